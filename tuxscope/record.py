@@ -1,0 +1,348 @@
+"""One declaration of a C struct, for both sides of the kernel boundary.
+
+>>> class HelloEvent(Record):
+...     pid = u32
+...     timestamp_ns = u64
+...     comm = char[16]
+>>> HelloEvent.size, HelloEvent.timestamp_ns.offset, HelloEvent.padding
+(32, 8, (Hole(offset=4, size=4),))
+
+The assembler lays the record out on the BPF stack, the reader parses what arrives. Layout and
+padding are those of a C compiler on 64-bit Linux; byte order is the machine's own. The types
+are in :mod:`tuxscope.field_types`.
+
+A field is assigned (``pid = u32``), not annotated: ``char[16]`` is no type to a type checker,
+and this way ``HelloEvent.comm`` is known to be a field and ``event.comm`` to be a str.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from types import FunctionType, MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from tuxscope.field_types import (
+    LARGEST_SIZE,
+    Address,
+    Array,
+    Char,
+    FieldType,
+    RecordError,
+    Typed_co,
+    char,
+    s8,
+    s16,
+    s32,
+    s64,
+    u8,
+    u16,
+    u32,
+    u64,
+)
+
+if TYPE_CHECKING:
+    from construct import Construct
+
+__all__ = [
+    "Field", "Hole", "Record", "RecordError", "RecordType",
+    "char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64",
+]  # fmt: skip
+
+R = TypeVar("R")
+
+# C11 6.4.1, without the ones that start with an underscore.
+C_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while".split(" ")
+)
+METHODS = (FunctionType, property, classmethod, staticmethod)
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Padding bytes that C puts before a field or at the end."""
+
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A field's place in its record.
+
+    Attributes:
+        name: as declared.
+        type: its C type.
+        offset: in bytes from the record's start.
+        slot: index of its first value among those that ``RecordType.raw`` unpacks.
+        position: 0 for the first field, 1 for the second.
+    """
+
+    name: str
+    type: FieldType[Any]
+    offset: int
+    slot: int
+    position: int
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.type.size
+
+    def __get__(self, record: Record | None, owner: object) -> Any:
+        return self if record is None else record._values[self.position]
+
+    def __set__(self, record: Record, value: object) -> None:
+        raise AttributeError(f"a record is not changed: make a new one with {self.name}={value!r}")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each field of a record is; what RecordType's properties answer from."""
+
+    fields: Mapping[str, Field]
+    size: int
+    alignment: int
+    padding: tuple[Hole, ...]
+
+    @cached_property
+    def format(self) -> str:
+        """Format characters for :mod:`struct`, padding included, byte order not."""
+        pieces = {field.offset: field.type.format for field in self.fields.values()}
+        pieces |= {hole.offset: f"{hole.size}x" for hole in self.padding}
+        return "".join(pieces[offset] for offset in sorted(pieces))
+
+    @cached_property
+    def raw(self) -> struct.Struct:
+        return struct.Struct("=" + self.format)
+
+    @cached_property
+    def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
+        return tuple(
+            (field.type.decode, slice(field.slot, field.slot + field.type.width))
+            for field in self.fields.values()
+        )
+
+    @cached_property
+    def construct(self) -> Construct[Any, Any]:
+        import construct
+
+        pieces = {
+            field.offset: construct.Renamed(field.type.construct(), field.name)
+            for field in self.fields.values()
+        }
+        pieces |= {hole.offset: construct.Padding(hole.size) for hole in self.padding}
+        return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
+
+
+def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> Layout:
+    """Place the fields one after the other, each at a multiple of its alignment, as C does."""
+    fields: dict[str, Field] = {}
+    padding: list[Hole] = []
+    end = slot = 0
+    alignment = 1
+    for position, (name, field_type) in enumerate(declared.items()):
+        offset = -(-end // field_type.alignment) * field_type.alignment
+        if offset > end:
+            padding.append(Hole(end, offset - end))
+        fields[name] = Field(name, field_type, offset, slot, position)
+        alignment = max(alignment, field_type.alignment)
+        slot += field_type.width
+        end = offset + field_type.size
+    size = -(-end // alignment) * alignment
+    if size > end:
+        padding.append(Hole(end, size - end))
+    if size > LARGEST_SIZE:
+        raise RecordError(f"{record} is {size} bytes long; a record has at most {LARGEST_SIZE}")
+    return Layout(MappingProxyType(fields), size, alignment, tuple(padding))
+
+
+class Nested(FieldType["Record"]):
+    """A record as a field of another."""
+
+    def __init__(self, record: RecordType) -> None:
+        self.record = record
+        self.name = record.__name__
+        self.size = record.size
+        self.alignment = record.alignment
+        self.format = record._layout.format
+        self.width = sum(field.type.width for field in record.fields.values())
+
+    def decode(self, flat: Sequence[Any]) -> Record:
+        record: Record = self.record.decode(flat)
+        return record
+
+    def encode(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, self.record):
+            raise RecordError(f"{self.name} takes a {self.name}, not {value!r}")
+        return value._flat()
+
+    def construct(self) -> Construct[Any, Any]:
+        return self.record.construct
+
+
+def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
+    """The C type that a class attribute declares. Raises RecordError where it is none."""
+    if isinstance(declared, FieldType):
+        return declared
+    if isinstance(declared, RecordType):
+        return Nested(declared)
+    if isinstance(declared, Char):
+        raise RecordError(f"{owner}.{name}: char needs a length, as in char[16]")
+    raise RecordError(
+        f"{owner}.{name} = {declared!r} is no C type: use u8 to u64, s8 to s64, char[N], "
+        "an array such as u32[4], or another record"
+    )
+
+
+class RecordType(type):
+    """The class of a record's class: what can be asked of a declaration.
+
+    These live on the metaclass so that a record may have a field named ``size`` or ``fields``:
+    ``Event.size`` stays the record's size, ``Event.fields["size"]`` and ``event.size`` are the
+    field's.
+    """
+
+    _layout: Layout
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
+        if not bases:  # Record itself
+            return super().__new__(mcs, name, bases, namespace)
+        if bases != (Record,):
+            raise RecordError(f"{name}: a C struct inherits nothing; make the other record a field")
+        annotated = namespace.get("__annotations__") or namespace.get("__annotate_func__")
+        if annotated:
+            named = next(iter(annotated)) if isinstance(annotated, dict) else "field"
+            raise RecordError(f"{name}.{named}: write {named} = u32, not {named}: u32")
+        declared: dict[str, FieldType[Any]] = {}
+        for attribute, value in list(namespace.items()):
+            if attribute.startswith("__") or isinstance(value, METHODS):
+                continue
+            if not attribute.isascii() or attribute.startswith("_") or attribute in C_KEYWORDS:
+                raise RecordError(f"{name}.{attribute}: no name for a field in C; choose another")
+            declared[attribute] = field_type_of(name, attribute, value)
+        if not declared:
+            raise RecordError(f"{name} has no fields; declare one, as in pid = u32")
+        layout = lay_out(name, declared)
+        namespace |= {"__slots__": (), "_layout": layout, **layout.fields}
+        return super().__new__(mcs, name, bases, namespace)
+
+    @property
+    def size(cls) -> int:
+        """In bytes, padding included: what C calls sizeof."""
+        return cls._layout.size
+
+    @property
+    def alignment(cls) -> int:
+        """In bytes, a power of two."""
+        return cls._layout.alignment
+
+    @property
+    def fields(cls) -> Mapping[str, Field]:
+        """By name, in the order of declaration."""
+        return cls._layout.fields
+
+    @property
+    def padding(cls) -> tuple[Hole, ...]:
+        """The holes between fields and after the last, lowest offset first."""
+        return cls._layout.padding
+
+    @property
+    def construct(cls) -> Construct[Any, Any]:
+        """The declaration as a ``construct.Struct``, which also parses and builds."""
+        return cls._layout.construct
+
+    @property
+    def raw(cls) -> struct.Struct:
+        """The declaration for the hot path: a :class:`struct.Struct` that unpacks all integers and
+        byte strings in a row, arrays and nested records flattened, padding skipped."""
+        return cls._layout.raw
+
+    def decode(cls: type[R], flat: Sequence[Any]) -> R:
+        """A record made of the values that :attr:`raw` unpacked."""
+        record = cls.__new__(cls)
+        slices = cast(RecordType, cls)._layout.slices
+        object.__setattr__(
+            record, "_values", tuple([decode(flat[part]) for decode, part in slices])
+        )
+        return record
+
+    def unpack(cls: type[R], data: bytes | bytearray | memoryview, offset: int = 0) -> R:
+        """Parse the record at ``offset``; what follows it is left alone.
+
+        Raises RecordError where the data is too short.
+        """
+        own = cast(RecordType, cls)
+        if offset < 0 or len(data) - offset < own.size:
+            raise RecordError(
+                f"{own.__name__} is {own.size} bytes long, there are {len(data) - offset}"
+            )
+        return RecordType.decode(cls, own.raw.unpack_from(data, offset))
+
+    @overload
+    def __getitem__(cls, item: int) -> Array: ...
+    @overload
+    def __getitem__(cls, item: Address[Typed_co]) -> Typed_co: ...
+    def __getitem__(cls, item: int | Address[Typed_co]) -> Array | Typed_co:
+        """``Point[2]`` is an array of records, ``Point[r7]`` the record that r7 points to."""
+        own_type = Nested(cls)
+        return Array(own_type, item) if isinstance(item, int) else item.typed(own_type)
+
+    def __repr__(cls) -> str:
+        return cls.__name__
+
+
+class Record(metaclass=RecordType):
+    """Base of all records; see the module's text. Parsed records are immutable values.
+
+    ``HelloEvent(pid=1, comm="cat")`` makes one (what is not named is zero, as in C), ``bytes()``
+    lays it out with zeroed padding, :meth:`RecordType.unpack` parses one.
+    """
+
+    __slots__ = ("_values",)
+    _layout: Layout
+    _values: tuple[Any, ...]
+
+    def __init__(self, **values: Any) -> None:
+        fields = type(self).fields
+        for name in values.keys() - fields.keys():
+            near = get_close_matches(name, fields, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise RecordError(f"{type(self).__name__} has no field {name}{hint}")
+        zero = type(self).unpack(bytes(type(self).size))
+        flat: list[Any] = []
+        for field, default in zip(fields.values(), zero._values, strict=True):
+            try:
+                flat += field.type.encode(values.get(field.name, default))
+            except RecordError as error:
+                raise RecordError(f"{type(self).__name__}.{field.name}: {error}") from None
+        object.__setattr__(self, "_values", type(self).decode(flat)._values)
+
+    def _flat(self) -> tuple[Any, ...]:
+        fields = type(self).fields.values()
+        return tuple(
+            part
+            for field, value in zip(fields, self._values, strict=True)
+            for part in field.type.encode(value)
+        )
+
+    def __bytes__(self) -> bytes:
+        return type(self).raw.pack(*self._flat())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._values == other._values
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values))
+
+    def __repr__(self) -> str:
+        pairs = zip(type(self).fields, self._values, strict=True)
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in pairs)})"
