@@ -1,0 +1,184 @@
+"""Arithmetic: ``a.add(r1, 8)``, ``a.mov32(r3, -1)`` (RFC 9669, sections 4.1 and 4.2).
+
+The second operand is a register or an immediate of 32 bits, signed. Methods without a suffix
+work on 64 bits (an immediate is sign-extended), those with ``32`` on the low 32 bits, and zero
+the upper ones. Division by zero is defined: see the methods.
+"""
+
+from __future__ import annotations
+
+from tuxscope.asm.emitter import Emitter, number
+from tuxscope.asm.errors import OperandError
+from tuxscope.asm.isa import Alu, Class, Source
+from tuxscope.asm.registers import Register
+from tuxscope.asm.source import author_line
+
+
+class Arithmetic(Emitter):
+    """The methods that compute."""
+
+    def _alu(
+        self, code: int, dst: Register, operand: Register | int, wide: bool, offset: int = 0
+    ) -> None:
+        code |= Class.ALU64 if wide else Class.ALU
+        if isinstance(operand, Register):
+            self._emit(code | Source.X, number(dst), operand.number, offset)
+        else:
+            self._emit(code | Source.K, number(dst), offset=offset, imm=operand)
+
+    def _swap(self, code: int, dst: Register, bits: int) -> None:
+        if bits not in (16, 32, 64):
+            raise OperandError(f"a byte swap has 16, 32 or 64 bits, not {bits!r}", author_line())
+        self._emit(code, number(dst), imm=bits)
+
+    def add(self, dst: Register, operand: Register | int) -> None:
+        """``dst += operand``."""
+        self._alu(Alu.ADD, dst, operand, wide=True)
+
+    def add32(self, dst: Register, operand: Register | int) -> None:
+        """``dst += operand`` in 32 bits."""
+        self._alu(Alu.ADD, dst, operand, wide=False)
+
+    def sub(self, dst: Register, operand: Register | int) -> None:
+        """``dst -= operand``."""
+        self._alu(Alu.SUB, dst, operand, wide=True)
+
+    def sub32(self, dst: Register, operand: Register | int) -> None:
+        """``dst -= operand`` in 32 bits."""
+        self._alu(Alu.SUB, dst, operand, wide=False)
+
+    def mul(self, dst: Register, operand: Register | int) -> None:
+        """``dst *= operand``."""
+        self._alu(Alu.MUL, dst, operand, wide=True)
+
+    def mul32(self, dst: Register, operand: Register | int) -> None:
+        """``dst *= operand`` in 32 bits."""
+        self._alu(Alu.MUL, dst, operand, wide=False)
+
+    def div(self, dst: Register, operand: Register | int) -> None:
+        """``dst /= operand``, unsigned; 0 for divisor 0."""
+        self._alu(Alu.DIV, dst, operand, wide=True)
+
+    def div32(self, dst: Register, operand: Register | int) -> None:
+        """``dst /= operand`` in 32 bits, unsigned; 0 for divisor 0."""
+        self._alu(Alu.DIV, dst, operand, wide=False)
+
+    def mod(self, dst: Register, operand: Register | int) -> None:
+        """``dst %= operand``, unsigned; dst for divisor 0."""
+        self._alu(Alu.MOD, dst, operand, wide=True)
+
+    def mod32(self, dst: Register, operand: Register | int) -> None:
+        """``dst %= operand`` in 32 bits, unsigned; dst for divisor 0."""
+        self._alu(Alu.MOD, dst, operand, wide=False)
+
+    def or_(self, dst: Register, operand: Register | int) -> None:
+        """``dst |= operand``."""
+        self._alu(Alu.OR, dst, operand, wide=True)
+
+    def or32(self, dst: Register, operand: Register | int) -> None:
+        """``dst |= operand`` in 32 bits."""
+        self._alu(Alu.OR, dst, operand, wide=False)
+
+    def and_(self, dst: Register, operand: Register | int) -> None:
+        """``dst &= operand``."""
+        self._alu(Alu.AND, dst, operand, wide=True)
+
+    def and32(self, dst: Register, operand: Register | int) -> None:
+        """``dst &= operand`` in 32 bits."""
+        self._alu(Alu.AND, dst, operand, wide=False)
+
+    def xor(self, dst: Register, operand: Register | int) -> None:
+        """``dst ^= operand``."""
+        self._alu(Alu.XOR, dst, operand, wide=True)
+
+    def xor32(self, dst: Register, operand: Register | int) -> None:
+        """``dst ^= operand`` in 32 bits."""
+        self._alu(Alu.XOR, dst, operand, wide=False)
+
+    def lsh(self, dst: Register, operand: Register | int) -> None:
+        """``dst <<= operand``."""
+        self._alu(Alu.LSH, dst, operand, wide=True)
+
+    def lsh32(self, dst: Register, operand: Register | int) -> None:
+        """``dst <<= operand`` in 32 bits."""
+        self._alu(Alu.LSH, dst, operand, wide=False)
+
+    def rsh(self, dst: Register, operand: Register | int) -> None:
+        """``dst >>= operand``, filling with zeros."""
+        self._alu(Alu.RSH, dst, operand, wide=True)
+
+    def rsh32(self, dst: Register, operand: Register | int) -> None:
+        """``dst >>= operand`` in 32 bits, filling with zeros."""
+        self._alu(Alu.RSH, dst, operand, wide=False)
+
+    def arsh(self, dst: Register, operand: Register | int) -> None:
+        """``dst s>>= operand``, keeping the sign."""
+        self._alu(Alu.ARSH, dst, operand, wide=True)
+
+    def arsh32(self, dst: Register, operand: Register | int) -> None:
+        """``dst s>>= operand`` in 32 bits, keeping the sign."""
+        self._alu(Alu.ARSH, dst, operand, wide=False)
+
+    def mov(self, dst: Register, operand: Register | int) -> None:
+        """``dst = operand``."""
+        self._alu(Alu.MOV, dst, operand, wide=True)
+
+    def mov32(self, dst: Register, operand: Register | int) -> None:
+        """``dst = operand`` in 32 bits."""
+        self._alu(Alu.MOV, dst, operand, wide=False)
+
+    def sdiv(self, dst: Register, operand: Register | int) -> None:
+        """``dst s/= operand``, signed, toward zero; 0 for divisor 0 (Linux 6.6)."""
+        self._alu(Alu.DIV, dst, operand, wide=True, offset=1)
+
+    def sdiv32(self, dst: Register, operand: Register | int) -> None:
+        """``dst s/= operand`` in 32 bits, signed, toward zero; 0 for divisor 0 (Linux 6.6)."""
+        self._alu(Alu.DIV, dst, operand, wide=False, offset=1)
+
+    def smod(self, dst: Register, operand: Register | int) -> None:
+        """``dst s%= operand``, signed; dst for divisor 0 (Linux 6.6)."""
+        self._alu(Alu.MOD, dst, operand, wide=True, offset=1)
+
+    def smod32(self, dst: Register, operand: Register | int) -> None:
+        """``dst s%= operand`` in 32 bits, signed; dst for divisor 0 (Linux 6.6)."""
+        self._alu(Alu.MOD, dst, operand, wide=False, offset=1)
+
+    def movsx8(self, dst: Register, src: Register) -> None:
+        """``dst = (s8)src``, sign-extended to 64 bits (Linux 6.6)."""
+        self._emit(Alu.MOV | Source.X | Class.ALU64, number(dst), number(src), 8)
+
+    def movsx16(self, dst: Register, src: Register) -> None:
+        """``dst = (s16)src``, sign-extended to 64 bits (Linux 6.6)."""
+        self._emit(Alu.MOV | Source.X | Class.ALU64, number(dst), number(src), 16)
+
+    def movsx32(self, dst: Register, src: Register) -> None:
+        """``dst = (s32)src``, sign-extended to 64 bits (Linux 6.6)."""
+        self._emit(Alu.MOV | Source.X | Class.ALU64, number(dst), number(src), 32)
+
+    def movsx8_32(self, dst: Register, src: Register) -> None:
+        """``dst = (s8)src``, sign-extended to 32 bits (Linux 6.6)."""
+        self._emit(Alu.MOV | Source.X | Class.ALU, number(dst), number(src), 8)
+
+    def movsx16_32(self, dst: Register, src: Register) -> None:
+        """``dst = (s16)src``, sign-extended to 32 bits (Linux 6.6)."""
+        self._emit(Alu.MOV | Source.X | Class.ALU, number(dst), number(src), 16)
+
+    def neg(self, dst: Register) -> None:
+        """``dst = -dst``."""
+        self._emit(Alu.NEG | Class.ALU64, number(dst))
+
+    def neg32(self, dst: Register) -> None:
+        """``dst = -dst`` in 32 bits."""
+        self._emit(Alu.NEG | Class.ALU, number(dst))
+
+    def le(self, dst: Register, bits: int) -> None:
+        """The low 16, 32 or 64 bits as little-endian; the bits above become zero."""
+        self._swap(Alu.END | Source.K | Class.ALU, dst, bits)
+
+    def be(self, dst: Register, bits: int) -> None:
+        """The low 16, 32 or 64 bits as big-endian; the bits above become zero."""
+        self._swap(Alu.END | Source.X | Class.ALU, dst, bits)
+
+    def bswap(self, dst: Register, bits: int) -> None:
+        """Swap the bytes of the low 16, 32 or 64 bits; the bits above become zero (Linux 6.6)."""
+        self._swap(Alu.END | Source.K | Class.ALU64, dst, bits)

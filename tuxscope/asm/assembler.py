@@ -1,0 +1,77 @@
+"""The assembler: each call emits one instruction, and remembers the line that made it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuxscope.asm.arithmetic import Arithmetic
+from tuxscope.asm.emitter import number
+from tuxscope.asm.errors import OperandError, StackError
+from tuxscope.asm.isa import Alu, Class, Source
+from tuxscope.asm.jumps import Jumps
+from tuxscope.asm.memory import MemoryAccess
+from tuxscope.asm.registers import Address, Memory, Register, r10
+from tuxscope.asm.source import author_line
+from tuxscope.field_types import FieldType
+from tuxscope.record import Nested, RecordType
+
+# MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
+STACK_SIZE = 512
+
+
+class Assembler(Arithmetic, Jumps, MemoryAccess):
+    """Writes a program.
+
+    >>> a = Assembler("nothing", attach=Tracepoint("syscalls", "sys_enter_write"))
+    >>> a.mov(r0, 0)
+    >>> a.exit()
+    >>> program = a.program()
+
+    Methods raise a kind of :class:`~tuxscope.asm.errors.AssemblyError` that names the line which
+    called them. Python's ``if`` and ``for`` decide while assembling what is emitted; what the
+    kernel is to decide on every run is a jump.
+    """
+
+    def stack(self, field_type: FieldType[Any] | RecordType) -> Memory:
+        """Room on this function's stack for a record or a number; emits nothing.
+
+        The bytes there are whatever they were: set all that leave the program. Raises StackError
+        past 512 bytes.
+        """
+        if not isinstance(field_type, FieldType | RecordType):
+            raise OperandError(
+                f"the stack holds records and types such as u64, not {field_type!r}", author_line()
+            )
+        own_type = field_type if isinstance(field_type, FieldType) else Nested(field_type)
+        used = self._stack_used.get(self._function, 0) + own_type.size
+        used += -used % own_type.alignment
+        if used > STACK_SIZE:
+            raise StackError(
+                f"{used} bytes of stack: a function has {STACK_SIZE}; use a per-CPU array map",
+                author_line(),
+            )
+        self._stack_used[self._function] = used
+        return Memory(r10, -used, own_type)
+
+    def lea(self, dst: Register, place: Memory | Address) -> None:
+        """``dst =`` an address: a mov and, where the offset is not 0, an add."""
+        if isinstance(place, Memory):
+            base, offset = place._base, place._offset
+        elif isinstance(place, Address):
+            base, offset = place.base, place.offset
+        else:
+            raise OperandError(f"lea takes a place in memory, not {place!r}", author_line())
+        self.mov(dst, base)
+        if offset:
+            self.add(dst, offset)
+
+    def addr_space_cast(self, dst: Register, src: Register, to: int, origin: int) -> None:
+        """``dst = src`` as a pointer of another address space: 0 the kernel's, 1 the arena's
+        (Linux 6.9)."""
+        if (to, origin) not in ((0, 1), (1, 0)):
+            raise OperandError(
+                f"address spaces are cast from 0 to 1 or 1 to 0, not {origin!r} to {to!r}",
+                author_line(),
+            )
+        code = Alu.MOV | Source.X | Class.ALU64
+        self._emit(code, number(dst), number(src), 1, to << 16 | origin)

@@ -1,0 +1,68 @@
+"""Where a program is to run: descriptions, bound to the running kernel by the loader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ProgramType(IntEnum):
+    """The kernel's ``enum bpf_prog_type``, as far as tuxscope uses it."""
+
+    SOCKET_FILTER = 1
+    SCHED_CLS = 3
+    TRACEPOINT = 5
+    XDP = 6
+    RAW_TRACEPOINT = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Tracepoint:
+    """A tracepoint by its folder and name in tracefs: ``syscalls``, ``sys_enter_write``.
+
+    The program's context (r1) points to the tracepoint's fields, as its ``format`` file lists
+    them.
+    """
+
+    category: str
+    name: str
+    type: ClassVar[ProgramType] = ProgramType.TRACEPOINT
+
+    def __str__(self) -> str:
+        return f"{self.category}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RawTracepoint:
+    """A tracepoint by its name in the kernel; the context points to its arguments, u64 each.
+
+    Without a name it is attached to nothing, and run with :meth:`LoadedProgram.test_run`.
+    """
+
+    name: str = ""
+    type: ClassVar[ProgramType] = ProgramType.RAW_TRACEPOINT
+
+
+@dataclass(frozen=True, slots=True)
+class SchedClassifier:
+    """A traffic classifier (``BPF_PROG_TYPE_SCHED_CLS``); the context is a ``__sk_buff``."""
+
+    type: ClassVar[ProgramType] = ProgramType.SCHED_CLS
+
+
+@dataclass(frozen=True, slots=True)
+class SocketFilter:
+    """A socket filter; the context is a ``__sk_buff``."""
+
+    type: ClassVar[ProgramType] = ProgramType.SOCKET_FILTER
+
+
+@dataclass(frozen=True, slots=True)
+class Xdp:
+    """A packet filter in the driver; the context is a ``struct xdp_md``."""
+
+    type: ClassVar[ProgramType] = ProgramType.XDP
+
+
+Attachment = Tracepoint | RawTracepoint | SchedClassifier | SocketFilter | Xdp

@@ -1,0 +1,180 @@
+"""One instruction as a value, to bytes and back.
+
+Nothing is masked: an operand that its field cannot hold is an error when the instruction is
+made, and bytes that RFC 9669 (or Linux) does not define are an error when they are decoded.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tuxscope.asm.errors import (
+    DecodeError,
+    OperandError,
+    ReadOnlyRegisterError,
+    RegisterError,
+)
+from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
+from tuxscope.asm.maps import Map
+from tuxscope.asm.source import SourceLine
+
+ByteOrder = Literal["little", "big"]
+NATIVE: ByteOrder = sys.byteorder
+
+SLOT = 8  # bytes
+BASIC = {"little": struct.Struct("<BBhi"), "big": struct.Struct(">BBhi")}
+REGISTERS = 11
+FRAME_POINTER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction; the fields are those of RFC 9669, section 3.
+
+    Attributes:
+        opcode: 8 bits.
+        dst, src: register numbers 0 to 10; src tells forms apart in calls and ld_imm64.
+        offset: 16 bits, signed.
+        imm: 32 bits, signed; in ld_imm64 the low half of the constant.
+        next_imm: 32 bits, signed: the high half, 0 in all other instructions.
+        map: the map whose fd becomes the imm, once there is one.
+        source: the author's line; two instructions are equal without it.
+        form: its row of the table.
+
+    Raises:
+        OperandError: an unknown opcode, or a field that its form does not allow
+            (RegisterError, ReadOnlyRegisterError for registers).
+    """
+
+    opcode: int
+    dst: int = 0
+    src: int = 0
+    offset: int = 0
+    imm: int = 0
+    next_imm: int = 0
+    map: Map | None = None
+    source: SourceLine | None = field(default=None, compare=False, repr=False)
+    form: Form = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        forms = BY_OPCODE.get(self.opcode)
+        if forms is None:
+            raise OperandError(f"there is no instruction with opcode {self.opcode:#04x}")
+        form = max(forms, key=self._agreement)
+        # Constants first: where they do not fit, what the other fields hold means nothing.
+        for name, rule in sorted(form.rules(), key=lambda pair: not isinstance(pair[1], Const)):
+            check(form, name, rule, getattr(self, name))
+        object.__setattr__(self, "form", form)
+
+    def _agreement(self, form: Form) -> int:
+        """How well the fields fit the form's constants: the best fit is the one that is meant."""
+        constants = ((name, rule) for name, rule in form.rules() if isinstance(rule, Const))
+        return -len([name for name, rule in constants if getattr(self, name) != rule.value])
+
+    @property
+    def imm64(self) -> int:
+        """The constant of a ld_imm64, 0 to 2**64 - 1."""
+        return (self.next_imm & 0xFFFFFFFF) << 32 | self.imm & 0xFFFFFFFF
+
+    @property
+    def slots(self) -> int:
+        """1, or 2 for ld_imm64."""
+        return self.form.slots
+
+    def encode(self, byteorder: ByteOrder = NATIVE) -> bytes:
+        """8 bytes, or 16 for ld_imm64. A map that has no fd yet encodes as fd 0."""
+        low, high = (self.dst, self.src) if byteorder == "little" else (self.src, self.dst)
+        basic = BASIC[byteorder]
+        first = basic.pack(self.opcode, high << 4 | low, self.offset, self.imm)
+        return first if self.slots == 1 else first + basic.pack(0, 0, 0, self.next_imm)
+
+    @classmethod
+    def decode(cls, data: bytes, byteorder: ByteOrder = NATIVE) -> Instruction:
+        """The instruction that ``data`` begins with.
+
+        Raises DecodeError where the bytes are none, or are cut off.
+        """
+        if len(data) < SLOT:
+            raise DecodeError(f"an instruction has {SLOT} bytes, here are {len(data)}")
+        basic = BASIC[byteorder]
+        opcode, registers, offset, imm = basic.unpack_from(data)
+        dst, src = registers & 15, registers >> 4
+        if byteorder == "big":
+            dst, src = src, dst
+        next_imm = 0
+        forms = BY_OPCODE.get(opcode)
+        if forms and forms[0].slots == 2:
+            if len(data) < 2 * SLOT:
+                raise DecodeError(f"ld_imm64 has {2 * SLOT} bytes, here are {len(data)}")
+            *reserved, next_imm = basic.unpack_from(data, SLOT)
+            if any(reserved):
+                raise DecodeError("the second half of ld_imm64 holds more than next_imm")
+        try:
+            return cls(opcode, dst, src, offset, imm, next_imm)
+        except OperandError as error:
+            raise DecodeError(f"{data[:SLOT].hex()}: {error.problem}") from None
+
+    def __str__(self) -> str:
+        """Pseudo-C, as the kernel and LLVM write it."""
+        return self.form.text.format(
+            dst=f"r{self.dst}",
+            src=f"r{self.src}",
+            wdst=f"w{self.dst}",
+            wsrc=f"w{self.src}",
+            off=f"{'-' if self.offset < 0 else '+'} {abs(self.offset)}",
+            imm_off=f"{'-' if self.imm < 0 else '+'} {abs(self.imm)}",
+            jump=f"{self.offset:+}",
+            long_jump=f"{self.imm:+}",
+            imm=self.imm,
+            next_imm=self.next_imm & 0xFFFFFFFF,
+            imm64=f"{self.imm64:#x}",
+        )
+
+
+def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
+    """Hold one field to its rule. Raises OperandError or one of its kinds."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise OperandError(f"{form.name}: {field_name} is a whole number, not {value!r}")
+    match rule:
+        case Reg(written=written):
+            if not 0 <= value < REGISTERS:
+                raise RegisterError(f"{form.name}: there is no register r{value}, only r0 to r10")
+            if written and value == FRAME_POINTER:
+                raise ReadOnlyRegisterError(
+                    f"{form.name}: r10 is the frame pointer and cannot be written; "
+                    "copy it first, as in a.mov(r1, r10)"
+                )
+        case Number(low, high, zero):
+            if not low <= value <= high:
+                raise OperandError(
+                    f"{form.name}: {field_name} {value} is out of range ({low} to {high})"
+                    f"{wider_hint(form, rule, value)}"
+                )
+            if value == 0 and not zero:
+                raise OperandError(f"{form.name}: the divisor is 0")
+        case Const(expected):
+            if value != expected:
+                raise OperandError(f"{form.name}: {field_name} must be {expected}, not {value}")
+
+
+def wider_hint(form: Form, rule: Number, value: int) -> str:
+    """What to type instead of an immediate that is too large."""
+    if rule.high != IMM.high or not -(1 << 63) <= value < 1 << 64:
+        return ""
+    if form.name.endswith("32") and 1 << 31 <= value < 1 << 32:
+        return f"; the same 32 bits, signed, are {value - (1 << 32)}"
+    return "; load it into a register with a.ld_imm64"
+
+
+def decode_all(data: bytes, byteorder: ByteOrder = NATIVE) -> Iterator[Instruction]:
+    """All instructions of ``data``, one after the other. Raises DecodeError."""
+    view = memoryview(data)
+    start = 0
+    while start < len(data):
+        instruction = Instruction.decode(bytes(view[start : start + 2 * SLOT]), byteorder)
+        yield instruction
+        start += instruction.slots * SLOT

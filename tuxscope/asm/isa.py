@@ -1,0 +1,165 @@
+"""The opcode byte, taken apart: the small enums that instructions are composed of.
+
+One basic instruction is 64 bits (RFC 9669, section 3)::
+
+    +--------+----+----+----------------+--------------------------------+
+    | opcode | dst| src|     offset     |              imm               |
+    +--------+----+----+----------------+--------------------------------+
+      8 bits   4    4    16, signed       32, signed
+
+On a big-endian machine offset and imm are big-endian and the register nibbles swap: src is
+the low one. A wide instruction (ld_imm64) is followed by a second slot of 64 bits that holds
+nothing but next_imm in its imm field.
+
+The opcode is one of two shapes, told apart by its class (section 3)::
+
+    arithmetic and jumps                 loads and stores
+    +----------+--------+-------+        +--------+------+-------+
+    |   code   | source | class |        |  mode  | size | class |
+    +----------+--------+-------+        +--------+------+-------+
+      4 bits     1        3                3        2      3
+"""
+
+from enum import Enum, IntEnum
+
+
+class Class(IntEnum):
+    """The low three bits of every opcode (RFC 9669, section 3.1)."""
+
+    LD = 0
+    LDX = 1
+    ST = 2
+    STX = 3
+    ALU = 4
+    JMP = 5
+    JMP32 = 6
+    ALU64 = 7
+
+
+class Source(IntEnum):
+    """Where an operation's second operand comes from (section 4)."""
+
+    K = 0x00  # imm
+    X = 0x08  # the src register
+
+
+class Alu(IntEnum):
+    """Arithmetic codes (section 4.1)."""
+
+    ADD = 0x00
+    SUB = 0x10
+    MUL = 0x20
+    DIV = 0x30
+    OR = 0x40
+    AND = 0x50
+    LSH = 0x60
+    RSH = 0x70
+    NEG = 0x80
+    MOD = 0x90
+    XOR = 0xA0
+    MOV = 0xB0
+    ARSH = 0xC0
+    END = 0xD0
+
+
+class Jump(IntEnum):
+    """Jump codes (section 4.3); JCOND is Linux's own (6.9, may_goto)."""
+
+    JA = 0x00
+    JEQ = 0x10
+    JGT = 0x20
+    JGE = 0x30
+    JSET = 0x40
+    JNE = 0x50
+    JSGT = 0x60
+    JSGE = 0x70
+    CALL = 0x80
+    EXIT = 0x90
+    JLT = 0xA0
+    JLE = 0xB0
+    JSLT = 0xC0
+    JSLE = 0xD0
+    JCOND = 0xE0
+
+
+class Size(IntEnum):
+    """How much a load or store moves (section 5)."""
+
+    W = 0x00
+    H = 0x08
+    B = 0x10
+    DW = 0x18
+
+    @property
+    def octets(self) -> int:
+        """In bytes."""
+        return {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}[self]
+
+    @classmethod
+    def of(cls, octets: int) -> "Size":
+        """The size that moves 1, 2, 4 or 8 bytes."""
+        return {1: Size.B, 2: Size.H, 4: Size.W, 8: Size.DW}[octets]
+
+
+class Mode(IntEnum):
+    """How a load or store finds its memory (section 5)."""
+
+    IMM = 0x00
+    ABS = 0x20
+    IND = 0x40
+    MEM = 0x60
+    MEMSX = 0x80
+    ATOMIC = 0xC0
+
+
+class Atomic(IntEnum):
+    """The operation of an atomic, which stands in its imm (section 5.3).
+
+    LOAD_ACQ and STORE_REL are Linux's own (6.15).
+    """
+
+    ADD = 0x00
+    OR = 0x40
+    AND = 0x50
+    XOR = 0xA0
+    FETCH = 0x01  # added to one of the four above
+    XCHG = 0xE1
+    CMPXCHG = 0xF1
+    LOAD_ACQ = 0x100
+    STORE_REL = 0x110
+
+
+class WideSource(IntEnum):
+    """What the imm of a ld_imm64 stands for; in its src field (section 5.4).
+
+    The kernel's names begin with BPF_PSEUDO_.
+    """
+
+    IMM64 = 0
+    MAP_FD = 1
+    MAP_VALUE = 2
+    BTF_ID = 3
+    FUNC = 4
+    MAP_IDX = 5
+    MAP_IDX_VALUE = 6
+
+
+class CallSource(IntEnum):
+    """Whom a call calls; in its src field (section 4.3.1)."""
+
+    HELPER = 0
+    LOCAL = 1
+    BTF_ID = 2
+
+
+class Group(Enum):
+    """Conformance groups (section 2.4), and what Linux adds to them."""
+
+    BASE32 = "base32"
+    BASE64 = "base64"
+    DIVMUL32 = "divmul32"
+    DIVMUL64 = "divmul64"
+    ATOMIC32 = "atomic32"
+    ATOMIC64 = "atomic64"
+    PACKET = "packet"
+    LINUX = "linux"

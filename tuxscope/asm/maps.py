@@ -1,0 +1,167 @@
+"""Maps as descriptions: plain data, the same on every machine. The loader creates them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import KW_ONLY, dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from tuxscope.asm.errors import ProgramError
+from tuxscope.field_types import FieldType
+from tuxscope.record import RecordType, u32
+
+# BPF_OBJ_NAME_LEN is 16 with the NUL; the kernel takes these characters (bpf_obj_name_cpy).
+NAME = re.compile(r"[A-Za-z0-9_.]{1,15}")
+
+ValueType = FieldType[Any] | RecordType
+
+
+class MapType(IntEnum):
+    """The kernel's ``enum bpf_map_type``, as far as tuxscope uses it."""
+
+    HASH = 1
+    ARRAY = 2
+    PROG_ARRAY = 3
+    PERF_EVENT_ARRAY = 4
+    PERCPU_HASH = 5
+    PERCPU_ARRAY = 6
+    LRU_HASH = 9
+    RINGBUF = 27
+
+
+def check_name(kind: str, name: object) -> None:
+    """Hold a program's or map's name to the kernel's rule. Raises ProgramError."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ProgramError(
+            f"{kind} name {name!r}: the kernel takes 1 to 15 letters, digits, underscores and dots"
+        )
+
+
+@dataclass(frozen=True)
+class Map:
+    """Base of all map descriptions.
+
+    Attributes:
+        name: 1 to 15 letters, digits, underscores and dots.
+        max_entries: how many entries it holds at most.
+    """
+
+    type: ClassVar[MapType]
+    per_cpu: ClassVar[bool] = False
+    least_entries: ClassVar[int] = 1
+
+    name: str
+    _: KW_ONLY
+    max_entries: int = 0
+
+    def __post_init__(self) -> None:
+        check_name("map", self.name)
+        entries = self.max_entries
+        if isinstance(entries, bool) or not isinstance(entries, int) or not 0 <= entries < 1 << 32:
+            raise ProgramError(f"map {self.name}: max_entries {entries!r} is no number of 32 bits")
+        if entries < self.least_entries:
+            raise ProgramError(f"map {self.name}: say how much it holds, as in max_entries=1024")
+
+    @property
+    def key_size(self) -> int:
+        """In bytes."""
+        return 4
+
+    @property
+    def value_size(self) -> int:
+        """In bytes; of a per-CPU map, for one CPU."""
+        return 4
+
+
+@dataclass(frozen=True)
+class PerfEventArray(Map):
+    """Rings to user space, one for each CPU; ``record`` is what programs put into them.
+
+    ``max_entries`` is the number of possible CPUs where it is not given.
+    """
+
+    type: ClassVar[MapType] = MapType.PERF_EVENT_ARRAY
+    least_entries: ClassVar[int] = 0
+    record: RecordType
+
+
+@dataclass(frozen=True)
+class RingBuffer(Map):
+    """One ring for all CPUs (Linux 5.8); ``record`` is what programs put into it.
+
+    ``max_entries`` is its size in bytes, a power of two and a multiple of the page size.
+    """
+
+    type: ClassVar[MapType] = MapType.RINGBUF
+    record: RecordType
+
+    @property
+    def key_size(self) -> int:
+        return 0
+
+    @property
+    def value_size(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class ProgArray(Map):
+    """Programs to tail-call, by index."""
+
+    type: ClassVar[MapType] = MapType.PROG_ARRAY
+
+
+@dataclass(frozen=True)
+class Array(Map):
+    """Values by index, a u32; all of them exist from the start, and are zero."""
+
+    type: ClassVar[MapType] = MapType.ARRAY
+    key: ClassVar[FieldType[Any]] = u32
+    _: KW_ONLY
+    value: ValueType
+
+    @property
+    def value_size(self) -> int:
+        return self.value.size
+
+
+@dataclass(frozen=True)
+class PerCpuArray(Array):
+    """An array with a value of its own for each CPU."""
+
+    type: ClassVar[MapType] = MapType.PERCPU_ARRAY
+    per_cpu: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Hash(Map):
+    """Values by key."""
+
+    type: ClassVar[MapType] = MapType.HASH
+    _: KW_ONLY
+    key: ValueType
+    value: ValueType
+
+    @property
+    def key_size(self) -> int:
+        return self.key.size
+
+    @property
+    def value_size(self) -> int:
+        return self.value.size
+
+
+@dataclass(frozen=True)
+class PerCpuHash(Hash):
+    """A hash with a value of its own for each CPU."""
+
+    type: ClassVar[MapType] = MapType.PERCPU_HASH
+    per_cpu: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class LruHash(Hash):
+    """A hash that makes room by dropping what was used least recently."""
+
+    type: ClassVar[MapType] = MapType.LRU_HASH

@@ -1,0 +1,81 @@
+"""A finished program: plain, immutable data that can be listed, stepped and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from tuxscope.asm.attach import Attachment
+from tuxscope.asm.errors import ProgramError
+from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
+from tuxscope.asm.maps import Map
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A named place in a program.
+
+    Attributes:
+        name: as the author wrote it; unique within its function.
+        slot: 64-bit slots from the program's start.
+    """
+
+    name: str
+    slot: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """Instructions, and what else the loader needs to know about them.
+
+    Attributes:
+        name: 1 to 15 characters, as ``bpftool prog`` shows it.
+        attach: where it is to run.
+        instructions: in order; jumps resolved, maps not yet.
+        functions: the entry points; the program's own is the first, at slot 0.
+        labels: where jumps go, by slot.
+        license: the kernel offers some helpers to GPL-compatible programs only.
+    """
+
+    name: str
+    attach: Attachment
+    instructions: tuple[Instruction, ...]
+    functions: tuple[Label, ...]
+    labels: tuple[Label, ...] = ()
+    license: str = "GPL"
+
+    @cached_property
+    def maps(self) -> tuple[Map, ...]:
+        """All maps that instructions refer to, in the order they first do."""
+        return tuple(dict.fromkeys(each.map for each in self.instructions if each.map))
+
+    @cached_property
+    def slots(self) -> tuple[int, ...]:
+        """The slot that each instruction begins at: a ld_imm64 takes two."""
+        slots = []
+        slot = 0
+        for instruction in self.instructions:
+            slots.append(slot)
+            slot += instruction.slots
+        return tuple(slots)
+
+    @cached_property
+    def by_slot(self) -> Mapping[int, Instruction]:
+        """Each instruction by the slot that it begins at."""
+        return dict(zip(self.slots, self.instructions, strict=True))
+
+    def encode(self, fds: Mapping[Map, int] | None = None, byteorder: ByteOrder = NATIVE) -> bytes:
+        """The bytes that the kernel takes, 8 for each slot.
+
+        ``fds`` has a file descriptor for each of ``maps``. Raises ProgramError where one is
+        missing. The same arguments always give the same bytes.
+        """
+        fds = fds or {}
+        missing = [each.name for each in self.maps if each not in fds]
+        if missing:
+            raise ProgramError(f"program {self.name}: no file descriptor for map {missing[0]}")
+        return b"".join(
+            (replace(each, imm=fds[each.map], map=None) if each.map else each).encode(byteorder)
+            for each in self.instructions
+        )

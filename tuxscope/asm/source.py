@@ -1,0 +1,41 @@
+"""The author's line: which line of Python made an instruction."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from dataclasses import dataclass
+
+# Frames of this package are the assembler's own; the first one outside is the author's.
+ASSEMBLER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A line of Python.
+
+    Attributes:
+        file: path as Python knows it.
+        line: counted from 1.
+        text: without indentation; empty where the source cannot be read.
+    """
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{os.path.basename(self.file)}:{self.line}"
+        return f"{place}: {self.text}" if self.text else place
+
+
+def author_line() -> SourceLine | None:
+    """The line that called the assembler, however deep inside the assembler we are."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(ASSEMBLER):
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    return SourceLine(file, line, linecache.getline(file, line, frame.f_globals).strip())
