@@ -23,7 +23,8 @@ as an address, so this module need not know the assembler.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
 
 from tuxscope.errors import TuxscopeError
@@ -78,6 +79,14 @@ class FieldType(Generic[Value_co]):
     def construct(self) -> Construct[Any, Any]:
         """The same type as the construct library declares it."""
         raise NotImplementedError
+
+    def pack(self, value: Any) -> bytes:
+        """A value's ``size`` bytes. Raises RecordError for one that does not fit."""
+        return struct.pack(f"={self.format}", *self.encode(value))
+
+    def unpack(self, data: bytes) -> Value_co:
+        """The value that exactly ``size`` bytes hold."""
+        return self.decode(struct.unpack(f"={self.format}", data))
 
     def __repr__(self) -> str:
         return self.name
@@ -177,6 +186,8 @@ class Array(FieldType[tuple[Any, ...]]):
         return tuple(self.element.decode(flat[i : i + step]) for i in range(0, self.width, step))
 
     def encode(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, Iterable):
+            raise RecordError(f"{self.name} takes {self.length} values, not {value!r}")
         values = tuple(value)
         if len(values) != self.length:
             raise RecordError(f"{self.name} takes {self.length} values, not {len(values)}")
@@ -245,7 +256,10 @@ class Text(FieldType[str]):
     def encode(self, value: Any) -> tuple[bytes]:
         if not isinstance(value, str | bytes):
             raise RecordError(f"{self.name} takes text, not {value!r}")
-        raw = value.encode() if isinstance(value, str) else value
+        try:
+            raw = value.encode() if isinstance(value, str) else value
+        except UnicodeEncodeError:
+            raise RecordError(f"{self.name} takes text, {value!r} is none in UTF-8") from None
         if len(raw) > self.size:
             raise RecordError(f"{value!r} is {len(raw)} bytes long, {self.name} holds {self.size}")
         return (raw.ljust(self.size, b"\0"),)

@@ -291,7 +291,7 @@ class RecordType(type):
     def __getitem__(cls, item: int | Address[Typed_co]) -> Array | Typed_co:
         """``Point[2]`` is an array of records, ``Point[r7]`` the record that r7 points to."""
         own_type = Nested(cls)
-        return Array(own_type, item) if isinstance(item, int) else item.typed(own_type)
+        return item.typed(own_type) if hasattr(item, "typed") else Array(own_type, item)
 
     def __repr__(cls) -> str:
         return cls.__name__

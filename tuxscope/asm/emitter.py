@@ -208,8 +208,9 @@ class Emitter:
                 f"{near or f'; put a.label({target.name!r}) where it should go'}",
                 instruction.source,
             )
-        # A label after the last instruction has nothing to run.
-        if place.index == len(self._instructions):
+        # A label after its function's last instruction has nothing to run.
+        others = (each for name, each in self._functions.items() if name != target.function)
+        if place.index in {len(self._instructions), *(each.index for each in others)}:
             raise UndefinedLabelError(
                 f"label {target.name!r} has no instruction after it", place.source
             )

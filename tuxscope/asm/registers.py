@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError, did_you_mean
+from tuxscope.asm.source import author_line
 from tuxscope.field_types import Array, FieldType, Octets, Text
 from tuxscope.record import Nested
 
@@ -43,7 +44,8 @@ class Register:
     def _no_value(self, *_: object) -> NoReturn:
         raise RegisterError(
             f"{self!r} has no value while the program is assembled; to branch on it in the kernel "
-            f'use a jump, as in a.jeq({self!r}, 1, "label")'
+            f'use a jump, as in a.jeq({self!r}, 1, "label")',
+            author_line(),
         )
 
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _no_value
@@ -58,7 +60,8 @@ def checked_offset(offset: object) -> int:
     """A whole number that an address can be off by. Raises OperandError."""
     if isinstance(offset, bool) or not isinstance(offset, int):
         raise OperandError(
-            f"an address is a register and a number of bytes, as in r1 + 16, not {offset!r}"
+            f"an address is a register and a number of bytes, as in r1 + 16, not {offset!r}",
+            author_line(),
         )
     return offset
 
@@ -124,19 +127,24 @@ class Memory:
     def __getitem__(self, index: int) -> Memory:
         field_type = self._type
         if not isinstance(field_type, Array | Octets | Text):
-            raise OperandError(f"{field_type} is no array and has no element {index!r}")
+            raise OperandError(
+                f"{field_type} is no array and has no element {index!r}", author_line()
+            )
         if isinstance(index, bool) or not isinstance(index, int):
-            raise OperandError(f"{field_type}: an index is a whole number, not {index!r}")
+            raise OperandError(
+                f"{field_type}: an index is a whole number, not {index!r}", author_line()
+            )
         if not 0 <= index < field_type.length:
             raise OperandError(
-                f"{field_type} has elements 0 to {field_type.length - 1}, no {index}"
+                f"{field_type} has elements 0 to {field_type.length - 1}, no {index}", author_line()
             )
         element = field_type.element
         return Memory(self._base, self._offset + index * element.size, element)
 
     def __bool__(self) -> NoReturn:
         raise AssemblyError(
-            f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump"
+            f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump",
+            author_line(),
         )
 
     def __repr__(self) -> str:

@@ -1,0 +1,1 @@
+"""The kernel: maps, programs, attach points and rings. Knows no tool."""

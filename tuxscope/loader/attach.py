@@ -1,0 +1,81 @@
+"""Attaching: from a loaded program to one that runs on every event."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from tuxscope.asm.attach import RawTracepoint, Tracepoint
+from tuxscope.errors import TuxscopeError
+from tuxscope.loader import bpf, perf_event
+from tuxscope.loader.cpus import online_cpus
+from tuxscope.loader.perf_event import Ioctl
+from tuxscope.loader.program import LoadedProgram
+from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.loader.tracefs import Tracefs
+
+MEMBARRIER_CMD_GLOBAL = 1
+
+
+class Attachment:
+    """A program that runs; a context manager that detaches it.
+
+    The kernel detaches it as well when this process ends, however it does.
+    """
+
+    def __init__(self, loaded: LoadedProgram) -> None:
+        """Attach. Raises TracepointError, OSError, or TypeError for what is only test-run."""
+        with ExitStack() as stack:
+            match loaded.program.attach:
+                case Tracepoint() as tracepoint:
+                    attach_tracepoint(loaded, tracepoint, stack)
+                case RawTracepoint(name) if name:
+                    stack.enter_context(bpf.raw_tracepoint_open(name, loaded.fileno()))
+                case other:
+                    raise TuxscopeError(f"{other!r} cannot be attached, only test-run")
+            self._held = stack.pop_all()
+
+    def close(self) -> None:
+        """Detach, and wait until no CPU is still inside of the program."""
+        self._held.close()
+        wait_for_programs()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: ExitStack) -> None:
+    """Attach through a BPF link (Linux 5.15), before that through the perf event itself."""
+    with Tracefs() as tracefs:
+        tracepoint_id = tracefs.tracepoint_id(tracepoint)
+    event = stack.enter_context(perf_event.open_tracepoint(tracepoint_id, online_cpus()[0]))
+    try:
+        stack.enter_context(bpf.link_create(loaded.fileno(), event.fileno(), bpf.ATTACH_PERF_EVENT))
+    except OSError as error:
+        if not bpf.is_unsupported(error):
+            raise
+        perf_event.ioctl(event.fileno(), Ioctl.SET_BPF, loaded.fileno())
+    perf_event.ioctl(event.fileno(), Ioctl.ENABLE)
+
+
+def wait_for_programs() -> None:
+    """Return when every run that began before has ended.
+
+    Programs run under RCU with preemption off; membarrier's global command waits for a grace
+    period of it (kernel/sched/membarrier.c). On a machine with nohz_full CPUs there is no such
+    command, and a run that is under way may still end after this.
+    """
+    try:
+        syscall(Call.MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0)
+    except OSError as error:
+        if not bpf.is_unsupported(error):
+            raise

@@ -1,0 +1,309 @@
+"""bpf(2): one function for each command that tuxscope uses.
+
+Everything here works on file descriptors and bytes; maps.py and program.py make objects of it.
+All functions raise OSError with the kernel's errno.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import resource
+from collections.abc import Callable
+from enum import IntEnum, IntFlag
+from typing import TypeVar
+
+from tuxscope.loader.bpf_attributes import (
+    BtfLoad,
+    EnableStats,
+    LinkCreate,
+    MapBatch,
+    MapCreate,
+    MapElement,
+    ObjectId,
+    ObjectInfo,
+    ProgLoad,
+    ProgTestRun,
+    RawTracepointOpen,
+)
+from tuxscope.loader.fd import Fd
+from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.record import Record
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
+
+ENOTSUPP = 524  # the kernel's own, in no libc
+
+
+class Command(IntEnum):
+    """``enum bpf_cmd``."""
+
+    MAP_CREATE = 0
+    MAP_LOOKUP_ELEM = 1
+    MAP_UPDATE_ELEM = 2
+    MAP_DELETE_ELEM = 3
+    MAP_GET_NEXT_KEY = 4
+    PROG_LOAD = 5
+    PROG_TEST_RUN = 10
+    PROG_GET_NEXT_ID = 11
+    MAP_GET_NEXT_ID = 12
+    PROG_GET_FD_BY_ID = 13
+    MAP_GET_FD_BY_ID = 14
+    OBJ_GET_INFO_BY_FD = 15
+    RAW_TRACEPOINT_OPEN = 17
+    BTF_LOAD = 18
+    MAP_LOOKUP_BATCH = 24
+    MAP_LOOKUP_AND_DELETE_BATCH = 25
+    MAP_UPDATE_BATCH = 26
+    MAP_DELETE_BATCH = 27
+    LINK_CREATE = 28
+    ENABLE_STATS = 32
+
+
+class UpdateFlag(IntFlag):
+    """What an update may do."""
+
+    ANY = 0
+    NOEXIST = 1
+    EXIST = 2
+
+
+ATTACH_PERF_EVENT = 41  # BPF_PERF_EVENT
+RUN_ON_CPU = 1  # BPF_F_TEST_RUN_ON_CPU
+STATS_RUN_TIME = 0  # BPF_STATS_RUN_TIME
+
+
+def bpf(command: Command, attributes: R) -> tuple[int, R]:
+    """Call bpf(2); returns its result, and the attributes as the kernel left them."""
+    buffer = ctypes.create_string_buffer(bytes(attributes), type(attributes).size)
+    result = syscall(Call.BPF, command, ctypes.addressof(buffer), len(buffer))
+    return result, type(attributes).unpack(buffer.raw)
+
+
+def address(buffer: ctypes.Array[ctypes.c_char] | None) -> int:
+    """Where a buffer is; 0 for none. The caller keeps it alive during the call."""
+    return ctypes.addressof(buffer) if buffer is not None else 0
+
+
+def with_memlock(call: Callable[[], T]) -> T:
+    """Make a call that may lock memory; where the limit forbids it, raise that and try again.
+
+    Before Linux 5.11 maps and programs count against RLIMIT_MEMLOCK, and EPERM is what its end
+    looks like. The limit may not be ours to raise: then the first error stands.
+    """
+    try:
+        return call()
+    except PermissionError as error:
+        if error.errno != errno.EPERM or not raise_memlock():
+            raise
+        return call()
+
+
+def raise_memlock() -> bool:
+    """Raise RLIMIT_MEMLOCK as far as we may; tells whether that changed anything."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    for limit in ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), (hard, hard)):
+        if soft in (resource.RLIM_INFINITY, limit[0]):
+            return False
+        try:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, limit)
+        except (ValueError, PermissionError):
+            continue
+        return True
+    return False
+
+
+def map_create(attributes: MapCreate) -> Fd:
+    return Fd(with_memlock(lambda: bpf(Command.MAP_CREATE, attributes)[0]))
+
+
+def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
+    """The value's bytes (for a per-CPU map those of all CPUs), or None where there is none."""
+    key_buffer = ctypes.create_string_buffer(key, len(key))
+    value = ctypes.create_string_buffer(value_size)
+    element = MapElement(map_fd=fd, key=address(key_buffer), value_or_next_key=address(value))
+    try:
+        bpf(Command.MAP_LOOKUP_ELEM, element)
+    except FileNotFoundError:
+        return None
+    return value.raw
+
+
+def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag.ANY) -> None:
+    key_buffer = ctypes.create_string_buffer(key, len(key))
+    buffer = ctypes.create_string_buffer(value, len(value))
+    bpf(
+        Command.MAP_UPDATE_ELEM,
+        MapElement(
+            map_fd=fd, key=address(key_buffer), value_or_next_key=address(buffer), flags=flags
+        ),
+    )
+
+
+def map_delete(fd: int, key: bytes) -> None:
+    buffer = ctypes.create_string_buffer(key, len(key))
+    bpf(Command.MAP_DELETE_ELEM, MapElement(map_fd=fd, key=address(buffer)))
+
+
+def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
+    """The key after ``key`` (the first for None, or for one that is gone); None after the last."""
+    before = None if key is None else ctypes.create_string_buffer(key, len(key))
+    after = ctypes.create_string_buffer(key_size)
+    element = MapElement(map_fd=fd, key=address(before), value_or_next_key=address(after))
+    try:
+        bpf(Command.MAP_GET_NEXT_KEY, element)
+    except FileNotFoundError:
+        return None
+    return after.raw
+
+
+def map_lookup_batch(
+    fd: int, position: bytes | None, count: int, key_size: int, value_size: int
+) -> tuple[bytes, bytes, bytes | None]:
+    """Up to ``count`` entries (Linux 5.6): their keys, their values, and where to go on.
+
+    ``position`` is None at first; what is returned as such says that this was the end. Raises
+    OSError: ENOSPC where one hash bucket holds more than ``count``.
+    """
+    # A hash's position is a u32, an array's a key: neither is longer than this.
+    token = max(key_size, 8)
+    before = None if position is None else ctypes.create_string_buffer(position, token)
+    after = ctypes.create_string_buffer(token)
+    keys = ctypes.create_string_buffer(key_size * count)
+    values = ctypes.create_string_buffer(value_size * count)
+    batch = bytearray(
+        bytes(
+            MapBatch(
+                in_batch=address(before),
+                out_batch=address(after),
+                keys=address(keys),
+                values=address(values),
+                count=count,
+                map_fd=fd,
+            )
+        )
+    )
+    attributes = (ctypes.c_char * len(batch)).from_buffer(batch)
+    last = False
+    try:
+        syscall(Call.BPF, Command.MAP_LOOKUP_BATCH, ctypes.addressof(attributes), len(batch))
+    except FileNotFoundError:  # the end; count says how many came before it
+        last = True
+    found = MapBatch.unpack(batch).count
+    return (
+        keys.raw[: found * key_size],
+        values.raw[: found * value_size],
+        None if last else after.raw,
+    )
+
+
+def map_write_batch(command: Command, fd: int, keys: bytes, values: bytes, count: int) -> None:
+    """Update or delete ``count`` entries in one call (Linux 5.6)."""
+    key_buffer = ctypes.create_string_buffer(keys, len(keys))
+    value_buffer = ctypes.create_string_buffer(values, len(values)) if values else None
+    bpf(
+        command,
+        MapBatch(keys=address(key_buffer), values=address(value_buffer), count=count, map_fd=fd),
+    )
+
+
+def prog_load(attributes: ProgLoad) -> Fd:
+    """Load; tries again where the verifier was interrupted (EAGAIN), as it asks for."""
+    for _ in range(5):
+        try:
+            return Fd(bpf(Command.PROG_LOAD, attributes)[0])
+        except BlockingIOError:
+            continue
+    return Fd(bpf(Command.PROG_LOAD, attributes)[0])
+
+
+def prog_test_run(
+    fd: int,
+    data: bytes = b"",
+    context: bytes = b"",
+    repeat: int = 0,
+    cpu: int | None = None,
+) -> ProgTestRun:
+    """Run a program once, or ``repeat`` times; retval is the low 32 bits of its r0.
+
+    ``cpu`` runs it there (raw tracepoints, Linux 5.10). Tracepoint programs have no test run.
+    """
+    data_buffer = ctypes.create_string_buffer(data, len(data)) if data else None
+    context_buffer = ctypes.create_string_buffer(context, len(context)) if context else None
+    _, result = bpf(
+        Command.PROG_TEST_RUN,
+        ProgTestRun(
+            prog_fd=fd,
+            data_in=address(data_buffer),
+            data_size_in=len(data),
+            ctx_in=address(context_buffer),
+            ctx_size_in=len(context),
+            repeat=repeat,
+            flags=0 if cpu is None else RUN_ON_CPU,
+            cpu=cpu or 0,
+        ),
+    )
+    return result
+
+
+def object_info(fd: int, kind: type[R]) -> R:
+    """What the kernel says of a program (ProgInfo) or map (MapInfo)."""
+    buffer = ctypes.create_string_buffer(kind.size)
+    bpf(
+        Command.OBJ_GET_INFO_BY_FD,
+        ObjectInfo(bpf_fd=fd, info_len=len(buffer), info=address(buffer)),
+    )
+    return kind.unpack(buffer.raw)
+
+
+def object_ids(command: Command) -> list[int]:
+    """All ids that PROG_GET_NEXT_ID or MAP_GET_NEXT_ID goes through; needs CAP_SYS_ADMIN."""
+    ids: list[int] = []
+    while True:
+        try:
+            _, answer = bpf(command, ObjectId(id=ids[-1] if ids else 0))
+        except FileNotFoundError:
+            return ids
+        ids.append(answer.next_id)
+
+
+def fd_by_id(command: Command, object_id: int) -> Fd:
+    """Open a program (PROG_GET_FD_BY_ID) or map (MAP_GET_FD_BY_ID) by its id."""
+    return Fd(bpf(command, ObjectId(id=object_id))[0])
+
+
+def btf_load(data: bytes) -> Fd:
+    buffer = ctypes.create_string_buffer(data, len(data))
+    attributes = BtfLoad(btf=address(buffer), btf_size=len(data))
+    return Fd(with_memlock(lambda: bpf(Command.BTF_LOAD, attributes)[0]))
+
+
+def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
+    buffer = ctypes.create_string_buffer(name.encode())
+    attributes = RawTracepointOpen(name=address(buffer), prog_fd=prog_fd)
+    return Fd(bpf(Command.RAW_TRACEPOINT_OPEN, attributes)[0])
+
+
+def link_create(prog_fd: int, target_fd: int, attach_type: int) -> Fd:
+    attributes = LinkCreate(prog_fd=prog_fd, target_fd=target_fd, attach_type=attach_type)
+    return Fd(bpf(Command.LINK_CREATE, attributes)[0])
+
+
+def enable_stats() -> Fd:
+    """Count programs' runs and their time for as long as the Fd is open (Linux 5.8)."""
+    return Fd(bpf(Command.ENABLE_STATS, EnableStats(type=STATS_RUN_TIME))[0])
+
+
+def is_unsupported(error: OSError) -> bool:
+    """Whether the kernel says that it has no such thing, rather than that it went wrong."""
+    return error.errno in (errno.EINVAL, errno.EOPNOTSUPP, ENOTSUPP)
+
+
+def strerror(error: OSError) -> str:
+    """The error as text with its name: ``Operation not permitted (EPERM)``."""
+    number = error.errno or 0
+    name = "ENOTSUPP" if number == ENOTSUPP else errno.errorcode.get(number, str(number))
+    text = "Operation not supported" if number == ENOTSUPP else os.strerror(number)
+    return f"{text} ({name})"

@@ -1,0 +1,126 @@
+"""BTF made by hand: the names of functions, and the author's line for each instruction.
+
+With it the verifier's log, ``bpftool prog dump xlated linum`` and the kernel's stack traces show
+the Python line that made an instruction. Format: Documentation/bpf/btf.rst in the kernel's tree;
+numbers are in the machine's byte order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuxscope.asm.program import Program
+from tuxscope.record import Record, u8, u16, u32
+
+MAGIC = 0xEB9F
+KIND_INT, KIND_FUNC, KIND_FUNC_PROTO = 1, 12, 13
+INT_SIGNED = 1
+LARGEST_LINE = (1 << 22) - 1  # BPF_LINE_INFO_LINE_NUM: 22 bits of line, 10 of column
+
+
+class Header(Record):
+    magic = u16
+    version = u8
+    flags = u8
+    hdr_len = u32
+    type_off = u32
+    type_len = u32
+    str_off = u32
+    str_len = u32
+
+
+class Type(Record):
+    name_off = u32
+    info = u32
+    size_or_type = u32
+
+
+class FuncInfo(Record):
+    """``struct bpf_func_info``."""
+
+    insn_off = u32
+    type_id = u32
+
+
+class LineInfo(Record):
+    """``struct bpf_line_info``."""
+
+    insn_off = u32
+    file_name_off = u32
+    line_off = u32
+    line_col = u32
+
+
+@dataclass(frozen=True)
+class ProgramBtf:
+    """What PROG_LOAD takes besides the instructions.
+
+    Attributes:
+        data: for BTF_LOAD.
+        func_info, line_info: records of FuncInfo.size and LineInfo.size bytes.
+    """
+
+    data: bytes
+    func_info: bytes
+    line_info: bytes
+
+
+class Strings:
+    """The string section: each string once, by its offset."""
+
+    def __init__(self) -> None:
+        self.data = bytearray(1)  # offset 0 is the empty string
+        self._offsets = {"": 0}
+
+    def offset(self, text: str) -> int:
+        if text not in self._offsets:
+            self._offsets[text] = len(self.data)
+            # surrogatepass: file names hold any bytes but NUL
+            encoded = text.replace("\0", " ").encode("utf-8", "surrogatepass")
+            self.data += encoded + b"\0"
+        return self._offsets[text]
+
+
+def build(program: Program) -> ProgramBtf | None:
+    """A program's BTF; None where its instructions do not know their lines."""
+    strings = Strings()
+    entry_slots = {function.slot for function in program.functions}
+    lines: list[bytes] = []
+    previous = None
+    for slot, instruction in program.by_slot.items():
+        source = instruction.source
+        if source is None and slot in entry_slots:
+            return None  # the kernel wants a line for the first instruction of each function
+        if source is None or (source == previous and slot not in entry_slots):
+            continue
+        previous = source
+        lines.append(
+            bytes(
+                LineInfo(
+                    insn_off=slot,
+                    file_name_off=strings.offset(source.file),
+                    line_off=strings.offset(source.text),
+                    line_col=min(source.line, LARGEST_LINE) << 10,
+                )
+            )
+        )
+    integer = Type(name_off=strings.offset("int"), info=KIND_INT << 24, size_or_type=4)
+    types = [bytes(integer) + u32.pack(INT_SIGNED << 24 | 32)]
+    types.append(bytes(Type(info=KIND_FUNC_PROTO << 24, size_or_type=1)))  # int (*)(void)
+    functions: list[bytes] = []
+    for function in program.functions:
+        name = strings.offset(function.name.replace(".", "_"))
+        types.append(bytes(Type(name_off=name, info=KIND_FUNC << 24, size_or_type=2)))
+        functions.append(bytes(FuncInfo(insn_off=function.slot, type_id=len(types))))
+    section = b"".join(types)
+    header = Header(
+        magic=MAGIC,
+        version=1,
+        hdr_len=Header.size,
+        type_len=len(section),
+        str_off=len(section),
+        str_len=len(strings.data),
+    )
+    return ProgramBtf(
+        bytes(header) + section + bytes(strings.data), b"".join(functions), b"".join(lines)
+    )

@@ -1,0 +1,38 @@
+"""Which CPUs there are: possible ones have a place in per-CPU maps, online ones have a ring."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+FOLDER = "/sys/devices/system/cpu"
+
+
+def parse_cpu_list(text: str) -> tuple[int, ...]:
+    """CPU numbers of the kernel's list format: ``0-2,4`` is 0, 1, 2 and 4."""
+    cpus: list[int] = []
+    for part in text.strip().split(","):
+        first, _, last = part.partition("-")
+        if first:
+            cpus.extend(range(int(first), int(last or first) + 1))
+    return tuple(cpus)
+
+
+def read_cpu_list(name: str) -> tuple[int, ...] | None:
+    """The list in one file of /sys/devices/system/cpu; None where /sys is not mounted."""
+    try:
+        with open(f"{FOLDER}/{name}") as file:
+            return parse_cpu_list(file.read())
+    except OSError:
+        return None
+
+
+@cache
+def possible_cpus() -> tuple[int, ...]:
+    """All CPUs that this machine could ever have; this does not change while it runs."""
+    return read_cpu_list("possible") or tuple(range(os.sysconf("SC_NPROCESSORS_CONF")))
+
+
+def online_cpus() -> tuple[int, ...]:
+    """The CPUs that run now: there may be holes between them."""
+    return read_cpu_list("online") or possible_cpus()

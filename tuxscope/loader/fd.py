@@ -1,0 +1,48 @@
+"""A file descriptor with one owner."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from types import TracebackType
+from typing import Self
+
+
+class Fd:
+    """Owns a file descriptor: closes it once, and never answers with a closed number."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def fileno(self) -> int:
+        """The number. Raises ValueError after close()."""
+        if self._number < 0:
+            raise ValueError("this file descriptor is closed")
+        return self._number
+
+    def close(self) -> None:
+        """Close it; closing again does nothing."""
+        number, self._number = self._number, -1
+        if number >= 0:
+            os.close(number)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_number", -1) >= 0:
+            warnings.warn(f"unclosed file descriptor {self._number}", ResourceWarning, stacklevel=2)
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"Fd({self._number})"

@@ -1,0 +1,99 @@
+"""perf_event_open(2): the events behind tracepoints and rings."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import struct
+import sys
+from enum import IntEnum
+
+from tuxscope.loader.fd import Fd
+from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.record import Record, s32, u32, u64
+
+TYPE_SOFTWARE, TYPE_TRACEPOINT = 1, 2
+COUNT_SW_BPF_OUTPUT = 10
+SAMPLE_RAW = 1 << 10
+FORMAT_LOST = 1 << 4  # PERF_FORMAT_LOST, Linux 6.0, commit 119a784c8127
+FLAG_FD_CLOEXEC = 8
+
+
+class Ioctl(IntEnum):
+    """Requests to an event: _IO and _IOW of '$', the same on all of syscalls.py's machines."""
+
+    ENABLE = 0x2400
+    DISABLE = 0x2401
+    SET_BPF = 0x40042408
+
+
+class Attributes(Record):
+    """``struct perf_event_attr`` up to version 5 (112 bytes), which Linux 4.8 and later take."""
+
+    type = u32
+    size = u32
+    config = u64
+    sample_period = u64
+    sample_type = u64
+    read_format = u64
+    flags = u64
+    wakeup = u32
+    bp_type = u32
+    config1 = u64
+    config2 = u64
+    branch_sample_type = u64
+    sample_regs_user = u64
+    sample_stack_user = u32
+    clockid = s32
+    sample_regs_intr = u64
+    aux_watermark = u32
+    sample_max_stack = u32
+
+
+def flag(bit: int) -> int:
+    """A one-bit field of ``flags``: C counts bit fields from the top on big-endian machines."""
+    return 1 << (bit if sys.byteorder == "little" else 63 - bit)
+
+
+DISABLED = flag(0)
+WATERMARK = flag(14)
+
+
+def perf_event_open(attributes: Attributes, cpu: int) -> Fd:
+    """Open an event for all processes on one CPU.
+
+    Raises OSError: ENODEV for a CPU that is offline, EACCES or EPERM without CAP_PERFMON.
+    """
+    sized = bytearray(bytes(attributes))
+    struct.pack_into("=I", sized, Attributes.fields["size"].offset, len(sized))
+    buffer = (ctypes.c_char * len(sized)).from_buffer(sized)
+    return Fd(syscall(Call.PERF_EVENT_OPEN, ctypes.addressof(buffer), -1, cpu, -1, FLAG_FD_CLOEXEC))
+
+
+def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
+    """A tracepoint's event, not yet enabled. Programs on it run on all CPUs, whatever ``cpu``."""
+    return perf_event_open(
+        Attributes(type=TYPE_TRACEPOINT, config=tracepoint_id, sample_period=1, flags=DISABLED),
+        cpu,
+    )
+
+
+def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
+    """What BPF programs on one CPU write samples to; a reader is woken by ``watermark`` bytes."""
+    return perf_event_open(
+        Attributes(
+            type=TYPE_SOFTWARE,
+            config=COUNT_SW_BPF_OUTPUT,
+            sample_period=1,
+            sample_type=SAMPLE_RAW,
+            read_format=read_format,
+            flags=WATERMARK,
+            wakeup=watermark,
+        ),
+        cpu,
+    )
+
+
+def ioctl(event: int, request: Ioctl, argument: int = 0) -> None:
+    """Raises OSError."""
+    fcntl.ioctl(event, request, argument)

@@ -1,0 +1,135 @@
+"""Reads a PerfEventArray: a ring on each online CPU, and an exact count of what was lost."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import select
+from types import TracebackType
+from typing import Any, Self
+
+from tuxscope.asm.maps import PerfEventArray
+from tuxscope.loader import bpf, perf_event
+from tuxscope.loader.cpus import online_cpus
+from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.marker import lost_before_marker, send_markers
+from tuxscope.loader.ring import Ring, RingError
+from tuxscope.loader.spans import SpanDecoder
+from tuxscope.record import u32
+
+# For each CPU, but not more over all of them.
+LARGEST_RING = 4 << 20
+LARGEST_RINGS = 64 << 20
+
+
+def default_pages(cpus: int) -> int:
+    """Pages for each ring: 4 MiB, or less where that would be over 64 MiB for all CPUs."""
+    pages = min(LARGEST_RING, LARGEST_RINGS // max(cpus, 1)) // mmap.PAGESIZE
+    return 1 << max(pages, 1).bit_length() - 1
+
+
+class PerfReader:
+    """The user side of a PerfEventArray; a context manager.
+
+    Make it before the program is attached, and detach the program before the last
+    :meth:`drain` and :meth:`lost`: only then is every sample that the program sent either
+    delivered or lost.
+
+    Attributes:
+        delivered: how many samples :meth:`drain` has returned.
+        noticed: how many lost samples the rings have reported on the way.
+    """
+
+    def __init__(self, events: LoadedMap, pages: int | None = None) -> None:
+        """Map a ring of ``pages`` pages (a power of two) for each online CPU.
+
+        Raises RingError that says what was short.
+        """
+        if not isinstance(events.description, PerfEventArray):
+            raise TypeError(f"map {events.description.name} is no PerfEventArray")
+        self.delivered = 0
+        self.noticed = 0
+        self._events = events
+        self._decoder = SpanDecoder(events.description.record)
+        self._rings: dict[int, Ring] = {}
+        self._counts_lost = True
+        self._poll = select.epoll()
+        cpus = online_cpus()
+        try:
+            for cpu in cpus:
+                self._add(cpu, pages or default_pages(len(cpus)))
+        except BaseException:
+            self.close()
+            raise
+
+    def _add(self, cpu: int, pages: int) -> None:
+        try:
+            ring = self._open(cpu, pages)
+        except OSError as error:
+            if error.errno == errno.ENODEV:  # it went offline in between
+                return
+            if error.errno == errno.EPERM and not isinstance(error, BlockingIOError):
+                raise RingError(
+                    f"the kernel lets us lock no ring of {pages} pages for CPU {cpu}; "
+                    "try --buffer-pages 16, or raise the memlock limit"
+                ) from error
+            raise RingError(
+                f"no ring of {pages} pages for CPU {cpu}: {bpf.strerror(error)}; "
+                "try a smaller --buffer-pages"
+            ) from error
+        self._rings[cpu] = ring
+        bpf.map_update(self._events.fileno(), u32.pack(cpu), u32.pack(ring.fileno()))
+        self._poll.register(ring.fileno(), select.EPOLLIN)
+
+    def _open(self, cpu: int, pages: int) -> Ring:
+        if self._counts_lost:
+            try:
+                return Ring(cpu, pages, perf_event.FORMAT_LOST)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                self._counts_lost = False  # before Linux 6.0
+        return Ring(cpu, pages, 0)
+
+    def fileno(self) -> int:
+        """Readable when a ring is half full. What is in the rings before that, only a timer
+        tells: call :meth:`drain` now and then."""
+        return self._poll.fileno()
+
+    def drain(self) -> list[tuple[Any, ...]]:
+        """All samples that are there now, as the record's ``raw`` unpacks them: in order for each
+        CPU, one CPU after the other. Raises RingError."""
+        rows: list[tuple[Any, ...]] = []
+        for ring in self._rings.values():
+            span = ring.take()
+            if span:
+                self.noticed += self._decoder.decode(span, rows)
+        self.delivered += len(rows)
+        return rows
+
+    def lost(self) -> int:
+        """How many samples the rings refused. Exact once the program is detached and the rings
+        are drained."""
+        if self._counts_lost:
+            return sum(ring.lost() for ring in self._rings.values())
+        # Before Linux 6.0 a ring reports what it refused in front of the next sample that fits.
+        send_markers(self._events, self._rings)
+        self.noticed += sum(lost_before_marker(ring.take()) for ring in self._rings.values())
+        return self.noticed
+
+    def close(self) -> None:
+        self._poll.close()
+        for ring in self._rings.values():
+            ring.close()
+        self._rings.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,158 @@
+"""Loading: maps made, program verified, and both held until they are closed."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+from collections.abc import Mapping
+from contextlib import ExitStack, nullcontext
+from types import TracebackType
+from typing import Self
+
+from tuxscope.asm.instruction import SLOT
+from tuxscope.asm.maps import Map
+from tuxscope.asm.program import Program
+from tuxscope.loader import bpf, btf
+from tuxscope.loader.bpf_attributes import ProgInfo, ProgLoad, ProgTestRun
+from tuxscope.loader.fd import Fd
+from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.verifier import LoadError, VerifierError
+
+FIRST_LOG = 1 << 16
+LARGEST_LOG = (1 << 24) - 1  # what kernels before 5.19 take (kernel/bpf/verifier.c)
+
+
+class LoadedProgram:
+    """A program that the kernel has accepted; a context manager that closes it and its maps.
+
+    Attributes:
+        program: what it was made from.
+        maps: by description; those that were given to :func:`load` are not ours to close.
+        log: the verifier's, where one was asked for.
+    """
+
+    def __init__(
+        self, program: Program, fd: Fd, maps: Mapping[Map, LoadedMap], owned: ExitStack, log: str
+    ) -> None:
+        self.program = program
+        self.maps = maps
+        self.log = log
+        self._fd = fd
+        self._owned = owned
+
+    def fileno(self) -> int:
+        return self._fd.fileno()
+
+    def close(self) -> None:
+        self._fd.close()
+        self._owned.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def info(self) -> ProgInfo:
+        """What the kernel says of it, recursion_misses and run statistics among it."""
+        return bpf.object_info(self.fileno(), ProgInfo)
+
+    def test_run(
+        self, data: bytes = b"", context: bytes = b"", repeat: int = 0, cpu: int | None = None
+    ) -> ProgTestRun:
+        """Run it now; see :func:`tuxscope.loader.bpf.prog_test_run`. Raises OSError."""
+        return bpf.prog_test_run(self.fileno(), data, context, repeat, cpu)
+
+
+def load(
+    program: Program, maps: Mapping[Map, LoadedMap] | None = None, log_level: int = 0
+) -> LoadedProgram:
+    """Create the program's maps and load it.
+
+    ``maps`` are used instead of making new ones; ``log_level`` 1 or 2 keeps the verifier's log
+    of a program that is accepted, too.
+
+    Raises VerifierError with the author's line, LoadError, MapError, or PermissionError.
+    """
+    with ExitStack() as stack:
+        bound = dict(maps or {})
+        for each in program.maps:
+            if each not in bound:
+                bound[each] = stack.enter_context(LoadedMap(each))
+        code = program.encode({each: bound[each].fileno() for each in program.maps})
+        info = btf.build(program)
+        types = stack.enter_context(load_btf(info)) if info else None
+        fd, log = verify(program, code, info, types, log_level)
+        if types:
+            types.close()  # the program holds it from here
+        return LoadedProgram(program, fd, bound, stack.pop_all(), log)
+
+
+def load_btf(info: btf.ProgramBtf) -> Fd | nullcontext[None]:
+    """Load the BTF; a kernel without it (before 5.0) gets the program without its lines."""
+    try:
+        return bpf.btf_load(info.data)
+    except OSError as error:
+        if not bpf.is_unsupported(error):
+            raise
+        return nullcontext()
+
+
+def verify(
+    program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, log_level: int
+) -> tuple[Fd, str]:
+    """Have the kernel verify the program: quietly at first, and again with a log if it refuses."""
+    code_buffer = ctypes.create_string_buffer(code, len(code))
+    license_buffer = ctypes.create_string_buffer(program.license.encode())
+    plain = {
+        "prog_type": program.attach.type,
+        "insn_cnt": len(code) // SLOT,
+        "insns": bpf.address(code_buffer),
+        "license": bpf.address(license_buffer),
+        "prog_name": program.name,
+    }
+    if info and types:
+        func_info = ctypes.create_string_buffer(info.func_info, len(info.func_info))
+        line_info = ctypes.create_string_buffer(info.line_info, len(info.line_info))
+        plain |= {
+            "prog_btf_fd": types.fileno(),
+            "func_info_rec_size": btf.FuncInfo.size,
+            "func_info": bpf.address(func_info),
+            "func_info_cnt": len(info.func_info) // btf.FuncInfo.size,
+            "line_info_rec_size": btf.LineInfo.size,
+            "line_info": bpf.address(line_info),
+            "line_info_cnt": len(info.line_info) // btf.LineInfo.size,
+        }
+    if not log_level:
+        try:
+            return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain))), ""
+        except OSError:
+            log_level = 1  # to hear why
+    size = FIRST_LOG
+    while True:
+        log = ctypes.create_string_buffer(size)
+        with_log = ProgLoad(**plain, log_level=log_level, log_size=size, log_buf=bpf.address(log))
+        try:
+            fd = bpf.with_memlock(lambda: bpf.prog_load(with_log))  # noqa: B023  # called at once
+        except OSError as error:
+            if error.errno == errno.ENOSPC and size < LARGEST_LOG:
+                size = min(size * 4, LARGEST_LOG)
+                continue
+            if log.value:
+                raise VerifierError(program, text(log)) from error
+            if isinstance(error, PermissionError):
+                raise
+            raise LoadError(
+                f"the kernel did not load {program.name}: {bpf.strerror(error)}"
+            ) from error
+        return fd, text(log)
+
+
+def text(log: ctypes.Array[ctypes.c_char]) -> str:
+    """A log buffer as text."""
+    return log.value.decode("utf-8", "replace")

@@ -1,0 +1,100 @@
+"""One CPU's perf ring: the memory that a BPF program writes samples to and we read from.
+
+The layout is ``struct perf_event_mmap_page`` (include/uapi/linux/perf_event.h): a page of
+control data, then the ring, a power of two of pages. The kernel advances data_head, we advance
+data_tail, both without wrapping.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from threading import Lock
+
+from tuxscope.errors import TuxscopeError
+from tuxscope.loader import perf_event
+
+DATA_HEAD = 1024  # offset in the control page, in bytes; data_tail follows
+LOST_COUNT = struct.Struct("=QQ")  # value, lost: what read() gives with PERF_FORMAT_LOST
+
+_fence = Lock()
+
+
+def fence() -> None:
+    """Keep loads and stores before this from moving after it, and the other way round.
+
+    The kernel asks for a full barrier between reading data_head and reading the data, and
+    between that and writing data_tail (kernel/events/ring_buffer.c, perf_output_put_handle: C
+    and D pair with A and B there). Python has no barriers; releasing and then acquiring a lock
+    is one: nothing moves down over the release, nothing up over the acquire, and the two are
+    sequentially consistent.
+    """
+    _fence.acquire()
+    _fence.release()
+    _fence.acquire()
+    _fence.release()
+
+
+class RingError(TuxscopeError):
+    """A ring that cannot be had, or holds what the kernel never writes."""
+
+
+class Ring:
+    """The ring of one CPU.
+
+    Attributes:
+        cpu: its number.
+        size: of the data, in bytes.
+    """
+
+    def __init__(self, cpu: int, pages: int, read_format: int) -> None:
+        """Open the event and map ``pages`` pages, a power of two. Raises OSError."""
+        self.cpu = cpu
+        self.size = pages * mmap.PAGESIZE
+        self._event = perf_event.open_bpf_output(cpu, self.size // 2, read_format)
+        try:
+            self._map = mmap.mmap(self._event.fileno(), mmap.PAGESIZE + self.size)
+        except BaseException:
+            self._event.close()
+            raise
+        whole = memoryview(self._map)
+        self._positions = whole[DATA_HEAD : DATA_HEAD + 16].cast("Q")
+        self._data = whole[mmap.PAGESIZE :]
+        whole.release()
+        self._tail: int = self._positions[1]
+
+    def fileno(self) -> int:
+        return self._event.fileno()
+
+    def close(self) -> None:
+        self._positions.release()
+        self._data.release()
+        self._map.close()
+        self._event.close()
+
+    def take(self) -> bytes:
+        """Everything written since the last time: whole records, one after the other.
+
+        They are copied out and the room is given back at once, so what follows may take its
+        time. Raises RingError where the positions make no sense.
+        """
+        head: int = self._positions[0]
+        length = head - self._tail
+        if length == 0:
+            return b""
+        if not 0 < length <= self.size:
+            raise RingError(f"the ring of CPU {self.cpu} says that it holds {length} bytes")
+        fence()  # data_head is read before the data
+        start = self._tail % self.size
+        span = bytes(self._data[start : start + length])
+        if len(span) < length:
+            span += self._data[: length - len(span)]
+        fence()  # the data is read before its room is given back
+        self._positions[1] = self._tail = head
+        return span
+
+    def lost(self) -> int:
+        """How many samples the ring has refused so far; needs PERF_FORMAT_LOST."""
+        _, lost = LOST_COUNT.unpack(os.read(self.fileno(), LOST_COUNT.size))
+        return int(lost)

@@ -1,0 +1,107 @@
+"""tracefs: tracepoints' ids and formats, whether it is mounted or not."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from tuxscope.asm.attach import Tracepoint
+from tuxscope.asm.errors import did_you_mean
+from tuxscope.errors import TuxscopeError
+from tuxscope.loader.fd import Fd
+from tuxscope.loader.syscalls import Call, syscall
+
+# include/uapi/linux/mount.h
+FSOPEN_CLOEXEC = 1
+FSMOUNT_CLOEXEC = 1
+FSCONFIG_CMD_CREATE = 6
+
+
+class TracepointError(TuxscopeError):
+    """A tracepoint that this kernel does not have, or does not show us."""
+
+
+class Tracefs:
+    """tracefs, open for reading; a context manager.
+
+    Where it is not mounted, a detached mount is made (Linux 5.2, needs CAP_SYS_ADMIN): it is in
+    no mount table, and is gone when it is closed, however this process ends.
+
+    Attributes:
+        mounted_at: its folder, or None for a detached mount.
+    """
+
+    def __init__(self) -> None:
+        """Open it. Raises OSError where there is none and none can be made."""
+        self.mounted_at = next(iter(readable_mounts()), None)
+        if self.mounted_at:
+            self._folder = Fd(os.open(self.mounted_at, os.O_PATH | os.O_CLOEXEC))
+        else:
+            self._folder = detached_mount()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._folder.close()
+
+    def read(self, path: str) -> str:
+        """A file's text. Raises OSError."""
+        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._folder.fileno())
+        with open(number, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def names(self, path: str) -> list[str]:
+        """A folder's entries; none where there is no such folder."""
+        try:
+            number = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._folder.fileno())
+        except OSError:
+            return []
+        with Fd(number) as folder:
+            return sorted(os.listdir(folder.fileno()))
+
+    def tracepoint_id(self, tracepoint: Tracepoint) -> int:
+        """The number that perf_event_open takes. Raises TracepointError with the nearest name."""
+        folder = f"events/{tracepoint.category}"
+        try:
+            return int(self.read(f"{folder}/{tracepoint.name}/id"))
+        except FileNotFoundError:
+            near = did_you_mean(tracepoint.name, self.names(folder))
+            if not self.names(folder):
+                near = did_you_mean(tracepoint.category, self.names("events"))
+            raise TracepointError(f"this kernel has no tracepoint {tracepoint}{near}") from None
+        except OSError as error:
+            raise TracepointError(
+                f"cannot read the tracepoint {tracepoint}: {os.strerror(error.errno or 0)}; "
+                "run as root"
+            ) from error
+
+
+def readable_mounts() -> list[str]:
+    """The folders where tracefs is mounted and can be read."""
+    found = []
+    with suppress(OSError), open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for line in mounts:
+            # man 5 proc: mount point is field 5, the type follows a lone hyphen.
+            before, _, after = line.partition(" - ")
+            if after.startswith("tracefs "):
+                folder = before.split()[4].encode().decode("unicode_escape")  # \040 is a space
+                if os.access(f"{folder}/events", os.R_OK | os.X_OK):
+                    found.append(folder)
+    return found
+
+
+def detached_mount() -> Fd:
+    """Mount tracefs nowhere. Raises OSError, EPERM without CAP_SYS_ADMIN among others."""
+    name = ctypes.create_string_buffer(b"tracefs")
+    with Fd(syscall(Call.FSOPEN, ctypes.addressof(name), FSOPEN_CLOEXEC)) as context:
+        syscall(Call.FSCONFIG, context.fileno(), FSCONFIG_CMD_CREATE, 0, 0, 0)
+        return Fd(syscall(Call.FSMOUNT, context.fileno(), FSMOUNT_CLOEXEC, 0))
