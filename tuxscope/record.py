@@ -20,7 +20,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
@@ -43,6 +42,7 @@ from tuxscope.field_types import (
     u32,
     u64,
 )
+from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from construct import Construct
@@ -61,6 +61,8 @@ C_KEYWORDS = frozenset(
     "union unsigned void volatile while".split(" ")
 )
 METHODS = (FunctionType, property, classmethod, staticmethod)
+# What records and places in memory answer to themselves.
+TAKEN = frozenset(("decode", "mro", "typed", "unpack"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ class Nested(FieldType["Record"]):
     """A record as a field of another."""
 
     def __init__(self, record: RecordType) -> None:
+        if not record.size:
+            raise RecordError(f"{record.__name__} has no fields: declare a class of it")
         self.record = record
         self.name = record.__name__
         self.size = record.size
@@ -212,7 +216,7 @@ class RecordType(type):
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
         if not bases:  # Record itself
-            return super().__new__(mcs, name, bases, namespace)
+            return super().__new__(mcs, name, bases, namespace | {"_layout": lay_out(name, {})})
         if bases != (Record,):
             raise RecordError(f"{name}: a C struct inherits nothing; make the other record a field")
         annotated = namespace.get("__annotations__") or namespace.get("__annotate_func__")
@@ -221,8 +225,11 @@ class RecordType(type):
             raise RecordError(f"{name}.{named}: write {named} = u32, not {named}: u32")
         declared: dict[str, FieldType[Any]] = {}
         for attribute, value in list(namespace.items()):
-            if attribute.startswith("__") or isinstance(value, METHODS):
+            special = attribute.startswith("__") and not isinstance(value, FieldType | RecordType)
+            if special or isinstance(value, METHODS):
                 continue
+            if attribute in TAKEN:
+                raise RecordError(f"{name}.{attribute}: this name is taken; choose another")
             if not attribute.isascii() or attribute.startswith("_") or attribute in C_KEYWORDS:
                 raise RecordError(f"{name}.{attribute}: no name for a field in C; choose another")
             declared[attribute] = field_type_of(name, attribute, value)
@@ -301,19 +308,19 @@ class Record(metaclass=RecordType):
     """Base of all records; see the module's text. Parsed records are immutable values.
 
     ``HelloEvent(pid=1, comm="cat")`` makes one (what is not named is zero, as in C), ``bytes()``
-    lays it out with zeroed padding, :meth:`RecordType.unpack` parses one.
+    lays it out with zeroed padding, :meth:`RecordType.unpack` parses one. Text that was no UTF-8
+    is longer once it is parsed: laying that out again raises RecordError where it does not fit.
     """
 
     __slots__ = ("_values",)
-    _layout: Layout
     _values: tuple[Any, ...]
 
     def __init__(self, **values: Any) -> None:
         fields = type(self).fields
         for name in values.keys() - fields.keys():
-            near = get_close_matches(name, fields, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise RecordError(f"{type(self).__name__} has no field {name}{hint}")
+            raise RecordError(
+                f"{type(self).__name__} has no field {name}{did_you_mean(name, fields)}"
+            )
         zero = type(self).unpack(bytes(type(self).size))
         flat: list[Any] = []
         for field, default in zip(fields.values(), zero._values, strict=True):

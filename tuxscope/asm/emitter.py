@@ -17,7 +17,6 @@ from tuxscope.asm.errors import (
     ProgramError,
     RegisterError,
     UndefinedLabelError,
-    did_you_mean,
 )
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Class, Jump
@@ -25,6 +24,7 @@ from tuxscope.asm.maps import Map, check_name
 from tuxscope.asm.program import Label, Program
 from tuxscope.asm.registers import Register
 from tuxscope.asm.source import SourceLine, author_line
+from tuxscope.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,8 @@ class Emitter:
         """
         if not self._instructions:
             raise ProgramError(
-                f"program {self.name} has no instructions; the shortest is a.mov(r0, 0), a.exit()"
+                f"program {self.name} has no instructions; the shortest is a.mov(r0, 0), a.exit()",
+                author_line(),
             )
         slots = [0]
         for instruction in self._instructions:

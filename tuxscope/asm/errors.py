@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tuxscope.errors import TuxscopeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tuxscope.asm.source import SourceLine
 
 
@@ -68,9 +65,3 @@ class StackError(AssemblyError):
 
 class ProgramError(AssemblyError):
     """A program, function or map that the kernel could not take by its very form."""
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``; did you mean timestamp_ns?``, or nothing where nothing is near."""
-    near = get_close_matches(name, list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""

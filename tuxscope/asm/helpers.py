@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuxscope.asm.errors import did_you_mean
+from tuxscope.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

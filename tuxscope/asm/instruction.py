@@ -61,9 +61,10 @@ class Instruction:
     form: Form = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        forms = BY_OPCODE.get(self.opcode)
+        forms = BY_OPCODE.get(self.opcode) if isinstance(self.opcode, int) else None
         if forms is None:
-            raise OperandError(f"there is no instruction with opcode {self.opcode:#04x}")
+            shown = hex(self.opcode) if isinstance(self.opcode, int) else repr(self.opcode)
+            raise OperandError(f"there is no instruction with opcode {shown}")
         form = max(forms, key=self._agreement)
         # Constants first: where they do not fit, what the other fields hold means nothing.
         for name, rule in sorted(form.rules(), key=lambda pair: not isinstance(pair[1], Const)):
@@ -71,9 +72,13 @@ class Instruction:
         object.__setattr__(self, "form", form)
 
     def _agreement(self, form: Form) -> int:
-        """How well the fields fit the form's constants: the best fit is the one that is meant."""
+        """How well the fields fit the form's constants: the best fit is the one that is meant.
+
+        Where src is one of them it tells the forms of an opcode apart, and counts most.
+        """
         constants = ((name, rule) for name, rule in form.rules() if isinstance(rule, Const))
-        return -len([name for name, rule in constants if getattr(self, name) != rule.value])
+        wrong = [name for name, rule in constants if getattr(self, name) != rule.value]
+        return -len(wrong) - 2 * ("src" in wrong)
 
     @property
     def imm64(self) -> int:
@@ -152,7 +157,7 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
             if not low <= value <= high:
                 raise OperandError(
                     f"{form.name}: {field_name} {value} is out of range ({low} to {high})"
-                    f"{wider_hint(form, rule, value)}"
+                    f"{wider_hint(form, field_name, value)}"
                 )
             if value == 0 and not zero:
                 raise OperandError(f"{form.name}: the divisor is 0")
@@ -161,11 +166,11 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
                 raise OperandError(f"{form.name}: {field_name} must be {expected}, not {value}")
 
 
-def wider_hint(form: Form, rule: Number, value: int) -> str:
-    """What to type instead of an immediate that is too large."""
-    if rule.high != IMM.high or not -(1 << 63) <= value < 1 << 64:
+def wider_hint(form: Form, field_name: str, value: int) -> str:
+    """What to type instead of an immediate that is too large for a whole field."""
+    if field_name != "imm" or form.imm is not IMM or not -(1 << 63) <= value < 1 << 64:
         return ""
-    if form.name.endswith("32") and 1 << 31 <= value < 1 << 32:
+    if (form.name.endswith("32") or form.name == "st") and 1 << 31 <= value < 1 << 32:
         return f"; the same 32 bits, signed, are {value - (1 << 32)}"
     return "; load it into a register with a.ld_imm64"
 

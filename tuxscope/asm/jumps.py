@@ -152,6 +152,8 @@ class Jumps(Emitter):
 
     def ld_func(self, dst: Register, function: str) -> None:
         """``dst =`` the address of a function of this program, for helpers that call back."""
+        if not isinstance(function, str):
+            raise OperandError(f"ld_func takes a function's name, not {function!r}", author_line())
         self._emit(
             Mode.IMM | Size.DW | Class.LD,
             number(dst),

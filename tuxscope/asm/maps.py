@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any, ClassVar
 
 from tuxscope.asm.errors import ProgramError
+from tuxscope.asm.source import author_line
 from tuxscope.field_types import FieldType
 from tuxscope.record import RecordType, u32
 
@@ -34,7 +35,17 @@ def check_name(kind: str, name: object) -> None:
     """Hold a program's or map's name to the kernel's rule. Raises ProgramError."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ProgramError(
-            f"{kind} name {name!r}: the kernel takes 1 to 15 letters, digits, underscores and dots"
+            f"{kind} name {name!r}: the kernel takes 1 to 15 letters, digits, underscores and dots",
+            author_line(),
+        )
+
+
+def check_type(name: str, value: object) -> None:
+    """Hold a map's key or value to what C can lay out. Raises ProgramError."""
+    if not isinstance(value, FieldType | RecordType):
+        raise ProgramError(
+            f"map {name}: keys and values are types such as u64, or records, not {value!r}",
+            author_line(),
         )
 
 
@@ -59,9 +70,13 @@ class Map:
         check_name("map", self.name)
         entries = self.max_entries
         if isinstance(entries, bool) or not isinstance(entries, int) or not 0 <= entries < 1 << 32:
-            raise ProgramError(f"map {self.name}: max_entries {entries!r} is no number of 32 bits")
+            raise ProgramError(
+                f"map {self.name}: max_entries {entries!r} is no number of 32 bits", author_line()
+            )
         if entries < self.least_entries:
-            raise ProgramError(f"map {self.name}: say how much it holds, as in max_entries=1024")
+            raise ProgramError(
+                f"map {self.name}: say how much it holds, as in max_entries=1024", author_line()
+            )
 
     @property
     def key_size(self) -> int:
@@ -121,6 +136,10 @@ class Array(Map):
     _: KW_ONLY
     value: ValueType
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_type(self.name, self.value)
+
     @property
     def value_size(self) -> int:
         return self.value.size
@@ -142,6 +161,11 @@ class Hash(Map):
     _: KW_ONLY
     key: ValueType
     value: ValueType
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_type(self.name, self.key)
+        check_type(self.name, self.value)
 
     @property
     def key_size(self) -> int:

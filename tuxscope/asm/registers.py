@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError, did_you_mean
+from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import Array, FieldType, Octets, Text
 from tuxscope.record import Nested
+from tuxscope.suggest import did_you_mean
 
 
 class Register:

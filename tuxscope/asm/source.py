@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 # Frames of this package are the assembler's own; the first one outside is the author's.
-ASSEMBLER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+ASSEMBLER = __name__.rpartition(".")[0] + "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class SourceLine:
 def author_line() -> SourceLine | None:
     """The line that called the assembler, however deep inside the assembler we are."""
     frame = sys._getframe(1)
-    while frame.f_code.co_filename.startswith(ASSEMBLER):
+    while str(frame.f_globals.get("__name__")).startswith(ASSEMBLER):
         if frame.f_back is None:
             return None
         frame = frame.f_back

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from types import TracebackType
 from typing import Self
 
 
@@ -31,12 +30,7 @@ class Fd:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __del__(self) -> None:

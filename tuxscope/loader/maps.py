@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import Any, Self
 
 from tuxscope.asm.maps import Array, Hash, Map, PerfEventArray
@@ -67,12 +66,7 @@ class LoadedMap:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def info(self) -> MapInfo:

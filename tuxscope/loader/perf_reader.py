@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import mmap
 import select
-from types import TracebackType
 from typing import Any, Self
 
 from tuxscope.asm.maps import PerfEventArray
@@ -126,10 +125,5 @@ class PerfReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -6,7 +6,6 @@ import ctypes
 import errno
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
-from types import TracebackType
 from typing import Self
 
 from tuxscope.asm.instruction import SLOT
@@ -50,12 +49,7 @@ class LoadedProgram:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def info(self) -> ProgInfo:

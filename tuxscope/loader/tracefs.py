@@ -5,14 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 from tuxscope.asm.attach import Tracepoint
-from tuxscope.asm.errors import did_you_mean
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.suggest import did_you_mean
 
 # include/uapi/linux/mount.h
 FSOPEN_CLOEXEC = 1
@@ -45,12 +44,7 @@ class Tracefs:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._folder.close()
 
     def read(self, path: str) -> str:

@@ -1,0 +1,5 @@
+"""``python -m tuxscope``."""
+
+from tuxscope.cli import main
+
+main()

@@ -1,0 +1,209 @@
+"""``tuxscope doctor``: what tracing needs, whether it is here, and what to type where it is not."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import resource
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from tuxscope.asm import (
+    Array,
+    Assembler,
+    PerfEventArray,
+    Program,
+    RawTracepoint,
+    RingBuffer,
+    Tracepoint,
+    r0,
+)
+from tuxscope.errors import TuxscopeError
+from tuxscope.loader import bpf
+from tuxscope.loader.attach import Attachment
+from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.privilege import effective_capabilities, missing_capabilities
+from tuxscope.loader.program import load
+from tuxscope.loader.syscalls import NUMBERS
+from tuxscope.loader.tracefs import Tracefs
+from tuxscope.output.lines import Style
+from tuxscope.output.sink import Sink
+from tuxscope.record import Record, u32
+
+AS_ROOT = "try: sudo tuxscope doctor"
+WRITE = Tracepoint("syscalls", "sys_enter_write")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        check: what was looked at.
+        ok: whether it is as tracing needs it.
+        detail: what there is.
+        hint: what to do where it is not; else empty.
+    """
+
+    check: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+class Number(Record):
+    """Something to make a map of."""
+
+    value = u32
+
+
+def report(style: Style) -> int:
+    """Print all findings; returns 0, whatever they are."""
+    findings = list(examine())
+    if style is Style.JSON:
+        lines = [json.dumps(asdict(each)) for each in findings]
+    else:
+        width = max(len(each.check) for each in findings)
+        lines = [
+            f"{each.check:<{width}}  {'ok     ' if each.ok else 'missing'}  {each.detail}"
+            f"{f'; {each.hint}' if each.hint else ''}"
+            for each in findings
+        ]
+    Sink().write("\n".join(lines) + "\n")
+    return 0
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, in the order in which hello needs it."""
+    machine = os.uname()
+    new_enough = release(machine.release) >= (5, 8)
+    hint = "" if new_enough else "tuxscope needs Linux 5.8"
+    yield Finding("kernel", new_enough, machine.release, hint)
+    yield Finding("architecture", *architecture(machine.machine))
+    yield capabilities()
+    yield tried("bpf()", bpf_works, "maps and programs load", AS_ROOT)
+    yield tried("tracefs", tracefs_state, "", AS_ROOT)
+    yield tried("tracepoints", tracepoint_works, "syscalls:sys_enter_write attaches", AS_ROOT)
+    yield tried("perf events", rings_work, "a ring on each online CPU", AS_ROOT)
+    yield tried("ring buffer", ring_buffer_works, "BPF_MAP_TYPE_RINGBUF", "Linux 5.8 has it")
+    yield kernel_btf()
+    yield memlock()
+    yield lockdown()
+    yield unprivileged_bpf()
+
+
+def release(text: str) -> tuple[int, int]:
+    """Major and minor version of a kernel release such as ``6.18.44-custom``."""
+    major, _, rest = text.partition(".")
+    minor = rest.partition(".")[0].partition("-")[0]
+    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
+
+
+def architecture(machine: str) -> tuple[bool, str, str]:
+    bits = struct.calcsize("P") * 8
+    known = machine in NUMBERS and bits == 64
+    hint = "" if known else f"tuxscope runs on 64-bit {', '.join(NUMBERS)}"
+    return known, f"{machine}, {bits} bits", hint
+
+
+def capabilities() -> Finding:
+    held = sorted(effective_capabilities())
+    missing = missing_capabilities()
+    return Finding(
+        "capabilities",
+        not missing,
+        " ".join(map(str, held)) if held else "none of those that tracing needs",
+        f"tracing needs {' and '.join(map(str, missing))}: {AS_ROOT}" if missing else "",
+    )
+
+
+def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str) -> Finding:
+    """A finding that is made by doing the thing."""
+    try:
+        return Finding(check, True, attempt() or detail)
+    except OSError as error:
+        return Finding(check, False, bpf.strerror(error), hint)
+    except TuxscopeError as error:
+        return Finding(check, False, str(error), hint)
+
+
+def nothing(attach: Tracepoint | RawTracepoint) -> Program:
+    """A program that returns 0."""
+    a = Assembler("doctor", attach=attach)
+    a.mov(r0, 0)
+    a.exit()
+    return a.program()
+
+
+def bpf_works() -> None:
+    with LoadedMap(Array("doctor", value=u32, max_entries=1)), load(nothing(RawTracepoint())):
+        pass
+
+
+def tracefs_state() -> str:
+    with Tracefs() as tracefs:
+        tracefs.tracepoint_id(WRITE)
+        if tracefs.mounted_at:
+            return f"mounted at {tracefs.mounted_at}"
+        return "not mounted; tuxscope mounts it for itself, where nobody else sees it"
+
+
+def tracepoint_works() -> None:
+    with load(nothing(WRITE)) as program, Attachment(program):
+        pass
+
+
+def rings_work() -> None:
+    with LoadedMap(PerfEventArray("doctor", Number)) as events, PerfReader(events, pages=1):
+        pass
+
+
+def ring_buffer_works() -> None:
+    with LoadedMap(RingBuffer("doctor", Number, max_entries=mmap.PAGESIZE)):
+        pass
+
+
+def kernel_btf() -> Finding:
+    path = "/sys/kernel/btf/vmlinux"
+    if os.path.exists(path):
+        return Finding("BTF", True, path)
+    return Finding(
+        "BTF", False, f"no {path}", "hello does without; a kernel with CONFIG_DEBUG_INFO_BTF has it"
+    )
+
+
+def memlock() -> Finding:
+    """Before Linux 5.11 maps count against it; since then it matters to nobody here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    infinite = resource.RLIM_INFINITY
+    limits = "/".join(
+        "unlimited" if each == infinite else f"{each >> 10} KiB" for each in (soft, hard)
+    )
+    return Finding("memlock", True, f"{limits} (raised where the kernel asks for it)")
+
+
+def lockdown() -> Finding:
+    try:
+        with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
+            modes = file.read()
+    except OSError:
+        return Finding("lockdown", True, "this kernel has none, or does not show it")
+    mode = modes.partition("[")[2].partition("]")[0]
+    if mode == "confidentiality":
+        return Finding(
+            "lockdown", False, mode, "boot with lockdown=integrity, or without Secure Boot"
+        )
+    return Finding("lockdown", True, mode or modes.strip())
+
+
+def unprivileged_bpf() -> Finding:
+    name = "kernel.unprivileged_bpf_disabled"
+    try:
+        with open("/proc/sys/kernel/unprivileged_bpf_disabled", encoding="ascii") as file:
+            value = file.read().strip()
+    except OSError:
+        value = "not there"
+    return Finding("unprivileged bpf", True, f"{name} is {value}; tuxscope does not need it")

@@ -1,0 +1,1 @@
+"""Records as text and as JSON lines, on stdout."""

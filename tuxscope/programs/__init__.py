@@ -1,0 +1,1 @@
+"""One page for each tool: its record, its maps, its kernel program, its columns."""

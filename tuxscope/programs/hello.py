@@ -1,0 +1,69 @@
+"""hello: every write() on the system, as it happens. Edit this page and run it again.
+
+Each call below emits one BPF instruction (a.lea emits two). r0 holds results, r1 to r5
+arguments, which a call uses up; r6 to r9 survive calls; r10 points to the end of the stack.
+"""
+
+from tuxscope.asm import (
+    Assembler,
+    PerfEventArray,
+    Program,
+    Tracepoint,
+    helper,
+    r0,
+    r1,
+    r2,
+    r3,
+    r4,
+    r5,
+    r6,
+)
+from tuxscope.columns import Column
+from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.record import Record, char, u32, u64
+
+
+class HelloEvent(Record):  # one declaration: the kernel program writes it, the reader parses it
+    pid = u32
+    timestamp_ns = u64
+    comm = char[16]
+
+
+EVENTS = PerfEventArray("EVENTS", HelloEvent)  # rings to user space, one for each CPU
+COLUMNS = (Column(HelloEvent.pid, 8), Column(HelloEvent.comm, 16), Column(HelloEvent.timestamp_ns))
+
+
+def hello(pid: int | None, exclude: int | None, namespace: PidNamespace | None) -> Program:
+    a = Assembler("hello", attach=Tracepoint("syscalls", "sys_enter_write"))
+    event = a.stack(HelloEvent)  # 32 bytes of the stack; emits nothing
+    a.zero(event.padding)  # 4 bytes after pid: nothing that was never set may leave the kernel
+    a.mov(r6, r1)  # keep the context, which is in r1 at the start
+    if namespace is None:
+        a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
+        a.rsh(r0, 32)
+    else:
+        namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
+    if pid is not None:  # Python's if: decided now, while assembling
+        a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every write()
+    elif exclude is not None:  # our own writes would trace themselves
+        a.jeq(r0, exclude, "out")
+    a.stx(event.pid, r0)
+    a.call(helper.ktime_get_ns)  # r0 = nanoseconds since the machine started
+    a.stx(event.timestamp_ns, r0)
+    a.lea(r1, event.comm)
+    a.mov(r2, HelloEvent.comm.size)
+    a.call(helper.get_current_comm)
+    a.mov(r1, r6)
+    a.ld_map(r2, EVENTS)
+    a.mov32(r3, -1)  # BPF_F_CURRENT_CPU: into the ring of the CPU we run on
+    a.lea(r4, event)
+    a.mov(r5, HelloEvent.size)
+    a.call(helper.perf_event_output)
+    a.label("out")
+    a.mov(r0, 0)
+    a.exit()
+    return a.program()
+
+
+PAGE = Page(hello, EVENTS, COLUMNS)

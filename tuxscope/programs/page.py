@@ -1,0 +1,35 @@
+"""What a page describes: everything that makes a tool, and nothing of how it is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tuxscope.asm import PerfEventArray, Program
+from tuxscope.columns import Column
+from tuxscope.programs.pid_namespace import PidNamespace
+
+
+class ProgramFactory(Protocol):
+    """Makes a page's kernel program for what the user asked for."""
+
+    def __call__(
+        self, pid: int | None, exclude: int | None, namespace: PidNamespace | None
+    ) -> Program:
+        """``pid``: trace that process alone. ``exclude``: leave that one out, it is ourselves.
+        ``namespace``: in which these are numbers; None for the machine's first."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A tool that streams records.
+
+    Attributes:
+        program: makes the kernel program.
+        events: the map through which the records come.
+        columns: how they are shown.
+    """
+
+    program: ProgramFactory
+    events: PerfEventArray
+    columns: tuple[Column, ...]

@@ -1,0 +1,178 @@
+"""A stream from attach to the last line: what ``tuxscope hello`` does once it may begin."""
+
+from __future__ import annotations
+
+import select
+import shlex
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from tuxscope.asm import Program
+from tuxscope.loader.attach import Attachment
+from tuxscope.loader.fd import Fd
+from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.privilege import require_capabilities
+from tuxscope.loader.program import LoadedProgram, load
+from tuxscope.output.lines import Style, line_format
+from tuxscope.output.sink import Sink
+from tuxscope.programs.page import Page
+from tuxscope.runner.command import Command
+from tuxscope.runner.identity import own_pid, pid_namespace
+from tuxscope.runner.interrupt import Interrupt
+from tuxscope.runner.target import open_process
+
+# Seconds between two looks at rings that are not half full: under what a person notices, and
+# over what the looking costs (0.6 % of a CPU).
+INTERVAL = 0.02
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user can ask of a stream.
+
+    Attributes:
+        pid: trace this process alone, and end with it.
+        style: of the lines.
+        duration: end after so many seconds.
+        count: end after so many records.
+        include_self: show our own writes, too.
+        buffer_pages: of each CPU's ring, a power of two.
+        command: start this, trace it alone, and end with it.
+    """
+
+    pid: int | None = None
+    style: Style = Style.TEXT
+    duration: float | None = None
+    count: int | None = None
+    include_self: bool = False
+    buffer_pages: int | None = None
+    command: tuple[str, ...] = ()
+
+
+@dataclass
+class Totals:
+    """What the last line says.
+
+    Attributes:
+        events: printed.
+        lost: sent by the program, refused by a full ring.
+        seconds: attached.
+        missed: runs that the kernel left out because the program interrupted itself.
+    """
+
+    events: int = 0
+    lost: int = 0
+    seconds: float = 0.0
+    missed: int = 0
+
+    def __str__(self) -> str:
+        missed = f", {self.missed} missed by recursion" if self.missed else ""
+        return f"tuxscope: {self.events} events, {self.lost} lost, {self.seconds:.1f} s{missed}"
+
+
+def stream(page: Page, options: Options) -> int:
+    """Run a page until its end; returns the exit status. Raises TuxscopeError or OSError."""
+    require_capabilities(shlex.join(["tuxscope", *sys.argv[1:]]))
+    with ExitStack() as stack:
+        # Forked before anything is open, and before signals are ours.
+        command = stack.enter_context(Command(options.command)) if options.command else None
+        interrupt = stack.enter_context(Interrupt())
+        target = stack.enter_context(open_process(options.pid)) if options.pid else command
+        loaded = stack.enter_context(load(program_for(page, options, command)))
+        reader = stack.enter_context(PerfReader(loaded.maps[page.events], options.buffer_pages))
+        run = Run(page, options, loaded, reader)
+        run.until_end(interrupt, target, command)
+        if run.sink.closed:
+            return 0
+        print(run.totals, file=sys.stderr)
+        if command and command.status is not None and not interrupt.requested:
+            return command.status
+        return 0
+
+
+def program_for(page: Page, options: Options, command: Command | None) -> Program:
+    """The page's program for these options."""
+    namespace = pid_namespace()
+    pid = command.pid if command else options.pid
+    if pid is not None:
+        return page.program(pid, None, namespace)
+    if options.include_self:
+        return page.program(None, None, namespace)
+    exclude = own_pid(namespace)
+    if exclude is None:
+        print(
+            "tuxscope: this kernel cannot tell us our own PID (Linux 5.10 can), "
+            "so our own writes are shown, too",
+            file=sys.stderr,
+        )
+    return page.program(None, exclude, namespace)
+
+
+class Run:
+    """One run of a page.
+
+    Attributes:
+        totals: up to now.
+        sink: where the lines go.
+    """
+
+    def __init__(
+        self, page: Page, options: Options, loaded: LoadedProgram, reader: PerfReader
+    ) -> None:
+        self.totals = Totals()
+        self.sink = Sink()
+        self._options = options
+        self._loaded = loaded
+        self._reader = reader
+        self._format = line_format(options.style, page.events.record, page.columns)
+
+    def until_end(
+        self, interrupt: Interrupt, target: Fd | Command | None, command: Command | None
+    ) -> None:
+        """Attach, print what comes, detach, print the rest, and count."""
+        started = time.monotonic()
+        with Attachment(self._loaded):
+            if command:
+                command.start()
+            self.sink.write(self._format.header)
+            self._watch(interrupt, target, started)
+        self.totals.seconds = time.monotonic() - started
+        self._print()
+        self.totals.lost = self._reader.lost()
+        self.totals.missed = self._loaded.info().recursion_misses
+
+    def _watch(self, interrupt: Interrupt, target: Fd | Command | None, started: float) -> None:
+        """Print what comes, until something says that it is enough."""
+        poll = select.poll()
+        poll.register(self.sink, 0)  # an error alone: nobody reads our pipe any more
+        poll.register(interrupt, select.POLLIN)
+        poll.register(self._reader, select.POLLIN)
+        if target:
+            poll.register(target, select.POLLIN)
+        end = None if self._options.duration is None else started + self._options.duration
+        while not (interrupt.requested or self.sink.closed or self._counted()):
+            left = INTERVAL if end is None else min(INTERVAL, end - time.monotonic())
+            if left <= 0:
+                return
+            ready = {fd for fd, _ in poll.poll(left * 1000)}
+            self._print()
+            if self.sink.fileno() in ready:
+                self.sink.closed = True
+            if target and target.fileno() in ready:
+                if isinstance(target, Command):
+                    target.wait()
+                return
+
+    def _counted(self) -> bool:
+        """Whether as many records are printed as were asked for."""
+        return self._options.count is not None and self.totals.events >= self._options.count
+
+    def _print(self) -> None:
+        rows = self._reader.drain()
+        if self._options.count is not None:
+            del rows[self._options.count - self.totals.events :]
+        if rows:
+            self.sink.write(self._format.render(rows))
+            self.totals.events += len(rows)

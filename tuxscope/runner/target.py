@@ -1,0 +1,36 @@
+"""A process that is traced: there, a process and no thread, and watched for its end."""
+
+from __future__ import annotations
+
+import os
+
+from tuxscope.errors import TuxscopeError
+from tuxscope.loader.fd import Fd
+
+
+class TargetError(TuxscopeError):
+    """No process that could be traced."""
+
+
+def open_process(pid: int) -> Fd:
+    """A pidfd, readable once the process has ended. Raises TargetError."""
+    leader = thread_group(pid)
+    if leader is not None and leader != pid:
+        raise TargetError(f"{pid} is a thread of process {leader}; try --pid {leader}")
+    try:
+        return Fd(os.pidfd_open(pid))
+    except (ProcessLookupError, OverflowError):
+        raise TargetError(f"there is no process {pid}; ps -e lists them") from None
+    except OSError as error:
+        raise TargetError(f"cannot watch process {pid}: {os.strerror(error.errno or 0)}") from error
+
+
+def thread_group(pid: int) -> int | None:
+    """The process that a process or thread id belongs to; None where /proc cannot tell."""
+    try:
+        if os.readlink("/proc/self") != str(os.getpid()):
+            return None  # it is mounted for another PID namespace, with other numbers
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+            return next((int(line.split()[1]) for line in status if line.startswith("Tgid:")), None)
+    except OSError:
+        return None
