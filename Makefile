@@ -1,0 +1,44 @@
+# make hello   stream real write() events for some seconds
+# make test    lint, types and all tests
+# make install put tuxscope where sudo finds it
+
+PYTHON ?= python3
+PREFIX ?= /usr/local
+VENV := .venv
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+LIBRARY := $(PREFIX)/lib/tuxscope
+
+.PHONY: hello test install uninstall clean
+
+$(VENV)/run: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The checkout belongs to you: -B keeps root from writing bytecode into it. The loop sees to it
+# that there is something to see on a quiet machine.
+hello: $(VENV)/run
+	@(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo; sleep 0.5; done >/dev/null) & \
+	$(SUDO) $(VENV)/bin/python -B -m tuxscope hello --duration 5; status=$$?; wait; exit $$status
+
+test: $(VENV)/dev
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/python -m pytest
+
+install:
+	$(SUDO) $(PYTHON) -m venv --clear $(LIBRARY)
+	$(SUDO) $(LIBRARY)/bin/python -m pip install --quiet --disable-pip-version-check .
+	$(SUDO) ln -sf $(LIBRARY)/bin/tuxscope $(PREFIX)/bin/tuxscope
+
+uninstall:
+	$(SUDO) rm -rf $(LIBRARY) $(PREFIX)/bin/tuxscope
+
+clean:
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,152 @@
+"""The installed command, run as a user runs it, and processes for it to trace."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TUXSCOPE = str(Path(sysconfig.get_path("scripts"), "tuxscope"))
+WRITER = (sys.executable, "-S", str(Path(__file__).with_name("writer.py")))
+LIMIT = 60  # seconds, after which a test's process is killed and the test fails
+LAST_LINE = re.compile(r"tuxscope: (\d+) events, (\d+) lost, (\d+\.\d) s\n")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the command left."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The lines of text output, split, without the header."""
+        return [line.split() for line in self.stdout.splitlines()[1:]]
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """The lines of JSON output."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    @property
+    def totals(self) -> tuple[int, int]:
+        """Events and lost, of the last line on stderr."""
+        match = LAST_LINE.search(self.stderr)
+        assert match, self.stderr
+        return int(match[1]), int(match[2])
+
+
+class Tuxscope:
+    """A running command, whose stdout is read from the start unless ``reading`` is False."""
+
+    def __init__(
+        self, arguments: Sequence[str], prefix: Sequence[str] = (), reading: bool = True
+    ) -> None:
+        self.process = subprocess.Popen(
+            [*prefix, TUXSCOPE, *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self._stdout = b""
+        self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        if reading:
+            self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        while piece := os.read(self.process.stdout.fileno(), 1 << 16):
+            with self._more:
+                self._stdout += piece
+                self._more.notify()
+        with self._more:
+            self._more.notify()
+
+    def wait_for_lines(self, count: int) -> list[str]:
+        """The first lines of the output, as soon as there are so many (or no more to come)."""
+        with self._more:
+            assert self._more.wait_for(
+                lambda: self._stdout.count(b"\n") >= count or not self._reader.is_alive(), LIMIT
+            )
+            return self._stdout.decode().splitlines()
+
+    def wait_until_attached(self) -> None:
+        """Wait until the process holds a BPF link."""
+
+        def holds_link() -> bool:
+            folder = f"/proc/{self.process.pid}/fd"
+            return any("bpf_link" in os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder))
+
+        deadline = time.monotonic() + LIMIT
+        while self.process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):  # an fd that was closed meanwhile
+                if holds_link():
+                    return
+            time.sleep(0.005)
+        raise AssertionError("it never attached")
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def finish(self) -> Result:
+        """Wait for the end; all output."""
+        assert self.process.stderr
+        stderr = self.process.stderr.read()
+        self._reader.join(LIMIT)
+        status = self.process.wait(LIMIT)
+        return Result(status, self._stdout.decode(), stderr.decode())
+
+    def end(self) -> None:
+        """Kill it if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+        if self._reader.is_alive():
+            self._reader.join()
+        end(self.process)
+
+
+class Writer:
+    """A process that does an exact number of write() calls once it is told to."""
+
+    def __init__(self, count: int, rate: int = 0, comm: bytes = b"", **options: Any) -> None:
+        self.count = count
+        self.process = subprocess.Popen(
+            [*WRITER, str(count), str(rate), comm.hex()],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options,
+        )  # fmt: skip
+        assert self.process.stdout
+        assert self.process.stdout.read(1) == b"r"  # ready: what comes now is counted
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def start(self) -> None:
+        """Let it write, and end."""
+        assert self.process.stdin
+        self.process.stdin.write(b"g")
+        self.process.stdin.close()
+
+    def wait(self) -> None:
+        assert self.process.wait(LIMIT) == 0
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            stream.close()
