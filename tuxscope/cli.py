@@ -44,11 +44,15 @@ def whole_number(flag: str, what: str, example: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdigit() and int(text) > 0):
-            given = "nothing" if text == "True" else repr(text)  # Fire's word for a bare flag
-            raise FireError(f"--{flag} takes {what}, as in --{flag} {example}, not {given}")
+            raise FireError(f"--{flag} takes {what}, as in --{flag} {example}, not {given(text)}")
         return int(text)
 
     return parse
+
+
+def given(text: str) -> str:
+    """What the user gave, for an error; 'True' is Fire's word for a flag without a value."""
+    return "nothing" if text == "True" else repr(text)
 
 
 def page_count(text: str) -> int:
@@ -64,7 +68,7 @@ def seconds(text: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:
-        raise FireError(f"--duration takes seconds, as in --duration 2.5, not {text!r}")
+        raise FireError(f"--duration takes seconds, as in --duration 2.5, not {given(text)}")
     return value
 
 
@@ -72,7 +76,7 @@ def style(text: str) -> Style:
     try:
         return Style(text)
     except ValueError:
-        raise FireError(f"--format is text or json, not {text!r}") from None
+        raise FireError(f"--format is text or json, not {given(text)}") from None
 
 
 def switch(flag: str) -> Callable[[str], bool]:
@@ -102,6 +106,7 @@ class Commands:
         count=whole_number("count", "a number of events", 100),
         include_self=switch("include-self"),
         buffer_pages=page_count,
+        verifier_log=switch("verifier-log"),
     )  # type: ignore[untyped-decorator]
     def hello(
         self,
@@ -112,6 +117,7 @@ class Commands:
         count: int | None = None,
         include_self: bool = False,
         buffer_pages: int | None = None,
+        verifier_log: bool = False,
     ) -> Job:
         """tuxscope hello: every write() on the system, as it happens.
 
@@ -128,6 +134,7 @@ class Commands:
           --include-self      show tuxscope's own writes, too
           --buffer-pages N    memory pages of each CPU's ring, a power of two
                               (default: 4 MiB a CPU, 64 MiB in all at most)
+          --verifier-log      if the kernel refuses the program, print all that it says
           -- COMMAND          start COMMAND as the user who called sudo, trace it from its first
                               instruction, end with it and with its exit status; what it prints
                               goes to stderr
@@ -140,16 +147,20 @@ class Commands:
             raise FireError("--pid and -- COMMAND both say what to trace; use one of them")
 
         def run() -> int:
+            from tuxscope.loader.verifier import VerifierError
             from tuxscope.programs.hello import PAGE
             from tuxscope.runner.stream import Options, stream
 
-            return stream(
-                PAGE,
-                Options(
-                    pid, format, duration, count, include_self, buffer_pages,
-                    tuple(self._command or ()),
-                ),
+            options = Options(
+                pid, format, duration, count, include_self, buffer_pages,
+                tuple(self._command or ()),
             )  # fmt: skip
+            try:
+                return stream(PAGE, options)
+            except VerifierError as error:
+                if verifier_log:
+                    print(error.log, file=sys.stderr)
+                raise
 
         return Job(run)
 
@@ -235,7 +246,7 @@ def one_line(error: FireExit, known: Any) -> str:
     # "Could not consume arg:" and the like, with what it was.
     found = problem[1]
     token = str(next(iter(found), "")) if isinstance(found, list | set | tuple) else str(found)
-    if token.startswith("-"):
+    if token.startswith("-") and token != "-":
         name = token.lstrip("-").partition("=")[0]
         options = ["help", *(each.replace("_", "-") for each in known)]
         near = did_you_mean(name, options, "--")

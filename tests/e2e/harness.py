@@ -53,11 +53,15 @@ class Tuxscope:
     """A running command, whose stdout is read from the start unless ``reading`` is False."""
 
     def __init__(
-        self, arguments: Sequence[str], prefix: Sequence[str] = (), reading: bool = True
+        self,
+        arguments: Sequence[str],
+        prefix: Sequence[str] = (),
+        reading: bool = True,
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self.process = subprocess.Popen(
             [*prefix, TUXSCOPE, *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         self._stdout = b""
         self._more = threading.Condition()

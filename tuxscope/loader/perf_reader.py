@@ -112,7 +112,11 @@ class PerfReader:
         if self._counts_lost:
             return sum(ring.lost() for ring in self._rings.values())
         # Before Linux 6.0 a ring reports what it refused in front of the next sample that fits.
-        send_markers(self._events, self._rings)
+        try:
+            send_markers(self._events, self._rings)
+        except OSError as error:
+            if not bpf.is_unsupported(error):
+                raise  # before 5.10 it cannot be sent, and what came last stays unknown
         self.noticed += sum(lost_before_marker(ring.take()) for ring in self._rings.values())
         return self.noticed
 

@@ -4,20 +4,8 @@ Each call below emits one BPF instruction (a.lea emits two). r0 holds results, r
 arguments, which a call uses up; r6 to r9 survive calls; r10 points to the end of the stack.
 """
 
-from tuxscope.asm import (
-    Assembler,
-    PerfEventArray,
-    Program,
-    Tracepoint,
-    helper,
-    r0,
-    r1,
-    r2,
-    r3,
-    r4,
-    r5,
-    r6,
-)
+from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
+from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
 from tuxscope.columns import Column
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid

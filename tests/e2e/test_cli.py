@@ -1,0 +1,203 @@
+"""Bad input is one line and exit status 2; help and version are data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+from e2e.harness import TUXSCOPE
+
+WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon"]
+
+
+def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*prefix, TUXSCOPE, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["hello", "--pid", "abc"], "--pid takes a process id, as in --pid 1842, not 'abc'"),
+        (["hello", "--pid"], "--pid takes a process id, as in --pid 1842, not nothing"),
+        (["hello", "--pid", "1,2"], "not '1,2'"),
+        (["hello", "--pid", "-3"], "not '-3'"),
+        (["hello", "--pid=-3"], "not '-3'"),
+        (["hello", "--pid", "0"], "not '0'"),
+        (["hello", "--pid", "1.0"], "not '1.0'"),
+        (["hello", "--pid", "[1]"], "not '[1]'"),
+        (["hello", "--nopid"], "--pid takes a process id"),
+        (["hello", "--format", "xml"], "--format is text or json, not 'xml'"),
+        (["hello", "--format=1"], "--format is text or json, not '1'"),
+        (["hello", "--format"], "--format is text or json, not nothing"),
+        (["hello", "--pidd", "5"], "there is no option --pidd; did you mean --pid?"),
+        (["hello", "--frmat=json"], "there is no option --frmat; did you mean --format?"),
+        (["hello", "stray"], "'stray' is one word too many"),
+        (["hello", "1842"], "'1842' is one word too many"),
+        (["hello", "-"], "'-' is one word too many"),
+        (["hello", "run"], "'run' is one word too many"),
+        (["hello", "--pid", "1", "_run"], "'_run' is one word too many"),
+        (["hello", "--duration", "0"], "--duration takes seconds, as in --duration 2.5, not '0'"),
+        (["hello", "--duration", "-1"], "not '-1'"),
+        (["hello", "--duration", "inf"], "not 'inf'"),
+        (["hello", "--duration", "nan"], "not 'nan'"),
+        (["hello", "--duration", "soon"], "not 'soon'"),
+        (["hello", "--count", "0"], "--count takes a number of events"),
+        (["hello", "--count", "1.5"], "not '1.5'"),
+        (["hello", "--buffer-pages", "3"], "--buffer-pages takes a power of two"),
+        (["hello", "--buffer-pages", "0"], "--buffer-pages takes a power of two"),
+        (["hello", "--buffer-pages", str(1 << 40)], "--buffer-pages takes a power of two"),
+        (["hello", "--include-self", "yes"], "--include-self takes no value, not 'yes'"),
+        (["hello", "--"], "-- is followed by the command to trace"),
+        (["hello", "--pid", "1", "--", "true"], "--pid and -- COMMAND both say what to trace"),
+        (["hello", "--interactive"], "there is no option --interactive"),
+        (["doctor", "--pid", "1"], "there is no option --pid"),
+        (["doctor", "--", "ls"], "doctor takes no command"),
+        (["helo"], "there is no command helo; did you mean hello?"),
+        (["--frobnicate"], "there is no command --frobnicate; see tuxscope --help"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], says: str) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("tuxscope: ")
+    assert result.stderr.count("\n") == 1
+    assert says in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
+def test_help_names_the_commands(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "hello" in result.stdout
+    assert "doctor" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["hello", "--help"], ["hello", "--pid", "abc", "--help"]])
+def test_help_of_hello_has_each_option(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.returncode, result.stderr) == (0, "")
+    for option in (
+        "pid",
+        "format",
+        "duration",
+        "count",
+        "include-self",
+        "buffer-pages",
+        "verifier-log",
+    ):
+        assert f"--{option} " in result.stdout
+    assert all(len(line) <= 100 for line in result.stdout.splitlines())
+
+
+def test_help_after_the_two_dashes_is_the_commands() -> None:
+    result = run("hello", "--pid", "1", "--", "ls", "--help")
+    assert result.returncode == 2
+    assert "--pid and -- COMMAND" in result.stderr
+
+
+def test_version_and_module() -> None:
+    from tuxscope import __version__
+
+    assert run("--version").stdout == f"tuxscope {__version__}\n"
+    module = subprocess.run(
+        [sys.executable, "-m", "tuxscope", "--version"], capture_output=True, text=True, check=True
+    )
+    assert module.stdout == f"tuxscope {__version__}\n"
+
+
+def test_without_privilege_it_says_what_to_type() -> None:
+    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
+    result = run("hello", "--format", "json", prefix=prefix)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        "tuxscope: not privileged: tracing needs CAP_BPF and CAP_PERFMON; "
+        "try: sudo tuxscope hello --format json\n"
+    )
+
+
+@pytest.mark.kernel
+def test_root_of_a_user_namespace_is_told_apart() -> None:
+    """It has all capabilities, but not where bpf() looks."""
+    result = run("hello", prefix=("unshare", "--user", "--map-root-user"))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        "tuxscope: the kernel refused: bpf: Operation not permitted (EPERM); "
+        "tuxscope doctor tells what is missing\n"
+    )
+
+
+@pytest.mark.kernel
+def test_a_pid_that_is_not_there() -> None:
+    result = run("hello", "--pid", "99999999")
+    assert result.returncode == 1
+    assert result.stderr == "tuxscope: there is no process 99999999; ps -e lists them\n"
+    assert run("hello", "--pid", str(1 << 70)).returncode == 1
+
+
+@pytest.mark.kernel
+def test_a_threads_id_names_its_process() -> None:
+    ended = threading.Event()
+    ids: list[int] = []
+    started = threading.Event()
+
+    def live() -> None:
+        ids.append(threading.get_native_id())
+        started.set()
+        ended.wait()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    started.wait()
+    result = run("hello", "--pid", str(ids[0]))
+    ended.set()
+    thread.join()
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"tuxscope: {ids[0]} is a thread of process {os.getpid()}; try --pid {os.getpid()}\n"
+    )
+
+
+@pytest.mark.kernel
+def test_a_closed_stdout_is_nobodys_file(tmp_path: Any) -> None:
+    """What is opened next would get its number, and be written to."""
+    shell = f"exec {TUXSCOPE} hello --duration 0.2 >&-"
+    result = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 0
+    assert " events, " in result.stderr
+
+
+@pytest.mark.kernel
+def test_doctor_finds_what_tracing_needs() -> None:
+    result = run("doctor")
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    states = {line[0]: "ok" in line[1:3] for line in lines}
+    assert states["bpf()"]
+    assert states["tracefs"]
+    as_json = [json.loads(line) for line in run("doctor", "--format", "json").stdout.splitlines()]
+    assert [finding["check"] for finding in as_json] == [
+        "kernel", "architecture", "capabilities", "bpf()", "tracefs", "tracepoints", "perf events",
+        "ring buffer", "BTF", "memlock", "lockdown", "unprivileged bpf",
+    ]  # fmt: skip
+    assert set(as_json[0]) == {"check", "ok", "detail", "hint"}
+
+
+def test_doctor_works_without_privilege() -> None:
+    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
+    result = run("doctor", "--format", "json", prefix=prefix)
+    assert (result.returncode, result.stderr) == (0, "")
+    findings = {each["check"]: each for each in map(json.loads, result.stdout.splitlines())}
+    assert not findings["capabilities"]["ok"]
+    assert not findings["tracepoints"]["ok"]
+    assert "sudo tuxscope doctor" in findings["bpf()"]["hint"]

@@ -1,0 +1,78 @@
+"""docs/architecture.md is true: the arrows between rooms, and modules of a size to read."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tuxscope"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+ONE_ROOM = {"field_types": "record", "columns": "record"}
+FLOOR = {"errors", "suggest", "__init__", "__main__"}
+
+
+def room(parts: tuple[str, ...]) -> str:
+    """The room of a module below tuxscope: ``("asm", "isa")`` is in asm."""
+    name = parts[0].removesuffix(".py") if parts else "__init__"
+    return ONE_ROOM.get(name, name)
+
+
+def imported(path: Path) -> set[str]:
+    """The rooms that a module imports from, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            if node.module == "tuxscope":
+                names |= {f"tuxscope.{alias.name}" for alias in node.names}
+            else:
+                names.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    rooms = {room(tuple(each.split(".")[1:])) for each in names if each.startswith("tuxscope.")}
+    return {each for each in rooms if not each.startswith("__")}
+
+
+def documented() -> dict[str, set[str]]:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    block = text.partition("```arrows\n")[2].partition("```")[0]
+    lines = (line.split(" -> ") for line in block.splitlines())
+    return {start: set(ends.split(", ")) for start, ends in lines}
+
+
+def test_the_arrows_are_those_of_the_page() -> None:
+    found: dict[str, set[str]] = {}
+    for path in MODULES:
+        start = room(path.relative_to(PACKAGE).parts)
+        if start not in FLOOR:
+            found.setdefault(start, set()).update(imported(path) - FLOOR - {start})
+    assert {start: ends for start, ends in found.items() if ends} == documented()
+
+
+def test_the_floor_stands_on_nothing() -> None:
+    for name in ("errors", "suggest"):
+        assert imported(PACKAGE / f"{name}.py") == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_are_small(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize(
+    "module", ["tuxscope.asm", "tuxscope.programs.hello", "tuxscope.output.lines"]
+)
+def test_pure_rooms_load_nothing_of_the_kernels_side(module: str) -> None:
+    script = f"import sys, {module}\nprint(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert module in loaded
+    unwanted = {"ctypes", "mmap", "construct", "fire", "tuxscope.loader"}
+    assert not unwanted & set(loaded)
