@@ -14,7 +14,7 @@ PACKAGE = ROOT / "tuxscope"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ONE_ROOM = {"field_types": "record", "columns": "record"}
-FLOOR = {"errors", "suggest", "__init__", "__main__"}
+FLOOR = {"errors", "lean_fire", "suggest", "__init__", "__main__"}
 
 
 def room(parts: tuple[str, ...]) -> str:
@@ -76,3 +76,13 @@ def test_pure_rooms_load_nothing_of_the_kernels_side(module: str) -> None:
     assert module in loaded
     unwanted = {"ctypes", "mmap", "construct", "fire", "tuxscope.loader"}
     assert not unwanted & set(loaded)
+
+
+def test_starting_hello_imports_nothing_it_does_not_need() -> None:
+    modules = "tuxscope.cli, tuxscope.runner.stream, tuxscope.programs.hello"
+    script = f"import sys, {modules}\nprint(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert "fire.core" in loaded
+    assert not {"asyncio", "ssl", "construct", "pyroute2"} & set(loaded)

@@ -17,12 +17,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import fire
-from fire.core import FireError, FireExit
-from fire.decorators import SetParseFns
-
 from tuxscope import __version__
 from tuxscope.errors import TuxscopeError, UsageError
+from tuxscope.lean_fire import FireError, FireExit, SetParseFns, fire
 from tuxscope.output.lines import Style
 from tuxscope.suggest import did_you_mean
 
