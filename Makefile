@@ -34,6 +34,7 @@ test: $(VENV)/dev
 install:
 	$(SUDO) $(PYTHON) -m venv --clear $(LIBRARY)
 	$(SUDO) $(LIBRARY)/bin/python -m pip install --quiet --disable-pip-version-check .
+	$(SUDO) install -d $(PREFIX)/bin
 	$(SUDO) ln -sf $(LIBRARY)/bin/tuxscope $(PREFIX)/bin/tuxscope
 
 uninstall:

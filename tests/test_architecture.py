@@ -14,7 +14,7 @@ PACKAGE = ROOT / "tuxscope"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ONE_ROOM = {"field_types": "record", "columns": "record"}
-FLOOR = {"errors", "lean_fire", "suggest", "__init__", "__main__"}
+FLOOR = {"entry", "errors", "lean_fire", "suggest", "__init__", "__main__"}
 
 
 def room(parts: tuple[str, ...]) -> str:

@@ -1,5 +1,5 @@
 """``python -m tuxscope``."""
 
-from tuxscope.cli import main
+from tuxscope.entry import main
 
 main()

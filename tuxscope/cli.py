@@ -8,20 +8,23 @@ Fire says is put into one line.
 from __future__ import annotations
 
 import contextlib
-import errno
 import inspect
 import io
 import math
 import os
+import re
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
 
 from tuxscope import __version__
-from tuxscope.errors import TuxscopeError, UsageError
+from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.lean_fire import FireError, FireExit, SetParseFns, fire
 from tuxscope.output.lines import Style
+from tuxscope.output.messages import say
+from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
+
+MOST_PAGES = 1 << 19  # half of their bytes still fit the 32 bits of perf_event_attr
 
 
 class Job:
@@ -40,7 +43,7 @@ def whole_number(flag: str, what: str, example: int) -> Callable[[str], int]:
     """A parser for a flag that takes ``what``, a whole number from 1 on."""
 
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) > 0):
             raise FireError(f"--{flag} takes {what}, as in --{flag} {example}, not {given(text)}")
         return int(text)
 
@@ -54,8 +57,8 @@ def given(text: str) -> str:
 
 def page_count(text: str) -> int:
     pages = whole_number("buffer-pages", "a power of two", 64)(text)
-    if pages & pages - 1 or pages >= 1 << 31:
-        raise FireError(f"--buffer-pages takes a power of two, as in --buffer-pages 64, not {text}")
+    if pages & pages - 1 or pages > MOST_PAGES:
+        raise FireError(f"--buffer-pages takes a power of two up to {MOST_PAGES}, not {text}")
     return pages
 
 
@@ -145,7 +148,6 @@ class Commands:
 
         def run() -> int:
             from tuxscope.loader.verifier import VerifierError
-            from tuxscope.programs.hello import PAGE
             from tuxscope.runner.stream import Options, stream
 
             options = Options(
@@ -153,10 +155,10 @@ class Commands:
                 tuple(self._command or ()),
             )  # fmt: skip
             try:
-                return stream(PAGE, options)
+                return stream("tuxscope.programs.hello", options)
             except VerifierError as error:
                 if verifier_log:
-                    print(error.log, file=sys.stderr)
+                    os.write(2, error.log.encode())
                 raise
 
         return Job(run)
@@ -215,16 +217,16 @@ def parse(arguments: Sequence[str]) -> Job | str:
         )
     method = getattr(commands, name)
     if "--help" in rest or "-h" in rest:
-        return f"{inspect.getdoc(method)}\n"
-    known = inspect.signature(method).parameters
-    # An isolated - would be Fire's separator between chained commands.
-    flags = ["--", "--separator", "\0"]
+        return f"{inspect.getdoc(method) or OVERVIEW}\n"  # python -OO has no docstrings
+    options = {f"--{each.replace('_', '-')}" for each in inspect.signature(method).parameters}
     try:
+        check_options(rest, {*options, "--help"})
+        # An isolated - would be Fire's separator between chained commands.
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-            job = fire.Fire(method, [*rest, *flags], name=f"tuxscope {name}", serialize=no_text)
+            job = fire.Fire(method, [*rest, "--", "--separator", "\0"], serialize=no_text)
     except FireExit as error:
-        raise UsageError(f"{name}: {one_line(error, known)}") from None
-    except FireError as error:
+        raise UsageError(f"{name}: {one_line(error)}") from None
+    except UsageError as error:
         raise UsageError(f"{name}: {error}") from None
     assert isinstance(job, Job)
     return job
@@ -235,39 +237,48 @@ def no_text(result: object) -> str:
     return ""
 
 
-def one_line(error: FireExit, known: Any) -> str:
+def one_line(error: FireExit) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
         return str(problem[0])  # ours, from a parser or a command
     # "Could not consume arg:" and the like, with what it was.
     found = problem[1]
-    token = str(next(iter(found), "")) if isinstance(found, list | set | tuple) else str(found)
-    if token.startswith("-") and token != "-":
-        name = token.lstrip("-").partition("=")[0]
-        options = ["help", *(each.replace("_", "-") for each in known)]
-        near = did_you_mean(name, options, "--")
-        return f"there is no option {token.partition('=')[0]}{near or '; see --help'}"
-    return f"{token!r} is one word too many; options begin with --"
+    word = next(iter(found), "") if isinstance(found, list | set | tuple) else found
+    return f"{str(word)!r} is one word too many; options begin with --"
+
+
+def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
+    """Refuse what is no option of ours: Fire would take -p, ---pid, --nopid and --pid twice.
+
+    Raises UsageError.
+    """
+    seen = set()
+    for argument in arguments:
+        option = argument.partition("=")[0]
+        if not re.match(r"-[^\d]", option):  # a word, a lone hyphen, a negative number
+            continue
+        if option not in known:
+            near = did_you_mean(option.lstrip("-"), [each[2:] for each in known], "--")
+            raise UsageError(f"there is no option {option}{near or '; see --help'}")
+        if option in seen:
+            raise UsageError(f"{option} is given twice")
+        seen.add(option)
 
 
 def main() -> None:
-    """The console script."""
+    """Run the command line, and exit with its status."""
     keep_standard_streams_open()
     try:
         status = execute(sys.argv[1:])
-    except KeyboardInterrupt:
-        status = 130
     except TuxscopeError as error:
-        complain(str(error))
+        say(str(error))
         status = error.exit_status
     except PermissionError as error:
-        complain(
-            f"the kernel refused: {os_error_text(error)}; tuxscope doctor tells what is missing"
-        )
+        say(f"the kernel refused: {strerror(error)}; tuxscope doctor tells what is missing")
         status = 1
     except OSError as error:
-        complain(os_error_text(error))
+        say(strerror(error))
         status = 1
     sys.exit(status)
 
@@ -276,23 +287,9 @@ def execute(arguments: Sequence[str]) -> int:
     """Do what a command line says; returns the exit status."""
     job = parse(arguments)
     if isinstance(job, str):
-        from tuxscope.output.sink import Sink
-
         Sink().write(job)
         return 0
     return job._run()
-
-
-def os_error_text(error: OSError) -> str:
-    """What the kernel said, with the errno's name."""
-    number = error.errno or 0
-    return f"{error.strerror or error} ({errno.errorcode.get(number, number)})"
-
-
-def complain(problem: str) -> None:
-    """One line on stderr; where that is closed there is nobody to tell."""
-    with contextlib.suppress(OSError, ValueError):
-        print(f"tuxscope: {' '.join(problem.split())}", file=sys.stderr, flush=True)
 
 
 def keep_standard_streams_open() -> None:
@@ -302,4 +299,4 @@ def keep_standard_streams_open() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)

@@ -1,5 +1,10 @@
 """The one base of every error that tuxscope raises on purpose."""
 
+import errno
+import os
+
+ENOTSUPP = 524  # the kernel's own, in no libc
+
 
 class TuxscopeError(Exception):
     """Something a user can meet and mend.
@@ -15,3 +20,11 @@ class UsageError(TuxscopeError):
     """The command line cannot be accepted; nothing was started."""
 
     exit_status = 2
+
+
+def strerror(error: OSError) -> str:
+    """What the kernel said, with its name: ``Operation not permitted (EPERM)``."""
+    number = error.errno or 0
+    if number == ENOTSUPP:
+        return "Operation not supported (ENOTSUPP)"
+    return f"{os.strerror(number)} ({errno.errorcode.get(number, number)})"

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType, MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from tuxscope.field_types import (
     LARGEST_SIZE,
@@ -238,6 +238,12 @@ class RecordType(type):
         layout = lay_out(name, declared)
         namespace |= {"__slots__": (), "_layout": layout, **layout.fields}
         return super().__new__(mcs, name, bases, namespace)
+
+    if not TYPE_CHECKING:  # a type checker knows the fields, and should not think that all exist
+
+        def __getattr__(cls, name: str) -> NoReturn:
+            hint = "" if name.startswith("_") else did_you_mean(name, cls.fields)
+            raise AttributeError(f"{cls.__name__} has no field {name}{hint}", name=name, obj=None)
 
     @property
     def size(cls) -> int:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
+from conftest import wait_until
 
 from e2e.harness import WRITER
 
@@ -39,9 +43,10 @@ def test_its_signal_is_in_the_status(tuxscope: Any) -> None:
 @pytest.mark.parametrize(
     ("command", "status", "says"),
     [
-        ("no-such-command", 127, "cannot run no-such-command: no such command"),
-        ("/etc/passwd", 126, "cannot run /etc/passwd: Permission denied"),
-        ("/", 126, "cannot run /: Permission denied"),
+        ("no-such-command", 127, "cannot run 'no-such-command': no such command"),
+        ("/etc/passwd", 126, "cannot run '/etc/passwd': Permission denied"),
+        ("/", 126, "cannot run '/': Permission denied"),
+        ("", 126, "cannot run '': Invalid argument"),
     ],
 )
 def test_what_cannot_be_run(tuxscope: Any, command: str, status: int, says: str) -> None:
@@ -80,6 +85,54 @@ def test_duration_ends_the_command_even_if_it_will_not(tuxscope: Any) -> None:
         "hello", "--duration", "0.2", "--", "sh", "-c", "trap '' TERM; while :; do sleep 1; done"
     ).finish()
     assert result.status == 0
+
+
+def test_a_second_signal_kills_a_stubborn_command(tuxscope: Any) -> None:
+    run = tuxscope("hello", "--", "sh", "-c", "trap '' TERM; echo $$ >&2; exec sleep 1000")
+    pid = int(run.process.stderr.readline())
+    for _ in range(100):  # two that come at once are one
+        run.signal(signal.SIGTERM)
+        try:
+            assert run.process.wait(0.1) == 128 + signal.SIGTERM
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    assert wait_until(lambda: process_state(pid) in ("", "Z"))
+
+
+def process_state(pid: int) -> str:
+    """The letter that ps shows; empty where there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""
+
+
+# Says that Python is up, with Ctrl-C as entry.py leaves it, and goes on as the console script.
+STARTED = """\
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.write(1, b"up")
+from tuxscope.entry import main
+sys.argv[1:] = ["hello", "--", "sleep", "1000"]
+main()
+"""
+
+
+@pytest.mark.parametrize("delay", range(0, 300, 15))
+def test_ctrl_c_for_the_whole_group_at_any_moment(delay: int) -> None:
+    """As a terminal sends it: tuxscope and its command get it together."""
+    run = subprocess.Popen(
+        [sys.executable, "-c", STARTED],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert os.read(run.stdout.fileno(), 2) == b"up"
+    time.sleep(delay / 1000)  # not to wait for something: the moment is what varies
+    os.killpg(run.pid, signal.SIGINT)
+    _, stderr = run.communicate(timeout=30)
+    assert run.returncode in (0, -signal.SIGINT)
+    assert re.fullmatch(rb"(tuxscope: \d+ events, 0 lost, \d\.\d s\n)?", stderr)
 
 
 def test_killed_while_the_command_waits(tuxscope: Any) -> None:

@@ -27,7 +27,12 @@ class SourceLine:
 
     def __str__(self) -> str:
         place = f"{os.path.basename(self.file)}:{self.line}"
-        return f"{place}: {self.text}" if self.text else place
+        return f"{place}: {self.code}" if self.text else place
+
+    @property
+    def code(self) -> str:
+        """The text without a comment that stands after it, as Python's formatters set it off."""
+        return self.text.partition("  #")[0]
 
 
 def author_line() -> SourceLine | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import TuxscopeError, strerror
 
 
 class OutputError(TuxscopeError):
@@ -39,8 +38,4 @@ class Sink:
             except BrokenPipeError:
                 self.closed = True
             except OSError as error:
-                number = error.errno or 0
-                raise OutputError(
-                    f"cannot write the output: {os.strerror(number)} "
-                    f"({errno.errorcode.get(number, number)})"
-                ) from error
+                raise OutputError(f"cannot write the output: {strerror(error)}") from error

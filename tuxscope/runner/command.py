@@ -1,6 +1,6 @@
 """``-- COMMAND``: started as the user who called sudo, held until we are attached.
 
-The child waits on a pipe before it becomes the command, so not one of its instructions is
+The child waits on a socket before it becomes the command, so not one of its instructions is
 missed. It reports a failed start with send(), as a write() of ours would be in the output.
 """
 
@@ -13,10 +13,12 @@ import select
 import signal
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn, Self
 
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.fd import Fd
+from tuxscope.runner.interrupt import SIGNALS, Interrupt
 
 # What the shell exits with for a command that is not there, or is no program.
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -41,15 +43,19 @@ class Command:
         status: the exit status, 128 + signal where one killed it; None while it runs.
     """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], interrupt: Interrupt) -> None:
         """Fork. The child waits until :meth:`start`."""
         self.status: int | None = None
         self._arguments = arguments
         self._gate, gate = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        # A signal to our group in the middle of this is for both of us, each in good order: the
+        # child gets it once it has become the command.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         self.pid = os.fork()
         if self.pid == 0:
             self._gate.close()
-            become(arguments, gate)
+            become(arguments, gate, interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         gate.close()
         self._pidfd = Fd(os.pidfd_open(self.pid))
 
@@ -59,16 +65,11 @@ class Command:
 
     def start(self) -> None:
         """Let the child become the command. Raises CommandError where it cannot."""
-        self._gate.send(b"go")
-        failure = self._gate.recv(16)  # nothing: exec closed the other end
-        if failure:
-            number = int(failure)
-            missing = number == errno.ENOENT
-            raise CommandError(
-                f"cannot run {self._arguments[0]}: "
-                f"{'no such command' if missing else os.strerror(number)}",
-                NOT_FOUND if missing else NOT_EXECUTABLE,
-            )
+        with suppress(BrokenPipeError, ConnectionResetError):  # killed while it waited
+            self._gate.send(b"go")
+            failure = self._gate.recv(16)  # nothing: exec closed the other end
+            if failure:
+                raise start_error(self._arguments[0], int(failure))
 
     def wait(self) -> int:
         """Wait for its end; returns the status."""
@@ -77,6 +78,11 @@ class Command:
             self.status = code if code >= 0 else 128 - code
         return self.status
 
+    def kill(self) -> None:
+        """SIGKILL, if it still runs."""
+        if self.status is None:
+            signal.pidfd_send_signal(self._pidfd.fileno(), signal.SIGKILL)
+
     def __enter__(self) -> Self:
         return self
 
@@ -84,41 +90,52 @@ class Command:
         """End it if it still runs: SIGTERM, and SIGKILL two seconds later."""
         self._gate.close()  # a child that was never started ends by that
         if self.status is None:
-            for number in (signal.SIGTERM, signal.SIGKILL):
-                signal.pidfd_send_signal(self._pidfd.fileno(), number)
-                if select.select([self._pidfd], (), (), PATIENCE)[0]:
-                    break
+            signal.pidfd_send_signal(self._pidfd.fileno(), signal.SIGTERM)
+            if not select.select([self._pidfd], (), (), PATIENCE)[0]:
+                self.kill()
             self.wait()
         self._pidfd.close()
 
 
-def become(arguments: Sequence[str], gate: socket.socket) -> NoReturn:
+def start_error(name: str, number: int) -> CommandError:
+    """Why exec failed, with the shell's exit status for it."""
+    if number == errno.ENOENT:
+        return CommandError(f"cannot run {name!r}: no such command", NOT_FOUND)
+    return CommandError(f"cannot run {name!r}: {os.strerror(number)}", NOT_EXECUTABLE)
+
+
+def become(arguments: Sequence[str], gate: socket.socket, interrupt: Interrupt) -> NoReturn:
     """In the child: wait for the word, then be the command. Never returns."""
     try:
-        if gate.recv(2) != b"go":
-            os._exit(NOT_EXECUTABLE)
-        os.dup2(2, 1)
-        become_user()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)  # Python ignores the last two
-        os.execvp(arguments[0], list(arguments))
-    except OSError as error:
-        gate.send(str(error.errno).encode())
+        if gate.recv(2) == b"go":
+            os.dup2(2, 1)
+            become_user()
+            interrupt.restore()
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            os.execvp(arguments[0], list(arguments))
+    except Exception as error:  # whatever it is, the parent has to hear of it
+        reason = getattr(error, "errno", None) or errno.EINVAL
+        gate.send(str(reason).encode())
     finally:
         os._exit(NOT_EXECUTABLE)
 
 
 def become_user() -> None:
     """Be the user who called sudo again: groups, ids, and HOME, USER and LOGNAME."""
-    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if os.geteuid() != 0 or not uid.isdigit() or not gid.isdigit() or int(uid) == 0:
+    ids = [os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID")]
+    if os.geteuid() != 0 or not all(each.isascii() and each.isdigit() for each in ids):
+        return
+    uid, gid = map(int, ids)
+    if uid == 0:
         return
     try:
-        entry = pwd.getpwuid(int(uid))
+        entry = pwd.getpwuid(uid)
     except KeyError:
-        os.setgroups([int(gid)])
+        os.setgroups([gid])
     else:
-        os.initgroups(entry.pw_name, int(gid))
+        os.initgroups(entry.pw_name, gid)
         os.environ.update(HOME=entry.pw_dir, USER=entry.pw_name, LOGNAME=entry.pw_name)
-    os.setresgid(int(gid), int(gid), int(gid))
-    os.setresuid(int(uid), int(uid), int(uid))
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)

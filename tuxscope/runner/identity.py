@@ -10,6 +10,7 @@ import os
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, helper, r0
 from tuxscope.loader.program import load
+from tuxscope.output.messages import say
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 
 # PROC_PID_INIT_INO (include/uapi/linux/nsfs.h and include/linux/proc_ns.h)
@@ -21,6 +22,7 @@ def pid_namespace() -> PidNamespace | None:
     try:
         status = os.stat("/proc/self/ns/pid")
     except OSError:
+        say("/proc is not mounted: PIDs are taken for those of the machine's first PID namespace")
         return None
     if status.st_ino == FIRST_NAMESPACE:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
 
@@ -13,16 +14,20 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interrupt:
     """Catches the signals while it is open; a context manager.
 
-    Its fileno() becomes readable with the first one, so it can be polled with the rest.
+    Its fileno() becomes readable with the first one, so it can be polled with the rest. They
+    are caught even where our caller ignores them, as shells do for what runs in the background:
+    ``kill -INT`` is meant.
 
     Attributes:
         requested: whether one came.
+        last_act: what is done before a second one ends us.
     """
 
     def __init__(self) -> None:
         self.requested = False
+        self.last_act: Callable[[], None] | None = None
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._before: dict[int, Any] = {}
+        self._before: dict[signal.Signals, Any] = {}
 
     def fileno(self) -> int:
         return self._read
@@ -36,12 +41,18 @@ class Interrupt:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
+            if self.last_act:
+                self.last_act()
             os._exit(128 + number)
         self.requested = True
 
-    def __exit__(self, *_: object) -> None:
+    def restore(self) -> None:
+        """Handle the signals as before; in a forked child this is all there is to undo."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def __exit__(self, *_: object) -> None:
+        self.restore()
         signal.set_wakeup_fd(self._wakeup_before)
         os.close(self._read)
         os.close(self._write)

@@ -9,18 +9,20 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from tuxscope.asm import Program
 from tuxscope.loader.attach import Attachment
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.privilege import require_capabilities
 from tuxscope.loader.program import LoadedProgram, load
 from tuxscope.output.lines import Style, line_format
+from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.command import Command
 from tuxscope.runner.identity import own_pid, pid_namespace
 from tuxscope.runner.interrupt import Interrupt
+from tuxscope.runner.pages import errors_of_the_page, load_page
 from tuxscope.runner.target import open_process
 
 # Seconds between two looks at rings that are not half full: under what a person notices, and
@@ -69,45 +71,50 @@ class Totals:
 
     def __str__(self) -> str:
         missed = f", {self.missed} missed by recursion" if self.missed else ""
-        return f"tuxscope: {self.events} events, {self.lost} lost, {self.seconds:.1f} s{missed}"
+        return f"{self.events} events, {self.lost} lost, {self.seconds:.1f} s{missed}"
 
 
-def stream(page: Page, options: Options) -> int:
-    """Run a page until its end; returns the exit status. Raises TuxscopeError or OSError."""
+def stream(module: str, options: Options) -> int:
+    """Run a module's page until its end; returns the exit status.
+
+    Raises TuxscopeError or OSError.
+    """
     require_capabilities(shlex.join(["tuxscope", *sys.argv[1:]]))
+    page = load_page(module)
     with ExitStack() as stack:
-        # Forked before anything is open, and before signals are ours.
-        command = stack.enter_context(Command(options.command)) if options.command else None
         interrupt = stack.enter_context(Interrupt())
+        command = None
+        if options.command:  # forked before there is anything that it could inherit
+            command = stack.enter_context(Command(options.command, interrupt))
+            interrupt.last_act = command.kill
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
-        loaded = stack.enter_context(load(program_for(page, options, command)))
+        pid, exclude, namespace = traced(options, command)
+        with errors_of_the_page(module):
+            program = page.program(pid, exclude, namespace)
+        loaded = stack.enter_context(load(program))
         reader = stack.enter_context(PerfReader(loaded.maps[page.events], options.buffer_pages))
         run = Run(page, options, loaded, reader)
         run.until_end(interrupt, target, command)
         if run.sink.closed:
             return 0
-        print(run.totals, file=sys.stderr)
+        say(str(run.totals))
         if command and command.status is not None and not interrupt.requested:
             return command.status
         return 0
 
 
-def program_for(page: Page, options: Options, command: Command | None) -> Program:
-    """The page's program for these options."""
+def traced(
+    options: Options, command: Command | None
+) -> tuple[int | None, int | None, PidNamespace | None]:
+    """Whom the program is to trace: what a page's factory takes as pid, exclude, namespace."""
     namespace = pid_namespace()
     pid = command.pid if command else options.pid
-    if pid is not None:
-        return page.program(pid, None, namespace)
-    if options.include_self:
-        return page.program(None, None, namespace)
+    if pid is not None or options.include_self:
+        return pid, None, namespace
     exclude = own_pid(namespace)
     if exclude is None:
-        print(
-            "tuxscope: this kernel cannot tell us our own PID (Linux 5.10 can), "
-            "so our own writes are shown, too",
-            file=sys.stderr,
-        )
-    return page.program(None, exclude, namespace)
+        say("this kernel cannot tell us our PID (Linux 5.10 can): our own writes are shown, too")
+    return None, exclude, namespace
 
 
 class Run:
@@ -134,11 +141,11 @@ class Run:
         """Attach, print what comes, detach, print the rest, and count."""
         started = time.monotonic()
         with Attachment(self._loaded):
-            if command:
+            if command and not interrupt.requested:
                 command.start()
             self.sink.write(self._format.header)
             self._watch(interrupt, target, started)
-        self.totals.seconds = time.monotonic() - started
+            self.totals.seconds = time.monotonic() - started
         self._print()
         self.totals.lost = self._reader.lost()
         self.totals.missed = self._loaded.info().recursion_misses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from tuxscope.errors import TuxscopeError
@@ -22,6 +23,8 @@ def open_process(pid: int) -> Fd:
     except (ProcessLookupError, OverflowError):
         raise TargetError(f"there is no process {pid}; ps -e lists them") from None
     except OSError as error:
+        if error.errno in (errno.EINVAL, errno.ENOENT):  # the latter since Linux 6.15
+            raise TargetError(f"{pid} is a thread, not a process") from None
         raise TargetError(f"cannot watch process {pid}: {os.strerror(error.errno or 0)}") from error
 
 

@@ -1,0 +1,13 @@
+"""The console script: takes Ctrl-C seriously before anything else is imported."""
+
+import signal
+
+
+def main() -> None:
+    """Run the command line."""
+    # Until a run takes over, Ctrl-C just ends us: Python's own way would be a traceback.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from tuxscope.cli import main as command_line
+
+    command_line()

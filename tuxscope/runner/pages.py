@@ -1,0 +1,51 @@
+"""Loading a page and calling it: what goes wrong in there is told with the page's own line."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+
+from tuxscope.asm import SourceLine
+from tuxscope.errors import TuxscopeError
+from tuxscope.programs.page import Page
+
+
+class PageError(TuxscopeError):
+    """A page that Python would not run."""
+
+
+def load_page(module: str) -> Page:
+    """Import a module and return its PAGE. Raises PageError."""
+    with errors_of_the_page(module):
+        page: Page = import_module(module).PAGE
+    return page
+
+
+@contextmanager
+def errors_of_the_page(module: str) -> Iterator[None]:
+    """Turn whatever the page raises into one line with the page's own.
+
+    Errors that already know their line (AssemblyError, VerifierError) pass.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, TuxscopeError) and getattr(error, "source", None):
+            raise
+        raise PageError(f"{place(error, module)}: {error or type(error).__name__}") from error
+
+
+def place(error: Exception, module: str) -> str:
+    """``hello.py:53: a.stx(event.pdi, r0)``: where in the page it happened."""
+    spec = find_spec(module)
+    file = spec.origin if spec and spec.origin else module
+    if isinstance(error, SyntaxError):
+        return str(SourceLine(file, error.lineno or 0, (error.text or "").strip()))
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == file]
+    if not frames:
+        return os.path.basename(file)
+    return str(SourceLine(file, frames[-1].lineno or 0, frames[-1].line or ""))
