@@ -20,9 +20,8 @@ from tuxscope.asm import (
     Tracepoint,
     r0,
 )
-from tuxscope.errors import TuxscopeError
-from tuxscope.loader import bpf
-from tuxscope.loader.attach import Attachment
+from tuxscope.errors import TuxscopeError, strerror
+from tuxscope.loader.attach import Link
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.privilege import effective_capabilities, missing_capabilities
@@ -125,7 +124,7 @@ def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str)
     try:
         return Finding(check, True, attempt() or detail)
     except OSError as error:
-        return Finding(check, False, bpf.strerror(error), hint)
+        return Finding(check, False, strerror(error), hint)
     except TuxscopeError as error:
         return Finding(check, False, str(error), hint)
 
@@ -152,7 +151,7 @@ def tracefs_state() -> str:
 
 
 def tracepoint_works() -> None:
-    with load(nothing(WRITE)) as program, Attachment(program):
+    with load(nothing(WRITE)) as program, Link(program):
         pass
 
 

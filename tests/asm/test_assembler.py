@@ -515,7 +515,7 @@ def test_an_undefined_label_without_a_near_one_says_what_to_do() -> None:
 def test_a_duplicate_label_names_both_lines() -> None:
     a = assembler()
     a.label("out")  # the first
-    with pytest.raises(DuplicateLabelError, match=r"already at .*# the first") as caught:
+    with pytest.raises(DuplicateLabelError, match=r"already at .*: a.label\(\"out\"\)$") as caught:
         a.label("out")  # the second
     assert caught.value.source.text == 'a.label("out")  # the second'
 

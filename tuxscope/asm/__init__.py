@@ -2,7 +2,7 @@
 
 from tuxscope.asm.assembler import Assembler
 from tuxscope.asm.attach import (
-    Attachment,
+    AttachPoint,
     ProgramType,
     RawTracepoint,
     SchedClassifier,
@@ -57,7 +57,7 @@ from tuxscope.asm.registers import (
 from tuxscope.asm.source import SourceLine
 
 __all__ = [
-    "Address", "Array", "Assembler", "AssemblyError", "Attachment", "ByteOrder", "DecodeError",
+    "Address", "Array", "Assembler", "AssemblyError", "AttachPoint", "ByteOrder", "DecodeError",
     "DuplicateLabelError", "Hash", "Helper", "Instruction", "Label", "LabelError",
     "LabelOutOfReachError", "LruHash", "Map", "MapType", "Memory", "OperandError", "PerCpuArray",
     "PerCpuHash", "PerfEventArray", "ProgArray", "Program", "ProgramError", "ProgramType",

@@ -65,4 +65,4 @@ class Xdp:
     type: ClassVar[ProgramType] = ProgramType.XDP
 
 
-Attachment = Tracepoint | RawTracepoint | SchedClassifier | SocketFilter | Xdp
+AttachPoint = Tracepoint | RawTracepoint | SchedClassifier | SocketFilter | Xdp

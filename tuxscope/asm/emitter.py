@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tuxscope.asm.attach import Attachment
+from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.errors import (
     AssemblyError,
     DuplicateLabelError,
@@ -58,9 +58,9 @@ class Target:
 class Emitter:
     """Collects instructions, each with the author's line, and resolves their targets."""
 
-    def __init__(self, name: str, attach: Attachment, license: str = "GPL") -> None:
+    def __init__(self, name: str, attach: AttachPoint, license: str = "GPL") -> None:
         check_name("program", name)
-        if not isinstance(attach, Attachment):
+        if not isinstance(attach, AttachPoint):
             raise ProgramError(
                 f"program {name}: attach says where it runs, as in "
                 f'Tracepoint("syscalls", "sys_enter_write"), not {attach!r}'

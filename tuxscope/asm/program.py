@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from tuxscope.asm.attach import Attachment
+from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
 from tuxscope.asm.maps import Map
@@ -39,7 +39,7 @@ class Program:
     """
 
     name: str
-    attach: Attachment
+    attach: AttachPoint
     instructions: tuple[Instruction, ...]
     functions: tuple[Label, ...]
     labels: tuple[Label, ...] = ()

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Self
 
 from tuxscope.asm.attach import RawTracepoint, Tracepoint
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader import bpf, perf_event
 from tuxscope.loader.cpus import online_cpus
+from tuxscope.loader.fd import Fd
 from tuxscope.loader.perf_event import Ioctl
 from tuxscope.loader.program import LoadedProgram
 from tuxscope.loader.syscalls import Call, syscall
-from tuxscope.loader.tracefs import Tracefs
+from tuxscope.loader.tracefs import Tracefs, TracepointError
 
 MEMBARRIER_CMD_GLOBAL = 1
 
 
-class Attachment:
-    """A program that runs; a context manager that detaches it.
+class Link:
+    """A program attached to what it traces; a context manager that detaches it.
 
     The kernel detaches it as well when this process ends, however it does.
     """
 
     def __init__(self, loaded: LoadedProgram) -> None:
-        """Attach. Raises TracepointError, OSError, or TypeError for what is only test-run."""
+        """Attach. Raises TracepointError, OSError, or TuxscopeError for what is only test-run."""
         with ExitStack() as stack:
             match loaded.program.attach:
                 case Tracepoint() as tracepoint:
                     attach_tracepoint(loaded, tracepoint, stack)
                 case RawTracepoint(name) if name:
-                    stack.enter_context(bpf.raw_tracepoint_open(name, loaded.fileno()))
+                    stack.enter_context(open_raw_tracepoint(loaded, name))
                 case other:
                     raise TuxscopeError(f"{other!r} cannot be attached, only test-run")
             self._held = stack.pop_all()
@@ -45,6 +46,14 @@ class Attachment:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def open_raw_tracepoint(loaded: LoadedProgram, name: str) -> Fd:
+    """Attach to a tracepoint by its name in the kernel. Raises TracepointError, OSError."""
+    try:
+        return bpf.raw_tracepoint_open(name, loaded.fileno())
+    except FileNotFoundError:
+        raise TracepointError(f"this kernel has no raw tracepoint {name}") from None
 
 
 def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: ExitStack) -> None:
@@ -65,11 +74,8 @@ def wait_for_programs() -> None:
     """Return when every run that began before has ended.
 
     Programs run under RCU with preemption off; membarrier's global command waits for a grace
-    period of it (kernel/sched/membarrier.c). On a machine with nohz_full CPUs there is no such
-    command, and a run that is under way may still end after this.
+    period of it (kernel/sched/membarrier.c). A machine with nohz_full CPUs has no such command,
+    and a sandbox may forbid it: there a run that is under way may still end after this.
     """
-    try:
+    with suppress(OSError):
         syscall(Call.MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0)
-    except OSError as error:
-        if not bpf.is_unsupported(error):
-            raise

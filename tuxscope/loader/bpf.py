@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import os
 import resource
 from collections.abc import Callable
 from enum import IntEnum, IntFlag
 from typing import TypeVar
 
+from tuxscope.errors import ENOTSUPP
 from tuxscope.loader.bpf_attributes import (
     BtfLoad,
     EnableStats,
@@ -34,8 +34,6 @@ from tuxscope.record import Record
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
-ENOTSUPP = 524  # the kernel's own, in no libc
-
 
 class Command(IntEnum):
     """``enum bpf_cmd``."""
@@ -55,7 +53,6 @@ class Command(IntEnum):
     RAW_TRACEPOINT_OPEN = 17
     BTF_LOAD = 18
     MAP_LOOKUP_BATCH = 24
-    MAP_LOOKUP_AND_DELETE_BATCH = 25
     MAP_UPDATE_BATCH = 26
     MAP_DELETE_BATCH = 27
     LINK_CREATE = 28
@@ -299,11 +296,3 @@ def enable_stats() -> Fd:
 def is_unsupported(error: OSError) -> bool:
     """Whether the kernel says that it has no such thing, rather than that it went wrong."""
     return error.errno in (errno.EINVAL, errno.EOPNOTSUPP, ENOTSUPP)
-
-
-def strerror(error: OSError) -> str:
-    """The error as text with its name: ``Operation not permitted (EPERM)``."""
-    number = error.errno or 0
-    name = "ENOTSUPP" if number == ENOTSUPP else errno.errorcode.get(number, str(number))
-    text = "Operation not supported" if number == ENOTSUPP else os.strerror(number)
-    return f"{text} ({name})"

@@ -81,6 +81,12 @@ class Strings:
         return self._offsets[text]
 
 
+def c_identifier(name: str) -> str:
+    """A program's name as the kernel takes a function's: no dots, and no digit in front."""
+    name = name.replace(".", "_")
+    return f"_{name}" if name[0].isdigit() else name
+
+
 def build(program: Program) -> ProgramBtf | None:
     """A program's BTF; None where its instructions do not know their lines."""
     strings = Strings()
@@ -109,7 +115,7 @@ def build(program: Program) -> ProgramBtf | None:
     types.append(bytes(Type(info=KIND_FUNC_PROTO << 24, size_or_type=1)))  # int (*)(void)
     functions: list[bytes] = []
     for function in program.functions:
-        name = strings.offset(function.name.replace(".", "_"))
+        name = strings.offset(c_identifier(function.name))
         types.append(bytes(Type(name_off=name, info=KIND_FUNC << 24, size_or_type=2)))
         functions.append(bytes(FuncInfo(insn_off=function.slot, type_id=len(types))))
     section = b"".join(types)

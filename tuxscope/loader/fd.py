@@ -34,9 +34,10 @@ class Fd:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_number", -1) >= 0:
-            warnings.warn(f"unclosed file descriptor {self._number}", ResourceWarning, stacklevel=2)
-            self.close()
+        number = getattr(self, "_number", -1)
+        if number >= 0:
+            self.close()  # first: the warning may be an error
+            warnings.warn(f"unclosed file descriptor {number}", ResourceWarning, stacklevel=2)
 
     def __repr__(self) -> str:
         return f"Fd({self._number})"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 from tuxscope.asm.maps import Array, Hash, Map, PerfEventArray
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.field_types import FieldType
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command, UpdateFlag
@@ -54,7 +54,7 @@ class LoadedMap:
         except OSError as error:
             raise MapError(
                 f"the kernel made no map {description.name} ({description.type.name}, "
-                f"{self.max_entries} entries): {bpf.strerror(error)}"
+                f"{self.max_entries} entries): {strerror(error)}"
             ) from error
 
     def fileno(self) -> int:
@@ -129,12 +129,12 @@ class LoadedMap:
 
     def keys(self) -> Iterator[Any]:
         """All keys; some may come twice or not at all while programs add and delete."""
-        key = None
+        key, key_type = None, self._key
         for _ in range(self.max_entries):  # a changing hash can start over, but not for ever
             key = bpf.map_next_key(self.fileno(), key, self.description.key_size)
             if key is None:
                 return
-            yield self._key.unpack(key)
+            yield key_type.unpack(key)
 
     def items(self) -> Iterator[tuple[Any, Any]]:
         """All entries: in batches where the kernel has them (5.6), else one by one."""
@@ -149,7 +149,8 @@ class LoadedMap:
                     yield key, value
 
     def _batches(self) -> Iterator[tuple[Any, Any]]:
-        key_size, value_size = self.description.key_size, self._value_size
+        key_type, value_size = self._key, self._value_size
+        key_size = key_type.size
         position: bytes | None = None
         count = min(BATCH, self.max_entries)
         while True:
@@ -163,7 +164,7 @@ class LoadedMap:
                 count = min(count * 2, self.max_entries)
                 continue
             for at in range(len(keys) // key_size):
-                key = self._key.unpack(keys[at * key_size : (at + 1) * key_size])
+                key = key_type.unpack(keys[at * key_size : (at + 1) * key_size])
                 yield key, self._unpack(values[at * value_size : (at + 1) * value_size])
             if position is None:
                 return
@@ -171,7 +172,7 @@ class LoadedMap:
     def update_batch(self, items: Iterable[tuple[Any, Any]]) -> None:
         """Set many values in one call (Linux 5.6)."""
         pairs = [(self._key.pack(key), self._pack(value)) for key, value in items]
-        keys, values = (b"".join(part) for part in zip(*pairs, strict=True))
+        keys, values = b"".join(key for key, _ in pairs), b"".join(value for _, value in pairs)
         bpf.map_write_batch(Command.MAP_UPDATE_BATCH, self.fileno(), keys, values, len(pairs))
 
     def delete_batch(self, keys: Iterable[Any]) -> None:

@@ -23,7 +23,6 @@ class Ioctl(IntEnum):
     """Requests to an event: _IO and _IOW of '$', the same on all of syscalls.py's machines."""
 
     ENABLE = 0x2400
-    DISABLE = 0x2401
     SET_BPF = 0x40042408
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import errno
 import mmap
 import select
+from collections.abc import Sequence
 from typing import Any, Self
 
 from tuxscope.asm.maps import PerfEventArray
+from tuxscope.errors import strerror
 from tuxscope.loader import bpf, perf_event
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.marker import lost_before_marker, send_markers
-from tuxscope.loader.ring import Ring, RingError
+from tuxscope.loader.ring import Ring, RingError, RingMemoryError
 from tuxscope.loader.spans import SpanDecoder
 from tuxscope.record import u32
 
 # For each CPU, but not more over all of them.
 LARGEST_RING = 4 << 20
 LARGEST_RINGS = 64 << 20
+# Half of a ring is its watermark, which has 32 bits.
+LARGEST_PAGES = (4 << 30) // mmap.PAGESIZE
 
 
 def default_pages(cpus: int) -> int:
@@ -36,18 +40,20 @@ class PerfReader:
 
     Attributes:
         delivered: how many samples :meth:`drain` has returned.
-        noticed: how many lost samples the rings have reported on the way.
+        reported_lost: how many lost samples the rings have reported on the way.
     """
 
     def __init__(self, events: LoadedMap, pages: int | None = None) -> None:
         """Map a ring of ``pages`` pages (a power of two) for each online CPU.
 
-        Raises RingError that says what was short.
+        Where ``pages`` is not given, it is 4 MiB for each CPU, or what can be had.
+
+        Raises RingError that says what was short, or PermissionError.
         """
         if not isinstance(events.description, PerfEventArray):
             raise TypeError(f"map {events.description.name} is no PerfEventArray")
         self.delivered = 0
-        self.noticed = 0
+        self.reported_lost = 0
         self._events = events
         self._decoder = SpanDecoder(events.description.record)
         self._rings: dict[int, Ring] = {}
@@ -55,11 +61,27 @@ class PerfReader:
         self._poll = select.epoll()
         cpus = online_cpus()
         try:
-            for cpu in cpus:
-                self._add(cpu, pages or default_pages(len(cpus)))
+            wanted = default_pages(len(cpus)) if pages is None else pages
+            self._add_all(cpus, wanted, smaller=pages is None)
         except BaseException:
             self.close()
             raise
+
+    def _add_all(self, cpus: Sequence[int], pages: int, smaller: bool) -> None:
+        """A ring for each CPU; of half the size, and half of that, where that may be and must."""
+        if not 1 <= pages <= LARGEST_PAGES or pages.bit_count() != 1:
+            raise RingError(
+                f"{pages} pages make no ring: --buffer-pages takes a power of two, "
+                f"1 to {LARGEST_PAGES}"
+            )
+        try:
+            for cpu in cpus:
+                self._add(cpu, pages)
+        except RingMemoryError:
+            if not smaller or pages == 1:
+                raise
+            self._drop_all()
+            self._add_all(cpus, pages // 2, smaller)
 
     def _add(self, cpu: int, pages: int) -> None:
         try:
@@ -67,15 +89,9 @@ class PerfReader:
         except OSError as error:
             if error.errno == errno.ENODEV:  # it went offline in between
                 return
-            if error.errno == errno.EPERM and not isinstance(error, BlockingIOError):
-                raise RingError(
-                    f"the kernel lets us lock no ring of {pages} pages for CPU {cpu}; "
-                    "try --buffer-pages 16, or raise the memlock limit"
-                ) from error
-            raise RingError(
-                f"no ring of {pages} pages for CPU {cpu}: {bpf.strerror(error)}; "
-                "try a smaller --buffer-pages"
-            ) from error
+            if isinstance(error, PermissionError):
+                raise
+            raise RingError(f"no perf event for CPU {cpu}: {strerror(error)}") from error
         self._rings[cpu] = ring
         bpf.map_update(self._events.fileno(), u32.pack(cpu), u32.pack(ring.fileno()))
         self._poll.register(ring.fileno(), select.EPOLLIN)
@@ -102,7 +118,7 @@ class PerfReader:
         for ring in self._rings.values():
             span = ring.take()
             if span:
-                self.noticed += self._decoder.decode(span, rows)
+                self.reported_lost += self._decoder.decode(span, rows)
         self.delivered += len(rows)
         return rows
 
@@ -117,11 +133,14 @@ class PerfReader:
         except OSError as error:
             if not bpf.is_unsupported(error):
                 raise  # before 5.10 it cannot be sent, and what came last stays unknown
-        self.noticed += sum(lost_before_marker(ring.take()) for ring in self._rings.values())
-        return self.noticed
+        self.reported_lost += sum(lost_before_marker(ring.take()) for ring in self._rings.values())
+        return self.reported_lost
 
     def close(self) -> None:
         self._poll.close()
+        self._drop_all()
+
+    def _drop_all(self) -> None:
         for ring in self._rings.values():
             ring.close()
         self._rings.clear()

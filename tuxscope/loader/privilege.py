@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 from enum import IntEnum
 
 from tuxscope.errors import TuxscopeError
+from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.record import Record, u32
+
+VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 
 
 class Capability(IntEnum):
@@ -23,14 +28,28 @@ class PrivilegeError(TuxscopeError):
     """This process may not do what was asked."""
 
 
+class CapHeader(Record):
+    """``struct __user_cap_header_struct``."""
+
+    version = u32
+    pid = u32
+
+
+class CapData(Record):
+    """``struct __user_cap_data_struct``: 32 capabilities; version 3 has two of them."""
+
+    effective = u32
+    permitted = u32
+    inheritable = u32
+
+
 def effective_capabilities() -> frozenset[Capability]:
-    """Those that count now, of the ones above; none where /proc is not there to ask."""
-    try:
-        with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
-            line = next(line for line in status if line.startswith("CapEff:"))
-    except (OSError, StopIteration):
-        return frozenset()
-    bits = int(line.split()[1], 16)
+    """Those that count now, of the ones above (capget(2); /proc need not be there)."""
+    header = ctypes.create_string_buffer(bytes(CapHeader(version=VERSION_3)))
+    data = ctypes.create_string_buffer(2 * CapData.size)
+    syscall(Call.CAPGET, ctypes.addressof(header), ctypes.addressof(data))
+    low, high = (CapData.unpack(data.raw, at * CapData.size).effective for at in (0, 1))
+    bits = high << 32 | low
     return frozenset(each for each in Capability if bits >> each & 1)
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ctypes
 import errno
 from collections.abc import Mapping
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from typing import Self
 
 from tuxscope.asm.instruction import SLOT
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program
+from tuxscope.errors import strerror
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgLoad, ProgTestRun
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.loader.verifier import LoadError, VerifierError
+from tuxscope.loader.verifier import LoadError, VerifierError, cause_of
 
 FIRST_LOG = 1 << 16
 LARGEST_LOG = (1 << 24) - 1  # what kernels before 5.19 take (kernel/bpf/verifier.c)
@@ -122,6 +123,7 @@ def verify(
             "line_info": bpf.address(line_info),
             "line_info_cnt": len(info.line_info) // btf.LineInfo.size,
         }
+    asked = log_level
     if not log_level:
         try:
             return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain))), ""
@@ -137,13 +139,15 @@ def verify(
             if error.errno == errno.ENOSPC and size < LARGEST_LOG:
                 size = min(size * 4, LARGEST_LOG)
                 continue
-            if log.value:
-                raise VerifierError(program, text(log)) from error
+            if error.errno == errno.ENOSPC and asked:  # the log was refused, not the program
+                with suppress(OSError):
+                    return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain))), text(log)
+            cause = cause_of(text(log))
+            if cause:
+                raise VerifierError(program, text(log), cause) from error
             if isinstance(error, PermissionError):
                 raise
-            raise LoadError(
-                f"the kernel did not load {program.name}: {bpf.strerror(error)}"
-            ) from error
+            raise LoadError(f"the kernel did not load {program.name}: {strerror(error)}") from error
         return fd, text(log)
 
 

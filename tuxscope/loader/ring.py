@@ -12,7 +12,7 @@ import os
 import struct
 from threading import Lock
 
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.loader import perf_event
 
 DATA_HEAD = 1024  # offset in the control page, in bytes; data_tail follows
@@ -40,6 +40,10 @@ class RingError(TuxscopeError):
     """A ring that cannot be had, or holds what the kernel never writes."""
 
 
+class RingMemoryError(RingError):
+    """Memory that a ring cannot have: there is none, or the memlock limit forbids it."""
+
+
 class Ring:
     """The ring of one CPU.
 
@@ -49,15 +53,21 @@ class Ring:
     """
 
     def __init__(self, cpu: int, pages: int, read_format: int) -> None:
-        """Open the event and map ``pages`` pages, a power of two. Raises OSError."""
+        """Open the event and map ``pages`` pages, a power of two.
+
+        Raises OSError for the event, RingMemoryError for its memory.
+        """
         self.cpu = cpu
         self.size = pages * mmap.PAGESIZE
         self._event = perf_event.open_bpf_output(cpu, self.size // 2, read_format)
         try:
             self._map = mmap.mmap(self._event.fileno(), mmap.PAGESIZE + self.size)
-        except BaseException:
+        except OSError as error:
             self._event.close()
-            raise
+            raise RingMemoryError(
+                f"no memory for a ring of {pages} pages on CPU {cpu}: {strerror(error)}; "
+                f"try --buffer-pages {max(pages // 4, 1)}"
+            ) from error
         whole = memoryview(self._map)
         self._positions = whole[DATA_HEAD : DATA_HEAD + 16].cast("Q")
         self._data = whole[mmap.PAGESIZE :]

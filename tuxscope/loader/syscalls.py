@@ -12,11 +12,11 @@ from tuxscope.errors import TuxscopeError
 
 # Calls that are the same number everywhere came after Linux 5.1 (arch/*/syscall*.tbl).
 NUMBERS = {
-    "x86_64": {"bpf": 321, "perf_event_open": 298, "membarrier": 324},
-    "aarch64": {"bpf": 280, "perf_event_open": 241, "membarrier": 283},
-    "riscv64": {"bpf": 280, "perf_event_open": 241, "membarrier": 283},
-    "loongarch64": {"bpf": 280, "perf_event_open": 241, "membarrier": 283},
-    "s390x": {"bpf": 351, "perf_event_open": 331, "membarrier": 356},
+    "x86_64": {"bpf": 321, "perf_event_open": 298, "membarrier": 324, "capget": 125},
+    "aarch64": {"bpf": 280, "perf_event_open": 241, "membarrier": 283, "capget": 90},
+    "riscv64": {"bpf": 280, "perf_event_open": 241, "membarrier": 283, "capget": 90},
+    "loongarch64": {"bpf": 280, "perf_event_open": 241, "membarrier": 283, "capget": 90},
+    "s390x": {"bpf": 351, "perf_event_open": 331, "membarrier": 356, "capget": 184},
 }
 EVERYWHERE = {"fsopen": 430, "fsconfig": 431, "fsmount": 432}
 
@@ -27,6 +27,7 @@ class Call(Enum):
     BPF = "bpf"
     PERF_EVENT_OPEN = "perf_event_open"
     MEMBARRIER = "membarrier"
+    CAPGET = "capget"
     FSOPEN = "fsopen"
     FSCONFIG = "fsconfig"
     FSMOUNT = "fsmount"

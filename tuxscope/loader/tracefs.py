@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from contextlib import suppress
 from typing import Self
 
@@ -17,6 +18,8 @@ from tuxscope.suggest import did_you_mean
 FSOPEN_CLOEXEC = 1
 FSMOUNT_CLOEXEC = 1
 FSCONFIG_CMD_CREATE = 6
+
+ESCAPE = re.compile(r"\\([0-7]{3})")  # how mountinfo writes spaces and the like: \040
 
 
 class TracepointError(TuxscopeError):
@@ -54,20 +57,20 @@ class Tracefs:
             return file.read()
 
     def names(self, path: str) -> list[str]:
-        """A folder's entries; none where there is no such folder."""
+        """The folders in a folder; none where there is no such folder."""
         try:
             number = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._folder.fileno())
         except OSError:
             return []
-        with Fd(number) as folder:
-            return sorted(os.listdir(folder.fileno()))
+        with Fd(number) as folder, os.scandir(folder.fileno()) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
 
     def tracepoint_id(self, tracepoint: Tracepoint) -> int:
         """The number that perf_event_open takes. Raises TracepointError with the nearest name."""
         folder = f"events/{tracepoint.category}"
         try:
             return int(self.read(f"{folder}/{tracepoint.name}/id"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             near = did_you_mean(tracepoint.name, self.names(folder))
             if not self.names(folder):
                 near = did_you_mean(tracepoint.category, self.names("events"))
@@ -82,12 +85,16 @@ class Tracefs:
 def readable_mounts() -> list[str]:
     """The folders where tracefs is mounted and can be read."""
     found = []
-    with suppress(OSError), open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+    # Mount points are bytes, of any kind.
+    with (
+        suppress(OSError),
+        open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts,
+    ):
         for line in mounts:
             # man 5 proc: mount point is field 5, the type follows a lone hyphen.
             before, _, after = line.partition(" - ")
             if after.startswith("tracefs "):
-                folder = before.split()[4].encode().decode("unicode_escape")  # \040 is a space
+                folder = ESCAPE.sub(lambda octal: chr(int(octal[1], 8)), before.split(" ")[4])
                 if os.access(f"{folder}/events", os.R_OK | os.X_OK):
                     found.append(folder)
     return found

@@ -14,8 +14,9 @@ INSTRUCTION = re.compile(r"(\d+): \([0-9a-f]{2}\) ")
 NAMED_SLOT = re.compile(r"\binsn (?:#)?(\d+)")
 # Lines that tell how the verifier got there, not what it objects to.
 STORY = re.compile(
-    r"\d+: |; |from \d+|processed \d+ insns|verification time|stack depth|func#|mark_precise|"
-    r"Validating|last_idx|regs=|parent |R\d+(_\w+)?=|caller|callee|frame\d|\s|$|-- BEGIN|-- END"
+    r"\d+: |;|from \d+|processed \d+ insns|verification time|stack depth|func#|mark_precise|"
+    r"Validating|last_idx|regs=|parent |R\d+(_\w+)?=|caller|callee|frame\d|(cur|old) state:|"
+    r"-- BEGIN|-- END|$"
 )
 
 
@@ -34,22 +35,21 @@ class VerifierError(LoadError):
         log: the whole log.
     """
 
-    def __init__(self, program: Program, log: str) -> None:
+    def __init__(self, program: Program, log: str, cause: str) -> None:
         self.program = program
         self.log = log
-        self.cause = cause_of(log)
-        self.slot = slot_of(log, self.cause)
+        self.cause = cause
+        self.slot = slot_of(log, cause)
         self.source = source_at(program, self.slot)
-        where = "" if self.slot is None else f" at slot {self.slot}"
-        line = f" ({self.source})" if self.source else ""
-        super().__init__(f"the verifier refused {program.name}{where}{line}: {self.cause}")
+        place = f"{self.source}: " if self.source else ""
+        slot = "" if self.slot is None else f", slot {self.slot}"
+        super().__init__(f"{place}the verifier says: {cause} (program {program.name}{slot})")
 
 
-def cause_of(log: str) -> str:
-    """The last line that is no part of the story."""
-    lines = [line.strip() for line in log.splitlines()]
-    telling = [line for line in lines if not STORY.match(line)]
-    return telling[-1] if telling else next((line for line in reversed(lines) if line), "no reason")
+def cause_of(log: str) -> str | None:
+    """The last line that is no part of the story; None where the verifier objects to nothing."""
+    telling = [line.strip() for line in log.splitlines() if not STORY.match(line.strip())]
+    return telling[-1] if telling else None
 
 
 def slot_of(log: str, cause: str) -> int | None:

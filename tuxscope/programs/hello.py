@@ -1,7 +1,7 @@
 """hello: every write() on the system, as it happens. Edit this page and run it again.
 
-Each call below emits one BPF instruction (a.lea emits two). r0 holds results, r1 to r5
-arguments, which a call uses up; r6 to r9 survive calls; r10 points to the end of the stack.
+A call such as a.mov(r6, r1) emits one BPF instruction; a.lea emits two, a.stack and a.label none.
+r0 holds results, r1 to r5 arguments, which a call uses up; r6 to r9 survive calls.
 """
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper

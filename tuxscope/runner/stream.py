@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from tuxscope.loader.attach import Attachment
+from tuxscope.loader.attach import Link
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.privilege import require_capabilities
@@ -140,7 +140,7 @@ class Run:
     ) -> None:
         """Attach, print what comes, detach, print the rest, and count."""
         started = time.monotonic()
-        with Attachment(self._loaded):
+        with Link(self._loaded):
             if command and not interrupt.requested:
                 command.start()
             self.sink.write(self._format.header)

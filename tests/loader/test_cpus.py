@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuxscope.loader import cpus
+from tuxscope.loader.cpus import online_cpus, parse_cpu_list, possible_cpus
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0\n", (0,)),
+        ("0-1\n", (0, 1)),
+        ("0-2,4", (0, 1, 2, 4)),
+        ("1,3,8-10\n", (1, 3, 8, 9, 10)),
+        ("\n", ()),
+        ("", ()),
+    ],
+)
+def test_a_list_may_have_holes(text: str, expected: tuple[int, ...]) -> None:
+    assert parse_cpu_list(text) == expected
+
+
+@given(st.sets(st.integers(0, 300)))
+def test_numbers_one_by_one_are_a_list(numbers: set[int]) -> None:
+    assert parse_cpu_list(",".join(map(str, sorted(numbers)))) == tuple(sorted(numbers))
+
+
+def test_online_cpus_are_possible_ones() -> None:
+    assert online_cpus()
+    assert set(online_cpus()) <= set(possible_cpus())
+
+
+def test_without_sys_all_cpus_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    monkeypatch.setattr("os.sysconf", lambda _: 3)
+    assert possible_cpus.__wrapped__() == (0, 1, 2)
+    assert online_cpus() == possible_cpus()
+
+
+def test_what_is_online_is_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    for text, expected in (("0-3\n", (0, 1, 2, 3)), ("0,2-3\n", (0, 2, 3))):
+        (tmp_path / "online").write_text(text)
+        assert online_cpus() == expected

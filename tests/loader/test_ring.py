@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import errno
+import mmap
+import select
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from loader.texts import one_line
+from tuxscope.asm import (
+    Array,
+    Assembler,
+    PerfEventArray,
+    Program,
+    RawTracepoint,
+    helper,
+    r0,
+    r1,
+    r2,
+    r3,
+    r4,
+    r5,
+    r6,
+    r7,
+)
+from tuxscope.loader import perf_event, perf_reader
+from tuxscope.loader.cpus import online_cpus
+from tuxscope.loader.fd import Fd
+from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.perf_reader import PerfReader, default_pages
+from tuxscope.loader.program import LoadedProgram, load
+from tuxscope.loader.ring import Ring, RingError
+from tuxscope.record import Record, u32, u64
+
+CPUS = online_cpus()
+ENOSPC = (1 << 32) - errno.ENOSPC  # as a test run returns it
+
+
+class Sample(Record):  # 24 bytes in the ring: no whole number of them fits a page
+    number = u32
+    cpu = u32
+
+
+EVENTS = PerfEventArray("EVENTS", Sample)
+
+
+def sender() -> Program:
+    """A program that sends the number in its context, and returns what the helper says."""
+    a = Assembler("sender", attach=RawTracepoint())
+    sample = a.stack(Sample)
+    a.mov(r6, r1)
+    a.ldx(r7, u64[r6])
+    a.stx(sample.number, r7)
+    a.call(helper.get_smp_processor_id)
+    a.stx(sample.cpu, r0)
+    a.mov(r1, r6)
+    a.ld_map(r2, EVENTS)
+    a.mov32(r3, -1)
+    a.lea(r4, sample)
+    a.mov(r5, Sample.size)
+    a.call(helper.perf_event_output)
+    a.exit()
+    return a.program()
+
+
+def send(program: LoadedProgram, cpu: int, numbers: Iterable[int]) -> list[int]:
+    """Send numbers on a CPU; returns those that its ring took."""
+    results = {
+        number: program.test_run(context=u64.pack(number), cpu=cpu).retval for number in numbers
+    }
+    assert set(results.values()) <= {0, ENOSPC}
+    return [number for number, result in results.items() if result == 0]
+
+
+@pytest.fixture
+def program() -> Iterator[LoadedProgram]:
+    with load(sender()) as loaded:
+        yield loaded
+
+
+@pytest.fixture(params=["lost is read", "lost is reported"])
+def before_linux_6(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Both ways to count: PERF_FORMAT_LOST, and LOST records on kernels that do not know it."""
+    old = request.param == "lost is reported"
+    if old:
+        monkeypatch.setattr(perf_event, "FORMAT_LOST", 1 << 30)  # EINVAL, as there
+    return old
+
+
+@pytest.mark.kernel
+def test_each_cpu_s_samples_arrive_in_order(program: LoadedProgram) -> None:
+    with PerfReader(program.maps[EVENTS], 16) as reader:
+        for number in range(50):
+            for cpu in CPUS:
+                assert send(program, cpu, [number])
+        rows = reader.drain()
+        for cpu in CPUS:
+            assert [row for row in rows if row[1] == cpu] == [(n, cpu) for n in range(50)]
+        assert len(rows) == reader.delivered == 50 * len(CPUS)
+        assert reader.drain() == []
+        assert reader.lost() == reader.reported_lost == 0
+
+
+@pytest.mark.kernel
+def test_a_ring_goes_round(program: LoadedProgram) -> None:
+    fits = mmap.PAGESIZE // 24
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        for begin in range(0, 10 * fits, fits):
+            sent = range(begin, begin + fits - 1)
+            for cpu in CPUS:
+                assert send(program, cpu, sent) == list(sent)
+            assert reader.drain() == [(number, cpu) for cpu in CPUS for number in sent]
+        assert reader.lost() == 0
+
+
+@pytest.mark.kernel
+def test_what_is_sent_is_delivered_or_lost(program: LoadedProgram, before_linux_6: bool) -> None:
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        taken = {cpu: send(program, cpu, range(500)) for cpu in CPUS}
+        assert all(0 < len(each) < 500 for each in taken.values())
+        assert reader.drain() == [(number, cpu) for cpu in CPUS for number in taken[cpu]]
+        assert reader.lost() == 500 * len(CPUS) - reader.delivered
+        if before_linux_6:
+            assert reader.reported_lost == reader.lost()
+
+
+@pytest.mark.kernel
+def test_loss_stays_exact_over_many_rounds(program: LoadedProgram, before_linux_6: bool) -> None:
+    sent = delivered = 0
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        for count in (300, 1, 0, 500, 170, 171, 400):
+            for cpu in CPUS:
+                sent += count
+                delivered += len(send(program, cpu, range(count)))
+            reader.drain()
+            if count % 2:  # asked now and then, and not always
+                assert reader.lost() == sent - delivered
+        assert reader.delivered == delivered
+        assert 0 < reader.lost() == sent - delivered
+        if before_linux_6:
+            assert reader.reported_lost == sent - delivered
+
+
+@pytest.mark.kernel
+def test_asking_twice_for_the_loss_changes_nothing(
+    program: LoadedProgram, before_linux_6: bool
+) -> None:
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        kept = send(program, CPUS[0], range(500))
+        reader.drain()
+        assert [reader.lost() for _ in range(3)] == [500 - len(kept)] * 3
+        assert reader.drain() == []
+        assert reader.delivered == len(kept)
+        assert reader._counts_lost is not before_linux_6
+
+
+@pytest.mark.kernel
+def test_loss_is_noticed_while_draining(program: LoadedProgram) -> None:
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        kept = send(program, CPUS[0], range(500))
+        reader.drain()
+        assert reader.reported_lost == 0
+        assert send(program, CPUS[0], [500])  # its LOST record comes first
+        assert [row[0] for row in reader.drain()] == [500]
+        assert reader.reported_lost == 500 - len(kept)
+
+
+@pytest.mark.kernel
+def test_a_half_full_ring_wakes_its_reader(program: LoadedProgram) -> None:
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        poll = select.poll()
+        poll.register(reader, select.POLLIN)
+        send(program, CPUS[-1], range(10))
+        assert poll.poll(0) == []
+        send(program, CPUS[-1], range(100))
+        assert poll.poll(10_000) == [(reader.fileno(), select.POLLIN)]
+
+
+@pytest.mark.kernel
+def test_rings_are_those_of_the_cpus_that_are_online(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        assert tuple(reader._rings) == CPUS
+        assert all(ring.cpu == cpu for cpu, ring in reader._rings.items())
+    monkeypatch.setattr(perf_reader, "online_cpus", lambda: CPUS[-1:])
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        assert tuple(reader._rings) == CPUS[-1:]
+        assert send(program, CPUS[-1], [1])
+        assert reader.drain() == [(1, CPUS[-1])]
+
+
+@pytest.mark.kernel
+def test_a_cpu_that_went_offline_has_no_ring(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = perf_event.open_bpf_output
+
+    def refuse_last(cpu: int, watermark: int, read_format: int) -> Fd:
+        if cpu == CPUS[-1]:
+            raise OSError(errno.ENODEV, "offline")
+        return opened(cpu, watermark, read_format)
+
+    monkeypatch.setattr(perf_event, "open_bpf_output", refuse_last)
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        assert tuple(reader._rings) == CPUS[:-1]
+        assert reader.lost() == 0
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [(errno.EPERM, "EPERM"), (errno.ENOMEM, "ENOMEM"), (errno.EMFILE, "EMFILE")],
+)
+def test_a_ring_that_cannot_be_had_says_why(
+    number: int, says: str, program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(mmap, "mmap", refuse)
+    with pytest.raises(RingError) as caught:
+        PerfReader(program.maps[EVENTS], 1)
+    assert says in one_line(caught)
+
+
+@pytest.mark.kernel
+def test_the_default_size_shrinks_to_what_can_be_had(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the memlock limit, or too little memory, demands; a size that was asked for stands."""
+    most = 17 * mmap.PAGESIZE
+    real = mmap.mmap
+
+    def limited(fd: int, length: int) -> Any:
+        if length > most:
+            raise OSError(errno.EPERM, "over the limit")
+        return real(fd, length)
+
+    monkeypatch.setattr(mmap, "mmap", limited)
+    with PerfReader(program.maps[EVENTS]) as reader:
+        assert {ring.size for ring in reader._rings.values()} == {16 * mmap.PAGESIZE}
+    with pytest.raises(RingError, match="--buffer-pages 8"):
+        PerfReader(program.maps[EVENTS], 32)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("pages", [0, 3, -2, 1 << 21, 1 << 60])
+def test_pages_that_make_no_ring_are_refused_in_one_line(
+    pages: int, program: LoadedProgram
+) -> None:
+    with pytest.raises(RingError) as caught:
+        PerfReader(program.maps[EVENTS], pages)
+    assert str(pages) in one_line(caught)
+
+
+@pytest.mark.kernel
+def test_only_a_perf_event_array_has_rings() -> None:
+    with (
+        LoadedMap(Array("COUNTS", value=u64, max_entries=1)) as counts,
+        pytest.raises(TypeError, match="COUNTS"),
+    ):
+        PerfReader(counts)
+
+
+@pytest.mark.kernel
+def test_a_reader_may_be_closed_twice(program: LoadedProgram) -> None:
+    reader = PerfReader(program.maps[EVENTS], 1)
+    reader.close()
+    reader.close()
+
+
+@pytest.mark.kernel
+def test_an_empty_ring_gives_nothing() -> None:
+    ring = Ring(CPUS[0], 1, 0)
+    assert ring.take() == b""
+    assert ring.size == mmap.PAGESIZE
+    ring.close()
+    ring.close()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("head", [mmap.PAGESIZE + 8, 1 << 63, (1 << 64) - 8])
+def test_a_position_that_makes_no_sense_is_refused(head: int) -> None:
+    ring = Ring(CPUS[0], 1, 0)
+    ring._positions[0] = head
+    with pytest.raises(RingError) as caught:
+        ring.take()
+    assert f"CPU {CPUS[0]}" in one_line(caught)
+    ring.close()
+
+
+@pytest.mark.kernel
+def test_a_position_that_goes_back_is_refused(program: LoadedProgram) -> None:
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        assert send(program, CPUS[0], [1])
+        reader.drain()
+        reader._rings[CPUS[0]]._positions[0] = 0
+        with pytest.raises(RingError) as caught:
+            reader.drain()
+        assert "holds" in one_line(caught)
+
+
+@pytest.mark.parametrize(
+    ("cpus", "size"),
+    [(1, 4 << 20), (2, 4 << 20), (16, 4 << 20), (17, 2 << 20), (64, 1 << 20), (1000, 1 << 16)],
+)
+def test_rings_are_large_but_not_all_together(cpus: int, size: int) -> None:
+    pages = default_pages(cpus)
+    assert pages == max(size // mmap.PAGESIZE, 1)
+    assert pages & (pages - 1) == 0
+    assert pages * mmap.PAGESIZE * cpus <= 64 << 20

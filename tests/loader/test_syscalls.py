@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import errno
+from types import SimpleNamespace
+
+import pytest
+
+from loader.texts import one_line
+from tuxscope.errors import TuxscopeError
+from tuxscope.loader import perf_event
+from tuxscope.loader.syscalls import NUMBERS, Call, number, syscall
+
+lookup = number.__wrapped__  # without what was asked before
+
+
+def pretend(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.uname", lambda: SimpleNamespace(machine=machine))
+
+
+# As in arch/*/entry/syscalls/*.tbl and asm-generic/unistd.h.
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [
+        ("x86_64", (321, 298, 324, 125)),
+        ("aarch64", (280, 241, 283, 90)),
+        ("riscv64", (280, 241, 283, 90)),
+        ("loongarch64", (280, 241, 283, 90)),
+        ("s390x", (351, 331, 356, 184)),
+    ],
+)
+def test_numbers_are_those_of_the_machine(
+    machine: str, expected: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(machine, monkeypatch)
+    own = (Call.BPF, Call.PERF_EVENT_OPEN, Call.MEMBARRIER, Call.CAPGET)
+    everywhere = (Call.FSOPEN, Call.FSCONFIG, Call.FSMOUNT)
+    assert tuple(lookup(call) for call in own) == expected
+    assert tuple(lookup(call) for call in everywhere) == (430, 431, 432)
+    assert {*own, *everywhere} == set(Call)
+
+
+@pytest.mark.parametrize("machine", ["m68k", "armv7l", ""])
+def test_an_unknown_machine_is_refused_in_one_line(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(machine, monkeypatch)
+    with pytest.raises(TuxscopeError) as caught:
+        lookup(Call.BPF)
+    assert machine in one_line(caught)
+    assert ", ".join(NUMBERS) in str(caught.value)
+
+
+def test_a_python_of_32_bits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend("x86_64", monkeypatch)
+    monkeypatch.setattr("struct.calcsize", lambda _: 4)
+    with pytest.raises(TuxscopeError, match="64-bit"):
+        lookup(Call.BPF)
+
+
+def test_a_call_that_fails_raises_its_errno() -> None:
+    with pytest.raises(OSError, match="membarrier: ") as caught:
+        syscall(Call.MEMBARRIER, 1 << 20, 0, 0)
+    assert caught.value.errno in (errno.EINVAL, errno.ENOSYS)
+
+
+@pytest.mark.parametrize(
+    ("byteorder", "bit", "expected"),
+    [("little", 0, 1), ("little", 14, 1 << 14), ("big", 0, 1 << 63), ("big", 14, 1 << 49)],
+)
+def test_bit_fields_begin_at_the_end_that_the_machine_begins_at(
+    byteorder: str, bit: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.byteorder", byteorder)
+    assert perf_event.flag(bit) == expected

@@ -1,0 +1,102 @@
+"""What the verifier of several kernels wrote, as far as its form goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tuxscope.loader.verifier import cause_of, slot_of
+
+LINUX_4_14 = """\
+0: (18) r1 = 0xffff8800b7a4c000
+2: (bf) r0 = r3
+R3 !read_ok
+"""
+LINUX_4_19 = """\
+0: (b7) r2 = 0
+1: (7b) *(u64 *)(r10 -8) = r2
+2: (85) call bpf_map_lookup_elem#1
+R1 type=inv expected=map_ptr
+processed 3 insns (limit 131072), stack depth 8
+"""
+LINUX_5_4 = """\
+func#0 @0
+0: R1=ctx(id=0,off=0,imm=0) R10=fp0
+; a.call(helper.map_lookup_elem)
+6: (85) call bpf_map_lookup_elem#1
+7: R0_w=map_value_or_null(id=1,off=0,ks=4,vs=8,imm=0) R10=fp0
+; a.ldx(r0, u64[r0])
+7: (79) r0 = *(u64 *)(r0 +0)
+R0 invalid mem access 'map_value_or_null'
+verification time 61 usec
+stack depth 8
+processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+"""
+LINUX_5_10 = """\
+from 3 to 9: R0=inv(id=0) R10=fp0 fp-8=mmmmmmmm
+9: (bf) r2 = r1
+last_idx 9 first_idx 0
+regs=4 stack=0 before 8: (b7) r2 = 16
+R1 !read_ok
+
+processed 12 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 1
+
+"""
+LINUX_6_1 = """\
+caller:
+ R10=fp0
+callee:
+ frame1: R1=scalar() R10=fp0
+5: (95) exit
+R0 !read_ok
+processed 6 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+"""
+LINUX_6_18_LOOP = """\
+0: R1=ctx() R10=fp0
+; a.mov(r0, 0) @ page.py:16
+0: (b7) r0 = 0                        ; R0=0
+; a.jne(r0, 1, "top") @ page.py:18
+1: (55) if r0 != 0x1 goto pc-1        ; R0=0
+mark_precise: frame0: last_idx 1 first_idx 0 subseq_idx -1
+mark_precise: frame0: regs=r0 stack= before 0: (b7) r0 = 0
+1: (55) if r0 != 0x1 goto pc-1        ; R0=0
+infinite loop detected at insn 1
+cur state: R0=0 R1=ctx() R10=fp0
+old state: R0=P0 R1=ctx() R10=fp0
+processed 9 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 0
+"""
+BACK_EDGE = "back-edge from insn 2 to 1\n"
+OUT_OF_RANGE = "jump out of range from insn 3 to 9\nprocessed 0 insns (limit 131072)\n"
+UNREACHABLE = "unreachable insn 5\nprocessed 0 insns (limit 1000000) max_states_per_insn 0\n"
+NO_END = "last insn is not an exit or jmp\nprocessed 0 insns (limit 1000000)\n"
+TOO_LARGE = """\
+1: (07) r0 += 1
+BPF program is too large. Processed 1000001 insn
+processed 1000001 insns (limit 1000000) max_states_per_insn 4 total_states 25001
+"""
+NO_TEXT = "; \n0: (bf) r0 = r3\nR3 !read_ok\n; \n"
+CUT = "0: (b7) r0 = 0\n1: (07) r0 +="
+
+
+@pytest.mark.parametrize(
+    ("log", "cause", "slot"),
+    [
+        (LINUX_4_14, "R3 !read_ok", 2),
+        (LINUX_4_19, "R1 type=inv expected=map_ptr", 2),
+        (LINUX_5_4, "R0 invalid mem access 'map_value_or_null'", 7),
+        (LINUX_5_10, "R1 !read_ok", 9),
+        (LINUX_6_1, "R0 !read_ok", 5),
+        (LINUX_6_18_LOOP, "infinite loop detected at insn 1", 1),
+        (BACK_EDGE, "back-edge from insn 2 to 1", 2),
+        (OUT_OF_RANGE, "jump out of range from insn 3 to 9", 3),
+        (UNREACHABLE, "unreachable insn 5", 5),
+        (NO_END, "last insn is not an exit or jmp", None),
+        (TOO_LARGE, "BPF program is too large. Processed 1000001 insn", 1),
+        (NO_TEXT, "R3 !read_ok", 0),
+        (CUT, None, 1),
+        ("", None, None),
+        ("\n \n", None, None),
+    ],
+)
+def test_the_cause_and_the_slot_are_found(log: str, cause: str | None, slot: int | None) -> None:
+    assert cause_of(log) == cause
+    assert slot_of(log, cause or "") == slot

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuxscope.columns import Column
+from tuxscope.output.lines import Style, line_format
+from tuxscope.programs.hello import COLUMNS, HelloEvent
+from tuxscope.record import Record, RecordType, char, s16, s64, u8, u32, u64
+
+BASH = HelloEvent(pid=1842, comm="bash", timestamp_ns=9823741029384)
+
+
+class Point(Record):
+    x = s16
+    y = s16
+
+
+class Label(Record):
+    text = char[8]
+    at = Point
+
+
+class Everything(Record):
+    flag = u8
+    address = u8[4]
+    codes = u32[3]
+    point = Point
+    label = Label
+    points = Point[2]
+    names = char[12]
+    last = s64
+
+
+HELLO = {style: line_format(style, HelloEvent, COLUMNS) for style in Style}
+EVERYTHING = Everything(
+    flag=1,
+    address=b"\x7f\0\0\xff",
+    codes=(1, 2, 3),
+    point=Point(x=-1, y=2),
+    label=Label(text="{é}", at=Point(x=3)),
+    points=(Point(), Point(y=9)),
+    names="{0} \\ '\"",
+    last=-(1 << 63),
+)
+
+
+def all_columns(record: RecordType, width: int = 0) -> tuple[Column, ...]:
+    return tuple(Column(field, width) for field in record.fields.values())
+
+
+def rendered(style: Style, columns: tuple[Column, ...], *records: Record) -> str:
+    record = type(records[0])
+    rows = [record.raw.unpack(bytes(each)) for each in records]
+    return line_format(style, record, columns).render(rows)
+
+
+def hello_line(style: Style, comm: bytes) -> str:
+    return HELLO[style].line(1, 2, comm)
+
+
+def test_hello_s_table_is_that_of_the_seed() -> None:
+    assert HELLO[Style.TEXT].header == "PID      COMM             TIMESTAMP_NS\n"
+    assert rendered(Style.TEXT, COLUMNS, BASH) == "{:<8} {:<16} {}\n".format(
+        1842, "bash", 9823741029384
+    )
+
+
+def test_hello_s_json_is_that_of_the_seed() -> None:
+    assert HELLO[Style.JSON].header == ""
+    line = '{"pid":1842,"comm":"bash","timestamp_ns":9823741029384}\n'
+    assert rendered(Style.JSON, COLUMNS, BASH, BASH) == line * 2
+
+
+def test_no_rows_make_no_lines() -> None:
+    assert HELLO[Style.TEXT].render([]) == ""
+
+
+@given(st.binary(min_size=16, max_size=16).map(lambda raw: raw.replace(b"\0", b"\n")))
+def test_any_comm_is_a_string_in_json(comm: bytes) -> None:
+    line = hello_line(Style.JSON, comm)
+    assert line.isascii()
+    assert line.index("\n") == len(line) - 1
+    assert json.loads(line) == {
+        "pid": 1,
+        "comm": comm.decode("utf-8", "replace"),
+        "timestamp_ns": 2,
+    }
+
+
+@given(
+    st.binary(max_size=16) | st.text(max_size=8).map(str.encode) | st.sampled_from([b"\x1b[2J\r\n"])
+)
+def test_any_comm_is_one_printable_row(comm: bytes) -> None:
+    line = hello_line(Style.TEXT, comm)
+    assert line.endswith(" 2\n")
+    assert line[:-1].isprintable()
+    shown = comm.partition(b"\0")[0].decode("utf-8", "replace")
+    if shown.isprintable():
+        assert line == f"{1:<8} {shown:<16} 2\n"
+
+
+@pytest.mark.parametrize(
+    ("comm", "shown"),
+    [
+        (b"cat\0rubbish", "cat"),
+        (b"a\nb", r"a\nb"),
+        (b"\x1b[31m", r"\x1b[31m"),
+        (b"\t\r\x7f", r"\t\r\x7f"),
+        ("a\u202eb".encode(), r"a\u202eb"),
+        ("\U000e0001".encode(), r"\U000e0001"),
+        ("müß".encode(), "müß"),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+        (b"{v0} '{{\\\"", "{v0} '{{\\\""),
+    ],
+)
+def test_texts_are_shown_as_they_are_unless_they_would_break_the_row(
+    comm: bytes, shown: str
+) -> None:
+    assert hello_line(Style.TEXT, comm) == f"{1:<8} {shown:<16} 2\n"
+
+
+def test_every_type_is_shown_in_json() -> None:
+    assert json.loads(rendered(Style.JSON, all_columns(Everything), EVERYTHING)) == {
+        "flag": 1,
+        "address": "7f0000ff",
+        "codes": [1, 2, 3],
+        "point": {"x": -1, "y": 2},
+        "label": {"text": "{é}", "at": {"x": 3, "y": 0}},
+        "points": [{"x": 0, "y": 0}, {"x": 0, "y": 9}],
+        "names": "{0} \\ '\"",
+        "last": -(1 << 63),
+    }
+
+
+def test_every_type_is_shown_in_a_table() -> None:
+    shown: list[Any] = [
+        1,
+        "7f0000ff",
+        "[1, 2, 3]",
+        '{"x": -1, "y": 2}',
+        '{"text": "{\\u00e9}", "at": {"x": 3, "y": 0}}',
+        '[{"x": 0, "y": 0}, {"x": 0, "y": 9}]',
+        "{0} \\ '\"",
+        -(1 << 63),
+    ]
+    assert rendered(Style.TEXT, all_columns(Everything), EVERYTHING) == (
+        " ".join(map(str, shown)) + "\n"
+    )
+    assert rendered(Style.TEXT, all_columns(Everything, 40), EVERYTHING) == (
+        " ".join(f"{each:<40}" for each in shown) + "\n"
+    )
+
+
+def test_columns_come_in_their_own_order_and_may_be_few() -> None:
+    columns = (Column(Everything.last, 21), Column(Everything.codes, 12), Column(Everything.flag))
+    layout = line_format(Style.TEXT, Everything, columns)
+    assert layout.header == "LAST                  CODES        FLAG\n"
+    assert rendered(Style.TEXT, columns, EVERYTHING) == "-9223372036854775808  [1, 2, 3]    1\n"
+    assert rendered(Style.JSON, columns[::2], EVERYTHING) == f'{{"last":{-(1 << 63)},"flag":1}}\n'
+
+
+def test_arrays_may_be_of_one_element() -> None:
+    record = RecordType("One", (Record,), {"octets": u8[1], "numbers": u32[1], "texts": char[1]})
+    data = record(octets=b"\xab", numbers=(7,), texts="{")
+    assert rendered(Style.JSON, all_columns(record), data).split() == [
+        '{"octets":"ab","numbers":[7],"texts":"{"}'
+    ]
+
+
+def test_a_record_may_have_many_values() -> None:
+    numbers = [(1 << 64) - 1 - number for number in range(300)]
+    record = RecordType("Many", (Record,), {"numbers": u64[300]})
+    line = rendered(Style.JSON, all_columns(record), record(numbers=numbers))
+    assert json.loads(line) == {"numbers": numbers}

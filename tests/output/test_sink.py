@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import errno
+import os
+import select
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tuxscope.output.sink import OutputError, Sink
+
+TEXT = "schön\n" * 60_000  # more than a pipe holds
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """A pipe's two ends; a test may close them itself."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        try:
+            os.close(end)
+        except OSError as error:
+            assert error.errno == errno.EBADF  # noqa: PT017  # closed already
+
+
+def read_all(reader: int) -> bytes:
+    """What is there until the end, once the writer is closed."""
+    return b"".join(iter(lambda: os.read(reader, 1 << 20), b""))
+
+
+def test_lines_arrive_as_utf_8(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    sink = Sink(writer)
+    sink.write("schön\n")
+    sink.write("")
+    assert sink.fileno() == writer
+    os.close(writer)
+    assert read_all(reader) == "schön\n".encode()
+
+
+def test_a_write_that_takes_a_part_is_followed_by_another(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = pipe
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:3]))
+    Sink(writer).write("schön und gut\n")
+    os.close(writer)
+    assert read_all(reader) == "schön und gut\n".encode()
+
+
+def test_a_full_pipe_that_does_not_block_is_waited_for(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = pipe
+    os.set_blocking(writer, False)
+    wait, received = select.select, bytearray()
+
+    def read_and_wait(*arguments: Any) -> Any:
+        received.extend(os.read(reader, 1 << 20))
+        return wait(*arguments)
+
+    monkeypatch.setattr(select, "select", read_and_wait)
+    Sink(writer).write(TEXT)
+    os.close(writer)
+    assert received
+    assert received + read_all(reader) == TEXT.encode()
+
+
+def test_nobody_reads_any_more(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    os.close(reader)
+    sink = Sink(writer)
+    assert not sink.closed
+    sink.write("nothing\n")
+    assert sink.closed
+    sink.write("nothing\n")
+    assert sink.closed
+
+
+def test_the_reader_goes_while_we_wait(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = pipe
+    os.set_blocking(writer, False)
+    wait = select.select
+
+    def close_and_wait(*arguments: Any) -> Any:
+        os.close(reader)
+        return wait(*arguments)
+
+    monkeypatch.setattr(select, "select", close_and_wait)
+    sink = Sink(writer)
+    sink.write(TEXT)
+    assert sink.closed
+
+
+def test_a_full_disk_is_said_in_one_line() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        with pytest.raises(OutputError) as caught:
+            Sink(full).write("text\n")
+    finally:
+        os.close(full)
+    assert str(caught.value) == "cannot write the output: No space left on device (ENOSPC)"
+
+
+def test_a_closed_output_is_said_in_one_line(pipe: tuple[int, int]) -> None:
+    _, writer = pipe
+    os.close(writer)
+    with pytest.raises(OutputError) as caught:
+        Sink(writer).write("text\n")
+    assert str(caught.value) == "cannot write the output: Bad file descriptor (EBADF)"
