@@ -362,3 +362,11 @@ def test_bytes_come_back_with_zeroed_padding(drawn: tuple[RecordType, str], patt
         data[offset] = 0
     assert bytes(unpacked) == data
     assert record.construct.build(plain(unpacked)) == data
+
+
+def test_types_are_the_same_if_they_are_declared_the_same() -> None:
+    assert u32[4] == u32[4] != u32[5]
+    assert u32 != s32
+    assert char[4] == char[4] != u8[4]
+    assert HelloEvent[2] == HelloEvent[2] != u32[2]
+    assert hash(u32[4]) == hash(u32[4])

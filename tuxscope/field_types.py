@@ -80,6 +80,16 @@ class FieldType(Generic[Value_co]):
         """The same type as the construct library declares it."""
         raise NotImplementedError
 
+    def identity(self) -> tuple[Any, ...]:
+        """What makes two types the same."""
+        return (type(self), self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FieldType) and self.identity() == other.identity()
+
+    def __hash__(self) -> int:
+        return hash(self.identity())
+
     def pack(self, value: Any) -> bytes:
         """A value's ``size`` bytes. Raises RecordError for one that does not fit."""
         return struct.pack(f"={self.format}", *self.encode(value))
@@ -180,6 +190,9 @@ class Array(FieldType[tuple[Any, ...]]):
 
     def __getitem__(self, item: object) -> Self:
         raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
+
+    def identity(self) -> tuple[Any, ...]:
+        return (Array, self.element, self.length)
 
     def decode(self, flat: Sequence[Any]) -> tuple[Any, ...]:
         step = self.element.width

@@ -177,6 +177,9 @@ class Nested(FieldType["Record"]):
         self.format = record._layout.format
         self.width = sum(field.type.width for field in record.fields.values())
 
+    def identity(self) -> tuple[Any, ...]:
+        return (Nested, self.record)
+
     def decode(self, flat: Sequence[Any]) -> Record:
         record: Record = self.record.decode(flat)
         return record

@@ -65,7 +65,7 @@ class Path(Record):
 
 
 EVENTS = PerfEventArray("EVENTS", HelloEvent)
-COUNTS = Array("COUNTS", value=u64, max_entries=4)
+COUNTS = Array("COUNTS", value=u64[4], max_entries=1)
 
 
 def assembler() -> Assembler:
@@ -398,7 +398,7 @@ def test_maps_are_listed_once_in_the_order_of_use() -> None:
     a = assembler()
     a.ld_map_value(r1, COUNTS)
     a.ld_map(r2, EVENTS)
-    a.ld_map(r1, Array("COUNTS", value=u64, max_entries=4))
+    a.ld_map(r1, Array("COUNTS", value=u64[4], max_entries=1))
     assert finished(a).maps == (COUNTS, EVENTS)
 
 
@@ -447,7 +447,7 @@ def test_a_map_tells_the_sizes_of_its_key_and_value() -> None:
     table = Hash("TABLE", key=Point, value=HelloEvent, max_entries=8)
     ring = RingBuffer("RING", HelloEvent, max_entries=4096)
     assert (table.key_size, table.value_size) == (4, 32)
-    assert (COUNTS.key_size, COUNTS.value_size) == (4, 8)
+    assert (COUNTS.key_size, COUNTS.value_size) == (4, 32)
     assert (EVENTS.key_size, EVENTS.value_size) == (4, 4)
     assert (ring.key_size, ring.value_size) == (0, 0)
 
@@ -456,6 +456,10 @@ def test_a_per_cpu_array_has_no_one_address() -> None:
     per_cpu = PerCpuArray("COUNTS", value=u64, max_entries=4)
     with pytest.raises(OperandError, match="ld_map_value takes an Array"):
         assembler().ld_map_value(r1, per_cpu)
+    with pytest.raises(OperandError, match="max_entries=1"):
+        assembler().ld_map_value(r1, Array("MANY", value=u64, max_entries=2))
+    with pytest.raises(OperandError, match="offset 32 is not in the 32 bytes"):
+        assembler().ld_map_value(r1, COUNTS, 32)
 
 
 def test_an_empty_program_is_refused() -> None:

@@ -172,9 +172,16 @@ class MemoryAccess(Emitter):
         self._wide(dst, WideSource.MAP_FD, map=checked_map(map))
 
     def ld_map_value(self, dst: Register, map: Array, offset: int = 0) -> None:
-        """``dst =`` the address of an array's first value, plus ``offset`` bytes (Linux 5.2)."""
-        if not isinstance(checked_map(map), Array) or map.per_cpu:
-            raise OperandError(f"ld_map_value takes an Array, not {map!r}", author_line())
+        """``dst =`` the address of an array's only value, plus ``offset`` bytes (Linux 5.2)."""
+        if not isinstance(checked_map(map), Array) or map.per_cpu or map.max_entries != 1:
+            raise OperandError(
+                f"ld_map_value takes an Array with max_entries=1, not {map!r}", author_line()
+            )
+        if not isinstance(offset, int) or not 0 <= offset < map.value_size:
+            raise OperandError(
+                f"offset {offset!r} is not in the {map.value_size} bytes of {map.name}'s value",
+                author_line(),
+            )
         self._wide(dst, WideSource.MAP_VALUE, next_imm=offset, map=map)
 
     def _wide(

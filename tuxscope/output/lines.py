@@ -20,6 +20,7 @@ from tuxscope.field_types import FieldType, Integer, Text, decode_text
 from tuxscope.record import Record, RecordType
 
 CACHED_TEXTS = 4096
+COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Style(Enum):
@@ -82,7 +83,9 @@ def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
     def other(values: Any) -> str:
         flat = values if isinstance(values, tuple) else (values,)
         value = plain(field_type.decode(flat))
-        return json.dumps(value) if style is Style.JSON or not isinstance(value, str) else value
+        if style is Style.JSON:
+            return COMPACT(value)
+        return value if isinstance(value, str) else json.dumps(value)
 
     return other
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from tuxscope.asm import PerfEventArray, Program
 from tuxscope.columns import Column
 from tuxscope.programs.pid_namespace import PidNamespace
+from tuxscope.record import RecordError
 
 
 class ProgramFactory(Protocol):
@@ -33,3 +34,9 @@ class Page:
     program: ProgramFactory
     events: PerfEventArray
     columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        record = self.events.record
+        for column in self.columns:
+            if column.field not in record.fields.values():
+                raise RecordError(f"column {column.title}: {record.__name__} has no such field")
