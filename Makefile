@@ -1,10 +1,11 @@
-# make hello   stream real write() events for some seconds
+# make hello   stream real write() events for some seconds (ARGS='--pid 1842' instead of that)
 # make test    lint, types and all tests
 # make install put tuxscope where sudo finds it
 
 PYTHON ?= python3
 PREFIX ?= /usr/local
 VENV := .venv
+ARGS ?= --duration 5
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
@@ -22,8 +23,9 @@ $(VENV)/dev: $(VENV)/run
 # The checkout belongs to you: -B keeps root from writing bytecode into it. The loop sees to it
 # that there is something to see on a quiet machine.
 hello: $(VENV)/run
-	@(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo; sleep 0.5; done >/dev/null) & \
-	$(SUDO) $(VENV)/bin/python -B -m tuxscope hello --duration 5; status=$$?; wait; exit $$status
+	@(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo; sleep 0.5; done >/dev/null) & loop=$$!; \
+	$(SUDO) $(VENV)/bin/python -B -m tuxscope hello $(ARGS); status=$$?; \
+	kill $$loop 2>/dev/null; exit $$status
 
 test: $(VENV)/dev
 	$(VENV)/bin/ruff check

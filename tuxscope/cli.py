@@ -225,7 +225,7 @@ def parse(arguments: Sequence[str]) -> Job | str:
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             job = fire.Fire(method, [*rest, "--", "--separator", "\0"], serialize=no_text)
     except FireExit as error:
-        raise UsageError(f"{name}: {one_line(error)}") from None
+        raise UsageError(f"{name}: {one_line(error, name)}") from None
     except UsageError as error:
         raise UsageError(f"{name}: {error}") from None
     assert isinstance(job, Job)
@@ -237,15 +237,18 @@ def no_text(result: object) -> str:
     return ""
 
 
-def one_line(error: FireExit) -> str:
+def one_line(error: FireExit, command: str) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
         return str(problem[0])  # ours, from a parser or a command
     # "Could not consume arg:" and the like, with what it was.
     found = problem[1]
-    word = next(iter(found), "") if isinstance(found, list | set | tuple) else found
-    return f"{str(word)!r} is one word too many; options begin with --"
+    word = str(next(iter(found), "") if isinstance(found, list | set | tuple) else found)
+    hint = "options begin with --"
+    if command == "hello":
+        hint = f"try --pid {word}" if word.isdigit() else "a command to trace comes after --"
+    return f"{word!r} is one word too many; {hint}"
 
 
 def check_options(arguments: Sequence[str], known: Collection[str]) -> None:

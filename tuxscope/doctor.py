@@ -124,7 +124,8 @@ def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str)
     try:
         return Finding(check, True, attempt() or detail)
     except OSError as error:
-        return Finding(check, False, strerror(error), hint)
+        refused = isinstance(error, PermissionError)
+        return Finding(check, False, strerror(error), AS_ROOT if refused else hint)
     except TuxscopeError as error:
         return Finding(check, False, str(error), hint)
 

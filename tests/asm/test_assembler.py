@@ -235,7 +235,7 @@ MISTAKES: list[Mistake] = [
     (lambda a: a.add(r1, 1 << 31), OperandError, "load it into a register with a.ld_imm64"),
     (lambda a: a.mov32(r1, 0xFFFFFFFF), OperandError, "the same 32 bits, signed, are -1"),
     (lambda a: a.mov(r1, 1.5), OperandError, "imm is a whole number, not 1.5"),
-    (lambda a: a.mov(r1, r2 + 8), OperandError, "not r2 + 8"),
+    (lambda a: a.mov(r1, r2 + 8), OperandError, "r2 + 8 is no register and no number: a.ldx loads"),
     (lambda a: a.lsh(r1, 64), OperandError, "imm 64 is out of range"),
     (lambda a: a.div(r1, 0), OperandError, "the divisor is 0"),
     (lambda a: a.be(r1, 24), OperandError, "16, 32 or 64 bits, not 24"),

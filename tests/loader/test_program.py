@@ -24,6 +24,7 @@ from tuxscope.asm import (
     r3,
     r4,
 )
+from tuxscope.doctor import release
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command
 from tuxscope.loader.cpus import online_cpus
@@ -32,6 +33,8 @@ from tuxscope.loader.program import load
 from tuxscope.record import Record, u8, u32, u64
 
 pytestmark = pytest.mark.kernel
+
+LINUX = release(os.uname().release)
 
 
 class Results(Record):
@@ -147,6 +150,7 @@ def test_a_program_calls_its_functions() -> None:
         assert program.test_run().retval == 41
 
 
+@pytest.mark.skipif(LINUX < (5, 17), reason="the helper bpf_loop is of Linux 5.17")
 def test_a_helper_calls_a_function_of_the_program_back() -> None:
     a = Assembler("loops", attach=RawTracepoint())
     total = a.stack(u64)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from tuxscope.asm.emitter import Emitter, number
 from tuxscope.asm.errors import OperandError
 from tuxscope.asm.isa import Alu, Class, Source
-from tuxscope.asm.registers import Register
+from tuxscope.asm.maps import Map
+from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
 
 
@@ -21,6 +22,12 @@ class Arithmetic(Emitter):
         self, code: int, dst: Register, operand: Register | int, wide: bool, offset: int = 0
     ) -> None:
         code |= Class.ALU64 if wide else Class.ALU
+        if isinstance(operand, Memory | Address | Map):
+            raise OperandError(
+                f"{operand!r} is no register and no number: a.ldx loads what is in memory, a.lea "
+                "takes its address, a.ld_map loads a map",
+                author_line(),
+            )
         if isinstance(operand, Register):
             self._emit(code | Source.X, number(dst), operand.number, offset)
         else:

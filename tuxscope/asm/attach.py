@@ -21,8 +21,9 @@ class ProgramType(IntEnum):
 class Tracepoint:
     """A tracepoint by its folder and name in tracefs: ``syscalls``, ``sys_enter_write``.
 
-    The program's context (r1) points to the tracepoint's fields, as its ``format`` file lists
-    them.
+    The program's context (r1) points to the tracepoint's fields: ``a.ldx(r1, u64[r6 + 16])``
+    loads the first argument of a system call, once r6 keeps the context. Their offsets are in
+    ``format_file``.
     """
 
     category: str
@@ -31,6 +32,11 @@ class Tracepoint:
 
     def __str__(self) -> str:
         return f"{self.category}:{self.name}"
+
+    @property
+    def format_file(self) -> str:
+        """Where the kernel lists the fields, with tracefs in its usual place."""
+        return f"/sys/kernel/tracing/events/{self.category}/{self.name}/format"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ where everything is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn
 
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.errors import (
@@ -74,6 +75,13 @@ class Emitter:
         self._functions: dict[str, Place] = {name: Place(0, None)}
         self._function = name
         self._stack_used: dict[str, int] = {}  # in bytes, by function
+
+    if not TYPE_CHECKING:  # a type checker knows the methods
+
+        def __getattr__(self, name: str) -> NoReturn:
+            methods = [each for each in dir(type(self)) if not each.startswith("_")]
+            hint = "" if name.startswith("_") else did_you_mean(name, methods)
+            raise AttributeError(f"the assembler has no {name}{hint}", name=name, obj=None)
 
     def emit(self, instruction: Instruction) -> None:
         """Append an instruction made by hand. The named methods are there for all of them."""

@@ -172,6 +172,8 @@ def wider_hint(form: Form, field_name: str, value: int) -> str:
         return ""
     if (form.name.endswith("32") or form.name == "st") and 1 << 31 <= value < 1 << 32:
         return f"; the same 32 bits, signed, are {value - (1 << 32)}"
+    if form.name == "st":
+        return "; load it into a register with a.ld_imm64, and store that with a.stx"
     return "; load it into a register with a.ld_imm64"
 
 

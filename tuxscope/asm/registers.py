@@ -104,6 +104,15 @@ class Memory:
         self._offset = offset
         self._type = field_type
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in Memory.__slots__:
+            raise OperandError(
+                f"{name} is stored by an instruction: a.stx(….{name}, register) or "
+                f"a.st(….{name}, number)",
+                author_line(),
+            )
+        object.__setattr__(self, name, value)
+
     def typed(self, field_type: FieldType[Any]) -> Memory:
         return Memory(self._base, self._offset, field_type)
 

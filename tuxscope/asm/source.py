@@ -31,8 +31,8 @@ class SourceLine:
 
     @property
     def code(self) -> str:
-        """The text without a comment that stands after it, as Python's formatters set it off."""
-        return self.text.partition("  #")[0]
+        """The text without a comment after it (as Python's formatters set it off) and a colon."""
+        return self.text.partition("  #")[0].rstrip(": ")
 
 
 def author_line() -> SourceLine | None:

@@ -1,1 +1,11 @@
 """The kernel: maps, programs, attach points and rings. Knows no tool."""
+
+from tuxscope.loader.attach import Link
+from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.program import LoadedProgram, load
+from tuxscope.loader.verifier import LoadError, VerifierError
+
+__all__ = [
+    "Link", "LoadError", "LoadedMap", "LoadedProgram", "PerfReader", "VerifierError", "load",
+]  # fmt: skip

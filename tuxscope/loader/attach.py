@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import ExitStack, suppress
 from typing import Self
 
@@ -19,7 +20,7 @@ MEMBARRIER_CMD_GLOBAL = 1
 
 
 class Link:
-    """A program attached to what it traces; a context manager that detaches it.
+    """A program attached to what it traces, for as long as this is kept; a context manager.
 
     The kernel detaches it as well when this process ends, however it does.
     """
@@ -62,11 +63,20 @@ def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: Exit
         tracepoint_id = tracefs.tracepoint_id(tracepoint)
     event = stack.enter_context(perf_event.open_tracepoint(tracepoint_id, online_cpus()[0]))
     try:
-        stack.enter_context(bpf.link_create(loaded.fileno(), event.fileno(), bpf.ATTACH_PERF_EVENT))
+        try:
+            link = bpf.link_create(loaded.fileno(), event.fileno(), bpf.ATTACH_PERF_EVENT)
+            stack.enter_context(link)
+        except OSError as error:
+            if not bpf.is_unsupported(error):
+                raise
+            perf_event.ioctl(event.fileno(), Ioctl.SET_BPF, loaded.fileno())
     except OSError as error:
-        if not bpf.is_unsupported(error):
+        if error.errno != errno.EACCES:  # perf_event_set_bpf_prog, kernel/events/core.c
             raise
-        perf_event.ioctl(event.fileno(), Ioctl.SET_BPF, loaded.fileno())
+        raise TracepointError(
+            f"program {loaded.program.name} reads past the fields of {tracepoint}; "
+            f"they are listed in {tracepoint.format_file}"
+        ) from None
     perf_event.ioctl(event.fileno(), Ioctl.ENABLE)
 
 

@@ -62,10 +62,9 @@ def missing_capabilities() -> tuple[Capability, ...]:
     return tuple(each for each in (Capability.BPF, Capability.PERFMON) if each not in held)
 
 
-def require_capabilities(command: str) -> None:
-    """Raises PrivilegeError that names what is missing and the command to type instead."""
+def require_capabilities(advice: str) -> None:
+    """Raises PrivilegeError that names what is missing and says what to do."""
     missing = missing_capabilities()
     if missing:
-        raise PrivilegeError(
-            f"not privileged: tracing needs {' and '.join(map(str, missing))}; try: sudo {command}"
-        )
+        needed = " and ".join(map(str, missing))
+        raise PrivilegeError(f"not privileged: tracing needs {needed}; {advice}")

@@ -16,6 +16,7 @@ from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgLoad, ProgTestRun
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.privilege import require_capabilities
 from tuxscope.loader.verifier import LoadError, VerifierError, cause_of
 
 FIRST_LOG = 1 << 16
@@ -72,8 +73,18 @@ def load(
     ``maps`` are used instead of making new ones; ``log_level`` 1 or 2 keeps the verifier's log
     of a program that is accepted, too.
 
-    Raises VerifierError with the author's line, LoadError, MapError, or PermissionError.
+    Raises VerifierError with the author's line, LoadError, MapError, PrivilegeError, or
+    PermissionError where the kernel refuses in spite of capabilities.
     """
+    try:
+        return create(program, maps, log_level)
+    except PermissionError:
+        require_capabilities("run it with sudo")
+        raise
+
+
+def create(program: Program, maps: Mapping[Map, LoadedMap] | None, log_level: int) -> LoadedProgram:
+    """Create the maps and load the program into the kernel."""
     with ExitStack() as stack:
         bound = dict(maps or {})
         for each in program.maps:

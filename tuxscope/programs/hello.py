@@ -44,7 +44,7 @@ def hello(pid: int | None, exclude: int | None, namespace: PidNamespace | None) 
     a.call(helper.get_current_comm)
     a.mov(r1, r6)
     a.ld_map(r2, EVENTS)
-    a.mov32(r3, -1)  # BPF_F_CURRENT_CPU: into the ring of the CPU we run on
+    a.mov32(r3, -1)  # BPF_F_CURRENT_CPU, in 32 bits: the ring of the CPU we run on
     a.lea(r4, event)
     a.mov(r5, HelloEvent.size)
     a.call(helper.perf_event_output)

@@ -33,13 +33,18 @@ def errors_of_the_page(module: str) -> Iterator[None]:
     """
     try:
         yield
+    except SystemExit as error:
+        raise PageError(
+            f"{place(error, module)}: the page ended Python; a program ends with a.exit()"
+        ) from error
     except Exception as error:
         if isinstance(error, TuxscopeError) and getattr(error, "source", None):
             raise
-        raise PageError(f"{place(error, module)}: {error or type(error).__name__}") from error
+        what = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise PageError(f"{place(error, module)}: {what or type(error).__name__}") from error
 
 
-def place(error: Exception, module: str) -> str:
+def place(error: BaseException, module: str) -> str:
     """``hello.py:53: a.stx(event.pdi, r0)``: where in the page it happened."""
     spec = find_spec(module)
     file = spec.origin if spec and spec.origin else module

@@ -9,6 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from tuxscope.asm import Program
 from tuxscope.loader.attach import Link
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.perf_reader import PerfReader
@@ -22,7 +23,7 @@ from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.command import Command
 from tuxscope.runner.identity import own_pid, pid_namespace
 from tuxscope.runner.interrupt import Interrupt
-from tuxscope.runner.pages import errors_of_the_page, load_page
+from tuxscope.runner.pages import PageError, errors_of_the_page, load_page
 from tuxscope.runner.target import open_process
 
 # Seconds between two looks at rings that are not half full: under what a person notices, and
@@ -79,7 +80,8 @@ def stream(module: str, options: Options) -> int:
 
     Raises TuxscopeError or OSError.
     """
-    require_capabilities(shlex.join(["tuxscope", *sys.argv[1:]]))
+    command_line = shlex.join(["sudo", "tuxscope", *sys.argv[1:]])
+    require_capabilities(f"try: {command_line}")
     page = load_page(module)
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
@@ -91,6 +93,8 @@ def stream(module: str, options: Options) -> int:
         pid, exclude, namespace = traced(options, command)
         with errors_of_the_page(module):
             program = page.program(pid, exclude, namespace)
+        if not isinstance(program, Program):
+            raise PageError(f"the page's program is {program!r}; end it with return a.program()")
         loaded = stack.enter_context(load(program))
         reader = stack.enter_context(PerfReader(loaded.maps[page.events], options.buffer_pages))
         run = Run(page, options, loaded, reader)

@@ -1,0 +1,70 @@
+"""What goes wrong in a page is told with the page's own line, whatever it is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuxscope.asm.errors import AssemblyError
+from tuxscope.runner.pages import PageError, errors_of_the_page, load_page
+
+BEGINNING = """\
+from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r6
+from tuxscope.columns import Column
+from tuxscope.record import Record, u32
+a = Assembler("wrong", attach=RawTracepoint())
+class Event(Record):
+    pid = u32
+event = a.stack(Event)
+"""
+LINE = BEGINNING.count("\n") + 1
+
+
+def load(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Load a page that ends with ``text``; the one line that comes of it."""
+    (tmp_path / "a_page.py").write_text(BEGINNING + text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "a_page", raising=False)
+    with pytest.raises((PageError, AssemblyError)) as caught:
+        load_page("a_page")
+    line = str(caught.value)
+    assert "\n" not in line
+    return line
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a.mov(r1, r6", "'(' was never closed"),
+        ("a.mov(r1 r6)", "invalid syntax. Perhaps you forgot a comma?"),
+        ("a.mov(r1, r9)  # not imported", "name 'r9' is not defined"),
+        ("a.stx(event.pdi, r0)", "Event has no field pdi; did you mean pid?"),
+        ("Column(Event.pdi, 8)", "Event has no field pdi; did you mean pid?"),
+        ("a.move(r1, r6)", "the assembler has no move; did you mean mov?"),
+        ("a.call(helper.ktime_get_n)", "no helper ktime_get_n; did you mean ktime_get_ns?"),
+        ("event.pid = r0", "pid is stored by an instruction: a.stx"),
+        ("a.mov(r1, event.pid)", "a.ldx loads what is in memory"),
+        ("a.mov(r1, 1 << 40)", "out of range"),
+        ("exit()", "the page ended Python; a program ends with a.exit()"),
+        ("1 / 0", "division by zero"),
+        ("raise ValueError", "ValueError"),
+    ],
+)
+def test_the_line_is_the_pages(
+    text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = load(text, tmp_path, monkeypatch)
+    assert line.startswith(f"a_page.py:{LINE}: {text.partition('  #')[0]}: ")
+    assert says in line
+
+
+def test_a_module_without_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = load("", tmp_path, monkeypatch)
+    assert line == "a_page.py: module 'a_page' has no attribute 'PAGE'"
+
+
+def test_ctrl_c_is_no_error_of_the_page() -> None:
+    with pytest.raises(KeyboardInterrupt), errors_of_the_page("tuxscope.programs.hello"):
+        raise KeyboardInterrupt

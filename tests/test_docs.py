@@ -1,0 +1,48 @@
+"""The examples in README and docs run as they stand."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "docs" / "library.md"]
+
+
+def examples() -> list[tuple[str, str]]:
+    return [
+        (f"{page.name}-{number}", code)
+        for page in PAGES
+        for number, code in enumerate(
+            re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL), 1
+        )
+    ]
+
+
+SAYS = {
+    "README.md-1": r"42\n",
+    "library.md-1": r"(\d+ +\d+\n){1,5}",
+    "library.md-2": r"(\d+ .+\n)*\d+ more, 0 lost\n",
+    "library.md-3": r"b70000000000002a 9500000000000000\nr0 = 42; exit\n",
+}
+
+
+def test_all_examples_are_known() -> None:
+    assert {name for name, _ in examples()} == set(SAYS)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("name", "code"), examples(), ids=dict(examples()))
+def test_an_example_runs(name: str, code: str) -> None:
+    with subprocess.Popen(["sh", "-c", "while :; do echo; sleep 0.05; done >/dev/null"]) as writer:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-B", "-c", code], capture_output=True, text=True, timeout=60
+            )
+        finally:
+            writer.kill()
+    assert re.fullmatch(SAYS[name], done.stdout), done.stderr
