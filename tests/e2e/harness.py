@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -17,8 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.record import Record, u32, u64
+
 TUXSCOPE = str(Path(sysconfig.get_path("scripts"), "tuxscope"))
 WRITER = (sys.executable, "-S", str(Path(__file__).with_name("writer.py")))
+BPF_TASK_FD_QUERY = 20
 LIMIT = 60  # seconds, after which a test's process is killed and the test fails
 LAST_LINE = re.compile(r"tuxscope: (\d+) events, (\d+) lost, (\d+\.\d) s\n")
 
@@ -87,16 +92,12 @@ class Tuxscope:
             return self._stdout.decode().splitlines()
 
     def wait_until_attached(self) -> None:
-        """Wait until the process holds a BPF link."""
-
-        def holds_link() -> bool:
-            folder = f"/proc/{self.process.pid}/fd"
-            return any("bpf_link" in os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder))
-
+        """Wait until one of the process's perf events has a program: with BPF links or without."""
         deadline = time.monotonic() + LIMIT
         while self.process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError):  # an fd that was closed meanwhile
-                if holds_link():
+            with contextlib.suppress(FileNotFoundError):
+                fds = os.listdir(f"/proc/{self.process.pid}/fd")
+                if any(has_program(self.process.pid, int(fd)) for fd in fds):
                     return
             time.sleep(0.005)
         raise AssertionError("it never attached")
@@ -119,6 +120,31 @@ class Tuxscope:
         if self._reader.is_alive():
             self._reader.join()
         end(self.process)
+
+
+class TaskFdQuery(Record):
+    """The attributes of BPF_TASK_FD_QUERY."""
+
+    pid = u32
+    fd = u32
+    flags = u32
+    buf_len = u32
+    buf = u64
+    prog_id = u32
+    fd_type = u32
+    probe_offset = u64
+    probe_addr = u64
+
+
+def has_program(pid: int, fd: int) -> bool:
+    """Whether a process's fd is a perf event with a BPF program (man 2 bpf)."""
+    query = bytearray(bytes(TaskFdQuery(pid=pid, fd=fd)))
+    attributes = (ctypes.c_char * len(query)).from_buffer(query)
+    try:
+        syscall(Call.BPF, BPF_TASK_FD_QUERY, ctypes.addressof(attributes), len(query))
+    except OSError:
+        return False
+    return True
 
 
 class Writer:
