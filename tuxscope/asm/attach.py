@@ -50,22 +50,24 @@ class RawTracepoint:
     type: ClassVar[ProgramType] = ProgramType.RAW_TRACEPOINT
 
 
-@dataclass(frozen=True, slots=True)
-class SchedClassifier:
+@dataclass(frozen=True)
+class OnlyTestRun:
+    """Base of those that take no argument: they are run with :meth:`LoadedProgram.test_run`."""
+
+
+class SchedClassifier(OnlyTestRun):
     """A traffic classifier (``BPF_PROG_TYPE_SCHED_CLS``); the context is a ``__sk_buff``."""
 
     type: ClassVar[ProgramType] = ProgramType.SCHED_CLS
 
 
-@dataclass(frozen=True, slots=True)
-class SocketFilter:
+class SocketFilter(OnlyTestRun):
     """A socket filter; the context is a ``__sk_buff``."""
 
     type: ClassVar[ProgramType] = ProgramType.SOCKET_FILTER
 
 
-@dataclass(frozen=True, slots=True)
-class Xdp:
+class Xdp(OnlyTestRun):
     """A packet filter in the driver; the context is a ``struct xdp_md``."""
 
     type: ClassVar[ProgramType] = ProgramType.XDP

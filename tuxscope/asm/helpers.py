@@ -6,13 +6,12 @@ what the kernel offers since then are kfuncs, called by BTF id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuxscope.suggest import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Helper:
+class Helper(NamedTuple):
     """A helper function.
 
     Attributes:
