@@ -24,8 +24,6 @@ from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
 
-MOST_PAGES = 1 << 19  # half of their bytes still fit the 32 bits of perf_event_attr
-
 
 class Job:
     """What a command will do; nothing that Fire could find a member in."""
@@ -57,8 +55,10 @@ def given(text: str) -> str:
 
 def page_count(text: str) -> int:
     pages = whole_number("buffer-pages", "a power of two", 64)(text)
-    if pages & pages - 1 or pages > MOST_PAGES:
-        raise FireError(f"--buffer-pages takes a power of two up to {MOST_PAGES}, not {text}")
+    from tuxscope.loader.perf_reader import LARGEST_PAGES
+
+    if pages & pages - 1 or pages > LARGEST_PAGES:
+        raise FireError(f"--buffer-pages takes a power of two up to {LARGEST_PAGES}, not {text}")
     return pages
 
 

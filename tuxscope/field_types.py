@@ -173,7 +173,17 @@ s32 = Integer("s32", 4, signed=True)
 s64 = Integer("s64", 8, signed=True)
 
 
-class Array(FieldType[tuple[Any, ...]]):
+class FixedArray(FieldType[Value_co]):
+    """Base of the types that are ``length`` elements in a row, in one dimension."""
+
+    element: FieldType[Any]
+    length: int
+
+    def __getitem__(self, item: object) -> Self:
+        raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
+
+
+class Array(FixedArray[tuple[Any, ...]]):
     """``element[length]``: a fixed array of integers or records, in one dimension."""
 
     __slots__ = ("alignment", "element", "format", "length", "name", "size", "width")
@@ -187,9 +197,6 @@ class Array(FieldType[tuple[Any, ...]]):
         self.width = element.width * length
         single = len(element.format) == 1
         self.format = f"{length}{element.format}" if single else element.format * length
-
-    def __getitem__(self, item: object) -> Self:
-        raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
 
     def identity(self) -> tuple[Any, ...]:
         return (Array, self.element, self.length)
@@ -212,7 +219,7 @@ class Array(FieldType[tuple[Any, ...]]):
         return construct.Array(self.length, self.element.construct())
 
 
-class Octets(FieldType[bytes]):
+class Octets(FixedArray[bytes]):
     """``u8[length]``: bytes as they are, a hardware address or a piece of a buffer."""
 
     __slots__ = ("alignment", "element", "format", "length", "name", "size")
@@ -224,9 +231,6 @@ class Octets(FieldType[bytes]):
         self.size = length
         self.alignment = 1
         self.format = f"{length}s"
-
-    def __getitem__(self, item: object) -> Self:
-        raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
 
     def decode(self, flat: Sequence[Any]) -> bytes:
         return bytes(flat[0])
@@ -247,7 +251,7 @@ def decode_text(raw: bytes) -> str:
     return raw.partition(b"\0")[0].decode("utf-8", "replace")
 
 
-class Text(FieldType[str]):
+class Text(FixedArray[str]):
     """``char[length]``: a C string, as the kernel writes a task's comm."""
 
     __slots__ = ("alignment", "element", "format", "length", "name", "size")
@@ -259,9 +263,6 @@ class Text(FieldType[str]):
         self.size = length
         self.alignment = 1
         self.format = f"{length}s"
-
-    def __getitem__(self, item: object) -> Self:
-        raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
 
     def decode(self, flat: Sequence[Any]) -> str:
         return decode_text(flat[0])

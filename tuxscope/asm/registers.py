@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError
 from tuxscope.asm.source import author_line
-from tuxscope.field_types import Array, FieldType, Octets, Text
+from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
 
@@ -136,7 +136,7 @@ class Memory:
 
     def __getitem__(self, index: int) -> Memory:
         field_type = self._type
-        if not isinstance(field_type, Array | Octets | Text):
+        if not isinstance(field_type, FixedArray):
             raise OperandError(
                 f"{field_type} is no array and has no element {index!r}", author_line()
             )

@@ -72,11 +72,17 @@ class LoadedMap:
     def info(self) -> MapInfo:
         return bpf.object_info(self.fileno(), MapInfo)
 
-    # In bytes; per-CPU values are rounded up to 8 each, for all possible CPUs.
+    @property
+    def _step(self) -> int:
+        """From one CPU's value to the next: the kernel rounds up to 8 bytes."""
+        return -(-self.description.value_size // 8) * 8
+
     @property
     def _value_size(self) -> int:
-        size = self.description.value_size
-        return -(-size // 8) * 8 * len(possible_cpus()) if self.description.per_cpu else size
+        """What a lookup gives, in bytes: of a per-CPU map the values of all possible CPUs."""
+        if self.description.per_cpu:
+            return self._step * len(possible_cpus())
+        return self.description.value_size
 
     @property
     def _key(self) -> FieldType[Any]:
@@ -96,18 +102,16 @@ class LoadedMap:
         field_type: FieldType[Any] = self._value
         if not self.description.per_cpu:
             return field_type.pack(value)
-        step = -(-field_type.size // 8) * 8
         values = list(value)
         if len(values) != len(possible_cpus()):
             raise ValueError(f"a value for each of {len(possible_cpus())} CPUs, not {len(values)}")
-        return b"".join(field_type.pack(each).ljust(step, b"\0") for each in values)
+        return b"".join(field_type.pack(each).ljust(self._step, b"\0") for each in values)
 
     def _unpack(self, data: bytes) -> Any:
         field_type = self._value
         if not self.description.per_cpu:
             return field_type.unpack(data)
-        step = -(-field_type.size // 8) * 8
-        starts = range(0, len(data), step)
+        starts = range(0, len(data), self._step)
         return tuple(field_type.unpack(data[at : at + field_type.size]) for at in starts)
 
     def lookup(self, key: Any) -> Any | None:

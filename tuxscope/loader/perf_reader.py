@@ -22,7 +22,7 @@ from tuxscope.record import u32
 LARGEST_RING = 4 << 20
 LARGEST_RINGS = 64 << 20
 # Half of a ring is its watermark, which has 32 bits.
-LARGEST_PAGES = (4 << 30) // mmap.PAGESIZE
+LARGEST_PAGES = (2 << 30) // mmap.PAGESIZE
 
 
 def default_pages(cpus: int) -> int:
