@@ -7,8 +7,10 @@ import pytest
 
 from loader.texts import one_line
 from tuxscope.errors import TuxscopeError
-from tuxscope.loader import perf_event
+from tuxscope.loader.bit_fields import bit_field
 from tuxscope.loader.syscalls import NUMBERS, Call, number, syscall
+
+pytestmark = pytest.mark.matrix
 
 lookup = number.__wrapped__  # without what was asked before
 
@@ -64,11 +66,17 @@ def test_a_call_that_fails_raises_its_errno() -> None:
 
 
 @pytest.mark.parametrize(
-    ("byteorder", "bit", "expected"),
-    [("little", 0, 1), ("little", 14, 1 << 14), ("big", 0, 1 << 63), ("big", 14, 1 << 49)],
+    ("byteorder", "index", "bits", "expected"),
+    [
+        ("little", 0, 64, 1),
+        ("little", 14, 64, 1 << 14),
+        ("big", 0, 64, 1 << 63),
+        ("big", 14, 64, 1 << 49),
+        ("big", 0, 32, 1 << 31),
+    ],
 )
 def test_bit_fields_begin_at_the_end_that_the_machine_begins_at(
-    byteorder: str, bit: int, expected: int, monkeypatch: pytest.MonkeyPatch
+    byteorder: str, index: int, bits: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.byteorder", byteorder)
-    assert perf_event.flag(bit) == expected
+    assert bit_field(index, bits) == expected

@@ -6,6 +6,7 @@ Pointers are u64.
 
 from __future__ import annotations
 
+from tuxscope.loader.bit_fields import bit_field
 from tuxscope.record import Record, char, u8, u32, u64
 
 
@@ -129,7 +130,7 @@ class ProgInfo(Record):
     map_ids = u64
     name = char[16]
     ifindex = u32
-    gpl_compatible = u32
+    bit_fields = u32  # gpl_compatible is the only one
     netns_dev = u64
     netns_ino = u64
     nr_jited_ksyms = u32
@@ -152,6 +153,10 @@ class ProgInfo(Record):
     run_cnt = u64
     recursion_misses = u64
     verified_insns = u32
+
+    @property
+    def gpl_compatible(self) -> bool:
+        return bool(self.bit_fields & bit_field(0, 32))
 
 
 class MapInfo(Record):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import struct
-import sys
 from enum import IntEnum
 
+from tuxscope.loader.bit_fields import bit_field
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.syscalls import Call, syscall
 from tuxscope.record import Record, s32, u32, u64
@@ -49,13 +49,8 @@ class Attributes(Record):
     sample_max_stack = u32
 
 
-def flag(bit: int) -> int:
-    """A one-bit field of ``flags``: C counts bit fields from the top on big-endian machines."""
-    return 1 << (bit if sys.byteorder == "little" else 63 - bit)
-
-
-DISABLED = flag(0)
-WATERMARK = flag(14)
+DISABLED = bit_field(0, 64)
+WATERMARK = bit_field(14, 64)
 
 
 def perf_event_open(attributes: Attributes, cpu: int) -> Fd:
