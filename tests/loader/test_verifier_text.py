@@ -64,6 +64,27 @@ cur state: R0=0 R1=ctx() R10=fp0
 old state: R0=P0 R1=ctx() R10=fp0
 processed 9 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 0
 """
+LINUX_7_3 = """\
+0: R1=ctx() R10=fp0
+; a.exit() @ page.py:12
+0: (95) exit
+R0 !read_ok
+
+Verification failed: Register Type Safety: Unreadable register
+
+Reason:
+  R0 has never been initialized on this path, so the verifier cannot use it as an input.
+
+At:
+  wrong @ page.py:12:0
+  Instruction context:
+  >>> 0 | (95) exit
+
+Suggestion:
+  Initialize R0 on every path before this instruction.
+
+processed 1 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+"""
 BACK_EDGE = "back-edge from insn 2 to 1\n"
 OUT_OF_RANGE = "jump out of range from insn 3 to 9\nprocessed 0 insns (limit 131072)\n"
 UNREACHABLE = "unreachable insn 5\nprocessed 0 insns (limit 1000000) max_states_per_insn 0\n"
@@ -86,6 +107,7 @@ CUT = "0: (b7) r0 = 0\n1: (07) r0 +="
         (LINUX_5_10, "R1 !read_ok", 9),
         (LINUX_6_1, "R0 !read_ok", 5),
         (LINUX_6_18_LOOP, "infinite loop detected at insn 1", 1),
+        (LINUX_7_3, "R0 !read_ok", 0),
         (BACK_EDGE, "back-edge from insn 2 to 1", 2),
         (OUT_OF_RANGE, "jump out of range from insn 3 to 9", 3),
         (UNREACHABLE, "unreachable insn 5", 5),

@@ -18,6 +18,8 @@ STORY = re.compile(
     r"Validating|last_idx|regs=|parent |R\d+(_\w+)?=|caller|callee|frame\d|(cur|old) state:|"
     r"-- BEGIN|-- END|$"
 )
+# Linux 7.3 then says it again, in sentences over many lines.
+DIAGNOSIS = "\nVerification failed: "
 
 
 class LoadError(TuxscopeError):
@@ -48,7 +50,8 @@ class VerifierError(LoadError):
 
 def cause_of(log: str) -> str | None:
     """The last line that is no part of the story; None where the verifier objects to nothing."""
-    telling = [line.strip() for line in log.splitlines() if not STORY.match(line.strip())]
+    terse, _, _ = log.partition(DIAGNOSIS)
+    telling = [line.strip() for line in terse.splitlines() if not STORY.match(line.strip())]
     return telling[-1] if telling else None
 
 
