@@ -88,6 +88,7 @@ def examine() -> Iterator[Finding]:
     yield tried("tracepoints", tracepoint_works, "syscalls:sys_enter_write attaches", AS_ROOT)
     yield tried("perf events", rings_work, "a ring on each online CPU", AS_ROOT)
     yield tried("ring buffer", ring_buffer_works, "BPF_MAP_TYPE_RINGBUF", "Linux 5.8 has it")
+    yield tried("JIT", jit_state, "", AS_ROOT)
     yield kernel_btf()
     yield memlock()
     yield lockdown()
@@ -141,6 +142,13 @@ def nothing(attach: Tracepoint | RawTracepoint) -> Program:
 def bpf_works() -> None:
     with LoadedMap(Array("doctor", value=u32, max_entries=1)), load(nothing(RawTracepoint())):
         pass
+
+
+def jit_state() -> str:
+    """Without it all works, slower, but for programs that helpers call back (bpf_loop)."""
+    with load(nothing(RawTracepoint())) as program:
+        compiled = program.info().jited_prog_len > 0
+    return "programs run as machine code" if compiled else "none; the kernel interprets programs"
 
 
 def tracefs_state() -> str:

@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+from pace import LIMIT
 
 from e2e.harness import TUXSCOPE
 
@@ -17,7 +18,7 @@ WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon"]
 
 def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*prefix, TUXSCOPE, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [*prefix, TUXSCOPE, *arguments], capture_output=True, text=True, timeout=LIMIT, check=False
     )
 
 
@@ -142,6 +143,7 @@ def test_root_of_a_user_namespace_is_told_apart() -> None:
     )
 
 
+@pytest.mark.one_kernel
 @pytest.mark.kernel
 def test_a_pid_that_is_not_there() -> None:
     result = run("hello", "--pid", "99999999")
@@ -150,6 +152,7 @@ def test_a_pid_that_is_not_there() -> None:
     assert run("hello", "--pid", str(1 << 62)).returncode == 1
 
 
+@pytest.mark.one_kernel
 @pytest.mark.kernel
 def test_a_threads_id_names_its_process() -> None:
     ended = threading.Event()
@@ -173,6 +176,7 @@ def test_a_threads_id_names_its_process() -> None:
     )
 
 
+@pytest.mark.one_kernel
 @pytest.mark.kernel
 def test_a_closed_stdout_is_nobodys_file() -> None:
     """What is opened next would get its number, and be written to."""
@@ -182,6 +186,7 @@ def test_a_closed_stdout_is_nobodys_file() -> None:
     assert " events, " in result.stderr
 
 
+@pytest.mark.one_kernel
 @pytest.mark.kernel
 @pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
 def test_what_is_said_never_goes_to_stdout(stderr: str) -> None:
@@ -214,7 +219,7 @@ def test_doctor_finds_what_tracing_needs() -> None:
     as_json = [json.loads(line) for line in run("doctor", "--format", "json").stdout.splitlines()]
     assert [finding["check"] for finding in as_json] == [
         "kernel", "architecture", "capabilities", "bpf()", "tracefs", "tracepoints", "perf events",
-        "ring buffer", "BTF", "memlock", "lockdown", "unprivileged bpf",
+        "ring buffer", "JIT", "BTF", "memlock", "lockdown", "unprivileged bpf",
     ]  # fmt: skip
     assert set(as_json[0]) == {"check", "ok", "detail", "hint"}
 
