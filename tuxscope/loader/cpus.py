@@ -33,6 +33,35 @@ def possible_cpus() -> tuple[int, ...]:
     return read_cpu_list("possible") or tuple(range(os.sysconf("SC_NPROCESSORS_CONF")))
 
 
+class OnlineCpus:
+    """Tells when the set of online CPUs is another; a context manager.
+
+    A look costs one pread(2) of an open file, so that it can be had for each drain.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._fd = os.open(f"{FOLDER}/online", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # without /sys we stay with what there is
+            self._fd = -1
+        self._text = self._read()
+
+    def _read(self) -> bytes:
+        return os.pread(self._fd, 4096, 0) if self._fd >= 0 else b""
+
+    def changed(self) -> bool:
+        """Whether CPUs came or went since the last look."""
+        text = self._read()
+        same = text == self._text
+        self._text = text
+        return not same
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
 def online_cpus() -> tuple[int, ...]:
     """The CPUs that run now: there may be holes between them."""
     return read_cpu_list("online") or possible_cpus()

@@ -11,7 +11,7 @@ from typing import Any, Self
 from tuxscope.asm.maps import PerfEventArray
 from tuxscope.errors import strerror
 from tuxscope.loader import bpf, perf_event
-from tuxscope.loader.cpus import online_cpus
+from tuxscope.loader.cpus import OnlineCpus, online_cpus
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.marker import lost_before_marker, send_markers
 from tuxscope.loader.ring import Ring, RingError, RingMemoryError
@@ -33,6 +33,9 @@ def default_pages(cpus: int) -> int:
 
 class PerfReader:
     """The user side of a PerfEventArray; a context manager.
+
+    CPUs may come and go: what is in the ring of one that went is delivered, and one that came
+    gets a ring at the next :meth:`drain`; what its events were before that is not known.
 
     Make it before the program is attached, and detach the program before the last
     :meth:`drain` and :meth:`lost`: only then is every sample that the program sent either
@@ -57,37 +60,61 @@ class PerfReader:
         self._events = events
         self._decoder = SpanDecoder(events.description.record)
         self._rings: dict[int, Ring] = {}
+        self._lost_with_cpus = 0  # of rings that are no more
         self._counts_lost = True
         self._poll = select.epoll()
+        self._online = OnlineCpus()
+        self._behind = False  # an online CPU has no ring
+        self._smaller = pages is None
         cpus = online_cpus()
         try:
-            wanted = default_pages(len(cpus)) if pages is None else pages
-            self._add_all(cpus, wanted, smaller=pages is None)
+            self._pages = default_pages(len(cpus)) if pages is None else pages
+            self._add_all(cpus)
         except BaseException:
             self.close()
             raise
 
-    def _add_all(self, cpus: Sequence[int], pages: int, smaller: bool) -> None:
+    def _add_all(self, cpus: Sequence[int]) -> None:
         """A ring for each CPU; of half the size, and half of that, where that may be and must."""
-        if not 1 <= pages <= LARGEST_PAGES or pages.bit_count() != 1:
+        if not 1 <= self._pages <= LARGEST_PAGES or self._pages.bit_count() != 1:
             raise RingError(
-                f"{pages} pages make no ring: --buffer-pages takes a power of two, "
+                f"{self._pages} pages make no ring: --buffer-pages takes a power of two, "
                 f"1 to {LARGEST_PAGES}"
             )
         try:
             for cpu in cpus:
-                self._add(cpu, pages)
+                self._add(cpu)
         except RingMemoryError:
-            if not smaller or pages == 1:
+            if not self._smaller or self._pages == 1:
                 raise
             self._drop_all()
-            self._add_all(cpus, pages // 2, smaller)
+            self._pages //= 2
+            self._add_all(cpus)
 
-    def _add(self, cpu: int, pages: int) -> None:
+    def _follow_cpus(self) -> list[tuple[Any, ...]]:
+        """Give each CPU that came a ring; returns what is left in those of CPUs that went."""
+        rows: list[tuple[Any, ...]] = []
+        online = online_cpus()
+        for cpu in self._rings.keys() - online:
+            ring = self._rings.pop(cpu)
+            self._take(ring, rows)
+            if self._counts_lost:
+                self._lost_with_cpus += ring.lost()
+            # The array, too, holds the event, and the CPU may come back to another.
+            bpf.map_delete(self._events.fileno(), u32.pack(cpu))
+            ring.close()
+        self._behind = False
+        for cpu in online:
+            if cpu not in self._rings:
+                self._add(cpu)
+        return rows
+
+    def _add(self, cpu: int) -> None:
         try:
-            ring = self._open(cpu, pages)
+            ring = self._open(cpu, self._pages)
         except OSError as error:
-            if error.errno == errno.ENODEV:  # it went offline in between
+            if error.errno == errno.ENODEV:  # it has just gone, or is not all there yet
+                self._behind = True
                 return
             if isinstance(error, PermissionError):
                 raise
@@ -114,19 +141,22 @@ class PerfReader:
     def drain(self) -> list[tuple[Any, ...]]:
         """All samples that are there now, as the record's ``raw`` unpacks them: in order for each
         CPU, one CPU after the other. Raises RingError."""
-        rows: list[tuple[Any, ...]] = []
+        rows = self._follow_cpus() if self._online.changed() or self._behind else []
         for ring in self._rings.values():
-            span = ring.take()
-            if span:
-                self.reported_lost += self._decoder.decode(span, rows)
+            self._take(ring, rows)
         self.delivered += len(rows)
         return rows
+
+    def _take(self, ring: Ring, rows: list[tuple[Any, ...]]) -> None:
+        span = ring.take()
+        if span:
+            self.reported_lost += self._decoder.decode(span, rows)
 
     def lost(self) -> int:
         """How many samples the rings refused. Exact once the program is detached and the rings
         are drained."""
         if self._counts_lost:
-            return sum(ring.lost() for ring in self._rings.values())
+            return self._lost_with_cpus + sum(ring.lost() for ring in self._rings.values())
         # Before Linux 6.0 a ring reports what it refused in front of the next sample that fits.
         try:
             send_markers(self._events, self._rings)
@@ -138,6 +168,7 @@ class PerfReader:
 
     def close(self) -> None:
         self._poll.close()
+        self._online.close()
         self._drop_all()
 
     def _drop_all(self) -> None:
