@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pace import LIMIT
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "docs" / "library.md"]
@@ -35,13 +36,14 @@ def test_all_examples_are_known() -> None:
     assert {name for name, _ in examples()} == set(SAYS)
 
 
+@pytest.mark.one_kernel
 @pytest.mark.kernel
 @pytest.mark.parametrize(("name", "code"), examples(), ids=dict(examples()))
 def test_an_example_runs(name: str, code: str) -> None:
     with subprocess.Popen(["sh", "-c", "while :; do echo; sleep 0.05; done >/dev/null"]) as writer:
         try:
             done = subprocess.run(
-                [sys.executable, "-B", "-c", code], capture_output=True, text=True, timeout=60
+                [sys.executable, "-B", "-c", code], capture_output=True, text=True, timeout=LIMIT
             )
         finally:
             writer.kill()

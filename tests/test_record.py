@@ -28,6 +28,8 @@ from tuxscope.record import (
     u64,
 )
 
+pytestmark = pytest.mark.matrix
+
 
 class HelloEvent(Record):
     pid = u32
@@ -343,7 +345,6 @@ def test_a_c_compiler_lays_out_the_same(
     assert [int(number) for number in printed.split()] == ours
 
 
-@settings(deadline=None)
 @given(records(), st.binary(min_size=1))
 def test_construct_parses_the_same(drawn: tuple[RecordType, str], pattern: bytes) -> None:
     record, _ = drawn
@@ -352,7 +353,6 @@ def test_construct_parses_the_same(drawn: tuple[RecordType, str], pattern: bytes
     assert record.construct.sizeof() == record.size
 
 
-@settings(deadline=None)
 @given(records(text=False), st.binary(min_size=1))
 def test_bytes_come_back_with_zeroed_padding(drawn: tuple[RecordType, str], pattern: bytes) -> None:
     record, _ = drawn

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tuxscope.asm import (
@@ -759,7 +759,6 @@ def test_zero_stores_as_widely_as_is_aligned(
     ]
 
 
-@settings(deadline=None)
 @given(st.integers(-64, 64), st.integers(1, 64))
 def test_zero_covers_exactly_the_bytes(start: int, length: int) -> None:
     a = assembler()

@@ -18,7 +18,9 @@ from tuxscope.asm import (
 )
 from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Form
 
-thorough = settings(max_examples=300, deadline=None)
+pytestmark = pytest.mark.matrix
+
+thorough = settings(max_examples=3 * settings.default.max_examples)
 byte_orders = pytest.mark.parametrize("byteorder", ["little", "big"])
 
 
@@ -145,7 +147,6 @@ def test_a_wide_instruction_has_two_slots() -> None:
 
 
 @byte_orders
-@settings(deadline=None)
 @given(st.lists(valid_instructions()))
 def test_decode_all_reads_one_after_the_other(byteorder: str, program: list[Instruction]) -> None:
     data = b"".join(each.encode(byteorder) for each in program)

@@ -18,14 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pace import LIMIT
+
 from tuxscope.loader.syscalls import Call, syscall
 from tuxscope.record import Record, u32, u64
 
 TUXSCOPE = str(Path(sysconfig.get_path("scripts"), "tuxscope"))
 WRITER = (sys.executable, "-S", str(Path(__file__).with_name("writer.py")))
 BPF_TASK_FD_QUERY = 20
-LIMIT = 60  # seconds, after which a test's process is killed and the test fails
-LAST_LINE = re.compile(r"tuxscope: (\d+) events, (\d+) lost, (\d+\.\d) s\n")
+LAST_LINE = re.compile(
+    r"tuxscope: (\d+) events, (\d+) lost, \d+\.\d s(?:, (\d+) missed by recursion)?\n"
+)
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,18 @@ class Result:
     @property
     def totals(self) -> tuple[int, int]:
         """Events and lost, of the last line on stderr."""
+        return self._last_line[0], self._last_line[1]
+
+    @property
+    def missed(self) -> int:
+        """What the kernel did not call the program for, of all processes."""
+        return self._last_line[2]
+
+    @property
+    def _last_line(self) -> list[int]:
         match = LAST_LINE.search(self.stderr)
         assert match, self.stderr
-        return int(match[1]), int(match[2])
+        return [int(number or 0) for number in match.groups()]
 
 
 class Tuxscope:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import wait_until
+from pace import LIMIT, fewer
 
 from e2e.harness import WRITER
 
@@ -35,11 +36,13 @@ def test_its_first_write_is_there(tuxscope: Any) -> None:
     assert result.status == 0
 
 
+@pytest.mark.one_kernel
 def test_its_signal_is_in_the_status(tuxscope: Any) -> None:
     result = tuxscope("hello", "--", "sh", "-c", "kill -USR1 $$").finish()
     assert result.status == 128 + signal.SIGUSR1
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize(
     ("command", "status", "says"),
     [
@@ -56,6 +59,7 @@ def test_what_cannot_be_run(tuxscope: Any, command: str, status: int, says: str)
     assert result.stderr == f"tuxscope: {says}\n"
 
 
+@pytest.mark.one_kernel
 def test_it_runs_as_the_user_who_called_sudo(tuxscope: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("SUDO_UID", str(NOBODY))
     monkeypatch.setenv("SUDO_GID", str(NOBODY))
@@ -65,6 +69,7 @@ def test_it_runs_as_the_user_who_called_sudo(tuxscope: Any, monkeypatch: Any) ->
     assert names == "nobody /nonexistent"
 
 
+@pytest.mark.one_kernel
 def test_signals_are_as_in_any_process(tuxscope: Any) -> None:
     """Python ignores SIGPIPE, and what it starts would as well."""
     result = tuxscope("hello", "--", "grep", "^SigIgn", "/proc/self/status").finish()
@@ -80,6 +85,7 @@ def test_a_signal_ends_the_command_too(tuxscope: Any) -> None:
     assert result.totals[1] == 0
 
 
+@pytest.mark.one_kernel
 def test_duration_ends_the_command_even_if_it_will_not(tuxscope: Any) -> None:
     result = tuxscope(
         "hello", "--duration", "0.2", "--", "sh", "-c", "trap '' TERM; while :; do sleep 1; done"
@@ -87,6 +93,7 @@ def test_duration_ends_the_command_even_if_it_will_not(tuxscope: Any) -> None:
     assert result.status == 0
 
 
+@pytest.mark.one_kernel
 def test_a_second_signal_kills_a_stubborn_command(tuxscope: Any) -> None:
     run = tuxscope("hello", "--", "sh", "-c", "trap '' TERM; echo $$ >&2; exec sleep 1000")
     pid = int(run.process.stderr.readline())
@@ -120,6 +127,7 @@ main()
 """
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("delay", range(0, 300, 15))
 def test_ctrl_c_for_the_whole_group_at_any_moment(delay: int) -> None:
     """As a terminal sends it: tuxscope and its command get it together."""
@@ -130,7 +138,7 @@ def test_ctrl_c_for_the_whole_group_at_any_moment(delay: int) -> None:
     assert os.read(run.stdout.fileno(), 2) == b"up"
     time.sleep(delay / 1000)  # not to wait for something: the moment is what varies
     os.killpg(run.pid, signal.SIGINT)
-    _, stderr = run.communicate(timeout=30)
+    _, stderr = run.communicate(timeout=LIMIT)
     assert run.returncode in (0, -signal.SIGINT)
     assert re.fullmatch(rb"(tuxscope: \d+ events, 0 lost, \d\.\d s\n)?", stderr)
 
@@ -139,15 +147,16 @@ def test_killed_while_the_command_waits(tuxscope: Any) -> None:
     """The child never runs, and does not stay."""
     run = tuxscope("hello", "--", "sleep", "1000")
     run.process.kill()
-    assert run.process.wait(10) == -signal.SIGKILL
+    assert run.process.wait(LIMIT) == -signal.SIGKILL
 
 
 def test_it_counts_exactly_under_load(tuxscope: Any) -> None:
     read, write = os.pipe()
     os.write(write, b"g")
     os.close(write)
-    script = f"exec {' '.join(WRITER)} 50000 25000 '' <&0"
+    count = fewer(50_000)
+    script = f"exec {' '.join(WRITER)} {count} {fewer(25_000)} '' <&0"
     result = tuxscope("hello", "--", "sh", "-c", script, stdin=read).finish()
     os.close(read)
     # and the one that says it is ready
-    assert result.totals == (50_001, 0)
+    assert result.totals == (count + 1, 0)

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from pace import LIMIT, fewer
 
 from e2e.harness import TUXSCOPE, WRITER
 from tuxscope.loader.bpf import Command, fd_by_id, object_ids, object_info
@@ -19,7 +20,9 @@ from tuxscope.loader.bpf_attributes import ProgInfo
 pytestmark = pytest.mark.kernel
 
 HEADER = "PID      COMM             TIMESTAMP_NS"
-COUNT = 100_000
+COUNT = fewer(100_000)
+# More lines than a pipe of 16 pages of 16 KiB holds.
+STUCK = max(10_000, fewer(200_000))
 
 
 def test_text_is_the_seeds(tuxscope: Any, writer: Any) -> None:
@@ -55,6 +58,7 @@ def test_json_is_the_seeds(tuxscope: Any, writer: Any) -> None:
     assert re.fullmatch(shape * 2, result.stdout)
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize(
     ("comm", "in_text"),
     [
@@ -82,7 +86,7 @@ def test_any_comm(tuxscope: Any, writer: Any, comm: bytes, in_text: str) -> None
 
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_nothing_is_lost_at_50_000_a_second(tuxscope: Any, writer: Any, style: str) -> None:
-    target = writer(COUNT, rate=50_000)
+    target = writer(COUNT, rate=fewer(50_000))
     run = tuxscope("hello", "--pid", target.pid, "--format", style)
     run.wait_until_attached()
     target.start()
@@ -93,7 +97,7 @@ def test_nothing_is_lost_at_50_000_a_second(tuxscope: Any, writer: Any, style: s
 
 
 def test_four_writers_unfiltered(tuxscope: Any, writer: Any) -> None:
-    writers = [writer(COUNT, rate=12_500) for _ in range(4)]
+    writers = [writer(COUNT, rate=fewer(12_500)) for _ in range(4)]
     run = tuxscope("hello")
     run.wait_for_lines(1)
     for each in writers:
@@ -106,7 +110,12 @@ def test_four_writers_unfiltered(tuxscope: Any, writer: Any) -> None:
     assert lost == 0
     assert len(result.rows) == events
     counts = Counter(int(row[0]) for row in result.rows)
-    assert [counts[each.pid] for each in writers] == [COUNT] * 4
+    not_shown = [COUNT - counts[each.pid] for each in writers]
+    if result.missed:  # where the kernel preempts a program, others on that CPU miss theirs
+        assert min(not_shown) >= 0
+        assert sum(not_shown) <= result.missed
+    else:
+        assert not_shown == [0] * 4
     assert run.process.pid not in counts
 
 
@@ -126,23 +135,24 @@ def test_loss_is_exact(tuxscope: Any, writer: Any) -> None:
 
 
 def test_two_runs_side_by_side(tuxscope: Any, writer: Any) -> None:
-    target = writer(20_000, rate=20_000)
+    count = fewer(20_000)
+    target = writer(count, rate=count)
     text = tuxscope("hello", "--pid", target.pid)
     text.wait_for_lines(1)
     json = tuxscope("hello", "--pid", target.pid, "--format", "json")
     json.wait_until_attached()
     target.start()
     text_result, json_result = text.finish(), json.finish()
-    assert text_result.totals == json_result.totals == (20_000, 0)
-    # Each program reads the clock for itself.
-    assert len({event["timestamp_ns"] for event in json_result.objects}) > 100
+    assert text_result.totals == json_result.totals == (count, 0)
+    # Each event has its own time, as far as the clock can tell.
+    assert len({event["timestamp_ns"] for event in json_result.objects}) > 10
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_prints_what_is_there_and_ends(
     tuxscope: Any, writer: Any, number: signal.Signals
 ) -> None:
-    target = writer(5_000)
+    target = writer(fewer(5_000))
     run = tuxscope("hello")
     run.wait_for_lines(1)
     target.start()
@@ -150,11 +160,12 @@ def test_a_signal_prints_what_is_there_and_ends(
     run.signal(number)
     result = run.finish()
     assert result.status == 0
-    assert Counter(int(row[0]) for row in result.rows)[target.pid] == 5_000
+    assert Counter(int(row[0]) for row in result.rows)[target.pid] == target.count
 
 
+@pytest.mark.one_kernel
 def test_a_second_ctrl_c_leaves_at_once(tuxscope: Any, writer: Any) -> None:
-    target = writer(200_000)
+    target = writer(STUCK)
     run = tuxscope("hello", "--pid", target.pid, reading=False)
     run.wait_until_attached()
     target.start()
@@ -169,24 +180,27 @@ def test_a_second_ctrl_c_leaves_at_once(tuxscope: Any, writer: Any) -> None:
     raise AssertionError("it did not leave")
 
 
+@pytest.mark.one_kernel
 def test_a_closed_pipe_ends_quietly(tuxscope: Any, writer: Any) -> None:
-    target = writer(200_000, rate=20_000)
+    target = writer(STUCK, rate=fewer(20_000))
     run = tuxscope("hello", "--pid", target.pid, reading=False)
     run.wait_until_attached()
     target.start()
     run.process.stdout.close()
-    assert run.process.wait(10) == 0
+    assert run.process.wait(LIMIT) == 0
     assert run.process.stderr.read() == b""
 
 
+@pytest.mark.one_kernel
 def test_a_pipe_closed_in_silence_is_noticed(tuxscope: Any, writer: Any) -> None:
     target = writer(1)  # writes nothing, as it is never started
     run = tuxscope("hello", "--pid", target.pid, reading=False)
     run.wait_until_attached()
     run.process.stdout.close()
-    assert run.process.wait(10) == 0
+    assert run.process.wait(LIMIT) == 0
 
 
+@pytest.mark.one_kernel
 def test_a_full_disk_is_one_line(tuxscope: Any, writer: Any) -> None:
     target = writer(1_000)
     with open("/dev/full", "w") as full:
@@ -194,7 +208,7 @@ def test_a_full_disk_is_one_line(tuxscope: Any, writer: Any) -> None:
             [TUXSCOPE, "hello", "--pid", str(target.pid)],
             stdout=full, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        _, stderr = run.communicate(timeout=30)
+        _, stderr = run.communicate(timeout=LIMIT)
     assert run.returncode == 1
     assert stderr == "tuxscope: cannot write the output: No space left on device (ENOSPC)\n"
 
@@ -206,6 +220,7 @@ def test_duration_ends_it(tuxscope: Any) -> None:
     assert 0.5 <= seconds < 5
 
 
+@pytest.mark.one_kernel
 def test_count_ends_it(tuxscope: Any, writer: Any) -> None:
     target = writer(1_000)
     run = tuxscope("hello", "--pid", target.pid, "--count", "7")
@@ -264,7 +279,15 @@ def mounts() -> str:
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT]
+    "number",
+    [
+        signal.SIGKILL,
+        signal.SIGINT,
+        *(
+            pytest.param(each, marks=pytest.mark.one_kernel)
+            for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+        ),
+    ],
 )
 def test_nothing_is_left_whatever_ends_it(
     tuxscope: Any, number: signal.Signals
@@ -274,7 +297,7 @@ def test_nothing_is_left_whatever_ends_it(
     assert run.wait_for_lines(1) == [HEADER]
     assert loaded_names() >= {"hello"}
     run.signal(number)
-    run.process.wait(10)
+    run.process.wait(LIMIT)
     assert mounts() == mounts_before
 
 
@@ -305,7 +328,7 @@ def test_a_namespace_of_its_own(tuxscope: Any, tmp_path: Any) -> None:
     for flags in (["-pf", "--mount-proc"], ["-pf"]):
         done = subprocess.run(
             ["unshare", *flags, sys.executable, str(inside), TUXSCOPE, *WRITER],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=LIMIT, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "50 events, 0 lost" in done.stderr

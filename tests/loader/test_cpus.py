@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tuxscope.loader import cpus
 from tuxscope.loader.cpus import online_cpus, parse_cpu_list, possible_cpus
 
+pytestmark = pytest.mark.matrix
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from construct import Container
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.spans import SpanDecoder
 from tuxscope.record import Record, RecordType, char, s16, s32, s64, u8, u16, u32, u64
+
+pytestmark = pytest.mark.matrix
 
 LOST, SAMPLE = 2, 9
 
@@ -109,7 +111,6 @@ def plain(value: Any) -> Any:
     return value
 
 
-@settings(deadline=None)
 @given(st.data(), records)
 def test_every_sample_and_every_loss_is_found(data: st.DataObject, record: RecordType) -> None:
     decoder = SpanDecoder(record)
@@ -120,7 +121,6 @@ def test_every_sample_and_every_loss_is_found(data: st.DataObject, record: Recor
         assert rows == expected_rows(record, pieces)
 
 
-@settings(deadline=None)
 @given(st.data(), records)
 def test_rows_say_what_construct_parses(data: st.DataObject, record: RecordType) -> None:
     payloads = data.draw(
@@ -133,7 +133,6 @@ def test_rows_say_what_construct_parses(data: st.DataObject, record: RecordType)
     ]
 
 
-@settings(deadline=None)
 @given(st.data(), records)
 def test_rows_are_appended(data: st.DataObject, record: RecordType) -> None:
     pieces = data.draw(spans(record))
@@ -163,7 +162,6 @@ def corrupt(draw: st.DrawFn, record: RecordType) -> bytes:
     return bytes(span[: draw(st.just(len(span)) | st.integers(0, len(span)))])
 
 
-@settings(deadline=None)
 @given(st.data(), records)
 def test_a_corrupt_span_is_decoded_or_refused(data: st.DataObject, record: RecordType) -> None:
     span = data.draw(corrupt(record))

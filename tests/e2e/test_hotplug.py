@@ -1,0 +1,131 @@
+"""CPUs that go and come while ``tuxscope hello`` runs; only in guests, as it is the machine's."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import wait_until
+from pace import LIMIT, fewer
+
+from e2e.harness import Tuxscope, Writer
+from tuxscope.loader.cpus import online_cpus
+from tuxscope.loader.perf_event import FORMAT_LOST, open_bpf_output
+
+pytestmark = [pytest.mark.kernel, pytest.mark.guest]
+
+
+def switch(cpu: int, state: str) -> None:
+    with open(f"/sys/devices/system/cpu/cpu{cpu}/online", "w") as file:
+        file.write(state)
+
+
+@pytest.fixture
+def cpu(kernel_within_reach: None) -> Iterator[int]:
+    """A CPU that may be switched off, and is on again when the test ends."""
+    last = online_cpus()[-1]
+    if not last:
+        pytest.skip("there is one CPU only")
+    yield last
+    if last not in online_cpus():
+        switch(last, "1")
+
+
+def rings(run: Tuxscope) -> int:
+    """How many rings a run has mapped."""
+    with open(f"/proc/{run.process.pid}/maps") as file:
+        return sum("[perf_event]" in line for line in file)
+
+
+def kernel_counts_lost() -> bool:
+    """Since Linux 6.0, and in releases of older series that have it from there."""
+    try:
+        open_bpf_output(0, 2048, FORMAT_LOST).close()
+    except OSError:
+        return False
+    return True
+
+
+def pin(target: Writer, cpu: int) -> None:
+    os.sched_setaffinity(target.pid, {cpu})
+
+
+def test_what_a_cpu_wrote_before_it_went_is_shown(tuxscope: Any, writer: Any, cpu: int) -> None:
+    target = writer(1_000)
+    pin(target, cpu)
+    run = tuxscope("hello", "--pid", target.pid)
+    run.wait_for_lines(1)
+    run.signal(signal.SIGSTOP)
+    target.start()
+    target.wait()
+    switch(cpu, "0")
+    run.signal(signal.SIGCONT)
+    result = run.finish()
+    assert result.totals == (1_000, 0)
+    assert len(result.rows) == 1_000
+
+
+def test_what_it_lost_before_it_went_is_counted(tuxscope: Any, writer: Any, cpu: int) -> None:
+    target = writer(5_000)
+    pin(target, cpu)
+    run = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "1")
+    run.wait_for_lines(1)
+    run.signal(signal.SIGSTOP)
+    target.start()
+    target.wait()
+    switch(cpu, "0")
+    run.signal(signal.SIGCONT)
+    result = run.finish()
+    events, lost = result.totals
+    assert 0 < events < 5_000
+    assert len(result.rows) == events
+    if kernel_counts_lost():
+        assert events + lost == 5_000
+    else:  # such a ring would have said it with its next sample
+        assert lost == 0
+
+
+def test_a_cpu_that_comes_gets_a_ring(tuxscope: Any, writer: Any, cpu: int) -> None:
+    switch(cpu, "0")
+    target = writer(100)
+    run = tuxscope("hello")
+    run.wait_for_lines(1)
+    before = rings(run)
+    switch(cpu, "1")
+    assert wait_until(lambda: rings(run) == before + 1, LIMIT)
+    pin(target, cpu)
+    target.start()
+    target.wait()
+    run.signal(signal.SIGINT)
+    result = run.finish()
+    assert Counter(int(row[0]) for row in result.rows)[target.pid] == 100
+    assert result.status == 0
+
+
+def test_a_cpu_may_come_and_go_under_load(tuxscope: Any, writer: Any, cpu: int) -> None:
+    busy = [writer(fewer(50_000), rate=fewer(10_000)) for _ in range(2)]
+    target = writer(100)
+    run = tuxscope("hello")
+    run.wait_for_lines(1)
+    before = rings(run)
+    for each in busy:
+        each.start()
+    for state, there in (("0", before - 1), ("1", before)) * 3:
+        switch(cpu, state)
+        assert wait_until(lambda there=there: rings(run) == there, LIMIT)
+    pin(target, cpu)
+    target.start()
+    for each in (*busy, target):
+        each.wait()
+    run.signal(signal.SIGINT)
+    result = run.finish()
+    counts = Counter(int(row[0]) for row in result.rows)
+    assert counts[target.pid] == 100
+    # A CPU that comes back may run a writer before its ring is there.
+    assert all(0 < counts[each.pid] <= each.count for each in busy)
+    assert result.totals == (len(result.rows), 0)
+    assert result.status == 0
