@@ -1,5 +1,6 @@
 # make hello   stream real write() events for some seconds (ARGS='--pid 1842' instead of that)
 # make test    lint, types and all tests
+# make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make install put tuxscope where sudo finds it
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ ARGS ?= --duration 5
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test install uninstall clean
+.PHONY: hello test kernels install uninstall clean
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +33,9 @@ test: $(VENV)/dev
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m pytest
+
+kernels: $(VENV)/dev
+	cd tests && ../$(VENV)/bin/python -m kernels $(KERNEL) $(if $(RECORD),--record) -- $(TESTS)
 
 install:
 	$(SUDO) $(PYTHON) -m venv --clear $(LIBRARY)

@@ -1,0 +1,123 @@
+"""``python -m kernels [WORD ...] [--record] [-- PYTEST_ARGUMENT ...]``: boot guests, run tests.
+
+The words choose guests: a series, an architecture, a flavour, or ``ci``; no word is all of them.
+``--record`` writes the table to docs/kernels.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kernels import image, machine
+from kernels.matrix import Guest, choose
+from kernels.mirror import Mirror, MirrorError, NotThereError
+from kernels.report import Outcome, as_markdown, as_text, read_console
+from kernels.vmlinuz import vmlinuz
+
+# How many times slower than the host a guest runs Python, at the least.
+SLOWDOWN = {"amd64": 10, "arm64": 20, "s390x": 30}
+LIMIT = 30.0  # seconds for each guest, at the host's speed
+DOCS = image.PROJECT / "docs" / "kernels.md"
+BEGIN, END = "<!-- The table: make kernels RECORD=1 writes it. -->\n", "<!-- The table ends. -->\n"
+RECORD = "--record"
+TOOLS = {
+    "apt-get": "apt", "cpio": "cpio", "dpkg-deb": "dpkg",
+    "qemu-system-x86_64": "qemu-system-x86", "qemu-system-aarch64": "qemu-system-arm",
+    "qemu-system-s390x": "qemu-system-misc",
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str]) -> int:
+    words, for_pytest = list(arguments), []
+    if "--" in words:
+        at = words.index("--")
+        words, for_pytest = words[:at], words[at + 1 :]
+    try:
+        guests = choose([word for word in words if word != RECORD])
+    except LookupError as error:
+        return refuse(str(error))
+    if missing := sorted(package for tool, package in TOOLS.items() if not shutil.which(tool)):
+        return refuse(f"not all tools are here; try: apt-get install {' '.join(missing)}")
+    outcomes = run_all(guests, cache_folder(), for_pytest)
+    print(f"\n{as_text(outcomes)}")
+    if RECORD in words:
+        write_table(outcomes)
+    return int(any(each.failure for each in outcomes))
+
+
+def refuse(why: str) -> int:
+    print(f"kernels: {why}", file=sys.stderr)
+    return 2
+
+
+def cache_folder() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(root, "tuxscope-kernels")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def run_all(guests: Sequence[Guest], cache: Path, arguments: Sequence[str]) -> list[Outcome]:
+    """Fetch, build and boot; the outcomes in the order of the guests."""
+    mirror = Mirror(cache)
+    wheel = image.build_wheel(cache / "wheel")
+    print(f"{wheel.name} in {len(guests)} guests; consoles in {cache}/console-*", flush=True)
+    try:
+        project = image.project(wheel, image.libraries(cache), arguments, cache)
+    except MirrorError as error:
+        return [tell(Outcome(each, not_run=str(error))) for each in guests]
+    boots: dict[Guest, Future[Outcome]] = {}
+    # More guests than processors would wait for each other's atomic instructions.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # The slow ones first: then all processors have something to do until the end.
+        for guest in sorted(guests, key=lambda each: -SLOWDOWN[each.architecture]):
+            try:
+                kernel = vmlinuz(guest, mirror, cache)
+                base = image.base(mirror, guest.architecture, cache)
+            except MirrorError as error:
+                boots[guest] = pool.submit(tell, Outcome(guest, not_run=str(error)))
+            except NotThereError as error:
+                boots[guest] = pool.submit(tell, Outcome(guest, failure=str(error)))
+            else:
+                boots[guest] = pool.submit(boot, guest, kernel, (base, project), cache)
+        return [boots[guest].result() for guest in guests]
+
+
+def boot(guest: Guest, kernel: Path, parts: Sequence[Path], cache: Path) -> Outcome:
+    """Run all tests in one guest."""
+    name = f"{guest.series}-{guest.flavour}"
+    initramfs = image.initramfs(parts, cache / f"initramfs-{name}.cpio")
+    slowdown = SLOWDOWN[guest.architecture]
+    command = machine.command(
+        guest.architecture, kernel, initramfs, guest.present + guest.asleep,
+        [f"maxcpus={guest.present}", f"tuxscope_cpus={guest.cpus}",
+         f"tuxscope_slowdown={slowdown}"],
+    )  # fmt: skip
+    ended = machine.run(command, cache / f"console-{name}", limit=LIMIT * slowdown)
+    initramfs.unlink()
+    return tell(read_console(guest, ended.console, ended.seconds, ended.in_time))
+
+
+def tell(outcome: Outcome) -> Outcome:
+    """Say how a guest ended as soon as it has."""
+    why = f": {outcome.not_run or outcome.failure}" if outcome.state != "passed" else ""
+    print(f"{outcome.guest.name}: {outcome.state} in {outcome.seconds:.0f} s{why}", flush=True)
+    return outcome
+
+
+def write_table(outcomes: Sequence[Outcome]) -> None:
+    """Put the table and its date in the docs."""
+    before, _, rest = DOCS.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table = f"\n{datetime.now(UTC):%Y-%m-%d}:\n\n{as_markdown(outcomes)}\n"
+    DOCS.write_text(f"{before}{BEGIN}{table}{END}{after}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
