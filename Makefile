@@ -10,7 +10,7 @@ ARGS ?= --duration 5
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test kernels install uninstall clean
+.PHONY: hello test kernels clean-kernels install uninstall clean
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,9 @@ test: $(VENV)/dev
 
 kernels: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m kernels $(KERNEL) $(if $(RECORD),--record) -- $(TESTS)
+
+clean-kernels:
+	rm -rf $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tuxscope-kernels
 
 install:
 	$(SUDO) $(PYTHON) -m venv --clear $(LIBRARY)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuxscope.loader import cpus
-from tuxscope.loader.cpus import online_cpus, parse_cpu_list, possible_cpus
+from tuxscope.loader.cpus import OnlineCpus, online_cpus, parse_cpu_list, possible_cpus
 
 pytestmark = pytest.mark.matrix
 
@@ -49,3 +49,21 @@ def test_what_is_online_is_read_each_time(tmp_path: Path, monkeypatch: pytest.Mo
     for text, expected in (("0-3\n", (0, 1, 2, 3)), ("0,2-3\n", (0, 2, 3))):
         (tmp_path / "online").write_text(text)
         assert online_cpus() == expected
+
+
+def test_a_change_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    (tmp_path / "online").write_text("0-3\n")
+    online = OnlineCpus()
+    assert not online.changed()
+    for text in ("0-2\n", "0\n", "0-3\n"):
+        (tmp_path / "online").write_text(text)
+        assert [online.changed(), online.changed()] == [True, False]
+    online.close()
+
+
+def test_without_sys_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    online = OnlineCpus()
+    assert not online.changed()
+    online.close()

@@ -3,7 +3,8 @@ from __future__ import annotations
 import errno
 import mmap
 import select
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from tuxscope.asm import (
     r6,
     r7,
 )
-from tuxscope.loader import perf_event, perf_reader
+from tuxscope.loader import cpus, perf_event, perf_reader
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.maps import LoadedMap
@@ -38,7 +39,8 @@ pytestmark = pytest.mark.matrix
 
 CPUS = online_cpus()
 TOO_MANY = 200 * mmap.PAGESIZE // 4096  # events for a ring of one page
-ENOSPC = (1 << 32) - errno.ENOSPC  # as a test run returns it
+# As a test run returns them: the ring is full, there is no ring.
+ENOSPC, ENOENT = ((1 << 32) - number for number in (errno.ENOSPC, errno.ENOENT))
 
 
 class Sample(Record):  # 24 bytes in the ring: no whole number of them fits a page
@@ -73,7 +75,7 @@ def send(program: LoadedProgram, cpu: int, numbers: Iterable[int]) -> list[int]:
     results = {
         number: program.test_run(context=u64.pack(number), cpu=cpu).retval for number in numbers
     }
-    assert set(results.values()) <= {0, ENOSPC}
+    assert set(results.values()) <= {0, ENOSPC, ENOENT}
     return [number for number, result in results.items() if result == 0]
 
 
@@ -194,6 +196,66 @@ def test_rings_are_those_of_the_cpus_that_are_online(
         assert tuple(reader._rings) == CPUS[-1:]
         assert send(program, CPUS[-1], [1])
         assert reader.drain() == [(1, CPUS[-1])]
+
+
+@pytest.fixture
+def say_online(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Iterable[int]], None]:
+    """Makes the readers of this test believe that these CPUs are online."""
+    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+
+    def say(numbers: Iterable[int]) -> None:
+        (tmp_path / "online").write_text(",".join(map(str, numbers)) + "\n")
+
+    return say
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(len(CPUS) < 2, reason="there is one CPU only")
+def test_cpus_that_come_and_go_are_followed(
+    program: LoadedProgram, before_linux_6: bool, say_online: Callable[[Iterable[int]], None]
+) -> None:
+    first, last = CPUS[0], CPUS[-1]
+    say_online([first])
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        assert send(program, last, [0]) == []  # neither delivered nor lost: there is no ring
+        for begin in (100, 1000):
+            say_online([first, last])
+            assert reader.drain() == []
+            assert tuple(reader._rings) == (first, last)
+            assert send(program, last, [begin]) == [begin]
+            assert reader.drain() == [(begin, last)]
+            kept = send(program, last, range(TOO_MANY))
+            say_online([first])
+            assert reader.drain() == [(number, last) for number in kept]
+            assert tuple(reader._rings) == (first,)
+            assert send(program, last, [1]) == []
+        assert send(program, first, [2]) == [2]
+        assert reader.drain() == [(2, first)]
+        if not before_linux_6:  # there a ring without its CPU can say no more
+            assert reader.lost() == 2 * (TOO_MANY - len(kept))
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(len(CPUS) < 2, reason="there is one CPU only")
+def test_a_cpu_that_is_not_all_there_yet_is_tried_again(
+    program: LoadedProgram,
+    say_online: Callable[[Iterable[int]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = perf_event.open_bpf_output
+
+    def not_yet(*_: int) -> Fd:
+        raise OSError(errno.ENODEV, "not yet")
+
+    say_online(CPUS[:1])
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        say_online(CPUS[:2])
+        monkeypatch.setattr(perf_event, "open_bpf_output", not_yet)
+        reader.drain()
+        assert tuple(reader._rings) == CPUS[:1]
+        monkeypatch.setattr(perf_event, "open_bpf_output", opened)
+        reader.drain()
+        assert tuple(reader._rings) == CPUS[:2]
 
 
 @pytest.mark.kernel
