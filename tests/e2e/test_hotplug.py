@@ -36,9 +36,13 @@ def cpu(kernel_within_reach: None) -> Iterator[int]:
 
 
 def rings(run: Tuxscope) -> int:
-    """How many rings a run has mapped."""
-    with open(f"/proc/{run.process.pid}/maps") as file:
-        return sum("[perf_event]" in line for line in file)
+    """How many rings a run waits for, which is the last thing that it does with a new one."""
+    process = f"/proc/{run.process.pid}"
+    for fd in os.listdir(f"{process}/fd"):
+        if os.readlink(f"{process}/fd/{fd}") == "anon_inode:[eventpoll]":
+            with open(f"{process}/fdinfo/{fd}") as file:
+                return sum(line.startswith("tfd:") for line in file)
+    raise AssertionError("it has no epoll")
 
 
 def kernel_counts_lost() -> bool:

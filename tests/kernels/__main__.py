@@ -44,7 +44,10 @@ def main(arguments: Sequence[str]) -> int:
         return refuse(str(error))
     if missing := sorted(package for tool, package in TOOLS.items() if not shutil.which(tool)):
         return refuse(f"not all tools are here; try: apt-get install {' '.join(missing)}")
-    outcomes = run_all(guests, cache_folder(), for_pytest)
+    try:
+        outcomes = run_all(guests, cache_folder(), for_pytest)
+    except image.PipError as error:
+        return refuse(str(error))
     print(f"\n{as_text(outcomes)}")
     if RECORD in words:
         write_table(outcomes)

@@ -71,7 +71,7 @@ def base(mirror: Mirror, architecture: str, cache: Path) -> Path:
 def build_wheel(folder: Path) -> Path:
     """The wheel of the working tree."""
     shutil.rmtree(folder, ignore_errors=True)
-    pip("wheel", "--no-deps", "--wheel-dir", folder, PROJECT)
+    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, PROJECT)
     return next(folder.glob("*.whl"))
 
 
@@ -84,8 +84,8 @@ def libraries(cache: Path) -> Path:
         wanted = [*requirements(), *FOR_TESTS]
         try:
             install(new, wanted)
-        except subprocess.CalledProcessError as error:
-            raise MirrorError(f"pip: {error.stderr.strip().splitlines()[-1]}") from None
+        except PipError as error:
+            raise MirrorError(str(error)) from None
         compile_modules(new)
         new.rename(folder)
     return folder
@@ -145,11 +145,17 @@ def install(folder: Path, what: Iterable[str | Path]) -> None:
     )  # fmt: skip
 
 
+class PipError(Exception):
+    """pip could not do it."""
+
+
 def pip(*arguments: str | Path) -> None:
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments],
-        check=True, capture_output=True, text=True,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
+    if done.returncode:
+        raise PipError(f"pip {arguments[0]}: {done.stderr.strip().splitlines()[-1]}")
 
 
 def compile_modules(folder: Path) -> None:
