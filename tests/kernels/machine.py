@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -61,6 +59,10 @@ def command(
     ]  # fmt: skip
 
 
+# No guest outlives who started it, whatever becomes of that process.
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
+
+
 @dataclass(frozen=True)
 class Ended:
     """What a guest left."""
@@ -76,8 +78,8 @@ def run(arguments: Sequence[str], log: Path, limit: float) -> Ended:
     in_time = True
     with open(log, "wb") as console:
         guest = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
-            start_new_session=True,
+            [*ENDS_WITH_US, *arguments],
+            stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
             guest.wait(limit)
@@ -85,6 +87,6 @@ def run(arguments: Sequence[str], log: Path, limit: float) -> Ended:
             in_time = False
         finally:
             if guest.poll() is None:
-                os.killpg(guest.pid, signal.SIGKILL)
+                guest.kill()
                 guest.wait()
     return Ended(log.read_text(errors="replace"), time.monotonic() - begin, in_time)

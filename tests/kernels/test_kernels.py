@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import wait_until
 
 from kernels import machine
 from kernels.__main__ import BEGIN, END, main, write_table
@@ -148,6 +149,23 @@ def test_a_guest_that_hangs_is_killed(tmp_path: Path) -> None:
     hangs = [sys.executable, "-c", "print('booting', flush=True); import time; time.sleep(1000)"]
     ended = machine.run(hangs, tmp_path / "console", limit=0.5)
     assert not ended.in_time
+
+
+def test_no_guest_outlives_who_started_it(tmp_path: Path) -> None:
+    starter = (
+        "import sys; from pathlib import Path; from kernels import machine\n"
+        "machine.run(['sh', '-c', 'echo $$; exec sleep 1000'], Path(sys.argv[1]), 1000)\n"
+    )
+    console = tmp_path / "console"
+    run = subprocess.Popen(
+        [sys.executable, "-c", starter, console],
+        cwd=Path(__file__).parents[1], env={**os.environ, "PYTHONPATH": "."},
+    )  # fmt: skip
+    assert wait_until(lambda: console.exists() and console.read_text().endswith("\n"))
+    guest = Path("/proc", console.read_text().strip())
+    run.kill()
+    run.wait()
+    assert wait_until(lambda: not guest.exists())
 
 
 def test_a_guest_that_ends_is_read(tmp_path: Path) -> None:
