@@ -12,7 +12,7 @@ import pytest
 from conftest import wait_until
 from pace import LIMIT, fewer
 
-from e2e.harness import Tuxscope, Writer
+from e2e.harness import Result, Tuxscope, Writer
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.perf_event import FORMAT_LOST, open_bpf_output
 
@@ -58,32 +58,31 @@ def pin(target: Writer, cpu: int) -> None:
     os.sched_setaffinity(target.pid, {cpu})
 
 
-def test_what_a_cpu_wrote_before_it_went_is_shown(tuxscope: Any, writer: Any, cpu: int) -> None:
-    target = writer(1_000)
+def write_then_go(run: Tuxscope, target: Writer, cpu: int) -> Result:
+    """The CPU goes after the target's writes on it, and before the run looks at them."""
     pin(target, cpu)
-    run = tuxscope("hello", "--pid", target.pid)
-    run.wait_for_lines(1)
     run.signal(signal.SIGSTOP)
     target.start()
     target.wait()
     switch(cpu, "0")
     run.signal(signal.SIGCONT)
-    result = run.finish()
+    return run.finish()
+
+
+def test_what_a_cpu_wrote_before_it_went_is_shown(tuxscope: Any, writer: Any, cpu: int) -> None:
+    target = writer(1_000)
+    run = tuxscope("hello", "--pid", target.pid)
+    run.wait_for_lines(1)
+    result = write_then_go(run, target, cpu)
     assert result.totals == (1_000, 0)
     assert len(result.rows) == 1_000
 
 
 def test_what_it_lost_before_it_went_is_counted(tuxscope: Any, writer: Any, cpu: int) -> None:
     target = writer(5_000)
-    pin(target, cpu)
     run = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "1")
     run.wait_for_lines(1)
-    run.signal(signal.SIGSTOP)
-    target.start()
-    target.wait()
-    switch(cpu, "0")
-    run.signal(signal.SIGCONT)
-    result = run.finish()
+    result = write_then_go(run, target, cpu)
     events, lost = result.totals
     assert 0 < events < 5_000
     assert len(result.rows) == events

@@ -20,8 +20,6 @@ from kernels.mirror import Mirror, MirrorError, NotThereError
 from kernels.report import Outcome, as_markdown, as_text, read_console
 from kernels.vmlinuz import vmlinuz
 
-# How many times slower than the host a guest runs Python, at the least.
-SLOWDOWN = {"amd64": 10, "arm64": 20, "s390x": 30}
 LIMIT = 45.0  # seconds for each guest, at the host's speed
 DOCS = image.PROJECT / "docs" / "kernels.md"
 BEGIN, END = "<!-- The table: make kernels RECORD=1 writes it. -->\n", "<!-- The table ends. -->\n"
@@ -79,7 +77,7 @@ def run_all(guests: Sequence[Guest], cache: Path, arguments: Sequence[str]) -> l
     # More guests than processors would wait for each other's atomic instructions.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         # The slow ones first: then all processors have something to do until the end.
-        for guest in sorted(guests, key=lambda each: -SLOWDOWN[each.architecture]):
+        for guest in sorted(guests, key=slowdown, reverse=True):
             try:
                 kernel = vmlinuz(guest, mirror, cache)
                 base = image.base(mirror, guest.architecture, cache)
@@ -96,17 +94,20 @@ def run_all(guests: Sequence[Guest], cache: Path, arguments: Sequence[str]) -> l
             raise
 
 
+def slowdown(guest: Guest) -> int:
+    return machine.ARCHITECTURES[guest.architecture].slowdown
+
+
 def boot(guest: Guest, kernel: Path, parts: Sequence[Path], cache: Path) -> Outcome:
     """Run all tests in one guest."""
     name = f"{guest.series}-{guest.flavour}"
     initramfs = image.initramfs(parts, cache / f"initramfs-{name}.cpio")
-    slowdown = SLOWDOWN[guest.architecture]
     command = machine.command(
         guest.architecture, kernel, initramfs, guest.present + guest.asleep,
-        [f"maxcpus={guest.present}", f"tuxscope_cpus={guest.cpus}",
-         f"tuxscope_slowdown={slowdown}"],
+        [f"maxcpus={guest.present}", f"tuxscope_offline={','.join(map(str, guest.offline))}",
+         f"tuxscope_slowdown={slowdown(guest)}"],
     )  # fmt: skip
-    ended = machine.run(command, cache / f"console-{name}", limit=LIMIT * slowdown)
+    ended = machine.run(command, cache / f"console-{name}", limit=LIMIT * slowdown(guest))
     initramfs.unlink()
     return tell(read_console(guest, ended.console, ended.seconds, ended.in_time))
 

@@ -46,24 +46,13 @@ def parameter(name: str) -> str:
     return words.get(name, "")
 
 
-def cpu_numbers(text: str) -> set[int]:
-    """The kernel's notation of a set of CPUs: 0,2-3."""
-    numbers: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        numbers |= set(range(int(first), int(last or first) + 1))
-    return numbers
-
-
 def main() -> int:
     os.environ.update(ENVIRONMENT)
     subprocess.run(["/bin/busybox", "sh", "-c", PREPARE], check=False)
     os.environ["TUXSCOPE_SLOWDOWN"] = parameter("tuxscope_slowdown")
-    wanted = cpu_numbers(parameter("tuxscope_cpus"))
-    for cpu in range(max(wanted)):
-        if cpu not in wanted:
-            with open(f"/sys/devices/system/cpu/cpu{cpu}/online", "w") as online:
-                online.write("0")
+    for cpu in filter(None, parameter("tuxscope_offline").split(",")):
+        with open(f"/sys/devices/system/cpu/cpu{cpu}/online", "w") as online:
+            online.write("0")
     with open("/sys/devices/system/cpu/online") as file:
         online_cpus = file.read().strip()
     say(

@@ -13,18 +13,22 @@ from pathlib import Path
 class Architecture:
     """How QEMU is told to be a machine that Debian's kernels boot on."""
 
-    qemu: tuple[str, ...]
+    qemu: str
+    machine: str
+    cpu: str
     console: str  # the kernel's name of QEMU's serial line
+    slowdown: int  # how many times slower than the host it runs Python, at the least
 
 
 ARCHITECTURES = {
-    # No PCI, no ACPI tables to speak of: it boots in a third of the time of a PC.
-    "amd64": Architecture(("qemu-system-x86_64", "-M", "microvm,pcie=off"), "ttyS0"),
-    "arm64": Architecture(("qemu-system-aarch64", "-M", "virt"), "ttyAMA0"),
-    "s390x": Architecture(("qemu-system-s390x", "-M", "s390-ccw-virtio"), "ttysclp0"),
+    # No PCI, and few devices to look for.
+    "amd64": Architecture("qemu-system-x86_64", "microvm,pcie=off", "max", "ttyS0", 10),
+    # Long vectors and the architecture's way of signing pointers are slow to emulate.
+    "arm64": Architecture(
+        "qemu-system-aarch64", "virt", "max,pauth-impdef=on,sve=off,sme=off", "ttyAMA0", 20
+    ),
+    "s390x": Architecture("qemu-system-s390x", "s390-ccw-virtio", "max", "ttysclp0", 30),
 }
-# Long vectors and the architecture's way of signing pointers are what emulation is slowest at.
-CPU = {"amd64": "max", "arm64": "max,pauth-impdef=on,sve=off,sme=off", "s390x": "max"}
 MEMORY = 2048  # MiB
 
 
@@ -51,7 +55,7 @@ def command(
         # ways to restart, a triple fault is the one that QEMU knows for sure.
         line += [f"tsc_early_khz={host_khz()}", "reboot=t"]
     return [
-        *machine.qemu, "-accel", "tcg,thread=multi", "-cpu", CPU[architecture],
+        machine.qemu, "-M", machine.machine, "-accel", "tcg,thread=multi", "-cpu", machine.cpu,
         "-smp", str(cpus), "-m", str(MEMORY),
         "-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio",
         "-monitor", "none", "-no-reboot",
@@ -89,4 +93,5 @@ def run(arguments: Sequence[str], log: Path, limit: float) -> Ended:
             if guest.poll() is None:
                 guest.kill()
                 guest.wait()
-    return Ended(log.read_text(errors="replace"), time.monotonic() - begin, in_time)
+    text = log.read_text(errors="replace").replace("\r", "")
+    return Ended(text, time.monotonic() - begin, in_time)

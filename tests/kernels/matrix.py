@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from tuxscope.loader.cpus import parse_cpu_list
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,12 @@ class Guest:
     @property
     def present(self) -> int:
         """How many CPUs the machine has: up to the highest that is online."""
-        return 1 + max(map(int, re.findall(r"\d+", self.cpus)))
+        return 1 + max(parse_cpu_list(self.cpus))
+
+    @property
+    def offline(self) -> list[int]:
+        """Those of them that are switched off before the tests."""
+        return sorted(set(range(self.present)).difference(parse_cpu_list(self.cpus)))
 
     @property
     def name(self) -> str:

@@ -44,13 +44,13 @@ class Outcome:
 def read_console(guest: Guest, console: str, seconds: float, in_time: bool) -> Outcome:
     """What came of a guest that was booted."""
     said: dict[str, Any] = {}
-    for line in SAID.findall(console.replace("\r", "")):
+    for line in SAID.findall(console):
         try:
             said |= json.loads(line)
         except ValueError:  # the kernel spoke in the middle of it
             continue
     status = said.pop("status", None)
-    summaries = SUMMARY.findall(console.replace("\r", ""))
+    summaries = SUMMARY.findall(console)
     counts = {
         word.rstrip("s") if word == "errors" else word: int(number)
         for number, word in re.findall(r"(\d+) (\w+)", summaries[-1] if summaries else "")
@@ -60,13 +60,13 @@ def read_console(guest: Guest, console: str, seconds: float, in_time: bool) -> O
         how = "it ended before its tests did" if in_time else "it hung, and was killed"
         failure = f"{how}; the last lines of its console:\n{tail(console)}"
     elif status or not counts:
-        failures = FAILURE.findall(console.replace("\r", ""))
+        failures = FAILURE.findall(console)
         failure = "\n".join(failures) or f"pytest ended with {status}:\n{tail(console)}"
     return Outcome(guest, seconds, said, counts, failure)
 
 
 def tail(console: str) -> str:
-    return "\n".join(console.replace("\r", "").rstrip().splitlines()[-TAIL:])
+    return "\n".join(console.rstrip().splitlines()[-TAIL:])
 
 
 HEADINGS = (

@@ -13,28 +13,28 @@ from conftest import wait_until
 
 from kernels import machine
 from kernels.__main__ import BEGIN, END, main, write_table
-from kernels.init import cpu_numbers
 from kernels.matrix import ARCHITECTURES, MATRIX, Guest, choose
 from kernels.mirror import MirrorError, telling, version
 from kernels.report import Outcome, as_markdown, as_text, read_console
 from kernels.vmlinuz import pattern
+from tuxscope.loader.cpus import parse_cpu_list
 
 GUEST = Guest("6.12", "cloud-amd64")
 FACTS = '{"release": "6.12.95", "page_size": 16384, "byte_order": "big", "cpus": "0,2"}'
 PASSED = f"""\
-[    0.9] something of the kernel's\r
-\r
-tuxscope-guest: {FACTS}\r
-........s.\r
-============ 402 passed, 7 skipped, 900 deselected in 93.00s (0:01:33) ============\r
-\r
-tuxscope-guest: {{"status": 0}}\r
-[   99.1] reboot: Restarting system\r
+[    0.9] something of the kernel's
+
+tuxscope-guest: {FACTS}
+........s.
+============ 402 passed, 7 skipped, 900 deselected in 93.00s (0:01:33) ============
+
+tuxscope-guest: {{"status": 0}}
+[   99.1] reboot: Restarting system
 """
 FAILED = PASSED.replace('"status": 0', '"status": 1').replace(
     "============ 402 passed",
-    "FAILED tests/x.py::test_y - assert 1 == 2\r\n"
-    "ERROR tests/x.py::test_z\r\n============ 1 failed, 401 passed, 1 error",
+    "FAILED tests/x.py::test_y - assert 1 == 2\n"
+    "ERROR tests/x.py::test_z\n============ 1 failed, 401 passed, 1 error",
 )
 
 
@@ -42,8 +42,9 @@ def test_the_matrix_has_what_it_promises() -> None:
     assert len({each.name for each in MATRIX}) == len(MATRIX) >= 12
     assert {each.architecture for each in MATRIX} == set(ARCHITECTURES)
     assert any(each.flavour.endswith("16k") for each in MATRIX)
-    assert {1, 2, 4, 8} <= {len(cpu_numbers(each.cpus)) for each in MATRIX}
+    assert {1, 2, 4, 8} <= {len(parse_cpu_list(each.cpus)) for each in MATRIX}
     assert any(each.asleep for each in MATRIX)
+    assert Guest("6.12", "s390x", cpus="0,3-4").offline == [1, 2]
 
 
 def test_ci_has_the_oldest_the_newest_and_each_architecture() -> None:
@@ -169,7 +170,7 @@ def test_no_guest_outlives_who_started_it(tmp_path: Path) -> None:
 
 
 def test_a_guest_that_ends_is_read(tmp_path: Path) -> None:
-    ended = machine.run(["echo", "hello"], tmp_path / "console", limit=60)
+    ended = machine.run(["printf", r"hello\r\n"], tmp_path / "console", limit=60)
     assert (ended.console, ended.in_time) == ("hello\n", True)
 
 
