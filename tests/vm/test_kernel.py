@@ -1,0 +1,53 @@
+"""The interpreter against the kernel: random programs leave the same in both."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from pace import fewer
+from tuxscope.vm import Machine
+
+from tuxscope.doctor import release
+from vm.conftest import Tally
+from vm.function import MEMORY, RESULTS
+from vm.kernel import Answer, Kernel, difference, left_out
+from vm.programs import Case, cases
+from vm.rows import Features
+
+PROGRAMS = 2000
+# make fuzz runs more of the same; in rounds, for Hypothesis remembers each program of a round.
+ROUNDS = int(os.environ.get("TUXSCOPE_FUZZ_ROUNDS") or 1)
+
+
+def interpret(case: Case) -> Answer:
+    machine = Machine(case.program)
+    machine.maps[MEMORY].update(0, case.memory)
+    retval = machine.run() & 0xFFFFFFFF
+    return Answer(retval, machine.maps[MEMORY].lookup(0), machine.maps[RESULTS].lookup(0))
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("_", range(ROUNDS), ids=lambda number: f"round{number + 1}")
+def test_random_programs_leave_the_same(features: Features, tally: Tally, _: int) -> None:
+    with Kernel() as kernel:
+
+        @settings(max_examples=fewer(PROGRAMS), suppress_health_check=list(HealthCheck))
+        @given(case=cases(features))
+        def leaves_the_same(case: Case) -> None:
+            tally.add(case)
+            expected = kernel.run(case)
+            differs = difference(expected, interpret(case))
+            assert not differs, f"\n{differs}"
+
+        leaves_the_same()
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(
+    release(os.uname().release) < (6, 18) or os.uname().machine != "x86_64",
+    reason="older kernels and other JITs lack some",
+)
+def test_a_new_kernel_has_all_rows(features: Features) -> None:
+    assert left_out(features) == []
