@@ -361,7 +361,7 @@ def test_the_end_is_said() -> None:
 def test_every_row_of_the_table_has_a_meaning_or_a_reason() -> None:
     for form in FORMS:
         fixed = {name: rule.value for name, rule in form.rules() if isinstance(rule, Const)}
-        row = Instruction(form.opcode, **{"dst": 1, "imm": 1} | fixed)
+        row = Instruction(form.opcode, **{"dst": 1, "src": 1, "imm": 1} | fixed)
         assert row.form is form
         machine = Machine(Program("row", RawTracepoint(), (row,), (Label("row", 0),)))
         if form.group is Group.PACKET:  # there is no packet, and so no program any more
