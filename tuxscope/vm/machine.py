@@ -116,12 +116,12 @@ class Machine:
         self._place = self.place_of(self.program)
         self.enter(self.program.functions[0].name, END)
 
-    def run(self, *arguments: int) -> int:
+    def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
         """Begin again and go to the end, past all breakpoints; returns r0, 0 to 2**64 - 1.
 
         Raises Fault.
         """
-        self.start(*arguments)
+        self.start(*arguments, context=context, world=world)
         self._go(frozenset())
         return self.result
 
