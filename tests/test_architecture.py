@@ -66,7 +66,8 @@ def test_modules_are_small(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["tuxscope.asm", "tuxscope.programs.hello", "tuxscope.output.lines"]
+    "module",
+    ["tuxscope.asm", "tuxscope.vm", "tuxscope.programs.hello", "tuxscope.output.lines"],
 )
 def test_pure_rooms_load_nothing_of_the_kernels_side(module: str) -> None:
     script = f"import sys, {module}\nprint(*sys.modules)"

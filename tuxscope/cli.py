@@ -62,6 +62,12 @@ def page_count(text: str) -> int:
     return pages
 
 
+def seed_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise FireError(f"--seed takes a whole number, as in --seed 7, not {given(text)}")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     try:
         value = float(text)
@@ -107,6 +113,8 @@ class Commands:
         include_self=switch("include-self"),
         buffer_pages=page_count,
         verifier_log=switch("verifier-log"),
+        simulate=switch("simulate"),
+        seed=seed_number,
     )  # type: ignore[untyped-decorator]
     def hello(
         self,
@@ -118,11 +126,14 @@ class Commands:
         include_self: bool = False,
         buffer_pages: int | None = None,
         verifier_log: bool = False,
+        simulate: bool = False,
+        seed: int | None = None,
     ) -> Job:
         """tuxscope hello: every write() on the system, as it happens.
 
         usage: sudo tuxscope hello [options]
                sudo tuxscope hello [options] -- COMMAND [ARGUMENT ...]
+               tuxscope hello --simulate [options]
 
         Prints PID, COMM and TIMESTAMP_NS (since the machine started) of each write() until
         Ctrl-C; then, on stderr, how many events there were and how many were lost.
@@ -135,6 +146,9 @@ class Commands:
           --buffer-pages N    memory pages of each CPU's ring, a power of two
                               (default: 4 MiB a CPU, 64 MiB in all at most)
           --verifier-log      if the kernel refuses the program, print all that it says
+          --simulate          interpret the program on made-up writes: no kernel, no privilege;
+                              in their own time, or with --count as fast as it goes
+          --seed N            other made-up writes, the same for the same N (default: 0)
           -- COMMAND          start COMMAND as the user who called sudo, trace it from its first
                               instruction, end with it and with its exit status; what it prints
                               goes to stderr
@@ -145,6 +159,17 @@ class Commands:
             raise FireError("-- is followed by the command to trace, as in -- ls -l")
         if self._command and pid is not None:
             raise FireError("--pid and -- COMMAND both say what to trace; use one of them")
+        for flag, there in (
+            ("-- COMMAND", self._command),
+            ("--buffer-pages", buffer_pages),
+            ("--verifier-log", verifier_log),
+        ):
+            if simulate and there:
+                raise FireError(
+                    f"{flag} needs a kernel, --simulate has none; leave one of them out"
+                )
+        if seed is not None and not simulate:
+            raise FireError("--seed chooses made-up writes; it goes with --simulate")
 
         def run() -> int:
             from tuxscope.loader.verifier import VerifierError
@@ -154,6 +179,10 @@ class Commands:
                 pid, format, duration, count, include_self, buffer_pages,
                 tuple(self._command or ()),
             )  # fmt: skip
+            if simulate:
+                from tuxscope.runner.simulation import simulate as run_simulated
+
+                return run_simulated("tuxscope.programs.hello", options, seed or 0)
             try:
                 return stream("tuxscope.programs.hello", options)
             except VerifierError as error:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import FieldType
-from tuxscope.record import RecordType, u32
+from tuxscope.record import Nested, RecordType, u32
 
 # BPF_OBJ_NAME_LEN is 16 with the NUL; the kernel takes these characters (bpf_obj_name_cpy).
 NAME = re.compile(r"[A-Za-z0-9_.]{1,15}")
@@ -38,6 +38,11 @@ def check_name(kind: str, name: object) -> None:
             f"{kind} name {name!r}: the kernel takes 1 to 15 letters, digits, underscores and dots",
             author_line(),
         )
+
+
+def field_type(declared: ValueType) -> FieldType[Any]:
+    """A record as the field type that it is inside of others."""
+    return Nested(declared) if isinstance(declared, RecordType) else declared
 
 
 def check_type(name: str, value: object) -> None:
@@ -147,6 +152,17 @@ class Array(Map):
         check_type(self.name, self.value)
 
     @property
+    def key_type(self) -> FieldType[Any]:
+        """What packs and unpacks a key."""
+        own: FieldType[Any] = self.key
+        return own
+
+    @property
+    def value_type(self) -> FieldType[Any]:
+        """What packs and unpacks a value; of a per-CPU map, that of one CPU."""
+        return field_type(self.value)
+
+    @property
     def value_size(self) -> int:
         return self.value.size
 
@@ -171,6 +187,16 @@ class Hash(Map):
         super().__post_init__()
         check_type(self.name, self.key)
         check_type(self.name, self.value)
+
+    @property
+    def key_type(self) -> FieldType[Any]:
+        """What packs and unpacks a key."""
+        return field_type(self.key)
+
+    @property
+    def value_type(self) -> FieldType[Any]:
+        """What packs and unpacks a value; of a per-CPU map, that of one CPU."""
+        return field_type(self.value)
 
     @property
     def key_size(self) -> int:

@@ -13,7 +13,6 @@ from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapCreate, MapInfo
 from tuxscope.loader.cpus import possible_cpus
-from tuxscope.record import Nested, RecordType
 
 # Entries in one call; a hash's fullest bucket must fit, and doubles this where it does not.
 BATCH = 256
@@ -86,11 +85,13 @@ class LoadedMap:
 
     @property
     def _key(self) -> FieldType[Any]:
-        return own_type(self._typed.key)
+        own: FieldType[Any] = self._typed.key_type
+        return own
 
     @property
     def _value(self) -> FieldType[Any]:
-        return own_type(self._typed.value)
+        own: FieldType[Any] = self._typed.value_type
+        return own
 
     @property
     def _typed(self) -> Array | Hash:
@@ -185,8 +186,3 @@ class LoadedMap:
         bpf.map_write_batch(
             Command.MAP_DELETE_BATCH, self.fileno(), b"".join(packed), b"", len(packed)
         )
-
-
-def own_type(declared: FieldType[Any] | RecordType) -> FieldType[Any]:
-    """A record as the field type that it is inside of others."""
-    return Nested(declared) if isinstance(declared, RecordType) else declared

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 
-from tuxscope.asm import SourceLine
+from tuxscope.asm import Program, SourceLine
 from tuxscope.errors import TuxscopeError
 from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace
 
 
 class PageError(TuxscopeError):
@@ -23,6 +24,17 @@ def load_page(module: str) -> Page:
     with errors_of_the_page(module):
         page: Page = import_module(module).PAGE
     return page
+
+
+def program_of(
+    page: Page, module: str, pid: int | None, exclude: int | None, namespace: PidNamespace | None
+) -> Program:
+    """The page's kernel program. Raises PageError, or an AssemblyError that knows its line."""
+    with errors_of_the_page(module):
+        program = page.program(pid, exclude, namespace)
+    if not isinstance(program, Program):
+        raise PageError(f"the page's program is {program!r}; end it with return a.program()")
+    return program
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from tuxscope.asm import Program
 from tuxscope.loader.attach import Link
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.perf_reader import PerfReader
@@ -23,7 +22,7 @@ from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.command import Command
 from tuxscope.runner.identity import own_pid, pid_namespace
 from tuxscope.runner.interrupt import Interrupt
-from tuxscope.runner.pages import PageError, errors_of_the_page, load_page
+from tuxscope.runner.pages import load_page, program_of
 from tuxscope.runner.target import open_process
 
 # Seconds between two looks at rings that are not half full: under what a person notices, and
@@ -91,10 +90,7 @@ def stream(module: str, options: Options) -> int:
             interrupt.last_act = command.kill
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
         pid, exclude, namespace = traced(options, command)
-        with errors_of_the_page(module):
-            program = page.program(pid, exclude, namespace)
-        if not isinstance(program, Program):
-            raise PageError(f"the page's program is {program!r}; end it with return a.program()")
+        program = program_of(page, module, pid, exclude, namespace)
         loaded = stack.enter_context(load(program))
         reader = stack.enter_context(PerfReader(loaded.maps[page.events], options.buffer_pages))
         run = Run(page, options, loaded, reader)

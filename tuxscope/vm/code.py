@@ -1,0 +1,99 @@
+"""Programs as blocks: straight operations in a row, and a branch that says where to go on.
+
+A place is a slot plus the base of its program, so that a tail call is a branch like others. Bases
+are so far apart that no jump reaches from one program into another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuxscope.asm.program import Program
+from tuxscope.vm.branches import Branches
+from tuxscope.vm.faults import BadJumpFault
+from tuxscope.vm.operations import Branch, Operation, Operations, Registers
+
+SPACING = 1 << 33  # from one base to the next; a jump reaches half of that
+END = -SPACING  # the place to go to after the program's last instruction
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Instructions in a row.
+
+    Attributes:
+        places: of each operation, and of the branch.
+        operations: what they do.
+        branch: where to go on.
+        length: how many instructions: without the branch, where that only goes on.
+    """
+
+    places: tuple[int, ...]
+    operations: tuple[Operation, ...]
+    branch: Branch
+    length: int
+
+
+class Code:
+    """The programs of one machine.
+
+    Attributes:
+        blocks: by the place that they begin at, as far as they were needed; they may overlap.
+    """
+
+    def __init__(self, operations: Operations, branches: Branches) -> None:
+        self.blocks: dict[int, Block] = {}
+        self._singles: dict[int, Block] = {}
+        self._programs: list[Program] = []
+        self._operations = operations
+        self._branches = branches
+
+    def base_of(self, program: Program) -> int:
+        """The place of a program's slot 0."""
+        for number, known in enumerate(self._programs):
+            if known is program:
+                return number * SPACING
+        self._programs.append(program)
+        return (len(self._programs) - 1) * SPACING
+
+    def program_at(self, place: int) -> tuple[Program, int]:
+        """The program that a place belongs to, and its slot there, which may be far outside."""
+        number = (place + SPACING // 2) // SPACING
+        return self._programs[number], place - number * SPACING
+
+    def block(self, place: int) -> Block:
+        """The block that begins at a place."""
+        if place not in self.blocks:
+            self.blocks[place] = self._build(place, None)
+        return self.blocks[place]
+
+    def single(self, place: int) -> Block:
+        """The instruction at a place alone."""
+        if place not in self._singles:
+            self._singles[place] = self._build(place, 1)
+        return self._singles[place]
+
+    def _build(self, place: int, most: int | None) -> Block:
+        program, slot = self.program_at(place)
+        places: list[int] = []
+        operations: list[Operation] = []
+        while len(operations) != most:
+            instruction = program.by_slot.get(slot)
+            branch = self._branches.branch(instruction, place) if instruction else nowhere
+            if branch:
+                return Block((*places, place), tuple(operations), branch, len(operations) + 1)
+            assert instruction
+            places.append(place)
+            operations.append(
+                self._branches.helper(instruction)
+                or self._branches.address(instruction, place)
+                or self._operations.operation(instruction)
+            )
+            slot += instruction.slots
+            place += instruction.slots
+        return Block((*places, place), tuple(operations), lambda r: place, len(operations))
+
+
+def nowhere(registers: Registers) -> int:
+    """The branch at a place where no instruction begins."""
+    raise BadJumpFault("there is no instruction: a jump leads here, or the program has no exit")

@@ -1,0 +1,292 @@
+"""Maps in Python: what helpers do to them, and the same face as the kernel's (loader/maps.py).
+
+A value is a region of its own, so that a pointer to it is good for that value and nothing else.
+Results are the kernel's: an address or 0, and 0 or a negative errno.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tuxscope.asm.maps import (
+    Array,
+    Hash,
+    LruHash,
+    Map,
+    PerfEventArray,
+    ProgArray,
+    RingBuffer,
+)
+from tuxscope.asm.program import Program
+from tuxscope.vm.memory import Memory, Region
+
+NOEXIST, EXIST = 1, 2  # BPF_NOEXIST, BPF_EXIST
+RECORD_HEADER = 8  # BPF_RINGBUF_HDR_SZ
+
+Key = tuple[bytes, int]  # and the CPU whose value it is; 0 where there is but one
+
+
+class VirtualMap:
+    """Base of all maps.
+
+    Attributes:
+        description: what it was made from.
+        address: what ``a.ld_map`` loads: nothing that could be read or written.
+    """
+
+    def __init__(self, description: Map, memory: Memory, cpus: int) -> None:
+        self.description = description
+        self._memory = memory
+        self._cpus = cpus
+        self.address = memory.add(Region(f"map {description.name}", bytearray(), writable=False))
+
+    def abandon(self) -> None:
+        """Give up what a run that faulted left unfinished."""
+
+    def freeze(self) -> Any:
+        """All that changes, as an immutable value."""
+        return None
+
+    def restore(self, frozen: Any) -> None:
+        """Make it what it was."""
+
+
+class Values(VirtualMap):
+    """Base of the maps that hold values by key."""
+
+    description: Array | Hash
+
+    def __init__(self, description: Array | Hash, memory: Memory, cpus: int) -> None:
+        super().__init__(description, memory, cpus)
+        self._entries: dict[Key, int] = {}  # to the address of the value
+        self._frozen: Mapping[Key, int] | None = None
+
+    def _cpu(self, cpu: int) -> int:
+        return cpu if self.description.per_cpu else 0
+
+    def _add(self, key: Key, value: bytes) -> int:
+        name = f"value of {self.description.name}"
+        self._entries[key] = self._memory.add(Region(name, bytearray(value)))
+        self._frozen = None
+        return self._entries[key]
+
+    # What helpers do. Keys and values have their right sizes.
+
+    def find(self, key: bytes, cpu: int) -> int:
+        """map_lookup_elem: the value's address, or 0."""
+        return self._entries.get((key, self._cpu(cpu)), 0)
+
+    def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
+        """map_update_elem: 0 or a negative errno."""
+        raise NotImplementedError
+
+    def remove(self, key: bytes) -> int:
+        """map_delete_elem: 0 or a negative errno."""
+        raise NotImplementedError
+
+    def freeze(self) -> Any:
+        if self._frozen is None:
+            self._frozen = dict(self._entries)
+        return self._frozen
+
+    def restore(self, frozen: Any) -> None:
+        self._entries = dict(frozen)
+        self._frozen = frozen
+
+    # What user space does, as with a LoadedMap.
+
+    @property
+    def _values_each(self) -> int:
+        return self._cpus if self.description.per_cpu else 1
+
+    def _unpack(self, key: bytes) -> Any:
+        value_type = self.description.value_type
+        values = tuple(
+            value_type.unpack(self._memory.read(address, value_type.size))
+            for cpu in range(self._values_each)
+            if (address := self.find(key, cpu))
+        )
+        return values if self.description.per_cpu else values[0]
+
+    def lookup(self, key: Any) -> Any | None:
+        """The value, or None. Of a per-CPU map, a tuple with a value for each CPU."""
+        packed = self.description.key_type.pack(key)
+        return self._unpack(packed) if self.find(packed, 0) else None
+
+    def update(self, key: Any, value: Any, flags: int = 0) -> None:
+        """Set a value. Raises OSError: EEXIST or ENOENT by ``flags``, E2BIG when it is full."""
+        packed = self.description.key_type.pack(key)
+        values = list(value) if self.description.per_cpu else [value]
+        if len(values) != self._values_each:
+            raise ValueError(f"a value for each of {self._values_each} CPUs, not {len(values)}")
+        for cpu, each in enumerate(values):
+            result = self.put(packed, self.description.value_type.pack(each), flags, cpu)
+            if result:
+                raise OSError(-result, f"map {self.description.name}")
+            flags = 0
+
+    def delete(self, key: Any) -> bool:
+        """Delete an entry; tells whether there was one. Raises OSError (EINVAL) for an array."""
+        result = self.remove(self.description.key_type.pack(key))
+        if result == -errno.EINVAL:
+            raise OSError(errno.EINVAL, f"map {self.description.name}")
+        return result == 0
+
+    def keys(self) -> Iterator[Any]:
+        """All keys."""
+        for packed in dict.fromkeys(key for key, _ in self._entries):
+            yield self.description.key_type.unpack(packed)
+
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        """All entries."""
+        for key in list(self.keys()):
+            yield key, self.lookup(key)
+
+
+class VirtualArray(Values):
+    """An array: all values exist, here from the first look at them on."""
+
+    def find(self, key: bytes, cpu: int) -> int:
+        if self.description.key_type.unpack(key) >= self.description.max_entries:
+            return 0
+        own = (key, self._cpu(cpu))
+        return self._entries.get(own) or self._add(own, bytes(self.description.value_size))
+
+    def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
+        if flags > EXIST:
+            return -errno.EINVAL
+        address = self.find(key, cpu)
+        if not address:
+            return -errno.E2BIG
+        if flags == NOEXIST:
+            return -errno.EEXIST
+        self._memory.write(address, value)
+        return 0
+
+    def remove(self, key: bytes) -> int:
+        return -errno.EINVAL
+
+    def keys(self) -> Iterator[Any]:
+        return iter(range(self.description.max_entries))
+
+
+class VirtualHash(Values):
+    """A hash; of a per-CPU one all CPUs' values come and go together."""
+
+    def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
+        if flags > EXIST:
+            return -errno.EINVAL
+        address = self.find(key, cpu)
+        if address and flags == NOEXIST:
+            return -errno.EEXIST
+        if address:
+            self._memory.write(address, value)
+            return 0
+        if flags == EXIST:
+            return -errno.ENOENT
+        full = len(self._entries) >= self.description.max_entries * self._values_each
+        if full and not self._make_room():
+            return -errno.E2BIG
+        for each in range(self._values_each):
+            own = each == self._cpu(cpu)
+            self._add((key, each), value if own else bytes(len(value)))
+        return 0
+
+    def _make_room(self) -> bool:
+        """Drop what may be dropped; tells whether there was anything."""
+        return False
+
+    def remove(self, key: bytes) -> int:
+        if not self.find(key, 0):
+            return -errno.ENOENT
+        for cpu in range(self._values_each):
+            self._memory.remove(self._entries.pop((key, cpu)))
+        self._frozen = None
+        return 0
+
+
+class VirtualLruHash(VirtualHash):
+    """Drops the entry that was looked up or updated least recently; the kernel approximates it."""
+
+    def find(self, key: bytes, cpu: int) -> int:
+        address = self._entries.pop((key, 0), 0)
+        if address:
+            self._entries[key, 0] = address
+            self._frozen = None
+        return address
+
+    def _make_room(self) -> bool:
+        oldest, _ = next(iter(self._entries))
+        return self.remove(oldest) == 0
+
+
+class VirtualProgArray(VirtualMap):
+    """Programs to tail-call."""
+
+    def __init__(self, description: Map, memory: Memory, cpus: int) -> None:
+        super().__init__(description, memory, cpus)
+        self.programs: dict[int, Program] = {}
+
+    def update(self, key: int, value: Program) -> None:
+        """Put a program at an index. Raises OSError (E2BIG) past ``max_entries``."""
+        if not 0 <= key < self.description.max_entries:
+            raise OSError(errno.E2BIG, f"map {self.description.name}")
+        self.programs[key] = value
+
+
+class VirtualPerfEventArray(VirtualMap):
+    """Rings to user space: what is sent goes into the machine's output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """What of a ring buffer changes.
+
+    Attributes:
+        used: bytes that records take, headers included.
+        reserved: the addresses of records that were neither submitted nor discarded.
+    """
+
+    used: int = 0
+    reserved: tuple[int, ...] = ()
+
+
+class VirtualRingBuffer(VirtualMap):
+    """One ring for all CPUs; full at ``max_entries`` bytes until somebody reads."""
+
+    ring = Ring()
+
+    def room(self, size: int) -> int:
+        """The bytes that a record of ``size`` takes; 0 where it does not fit any more."""
+        taken = -(-size // 8) * 8 + RECORD_HEADER
+        return taken if self.ring.used + taken <= self.description.max_entries else 0
+
+    def abandon(self) -> None:
+        for record in self.ring.reserved:
+            self._memory.remove(record)
+        self.ring = Ring(self.ring.used)
+
+    def freeze(self) -> Any:
+        return self.ring
+
+    def restore(self, frozen: Any) -> None:
+        self.ring = frozen
+
+
+KINDS: dict[type[Map], type[VirtualMap]] = {
+    PerfEventArray: VirtualPerfEventArray,
+    RingBuffer: VirtualRingBuffer,
+    ProgArray: VirtualProgArray,
+    LruHash: VirtualLruHash,
+    Hash: VirtualHash,
+    Array: VirtualArray,
+}
+
+
+def virtual_map(description: Map, memory: Memory, cpus: int) -> VirtualMap:
+    """An empty map."""
+    kind = next(KINDS[each] for each in type(description).mro() if each in KINDS)
+    return kind(description, memory, cpus)
