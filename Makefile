@@ -1,16 +1,18 @@
 # make hello   stream real write() events for some seconds (ARGS='--pid 1842' instead of that)
 # make test    lint, types and all tests
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
+# make fuzz    run 100,000 random programs in the kernel and in the interpreter (ROUNDS=50, 2,000 each)
 # make install put tuxscope where sudo finds it
 
 PYTHON ?= python3
 PREFIX ?= /usr/local
 VENV := .venv
 ARGS ?= --duration 5
+ROUNDS ?= 50
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test kernels clean-kernels install uninstall clean
+.PHONY: hello test fuzz kernels clean-kernels install uninstall clean
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +35,10 @@ test: $(VENV)/dev
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m pytest
+
+fuzz: $(VENV)/dev
+	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) $(VENV)/bin/python -m pytest \
+		tests/vm/test_kernel.py
 
 kernels: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m kernels $(KERNEL) $(if $(RECORD),--record) -- $(TESTS)

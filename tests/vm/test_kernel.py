@@ -7,9 +7,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 from pace import fewer
-from tuxscope.vm import Machine
 
 from tuxscope.doctor import release
+from tuxscope.vm import Machine
 from vm.conftest import Tally
 from vm.function import MEMORY, RESULTS
 from vm.kernel import Answer, Kernel, difference, left_out
@@ -20,6 +20,18 @@ PROGRAMS = 2000
 # make fuzz runs more of the same; in rounds, for Hypothesis remembers each program of a round.
 ROUNDS = int(os.environ.get("TUXSCOPE_FUZZ_ROUNDS") or 1)
 
+# Now and then the verifier loses count of what a number can be, in code that is never reached. It
+# warns of that, once after each boot, and goes on; some machines are told to panic at a warning.
+PANIC_ON_WARN = "/proc/sys/kernel/panic_on_warn"
+
+
+def panics_on_warnings() -> bool:
+    try:
+        with open(PANIC_ON_WARN) as file:
+            return file.read().strip() != "0"
+    except OSError:  # no Linux, or only a part of it
+        return False
+
 
 def interpret(case: Case) -> Answer:
     machine = Machine(case.program)
@@ -29,6 +41,7 @@ def interpret(case: Case) -> Answer:
 
 
 @pytest.mark.kernel
+@pytest.mark.skipif(panics_on_warnings(), reason="the verifier may warn, and this machine panics")
 @pytest.mark.parametrize("_", range(ROUNDS), ids=lambda number: f"round{number + 1}")
 def test_random_programs_leave_the_same(features: Features, tally: Tally, _: int) -> None:
     with Kernel() as kernel:
@@ -39,7 +52,8 @@ def test_random_programs_leave_the_same(features: Features, tally: Tally, _: int
             tally.add(case)
             expected = kernel.run(case)
             differs = difference(expected, interpret(case))
-            assert not differs, f"\n{differs}"
+            if differs:
+                raise AssertionError(differs)
 
         leaves_the_same()
 
