@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -823,3 +824,48 @@ def test_helpers_have_the_kernels_numbers(name: str, number: int) -> None:
 def test_a_misspelt_helper_is_an_error_with_the_nearest_one(name: str) -> None:
     with pytest.raises(AttributeError, match=rf"no helper {name}; did you mean ktime_get_ns\?"):
         getattr(helper, name)
+
+
+def test_what_lies_on_the_stack_has_the_authors_name() -> None:
+    a = assembler()
+    event = a.stack(HelloEvent)
+    count: Any = a.stack(u64)
+    a.lea(r1, a.stack(char[4]))
+    a.call("other")
+    a.exit()
+    a.function("other")
+    path = a.stack(Path)
+    a.lea(r1, path)
+    a.lea(r1, event)
+    a.lea(r1, count)
+    stack = finished(a).stack
+    assert [(each.name, each.offset, str(each.type), each.function) for each in stack] == [
+        ("event", -32, "HelloEvent", "page"),
+        ("count", -40, "u64", "page"),
+        ("char[4]", -44, "char[4]", "page"),
+        ("path", -Path.size, "Path", "other"),
+    ]
+
+
+def test_names_on_the_stack_make_no_other_program() -> None:
+    assert hello() == replace(hello(), stack=())
+
+
+def test_two_functions_do_not_begin_at_one_instruction() -> None:
+    a = assembler()
+    a.exit()
+    a.function("nothing")
+    a.function("other")
+    with pytest.raises(ProgramError, match="function 'nothing' has no instructions"):
+        finished(a)
+
+
+def test_an_unused_label_without_an_instruction_is_left_out() -> None:
+    a = assembler()
+    a.exit()
+    a.label("end")
+    a.function("other")
+    a.label("end")
+    a.exit()
+    a.label("nowhere")
+    assert [(each.name, each.slot) for each in a.program().labels] == [("end", 1)]
