@@ -59,7 +59,7 @@ class Wording(NamedTuple):
 
 PYTHON = Wording("put a.label({name!r}) where it should go", "begin it with a.function(...)",
                  "a.gotol")  # fmt: skip
-TEXT = Wording("put {name}: where it should go", "begin it with {name}:", "gotol")
+TEXT = Wording("write it with a colon where it should go", "define it", "gotol")
 
 
 class Code(NamedTuple):
