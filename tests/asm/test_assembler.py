@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,7 +203,7 @@ def test_every_method_is_among_the_calls() -> None:
         ("jlt32", (r3, -4, "out"), "if w3 < -4 goto +1"),
         ("gotol", ("out",), "gotol +1"),
         ("call", ("other",), "call pc+2"),
-        ("ld_func", (r3, "other"), "r3 = func[pc+3]"),
+        ("ld_func", (r3, "other"), "ld_pseudo r3, 4, 3"),
         ("ldx", (r3, u16[r4 - 6]), "r3 = *(u16 *)(r4 - 6)"),
         ("ldx", (r3, s64[r4]), "r3 = *(u64 *)(r4 + 0)"),
         ("ldsx", (r3, s16[r4 - 6]), "r3 = *(s16 *)(r4 - 6)"),
@@ -215,7 +216,7 @@ def test_every_method_is_among_the_calls() -> None:
         ("ld_imm64", (r3, -1), "r3 = 0xffffffffffffffff ll"),
         ("ld_imm64", (r3, (1 << 64) - 1), "r3 = 0xffffffffffffffff ll"),
         ("ld_imm64", (r3, 0x89ABCDEF), "r3 = 0x89abcdef ll"),
-        ("ld_map_value", (r3, COUNTS, 24), "r3 = map[fd:0][0]+24"),
+        ("ld_map_value", (r3, COUNTS, 24), "ld_pseudo r3, 2, 0x1800000000"),
         ("addr_space_cast", (r3, r4, 0, 1), "r3 = addr_space_cast(r4, 0, 1)"),
     ],
 )
@@ -350,7 +351,7 @@ def test_hello_is_the_program_it_says() -> None:
         "r2 = 16",
         "call 16",
         "r1 = r6",
-        "r2 = map[fd:0]",
+        "ld_pseudo r2, 1, 0",
         "w3 = -1",
         "r4 = r10",
         "r4 += -32",
@@ -577,7 +578,7 @@ def test_calls_of_functions_count_slots() -> None:
         "call pc+7",
         "exit",
         "r2 = 0x2 ll",
-        "r3 = func[pc+3]",
+        "ld_pseudo r3, 4, 3",
         "call pc-10",
         "exit",
         "call pc-7",
@@ -823,3 +824,48 @@ def test_helpers_have_the_kernels_numbers(name: str, number: int) -> None:
 def test_a_misspelt_helper_is_an_error_with_the_nearest_one(name: str) -> None:
     with pytest.raises(AttributeError, match=rf"no helper {name}; did you mean ktime_get_ns\?"):
         getattr(helper, name)
+
+
+def test_what_lies_on_the_stack_has_the_authors_name() -> None:
+    a = assembler()
+    event = a.stack(HelloEvent)
+    count: Any = a.stack(u64)
+    a.lea(r1, a.stack(char[4]))
+    a.call("other")
+    a.exit()
+    a.function("other")
+    path = a.stack(Path)
+    a.lea(r1, path)
+    a.lea(r1, event)
+    a.lea(r1, count)
+    stack = finished(a).stack
+    assert [(each.name, each.offset, str(each.type), each.function) for each in stack] == [
+        ("event", -32, "HelloEvent", "page"),
+        ("count", -40, "u64", "page"),
+        ("char[4]", -44, "char[4]", "page"),
+        ("path", -Path.size, "Path", "other"),
+    ]
+
+
+def test_names_on_the_stack_make_no_other_program() -> None:
+    assert hello() == replace(hello(), stack=())
+
+
+def test_two_functions_do_not_begin_at_one_instruction() -> None:
+    a = assembler()
+    a.exit()
+    a.function("nothing")
+    a.function("other")
+    with pytest.raises(ProgramError, match="function 'nothing' has no instructions"):
+        finished(a)
+
+
+def test_an_unused_label_without_an_instruction_is_left_out() -> None:
+    a = assembler()
+    a.exit()
+    a.label("end")
+    a.function("other")
+    a.label("end")
+    a.exit()
+    a.label("nowhere")
+    assert [(each.name, each.slot) for each in a.program().labels] == [("end", 1)]

@@ -65,7 +65,7 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["hello", "--pid", "1", "--", "true"], "--pid and -- COMMAND both say what to trace"),
         (["hello", "--interactive"], "there is no option --interactive"),
         (["doctor", "--pid", "1"], "there is no option --pid"),
-        (["doctor", "--", "ls"], "doctor takes no command"),
+        (["doctor", "--", "ls"], "it traces no command"),
         (["helo"], "there is no command helo; did you mean hello?"),
         (["--frobnicate"], "there is no command --frobnicate; see tuxscope --help"),
     ],

@@ -21,6 +21,7 @@ from tuxscope.asm.errors import (
     ReadOnlyRegisterError,
     RegisterError,
     StackError,
+    TextError,
     UndefinedLabelError,
 )
 from tuxscope.asm.helpers import Helper, helper
@@ -62,7 +63,7 @@ __all__ = [
     "LabelOutOfReachError", "LruHash", "Map", "MapType", "Memory", "OperandError", "PerCpuArray",
     "PerCpuHash", "PerfEventArray", "ProgArray", "Program", "ProgramError", "ProgramType",
     "RawTracepoint", "ReadOnlyRegisterError", "Register", "RegisterError", "RingBuffer",
-    "SchedClassifier", "SocketFilter", "SourceLine", "StackError", "Tracepoint",
+    "SchedClassifier", "SocketFilter", "SourceLine", "StackError", "TextError", "Tracepoint",
     "UndefinedLabelError", "Xdp", "decode_all", "helper",
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10",
 ]  # fmt: skip

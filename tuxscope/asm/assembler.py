@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tuxscope.asm.arithmetic import Arithmetic
@@ -10,6 +11,7 @@ from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.jumps import Jumps
 from tuxscope.asm.memory import MemoryAccess
+from tuxscope.asm.program import StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import FieldType
@@ -17,6 +19,9 @@ from tuxscope.record import Nested, RecordType
 
 # MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
 STACK_SIZE = 512
+
+# A line such as ``event = a.stack(HelloEvent)`` names what it makes.
+ASSIGNED = re.compile(r"(\w+)\s*(?::[^=]+)?=[^=].*\.stack\(")
 
 
 class Assembler(Arithmetic, Jumps, MemoryAccess):
@@ -43,14 +48,18 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
                 f"the stack holds records and types such as u64, not {field_type!r}", author_line()
             )
         own_type = field_type if isinstance(field_type, FieldType) else Nested(field_type)
-        used = self._stack_used.get(self._function, 0) + own_type.size
+        source, function = author_line(), self._draft.function
+        used = -min((each.offset for each in self._stack if each.function == function), default=0)
+        used += own_type.size
         used += -used % own_type.alignment
         if used > STACK_SIZE:
             raise StackError(
                 f"{used} bytes of stack: a function has {STACK_SIZE}; use a per-CPU array map",
-                author_line(),
+                source,
             )
-        self._stack_used[self._function] = used
+        assigned = ASSIGNED.match(source.text) if source else None
+        name = assigned[1] if assigned else own_type.name.lower()
+        self._stack.append(StackVariable(name, -used, own_type, function))
         return Memory(r10, -used, own_type)
 
     def lea(self, dst: Register, place: Memory | Address) -> None:

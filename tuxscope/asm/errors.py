@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from tuxscope.errors import TuxscopeError
@@ -65,3 +66,23 @@ class StackError(AssemblyError):
 
 class ProgramError(AssemblyError):
     """A program, function or map that the kernel could not take by its very form."""
+
+
+class TextError(AssemblyError):
+    """Assembly text that cannot be read, or says what no instruction can.
+
+    Attributes:
+        file, line: as the source has them.
+        column: counted from 1, as lines are.
+    """
+
+    def __init__(self, problem: str, source: SourceLine, column: int) -> None:
+        # A name in quotes may hold anything, and an error is one line.
+        problem = "".join(each if each.isprintable() else repr(each)[1:-1] for each in problem)
+        super().__init__(problem, source)
+        self.file = source.file
+        self.line = source.line
+        self.column = column
+
+    def __str__(self) -> str:
+        return f"{os.path.basename(self.file)}:{self.line}:{self.column}: {self.problem}"

@@ -73,6 +73,8 @@ class Form:
         text: pseudo-C as the kernel and LLVM write it, with the fields to fill in.
         group: conformance group.
         section: of RFC 9669, or what in Linux defines it.
+        named: the same with a label, function, helper or map by its name.
+        also: other spellings of the kernel's or LLVM's, which are read and never written.
     """
 
     name: str
@@ -85,6 +87,8 @@ class Form:
     offset: Rule = ZERO
     imm: Rule = ZERO
     next_imm: Rule | None = None
+    named: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def slots(self) -> int:
@@ -160,6 +164,13 @@ def byte_swaps() -> Iterator[Form]:
                        UPDATE, imm=Const(bits))
 
 
+def jump(name: str, opcode: int, text: str, group: Group, section: str, *,
+         distance: str = "jump", **rules: Rule) -> Form:
+    """A jump: ``text`` and where to. The kernel writes ``goto pc+5``."""
+    return Form(name, opcode, f"{text} {{{distance}}}", group, section, **rules,
+                named=f"{text} {{label}}", also=(f"{text} pc{{{distance}}}",))
+
+
 def jumps() -> Iterator[Form]:
     """Section 4.3, and Linux's may_goto."""
     for wide in (False, True):
@@ -171,21 +182,22 @@ def jumps() -> Iterator[Form]:
             name = code.name.lower() + suffix
             k = code | Source.K | instruction_class
             x = code | Source.X | instruction_class
-            yield Form(name, k, f"if {dst} {sign} {{imm}} goto {{jump}}", group, "4.3",
-                       READ, offset=OFFSET, imm=IMM)
-            yield Form(name, x, f"if {dst} {sign} {src} goto {{jump}}", group, "4.3",
-                       READ, READ, OFFSET)
+            yield jump(name, k, f"if {dst} {sign} {{imm}} goto", group, "4.3",
+                       dst=READ, offset=OFFSET, imm=IMM)
+            yield jump(name, x, f"if {dst} {sign} {src} goto", group, "4.3",
+                       dst=READ, src=READ, offset=OFFSET)
     base = Group.BASE32
-    yield Form("ja", Jump.JA | Class.JMP, "goto {jump}", base, "4.3", offset=OFFSET)
-    yield Form("gotol", Jump.JA | Class.JMP32, "gotol {long_jump}", base, "4.3", imm=IMM)
+    yield jump("ja", Jump.JA | Class.JMP, "goto", base, "4.3", offset=OFFSET)
+    yield jump("gotol", Jump.JA | Class.JMP32, "gotol", base, "4.3", distance="long_jump", imm=IMM)
     yield Form("exit", Jump.EXIT | Class.JMP, "exit", base, "4.3")
     call = Jump.CALL | Class.JMP
-    yield Form("call", call, "call {imm}", base, "4.3.1", src=Const(CallSource.HELPER), imm=IMM)
+    yield Form("call", call, "call {imm}", base, "4.3.1", src=Const(CallSource.HELPER), imm=IMM,
+               named="call {helper}")
     yield Form("call_local", call, "call pc{long_jump}", base, "4.3.2",
-               src=Const(CallSource.LOCAL), imm=IMM)
+               src=Const(CallSource.LOCAL), imm=IMM, named="call {function}")
     yield Form("call_btf_id", call, "call kernel-function#{imm}", base, "4.3.1",
                src=Const(CallSource.BTF_ID), imm=IMM)
-    yield Form("may_goto", Jump.JCOND | Class.JMP, "may_goto {jump}", Group.LINUX,
+    yield jump("may_goto", Jump.JCOND | Class.JMP, "may_goto", Group.LINUX,
                "Linux 6.9, commit 011832b97b31", offset=OFFSET)
 
 
@@ -195,12 +207,16 @@ def loads_and_stores() -> Iterator[Form]:
         group = Group.BASE64 if size is Size.DW else Group.BASE32
         unsigned = f"*(u{size.octets * 8} *)"
         signed = f"*(s{size.octets * 8} *)"
+        # LLVM with 32-bit registers: the same instruction, as the bits above become zero anyway.
+        low = size is not Size.DW
         yield Form("ldx", Mode.MEM | size | Class.LDX, f"{{dst}} = {unsigned}({{src}} {{off}})",
-                   group, "5.1", WRITE, READ, OFFSET)
+                   group, "5.1", WRITE, READ, OFFSET,
+                   also=(f"{{wdst}} = {unsigned}({{src}} {{off}})",) * low)
         yield Form("st", Mode.MEM | size | Class.ST, f"{unsigned}({{dst}} {{off}}) = {{imm}}",
                    group, "5.1", READ, offset=OFFSET, imm=IMM)
         yield Form("stx", Mode.MEM | size | Class.STX, f"{unsigned}({{dst}} {{off}}) = {{src}}",
-                   group, "5.1", READ, READ, OFFSET)
+                   group, "5.1", READ, READ, OFFSET,
+                   also=(f"{unsigned}({{dst}} {{off}}) = {{wsrc}}",) * low)
         if size is not Size.DW:
             yield Form("ldsx", Mode.MEMSX | size | Class.LDX,
                        f"{{dst}} = {signed}({{src}} {{off}})",
@@ -243,21 +259,18 @@ def atomics() -> Iterator[Form]:
 
 def wide_immediates() -> Iterator[Form]:
     """Section 5.4: the instructions of two slots."""
-    texts = {
-        WideSource.IMM64: "{imm64} ll",
-        WideSource.MAP_FD: "map[fd:{imm}]",
-        WideSource.MAP_VALUE: "map[fd:{imm}][0]+{next_imm}",
-        WideSource.BTF_ID: "var[id:{imm}]+{next_imm}",
-        WideSource.FUNC: "func[pc{long_jump}]",
-        WideSource.MAP_IDX: "map[idx:{imm}]",
-        WideSource.MAP_IDX_VALUE: "map[idx:{imm}][0]+{next_imm}",
+    names = {
+        WideSource.MAP_FD: "{map}", WideSource.MAP_VALUE: "{map}+{next_imm}",
+        WideSource.FUNC: "{function}",
     }
     # Only a constant, an offset into a value, and the fd of a module's BTF need a second half.
     halves = (WideSource.MAP_FD, WideSource.FUNC, WideSource.MAP_IDX)
-    for source, text in texts.items():
-        yield Form(f"ld_{source.name.lower()}", Mode.IMM | Size.DW | Class.LD, f"{{dst}} = {text}",
-                   Group.BASE64, "5.4", WRITE, Const(source), ZERO, IMM,
-                   ZERO if source in halves else IMM)
+    for source in WideSource:
+        imm, high = ("{imm}", ZERO) if source in halves else ("{imm64}", IMM)
+        text = f"ld_pseudo {{dst}}, {source:d}, {imm}" if source else "{dst} = {imm64} ll"
+        yield Form(f"ld_{source.name.lower()}", Mode.IMM | Size.DW | Class.LD, text,
+                   Group.BASE64, "5.4", WRITE, Const(source), ZERO, IMM, high,
+                   named=f"{{dst}} = {names[source]} ll" if source in names else "")
 
 
 def address_space_casts() -> Iterator[Form]:
@@ -275,8 +288,8 @@ def packet_loads() -> Iterator[Form]:
         kind = f"*(u{size.octets * 8} *)"
         yield Form("ld_abs", Mode.ABS | size | Class.LD, f"r0 = {kind}skb[{{imm}}]",
                    Group.PACKET, "5.5", imm=IMM)
-        yield Form("ld_ind", Mode.IND | size | Class.LD, f"r0 = {kind}skb[{{src}} {{imm_off}}]",
-                   Group.PACKET, "5.5", src=READ, imm=IMM)
+        yield Form("ld_ind", Mode.IND | size | Class.LD, f"r0 = {kind}skb[{{src}}{{imm_off}}]",
+                   Group.PACKET, "5.5", src=READ, imm=IMM, also=(f"r0 = {kind}skb[{{src}}]",))
 # fmt: on
 
 

@@ -124,19 +124,24 @@ class Instruction:
             raise DecodeError(f"{data[:SLOT].hex()}: {error.problem}") from None
 
     def __str__(self) -> str:
-        """Pseudo-C, as the kernel and LLVM write it."""
-        return self.form.text.format(
+        """Pseudo-C, as the kernel and LLVM write it; all numbers, no names."""
+        return self.spelled(self.form.text)
+
+    def spelled(self, template: str, **names: str) -> str:
+        """A template of the table with the fields filled in, and names where it takes any."""
+        return template.format(
             dst=f"r{self.dst}",
             src=f"r{self.src}",
             wdst=f"w{self.dst}",
             wsrc=f"w{self.src}",
             off=f"{'-' if self.offset < 0 else '+'} {abs(self.offset)}",
-            imm_off=f"{'-' if self.imm < 0 else '+'} {abs(self.imm)}",
+            imm_off=f" {'-' if self.imm < 0 else '+'} {abs(self.imm)}" if self.imm else "",
             jump=f"{self.offset:+}",
             long_jump=f"{self.imm:+}",
             imm=self.imm,
             next_imm=self.next_imm & 0xFFFFFFFF,
             imm64=f"{self.imm64:#x}",
+            **names,
         )
 
 

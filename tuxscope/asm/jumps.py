@@ -7,7 +7,8 @@ sign-extended, for unsigned comparisons too), those with ``32`` the low 32 bits.
 
 from __future__ import annotations
 
-from tuxscope.asm.emitter import Emitter, Target, number
+from tuxscope.asm.draft import Target
+from tuxscope.asm.emitter import Emitter, number
 from tuxscope.asm.errors import OperandError
 from tuxscope.asm.helpers import Helper
 from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, Source, WideSource
@@ -138,7 +139,8 @@ class Jumps(Emitter):
         if isinstance(target, Helper):
             self._emit(opcode, src=CallSource.HELPER, imm=target.number)
         elif isinstance(target, str):
-            self._emit(opcode, src=CallSource.LOCAL, target=Target(target, None, "imm"))
+            waiting = Target(target, None, "imm", author_line())
+            self._emit(opcode, src=CallSource.LOCAL, target=waiting)
         else:
             raise OperandError(
                 "call takes a helper, as in helper.ktime_get_ns, or the name of a function, "
@@ -152,11 +154,8 @@ class Jumps(Emitter):
 
     def ld_func(self, dst: Register, function: str) -> None:
         """``dst =`` the address of a function of this program, for helpers that call back."""
+        source = author_line()
         if not isinstance(function, str):
-            raise OperandError(f"ld_func takes a function's name, not {function!r}", author_line())
-        self._emit(
-            Mode.IMM | Size.DW | Class.LD,
-            number(dst),
-            WideSource.FUNC,
-            target=Target(function, None, "imm"),
-        )
+            raise OperandError(f"ld_func takes a function's name, not {function!r}", source)
+        waiting = Target(function, None, "imm", source)
+        self._emit(Mode.IMM | Size.DW | Class.LD, number(dst), WideSource.FUNC, target=waiting)

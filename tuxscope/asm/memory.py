@@ -173,15 +173,7 @@ class MemoryAccess(Emitter):
 
     def ld_map_value(self, dst: Register, map: Array, offset: int = 0) -> None:
         """``dst =`` the address of an array's only value, plus ``offset`` bytes (Linux 5.2)."""
-        if not isinstance(checked_map(map), Array) or map.per_cpu or map.max_entries != 1:
-            raise OperandError(
-                f"ld_map_value takes an Array with max_entries=1, not {map!r}", author_line()
-            )
-        if not isinstance(offset, int) or not 0 <= offset < map.value_size:
-            raise OperandError(
-                f"offset {offset!r} is not in the {map.value_size} bytes of {map.name}'s value",
-                author_line(),
-            )
+        check_value_offset(checked_map(map), offset)
         self._wide(dst, WideSource.MAP_VALUE, next_imm=offset, map=map)
 
     def _wide(
@@ -199,6 +191,19 @@ def checked_map(map: object) -> Map:
             author_line(),
         )
     return map
+
+
+def check_value_offset(map: Map, offset: object) -> None:
+    """Hold an offset to the value of an array that has but one. Raises OperandError."""
+    if not isinstance(map, Array) or map.per_cpu or map.max_entries != 1:
+        raise OperandError(
+            f"ld_map_value takes an Array with max_entries=1, not {map!r}", author_line()
+        )
+    if not isinstance(offset, int) or not 0 <= offset < map.value_size:
+        raise OperandError(
+            f"offset {offset!r} is not in the {map.value_size} bytes of {map.name}'s value",
+            author_line(),
+        )
 
 
 def signed32(bits: int) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, NamedTuple
 
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
 from tuxscope.asm.maps import Map
+from tuxscope.field_types import FieldType
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,22 @@ class Label:
     slot: int
 
 
+class StackVariable(NamedTuple):
+    """A place on a function's stack, as the author named it.
+
+    Attributes:
+        name: what ``a.stack()`` was assigned to.
+        offset: from r10, negative.
+        type: what lies there.
+        function: whose stack it is.
+    """
+
+    name: str
+    offset: int
+    type: FieldType[Any]
+    function: str
+
+
 @dataclass(frozen=True)
 class Program:
     """Instructions, and what else the loader needs to know about them.
@@ -36,6 +54,7 @@ class Program:
         functions: the entry points; the program's own is the first, at slot 0.
         labels: where jumps go, by slot.
         license: the kernel offers some helpers to GPL-compatible programs only.
+        stack: what lies where, for the listing; two programs are equal without it.
     """
 
     name: str
@@ -44,6 +63,7 @@ class Program:
     functions: tuple[Label, ...]
     labels: tuple[Label, ...] = ()
     license: str = "GPL"
+    stack: tuple[StackVariable, ...] = field(default=(), compare=False)
 
     @cached_property
     def maps(self) -> tuple[Map, ...]:

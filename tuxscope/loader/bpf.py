@@ -52,6 +52,7 @@ class Command(IntEnum):
     OBJ_GET_INFO_BY_FD = 15
     RAW_TRACEPOINT_OPEN = 17
     BTF_LOAD = 18
+    BTF_GET_FD_BY_ID = 19
     MAP_LOOKUP_BATCH = 24
     MAP_UPDATE_BATCH = 26
     MAP_DELETE_BATCH = 27
@@ -245,9 +246,12 @@ def prog_test_run(
     return result
 
 
-def object_info(fd: int, kind: type[R]) -> R:
-    """What the kernel says of a program (ProgInfo) or map (MapInfo)."""
-    buffer = ctypes.create_string_buffer(kind.size)
+def object_info(fd: int, kind: type[R], wanted: R | None = None) -> R:
+    """What the kernel says of a program (ProgInfo), map (MapInfo) or BTF (BtfInfo).
+
+    ``wanted`` has the addresses and lengths of buffers to fill, where there are any.
+    """
+    buffer = ctypes.create_string_buffer(bytes(wanted) if wanted else bytes(kind.size), kind.size)
     bpf(
         Command.OBJ_GET_INFO_BY_FD,
         ObjectInfo(bpf_fd=fd, info_len=len(buffer), info=address(buffer)),
@@ -267,7 +271,7 @@ def object_ids(command: Command) -> list[int]:
 
 
 def fd_by_id(command: Command, object_id: int) -> Fd:
-    """Open a program (PROG_GET_FD_BY_ID) or map (MAP_GET_FD_BY_ID) by its id."""
+    """Open a program (PROG_GET_FD_BY_ID), map (MAP_GET_FD_BY_ID) or BTF by its id."""
     return Fd(bpf(command, ObjectId(id=object_id))[0])
 
 

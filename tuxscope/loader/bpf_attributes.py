@@ -169,3 +169,11 @@ class MapInfo(Record):
     max_entries = u32
     map_flags = u32
     name = char[16]
+
+
+class BtfInfo(Record):
+    """``struct bpf_btf_info``."""
+
+    btf = u64
+    btf_size = u32
+    id = u32

@@ -1,0 +1,207 @@
+"""Code in the making: jumps and calls wait with the name of their target until all is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from tuxscope.asm.attach import AttachPoint
+from tuxscope.asm.errors import (
+    DuplicateLabelError,
+    LabelOutOfReachError,
+    ProgramError,
+    UndefinedLabelError,
+)
+from tuxscope.asm.instruction import Instruction
+from tuxscope.asm.maps import Map, check_name
+from tuxscope.asm.program import Label, Program, StackVariable
+from tuxscope.asm.source import SourceLine
+from tuxscope.suggest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a label or function was defined.
+
+    Attributes:
+        index: of the instruction that it stands before.
+        source: the author's line.
+    """
+
+    index: int
+    source: SourceLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a jump or call is waiting for.
+
+    Attributes:
+        name: of a label, or of a function.
+        function: the function that the jump is in and its label must be in; None for a call.
+        field: which field takes the distance.
+        source: the author's line.
+    """
+
+    name: str
+    function: str | None
+    field: str
+    source: SourceLine | None
+
+
+class Wording(NamedTuple):
+    """What to type, in the author's language; ``name`` is filled in."""
+
+    label: str
+    function: str
+    gotol: str
+
+
+PYTHON = Wording("put a.label({name!r}) where it should go", "begin it with a.function(...)",
+                 "a.gotol")  # fmt: skip
+TEXT = Wording("write it with a colon where it should go", "define it", "gotol")
+
+
+class Code(NamedTuple):
+    """Instructions whose jumps are resolved, and the names of places in them.
+
+    Attributes:
+        instructions: in order.
+        functions: the entry points; the first is at slot 0.
+        labels: by slot; each stands before an instruction of its function.
+    """
+
+    instructions: tuple[Instruction, ...]
+    functions: tuple[Label, ...]
+    labels: tuple[Label, ...]
+
+
+class Draft:
+    """Collects instructions, labels and functions, and resolves the targets of jumps and calls.
+
+    ``name`` is that of the function which the code begins with.
+    """
+
+    def __init__(self, name: str, wording: Wording = PYTHON) -> None:
+        self.instructions: list[Instruction] = []
+        self.targets: dict[int, Target] = {}  # by the instruction's index
+        self.labels: dict[tuple[str, str], Place] = {}  # by function and name
+        self.functions: dict[str, Place] = {name: Place(0, None)}
+        self.function = name
+        self.wording = wording
+
+    def append(self, instruction: Instruction, target: Target | None = None) -> None:
+        """Add an instruction; where it jumps or calls by name, with its target."""
+        if target:
+            self.targets[len(self.instructions)] = target
+        self.instructions.append(instruction)
+
+    def label(self, name: str, source: SourceLine | None) -> None:
+        """Name the next instruction. Raises DuplicateLabelError."""
+        key = (self.function, name)
+        if key in self.labels:
+            first = self.labels[key].source
+            raise DuplicateLabelError(
+                f"label {name!r} is already at {first or 'another place'}", source
+            )
+        self.labels[key] = Place(len(self.instructions), source)
+
+    def begin(self, name: str, source: SourceLine | None) -> None:
+        """Begin another function. Raises DuplicateLabelError, ProgramError."""
+        if name in self.functions:
+            raise DuplicateLabelError(f"function {name!r} is already there", source)
+        if not self.instructions:
+            raise ProgramError(
+                f"function {name!r} comes before the program's own first instruction", source
+            )
+        self.functions[name] = Place(len(self.instructions), source)
+        self.function = name
+
+    def code(self) -> Code:
+        """Resolve all targets; the draft can go on and be asked again.
+
+        A label that has no instruction after it in its function is left out.
+
+        Raises UndefinedLabelError, LabelOutOfReachError, ProgramError.
+        """
+        slots = [0]
+        for instruction in self.instructions:
+            slots.append(slots[-1] + instruction.slots)
+        ends = self._ends()
+        resolved = list(self.instructions)
+        for index, target in self.targets.items():
+            distance = slots[self._find(target, ends).index] - slots[index] - 1
+            if target.field == "imm":
+                resolved[index] = replace(resolved[index], imm=distance)
+                continue
+            if not -(1 << 15) <= distance < 1 << 15:
+                raise LabelOutOfReachError(
+                    f"label {target.name!r} is {distance:+} slots away, this jump reaches -32768 "
+                    f"to +32767; jump to a nearer {self.wording.gotol}, which reaches 32 bits",
+                    target.source,
+                )
+            resolved[index] = replace(resolved[index], offset=distance)
+        functions = (Label(name, slots[place.index]) for name, place in self.functions.items())
+        labels = (
+            Label(name, slots[place.index])
+            for (function, name), place in self.labels.items()
+            if place.index < ends[function]
+        )
+        return Code(
+            tuple(resolved),
+            tuple(functions),
+            tuple(sorted(labels, key=lambda label: label.slot)),
+        )
+
+    def _ends(self) -> dict[str, int]:
+        """The index after each function's last instruction. Raises ProgramError where a function
+        has none."""
+        following = [*(place.index for place in self.functions.values()), len(self.instructions)]
+        ends = dict(zip(self.functions, following[1:], strict=True))
+        for name, place in self.functions.items():
+            if self.instructions and place.index == ends[name]:
+                raise ProgramError(f"function {name!r} has no instructions", place.source)
+        return ends
+
+    def _find(self, target: Target, ends: dict[str, int]) -> Place:
+        if target.function is None:
+            if target.name in self.functions:
+                return self.functions[target.name]
+            near = did_you_mean(target.name, self.functions)
+            hint = near or f"; {self.wording.function.format(name=target.name)}"
+            raise UndefinedLabelError(f"there is no function {target.name!r}{hint}", target.source)
+        place = self.labels.get((target.function, target.name))
+        if place is None:
+            here = [name for function, name in self.labels if function == target.function]
+            near = did_you_mean(target.name, here)
+            hint = near or f"; {self.wording.label.format(name=target.name)}"
+            raise UndefinedLabelError(
+                f"label {target.name!r} is not defined in {target.function}{hint}", target.source
+            )
+        if place.index >= ends[target.function]:
+            raise UndefinedLabelError(
+                f"label {target.name!r} has no instruction after it", place.source
+            )
+        return place
+
+
+def check_head(name: object, attach: object) -> None:
+    """Hold a program's name and attach point to what the loader takes. Raises ProgramError."""
+    check_name("program", name)
+    if not isinstance(attach, AttachPoint):
+        raise ProgramError(
+            f"program {name}: attach says where it runs, as in "
+            f'Tracepoint("syscalls", "sys_enter_write"), not {attach!r}'
+        )
+
+
+def finished(
+    code: Code, name: str, attach: AttachPoint, license: str, stack: tuple[StackVariable, ...] = ()
+) -> Program:
+    """The program that a draft became. Raises ProgramError where two maps share a name."""
+    program = Program(name, attach, code.instructions, code.functions, code.labels, license, stack)
+    names: dict[str, Map] = {}
+    for each in program.maps:
+        if names.setdefault(each.name, each) != each:
+            raise ProgramError(f"two different maps are named {each.name}")
+    return program

@@ -1,0 +1,311 @@
+"""Assembly text, as LLVM's assembler takes it, to instructions.
+
+    .type main, @function
+    main:
+        call bpf_ktime_get_ns   # a comment
+        if r0 == 0 goto out
+        r0 = 1
+    out:
+        exit
+
+How instructions read is in the table alone (:mod:`tuxscope.asm.grammar`). A name that is declared
+with ``.type``, or that the text calls or loads, is a function where it is defined; all others are
+labels, local to their function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tuxscope.asm.attach import AttachPoint
+from tuxscope.asm.draft import TEXT, Code, Draft, Target, check_head, finished
+from tuxscope.asm.errors import AssemblyError, TextError
+from tuxscope.asm.forms import IMM, Const, Form, Number, Reg
+from tuxscope.asm.grammar import REGISTER, Match, MismatchError, Operand, match
+from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.instruction import FRAME_POINTER, Instruction
+from tuxscope.asm.isa import Class, Mode, Size
+from tuxscope.asm.lexer import Kind, Token, tokens
+from tuxscope.asm.maps import Map
+from tuxscope.asm.memory import check_value_offset, signed32
+from tuxscope.asm.program import Program
+from tuxscope.asm.source import SourceLine
+from tuxscope.suggest import did_you_mean
+
+# What clang writes beside instructions, and what changes none of them.
+IGNORED = frozenset(
+    ".addrsig .addrsig_sym .align .cfi_endproc .cfi_sections .cfi_startproc .file .global .globl "
+    ".hidden .ident .loc .local .p2align .section .size .text .weak".split()
+)
+HELPERS = {f"bpf_{name}": number for number, name in enumerate(NAMES, 1)}
+FIELDS = {
+    "dst": "dst", "wdst": "dst", "src": "src", "wsrc": "src", "off": "offset", "jump": "offset",
+    "imm": "imm", "imm_off": "imm", "long_jump": "imm", "next_imm": "next_imm",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Spot(SourceLine):
+    """A place in the text: what the draft finds wrong with it is told with the column."""
+
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One of the text's statements.
+
+    Attributes:
+        source: its line.
+        token: what it begins with; of a definition and a declaration, the name.
+        read: the instruction; None in a definition (``out:``) and a declaration (``.type``).
+        declares: whether it is a declaration.
+    """
+
+    source: SourceLine
+    token: Token
+    read: Match | None = None
+    declares: bool = False
+
+    def spot(self, token: Token) -> Spot:
+        """Where one of its tokens is."""
+        return Spot(self.source.file, self.source.line, self.source.text, token.column)
+
+
+def parse(text: str, maps: Iterable[Map] = (), file: str = "<text>", name: str = "main") -> Code:
+    """The instructions of a text, with its functions and labels.
+
+    ``maps`` are those that the text may load by name (``r2 = EVENTS ll``); ``name`` is that of
+    the function which the text begins with, where the text itself has none for it.
+
+    Raises TextError, and nothing else, whatever the text is.
+    """
+    reader = Reader(maps, file)
+    try:
+        reader.read(text)
+        return reader.code(name)
+    except AssemblyError as error:
+        raise reader.located(error) from None
+
+
+def assemble(
+    text: str,
+    name: str,
+    attach: AttachPoint,
+    maps: Iterable[Map] = (),
+    license: str = "GPL",
+    file: str = "<text>",
+) -> Program:
+    """The program that a text is. ``assemble(listing.text(program), ...) == program``.
+
+    Raises TextError for the text, ProgramError for the other arguments.
+    """
+    check_head(name, attach)
+    code = parse(text, maps, file, name)
+    if not code.instructions:
+        end = SourceLine(file, text.count("\n") + 1, "")
+        column = len(text) - text.rfind("\n")
+        raise TextError("expected an instruction, found the end of the text", end, column)
+    return finished(code, name, attach, license)
+
+
+class Reader:
+    """Reads one text: its statements first, which tell the functions, then what they mean."""
+
+    def __init__(self, maps: Iterable[Map], file: str) -> None:
+        self.maps = {each.name: each for each in maps}
+        self.file = file
+        self.statements: list[Statement] = []
+        # What is being read, for errors.
+        self.spot = Spot(file, 1, "", 1)
+
+    def located(self, error: AssemblyError) -> TextError:
+        """An error with its place."""
+        spot = error.source if isinstance(error.source, Spot) else self.spot
+        column = error.token.column if isinstance(error, MismatchError) else spot.column
+        return TextError(error.problem, spot, column)
+
+    def read(self, text: str) -> None:
+        """Take the statements from the text. Raises MismatchError."""
+        for number, line in enumerate(text.split("\n"), 1):
+            self.spot = Spot(self.file, number, line.strip(), 1)
+            source = SourceLine(self.file, number, self.spot.text)
+            self.statements += statements(source, line)
+
+    def functions(self) -> dict[int, str]:
+        """The names of functions, by the index of the statement that defines them."""
+        declared = {each.token.name for each in self.statements if each.declares}
+        used = {
+            operand.value
+            for each in self.statements
+            if each.read
+            for form, names in each.read.spelled
+            for operand, slot in zip(each.read.operands, names, strict=True)
+            if slot == "function" and not (form.slots == 2 and operand.value in self.maps)
+        }
+        functions = {}
+        waiting = set[str]()  # declared, and not defined since
+        for index, each in enumerate(self.statements):
+            name = each.token.name
+            if each.declares:
+                waiting.add(name)
+            elif not each.read and (name in waiting or (name in used and name not in declared)):
+                functions[index] = name
+                waiting.discard(name)
+        return functions
+
+    def code(self, name: str) -> Code:
+        """All of it; ``name`` is the first function's where the text has none for it.
+
+        Raises MismatchError, LabelError, ProgramError.
+        """
+        functions = self.functions()
+        known = {"map": self.maps, "function": {*functions.values()}, "helper": HELPERS}
+        first = next((index for index, each in enumerate(self.statements) if each.read), 0)
+        lead = next((index for index in functions if index < first), -1)
+        draft = Draft(functions.get(lead, name), TEXT)
+        for index, each in enumerate(self.statements):
+            self.spot = each.spot(each.token)
+            if each.read:
+                self.add(each, *meant(each.read, known), draft)
+            elif index in functions:
+                if index != lead:
+                    draft.begin(each.token.name, self.spot)
+            elif not each.declares:
+                draft.label(each.token.name, self.spot)
+        return draft.code()
+
+    def add(
+        self, statement: Statement, form: Form, operands: Mapping[str, Operand], draft: Draft
+    ) -> None:
+        """Add one instruction to the draft. Raises MismatchError, OperandError."""
+        fields = {name: rule.value for name, rule in form.rules() if isinstance(rule, Const)}
+        loaded = target = None
+        for slot, (value, token) in operands.items():
+            if not isinstance(value, str):
+                fields |= held(form, slot, value, token)
+            elif slot == "helper":
+                fields["imm"] = HELPERS[value]
+            elif slot == "map":
+                loaded = self.maps[value]
+            else:
+                function = draft.function if slot == "label" else None
+                field = "offset" if "{jump}" in form.text else "imm"
+                target = Target(value, function, field, statement.spot(token))
+        if loaded and "next_imm" in operands:
+            check_value_offset(loaded, fields["next_imm"])
+        draft.append(
+            Instruction(form.opcode, **fields, map=loaded, source=statement.source), target
+        )
+
+
+def statements(source: SourceLine, line: str) -> Iterator[Statement]:
+    """The statements of one line. Raises MismatchError."""
+    found = list(tokens(line))
+    index = 0
+    while (token := found[index]).kind is not Kind.END:
+        following = found[index + 1]
+        if token.is_sign(";"):
+            index += 1
+        elif token.kind in (Kind.WORD, Kind.NAME) and following.is_sign(":"):
+            yield Statement(source, token)
+            index += 2
+        elif token.kind is Kind.WORD and token.text.startswith("."):
+            if token.text == ".type":
+                yield from declaration(source, found[index + 1 :])
+            elif token.text not in IGNORED:
+                hint = did_you_mean(token.text, (".type", *IGNORED))
+                raise MismatchError(f"there is no directive {token}{hint}", token)
+            while not (found[index].kind is Kind.END or found[index].is_sign(";")):
+                index += 1
+        else:
+            read = match(found, index)
+            yield Statement(source, token, read)
+            index = read.end
+
+
+def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statement]:
+    """What follows ``.type``: ``NAME, @function``. Other types mean nothing to us."""
+    name = found[0]
+    if name.kind not in (Kind.WORD, Kind.NAME):
+        raise MismatchError(f"expected a name, found {name}", name)
+    for token, text in zip(found[1:], (",", "@"), strict=False):
+        if token.text != text:
+            raise MismatchError(f"expected {text!r}, found {token}", token)
+    kind = found[3]
+    if kind.text not in ("function", "object"):
+        raise MismatchError(f"expected 'function' or 'object', found {kind}", kind)
+    if kind.text == "function":
+        yield Statement(source, name, declares=True)
+
+
+def meant(read: Match, known: Mapping[str, Collection[str]]) -> tuple[Form, dict[str, Operand]]:
+    """The row that is meant, of those that read so, and what is in its slots.
+
+    Raises MismatchError for a name that is not known, and where the text has another register
+    than the row.
+    """
+    kinds = [kind for kind in known if any(kind in slots for _, slots in read.spelled)]
+    rows = read.spelled
+    if kinds:
+        name, token = next(each for each in read.operands if isinstance(each.value, str))
+        rows = [row for kind in kinds for row in rows if kind in row[1] and name in known[kind]]
+        if not rows:
+            names = [each for kind in kinds for each in known[kind]]
+            wanted = " or ".join(f"a {kind}" for kind in kinds)
+            hint = did_you_mean(token.name, names)
+            raise MismatchError(f"expected the name of {wanted}, found {token}{hint}", token)
+    form, slots = rows[0]
+    operands: dict[str, Operand] = {}
+    for slot, operand in zip(slots, read.operands, strict=True):
+        token = operand.token
+        wanted = operands[slot].token.text if slot in operands else slot
+        if REGISTER.fullmatch(wanted) and token.text != wanted:
+            raise MismatchError(f"expected {wanted!r}, found {token}", token)
+        operands[slot] = operand
+    return form, operands
+
+
+def held(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
+    """The fields that a register or number fills. Raises MismatchError where it does not fit."""
+    if slot == "imm64":
+        check_range(value, -(1 << 63), (1 << 64) - 1, token)
+        return {"imm": signed32(value & 0xFFFFFFFF), "next_imm": signed32(value >> 32 & 0xFFFFFFFF)}
+    field = FIELDS.get(slot)
+    if field is None:  # a register that is always the same
+        return {}
+    match getattr(form, field):
+        case Reg(written=True) if value == FRAME_POINTER:
+            raise MismatchError("r10 is the frame pointer and cannot be written", token)
+        case Number(low, high, zero):
+            if slot in ("imm", "next_imm") and high == IMM.high and ends_at_32_bits(form):
+                check_range(value, low, (1 << 32) - 1, token)
+                value = signed32(value & 0xFFFFFFFF)
+            # What LLVM would make of it is not what it says, where it takes it at all.
+            wider = "; write ll after it, as 64 bits are meant" if form.name == "mov" else ""
+            check_range(value, low, high, token, wider)
+            if value == 0 and not zero:
+                raise MismatchError("expected a divisor other than 0, found '0'", token)
+    return {field: value}
+
+
+def check_range(value: int, low: int, high: int, token: Token, hint: str = "") -> None:
+    """Raise MismatchError where a number is not in a range."""
+    if not low <= value <= high:
+        raise MismatchError(f"expected a number from {low} to {high}, found {token}{hint}", token)
+
+
+def ends_at_32_bits(form: Form) -> bool:
+    """Whether an immediate's sign does not matter: then 0xffffffff is as good as -1.
+
+    LLVM takes it everywhere, and ``r1 = 0xffffffff`` sets all 64 bits there.
+    """
+    match form.opcode & 0x07:
+        case Class.ALU | Class.JMP32:
+            return True
+        case Class.ST:
+            return form.opcode & 0x18 != Size.DW
+        case Class.LD:
+            return form.opcode & 0xE0 == Mode.IMM
+    return False

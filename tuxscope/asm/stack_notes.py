@@ -1,0 +1,80 @@
+"""What an instruction does to the stack, by the names that the author gave: ``event.pid``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tuxscope.asm.instruction import FRAME_POINTER, Instruction
+from tuxscope.asm.isa import Alu, Class, Size, Source
+from tuxscope.asm.program import StackVariable
+from tuxscope.field_types import FieldType, FixedArray
+from tuxscope.record import Nested
+
+# Where a template takes an address: of the register before the offset.
+ADDRESS = re.compile(r"\(\{(dst|src)\} \{off\}")
+MOV = Alu.MOV | Source.X | Class.ALU64
+ADD = Alu.ADD | Source.K | Class.ALU64
+
+
+class StackNotes:
+    """Notes instructions one after the other, as ``a.lea`` is a pair of them."""
+
+    def __init__(self, stack: Iterable[StackVariable]) -> None:
+        self.stack = tuple(stack)
+        self.before: Instruction | None = None
+
+    def note(self, function: str, instruction: Instruction) -> str:
+        """What is accessed or pointed to; empty where it is nothing that has a name."""
+        before, self.before = self.before, instruction
+        if not self.stack:
+            return ""
+        if address := ADDRESS.search(instruction.form.text):
+            if getattr(instruction, address[1]) == FRAME_POINTER:
+                size = Size(instruction.opcode & 0x18).octets
+                return self._place(function, instruction.offset, size)
+        elif (
+            before
+            and (before.opcode, before.src, before.offset) == (MOV, FRAME_POINTER, 0)
+            and (instruction.opcode, instruction.dst) == (ADD, before.dst)
+        ):
+            place = self._place(function, instruction.imm, 0)
+            return place and f"&{place}"
+        return ""
+
+    def _place(self, function: str, offset: int, size: int) -> str:
+        """The smallest part of a variable that begins at an offset from r10 and holds ``size``
+        bytes, but of an address (0 bytes) the largest; ``event+4`` where none does."""
+        for each in self.stack:
+            start = offset - each.offset
+            if each.function == function and 0 <= start < each.type.size:
+                fitting = [
+                    name
+                    for name, rest, held in parts(each.name, each.type, start)
+                    if rest == 0 and held >= size
+                ]
+                if fitting:
+                    return fitting[-1 if size else 0]
+                return f"{each.name}+{start}"
+        return ""
+
+
+def parts(name: str, held: FieldType[Any], start: int) -> Iterator[tuple[str, int, int]]:
+    """The parts of a variable that one of its bytes is in, from the whole to the smallest: the
+    name, the byte's offset in it, its size."""
+    while True:
+        yield name, start, held.size
+        if isinstance(held, FixedArray):
+            index, start = divmod(start, held.element.size)
+            name, held = f"{name}[{index}]", held.element
+        elif isinstance(held, Nested):
+            fields = held.record.fields.values()
+            inside = [each for each in fields if 0 <= start - each.offset < each.size]
+            if not inside:  # padding
+                return
+            name, held, start = (
+                f"{name}.{inside[0].name}", inside[0].type, start - inside[0].offset
+            )  # fmt: skip
+        else:
+            return

@@ -1,0 +1,43 @@
+"""What all commands are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tuxscope.lean_fire import FireError
+
+
+class Job:
+    """What a command will do; nothing that Fire could find a member in."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Callable[[], int]) -> None:
+        self._run = run
+
+    def __dir__(self) -> list[str]:
+        return []
+
+
+class Command:
+    """A command of the command line: its ``run`` takes the options and returns a Job.
+
+    Fire calls ``run``; its docstring is the help.
+
+    Attributes:
+        words: what stood after ``--``, which Fire never sees; None without a ``--``.
+    """
+
+    name: str
+    traces_a_command = False
+
+    def __init__(self, words: Sequence[str] | None) -> None:
+        if words is not None and not self.traces_a_command:
+            raise FireError("it traces no command; leave out -- and what follows")
+        self.words = words
+
+    run: Callable[..., Job]
+
+    def stray(self, word: str) -> str:
+        """What may have been meant by a word too many."""
+        return "options begin with --"

@@ -1,0 +1,31 @@
+"""``tuxscope doctor``."""
+
+from __future__ import annotations
+
+from tuxscope.commands.base import Command, Job
+from tuxscope.commands.options import style
+from tuxscope.lean_fire import SetParseFns
+from tuxscope.output.lines import Style
+
+
+class Doctor(Command):
+    name = "doctor"
+
+    @SetParseFns(format=style)  # type: ignore[untyped-decorator]
+    def run(self, *, format: Style = Style.TEXT) -> Job:
+        """tuxscope doctor: what this machine offers to tuxscope, and what to do about the rest.
+
+        usage: tuxscope doctor [--format text|json]
+
+        Prints a line for each thing that tracing needs: whether it is there, and what to type
+        where it is not. Needs no privilege, but tells more with sudo.
+
+          --format FORMAT     text (default) or json, an object a line
+        """
+
+        def job() -> int:
+            from tuxscope.doctor import report
+
+            return report(format)
+
+        return Job(job)

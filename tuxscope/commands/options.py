@@ -1,0 +1,68 @@
+"""Parsers of options: from what the user typed to a value, or a FireError in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from tuxscope.lean_fire import FireError
+from tuxscope.output.lines import Style
+
+
+def whole_number(flag: str, what: str, example: int) -> Callable[[str], int]:
+    """A parser for a flag that takes ``what``, a whole number from 1 on."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) > 0):
+            raise FireError(f"--{flag} takes {what}, as in --{flag} {example}, not {given(text)}")
+        return int(text)
+
+    return parse
+
+
+def given(text: str) -> str:
+    """What the user gave, for an error; 'True' is Fire's word for a flag without a value."""
+    return "nothing" if text == "True" else repr(text)
+
+
+def page_count(text: str) -> int:
+    pages = whole_number("buffer-pages", "a power of two", 64)(text)
+    from tuxscope.loader.perf_reader import LARGEST_PAGES
+
+    if pages & pages - 1 or pages > LARGEST_PAGES:
+        raise FireError(f"--buffer-pages takes a power of two up to {LARGEST_PAGES}, not {text}")
+    return pages
+
+
+def seed_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise FireError(f"--seed takes a whole number, as in --seed 7, not {given(text)}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise FireError(f"--duration takes seconds, as in --duration 2.5, not {given(text)}")
+    return value
+
+
+def style(text: str) -> Style:
+    try:
+        return Style(text)
+    except ValueError:
+        raise FireError(f"--format is text or json, not {given(text)}") from None
+
+
+def switch(flag: str) -> Callable[[str], bool]:
+    """A parser for a flag that takes nothing: Fire passes 'True', or 'False' for ``--no...``."""
+
+    def parse(text: str) -> bool:
+        if text not in ("True", "False"):
+            raise FireError(f"--{flag} takes no value, not {text!r}")
+        return text == "True"
+
+    return parse
