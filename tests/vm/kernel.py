@@ -82,8 +82,8 @@ class Kernel:
 
 def left_out(features: Features) -> list[str]:
     """What programs would use elsewhere, but do not here."""
-    missing = [form for form in ROWS if form not in features.rows]
-    return [form.text for form in missing] + ["unaligned access"] * (not features.unaligned)
+    missing = dict.fromkeys(form.name for form in ROWS if form not in features.rows)
+    return [*missing, *["unaligned access"] * (not features.unaligned)]
 
 
 def difference(kernel: Answer, interpreter: Answer) -> str:
