@@ -237,6 +237,28 @@ def test_llvm_mc_makes_the_same_bytes_of_a_whole_program(target: str, tmp_path: 
     assert Instruction.decode(data[9], TARGETS[target]).imm == 8 * other
 
 
+C = """
+struct { int (*type)[2]; } COUNTS __attribute__((section(".maps")));
+static void *(*lookup)(void *, void *) = (void *)1;
+__attribute__((noinline)) int other(int *x) { return *x * 3; }
+int page(void *c) { int k = 0, *v = lookup(&COUNTS, &k); return v ? other(v) : 3; }
+"""
+
+
+@targets
+def test_what_clang_writes_is_read(target: str, tmp_path: Path) -> None:
+    source = tmp_path / "page.c"
+    source.write_text(C)
+    options = ("-target", target, "-mcpu=v3", "-O2", "-S", "-o", "-", str(source))
+    written = run("clang", *options).stdout.partition(".type\tCOUNTS")[0]  # the map is ours to make
+    code = parse(written, [COUNTS])
+    assert [each.name for each in code.functions] == ["other", "page"]
+    assert [each.map for each in code.instructions if each.map] == [COUNTS]
+    other = code.instructions[: code.functions[1].slot]
+    made = assembled(target, [str(each) for each in other])
+    assert made == {index: each.encode(TARGETS[target]) for index, each in enumerate(other)}
+
+
 def dumps_as_another(instruction: Instruction) -> str:
     """Why llvm-objdump's text of an instruction does not tell it; empty where it does."""
     form = instruction.form
