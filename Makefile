@@ -1,5 +1,7 @@
 # make hello   stream real write() events for some seconds (ARGS='--pid 1842' instead of that)
 # make test    lint, types and all tests
+# make fuzz    a million random words (WORDS=10000 SEED=7)
+# make docs    write docs/isa.md anew, from the table of instructions
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make install put tuxscope where sudo finds it
 
@@ -7,10 +9,12 @@ PYTHON ?= python3
 PREFIX ?= /usr/local
 VENV := .venv
 ARGS ?= --duration 5
+WORDS ?= 1000000
+SEED ?= 7
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test kernels clean-kernels install uninstall clean
+.PHONY: hello test fuzz docs kernels clean-kernels install uninstall clean
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +37,12 @@ test: $(VENV)/dev
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m pytest
+
+fuzz: $(VENV)/dev
+	cd tests && ../$(VENV)/bin/python -m asm.fuzz_words $(WORDS) $(SEED)
+
+docs: $(VENV)/run
+	$(VENV)/bin/python docs/isa_page.py > docs/isa.md
 
 kernels: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m kernels $(KERNEL) $(if $(RECORD),--record) -- $(TESTS)
