@@ -48,3 +48,11 @@ def test_an_example_runs(name: str, code: str) -> None:
         finally:
             writer.kill()
     assert re.fullmatch(SAYS[name], done.stdout), done.stderr
+
+
+def test_the_page_of_instructions_is_that_of_the_table() -> None:
+    script = ROOT / "docs" / "isa_page.py"
+    written = subprocess.run(
+        [sys.executable, "-B", script], capture_output=True, text=True, check=True, timeout=LIMIT
+    )
+    assert written.stdout == (ROOT / "docs" / "isa.md").read_text(), "make docs writes it anew"

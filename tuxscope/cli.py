@@ -30,6 +30,8 @@ tuxscope: a pure-Python eBPF toolkit
 usage: tuxscope COMMAND [options]
 
   hello      every write() on the system, as it happens
+  asm        a program, instruction by instruction
+  disasm     bytes, or a program in the kernel, as pseudo-C
   doctor     what this machine offers, and what to do about the rest
 
   --help     this text; tuxscope COMMAND --help tells more of one command
@@ -38,6 +40,8 @@ usage: tuxscope COMMAND [options]
 # Each in a module of its own, which is imported once it is asked for.
 COMMANDS = {
     "hello": "Hello",
+    "asm": "Asm",
+    "disasm": "Disasm",
     "doctor": "Doctor",
 }
 

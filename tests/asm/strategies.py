@@ -11,8 +11,18 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from tuxscope.asm import Instruction
+from tuxscope.asm import (
+    Array,
+    Assembler,
+    Instruction,
+    PerfEventArray,
+    Program,
+    RawTracepoint,
+    r2,
+    r3,
+)
 from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Form, Number, Reg, Rule
+from tuxscope.record import Record, u32, u64
 
 Fields = dict[str, Any]
 Span = tuple[int, int]
@@ -97,3 +107,71 @@ def invalid_fields(draw: st.DrawFn, encodable: bool = False) -> Fields:
         )
     )
     return fields
+
+
+class Event(Record):
+    pid = u32
+
+
+# Names that are plain words, words of the assembly's own, or only something in quotes.
+MAPS = (
+    PerfEventArray("EVENTS", Event),
+    PerfEventArray("r1", Event),
+    PerfEventArray("9.p", Event),
+    Array("COUNTS", value=u64[4], max_entries=1),
+    Array("other", value=u64[4], max_entries=1),
+)
+FUNCTIONS = ("other", "r1", "goto", "out", "bpf_ktime_get_ns", "bpf_loop", "EVENTS", "be16")
+WORDS = (
+    *FUNCTIONS,
+    "page",
+    "L1",
+    ".L2",
+    ".",
+    "$x",
+    "w9",
+    "exit",
+    "ll",
+    "s",
+    "pc",
+    "u64",
+    'a"b',
+    "a\\",
+)
+LABELS = st.sampled_from(WORDS) | st.text(min_size=1, max_size=5)
+JUMPS = [form for form in FORMS if "{label}" in form.named]
+KINDS = ("row", "row", "jump", "call", "ld_func", "helper", "map", "value")
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Program:
+    """Rows of the table in functions, with labels, jumps, calls, maps and names of all kinds."""
+    others = draw(st.lists(st.sampled_from(FUNCTIONS), unique=True, max_size=3))
+    functions = st.sampled_from(["page", *others])
+    a = Assembler("page", attach=RawTracepoint())
+    for name in (None, *others):
+        if name:
+            a.function(name)
+        labels = draw(st.lists(LABELS, unique=True, max_size=4))
+        for index in range(draw(st.integers(len(labels), 8))):
+            if index < len(labels):
+                a.label(labels[index])
+            match draw(st.sampled_from(KINDS)):
+                case "jump" if labels:
+                    fields = draw(valid_fields(JUMPS))[1]
+                    label = draw(st.sampled_from(labels))
+                    a._jump(fields["opcode"], label, fields["dst"], fields["src"], fields["imm"])
+                case "call":
+                    a.call(draw(functions))
+                case "ld_func":
+                    a.ld_func(r3, draw(functions))
+                case "helper":
+                    a.emit(Instruction(0x85, imm=draw(st.integers(1, 220) | st.just(5))))
+                case "map":
+                    a.ld_map(r2, draw(st.sampled_from(MAPS)))
+                case "value":
+                    a.ld_map_value(r2, draw(st.sampled_from(MAPS[3:])), draw(st.integers(0, 31)))
+                case _:
+                    a.emit(draw(valid_instructions()))
+        a.exit()
+    return a.program()

@@ -207,7 +207,7 @@ def expected(node: Node) -> str:
     kinds = [
         *(slot.value for slot in node.slots),
         *signs,
-        *map(repr, words[: len(words) if len(words) < 4 else 1]),
+        *map(repr, words[: len(words) if len(words) <= 8 else 1]),
         *["the end of the line"] * bool(node.spelled),
     ]
     *most, last = kinds

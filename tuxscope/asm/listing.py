@@ -63,8 +63,13 @@ def lines(program: Program, byteorder: ByteOrder = NATIVE) -> Iterator[Line]:
 
 def text(program: Program) -> str:
     """The program as assembly text."""
+    return text_of(lines(program))
+
+
+def text_of(listed: Iterable[Line]) -> str:
+    """A listing as assembly text."""
     written = []
-    for line in lines(program):
+    for line in listed:
         if line.function:
             name = spelling(line.function)
             written += [f".type {name}, @function", f"{name}:"]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.draft import TEXT, Code, Draft, Target, check_head, finished
-from tuxscope.asm.errors import AssemblyError, TextError
+from tuxscope.asm.errors import AssemblyError, OperandError, TextError
 from tuxscope.asm.forms import IMM, Const, Form, Number, Reg
 from tuxscope.asm.grammar import REGISTER, Match, MismatchError, Operand, match
 from tuxscope.asm.helpers import NAMES
@@ -179,7 +179,7 @@ class Reader:
     def add(
         self, statement: Statement, form: Form, operands: Mapping[str, Operand], draft: Draft
     ) -> None:
-        """Add one instruction to the draft. Raises MismatchError, OperandError."""
+        """Add one instruction to the draft. Raises MismatchError."""
         fields = {name: rule.value for name, rule in form.rules() if isinstance(rule, Const)}
         loaded = target = None
         for slot, (value, token) in operands.items():
@@ -194,7 +194,10 @@ class Reader:
                 field = "offset" if "{jump}" in form.text else "imm"
                 target = Target(value, function, field, statement.spot(token))
         if loaded and "next_imm" in operands:
-            check_value_offset(loaded, fields["next_imm"])
+            try:
+                check_value_offset(loaded, fields["next_imm"])
+            except OperandError as error:
+                raise MismatchError(error.problem, operands["map"].token) from None
         draft.append(
             Instruction(form.opcode, **fields, map=loaded, source=statement.source), target
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any
 
 from tuxscope.lean_fire import FireError
 from tuxscope.output.lines import Style
@@ -50,11 +52,22 @@ def seconds(text: str) -> float:
     return value
 
 
-def style(text: str) -> Style:
-    try:
-        return Style(text)
-    except ValueError:
-        raise FireError(f"--format is text or json, not {given(text)}") from None
+def choice(flag: str, kind: type[Enum] | Sequence[str], *some: Enum) -> Callable[[str], Any]:
+    """A parser for a flag that takes one of an enum's values (``some`` of them), or of words."""
+    members = some or (tuple(kind) if isinstance(kind, type) else kind)
+    values = {each.value if isinstance(each, Enum) else each: each for each in members}
+    *most, last = values
+    known = f"{', '.join(most)} or {last}"
+
+    def parse(text: str) -> Any:
+        if text not in values:
+            raise FireError(f"--{flag} is {known}, not {given(text)}")
+        return values[text]
+
+    return parse
+
+
+style = choice("format", Style)
 
 
 def switch(flag: str) -> Callable[[str], bool]:

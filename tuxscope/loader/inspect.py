@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import struct
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, WideSource
 from tuxscope.asm.program import Label
 from tuxscope.asm.source import SourceLine
 from tuxscope.errors import TuxscopeError, strerror
@@ -16,6 +19,8 @@ from tuxscope.loader.btf import FuncInfo, LineInfo
 from tuxscope.loader.btf_reader import Btf
 from tuxscope.loader.fd import Fd
 
+CALL = Jump.CALL | Class.JMP
+LD_IMM64 = Mode.IMM | Size.DW | Class.LD
 # What helpers' addresses are told from in translated code (kernel/bpf/core.c).
 CALL_BASE = "__bpf_call_base"
 
@@ -93,12 +98,27 @@ def describe(fd: Fd) -> Translated:
     btf = load_btf(info.btf_id) if info.btf_id else None
     return Translated(
         info.name,
-        code.raw[: info.xlated_prog_len],
+        as_loaded(code.raw[: info.xlated_prog_len], compiled=bool(info.jited_prog_len)),
         source_lines(lines.raw, info.nr_line_info, btf) if btf else {},
         entry_points(functions.raw, info.nr_func_info, btf) if btf else (),
         {each: map_name(each) for each in maps[: info.nr_map_ids]},
         helper_names(),
     )
+
+
+def as_loaded(code: bytes, compiled: bool) -> bytes:
+    """Undo what the JIT compiler left in calls and addresses of the program's own functions: the
+    distance in the offset, a function's number in the imm (kernel/bpf/verifier.c, jit_subprogs).
+    """
+    slots = [list(each) for each in struct.iter_unpack("=BBhi", code)]
+    for at, slot in enumerate(slots):
+        opcode, registers, offset, _ = slot
+        src = registers >> 4 if sys.byteorder == "little" else registers & 15
+        if opcode == CALL and src == CallSource.LOCAL and compiled:
+            slot[2:] = 0, offset
+        elif opcode == LD_IMM64 and src == WideSource.FUNC:
+            slots[at + 1][3] = 0
+    return b"".join(struct.pack("=BBhi", *slot) for slot in slots)
 
 
 def load_btf(btf_id: int) -> Btf:

@@ -29,7 +29,11 @@ class Sink:
 
     def write(self, text: str) -> None:
         """Write all of it, however long that takes. Raises OutputError."""
-        left = memoryview(text.encode())
+        self.write_bytes(text.encode())
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write all of it, however long that takes. Raises OutputError."""
+        left = memoryview(data)
         while left and not self.closed:
             try:
                 left = left[os.write(self._fd, left) :]

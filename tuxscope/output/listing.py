@@ -1,0 +1,134 @@
+"""A program's listing as a table, as JSON lines and as C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import Any
+
+from tuxscope.asm.instruction import SLOT, Instruction
+from tuxscope.asm.listing import Line, lines, text_of
+from tuxscope.asm.program import Program
+from tuxscope.asm.source import SourceLine
+from tuxscope.output.lines import COMPACT
+
+WIDEST = 48  # columns for pseudo-C; what is longer pushes its source to the right
+
+
+class Shape(Enum):
+    """``--format`` of a program."""
+
+    LISTING = "listing"
+    TEXT = "text"
+    BYTES = "bytes"
+    JSON = "json"
+    C = "c"
+
+
+def render(program: Program, shape: Shape) -> str:
+    """A program in a shape that is text."""
+    if shape is Shape.C:
+        return "".join(f"{each}\n" for each in c_array(program))
+    return render_lines(lines(program), shape)
+
+
+def render_lines(listed: Iterable[Line], shape: Shape) -> str:
+    """A listing as a table, as assembly text or as JSON."""
+    match shape:
+        case Shape.TEXT:
+            return text_of(listed)
+        case Shape.JSON:
+            return "".join(f"{COMPACT(each)}\n" for each in objects(listed))
+        case _:
+            return "".join(f"{each}\n" for each in table(listed))
+
+
+def table(listed: Iterable[Line]) -> Iterator[str]:
+    """Slot, bytes, pseudo-C and source of each instruction, labels on lines of their own."""
+    shown = [(each, f"{each.text}{f'  # {each.note}' * bool(each.note)}") for each in listed]
+    width = max((len(code) for _, code in shown if len(code) <= WIDEST), default=0)
+    previous: SourceLine | None = None
+    for line, code in shown:
+        if line.function:
+            yield f"{line.function}:"
+        yield from (f"  {label}:" for label in line.labels)
+        source = "" if line.source is None or line.source == previous else place(line.source)
+        previous = line.source
+        first, *second = slots(line)
+        yield f"{first}  {code:<{width}}  {source}".rstrip()
+        yield from second
+
+
+def place(source: SourceLine) -> str:
+    """The author's line, as a table shows it: without its comment."""
+    return f"{source.file.rpartition('/')[2]}:{source.line}: {source.code}"
+
+
+def slots(line: Line) -> Iterator[str]:
+    """Number and bytes of each of an instruction's slots."""
+    for at in range(0, len(line.data), SLOT):
+        yield f"{line.slot + at // SLOT:>6}  {line.data[at : at + SLOT].hex(' ')}"
+
+
+def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
+    """One object for each instruction."""
+    for each in listed:
+        yield {
+            "slot": each.slot,
+            "bytes": each.data.hex(),
+            "text": each.text,
+            "function": each.function or None,
+            "labels": list(each.labels),
+            "note": each.note or None,
+            "source": source_object(each.source),
+        }
+
+
+def source_object(source: SourceLine | None) -> dict[str, Any] | None:
+    """The author's line for JSON."""
+    if source is None:
+        return None
+    return {"file": source.file, "line": source.line, "text": source.text}
+
+
+def c_array(program: Program) -> Iterator[str]:
+    """The program as an array of ``struct bpf_insn`` (linux/bpf.h), in any byte order.
+
+    A map's fd is 0 in it: whoever loads it fills in what the comment names.
+    """
+    yield "#include <linux/bpf.h>"
+    yield ""
+    yield f"static const struct bpf_insn {c_name(program.name)}[] = {{"
+    for line, instruction in zip(lines(program), program.instructions, strict=True):
+        named = (*([line.function] if line.function else ()), *line.labels)
+        yield from (f"\t/* {comment(name)}: */" for name in named)
+        first, *second = struct_fields(instruction)
+        yield f"\t{{ {first} }}, /* {comment(line.text)} */"
+        yield from (f"\t{{ {each} }}," for each in second)
+    yield "};"
+
+
+def c_name(name: str) -> str:
+    """A program's name as an identifier."""
+    plain = name.replace(".", "_")
+    return f"_{plain}" if plain[0].isdigit() else plain
+
+
+def comment(name: str) -> str:
+    """A text that cannot end a C comment."""
+    return name.replace("*/", "* /").replace("/*", "/ *")
+
+
+def struct_fields(instruction: Instruction) -> Iterator[str]:
+    """The initialisers of each of an instruction's slots."""
+    yield (
+        f".code = {instruction.opcode:#04x}, .dst_reg = {instruction.dst}, .src_reg = "
+        f"{instruction.src}, .off = {instruction.offset}, .imm = {c_int(instruction.imm)}"
+    )
+    if instruction.slots == 2:
+        yield f".imm = {c_int(instruction.next_imm)}"
+
+
+def c_int(value: int) -> str:
+    """A number of 32 bits, signed: in C, the lowest one has no literal."""
+    return "-2147483647 - 1" if value == -(1 << 31) else str(value)

@@ -1,0 +1,208 @@
+"""From what a user names (a page, a text, bytes, a program in the kernel) to a Program to list."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuxscope.asm import DecodeError, Instruction, Program, RawTracepoint
+from tuxscope.asm.instruction import SLOT, ByteOrder
+from tuxscope.asm.isa import Alu, CallSource, Class, Jump, WideSource
+from tuxscope.asm.listing import Line, lines, named
+from tuxscope.asm.maps import Map
+from tuxscope.errors import TuxscopeError, UsageError, strerror
+from tuxscope.output.colour import coloured, wanted
+from tuxscope.output.listing import Shape, render, render_lines
+from tuxscope.output.messages import say
+from tuxscope.output.sink import Sink
+from tuxscope.runner.pages import load_page, program_of
+from tuxscope.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from tuxscope.loader.inspect import Translated
+
+PAGES = ("hello",)
+STDIN = "-"
+# Hexadecimal digits with whatever people put between and before them: 0x95, \x95, commas.
+HEX = re.compile(rb"(?:0x|\\x|[0-9a-fA-F]|[\s,;])*", re.IGNORECASE)
+NOISE = re.compile(rb"0x|\\x|[\s,;]", re.IGNORECASE)
+CALL = Jump.CALL | Class.JMP
+
+
+class InputError(TuxscopeError):
+    """A file that holds no program."""
+
+
+def assembled(name: str, pid: int | None) -> Program:
+    """The program of a page, or of a file of assembly text. Raises TuxscopeError."""
+    if name in PAGES:
+        module = f"tuxscope.programs.{name}"
+        return program_of(load_page(module), module, pid, None, None)
+    if name != STDIN and not os.path.exists(name) and not re.search(r"[./]", name):
+        near = did_you_mean(name, PAGES) or f"; there are {', '.join(PAGES)}, and files of text"
+        raise UsageError(f"there is no page {name}{near}")
+    from tuxscope.asm.parser import assemble
+
+    try:
+        source = contents(name).decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is no text; tuxscope disasm {name} lists bytes") from error
+    stem = re.sub(r"[^A-Za-z0-9_.]", "_", Path(name).stem)[:15] if name != STDIN else "main"
+    return assemble(source, stem or "main", RawTracepoint(), file=shown(name))
+
+
+def list_program(name: str, pid: int | None, shape: Shape) -> int:
+    """What ``tuxscope asm`` does; returns the exit status."""
+    program = assembled(name, pid)
+    if shape is not Shape.BYTES:
+        show(render(program, shape))
+    elif os.isatty(1):
+        raise UsageError("bytes are not for a terminal; try: | xxd, or --format c")
+    else:
+        Sink().write_bytes(program.encode(dict.fromkeys(program.maps, 0)))
+    return 0
+
+
+def list_bytes(name: str, byteorder: str | None, shape: Shape) -> int:
+    """What ``tuxscope disasm FILE`` does; returns the exit status."""
+    order: ByteOrder = "big" if (byteorder or sys.byteorder) == "big" else "little"
+    return list_disassembly(disassembled(name, order), order, shape)
+
+
+def list_loaded(program_id: int, shape: Shape) -> int:
+    """What ``tuxscope disasm --id`` does; returns the exit status."""
+    return list_disassembly(in_kernel(program_id), sys.byteorder, shape)
+
+
+def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
+    """Print it; returns 1 where something in it is no instruction."""
+    show(render_lines(found.lines(order), shape))
+    for slot, (_, problem) in found.unknown.items():
+        say(f"slot {slot} is no instruction: {problem}")
+    return 1 if found.unknown else 0
+
+
+def show(text: str) -> None:
+    """Print a listing, in colour on a terminal."""
+    Sink().write(coloured(text) if wanted() else text)
+
+
+def shown(name: str) -> str:
+    return "<stdin>" if name == STDIN else name
+
+
+def contents(name: str) -> bytes:
+    """What is in a file, or on stdin. Raises InputError."""
+    try:
+        if name == STDIN:
+            return sys.stdin.buffer.read()
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {shown(name)}: {strerror(error)}") from error
+
+
+@dataclass(frozen=True)
+class Disassembly:
+    """Bytes as a program.
+
+    Attributes:
+        program: with ``r0 = 0`` in the place of each slot that is no instruction.
+        unknown: the bytes of those, and why they are none, by slot.
+        names: of what calls call, by slot, where the program itself does not tell.
+    """
+
+    program: Program
+    unknown: Mapping[int, tuple[bytes, str]]
+    names: Mapping[int, str]
+
+    def lines(self, byteorder: ByteOrder) -> Iterator[Line]:
+        """The listing."""
+        for line in lines(self.program, byteorder):
+            if line.slot in self.unknown:
+                data, problem = self.unknown[line.slot]
+                yield replace(line, data=data, text="<unknown>", note=problem)
+            elif line.slot in self.names:
+                yield replace(line, text=f"call {self.names[line.slot]}")
+            else:
+                yield line
+
+
+def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
+    """A file of raw bytes or hexadecimal digits. Raises InputError."""
+    data = contents(name)
+    if data.startswith(b"\x7fELF"):
+        raise InputError(
+            f"{shown(name)} is an ELF file; try: llvm-objcopy -O binary --only-section=SECTION "
+            f"{shown(name)} /dev/stdout | tuxscope disasm -"
+        )
+    if HEX.fullmatch(data):
+        digits = NOISE.sub(b"", data).decode()
+        if len(digits) % 2:
+            raise InputError(f"{shown(name)}: {len(digits)} hexadecimal digits are no whole bytes")
+        data = bytes.fromhex(digits)
+    if not data:
+        raise InputError(f"{shown(name)} is empty")
+    if len(data) % SLOT:
+        raise InputError(f"{shown(name)}: {len(data)} bytes are no whole slots of {SLOT}")
+    instructions, unknown = decoded(data, byteorder)
+    return Disassembly(named(instructions), unknown, {})
+
+
+def decoded(
+    data: bytes, byteorder: ByteOrder
+) -> tuple[list[Instruction], dict[int, tuple[bytes, str]]]:
+    """All instructions, with a ``r0 = 0`` where there is none; the bytes there and why, by slot."""
+    found: list[Instruction] = []
+    unknown: dict[int, tuple[bytes, str]] = {}
+    at = 0
+    while at < len(data):
+        try:
+            instruction = Instruction.decode(data[at : at + 2 * SLOT], byteorder)
+        except DecodeError as error:
+            instruction = Instruction(Alu.MOV | Class.ALU64)
+            unknown[at // SLOT] = (data[at : at + SLOT], error.problem)
+        found.append(instruction)
+        at += instruction.slots * SLOT
+    return found, unknown
+
+
+def in_kernel(program_id: int) -> Disassembly:
+    """A program that somebody has loaded. Raises InspectError."""
+    from tuxscope.loader.inspect import translated
+
+    found = translated(program_id)
+    instructions, unknown = decoded(found.code, sys.byteorder)
+    bare = named(instructions)
+    source = None
+    code = []
+    for slot, each in zip(bare.slots, instructions, strict=True):
+        source = found.lines.get(slot, source)
+        code.append(replace(each, source=source, map=map_of(each, found)))
+    program = replace(
+        bare,
+        name=found.name,
+        instructions=tuple(code),
+        functions=found.functions or bare.functions,
+    )
+    names = {
+        slot: found.helpers[each.imm]
+        for slot, each in program.by_slot.items()
+        if each.opcode == CALL and each.src == CallSource.HELPER and each.imm in found.helpers
+    }
+    return Disassembly(program, unknown, names)
+
+
+def map_of(instruction: Instruction, found: Translated) -> Map | None:
+    """The map that a ld_imm64 of translated code loads: its imm is the map's id."""
+    loads_map = instruction.slots == 2 and instruction.src in (
+        WideSource.MAP_FD,
+        WideSource.MAP_VALUE,
+    )
+    if not loads_map or instruction.imm not in found.maps:
+        return None
+    return Map(found.maps[instruction.imm], max_entries=1)
