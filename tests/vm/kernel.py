@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
 from random import Random
 from typing import Self
 
@@ -12,37 +9,14 @@ from tuxscope.asm.forms import FORMS
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load
-from vm.function import DUMP, MEMORY, REGISTERS, RESULTS
+from vm.answer import Answer
+from vm.function import MEMORY, RESULTS
 from vm.programs import Case, case
 from vm.rows import ROWS, Features
 
 # All kernels have these; where there is a jump there must be a condition.
 CONDITION = next(form for form in FORMS if form.name == "jeq")
 LOADS = tuple(form for form in FORMS if form.name == "ldx")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a case comes to.
-
-    Attributes:
-        retval: the low 32 bits of r0 at the end, which is what the kernel tells.
-        memory, results: what the maps hold then.
-    """
-
-    retval: int
-    memory: bytes
-    results: bytes
-
-    def named(self) -> Iterator[tuple[str, int]]:
-        """All numbers in it, with their names."""
-        yield "retval", self.retval
-        for place, (word,) in enumerate(struct.iter_unpack("=Q", self.memory)):
-            yield f"MEMORY[{place}]", word
-        for place, (word,) in enumerate(struct.iter_unpack("=Q", self.results)):
-            function, number = divmod(place, DUMP)
-            what = f"r{number}" if number < REGISTERS else f"area[{number - REGISTERS}]"
-            yield f"f{function}: {what}", word
 
 
 class Kernel:
@@ -84,13 +58,3 @@ def left_out(features: Features) -> list[str]:
     """What programs would use elsewhere, but do not here."""
     missing = dict.fromkeys(form.name for form in ROWS if form not in features.rows)
     return [*missing, *["unaligned access"] * (not features.unaligned)]
-
-
-def difference(kernel: Answer, interpreter: Answer) -> str:
-    """The numbers that differ, one on each line; empty where none does."""
-    pairs = zip(kernel.named(), interpreter.named(), strict=True)
-    return "\n".join(
-        f"{name}: {one:#018x} in the kernel, {other:#018x} in the interpreter"
-        for (name, one), (_, other) in pairs
-        if one != other
-    )

@@ -9,10 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from pace import fewer
 
 from tuxscope.doctor import release
-from tuxscope.vm import Machine
+from vm.answer import difference, interpret
 from vm.conftest import Tally
-from vm.function import MEMORY, RESULTS
-from vm.kernel import Answer, Kernel, difference, left_out
+from vm.kernel import Kernel, left_out
 from vm.programs import Case, cases
 from vm.rows import Features
 
@@ -31,13 +30,6 @@ def panics_on_warnings() -> bool:
             return file.read().strip() != "0"
     except OSError:  # no Linux, or only a part of it
         return False
-
-
-def interpret(case: Case) -> Answer:
-    machine = Machine(case.program)
-    machine.maps[MEMORY].update(0, case.memory)
-    retval = machine.run() & 0xFFFFFFFF
-    return Answer(retval, machine.maps[MEMORY].lookup(0), machine.maps[RESULTS].lookup(0))
 
 
 @pytest.mark.kernel
