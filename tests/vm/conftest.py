@@ -34,6 +34,7 @@ class Tally:
             f"{self.programs} random programs of {self.instructions} instructions in "
             f"{self.seconds:.1f} s; {rows} of {len(ROWS)} rows; this kernel lacks: "
             f"{', '.join(left_out(self.features)) or 'none'}"
+            f"{'' if self.features.follows_fetches else '; its verifier loses track of fetches'}"
         )
 
 

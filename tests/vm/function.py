@@ -10,7 +10,7 @@ from tuxscope.asm.forms import Const, Form, Number, Reg, Rule
 from tuxscope.asm.isa import Alu, CallSource, Class, Jump, Mode, Size, Source, WideSource
 from tuxscope.record import u8
 from vm.choices import Choices
-from vm.rows import Features, Kind, is_atomic
+from vm.rows import Features, Kind, fetches, is_atomic
 
 WORD = 8
 AREA = 4  # words of each function's stack that its steps read and write
@@ -36,6 +36,7 @@ MOV = Alu.MOV | Source.X | Class.ALU64
 MOV_IMM = Alu.MOV | Source.K | Class.ALU64
 JLT_IMM = Jump.JLT | Source.K | Class.JMP
 LOAD = Mode.MEM | Size.DW | Class.LDX
+STORE_BYTE = Mode.MEM | Size.B | Class.STX
 STORE = Mode.MEM | Size.DW | Class.STX
 WIDE = Mode.IMM | Size.DW | Class.LD
 CALL = Jump.CALL | Class.JMP
@@ -128,7 +129,7 @@ class Function:
             case Kind.ACCESS if choices.below(8) == 7:
                 return self._indexed(choices.pick(rows), choices)
             case Kind.ACCESS:
-                return [self._access(choices.pick(rows), choices)]
+                return self._access(choices.pick(rows), choices)
             case Kind.BRANCH | Kind.SKIP:
                 return self._branch(kind, choices, following)
             case Kind.LOOP if not self._looping:  # there is one counter
@@ -154,14 +155,19 @@ class Function:
             case Number(low, high, zero):
                 return choices.number(low, high) or int(not zero)
 
-    def _access(self, form: Form, choices: Choices) -> Instruction:
+    def _access(self, form: Form, choices: Choices) -> Code:
         base, start, size = choices.pick(self._places)
         width = Size(form.opcode & 0x18).octets
         # The verifier wants the stack's accesses aligned, and all atomics.
         free = base == self._memory and self._features.unaligned and not is_atomic(form)
         step = 1 if free and choices.below(2) else width
         offset = start + choices.below((size - width) // step + 1) * step
-        return self._instruction(form, choices, **{address_field(form): base, "offset": offset})
+        access = self._instruction(form, choices, **{address_field(form): base, "offset": offset})
+        if fetches(form) and base != self._memory and not self._features.follows_fetches:
+            # Then the verifier may not know anything of what is fetched: it knows nothing of
+            # eight bytes of which one was stored by itself.
+            return [Instruction(STORE_BYTE, base, access.src, offset), access]
+        return [access]
 
     def _indexed(self, form: Form, choices: Choices) -> Code:
         """An access to a word of MEMORY that the verifier does not know the address of."""
