@@ -119,7 +119,7 @@ class Machine:
     def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
         """Begin again and go to the end, past all breakpoints; returns r0, 0 to 2**64 - 1.
 
-        Raises Fault.
+        It keeps nothing to step back to, for speed: start() and resume() do. Raises Fault.
         """
         self.start(*arguments, context=context, world=world)
         self._go(frozenset())
@@ -227,11 +227,21 @@ class Machine:
         self._execute()
         return Step(before, self.state, tuple(self.output[before.produced :]))
 
+    def advance(self) -> None:
+        """Execute one instruction without a look at it; faster than :meth:`step`."""
+        if self._place == END:
+            raise ValueError("the program has ended")
+        if not self._history:
+            self._remember()
+        self._execute()
+
     def back(self) -> State:
-        """Undo the last instruction. Raises ValueError at the start."""
+        """Undo the last instruction. Raises ValueError at the start, and after run()."""
         target = self.steps - 1
         if target < 0:
             raise ValueError("this is the start; there is nothing to step back over")
+        if not self._history:
+            raise ValueError("run() keeps nothing to step back to; use start() and resume()")
         while self._history[-1].steps > target:
             self._history.pop()
         self.restore(self._history[-1])

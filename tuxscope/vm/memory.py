@@ -47,8 +47,8 @@ class FrozenRegion:
 
     def place(self, offset: int) -> str:
         """An offset in words: ``fp-8``, ``context+16``."""
-        base = "fp" if self.origin else self.name
-        return f"{base}{offset - self.origin:+}"
+        base, offset = "fp" if self.origin else self.name, offset - self.origin
+        return f"{base}{offset:+}" if offset else base
 
 
 @dataclass(slots=True, eq=False)
