@@ -1,6 +1,7 @@
 # make hello   stream real write() events for some seconds (ARGS='--pid 1842' instead of that)
 # make test    lint, types and all tests
-# make fuzz    a million random words (WORDS=10000 SEED=7)
+# make fuzz    a million random words (WORDS=10000 SEED=7), and 100,000 random programs in the kernel
+#              and in the interpreter (ROUNDS=2, of 2,000 each)
 # make docs    write docs/isa.md anew, from the table of instructions
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make install put tuxscope where sudo finds it
@@ -11,6 +12,7 @@ VENV := .venv
 ARGS ?= --duration 5
 WORDS ?= 1000000
 SEED ?= 7
+ROUNDS ?= 50
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
@@ -40,6 +42,8 @@ test: $(VENV)/dev
 
 fuzz: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m asm.fuzz_words $(WORDS) $(SEED)
+	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) $(VENV)/bin/python -m pytest \
+		tests/vm/test_kernel.py
 
 docs: $(VENV)/run
 	$(VENV)/bin/python docs/isa_page.py > docs/isa.md

@@ -1,0 +1,84 @@
+"""Which rows of the table random programs are made of, and what kind of step each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from tuxscope.asm.forms import FORMS, Form
+from tuxscope.asm.isa import Class, Mode
+
+
+class Kind(Enum):
+    """What a step does."""
+
+    NOTHING = "so that Hypothesis can leave a step out"
+    COMPUTE = "an instruction with registers and constants alone"
+    ACCESS = "a load, store or atomic"
+    BRANCH = "a condition"
+    SKIP = "a condition with an else, which an unconditional jump goes around"
+    LOOP = "a loop"
+    CALL = "a local call"
+
+
+# How often steps are what; what is first takes a choice of 0.
+SHARES = {
+    Kind.NOTHING: 1, Kind.COMPUTE: 12, Kind.ACCESS: 7, Kind.BRANCH: 3, Kind.SKIP: 1, Kind.LOOP: 1,
+    Kind.CALL: 1,
+}  # fmt: skip
+NEED_NO_ROWS = (Kind.NOTHING, Kind.LOOP)
+
+# What these do depends on more than registers and memory: helpers, other maps, types, packets,
+# arenas. All that is not named here is generated, a row of tomorrow as well.
+LEFT_OUT = {
+    "call", "call_btf_id", "ld_map_fd", "ld_btf_id", "ld_func", "ld_map_idx", "ld_map_idx_value",
+    "ld_abs", "ld_ind", "addr_space_cast",
+}  # fmt: skip
+# All programs have these, as they are.
+FRAME = {"ld_map_value", "exit"}
+
+ROWS = tuple(form for form in FORMS if form.name not in LEFT_OUT | FRAME)
+
+
+@dataclass(frozen=True)
+class Features:
+    """What programs may use.
+
+    Attributes:
+        rows: of the table.
+        unaligned: whether a map's value is read and written at any address.
+    """
+
+    rows: tuple[Form, ...] = ROWS
+    unaligned: bool = True
+
+    @cached_property
+    def _by_kind(self) -> dict[Kind, tuple[Form, ...]]:
+        return {kind: tuple(form for form in self.rows if kind_of(form) is kind) for kind in Kind}
+
+    def rows_of(self, kind: Kind) -> tuple[Form, ...]:
+        """The rows that make a step of this kind."""
+        return self._by_kind[kind]
+
+    @cached_property
+    def mix(self) -> tuple[Kind, ...]:
+        """Each kind that there are rows for, as often as its share says."""
+        kinds = [kind for kind in SHARES if kind in NEED_NO_ROWS or self.rows_of(kind)]
+        return tuple(kind for kind in kinds for _ in range(SHARES[kind]))
+
+
+def kind_of(form: Form) -> Kind:
+    """The kind of step that a row makes."""
+    match Class(form.opcode & 7):
+        case Class.LDX | Class.ST | Class.STX:
+            return Kind.ACCESS
+        case Class.JMP | Class.JMP32:
+            own = {"call_local": Kind.CALL, "ja": Kind.SKIP, "gotol": Kind.SKIP}
+            return own.get(form.name, Kind.BRANCH)
+    return Kind.COMPUTE
+
+
+def is_atomic(form: Form) -> bool:
+    """Whether it is one of section 5.3."""
+    return Class(form.opcode & 7) is Class.STX and form.opcode & 0xE0 == Mode.ATOMIC

@@ -1,0 +1,105 @@
+"""What one might not expect of single instructions: so says the kernel, and so do we."""
+
+from __future__ import annotations
+
+import struct
+import sys
+
+import pytest
+
+from tuxscope.asm import Instruction, Label, Program, RawTracepoint
+from tuxscope.asm.parser import parse
+from vm.answer import interpret
+from vm.function import EXIT, FP, LOAD, MEMORY, MEMORY_WORDS, RESULTS, STORE, WORD, map_value
+from vm.kernel import Kernel, left_out
+from vm.programs import Case
+from vm.rows import Features
+
+MIN32, MIN64 = 1 << 31, 1 << 63
+LITTLE = sys.byteorder == "little"
+HIGH = 0xAAAAAAAA << 32  # bits that a 32-bit operation has nothing to do with
+
+# An instruction, r0 and r1 before it, and r0 after it; *(r10 - 8) holds what r1 does.
+CORNERS = [
+    # Nothing divides by zero: the quotient is 0, the rest is what was to be divided.
+    ("r0 /= r1", 7, 0, 0),
+    ("r0 %= r1", 7, 0, 7),
+    ("r0 s/= r1", -7, 0, 0),
+    ("r0 s%= r1", -7, 0, -7),
+    # In 32 bits that rest is the low half alone, and zero is what the low half says.
+    ("w0 %= w1", HIGH | 7, HIGH, 7),
+    ("w0 s%= w1", HIGH | 7, HIGH, 7),
+    ("w0 /= w1", HIGH | 7, HIGH, 0),
+    # The one quotient that does not fit is the number that was divided.
+    ("r0 s/= r1", MIN64, -1, MIN64),
+    ("r0 s%= r1", MIN64, -1, 0),
+    ("w0 s/= w1", MIN32, -1, MIN32),
+    ("w0 s%= w1", MIN32, -1, 0),
+    ("r0 s/= -1", MIN64, 0, MIN64),
+    ("r0 s%= -1", MIN64, 0, 0),
+    ("w0 s/= -1", HIGH | MIN32, 0, MIN32),
+    # Signed division goes toward zero, and the rest has the sign of what was divided.
+    ("r0 s/= r1", -7, 2, -3),
+    ("r0 s%= r1", -7, 2, -1),
+    ("r0 s%= r1", 7, -2, 1),
+    # An unsigned operation takes an immediate's sign along, too.
+    ("r0 /= -1", -1, 0, 1),
+    ("r0 &= -2147483648", -1, 0, -MIN32),
+    ("w0 &= -2147483648", -1, 0, MIN32),
+    # Of a register's amount a shift takes the low bits.
+    ("r0 <<= r1", 1, 65, 2),
+    ("r0 >>= r1", 4, -63, 2),
+    ("w0 <<= w1", HIGH | 1, 33, 2),
+    ("w0 s>>= w1", MIN32, 63, (1 << 32) - 1),
+    # Whatever is 32 bits wide clears the upper half, even where nothing else changes.
+    ("w0 += 0", HIGH | 1, 0, 1),
+    ("w0 = w0", HIGH | 1, 0, 1),
+    ("w0 = (s8)w0", HIGH | 0x80, 0, 0xFFFFFF80),
+    ("r0 = (s8)r0", HIGH | 0x80, 0, -0x80),
+    ("r0 = be16 r0", HIGH | 0x1234, 0, 0x3412 if LITTLE else 0x1234),
+    ("r0 = le32 r0", HIGH | 0x1234, 0, 0x1234 if LITTLE else 0x34120000),
+    ("r0 = bswap32 r0", HIGH | 0x12345678, 0, 0x78563412),
+    ("w0 = atomic_fetch_add((u32 *)(r10 - 8), w0)", HIGH | 1, 0, 0),
+    ("w0 = xchg32_32(r10 - 8, w0)", HIGH | 1, 0, 0),
+    # cmpxchg compares the low half and replaces all of r0, whether it stores or not.
+    ("w0 = cmpxchg32_32(r10 - 8, w0, w1)", HIGH, 0, 0),
+    ("w0 = cmpxchg32_32(r10 - 8, w0, w1)", HIGH | 1, 0, 0),
+]
+
+
+def corner(text: str, r0: int, r1: int) -> Case:
+    """A case that leaves what the instruction makes of r0."""
+    code = (
+        map_value(6, MEMORY),
+        Instruction(LOAD, 0, 6),
+        Instruction(LOAD, 1, 6, WORD),
+        Instruction(STORE, FP, 1, -WORD),
+        *parse(text).instructions,
+        map_value(6, RESULTS),
+        Instruction(STORE, 6, 0),
+        Instruction(EXIT),
+    )
+    program = Program("corner", RawTracepoint(), code, (Label("corner", 0),))
+    words = [each & (1 << 64) - 1 for each in (r0, r1)]
+    return Case(program, struct.pack(f"={MEMORY_WORDS}Q", *words, *[0] * (MEMORY_WORDS - 2)))
+
+
+corners = pytest.mark.parametrize(("text", "r0", "r1", "then"), CORNERS)
+
+
+@corners
+def test_the_interpreter_says_so(text: str, r0: int, r1: int, then: int) -> None:
+    found = dict(interpret(corner(text, r0, r1)).named())
+    assert found["f0: r0"] == then & (1 << 64) - 1
+
+
+@pytest.mark.kernel
+@corners
+def test_the_kernel_says_so(features: Features, text: str, r0: int, r1: int, then: int) -> None:
+    case = corner(text, r0, r1)
+    lacking = {each.form.name for each in case.program.instructions} & set(left_out(features))
+    if lacking:
+        pytest.skip(f"this kernel has no {', '.join(lacking)}")
+    with Kernel() as kernel:
+        found = dict(kernel.run(case).named())
+    assert found["f0: r0"] == then & (1 << 64) - 1
