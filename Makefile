@@ -2,7 +2,7 @@
 # make test    lint, types and all tests
 # make fuzz    a million random words (WORDS=10000 SEED=7), and 100,000 random programs in the kernel
 #              and in the interpreter (ROUNDS=2, of 2,000 each)
-# make mutants put 34 typical bugs into the interpreter, one at a time: does a test notice?
+# make mutants put typical bugs into the interpreter, one at a time: does a test notice?
 # make docs    write docs/isa.md anew, from the table of instructions
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make install put tuxscope where sudo finds it
