@@ -157,8 +157,7 @@ class Branches:
             programs = map_at(machine, map, VirtualProgArray).programs
             target = programs.get(index & 0xFFFFFFFF)
             if target is None or machine.tail_calls >= MOST_TAIL_CALLS:
-                r[0] = -errno.ENOENT & M64
-                r[1:6] = USED_UP
+                r[:6] = [None, *USED_UP]
                 return following
             machine.tail_calls += 1
             r[0] = None
@@ -199,7 +198,8 @@ class Branches:
             arguments = r[1:last]
             if None in arguments:
                 machine.argument(1 + arguments.index(None))
-            r[0] = function(machine, *arguments) & M64
+            result = function(machine, *arguments)
+            r[0] = None if result is None else result & M64
             r[1:6] = USED_UP
 
         return call

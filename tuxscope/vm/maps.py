@@ -22,6 +22,7 @@ from tuxscope.asm.maps import (
 )
 from tuxscope.asm.program import Program
 from tuxscope.vm.memory import Memory, Region
+from tuxscope.vm.state import Sent
 
 NOEXIST, EXIST, LOCK = 1, 2, 4  # BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK
 RECORD_HEADER = 8  # BPF_RINGBUF_HDR_SZ
@@ -274,16 +275,34 @@ class VirtualPerfEventArray(VirtualMap):
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """A record in a ring that nobody can read yet.
+
+    Attributes:
+        address: of its bytes; 0 once it is submitted or discarded.
+        sent: what was submitted.
+    """
+
+    address: int
+    sent: Sent | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ring:
     """What of a ring buffer changes.
 
     Attributes:
         used: bytes that records take, headers included.
-        reserved: the addresses of records that were neither submitted nor discarded.
+        records: the oldest that is still reserved, and all after it: they wait for it.
     """
 
     used: int = 0
-    reserved: tuple[int, ...] = ()
+    records: tuple[Record, ...] = ()
+
+    @property
+    def reserved(self) -> tuple[int, ...]:
+        """The addresses of records that were neither submitted nor discarded."""
+        return tuple(each.address for each in self.records if each.address)
 
 
 class VirtualRingBuffer(VirtualMap):
@@ -294,11 +313,33 @@ class VirtualRingBuffer(VirtualMap):
     def room(self, size: int) -> int:
         """The bytes that a record of ``size`` takes; 0 where it does not fit any more."""
         taken = -(-size // 8) * 8 + RECORD_HEADER
-        return taken if self.ring.used + taken <= self.description.max_entries else 0
+        # The last byte is never used: a full ring would look like an empty one.
+        return taken if self.ring.used + taken < self.description.max_entries else 0
+
+    def append(self, size: int, record: Record) -> list[Sent]:
+        """Add a record that there is room for; what can be read now."""
+        self.ring = Ring(self.ring.used + self.room(size), (*self.ring.records, record))
+        return self._settle()
+
+    def settle(self, address: int, sent: Sent | None) -> list[Sent]:
+        """Submit or discard a reserved record; what can be read now."""
+        self._memory.remove(address)
+        records = tuple(
+            Record(0, sent) if each.address == address else each for each in self.ring.records
+        )
+        self.ring = Ring(self.ring.used, records)
+        return self._settle()
+
+    def _settle(self) -> list[Sent]:
+        """Take away what is in front of all reserved records."""
+        records = self.ring.records
+        ready = next((at for at, each in enumerate(records) if each.address), len(records))
+        self.ring = Ring(self.ring.used, records[ready:])
+        return [each.sent for each in records[:ready] if each.sent]
 
     def abandon(self) -> None:
-        for record in self.ring.reserved:
-            self._memory.remove(record)
+        for address in self.ring.reserved:
+            self._memory.remove(address)
         self.ring = Ring(self.ring.used)
 
     def freeze(self) -> Any:
