@@ -7,7 +7,9 @@ import errno
 import itertools
 import mmap
 import os
-from collections.abc import Iterator
+import struct
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,18 +33,25 @@ from tuxscope.asm import (
     r4,
     r5,
     r6,
+    r7,
     r9,
     r10,
 )
+from tuxscope.asm.helpers import NAMES
+from tuxscope.loader import bpf
 from tuxscope.loader.cpus import online_cpus, possible_cpus
 from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.program import load
 from tuxscope.loader.verifier import VerifierError
 from tuxscope.record import Record, u8, u32, u64
-from tuxscope.vm import Machine, Sent, World
+from tuxscope.vm import Fault, Machine, Printed, Sent, World
 from tuxscope.vm.faults import (
     HelperFault,
     OutOfBoundsFault,
+    UninitialisedRegisterFault,
+    UnsupportedFault,
 )
+from tuxscope.vm.helpers import HELPERS
 from tuxscope.vm.memory import Region
 from vm.twice import AREA, UNTOUCHED, Kernel, Write, assemble, keeping, pinned, this_world
 
@@ -77,7 +86,7 @@ def cpu() -> Iterator[int]:
 def area(text: bytes = b"", address: int = 0) -> bytes:
     """What AREA holds at first."""
     start = UNTOUCHED[:SOURCE] + text + UNTOUCHED[SOURCE + len(text) : INPUT]
-    return start + address.to_bytes(8, "little")
+    return start + address.to_bytes(8, sys.byteorder)
 
 
 def machine_of(
@@ -94,7 +103,7 @@ def answer(write: Write, text: bytes = b"", world: World | None = None) -> int:
     """The helper's result in the interpreter, signed."""
     machine, own = machine_of(write, text, world=world)
     machine.run()
-    return int.from_bytes(own.lookup(0)[:8], "little", signed=True)
+    return int.from_bytes(own.lookup(0)[:8], sys.byteorder, signed=True)
 
 
 def both(write: Write, text: bytes, cpu: int) -> tuple[bytes, bytes]:
@@ -172,7 +181,7 @@ def probed(write: Write, address: int, text: bytes = TEXT) -> tuple[int, bytes]:
     machine.memory.add(Region("a page", bytearray(page_content()), user=True), USER)
     machine.run()
     left = bytes(own.lookup(0))
-    return int.from_bytes(left[:8], "little", signed=True), left[8:SOURCE]
+    return int.from_bytes(left[:8], sys.byteorder, signed=True), left[8:SOURCE]
 
 
 @x86
@@ -313,7 +322,7 @@ def test_the_world_says_who_runs() -> None:
     for name in ("get_current_task", "get_current_task_btf"):
         machine, own = machine_of(calling(name))
         machine.run()
-        assert int.from_bytes(own.lookup(0)[:8], "little") == machine.task
+        assert int.from_bytes(own.lookup(0)[:8], sys.byteorder) == machine.task
 
 
 CLOCKS = ("ktime_get_ns", "ktime_get_boot_ns", "ktime_get_coarse_ns", "ktime_get_tai_ns")
@@ -346,14 +355,14 @@ def test_the_kernels_clock_is_later_with_each_look_too(cpu: int) -> None:
     with Kernel(cpu) as kernel:
         write = two_looks("ktime_get_ns", "ktime_get_ns")
         left = kernel.run(assemble(keeping(write)))
-    assert 0 <= int.from_bytes(left[:8], "little") < 10**9
+    assert 0 <= int.from_bytes(left[:8], sys.byteorder) < 10**9
 
 
 def test_random_numbers_are_the_seeds() -> None:
     def numbers(seed: int) -> list[int]:
         machine, own = machine_of(calling("get_prandom_u32"), world=World(seed=seed))
         machine.run()
-        first = int.from_bytes(own.lookup(0)[:8], "little")
+        first = int.from_bytes(own.lookup(0)[:8], sys.byteorder)
         return [
             first,
             answer(two_looks("get_prandom_u32", "get_prandom_u32"), world=World(seed=seed)),
@@ -447,7 +456,7 @@ def sent_by(program: Program, world: World) -> tuple[int, list[bytes]]:
     own: Any = machine.maps[AREA]
     own.update(0, area(b"samples."))
     machine.run()
-    result = int.from_bytes(own.lookup(0)[:8], "little", signed=True)
+    result = int.from_bytes(own.lookup(0)[:8], sys.byteorder, signed=True)
     return result, [each.data for each in machine.output if isinstance(each, Sent)]
 
 
@@ -461,10 +470,10 @@ def test_perf_events_go_out_and_fail_as_the_kernels_do(cpu: int) -> None:
         for name, each in flags.items():
             program = with_context(output(each))
             left = kernel.run(program, area(b"samples."))
-            drained = [bytes(row[0].to_bytes(8, "little")) for row in reader.drain()]
+            drained = [bytes(row[0].to_bytes(8, sys.byteorder)) for row in reader.drain()]
             result, sent = sent_by(program, world)
             assert (result, sent) == (
-                int.from_bytes(left[:8], "little", signed=True), drained
+                int.from_bytes(left[:8], sys.byteorder, signed=True), drained
             ), name  # fmt: skip
 
 
@@ -473,7 +482,7 @@ def test_without_a_reader_the_kernel_has_no_ring_and_we_have_one(cpu: int) -> No
     program = with_context(output(CURRENT))
     with Kernel(cpu) as kernel:
         left = kernel.run(program, area(b"samples."))
-    assert int.from_bytes(left[:8], "little", signed=True) == -errno.ENOENT
+    assert int.from_bytes(left[:8], sys.byteorder, signed=True) == -errno.ENOENT
     assert sent_by(program, this_world(cpu)) == (0, [b"samples."])
 
 
@@ -486,3 +495,486 @@ def test_without_a_reader_the_kernel_has_no_ring_and_we_have_one(cpu: int) -> No
 def test_a_perf_ring_is_its_own_cpus(flags: int, expected: int) -> None:
     result, sent = sent_by(with_context(output(flags)), World(cpu=1, cpus=2))
     assert (result, sent) == (expected, [b"samples."] if not expected else [])
+
+
+# The ring buffer
+
+
+class RingReader:
+    """Reads a ring buffer as user space does; a context manager."""
+
+    def __init__(self, fd: int) -> None:
+        self._consumer = mmap.mmap(fd, mmap.PAGESIZE)
+        self._rest = mmap.mmap(
+            fd,
+            mmap.PAGESIZE + 2 * RING.max_entries,
+            prot=mmap.PROT_READ,
+            offset=mmap.PAGESIZE,
+        )
+
+    def __enter__(self) -> RingReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+        self._rest.close()
+
+    def read(self) -> list[bytes]:
+        """All that was submitted and that nothing reserved is in front of."""
+        found: list[bytes] = []
+        (at,) = struct.unpack_from("=Q", self._consumer)
+        (end,) = struct.unpack_from("=Q", self._rest)
+        while at < end:
+            place = mmap.PAGESIZE + at % RING.max_entries
+            (header,) = struct.unpack_from("=I", self._rest, place)
+            size = header & (1 << 30) - 1
+            if header >> 31:  # reserved
+                break
+            if not header >> 30:  # not discarded
+                found.append(self._rest[place + 8 : place + 8 + size])
+            at += -(-size // 8) * 8 + 8
+        struct.pack_into("=Q", self._consumer, 0, at)
+        return found
+
+
+def reserve(a: Assembler, register: Any, none: str, number: int = 0, size: int = 8) -> None:
+    """A record with a number in it, or a jump."""
+    a.ld_map(r1, RING)
+    a.mov(r2, size)
+    a.mov(r3, 0)
+    a.call(helper.ringbuf_reserve)
+    a.jeq(r0, 0, none)
+    a.mov(register, r0)
+    a.st(u64[register], number)
+
+
+FINISH = {"submit": helper.ringbuf_submit, "discard": helper.ringbuf_discard}
+
+
+def finish(a: Assembler, register: Any, how: str) -> None:
+    a.mov(r1, register)
+    a.mov(r2, 0)
+    a.call(FINISH[how])
+
+
+def put(a: Assembler, size: int, flags: int = 0) -> None:
+    """ringbuf_output of what is in AREA from SOURCE on."""
+    a.ld_map(r1, RING)
+    a.mov(r2, r9)
+    a.add(r2, SOURCE)
+    a.mov(r3, size)
+    a.mov(r4, flags)
+    a.call(helper.ringbuf_output)
+
+
+def query(a: Assembler, flags: int) -> None:
+    a.ld_map(r1, RING)
+    a.mov(r2, flags)
+    a.call(helper.ringbuf_query)
+
+
+def two_records(last: str) -> Write:
+    """Two records, the second finished before the first, and one that is sent in between."""
+
+    def write(a: Assembler) -> None:
+        reserve(a, r6, "none", 1)
+        reserve(a, r7, "one", 2)
+        finish(a, r7, "submit")
+        put(a, 5)
+        a.stx(u64[r9 + 8], r0)
+        a.label("one")
+        finish(a, r6, last)
+        a.label("none")
+        query(a, 0)
+
+    return write
+
+
+def until_full(size: int) -> Write:
+    """How many records of a size fit, and what is said of the ring then."""
+
+    def write(a: Assembler) -> None:
+        a.mov(r7, 0)
+        a.label("again")
+        a.ld_map(r1, RING)
+        a.mov(r2, size)
+        a.mov(r3, 0)
+        a.call(helper.ringbuf_reserve)
+        a.jeq(r0, 0, "full")
+        for at in range(0, min(size, 128), 8):
+            a.st(u64[r0 + at], 3)
+        finish(a, r0, "submit" if size <= 128 else "discard")
+        a.add(r7, 1)
+        a.jlt(r7, 300, "again")
+        a.label("full")
+        put(a, 8)
+        a.stx(u64[r9 + 8], r0)
+        for flags in range(5):
+            query(a, flags)
+            a.stx(u64[r9 + 16 + 8 * flags], r0)
+        a.mov(r0, r7)
+
+    return write
+
+
+def odd_calls(a: Assembler) -> None:
+    """Flags that there are and are not, no bytes, and a reservation with a flag."""
+    put(a, 5, 4)
+    a.stx(u64[r9 + 8], r0)
+    put(a, 5, 3)
+    a.stx(u64[r9 + 16], r0)
+    a.ld_map(r1, RING)
+    a.mov(r2, 8)
+    a.mov(r3, 1)
+    a.call(helper.ringbuf_reserve)
+    a.jeq(r0, 0, "none")
+    finish(a, r0, "submit")
+    a.label("none")
+    put(a, 0)
+
+
+RINGS = {
+    "submit": two_records("submit"),
+    "discard": two_records("discard"),
+    "8 bytes": until_full(8),
+    "24 bytes": until_full(24),
+    "120 bytes": until_full(120),
+    "one record": until_full(mmap.PAGESIZE - 16),
+    "too large": until_full(mmap.PAGESIZE - 8),
+    "odd calls": odd_calls,
+}  # fmt: skip
+
+
+def ring_of(machine: Machine) -> list[bytes]:
+    return [each.data for each in machine.output if isinstance(each, Sent) and each.map is RING]
+
+
+@pytest.mark.kernel
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("name", RINGS)
+def test_ring_buffers_fill_and_are_read_as_the_kernels(name: str, cpu: int) -> None:
+    program = assemble(keeping(RINGS[name]))
+    with Kernel(cpu) as kernel, RingReader(kernel.map(RING).fileno()) as reader:
+        expected = kernel.run(program, area(b"output"))
+        sent = reader.read()
+    machine, own = machine_of(RINGS[name], b"output")
+    machine.run()
+    assert ring_of(machine) == sent
+    assert bytes(own.lookup(0))[:INPUT].hex(" ", 8) == expected[:INPUT].hex(" ", 8)
+
+
+@pytest.mark.parametrize(("last", "expected"), [("submit", [1, 2]), ("discard", [2])])
+def test_a_record_waits_for_those_that_were_reserved_before_it(
+    last: str, expected: list[int]
+) -> None:
+    machine, _ = machine_of(two_records(last), b"output")
+    numbers = [each.to_bytes(8, sys.byteorder) for each in expected]
+    path: list[list[bytes]] = []
+    while not machine.ended:
+        machine.step()
+        if ring_of(machine) not in path:
+            path.append(ring_of(machine))
+    assert path == [[], [*numbers, b"outpu"]]
+
+
+@pytest.mark.parametrize("size", [8, 24])
+def test_a_ring_is_full_before_its_last_byte(size: int) -> None:
+    fits = (mmap.PAGESIZE - 1) // (size + 8)
+    machine, own = machine_of(until_full(size), b"output..")
+    machine.run()
+    left = struct.unpack("=7q", own.lookup(0)[:56])
+    used = fits * (size + 8)
+    fits_too = mmap.PAGESIZE - used > 16
+    assert left[:2] == (fits, 0 if fits_too else -errno.EAGAIN)
+    used += 16 * fits_too
+    assert left[2:] == (used, mmap.PAGESIZE, 0, used, 0)
+
+
+def test_stepping_back_empties_the_ring_again() -> None:
+    machine, _ = machine_of(two_records("submit"), b"output")
+    ring: Any = machine.maps[RING]
+    path = []
+    while not machine.ended:
+        path.append((ring.ring, list(machine.output)))
+        machine.step()
+    assert ring.ring.used == 48
+    assert len(machine.output) == 3
+    for rings, output in reversed(path):
+        machine.back()
+        assert (ring.ring, machine.output) == (rings, output)
+    assert machine.resume() is False
+    assert len(machine.output) == 3
+
+
+def test_a_run_that_faulted_leaves_no_record_reserved() -> None:
+    def write(a: Assembler) -> None:
+        reserve(a, r6, "none", 1)
+        a.ldx(r1, u64[r10 - 8])
+        a.label("none")
+
+    machine, _ = machine_of(write)
+    for _ in range(2):
+        with pytest.raises(Fault):
+            machine.run()
+        ring: Any = machine.maps[RING]
+        assert len(ring.ring.reserved) == 1
+    machine.start()
+    assert ring.ring.reserved == ()
+    assert ring.ring.used == 32
+    assert machine.output == []
+
+
+def submit(a: Assembler) -> None:
+    reserve(a, r6, "none")
+    finish(a, r6, "submit")
+
+
+def discard(a: Assembler) -> None:
+    reserve(a, r6, "none")
+    finish(a, r6, "discard")
+
+
+def miss(a: Assembler) -> None:
+    a.mov(r1, r6)
+    a.ld_map(r2, PROGRAMS)
+    a.mov(r3, 0)
+    a.call(helper.tail_call)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("call", [submit, discard, miss])
+def test_what_returns_nothing_leaves_nothing_in_r0(call: Callable[..., None], cpu: int) -> None:
+    def write(a: Assembler) -> None:
+        call(a)
+        a.mov(r1, r0)
+        a.label("none")
+        a.mov(r0, 0)
+
+    program = with_context(write)
+    with pytest.raises(UninitialisedRegisterFault, match="r0 is read and holds nothing"):
+        Machine(program).run()
+    with Kernel(cpu) as kernel, pytest.raises(VerifierError) as refusal:
+        kernel.run(program)
+    assert "R0 !read_ok" in refusal.value.log
+
+
+# Loops and tail calls
+
+
+FOREVER = 1 << 30
+
+
+def looping(count: int, flags: int = 0, stop: int = FOREVER) -> Program:
+    """A bpf_loop that counts in AREA, and stops after an index."""
+    a = Assembler("looping", attach=RawTracepoint())
+    a.ld_map_value(r9, AREA)
+    a.ld_imm64(r1, count)
+    a.ld_func(r2, "each")
+    a.mov(r3, r10)
+    a.ld_imm64(r4, flags)
+    a.call(helper.loop)
+    a.stx(u64[r9], r0)
+    a.mov(r0, 0)
+    a.exit()
+    a.function("each")
+    a.ld_map_value(r3, AREA)
+    a.ldx(r4, u64[r3 + 8])
+    a.add(r4, 1)
+    a.stx(u64[r3 + 8], r4)
+    a.stx(u64[r3 + 16], r1)
+    a.mov(r0, 0)
+    a.jlt(r1, stop, "on")
+    a.mov(r0, 1)
+    a.label("on")
+    a.exit()
+    return a.program()
+
+
+MOST = 8 << 20
+TOO_MANY = -errno.E2BIG & 0xFFFFFFFF  # zeros above: the verifier puts the helper in line
+# Count, flags, the index to stop after; the result.
+LOOPS = [
+    (0, 0, FOREVER, 0), (1, 0, FOREVER, 1), (7, 0, FOREVER, 7), (7, 0, 3, 4), (7, 0, 0, 1),
+    (7, 0, 6, 7), (7, 1, FOREVER, -errno.EINVAL), (MOST + 1, 0, FOREVER, TOO_MANY),
+    (MOST + 1, 1, FOREVER, -errno.EINVAL), (1 << 32 | 3, 0, FOREVER, TOO_MANY),
+]  # fmt: skip
+
+
+def looped(count: int, flags: int, stop: int) -> bytes:
+    machine = Machine(looping(count, flags, stop))
+    machine.run()
+    own: Any = machine.maps[AREA]
+    return bytes(own.lookup(0))
+
+
+@pytest.mark.parametrize(("count", "flags", "stop", "expected"), LOOPS)
+def test_a_loop_returns_how_often_it_went_round(
+    count: int, flags: int, stop: int, expected: int
+) -> None:
+    result, rounds, last = struct.unpack("=3q", looped(count, flags, stop)[:24])
+    went_round = expected if 0 < expected <= MOST else 0
+    assert (result, rounds) == (expected, went_round)
+    assert last == max(went_round - 1, 0)
+
+
+@pytest.mark.kernel
+@pytest.mark.one_kernel
+@pytest.mark.parametrize(("count", "flags", "stop", "expected"), LOOPS)
+def test_loops_go_round_as_often_as_the_kernels(
+    count: int, flags: int, stop: int, expected: int, cpu: int
+) -> None:
+    with Kernel(cpu) as kernel:
+        left = kernel.run(looping(count, flags, stop), bytes(len(UNTOUCHED)))
+    assert looped(count, flags, stop) == left
+
+
+def chain(index: int) -> Program:
+    """A program that counts in AREA, and tail-calls; it counts there, too, if that misses."""
+    a = Assembler("chain", attach=RawTracepoint())
+    a.ld_map_value(r9, AREA)
+    for place in (0, 8):
+        if place:
+            a.ld_map(r2, PROGRAMS)
+            a.ld_imm64(r3, index)
+            a.call(helper.tail_call)
+        a.ldx(r0, u64[r9 + place])
+        a.add(r0, 1)
+        a.stx(u64[r9 + place], r0)
+    a.mov(r0, 0)
+    a.exit()
+    return a.program()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("index", "runs"),
+    [(0, 34), (1, 1), (2, 1), (1 << 32, 34)],
+    ids=["itself", "empty", "past the end", "64 bits"],
+)
+def test_tail_calls_end_where_the_kernels_do(index: int, runs: int, cpu: int) -> None:
+    program = chain(index)
+    with Kernel(cpu) as kernel:
+        programs, counts = kernel.map(PROGRAMS), kernel.map(AREA)
+        counts.update(0, bytes(len(UNTOUCHED)))
+        with load(program, kernel.maps) as loaded:
+            first = struct.pack("=I", 0)
+            bpf.map_update(programs.fileno(), first, struct.pack("=I", loaded.fileno()))
+            loaded.test_run(cpu=cpu)
+            expected = bytes(counts.lookup(0))
+            bpf.map_delete(programs.fileno(), first)
+    machine = Machine(program)
+    own: Any = machine.maps
+    own[PROGRAMS].update(0, program)
+    machine.run()
+    assert bytes(own[AREA].lookup(0)) == expected
+    assert struct.unpack("=2Q", expected[:16]) == (runs, 1)
+
+
+# Texts
+
+
+def comparing(own: bytes, other: bytes) -> Write:
+    def write(a: Assembler) -> None:
+        a.mov(r1, r9)
+        a.add(r1, SOURCE)
+        a.mov(r2, len(own))
+        a.mov(r3, r9)
+        a.add(r3, SOURCE + 32)
+        a.call(helper.strncmp)
+
+    return write
+
+
+# The kernel's takes its second string from a map that is frozen: LoadedMap makes none.
+@pytest.mark.parametrize(
+    ("own", "other", "expected"),
+    [
+        (b"cat\0", b"cat", 0), (b"cat", b"cats", 0), (b"cat\0", b"cats", -1),
+        (b"cats", b"cat", 1), (b"a\0", b"z", -1), (b"z\0", b"a", 1), (b"\xff", b"a", 1),
+        (b"cat\0x", b"cat", 0), (b"a\0", b"\xff", -1),
+    ],
+)  # fmt: skip
+def test_strings_compare(own: bytes, other: bytes, expected: int) -> None:
+    text = own.ljust(32, b"\0") + other + b"\0"
+    assert answer(comparing(own, other), text) == expected
+
+
+def printing(size: int) -> Write:
+    """trace_printk of AREA's text with -5, 'A' and the address of the text after it."""
+
+    def write(a: Assembler) -> None:
+        a.mov(r1, r9)
+        a.add(r1, SOURCE)
+        a.mov(r2, size)
+        a.mov(r3, -5)
+        a.mov(r4, ord("A"))
+        a.mov(r5, r9)
+        a.add(r5, SOURCE + 64)
+        a.call(helper.trace_printk)
+
+    return write
+
+
+def text_of(format: bytes) -> bytes:
+    return (format + b"\0").ljust(64, b"\0") + b"the end\0"
+
+
+PRINTED = {
+    b"plain": "plain", b"": "", b"%d": "-5", b"%5d|%-5d|": "   -5|65   |", b"%06d": "-00005",
+    b"%ld %lu": "-5 65", b"%lld %llx": "-5 41", b"%i": "-5", b"%u": "4294967291",
+    b"%lx": "fffffffffffffffb", b"%X": "FFFFFFFB", b"%+d|% d": "-5| 65", b"%+x": "fffffffb",
+    b"%d%%": "-5%", b"%d%c%s": "-5Athe end", b"%d%3c|%9s|": "-5  A|  the end|",
+    b"%d%-3c|%-9s|": "-5A  |the end  |", b"%d %d %pks.": "-5 65 the end.",
+    b"%d %d %pus.": "-5 65 .", b"%s.": ".", b"%px": "fffffffffffffffb",
+    b"%20px|": "    fffffffffffffffb|", b"%d %px": "-5 0000000000000041", b"\t%d\n": "\t-5",
+    b"%1200d|": " " * 1023,
+}  # fmt: skip
+HASHED = (b"%p", b"%pK", b"%d%d%p.")
+REFUSED = (
+    b"%hd", b"%hhx", b"%zu", b"%o", b"%", b"%5%", b"%pz", b"%sx", b"%.3d", b"\x01", b"\x7f",
+    b"%d%d%d%d", b"%5", b"%l", b"%llld", b"%d %",
+)  # fmt: skip
+
+
+@pytest.mark.kernel
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("format", [*PRINTED, *HASHED, *REFUSED, b"\xc3\xa9 %d"])
+def test_lines_are_as_long_as_the_kernels_and_refused_as_they_are(format: bytes, cpu: int) -> None:
+    own, expected = both(printing(len(format) + 1), text_of(format), cpu)
+    assert own[:8].hex() == expected[:8].hex()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+def test_a_format_without_an_end_is_refused(size: int, cpu: int) -> None:
+    own, expected = both(printing(size), b"ab\0more", cpu)
+    assert own[:8] == expected[:8]
+    assert own[:8] == (2 if size > 2 else -errno.EINVAL).to_bytes(8, sys.byteorder, signed=True)
+
+
+@pytest.mark.parametrize("format", PRINTED)
+def test_lines_are_printed(format: bytes) -> None:
+    machine, _ = machine_of(printing(len(format) + 1), text_of(format))
+    machine.run()
+    assert machine.output == [Printed(PRINTED[format])]
+
+
+@pytest.mark.parametrize("format", REFUSED)
+def test_nothing_is_printed_of_what_is_refused(format: bytes) -> None:
+    machine, own = machine_of(printing(len(format) + 1), text_of(format))
+    machine.run()
+    assert int.from_bytes(own.lookup(0)[:8], sys.byteorder, signed=True) == -errno.EINVAL
+    assert machine.output == []
+
+
+def test_what_names_symbols_is_not_simulated() -> None:
+    with pytest.raises(UnsupportedFault, match="%pS of trace_printk is not simulated"):
+        answer(printing(4), text_of(b"%pS"))
+
+
+def test_every_helper_is_called_here() -> None:
+    with open(__file__) as file:
+        source = file.read()
+    elsewhere = {"map_lookup_elem", "map_update_elem", "map_delete_elem"}  # test_maps.py
+    names = {NAMES[number - 1] for number in HELPERS} - elsewhere
+    assert [each for each in sorted(names) if each not in source] == []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tuxscope.vm.machine import Machine
 
 M64 = (1 << 64) - 1
+M32 = (1 << 32) - 1
 DEEPEST = 8  # MAX_CALL_FRAMES
 MOST_TAIL_CALLS = 33  # MAX_TAIL_CALL_CNT
 LONGEST_LOOP = 8 << 20  # BPF_MAX_LOOPS
@@ -113,7 +114,8 @@ class Branches:
             if callback >> WINDOW != machine.code_address >> WINDOW:
                 raise HelperFault(f"the argument {callback:#x} is no function; a.ld_func loads one")
             if flags or count > LONGEST_LOOP:
-                r[0] = -(errno.EINVAL if flags else errno.E2BIG) & M64
+                # The verifier puts a loop without flags in line, where r0 is set in 32 bits.
+                r[0] = -errno.EINVAL & M64 if flags else -errno.E2BIG & M32
                 r[1:6] = USED_UP
                 return place + 1
             if not count:
