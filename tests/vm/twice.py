@@ -1,4 +1,4 @@
-"""The same program in the kernel and in the interpreter, with the same in its maps."""
+"""Programs for the kernel and the interpreter both, and the kernel's side of running them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load
 from tuxscope.record import u8, u64
-from tuxscope.vm import Machine, World
+from tuxscope.vm import World
 
 # Where programs leave what they find out: r0 at 0, and whatever they like after that.
 AREA_SIZE = 512
@@ -92,20 +92,6 @@ class Kernel:
         with load(program, self.maps) as loaded:
             loaded.test_run(cpu=self._cpu)
         return bytes(self.map(AREA).lookup(0))
-
-
-class Interpreter:
-    """Runs programs in machines of their own, on the same maps' contents where they are given."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def run(self, program: Program, area: bytes = UNTOUCHED) -> tuple[Machine, bytes]:
-        """The machine after a run, and what AREA holds then. Raises Fault."""
-        machine = Machine(program, world=self.world)
-        machine.maps[AREA].update(0, area)  # type: ignore[attr-defined]
-        machine.run()
-        return machine, bytes(machine.maps[AREA].lookup(0))  # type: ignore[attr-defined]
 
 
 def contents(map: Any) -> Mapping[Any, Any]:
