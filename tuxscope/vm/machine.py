@@ -25,7 +25,8 @@ from tuxscope.vm.world import TICK_NS, World
 
 NOTHING = [None] * 11
 BUDGET = 1_000_000
-FIRST_STACK = 0xFFFF_C900  # the upper half of the first frame's address, as in the kernel
+# The upper half of the first frame's address, as in the kernel, and how many there are.
+FIRST_STACK, STACKS = 0xFFFF_C900, 0x2000
 MAY_GOTO = 8 << 20  # BPF_MAX_LOOPS: how often may_goto falls through
 # States kept to step back to; older ones are thinned out, and reached again by running.
 KEPT = 4096
@@ -301,8 +302,10 @@ class Machine:
         """Give a function its frame."""
         unset = bytearray(b"\1" * STACK_SIZE)
         region = Region(f"the stack of {function}", bytearray(STACK_SIZE), unset, origin=STACK_SIZE)
-        # Never the same address twice in a run: a pointer to a stack that is gone faults.
-        stack = self.memory.add(region, (FIRST_STACK + self.entered) << WINDOW)
+        # Not the same address again for long: a pointer to a stack that is gone faults.
+        while (number := FIRST_STACK + self.entered % STACKS) in self.memory.regions:
+            self.entered += 1
+        stack = self.memory.add(region, number << WINDOW)
         self.entered += 1
         saved = tuple(self._registers[6:11])
         self.frames.append(Frame(function, stack, caller, saved, **more))
