@@ -2,6 +2,7 @@
 # make test    lint, types and all tests
 # make fuzz    a million random words (WORDS=10000 SEED=7), and 100,000 random programs in the kernel
 #              and in the interpreter (ROUNDS=2, of 2,000 each)
+# make mutants put typical bugs into the interpreter, one at a time: does a test notice?
 # make docs    write docs/isa.md anew, from the table of instructions
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make install put tuxscope where sudo finds it
@@ -16,7 +17,7 @@ ROUNDS ?= 50
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test fuzz docs kernels clean-kernels install uninstall clean
+.PHONY: hello test fuzz mutants docs kernels clean-kernels install uninstall clean
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +45,9 @@ fuzz: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m asm.fuzz_words $(WORDS) $(SEED)
 	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) $(VENV)/bin/python -m pytest \
 		tests/vm/test_kernel.py
+
+mutants: $(VENV)/dev
+	$(VENV)/bin/python tests/vm/mutants.py
 
 docs: $(VENV)/run
 	$(VENV)/bin/python docs/isa_page.py > docs/isa.md

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from pace import LIMIT, SLOWDOWN
 
 from tuxscope.asm import Array
@@ -25,6 +25,8 @@ PATIENCE = LIMIT / 6
 
 
 settings.register_profile("tuxscope", deadline=None, max_examples=100 if SLOWDOWN == 1 else 5)
+# For who only asks whether a test fails, and not for the smallest example.
+settings.register_profile("unshrunk", settings.get_profile("tuxscope"), phases=[Phase.generate])
 settings.load_profile("tuxscope")
 
 

@@ -11,7 +11,7 @@ import pytest
 from pace import LIMIT
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "docs" / "library.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "library.md", ROOT / "docs" / "interpreter.md"]
 
 
 def examples() -> list[tuple[str, str]]:
@@ -25,6 +25,7 @@ def examples() -> list[tuple[str, str]]:
 
 
 SAYS = {
+    "interpreter.md-1": r"0 \{3: 7\}\n(.+\n)+\d+ \d+\n",
     "README.md-1": r"42\n",
     "library.md-1": r"(\d+ +\d+\n){1,5}",
     "library.md-2": r"(\d+ .+\n)*\d+ more, 0 lost\n",

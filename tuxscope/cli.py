@@ -13,7 +13,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 
 from tuxscope import __version__
@@ -31,6 +31,7 @@ usage: tuxscope COMMAND [options]
 
   hello      every write() on the system, as it happens
   asm        a program, instruction by instruction
+  step       a program interpreted step by step, without a kernel
   disasm     bytes, or a program in the kernel, as pseudo-C
   doctor     what this machine offers, and what to do about the rest
 
@@ -41,6 +42,7 @@ usage: tuxscope COMMAND [options]
 COMMANDS = {
     "hello": "Hello",
     "asm": "Asm",
+    "step": "Step",
     "disasm": "Disasm",
     "doctor": "Doctor",
 }
@@ -64,7 +66,9 @@ def parse(arguments: Sequence[str]) -> Job | str:
     if "--help" in rest or "-h" in rest:
         return f"{inspect.getdoc(kind.run) or OVERVIEW}\n"  # python -OO has no docstrings
     try:
-        check_options(rest, {*options_of(kind), "--help"})
+        flags = options_of(kind)
+        check_options(rest, {*flags, "--help"})
+        rest = [renamed(each, flags) for each in rest]
         command = kind(words)
         # An isolated - would be Fire's separator between chained commands.
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
@@ -77,12 +81,17 @@ def parse(arguments: Sequence[str]) -> Job | str:
     return job
 
 
-def options_of(kind: type[Command]) -> set[str]:
-    """The options of a command, as they are typed."""
+def options_of(kind: type[Command]) -> dict[str, str]:
+    """The options of a command as they are typed, and as Fire knows them."""
     parameters = inspect.signature(kind.run).parameters.values()
-    return {
-        f"--{each.name.replace('_', '-')}" for each in parameters if each.kind is each.KEYWORD_ONLY
-    }
+    names = (each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
+    return {f"--{kind.flags.get(name, name).replace('_', '-')}": f"--{name}" for name in names}
+
+
+def renamed(argument: str, flags: Mapping[str, str]) -> str:
+    """An argument with Fire's name for the option that it is, if it is one."""
+    option, equals, value = argument.partition("=")
+    return f"{flags.get(option, option)}{equals}{value}"
 
 
 def no_text(result: object) -> str:

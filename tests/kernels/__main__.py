@@ -115,7 +115,10 @@ def boot(guest: Guest, kernel: Path, parts: Sequence[Path], cache: Path) -> Outc
 def tell(outcome: Outcome) -> Outcome:
     """Say how a guest ended as soon as it has."""
     why = f": {outcome.not_run or outcome.failure}" if outcome.state != "passed" else ""
-    print(f"{outcome.guest.name}: {outcome.state} in {outcome.seconds:.0f} s{why}", flush=True)
+    note = f"\n  {outcome.note}" if outcome.note else ""
+    print(
+        f"{outcome.guest.name}: {outcome.state} in {outcome.seconds:.0f} s{why}{note}", flush=True
+    )
     return outcome
 
 

@@ -13,6 +13,7 @@ from kernels.matrix import Guest
 SAID = re.compile(r"^tuxscope-guest: (.*)$", re.MULTILINE)
 SUMMARY = re.compile(r"^=* ?(\d+ \w+.*) in \d+\.\d+s.*$", re.MULTILINE)
 FAILURE = re.compile(r"^(?:FAILED|ERROR) .*$", re.MULTILINE)
+NOTE = re.compile(r"^vm: (.*)$", re.MULTILINE)  # tests/vm/conftest.py
 TAIL = 40  # lines
 
 
@@ -24,6 +25,7 @@ class Outcome:
         facts: what the guest says of itself; empty if it did not get so far.
         counts: of tests, by pytest's words: passed, failed, skipped, error.
         failure: why it failed, with what to look at; empty if it did not.
+        note: what random programs came to, and what of the table this kernel lacks.
         not_run: why it was not even tried; empty if it was.
     """
 
@@ -32,6 +34,7 @@ class Outcome:
     facts: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     failure: str = ""
+    note: str = ""
     not_run: str = ""
 
     @property
@@ -62,7 +65,8 @@ def read_console(guest: Guest, console: str, seconds: float, in_time: bool) -> O
     elif status or not counts:
         failures = FAILURE.findall(console)
         failure = "\n".join(failures) or f"pytest ended with {status}:\n{tail(console)}"
-    return Outcome(guest, seconds, said, counts, failure)
+    notes = NOTE.findall(console)
+    return Outcome(guest, seconds, said, counts, failure, notes[-1] if notes else "")
 
 
 def tail(console: str) -> str:
@@ -106,4 +110,6 @@ def as_markdown(outcomes: Sequence[Outcome]) -> str:
     """The table for the docs."""
     rule = ["---"] * len(HEADINGS)
     rows = [HEADINGS, rule, *map(row, outcomes)]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
+    table = "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
+    notes = "".join(f"- {each.guest.name}: {each.note}\n" for each in outcomes if each.note)
+    return f"{table}\n{notes}" if notes else table

@@ -26,6 +26,7 @@ PASSED = f"""\
 
 tuxscope-guest: {FACTS}
 ........s.
+vm: 200 random programs; this kernel lacks: gotol
 ============ 402 passed, 7 skipped, 900 deselected in 93.00s (0:01:33) ============
 
 tuxscope-guest: {{"status": 0}}
@@ -111,7 +112,10 @@ def test_a_console_of_a_guest_that_passed() -> None:
     assert lines[1].split() == (
         "6.12 6.12.95 amd64 16 KiB big 0,2 402 0 7 99 passed".split()
     )  # fmt: skip
-    assert as_markdown([outcome]).count("\n") == 3
+    assert outcome.note == "200 random programs; this kernel lacks: gotol"
+    *table, blank, note = as_markdown([outcome]).splitlines()
+    assert len(table) == 3
+    assert (blank, note) == ("", f"- {GUEST.name}: {outcome.note}")
 
 
 def test_a_console_of_a_guest_with_failures() -> None:

@@ -190,6 +190,19 @@ def unset_key(a: Assembler) -> None:
     a.call(helper.map_lookup_elem)
 
 
+def key_past_the_end(a: Assembler) -> None:
+    a.st(u8[r10 - 1], 0)
+    a.ld_map(r1, COUNTS)
+    a.lea(r2, r10 - 1)
+    a.call(helper.map_lookup_elem)
+
+
+def comm_past_the_end(a: Assembler) -> None:
+    a.lea(r1, r10 - 8)
+    a.mov(r2, 16)
+    a.call(helper.get_current_comm)
+
+
 FAULTS: list[tuple[type[Fault], Write, str]] = [
     (UninitialisedRegisterFault, lambda a: a.mov(r2, r3), "r3 is read and holds nothing"),
     (UninitialisedRegisterFault, lambda a: a.mov32(r2, r3), "r3 is read"),
@@ -217,6 +230,8 @@ FAULTS: list[tuple[type[Fault], Write, str]] = [
     (OutOfBoundsFault, after_delete, "nothing is there"),
     (OutOfBoundsFault, after_submit, "nothing is there"),
     (OutOfBoundsFault, stack_of_the_past, "nothing is there"),
+    (OutOfBoundsFault, key_past_the_end, "4 bytes at fp-1: the stack of page has 512 bytes"),
+    (OutOfBoundsFault, comm_past_the_end, "16 bytes at fp-8"),
     (NullPointerFault, unchecked, "8 bytes at address 0x0: this pointer is null"),
     (ReadOnlyMemoryFault, lambda a: a.st(u64[r1], 0), "context may only be read"),
     (ReadOnlyMemoryFault, store_to_context, "only be read"),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from string import Formatter
 from typing import NamedTuple
 
@@ -103,8 +104,9 @@ def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
             yield SLOTS[placeholder], placeholder
 
 
+@cache
 def automaton() -> Node:
-    """All templates of the table as one automaton."""
+    """All templates of the table as one automaton; made once somebody reads a text."""
     start = Node()
     for form in FORMS:
         for template in filter(None, (form.text, form.named, *form.also)):
@@ -120,18 +122,16 @@ def automaton() -> Node:
     return start
 
 
-START = automaton()
-KEYWORDS = frozenset(
-    text
-    for form in FORMS
-    for slot, text in pieces(form.text)
-    if slot is None and PLAIN.fullmatch(text)
-)
+@cache
+def keywords() -> frozenset[str]:
+    """The words that instructions are written with."""
+    written = " ".join(re.sub(r"\{\w+\}", " ", form.text) for form in FORMS)
+    return frozenset(PLAIN.findall(written))
 
 
 def spelling(name: str) -> str:
     """A name as it stands in text: in quotes where it is no plain word, or a word of our own."""
-    plain = PLAIN.fullmatch(name) and name not in KEYWORDS and not REGISTER.fullmatch(name)
+    plain = PLAIN.fullmatch(name) and name not in keywords() and not REGISTER.fullmatch(name)
     return name if plain and name != "." else quoted(name)
 
 
@@ -140,7 +140,7 @@ def match(line: Sequence[Token], index: int) -> Match:
 
     Each step takes one token, or a sign and its number.
     """
-    node = START
+    node = automaton()
     before: tuple[Node, Token] | None = None  # where the last step was a word taken for a name
     operands: list[Operand] = []
     while True:
@@ -199,7 +199,7 @@ def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operan
 
 def expected(node: Node) -> str:
     """What may stand at a node, for an error."""
-    if node is START:
+    if node is automaton():
         return "an instruction"
     words = [text for text in node.literals if PLAIN.fullmatch(text)]
     signs = [repr(text) for text in node.literals if text not in words]

@@ -33,17 +33,17 @@ class StackNotes:
         if address := ADDRESS.search(instruction.form.text):
             if getattr(instruction, address[1]) == FRAME_POINTER:
                 size = Size(instruction.opcode & 0x18).octets
-                return self._place(function, instruction.offset, size)
+                return self.place(function, instruction.offset, size)
         elif (
             before
             and (before.opcode, before.src, before.offset) == (MOV, FRAME_POINTER, 0)
             and (instruction.opcode, instruction.dst) == (ADD, before.dst)
         ):
-            place = self._place(function, instruction.imm, 0)
+            place = self.place(function, instruction.imm, 0)
             return place and f"&{place}"
         return ""
 
-    def _place(self, function: str, offset: int, size: int) -> str:
+    def place(self, function: str, offset: int, size: int) -> str:
         """The smallest part of a variable that begins at an offset from r10 and holds ``size``
         bytes, but of an address (0 bytes) the largest; ``event+4`` where none does."""
         for each in self.stack:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from tuxscope.lean_fire import FireError
 
@@ -25,11 +26,13 @@ class Command:
     Fire calls ``run``; its docstring is the help.
 
     Attributes:
+        flags: what is typed for a parameter whose name Python keeps for itself.
         words: what stood after ``--``, which Fire never sees; None without a ``--``.
     """
 
     name: str
     traces_a_command = False
+    flags: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, words: Sequence[str] | None) -> None:
         if words is not None and not self.traces_a_command:

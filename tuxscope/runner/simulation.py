@@ -18,9 +18,8 @@ from tuxscope.programs.page import Page
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.pages import load_page, program_of
 from tuxscope.runner.stream import Options, Totals
-from tuxscope.runner.workload import BUFFER, CPUS, Event, check_process, system_calls
-from tuxscope.vm import Machine, Sent, World
-from tuxscope.vm.memory import Region
+from tuxscope.runner.workload import Event, check_process, machine_for, system_calls
+from tuxscope.vm import Sent
 
 BATCH = 1000  # events between two writes, where nobody waits for them
 SIZE = struct.Struct("=I")
@@ -45,9 +44,7 @@ class Simulation:
     """One run of a page on events."""
 
     def __init__(self, page: Page, program: Program, options: Options) -> None:
-        self._machine = Machine(program, world=World(cpus=CPUS))
-        self._buffer = Region("the user's buffer", bytearray(), user=True)
-        self._machine.memory.add(self._buffer, BUFFER)
+        self._machine, self._buffer = machine_for(program)
         self._page = page
         self._options = options
         self._decoder = SpanDecoder(page.events.record)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tuxscope.asm import AttachPoint, Tracepoint
+from tuxscope.asm import AttachPoint, Program, Tracepoint
 from tuxscope.errors import TuxscopeError
-from tuxscope.vm import World
+from tuxscope.vm import Machine, World
+from tuxscope.vm.memory import Region
 
 # Simulated seconds since the machine started, and from one call to the next on average.
 STARTED, PAUSE = 3600.0, 0.05
@@ -114,3 +115,11 @@ def calls(seed: int) -> Iterator[Event]:
         descriptor, size = DESCRIPTORS[bits >> 8 & 7], 1 + (bits >> 16) % len(text)
         context = CALL.pack(0, 0, 0, pid, 1, descriptor, BUFFER, size, 0, 0, 0)
         yield Event(seconds, world, context, text)
+
+
+def machine_for(program: Program) -> tuple[Machine, Region]:
+    """A machine for simulated calls, and the region that holds the caller's buffer."""
+    machine = Machine(program, bytes(CALL.size), world=World(cpus=CPUS))
+    buffer = Region("the caller's buffer", bytearray(), user=True)
+    machine.memory.add(buffer, BUFFER)
+    return machine, buffer

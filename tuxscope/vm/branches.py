@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tuxscope.vm.machine import Machine
 
 M64 = (1 << 64) - 1
+M32 = (1 << 32) - 1
 DEEPEST = 8  # MAX_CALL_FRAMES
 MOST_TAIL_CALLS = 33  # MAX_TAIL_CALL_CNT
 LONGEST_LOOP = 8 << 20  # BPF_MAX_LOOPS
@@ -113,7 +114,8 @@ class Branches:
             if callback >> WINDOW != machine.code_address >> WINDOW:
                 raise HelperFault(f"the argument {callback:#x} is no function; a.ld_func loads one")
             if flags or count > LONGEST_LOOP:
-                r[0] = -(errno.EINVAL if flags else errno.E2BIG) & M64
+                # The verifier puts a loop without flags in line, where r0 is set in 32 bits.
+                r[0] = -errno.EINVAL & M64 if flags else -errno.E2BIG & M32
                 r[1:6] = USED_UP
                 return place + 1
             if not count:
@@ -157,8 +159,7 @@ class Branches:
             programs = map_at(machine, map, VirtualProgArray).programs
             target = programs.get(index & 0xFFFFFFFF)
             if target is None or machine.tail_calls >= MOST_TAIL_CALLS:
-                r[0] = -errno.ENOENT & M64
-                r[1:6] = USED_UP
+                r[:6] = [None, *USED_UP]
                 return following
             machine.tail_calls += 1
             r[0] = None
@@ -199,7 +200,8 @@ class Branches:
             arguments = r[1:last]
             if None in arguments:
                 machine.argument(1 + arguments.index(None))
-            r[0] = function(machine, *arguments) & M64
+            result = function(machine, *arguments)
+            r[0] = None if result is None else result & M64
             r[1:6] = USED_UP
 
         return call

@@ -1,7 +1,8 @@
 """The kernel's helpers in Python: the same answer each time.
 
 A helper is a function of the machine and as many of r1 to r5 as it has parameters; what it
-returns becomes r0. Errors are negative errnos, as in the kernel (man 7 bpf-helpers).
+returns becomes r0, and None leaves nothing there. Errors are negative errnos, as in the kernel
+(man 7 bpf-helpers); where those differ between architectures, they are those of x86-64.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from tuxscope.asm.helpers import NAMES
-from tuxscope.vm.faults import HelperFault, MemoryFault
+from tuxscope.vm.faults import HelperFault, MemoryFault, UnsupportedFault
 from tuxscope.vm.maps import (
-    Ring,
+    Record,
     Values,
     VirtualMap,
     VirtualPerfEventArray,
@@ -32,9 +33,12 @@ M = TypeVar("M", bound=VirtualMap)
 
 CURRENT_CPU = 0xFFFFFFFF  # BPF_F_CURRENT_CPU, which is BPF_F_INDEX_MASK, too
 COMM_SIZE = 16
+WAKEUPS = 3  # BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP
+KERNEL_HALF = 0xFFFF_8000_0000_0000
+USER_END = (1 << 47) - 4096  # TASK_SIZE_MAX
 
-HELPERS: dict[int, Callable[..., int]] = {}
-Function = TypeVar("Function", bound=Callable[..., int])
+HELPERS: dict[int, Callable[..., int | None]] = {}
+Function = TypeVar("Function", bound=Callable[..., int | None])
 
 
 def implements(*names: str) -> Callable[[Function], Function]:
@@ -70,6 +74,9 @@ def map_lookup_elem(machine: Machine, map: int, key: int) -> int:
 @implements("map_lookup_percpu_elem")
 def map_lookup_percpu_elem(machine: Machine, map: int, key: int, cpu: int) -> int:
     values = map_at(machine, map, Values)
+    cpu &= 0xFFFFFFFF
+    if not values.description.per_cpu:
+        raise HelperFault(f"{values.description.name} has no value for each CPU")
     known = cpu < machine.world.cpus
     return values.find(key_of(machine, values, key), cpu) if known else 0
 
@@ -162,49 +169,47 @@ def perf_event_output(
 def ringbuf_output(machine: Machine, map: int, data: int, size: int, flags: int) -> int:
     buffer = map_at(machine, map, VirtualRingBuffer)
     sent = machine.memory.read(data, size)
-    room = buffer.room(size)
-    if not room:
+    if flags & ~WAKEUPS:
+        return -errno.EINVAL
+    if not buffer.room(size):
         return -errno.EAGAIN
-    buffer.ring = Ring(buffer.ring.used + room, buffer.ring.reserved)
-    machine.produce(Sent(buffer.description, machine.world.cpu, sent))
+    record = Record(0, Sent(buffer.description, machine.world.cpu, sent))
+    for each in buffer.append(size, record):
+        machine.produce(each)
     return 0
 
 
 @implements("ringbuf_reserve")
 def ringbuf_reserve(machine: Machine, map: int, size: int, flags: int) -> int:
     buffer = map_at(machine, map, VirtualRingBuffer)
-    room = buffer.room(size)
-    if flags or not room:
+    if flags or not buffer.room(size):
         return 0
     name = f"record of {buffer.description.name}"
     address = machine.memory.add(Region(name, bytearray(size), bytearray(b"\1" * size)))
-    buffer.ring = Ring(buffer.ring.used + room, (*buffer.ring.reserved, address))
+    buffer.append(size, Record(address))
     return address
 
 
-def release(machine: Machine, record: int) -> tuple[VirtualRingBuffer, bytes]:
-    """Take back a reserved record; its ring and its bytes, zero where nothing was stored."""
+def release(machine: Machine, record: int, submitted: bool) -> None:
+    """Take back a reserved record; bytes where nothing was stored are zero."""
     for buffer in machine.maps.values():
         if isinstance(buffer, VirtualRingBuffer) and record in buffer.ring.reserved:
             region, _ = machine.memory.find(record, 0)
-            machine.memory.remove(record)
-            left = tuple(each for each in buffer.ring.reserved if each != record)
-            buffer.ring = Ring(buffer.ring.used, left)
-            return buffer, bytes(region.data)
+            sent = Sent(buffer.description, machine.world.cpu, bytes(region.data))
+            for each in buffer.settle(record, sent if submitted else None):
+                machine.produce(each)
+            return
     raise HelperFault(f"the argument {record:#x} is no record that ringbuf_reserve returned")
 
 
 @implements("ringbuf_submit")
-def ringbuf_submit(machine: Machine, record: int, flags: int) -> int:
-    buffer, data = release(machine, record)
-    machine.produce(Sent(buffer.description, machine.world.cpu, data))
-    return 0
+def ringbuf_submit(machine: Machine, record: int, flags: int) -> None:
+    release(machine, record, submitted=True)
 
 
 @implements("ringbuf_discard")
-def ringbuf_discard(machine: Machine, record: int, flags: int) -> int:
-    release(machine, record)
-    return 0
+def ringbuf_discard(machine: Machine, record: int, flags: int) -> None:
+    release(machine, record, submitted=False)
 
 
 @implements("ringbuf_query")
@@ -214,26 +219,42 @@ def ringbuf_query(machine: Machine, map: int, flags: int) -> int:
     return {0: used, 1: size, 2: 0, 3: used}.get(flags, 0)
 
 
-def fetch(machine: Machine, address: int, size: int, user: bool) -> bytes | None:
-    """Up to ``size`` bytes of a process's or of the kernel's memory; None where there are none."""
+def fetch(machine: Machine, address: int, size: int, user: bool) -> bytes | int:
+    """Up to ``size`` bytes of a process's or of the kernel's memory, or a negative errno."""
     try:
         region, offset = machine.memory.find(address, 0)
     except MemoryFault:
-        return None
-    if region.user is not user:
-        return None
-    return bytes(region.data[offset : offset + size])
+        region, offset = NOWHERE, 0
+    if region is not NOWHERE and region.user is user:
+        return bytes(region.data[offset : offset + size])
+    if user:
+        return b"" if address <= USER_END else -errno.EFAULT
+    return b"" if address >= KERNEL_HALF else -errno.ERANGE
+
+
+NOWHERE = Region("nowhere", bytearray())
+
+
+def in_user_half(address: int) -> bool:
+    """What probe_read and probe_read_str go by."""
+    return address < USER_END
 
 
 def probe(machine: Machine, target: int, size: int, source: int, user: bool) -> int:
-    """Copy memory that may not be there: then zeros, and -EFAULT."""
+    """Copy memory that may not be there: then zeros, and a negative errno."""
     data = fetch(machine, source, size, user)
-    found = data is not None and len(data) == size
-    machine.memory.write(target, data if data is not None and found else bytes(size))
-    return 0 if found else -errno.EFAULT
+    if isinstance(data, bytes) and len(data) < size:
+        data = -errno.EFAULT
+    machine.memory.write(target, bytes(size) if isinstance(data, int) else data)
+    return data if isinstance(data, int) else 0
 
 
-@implements("probe_read", "probe_read_kernel")
+@implements("probe_read")
+def probe_read(machine: Machine, target: int, size: int, source: int) -> int:
+    return probe(machine, target, size, source, user=in_user_half(source))
+
+
+@implements("probe_read_kernel")
 def probe_read_kernel(machine: Machine, target: int, size: int, source: int) -> int:
     return probe(machine, target, size, source, user=False)
 
@@ -244,19 +265,35 @@ def probe_read_user(machine: Machine, target: int, size: int, source: int) -> in
 
 
 def probe_text(machine: Machine, target: int, size: int, source: int, user: bool) -> int:
-    """Copy a C string; its length with the NUL, which is always there, or -EFAULT."""
-    data = fetch(machine, source, size, user)
-    if data is None or (b"\0" not in data and len(data) < size):
-        machine.memory.write(target, bytes(size))
-        return -errno.EFAULT
+    """Copy a C string; its length with the NUL, which is always there, or a negative errno.
+
+    What is in the target after the NUL stays, and counts as set: the verifier lets it be read.
+    But a process's string is copied in words of 8 bytes, as long as there is room for a whole one,
+    and the NUL's is filled up with zeros.
+    """
     if not size:
         return 0
+    data = fetch(machine, source, size, user)
+    if isinstance(data, bytes) and b"\0" not in data and len(data) < size:
+        data = -errno.EFAULT
+    if isinstance(data, int):
+        machine.memory.write(target, bytes(size))
+        return data
     text = data.partition(b"\0")[0][: size - 1] + b"\0"
-    machine.memory.write(target, text)
+    copied = text
+    if user and len(text) <= size // 8 * 8 and b"\0" in data[:size]:
+        copied = text.ljust(-(-len(text) // 8) * 8, b"\0")
+    region, offset = machine.memory.find(target, size)
+    machine.memory.write(target, copied + region.data[offset + len(copied) : offset + size])
     return len(text)
 
 
-@implements("probe_read_str", "probe_read_kernel_str")
+@implements("probe_read_str")
+def probe_read_str(machine: Machine, target: int, size: int, source: int) -> int:
+    return probe_text(machine, target, size, source, user=in_user_half(source))
+
+
+@implements("probe_read_kernel_str")
 def probe_read_kernel_str(machine: Machine, target: int, size: int, source: int) -> int:
     return probe_text(machine, target, size, source, user=False)
 
@@ -270,8 +307,7 @@ def probe_read_user_str(machine: Machine, target: int, size: int, source: int) -
 def strncmp(machine: Machine, first: int, size: int, second: int) -> int:
     own = machine.memory.read(first, size).partition(b"\0")[0]
     other = c_string(machine, second)[:size]
-    pairs = zip(own + b"\0", other + b"\0", strict=False)
-    return next((a - b for a, b in pairs if a != b), 0)
+    return (own > other) - (own < other)
 
 
 def c_string(machine: Machine, address: int) -> bytes:
@@ -282,40 +318,53 @@ def c_string(machine: Machine, address: int) -> bytes:
     return machine.memory.read(address, size)
 
 
-DIRECTIVE = re.compile(rb"%(%|-?0?\d*(?:ll|l|hh|h|z)?[diuxXpsc])")
+# What there may be: %%, a number, a character, a string, a pointer. The kernel takes a string or a
+# plain pointer only where no letter or digit follows.
+DIRECTIVE = re.compile(
+    rb"%(?:%|([0 +-]*)([1-9][0-9]*)?"
+    rb"(l{0,2}[diuxX]|c|(?:s|p[ku]s)(?![A-Za-z0-9])|p[KxsSB]|p[iI][46]|p(?![A-Za-z0-9])))"
+)
+MOST_PRINTED = 1023
+NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @implements("trace_printk")
 def trace_printk(machine: Machine, format: int, size: int) -> int:
     """Takes up to three numbers in r3 to r5, as its format asks for them."""
-    text = machine.memory.read(format, size).partition(b"\0")[0]
-    if len(DIRECTIVE.sub(b"", text).replace(b"%%", b"")) and b"%" in DIRECTIVE.sub(b"", text):
+    text, end, _ = machine.memory.read(format, size).partition(b"\0")
+    numbers = [match for match in DIRECTIVE.finditer(text) if match[3]]
+    if not end or NOT_TEXT.search(text) or b"%" in DIRECTIVE.sub(b"", text) or len(numbers) > 3:
         return -errno.EINVAL
-    numbers = iter(range(3, 6))
+    registers = iter(range(3, 6))
 
     def fill(match: re.Match[bytes]) -> bytes:
-        if match[1] == b"%":
-            return b"%"
-        number = next(numbers, None)
-        if number is None:
-            raise HelperFault("trace_printk takes three numbers at most")
-        return printed(machine, match[1].decode(), machine.argument(number))
+        return printed(machine, match, machine.argument(next(registers))) if match[3] else b"%"
 
     line = DIRECTIVE.sub(fill, text)
-    machine.produce(Printed(line.decode("utf-8", "replace").rstrip("\n")))
+    machine.produce(Printed(line[:MOST_PRINTED].decode("utf-8", "replace").rstrip("\n")))
     return len(line)
 
 
-def printed(machine: Machine, directive: str, value: int) -> bytes:
-    """One number as a C format shows it."""
-    flags, kind = re.split("[a-zA-Z]", directive)[0], directive[-1]
-    if kind == "s":
-        return c_string(machine, value)
-    if kind == "c":
-        return bytes([value & 0xFF])
-    if kind == "p":
-        return f"{value:016x}".encode()
-    bits = 64 if "l" in directive or "z" in directive else 32
-    value &= (1 << bits) - 1
-    shown = signed(value, bits) if kind in "di" else value
-    return (f"%{flags}{'d' if kind in 'diu' else kind}" % shown).encode()
+def printed(machine: Machine, directive: re.Match[bytes], value: int) -> bytes:
+    """One argument as a C format shows it."""
+    flags, width = directive[1].decode(), (directive[2] or b"").decode()
+    kind = directive[3].decode()
+    if kind in ("p", "px", "pK"):  # the kernel shows a hash of it, but for %px
+        return (f"%{flags}{width}x" % value if width else f"{value:016x}").encode()
+    if kind.startswith("p") and kind not in ("pks", "pus"):
+        raise UnsupportedFault(f"%{kind} of trace_printk is not simulated")
+    if kind.endswith("s"):
+        user = kind == "pus" or (kind == "s" and in_user_half(value))
+        found = fetch(machine, value, MOST_PRINTED, user)
+        shown = b"" if isinstance(found, int) else found.partition(b"\0")[0]
+    elif kind == "c":
+        shown = bytes([value & 0xFF])
+    else:
+        bits = 64 if "l" in kind else 32
+        value &= (1 << bits) - 1
+        if kind[-1] in "di":
+            return (f"%{flags}{width}d" % signed(value, bits)).encode()
+        plain = flags.replace("+", "").replace(" ", "")  # unsigned numbers show no sign
+        return (f"%{plain}{width}{kind[-1].replace('u', 'd')}" % value).encode()
+    side = bytes.ljust if "-" in flags else bytes.rjust
+    return side(shown, int(width or 0))

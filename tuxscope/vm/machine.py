@@ -25,7 +25,8 @@ from tuxscope.vm.world import TICK_NS, World
 
 NOTHING = [None] * 11
 BUDGET = 1_000_000
-FIRST_STACK = 0xFFFF_C900  # the upper half of the first frame's address, as in the kernel
+# The upper half of the first frame's address, as in the kernel, and how many there are.
+FIRST_STACK, STACKS = 0xFFFF_C900, 0x2000
 MAY_GOTO = 8 << 20  # BPF_MAX_LOOPS: how often may_goto falls through
 # States kept to step back to; older ones are thinned out, and reached again by running.
 KEPT = 4096
@@ -119,7 +120,7 @@ class Machine:
     def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
         """Begin again and go to the end, past all breakpoints; returns r0, 0 to 2**64 - 1.
 
-        Raises Fault.
+        It keeps nothing to step back to, for speed: start() and resume() do. Raises Fault.
         """
         self.start(*arguments, context=context, world=world)
         self._go(frozenset())
@@ -227,11 +228,21 @@ class Machine:
         self._execute()
         return Step(before, self.state, tuple(self.output[before.produced :]))
 
+    def advance(self) -> None:
+        """Execute one instruction without a look at it; faster than :meth:`step`."""
+        if self._place == END:
+            raise ValueError("the program has ended")
+        if not self._history:
+            self._remember()
+        self._execute()
+
     def back(self) -> State:
-        """Undo the last instruction. Raises ValueError at the start."""
+        """Undo the last instruction. Raises ValueError at the start, and after run()."""
         target = self.steps - 1
         if target < 0:
             raise ValueError("this is the start; there is nothing to step back over")
+        if not self._history:
+            raise ValueError("run() keeps nothing to step back to; use start() and resume()")
         while self._history[-1].steps > target:
             self._history.pop()
         self.restore(self._history[-1])
@@ -291,8 +302,10 @@ class Machine:
         """Give a function its frame."""
         unset = bytearray(b"\1" * STACK_SIZE)
         region = Region(f"the stack of {function}", bytearray(STACK_SIZE), unset, origin=STACK_SIZE)
-        # Never the same address twice in a run: a pointer to a stack that is gone faults.
-        stack = self.memory.add(region, (FIRST_STACK + self.entered) << WINDOW)
+        # Not the same address again for long: a pointer to a stack that is gone faults.
+        while (number := FIRST_STACK + self.entered % STACKS) in self.memory.regions:
+            self.entered += 1
+        stack = self.memory.add(region, number << WINDOW)
         self.entered += 1
         saved = tuple(self._registers[6:11])
         self.frames.append(Frame(function, stack, caller, saved, **more))

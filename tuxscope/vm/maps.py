@@ -22,8 +22,9 @@ from tuxscope.asm.maps import (
 )
 from tuxscope.asm.program import Program
 from tuxscope.vm.memory import Memory, Region
+from tuxscope.vm.state import Sent
 
-NOEXIST, EXIST = 1, 2  # BPF_NOEXIST, BPF_EXIST
+NOEXIST, EXIST, LOCK = 1, 2, 4  # BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK
 RECORD_HEADER = 8  # BPF_RINGBUF_HDR_SZ
 
 Key = tuple[bytes, int]  # and the CPU whose value it is; 0 where there is but one
@@ -62,7 +63,9 @@ class Values(VirtualMap):
     def __init__(self, description: Array | Hash, memory: Memory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
         self._entries: dict[Key, int] = {}  # to the address of the value
-        self._frozen: Mapping[Key, int] | None = None
+        # Of values that were replaced: a program may still point there.
+        self._retired: list[int] = []
+        self._frozen: tuple[Mapping[Key, int], tuple[int, ...]] | None = None
 
     def _cpu(self, cpu: int) -> int:
         return cpu if self.description.per_cpu else 0
@@ -72,6 +75,12 @@ class Values(VirtualMap):
         self._entries[key] = self._memory.add(Region(name, bytearray(value)))
         self._frozen = None
         return self._entries[key]
+
+    def abandon(self) -> None:
+        for address in self._retired:
+            self._memory.remove(address)
+        self._retired.clear()
+        self._frozen = None
 
     # What helpers do. Keys and values have their right sizes.
 
@@ -89,14 +98,19 @@ class Values(VirtualMap):
 
     def freeze(self) -> Any:
         if self._frozen is None:
-            self._frozen = dict(self._entries)
+            self._frozen = dict(self._entries), tuple(self._retired)
         return self._frozen
 
     def restore(self, frozen: Any) -> None:
-        self._entries = dict(frozen)
+        entries, retired = frozen
+        self._entries, self._retired = dict(entries), list(retired)
         self._frozen = frozen
 
     # What user space does, as with a LoadedMap.
+
+    def peek(self, key: bytes, cpu: int) -> int:
+        """The value's address, or 0; a look that is no use of the entry."""
+        return self.find(key, cpu)
 
     @property
     def _values_each(self) -> int:
@@ -107,14 +121,14 @@ class Values(VirtualMap):
         values = tuple(
             value_type.unpack(self._memory.read(address, value_type.size))
             for cpu in range(self._values_each)
-            if (address := self.find(key, cpu))
+            if (address := self.peek(key, cpu))
         )
         return values if self.description.per_cpu else values[0]
 
     def lookup(self, key: Any) -> Any | None:
         """The value, or None. Of a per-CPU map, a tuple with a value for each CPU."""
         packed = self.description.key_type.pack(key)
-        return self._unpack(packed) if self.find(packed, 0) else None
+        return self._unpack(packed) if self.peek(packed, 0) else None
 
     def update(self, key: Any, value: Any, flags: int = 0) -> None:
         """Set a value. Raises OSError: EEXIST or ENOENT by ``flags``, E2BIG when it is full."""
@@ -122,6 +136,8 @@ class Values(VirtualMap):
         values = list(value) if self.description.per_cpu else [value]
         if len(values) != self._values_each:
             raise ValueError(f"a value for each of {self._values_each} CPUs, not {len(values)}")
+        if flags & LOCK:  # user space hears of it first, programs after all else
+            raise OSError(errno.EINVAL, f"map {self.description.name}")
         for cpu, each in enumerate(values):
             result = self.put(packed, self.description.value_type.pack(each), flags, cpu)
             if result:
@@ -156,13 +172,15 @@ class VirtualArray(Values):
         return self._entries.get(own) or self._add(own, bytes(self.description.value_size))
 
     def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
-        if flags > EXIST:
+        if flags & ~LOCK > EXIST:
             return -errno.EINVAL
         address = self.find(key, cpu)
         if not address:
             return -errno.E2BIG
-        if flags == NOEXIST:
+        if flags & NOEXIST:
             return -errno.EEXIST
+        if flags & LOCK:  # no value has a lock in it
+            return -errno.EINVAL
         self._memory.write(address, value)
         return 0
 
@@ -174,7 +192,12 @@ class VirtualArray(Values):
 
 
 class VirtualHash(Values):
-    """A hash; of a per-CPU one all CPUs' values come and go together."""
+    """A hash; of a per-CPU one all CPUs' values come and go together.
+
+    As in the kernel, an update of any other puts a new value in the old one's place, so a pointer
+    from before still leads to the old one. A pointer to a deleted value leads nowhere: the kernel
+    lets a program follow it, but by then the memory may be any other entry's.
+    """
 
     def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
         if flags > EXIST:
@@ -182,8 +205,12 @@ class VirtualHash(Values):
         address = self.find(key, cpu)
         if address and flags == NOEXIST:
             return -errno.EEXIST
-        if address:
+        if address and self.description.per_cpu:
             self._memory.write(address, value)
+            return 0
+        if address:
+            self._retired.append(address)
+            self._add((key, 0), value)
             return 0
         if flags == EXIST:
             return -errno.ENOENT
@@ -209,7 +236,13 @@ class VirtualHash(Values):
 
 
 class VirtualLruHash(VirtualHash):
-    """Drops the entry that was looked up or updated least recently; the kernel approximates it."""
+    """Drops the entry that was looked up or updated least recently; the kernel approximates it.
+
+    What user space looks up is no use of an entry, in neither.
+    """
+
+    def peek(self, key: bytes, cpu: int) -> int:
+        return super().find(key, cpu)
 
     def find(self, key: bytes, cpu: int) -> int:
         address = self._entries.pop((key, 0), 0)
@@ -242,16 +275,34 @@ class VirtualPerfEventArray(VirtualMap):
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """A record in a ring that nobody can read yet.
+
+    Attributes:
+        address: of its bytes; 0 once it is submitted or discarded.
+        sent: what was submitted.
+    """
+
+    address: int
+    sent: Sent | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ring:
     """What of a ring buffer changes.
 
     Attributes:
         used: bytes that records take, headers included.
-        reserved: the addresses of records that were neither submitted nor discarded.
+        records: the oldest that is still reserved, and all after it: they wait for it.
     """
 
     used: int = 0
-    reserved: tuple[int, ...] = ()
+    records: tuple[Record, ...] = ()
+
+    @property
+    def reserved(self) -> tuple[int, ...]:
+        """The addresses of records that were neither submitted nor discarded."""
+        return tuple(each.address for each in self.records if each.address)
 
 
 class VirtualRingBuffer(VirtualMap):
@@ -262,11 +313,33 @@ class VirtualRingBuffer(VirtualMap):
     def room(self, size: int) -> int:
         """The bytes that a record of ``size`` takes; 0 where it does not fit any more."""
         taken = -(-size // 8) * 8 + RECORD_HEADER
-        return taken if self.ring.used + taken <= self.description.max_entries else 0
+        # The last byte is never used: a full ring would look like an empty one.
+        return taken if self.ring.used + taken < self.description.max_entries else 0
+
+    def append(self, size: int, record: Record) -> list[Sent]:
+        """Add a record that there is room for; what can be read now."""
+        self.ring = Ring(self.ring.used + self.room(size), (*self.ring.records, record))
+        return self._settle()
+
+    def settle(self, address: int, sent: Sent | None) -> list[Sent]:
+        """Submit or discard a reserved record; what can be read now."""
+        self._memory.remove(address)
+        records = tuple(
+            Record(0, sent) if each.address == address else each for each in self.ring.records
+        )
+        self.ring = Ring(self.ring.used, records)
+        return self._settle()
+
+    def _settle(self) -> list[Sent]:
+        """Take away what is in front of all reserved records."""
+        records = self.ring.records
+        ready = next((at for at, each in enumerate(records) if each.address), len(records))
+        self.ring = Ring(self.ring.used, records[ready:])
+        return [each.sent for each in records[:ready] if each.sent]
 
     def abandon(self) -> None:
-        for record in self.ring.reserved:
-            self._memory.remove(record)
+        for address in self.ring.reserved:
+            self._memory.remove(address)
         self.ring = Ring(self.ring.used)
 
     def freeze(self) -> Any:

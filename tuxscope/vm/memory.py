@@ -20,7 +20,8 @@ from tuxscope.vm.faults import (
 WINDOW = 32  # bits of an address that are the offset in its region
 OFFSET = (1 << WINDOW) - 1
 ADDRESSES = (1 << 64) - 1
-FIRST = 0xFFFF_8880  # kernel addresses look like that
+FIRST, LAST = 0xFFFF_8880, 0xFFFF_C87F  # kernel addresses look like that
+FURTHER = 0x8000_0000  # where regions go on after LAST: no address of any machine looks like that
 NULL_PAGE = 4096
 
 
@@ -47,8 +48,8 @@ class FrozenRegion:
 
     def place(self, offset: int) -> str:
         """An offset in words: ``fp-8``, ``context+16``."""
-        base = "fp" if self.origin else self.name
-        return f"{base}{offset - self.origin:+}"
+        base, offset = "fp" if self.origin else self.name, offset - self.origin
+        return f"{base}{offset:+}" if offset else base
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +100,7 @@ class Memory:
         """Give a region its address: the next free one, or one with a lower half of 0."""
         if address is None:
             address = self._next << WINDOW
-            self._next += 1
+            self._next = FURTHER if self._next == LAST else self._next + 1
         self.regions[address >> WINDOW] = region
         return address
 

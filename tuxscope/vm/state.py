@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuxscope.asm.instruction import Instruction
+from tuxscope.asm.isa import Class, Size
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program
-from tuxscope.vm.memory import WINDOW, FrozenRegion
+from tuxscope.vm.memory import ADDRESSES, OFFSET, WINDOW, FrozenRegion
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,9 @@ class Step:
 
     @property
     def stored(self) -> Iterator[Stored]:
-        """What changed in memory that was there before, or that was stored into for the first
-        time."""
+        """What changed in memory that was there before, or was stored into for the first time;
+        of a store all that it stored."""
+        target, size = self._target
         for number, after in self.after.memory.items():
             before = self.before.memory.get(number)
             if before is None or before is after:
@@ -163,9 +165,20 @@ class Step:
                 if after.data[at] != before.data[at]
                 or (before.unset and before.unset[at] and not (after.unset and after.unset[at]))
             ]
+            if target >> WINDOW == number:
+                changed += [target & OFFSET, (target & OFFSET) + size - 1]
             if changed:
-                first, end = changed[0], changed[-1] + 1
+                first, end = min(changed), max(changed) + 1
                 yield Stored(
                     (number << WINDOW) + first, after.place(first),
                     before.data[first:end], after.data[first:end],
                 )  # fmt: skip
+
+    @property
+    def _target(self) -> tuple[int, int]:
+        """Where a store or atomic stores, and how many bytes; 0 and 0 for all else."""
+        each = self.instruction
+        base = self.before.registers[each.dst]
+        if each.opcode & 7 not in (Class.ST, Class.STX) or base is None:
+            return 0, 0
+        return base + each.offset & ADDRESSES, Size(each.opcode & 0x18).octets

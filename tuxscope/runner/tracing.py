@@ -1,0 +1,116 @@
+"""``tuxscope step``: one run of a program on a simulated event, step by step."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tuxscope.asm import Program, Tracepoint
+from tuxscope.errors import UsageError
+from tuxscope.output.colour import coloured, wanted
+from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.messages import say
+from tuxscope.output.sink import Sink
+from tuxscope.output.trace import Trace, state_object
+from tuxscope.runner.interrupt import Interrupt
+from tuxscope.runner.listings import assembled
+from tuxscope.runner.workload import machine_for, system_calls
+from tuxscope.suggest import did_you_mean
+from tuxscope.vm import Machine, World
+
+BATCH = 256  # steps between two writes
+CONTEXT = bytes(64)  # what a program of text finds at r1
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user can ask of a trace.
+
+    Attributes:
+        style: of the lines.
+        pid: the filter of the page's program.
+        seed: of the simulated event.
+        first, last: the steps that are shown, counted from 1.
+        stop: a slot, a label or function, or a line (``hello.py:39``) to stop before.
+    """
+
+    style: Style = Style.TEXT
+    pid: int | None = None
+    seed: int = 0
+    first: int = 1
+    last: int | None = None
+    stop: str | None = None
+
+
+def trace(name: str, options: Options) -> int:
+    """Print a trace; returns the exit status. Raises TuxscopeError, Fault among them."""
+    program = assembled(name, options.pid)
+    stops = frozenset() if options.stop is None else slots_of(program, options.stop)
+    machine = on_an_event(program, options.seed)
+    shown = Trace(program)
+    sink = Sink()
+    if options.style is Style.TEXT:
+        emit(sink, shown.header)
+    pending: list[str] = []
+    with Interrupt() as interrupt:
+        try:
+            while not (machine.ended or interrupt.requested or sink.closed):
+                if machine.state.slot in stops or machine.steps == options.last:
+                    break
+                if machine.steps + 1 < options.first:
+                    machine.advance()
+                    continue
+                step = machine.step()
+                as_json = options.style is Style.JSON
+                pending.append(f"{COMPACT(shown.object(step))}\n" if as_json else shown.row(step))
+                if len(pending) == BATCH:
+                    emit(sink, "".join(pending))
+                    pending.clear()
+        finally:
+            emit(sink, "".join(pending))
+    if machine.ended:
+        say(f"{machine.steps} steps, r0 = {machine.result}")
+    elif options.style is Style.JSON:
+        emit(sink, f"{COMPACT(state_object(machine.state))}\n")
+    else:
+        emit(sink, "".join(f"{each}\n" for each in ("", *shown.registers(machine.state))))
+        say(f"stopped before slot {machine.state.slot}, after {machine.steps} steps")
+    return 0
+
+
+def emit(sink: Sink, text: str) -> None:
+    sink.write(coloured(text) if text and wanted() else text)
+
+
+def on_an_event(program: Program, seed: int) -> Machine:
+    """A machine that is about to run the program on a simulated event."""
+    if not isinstance(program.attach, Tracepoint):
+        return Machine(program, CONTEXT, world=World(seed=seed))
+    event = next(system_calls(program.attach, seed))
+    machine, buffer = machine_for(program)
+    buffer.data[:] = event.buffer
+    machine.start(context=event.context, world=event.world)
+    return machine
+
+
+def slots_of(program: Program, place: str) -> frozenset[int]:
+    """The slots that a place means. Raises UsageError."""
+    named = {each.name: each.slot for each in (*program.labels, *program.functions)}
+    line = re.fullmatch(r"(.*):(\d+)", place)
+    if place.isdigit():
+        slots = {int(place)} & set(program.slots)
+    elif line:
+        slots = {
+            slot
+            for slot, each in program.by_slot.items()
+            if each.source
+            and each.source.line == int(line[2])
+            and each.source.file.endswith(line[1])
+        }
+    else:
+        slots = {named[place]} if place in named else set()
+    if not slots:
+        what = "it takes a slot, a label or a line such as hello.py:39; tuxscope asm shows them"
+        near = did_you_mean(place, named) or f"; {what}"
+        raise UsageError(f"step: there is nothing at --break {place}{near}")
+    return frozenset(slots)
