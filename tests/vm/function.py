@@ -7,8 +7,9 @@ from itertools import islice
 
 from tuxscope.asm import Array, Instruction
 from tuxscope.asm.forms import Const, Form, Number, Reg, Rule
-from tuxscope.asm.isa import Alu, CallSource, Class, Jump, Mode, Size, Source, WideSource
+from tuxscope.asm.isa import Alu, CallSource, Class, Group, Jump, Mode, Size, Source, WideSource
 from tuxscope.record import u8
+from vm.bugs import Bug
 from vm.choices import Choices
 from vm.rows import Features, Kind, fetches, is_atomic
 
@@ -33,6 +34,7 @@ ADD = Alu.ADD | Source.X | Class.ALU64
 ADD_IMM = Alu.ADD | Source.K | Class.ALU64
 AND_IMM = Alu.AND | Source.K | Class.ALU64
 MOV = Alu.MOV | Source.X | Class.ALU64
+MOV32 = Alu.MOV | Source.X | Class.ALU
 MOV_IMM = Alu.MOV | Source.K | Class.ALU64
 JLT_IMM = Jump.JLT | Source.K | Class.JMP
 LOAD = Mode.MEM | Size.DW | Class.LDX
@@ -163,11 +165,16 @@ class Function:
         step = 1 if free and choices.below(2) else width
         offset = start + choices.below((size - width) // step + 1) * step
         access = self._instruction(form, choices, **{address_field(form): base, "offset": offset})
-        if fetches(form) and base != self._memory and not self._features.follows_fetches:
-            # Then the verifier may not know anything of what is fetched: it knows nothing of
-            # eight bytes of which one was stored by itself.
-            return [Instruction(STORE_BYTE, base, access.src, offset), access]
-        return [access]
+        before: Code = []
+        if Bug.FETCH in self._features.bugs and fetches(form) and base != self._memory:
+            # Of eight bytes with one that was stored by itself the verifier knows nothing.
+            before = [Instruction(STORE_BYTE, base, access.src, offset)]
+        return [*before, access, *self._cleared(form)]
+
+    def _cleared(self, form: Form) -> Code:
+        """The upper half of r0 cleared, if the verifier may forget that."""
+        forgets = Bug.EXCHANGE in self._features.bugs and form.name == "atomic_cmpxchg"
+        return [Instruction(MOV32, 0, 0)] if forgets and form.group is Group.ATOMIC32 else []
 
     def _indexed(self, form: Form, choices: Choices) -> Code:
         """An access to a word of MEMORY that the verifier does not know the address of."""
@@ -182,6 +189,7 @@ class Function:
             Instruction(MOV, pointer, self._memory),
             Instruction(ADD, pointer, index),
             self._instruction(form, choices, **fixed),
+            *self._cleared(form),
             Instruction(MOV, pointer, index),  # a number again
         ]
 

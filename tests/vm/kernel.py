@@ -10,6 +10,7 @@ from tuxscope.errors import TuxscopeError
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load
 from vm.answer import Answer
+from vm.bugs import Bug
 from vm.function import MEMORY, RESULTS
 from vm.programs import Case, case, snippet
 from vm.rows import ROWS, Features
@@ -17,24 +18,6 @@ from vm.rows import ROWS, Features
 # All kernels have these; where there is a jump there must be a condition.
 CONDITION = next(form for form in FORMS if form.name == "jeq")
 LOADS = tuple(form for form in FORMS if form.name == "ldx")
-# The jumps make the verifier compare what it knows at the second one's target. It believes r2 to be
-# at most 9 from the first way there; to see that the other way is another one, it has to follow
-# what was fetched to the number that r1 has, too.
-PRUNED = snippet(
-    """
-    r2 = 0
-    r3 = 0
-    r4 = 0
-    if r1 > 9 goto +1
-    if r2 != 0 goto +0
-    r2 = atomic_fetch_add((u64 *)(r10 - 8), r2)
-    r0 = 0
-    if r2 <= 100 goto +1
-    r0 = 1
-    """,
-    r0=0,
-    r1=1000,
-)
 
 
 class Kernel:
@@ -60,17 +43,17 @@ class Kernel:
         return Answer(retval, self._memory.lookup(0), self._results.lookup(0))
 
     def features(self) -> Features:
-        """What programs may use here: that with which one is accepted."""
+        """What programs may use here, that with which one is accepted; and its bugs."""
         rows = tuple(form for form in ROWS if self._has(Features((CONDITION, form), False)))
         unaligned = self._has(Features((CONDITION, *LOADS), True))
-        return Features(rows, unaligned, self._follows_fetches())
+        return Features(rows, unaligned, frozenset(filter(self._has_bug, Bug)))
 
-    def _follows_fetches(self) -> bool:
-        """Whether it has commit 179ee84a8911, without which it takes the one way for the other."""
+    def _has_bug(self, bug: Bug) -> bool:
         try:
-            return dict(self.run(PRUNED).named())["f0: r0"] == 1
-        except TuxscopeError:  # it has no such atomics
-            return True
+            answer = self.run(snippet(bug.value.text, bug.value.r0, bug.value.r1))
+        except TuxscopeError:  # it has no such instruction
+            return False
+        return dict(answer.named())["f0: r0"] != bug.value.then
 
     def _has(self, features: Features) -> bool:
         try:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from tuxscope.asm.forms import FORMS, Const, Form
 from tuxscope.asm.isa import Atomic, Class, Mode
+from vm.bugs import Bug
 
 
 class Kind(Enum):
@@ -48,13 +49,12 @@ class Features:
     Attributes:
         rows: of the table.
         unaligned: whether a map's value is read and written at any address.
-        follows_fetches: whether the verifier follows a number that an atomic fetched from the stack
-            back to where it was stored.
+        bugs: what programs have to go around.
     """
 
     rows: tuple[Form, ...] = ROWS
     unaligned: bool = True
-    follows_fetches: bool = True
+    bugs: frozenset[Bug] = frozenset()
 
     @cached_property
     def _by_kind(self) -> dict[Kind, tuple[Form, ...]]:

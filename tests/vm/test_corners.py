@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from vm.answer import interpret
-from vm.kernel import PRUNED, Kernel, left_out
+from vm.bugs import Bug
+from vm.kernel import Kernel, left_out
 from vm.programs import snippet
 from vm.rows import Features
 
@@ -84,13 +85,14 @@ def test_the_kernel_says_so(features: Features, text: str, r0: int, r1: int, the
     assert found["f0: r0"] == then & (1 << 64) - 1
 
 
-def test_a_fetched_number_is_compared_as_it_is() -> None:
-    assert dict(interpret(PRUNED).named())["f0: r0"] == 1
+@pytest.mark.parametrize("bug", Bug)
+def test_the_interpreter_has_no_such_bug(bug: Bug) -> None:
+    found = dict(interpret(snippet(bug.value.text, bug.value.r0, bug.value.r1)).named())
+    assert found["f0: r0"] == bug.value.then
 
 
 @pytest.mark.kernel
-def test_the_kernel_compares_it_so(features: Features) -> None:
-    if not features.follows_fetches:
-        pytest.xfail("this kernel has no commit 179ee84a8911")
-    with Kernel() as kernel:
-        assert dict(kernel.run(PRUNED).named())["f0: r0"] == 1
+@pytest.mark.parametrize("bug", Bug)
+def test_the_kernel_has_no_such_bug(features: Features, bug: Bug) -> None:
+    if bug in features.bugs:
+        pytest.xfail(bug.value.says)
