@@ -203,6 +203,8 @@ class Function:
             otherwise = self._block(islice(following, choices.below(3)))
             target = {"offset" if skip.name == "ja" else "imm": slots(otherwise)}
             then.append(self._instruction(skip, choices, **target))
+        if condition.name == "may_goto" and not then:  # +0 is refused by 6.12
+            then.append(Instruction(MOV))
         return [self._instruction(condition, choices, offset=slots(then)), *then, *otherwise]
 
     def _loop(self, choices: Choices, following: Iterator[Choices]) -> Code:
