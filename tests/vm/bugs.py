@@ -65,6 +65,6 @@ class Bug(Enum):
             r3 = 0
         """,
         r0=0xAAAAAAAA << 32 | 5,
-        r1=5,
+        r1=5 << 32 | 5,  # the same in either half
         then=5,
     )
