@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from tuxscope.asm import AttachPoint, Program, Tracepoint
 from tuxscope.errors import TuxscopeError
@@ -57,8 +58,7 @@ PROCESSES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One system call as a program on its tracepoint sees it.
 
     Attributes:
