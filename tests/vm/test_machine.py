@@ -281,9 +281,8 @@ def test_output_comes_back_with_its_state() -> None:
     assert machine.output == []
     machine.restore(end)
     assert machine.output == [Printed("hi")]
+    machine.run()
     with pytest.raises(ValueError, match="use start"):
-        machine.start()
-        machine.run()
         machine.back()
 
 
