@@ -123,3 +123,9 @@ def machine_for(program: Program) -> tuple[Machine, Region]:
     buffer = Region("the caller's buffer", bytearray(), user=True)
     machine.memory.add(buffer, BUFFER)
     return machine, buffer
+
+
+def put(event: Event, buffer: Region) -> None:
+    """Make the caller's buffer that of an event."""
+    buffer.data[:] = event.buffer
+    buffer.frozen = None

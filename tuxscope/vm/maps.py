@@ -370,5 +370,5 @@ KINDS: dict[type[Map], type[VirtualMap]] = {
 
 def virtual_map(description: Map, memory: Memory, cpus: int) -> VirtualMap:
     """An empty map."""
-    kind = next(KINDS[each] for each in type(description).mro() if each in KINDS)
+    kind = next((KINDS[each] for each in type(description).mro() if each in KINDS), VirtualMap)
     return kind(description, memory, cpus)
