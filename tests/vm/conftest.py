@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from vm.bugs import Bug
 from vm.kernel import Kernel, left_out
 from vm.programs import Case
 from vm.rows import ROWS, Features
@@ -34,6 +35,7 @@ class Tally:
             f"{self.programs} random programs of {self.instructions} instructions in "
             f"{self.seconds:.1f} s; {rows} of {len(ROWS)} rows; this kernel lacks: "
             f"{', '.join(left_out(self.features)) or 'none'}"
+            f"{''.join(f'; {bug.value.says}' for bug in Bug if bug in self.features.bugs)}"
         )
 
 

@@ -7,10 +7,11 @@ from itertools import islice
 
 from tuxscope.asm import Array, Instruction
 from tuxscope.asm.forms import Const, Form, Number, Reg, Rule
-from tuxscope.asm.isa import Alu, CallSource, Class, Jump, Mode, Size, Source, WideSource
+from tuxscope.asm.isa import Alu, CallSource, Class, Group, Jump, Mode, Size, Source, WideSource
 from tuxscope.record import u8
+from vm.bugs import Bug
 from vm.choices import Choices
-from vm.rows import Features, Kind, is_atomic
+from vm.rows import Features, Kind, fetches, is_atomic
 
 WORD = 8
 AREA = 4  # words of each function's stack that its steps read and write
@@ -33,9 +34,11 @@ ADD = Alu.ADD | Source.X | Class.ALU64
 ADD_IMM = Alu.ADD | Source.K | Class.ALU64
 AND_IMM = Alu.AND | Source.K | Class.ALU64
 MOV = Alu.MOV | Source.X | Class.ALU64
+MOV32 = Alu.MOV | Source.X | Class.ALU
 MOV_IMM = Alu.MOV | Source.K | Class.ALU64
 JLT_IMM = Jump.JLT | Source.K | Class.JMP
 LOAD = Mode.MEM | Size.DW | Class.LDX
+STORE_BYTE = Mode.MEM | Size.B | Class.STX
 STORE = Mode.MEM | Size.DW | Class.STX
 WIDE = Mode.IMM | Size.DW | Class.LD
 CALL = Jump.CALL | Class.JMP
@@ -128,7 +131,7 @@ class Function:
             case Kind.ACCESS if choices.below(8) == 7:
                 return self._indexed(choices.pick(rows), choices)
             case Kind.ACCESS:
-                return [self._access(choices.pick(rows), choices)]
+                return self._access(choices.pick(rows), choices)
             case Kind.BRANCH | Kind.SKIP:
                 return self._branch(kind, choices, following)
             case Kind.LOOP if not self._looping:  # there is one counter
@@ -154,14 +157,24 @@ class Function:
             case Number(low, high, zero):
                 return choices.number(low, high) or int(not zero)
 
-    def _access(self, form: Form, choices: Choices) -> Instruction:
+    def _access(self, form: Form, choices: Choices) -> Code:
         base, start, size = choices.pick(self._places)
         width = Size(form.opcode & 0x18).octets
         # The verifier wants the stack's accesses aligned, and all atomics.
         free = base == self._memory and self._features.unaligned and not is_atomic(form)
         step = 1 if free and choices.below(2) else width
         offset = start + choices.below((size - width) // step + 1) * step
-        return self._instruction(form, choices, **{address_field(form): base, "offset": offset})
+        access = self._instruction(form, choices, **{address_field(form): base, "offset": offset})
+        before: Code = []
+        if Bug.FETCH in self._features.bugs and fetches(form) and base != self._memory:
+            # Of eight bytes with one that was stored by itself the verifier knows nothing.
+            before = [Instruction(STORE_BYTE, base, access.src, offset)]
+        return [*before, access, *self._cleared(form)]
+
+    def _cleared(self, form: Form) -> Code:
+        """The upper half of r0 cleared, if the verifier may forget that."""
+        forgets = Bug.EXCHANGE in self._features.bugs and form.name == "atomic_cmpxchg"
+        return [Instruction(MOV32, 0, 0)] if forgets and form.group is Group.ATOMIC32 else []
 
     def _indexed(self, form: Form, choices: Choices) -> Code:
         """An access to a word of MEMORY that the verifier does not know the address of."""
@@ -176,6 +189,7 @@ class Function:
             Instruction(MOV, pointer, self._memory),
             Instruction(ADD, pointer, index),
             self._instruction(form, choices, **fixed),
+            *self._cleared(form),
             Instruction(MOV, pointer, index),  # a number again
         ]
 
@@ -189,6 +203,8 @@ class Function:
             otherwise = self._block(islice(following, choices.below(3)))
             target = {"offset" if skip.name == "ja" else "imm": slots(otherwise)}
             then.append(self._instruction(skip, choices, **target))
+        if condition.name == "may_goto" and not then:  # +0 is refused by 6.12
+            then.append(Instruction(MOV))
         return [self._instruction(condition, choices, offset=slots(then)), *then, *otherwise]
 
     def _loop(self, choices: Choices, following: Iterator[Choices]) -> Code:

@@ -10,8 +10,9 @@ from tuxscope.errors import TuxscopeError
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load
 from vm.answer import Answer
+from vm.bugs import Bug
 from vm.function import MEMORY, RESULTS
-from vm.programs import Case, case
+from vm.programs import Case, case, snippet
 from vm.rows import ROWS, Features
 
 # All kernels have these; where there is a jump there must be a condition.
@@ -43,9 +44,17 @@ class Kernel:
         return Answer(retval, self._memory.lookup(0), self._results.lookup(0))
 
     def features(self) -> Features:
-        """What programs may use here: that with which one is accepted."""
+        """What programs may use here, that with which one is accepted; and its bugs."""
         rows = tuple(form for form in ROWS if self._has(Features((CONDITION, form), False)))
-        return Features(rows, unaligned=self._has(Features((CONDITION, *LOADS), True)))
+        unaligned = self._has(Features((CONDITION, *LOADS), True))
+        return Features(rows, unaligned, frozenset(filter(self._has_bug, Bug)))
+
+    def _has_bug(self, bug: Bug) -> bool:
+        try:
+            answer = self.run(snippet(bug.value.text, bug.value.r0, bug.value.r1))
+        except TuxscopeError:  # it has no such instruction
+            return False
+        return dict(answer.named())["f0: r0"] != bug.value.then
 
     def _has(self, features: Features) -> bool:
         try:

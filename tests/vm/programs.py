@@ -14,9 +14,24 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tuxscope.asm import Label, Program, RawTracepoint
+from tuxscope.asm import Instruction, Label, Program, RawTracepoint
+from tuxscope.asm.parser import parse
 from vm.choices import Choices
-from vm.function import CALL, MEMORY_WORDS, WORD, Code, Function, slots
+from vm.function import (
+    CALL,
+    EXIT,
+    FP,
+    LOAD,
+    MEMORY,
+    MEMORY_WORDS,
+    RESULTS,
+    STORE,
+    WORD,
+    Code,
+    Function,
+    map_value,
+    slots,
+)
 from vm.rows import Features
 
 STEPS = (24, 8, 8)  # of each function
@@ -66,6 +81,22 @@ def link(codes: dict[int, Code]) -> Program:
         whole.append(replace(each, imm=starts[each.imm] - slot) if each.opcode == CALL else each)
     labels = tuple(Label(f"f{index}", start) for index, start in starts.items())
     return Program("random", RawTracepoint(), tuple(whole), labels)
+
+
+def snippet(text: str, r0: int, r1: int) -> Case:
+    """A case that leaves what some instructions make of r0; *(r10 - 8) holds what r1 does."""
+    code = [
+        map_value(6, MEMORY),
+        Instruction(LOAD, 0, 6),
+        Instruction(LOAD, 1, 6, WORD),
+        Instruction(STORE, FP, 1, -WORD),
+        *parse(text).instructions,
+        map_value(6, RESULTS),
+        Instruction(STORE, 6, 0),
+        Instruction(EXIT),
+    ]
+    words = [each & (1 << 64) - 1 for each in (r0, r1)]
+    return Case(link({0: code}), struct.pack(f"=2Q{(MEMORY_WORDS - 2) * WORD}x", *words))
 
 
 @st.composite

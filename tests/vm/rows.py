@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from tuxscope.asm.forms import FORMS, Form
-from tuxscope.asm.isa import Class, Mode
+from tuxscope.asm.forms import FORMS, Const, Form
+from tuxscope.asm.isa import Atomic, Class, Mode
+from vm.bugs import Bug
 
 
 class Kind(Enum):
@@ -48,10 +49,12 @@ class Features:
     Attributes:
         rows: of the table.
         unaligned: whether a map's value is read and written at any address.
+        bugs: what programs have to go around.
     """
 
     rows: tuple[Form, ...] = ROWS
     unaligned: bool = True
+    bugs: frozenset[Bug] = frozenset()
 
     @cached_property
     def _by_kind(self) -> dict[Kind, tuple[Form, ...]]:
@@ -82,3 +85,8 @@ def kind_of(form: Form) -> Kind:
 def is_atomic(form: Form) -> bool:
     """Whether it is one of section 5.3."""
     return Class(form.opcode & 7) is Class.STX and form.opcode & 0xE0 == Mode.ATOMIC
+
+
+def fetches(form: Form) -> bool:
+    """Whether it is an atomic that also computes or exchanges, and tells what was there before."""
+    return is_atomic(form) and isinstance(form.imm, Const) and bool(form.imm.value & Atomic.FETCH)

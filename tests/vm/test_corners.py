@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import struct
 import sys
 
 import pytest
 
-from tuxscope.asm import Instruction, Label, Program, RawTracepoint
-from tuxscope.asm.parser import parse
 from vm.answer import interpret
-from vm.function import EXIT, FP, LOAD, MEMORY, MEMORY_WORDS, RESULTS, STORE, WORD, map_value
+from vm.bugs import Bug
 from vm.kernel import Kernel, left_out
-from vm.programs import Case
+from vm.programs import snippet
 from vm.rows import Features
 
 MIN32, MIN64 = 1 << 31, 1 << 63
@@ -67,39 +64,35 @@ CORNERS = [
 ]
 
 
-def corner(text: str, r0: int, r1: int) -> Case:
-    """A case that leaves what the instruction makes of r0."""
-    code = (
-        map_value(6, MEMORY),
-        Instruction(LOAD, 0, 6),
-        Instruction(LOAD, 1, 6, WORD),
-        Instruction(STORE, FP, 1, -WORD),
-        *parse(text).instructions,
-        map_value(6, RESULTS),
-        Instruction(STORE, 6, 0),
-        Instruction(EXIT),
-    )
-    program = Program("corner", RawTracepoint(), code, (Label("corner", 0),))
-    words = [each & (1 << 64) - 1 for each in (r0, r1)]
-    return Case(program, struct.pack(f"={MEMORY_WORDS}Q", *words, *[0] * (MEMORY_WORDS - 2)))
-
-
 corners = pytest.mark.parametrize(("text", "r0", "r1", "then"), CORNERS)
 
 
 @corners
 def test_the_interpreter_says_so(text: str, r0: int, r1: int, then: int) -> None:
-    found = dict(interpret(corner(text, r0, r1)).named())
+    found = dict(interpret(snippet(text, r0, r1)).named())
     assert found["f0: r0"] == then & (1 << 64) - 1
 
 
 @pytest.mark.kernel
 @corners
 def test_the_kernel_says_so(features: Features, text: str, r0: int, r1: int, then: int) -> None:
-    case = corner(text, r0, r1)
+    case = snippet(text, r0, r1)
     lacking = {each.form.name for each in case.program.instructions} & set(left_out(features))
     if lacking:
         pytest.skip(f"this kernel has no {', '.join(lacking)}")
     with Kernel() as kernel:
         found = dict(kernel.run(case).named())
     assert found["f0: r0"] == then & (1 << 64) - 1
+
+
+@pytest.mark.parametrize("bug", Bug)
+def test_the_interpreter_has_no_such_bug(bug: Bug) -> None:
+    found = dict(interpret(snippet(bug.value.text, bug.value.r0, bug.value.r1)).named())
+    assert found["f0: r0"] == bug.value.then
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("bug", Bug)
+def test_the_kernel_has_no_such_bug(features: Features, bug: Bug) -> None:
+    if bug in features.bugs:
+        pytest.xfail(bug.value.says)
