@@ -73,13 +73,18 @@ def test_asm_with_a_pid_has_the_filter() -> None:
 def test_bytes_go_through_disasm_and_back() -> None:
     data = run("asm", "hello", "--format", "bytes").stdout
     assert data == BYTES
+    array = f"{{{', '.join(f'{each:#x}' for each in data)}}}"
     for given in (
+        array.encode(),
         data, data.hex().encode(), data.hex(" ").upper().encode() + b"\n",
         b", ".join(b"0x%02x" % each for each in data),
         b"".join(b"\\x%02x" % each for each in data),
     ):  # fmt: skip
         written = text("disasm", "-", "--format", "text", given=given)
         assert run("asm", "-", "--format", "bytes", given=written.encode()).stdout == data
+    named = text("asm", "hello", "--format", "text").encode()
+    assert b"r2 = EVENTS ll" in named
+    assert run("asm", "-", "--format", "bytes", given=named).stdout == data
 
 
 @pytest.mark.parametrize("byteorder", ["little", "big"])
@@ -101,11 +106,15 @@ def test_disasm_shows_what_is_no_instruction_and_goes_on() -> None:
     assert result.stdout.decode().splitlines() == [
         "main:",
         "     0  b7 00 00 00 00 00 00 00  r0 = 0",
-        "     1  ff 00 00 00 00 00 00 01  <unknown>  # ff00000000000001: there is no instruction"
-        " with opcode 0xff",
+        "     1  ff 00 00 00 00 00 00 01  <unknown>  # there is no instruction with opcode 0xff",
         "     2  95 00 00 00 00 00 00 00  exit",
     ]
-    assert result.stderr.startswith(b"tuxscope: slot 1 is no instruction: ")
+    assert result.stderr == (
+        b"tuxscope: slot 1 is no instruction: there is no instruction with opcode 0xff\n"
+    )
+    result = run("disasm", "-", given=b"ff" * 80, status=1)
+    assert len(result.stdout.splitlines()) == 11
+    assert result.stderr.endswith(b"tuxscope: and so are 7 more slots\n")
 
 
 @pytest.mark.parametrize(
@@ -113,9 +122,13 @@ def test_disasm_shows_what_is_no_instruction_and_goes_on() -> None:
     [
         ("disasm", b"", "<stdin> is empty"),
         ("disasm", b"95 00", "2 bytes are no whole slots of 8"),
-        ("disasm", b"950", "3 hexadecimal digits are no whole bytes"),
+        ("disasm", b"950", "3 hexadecimal digits are no whole bytes (950)"),
+        ("disasm", b"9 50 00", "1 hexadecimal digits are no whole bytes (9)"),
+        ("disasm", b"r0 = 1\nexit", "is it assembly text? try: tuxscope asm -"),
+        ("disasm", b"\x95" * ((8 << 20) + 1), "<stdin> has more than 8 MiB"),
         ("disasm", b"\x7fELF....", "is an ELF file; try: llvm-objcopy"),
-        ("asm", b"", "<stdin>:1:1: expected an instruction, found the end of the text"),
+        ("asm", b"", "<stdin> is empty"),
+        ("asm", b"\xef\xbb\xbf# nothing\n", "<stdin>:2:1: expected an instruction, found the end"),
         ("asm", b"r0 = 1\nr1 += q\n", "<stdin>:2:7: expected"),
         ("asm", b"\xff\xfe", "- is no text; tuxscope disasm - lists bytes"),
         ("step", b"r0 = r7\nexit\n", "<stdin>:1: r0 = r7: r7 is read and holds nothing"),
@@ -125,6 +138,19 @@ def test_what_is_no_program_is_one_line(command: str, given: bytes, says: str) -
     result = run(command, "-", given=given, status=1)
     assert says in result.stderr.decode()
     assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("command", ["asm", "disasm", "step"])
+def test_a_name_cannot_move_the_cursor(command: str) -> None:
+    result = run(command, b"/nowhere/\x1b[31m\xff.s".decode(errors="surrogateescape"), status=1)
+    assert result.stderr.startswith(b"tuxscope: cannot read /nowhere/\\x1b[31m\\udcff.s: No such")
+
+
+@pytest.mark.parametrize("command", ["asm", "disasm", "step"])
+def test_a_closed_stdin_is_an_empty_one(command: str) -> None:
+    shell = ["sh", "-c", f"{TUXSCOPE} {command} - <&-"]
+    result = subprocess.run(shell, capture_output=True, timeout=LIMIT, check=False)
+    assert (result.returncode, result.stderr) == (1, b"tuxscope: <stdin> is empty\n")
 
 
 @pytest.mark.parametrize("command", ["asm", "disasm", "step"])
@@ -141,8 +167,8 @@ def test_c_compiles_to_the_same_bytes(tmp_path: Path) -> None:
         pytest.skip("no C compiler with linux/bpf.h")
     source = tmp_path / "hello.c"
     source.write_text(
-        text("asm", "hello", "--format", "c")
-        + "#include <stdio.h>\nint main(void) { fwrite(hello, sizeof hello, 1, stdout); }\n"
+        text("asm", "hello", "--format", "c") + "#include <stdio.h>\n"
+        "int main(void) { fwrite(hello_insns, sizeof hello_insns, 1, stdout); }\n"
     )
     subprocess.run(
         [compiler, "-Wall", "-Werror", "-o", tmp_path / "hello", source], check=True, timeout=LIMIT
@@ -209,6 +235,31 @@ def test_step_shows_each_instruction_and_what_it_changed() -> None:
     assert re.search(r"sent to EVENTS: pid=\d+ timestamp_ns=\d+ comm=\S+; r1-r5 used up", table)
     assert run("step", "hello").stdout == result.stdout
     assert run("step", "hello", "--seed", "5").stdout != result.stdout
+
+
+def test_step_takes_an_event_of_the_process_that_is_asked_for() -> None:
+    assert b"r0 = 1842 " in run("step", "hello", "--pid", "1842").stdout
+    assert b"sent to EVENTS: pid=1842 " in run("step", "hello", "--pid", "1842").stdout
+    assert b"sent to EVENTS" not in run("step", "hello", "--pid", "5").stdout
+
+
+def test_step_tells_whose_stack_is_meant() -> None:
+    given = b"""
+        r1 = r10
+        r1 += -8
+        call f
+        exit
+    f:  *(u64 *)(r1 + 0) = 7
+        *(u64 *)(r10 - 8) = 9
+        r0 = 1
+        exit
+    """
+    rows = run("step", "-", given=given).stdout.decode().splitlines()
+    changed = [row[len(rows[0].partition("CHANGED")[0]) :].partition("  ")[0] for row in rows[1:]]
+    assert changed == [
+        "r1 = fp", "r1 = fp-8", "in f", "fp-8 of main = 7", "fp-8 = 9", "r0 = 1", "back in main",
+        "",
+    ]  # fmt: skip
 
 
 def test_step_from_to_and_break() -> None:

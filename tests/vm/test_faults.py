@@ -203,6 +203,19 @@ def comm_past_the_end(a: Assembler) -> None:
     a.call(helper.get_current_comm)
 
 
+def name_of_an_exabyte(a: Assembler) -> None:
+    a.lea(r1, r10 - 16)
+    a.ld_imm64(r2, 1 << 60)
+    a.call(helper.get_current_comm)
+
+
+def probe_of_an_exabyte(a: Assembler) -> None:
+    a.mov(r3, r1)
+    a.lea(r1, r10 - 16)
+    a.ld_imm64(r2, 1 << 60)
+    a.call(helper.probe_read_kernel)
+
+
 FAULTS: list[tuple[type[Fault], Write, str]] = [
     (UninitialisedRegisterFault, lambda a: a.mov(r2, r3), "r3 is read and holds nothing"),
     (UninitialisedRegisterFault, lambda a: a.mov32(r2, r3), "r3 is read"),
@@ -232,6 +245,8 @@ FAULTS: list[tuple[type[Fault], Write, str]] = [
     (OutOfBoundsFault, stack_of_the_past, "nothing is there"),
     (OutOfBoundsFault, key_past_the_end, "4 bytes at fp-1: the stack of page has 512 bytes"),
     (OutOfBoundsFault, comm_past_the_end, "16 bytes at fp-8"),
+    (OutOfBoundsFault, name_of_an_exabyte, "at fp-16"),
+    (OutOfBoundsFault, probe_of_an_exabyte, "at fp-16"),
     (NullPointerFault, unchecked, "8 bytes at address 0x0: this pointer is null"),
     (ReadOnlyMemoryFault, lambda a: a.st(u64[r1], 0), "context may only be read"),
     (ReadOnlyMemoryFault, store_to_context, "only be read"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuxscope.asm import (
+    Array,
     Assembler,
     Hash,
     Instruction,
@@ -29,10 +31,11 @@ from tuxscope.asm import (
 from tuxscope.asm.forms import FORMS, Const
 from tuxscope.asm.isa import Group
 from tuxscope.record import u8, u16, u32, u64
-from tuxscope.vm import Fault, Machine, World
-from tuxscope.vm.faults import BudgetFault
+from tuxscope.vm import Fault, Machine, Printed, World
+from tuxscope.vm.faults import BudgetFault, UninitialisedMemoryFault
 
 COUNTS = Hash("COUNTS", key=u32, value=u64, max_entries=2)
+ONE = Array("ONE", value=u64[2], max_entries=1)
 PROGRAMS = ProgArray("PROGRAMS", max_entries=2)
 
 Write = Callable[[Assembler], object]
@@ -196,6 +199,115 @@ def test_a_state_does_not_change_with_the_machine() -> None:
     assert dict(start.memory) == before
     machine.restore(start)
     assert machine.state == start
+
+
+def test_a_value_that_was_first_looked_at_can_be_stepped_back_over() -> None:
+    def write(a: Assembler) -> None:
+        a.ld_map_value(r1, ONE)
+        a.ldx(r0, u64[r1 + 8])
+        a.exit()
+
+    machine = Machine(program(write))
+    machine.step()
+    machine.back()
+    while not machine.ended:
+        machine.step()
+    assert machine.result == 0
+
+
+def test_a_state_before_a_tail_call_is_restored_with_the_others_maps() -> None:
+    def other(a: Assembler) -> None:
+        key, value = a.stack(u32), a.stack(u64)
+        a.st(key, 1)
+        a.st(value, 2)
+        a.ld_map(r1, COUNTS)
+        a.lea(r2, key)
+        a.lea(r3, value)
+        a.mov(r4, 1)  # BPF_NOEXIST
+        a.call(helper.map_update_elem)
+        a.exit()
+
+    def first(a: Assembler) -> None:
+        a.ld_map(r2, PROGRAMS)
+        a.mov(r3, 0)
+        a.call(helper.tail_call)
+        a.mov(r0, 1)
+        a.exit()
+
+    machine = Machine(program(first))
+    machine.maps[PROGRAMS].update(0, program(other, "other"))
+    start = machine.state
+    for _ in range(2):
+        while not machine.ended:
+            machine.step()
+        assert machine.result == 0
+        assert dict(machine.maps[COUNTS].items()) == {1: 2}
+        machine.restore(start)
+        assert dict(machine.maps[COUNTS].items()) == {}
+
+
+def test_a_program_that_is_tail_called_finds_nothing_on_the_stack() -> None:
+    def first(a: Assembler) -> None:
+        a.st(u64[r10 - 8], 5)
+        a.ld_map(r2, PROGRAMS)
+        a.mov(r3, 0)
+        a.call(helper.tail_call)
+        a.mov(r0, 1)
+        a.exit()
+
+    def other(a: Assembler) -> None:
+        a.ldx(r0, u64[r10 - 8])
+        a.exit()
+
+    machine = Machine(program(first))
+    machine.maps[PROGRAMS].update(0, program(other, "other"))
+    with pytest.raises(UninitialisedMemoryFault):
+        machine.run()
+
+
+def test_output_comes_back_with_its_state() -> None:
+    def write(a: Assembler) -> None:
+        a.st(u32[r10 - 4], int.from_bytes(b"hi\n\0", sys.byteorder))
+        a.lea(r1, r10 - 4)
+        a.mov(r2, 4)
+        a.call(helper.trace_printk)
+
+    machine = Machine(ending(write))
+    while not machine.ended:
+        machine.step()
+    end = machine.state
+    for _ in range(4):
+        machine.back()
+    assert machine.output == []
+    machine.restore(end)
+    assert machine.output == [Printed("hi")]
+    machine.run()
+    with pytest.raises(ValueError, match="use start"):
+        machine.back()
+
+
+def test_a_restored_state_has_no_past_of_another_run() -> None:
+    machine = Machine(program(countdown))
+    for _ in range(5):
+        machine.step()
+    there = machine.state
+    machine.start(7)
+    machine.step()
+    machine.restore(there)
+    with pytest.raises(ValueError, match="nothing to step back to"):
+        machine.back()
+    machine.step()
+    assert machine.back() == there
+
+
+def test_what_no_machine_has_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no CPU 2 of 2"):
+        World(cpu=2, cpus=2)
+    machine = Machine(program(countdown))
+    with pytest.raises(ValueError, match="this machine has 2 CPUs, not 4"):
+        machine.run(world=World(cpus=4))
+    with pytest.raises(ValueError, match="five arguments at most, not 6"):
+        machine.run(1, 2, 3, 4, 5, 6)
 
 
 def test_breakpoints_stop_before_their_slot_each_time() -> None:

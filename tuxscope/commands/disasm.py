@@ -49,7 +49,7 @@ class Disasm(Command):
 
             if id is not None:
                 return list_loaded(id, format)
-            assert file
+            assert file is not None
             return list_bytes(file, byteorder, format)
 
         return Job(job)

@@ -72,6 +72,7 @@ class Hello(Command):
             raise FireError("--pid and -- COMMAND both say what to trace; use one of them")
         for flag, there in (
             ("-- COMMAND", self.words),
+            ("--include-self", include_self),
             ("--buffer-pages", buffer_pages),
             ("--verifier-log", verifier_log),
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, WideSource
@@ -16,7 +16,7 @@ from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command
 from tuxscope.loader.bpf_attributes import BtfInfo, MapInfo, ProgInfo
 from tuxscope.loader.btf import FuncInfo, LineInfo
-from tuxscope.loader.btf_reader import Btf
+from tuxscope.loader.btf_reader import Btf, BtfError
 from tuxscope.loader.fd import Fd
 
 CALL = Jump.CALL | Class.JMP
@@ -96,38 +96,58 @@ def describe(fd: Fd) -> Translated:
             "and run it with sudo"
         )
     btf = load_btf(info.btf_id) if info.btf_id else None
+    entries = entry_points(functions.raw, info.nr_func_info, btf) if btf else ()
+    slots = as_loaded(code.raw[: info.xlated_prog_len], [each.slot for each in entries])
     return Translated(
         info.name,
-        as_loaded(code.raw[: info.xlated_prog_len], compiled=bool(info.jited_prog_len)),
+        slots,
         source_lines(lines.raw, info.nr_line_info, btf) if btf else {},
-        entry_points(functions.raw, info.nr_func_info, btf) if btf else (),
+        entries,
         {each: map_name(each) for each in maps[: info.nr_map_ids]},
-        helper_names(),
+        function_names(called(slots)),
     )
 
 
-def as_loaded(code: bytes, compiled: bool) -> bytes:
-    """Undo what the JIT compiler left in calls and addresses of the program's own functions: the
-    distance in the offset, a function's number in the imm (kernel/bpf/verifier.c, jit_subprogs).
+def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
+    """Undo what the kernel made of calls and addresses of the program's own functions: the distance
+    went into the offset, 16 bits of it, and with a JIT compiler the function's number into the imm
+    (jit_subprogs in kernel/bpf/verifier.c, bpf_patch_call_args in kernel/bpf/core.c).
+
+    ``entries`` are the slots of the functions, in the order of their numbers.
     """
     slots = [list(each) for each in struct.iter_unpack("=BBhi", code)]
     for at, slot in enumerate(slots):
-        opcode, registers, offset, _ = slot
+        opcode, registers, offset, imm = slot
         src = registers >> 4 if sys.byteorder == "little" else registers & 15
-        if opcode == CALL and src == CallSource.LOCAL and compiled:
-            slot[2:] = 0, offset
-        elif opcode == LD_IMM64 and src == WideSource.FUNC:
+        if opcode == CALL and src == CallSource.LOCAL:
+            distance = entries[imm] - at - 1 if 0 <= imm < len(entries) else offset
+            same = (distance - offset) % (1 << 16) == 0
+            slot[2:] = 0, distance if same else offset
+        elif opcode == LD_IMM64 and src == WideSource.FUNC and at + 1 < len(slots):
             slots[at + 1][3] = 0
     return b"".join(struct.pack("=BBhi", *slot) for slot in slots)
 
 
-def load_btf(btf_id: int) -> Btf:
-    """The type information with an id."""
+def called(code: bytes) -> set[int]:
+    """The imms of all calls that are not of the program's own functions."""
+    imms = set()
+    for opcode, registers, _, imm in struct.iter_unpack("=BBhi", code):
+        src = registers >> 4 if sys.byteorder == "little" else registers & 15
+        if opcode == CALL and src != CallSource.LOCAL:
+            imms.add(imm)
+    return imms
+
+
+def load_btf(btf_id: int) -> Btf | None:
+    """The type information with an id; None where it cannot be read: there is a listing without."""
     with bpf.fd_by_id(Command.BTF_GET_FD_BY_ID, btf_id) as fd:
         size = bpf.object_info(fd.fileno(), BtfInfo).btf_size
         data = ctypes.create_string_buffer(size)
         bpf.object_info(fd.fileno(), BtfInfo, BtfInfo(btf=bpf.address(data), btf_size=size))
-        return Btf(data.raw)
+        try:
+            return Btf(data.raw)
+        except BtfError:
+            return None
 
 
 def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
@@ -157,25 +177,19 @@ def map_name(map_id: int) -> str:
     return name or f"map_{map_id}"
 
 
-def helper_names() -> dict[int, str]:
-    """The names of the kernel's functions by their distance from ``__bpf_call_base``."""
+def function_names(distances: Set[int]) -> dict[int, str]:
+    """The names of kernel functions by their distance from ``__bpf_call_base``."""
     addresses: dict[int, str] = {}
     base = 0
     try:
         with open("/proc/kallsyms", encoding="ascii", errors="replace") as symbols:
             for line in symbols:
-                if "bpf_" not in line:
-                    continue
                 address, _, name = line.split()[:3]
-                addresses[int(address, 16)] = name
+                addresses.setdefault(int(address, 16), name)
                 if name == CALL_BASE:
                     base = int(address, 16)
     except OSError:
         return {}
     if not base:
         return {}
-    return {
-        distance: name
-        for address, name in addresses.items()
-        if -(1 << 31) <= (distance := address - base) < 1 << 31
-    }
+    return {each: addresses[base + each] for each in distances if base + each in addresses}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar
+
+from tuxscope.output.visible import visible
 
 
 def wanted(fd: int = 1) -> bool:
@@ -18,10 +21,26 @@ def wanted(fd: int = 1) -> bool:
     )
 
 
+def presented(text: str, fd: int = 1) -> str:
+    """A listing or trace for where it goes: on a terminal without what would move the cursor, and
+    in colour; elsewhere as it is."""
+    if not os.isatty(fd):
+        return text
+    safe = "\n".join(visible(line) for line in text.split("\n"))
+    return coloured(safe) if wanted(fd) else safe
+
+
 def coloured(text: str) -> str:
     """A listing or trace with ANSI colours; imports pygments, which takes a while."""
     from pygments import highlight
     from pygments.formatters import TerminalFormatter
+
+    return str(highlight(text, lexer(), TerminalFormatter()))
+
+
+@cache
+def lexer() -> Any:
+    """What tells the pieces of a listing apart."""
     from pygments.lexer import RegexLexer, bygroups, using
     from pygments.lexers.python import PythonLexer
     from pygments.token import Comment, Keyword, Name, Number, Operator, Text
@@ -51,5 +70,4 @@ def coloured(text: str) -> str:
         }
 
     # Lexers would drop blank lines at either end.
-    lexer = PseudoC(stripnl=False, ensurenl=False)
-    return str(highlight(text, lexer, TerminalFormatter()))
+    return PseudoC(stripnl=False, ensurenl=False)

@@ -17,6 +17,7 @@ from typing import Any
 
 from tuxscope.columns import Column
 from tuxscope.field_types import FieldType, Integer, Text, decode_text
+from tuxscope.output.visible import visible
 from tuxscope.record import Record, RecordType
 
 CACHED_TEXTS = 4096
@@ -97,15 +98,7 @@ def json_text(raw: bytes) -> str:
 
 def printable(raw: bytes) -> str:
     """A C string for a table: what would move the cursor or break the row is escaped."""
-    text = decode_text(raw)
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else escaped(each) for each in text)
-
-
-def escaped(character: str) -> str:
-    r"""``\x1b``, ``\u202e`` or ``\U000e0001``, as Python would write it."""
-    return character.encode("unicode_escape").decode()
+    return visible(decode_text(raw))
 
 
 def plain(value: Any) -> Any:

@@ -98,7 +98,7 @@ def c_array(program: Program) -> Iterator[str]:
     """
     yield "#include <linux/bpf.h>"
     yield ""
-    yield f"static const struct bpf_insn {c_name(program.name)}[] = {{"
+    yield f"static const struct bpf_insn {c_name(program.name)}_insns[] = {{"
     for line, instruction in zip(lines(program), program.instructions, strict=True):
         named = (*([line.function] if line.function else ()), *line.labels)
         yield from (f"\t/* {comment(name)}: */" for name in named)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from tuxscope.output.visible import visible
+
 
 def say(message: str) -> None:
     """Say one line. Where stderr is closed or full there is nobody to tell, and no harm done.
@@ -12,6 +14,6 @@ def say(message: str) -> None:
     It goes to the file descriptor itself: without stderr, Python's ``print`` would fall back to
     stdout, where data goes and nothing else.
     """
-    line = f"tuxscope: {' '.join(message.split())}\n"
+    line = f"tuxscope: {visible(' '.join(message.split()))}\n"
     with suppress(OSError):
         os.write(2, line.encode("utf-8", "replace"))

@@ -29,7 +29,7 @@ class Sink:
 
     def write(self, text: str) -> None:
         """Write all of it, however long that takes. Raises OutputError."""
-        self.write_bytes(text.encode())
+        self.write_bytes(text.encode(errors="backslashreplace"))
 
     def write_bytes(self, data: bytes) -> None:
         """Write all of it, however long that takes. Raises OutputError."""

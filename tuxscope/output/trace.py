@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tuxscope.asm.instruction import FRAME_POINTER
 from tuxscope.asm.listing import lines
 from tuxscope.asm.maps import Map, StreamMap
 from tuxscope.asm.program import Program
@@ -18,6 +19,7 @@ from tuxscope.record import Record
 from tuxscope.vm.memory import OFFSET, WINDOW
 from tuxscope.vm.state import Output, Sent, State, Step, Stored
 
+SAVED = range(6, 10)  # a function's own, and its caller's again afterwards
 SMALL = 1 << 20  # below it, and above its negative, numbers are shown in decimal
 WIDEST, CHANGES = 44, 40  # columns of pseudo-C at most, and of what changed
 
@@ -30,7 +32,7 @@ class Trace:
         self._lines = {each.slot: each for each in lines(program)}
         self._notes = StackNotes(program.stack)
         texts = [len(each.text) for each in self._lines.values()]
-        self._width = max((each for each in texts if each <= WIDEST), default=0)
+        self._width = max(len("INSTRUCTION"), *(each for each in texts if each <= WIDEST), 0)
 
     @property
     def header(self) -> str:
@@ -59,30 +61,41 @@ class Trace:
 
     def changes(self, step: Step) -> Iterator[str]:
         """What a step changed, in words."""
-        used_up = [number for number, _, after in step.registers if after is None]
+        calls = len(step.after.frames) > len(step.before.frames)
+        returns = len(step.after.frames) < len(step.before.frames)
         for number, _, after in step.registers:
-            if after is not None:
+            own = number == FRAME_POINTER and (calls or returns)
+            if after is not None and not own and not (returns and number in SAVED):
                 yield f"r{number} = {self.value(after, step.after)}"
         for stored in step.stored:
             yield f"{self.name(stored, step)} = {self.content(stored.after)}"
         yield from (self.told(each) for each in step.output)
-        if used_up:
-            last = f"-r{used_up[-1]}" if len(used_up) > 1 else ""
-            yield f"r{used_up[0]}{last} used up"
+        if calls or returns:
+            yield f"{'in' if calls else 'back in'} {step.after.frames[-1].function}"
+        else:
+            gone = [number for number, _, after in step.registers if after is None]
+            if gone:
+                yield f"{ranges(gone)} used up"
 
     def value(self, value: int, state: State) -> str:
         """A register's value: a number, or what it points to."""
         region = state.memory.get(value >> WINDOW)
         if region:
-            return region.place(value & OFFSET) if region.data else f"&{region.name}"
+            place = region.place(value & OFFSET) if region.data else f"&{region.name}"
+            return place + self.whose(value, state)
         signed = value - (1 << 64) if value >> 63 else value
         return str(signed) if -SMALL < signed < SMALL else hex(value)
+
+    def whose(self, address: int, state: State) -> str:
+        """Whose stack an address is in, where it is not that of the function that runs."""
+        outer = (each for each in state.frames[:-1] if each.stack >> WINDOW == address >> WINDOW)
+        return next((f" of {each.function}" for each in outer), "")
 
     def name(self, stored: Stored, step: Step) -> str:
         """What was stored into, as the author calls it; else the place in words."""
         frame = step.before.frames[-1]
         if stored.address >> WINDOW != frame.stack >> WINDOW:
-            return stored.place
+            return stored.place + self.whose(stored.address, step.before)
         offset = stored.address - frame.stack - len(step.before.memory[frame.stack >> WINDOW].data)
         return self._notes.place(frame.function, offset, len(stored.after)) or stored.place
 
@@ -131,6 +144,17 @@ class Trace:
             if value is not None:
                 shown = self.value(value, state)
                 yield f"r{number:<3} {value:#018x}  {shown if shown != hex(value) else ''}".rstrip()
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Registers by their numbers: ``r0, r2-r5``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"r{run[0]}-r{run[-1]}" if len(run) > 1 else f"r{run[0]}" for run in runs)
 
 
 def decoded(map: Map, data: bytes) -> str:

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,13 @@ from tuxscope.asm import DecodeError, Instruction, Program, RawTracepoint
 from tuxscope.asm.instruction import SLOT, ByteOrder
 from tuxscope.asm.isa import Alu, CallSource, Class, Jump, WideSource
 from tuxscope.asm.listing import Line, lines, named
-from tuxscope.asm.maps import Map
+from tuxscope.asm.maps import NAME, Array, Map
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.output.colour import coloured, wanted
+from tuxscope.output.colour import presented
 from tuxscope.output.listing import Shape, render, render_lines
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
+from tuxscope.record import u8
 from tuxscope.runner.pages import load_page, program_of
 from tuxscope.suggest import did_you_mean
 
@@ -28,9 +30,12 @@ if TYPE_CHECKING:
 
 PAGES = ("hello",)
 STDIN = "-"
-# Hexadecimal digits with whatever people put between and before them: 0x95, \x95, commas.
-HEX = re.compile(rb"(?:0x|\\x|[0-9a-fA-F]|[\s,;])*", re.IGNORECASE)
-NOISE = re.compile(rb"0x|\\x|[\s,;]", re.IGNORECASE)
+# Hexadecimal digits with whatever people put between and before them: 0x95, \x95, commas, braces.
+HEX = re.compile(rb"(?:0x|\\x|[0-9a-f]|[\s,;{}\[\]\"])*", re.IGNORECASE)
+DIGITS = re.compile(rb"(?:0x|\\x)?([0-9a-f]+)", re.IGNORECASE)
+EACH_A_BYTE = re.compile(rb"0x|\\x|,", re.IGNORECASE)  # where there is one of these
+LARGEST = 8 << 20  # bytes of a file; the kernel takes a million instructions
+TOLD = 3  # of what is no instruction
 CALL = Jump.CALL | Class.JMP
 
 
@@ -46,14 +51,28 @@ def assembled(name: str, pid: int | None) -> Program:
     if name != STDIN and not os.path.exists(name) and not re.search(r"[./]", name):
         near = did_you_mean(name, PAGES) or f"; there are {', '.join(PAGES)}, and files of text"
         raise UsageError(f"there is no page {name}{near}")
+    if pid is not None:
+        raise UsageError("--pid is a filter of the page's; a text has what it says")
     from tuxscope.asm.parser import assemble
 
     try:
-        source = contents(name).decode()
+        source = contents(name).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is no text; tuxscope disasm {name} lists bytes") from error
     stem = re.sub(r"[^A-Za-z0-9_.]", "_", Path(name).stem)[:15] if name != STDIN else "main"
-    return assemble(source, stem or "main", RawTracepoint(), file=shown(name))
+    maps = nameless_maps(source)
+    return assemble(source, stem or "main", RawTracepoint(), maps, file=shown(name))
+
+
+def nameless_maps(source: str) -> list[Map]:
+    """Maps for the names that a text loads and does not define: of what kind, only a page knows."""
+    defined = set(re.findall(r"^\s*([\w.$]+):", source, re.MULTILINE))
+    loaded = dict(re.findall(r"=[ \t]*([A-Za-z_.$][\w.$]*)[ \t]*(\+?)[^\n#;]*\bll\b", source))
+    return [
+        Array(name, value=u8[LARGEST], max_entries=1) if offset else Map(name, max_entries=1)
+        for name, offset in loaded.items()
+        if name not in defined and NAME.fullmatch(name)
+    ]
 
 
 def list_program(name: str, pid: int | None, shape: Shape) -> int:
@@ -82,14 +101,16 @@ def list_loaded(program_id: int, shape: Shape) -> int:
 def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
     """Print it; returns 1 where something in it is no instruction."""
     show(render_lines(found.lines(order), shape))
-    for slot, (_, problem) in found.unknown.items():
+    for slot, (_, problem) in islice(found.unknown.items(), TOLD):
         say(f"slot {slot} is no instruction: {problem}")
+    if len(found.unknown) > TOLD:
+        say(f"and so are {len(found.unknown) - TOLD} more slots")
     return 1 if found.unknown else 0
 
 
 def show(text: str) -> None:
     """Print a listing, in colour on a terminal."""
-    Sink().write(coloured(text) if wanted() else text)
+    Sink().write(presented(text))
 
 
 def shown(name: str) -> str:
@@ -99,11 +120,18 @@ def shown(name: str) -> str:
 def contents(name: str) -> bytes:
     """What is in a file, or on stdin. Raises InputError."""
     try:
-        if name == STDIN:
-            return sys.stdin.buffer.read()
-        return Path(name).read_bytes()
+        with open(0 if name == STDIN else name, "rb", closefd=name != STDIN) as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise InputError(f"cannot read {shown(name)}: {strerror(error)}") from error
+    if len(data) > LARGEST:
+        raise InputError(
+            f"{shown(name)} has more than {LARGEST >> 20} MiB; a program has a million "
+            "instructions at most"
+        )
+    if not data.strip():
+        raise InputError(f"{shown(name)} is empty")
+    return data
 
 
 @dataclass(frozen=True)
@@ -141,16 +169,24 @@ def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
             f"{shown(name)} /dev/stdout | tuxscope disasm -"
         )
     if HEX.fullmatch(data):
-        digits = NOISE.sub(b"", data).decode()
-        if len(digits) % 2:
-            raise InputError(f"{shown(name)}: {len(digits)} hexadecimal digits are no whole bytes")
-        data = bytes.fromhex(digits)
-    if not data:
-        raise InputError(f"{shown(name)} is empty")
+        data = from_digits(data, shown(name))
     if len(data) % SLOT:
-        raise InputError(f"{shown(name)}: {len(data)} bytes are no whole slots of {SLOT}")
+        is_text = data.isascii() and b"\0" not in data
+        hint = f"; is it assembly text? try: tuxscope asm {name}" if is_text else ""
+        raise InputError(f"{shown(name)}: {len(data)} bytes are no whole slots of {SLOT}{hint}")
     instructions, unknown = decoded(data, byteorder)
     return Disassembly(named(instructions), unknown, {})
+
+
+def from_digits(text: bytes, name: str) -> bytes:
+    """The bytes that hexadecimal digits stand for. Raises InputError."""
+    pieces = [each.decode() for each in DIGITS.findall(text)]
+    if EACH_A_BYTE.search(text):
+        pieces = [each.zfill(2) for each in pieces]
+    odd = next((each for each in pieces if len(each) % 2), None)
+    if odd:
+        raise InputError(f"{name}: {len(odd)} hexadecimal digits are no whole bytes ({odd[:16]})")
+    return bytes.fromhex("".join(pieces))
 
 
 def decoded(
@@ -165,7 +201,8 @@ def decoded(
             instruction = Instruction.decode(data[at : at + 2 * SLOT], byteorder)
         except DecodeError as error:
             instruction = Instruction(Alu.MOV | Class.ALU64)
-            unknown[at // SLOT] = (data[at : at + SLOT], error.problem)
+            slot = data[at : at + SLOT]
+            unknown[at // SLOT] = (slot, error.problem.removeprefix(f"{slot.hex()}: "))
         found.append(instruction)
         at += instruction.slots * SLOT
     return found, unknown

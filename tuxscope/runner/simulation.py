@@ -18,7 +18,7 @@ from tuxscope.programs.page import Page
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.pages import load_page, program_of
 from tuxscope.runner.stream import Options, Totals
-from tuxscope.runner.workload import Event, check_process, machine_for, system_calls
+from tuxscope.runner.workload import Event, check_process, machine_for, put, system_calls
 from tuxscope.vm import Sent
 
 BATCH = 1000  # events between two writes, where nobody waits for them
@@ -93,15 +93,21 @@ class Simulation:
         """Interpret the program on each event, and print what it sends."""
         span = bytearray()
         sent = 0
-        for event in batch:
-            for data in self._interpret(event):
-                span += sample(data)
-                sent += 1
-            self._totals.seconds = event.seconds
-            if self._enough(sent):
-                break
+        try:
+            for event in batch:
+                for data in self._interpret(event):
+                    span += sample(data)
+                    sent += 1
+                self._totals.seconds = event.seconds
+                if self._enough(sent):
+                    break
+        finally:  # a fault comes after what was sent before it
+            self._write(bytes(span))
+
+    def _write(self, span: bytes) -> None:
+        """Print the records of a span."""
         rows: list[tuple[Any, ...]] = []
-        self._decoder.decode(bytes(span), rows)
+        self._decoder.decode(span, rows)
         if self._options.count is not None:
             del rows[self._options.count - self._totals.events :]
         self._sink.write(self._format.render(rows))
@@ -110,8 +116,7 @@ class Simulation:
     def _interpret(self, event: Event) -> list[bytes]:
         """What the program sends to the page's map."""
         machine, events = self._machine, self._page.events
-        self._buffer.data[:] = event.buffer
-        self._buffer.frozen = None
+        put(event, self._buffer)
         machine.run(context=event.context, world=event.world)
         output = [e.data for e in machine.output if isinstance(e, Sent) and e.map is events]
         machine.output.clear()

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from tuxscope.asm import Program, Tracepoint
 from tuxscope.errors import UsageError
-from tuxscope.output.colour import coloured, wanted
+from tuxscope.output.colour import presented
 from tuxscope.output.lines import COMPACT, Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.output.trace import Trace, state_object
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.listings import assembled
-from tuxscope.runner.workload import machine_for, system_calls
+from tuxscope.runner.workload import PROCESSES, machine_for, put, system_calls
 from tuxscope.suggest import did_you_mean
 from tuxscope.vm import Machine, World
 
@@ -46,7 +46,7 @@ def trace(name: str, options: Options) -> int:
     """Print a trace; returns the exit status. Raises TuxscopeError, Fault among them."""
     program = assembled(name, options.pid)
     stops = frozenset() if options.stop is None else slots_of(program, options.stop)
-    machine = on_an_event(program, options.seed)
+    machine = on_an_event(program, options)
     shown = Trace(program)
     sink = Sink()
     if options.style is Style.TEXT:
@@ -55,7 +55,7 @@ def trace(name: str, options: Options) -> int:
     with Interrupt() as interrupt:
         try:
             while not (machine.ended or interrupt.requested or sink.closed):
-                if machine.state.slot in stops or machine.steps == options.last:
+                if machine.slot in stops or machine.steps == options.last:
                     break
                 if machine.steps + 1 < options.first:
                     machine.advance()
@@ -79,16 +79,21 @@ def trace(name: str, options: Options) -> int:
 
 
 def emit(sink: Sink, text: str) -> None:
-    sink.write(coloured(text) if text and wanted() else text)
+    if text:
+        sink.write(presented(text))
 
 
-def on_an_event(program: Program, seed: int) -> Machine:
-    """A machine that is about to run the program on a simulated event."""
+def on_an_event(program: Program, options: Options) -> Machine:
+    """A machine that is about to run the program on a simulated event: one of the process that is
+    asked for, where there is one."""
+    seed = options.seed
     if not isinstance(program.attach, Tracepoint):
         return Machine(program, CONTEXT, world=World(seed=seed))
-    event = next(system_calls(program.attach, seed))
+    anyone = options.pid not in {each.pid for each in PROCESSES}
+    calls = system_calls(program.attach, seed)
+    event = next(each for each in calls if anyone or each.world.pid == options.pid)
     machine, buffer = machine_for(program)
-    buffer.data[:] = event.buffer
+    put(event, buffer)
     machine.start(context=event.context, world=event.world)
     return machine
 
@@ -96,8 +101,8 @@ def on_an_event(program: Program, seed: int) -> Machine:
 def slots_of(program: Program, place: str) -> frozenset[int]:
     """The slots that a place means. Raises UsageError."""
     named = {each.name: each.slot for each in (*program.labels, *program.functions)}
-    line = re.fullmatch(r"(.*):(\d+)", place)
-    if place.isdigit():
+    line = re.fullmatch(r"(.+):([0-9]+)", place)
+    if place.isascii() and place.isdigit():
         slots = {int(place)} & set(program.slots)
     elif line:
         slots = {
@@ -105,12 +110,13 @@ def slots_of(program: Program, place: str) -> frozenset[int]:
             for slot, each in program.by_slot.items()
             if each.source
             and each.source.line == int(line[2])
-            and each.source.file.endswith(line[1])
+            and f"/{each.source.file}".endswith(f"/{line[1]}")
         }
     else:
         slots = {named[place]} if place in named else set()
     if not slots:
         what = "it takes a slot, a label or a line such as hello.py:39; tuxscope asm shows them"
-        near = did_you_mean(place, named) or f"; {what}"
+        near = "" if line else did_you_mean(place, named)
+        near = near or f"; {what}"
         raise UsageError(f"step: there is nothing at --break {place}{near}")
     return frozenset(slots)

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from tuxscope.asm import AttachPoint, Program, Tracepoint
 from tuxscope.errors import TuxscopeError
@@ -57,8 +58,7 @@ PROCESSES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One system call as a program on its tracepoint sees it.
 
     Attributes:
@@ -123,3 +123,9 @@ def machine_for(program: Program) -> tuple[Machine, Region]:
     buffer = Region("the caller's buffer", bytearray(), user=True)
     machine.memory.add(buffer, BUFFER)
     return machine, buffer
+
+
+def put(event: Event, buffer: Region) -> None:
+    """Make the caller's buffer that of an event."""
+    buffer.data[:] = event.buffer
+    buffer.frozen = None

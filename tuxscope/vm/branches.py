@@ -165,12 +165,14 @@ class Branches:
             r[0] = None
             r[1:10] = [context] + [None] * 8
             machine.update_frame(function=target.functions[0].name)
+            machine.memory.forget(machine.frames[-1].stack)
             return machine.place_of(target)
 
         return tail_call
 
     def _packet(self, instruction: Instruction, following: int) -> Branch:
-        """ld_abs and ld_ind (section 5.5): network byte order; past its end the program ends."""
+        """ld_abs and ld_ind (section 5.5): in network byte order, and past the packet's end an exit
+        with 0."""
         machine, size = self._machine, size_of(instruction)
         indirect = instruction.form.name == "ld_ind"
         src, imm = instruction.src, instruction.imm
@@ -180,7 +182,9 @@ class Branches:
             data = machine.world.packet[offset : offset + size]
             r[1:6] = USED_UP
             r[0] = int.from_bytes(data, "big") if len(data) == size else 0
-            return following if len(data) == size else machine.finish()
+            if len(data) == size:
+                return following
+            return machine.leave() if len(machine.frames) > 1 else machine.finish()
 
         return load
 
@@ -214,9 +218,9 @@ class Branches:
             case "ld_map_fd" | "ld_map_value":
                 assert instruction.map
                 map = self._machine.maps[instruction.map]
-                value = map.address
                 if isinstance(map, Values) and instruction.form.name == "ld_map_value":
-                    value = map.find(bytes(map.description.key_size), 0) + instruction.next_imm
+                    return load_value(map, instruction)
+                value = map.address
             case "ld_func":
                 _, slot = self._machine.code.program_at(place)
                 value = self._machine.code_address + (slot + 1 + instruction.imm & OFFSET)
@@ -228,6 +232,18 @@ class Branches:
             r[dst] = value
 
         return load
+
+
+def load_value(map: Values, instruction: Instruction) -> Operation:
+    """The operation that loads the address of a place in an array's only value."""
+    dst, offset = instruction.dst, instruction.next_imm
+    first = bytes(map.description.key_size)
+
+    def load(r: Registers) -> None:
+        # Looked up anew each time: an array makes its values when they are first asked for.
+        r[dst] = map.find(first, 0) + offset
+
+    return load
 
 
 def failing(problem: str) -> Operation:

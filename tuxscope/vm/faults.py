@@ -17,7 +17,7 @@ class Fault(TuxscopeError):  # noqa: N818  # the machine's word for it
     Attributes:
         problem: what is wrong, without the place.
         slot: of the instruction, in 64-bit slots from the program's start.
-        instruction: the one that faulted; it has changed nothing.
+        instruction: the one that faulted; it has changed no register.
         registers: r0 to r10 before it, None for those that hold nothing.
     """
 

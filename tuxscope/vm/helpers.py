@@ -135,6 +135,7 @@ def get_current_uid_gid(machine: Machine) -> int:
 @implements("get_current_comm")
 def get_current_comm(machine: Machine, buffer: int, size: int) -> int:
     if size:
+        machine.memory.find(buffer, size)  # before so many bytes are made
         comm = machine.world.comm[: min(size, COMM_SIZE) - 1]
         machine.memory.write(buffer, comm.ljust(size, b"\0"))
         return 0
@@ -242,6 +243,7 @@ def in_user_half(address: int) -> bool:
 
 def probe(machine: Machine, target: int, size: int, source: int, user: bool) -> int:
     """Copy memory that may not be there: then zeros, and a negative errno."""
+    machine.memory.find(target, size)  # before so many bytes are made
     data = fetch(machine, source, size, user)
     if isinstance(data, bytes) and len(data) < size:
         data = -errno.EFAULT
@@ -273,6 +275,7 @@ def probe_text(machine: Machine, target: int, size: int, source: int, user: bool
     """
     if not size:
         return 0
+    machine.memory.find(target, size)
     data = fetch(machine, source, size, user)
     if isinstance(data, bytes) and b"\0" not in data and len(data) < size:
         data = -errno.EFAULT
@@ -321,7 +324,7 @@ def c_string(machine: Machine, address: int) -> bytes:
 # What there may be: %%, a number, a character, a string, a pointer. The kernel takes a string or a
 # plain pointer only where no letter or digit follows.
 DIRECTIVE = re.compile(
-    rb"%(?:%|([0 +-]*)([1-9][0-9]*)?"
+    rb"%(?:%|([0 +-]*)([1-9][0-9]{0,3})?"
     rb"(l{0,2}[diuxX]|c|(?:s|p[ku]s)(?![A-Za-z0-9])|p[KxsSB]|p[iI][46]|p(?![A-Za-z0-9])))"
 )
 MOST_PRINTED = 1023

@@ -17,7 +17,7 @@ from tuxscope.vm.branches import Branches
 from tuxscope.vm.code import END, Block, Code
 from tuxscope.vm.diagnosis import TRANSLATED, fault_of, nothing_in
 from tuxscope.vm.faults import BudgetFault, Fault, ReferenceFault
-from tuxscope.vm.maps import VirtualMap, VirtualRingBuffer, virtual_map
+from tuxscope.vm.maps import VirtualMap, VirtualProgArray, VirtualRingBuffer, virtual_map
 from tuxscope.vm.memory import WINDOW, Memory, Region
 from tuxscope.vm.operations import Branch, Operation, Operations, Registers
 from tuxscope.vm.state import Frame, Output, State, Step
@@ -86,6 +86,7 @@ class Machine:
         )
         operations = Operations(self.memory, byteorder)
         self.code = Code(operations, Branches(self, operations))
+        self._begin = self.place_of(program)
         self.start()
 
     # Running
@@ -95,8 +96,13 @@ class Machine:
     ) -> None:
         """Begin again, at the first instruction; maps and output stay.
 
-        ``arguments`` go into r1 and on; without them r1 is the address of the context.
+        ``arguments`` go into r1 and on; without them r1 is the address of the context. Raises
+        ValueError for more than five, and for a world with another number of CPUs.
         """
+        if len(arguments) > 5:
+            raise ValueError(f"a program has five arguments at most, not {len(arguments)}")
+        if world and world.cpus != self.world.cpus:
+            raise ValueError(f"this machine has {self.world.cpus} CPUs, not {world.cpus}")
         for frame in self.frames:
             self.memory.remove(frame.stack)
         self.frames.clear()
@@ -114,7 +120,7 @@ class Machine:
         self._registers[:] = NOTHING
         given = arguments or (self.context,)
         self._registers[1 : 1 + len(given)] = [each & (1 << 64) - 1 for each in given]
-        self._place = self.place_of(self.program)
+        self._place = self._begin
         self.enter(self.program.functions[0].name, END)
 
     def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
@@ -142,6 +148,11 @@ class Machine:
             raise ValueError("the program has not ended")
         value: int = self._registers[0]
         return value
+
+    @property
+    def slot(self) -> int | None:
+        """Of the next instruction; None once the program has ended."""
+        return None if self._place == END else self.code.program_at(self._place)[1]
 
     @property
     def ended(self) -> bool:
@@ -226,7 +237,7 @@ class Machine:
             raise ValueError("the program has ended")
         before = self._remember()
         self._execute()
-        return Step(before, self.state, tuple(self.output[before.produced :]))
+        return Step(before, self.state)
 
     def advance(self) -> None:
         """Execute one instruction without a look at it; faster than :meth:`step`."""
@@ -243,9 +254,13 @@ class Machine:
             raise ValueError("this is the start; there is nothing to step back over")
         if not self._history:
             raise ValueError("run() keeps nothing to step back to; use start() and resume()")
+        if self._history[0].steps > target:
+            raise ValueError(
+                "this is the state that was restored; there is nothing to step back to"
+            )
         while self._history[-1].steps > target:
             self._history.pop()
-        self.restore(self._history[-1])
+        self._become(self._history[-1])
         while self.steps < target:
             if target - self.steps <= REPLAYED:
                 self._remember()
@@ -263,7 +278,7 @@ class Machine:
 
     @property
     def state(self) -> State:
-        """A snapshot of everything."""
+        """A snapshot of all but breakpoints and budget, which are the user's."""
         at_end = self._place == END
         program, slot = self.code.program_at(0 if at_end else self._place)
         hidden: dict[Any, Any] = {each: map.freeze() for each, map in self.maps.items()}
@@ -271,17 +286,21 @@ class Machine:
         hidden["next_region"] = self.memory.next_number
         return State(
             self.steps, program, None if at_end else slot, tuple(self._registers),
-            tuple(self.frames), self.memory.freeze(), len(self.output), hidden,
+            tuple(self.frames), self.memory.freeze(), tuple(self.output), hidden,
         )  # fmt: skip
 
     def restore(self, state: State) -> None:
-        """Be what this machine was when it gave the state."""
+        """Be what this machine was when it gave the state; that is as far as back() goes then."""
+        self._become(state)
+        self._history[:] = [state]
+
+    def _become(self, state: State) -> None:
         self.steps = state.steps
         self._place = END if state.slot is None else self.place_of(state.program) + state.slot
         self._registers[:] = state.registers
         self.frames[:] = state.frames
         self.memory.restore(state.memory, state.hidden["next_region"])
-        del self.output[state.produced :]
+        self.output[:] = state.output
         for name in HIDDEN:
             setattr(self, name, state.hidden[name])
         for description, map in self.maps.items():
@@ -296,6 +315,8 @@ class Machine:
             if description not in self.maps:
                 made = virtual_map(description, self.memory, self.world.cpus)
                 self.maps[description] = self._by_address[made.address] = made
+                if isinstance(made, VirtualProgArray):
+                    made.introduce = self.place_of
         return self.code.base_of(program)
 
     def enter(self, function: str, caller: int, **more: Any) -> None:

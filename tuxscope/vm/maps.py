@@ -7,7 +7,7 @@ Results are the kernel's: an address or 0, and 0 or a negative errno.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -262,11 +262,20 @@ class VirtualProgArray(VirtualMap):
     def __init__(self, description: Map, memory: Memory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
         self.programs: dict[int, Program] = {}
+        # Told of each program that comes, before any run: its maps are made then.
+        self.introduce: Callable[[Program], object] = lambda _: None
+
+    def freeze(self) -> Any:
+        return dict(self.programs)
+
+    def restore(self, frozen: Any) -> None:
+        self.programs = dict(frozen)
 
     def update(self, key: int, value: Program) -> None:
         """Put a program at an index. Raises OSError (E2BIG) past ``max_entries``."""
         if not 0 <= key < self.description.max_entries:
             raise OSError(errno.E2BIG, f"map {self.description.name}")
+        self.introduce(value)
         self.programs[key] = value
 
 
@@ -361,5 +370,5 @@ KINDS: dict[type[Map], type[VirtualMap]] = {
 
 def virtual_map(description: Map, memory: Memory, cpus: int) -> VirtualMap:
     """An empty map."""
-    kind = next(KINDS[each] for each in type(description).mro() if each in KINDS)
+    kind = next((KINDS[each] for each in type(description).mro() if each in KINDS), VirtualMap)
     return kind(description, memory, cpus)

@@ -104,6 +104,12 @@ class Memory:
         self.regions[address >> WINDOW] = region
         return address
 
+    def forget(self, address: int) -> None:
+        """Take all bytes of the region at ``address`` for never set."""
+        region = self.regions[address >> WINDOW]
+        region.unset = bytearray(b"\1" * len(region.data))
+        region.frozen = None
+
     def remove(self, address: int) -> None:
         """Forget the region at ``address``; what still points there faults."""
         del self.regions[address >> WINDOW]

@@ -84,7 +84,7 @@ class State:
         registers: r0 to r10; None where there is nothing.
         frames: of the functions that run, the innermost last.
         memory: each region by the upper half of its address.
-        produced: how much of the machine's output there was.
+        output: what was sent and printed since the machine was made, or its output cleared.
         hidden: what else a machine goes on from: clock, random numbers, maps' entries.
     """
 
@@ -94,7 +94,7 @@ class State:
     registers: tuple[int | None, ...]
     frames: tuple[Frame, ...]
     memory: Mapping[int, FrozenRegion]
-    produced: int
+    output: tuple[Output, ...]
     hidden: Mapping[Any, Any]
 
     @property
@@ -118,8 +118,7 @@ class Stored:
     Attributes:
         address: of the first.
         place: the same in words, as in ``fp-32``.
-        before: empty for a region that is new.
-        after: the bytes.
+        before, after: the bytes.
     """
 
     address: int
@@ -134,7 +133,11 @@ class Step:
 
     before: State
     after: State
-    output: tuple[Output, ...] = ()
+
+    @property
+    def output(self) -> tuple[Output, ...]:
+        """What the instruction sent and printed."""
+        return self.after.output[len(self.before.output) :]
 
     @property
     def instruction(self) -> Instruction:

@@ -33,6 +33,10 @@ class World:
     seed: int = 0
     packet: bytes = b""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.cpu < self.cpus:
+            raise ValueError(f"there is no CPU {self.cpu} of {self.cpus}")
+
 
 def next_random(state: int) -> tuple[int, int]:
     """A state of the generator to the next one and 32 random bits (SplitMix64)."""
