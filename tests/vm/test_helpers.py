@@ -287,7 +287,9 @@ first_namespace = pytest.mark.skipif(
 )
 
 
+# Linux 6.1 leaves what is behind the name as it was.
 @pytest.mark.kernel
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("size", [1, 2, 8, 16, 20, 100])
 def test_a_name_is_cut_and_padded_as_the_kernels_is(size: int, cpu: int) -> None:
     own, expected = both(comm(size), b"", cpu)
