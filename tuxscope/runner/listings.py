@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuxscope.asm import DecodeError, Instruction, Program, RawTracepoint
@@ -59,7 +58,8 @@ def assembled(name: str, pid: int | None) -> Program:
         source = contents(name).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is no text; tuxscope disasm {name} lists bytes") from error
-    stem = re.sub(r"[^A-Za-z0-9_.]", "_", Path(name).stem)[:15] if name != STDIN else "main"
+    stem = os.path.splitext(os.path.basename(name))[0] if name != STDIN else "main"
+    stem = re.sub(r"[^A-Za-z0-9_.]", "_", stem)[:15]
     maps = nameless_maps(source)
     return assemble(source, stem or "main", RawTracepoint(), maps, file=shown(name))
 
