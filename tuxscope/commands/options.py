@@ -11,11 +11,11 @@ from tuxscope.lean_fire import FireError
 from tuxscope.output.lines import Style
 
 
-def whole_number(flag: str, what: str, example: int) -> Callable[[str], int]:
-    """A parser for a flag that takes ``what``, a whole number from 1 on."""
+def whole_number(flag: str, what: str, example: int, least: int = 1) -> Callable[[str], int]:
+    """A parser for a flag that takes ``what``, a whole number from ``least`` on."""
 
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) > 0):
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) >= least):
             raise FireError(f"--{flag} takes {what}, as in --{flag} {example}, not {given(text)}")
         return int(text)
 
@@ -34,12 +34,6 @@ def page_count(text: str) -> int:
     if pages & pages - 1 or pages > LARGEST_PAGES:
         raise FireError(f"--buffer-pages takes a power of two up to {LARGEST_PAGES}, not {text}")
     return pages
-
-
-def seed_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise FireError(f"--seed takes a whole number, as in --seed 7, not {given(text)}")
-    return int(text)
 
 
 def seconds(text: str) -> float:
@@ -68,6 +62,7 @@ def choice(flag: str, kind: type[Enum] | Sequence[str], *some: Enum) -> Callable
 
 
 style = choice("format", Style)
+seed_number = whole_number("seed", "a whole number", 7, least=0)
 
 
 def switch(flag: str) -> Callable[[str], bool]:

@@ -108,6 +108,11 @@ def describe(fd: Fd) -> Translated:
     )
 
 
+def source_register(registers: int) -> int:
+    """The src field of the byte that holds both registers."""
+    return registers >> 4 if sys.byteorder == "little" else registers & 15
+
+
 def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
     """Undo what the kernel made of calls and addresses of the program's own functions: the distance
     went into the offset, 16 bits of it, and with a JIT compiler the function's number into the imm
@@ -118,7 +123,7 @@ def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
     slots = [list(each) for each in struct.iter_unpack("=BBhi", code)]
     for at, slot in enumerate(slots):
         opcode, registers, offset, imm = slot
-        src = registers >> 4 if sys.byteorder == "little" else registers & 15
+        src = source_register(registers)
         if opcode == CALL and src == CallSource.LOCAL:
             distance = entries[imm] - at - 1 if 0 <= imm < len(entries) else offset
             same = (distance - offset) % (1 << 16) == 0
@@ -132,7 +137,7 @@ def called(code: bytes) -> set[int]:
     """The imms of all calls that are not of the program's own functions."""
     imms = set()
     for opcode, registers, _, imm in struct.iter_unpack("=BBhi", code):
-        src = registers >> 4 if sys.byteorder == "little" else registers & 15
+        src = source_register(registers)
         if opcode == CALL and src != CallSource.LOCAL:
             imms.add(imm)
     return imms

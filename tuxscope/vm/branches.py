@@ -49,7 +49,7 @@ class Branches:
             case "may_goto":
                 return self._may_goto(near, place + 1)
             case "exit":
-                return self._exit(place)
+                return self._exit()
             case "call_local":
                 return self._call(far, place + 1)
             case "call" if instruction.imm == helper.tail_call.number:
@@ -95,7 +95,7 @@ class Branches:
 
         return call
 
-    def _exit(self, place: int) -> Branch:
+    def _exit(self) -> Branch:
         machine = self._machine
 
         def leave(r: Registers) -> int:
@@ -176,6 +176,7 @@ class Branches:
         machine, size = self._machine, size_of(instruction)
         indirect = instruction.form.name == "ld_ind"
         src, imm = instruction.src, instruction.imm
+        leave = self._exit()
 
         def load(r: Registers) -> int:
             offset = imm + (r[src] if indirect else 0) & 0xFFFFFFFF
@@ -184,7 +185,7 @@ class Branches:
             r[0] = int.from_bytes(data, "big") if len(data) == size else 0
             if len(data) == size:
                 return following
-            return machine.leave() if len(machine.frames) > 1 else machine.finish()
+            return leave(r)
 
         return load
 
