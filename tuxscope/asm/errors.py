@@ -68,6 +68,96 @@ class ProgramError(AssemblyError):
     """A program, function or map that the kernel could not take by its very form."""
 
 
+class CheckError(AssemblyError):
+    """Base of what the checks find in a whole program: the verifier would refuse it.
+
+    Attributes:
+        hint: what to type.
+        slot: of the instruction, in slots from the program's start.
+    """
+
+    def __init__(self, problem: str, hint: str, slot: int, source: SourceLine | None) -> None:
+        super().__init__(f"{problem}; {hint}", source)
+        self.hint = hint
+        self.slot = slot
+
+
+class UninitialisedRegisterError(CheckError):
+    """A register is read that nothing was ever put into."""
+
+
+class ClobberedRegisterError(UninitialisedRegisterError):
+    """One of r1 to r5 is read after a call, which used it up."""
+
+
+class MissingResultError(UninitialisedRegisterError):
+    """An exit without a result in r0."""
+
+
+class ArgumentError(CheckError):
+    """A helper is called with what it does not take."""
+
+
+class UninitialisedStackError(CheckError):
+    """Stack bytes leave the program that nothing was ever stored in."""
+
+
+class StackAccessError(CheckError):
+    """A load or store outside of the function's 512 bytes of stack."""
+
+
+class MapValueAccessError(CheckError):
+    """A load or store outside of a map's value."""
+
+
+class NullCheckError(CheckError):
+    """The result of a lookup is used as an address before it is compared with 0."""
+
+
+class NotAPointerError(CheckError):
+    """A load or store at an address that is a plain number."""
+
+
+class ContextAccessError(CheckError):
+    """A load or store that the context of this program type does not allow."""
+
+
+class PointerArithmeticError(CheckError):
+    """What must not be computed with a pointer."""
+
+
+class FallThroughError(CheckError):
+    """A function's last instruction goes on to nowhere."""
+
+
+class UnreachableCodeError(CheckError):
+    """Instructions that no path leads to."""
+
+
+class EndlessLoopError(CheckError):
+    """A loop that nothing ends."""
+
+
+class JumpTargetError(CheckError):
+    """A jump to where no instruction of this function begins."""
+
+
+class LicenseError(CheckError):
+    """A helper that only programs under the GPL may call."""
+
+
+class HelperUnavailableError(CheckError):
+    """A helper that programs of this type do not have."""
+
+
+class UnreleasedReferenceError(CheckError):
+    """The program ends with a ring buffer's record neither submitted nor discarded."""
+
+
+class CallDepthError(CheckError):
+    """Calls more than eight functions deep, or a function that calls itself."""
+
+
 class TextError(AssemblyError):
     """Assembly text that cannot be read, or says what no instruction can.
 

@@ -1,0 +1,1 @@
+"""The verifier's log in plain words, whoever loaded the program. Pure: a text in, data out."""
