@@ -1,11 +1,12 @@
 """Asks the running kernel who may call which helper: ``make helper-answers`` (as root).
 
 The header says neither which helpers are for GPL-compatible programs only nor which types of
-programs have them. The verifier does: before it looks at a helper's arguments it refuses a call
+programs have them. The verifier does, before it looks at a helper's arguments: it refuses a call
 from a type that has it not ("unknown func", since Linux 6.13 "program of this type cannot use
-helper") and one from another licence ("cannot call GPL-restricted function"). So for each type
-and each helper a program of one call is loaded, under two licences; whatever else is said of it,
-it may call. check_helper_call in kernel/bpf/verifier.c has the order.
+helper"), from another licence ("cannot call GPL-restricted function"), and from programs that the
+helper is not for ("not allowed in", "might sleep"); check_helper_call in kernel/bpf/verifier.c has
+the order. So for each type and each helper a program of one call is loaded, under two licences;
+whatever else is said of it, it may call.
 
 Programs that are loaded for a target (tracing, lsm, ext, struct_ops) are not asked; neither are
 types that this kernel was built without. They are then in no line of the answer.
@@ -44,6 +45,10 @@ ATTACHED = {
     ProgramType.SK_REUSEPORT: (39, 40, 0),
     ProgramType.NETFILTER: (45,),
 }
+REFUSALS = (
+    "unknown func", "invalid func", "cannot use helper", "GPL-restricted", "not allowed in",
+    "might sleep",
+)  # fmt: skip
 LICENCES = ("GPL", "Proprietary")
 NOTHING = Instruction(opcode=0xB7).encode()  # r0 = 0
 EXIT = Instruction(opcode=Jump.EXIT | Class.JMP).encode()
@@ -96,10 +101,7 @@ def ask(number: int, kind: ProgramType, attached: int, flags: int) -> Answer:
     code = Instruction(opcode=Jump.CALL | Class.JMP, imm=number).encode() + EXIT
     for licence, answer in zip(LICENCES[::-1], (Answer.ANY, Answer.GPL), strict=True):
         log = load(code, kind, attached, flags, licence)
-        if log is None or not any(
-            refusal in log
-            for refusal in ("unknown func", "invalid func", "cannot use helper", "GPL-restricted")
-        ):
+        if log is None or not any(refusal in log for refusal in REFUSALS):
             return answer
         if "GPL-restricted" not in log:
             return Answer.NO

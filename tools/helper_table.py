@@ -54,6 +54,8 @@ KINDS = {
     "get_socket_cookie.skb": "object",
     "setsockopt.bpf_socket": "object",
     "getsockopt.bpf_socket": "object",
+    # Programs that are attached to a cgroup have one that takes nothing.
+    "get_cgroup_classid.skb": "number",
     # A process's address, which may be wrong.
     "probe_write_user.dst": "address",
     # What ringbuf_reserve gave.
@@ -90,10 +92,13 @@ NULLABLE = {
     "inode_storage_get.inode", "task_storage_get.task", "cgrp_storage_get.cgroup",
     "read_branch_records.buf", "get_netns_cookie.ctx", "sk_assign.sk", "seq_printf.data",
     "redirect_neigh.params", "snprintf.str", "snprintf.data", "trace_vprintk.data",
-    "kptr_xchg.ptr",
+    "kptr_xchg.ptr", "get_socket_cookie.skb", "sk_storage_delete.sk",
+    "inode_storage_delete.inode", "task_storage_delete.task", "cgrp_storage_delete.cgroup",
 }  # fmt: skip
 # The header says long, the kernel's own prototype RET_VOID: r0 is unset.
 VOID = {"tail_call", "spin_lock", "spin_unlock"}
+# The header says void, the kernel RET_INTEGER.
+NOT_VOID = {"set_hash_invalid"}
 # They return a pointer that is never NULL; that of all others may be.
 NEVER_NULL = {"get_local_storage", "this_cpu_ptr", "get_current_task_btf"}
 
@@ -203,7 +208,7 @@ def pointee(c_type: str) -> str:
 
 def result(helper: Prototype) -> str:
     """What is to be known of r0 after a call."""
-    if helper.returns == "void" or helper.name in VOID:
+    if helper.name in VOID or (helper.returns == "void" and helper.name not in NOT_VOID):
         return "void"
     if helper.returns.endswith("*") and helper.name not in NEVER_NULL:
         return "pointer?"
