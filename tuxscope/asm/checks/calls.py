@@ -63,7 +63,13 @@ def call(state: State) -> bool:
     Raises a kind of CheckError where the verifier would not let it.
     """
     number = state.instruction.imm
-    if not 0 < number <= len(NAMES):
+    if number < 1:
+        raise state.error(
+            HelperUnavailableError,
+            f"there is no helper with number {number}",
+            "name it, as in a.call(helper.ktime_get_ns)",
+        )
+    if number > len(NAMES):  # of a kernel that is newer than the table
         return False
     name, facts = NAMES[number - 1], signature(number)
     check_caller(state, name, facts)

@@ -65,6 +65,12 @@ class Graph:
         return found
 
     @cached_property
+    def joins(self) -> frozenset[int]:
+        """The slots that more than one way leads to; the way into a function is one."""
+        met = {slot for slot, before in self.before.items() if len(before) > 1}
+        return frozenset(met | {each for each in self.functions if each in self.before})
+
+    @cached_property
     def ending(self) -> frozenset[int]:
         """All slots from which some path leads to an exit. A kfunc may be one: bpf_throw."""
         found: set[int] = set()
