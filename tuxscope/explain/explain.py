@@ -43,6 +43,8 @@ def explain(log: str, program: Program | None = None) -> Explanation:
     found = find(telling, path)
     line = found.scene.found.string if found else telling[-1] if telling else ""
     slot = slot_of(line, path)
+    if found and found.case.where:
+        slot = found.case.where(found.scene, program)
     lines = Lines(parts, program)
     source = lines.at(slot)
     sentence, hint = line, ""

@@ -21,6 +21,7 @@ from tuxscope.loader.privilege import require_capabilities
 from tuxscope.loader.verifier import LoadError, VerifierError
 
 FIRST_LOG = 1 << 16
+STATISTICS = 4  # BPF_LOG_STATS: the last words and no way there
 LARGEST_LOG = (1 << 24) - 1  # what kernels before 5.19 take (kernel/bpf/verifier.c)
 
 
@@ -154,6 +155,10 @@ def verify(
             if error.errno == errno.ENOSPC and asked:  # the log was refused, not the program
                 with suppress(OSError):
                     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain))), text(log)
+            if error.errno == errno.ENOSPC and log_level != STATISTICS:
+                # Before 6.4 the log holds the beginning, and says nothing of the end.
+                log_level, size = STATISTICS, FIRST_LOG
+                continue
             explanation = explain(text(log), program)
             if explanation.telling:
                 raise VerifierError(program, text(log), explanation) from error

@@ -97,7 +97,7 @@ REGISTERS = (
             r"dereference of modified ctx ptr R(?P<reg>\d+) off=(?P<off>-?\d+) disallowed",
             "the context is read through {reg}, which was moved by {off} bytes: it must point to "
             "its start",
-            "leave it alone and say the offset in the access: a.ldx(r0, u64[{reg} + {off}])",
+            "leave it alone and say the offset in the access: a.ldx(r0, {width}[{reg} + {total}])",
             "read the field straight from ctx, as in `ctx->field`, with a constant offset",
         ),
         Case(
