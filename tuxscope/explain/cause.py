@@ -36,6 +36,11 @@ def kind(word: str) -> str:
     return KINDS.get(word, word or "nothing")
 
 
+def whole(digits: str) -> int:
+    """A number of the log's; what is too long to be one is cut, as int() would refuse it."""
+    return int(digits[:20])
+
+
 class Scene(NamedTuple):
     """What the log says beyond the telling line.
 
@@ -51,7 +56,7 @@ class Scene(NamedTuple):
     def register(self) -> int:
         """The register that the telling line names; -1 where it names none."""
         number = self.found.groupdict().get("reg")
-        return int(number) if number else -1
+        return whole(number) if number else -1
 
     def words(self) -> dict[str, object]:
         """What sentences and hints are filled in with."""
@@ -68,14 +73,14 @@ class Scene(NamedTuple):
         if size := str(words.get("size", "")):
             words["bytes"] = "1 byte" if size == "1" else f"{size} bytes"
         if size and "off" in words:
-            words["reach"] = int(str(words["off"])) + int(size)
+            words["reach"] = whole(str(words["off"])) + whole(size)
         added = ADDED.match(writer.step.text) if writer else None
         access = ACCESS.search(stop.text) if stop else None
-        moved = int(str(words.get("off") or 0))
+        moved = whole(str(words.get("off") or 0))
         return words | {
             "index": f"r{added[1] if added else self.register}",
             "width": access[1] if access else "u64",
-            "total": moved + (int(access[2]) if access else 0),
+            "total": moved + (whole(access[2]) if access else 0),
             "reg": f"r{self.register}",
             "spare": f"r{self.path.spare()}",
             "helper": self.path.helper or "the helper",

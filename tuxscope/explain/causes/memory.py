@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.explain.cause import Case, Cause, Scene
+from tuxscope.explain.cause import Case, Cause, Scene, whole
 
 NULL_PYTHON = 'compare it with 0 first: a.jeq({reg}, 0, "out")'
 NULL_C = "check it first: `if (!p) return 0;`"
@@ -18,7 +18,7 @@ def was_packet(scene: Scene) -> bool:
 
 def on_the_stack(scene: Scene) -> bool:
     """The bytes are stack, but none that this function has used so far."""
-    off, size = int(scene.found["off"]), int(scene.found["size"])
+    off, size = whole(scene.found["off"]), whole(scene.found["size"])
     return -STACK_SIZE <= off <= -size
 
 
