@@ -524,9 +524,11 @@ SAYS = [
     says(
         another_kind_of_map,
         ArgumentError,
-        "perf_event_output takes a PerfEventArray, and COUNTS is a Hash",
+        "perf_event_output takes a map of type PerfEventArray, and COUNTS is of type Hash",
     ),
-    says(lookup_in_a_ring, ArgumentError, "map_lookup_elem cannot use RING, which is a RingBuffer"),
+    says(
+        lookup_in_a_ring, ArgumentError, "map_lookup_elem cannot use RING, a map of type RingBuffer"
+    ),
     says(
         address_for_a_size,
         ArgumentError,
@@ -588,7 +590,11 @@ SAYS = [
     says(into_the_middle, JumpTargetError, "leads to slot 2, where no instruction begins"),
     says(outside, JumpTargetError, "leads to slot 100"),
     says(call_of_nothing, JumpTargetError, "leads to slot 100"),
-    says(of_another_type, HelperUnavailableError, "a tracepoint program has no xdp_adjust_head"),
+    says(
+        of_another_type,
+        HelperUnavailableError,
+        "programs of type tracepoint have no xdp_adjust_head",
+    ),
     says(helper_minus_one, HelperUnavailableError, "no helper with number -1"),
     says(
         kept_on_one_way,
