@@ -764,6 +764,13 @@ def result_without_use(a: Assembler) -> None:
     a.exit()
 
 
+def on_into_what_nobody_calls(a: Assembler) -> None:
+    """Without a call it is no function of its own."""
+    a.mov(r0, 0)
+    a.function("rest")
+    a.exit()
+
+
 def difference_of_addresses(a: Assembler) -> None:
     a.mov(r2, r10)
     a.sub(r2, r10)
@@ -772,7 +779,8 @@ def difference_of_addresses(a: Assembler) -> None:
 
 SILENT = [
     never_taken, same_way_twice, known_by_its_copy, spilled_over_a_call, exactly_at_the_edge,
-    bounded, stack_of_the_caller, result_without_use, difference_of_addresses,
+    bounded, stack_of_the_caller, result_without_use, on_into_what_nobody_calls,
+    difference_of_addresses,
 ]  # fmt: skip
 
 

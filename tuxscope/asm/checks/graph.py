@@ -18,13 +18,13 @@ class Graph:
 
     Attributes:
         program: whose.
-        functions: the slots that functions begin at.
+        functions: the slots that functions begin at: to the verifier, where something calls.
     """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         called = {target(slot, each) for slot, each in program.by_slot.items() if calls(each)}
-        self.functions = sorted({each.slot for each in program.functions} | called)
+        self.functions = sorted({0} | called)
 
     def following(self, slot: int) -> tuple[int, ...]:
         """The slots that may come next in the same function."""
