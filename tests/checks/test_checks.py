@@ -248,6 +248,14 @@ def address_for_a_size(a: Assembler) -> None:
     ending(a)
 
 
+def any_size(a: Assembler) -> None:
+    a.ldx(r2, u64[r1 + 16])
+    a.ld_map(r1, RING)
+    a.mov(r3, 0)
+    a.call(helper.ringbuf_reserve)  # <-
+    ending(a)
+
+
 def beyond_the_stack(a: Assembler) -> None:
     a.st(u64[r10 - 520], 0)  # <-
     ending(a)
@@ -540,6 +548,7 @@ SAYS = [
         ArgumentError,
         "r2 is the size_of_buf of get_current_comm, and points to the stack; a size is a number",
     ),
+    says(any_size, ArgumentError, "r2 is the size of ringbuf_reserve, and is known only when"),
     says(
         beyond_the_stack,
         StackAccessError,
