@@ -6,8 +6,10 @@ what the kernel offers since then are kfuncs, called by BTF id.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
+from tuxscope.asm.errors import OperandError
+from tuxscope.asm.source import author_line
 from tuxscope.suggest import did_you_mean
 
 
@@ -21,6 +23,11 @@ class Helper(NamedTuple):
 
     number: int
     name: str
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise OperandError(
+            f"a helper is called by an instruction: a.call(helper.{self.name})", author_line()
+        )
 
 
 # In the order of their numbers, beginning with 1.

@@ -17,7 +17,7 @@ class SourceLine:
 
     Attributes:
         file: path as Python knows it.
-        line: counted from 1.
+        line: counted from 1; 0 where it is the file as a whole.
         text: without indentation; empty where the source cannot be read.
     """
 
@@ -26,7 +26,7 @@ class SourceLine:
     text: str
 
     def __str__(self) -> str:
-        place = f"{os.path.basename(self.file)}:{self.line}"
+        place = os.path.basename(self.file) + (f":{self.line}" if self.line else "")
         return f"{place}: {self.code}" if self.text else place
 
     @property
