@@ -21,7 +21,10 @@ TOO_LONG = "the cause is at a log's end; try: tail -c 64M"
 
 
 def explain_log(name: str | None, style: Style) -> int:
-    """Explain a file, or stdin; returns 0, or 1 where the cause is unknown. Raises TuxscopeError."""
+    """Explain a file, or stdin; returns 0, or 1 where the cause is unknown.
+
+    Raises UsageError, InputError.
+    """
     if name is None and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError(
             "explain: whose log? name a file, or pipe one in: "
