@@ -12,12 +12,13 @@ from tuxscope.asm.instruction import SLOT
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program
 from tuxscope.errors import strerror
+from tuxscope.explain.explain import explain
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgLoad, ProgTestRun
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.privilege import require_capabilities
-from tuxscope.loader.verifier import LoadError, VerifierError, cause_of
+from tuxscope.loader.verifier import LoadError, VerifierError
 
 FIRST_LOG = 1 << 16
 LARGEST_LOG = (1 << 24) - 1  # what kernels before 5.19 take (kernel/bpf/verifier.c)
@@ -153,9 +154,9 @@ def verify(
             if error.errno == errno.ENOSPC and asked:  # the log was refused, not the program
                 with suppress(OSError):
                     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain))), text(log)
-            cause = cause_of(text(log))
-            if cause:
-                raise VerifierError(program, text(log), cause) from error
+            explanation = explain(text(log), program)
+            if explanation.telling:
+                raise VerifierError(program, text(log), explanation) from error
             if isinstance(error, PermissionError):
                 raise
             raise LoadError(f"the kernel did not load {program.name}: {strerror(error)}") from error

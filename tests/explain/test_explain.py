@@ -1,10 +1,10 @@
-"""What the verifier of several kernels wrote, as far as its form goes."""
+"""What the verifier of several kernels wrote, explained without a kernel."""
 
 from __future__ import annotations
 
 import pytest
 
-from tuxscope.loader.verifier import cause_of, slot_of
+from tuxscope.explain.explain import explain
 
 LINUX_4_14 = """\
 0: (18) r1 = 0xffff8800b7a4c000
@@ -99,26 +99,30 @@ CUT = "0: (b7) r0 = 0\n1: (07) r0 +="
 
 
 @pytest.mark.parametrize(
-    ("log", "cause", "slot"),
+    ("log", "cause", "slot", "line"),
     [
-        (LINUX_4_14, "R3 !read_ok", 2),
-        (LINUX_4_19, "R1 type=inv expected=map_ptr", 2),
-        (LINUX_5_4, "R0 invalid mem access 'map_value_or_null'", 7),
-        (LINUX_5_10, "R1 !read_ok", 9),
-        (LINUX_6_1, "R0 !read_ok", 5),
-        (LINUX_6_18_LOOP, "infinite loop detected at insn 1", 1),
-        (LINUX_7_3, "R0 !read_ok", 0),
-        (BACK_EDGE, "back-edge from insn 2 to 1", 2),
-        (OUT_OF_RANGE, "jump out of range from insn 3 to 9", 3),
-        (UNREACHABLE, "unreachable insn 5", 5),
-        (NO_END, "last insn is not an exit or jmp", None),
-        (TOO_LARGE, "BPF program is too large. Processed 1000001 insn", 1),
-        (NO_TEXT, "R3 !read_ok", 0),
-        (CUT, None, 1),
-        ("", None, None),
-        ("\n \n", None, None),
+        (LINUX_4_14, "uninitialised-register", 2, "R3 !read_ok"),
+        (LINUX_4_19, "argument-type", 2, "R1 type=inv expected=map_ptr"),
+        (LINUX_5_4, "missing-null-check", 7, "R0 invalid mem access 'map_value_or_null'"),
+        (LINUX_5_10, "uninitialised-register", 9, "R1 !read_ok"),
+        (LINUX_6_1, "missing-result", 5, "R0 !read_ok"),
+        (LINUX_6_18_LOOP, "endless-loop", 1, "infinite loop detected at insn 1"),
+        (LINUX_7_3, "missing-result", 0, "R0 !read_ok"),
+        (BACK_EDGE, "endless-loop", 2, "back-edge from insn 2 to 1"),
+        (OUT_OF_RANGE, "jump-out-of-range", 3, "jump out of range from insn 3 to 9"),
+        (UNREACHABLE, "unreachable-code", 5, "unreachable insn 5"),
+        (NO_END, "falls-off-the-end", None, "last insn is not an exit or jmp"),
+        (TOO_LARGE, "too-many-instructions", 1,
+         "BPF program is too large. Processed 1000001 insn"),
+        (NO_TEXT, "uninitialised-register", 0, "R3 !read_ok"),
+        (CUT, None, 1, None),
+        ("", None, None, None),
+        ("\n \n", None, None, None),
     ],
-)
-def test_the_cause_and_the_slot_are_found(log: str, cause: str | None, slot: int | None) -> None:
-    assert cause_of(log) == cause
-    assert slot_of(log, cause or "") == slot
+)  # fmt: skip
+def test_the_cause_and_the_slot_are_found(
+    log: str, cause: str | None, slot: int | None, line: str | None
+) -> None:
+    explanation = explain(log)
+    assert (explanation.cause, explanation.slot) == (cause, slot)
+    assert explanation.telling[-1:] == (() if line is None else (line,))

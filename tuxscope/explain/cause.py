@@ -1,0 +1,112 @@
+"""What a row of the table of causes is, and what its sentences are filled in with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tuxscope.explain.path import Path
+
+# What the verifier calls the contents of a register, in words.
+KINDS = {
+    "inv": "a plain number", "scalar": "a plain number", "ctx": "the context", "fp": "the stack",
+    "map_ptr": "a map", "map_value": "a map's value", "map_key": "a map's key",
+    "map_value_or_null": "what a lookup found, or NULL", "pkt": "the packet",
+    "pkt_meta": "the packet's metadata", "pkt_end": "the end of the packet",
+    "mem": "a piece of memory", "mem_or_null": "a piece of memory, or NULL",
+    "ringbuf_mem": "a ring buffer's record", "alloc_mem": "a ring buffer's record",
+    "alloc_mem_or_null": "a ring buffer's record, or NULL",
+    "ringbuf_mem_or_null": "a ring buffer's record, or NULL",
+    "rdonly_mem": "memory that can only be read", "rdonly_buf": "memory that can only be read",
+    "func": "a function's address", "sock": "a socket", "sock_or_null": "a socket, or NULL",
+    "sock_common": "a socket", "sock_common_or_null": "a socket, or NULL",
+    "tcp_sock": "a TCP socket", "tcp_sock_or_null": "a TCP socket, or NULL",
+    "tp_buffer": "a tracepoint's buffer", "arena": "an arena",
+}  # fmt: skip
+
+
+def kind(word: str) -> str:
+    """A type of the verifier's in plain words, where there are any."""
+    return KINDS.get(word, word or "nothing")
+
+
+class Scene(NamedTuple):
+    """What the log says beyond the telling line.
+
+    Attributes:
+        found: the match in the telling line.
+        path: how the verifier got there.
+    """
+
+    found: re.Match[str]
+    path: Path
+
+    @property
+    def register(self) -> int:
+        """The register that the telling line names; -1 where it names none."""
+        number = self.found.groupdict().get("reg")
+        return int(number) if number else -1
+
+    def words(self) -> dict[str, object]:
+        """What sentences and hints are filled in with."""
+        writer = self.path.writer(self.register) if self.register >= 0 else None
+        stop = self.path.stop
+        words: dict[str, object] = {
+            name: value or "" for name, value in self.found.groupdict().items()
+        }
+        for name in ("type", "expected"):
+            if name in words:
+                words[name] = " or ".join(
+                    kind(each.strip()) for each in str(words[name]).split(",")
+                )
+        return words | {
+            "reg": f"r{self.register}",
+            "spare": f"r{self.path.spare()}",
+            "helper": self.path.helper or "the helper",
+            "instruction": stop.text.partition(" ")[2] if stop else "the instruction",
+            "call": writer.step.text.partition(" ")[2] if writer else "a call",
+        }
+
+
+def always(_: Scene) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One wording of the kernel's, and what it means.
+
+    ``sentence``, ``python`` and ``c`` are templates for :meth:`str.format_map`, filled in with
+    the pattern's groups and :meth:`Scene.words`. The group ``reg`` is a register's number, the
+    groups ``type`` and ``expected`` are the verifier's types.
+
+    Attributes:
+        pattern: searched in a telling line.
+        sentence: the cause in plain words, without a full stop.
+        python: what to type in the assembler.
+        c: what to type in C.
+        when: what else must be so for this to be the case.
+    """
+
+    pattern: str
+    sentence: str
+    python: str
+    c: str
+    when: Callable[[Scene], bool] = always
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A row of the table.
+
+    Attributes:
+        key: ``missing-null-check``.
+        title: the same for a heading.
+        cases: the first that fits is it.
+    """
+
+    key: str
+    title: str
+    cases: tuple[Case, ...]

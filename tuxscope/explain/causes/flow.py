@@ -1,0 +1,112 @@
+"""Causes that are about where the program goes, and how far."""
+
+from __future__ import annotations
+
+from tuxscope.explain.cause import Case, Cause
+
+FLOW = (
+    Cause("unreachable-code", "Unreachable code", (
+        Case(
+            r"unreachable insn (?P<slot>\d+)",
+            "no path leads to the instruction at slot {slot}",
+            "leave it out, or put a label before it that something jumps to",
+            "leave out what stands behind a return or goto",
+        ),
+    )),
+    Cause("falls-off-the-end", "No exit at the end", (
+        Case(
+            r"last insn is not an exit or jmp",
+            "a function's last instruction is neither exit nor a jump: it goes on to nowhere",
+            "end it with a.exit()",
+            "end the function with a return",
+        ),
+    )),
+    Cause("jump-out-of-range", "Jump out of range", (
+        Case(
+            r"jump out of range from insn (?P<slot>\d+) to (?P<target>-?\d+)",
+            "the jump at slot {slot} goes to slot {target}, which is not in this function",
+            "jump to a label of the same function",
+            "jump within the function; in hand-made bytecode, count from the next instruction",
+        ),
+        Case(
+            r"jump into the middle of ldimm64 insn (?P<slot>\d+)",
+            "a jump goes to the second half of the wide instruction at slot {slot}",
+            "jump to a label, which is always before a whole instruction",
+            "count ld_imm64 as two instructions",
+        ),
+        Case(
+            r"call to invalid destination|jump to reserved code",
+            "a call goes to where no instruction is",
+            "call a function of the program by its name",
+            "call a function of the program; in hand-made bytecode, count from the next "
+            "instruction",
+        ),
+    )),
+    Cause("endless-loop", "Endless loop", (
+        Case(
+            r"infinite loop detected at insn (?P<slot>\d+)",
+            "the loop at slot {slot} comes around with nothing changed: it never ends",
+            'count in it, and leave it by the count: a.add(r6, 1), a.jlt(r6, 10, "top")',
+            "bound the loop by a counter: `for (int i = 0; i < 10; i++)`, or use bpf_loop()",
+        ),
+        Case(
+            r"back-edge from insn (?P<slot>\d+) to (?P<target>\d+)",
+            "the jump at slot {slot} goes back to slot {target}, and loops are not allowed here",
+            "repeat the instructions with a `for` of Python's",
+            "unroll the loop: `#pragma unroll`",
+        ),
+    )),
+    Cause("too-many-instructions", "Too many instructions to verify", (
+        Case(
+            r"BPF program is too large\. Processed (?P<count>\d+) insn",
+            "the verifier gave up after {count} instructions: it follows each path, and each "
+            "round of a loop",
+            "make fewer rounds or fewer branches; a.may_goto (Linux 6.9) ends a loop without "
+            "counting",
+            "make fewer rounds or fewer branches, or use bpf_loop() (Linux 5.17)",
+        ),
+        Case(
+            r"The sequence of (?P<count>\d+) jumps is too complex",
+            "{count} branches are open at once, more than the verifier follows",
+            "make fewer branches in a row, or put them into functions",
+            "make fewer branches in a row, or split the program with tail calls",
+        ),
+    )),
+    Cause("stack-limit", "Stack limit", (
+        Case(
+            r"combined stack size of (?P<count>\d+) calls is (?P<size>\d+)\. Too large",
+            "{count} functions that call each other have {size} bytes of stack between them: "
+            "512 are allowed",
+            "use less stack, or keep what is large in a per-CPU array's value",
+            "use less stack, or keep what is large in a per-CPU array's value",
+        ),
+        Case(
+            r"stack size (?P<size>\d+).*(?:[Tt]oo large|exceeds)",
+            "{size} bytes of stack are too many",
+            "use less stack, or keep what is large in a per-CPU array's value",
+            "use less stack, or keep what is large in a per-CPU array's value",
+        ),
+        Case(
+            r"tail_calls are not allowed when call stack of previous frames is (?P<size>\d+) "
+            r"bytes",
+            "a tail call from a function whose callers hold {size} bytes of stack: 256 are "
+            "allowed",
+            "use less stack in the callers",
+            "use less stack in the callers",
+        ),
+    )),
+    Cause("call-depth", "Too many call frames", (
+        Case(
+            r"the call stack of (?P<count>\d+) frames is too deep",
+            "calls are {count} functions deep: 8 are allowed",
+            "write the innermost functions' instructions where they are called",
+            "make the innermost functions `static __always_inline`",
+        ),
+        Case(
+            r"recursive call from|recursion",
+            "a function calls itself",
+            "write it as a loop",
+            "write it as a loop",
+        ),
+    )),
+)  # fmt: skip

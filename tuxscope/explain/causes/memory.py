@@ -1,0 +1,227 @@
+"""Causes that are about loads, stores, and where they go."""
+
+from __future__ import annotations
+
+from tuxscope.explain.cause import Case, Cause, Scene
+
+NULL_PYTHON = 'compare it with 0 first: a.jeq({reg}, 0, "out")'
+NULL_C = "check it first: `if (!p) return 0;`"
+
+
+def was_packet(scene: Scene) -> bool:
+    """The number was an address in the packet, before a call that may have moved the packet."""
+    return any(f"R{scene.register}=pkt" in step.before + step.after for step in scene.path.back())
+
+
+MEMORY = (
+    Cause("missing-null-check", "Missing null check", (
+        Case(
+            r"R(?P<reg>\d+) invalid mem access '(?P<type>\w+_or_null)'",
+            "{reg} is used as an address, but it may be NULL: it is {type}",
+            NULL_PYTHON, NULL_C,
+        ),
+        Case(
+            r"R(?P<reg>\d+) pointer arithmetic on (?P<type>\w+_or_null) prohibited",
+            "a number is added to {reg}, but it may be NULL: it is {type}",
+            NULL_PYTHON, NULL_C,
+        ),
+        Case(
+            r"R(?P<reg>\d+) type=(?P<type>\w+_or_null) expected=",
+            "{reg} is passed to {helper}, but it may be NULL: it is {type}",
+            NULL_PYTHON, NULL_C,
+        ),
+        Case(
+            r"Possibly NULL pointer passed to (?:\w+ )?arg(?P<arg>\d+)",
+            "an argument may be NULL, and this function takes no NULL",
+            'compare it with 0 first, as in a.jeq(r0, 0, "out")', NULL_C,
+        ),
+    )),
+    Cause("map-value-out-of-bounds", "Access outside of a map's value", (
+        Case(
+            r"invalid access to map (?P<what>value|key), value_size=(?P<room>\d+) "
+            r"off=(?P<off>-?\d+) size=(?P<size>\d+)",
+            "{size} bytes are accessed at offset {off} of a map's {what}, which has {room} bytes",
+            "stay within the {room} bytes, or declare the map with a larger {what}",
+            "stay within the {room} bytes, or declare the map with a larger {what}",
+        ),
+        Case(
+            r"invalid access to map value pointer, value_size=(?P<room>\d+) off=(?P<off>\d+)",
+            "offset {off} is outside of the map's value, which has {room} bytes",
+            "stay within the {room} bytes, or declare the map with a larger value",
+            "stay within the {room} bytes, or declare the map with a larger value",
+        ),
+    )),
+    Cause("packet-out-of-bounds", "Access outside of the packet", (
+        Case(
+            r"invalid access to packet, off=(?P<off>-?\d+) size=(?P<size>\d+), R(?P<reg>\d+)\(",
+            "{size} bytes at offset {off} of the packet are accessed, and no comparison with its "
+            "end says that it is that long",
+            "compare first: a copy of {reg} moved {size} bytes behind what is accessed, "
+            'and a.jgt(copy, end, "out")',
+            "check it first: `if (data + {off} + {size} > data_end) return 0;`",
+        ),
+        Case(
+            r"R(?P<reg>\d+) offset is outside of the packet",
+            "{reg} points outside of the part of the packet that was compared with its end",
+            'compare first: a.jgt(copy, end, "out") with a copy moved behind what is accessed',
+            "check it first: `if (p + 1 > data_end) return 0;`",
+        ),
+    )),
+    Cause("memory-out-of-bounds", "Access outside of a piece of memory", (
+        Case(
+            r"invalid access to memory, mem_size=(?P<room>\d+) off=(?P<off>-?\d+) "
+            r"size=(?P<size>\d+)",
+            "{size} bytes are accessed at offset {off} of a piece of memory of {room} bytes",
+            "stay within the {room} bytes, or ask for more",
+            "stay within the {room} bytes, or ask for more",
+        ),
+    )),
+    Cause("uninitialised-stack-argument", "Uninitialised stack passed to a helper", (
+        Case(
+            r"invalid (?:indirect )?(?:read|access)(?: from| to)? stack R(?P<reg>\d+) "
+            r"off (?P<off>-?\d+)\+(?P<at>\d+) size (?P<size>\d+)",
+            "{helper} reads {size} bytes of the stack at r10 {off}, but byte {at} of them was "
+            "never stored",
+            "store all of them first, padding too: a.zero(variable), a.zero(record.padding)",
+            "initialise all of it, padding too: `struct event e = {{}};` or __builtin_memset",
+        ),
+        Case(
+            r"invalid indirect read from stack(?: off)? (?P<off>-?\d+)\+(?P<at>\d+) "
+            r"size (?P<size>\d+)",
+            "{helper} reads {size} bytes of the stack at r10 {off}, but byte {at} of them was "
+            "never stored",
+            "store all of them first, padding too: a.zero(variable), a.zero(record.padding)",
+            "initialise all of it, padding too: `struct event e = {{}};` or __builtin_memset",
+        ),
+    )),
+    Cause("uninitialised-stack", "Uninitialised stack read", (
+        Case(
+            r"invalid (?:read from|size of register).*stack(?: R\d+)? off (?P<off>-?\d+)\+"
+            r"(?P<at>\d+) size (?P<size>\d+)",
+            "{size} bytes of the stack are read at r10 {off}, but byte {at} of them was never "
+            "stored",
+            "store there first: a.zero(variable)",
+            "initialise the variable where it is declared",
+        ),
+    )),
+    Cause("stack-out-of-bounds", "Access outside of the stack", (
+        Case(
+            r"invalid (?:write to|read from|indirect access to|zero-sized \w+ \w+|\w+ \w+|"
+            r"indirect \w+ \w+)? ?stack(?: type)?(?: R(?P<reg>\d+))? off=(?P<off>-?\d+) "
+            r"(?:access_)?size=(?P<size>\d+)",
+            "{size} bytes are accessed at r10 {off}: the stack is the 512 bytes from r10 - 512 to "
+            "r10",
+            "stay below r10, 512 bytes at most: let a.stack(type) find the place",
+            "stay within the array; what is larger than 512 bytes goes into a per-CPU array map",
+        ),
+        Case(
+            r"invalid (?:unbounded )?variable-offset (?P<how>[\w ]+?)(?: from| to)? stack "
+            r"R(?P<reg>\d+)",
+            "the stack is accessed at an offset that is not constant and may be outside of it",
+            "bound the offset first, or use a map's value instead of the stack",
+            "bound the index first: `if (i >= sizeof(buffer)) return 0;`",
+        ),
+        Case(
+            r"R(?P<reg>\d+) (?:unbounded indirect variable offset stack access|"
+            r"stack pointer range)",
+            "the stack is accessed at an offset that is not constant and may be outside of it",
+            "bound the offset first, or use a map's value instead of the stack",
+            "bound the index first: `if (i >= sizeof(buffer)) return 0;`",
+        ),
+    )),
+    Cause("misaligned-access", "Misaligned access", (
+        Case(
+            r"misaligned (?P<what>\w+ )?access off (?P<where>.*?) size (?P<size>\d+)",
+            "{size} bytes are accessed at an offset that is no multiple of {size}",
+            "choose an offset that is a multiple of {size}, or access it in smaller parts",
+            "align the field: do not pack the struct, or copy it with __builtin_memcpy",
+        ),
+    )),
+    Cause("context-access", "Context access out of range", (
+        Case(
+            r"invalid bpf_context access off=(?P<off>-?\d+) size=(?P<size>\d+)",
+            "{size} bytes at offset {off} of the context are none that this type of program may "
+            "access so",
+            "see the context's fields (for a tracepoint, its format file) for offset and size",
+            "use the fields of the context's struct, and read only what this program type allows",
+        ),
+    )),
+    Cause("read-only-memory", "Write to read-only memory", (
+        Case(
+            r"R(?P<reg>\d+) cannot write into (?P<type>\w+)",
+            "{reg} points to {type}, which programs can only read",
+            "copy it to the stack with a.ldx and a.stx, and change the copy",
+            "copy it to a local variable, and change that",
+        ),
+        Case(
+            r"write into map forbidden",
+            "the map's values can only be read by programs",
+            "write to another map, or create it without BPF_F_RDONLY_PROG",
+            "write to another map: const globals and BPF_F_RDONLY_PROG maps are read-only",
+        ),
+        Case(
+            r"cannot write into (?P<type>\w+)|only read (?:from|is supported)",
+            "what is written to can only be read by programs",
+            "copy it to the stack with a.ldx and a.stx, and change the copy",
+            "copy it to a local variable, and change that",
+        ),
+    )),
+    Cause("atomic-access", "Atomic operation where there can be none", (
+        Case(
+            r"BPF_(?:ATOMIC|XADD) (?:stores into|loads from) R(?P<reg>\d+) (?P<type>\w+) "
+            r"is not allowed",
+            "an atomic operation goes to {type}, where there can be none",
+            "use it on a map's value or the stack",
+            "use it on a map's value or a local variable",
+        ),
+    )),
+    Cause("not-an-address", "Not an address", (
+        Case(
+            r"R(?P<reg>\d+) invalid mem access '(?P<type>inv|scalar)'",
+            "{reg} was an address in the packet, but a call since then may have moved the packet",
+            "load data and data_end anew after the call, and compare them again",
+            "read ctx->data and ctx->data_end again after the helper, and check them again",
+            was_packet,
+        ),
+        Case(
+            r"R(?P<reg>\d+) invalid mem access '(?P<type>inv|scalar)'",
+            "{reg} is used as an address, but it is a plain number to the verifier",
+            "use the register that holds the address; memory of the kernel's is read with "
+            "a.call(helper.probe_read_kernel)",
+            "use bpf_probe_read_kernel() or BPF_CORE_READ() for memory of the kernel's, "
+            "bpf_probe_read_user() for that of a process",
+        ),
+        Case(
+            r"R(?P<reg>\d+) invalid mem access '(?P<type>\w+)'",
+            "{reg} is {type}, which cannot be accessed as memory",
+            "pass it to a helper; use an address for loads and stores",
+            "pass it to a helper; use a pointer to memory for loads and stores",
+        ),
+    )),
+    Cause("unbounded-access", "Unbounded access", (
+        Case(
+            r"R(?P<reg>\d+) unbounded memory access",
+            "{reg} may be anything, so that the access may go anywhere",
+            'bound it first: a.jgt({reg}, limit, "out") or a.and_({reg}, 63)',
+            "bound it first: `if (i >= LIMIT) return 0;` or `i &= LIMIT - 1;`",
+        ),
+        Case(
+            r"R(?P<reg>\d+) min value is negative",
+            "{reg} may be negative",
+            'bound it as unsigned: a.jgt({reg}, limit, "out") or a.and_({reg}, 63)',
+            "use an unsigned index, or check `if (i >= 0)` too",
+        ),
+        Case(
+            r"math between (?P<type>\w+) pointer and register with unbounded min value",
+            "a number that may be anything is added to an address in {type}",
+            'bound the number first: a.jgt(number, limit, "out") or a.and_(number, 63)',
+            "bound the index first: `if (i >= LIMIT) return 0;`",
+        ),
+        Case(
+            r"R(?P<reg>\d+) (?:min|max) value is outside of the (?:allowed memory|array) range",
+            "{reg} may point outside of the memory that it points into",
+            'bound the offset first: a.jgt(number, limit, "out") or a.and_(number, 63)',
+            "bound the index first: `if (i >= LIMIT) return 0;`",
+        ),
+    )),
+)  # fmt: skip

@@ -1,0 +1,180 @@
+"""Causes that are about what a register holds."""
+
+from __future__ import annotations
+
+from tuxscope.explain.cause import Case, Cause, Scene
+
+
+def at_exit(scene: Scene) -> bool:
+    stop = scene.path.stop
+    return scene.register == 0 and stop is not None and stop.text.startswith("(95)")
+
+
+def clobbered(scene: Scene) -> bool:
+    writer = scene.path.writer(scene.register)
+    return writer is not None and writer.clobbered
+
+
+UNREADABLE = r"R(?P<reg>\d+) !read_ok"
+
+REGISTERS = (
+    Cause("missing-result", "No result in r0", (
+        Case(
+            UNREADABLE,
+            "the program ends here, and nothing was put into r0, its result, on this path",
+            "a.mov(r0, 0) before a.exit(), on all paths",
+            "return a value on all paths, as in `return 0;`",
+            at_exit,
+        ),
+    )),
+    Cause("clobbered-register", "Register used after a call", (
+        Case(
+            UNREADABLE,
+            "{reg} is read, but `{call}` used it up: a call leaves nothing in r1 to r5",
+            "keep it where calls leave it alone: a.mov({spare}, {reg}) before the call, "
+            "{spare} after it",
+            "keep the value in a local variable before the call; in inline assembly, "
+            "use r6 to r9",
+            clobbered,
+        ),
+    )),
+    Cause("uninitialised-register", "Uninitialised register", (
+        Case(
+            UNREADABLE,
+            "{reg} is read, but nothing was ever put into it on this path",
+            "set it first, as in a.mov({reg}, 0)",
+            "initialise the variable where it is declared, as in `int value = 0;`",
+        ),
+    )),
+    Cause("read-only-register", "Write to the frame pointer", (
+        Case(
+            r"frame pointer is read only",
+            "r10 is the frame pointer, which can only be read",
+            "work on a copy: a.mov(r1, r10), a.add(r1, -8)",
+            "take the address of a local variable instead of changing r10",
+        ),
+    )),
+    Cause("pointer-leak", "Pointer leak", (
+        Case(
+            r"R(?P<reg>\d+) leaks addr as return value",
+            "the program would return an address of the kernel's in {reg}",
+            "return a number: a.mov({reg}, 0) before a.exit()",
+            "return a number, as in `return 0;`",
+        ),
+        Case(
+            r"R(?P<reg>\d+) leaks addr into (?P<where>[\w ]+)",
+            "{reg} is an address of the kernel's, which must not be stored in {where}",
+            "store what it points to: a.ldx({spare}, u64[{reg}]), then store {spare}",
+            "store what the pointer points to, as in `*p`, not the pointer",
+        ),
+        Case(
+            r"[Ll]eaking (?:a |kernel )?addr\w* ",
+            "an address of the kernel's would leave the program",
+            "store what it points to, not the address itself",
+            "store what the pointer points to, as in `*p`, not the pointer",
+        ),
+        Case(
+            r"attempt to corrupt spilled pointer on stack",
+            "a pointer that was saved on the stack would be partly overwritten, and leak",
+            "store numbers elsewhere on the stack, or all 8 bytes of the pointer's place",
+            "do not write to a part of where a pointer is kept",
+        ),
+        Case(
+            r"R(?P<reg>\d+) partial copy of pointer",
+            "the low 32 bits of the address in {reg} would be copied, and leak",
+            "copy all 64 bits: a.mov, not a.mov32",
+            "copy the pointer as a pointer, not as an int",
+        ),
+        Case(
+            r"R(?P<reg>\d+) pointer comparison prohibited",
+            "an address in {reg} is compared with a number or another address, which tells of it",
+            "compare what it points to: a.ldx({spare}, u64[{reg}]), then compare {spare}",
+            "compare what the pointer points to; a pointer only with NULL",
+        ),
+    )),
+    Cause("modified-context", "Context pointer changed", (
+        Case(
+            r"dereference of modified ctx ptr R(?P<reg>\d+) off=(?P<off>-?\d+) disallowed",
+            "the context is read through {reg}, which was moved by {off} bytes: it must point to "
+            "its start",
+            "leave it alone and say the offset in the access: a.ldx(r0, u64[{reg} + {off}])",
+            "read the field straight from ctx, as in `ctx->field`, with a constant offset",
+        ),
+        Case(
+            r"variable ctx access var_off=",
+            "the context is read at an offset that is not constant",
+            "say the offset in the access, as in a.ldx(r0, u64[r1 + 8])",
+            "read the field straight from ctx, as in `ctx->field`, with a constant offset",
+        ),
+        Case(
+            r"negative offset ctx ptr R(?P<reg>\d+) off=(?P<off>-?\d+) disallowed",
+            "{reg} was moved {off} bytes before the context's start",
+            "pass the context as it came: a.mov(r6, r1) at the start, a.mov({reg}, r6) here",
+            "pass ctx as it came",
+        ),
+    )),
+    Cause("pointer-arithmetic", "Forbidden pointer arithmetic", (
+        Case(
+            r"R(?P<reg>\d+) pointer (?P<operator>\S+) pointer prohibited",
+            "two addresses cannot be computed with each other ({operator}): the result is none",
+            "add a number to one of them, as in a.add({reg}, 8)",
+            "add a number to a pointer, not another pointer",
+        ),
+        Case(
+            r"R(?P<reg>\d+) (?:pointer arithmetic with|bitwise operator) (?P<operator>\S+) "
+            r"(?:operator|on pointer) prohibited",
+            "{reg} holds an address, and {operator} on it gives none",
+            "only a.add and a.sub with a number keep an address; compute with a number instead",
+            "only + and - with a number keep a pointer; compute with an integer instead",
+        ),
+        Case(
+            r"R(?P<reg>\d+) 32-bit pointer arithmetic prohibited",
+            "{reg} holds an address, and 32-bit arithmetic would cut it in half",
+            "compute with all 64 bits: a.add, not a.add32",
+            "do not cast the pointer to int",
+        ),
+        Case(
+            r"R(?P<reg>\d+) tried to subtract pointer from scalar",
+            "an address is subtracted from a number, which gives neither",
+            "subtract the number from the address: the address is dst",
+            "subtract the number from the pointer",
+        ),
+        Case(
+            r"R(?P<reg>\d+) subtraction from stack pointer prohibited",
+            "a register is subtracted from an address on the stack",
+            "add a negative constant: a.add({reg}, -8)",
+            "use a constant offset into the stack",
+        ),
+        Case(
+            r"R(?P<reg>\d+) pointer arithmetic on (?P<type>(?!\w*_or_null)\w+) prohibited",
+            "{reg} is {type}, and no number may be added to it",
+            "pass it on as it is; say an offset in the access, as in u64[{reg} + 8]",
+            "use the pointer as it came",
+        ),
+        Case(
+            r"math between (?P<type>\w+) pointer and (?P<number>-?\d+) is not allowed",
+            "an address in {type} is moved by {number} bytes, too far for any object",
+            "keep offsets below 2**29",
+            "keep the index within the object",
+        ),
+        Case(
+            r"value (?P<number>-?\d+) makes (?P<type>\w+) pointer be out of bounds",
+            "an address in {type} is moved by {number} bytes, too far for any object",
+            "keep offsets below 2**29",
+            "keep the index within the object",
+        ),
+        Case(
+            r"R(?P<reg>\d+) tried to (?P<operator>\w+) from different maps, paths or scalars",
+            "what is added to this address differs from path to path, which the kernel cannot "
+            "guard against speculation",
+            "add the same constant on all paths, or check the bounds on each",
+            "compute the offset before the branches",
+        ),
+        Case(
+            r"R(?P<reg>\d+) has (?:pointer with unsupported|unknown scalar with mixed)",
+            "the kernel cannot tell how far {reg} is moved, not even with its sign",
+            "bound it as unsigned first, as in a.and_({reg}, 63)",
+            "use an unsigned index, and check it first",
+        ),
+    )),
+)  # fmt: skip

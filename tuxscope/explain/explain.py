@@ -1,0 +1,119 @@
+"""A verifier's log explained: ``explain(log, program)``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tuxscope.asm.program import Program
+from tuxscope.asm.source import SourceLine
+from tuxscope.explain.cause import Case, Cause, Scene
+from tuxscope.explain.causes import CAUSES
+from tuxscope.explain.explanation import Explanation, RegisterNote
+from tuxscope.explain.log import Log, read
+from tuxscope.explain.path import Path
+
+# "unreachable insn 5", "jump out of range from insn 3 to 9": before any instruction is walked
+NAMED_SLOT = re.compile(r"\binsn (?:#)?(\d+)")
+NAMED_REGISTER = re.compile(r"\bR(\d+)\b")
+# A line of Python that calls the assembler, where the log does not say what file it is of.
+PYTHON_CALL = re.compile(r"\w+\.\w+\([^;]*\)(?:\s*#.*)?")
+LONGEST_TELLING = 20  # lines; what stands above them is about something else
+REGISTERS = 11
+
+
+class Found(NamedTuple):
+    """The row that a log is a case of."""
+
+    cause: Cause
+    case: Case
+    scene: Scene
+
+
+def explain(log: str, program: Program | None = None) -> Explanation:
+    """Why the verifier refused a program, from its log, whichever loader printed it.
+
+    With ``program`` each slot has its line from there, else from the log where it names them.
+    Takes time linear in the log's length, and never raises.
+    """
+    parts = read(log)
+    path = Path(parts, len(parts.steps) - 1)
+    telling = parts.telling[-LONGEST_TELLING:]
+    found = find(telling, path)
+    line = found.scene.found.string if found else telling[-1] if telling else ""
+    slot = slot_of(line, path)
+    lines = Lines(parts, program)
+    source = lines.at(slot)
+    sentence, hint = line, ""
+    if found:
+        words = found.scene.words()
+        python = program is not None or (source is not None and is_python(source))
+        sentence = found.case.sentence.format_map(words)
+        hint = (found.case.python if python else found.case.c).format_map(words)
+    return Explanation(
+        cause=found.cause.key if found else None,
+        sentence=sentence,
+        hint=hint,
+        slot=slot,
+        source=source,
+        registers=tuple(notes(line, path, lines)),
+        telling=parts.telling,
+        reason=parts.reason,
+        suggestion=parts.suggestion,
+    )
+
+
+def find(telling: Sequence[str], path: Path) -> Found | None:
+    """The first row of the table that one of the lines fits, the last line first."""
+    for cause in CAUSES:
+        for case in cause.cases:
+            for line in reversed(telling):
+                match = re.search(case.pattern, line)
+                if match and case.when(Scene(match, path)):
+                    return Found(cause, case, Scene(match, path))
+    return None
+
+
+def slot_of(line: str, path: Path) -> int | None:
+    """The slot that the verifier was at when it gave up, unless its line names one."""
+    named = NAMED_SLOT.search(line)
+    if named:
+        return int(named[1])
+    return path.stop.slot if path.stop else None
+
+
+class Lines:
+    """The line of each slot."""
+
+    def __init__(self, log: Log, program: Program | None) -> None:
+        self._program = program
+        self._shown = {step.slot: step.source for step in log.steps if step.source}
+
+    def at(self, slot: int | None) -> SourceLine | None:
+        """The program's own line, or else the log's; the second half of a wide instruction
+        counts as it."""
+        if slot is None:
+            return None
+        if self._program:
+            by_slot = self._program.by_slot
+            instruction = by_slot.get(slot) or by_slot.get(slot - 1)
+            if instruction and instruction.source:
+                return instruction.source
+        return self._shown.get(slot)
+
+
+def is_python(source: SourceLine) -> bool:
+    """Whether a line is of a program written with the assembler, and not in C."""
+    if source.file:
+        return source.file.endswith(".py")
+    return PYTHON_CALL.fullmatch(source.text) is not None
+
+
+def notes(line: str, path: Path, lines: Lines) -> Iterable[RegisterNote]:
+    """The registers that the telling line names, and those of the instruction."""
+    numbers = [int(each) for each in NAMED_REGISTER.findall(line)] + path.named()
+    for number in dict.fromkeys(each for each in numbers if each < REGISTERS):
+        writer = path.writer(number)
+        slot = writer.step.slot if writer else None
+        yield RegisterNote(f"r{number}", path.state(number), slot, lines.at(slot))

@@ -1,0 +1,139 @@
+"""Back along the path that led to where the verifier stopped: who wrote a register last, and
+what was known of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tuxscope.explain.log import Log, Step
+
+# "(bf) r2 = r1", "(07) w2 += 1", "(db) r1 = atomic64_fetch_add(...)"; no "if r1 == 0 goto"
+WRITTEN = re.compile(r"\([0-9a-f]{2}\) [rw](\d+) [^ ]*= ?")
+NAMED = re.compile(r"\b[rw](\d+)\b")
+HELPER = re.compile(r"\(85\) call (?:bpf_)?(\w+)#\d+")
+STATE_OF = re.compile(r"(?:^| )R(\d+)(?:_\w+)?=")
+ARGUMENTS = range(1, 6)
+KEPT = range(6, 10)
+
+
+class Writer(NamedTuple):
+    """What wrote a register last.
+
+    Attributes:
+        step: the instruction.
+        clobbered: it is a call, which leaves nothing in r1 to r5.
+    """
+
+    step: Step
+    clobbered: bool
+
+
+class Path:
+    """The path to the instruction at which the verifier stopped.
+
+    Attributes:
+        stop: that instruction; None where the log shows none.
+    """
+
+    def __init__(self, log: Log, stop: int) -> None:
+        """``stop`` is an index into the log's steps; -1 where there is none."""
+        self._steps = log.steps
+        self._stop = stop
+        self.stop = log.steps[stop] if stop >= 0 else None
+
+    def back(self) -> Iterator[Step]:
+        """The steps before the stop, the last first."""
+        at = self._steps[self._stop].parent if self._stop >= 0 else -1
+        while at >= 0:
+            yield self._steps[at]
+            at = self._steps[at].parent
+
+    @property
+    def helper(self) -> str:
+        """The helper whose call the verifier stopped at; empty where it is none."""
+        found = HELPER.match(self.stop.text) if self.stop else None
+        return found[1] if found else ""
+
+    def named(self) -> list[int]:
+        """The registers that the instruction names, without one that it only writes."""
+        if self.stop is None:
+            return []
+        _, _, text = self.stop.text.partition(" ")
+        written = re.match(r"[rw]\d+ = (?=.)", text)
+        return [int(each) for each in NAMED.findall(text[written.end() if written else 0 :])]
+
+    def spare(self) -> int:
+        """One of r6 to r9 that holds nothing yet, as far as the log shows."""
+        used = {
+            int(found[1])
+            for step in self.back()
+            if (found := WRITTEN.match(step.text)) and self.stop and step.depth == self.stop.depth
+        }
+        return next((each for each in KEPT if each not in used), KEPT[0])
+
+    def writer(self, register: int) -> Writer | None:
+        """What wrote the register last; None where nothing did, or the log does not go so far."""
+        if self.stop is None:
+            return None
+        depth = self.stop.depth
+        for step in self.back():
+            if step.depth > depth:
+                if register == 0 and step.text.startswith("(95)"):
+                    depth = step.depth  # a function's r0 is its caller's
+                continue
+            if step.depth < depth:  # from here on the caller's registers are meant
+                if register not in ARGUMENTS:
+                    return None
+                depth = step.depth
+                continue
+            if step.text.startswith(("(85)", "(e5)")) and register <= 5:
+                return Writer(step, clobbered=register != 0)
+            found = WRITTEN.match(step.text)
+            if found and int(found[1]) == register:
+                return Writer(step, clobbered=False)
+        return None
+
+    def state(self, register: int) -> str:
+        """What the verifier knew of the register when it stopped, in its words."""
+        if self.stop is None:
+            return ""
+        depth, step = self.stop.depth, self.stop
+        if step.before:
+            found = state_in(step.before, register)
+            if found or step.whole:
+                return found
+        for step in self.back():
+            if step.depth != depth:
+                return ""
+            if found := state_in(step.after, register):
+                return found
+            written = WRITTEN.match(step.text)
+            if written and int(written[1]) == register:
+                return ""
+            if step.text.startswith(("(85)", "(e5)")) and register <= 5:
+                return ""
+            if step.before:
+                found = state_in(step.before, register)
+                if found or step.whole:
+                    return found
+        return ""
+
+
+def state_in(text: str, register: int) -> str:
+    """A register's part of a state: ``scalar(umin=1,umax=4)`` of ``R0=ctx() R1_w=scalar(...)``."""
+    for found in STATE_OF.finditer(text):
+        if int(found[1]) == register:
+            return until_space(text[found.end() :])
+    return ""
+
+
+def until_space(text: str) -> str:
+    """Up to the first space that is in no parentheses."""
+    depth = 0
+    for index, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if letter == " " and depth <= 0:
+            return text[:index]
+    return text
