@@ -21,7 +21,7 @@ from tuxscope.output.visible import visible
 NEIGHBOURS = 2  # lines shown before, and after
 LABEL = 12  # columns that "verifier" and its like take, with their indentation
 MOST = 4  # registers, and lines of the log that are shown
-STATE = 32  # columns of a register's state
+STATE = 20  # columns that are left to a register's state at least
 LONGEST = 3  # lines of one remark
 LARGEST_FILE = 1 << 20  # bytes; no source is longer
 
@@ -182,7 +182,9 @@ def neighbours(source: SourceLine) -> dict[int, str]:
 
 def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iterator[str]:
     """A row for each register: its name, what is known of it, and who wrote it last."""
-    states = [cut(visible(note.state), STATE) for note in notes]
+    places = max((columns(written(note)) for note in notes), default=0)
+    most = max(width - LABEL - 2 - places, STATE)
+    states = [cut(visible(note.state), most) for note in notes]
     wide = max(map(columns, states), default=0)
     for note, state in zip(notes, states, strict=True):
         filled = state + " " * (wide - columns(state))
