@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import resource
 import subprocess
@@ -52,8 +53,6 @@ def ends_with(number: int, log: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def refuse(attributes: ProgLoad) -> Any:
         if attributes.log_buf:
-            import ctypes
-
             ctypes.memmove(attributes.log_buf, log + b"\0", len(log) + 1)
         raise OSError(number, "no")
 
@@ -221,16 +220,40 @@ def test_a_full_log_is_never_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verification, "FIRST_LOG", 4096)
     monkeypatch.setattr(verification, "LARGEST_LOG", 4096)
     monkeypatch.setattr(verification, "LARGEST_LOG_BEFORE", 4096)
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(VerifierError) as caught:
         load(program(500, wrong=True))
     assert "ENOSPC" not in one_line(caught)
-    if isinstance(caught.value, VerifierError):
-        assert caught.value.slot == 501
-        assert caught.value.source
-        assert caught.value.source.text == "a.mov(r0, r3)"
-    else:
-        assert "the reason is at the end of the verifier's log" in str(caught.value)
-        assert "(EACCES)" in str(caught.value)
+    assert caught.value.cause == "uninitialised-register"
+
+
+def test_a_full_log_without_its_end_is_asked_for_its_last_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    levels = []
+
+    def refuse(attributes: ProgLoad) -> Any:
+        levels.append(attributes.log_level)
+        if attributes.log_level == LogLevel.STATS:
+            log = b"R3 !read_ok\nverification time 30 usec\nprocessed 3 insns (limit 1000000)\n"
+            ctypes.memmove(attributes.log_buf, log, len(log))
+            raise OSError(errno.EACCES, "no")
+        if attributes.log_level:
+            ctypes.memmove(attributes.log_buf, b"0: (b7) r0 = 0\n", 15)
+            raise OSError(errno.ENOSPC, "no")
+        raise OSError(errno.EACCES, "no")
+
+    monkeypatch.setattr(bpf, "prog_load", refuse)
+    with pytest.raises(VerifierError) as caught:
+        load(program(wrong=True))
+    assert caught.value.cause == "uninitialised-register"
+    assert caught.value.log.startswith("0: (b7) r0 = 0\nR3 !read_ok\n")
+    assert levels[-1] == LogLevel.STATS
+    assert set(levels[1:-1]) == {LogLevel.LEVEL1}
+
+
+def test_a_log_whose_end_is_lost_is_not_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends_with(errno.ENOSPC, b"0: (b7) r0 = 0\n", monkeypatch)
+    assert "the reason is at the end of the verifier's log" in refused(program())
 
 
 def test_a_kernel_that_takes_no_bigger_log(monkeypatch: pytest.MonkeyPatch) -> None:

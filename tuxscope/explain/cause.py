@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tuxscope.asm.program import Program
 from tuxscope.explain.path import Path
 
 # What the verifier calls the contents of a register, in words.
@@ -26,10 +27,18 @@ KINDS = {
     "tp_buffer": "a tracepoint's buffer", "arena": "an arena",
 }  # fmt: skip
 
+ADDED = re.compile(r"\(0f\) r\d+ \+= r(\d+)")
+ACCESS = re.compile(r"\*\((u\d+) \*\)\(r\d+ ?([+-]\d+)\)")
+
 
 def kind(word: str) -> str:
     """A type of the verifier's in plain words, where there are any."""
     return KINDS.get(word, word or "nothing")
+
+
+def whole(digits: str) -> int:
+    """A number of the log's; what is too long to be one is cut, as int() would refuse it."""
+    return int(digits[:20])
 
 
 class Scene(NamedTuple):
@@ -47,7 +56,7 @@ class Scene(NamedTuple):
     def register(self) -> int:
         """The register that the telling line names; -1 where it names none."""
         number = self.found.groupdict().get("reg")
-        return int(number) if number else -1
+        return whole(number) if number else -1
 
     def words(self) -> dict[str, object]:
         """What sentences and hints are filled in with."""
@@ -61,7 +70,17 @@ class Scene(NamedTuple):
                 words[name] = " or ".join(
                     kind(each.strip()) for each in str(words[name]).split(",")
                 )
+        if size := str(words.get("size", "")):
+            words["bytes"] = "1 byte" if size == "1" else f"{size} bytes"
+        if size and "off" in words:
+            words["reach"] = whole(str(words["off"])) + whole(size)
+        added = ADDED.match(writer.step.text) if writer else None
+        access = ACCESS.search(stop.text) if stop else None
+        moved = whole(str(words.get("off") or 0))
         return words | {
+            "index": f"r{added[1] if added else self.register}",
+            "width": access[1] if access else "u64",
+            "total": moved + (whole(access[2]) if access else 0),
             "reg": f"r{self.register}",
             "spare": f"r{self.path.spare()}",
             "helper": self.path.helper or "the helper",
@@ -72,6 +91,10 @@ class Scene(NamedTuple):
 
 def always(_: Scene) -> bool:
     return True
+
+
+# Finds the slot that a case is about, where neither the line names one nor the walk ended there.
+Where = Callable[[Scene, Program | None], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +111,7 @@ class Case:
         python: what to type in the assembler.
         c: what to type in C.
         when: what else must be so for this to be the case.
+        where: the slot, if it is not the one that the verifier stopped at.
     """
 
     pattern: str
@@ -95,6 +119,7 @@ class Case:
     python: str
     c: str
     when: Callable[[Scene], bool] = always
+    where: Where | None = None
 
 
 @dataclass(frozen=True, slots=True)

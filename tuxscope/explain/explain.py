@@ -15,8 +15,8 @@ from tuxscope.explain.log import Log, read
 from tuxscope.explain.path import Path
 
 # "unreachable insn 5", "jump out of range from insn 3 to 9": before any instruction is walked
-NAMED_SLOT = re.compile(r"\binsn (?:#)?(\d+)")
-NAMED_REGISTER = re.compile(r"\bR(\d+)\b")
+NAMED_SLOT = re.compile(r"\binsn #?(\d{1,9})\b")
+NAMED_REGISTER = re.compile(r"\bR(\d{1,2})\b")
 # A line of Python that calls the assembler, where the log does not say what file it is of.
 PYTHON_CALL = re.compile(r"\w+\.\w+\([^;]*\)(?:\s*#.*)?")
 LONGEST_TELLING = 20  # lines; what stands above them is about something else
@@ -43,6 +43,8 @@ def explain(log: str, program: Program | None = None) -> Explanation:
     found = find(telling, path)
     line = found.scene.found.string if found else telling[-1] if telling else ""
     slot = slot_of(line, path)
+    if found and found.case.where:
+        slot = found.case.where(found.scene, program)
     lines = Lines(parts, program)
     source = lines.at(slot)
     sentence, hint = line, ""

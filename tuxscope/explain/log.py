@@ -6,7 +6,6 @@ words alone.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,12 +14,12 @@ from tuxscope.asm.source import SourceLine
 from tuxscope.explain.unwrap import unwrap
 
 # "7: (79) r0 = *(u64 *)(r0 +0)   ; R0_w=scalar()"; the part after the semicolon since 5.17
-INSTRUCTION = re.compile(r"(\d+): (\([0-9a-f]{2}\) [^;]*)(?:; (.*))?")
+INSTRUCTION = re.compile(r"(\d{1,9}): (\([0-9a-f]{2}\) [^;]*)(?:; (.*))?")
 STATE = re.compile(r"(?:frame\d+: *)?(?:R\d+(?:_\w+)?=|fp-\d+|refs=)")
 STATE_BEFORE = re.compile(r"(?:\d+|from (\d+) to \d+(?: \([^)]*\))?): ?(.*)")
-BRANCH = re.compile(r"from (\d+) to \d+(?: \([^)]*\))?:")
-FRAME = re.compile(r"frame(\d+):")
-SOURCE = re.compile(r"; ?(.*?)(?: @ (\S+):(\d+))?")
+BRANCH = re.compile(r"from (\d{1,9}) to \d+(?: \([^)]*\))?:")
+FRAME = re.compile(r"frame(\d{1,9}):")
+SOURCE = re.compile(r"; ?(.*?)(?: @ (\S+):(\d{1,9}))?")
 # Lines that tell how the verifier got there, not what it objects to.
 STORY = re.compile(
     r"\d+: |;|from \d+ to|processed \d+ insn|verification time|stack depth|func#\d+ @|Func#\d+ |"
@@ -33,6 +32,9 @@ DIAGNOSIS = re.compile(r"^\s*Verification failed: ", re.MULTILINE)
 SECTION = re.compile(r"^(Reason|Suggestion|At|Causal path):\n((?:[ \t]+\S.*\n?)+)", re.MULTILINE)
 
 
+START, UNKNOWN = -1, -2
+
+
 class Step(NamedTuple):
     """An instruction that the verifier walked through.
 
@@ -41,7 +43,8 @@ class Step(NamedTuple):
         text: ``(79) r0 = *(u64 *)(r0 +0)``.
         before, after: what the log tells of the registers before and after it; mostly empty.
         whole: ``before`` tells of all registers that hold something.
-        parent: index of the step before it on the same path; -1 for a first one.
+        parent: index of the step before it on the same path; START for a first one, UNKNOWN
+            where the log does not have it, as its beginning is cut off.
         depth: 0 in the program's own function, 1 in one that it calls.
         source: the line that the log shows for it.
     """
@@ -104,7 +107,7 @@ class Walk:
         self.telling: list[str] = []  # since the last instruction
         self.earlier: list[str] = []
         self._forks: dict[int, list[int]] = {}  # by slot, steps that may have a second way
-        self._at = -1
+        self._at = UNKNOWN
         self._depth = 0
         self._before = ""
         self._whole = False
@@ -119,13 +122,13 @@ class Walk:
             self._source_line(line)
         elif line.startswith("from ") and (branch := BRANCH.match(line)):
             forks = self._forks.get(int(branch[1]))
-            self._at = forks.pop() if forks else -1
+            self._at = forks.pop() if forks else UNKNOWN
             self._depth = self.steps[self._at].depth if self._at >= 0 else 0
             self._state(line[branch.end() :].strip(), whole=True)
         elif STATE.match(line):
             self._state(line, whole=True)
         elif line.startswith(("Validating ", "func#")):  # a function by itself
-            self._at, self._depth = -1, 0
+            self._at, self._depth = START, 0
         elif not STORY.match(line):
             self.telling.append(line)
         else:
@@ -160,8 +163,9 @@ class Walk:
             forks = self._forks.get(last.slot)
             if forks and forks[-1] == self._at:
                 forks.pop()
+        parent = START if slot == 0 and last is None else self._at
         self.steps.append(
-            Step(slot, text, self._before, after, self._whole, self._at, depth, self._source)
+            Step(slot, text, self._before, after, self._whole, parent, depth, self._source)
         )
         self._at = len(self.steps) - 1
         self._depth, self._before, self._whole = depth, "", False
@@ -174,8 +178,3 @@ def follows(step: Step) -> int:
     if step.text.startswith("(85) call pc"):
         return 1
     return -1 if step.text.startswith("(95)") and step.depth else 0
-
-
-def place(source: SourceLine) -> str:
-    """file:line without the folder; empty where the log names none."""
-    return f"{os.path.basename(source.file)}:{source.line}" if source.file else ""

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tuxscope.explain.log import Log, Step
+from tuxscope.explain.log import START, Log, Step
 
 # "(bf) r2 = r1", "(07) w2 += 1", "(db) r1 = atomic64_fetch_add(...)"; no "if r1 == 0 goto"
-WRITTEN = re.compile(r"\([0-9a-f]{2}\) [rw](\d+) [^ ]*= ?")
-NAMED = re.compile(r"\b[rw](\d+)\b")
+WRITTEN = re.compile(r"\([0-9a-f]{2}\) [rw](\d{1,2}) [^ ]*= ?")
+NAMED = re.compile(r"\b[rw](\d{1,2})\b")
 HELPER = re.compile(r"\(85\) call (?:bpf_)?(\w+)#\d+")
-STATE_OF = re.compile(r"(?:^| )R(\d+)(?:_\w+)?=")
+STATE_OF = re.compile(r"(?:^| )R(\d{1,2})(?:_\w+)?=")
 ARGUMENTS = range(1, 6)
 KEPT = range(6, 10)
 
@@ -49,6 +49,14 @@ class Path:
         while at >= 0:
             yield self._steps[at]
             at = self._steps[at].parent
+
+    @property
+    def complete(self) -> bool:
+        """Whether the log shows the path from its first instruction on."""
+        first = self.stop
+        for first in self.back():  # noqa: B007
+            pass
+        return first is not None and first.parent == START
 
     @property
     def helper(self) -> str:

@@ -94,18 +94,19 @@ def why(program: Program, refused: Refusal, plain: dict[str, Any]) -> Exception:
     """The error that a refusal is to the user."""
     from tuxscope.explain.explain import explain
 
-    # Of a full log, Linux 6.4 and later write the end, and older ones the beginning.
-    full = refused.full and not LAST_LINE.search(refused.log)
-    explanation = explain(refused.log, program)
-    if explanation.telling and not full:
-        return VerifierError(program, refused.log, explanation)
-    error = refused.error
-    if full:
+    log, error, full = refused.log, refused.error, refused.full
+    if full and not LAST_LINE.search(log):
+        # Of a full log Linux 6.4 and later keep the end, where the reason stands, older ones the
+        # beginning: statistics alone are the last words, without the way there.
         try:
-            quiet(plain).close()
-        except OSError as other:
-            error = other
-    return refusal(program, error, refused.log, full, lambda **changed: tried(plain | changed))
+            attempt(plain, LogLevel.STATS)[0].close()
+        except Refusal as last:
+            log, error, full = last.log, last.error, last.full
+    explanation = explain(log, program)
+    if explanation.telling:
+        return VerifierError(program, refused.log if log is refused.log else refused.log + log,
+                             explanation)  # fmt: skip
+    return refusal(program, error, log, full, lambda **changed: tried(plain | changed))
 
 
 def tried(attributes: dict[str, Any]) -> int:

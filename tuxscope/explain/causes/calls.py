@@ -46,27 +46,6 @@ CALLS = (
             "let the loader fill in the map: do not load the object's bytes as they are",
         ),
     )),
-    Cause("argument-type", "Wrong type of argument", (
-        Case(
-            r"R(?P<reg>\d+) type=(?P<type>\w*) expected=(?P<expected>[\w, ]+)",
-            "{reg} is {type}, but {helper} takes {expected} there",
-            "pass what it takes: a.ld_map for a map, a.lea for a place on the stack, "
-            "the saved context",
-            "pass what it takes: `&map`, `&variable`, or ctx itself",
-        ),
-        Case(
-            r"R(?P<reg>\d+) is not a (?P<expected>[\w ]+)",
-            "{reg} is not a {expected}",
-            "pass what {helper} takes; see bpf-helpers(7)",
-            "pass what {helper} takes; see bpf-helpers(7)",
-        ),
-        Case(
-            r"arg#?(?P<arg>\d+) (?P<what>expected .*|is .*)",
-            "argument {arg} {what}",
-            "pass what the function takes",
-            "pass what the function takes",
-        ),
-    )),
     Cause("argument-size", "Wrong size argument", (
         Case(
             r"R(?P<reg>\d+) invalid zero-sized read",
@@ -101,8 +80,9 @@ CALLS = (
     )),
     Cause("not-a-reference", "Release of what was not taken", (
         Case(
-            r"R(?P<reg>\d+) must be referenced when passed to release function",
-            "{reg} is given back, but it was not taken, or was moved since",
+            r"R(?P<reg>\d+) must (?:be referenced|have zero offset) when passed to release func|"
+            r"dereference of modified \w*mem ptr R(?P<modified>\d+) off=-?\d+ disallowed",
+            "what is given back here was not taken, or was moved since",
             "pass the address as the taking helper returned it",
             "pass the pointer as the taking helper returned it",
         ),
@@ -112,6 +92,27 @@ CALLS = (
             "something is given back that was not taken, or was given back before",
             "give it back once, and pass the address as the taking helper returned it",
             "give it back once, and pass the pointer as the taking helper returned it",
+        ),
+    )),
+    Cause("argument-type", "Wrong type of argument", (
+        Case(
+            r"R(?P<reg>\d+) type=(?P<type>\w*) expected=(?P<expected>[\w, ]+)",
+            "{reg} is {type}, but {helper} takes {expected} there",
+            "pass what it takes: a.ld_map for a map, a.lea for a place on the stack, "
+            "the saved context",
+            "pass what it takes: `&map`, `&variable`, or ctx itself",
+        ),
+        Case(
+            r"R(?P<reg>\d+) is not a (?P<expected>[\w ]+)",
+            "{reg} is not a {expected}",
+            "pass what {helper} takes; see bpf-helpers(7)",
+            "pass what {helper} takes; see bpf-helpers(7)",
+        ),
+        Case(
+            r"arg#?(?P<arg>\d+) (?P<what>expected .*|is .*)",
+            "argument {arg} {what}",
+            "pass what the function takes",
+            "pass what the function takes",
         ),
     )),
     Cause("kernel-function", "Kernel function not callable", (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.explain.cause import Case, Cause
+from tuxscope.explain.places import opcode
 
 ENCODING = (
     Cause("unknown-opcode", "Unknown opcode", (
@@ -12,6 +13,7 @@ ENCODING = (
             "use the assembler's methods; one of a newer kernel has to be written out with "
             "older ones",
             "compile for an older instruction set: -mcpu=v3 or -mcpu=v2",
+            where=opcode,
         ),
         Case(
             r"(?:BPF_\w+|invalid BPF_LD) (?:uses (?:reserved|invalid) \w* ?opcode|mode)|"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.explain.cause import Case, Cause
+from tuxscope.explain.places import call_of_its_own, function_end, loop
 
 FLOW = (
     Cause("unreachable-code", "Unreachable code", (
@@ -19,6 +20,7 @@ FLOW = (
             "a function's last instruction is neither exit nor a jump: it goes on to nowhere",
             "end it with a.exit()",
             "end the function with a return",
+            where=function_end,
         ),
     )),
     Cause("jump-out-of-range", "Jump out of range", (
@@ -64,6 +66,7 @@ FLOW = (
             "make fewer rounds or fewer branches; a.may_goto (Linux 6.9) ends a loop without "
             "counting",
             "make fewer rounds or fewer branches, or use bpf_loop() (Linux 5.17)",
+            where=loop,
         ),
         Case(
             r"The sequence of (?P<count>\d+) jumps is too complex",
@@ -79,6 +82,7 @@ FLOW = (
             "512 are allowed",
             "use less stack, or keep what is large in a per-CPU array's value",
             "use less stack, or keep what is large in a per-CPU array's value",
+            where=call_of_its_own,
         ),
         Case(
             r"stack size (?P<size>\d+).*(?:[Tt]oo large|exceeds)",

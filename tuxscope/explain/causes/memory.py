@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.explain.cause import Case, Cause, Scene
+from tuxscope.explain.cause import Case, Cause, Scene, whole
 
 NULL_PYTHON = 'compare it with 0 first: a.jeq({reg}, 0, "out")'
 NULL_C = "check it first: `if (!p) return 0;`"
+ZERO_PYTHON = "store all of them first, padding too: a.zero(variable), a.zero(record.padding)"
+ZERO_C = "initialise all of it, padding too: `struct event e = {{}};` or __builtin_memset"
+STACK_SIZE = 512
 
 
 def was_packet(scene: Scene) -> bool:
@@ -13,6 +16,19 @@ def was_packet(scene: Scene) -> bool:
     return any(f"R{scene.register}=pkt" in step.before + step.after for step in scene.path.back())
 
 
+def on_the_stack(scene: Scene) -> bool:
+    """The bytes are stack, but none that this function has used so far."""
+    off, size = whole(scene.found["off"]), whole(scene.found["size"])
+    return -STACK_SIZE <= off <= -size
+
+
+def argument_on_the_stack(scene: Scene) -> bool:
+    return on_the_stack(scene) and scene.path.helper != ""
+
+
+# Without CAP_PERFMON Linux 6.x says the same of stack outside of the 512 bytes and of stack that
+# was never used.
+READ_OF_NO_STACK = r"invalid read from stack R(?P<reg>\d+) off=(?P<off>-?\d+) size=(?P<size>\d+)"
 MEMORY = (
     Cause("missing-null-check", "Missing null check", (
         Case(
@@ -40,7 +56,7 @@ MEMORY = (
         Case(
             r"invalid access to map (?P<what>value|key), value_size=(?P<room>\d+) "
             r"off=(?P<off>-?\d+) size=(?P<size>\d+)",
-            "{size} bytes are accessed at offset {off} of a map's {what}, which has {room} bytes",
+            "an access of {bytes} at offset {off} of a map's {what}, which has {room} bytes",
             "stay within the {room} bytes, or declare the map with a larger {what}",
             "stay within the {room} bytes, or declare the map with a larger {what}",
         ),
@@ -54,16 +70,16 @@ MEMORY = (
     Cause("packet-out-of-bounds", "Access outside of the packet", (
         Case(
             r"invalid access to packet, off=(?P<off>-?\d+) size=(?P<size>\d+), R(?P<reg>\d+)\(",
-            "{size} bytes at offset {off} of the packet are accessed, and no comparison with its "
-            "end says that it is that long",
-            "compare first: a copy of {reg} moved {size} bytes behind what is accessed, "
-            'and a.jgt(copy, end, "out")',
-            "check it first: `if (data + {off} + {size} > data_end) return 0;`",
+            "an access of {bytes} at offset {off} of the packet, and no comparison with its end "
+            "says that it is that long",
+            "compare first: a.mov({spare}, {reg}), a.add({spare}, {reach}) and "
+            'a.jgt({spare}, end, "out")',
+            "check it first: `if (data + {reach} > data_end) return 0;`",
         ),
         Case(
             r"R(?P<reg>\d+) offset is outside of the packet",
             "{reg} points outside of the part of the packet that was compared with its end",
-            'compare first: a.jgt(copy, end, "out") with a copy moved behind what is accessed',
+            'compare first: a.jgt(copy, end, "out"), the copy moved behind what is accessed',
             "check it first: `if (p + 1 > data_end) return 0;`",
         ),
     )),
@@ -71,30 +87,41 @@ MEMORY = (
         Case(
             r"invalid access to memory, mem_size=(?P<room>\d+) off=(?P<off>-?\d+) "
             r"size=(?P<size>\d+)",
-            "{size} bytes are accessed at offset {off} of a piece of memory of {room} bytes",
+            "an access of {bytes} at offset {off} of a piece of memory of {room} bytes",
             "stay within the {room} bytes, or ask for more",
             "stay within the {room} bytes, or ask for more",
         ),
     )),
     Cause("uninitialised-stack-argument", "Uninitialised stack passed to a helper", (
         Case(
+            READ_OF_NO_STACK,
+            "{helper} reads {bytes} of the stack at r10 {off}, where nothing was ever stored",
+            ZERO_PYTHON, ZERO_C,
+            argument_on_the_stack,
+        ),
+        Case(
             r"invalid (?:indirect )?(?:read|access)(?: from| to)? stack R(?P<reg>\d+) "
             r"off (?P<off>-?\d+)\+(?P<at>\d+) size (?P<size>\d+)",
             "{helper} reads {size} bytes of the stack at r10 {off}, but byte {at} of them was "
             "never stored",
-            "store all of them first, padding too: a.zero(variable), a.zero(record.padding)",
-            "initialise all of it, padding too: `struct event e = {{}};` or __builtin_memset",
+            ZERO_PYTHON, ZERO_C,
         ),
         Case(
             r"invalid indirect read from stack(?: off)? (?P<off>-?\d+)\+(?P<at>\d+) "
             r"size (?P<size>\d+)",
             "{helper} reads {size} bytes of the stack at r10 {off}, but byte {at} of them was "
             "never stored",
-            "store all of them first, padding too: a.zero(variable), a.zero(record.padding)",
-            "initialise all of it, padding too: `struct event e = {{}};` or __builtin_memset",
+            ZERO_PYTHON, ZERO_C,
         ),
     )),
     Cause("uninitialised-stack", "Uninitialised stack read", (
+        Case(
+            READ_OF_NO_STACK,
+            "{bytes} of the stack are read at r10 {off}, where nothing was ever stored",
+            "store there first: a.zero(variable)",
+            "initialise the variable where it is declared",
+            on_the_stack,
+        ),
         Case(
             r"invalid (?:read from|size of register).*stack(?: R\d+)? off (?P<off>-?\d+)\+"
             r"(?P<at>\d+) size (?P<size>\d+)",
@@ -109,7 +136,7 @@ MEMORY = (
             r"invalid (?:write to|read from|indirect access to|zero-sized \w+ \w+|\w+ \w+|"
             r"indirect \w+ \w+)? ?stack(?: type)?(?: R(?P<reg>\d+))? off=(?P<off>-?\d+) "
             r"(?:access_)?size=(?P<size>\d+)",
-            "{size} bytes are accessed at r10 {off}: the stack is the 512 bytes from r10 - 512 to "
+            "an access of {bytes} at r10 {off}: the stack is the 512 bytes from r10 - 512 to "
             "r10",
             "stay below r10, 512 bytes at most: let a.stack(type) find the place",
             "stay within the array; what is larger than 512 bytes goes into a per-CPU array map",
@@ -132,7 +159,7 @@ MEMORY = (
     Cause("misaligned-access", "Misaligned access", (
         Case(
             r"misaligned (?P<what>\w+ )?access off (?P<where>.*?) size (?P<size>\d+)",
-            "{size} bytes are accessed at an offset that is no multiple of {size}",
+            "an access of {bytes} at an offset that is no multiple of {size}",
             "choose an offset that is a multiple of {size}, or access it in smaller parts",
             "align the field: do not pack the struct, or copy it with __builtin_memcpy",
         ),
@@ -140,8 +167,8 @@ MEMORY = (
     Cause("context-access", "Context access out of range", (
         Case(
             r"invalid bpf_context access off=(?P<off>-?\d+) size=(?P<size>\d+)",
-            "{size} bytes at offset {off} of the context are none that this type of program may "
-            "access so",
+            "an access of {bytes} at offset {off} of the context is none that this type of program "
+            "may make",
             "see the context's fields (for a tracepoint, its format file) for offset and size",
             "use the fields of the context's struct, and read only what this program type allows",
         ),
@@ -202,25 +229,25 @@ MEMORY = (
         Case(
             r"R(?P<reg>\d+) unbounded memory access",
             "{reg} may be anything, so that the access may go anywhere",
-            'bound it first: a.jgt({reg}, limit, "out") or a.and_({reg}, 63)',
+            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "bound it first: `if (i >= LIMIT) return 0;` or `i &= LIMIT - 1;`",
         ),
         Case(
             r"R(?P<reg>\d+) min value is negative",
             "{reg} may be negative",
-            'bound it as unsigned: a.jgt({reg}, limit, "out") or a.and_({reg}, 63)',
+            'bound {index} as unsigned: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "use an unsigned index, or check `if (i >= 0)` too",
         ),
         Case(
             r"math between (?P<type>\w+) pointer and register with unbounded min value",
             "a number that may be anything is added to an address in {type}",
-            'bound the number first: a.jgt(number, limit, "out") or a.and_(number, 63)',
+            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "bound the index first: `if (i >= LIMIT) return 0;`",
         ),
         Case(
             r"R(?P<reg>\d+) (?:min|max) value is outside of the (?:allowed memory|array) range",
             "{reg} may point outside of the memory that it points into",
-            'bound the offset first: a.jgt(number, limit, "out") or a.and_(number, 63)',
+            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "bound the index first: `if (i >= LIMIT) return 0;`",
         ),
     )),

@@ -17,6 +17,15 @@ def clobbered(scene: Scene) -> bool:
 
 UNREADABLE = r"R(?P<reg>\d+) !read_ok"
 
+
+def cut_off(scene: Scene) -> bool:
+    return (
+        scene.path.stop is not None
+        and not scene.path.complete
+        and scene.path.writer(scene.register) is None
+    )
+
+
 REGISTERS = (
     Cause("missing-result", "No result in r0", (
         Case(
@@ -39,6 +48,14 @@ REGISTERS = (
         ),
     )),
     Cause("uninitialised-register", "Uninitialised register", (
+        Case(
+            UNREADABLE,
+            "{reg} is read, but nothing is in it: nothing was ever put into it, or a call used it "
+            "up (the log's beginning is missing)",
+            "set it first, as in a.mov({reg}, 0); across calls keep it in r6 to r9",
+            "initialise the variable where it is declared, as in `int value = 0;`",
+            cut_off,
+        ),
         Case(
             UNREADABLE,
             "{reg} is read, but nothing was ever put into it on this path",
@@ -97,7 +114,7 @@ REGISTERS = (
             r"dereference of modified ctx ptr R(?P<reg>\d+) off=(?P<off>-?\d+) disallowed",
             "the context is read through {reg}, which was moved by {off} bytes: it must point to "
             "its start",
-            "leave it alone and say the offset in the access: a.ldx(r0, u64[{reg} + {off}])",
+            "leave it alone and say the offset in the access: a.ldx(r0, {width}[{reg} + {total}])",
             "read the field straight from ctx, as in `ctx->field`, with a constant offset",
         ),
         Case(

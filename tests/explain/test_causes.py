@@ -1,0 +1,138 @@
+"""The table of causes: each template can be filled in, each wording finds its row."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+import pytest
+
+from tuxscope.explain.cause import Case, Cause
+from tuxscope.explain.causes import CAUSES
+from tuxscope.explain.explain import explain
+
+ALWAYS = {"reg", "spare", "helper", "instruction", "call", "index", "width", "total"}
+CASES = [(cause, case) for cause in CAUSES for case in cause.cases]
+
+
+def test_keys_are_unique_and_plain() -> None:
+    keys = [each.key for each in CAUSES]
+    assert len(set(keys)) == len(keys)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", each) for each in keys)
+
+
+@pytest.mark.parametrize(("cause", "case"), CASES, ids=lambda each: getattr(each, "key", ""))
+def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) -> None:
+    groups = set(re.compile(case.pattern).groupindex)
+    there = ALWAYS | groups
+    there |= {"bytes"} if "size" in groups else set()
+    there |= {"reach"} if groups >= {"size", "off"} else set()
+    for template in (case.sentence, case.python, case.c):
+        assert template
+        assert not template.endswith(".")
+        assert {name for _, name, _, _ in Formatter().parse(template) if name} <= there
+    if "{reg}" in case.sentence + case.python:
+        assert "reg" in groups
+
+
+# Wordings of Linux 5.8 to 7.x, from kernel/bpf/verifier.c.
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("R0 invalid mem access 'map_value_or_null'", "missing-null-check"),
+        ("R0 invalid mem access 'mem_or_null'", "missing-null-check"),
+        ("R6 invalid mem access 'sock_common_or_null'", "missing-null-check"),
+        ("R0 pointer arithmetic on map_value_or_null prohibited, null-check it first",
+         "missing-null-check"),
+        ("R1 type=map_value_or_null expected=map_ptr", "missing-null-check"),
+        ("Possibly NULL pointer passed to trusted arg0", "missing-null-check"),
+        ("R1 invalid mem access 'inv'", "not-an-address"),
+        ("R1 invalid mem access 'scalar'", "not-an-address"),
+        ("R1 invalid mem access 'map_ptr'", "not-an-address"),
+        ("invalid stack off=-520 size=8", "stack-out-of-bounds"),
+        ("invalid write to stack R10 off=-520 size=8", "stack-out-of-bounds"),
+        ("invalid stack type R2 off=-520 access_size=8", "stack-out-of-bounds"),
+        ("invalid indirect access to stack R2 off=-520 size=8", "stack-out-of-bounds"),
+        ("invalid variable-offset read from stack R2 var_off=(0x0; 0xff) off=-64 size=1",
+         "stack-out-of-bounds"),
+        ("invalid read from stack R10 off=-520 size=8", "stack-out-of-bounds"),
+        ("invalid read from stack R10 off=-8 size=8", "uninitialised-stack"),
+        ("invalid read from stack off -8+0 size 8", "uninitialised-stack"),
+        ("invalid indirect read from stack off -8+0 size 8", "uninitialised-stack-argument"),
+        ("invalid indirect read from stack R2 off -8+4 size 8", "uninitialised-stack-argument"),
+        ("invalid access to map value, value_size=8 off=8 size=8", "map-value-out-of-bounds"),
+        ("invalid access to memory, mem_size=16 off=16 size=8", "memory-out-of-bounds"),
+        ("invalid access to packet, off=12 size=1, R2(id=0,off=12,r=0)", "packet-out-of-bounds"),
+        ("R1 offset is outside of the packet", "packet-out-of-bounds"),
+        ("R7 unbounded memory access, make sure to bounds check any array access into a map",
+         "unbounded-access"),
+        ("R2 unbounded memory access, use 'var &= const' or 'if (var < const)'",
+         "unbounded-access"),
+        ("R2 min value is negative, either use unsigned or 'var &= const'", "unbounded-access"),
+        ("math between map_value pointer and register with unbounded min value is not allowed",
+         "unbounded-access"),
+        ("R0 max value is outside of the allowed memory range", "unbounded-access"),
+        ("invalid bpf_context access off=0 size=8", "context-access"),
+        ("dereference of modified ctx ptr R1 off=8 disallowed", "modified-context"),
+        ("misaligned stack access off (0x0; 0x0)+0+-12 size 8", "misaligned-access"),
+        ("misaligned access off (0x0; 0x0)+0+1 size 4", "misaligned-access"),
+        ("R6 cannot write into sock_common", "read-only-memory"),
+        ("write into map forbidden, value_size=8 off=0 size=8", "read-only-memory"),
+        ("BPF_XADD stores into R1 ctx is not allowed", "atomic-access"),
+        ("BPF_ATOMIC stores into R1 ctx is not allowed", "atomic-access"),
+        ("frame pointer is read only", "read-only-register"),
+        ("R0 leaks addr as return value", "pointer-leak"),
+        ("R2 leaks addr into map", "pointer-leak"),
+        ("attempt to corrupt spilled pointer on stack", "pointer-leak"),
+        ("R1 partial copy of pointer", "pointer-leak"),
+        ("R1 pointer comparison prohibited", "pointer-leak"),
+        ("R2 pointer += pointer prohibited", "pointer-arithmetic"),
+        ("R1 pointer arithmetic with <<= operator prohibited", "pointer-arithmetic"),
+        ("R1 bitwise operator &= on pointer prohibited", "pointer-arithmetic"),
+        ("R1 32-bit pointer arithmetic prohibited", "pointer-arithmetic"),
+        ("R1 pointer arithmetic on pkt_end prohibited", "pointer-arithmetic"),
+        ("value -2147483648 makes map_value pointer be out of bounds", "pointer-arithmetic"),
+        ("unknown func bpf_skb_load_bytes#26", "unavailable-helper"),
+        ("program of this type cannot use helper bpf_skb_load_bytes#26", "unavailable-helper"),
+        ("invalid func unknown#9999", "unknown-helper"),
+        ("cannot call GPL-restricted function from non-GPL compatible program", "gpl-only"),
+        ("cannot pass map_type 2 into func bpf_perf_event_output#25", "map-type"),
+        ("fd 0 is not pointing to valid bpf_map", "map-type"),
+        ("R1 type=fp expected=map_ptr", "argument-type"),
+        ("R2 is not a known constant'", "argument-size"),
+        ("R2 invalid zero-sized read: u64=[0,8]", "argument-size"),
+        ("Unreleased reference id=2 alloc_insn=4", "unreleased-reference"),
+        ("BPF_EXIT instruction in main prog would lead to reference leak",
+         "unreleased-reference"),
+        ("tail_call would lead to reference leak", "unreleased-reference"),
+        ("R1 must be referenced when passed to release function", "not-a-reference"),
+        ("arg 1 is an unacquired reference", "not-a-reference"),
+        ("jump into the middle of ldimm64 insn 3", "jump-out-of-range"),
+        ("The sequence of 8193 jumps is too complex.", "too-many-instructions"),
+        ("combined stack size of 2 calls is 544. Too large", "stack-limit"),
+        ("the call stack of 9 frames is too deep !", "call-depth"),
+        ("unknown opcode 8d", "unknown-opcode"),
+        ("BPF_XADD uses reserved fields", "reserved-field"),
+        ("BPF_ATOMIC uses invalid atomic opcode 02", "unknown-opcode"),
+        ("R12 is invalid", "invalid-register"),
+        ("invalid shift 64", "invalid-shift"),
+        ("div by zero", "division-by-zero"),
+        ("calling kernel function bpf_x is not allowed", "kernel-function"),
+        ("At program exit the register R0 has value (0x2; 0x0) should have been in (0x0; 0x1)",
+         "return-value"),
+        ("At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]",
+         "return-value"),
+        ("function calls to other bpf functions are allowed for CAP_BPF and CAP_SYS_ADMIN",
+         "missing-privilege"),
+        ("something that no kernel has said so far", None),
+    ],
+)  # fmt: skip
+def test_each_wording_has_its_row(line: str, cause: str | None) -> None:
+    explanation = explain(f"0: (95) exit\n{line}\nprocessed 1 insns (limit 1000000)\n")
+    assert explanation.cause == cause
+    assert explanation.telling == (line,)
+    if cause is None:
+        assert (explanation.sentence, explanation.hint) == (line, "")
+    else:
+        assert "{" not in explanation.sentence.replace("struct event e = {}", "")
+        assert explanation.hint

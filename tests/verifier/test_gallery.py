@@ -1,0 +1,58 @@
+"""Each entry of the gallery on the running kernel: refused for its cause, and mended."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import GUEST
+
+from tuxscope.asm.errors import CheckError
+from tuxscope.loader.program import load
+from verifier.entry import Entry, unchecked
+from verifier.gallery import GALLERY
+from verifier.kernel import privilege, refusal
+from verifier.logs import SAID, shortened
+
+EACH = pytest.mark.parametrize("entry", GALLERY, ids=lambda entry: entry.key)
+
+
+@pytest.mark.kernel
+@EACH
+def test_the_kernel_refuses_it_and_is_explained(entry: Entry) -> None:
+    error = refusal(entry, entry.program())
+    assert error is not None, "this kernel takes it"
+    if GUEST:  # for python -m verifier.logs, with pytest -s
+        print(f"\n{SAID}{json.dumps([entry.key, shortened(error.log)])}")
+    assert error.cause == entry.key, error.log
+    assert error.explanation.hint == entry.hint, error.log
+    assert error.source == entry.culprit, error.log
+    assert error.program.name in str(error)
+    assert entry.hint in str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.kernel
+@EACH
+def test_the_mended_program_loads(entry: Entry) -> None:
+    with privilege(entry):
+        load(entry.mended_program()).close()
+
+
+@pytest.mark.parametrize("entry", [each for each in GALLERY if each.foreseen], ids=lambda e: e.key)
+def test_what_the_checks_foresee_never_gets_to_the_kernel(entry: Entry) -> None:
+    assert entry.foreseen
+    a = entry.rejected()
+    if unchecked(a) == checked_or_none(a, entry.foreseen):
+        pytest.skip("this assembler has no such check")
+
+
+def checked_or_none(a: object, kind: type[CheckError]) -> object:
+    try:
+        return a.program()  # type: ignore[attr-defined]
+    except kind:
+        return None
+
+
+def test_the_keys_are_unique() -> None:
+    assert len({each.key for each in GALLERY}) == len(GALLERY) >= 32

@@ -1,0 +1,72 @@
+"""Finds the instruction that is to blame where the verifier does not say which it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuxscope.asm.instruction import SLOT
+from tuxscope.asm.isa import CallSource, Class, Jump
+from tuxscope.asm.program import Program
+from tuxscope.explain.cause import Scene
+
+EXIT, ALWAYS, FAR = Jump.EXIT | Class.JMP, Jump.JA | Class.JMP, Jump.JA | Class.JMP32
+CALL = Jump.CALL | Class.JMP
+
+
+def only(slots: Iterator[int]) -> int | None:
+    """The one there is; None where there are several, as nothing tells which it is."""
+    found = list(slots)
+    return found[0] if len(found) == 1 else None
+
+
+def function_end(_: Scene, program: Program | None) -> int | None:
+    """The last instruction of the first function that does not end with an exit or a jump."""
+    if program is None:
+        return None
+    starts = {each.slot for each in program.functions}
+    ends = (
+        slot
+        for slot, each in program.by_slot.items()
+        if (slot + each.slots in starts or slot == program.slots[-1])
+        and each.opcode not in (EXIT, ALWAYS, FAR)
+    )
+    return next(ends, None)
+
+
+def loop(scene: Scene, program: Program | None) -> int | None:
+    """The jump that the walk last came back by; the program's only one where no walk is shown;
+    else where the verifier gave up."""
+    after = scene.path.stop
+    for step in scene.path.back():
+        if after and step.depth == after.depth and step.slot >= after.slot:
+            return step.slot
+        after = step
+    if scene.path.stop or program is None:
+        return scene.path.stop.slot if scene.path.stop else None
+    return only(
+        slot
+        for slot, each in program.by_slot.items()
+        if each.opcode & 7 in (Class.JMP, Class.JMP32)
+        and each.opcode not in (EXIT, CALL)
+        and (each.imm if each.opcode == FAR else each.offset) < 0
+    )
+
+
+def call_of_its_own(_: Scene, program: Program | None) -> int | None:
+    """The program's only call of a function of its own."""
+    if program is None:
+        return None
+    return only(
+        slot
+        for slot, each in program.by_slot.items()
+        if each.opcode == CALL and each.src == CallSource.LOCAL
+    )
+
+
+def opcode(scene: Scene, program: Program | None) -> int | None:
+    """The first instruction with the opcode that the kernel does not know."""
+    if program is None:
+        return None
+    code = program.encode(dict.fromkeys(program.maps, 0))
+    wanted = int(scene.found["opcode"], 16)
+    return next((slot for slot in program.slots if code[slot * SLOT] == wanted), None)
