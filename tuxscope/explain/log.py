@@ -25,7 +25,8 @@ STORY = re.compile(
     r"\d+: |;|from \d+ to|processed \d+ insn|verification time|stack depth|func#\d+ @|Func#\d+ |"
     r"mark_precise|propagating|frame \d+: propagating|Validating |last_idx|regs=|parent |"
     r"(?:caller|callee|returning from callee|to caller at \d+):|frame\d+: |(?:cur|old) state:|"
-    r"(?:insn|Live regs|using SCC|falling back)|-- BEGIN|-- END|\(\d+ line|$"
+    r"(?:insn|Live regs|using SCC|falling back)|\(\d+\) (?:live stack|frame \d)|"
+    r"-- BEGIN|-- END|\(\d+ line|$"
 )
 # Linux 7.3 then says it again, in sentences over many lines.
 DIAGNOSIS = re.compile(r"^\s*Verification failed: ", re.MULTILINE)

@@ -190,7 +190,7 @@ def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iter
         filled = state + " " * (wide - columns(state))
         row = cut(f"{filled}  {written(note)}".strip(), width - LABEL)
         if row:
-            yield f"{label_of(note.name, Paint.NAME, colour)}{row}"
+            yield f"{label_of(visible(note.name), Paint.NAME, colour)}{row}"
 
 
 def written(note: RegisterNote) -> str:

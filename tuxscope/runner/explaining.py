@@ -17,6 +17,7 @@ from tuxscope.output.sink import Sink
 from tuxscope.runner import inputs
 
 LARGEST = 64 << 20  # bytes
+NOTHING = Explanation(None, "", "", None, None, (), ())
 TOO_LONG = "the cause is at a log's end; try: tail -c 64M"
 
 
@@ -33,19 +34,21 @@ def explain_log(name: str | None, style: Style) -> int:
     name = inputs.STDIN if name is None else name
     log = inputs.contents(name, LARGEST, TOO_LONG).decode("utf-8", "replace")
     found = explain(log)
+    known, file = found.cause is not None, inputs.shown(name)
+    if not known and found.slot is None and "processed " not in log:
+        found = NOTHING
     if style is Style.JSON:
         Sink().write(f"{json.dumps(as_object(found))}\n")
     elif found.telling:
         Sink().write("".join(f"{line}\n" for line in shown(of_explanation(found), 1)))
-    if found.cause is not None:
+    if known:
         return 0
-    file = inputs.shown(name)
-    if found.telling:
-        say(f"{file}: this cause is not known to tuxscope; what the kernel says is all there is")
-    elif "processed " in log:
-        say(f"{file}: the verifier objects to nothing in it; the program may have been accepted")
-    else:
+    if found is NOTHING:
         say(f"{file}: there is no verifier's log in it")
+    elif found.telling:
+        say(f"{file}: this cause is not known to tuxscope; what the kernel says is all there is")
+    else:
+        say(f"{file}: the verifier objects to nothing in it; the program may have been accepted")
     return 1
 
 
