@@ -26,8 +26,12 @@ class SourceLine:
     text: str
 
     def __str__(self) -> str:
-        place = f"{os.path.basename(self.file)}:{self.line}"
-        return f"{place}: {self.code}" if self.text else place
+        return f"{self.place}: {self.code}" if self.text else self.place
+
+    @property
+    def place(self) -> str:
+        """``hello.py:34``."""
+        return f"{os.path.basename(self.file)}:{self.line}"
 
     @property
     def code(self) -> str:

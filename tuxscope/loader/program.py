@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext, suppress
 from typing import Self
@@ -21,6 +22,8 @@ from tuxscope.loader.privilege import require_capabilities
 from tuxscope.loader.verifier import LoadError, VerifierError
 
 FIRST_LOG = 1 << 16
+WALK = re.compile(r"^0: \(", re.MULTILINE)
+REGISTERS = re.compile(r"^0: R1=", re.MULTILINE)
 STATISTICS = 4  # BPF_LOG_STATS: the last words and no way there
 LARGEST_LOG = (1 << 24) - 1  # what kernels before 5.19 take (kernel/bpf/verifier.c)
 
@@ -150,18 +153,23 @@ def verify(
             fd = bpf.with_memlock(lambda: bpf.prog_load(with_log))  # noqa: B023  # called at once
         except OSError as error:
             if error.errno == errno.ENOSPC and size < LARGEST_LOG:
-                size = min(size * 4, LARGEST_LOG)
+                size = LARGEST_LOG
                 continue
             if error.errno == errno.ENOSPC and asked:  # the log was refused, not the program
                 with suppress(OSError):
                     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain))), text(log)
-            if error.errno == errno.ENOSPC and log_level != STATISTICS:
-                # Before 6.4 the log holds the beginning, and says nothing of the end.
+            said = text(log)
+            full = error.errno == errno.ENOSPC
+            if not full and log_level == 1 and WALK.search(said) and not REGISTERS.search(said):
+                log_level = 2  # before 5.17 only this level tells of registers
+                continue
+            explanation = explain(said, program)
+            if full and log_level != STATISTICS and not explanation.telling:
+                # Before 6.4 a full log holds the beginning, and says nothing of the end.
                 log_level, size = STATISTICS, FIRST_LOG
                 continue
-            explanation = explain(text(log), program)
             if explanation.telling:
-                raise VerifierError(program, text(log), explanation) from error
+                raise VerifierError(program, said, explanation) from error
             if isinstance(error, PermissionError):
                 raise
             raise LoadError(f"the kernel did not load {program.name}: {strerror(error)}") from error
