@@ -3,7 +3,8 @@
 # make fuzz    a million random words (WORDS=10000 SEED=7), and 100,000 random programs in the kernel
 #              and in the interpreter (ROUNDS=2, of 2,000 each)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
-# make docs    write docs/isa.md anew, from the table of instructions
+# make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
+#              gallery in tests/verifier
 # make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
@@ -55,6 +56,7 @@ mutants: $(VENV)/dev
 
 docs: $(VENV)/run
 	$(VENV)/bin/python docs/isa_page.py > docs/isa.md
+	$(VENV)/bin/python docs/verifier_page.py > docs/verifier.md
 
 helpers:
 	$(PYTHON) tools/helper_table.py $(HEADER)

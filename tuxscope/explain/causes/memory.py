@@ -227,7 +227,7 @@ MEMORY = (
     )),
     Cause("unbounded-access", "Unbounded access", (
         Case(
-            r"R(?P<reg>\d+) unbounded (?:memory access|size)",
+            r"R(?P<reg>\d+) unbounded memory access",
             "{reg} may be anything, so that the access may go anywhere",
             'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "bound it first: `if (i >= LIMIT) return 0;` or `i &= LIMIT - 1;`",
