@@ -3,7 +3,10 @@
 # make fuzz    a million random words (WORDS=10000 SEED=7), and 100,000 random programs in the kernel
 #              and in the interpreter (ROUNDS=2, of 2,000 each)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
-# make docs    write docs/isa.md anew, from the table of instructions
+# make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
+#              gallery in tests/verifier
+# make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
+#              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make install put tuxscope where sudo finds it
 
@@ -14,10 +17,12 @@ ARGS ?= --duration 5
 WORDS ?= 1000000
 SEED ?= 7
 ROUNDS ?= 50
+HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test fuzz mutants docs kernels clean-kernels install uninstall clean
+.PHONY: hello test fuzz mutants docs helpers helper-answers kernels \
+	clean-kernels install uninstall clean
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -51,6 +56,13 @@ mutants: $(VENV)/dev
 
 docs: $(VENV)/run
 	$(VENV)/bin/python docs/isa_page.py > docs/isa.md
+	$(VENV)/bin/python docs/verifier_page.py > docs/verifier.md
+
+helpers:
+	$(PYTHON) tools/helper_table.py $(HEADER)
+
+helper-answers: $(VENV)/run
+	@$(SUDO) $(VENV)/bin/python -B tools/helper_answers.py
 
 kernels: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m kernels $(KERNEL) $(if $(RECORD),--record) -- $(TESTS)

@@ -30,6 +30,7 @@ SAYS = {
     "library.md-1": r"(\d+ +\d+\n){1,5}",
     "library.md-2": r"(\d+ .+\n)*\d+ more, 0 lost\n",
     "library.md-3": r"b70000000000002a 9500000000000000\nr0 = 42; exit\n",
+    "library.md-4": r"void \*bpf_map_lookup_elem\(.+\)\nctx: .+\n(.+\n){4}True\n5.5 True\nFalse\n",
 }
 
 
@@ -51,9 +52,10 @@ def test_an_example_runs(name: str, code: str) -> None:
     assert re.fullmatch(SAYS[name], done.stdout), done.stderr
 
 
-def test_the_page_of_instructions_is_that_of_the_table() -> None:
-    script = ROOT / "docs" / "isa_page.py"
+@pytest.mark.parametrize("page", ["isa", "verifier"])
+def test_a_page_is_what_its_script_writes(page: str) -> None:
+    script = ROOT / "docs" / f"{page}_page.py"
     written = subprocess.run(
         [sys.executable, "-B", script], capture_output=True, text=True, check=True, timeout=LIMIT
     )
-    assert written.stdout == (ROOT / "docs" / "isa.md").read_text(), "make docs writes it anew"
+    assert written.stdout == (ROOT / "docs" / f"{page}.md").read_text(), "make docs writes it anew"

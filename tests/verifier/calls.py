@@ -7,6 +7,7 @@ from tuxscope.asm import (
     Assembler,
     RawTracepoint,
     RingBuffer,
+    SchedClassifier,
     Xdp,
     helper,
     r0,
@@ -152,9 +153,15 @@ def a_map() -> Assembler:
 def any_size() -> Assembler:
     a = Assembler("any_size", attach=RawTracepoint())
     a.ldx(r2, u64[r1 + 0])
+    a.and_(r2, 8)
     a.ld_map(r1, EVENTS)
     a.mov(r3, 0)
     a.call(helper.ringbuf_reserve)  # <-
+    a.jeq(r0, 0, "out")
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_discard)
+    a.label("out")
     a.mov(r0, 0)
     a.exit()
     return a
@@ -204,19 +211,24 @@ def submits_the_record() -> Assembler:
     return a
 
 
-def submits_the_middle() -> Assembler:
-    a = Assembler("submits_middle", attach=RawTracepoint())
-    a.ld_map(r1, EVENTS)
-    a.mov(r2, Event.size)
-    a.mov(r3, 0)
-    a.call(helper.ringbuf_reserve)
-    a.jeq(r0, 0, "out")
-    a.mov(r1, r0)
-    a.add(r1, 4)
-    a.mov(r2, 0)
-    a.call(helper.ringbuf_submit)  # <-
+def gives_back_too_much() -> Assembler:
+    a = Assembler("gives_too_much", attach=SchedClassifier())
+    a.ldx(r1, u64[r1 + 168])  # __sk_buff.sk
+    a.jeq(r1, 0, "out")
+    a.call(helper.sk_release)  # <-
     a.label("out")
     a.mov(r0, 0)
+    a.exit()
+    return a
+
+
+def gives_back_nothing() -> Assembler:
+    a = Assembler("gives_nothing", attach=SchedClassifier())
+    a.mov(r0, 0)
+    a.ldx(r1, u64[r1 + 168])  # __sk_buff.sk
+    a.jeq(r1, 0, "out")
+    a.ldx(r0, u32[r1 + 4])  # bpf_sock.family
+    a.label("out")
     a.exit()
     return a
 
@@ -276,9 +288,11 @@ CALLS = (
         foreseen=UnreleasedReferenceError,
     ),
     Entry(
-        "not-a-reference", submits_the_middle, submits_the_record,
-        "What is given back must be what was taken: the same address.",
-        "Keep the address as it came, and move a copy.",
-        hint="pass the address as the taking helper returned it",
+        "not-a-reference", gives_back_too_much, gives_back_nothing,
+        "What is given back must have been taken before, by a helper such as sk_lookup_tcp or "
+        "ringbuf_reserve, and be the same address. The socket of a packet is only lent.",
+        "Give back what you took, once.",
+        hint="give back only what a helper gave you to keep, once, at the address that it "
+        "returned",
     ),
 )  # fmt: skip

@@ -30,7 +30,7 @@ class Mutant:
 
     Attributes:
         bug: in words.
-        module: of ``tuxscope/vm``.
+        module: of the package: ``vm/memory``.
         right, wrong: a piece of its source, which is there once, and what is put in its place.
     """
 
@@ -41,66 +41,69 @@ class Mutant:
 
 
 MUTANTS = (
-    Mutant("arsh shifts zeros in", "meaning", "signed(a, bits) >> (b & last)", "a >> (b & last)"),
-    Mutant("lsh32 takes six bits of the amount", "meaning", "a << (b & last)", "a << (b & 63)"),
-    Mutant("rsh32 takes six bits of the amount", "meaning", "a >> (b & last)\n\n    def arsh",
+    Mutant("arsh shifts zeros in", "asm/meaning", "signed(a, bits) >> (b & last)",
+           "a >> (b & last)"),
+    Mutant("lsh32 takes six bits of the amount", "asm/meaning", "a << (b & last)", "a << (b & 63)"),
+    Mutant("rsh32 takes six bits of the amount", "asm/meaning", "a >> (b & last)\n\n    def arsh",
            "a >> (b & 63)\n\n    def arsh"),
-    Mutant("division by zero gives dst", "meaning", "a // b if b else 0", "a // b if b else a"),
-    Mutant("remainder by zero gives 0", "meaning", "a % b if b else a", "a % b if b else 0"),
-    Mutant("signed division rounds down", "meaning", "else -quotient", "else -quotient - 1"),
-    Mutant("a signed remainder has no sign", "meaning", "-rest if a < 0 else rest", "rest"),
-    Mutant("jset compares", "meaning", "a & b != 0", "a == b"),
-    Mutant("jsgt is unsigned", "meaning", "a ^ sign > b ^ sign", "a > b"),
-    Mutant("jsle is jslt", "meaning", "a ^ sign <= b ^ sign", "a ^ sign < b ^ sign"),
-    Mutant("movsx does not extend the sign", "meaning", "signed(value & mask, bits)",
+    Mutant("division by zero gives dst", "asm/meaning", "a // b if b else 0", "a // b if b else a"),
+    Mutant("remainder by zero gives 0", "asm/meaning", "a % b if b else a", "a % b if b else 0"),
+    Mutant("signed division rounds down", "asm/meaning", "else -quotient", "else -quotient - 1"),
+    Mutant("a signed remainder has no sign", "asm/meaning", "-rest if a < 0 else rest", "rest"),
+    Mutant("jset compares", "asm/meaning", "a & b != 0", "a == b"),
+    Mutant("jsgt is unsigned", "asm/meaning", "a ^ sign > b ^ sign", "a > b"),
+    Mutant("jsle is jslt", "asm/meaning", "a ^ sign <= b ^ sign", "a ^ sign < b ^ sign"),
+    Mutant("movsx does not extend the sign", "asm/meaning", "signed(value & mask, bits)",
            "value & mask"),
-    Mutant("a byte swap takes all 64 bits", "meaning", "return int.from_bytes((value & mask)"
+    Mutant("a byte swap takes all 64 bits", "asm/meaning", "return int.from_bytes((value & mask)"
            ".to_bytes(size, \"little\"), \"big\")", "return int.from_bytes(value.to_bytes(8, "
            "\"little\"), \"big\")"),
-    Mutant("be and le are each other", "operations", "swaps = order != ", "swaps = order == "),
-    Mutant("32-bit arithmetic keeps the upper half", "operations",
+    Mutant("be and le are each other", "vm/operations", "swaps = order != ", "swaps = order == "),
+    Mutant("32-bit arithmetic keeps the upper half", "vm/operations",
            "r[dst] = compute(r[dst] & M32, r[src] & M32) & M32",
            "r[dst] = r[dst] & ~M32 | compute(r[dst] & M32, r[src] & M32) & M32"),
-    Mutant("32-bit arithmetic reads all 64 bits", "operations",
+    Mutant("32-bit arithmetic reads all 64 bits", "vm/operations",
            "r[dst] = compute(r[dst] & M32, imm) & M32", "r[dst] = compute(r[dst], imm) & M32"),
-    Mutant("an immediate is not sign-extended", "operations",
+    Mutant("an immediate is not sign-extended", "vm/operations",
            "dst, src, imm = instruction.dst, instruction.src, instruction.imm & mask\n\n"
            "        def register64", "dst, src, imm = instruction.dst, instruction.src, "
            "instruction.imm & M32\n\n        def register64"),
-    Mutant("a jump's immediate is not sign-extended", "operations",
+    Mutant("a jump's immediate is not sign-extended", "vm/operations",
            "instruction.imm & mask\n        if not uses_register",
            "instruction.imm & M32\n        if not uses_register"),
-    Mutant("32-bit jumps compare 64 bits", "operations",
+    Mutant("32-bit jumps compare 64 bits", "vm/operations",
            "bits = 64 if instruction.opcode & 7 == Class.JMP else 32", "bits = 64"),
-    Mutant("ldsx fills with zeros", "operations", "letter = letter.lower()", "pass"),
-    Mutant("st zero-extends", "operations", "imm = instruction.imm & mask\n        pack",
+    Mutant("ldsx fills with zeros", "vm/operations", "letter = letter.lower()", "pass"),
+    Mutant("st zero-extends", "vm/operations", "imm = instruction.imm & mask\n        pack",
            "imm = instruction.imm & M32 & mask\n        pack"),
-    Mutant("ld_imm64 forgets its upper half", "operations", "instruction.imm64",
+    Mutant("ld_imm64 forgets its upper half", "vm/operations", "instruction.imm64",
            "instruction.imm & M32"),
-    Mutant("a fetching atomic returns the new value", "operations", "r[fetched] = old",
+    Mutant("a fetching atomic returns the new value", "vm/operations", "r[fetched] = old",
            "r[fetched] = new"),
-    Mutant("a 32-bit cmpxchg compares all of r0", "operations", "old == r[0] & mask",
+    Mutant("a 32-bit cmpxchg compares all of r0", "vm/operations", "old == r[0] & mask",
            "old == r[0]"),
-    Mutant("cmpxchg returns in src", "operations", "fetched = 0", "fetched = src"),
-    Mutant("neg32 keeps the upper half", "operations", "r[dst] = -r[dst] & mask",
+    Mutant("cmpxchg returns in src", "vm/operations", "fetched = 0", "fetched = src"),
+    Mutant("neg32 keeps the upper half", "vm/operations", "r[dst] = -r[dst] & mask",
            "r[dst] = -r[dst] & M64"),
-    Mutant("gotol takes its distance from offset", "branches", "place + 1 + instruction.imm\n",
+    Mutant("gotol takes its distance from offset", "vm/branches", "place + 1 + instruction.imm\n",
            "place + 1 + instruction.offset\n"),
-    Mutant("jumps count from themselves", "branches", "near, far = place + 1 + instruction.offset",
+    Mutant("jumps count from themselves", "vm/branches",
+           "near, far = place + 1 + instruction.offset",
            "near, far = place + instruction.offset"),
-    Mutant("frames share a stack", "machine", "self.memory.add(region, number << WINDOW)",
+    Mutant("frames share a stack", "vm/machine", "self.memory.add(region, number << WINDOW)",
            "self.memory.add(region, FIRST_STACK << WINDOW)"),
-    Mutant("a callee's r6 to r9 stay", "machine", "self._registers[6:11] = frame.saved",
+    Mutant("a callee's r6 to r9 stay", "vm/machine", "self._registers[6:11] = frame.saved",
            "self._registers[10] = frame.saved[4]"),
-    Mutant("a call leaves r1 to r5", "branches", "result & M64\n            r[1:6] = USED_UP",
+    Mutant("a call leaves r1 to r5", "vm/branches", "result & M64\n            r[1:6] = USED_UP",
            "result & M64"),
-    Mutant("stack that was never set reads as 0", "memory", "if hole >= 0 and",
+    Mutant("stack that was never set reads as 0", "vm/memory", "if hole >= 0 and",
            "if hole < -1 and"),
-    Mutant("an access may go past the end", "memory", "offset + size > len(region.data):",
+    Mutant("an access may go past the end", "vm/memory", "offset + size > len(region.data):",
            "offset > len(region.data):"),
-    Mutant("the budget is one too many", "machine", "if self.steps >= self.budget:",
+    Mutant("the budget is one too many", "vm/machine", "if self.steps >= self.budget:",
            "if self.steps > self.budget:"),
-    Mutant("stepping back forgets memory", "machine", "        self.memory.restore(state.memory,",
+    Mutant("stepping back forgets memory", "vm/machine",
+           "        self.memory.restore(state.memory,",
            "        0 and self.memory.restore(state.memory,"),
 )  # fmt: skip
 
@@ -118,7 +121,7 @@ def noticed(mutant: Mutant | None) -> str:
                 shutil.copy(source, copy)
         if mutant is None:
             return failure(copy)
-        module = copy / "tuxscope" / "vm" / f"{mutant.module}.py"
+        module = copy / "tuxscope" / f"{mutant.module}.py"
         module.write_text(module.read_text().replace(mutant.right, mutant.wrong))
         return failure(copy)
 

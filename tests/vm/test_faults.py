@@ -60,7 +60,7 @@ def fault_of(write: Write) -> Fault:
     write(a)
     a.mov(r0, 0)
     a.exit()
-    program = a.program()
+    program = a.program(check=False)
     machine = Machine(program, bytes(16))
     with pytest.raises(Fault) as run:
         machine.run()
@@ -281,7 +281,7 @@ def test_r0_has_to_be_set_at_the_end() -> None:
     a = Assembler("page", attach=RawTracepoint())
     a.exit()
     with pytest.raises(UninitialisedRegisterFault, match="r0 is read"):
-        Machine(a.program()).run()
+        Machine(a.program(check=False)).run()
 
 
 @pytest.mark.parametrize("register", [r1, r2, r3, r4, r5])

@@ -23,14 +23,14 @@ UNTOUCHED = b"\xaa" * AREA_SIZE
 Write = Callable[[Assembler], object]
 
 
-def assemble(write: Write, name: str = "twice") -> Program:
+def assemble(write: Write, name: str = "twice", *, check: bool = True) -> Program:
     """A program that ends as it should; r9 is the address of what is in AREA."""
     a = Assembler(name, attach=RawTracepoint())
     a.ld_map_value(r9, AREA)
     write(a)
     a.mov(r0, 0)
     a.exit()
-    return a.program()
+    return a.program(check=check)
 
 
 def keeping(write: Write) -> Write:

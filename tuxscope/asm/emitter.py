@@ -95,10 +95,13 @@ class Emitter:
             raise LabelError(f"a function has a name as in C, not {name!r}", source)
         self._draft.begin(name, source)
 
-    def program(self) -> Program:
+    def program(self, *, check: bool = True) -> Program:
         """Resolve all labels and maps' names; the assembler can go on and be asked again.
 
-        Raises UndefinedLabelError, LabelOutOfReachError, ProgramError.
+        What the verifier would refuse is refused here, as far as it can be told from the program
+        alone; without ``check`` the verifier has the only word.
+
+        Raises UndefinedLabelError, LabelOutOfReachError, ProgramError, a kind of CheckError.
         """
         if not self._draft.instructions:
             raise ProgramError(
@@ -106,7 +109,12 @@ class Emitter:
                 author_line(),
             )
         code = self._draft.code()
-        return finished(code, self.name, self.attach, self.license, tuple(self._stack))
+        program = finished(code, self.name, self.attach, self.license, tuple(self._stack))
+        if check:
+            from tuxscope.asm.checks import check as check_program  # it costs some milliseconds
+
+            check_program(program)
+        return program
 
 
 def number(register: Register) -> int:

@@ -106,6 +106,10 @@ class StackAccessError(CheckError):
     """A load or store outside of the function's 512 bytes of stack."""
 
 
+class AlignmentError(CheckError):
+    """A load or store of the stack at an offset that is no multiple of its size."""
+
+
 class MapValueAccessError(CheckError):
     """A load or store outside of a map's value."""
 

@@ -86,6 +86,14 @@ class Instruction:
         return (self.next_imm & 0xFFFFFFFF) << 32 | self.imm & 0xFFFFFFFF
 
     @property
+    def reads(self) -> tuple[int, ...]:
+        """The registers that it reads; not those that a call takes as arguments."""
+        form = self.form
+        fields = ((form.dst, self.dst), (form.src, self.src))
+        read = tuple(number for rule, number in fields if isinstance(rule, Reg) and rule.read)
+        return (*read, 0) if form.name in ("exit", "atomic_cmpxchg") else read
+
+    @property
     def slots(self) -> int:
         """1, or 2 for ld_imm64."""
         return self.form.slots

@@ -26,8 +26,12 @@ class SourceLine:
     text: str
 
     def __str__(self) -> str:
-        place = os.path.basename(self.file) + (f":{self.line}" if self.line else "")
-        return f"{place}: {self.code}" if self.text else place
+        return f"{self.place}: {self.code}" if self.text else self.place
+
+    @property
+    def place(self) -> str:
+        """``hello.py:34``."""
+        return os.path.basename(self.file) + (f":{self.line}" if self.line else "")
 
     @property
     def code(self) -> str:

@@ -24,6 +24,7 @@ FIRST_LOG = 1 << 16
 # since Linux 5.19, and had UINT_MAX >> 8 before.
 LARGEST_LOG = (1 << 30) - 1
 LARGEST_LOG_BEFORE = (1 << 24) - 1
+WALK, REGISTERS = re.compile(r"^0: \(", re.MULTILINE), re.compile(r"^0: R1=", re.MULTILINE)
 LAST_LINE = re.compile(r"^processed \d+ insns", re.MULTILINE)
 
 
@@ -87,7 +88,18 @@ def verify(
                         return quiet(plain), first.log
                 return attempt(plain, LogLevel.LEVEL1)  # to hear why
         except Refusal as last:
-            raise why(program, last, plain) from last.error
+            raise why(program, with_registers(last, plain), plain) from last.error
+
+
+def with_registers(refused: Refusal, plain: dict[str, Any]) -> Refusal:
+    """A refusal whose log tells of registers; before Linux 5.17 only LEVEL2 does."""
+    if refused.full or not WALK.search(refused.log) or REGISTERS.search(refused.log):
+        return refused
+    try:
+        attempt(plain, LogLevel.LEVEL2)[0].close()
+    except Refusal as fuller:
+        return refused if fuller.full else fuller
+    return refused
 
 
 def why(program: Program, refused: Refusal, plain: dict[str, Any]) -> Exception:
@@ -137,7 +149,8 @@ def attempt(plain: dict[str, Any], level: LogLevel) -> tuple[Fd, str]:
     size, before = FIRST_LOG, Refusal(OSError(errno.ENOSPC, "log"), full=True)
     while True:
         try:
-            mapped = mmap.mmap(-1, size)  # of which only the pages that are filled take memory
+            # Only the pages that are filled take memory.
+            mapped = mmap.mmap(-1, size, mmap.MAP_PRIVATE)
         except OSError:
             raise before from None
         with mapped as buffer:
@@ -162,11 +175,8 @@ def attempt(plain: dict[str, Any], level: LogLevel) -> tuple[Fd, str]:
 
 
 def larger(size: int) -> int:
-    """The next size to try: four times as much, stopping at what older kernels take."""
-    for most in (LARGEST_LOG_BEFORE, LARGEST_LOG):
-        if size < most:
-            return min(size * 4, most)
-    return size
+    """The next size to try: as few of them as can be, as the verifier begins anew for each."""
+    return LARGEST_LOG_BEFORE if size < LARGEST_LOG_BEFORE else LARGEST_LOG
 
 
 def text(buffer: mmap.mmap) -> str:

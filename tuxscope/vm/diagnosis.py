@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 
-from tuxscope.asm.forms import Reg
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Class
 from tuxscope.vm.faults import Fault, UninitialisedRegisterFault
@@ -19,7 +18,7 @@ def fault_of(error: Exception, instruction: Instruction, r: Registers, memory: M
     """The fault behind an error. Raises the error itself where there is none: it is a bug here."""
     if isinstance(error, Fault):
         return error
-    unset = next((number for number in read_by(instruction) if r[number] is None), None)
+    unset = next((number for number in instruction.reads if r[number] is None), None)
     if unset is not None:
         return nothing_in(unset)
     if isinstance(error, KeyError | struct.error):
@@ -35,11 +34,3 @@ def nothing_in(register: int) -> Fault:
     """The fault of reading a register that holds nothing."""
     used_up = "it was never set, or a call used it up" if 1 <= register <= 5 else "it was never set"
     return UninitialisedRegisterFault(f"r{register} is read and holds nothing: {used_up}")
-
-
-def read_by(instruction: Instruction) -> list[int]:
-    """The registers that an instruction reads."""
-    form = instruction.form
-    fields = ((form.dst, instruction.dst), (form.src, instruction.src))
-    read = [number for rule, number in fields if isinstance(rule, Reg) and rule.read]
-    return [*read, 0] if form.name in ("exit", "atomic_cmpxchg") else read

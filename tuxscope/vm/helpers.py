@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.meaning import signed
 from tuxscope.vm.faults import HelperFault, MemoryFault, UnsupportedFault
 from tuxscope.vm.maps import (
     Record,
@@ -21,7 +22,6 @@ from tuxscope.vm.maps import (
     VirtualPerfEventArray,
     VirtualRingBuffer,
 )
-from tuxscope.vm.meaning import signed
 from tuxscope.vm.memory import Region
 from tuxscope.vm.state import Printed, Sent
 from tuxscope.vm.world import next_random

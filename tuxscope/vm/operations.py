@@ -12,10 +12,10 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
+from tuxscope.asm import meaning
 from tuxscope.asm.forms import FORMS
 from tuxscope.asm.instruction import ByteOrder, Instruction
 from tuxscope.asm.isa import Atomic, Class, Mode, Size, Source
-from tuxscope.vm import meaning
 from tuxscope.vm.faults import MisalignedFault, UnsupportedFault
 from tuxscope.vm.memory import OFFSET, WINDOW, Memory, check_readable, check_writable
 

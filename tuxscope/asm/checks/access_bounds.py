@@ -1,0 +1,71 @@
+"""What loads, stores and helpers may reach of the stack, of values, of a context."""
+
+from __future__ import annotations
+
+from tuxscope.asm.attach import ProgramType
+from tuxscope.asm.checks.state import STACK_SIZE, State
+from tuxscope.asm.errors import (
+    ContextAccessError,
+    MapValueAccessError,
+    StackAccessError,
+)
+
+# What a context has, from and to; a tracepoint's begins after what the kernel keeps for itself.
+# PERF_MAX_TRACE_SIZE, and MAX_BPF_FUNC_ARGS of 8 bytes.
+CONTEXTS = {ProgramType.TRACEPOINT: (8, 8192), ProgramType.RAW_TRACEPOINT: (0, 96)}
+
+
+def check_stack(state: State, start: int, size: int) -> None:
+    """Raises StackAccessError."""
+    if not -STACK_SIZE <= start <= -size:
+        raise state.error(
+            StackAccessError,
+            f"{counted(size)} at r10 {signed(start)} would lie outside of the stack",
+            f"a function has {STACK_SIZE} bytes below r10; a.stack(u64) finds room there",
+        )
+
+
+def check_value(state: State, start: int, size: int, length: int, what: str) -> None:
+    """Raises MapValueAccessError."""
+    if not 0 <= start <= length - size:
+        raise state.error(
+            MapValueAccessError,
+            f"{counted(size)} at offset {start} of {what}, which has {length}",
+            "name a field of the record, as in Count[r0].total, or make the record larger",
+        )
+
+
+def check_context(state: State, start: int, size: int, loads: bool) -> None:
+    """Raises ContextAccessError."""
+    attach = state.program.attach
+    if attach.type not in CONTEXTS:
+        return
+    first, end = CONTEXTS[attach.type]
+    kind = attach.type.name.lower()
+    if not loads:
+        raise state.error(
+            ContextAccessError,
+            f"the context of a {kind} program can only be read",
+            "store on the stack or in a map",
+        )
+    if not first <= start <= end - size or start % size:
+        where = getattr(attach, "format_file", "the kernel's source: arguments of 8 bytes each")
+        raise state.error(
+            ContextAccessError,
+            f"a {kind} program's context has no field of {counted(size)} at offset {start}",
+            f"the fields are in {where}",
+        )
+
+
+def counted(size: int) -> str:
+    return "1 byte" if size == 1 else f"{size} bytes"
+
+
+def signed(offset: int) -> str:
+    """An offset as one writes it after a register: ``- 8``."""
+    return f"{'-' if offset < 0 else '+'} {abs(offset)}"
+
+
+def null_check(register: int) -> str:
+    """What to type before a lookup's result is used."""
+    return f'leave first where there is none: a.jeq(r{register}, 0, "out")'

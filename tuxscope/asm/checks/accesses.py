@@ -1,0 +1,174 @@
+"""Loads, stores and atomics: where they go, and what they leave."""
+
+from __future__ import annotations
+
+from tuxscope.asm.checks.access_bounds import (
+    CONTEXTS,
+    check_context,
+    check_stack,
+    check_value,
+    null_check,
+    signed,
+)
+from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.values import (
+    ANYTHING,
+    HIGHEST,
+    LOWEST,
+    M32,
+    SOME_NUMBER,
+    Kind,
+    Number,
+    Pointer,
+    Value,
+    constant,
+    fresh,
+    new_root,
+    truncated,
+)
+from tuxscope.asm.errors import (
+    AlignmentError,
+    NotAPointerError,
+    NullCheckError,
+)
+from tuxscope.asm.instruction import Instruction
+from tuxscope.asm.isa import Atomic, Class, Mode, Size
+
+
+def accesses(instruction: Instruction) -> bool:
+    """Whether it loads or stores."""
+    return instruction.opcode & 7 in (Class.LDX, Class.ST, Class.STX)
+
+
+def access(state: State) -> None:
+    """Load, store or both. Raises a kind of CheckError where the kernel would not let it."""
+    instruction = state.instruction
+    size = Size(instruction.opcode & 0x18).octets
+    loads = instruction.opcode & 7 == Class.LDX or instruction.form.name == "load_acquire"
+    base = instruction.src if loads else instruction.dst
+    place = state.registers[base]
+    if place is SOME_NUMBER or isinstance(place, Number):
+        raise state.error(
+            NotAPointerError,
+            f"r{base} is used as an address, and is a plain number",
+            "take the address of a place with a.lea, or what a helper returned",
+        )
+    if isinstance(place, Pointer):
+        check_place(state, place, base, instruction.offset, size, loads)
+    if loads:
+        state.registers[instruction.dst] = loaded(state, place, size)
+    elif instruction.form.name in ("st", "stx", "store_release"):
+        keep(state, place, size, stored(state))
+    else:
+        exchange(state, place, size)
+
+
+def check_place(
+    state: State, place: Pointer, base: int, offset: int, size: int, loads: bool
+) -> None:
+    """Hold an access to the bytes that are there."""
+    if place.nullable:
+        what = "a lookup that found nothing" if place.kind is Kind.MAP_VALUE else "a full buffer"
+        raise state.error(
+            NullCheckError,
+            f"r{base} is used as an address, and is 0 after {what}",
+            null_check(base),
+        )
+    if place.offset is None:
+        return
+    start = place.offset + offset
+    match place.kind:
+        case Kind.STACK:
+            check_stack(state, start, size)
+            check_alignment(state, start, size)
+        case Kind.MAP_VALUE if place.map:
+            check_value(state, start, size, place.map.value_size, f"{place.map.name}'s value")
+        case Kind.RECORD if place.size is not None:
+            check_value(state, start, size, place.size, "the reserved record")
+        case Kind.CONTEXT if not place.offset:
+            check_context(state, start, size, loads)
+
+
+def check_alignment(state: State, start: int, size: int) -> None:
+    """Raises AlignmentError."""
+    if start % size:
+        raise state.error(
+            AlignmentError,
+            f"{size} bytes of the stack at r10 {signed(start)}, which is no multiple of {size}",
+            f"r10 {signed(start - start % size)} is one; or use single bytes",
+        )
+
+
+def loaded(state: State, place: Value, size: int) -> Value:
+    """What a load puts into its register."""
+    instruction = state.instruction
+    signed = instruction.opcode & 0xE0 == Mode.MEMSX and instruction.opcode & 7 == Class.LDX
+    bits = size * 8
+    anything = (
+        fresh(LOWEST, HIGHEST)
+        if size == 8
+        else fresh(-(1 << bits - 1), (1 << bits - 1) - 1)
+        if signed
+        else fresh(0, (1 << bits) - 1)
+    )
+    if not isinstance(place, Pointer):
+        return ANYTHING
+    match place.kind:
+        case Kind.MAP_VALUE | Kind.RECORD:
+            return anything
+        case Kind.CONTEXT if state.program.attach.type in CONTEXTS:
+            return anything
+        case Kind.STACK if place.offset is not None:
+            frame = state.frames[place.origin]
+            start = place.offset + instruction.offset
+            value = frame.load(start, size)
+            if size == 8 and value is not None:
+                return value
+            if frame.all_written(start, size):
+                return anything
+            held = any(isinstance(each, Pointer) or each is ANYTHING
+                       for each in frame.overlapping(start, size))  # fmt: skip
+            if held:
+                return ANYTHING
+            if isinstance(value, Number) and not signed and value.low >= 0 and value.high <= M32:
+                return value
+            return SOME_NUMBER
+    return ANYTHING
+
+
+def stored(state: State) -> Value | None:
+    """What a store leaves there, as one would load it; None where that is not known."""
+    instruction = state.instruction
+    size = Size(instruction.opcode & 0x18).octets
+    if instruction.opcode & 7 == Class.ST:
+        value: Value = constant(instruction.imm)
+    else:
+        value = state.registers[instruction.src]
+    if size == 8:
+        return value
+    if size == 4:
+        return truncated(value, new_root())
+    if isinstance(value, Number) and value.constant:
+        return constant(value.low & (1 << size * 8) - 1)
+    return None
+
+
+def keep(state: State, place: Value, size: int, value: Value | None) -> None:
+    """Note what is on the stack now."""
+    if not isinstance(place, Pointer) or place.kind is not Kind.STACK:
+        return
+    frame = state.frames[place.origin]
+    if place.offset is None:
+        frame.forget()
+    else:
+        frame.store(place.offset + state.instruction.offset, size, value)
+
+
+def exchange(state: State, place: Value, size: int) -> None:
+    """An atomic: the place holds something else, and a register what was there before."""
+    instruction = state.instruction
+    keep(state, place, size, None)
+    if instruction.form.name == "atomic_cmpxchg":
+        state.registers[0] = ANYTHING
+    elif instruction.imm & Atomic.FETCH:
+        state.registers[instruction.src] = ANYTHING

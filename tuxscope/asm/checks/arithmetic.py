@@ -1,0 +1,132 @@
+"""Arithmetic, moves and constants on what registers are known to hold."""
+
+from __future__ import annotations
+
+from tuxscope.asm.checks.access_bounds import null_check
+from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.values import (
+    ANYTHING,
+    SOME_NUMBER,
+    Kind,
+    Number,
+    Pointer,
+    Value,
+    computed,
+    constant,
+    new_root,
+    truncated,
+)
+from tuxscope.asm.errors import NullCheckError, PointerArithmeticError
+from tuxscope.asm.instruction import Instruction
+from tuxscope.asm.isa import Class, Source
+from tuxscope.asm.maps import Array
+
+FREELY_USED = ("neg", "le", "be", "bswap")  # on pointers, too, by a privileged program
+
+
+def compute(state: State) -> None:
+    """Do what a straight instruction does. Raises NullCheckError, PointerArithmeticError."""
+    instruction = state.instruction
+    name, dst = instruction.form.name, instruction.dst
+    registers = state.registers
+    if instruction.slots == 2:
+        registers[dst] = loaded(instruction, state.slot)
+    elif name.startswith("movsx"):
+        registers[dst] = SOME_NUMBER if is_number(registers[instruction.src]) else ANYTHING
+    elif name in ("mov", "mov32"):
+        value = operand_of(state)
+        registers[dst] = truncated(value, new_root()) if name == "mov32" else value
+    elif name.removesuffix("32") in FREELY_USED:
+        registers[dst] = SOME_NUMBER if is_number(registers[dst]) else ANYTHING
+    elif name == "addr_space_cast":
+        registers[dst] = ANYTHING
+    else:
+        registers[dst] = combined(state, name.removesuffix("32"))
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value, Number) or value is SOME_NUMBER
+
+
+def operand_of(state: State) -> Value:
+    """The second operand: a register, or the immediate."""
+    instruction = state.instruction
+    if instruction.opcode & 8 == Source.X:
+        return state.registers[instruction.src]
+    return constant(instruction.imm)
+
+
+def loaded(instruction: Instruction, slot: int) -> Value:
+    """What a wide instruction puts into its register."""
+    name, map = instruction.form.name, instruction.map
+    if name == "ld_imm64":
+        return constant(instruction.imm64)
+    if name == "ld_map_fd" and map:
+        return Pointer(Kind.MAP, 0, map=map)
+    if name == "ld_map_value" and isinstance(map, Array):
+        return Pointer(Kind.MAP_VALUE, instruction.next_imm, origin=slot, map=map)
+    return ANYTHING
+
+
+def combined(state: State, operation: str) -> Value:
+    """dst and operand, by the name of an operation of 32 or 64 bits."""
+    instruction = state.instruction
+    value, operand = state.registers[instruction.dst], operand_of(state)
+    if value is ANYTHING or operand is ANYTHING:
+        return ANYTHING
+    bits = 64 if instruction.opcode & 7 == Class.ALU64 else 32
+    if isinstance(value, Pointer) or isinstance(operand, Pointer):
+        return moved(state, operation, bits, value, operand)
+    return computed(operation, bits, value, operand, new_root())
+
+
+def moved(state: State, operation: str, bits: int, value: Value, operand: Value) -> Value:
+    """A pointer and a number, or two pointers."""
+    if isinstance(value, Pointer) and isinstance(operand, Pointer):
+        if operation == "sub":
+            return SOME_NUMBER
+        raise refused(state, "two addresses are combined", "subtract them, or add a number to one")
+    pointer, by = (value, operand) if isinstance(value, Pointer) else (operand, value)
+    assert isinstance(pointer, Pointer)
+    if bits == 32 and operation == "sub":
+        return SOME_NUMBER
+    if bits == 32:
+        raise refused(
+            state,
+            f"32 bits of an address are computed with: {points_to(pointer)}",
+            "use the method without 32",
+        )
+    if operation not in ("add", "sub") or (operation == "sub" and pointer is operand):
+        raise refused(
+            state,
+            f"an address is no number to compute with: it points to {points_to(pointer)}",
+            "only a.add and a.sub of a number move it; load what lies there with a.ldx",
+        )
+    if pointer.nullable:
+        raise state.error(
+            NullCheckError,
+            f"r{instruction_register(state, pointer)} may be 0 here, and is moved",
+            null_check(instruction_register(state, pointer)),
+        )
+    known = isinstance(by, Number) and by.constant and pointer.offset is not None
+    if pointer.kind is Kind.MAP:
+        return pointer if known and by == constant(0) else ANYTHING
+    if not known:
+        return pointer._replace(offset=None)
+    assert isinstance(by, Number)
+    distance = by.low if operation == "add" else -by.low
+    return pointer._replace(offset=(pointer.offset or 0) + distance)
+
+
+def instruction_register(state: State, pointer: Pointer) -> int:
+    """Which of the instruction's registers holds a pointer."""
+    instruction = state.instruction
+    return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
+
+
+def refused(state: State, problem: str, hint: str) -> PointerArithmeticError:
+    return state.error(PointerArithmeticError, problem, hint)
+
+
+def points_to(pointer: Pointer) -> str:
+    return pointer.kind.value

@@ -1,0 +1,252 @@
+"""Calls of the kernel's helpers: who may call, with what, and what is left afterwards."""
+
+from __future__ import annotations
+
+from tuxscope.asm.checks.access_bounds import check_stack, check_value, null_check
+from tuxscope.asm.checks.state import STORED, WRITTEN, State
+from tuxscope.asm.checks.unset_bytes import name_of_unset
+from tuxscope.asm.checks.values import (
+    ANYTHING,
+    HIGHEST,
+    LOWEST,
+    M32,
+    SOME_NUMBER,
+    Kind,
+    Number,
+    Pointer,
+    Unset,
+    Value,
+    constant,
+    fresh,
+    new_root,
+)
+from tuxscope.asm.errors import (
+    ArgumentError,
+    HelperUnavailableError,
+    LicenseError,
+    NullCheckError,
+    UninitialisedStackError,
+)
+from tuxscope.asm.helpers import NAMES, helper
+from tuxscope.asm.maps import Array, Hash, Map, MapType
+from tuxscope.asm.signatures import Kind as Takes
+from tuxscope.asm.signatures import Parameter, Signature, signature
+
+GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL",
+                  "Dual MPL/GPL")  # fmt: skip  # license_is_gpl_compatible
+# Maps of these types serve their own helpers alone (check_map_func_compatibility).
+OWN_HELPERS = {
+    MapType.PERF_EVENT_ARRAY: ("perf_event_read", "perf_event_output", "perf_event_read_value",
+                               "skb_output", "xdp_output"),
+    MapType.PROG_ARRAY: ("tail_call",),
+    MapType.RINGBUF: ("ringbuf_output", "ringbuf_reserve", "ringbuf_query",
+                      "ringbuf_reserve_dynptr"),
+}  # fmt: skip
+OWN_MAPS = {
+    "perf_event_output": "PerfEventArray", "tail_call": "ProgArray", "ringbuf_output": "RingBuffer",
+    "ringbuf_reserve": "RingBuffer", "ringbuf_query": "RingBuffer",
+}  # fmt: skip
+# What to put into a register instead of a number.
+INSTEAD = {
+    Takes.CONTEXT: "keep the context that r1 begins with: a.mov(r6, r1), then a.mov(r{}, r6)",
+    Takes.MAP: "load a map, as in a.ld_map(r{}, COUNTS)",
+    Takes.CALLBACK: 'load a function, as in a.ld_func(r{}, "each")',
+    Takes.RECORD: "pass on what helper.ringbuf_reserve returned",
+}
+AN_ADDRESS = "take the address of a place on the stack, as in a.lea(r{}, event)"
+IN_MEMORY = (Takes.KEY, Takes.VALUE, Takes.MEMORY, Takes.STRUCT)
+
+
+def call(state: State) -> bool:
+    """Do what a call of a helper does; False where nothing is known of that helper.
+
+    Raises a kind of CheckError where the verifier would not let it.
+    """
+    number = state.instruction.imm
+    if not 0 < number <= len(NAMES):
+        return False
+    name, facts = NAMES[number - 1], signature(number)
+    check_caller(state, name, facts)
+    arguments = state.registers[1 : 1 + len(facts.parameters)]
+    for register, parameter in enumerate(facts.parameters, 1):
+        state.require(register, f"the {parameter.name} of {name}")
+        check_kind(state, register, parameter, name)
+    for register, parameter in enumerate(facts.parameters, 1):
+        if parameter.kind in IN_MEMORY:
+            pass_memory(state, register, parameter, name)
+    if any(each.kind is Takes.CALLBACK for each in facts.parameters):
+        for frame in state.frames:
+            frame.forget()  # the callback may have stored anything there
+    if name in ("ringbuf_submit", "ringbuf_discard"):
+        release(state, arguments[0])
+    state.registers[0] = result(state, number, facts, arguments)
+    state.registers[1:6] = [Unset(state.slot)] * 5
+    return True
+
+
+def check_caller(state: State, name: str, facts: Signature) -> None:
+    """Raises HelperUnavailableError, LicenseError."""
+    program = state.program
+    kind = program.attach.type
+    if facts.program_types and kind not in facts.program_types:
+        raise state.error(
+            HelperUnavailableError,
+            f"a {kind.name.lower()} program has no {name}",
+            f"helper.{name}.program_types has those that do",
+        )
+    if facts.gpl_only and program.license not in GPL_COMPATIBLE:
+        raise state.error(
+            LicenseError,
+            f"{name} is for programs under the GPL, and this one is under {program.license!r}",
+            'leave out license=, it is "GPL" by default, or do without',
+        )
+
+
+def check_kind(state: State, register: int, parameter: Parameter, name: str) -> None:
+    """Hold an argument to what a helper takes. Raises ArgumentError, NullCheckError."""
+    value, kind = state.registers[register], parameter.kind
+    what = f"r{register} is the {parameter.name} of {name}"
+    instead = INSTEAD.get(kind, AN_ADDRESS).format(register)
+    if isinstance(value, Number) or value is SOME_NUMBER:
+        may_be_null = parameter.nullable and (value is SOME_NUMBER or value == constant(0))
+        if kind.is_pointer and not may_be_null:
+            raise state.error(ArgumentError, f"{what}, and holds a plain number", instead)
+        return
+    if not isinstance(value, Pointer):
+        return
+    if value.nullable and kind.is_pointer and not parameter.nullable:
+        raise state.error(NullCheckError, f"{what}, and may be 0 here", null_check(register))
+    problem = f"{what}, and points to {value.kind.value}"
+    match kind:
+        case Takes.SIZE:
+            raise state.error(ArgumentError, problem, f"a size is a number: a.mov(r{register}, 8)")
+        case Takes.CONTEXT if value.kind is not Kind.CONTEXT:
+            raise state.error(ArgumentError, problem, instead)
+        case Takes.MAP if value.kind is not Kind.MAP:
+            raise state.error(ArgumentError, problem, instead)
+        case Takes.MAP if value.map:
+            check_map(state, value.map, name)
+        case Takes.RECORD if value.kind in (Kind.STACK, Kind.CONTEXT, Kind.MAP, Kind.MAP_VALUE):
+            raise state.error(ArgumentError, problem, instead)
+        case _ if kind in IN_MEMORY and value.kind in (Kind.CONTEXT, Kind.MAP):
+            raise state.error(ArgumentError, problem, instead)
+
+
+def check_map(state: State, map: Map, name: str) -> None:
+    """Raises ArgumentError where a helper cannot use a map of this type."""
+    own = getattr(map, "type", None)
+    if own is None:  # only its name is known
+        return
+    needed = OWN_MAPS.get(name)
+    kind = type(map).__name__
+    if needed and name not in OWN_HELPERS.get(own, ()):
+        raise state.error(
+            ArgumentError, f"{name} takes a {needed}, and {map.name} is a {kind}",
+            f'declare one: {map.name} = {needed}("{map.name}", ...)',
+        )  # fmt: skip
+    if own in OWN_HELPERS and name not in OWN_HELPERS[own]:
+        raise state.error(
+            ArgumentError, f"{name} cannot use {map.name}, which is a {kind}",
+            f"a {kind} is for {', '.join(OWN_HELPERS[own][:3])}",
+        )  # fmt: skip
+
+
+def pass_memory(state: State, register: int, parameter: Parameter, name: str) -> None:
+    """Hold memory that a helper reads or fills to what is there.
+
+    Raises StackAccessError, MapValueAccessError, UninitialisedStackError.
+    """
+    place = state.registers[register]
+    if not isinstance(place, Pointer):
+        return
+    size = size_of(state, register, parameter)
+    if place.offset is None or size is None:
+        if place.kind is Kind.STACK:
+            state.frames[place.origin].forget()
+        return
+    if size <= 0:
+        return
+    if place.kind is Kind.MAP_VALUE and place.map:
+        check_value(state, place.offset, size, place.map.value_size, f"{place.map.name}'s value")
+    elif place.kind is Kind.RECORD and place.size is not None:
+        check_value(state, place.offset, size, place.size, "the reserved record")
+    elif place.kind is Kind.STACK:
+        check_stack(state, place.offset, size)
+        frame = state.frames[place.origin]
+        unset = frame.unset(place.offset, size)
+        if unset and not parameter.written:
+            what, hint = name_of_unset(state, place.origin, unset)
+            raise state.error(
+                UninitialisedStackError,
+                f"{name} reads {what}, which {'was' if len(unset) == 1 else 'were'} never set",
+                hint,
+            )
+        if parameter.written and len(unset) == size:
+            frame.store(place.offset, size, None, WRITTEN)
+        elif parameter.written or "const" not in parameter.c_type:
+            frame.store(place.offset, size, None, STORED)
+
+
+def size_of(state: State, register: int, parameter: Parameter) -> int | None:
+    """How many bytes a helper reads or fills; None where that varies."""
+    map = getattr(state.registers[1], "map", None)
+    match parameter.kind:
+        case Takes.KEY:
+            return map.key_size if isinstance(map, Array | Hash) else None
+        case Takes.VALUE:
+            return map.value_size if isinstance(map, Array | Hash) else None
+        case Takes.STRUCT:
+            return parameter.size
+    size = state.registers[register + 1] if register < 5 else None
+    return size.low if isinstance(size, Number) and size.constant else None
+
+
+def release(state: State, record: Value) -> None:
+    """A record was given back: no copy of its address is one any more."""
+    if not isinstance(record, Pointer):
+        state.references.clear()
+        return
+    state.references.pop(record.identity, None)
+    state.map_values(
+        lambda value: (
+            ANYTHING if isinstance(value, Pointer) and value.identity == record.identity else value
+        )
+    )
+
+
+def result(state: State, number: int, facts: Signature, arguments: list[Value]) -> Value:
+    """What is in r0 afterwards."""
+    if facts.void:
+        return Unset(state.slot)
+    if number in (helper.map_lookup_elem.number, helper.map_lookup_percpu_elem.number):
+        return looked_up(state, arguments)
+    if number == helper.ringbuf_reserve.number:
+        size = arguments[1]
+        known = size.low if isinstance(size, Number) and size.constant else None
+        record = Pointer(Kind.RECORD, 0, True, state.slot, new_root(), None, known)
+        state.references[record.identity] = state.slot
+        return record
+    match facts.returns:
+        case "u64" | "__u64":
+            return fresh(LOWEST, HIGHEST)
+        case "u32" | "__u32" if number != helper.get_smp_processor_id.number:
+            return fresh(0, M32)
+        case "long" | "int":
+            return fresh(-4095, 0)  # an error, or success; the verifier knows no better
+    return ANYTHING if "*" in facts.returns else SOME_NUMBER
+
+
+def looked_up(state: State, arguments: list[Value]) -> Value:
+    """The address of a value, or 0 where the key is not in the map."""
+    map = getattr(arguments[0], "map", None)
+    if isinstance(map, Array):
+        # Since Linux 6.15 the verifier knows that an array has a value for a constant in range.
+        key = arguments[1]
+        if not isinstance(key, Pointer) or key.kind is not Kind.STACK or key.offset is None:
+            return ANYTHING
+        index = state.frames[key.origin].load(key.offset, map.key_size)
+        if not isinstance(index, Number) or index.high < map.max_entries:
+            return ANYTHING
+    elif not isinstance(map, Hash):
+        return ANYTHING
+    return Pointer(Kind.MAP_VALUE, 0, True, state.slot, new_root(), map)

@@ -1,0 +1,152 @@
+"""Where each instruction goes on, and what can be told from that alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from tuxscope.asm.errors import FallThroughError, JumpTargetError, UnreachableCodeError
+from tuxscope.asm.instruction import Instruction
+from tuxscope.asm.program import Program
+
+JUMPS = ("ja", "gotol")  # without a condition: what follows them is reached from elsewhere, if ever
+ENDS = (*JUMPS, "exit")
+
+
+class Graph:
+    """A program's paths; a local call goes on after itself, and leads to its function as well.
+
+    Attributes:
+        program: whose.
+        functions: the slots that functions begin at.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        called = {target(slot, each) for slot, each in program.by_slot.items() if calls(each)}
+        self.functions = sorted({each.slot for each in program.functions} | called)
+
+    def following(self, slot: int) -> tuple[int, ...]:
+        """The slots that may come next in the same function."""
+        instruction = self.program.by_slot[slot]
+        after = slot + instruction.slots
+        name = instruction.form.name
+        if name == "exit":
+            return ()
+        if name in JUMPS:
+            return (target(slot, instruction),)
+        if jumps(instruction):
+            return after, target(slot, instruction)
+        return (after,)
+
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """All slots that some path leads to, whatever its conditions."""
+        found: set[int] = set()
+        waiting = [0]
+        while waiting:
+            slot = waiting.pop()
+            if slot in found:
+                continue
+            found.add(slot)
+            waiting += self.following(slot)
+            instruction = self.program.by_slot[slot]
+            if calls(instruction):
+                waiting.append(target(slot, instruction))
+        return frozenset(found)
+
+    @cached_property
+    def before(self) -> dict[int, list[int]]:
+        """The slots that each slot may come after, in the same function."""
+        found: dict[int, list[int]] = {}
+        for slot in self.program.slots:
+            for each in self.following(slot):
+                found.setdefault(each, []).append(slot)
+        return found
+
+    @cached_property
+    def ending(self) -> frozenset[int]:
+        """All slots from which some path leads to an exit. A kfunc may be one: bpf_throw."""
+        found: set[int] = set()
+        waiting = [
+            slot
+            for slot, each in self.program.by_slot.items()
+            if each.form.name in ("exit", "call_btf_id")
+        ]
+        while waiting:
+            slot = waiting.pop()
+            if slot not in found:
+                found.add(slot)
+                waiting += self.before.get(slot, ())
+        return frozenset(found)
+
+    def check(self) -> None:
+        """Raises JumpTargetError, FallThroughError, UnreachableCodeError."""
+        program = self.program
+        for slot, each in program.by_slot.items():
+            if calls(each) and target(slot, each) not in program.by_slot:
+                raise self._nowhere(slot, "a function", 'a.call("count")')
+        for start, end in self._bounds():
+            inside = {slot: each for slot, each in program.by_slot.items() if start <= slot < end}
+            for slot, each in inside.items():
+                if jumps(each) and target(slot, each) not in inside:
+                    raise self._nowhere(slot, "a label of the same function", 'a.ja("out")')
+            end_slot = max(inside)
+            last = inside[end_slot]
+            if last.form.name not in (*ENDS, "call_btf_id"):
+                raise FallThroughError(
+                    "the program goes on past its last instruction",
+                    "end each path with a.exit()",
+                    end_slot,
+                    last.source,
+                )
+        for slot in program.slots:
+            if slot not in self.reached:
+                raise self._unreachable(slot)
+
+    def _bounds(self) -> Iterator[tuple[int, int]]:
+        end = sum(each.slots for each in self.program.instructions)
+        yield from zip(self.functions, [*self.functions[1:], end], strict=True)
+
+    def _nowhere(self, slot: int, what: str, example: str) -> JumpTargetError:
+        instruction = self.program.by_slot[slot]
+        return JumpTargetError(
+            f"this leads to slot {target(slot, instruction)}, where no instruction begins that it "
+            "could go to",
+            f"name {what}, as in {example}",
+            slot,
+            instruction.source,
+        )
+
+    def _unreachable(self, slot: int) -> UnreachableCodeError:
+        source = self.program.by_slot[slot].source
+        names = {each.slot: each.name for each in self.program.functions}
+        if slot in names:
+            name = names[slot]
+            return UnreachableCodeError(
+                f"nothing calls function {name}", f'call it with a.call("{name}"), or delete it',
+                slot, source,
+            )  # fmt: skip
+        return UnreachableCodeError(
+            "no path leads here: what is before it always goes elsewhere",
+            "put a label here that something jumps to, or delete it",
+            slot,
+            source,
+        )
+
+
+def calls(instruction: Instruction) -> bool:
+    """Whether it names a function of the program: calls it, or takes its address."""
+    return instruction.form.name in ("call_local", "ld_func")
+
+
+def jumps(instruction: Instruction) -> bool:
+    """Whether it may go on at a place that it names."""
+    name = instruction.form.name
+    return name.startswith("j") or name in ("gotol", "may_goto")
+
+
+def target(slot: int, instruction: Instruction) -> int:
+    """The slot that a jump, a local call or an ld_func names."""
+    far = instruction.form.name in ("gotol", "call_local", "ld_func")
+    return slot + 1 + (instruction.imm if far else instruction.offset)

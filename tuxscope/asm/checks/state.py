@@ -1,0 +1,232 @@
+"""Registers, frames and what is owed, at one place of one path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import TypeVar
+
+from tuxscope.asm.checks.values import (
+    ANYTHING,
+    NEVER_SET,
+    SOME_NUMBER,
+    Kind,
+    Number,
+    Pointer,
+    Unset,
+    Value,
+)
+from tuxscope.asm.errors import (
+    CheckError,
+    ClobberedRegisterError,
+    UninitialisedRegisterError,
+)
+from tuxscope.asm.instruction import Instruction
+from tuxscope.asm.program import Program
+
+Error = TypeVar("Error", bound=CheckError)
+
+STACK_SIZE = 512
+# What is known of a byte of the stack.
+NOTHING, STORED, WRITTEN = 0, 1, 2  # never set; by the program; by a helper, no matter with what
+
+
+class Frame:
+    """A function's stack, and what its caller gets back.
+
+    Attributes:
+        function: the slot that it begins at.
+        returns_to: the slot after the call.
+        saved: the caller's r6 to r9.
+        bytes: what is known of each byte; the first is 512 below r10.
+        spilled: what was stored where, by offset from r10: the size, and the value.
+    """
+
+    __slots__ = ("bytes", "function", "returns_to", "saved", "spilled")
+
+    def __init__(self, function: int, returns_to: int, saved: list[Value]) -> None:
+        self.function = function
+        self.returns_to = returns_to
+        self.saved = saved
+        self.bytes = bytearray(STACK_SIZE)
+        self.spilled: dict[int, tuple[int, Value]] = {}
+
+    def copy(self) -> Frame:
+        other = Frame(self.function, self.returns_to, list(self.saved))
+        other.bytes = bytearray(self.bytes)
+        other.spilled = dict(self.spilled)
+        return other
+
+    def store(self, offset: int, size: int, value: Value | None, mark: int = STORED) -> None:
+        """``size`` bytes at ``offset`` from r10 are set; ``value`` is what, where it is known."""
+        for other, (length, _) in list(self.spilled.items()):
+            if other < offset + size and offset < other + length:
+                del self.spilled[other]
+        start = STACK_SIZE + offset
+        self.bytes[start : start + size] = bytes([mark]) * size
+        if value is not None:
+            self.spilled[offset] = (size, value)
+
+    def unset(self, offset: int, size: int) -> list[int]:
+        """The offsets in a piece of the stack that nothing was ever stored at."""
+        return [each for each in range(offset, offset + size) if not self.bytes[STACK_SIZE + each]]
+
+    def load(self, offset: int, size: int) -> Value | None:
+        """What is stored there, as a whole; None where that is not known."""
+        length, value = self.spilled.get(offset, (0, None))
+        return value if length == size else None
+
+    def overlapping(self, offset: int, size: int) -> list[Value]:
+        """What is stored in a piece of the stack, or partly in it."""
+        return [
+            value
+            for other, (length, value) in self.spilled.items()
+            if other < offset + size and offset < other + length
+        ]
+
+    def forget(self) -> None:
+        """Something was stored somewhere: all bytes may be set, and hold anything."""
+        self.spilled = {offset: (size, ANYTHING) for offset, (size, _) in self.spilled.items()}
+        self.bytes = bytearray(byte or STORED for byte in self.bytes)
+
+    def all_written(self, offset: int, size: int) -> bool:
+        start = STACK_SIZE + offset
+        return self.bytes[start : start + size] == bytes([WRITTEN]) * size
+
+
+class State:
+    """What a path has come to.
+
+    Attributes:
+        program: what is walked.
+        slot: of the instruction that it has come to.
+        registers: r0 to r10.
+        frames: the last is the current function's.
+        references: what was reserved and not given back: identity, and the slot of the call.
+    """
+
+    __slots__ = ("frames", "program", "references", "registers", "slot")
+
+    def __init__(
+        self,
+        program: Program,
+        slot: int,
+        registers: list[Value],
+        frames: list[Frame],
+        references: dict[int, int],
+    ) -> None:
+        self.program = program
+        self.slot = slot
+        self.registers = registers
+        self.frames = frames
+        self.references = references
+
+    @classmethod
+    def first(cls, program: Program) -> State:
+        """As a program begins: the context in r1."""
+        registers: list[Value] = [NEVER_SET] * 11
+        registers[1] = Pointer(Kind.CONTEXT, 0)
+        registers[10] = Pointer(Kind.STACK, 0)
+        return cls(program, 0, registers, [Frame(0, 0, [])], {})
+
+    def copy(self, slot: int) -> State:
+        frames = [each.copy() for each in self.frames]
+        return State(self.program, slot, list(self.registers), frames, dict(self.references))
+
+    @property
+    def instruction(self) -> Instruction:
+        return self.program.by_slot[self.slot]
+
+    def error(self, kind: type[Error], problem: str, hint: str) -> Error:
+        """An error at the instruction that the path has come to."""
+        return kind(problem, hint, self.slot, self.instruction.source)
+
+    def at(self, slot: int) -> str:
+        """`` at hello.py:34``, or nothing where the line is not known."""
+        source = self.program.by_slot[slot].source
+        return f" at {source.place}" if source else ""
+
+    def require(self, number: int, purpose: str = "read") -> None:
+        """A register must hold something. Raises UninitialisedRegisterError."""
+        value = self.registers[number]
+        if not isinstance(value, Unset):
+            return
+        if value.call is not None:
+            raise self.error(
+                ClobberedRegisterError,
+                f"r{number} is {purpose}, and holds nothing since the call{self.at(value.call)}",
+                f"set it anew, or keep what it held over the call, as in a.mov(r6, r{number})",
+            )
+        raise self.error(
+            UninitialisedRegisterError,
+            f"r{number} is {purpose}, and was never set",
+            f"set it first, as in a.mov(r{number}, 0)",
+        )
+
+    def map_values(self, change: Callable[[Value], Value]) -> None:
+        """Change each value, wherever it is held."""
+        self.registers = [change(each) for each in self.registers]
+        for frame in self.frames:
+            frame.saved = [change(each) for each in frame.saved]
+            frame.spilled = {
+                offset: (size, change(value)) for offset, (size, value) in frame.spilled.items()
+            }
+
+    def narrow(self, number: Number, to: tuple[int, int]) -> None:
+        """The number is now known to be one of a smaller range."""
+        if number.constant or to == (number.low, number.high):
+            return
+
+        def change(value: Value) -> Value:
+            if not isinstance(value, Number) or value.family != number.family or not value.root:
+                return value
+            if value.root != number.root:
+                return SOME_NUMBER
+            return Number(*to) if to[0] == to[1] else Number(*to, number.root, number.family)
+
+        self.map_values(change)
+
+    def enter(self, function: int) -> None:
+        """Into a function of the program: it has its arguments and a stack of its own."""
+        registers = self.registers
+        self.frames.append(Frame(function, self.slot + 1, registers[6:10]))
+        frame_pointer = Pointer(Kind.STACK, 0, origin=len(self.frames) - 1)
+        self.registers = [NEVER_SET, *registers[1:6], *[NEVER_SET] * 4, frame_pointer]
+        self.slot = function
+
+    def leave(self) -> None:
+        """Back to the caller, who has the result in r0."""
+        frame = self.frames.pop()
+        used_up: list[Value] = [Unset(frame.returns_to - 1)] * 5
+        frame_pointer = Pointer(Kind.STACK, 0, origin=len(self.frames) - 1)
+        self.registers = [self.registers[0], *used_up, *frame.saved, frame_pointer]
+        self.slot = frame.returns_to
+
+    def key(self) -> Hashable:
+        """Equal for states from which all goes on alike: numbers of roots and the like are
+        those of their first appearance."""
+        names: dict[tuple[str, int], int] = {}
+
+        def named(kind: str, number: int) -> int:
+            return names.setdefault((kind, number), len(names)) if number else 0
+
+        def plain(value: Value) -> Hashable:
+            if isinstance(value, Number):
+                root, family = named("root", value.root), named("family", value.family)
+                return (value.low, value.high, root, family)
+            if isinstance(value, Pointer):
+                identity = named("identity", value.identity)
+                return (value.kind, value.offset, value.nullable, value.origin, identity,
+                        value.map, value.size)  # fmt: skip
+            return "unset" if isinstance(value, Unset) else value
+
+        def frames() -> Iterator[Hashable]:
+            for frame in self.frames:
+                yield frame.returns_to
+                yield from map(plain, frame.saved)
+                yield bytes(frame.bytes)
+                for offset, (size, value) in sorted(frame.spilled.items()):
+                    yield (offset, size, plain(value))
+
+        registers = tuple(map(plain, self.registers))
+        owed = tuple(named("identity", each) for each in self.references)
+        return (self.slot, registers, tuple(frames()), owed)

@@ -1,0 +1,26 @@
+"""Names for stack bytes that nothing was stored in."""
+
+from __future__ import annotations
+
+from tuxscope.asm.checks.state import State
+from tuxscope.asm.stack_notes import parts
+
+
+def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]:
+    """What the bytes are to the author, and what to type to set them."""
+    slot = state.frames[frame].function
+    function = next((each.name for each in state.program.functions if each.slot == slot), "")
+    first = unset[0]
+    count = next((n for n, each in enumerate(unset) if each != first + n), len(unset))
+    what = f"{count} byte{'s' * (count > 1)} at r10 - {-first}"
+    for each in state.program.stack:
+        start = first - each.offset
+        if each.function != function or not 0 <= start < each.type.size:
+            continue
+        if count >= each.type.size - start and not start:
+            return what + f", {each.name}", f"a.zero({each.name}) clears it, or store to its fields"
+        name = [name for name, _, _ in parts(each.name, each.type, start)][-1].partition("[")[0]
+        if name == each.name and count < each.type.size:  # in no field of it
+            return what + f", the padding of {name}", f"a.zero({name}.padding) clears it"
+        return what + f", {name}", f"store to {name}, or clear it with a.zero({name})"
+    return what, f"store there first, as in a.st(u8[r10 - {-first}], 0)"

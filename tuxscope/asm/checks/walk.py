@@ -1,0 +1,157 @@
+"""Walks the paths that some run is certain to take, and stops where one goes wrong.
+
+Like the verifier it follows each path with what registers and stack hold. Unlike it, it goes on
+only where the values seen so far are certain to lead in some run, so that it complains of nothing
+that the verifier might accept. Where nothing is certain the verifier has the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from tuxscope.asm.checks.accesses import access, accesses
+from tuxscope.asm.checks.arithmetic import compute
+from tuxscope.asm.checks.branches import branch
+from tuxscope.asm.checks.calls import call
+from tuxscope.asm.checks.graph import Graph, jumps, target
+from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.values import Unset
+from tuxscope.asm.errors import (
+    CallDepthError,
+    EndlessLoopError,
+    MissingResultError,
+    UnreleasedReferenceError,
+)
+from tuxscope.asm.program import Program
+
+MOST_STEPS = 30_000  # then the verifier has the last word: some tenths of a second
+DEEPEST = 8  # MAX_CALL_FRAMES
+
+
+class Walk:
+    """Walks one program."""
+
+    def __init__(self, program: Program, graph: Graph) -> None:
+        self._program = program
+        self._graph = graph
+        # Programs that loop by the kernel's leave come back to the same place as they were.
+        names = {each.form.name for each in program.instructions}
+        self._leaves_loops = bool(names & {"may_goto", "call_btf_id"})
+
+    def check(self) -> None:
+        """Raises a kind of CheckError for what the verifier is certain to refuse."""
+        waiting: list[State | Hashable] = [State.first(self._program)]
+        under_way: set[Hashable] = set()
+        seen: set[Hashable] = set()
+        steps = 0
+        while waiting:
+            state = waiting.pop()
+            if not isinstance(state, State):  # all paths from there have been walked
+                under_way.discard(state)
+                continue
+            while steps < MOST_STEPS:
+                steps += 1
+                if len(self._graph.before.get(state.slot, ())) > 1:
+                    key = state.key()
+                    if key in under_way and not self._leaves_loops:
+                        raise self._endless(state)
+                    if key in seen:
+                        break
+                    seen.add(key)
+                    under_way.add(key)
+                    waiting.append(key)
+                following = self._step(state)
+                if not following:
+                    break
+                waiting += following[1:]
+                state = following[0]
+
+    def _step(self, state: State) -> list[State]:
+        """The states after the instruction that a state has come to; it may be among them."""
+        instruction = state.instruction
+        name = instruction.form.name
+        if state.slot not in self._graph.ending:
+            raise self._endless(state)
+        if name == "exit":
+            return leave(state)
+        for number in instruction.reads:
+            state.require(number)
+        if jumps(instruction):
+            return branch(state)
+        match name:
+            case "call_local":
+                enter(state)
+                return [state]
+            case "call_btf_id" | "ld_abs" | "ld_ind":
+                return []  # the first may not return, the others may leave the program
+            case "call":
+                if not call(state):
+                    return []
+            case _ if accesses(instruction):
+                access(state)
+            case _:
+                compute(state)
+        state.slot += instruction.slots
+        return [state]
+
+    def _endless(self, state: State) -> EndlessLoopError:
+        state.slot = self._jump_back(state.slot)
+        return state.error(
+            EndlessLoopError, "this loop has no end", 'jump out of it, as in a.jeq(r6, 10, "out")'
+        )
+
+    def _jump_back(self, slot: int) -> int:
+        """The jump that closes the loop which a slot is in or leads to."""
+        seen: set[int] = set()
+        waiting = [slot]
+        while waiting:
+            each = waiting.pop()
+            if each in seen:
+                continue
+            seen.add(each)
+            for following in self._graph.following(each):
+                if following <= each and following in seen:
+                    return each
+                waiting.append(following)
+        return slot
+
+
+def enter(state: State) -> None:
+    """Into a function of the program. Raises CallDepthError."""
+    function = target(state.slot, state.instruction)
+    if len(state.frames) >= DEEPEST:
+        names = {each.slot: each.name for each in state.program.functions}
+        name = names.get(function, "this function")
+        if any(each.function == function for each in state.frames):
+            raise state.error(
+                CallDepthError, f"{name} calls itself, and no run ends that", "make it a loop"
+            )
+        raise state.error(
+            CallDepthError,
+            f"calls go {DEEPEST} functions deep, {name} would be one more",
+            "write one of them where it is called",
+        )
+    state.enter(function)
+
+
+def leave(state: State) -> list[State]:
+    """Back to the caller, or out of the program. Raises MissingResultError,
+    UnreleasedReferenceError."""
+    if len(state.frames) > 1:
+        state.leave()
+        return [state]
+    result = state.registers[0]
+    if isinstance(result, Unset):
+        used_up = "" if result.call is None else f" since the call{state.at(result.call)}"
+        raise state.error(
+            MissingResultError,
+            f"the program ends, and there is no result in r0{used_up}",
+            "put a.mov(r0, 0) before a.exit()",
+        )
+    for slot in state.references.values():
+        raise state.error(
+            UnreleasedReferenceError,
+            f"the program ends, and still has the record that it reserved{state.at(slot)}",
+            "give it back on each path with helper.ringbuf_submit or helper.ringbuf_discard",
+        )
+    return []
