@@ -194,7 +194,8 @@ def test_a_students_typo_on_a_terminal(tmp_path: Path) -> None:
     )
     assert rest[0] == "  timestamp_ns?"
     assert rest[3] == f"> {number} |     a.stx(event.timestmp_ns, r0)"
-    assert len(rest) == 6
+    assert rest[4].index("^") == rest[3].index("event.")
+    assert len(rest) == 7
     assert max(map(len, rest)) <= 80
 
 
@@ -220,3 +221,12 @@ def test_what_the_verifier_refuses(tmp_path: Path) -> None:
     assert (whole.returncode, whole.stdout) == (1, "")
     assert "processed " in whole.stderr
     assert "--verifier-log" not in whole.stderr
+
+
+def test_a_typo_at_the_end_of_a_long_line_is_seen(tmp_path: Path) -> None:
+    command = edited("HelloEvent.timestamp_ns)", "HelloEvent.timestamp_n)", tmp_path)
+    lines = bare(on_a_terminal(*command, "asm", "hello")).splitlines()
+    shown, pointer = next(
+        (line, lines[i + 1]) for i, line in enumerate(lines) if line.startswith("> ")
+    )
+    assert shown[pointer.index("^") :].startswith("HelloEvent.timestamp_n)")

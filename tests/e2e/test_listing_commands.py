@@ -144,7 +144,7 @@ def test_what_is_no_program_is_one_line(command: str, given: bytes, says: str) -
         (
             "asm",
             b"r0 = 1\nr1 += q\n",
-            ["tuxscope: <stdin>:2:7: expected a number or a register, not 'q'", "> 2 | r1 += q"],
+            ["tuxscope: <stdin>:2:7: expected a number or a register, found 'q'", "> 2 | r1 += q"],
         ),
         (
             "step",
@@ -152,7 +152,7 @@ def test_what_is_no_program_is_one_line(command: str, given: bytes, says: str) -
             [
                 "tuxscope: <stdin>:1: r7 is read and holds nothing: it was never set",
                 "> 1 | r0 = r7",
-                "  slot    0: r0 = r7",
+                "  slot      0: r0 = r7",
             ],
         ),
     ],
@@ -322,7 +322,7 @@ def test_a_fault_comes_after_the_steps_before_it() -> None:
     assert result.stderr == (
         b"tuxscope: <stdin>:2: 8 bytes at fp-8: nothing was stored at fp-8\n"
         b"> 2 | r0 = *(u64 *)(r10 - 8)\n"
-        b"  slot    1: r0 = *(u64 *)(r10 - 8)\n"
+        b"  slot      1: r0 = *(u64 *)(r10 - 8)\n"
     )
 
 

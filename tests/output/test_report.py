@@ -148,6 +148,14 @@ def test_the_column_is_pointed_at(source: SourceLine) -> None:
     assert lines[4].index("^") == lines[3].index("(")
 
 
+def test_what_is_pointed_at_is_never_cut_off(source: SourceLine) -> None:
+    column = CODE.splitlines()[3].index("by far") + 1
+    lines = list(shown(of_error(TextError("what", source, column)), 2))
+    assert lines[3].startswith("> 4 | …")
+    assert lines[4].index("^") == lines[3].index("by far")
+    assert all(len(line) <= 80 for line in lines)
+
+
 @pytest.mark.parametrize("width", range(1, 20))
 @pytest.mark.parametrize("text", ["a few words", "数値は数値", "é" * 30, "one" * 30, "", "a 値 b"])
 def test_no_line_is_wider_than_asked_for(text: str, width: int) -> None:

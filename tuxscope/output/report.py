@@ -76,8 +76,8 @@ def of_error(error: Any, more: str = "") -> Report:
         return Report("", str(error), None)  # one line, as say() has it
     hint: str = getattr(error, "hint", "")
     sentence = str(error.problem).removesuffix(f"; {hint}")
-    column = error.column if isinstance(error, TextError) else 0
-    place = f"{place_of(source)}:{column}" if column else place_of(source)
+    column: int = getattr(error, "column", 0)
+    place = f"{source.place}:{column}" if isinstance(error, TextError) else source.place
     instruction = getattr(error, "instruction", None)  # an interpreter's fault has one
     slot = f"{error.slot}: {instruction}" if instruction else ""
     return Report(place, sentence, source, column, remarks=remarks(("slot", slot), ("hint", hint)))
@@ -89,7 +89,7 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
     slot = "" if explanation.slot is None else f" (slot {explanation.slot})"
     source = explanation.source
     return Report(
-        place_of(source) if source else "",
+        source.place if source else "",
         explanation.sentence if source else f"{explanation.sentence}{slot}",
         source,
         registers=explanation.registers,
@@ -106,11 +106,6 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
 def remarks(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     """Those that have a text."""
     return tuple((label, text) for label, text in pairs if text)
-
-
-def place_of(source: SourceLine) -> str:
-    """``hello.py:34``."""
-    return str(SourceLine(source.file, source.line, ""))
 
 
 def shown(report: Report, fd: int, prefix: str = "") -> Iterator[str]:
@@ -154,14 +149,19 @@ def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterat
     for number, line in lines.items():
         this = number == source.line
         gutter = f"{'>' if this else ' '} {number or '?':>{digits}} | "
-        code = cut(visible(line.rstrip().expandtabs(4)), width - len(gutter))
+        room = width - len(gutter)
+        code = visible(line.rstrip().expandtabs(4))
+        at = columns(visible(line[: column - 1].expandtabs(4))) if this and column else 0
+        pointed = bool(at) and len(lines) > 1
+        if pointed and at > room * 3 // 4:  # what is pointed at may not be cut off
+            code, at = "…" + code[at - room // 2 + 1 :], room // 2
+        code = cut(code, room)
         if this:
             yield painted(gutter, Paint.BAD, colour) + painted(code, Paint.STRONG, colour)
         else:
             yield painted(f"{gutter}{code}".rstrip(), Paint.FAINT, colour)
-        at = len(gutter) + columns(visible(line[: column - 1].expandtabs(4)))
-        if this and column and len(lines) > 1 and at < width:
-            yield " " * at + painted("^", Paint.BAD, colour)
+        if pointed:
+            yield " " * (len(gutter) + at) + painted("^", Paint.BAD, colour)
 
 
 def neighbours(source: SourceLine) -> dict[int, str]:

@@ -24,12 +24,14 @@ class PageError(TuxscopeError):
     Attributes:
         problem: what is wrong, without the place.
         source: the page's line; its text is empty where it is the page as a whole.
+        column: where in that line, counted from 1; 0 where that is unknown.
     """
 
-    def __init__(self, problem: str, source: SourceLine) -> None:
+    def __init__(self, problem: str, source: SourceLine, column: int = 0) -> None:
         super().__init__(f"{source}: {problem}")
         self.problem = problem
         self.source = source
+        self.column = column
 
 
 def load_page(module: str) -> Page:
@@ -105,7 +107,8 @@ def errors_of_the_page(module: str) -> Iterator[None]:
         source = place(error, module)
         own = frames(error, module)
         frame = own[-1].tb_frame if own else None
-        raise PageError(described(error, frame, source.text), source) from error
+        problem = described(error, frame, source.text)
+        raise PageError(problem, source, column_of(error, module)) from error
 
 
 def place(error: BaseException, module: str) -> SourceLine:
@@ -118,6 +121,18 @@ def place(error: BaseException, module: str) -> SourceLine:
         return SourceLine(file, 0, "")
     found = traceback.extract_tb(own[-1], 1)[0]
     return SourceLine(file, found.lineno or 0, found.line or "")
+
+
+def column_of(error: BaseException, module: str) -> int:
+    """Where in its line, counted from 1; 0 where it is the line as a whole."""
+    if isinstance(error, SyntaxError):
+        return error.offset or 0
+    own = frames(error, module)
+    found = traceback.extract_tb(own[-1], 1)[0] if own else None
+    if not found or found.colno is None or found.lineno != found.end_lineno:
+        return 0
+    whole = linecache.getline(found.filename, found.lineno or 0)
+    return found.colno + 1 if whole[: found.colno].strip() else 0
 
 
 def frames(error: BaseException, module: str) -> list[TracebackType]:
