@@ -22,7 +22,7 @@ from tuxscope.asm.errors import (
     UnreleasedReferenceError,
 )
 from tuxscope.asm.maps import PerfEventArray
-from tuxscope.record import u32, u64
+from tuxscope.record import Record, u32, u64
 from verifier.entry import Entry, Patch
 from verifier.memory import COUNT, EVENTS, Event
 

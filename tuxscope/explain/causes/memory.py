@@ -14,12 +14,8 @@ STACK_SIZE = 512
 
 def was_packet(scene: Scene) -> bool:
     """The number was an address in the packet, before a call that may have moved the packet."""
-    states = (
-        state_in(text, scene.register)
-        for step in scene.path.back()
-        for text in (step.before, step.after)
-    )
-    return any(each.startswith("pkt(") for each in states)
+    texts = (text for step in scene.path.back() for text in (step.before, step.after))
+    return any(state_in(text, scene.register).startswith("pkt(") for text in texts)
 
 
 def on_the_stack(scene: Scene) -> bool:
