@@ -1,7 +1,8 @@
 # make hello   stream real write() events for some seconds (ARGS='--pid 1842' instead of that)
 # make test    lint, types and all tests
 # make fuzz    a million random words (WORDS=10000 SEED=7), and 100,000 random programs in the kernel
-#              and in the interpreter (ROUNDS=2, of 2,000 each)
+#              and in the interpreter (ROUNDS=2, of 2,000 each), and 18,000 that the checks and the
+#              kernel are asked about (ALARMS=300, a third of that)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
 # make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
 #              gallery in tests/verifier
@@ -17,6 +18,7 @@ ARGS ?= --duration 5
 WORDS ?= 1000000
 SEED ?= 7
 ROUNDS ?= 50
+ALARMS ?= 6000
 HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
@@ -48,8 +50,8 @@ test: $(VENV)/dev
 
 fuzz: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m asm.fuzz_words $(WORDS) $(SEED)
-	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) $(VENV)/bin/python -m pytest \
-		tests/vm/test_kernel.py
+	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) TUXSCOPE_FUZZ_ALARMS=$(ALARMS) \
+		$(VENV)/bin/python -m pytest tests/vm/test_kernel.py tests/checks/test_alarms.py
 
 mutants: $(VENV)/dev
 	$(VENV)/bin/python tests/vm/mutants.py

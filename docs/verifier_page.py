@@ -7,6 +7,7 @@ those kernels said to them.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from textwrap import dedent
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from verifier import calls, memory
 from verifier.entry import Entry
 from verifier.gallery import GALLERY
 from verifier.logs import all_series, recorded
@@ -26,6 +28,7 @@ from tuxscope.explain.explanation import Explanation
 
 SHOWN = "6.18"  # the kernel whose log is shown; of the others what differs
 LONGEST = 8  # lines
+MAP = re.compile(r"[A-Z_]+ = (Array|Hash|RingBuffer|PerfEventArray)\(")
 
 HEAD = """\
 # What the verifier refuses
@@ -58,6 +61,12 @@ which registers it is about, what was known of them and who wrote them last.
 Many of these mistakes are found while you assemble, by `a.program()`. `a.program(check=False)`
 leaves them to the kernel.
 
+The programs share these descriptions:
+
+```python
+{shared}
+```
+
 ## The causes
 """
 
@@ -66,6 +75,18 @@ def body(function: Callable[[], Assembler]) -> str:
     """The lines of a program, without the function around them."""
     lines = inspect.getsource(function).splitlines()
     return dedent("\n".join(lines[1:-1]))
+
+
+def shared() -> str:
+    """The records and the maps that the programs use."""
+    records = [inspect.getsource(each) for each in (memory.Event, calls.Sample)]
+    maps = (
+        line
+        for module in (memory, calls)
+        for line in inspect.getsource(module).splitlines()
+        if MAP.match(line)
+    )
+    return "\n".join([*records, *maps])
 
 
 def foreseen(entry: Entry) -> str:
@@ -119,7 +140,7 @@ def page() -> Iterator[str]:
     example = next(each for each in GALLERY if each.key == "missing-null-check")
     log = recorded(SHOWN)[example.key].strip()
     *others, last = all_series()
-    yield HEAD.format(series=f"{', '.join(others)} and {last}", example=log)
+    yield HEAD.format(series=f"{', '.join(others)} and {last}", example=log, shared=shared())
     shown = {each.key for each in GALLERY}
     for cause in CAUSES:
         anchor = cause.title.lower().replace(" ", "-").replace("'", "")

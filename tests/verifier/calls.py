@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from tuxscope.asm import (
-    Array,
     Assembler,
     RawTracepoint,
-    RingBuffer,
     SchedClassifier,
     Xdp,
     helper,
@@ -26,17 +24,16 @@ from tuxscope.asm.errors import (
 from tuxscope.asm.maps import PerfEventArray
 from tuxscope.record import Record, u32, u64
 from verifier.entry import Entry, Patch
+from verifier.memory import COUNT, EVENTS, Event
 
 
-class Event(Record):
-    """What programs of the gallery send."""
+class Sample(Record):
+    """What goes into the rings."""
 
     time = u64
 
 
-COUNT = Array("COUNT", value=u64, max_entries=1)
-EVENTS = RingBuffer("EVENTS", Event, max_entries=1 << 16)
-SAMPLES = PerfEventArray("SAMPLES", Event)
+SAMPLES = PerfEventArray("SAMPLES", Sample)
 
 
 def proprietary() -> Assembler:
@@ -100,12 +97,12 @@ def offered_here() -> Assembler:
 
 def sends_into_an_array() -> Assembler:
     a = Assembler("into_an_array", attach=RawTracepoint())
-    event = a.stack(Event)
-    a.zero(event)
+    sample = a.stack(Sample)
+    a.zero(sample)
     a.ld_map(r2, COUNT)
     a.mov32(r3, -1)
-    a.lea(r4, event)
-    a.mov(r5, Event.size)
+    a.lea(r4, sample)
+    a.mov(r5, Sample.size)
     a.call(helper.perf_event_output)  # <-
     a.mov(r0, 0)
     a.exit()
@@ -114,12 +111,12 @@ def sends_into_an_array() -> Assembler:
 
 def sends_into_rings() -> Assembler:
     a = Assembler("into_rings", attach=RawTracepoint())
-    event = a.stack(Event)
-    a.zero(event)
+    sample = a.stack(Sample)
+    a.zero(sample)
     a.ld_map(r2, SAMPLES)
     a.mov32(r3, -1)
-    a.lea(r4, event)
-    a.mov(r5, Event.size)
+    a.lea(r4, sample)
+    a.mov(r5, Sample.size)
     a.call(helper.perf_event_output)
     a.mov(r0, 0)
     a.exit()

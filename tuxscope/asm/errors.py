@@ -77,9 +77,12 @@ class CheckError(AssemblyError):
     """
 
     def __init__(self, problem: str, hint: str, slot: int, source: SourceLine | None) -> None:
-        super().__init__(f"{problem}; {hint}", source)
+        super().__init__(problem, source)
         self.hint = hint
         self.slot = slot
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}; {self.hint}"
 
 
 class UninitialisedRegisterError(CheckError):

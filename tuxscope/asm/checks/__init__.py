@@ -2,7 +2,7 @@
 
 ``graph.py`` looks at where instructions lead, ``walk.py`` follows the paths with what registers
 and stack hold there. Both complain of what the verifier is certain to refuse and of nothing else,
-with one exception: stack bytes that a helper reads and nothing ever set. Since Linux 6.4 it lets a
+with one exception: stack bytes that a helper reads and nothing ever set. Since Linux 6.3 it lets a
 privileged program do that, and what is printed then is whatever was there.
 """
 

@@ -10,8 +10,8 @@ from tuxscope.asm.errors import (
     StackAccessError,
 )
 
-# What a context has, from and to; a tracepoint's begins after what the kernel keeps for itself.
-# PERF_MAX_TRACE_SIZE, and MAX_BPF_FUNC_ARGS of 8 bytes.
+# What a context has, from and to: PERF_MAX_TRACE_SIZE after what the kernel keeps for itself, and
+# MAX_BPF_FUNC_ARGS of 8 bytes.
 CONTEXTS = {ProgramType.TRACEPOINT: (8, 8192), ProgramType.RAW_TRACEPOINT: (0, 96)}
 
 
@@ -48,6 +48,8 @@ def check_context(state: State, start: int, size: int, loads: bool) -> None:
             f"the context of a {kind} program can only be read",
             "store on the stack or in a map",
         )
+    if start < 0 and attach.type is ProgramType.TRACEPOINT:
+        return  # tp_prog_is_valid_access lets these through: it compares them unsigned
     if not first <= start <= end - size or start % size:
         where = getattr(attach, "format_file", "the kernel's source: arguments of 8 bytes each")
         raise state.error(

@@ -110,7 +110,13 @@ def moved(state: State, operation: str, bits: int, value: Value, operand: Value)
         )
     known = isinstance(by, Number) and by.constant and pointer.offset is not None
     if pointer.kind is Kind.MAP:
-        return pointer if known and by == constant(0) else ANYTHING
+        if known and by != constant(0):
+            raise refused(
+                state,
+                "a map's own address cannot be moved",
+                "look up a value, and move its address",
+            )
+        return ANYTHING
     if not known:
         return pointer._replace(offset=None)
     assert isinstance(by, Number)

@@ -63,7 +63,13 @@ def call(state: State) -> bool:
     Raises a kind of CheckError where the verifier would not let it.
     """
     number = state.instruction.imm
-    if not 0 < number <= len(NAMES):
+    if number < 1:
+        raise state.error(
+            HelperUnavailableError,
+            f"there is no helper with number {number}",
+            "name it, as in a.call(helper.ktime_get_ns)",
+        )
+    if number > len(NAMES):  # of a kernel that is newer than the table
         return False
     name, facts = NAMES[number - 1], signature(number)
     check_caller(state, name, facts)
@@ -91,7 +97,7 @@ def check_caller(state: State, name: str, facts: Signature) -> None:
     if facts.program_types and kind not in facts.program_types:
         raise state.error(
             HelperUnavailableError,
-            f"a {kind.name.lower()} program has no {name}",
+            f"programs of type {kind.name.lower()} have no {name}",
             f"helper.{name}.program_types has those that do",
         )
     if facts.gpl_only and program.license not in GPL_COMPATIBLE:
@@ -141,13 +147,13 @@ def check_map(state: State, map: Map, name: str) -> None:
     kind = type(map).__name__
     if needed and name not in OWN_HELPERS.get(own, ()):
         raise state.error(
-            ArgumentError, f"{name} takes a {needed}, and {map.name} is a {kind}",
+            ArgumentError, f"{name} takes a map of type {needed}, and {map.name} is of type {kind}",
             f'declare one: {map.name} = {needed}("{map.name}", ...)',
         )  # fmt: skip
     if own in OWN_HELPERS and name not in OWN_HELPERS[own]:
         raise state.error(
-            ArgumentError, f"{name} cannot use {map.name}, which is a {kind}",
-            f"a {kind} is for {', '.join(OWN_HELPERS[own][:3])}",
+            ArgumentError, f"{name} cannot use {map.name}, a map of type {kind}",
+            f"that is for {', '.join(OWN_HELPERS[own][:3])}",
         )  # fmt: skip
 
 

@@ -18,13 +18,13 @@ class Graph:
 
     Attributes:
         program: whose.
-        functions: the slots that functions begin at.
+        functions: the slots that functions begin at: to the verifier, where something calls.
     """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         called = {target(slot, each) for slot, each in program.by_slot.items() if calls(each)}
-        self.functions = sorted({each.slot for each in program.functions} | called)
+        self.functions = sorted({0} | called)
 
     def following(self, slot: int) -> tuple[int, ...]:
         """The slots that may come next in the same function."""
@@ -63,6 +63,12 @@ class Graph:
             for each in self.following(slot):
                 found.setdefault(each, []).append(slot)
         return found
+
+    @cached_property
+    def joins(self) -> frozenset[int]:
+        """The slots that more than one way leads to; the way into a function is one."""
+        met = {slot for slot, before in self.before.items() if len(before) > 1}
+        return frozenset(met | {each for each in self.functions if each in self.before})
 
     @cached_property
     def ending(self) -> frozenset[int]:

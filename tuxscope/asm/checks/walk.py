@@ -51,7 +51,7 @@ class Walk:
                 continue
             while steps < MOST_STEPS:
                 steps += 1
-                if len(self._graph.before.get(state.slot, ())) > 1:
+                if state.slot in self._graph.joins:
                     key = state.key()
                     if key in under_way and not self._leaves_loops:
                         raise self._endless(state)

@@ -82,7 +82,8 @@ CALLS = (
         Case(
             r"must (?:be referenced|have zero offset) when passed to release func|"
             r"dereference of modified \w*mem ptr R\d+ off=-?\d+ disallowed|"
-            r"release helper \w+ expects referenced|arg \d+ is an unacquired reference|release of unowned|"
+            r"release helper \w+ expects referenced|release of unowned|"
+            r"arg \d+ is an unacquired reference|"
             r"reference has not been acquired before",
             "what is given back here was not taken, or was moved since, or was given back before",
             "give back only what a helper gave you to keep, once, at the address that it returned",

@@ -1,0 +1,105 @@
+"""The checks against the kernel: of random programs that it accepts, none is complained of."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from contextlib import ExitStack
+from random import Random
+
+import pytest
+from pace import fewer
+from vm.function import MEMORY, RESULTS
+from vm.kernel import Kernel as Machine
+from vm.programs import case
+
+from checks.conftest import Alarms
+from checks.programs import MAPS, disordered, random_program
+from tuxscope.asm import CheckError, Map, Program, UninitialisedStackError
+from tuxscope.asm.checks import check
+from tuxscope.asm.instruction import SLOT
+from tuxscope.loader import bpf
+from tuxscope.loader.bpf_attributes import ProgLoad
+from tuxscope.loader.maps import LoadedMap
+
+# Of each kind; make fuzz asks for more.
+PROGRAMS = int(os.environ.get("TUXSCOPE_FUZZ_ALARMS") or 300)
+# How many of those that the kernel refuses have to be foreseen, so that silence is no success.
+FORESEEN = 0.6
+
+
+class Kernel:
+    """Asks the kernel; a context manager that holds the maps of all programs."""
+
+    def __init__(self) -> None:
+        self._maps: dict[Map, LoadedMap] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Kernel:
+        for each in (*MAPS, MEMORY, RESULTS):
+            self._maps[each] = self._stack.enter_context(LoadedMap(each))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def accepts(self, program: Program) -> bool:
+        """Load without asking why not: of an endless loop the verifier could tell for seconds."""
+        code = program.encode({each: self._maps[each].fileno() for each in program.maps})
+        code_buffer = ctypes.create_string_buffer(code, len(code))
+        license_buffer = ctypes.create_string_buffer(program.license.encode())
+        attributes = ProgLoad(
+            prog_type=program.attach.type,
+            insn_cnt=len(code) // SLOT,
+            insns=bpf.address(code_buffer),
+            license=bpf.address(license_buffer),
+        )
+        try:
+            bpf.prog_load(attributes).close()
+        except OSError:
+            return False
+        return True
+
+
+def complaint(program: Program) -> CheckError | None:
+    try:
+        check(program)
+    except CheckError as error:
+        return error
+    return None
+
+
+def compare(kernel: Kernel, program: Program, name: str, alarms: Alarms) -> None:
+    """Ask both."""
+    error = complaint(program)
+    if not kernel.accepts(program):
+        alarms.refused += 1
+        alarms.foreseen += error is not None
+        return
+    alarms.accepted += 1
+    if isinstance(error, UninitialisedStackError):
+        alarms.junk += 1
+    elif error:
+        alarms.false.append(f"{name}: {error} (slot {error.slot})")
+
+
+@pytest.mark.kernel
+def test_no_program_of_an_author_s_is_complained_of(alarms: Alarms) -> None:
+    with Kernel() as kernel:
+        for seed in range(fewer(PROGRAMS) * 2):  # about half of them are refused
+            compare(kernel, random_program(seed), f"seed {seed}", alarms)
+    assert alarms.false == []
+    assert alarms.foreseen >= FORESEEN * alarms.refused
+
+
+@pytest.mark.kernel
+def test_no_program_of_random_instructions_is_complained_of(alarms: Alarms) -> None:
+    """Those that the interpreter is compared by, with one or two of their instructions changed."""
+    with Kernel() as kernel, Machine() as machine:
+        features = machine.features()
+        for seed in range(fewer(PROGRAMS)):
+            random = Random(seed)
+            program = disordered(case(random.randbytes, features).program, random)
+            compare(kernel, program, f"case {seed}", alarms)
+    assert alarms.false == []
+    assert alarms.accepted

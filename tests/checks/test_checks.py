@@ -1,0 +1,835 @@
+"""What the checks say, and of what they are silent: the kernel agrees with both."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from asm.strategies import programs
+from hypothesis import given
+
+from tuxscope.asm import (
+    AlignmentError,
+    ArgumentError,
+    Array,
+    Assembler,
+    CallDepthError,
+    CheckError,
+    ClobberedRegisterError,
+    ContextAccessError,
+    EndlessLoopError,
+    FallThroughError,
+    Hash,
+    HelperUnavailableError,
+    Instruction,
+    JumpTargetError,
+    LicenseError,
+    MapValueAccessError,
+    MissingResultError,
+    NotAPointerError,
+    NullCheckError,
+    PerfEventArray,
+    PointerArithmeticError,
+    Program,
+    RawTracepoint,
+    RingBuffer,
+    StackAccessError,
+    Tracepoint,
+    UninitialisedRegisterError,
+    UninitialisedStackError,
+    UnreachableCodeError,
+    UnreleasedReferenceError,
+    helper,
+    r0,
+    r1,
+    r2,
+    r3,
+    r4,
+    r5,
+    r6,
+    r7,
+    r9,
+    r10,
+)
+from tuxscope.asm.checks import check
+from tuxscope.loader.program import load
+from tuxscope.loader.verifier import VerifierError
+from tuxscope.record import Record, char, u32, u64
+
+WRITE = Tracepoint("syscalls", "sys_enter_write")
+
+
+class Event(Record):
+    pid = u32
+    time = u64
+    comm = char[16]
+
+
+class Count(Record):
+    total = u64
+
+
+COUNTS = Hash("COUNTS", key=u32, value=Count, max_entries=8)
+SLOTS = Array("SLOTS", value=Count, max_entries=8)
+EVENTS = PerfEventArray("EVENTS", Event)
+RING = RingBuffer("RING", Event, max_entries=4096)
+
+Write = Callable[[Assembler], object]
+
+
+def written(write: Write, license: str = "GPL") -> Program:
+    a = Assembler("checked", attach=WRITE, license=license)
+    write(a)
+    return a.program(check=False)
+
+
+def ending(a: Assembler) -> None:
+    a.mov(r0, 0)
+    a.exit()
+
+
+def lookup(a: Assembler) -> None:
+    key = a.stack(u32)
+    a.st(key, 1)
+    a.ld_map(r1, COUNTS)
+    a.lea(r2, key)
+    a.call(helper.map_lookup_elem)
+
+
+def unset_padding(a: Assembler) -> None:
+    event = a.stack(Event)
+    a.st(event.pid, 1)
+    a.st(event.time, 2)
+    a.zero(event.comm)
+    send(a, event)
+
+
+def unset_field(a: Assembler) -> None:
+    event = a.stack(Event)
+    a.zero(event.padding)
+    a.st(event.pid, 1)
+    a.zero(event.comm)
+    send(a, event)
+
+
+def unset_record(a: Assembler) -> None:
+    event = a.stack(Event)
+    send(a, event)
+
+
+def unset_key(a: Assembler) -> None:
+    a.ld_map(r1, COUNTS)
+    a.mov(r2, r10)
+    a.sub(r2, 8)
+    a.call(helper.map_lookup_elem)  # <-
+    ending(a)
+
+
+def send(a: Assembler, event: Any) -> None:
+    a.ld_map(r2, EVENTS)
+    a.mov32(r3, -1)
+    a.lea(r4, event)
+    a.mov(r5, Event.size)
+    a.call(helper.perf_event_output)  # <-
+    ending(a)
+
+
+# Each marks the line that is to be complained of.
+
+
+def never_set(a: Assembler) -> None:
+    a.mov(r0, r3)  # <-
+    a.exit()
+
+
+def set_on_one_way_only(a: Assembler) -> None:
+    a.call(helper.get_prandom_u32)
+    a.jeq(r0, 7, "seven")
+    a.mov(r6, 1)
+    a.label("seven")
+    a.mov(r0, r6)  # <-
+    a.exit()
+
+
+def used_up(a: Assembler) -> None:
+    a.call(helper.ktime_get_ns)  # call
+    a.ldx(r0, u64[r1 + 16])  # <-
+    a.exit()
+
+
+def used_up_by_a_function(a: Assembler) -> None:
+    a.call("own")
+    a.mov(r0, r2)  # <-
+    a.exit()
+    a.function("own")
+    ending(a)
+
+
+def no_result(a: Assembler) -> None:
+    a.mov(r6, 0)
+    a.exit()  # <-
+
+
+def result_of_a_void_helper(a: Assembler) -> None:
+    a.ld_map(r1, RING)
+    a.mov(r2, 8)
+    a.mov(r3, 0)
+    a.call(helper.ringbuf_reserve)
+    a.jne(r0, 0, "there")
+    ending(a)
+    a.label("there")
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_discard)
+    a.exit()  # <-
+
+
+def missing_argument(a: Assembler) -> None:
+    a.ld_map(r1, COUNTS)
+    a.call(helper.map_lookup_elem)  # <-
+    ending(a)
+
+
+def number_for_a_key(a: Assembler) -> None:
+    a.ld_map(r1, COUNTS)
+    a.mov(r2, 1)
+    a.call(helper.map_lookup_elem)  # <-
+    ending(a)
+
+
+def number_for_a_map(a: Assembler) -> None:
+    a.mov(r1, 5)
+    a.mov(r2, r10)
+    a.call(helper.map_lookup_elem)  # <-
+    ending(a)
+
+
+def stack_for_the_context(a: Assembler) -> None:
+    event = a.stack(Event)
+    a.zero(event)
+    a.lea(r1, event)
+    a.ld_map(r2, EVENTS)
+    a.mov32(r3, -1)
+    a.lea(r4, event)
+    a.mov(r5, Event.size)
+    a.call(helper.perf_event_output)  # <-
+    ending(a)
+
+
+def another_kind_of_map(a: Assembler) -> None:
+    event = a.stack(Event)
+    a.zero(event)
+    a.ld_map(r2, COUNTS)
+    a.mov32(r3, -1)
+    a.lea(r4, event)
+    a.mov(r5, Event.size)
+    a.call(helper.perf_event_output)  # <-
+    ending(a)
+
+
+def lookup_in_a_ring(a: Assembler) -> None:
+    key = a.stack(u32)
+    a.st(key, 0)
+    a.ld_map(r1, RING)
+    a.lea(r2, key)
+    a.call(helper.map_lookup_elem)  # <-
+    ending(a)
+
+
+def address_for_a_size(a: Assembler) -> None:
+    event = a.stack(Event)
+    a.lea(r1, event.comm)
+    a.mov(r2, r10)
+    a.call(helper.get_current_comm)  # <-
+    ending(a)
+
+
+def beyond_the_stack(a: Assembler) -> None:
+    a.st(u64[r10 - 520], 0)  # <-
+    ending(a)
+
+
+def above_the_stack(a: Assembler) -> None:
+    a.ldx(r0, u64[r10 + 8])  # <-
+    a.exit()
+
+
+def name_beyond_the_stack(a: Assembler) -> None:
+    a.mov(r1, r10)
+    a.sub(r1, 8)
+    a.mov(r2, 16)
+    a.call(helper.get_current_comm)  # <-
+    ending(a)
+
+
+def askew(a: Assembler) -> None:
+    a.st(u64[r10 - 12], 0)  # <-
+    ending(a)
+
+
+def unchecked(a: Assembler) -> None:
+    lookup(a)
+    a.ldx(r0, Count[r0].total)  # <-
+    a.exit()
+
+
+def checked_the_wrong_way(a: Assembler) -> None:
+    lookup(a)
+    a.jne(r0, 0, "out")
+    a.ldx(r1, Count[r0].total)  # <-
+    a.label("out")
+    ending(a)
+
+
+def moved_unchecked(a: Assembler) -> None:
+    lookup(a)
+    a.add(r0, 4)  # <-
+    ending(a)
+
+
+def passed_unchecked(a: Assembler) -> None:
+    lookup(a)
+    a.ld_map(r1, COUNTS)
+    a.mov(r2, r0)
+    a.call(helper.map_lookup_elem)  # <-
+    ending(a)
+
+
+def beyond_the_value(a: Assembler) -> None:
+    lookup(a)
+    a.jeq(r0, 0, "out")
+    a.ldx(r1, u64[r0 + 8])  # <-
+    a.label("out")
+    ending(a)
+
+
+def number_as_an_address(a: Assembler) -> None:
+    a.call(helper.get_current_task)
+    a.ldx(r0, u64[r0])  # <-
+    a.exit()
+
+
+def null_as_an_address(a: Assembler) -> None:
+    lookup(a)
+    a.jeq(r0, 0, "none")
+    ending(a)
+    a.label("none")
+    a.ldx(r0, u64[r0])  # <-
+    a.exit()
+
+
+def context_before_its_fields(a: Assembler) -> None:
+    a.ldx(r0, u64[r1])  # <-
+    a.exit()
+
+
+def context_stored_to(a: Assembler) -> None:
+    a.st(u64[r1 + 16], 0)  # <-
+    ending(a)
+
+
+def address_multiplied(a: Assembler) -> None:
+    a.mov(r2, r10)
+    a.mul(r2, 8)  # <-
+    ending(a)
+
+
+def addresses_added(a: Assembler) -> None:
+    a.add(r1, r10)  # <-
+    ending(a)
+
+
+def half_an_address(a: Assembler) -> None:
+    a.mov(r2, r10)
+    a.add32(r2, 8)  # <-
+    ending(a)
+
+
+def map_moved(a: Assembler) -> None:
+    a.ld_map(r1, COUNTS)
+    a.add(r1, 8)  # <-
+    ending(a)
+
+
+def no_exit(a: Assembler) -> None:
+    a.mov(r0, 0)  # <-
+
+
+def condition_at_the_end(a: Assembler) -> None:
+    a.label("top")
+    a.mov(r0, 0)
+    a.jeq(r1, 1, "out")
+    a.label("out")
+    a.jeq(r0, 1, "top")  # <-
+
+
+def nothing_leads_there(a: Assembler) -> None:
+    ending(a)
+    a.mov(r0, 1)  # <-
+    a.exit()
+
+
+def nobody_calls(a: Assembler) -> None:
+    ending(a)
+    a.function("own")
+    a.mov(r0, 0)  # <-
+    a.exit()
+
+
+def round_and_round(a: Assembler) -> None:
+    a.mov(r6, 0)
+    a.label("top")
+    a.add(r6, 1)
+    a.ja("top")  # <-
+
+
+def condition_that_never_holds(a: Assembler) -> None:
+    a.mov(r6, 0)
+    a.label("top")
+    a.jlt(r6, 10, "top")  # <-
+    ending(a)
+
+
+def until_by_chance(a: Assembler) -> None:
+    a.label("top")
+    a.call(helper.get_prandom_u32)
+    a.jne(r0, 5, "top")  # <-
+    ending(a)
+
+
+def into_the_middle(a: Assembler) -> None:
+    a.emit(Instruction(0x05, offset=1))  # <-
+    a.ld_imm64(r0, 1 << 40)
+    a.exit()
+
+
+def outside(a: Assembler) -> None:
+    a.emit(Instruction(0x05, offset=99))  # <-
+    ending(a)
+
+
+def call_of_nothing(a: Assembler) -> None:
+    a.emit(Instruction(0x85, src=1, imm=99))  # <-
+    ending(a)
+
+
+def unlicensed(a: Assembler) -> None:
+    text = a.stack(u64)
+    a.st(text, 0)
+    a.lea(r1, text)
+    a.mov(r2, 8)
+    a.call(helper.trace_printk)  # <-
+    ending(a)
+
+
+def of_another_type(a: Assembler) -> None:
+    a.mov(r2, 0)
+    a.call(helper.xdp_adjust_head)  # <-
+    ending(a)
+
+
+def helper_minus_one(a: Assembler) -> None:
+    a.emit(Instruction(0x85, imm=-1))  # <-
+    ending(a)
+
+
+def kept(a: Assembler) -> None:
+    a.ld_map(r1, RING)
+    a.mov(r2, 8)
+    a.mov(r3, 0)
+    a.call(helper.ringbuf_reserve)
+    ending(a)
+
+
+def kept_on_one_way(a: Assembler) -> None:
+    a.ld_map(r1, RING)
+    a.mov(r2, 8)
+    a.mov(r3, 0)
+    a.call(helper.ringbuf_reserve)  # reserve
+    a.jeq(r0, 0, "out")
+    a.mov(r6, r0)
+    a.call(helper.get_prandom_u32)
+    a.jgt(r0, 5, "out")
+    a.mov(r1, r6)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)
+    a.label("out")
+    a.mov(r0, 0)
+    a.exit()  # <-
+
+
+def itself(a: Assembler) -> None:
+    a.call("own")
+    ending(a)
+    a.function("own")
+    a.call("own")  # <-
+    ending(a)
+
+
+def nine_deep(a: Assembler) -> None:
+    a.call("f1")
+    ending(a)
+    for number in range(1, 8):
+        a.function(f"f{number}")
+        a.call(f"f{number + 1}")  # <-
+        ending(a)
+    a.function("f8")
+    ending(a)
+
+
+def says(write: Write, kind: type[CheckError], words: str) -> Any:
+    """A case: what is said of a program."""
+    return pytest.param(write, kind, words, id=write.__name__)
+
+
+SAYS = [
+    says(never_set, UninitialisedRegisterError, "r3 is read, and was never set; set it first"),
+    says(set_on_one_way_only, UninitialisedRegisterError, "r6 is read, and was never set"),
+    says(
+        used_up,
+        ClobberedRegisterError,
+        "r1 is read, and holds nothing since the call at test_checks.py:{call}; ",
+    ),
+    says(
+        used_up_by_a_function,
+        ClobberedRegisterError,
+        "r2 is read, and holds nothing since the call at",
+    ),
+    says(no_result, MissingResultError, "no result in r0; put a.mov(r0, 0) before a.exit()"),
+    says(result_of_a_void_helper, MissingResultError, "no result in r0 since the call at"),
+    says(
+        missing_argument,
+        UninitialisedRegisterError,
+        "r2 is the key of map_lookup_elem, and was never set",
+    ),
+    says(
+        number_for_a_key,
+        ArgumentError,
+        "r2 is the key of map_lookup_elem, and holds a plain number; take the address",
+    ),
+    says(
+        number_for_a_map,
+        ArgumentError,
+        "r1 is the map of map_lookup_elem, and holds a plain number; load a map",
+    ),
+    says(
+        stack_for_the_context,
+        ArgumentError,
+        "r1 is the ctx of perf_event_output, and points to the stack; keep the context",
+    ),
+    says(
+        another_kind_of_map,
+        ArgumentError,
+        "perf_event_output takes a map of type PerfEventArray, and COUNTS is of type Hash",
+    ),
+    says(
+        lookup_in_a_ring, ArgumentError, "map_lookup_elem cannot use RING, a map of type RingBuffer"
+    ),
+    says(
+        address_for_a_size,
+        ArgumentError,
+        "r2 is the size_of_buf of get_current_comm, and points to the stack; a size is a number",
+    ),
+    says(
+        beyond_the_stack,
+        StackAccessError,
+        "8 bytes at r10 - 520 would lie outside of the stack; a function has 512",
+    ),
+    says(above_the_stack, StackAccessError, "8 bytes at r10 + 8 would lie outside"),
+    says(name_beyond_the_stack, StackAccessError, "16 bytes at r10 - 8 would lie outside"),
+    says(askew, AlignmentError, "at r10 - 12, which is no multiple of 8; r10 - 16 is one"),
+    says(
+        unchecked,
+        NullCheckError,
+        "r0 is used as an address, and is 0 after a lookup that found nothing; "
+        'leave first where there is none: a.jeq(r0, 0, "out")',
+    ),
+    says(
+        checked_the_wrong_way, NotAPointerError, "r0 is used as an address, and is a plain number"
+    ),
+    says(moved_unchecked, NullCheckError, "r0 may be 0 here, and is moved"),
+    says(passed_unchecked, NullCheckError, "r2 is the key of map_lookup_elem, and may be 0 here"),
+    says(
+        beyond_the_value, MapValueAccessError, "8 bytes at offset 8 of COUNTS's value, which has 8"
+    ),
+    says(number_as_an_address, NotAPointerError, "r0 is used as an address, and is a plain number"),
+    says(null_as_an_address, NotAPointerError, "r0 is used as an address"),
+    says(
+        context_before_its_fields,
+        ContextAccessError,
+        "no field of 8 bytes at offset 0; the fields are in /sys/kernel/",
+    ),
+    says(
+        context_stored_to,
+        ContextAccessError,
+        "the context of a tracepoint program can only be read",
+    ),
+    says(
+        address_multiplied, PointerArithmeticError, "it points to the stack; only a.add and a.sub"
+    ),
+    says(addresses_added, PointerArithmeticError, "two addresses are combined"),
+    says(half_an_address, PointerArithmeticError, "32 bits of an address"),
+    says(map_moved, PointerArithmeticError, "a map's own address cannot be moved"),
+    says(
+        no_exit,
+        FallThroughError,
+        "the program goes on past its last instruction; end each path with",
+    ),
+    says(condition_at_the_end, FallThroughError, "past its last instruction"),
+    says(nothing_leads_there, UnreachableCodeError, "no path leads here"),
+    says(
+        nobody_calls, UnreachableCodeError, 'nothing calls function own; call it with a.call("own")'
+    ),
+    says(round_and_round, EndlessLoopError, "this loop has no end; jump out of it"),
+    says(condition_that_never_holds, EndlessLoopError, "this loop has no end"),
+    says(until_by_chance, EndlessLoopError, "this loop has no end"),
+    says(into_the_middle, JumpTargetError, "leads to slot 2, where no instruction begins"),
+    says(outside, JumpTargetError, "leads to slot 100"),
+    says(call_of_nothing, JumpTargetError, "leads to slot 100"),
+    says(
+        of_another_type,
+        HelperUnavailableError,
+        "programs of type tracepoint have no xdp_adjust_head",
+    ),
+    says(helper_minus_one, HelperUnavailableError, "no helper with number -1"),
+    says(
+        kept_on_one_way,
+        UnreleasedReferenceError,
+        "still has the record that it reserved at test_checks.py:{reserve}",
+    ),
+    says(itself, CallDepthError, "own calls itself, and no run ends that; make it a loop"),
+    says(nine_deep, CallDepthError, "calls go 8 functions deep, f8 would be one more"),
+]
+
+
+def line_of(write: Write, mark: str) -> int:
+    """The line of a function that has a mark; the first, where it has several."""
+    lines, first = inspect.getsourcelines(write)
+    return first + next(number for number, line in enumerate(lines) if mark in line)
+
+
+@pytest.mark.parametrize(("write", "kind", "words"), SAYS)
+def test_it_is_told_on_its_own_line(write: Write, kind: type[CheckError], words: str) -> None:
+    for mark in re.findall(r"{(\w+)}", words):
+        words = words.replace(f"{{{mark}}}", str(line_of(write, f"# {mark}")))
+    program = written(write)
+    with pytest.raises(kind) as caught:
+        check(program)
+    error = caught.value
+    assert type(error) is kind
+    assert words in str(error)
+    assert error.source
+    assert error.source.line == line_of(write, "# <-")
+    assert program.by_slot[error.slot].source == error.source
+    assert str(error).endswith(error.hint)
+    assert str(error).isprintable()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("write", "_", "__"), SAYS)
+def test_the_kernel_refuses_it_as_well(write: Write, _: object, __: object) -> None:
+    with pytest.raises(VerifierError):
+        load(written(write)).close()
+
+
+UNSET = [
+    says(unset_padding, UninitialisedStackError,
+         "perf_event_output reads 4 bytes at r10 - 28, the padding of event, which were never set; "
+         "a.zero(event.padding) clears it"),
+    says(unset_field, UninitialisedStackError,
+         "reads 8 bytes at r10 - 24, event.time, which were never set; store to event.time, or"),
+    says(unset_record, UninitialisedStackError,
+         "reads 32 bytes at r10 - 32, event, which were never set; a.zero(event) clears it"),
+    says(unset_key, UninitialisedStackError,
+         "map_lookup_elem reads 4 bytes at r10 - 8, which were never set; store there first"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("write", "kind", "words"), UNSET)
+def test_stack_bytes_that_were_never_set_are_named(
+    write: Write, kind: type[CheckError], words: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        check(written(write))
+    assert words in str(caught.value)
+    assert caught.value.source
+    assert "a.call(helper." in caught.value.source.text
+
+
+def test_a_licence_is_asked_for() -> None:
+    with pytest.raises(LicenseError, match="trace_printk is for programs under the GPL"):
+        check(written(unlicensed, "Proprietary"))
+    for license in ("GPL", "Dual MIT/GPL", "GPL v2"):
+        check(written(unlicensed, license))
+
+
+@pytest.mark.kernel
+def test_the_kernel_asks_for_it_as_well() -> None:
+    load(written(unlicensed)).close()
+    with pytest.raises(VerifierError):
+        load(written(unlicensed, "Proprietary"))
+
+
+def test_a_program_is_checked_unless_one_does_not_want_it() -> None:
+    a = Assembler("checked", attach=WRITE)
+    never_set(a)
+    with pytest.raises(UninitialisedRegisterError):
+        a.program()
+    assert a.program(check=False).instructions
+
+
+# What looks wrong and is not: the kernel accepts all of these.
+
+
+def never_taken(a: Assembler) -> None:
+    """What no run comes to may do anything."""
+    a.mov(r6, 1)
+    a.jeq(r6, 1, "out")
+    a.mov(r0, r9)
+    a.label("out")
+    ending(a)
+
+
+def same_way_twice(a: Assembler) -> None:
+    """r7 is set on the way on which it is read."""
+    a.call(helper.get_prandom_u32)
+    a.mov(r6, r0)
+    a.jgt(r6, 5, "skip")
+    a.mov(r7, 1)
+    a.label("skip")
+    a.jgt(r6, 5, "out")
+    a.mov(r0, r7)
+    a.label("out")
+    ending(a)
+
+
+def known_by_its_copy(a: Assembler) -> None:
+    lookup(a)
+    a.mov(r6, r0)
+    a.jeq(r6, 0, "out")
+    a.ldx(r1, Count[r0].total)
+    a.label("out")
+    ending(a)
+
+
+def spilled_over_a_call(a: Assembler) -> None:
+    kept = a.stack(u64)
+    lookup(a)
+    a.stx(kept, r0)
+    a.jeq(r0, 0, "out")
+    a.call(helper.ktime_get_ns)
+    a.ldx(r1, kept)
+    a.stx(Count[r1].total, r0)
+    a.label("out")
+    ending(a)
+
+
+def exactly_at_the_edge(a: Assembler) -> None:
+    a.st(u64[r10 - 512], 0)
+    a.st(u64[r10 - 8], 0)
+    lookup_edge = a.stack(u32)
+    a.st(lookup_edge, 0)
+    ending(a)
+
+
+def bounded(a: Assembler) -> None:
+    a.mov(r6, 0)
+    a.label("top")
+    a.add(r6, 1)
+    a.jlt(r6, 50, "top")
+    ending(a)
+
+
+def stack_of_the_caller(a: Assembler) -> None:
+    total = a.stack(u64)
+    a.lea(r1, total)
+    a.call("fill")
+    a.ldx(r0, total)
+    a.exit()
+    a.function("fill")
+    a.st(u64[r1 + 0], 7)
+    ending(a)
+
+
+def result_without_use(a: Assembler) -> None:
+    """A function may leave r0 as it is, if nobody reads it."""
+    a.call("nothing")
+    ending(a)
+    a.function("nothing")
+    a.mov(r6, 0)
+    a.exit()
+
+
+def on_into_what_nobody_calls(a: Assembler) -> None:
+    """Without a call it is no function of its own."""
+    a.mov(r0, 0)
+    a.function("rest")
+    a.exit()
+
+
+def difference_of_addresses(a: Assembler) -> None:
+    a.mov(r2, r10)
+    a.sub(r2, r10)
+    ending(a)
+
+
+SILENT = [
+    never_taken, same_way_twice, known_by_its_copy, spilled_over_a_call, exactly_at_the_edge,
+    bounded, stack_of_the_caller, result_without_use, on_into_what_nobody_calls,
+    difference_of_addresses,
+]  # fmt: skip
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("write", SILENT, ids=lambda write: str(write.__name__))
+def test_what_the_kernel_accepts_is_not_complained_of(write: Write) -> None:
+    program = written(write)
+    load(program).close()
+    check(program)
+
+
+def found_in_an_array(a: Assembler) -> None:
+    """Since Linux 6.15 the verifier knows that there is a value for an index in range."""
+    key = a.stack(u32)
+    a.st(key, 7)
+    a.ld_map(r1, SLOTS)
+    a.lea(r2, key)
+    a.call(helper.map_lookup_elem)
+    a.ldx(r0, Count[r0].total)
+    a.exit()
+
+
+def test_an_index_in_range_is_left_to_the_verifier() -> None:
+    check(written(found_in_an_array))
+
+
+def test_arguments_of_a_helper_without_a_name_are_left_to_the_verifier() -> None:
+    def write(a: Assembler) -> None:
+        a.emit(Instruction(0x85, imm=4711))
+        a.mov(r0, r3)
+        a.exit()
+
+    check(written(write))
+
+
+def test_raw_tracepoints_have_twelve_arguments() -> None:
+    for offset, fits in ((0, True), (88, True), (96, False), (4, False)):
+        a = Assembler("checked", attach=RawTracepoint())
+        a.ldx(r0, u64[r1 + offset])
+        a.exit()
+        program = a.program(check=False)
+        if fits:
+            check(program)
+        else:
+            with pytest.raises(ContextAccessError, match=f"no field of 8 bytes at offset {offset}"):
+                check(program)
+
+
+@given(program=programs())
+def test_any_program_is_checked_without_a_failure(program: Program) -> None:
+    with suppress(CheckError):
+        check(program)
