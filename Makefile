@@ -4,7 +4,8 @@
 #              and in the interpreter (ROUNDS=2, of 2,000 each), and 18,000 that the checks and the
 #              kernel are asked about (ALARMS=300, a third of that)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
-# make docs    write docs/isa.md anew, from the table of instructions
+# make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
+#              gallery in tests/verifier
 # make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
@@ -57,6 +58,7 @@ mutants: $(VENV)/dev
 
 docs: $(VENV)/run
 	$(VENV)/bin/python docs/isa_page.py > docs/isa.md
+	$(VENV)/bin/python docs/verifier_page.py > docs/verifier.md
 
 helpers:
 	$(PYTHON) tools/helper_table.py $(HEADER)

@@ -53,9 +53,10 @@ def test_an_example_runs(name: str, code: str) -> None:
     assert re.fullmatch(SAYS[name], done.stdout), done.stderr
 
 
-def test_the_page_of_instructions_is_that_of_the_table() -> None:
-    script = ROOT / "docs" / "isa_page.py"
+@pytest.mark.parametrize("page", ["isa", "verifier"])
+def test_a_page_is_what_its_script_writes(page: str) -> None:
+    script = ROOT / "docs" / f"{page}_page.py"
     written = subprocess.run(
         [sys.executable, "-B", script], capture_output=True, text=True, check=True, timeout=LIMIT
     )
-    assert written.stdout == (ROOT / "docs" / "isa.md").read_text(), "make docs writes it anew"
+    assert written.stdout == (ROOT / "docs" / f"{page}.md").read_text(), "make docs writes it anew"

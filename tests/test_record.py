@@ -144,9 +144,10 @@ def test_text_ends_at_nul_and_is_utf8(raw: bytes, text: str) -> None:
     [
         ({}, "has no fields"),
         ({"name": char}, r"Event.name: char needs a length, as in char\[16\]"),
-        ({"pid": int}, "is no C type"),
-        ({"pid": 7}, "Event.pid = 7 is no C type"),
-        ({"pid": "u32"}, "is no C type"),
+        ({"pid": int}, "Event.pid: int is no C type"),
+        ({"pid": 7}, "Event.pid: 7 is no C type"),
+        ({"pid": "u32"}, "a type is written without quotes: pid = u32"),
+        ({"pid": "x32"}, "Event.pid: 'x32' is no C type"),
         ({"long": u32}, "Event.long: no name for a field in C"),
         ({"_pid": u32}, "Event._pid: no name for a field in C"),
         ({"größe": u32}, "no name for a field in C"),
@@ -163,6 +164,32 @@ def test_an_annotation_is_no_declaration() -> None:
 
         class Event(Record):
             pid: u32
+
+
+def test_what_is_wrong_with_a_field_is_said_at_its_line() -> None:
+    reached = []
+    with pytest.raises(RecordError, match=r"Event\.comm: char needs a length"):
+
+        class Event(Record):
+            pid = u32
+            reached.append("pid")
+            comm = char
+            reached.append("comm")
+
+    assert reached == ["pid"]
+
+
+def test_a_field_is_declared_once() -> None:
+    with pytest.raises(RecordError, match=r"Event\.pid is there already"):
+
+        class Event(Record):
+            pid = u32
+            pid = u64  # noqa: PIE794  # that is the point
+
+
+def test_what_a_record_answers_to_has_a_nearest_name_too() -> None:
+    with pytest.raises(AttributeError, match=r"no field sizee; did you mean size\?"):
+        _ = HelloEvent.sizee
 
 
 def test_a_record_inherits_nothing() -> None:

@@ -33,6 +33,7 @@ usage: tuxscope COMMAND [options]
   asm        a program, instruction by instruction
   step       a program interpreted step by step, without a kernel
   disasm     bytes, or a program in the kernel, as pseudo-C
+  explain    a verifier's log, of any loader, in plain words
   doctor     what this machine offers, and what to do about the rest
 
   --help     this text; tuxscope COMMAND --help tells more of one command
@@ -44,6 +45,7 @@ COMMANDS = {
     "asm": "Asm",
     "step": "Step",
     "disasm": "Disasm",
+    "explain": "Explain",
     "doctor": "Doctor",
 }
 
@@ -134,7 +136,9 @@ def main() -> None:
     try:
         status = execute(sys.argv[1:])
     except TuxscopeError as error:
-        say(str(error))
+        from tuxscope.output.report import tell
+
+        tell(error)
         status = error.exit_status
     except PermissionError as error:
         say(f"the kernel refused: {strerror(error)}; tuxscope doctor tells what is missing")

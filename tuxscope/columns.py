@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuxscope.record import Field
+from tuxscope.record import Field, RecordError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,14 @@ class Column:
 
     field: Field
     width: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.field, Field):
+            raise RecordError(
+                f"a column shows a field, as in Column(HelloEvent.pid, 8), not {self.field!r}"
+            )
+        if isinstance(self.width, bool) or not isinstance(self.width, int) or self.width < 0:
+            raise RecordError(f"a column's width is a number of characters, not {self.width!r}")
 
     @property
     def title(self) -> str:

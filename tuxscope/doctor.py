@@ -128,7 +128,7 @@ def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str)
         refused = isinstance(error, PermissionError)
         return Finding(check, False, strerror(error), AS_ROOT if refused else hint)
     except TuxscopeError as error:
-        return Finding(check, False, str(error), hint)
+        return Finding(check, False, str(error).removesuffix("; run it with sudo"), hint)
 
 
 def nothing(attach: Tracepoint | RawTracepoint) -> Program:

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
 from tuxscope.errors import TuxscopeError
 
@@ -293,6 +293,9 @@ class Char:
 
     def __getitem__(self, length: int) -> Text:
         return Text(length)
+
+    def __call__(self, *length: object) -> NoReturn:
+        raise RecordError("a length stands in square brackets, as in char[16]")
 
     def __repr__(self) -> str:
         return "char"

@@ -60,6 +60,7 @@ C_KEYWORDS = frozenset(
     "inline int long register restrict return short signed sizeof static struct switch typedef "
     "union unsigned void volatile while".split(" ")
 )
+TYPES = frozenset(("char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64"))
 METHODS = (FunctionType, property, classmethod, staticmethod)
 # What records and places in memory answer to themselves.
 TAKEN = frozenset(("decode", "mro", "typed", "unpack"))
@@ -201,10 +202,47 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
         return Nested(declared)
     if isinstance(declared, Char):
         raise RecordError(f"{owner}.{name}: char needs a length, as in char[16]")
+    if isinstance(declared, str) and declared in TYPES:
+        raise RecordError(f"{owner}.{name}: a type is written without quotes: {name} = {declared}")
+    shown = declared.__name__ if isinstance(declared, type) else repr(declared)
     raise RecordError(
-        f"{owner}.{name} = {declared!r} is no C type: use u8 to u64, s8 to s64, char[N], "
+        f"{owner}.{name}: {shown} is no C type: use u8 to u64, s8 to s64, char[N], "
         "an array such as u32[4], or another record"
     )
+
+
+class Body(dict[str, Any]):
+    """The names that a record's class body assigns: each is looked at as it comes, so that what
+    is wrong with a field is said at the field's own line."""
+
+    def __init__(self, owner: str) -> None:
+        # Before 3.14 annotations are put into this one, and one there is enough to say no.
+        super().__init__(__annotations__=Annotations(owner))
+        self.owner = owner
+        self.fields: dict[str, FieldType[Any]] = {}
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        special = name.startswith("__") and not isinstance(value, FieldType | RecordType)
+        if not special and not isinstance(value, METHODS):
+            if name in TAKEN:
+                raise RecordError(f"{self.owner}.{name}: this name is taken; choose another")
+            if not name.isascii() or name.startswith("_") or name in C_KEYWORDS:
+                raise RecordError(f"{self.owner}.{name}: no name for a field in C; choose another")
+            if name in self.fields:
+                raise RecordError(f"{self.owner}.{name} is there already; choose another name")
+            self.fields[name] = field_type_of(self.owner, name, value)
+        super().__setitem__(name, value)
+
+
+class Annotations(dict[str, Any]):
+    """What a class body writes ``pid: u32`` into. Raises RecordError."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        raise RecordError(f"{self.owner}.{name}: write {name} = u32, not {name}: u32")
 
 
 class RecordType(type):
@@ -217,35 +255,33 @@ class RecordType(type):
 
     _layout: Layout
 
+    @classmethod
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: Any) -> dict[str, Any]:
+        return Body(name) if bases else {}
+
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
         if not bases:  # Record itself
             return super().__new__(mcs, name, bases, namespace | {"_layout": lay_out(name, {})})
         if bases != (Record,):
             raise RecordError(f"{name}: a C struct inherits nothing; make the other record a field")
-        annotated = namespace.get("__annotations__") or namespace.get("__annotate_func__")
-        if annotated:
-            named = next(iter(annotated)) if isinstance(annotated, dict) else "field"
-            raise RecordError(f"{name}.{named}: write {named} = u32, not {named}: u32")
-        declared: dict[str, FieldType[Any]] = {}
-        for attribute, value in list(namespace.items()):
-            special = attribute.startswith("__") and not isinstance(value, FieldType | RecordType)
-            if special or isinstance(value, METHODS):
-                continue
-            if attribute in TAKEN:
-                raise RecordError(f"{name}.{attribute}: this name is taken; choose another")
-            if not attribute.isascii() or attribute.startswith("_") or attribute in C_KEYWORDS:
-                raise RecordError(f"{name}.{attribute}: no name for a field in C; choose another")
-            declared[attribute] = field_type_of(name, attribute, value)
-        if not declared:
+        body = Body(name)  # another one, where the class was made by type() and not by a body
+        for attribute, value in namespace.items():
+            if attribute != "__annotations__":
+                body[attribute] = value
+        if "__annotate_func__" in namespace:  # Python 3.14 looks at annotations last
+            raise RecordError(f"{name}: write pid = u32, not pid: u32")
+        if not body.fields:
             raise RecordError(f"{name} has no fields; declare one, as in pid = u32")
-        layout = lay_out(name, declared)
-        namespace |= {"__slots__": (), "_layout": layout, **layout.fields}
-        return super().__new__(mcs, name, bases, namespace)
+        layout = lay_out(name, body.fields)
+        body |= {"__slots__": (), "_layout": layout, **layout.fields}
+        del body["__annotations__"]
+        return super().__new__(mcs, name, bases, dict(body))
 
     if not TYPE_CHECKING:  # a type checker knows the fields, and should not think that all exist
 
         def __getattr__(cls, name: str) -> NoReturn:
-            hint = "" if name.startswith("_") else did_you_mean(name, cls.fields)
+            known = [*cls.fields, "size", "alignment", "padding", "fields"]
+            hint = "" if name.startswith("_") else did_you_mean(name, known)
             raise AttributeError(f"{cls.__name__} has no field {name}{hint}", name=name, obj=None)
 
     @property

@@ -129,15 +129,36 @@ def test_disasm_shows_what_is_no_instruction_and_goes_on() -> None:
         ("disasm", b"\x7fELF....", "is an ELF file; try: llvm-objcopy"),
         ("asm", b"", "<stdin> is empty"),
         ("asm", b"\xef\xbb\xbf# nothing\n", "<stdin>:2:1: expected an instruction, found the end"),
-        ("asm", b"r0 = 1\nr1 += q\n", "<stdin>:2:7: expected"),
         ("asm", b"\xff\xfe", "- is no text; tuxscope disasm - lists bytes"),
-        ("step", b"r0 = r7\nexit\n", "<stdin>:1: r0 = r7: r7 is read and holds nothing"),
     ],
 )
 def test_what_is_no_program_is_one_line(command: str, given: bytes, says: str) -> None:
     result = run(command, "-", given=given, status=1)
     assert says in result.stderr.decode()
     assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "says"),
+    [
+        (
+            "asm",
+            b"r0 = 1\nr1 += q\n",
+            ["tuxscope: <stdin>:2:7: expected a number or a register, found 'q'", "> 2 | r1 += q"],
+        ),
+        (
+            "step",
+            b"r0 = r7\nexit\n",
+            [
+                "tuxscope: <stdin>:1: r7 is read and holds nothing: it was never set",
+                "> 1 | r0 = r7",
+                "  slot      0: r0 = r7",
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_line_shows_it(command: str, given: bytes, says: list[str]) -> None:
+    assert run(command, "-", given=given, status=1).stderr.decode().splitlines() == says
 
 
 @pytest.mark.parametrize("command", ["asm", "disasm", "step"])
@@ -299,8 +320,9 @@ def test_a_fault_comes_after_the_steps_before_it() -> None:
     result = run("step", "-", given=given, status=1)
     assert "r1 = 1" in result.stdout.decode().splitlines()[1]
     assert result.stderr == (
-        b"tuxscope: <stdin>:2: r0 = *(u64 *)(r10 - 8): 8 bytes at fp-8: nothing was stored at fp-8"
-        b" (slot 1: r0 = *(u64 *)(r10 - 8))\n"
+        b"tuxscope: <stdin>:2: 8 bytes at fp-8: nothing was stored at fp-8\n"
+        b"> 2 | r0 = *(u64 *)(r10 - 8)\n"
+        b"  slot      1: r0 = *(u64 *)(r10 - 8)\n"
     )
 
 

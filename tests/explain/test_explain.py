@@ -126,3 +126,100 @@ def test_the_cause_and_the_slot_are_found(
     explanation = explain(log)
     assert (explanation.cause, explanation.slot) == (cause, slot)
     assert explanation.telling[-1:] == (() if line is None else (line,))
+
+
+def test_a_line_without_a_file_is_told_by_its_text() -> None:
+    source = explain(LINUX_5_4).source
+    assert source is not None
+    assert (source.file, source.line) == ("", 0)
+    assert str(source) == "a.ldx(r0, u64[r0])"
+
+
+CALLS = """\
+0: R1=ctx() R10=fp0
+0: (b7) r6 = 1                        ; R6_w=1
+1: (85) call pc+3
+caller:
+ R6_w=1 R10=fp0
+callee:
+ frame1: R1=ctx() R10=fp0
+5: frame1: R1=ctx() R10=fp0
+5: (b7) r6 = 2                        ; frame1: R6_w=2
+6: (15) if r6 == 0x0 goto pc+2        ; frame1: R6_w=2
+7: (b7) r0 = 3                        ; frame1: R0_w=3
+8: (95) exit
+returning from callee:
+ frame1: R0_w=3 R1=ctx() R6_w=2 R10=fp0
+to caller at 2:
+ R0_w=3 R6_w=1 R10=fp0
+
+2: (bf) r7 = r6                       ; R6_w=1 R7_w=1
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "register", "state", "slot"),
+    [
+        ("3: (7b) *(u64 *)(r6 +0) = r0\nR6 invalid mem access 'scalar'", "r6", "1", 0),
+        ("3: (7b) *(u64 *)(r0 +0) = r6\nR0 invalid mem access 'scalar'", "r0", "3", 7),
+        ("3: (bf) r0 = r1\nR1 !read_ok", "r1", "", 1),
+        ("3: (bf) r0 = r9\nR9 !read_ok", "r9", "", None),
+    ],
+)
+def test_a_function_s_registers_are_its_own(
+    last: str, register: str, state: str, slot: int | None
+) -> None:
+    note = explain(f"{CALLS}{last}\n").registers[0]
+    assert (note.name, note.state, note.slot) == (register, state, slot)
+
+
+FORK = """\
+0: R1=ctx() R10=fp0
+0: (79) r2 = *(u64 *)(r1 +0)          ; R2_w=scalar()
+1: (b7) r3 = 1                        ; R3_w=1
+2: (15) if r2 == 0x0 goto pc+2        ; R2_w=scalar()
+3: (b7) r3 = 2                        ; R3_w=2
+4: (b7) r0 = 0                        ; R0_w=0
+5: (95) exit
+
+from 2 to 5: R1=ctx() R2_w=0 R3_w=1 R10=fp0
+5: (7b) *(u64 *)(r3 +0) = r2
+R3 invalid mem access 'scalar'
+"""
+
+
+def test_the_other_way_of_a_fork_knows_nothing_of_the_first() -> None:
+    explanation = explain(FORK)
+    assert explanation.slot == 5
+    assert [(each.name, each.state, each.slot) for each in explanation.registers] == [
+        ("r3", "1", 1),
+        ("r2", "0", 0),
+    ]
+
+
+def test_a_packet_s_address_does_not_outlive_a_call_that_moves_it() -> None:
+    log = (
+        "0: R1=ctx() R10=fp0\n"
+        "0: (61) r7 = *(u32 *)(r1 +0)          ; R7_w=pkt(r=0)\n"
+        "1: (85) call bpf_xdp_adjust_head#44   ; R0_w=scalar()\n"
+        "2: (71) r0 = *(u8 *)(r7 +0)\n"
+        "R7 invalid mem access 'scalar'\n"
+    )
+    assert "may have moved the packet" in explain(log).sentence
+    assert "may have moved" not in explain(log.replace("pkt(r=0)", "scalar()")).sentence
+
+
+def test_cilium_s_error_in_one_line_is_taken_apart() -> None:
+    explanation = explain(
+        "field Probe: program probe: load program: permission denied: "
+        "7: (79) r0 = *(u64 *)(r0 +0): R0 invalid mem access 'map_value_or_null' "
+        "(12 line(s) omitted)"
+    )
+    assert (explanation.cause, explanation.slot) == ("missing-null-check", 7)
+    assert explanation.hint == "check it first: `if (!p) return 0;`"
+
+
+def test_of_several_logs_the_last_is_meant() -> None:
+    good = "0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\n1: (95) exit\nprocessed 2 insns (limit 9)\n"
+    assert explain(good + LINUX_5_4).cause == "missing-null-check"
+    assert explain(LINUX_5_4 + good).telling == ()

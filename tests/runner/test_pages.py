@@ -60,11 +60,6 @@ def test_the_line_is_the_pages(
     assert says in line
 
 
-def test_a_module_without_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    line = load("", tmp_path, monkeypatch)
-    assert line == "a_page.py: module 'a_page' has no attribute 'PAGE'"
-
-
 def test_ctrl_c_is_no_error_of_the_page() -> None:
     with pytest.raises(KeyboardInterrupt), errors_of_the_page("tuxscope.programs.hello"):
         raise KeyboardInterrupt

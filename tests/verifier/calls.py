@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from tuxscope.asm import (
-    Array,
     Assembler,
     RawTracepoint,
-    RingBuffer,
+    SchedClassifier,
     Xdp,
     helper,
     r0,
@@ -25,17 +24,16 @@ from tuxscope.asm.errors import (
 from tuxscope.asm.maps import PerfEventArray
 from tuxscope.record import Record, u32, u64
 from verifier.entry import Entry, Patch
+from verifier.memory import COUNT, EVENTS, Event
 
 
-class Event(Record):
-    """What programs of the gallery send."""
+class Sample(Record):
+    """What goes into the rings."""
 
     time = u64
 
 
-COUNT = Array("COUNT", value=u64, max_entries=1)
-EVENTS = RingBuffer("EVENTS", Event, max_entries=1 << 16)
-SAMPLES = PerfEventArray("SAMPLES", Event)
+SAMPLES = PerfEventArray("SAMPLES", Sample)
 
 
 def proprietary() -> Assembler:
@@ -99,12 +97,12 @@ def offered_here() -> Assembler:
 
 def sends_into_an_array() -> Assembler:
     a = Assembler("into_an_array", attach=RawTracepoint())
-    event = a.stack(Event)
-    a.zero(event)
+    sample = a.stack(Sample)
+    a.zero(sample)
     a.ld_map(r2, COUNT)
     a.mov32(r3, -1)
-    a.lea(r4, event)
-    a.mov(r5, Event.size)
+    a.lea(r4, sample)
+    a.mov(r5, Sample.size)
     a.call(helper.perf_event_output)  # <-
     a.mov(r0, 0)
     a.exit()
@@ -113,12 +111,12 @@ def sends_into_an_array() -> Assembler:
 
 def sends_into_rings() -> Assembler:
     a = Assembler("into_rings", attach=RawTracepoint())
-    event = a.stack(Event)
-    a.zero(event)
+    sample = a.stack(Sample)
+    a.zero(sample)
     a.ld_map(r2, SAMPLES)
     a.mov32(r3, -1)
-    a.lea(r4, event)
-    a.mov(r5, Event.size)
+    a.lea(r4, sample)
+    a.mov(r5, Sample.size)
     a.call(helper.perf_event_output)
     a.mov(r0, 0)
     a.exit()
@@ -152,9 +150,15 @@ def a_map() -> Assembler:
 def any_size() -> Assembler:
     a = Assembler("any_size", attach=RawTracepoint())
     a.ldx(r2, u64[r1 + 0])
+    a.and_(r2, 8)
     a.ld_map(r1, EVENTS)
     a.mov(r3, 0)
     a.call(helper.ringbuf_reserve)  # <-
+    a.jeq(r0, 0, "out")
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_discard)
+    a.label("out")
     a.mov(r0, 0)
     a.exit()
     return a
@@ -204,19 +208,24 @@ def submits_the_record() -> Assembler:
     return a
 
 
-def submits_the_middle() -> Assembler:
-    a = Assembler("submits_middle", attach=RawTracepoint())
-    a.ld_map(r1, EVENTS)
-    a.mov(r2, Event.size)
-    a.mov(r3, 0)
-    a.call(helper.ringbuf_reserve)
-    a.jeq(r0, 0, "out")
-    a.mov(r1, r0)
-    a.add(r1, 4)
-    a.mov(r2, 0)
-    a.call(helper.ringbuf_submit)  # <-
+def gives_back_too_much() -> Assembler:
+    a = Assembler("gives_too_much", attach=SchedClassifier())
+    a.ldx(r1, u64[r1 + 168])  # __sk_buff.sk
+    a.jeq(r1, 0, "out")
+    a.call(helper.sk_release)  # <-
     a.label("out")
     a.mov(r0, 0)
+    a.exit()
+    return a
+
+
+def gives_back_nothing() -> Assembler:
+    a = Assembler("gives_nothing", attach=SchedClassifier())
+    a.mov(r0, 0)
+    a.ldx(r1, u64[r1 + 168])  # __sk_buff.sk
+    a.jeq(r1, 0, "out")
+    a.ldx(r0, u32[r1 + 4])  # bpf_sock.family
+    a.label("out")
     a.exit()
     return a
 
@@ -276,9 +285,11 @@ CALLS = (
         foreseen=UnreleasedReferenceError,
     ),
     Entry(
-        "not-a-reference", submits_the_middle, submits_the_record,
-        "What is given back must be what was taken: the same address.",
-        "Keep the address as it came, and move a copy.",
-        hint="pass the address as the taking helper returned it",
+        "not-a-reference", gives_back_too_much, gives_back_nothing,
+        "What is given back must have been taken before, by a helper such as sk_lookup_tcp or "
+        "ringbuf_reserve, and be the same address. The socket of a packet is only lent.",
+        "Give back what you took, once.",
+        hint="give back only what a helper gave you to keep, once, at the address that it "
+        "returned",
     ),
 )  # fmt: skip

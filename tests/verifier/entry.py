@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tuxscope.asm import Assembler, Map, Program, SourceLine
 from tuxscope.asm.errors import CheckError
@@ -99,7 +99,7 @@ class Entry:
 
     def program(self) -> Program:
         """What the kernel is to refuse."""
-        program = unchecked(self.rejected())
+        program = self.rejected().program(check=False)
         if not self.patch:
             return program
         fields = {name: getattr(program, name) for name in Program.__dataclass_fields__}
@@ -107,16 +107,3 @@ class Entry:
 
     def mended_program(self) -> Program:
         return self.mended().program()
-
-
-def unchecked(a: Assembler) -> Program:
-    """The program, whatever the assembler's own checks think of it."""
-    if "check" in inspect.signature(a.program).parameters:
-        return a.program(check=False)  # type: ignore[call-arg]
-    return a.program()
-
-
-def without_lines(program: Program) -> Program:
-    """The same, as somebody's of which no line is known."""
-    bare = tuple(replace(each, source=None) for each in program.instructions)
-    return replace(program, instructions=bare)

@@ -22,6 +22,7 @@ from tuxscope.asm import (
     r10,
 )
 from tuxscope.asm.errors import (
+    AlignmentError,
     ContextAccessError,
     MapValueAccessError,
     NotAPointerError,
@@ -217,15 +218,15 @@ def at_a_place() -> Assembler:
 
 
 def behind_the_context() -> Assembler:
-    a = Assembler("behind_context", attach=Xdp())
-    a.ldx(r0, u64[r1 + 0])  # <-
+    a = Assembler("behind_context", attach=RawTracepoint())
+    a.ldx(r0, u64[r1 + 200])  # <-
     a.exit()
     return a
 
 
 def field_of_the_context() -> Assembler:
-    a = Assembler("context_field", attach=Xdp())
-    a.ldx(r0, u32[r1 + 12])  # xdp_md.ingress_ifindex
+    a = Assembler("context_field", attach=RawTracepoint())
+    a.ldx(r0, u64[r1 + 0])  # the first of its arguments
     a.exit()
     return a
 
@@ -343,6 +344,7 @@ MEMORY = (
         "r2 said.",
         "Stay within it, or ask for more.",
         hint="stay within the 16 bytes, or ask for more",
+        foreseen=MapValueAccessError,
     ),
     Entry(
         "uninitialised-stack-argument", key_never_stored, key_stored,
@@ -375,6 +377,7 @@ MEMORY = (
         "8, 4 at a multiple of 4.",
         "Choose an offset that is a multiple of the size.",
         hint="choose an offset that is a multiple of 8, or access it in smaller parts",
+        foreseen=AlignmentError,
     ),
     Entry(
         "context-access", behind_the_context, field_of_the_context,

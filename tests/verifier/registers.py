@@ -17,7 +17,6 @@ from tuxscope.asm import (
 )
 from tuxscope.asm.errors import (
     ClobberedRegisterError,
-    ContextAccessError,
     MissingResultError,
     PointerArithmeticError,
     UninitialisedRegisterError,
@@ -184,7 +183,6 @@ REGISTERS = (
         "offset in the instruction, and the address as it came.",
         "Leave the context's address alone; say the offset in the access.",
         hint="leave it alone and say the offset in the access: a.ldx(r0, u32[r1 + 8])",
-        foreseen=ContextAccessError,
     ),
     Entry(
         "pointer-arithmetic", adds_addresses, adds_a_number,

@@ -12,6 +12,7 @@ from tuxscope.asm.errors import (
     ProgramError,
     UndefinedLabelError,
 )
+from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map, check_name
 from tuxscope.asm.program import Label, Program, StackVariable
@@ -55,11 +56,12 @@ class Wording(NamedTuple):
     label: str
     function: str
     gotol: str
+    helper: str
 
 
 PYTHON = Wording("put a.label({name!r}) where it should go", "begin it with a.function(...)",
-                 "a.gotol")  # fmt: skip
-TEXT = Wording("write it with a colon where it should go", "define it", "gotol")
+                 "a.gotol", "a.call(helper.{name})")  # fmt: skip
+TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
 
 
 class Code(NamedTuple):
@@ -167,6 +169,10 @@ class Draft:
         if target.function is None:
             if target.name in self.functions:
                 return self.functions[target.name]
+            bare = target.name.removeprefix("bpf_")
+            if bare in NAMES:
+                helper = self.wording.helper.format(name=bare)
+                raise UndefinedLabelError(f"{bare} is a helper: {helper}", target.source)
             near = did_you_mean(target.name, self.functions)
             hint = near or f"; {self.wording.function.format(name=target.name)}"
             raise UndefinedLabelError(f"there is no function {target.name!r}{hint}", target.source)

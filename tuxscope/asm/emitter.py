@@ -16,6 +16,13 @@ from tuxscope.asm.registers import Register
 from tuxscope.asm.source import author_line
 from tuxscope.suggest import did_you_mean
 
+# What other assemblers and C call an instruction, where that is not near to its name here.
+ELSEWHERE = {
+    "cmp": "jeq", "dec": "sub", "goto": "ja", "inc": "add", "je": "jeq", "jl": "jslt", "jg": "jsgt",
+    "jmp": "ja", "jnz": "jne", "jz": "jeq", "load": "ldx", "not_": "xor", "ret": "exit",
+    "sar": "arsh", "shl": "lsh", "shr": "rsh", "store": "stx",
+}  # fmt: skip
+
 
 class Emitter:
     """Collects instructions, each with the author's line, and resolves their targets."""
@@ -32,7 +39,7 @@ class Emitter:
 
         def __getattr__(self, name: str) -> NoReturn:
             methods = [each for each in dir(type(self)) if not each.startswith("_")]
-            hint = "" if name.startswith("_") else did_you_mean(name, methods)
+            hint = "" if name.startswith("_") else did_you_mean(ELSEWHERE.get(name, name), methods)
             raise AttributeError(f"the assembler has no {name}{hint}", name=name, obj=None)
 
     def emit(self, instruction: Instruction) -> None:

@@ -7,8 +7,10 @@ what the kernel offers since then are kfuncs, called by BTF id.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from tuxscope.asm.errors import OperandError
+from tuxscope.asm.source import author_line
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -35,6 +37,11 @@ class Helper(NamedTuple):
 
     number: int
     name: str
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise OperandError(
+            f"a helper is called by an instruction: a.call(helper.{self.name})", author_line()
+        )
 
     @property
     def prototype(self) -> str:

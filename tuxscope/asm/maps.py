@@ -104,6 +104,15 @@ class StreamMap(Map):
 
     record: RecordType
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.record, RecordType):
+            name = getattr(self.record, "__name__", repr(self.record))
+            raise ProgramError(
+                f"map {self.name} carries records, and {name} is none: class Event(Record) is one",
+                author_line(),
+            )
+
 
 class PerfEventArray(StreamMap):
     """Rings to user space, one for each CPU; ``record`` is what programs put into them.

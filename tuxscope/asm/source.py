@@ -16,8 +16,8 @@ class SourceLine:
     """A line of Python.
 
     Attributes:
-        file: path as Python knows it.
-        line: counted from 1.
+        file: path as Python knows it; empty where only the text is known, as from a log.
+        line: counted from 1; 0 where it is not known.
         text: without indentation; empty where the source cannot be read.
     """
 
@@ -26,12 +26,12 @@ class SourceLine:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.code}" if self.text else self.place
+        return ": ".join(each for each in (self.place, self.code) if each)
 
     @property
     def place(self) -> str:
-        """``hello.py:34``."""
-        return f"{os.path.basename(self.file)}:{self.line}"
+        """``hello.py:34``, the file alone, or nothing: as much as is known."""
+        return os.path.basename(self.file) + (f":{self.line}" if self.line else "")
 
     @property
     def code(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from tuxscope.commands.base import Command, Job
 from tuxscope.commands.options import page_count, seconds, seed_number, style, switch, whole_number
 from tuxscope.lean_fire import FireError, SetParseFns
@@ -98,9 +96,14 @@ class Hello(Command):
             try:
                 return stream(PAGE, options)
             except VerifierError as error:
+                from tuxscope.output.report import tell, tell_log
+
                 if verifier_log:
-                    os.write(2, error.log.encode())
-                raise
+                    tell_log(error.log)
+                    tell(error)
+                else:
+                    tell(error, f"{error.log.count(chr(10))} lines; --verifier-log prints them")
+                return error.exit_status
 
         return Job(job)
 

@@ -20,6 +20,7 @@ NAMED_REGISTER = re.compile(r"\bR(\d{1,2})\b")
 # A line of Python that calls the assembler, where the log does not say what file it is of.
 PYTHON_CALL = re.compile(r"\w+\.\w+\([^;]*\)(?:\s*#.*)?")
 LONGEST_TELLING = 20  # lines; what stands above them is about something else
+LONGEST_LINE = 1000  # characters, of which a wording of the kernel's is made at most
 REGISTERS = 11
 
 
@@ -71,7 +72,7 @@ def find(telling: Sequence[str], path: Path) -> Found | None:
     for cause in CAUSES:
         for case in cause.cases:
             for line in reversed(telling):
-                match = re.search(case.pattern, line)
+                match = re.search(case.pattern, line[:LONGEST_LINE])
                 if match and case.when(Scene(match, path)):
                     return Found(cause, case, Scene(match, path))
     return None

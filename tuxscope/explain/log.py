@@ -19,13 +19,14 @@ STATE = re.compile(r"(?:frame\d+: *)?(?:R\d+(?:_\w+)?=|fp-\d+|refs=)")
 STATE_BEFORE = re.compile(r"(?:\d+|from (\d+) to \d+(?: \([^)]*\))?): ?(.*)")
 BRANCH = re.compile(r"from (\d{1,9}) to \d+(?: \([^)]*\))?:")
 FRAME = re.compile(r"frame(\d{1,9}):")
-SOURCE = re.compile(r"; ?(.*?)(?: @ (\S+):(\d{1,9}))?")
+PLACE = re.compile(r"(.+):(\d{1,9})")
 # Lines that tell how the verifier got there, not what it objects to.
 STORY = re.compile(
     r"\d+: |;|from \d+ to|processed \d+ insn|verification time|stack depth|func#\d+ @|Func#\d+ |"
     r"mark_precise|propagating|frame \d+: propagating|Validating |last_idx|regs=|parent |"
     r"(?:caller|callee|returning from callee|to caller at \d+):|frame\d+: |(?:cur|old) state:|"
-    r"(?:insn|Live regs|using SCC|falling back)|-- BEGIN|-- END|\(\d+ line|$"
+    r"(?:insn|Live regs|using SCC|falling back)|\(\d+\) (?:live stack|frame \d)|"
+    r"-- BEGIN|-- END|\(\d+ line|$"
 )
 # Linux 7.3 then says it again, in sentences over many lines.
 DIAGNOSIS = re.compile(r"^\s*Verification failed: ", re.MULTILINE)
@@ -144,9 +145,12 @@ class Walk:
         self._before, self._whole = text, whole
 
     def _source_line(self, line: str) -> None:
-        found = SOURCE.fullmatch(line)
-        if found and found[1]:
-            self._source = SourceLine(found[2] or "", int(found[3] or 0), found[1].strip())
+        code, _, place = line[1:].rpartition(" @ ")
+        found = PLACE.fullmatch(place)
+        if found:
+            self._source = SourceLine(found[1], int(found[2]), code.strip())
+        elif text := line[1:].strip():
+            self._source = SourceLine("", 0, text)
 
     def _instruction(self, slot: int, text: str, after: str) -> None:
         if self.telling:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuxscope.asm.instruction import SLOT
+from tuxscope.asm.errors import DecodeError
+from tuxscope.asm.instruction import SLOT, Instruction
 from tuxscope.asm.isa import CallSource, Class, Jump
 from tuxscope.asm.program import Program
 from tuxscope.explain.cause import Scene
@@ -61,6 +62,20 @@ def call_of_its_own(_: Scene, program: Program | None) -> int | None:
         for slot, each in program.by_slot.items()
         if each.opcode == CALL and each.src == CallSource.LOCAL
     )
+
+
+def undecodable(scene: Scene, program: Program | None) -> int | None:
+    """Where the walk ended; Linux 7.3 looks before it walks, and then it is the first slot whose
+    bytes are no instruction."""
+    if scene.path.stop or program is None:
+        return scene.path.stop.slot if scene.path.stop else None
+    code = program.encode(dict.fromkeys(program.maps, 0))
+    for slot, instruction in program.by_slot.items():
+        try:
+            Instruction.decode(code[slot * SLOT : (slot + instruction.slots) * SLOT])
+        except DecodeError:
+            return slot
+    return None
 
 
 def opcode(scene: Scene, program: Program | None) -> int | None:

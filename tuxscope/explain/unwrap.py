@@ -17,9 +17,13 @@ END = re.compile(r"\n.*-- END [A-Z ]*LOG -+")
 HEAD = re.compile(r"(?:Verifier output|verifier_log|Verifier analysis|Kernel error log): *\"?")
 # The logs of cilium's agent: level=warning msg="0: (b7) r0 = 0" subsys=datapath-loader
 MESSAGE = re.compile(r'^.*\bmsg="((?:[^"\\\n]|\\.)*)".*$', re.MULTILINE)
-# The first instruction tells what stands before each line: a time, a name, "libbpf: ".
-FIRST = re.compile(r"^(.*?)\b\d+: \([0-9a-f]{2}\) ", re.MULTILINE)
-STATISTICS = re.compile(r"^.*\bprocessed \d+ insns? ?\(limit.*$", re.MULTILINE)
+# The first instruction, or the statistics, tell what stands before each line: a time, a name.
+FIRST = re.compile(r"^(.*?)\b(?:\d+: \([0-9a-f]{2}\) |processed \d+ insn)", re.MULTILINE)
+# What libbpf, cilium/ebpf and bcc say before the log.
+LOADER = re.compile(
+    r"^(?:libbpf:.*|(?:\w+: )?load program: [\w ]+:|bpf: Failed to load program.*)$", re.MULTILINE
+)
+STATISTICS = re.compile(r"\bprocessed \d+ insns? ?\(limit.*")
 WALKED = re.compile(r"^\s*\d+: \([0-9a-f]{2}\) ", re.MULTILINE)
 # cilium's error in one line: "load program: invalid argument: 5: (95) exit: R0 !read_ok
 # (12 line(s) omitted)"
@@ -46,7 +50,7 @@ def unwrap(text: str) -> str:
     if OMITTED.search(text):
         text = OMITTED.sub("", ERROR_HEAD.sub("", text))
         text = re.sub(r": (?=[A-Za-z])", "\n", text)
-    return last_of(without_prefix(text))
+    return last_of(LOADER.sub("", without_prefix(text)))
 
 
 def without_prefix(text: str) -> str:

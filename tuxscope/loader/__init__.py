@@ -4,8 +4,10 @@ from tuxscope.loader.attach import Link
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.program import LoadedProgram, load
+from tuxscope.loader.verification import LogLevel
 from tuxscope.loader.verifier import LoadError, VerifierError
 
 __all__ = [
-    "Link", "LoadError", "LoadedMap", "LoadedProgram", "PerfReader", "VerifierError", "load",
+    "Link", "LoadError", "LoadedMap", "LoadedProgram", "LogLevel", "PerfReader", "VerifierError",
+    "load",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 class Capability(IntEnum):
     """As include/uapi/linux/capability.h numbers them."""
 
+    NET_ADMIN = 12
     SYS_ADMIN = 21
     SYS_RESOURCE = 24
     PERFMON = 38
@@ -68,3 +69,27 @@ def require_capabilities(advice: str) -> None:
     if missing:
         needed = " and ".join(map(str, missing))
         raise PrivilegeError(f"not privileged: tracing needs {needed}; {advice}")
+
+
+def in_user_namespace() -> bool:
+    """Whether our capabilities are those of a user namespace: bpf() asks for the machine's."""
+    return contents("/proc/self/uid_map").split() not in (["0", "0", str((1 << 32) - 1)], [])
+
+
+def locked_down() -> bool:
+    """Whether the kernel is in lockdown's mode confidentiality (kernel_lockdown(7))."""
+    return "[confidentiality]" in contents("/sys/kernel/security/lockdown")
+
+
+def seccomp_filtered() -> bool:
+    """Whether a seccomp filter decides on our system calls (SECCOMP_MODE_FILTER, seccomp(2))."""
+    return "\nSeccomp:\t2\n" in contents("/proc/self/status")
+
+
+def contents(path: str) -> str:
+    """What a small file of the kernel's says; nothing where it is not there."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tuxscope.asm import PerfEventArray, Program
+from tuxscope.asm.maps import StreamMap
 from tuxscope.columns import Column
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import RecordError
+
+USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 
 
 class ProgramFactory(Protocol):
@@ -36,7 +39,21 @@ class Page:
     columns: tuple[Column, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.events, StreamMap):
+            raise RecordError(
+                f"a page's second part is the map that its events come through; write {USUAL}"
+            )
+        if isinstance(self.program, Program) or not callable(self.program):
+            raise RecordError(
+                f"a page has a function that makes its program, uncalled; write {USUAL}"
+            )
+        columns = self.columns
+        if not isinstance(columns, tuple) or not all(isinstance(each, Column) for each in columns):
+            raise RecordError(f"a page's columns are a tuple of Column(...); write {USUAL}")
         record = self.events.record
-        for column in self.columns:
+        for column in columns:
             if column.field not in record.fields.values():
-                raise RecordError(f"column {column.title}: {record.__name__} has no such field")
+                raise RecordError(
+                    f"column {column.title} shows a field of another record than "
+                    f"{record.__name__}, which comes through {self.events.name}"
+                )

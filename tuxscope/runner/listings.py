@@ -15,12 +15,13 @@ from tuxscope.asm.instruction import SLOT, ByteOrder
 from tuxscope.asm.isa import Alu, CallSource, Class, Jump, WideSource
 from tuxscope.asm.listing import Line, lines, named
 from tuxscope.asm.maps import NAME, Array, Map
-from tuxscope.errors import TuxscopeError, UsageError, strerror
+from tuxscope.errors import UsageError
 from tuxscope.output.colour import presented
 from tuxscope.output.listing import Shape, render, render_lines
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.record import u8
+from tuxscope.runner.inputs import STDIN, InputError, contents, shown
 from tuxscope.runner.pages import load_page, program_of
 from tuxscope.suggest import did_you_mean
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from tuxscope.loader.inspect import Translated
 
 PAGES = ("hello",)
-STDIN = "-"
 # Hexadecimal digits with whatever people put between and before them: 0x95, \x95, commas, braces.
 HEX = re.compile(rb"(?:0x|\\x|[0-9a-f]|[\s,;{}\[\]\"])*", re.IGNORECASE)
 DIGITS = re.compile(rb"(?:0x|\\x)?([0-9a-f]+)", re.IGNORECASE)
@@ -36,10 +36,6 @@ EACH_A_BYTE = re.compile(rb"0x|\\x|,", re.IGNORECASE)  # where there is one of t
 LARGEST = 8 << 20  # bytes of a file; the kernel takes a million instructions
 TOLD = 3  # of what is no instruction
 CALL = Jump.CALL | Class.JMP
-
-
-class InputError(TuxscopeError):
-    """A file that holds no program."""
 
 
 def assembled(name: str, pid: int | None) -> Program:
@@ -55,7 +51,7 @@ def assembled(name: str, pid: int | None) -> Program:
     from tuxscope.asm.parser import assemble
 
     try:
-        source = contents(name).decode("utf-8-sig")
+        source = program_file(name).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is no text; tuxscope disasm {name} lists bytes") from error
     stem = os.path.splitext(os.path.basename(name))[0] if name != STDIN else "main"
@@ -113,22 +109,9 @@ def show(text: str) -> None:
     Sink().write(presented(text))
 
 
-def shown(name: str) -> str:
-    return "<stdin>" if name == STDIN else name
-
-
-def contents(name: str) -> bytes:
-    """What is in a file, or on stdin. Raises InputError."""
-    try:
-        with open(0 if name == STDIN else name, "rb", closefd=name != STDIN) as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise InputError(f"cannot read {shown(name)}: {strerror(error)}") from error
-    if len(data) > LARGEST:
-        raise InputError(
-            f"{shown(name)} has more than {LARGEST >> 20} MiB; a program has a million "
-            "instructions at most"
-        )
+def program_file(name: str) -> bytes:
+    """What is in a file, or on stdin, that a program is in. Raises InputError."""
+    data = contents(name, LARGEST, "a program has a million instructions at most")
     if not data.strip():
         raise InputError(f"{shown(name)} is empty")
     return data
@@ -162,7 +145,7 @@ class Disassembly:
 
 def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
     """A file of raw bytes or hexadecimal digits. Raises InputError."""
-    data = contents(name)
+    data = program_file(name)
     if data.startswith(b"\x7fELF"):
         raise InputError(
             f"{shown(name)} is an ELF file; try: llvm-objcopy -O binary --only-section=SECTION "

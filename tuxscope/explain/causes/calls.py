@@ -54,7 +54,7 @@ CALLS = (
             "check it first: `if (!size) return 0;`",
         ),
         Case(
-            r"R(?P<reg>\d+) (?:is not a|must be a) known constant",
+            r"R(?P<reg>\d+) (?:(?:is not a|must be a) (?:known constant|const\b)|unbounded size)",
             "{reg} must be a constant in this call of {helper}",
             "a.mov({reg}, number) before the call",
             "pass a constant, as in sizeof(struct event)",
@@ -70,7 +70,7 @@ CALLS = (
             "bpf_sk_release()",
         ),
         Case(
-            r"(?P<what>\w+) (?:instruction )?.*would lead to reference leak",
+            r"would lead to reference leak",
             "something that was taken is never given back on this path",
             "give it back on all paths: a.call(helper.ringbuf_submit) or "
             "a.call(helper.ringbuf_discard)",
@@ -80,18 +80,14 @@ CALLS = (
     )),
     Cause("not-a-reference", "Release of what was not taken", (
         Case(
-            r"R(?P<reg>\d+) must (?:be referenced|have zero offset) when passed to release func|"
-            r"dereference of modified \w*mem ptr R(?P<modified>\d+) off=-?\d+ disallowed",
-            "what is given back here was not taken, or was moved since",
-            "pass the address as the taking helper returned it",
-            "pass the pointer as the taking helper returned it",
-        ),
-        Case(
-            r"arg (?P<arg>\d+) is an unacquired reference|release of unowned|"
+            r"must (?:be referenced|have zero offset) when passed to release func|"
+            r"dereference of modified \w*mem ptr R\d+ off=-?\d+ disallowed|"
+            r"release helper \w+ expects referenced|release of unowned|"
+            r"arg \d+ is an unacquired reference|"
             r"reference has not been acquired before",
-            "something is given back that was not taken, or was given back before",
-            "give it back once, and pass the address as the taking helper returned it",
-            "give it back once, and pass the pointer as the taking helper returned it",
+            "what is given back here was not taken, or was moved since, or was given back before",
+            "give back only what a helper gave you to keep, once, at the address that it returned",
+            "give back only what a helper gave you to keep, once, at the address that it returned",
         ),
     )),
     Cause("argument-type", "Wrong type of argument", (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.explain.cause import Case, Cause
-from tuxscope.explain.places import opcode
+from tuxscope.explain.places import opcode, undecodable
 
 ENCODING = (
     Cause("unknown-opcode", "Unknown opcode", (
@@ -32,6 +32,7 @@ ENCODING = (
             "use the assembler's methods; one of a newer kernel has to be written out with "
             "older ones",
             "compile for an older instruction set: -mcpu=v3 or -mcpu=v2",
+            where=undecodable,
         ),
     )),
     Cause("invalid-register", "No such register", (
@@ -40,6 +41,7 @@ ENCODING = (
             "there is no register {reg}, only r0 to r10",
             "use r0 to r10",
             "use r0 to r10",
+            where=undecodable,
         ),
     )),
     Cause("invalid-shift", "Shift out of range", (

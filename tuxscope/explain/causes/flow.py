@@ -102,7 +102,7 @@ FLOW = (
     Cause("call-depth", "Too many call frames", (
         Case(
             r"the call stack of (?P<count>\d+) frames is too deep",
-            "calls are {count} functions deep: 8 are allowed",
+            "calls are {count} functions deep, which is one more than this kernel allows",
             "write the innermost functions' instructions where they are called",
             "make the innermost functions `static __always_inline`",
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.explain.cause import Case, Cause, Scene, whole
+from tuxscope.explain.path import state_in
 
 NULL_PYTHON = 'compare it with 0 first: a.jeq({reg}, 0, "out")'
 NULL_C = "check it first: `if (!p) return 0;`"
@@ -13,7 +14,8 @@ STACK_SIZE = 512
 
 def was_packet(scene: Scene) -> bool:
     """The number was an address in the packet, before a call that may have moved the packet."""
-    return any(f"R{scene.register}=pkt" in step.before + step.after for step in scene.path.back())
+    texts = (text for step in scene.path.back() for text in (step.before, step.after))
+    return any(state_in(text, scene.register).startswith("pkt(") for text in texts)
 
 
 def on_the_stack(scene: Scene) -> bool:

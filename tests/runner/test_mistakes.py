@@ -1,0 +1,143 @@
+"""hello's page with one mistake in it, as a student makes it: the line, and what was meant."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import tuxscope.programs.hello as page_of_hello
+from tuxscope.asm import AssemblyError
+from tuxscope.runner.pages import PageError, load_page, program_of
+
+HELLO = Path(page_of_hello.__file__).read_text()
+FIRST_LINE = "def hello(pid: int | None, exclude: int | None, namespace: PidNamespace | None)"
+PAGE = "PAGE = Page(hello, EVENTS, COLUMNS)"
+
+
+def refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The one line that comes of a page with this text."""
+    (tmp_path / "a_page.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "a_page", raising=False)
+    with pytest.raises((PageError, AssemblyError)) as caught:
+        program_of(load_page("a_page"), "a_page", 7, None, None)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert str(tmp_path) not in line
+    return line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        # fields, where the program and the columns name them
+        ("event.timestamp_ns", "event.timestmp_ns", "did you mean timestamp_ns?"),
+        ("Column(HelloEvent.pid", "Column(HelloEvent.pdi", "did you mean pid?"),
+        ("Column(HelloEvent.comm", "Column(HelloEvent.comn", "did you mean comm?"),
+        ("HelloEvent.size", "HelloEvent.sizee", "did you mean size?"),
+        ("HelloEvent.comm.size", "HelloEvent.comm.sze", "did you mean size?"),
+        ("Column(HelloEvent.pid", "Column('pid'", "a column shows a field, as in"),
+        ("pid, 8)", "pid, '8')", "a column's width is a number of characters, not '8'"),
+        # the record
+        ("    pid = u32", "    pid: u32", "write pid = u32, not pid: u32"),
+        ("    pid = u32", "    pid: u32 = u32", "write pid = u32, not pid: u32"),
+        ("    pid = u32", "    pid = int", "HelloEvent.pid: int is no C type: use u8 to u64"),
+        ("    pid = u32", "    pid = 4", "HelloEvent.pid: 4 is no C type"),
+        ("    pid = u32", "    pid = 'u32'", "without quotes: pid = u32"),
+        ("    pid = u32", "    pid", "a field has a type, as in pid = u32"),
+        ("    pid = u32", "    pid =", "invalid syntax"),
+        ("    pid = u32", "    int = u32", "no name for a field in C"),
+        ("char[16]", "char", "char needs a length, as in char[16]"),
+        ("char[16]", "char[0]", "an array has 1 to"),
+        ("char[16]", "char(16)", "a length stands in square brackets, as in char[16]"),
+        ("= u64", "= u46", "did you mean u64?"),
+        ("(Record)", "(Recrod)", "did you mean Record?"),
+        # instructions
+        ("a.mov(r1, r6)", "a.mov(r1, r11)", "registers are r0 to r10"),
+        ("a.mov(r1, r6)", "a.mov(r1, r9)", "write above: from tuxscope.asm import r9"),
+        ("r5, r6", "r5, r11", "registers are r0 to r10"),
+        ("a.jne(r0, pid,", "a.je(r0, pid,", "did you mean jeq?"),
+        ('a.jne(r0, pid, "out")', 'a.jmp("out")', "did you mean ja?"),
+        ('a.jne(r0, pid, "out")', 'a.jne(r0, pid, "uot")', "did you mean out?"),
+        ("helper.ktime_get_ns", "helper.ktime_get_nss", "did you mean ktime_get_ns?"),
+        ("helper.ktime_get_ns", "helper.bpf_ktime_get_ns", "did you mean ktime_get_ns?"),
+        ("helper.ktime_get_ns", '"ktime_get_ns"', "a.call(helper.ktime_get_ns)"),
+        ("helper.ktime_get_ns", "helper.ktime_get_ns()", "a.call(helper.ktime_get_ns)"),
+        ("a.rsh(r0, 32)", "a.rsh(r0)", "rsh() missing 1 required positional argument"),
+        # names
+        ("a.ld_map(r2, EVENTS)", "a.ld_map(r2, EVENT)", "did you mean EVENTS?"),
+        ("a.stack(HelloEvent)", "a.stack(HelloEvnt)", "did you mean HelloEvent?"),
+        ('a.label("out")', 'a.label(f"{ouut}")', "name 'ouut' is not defined"),
+        ("tuxscope.columns", "tuxscope.column", "did you mean tuxscope.columns?"),
+        ("Tracepoint, helper", "Tracepiont, helper", "did you mean Tracepoint?"),
+        ("from tuxscope.columns", "import jsno\nfrom tuxscope.columns", "did you mean json?"),
+        # maps and the page itself
+        ('Array("EVENTS", HelloEvent)', 'Array("EVENTS", u32)', "u32 is none: class Event(Record)"),
+        (PAGE, "PAGE = Page(hello, EVENTS)", "Page() missing 1 required positional argument"),
+        (PAGE, "PAGE = Page(hello, COLUMNS, EVENTS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
+        (PAGE, "PAGE = Page(EVENTS, hello, COLUMNS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
+        (PAGE, "PAGE = Page(hello, EVENTS, (HelloEvent.pid,))", "are a tuple of Column(...)"),
+        (PAGE, "PAGE = Page(1, EVENTS, COLUMNS)", "a function that makes its program"),
+        (PAGE, "PGAE = Page(hello, EVENTS, COLUMNS)", "the page has to be called PAGE"),
+        (PAGE, "PAGE = hello", "PAGE is not a Page; write PAGE = Page("),
+        (FIRST_LINE, "def hello(pid)", "takes pid, exclude and namespace"),
+        # Python itself
+        ("    a.mov(r6, r1)", "     a.mov(r6, r1)", "unexpected indent"),
+        ('a.label("out")', 'a.label("out)', "unterminated string literal"),
+        ("a.rsh(r0, 32)", "{'pid': 1}['pdi']", "there is no key 'pdi'"),
+        ("a.rsh(r0, 32)", "[].apend(1)", "did you mean append?"),
+        ("a.rsh(r0, 32)", "hello(7, None, None)", "calls itself again and again"),
+    ],
+)
+def test_a_mistake_is_told_at_its_line(
+    old: str, new: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert old in HELLO
+    text = HELLO.replace(old, new, 1)
+    before, _, _ = HELLO.partition(old)
+    number = before.count("\n") + 1
+    line = refused(text, tmp_path, monkeypatch)
+    place, _, problem = line.partition(": ")
+    if "calls itself" not in says:  # where Python has had enough of it is Python's choice
+        assert place == f"a_page.py:{number}"
+        code = text.splitlines()[number - 1].strip().partition("  #")[0]
+        assert problem.startswith(code.rstrip(": "))
+    assert says in problem
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "blamed", "says"),
+    [
+        ('a.label("out")', 'a.label("ou")', 'a.jne(r0, pid, "out")', "did you mean ou?"),
+        ('    a.label("out")\n', "", 'a.jne(r0, pid, "out")', "put a.label('out') where it"),
+        ("    return a.program()\n", "", FIRST_LINE, "returns nothing; end it with return a.prog"),
+        ("a.program()", "a.program", FIRST_LINE, "returns a method; end it with return a.program"),
+        ("hello(pid: int", "hello(pdi: int", "if pid is not None:", "did you mean pdi?"),
+        ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf", "HelloEvent is none: class Ev"),
+        ("a.mov(r0, 0)", "r0 = 0", "a.rsh(r0, 32)", "to set it, a.mov(r0, …)"),
+        (
+            "EVENTS =",
+            "class Other(Record):\n    pid = u32\nEVENTS = PerfEventArray('E', Other)\nOTHERS =",
+            PAGE,
+            "column PID shows a field of another record than Other, which comes through E",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_that_shows_elsewhere(
+    old: str, new: str, blamed: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = HELLO.replace(old, new, 1)
+    assert text != HELLO
+    number = 1 + next(i for i, line in enumerate(text.splitlines()) if blamed in line)
+    line = refused(text, tmp_path, monkeypatch)
+    assert line.startswith(f"a_page.py:{number}: ")
+    assert says in line
+
+
+@pytest.mark.parametrize("text", ["", HELLO.replace(PAGE, "Page(hello, EVENTS, COLUMNS)")])
+def test_a_page_without_a_page(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refused(text, tmp_path, monkeypatch) == (
+        "a_page.py: there is no PAGE; end it with PAGE = Page(hello, EVENTS, COLUMNS)"
+    )

@@ -1,0 +1,213 @@
+"""BPF_PROG_LOAD: the kernel's verifier, its log, and what to make of a refusal."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import mmap
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import IntFlag
+from typing import Any
+
+from tuxscope.asm.instruction import SLOT
+from tuxscope.asm.program import Program
+from tuxscope.loader import bpf, btf
+from tuxscope.loader.bpf_attributes import ProgLoad
+from tuxscope.loader.fd import Fd
+from tuxscope.loader.refusal import refusal
+from tuxscope.loader.verifier import LoadError, VerifierError
+
+FIRST_LOG = 1 << 16
+# What the kernel takes: bpf_verifier_log_attr_validate() in kernel/bpf/log.c has UINT_MAX >> 2
+# since Linux 5.19, and had UINT_MAX >> 8 before.
+LARGEST_LOG = (1 << 30) - 1
+LARGEST_LOG_BEFORE = (1 << 24) - 1
+WALK, REGISTERS = re.compile(r"^0: \(", re.MULTILINE), re.compile(r"^0: R1=", re.MULTILINE)
+LAST_LINE = re.compile(r"^processed \d+ insns", re.MULTILINE)
+
+
+class LogLevel(IntFlag):
+    """What the verifier writes into its log (include/linux/bpf_verifier.h).
+
+    Of a refused program, LEVEL1 has the path that led there, LEVEL2 all that it looked at, with
+    its state at each instruction. Of an accepted one only LEVEL2 tells anything. STATS adds how
+    long it took and how much stack there is.
+    """
+
+    NONE = 0
+    LEVEL1 = 1
+    LEVEL2 = 2
+    STATS = 4
+
+
+class Refusal(Exception):  # noqa: N818  # not for users: it becomes one of theirs
+    """A load that failed.
+
+    Attributes:
+        error: the kernel's.
+        log: what the verifier said; empty where it was not asked.
+        full: whether the log had no room for all of it.
+    """
+
+    def __init__(self, error: OSError, log: str = "", full: bool = False) -> None:
+        super().__init__(error)
+        self.error = error
+        self.log = log
+        self.full = full
+
+
+def checked_level(log_level: int) -> LogLevel:
+    """Raises LoadError where it is none."""
+    if isinstance(log_level, bool) or not isinstance(log_level, int) or log_level & ~7:
+        raise LoadError(
+            f"log_level {log_level!r} is none; LogLevel has LEVEL1, LEVEL2 and STATS (1, 2, 4)"
+        )
+    return LogLevel(log_level)
+
+
+def verify(
+    program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, level: LogLevel
+) -> tuple[Fd, str]:
+    """Have the kernel verify a program, with the BTF that was loaded as ``types``.
+
+    Returns what it is now, and the log that was asked for. Raises VerifierError, LoadError,
+    PrivilegeError.
+    """
+    with attributes(program, code, info, types) as plain:
+        try:
+            try:
+                return attempt(plain, level)
+            except Refusal as first:
+                told = level & (LogLevel.LEVEL1 | LogLevel.LEVEL2)
+                if told and not first.full:
+                    raise
+                if first.full and level:  # was it the log that was refused, or the program?
+                    with suppress(OSError):
+                        return quiet(plain), first.log
+                return attempt(plain, LogLevel.LEVEL1)  # to hear why
+        except Refusal as last:
+            raise why(program, with_registers(last, plain), plain) from last.error
+
+
+def with_registers(refused: Refusal, plain: dict[str, Any]) -> Refusal:
+    """A refusal whose log tells of registers; before Linux 5.17 only LEVEL2 does."""
+    if refused.full or not WALK.search(refused.log) or REGISTERS.search(refused.log):
+        return refused
+    try:
+        attempt(plain, LogLevel.LEVEL2)[0].close()
+    except Refusal as fuller:
+        return refused if fuller.full else fuller
+    return refused
+
+
+def why(program: Program, refused: Refusal, plain: dict[str, Any]) -> Exception:
+    """The error that a refusal is to the user."""
+    from tuxscope.explain.explain import explain
+
+    log, error, full = refused.log, refused.error, refused.full
+    if full and not LAST_LINE.search(log):
+        # Of a full log Linux 6.4 and later keep the end, where the reason stands, older ones the
+        # beginning: statistics alone are the last words, without the way there.
+        try:
+            attempt(plain, LogLevel.STATS)[0].close()
+        except Refusal as last:
+            log, error, full = last.log, last.error, last.full
+    explanation = explain(log, program)
+    if explanation.telling:
+        return VerifierError(program, refused.log if log is refused.log else refused.log + log,
+                             explanation)  # fmt: skip
+    return refusal(program, error, log, full, lambda **changed: tried(plain | changed))
+
+
+def tried(attributes: dict[str, Any]) -> int:
+    """The errno that a quiet load ends with; 0 where it is accepted."""
+    try:
+        quiet(attributes).close()
+    except OSError as error:
+        return error.errno or 0
+    return 0
+
+
+def quiet(plain: dict[str, Any]) -> Fd:
+    """Load without a log. Raises OSError."""
+    return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain)))
+
+
+def attempt(plain: dict[str, Any], level: LogLevel) -> tuple[Fd, str]:
+    """Load with a log of this level, in a buffer that grows until all of it is there.
+
+    Raises Refusal. ENOSPC, which says that the buffer is full, is ``full`` there, and only where
+    the kernel takes no bigger one.
+    """
+    if not level:
+        try:
+            return quiet(plain), ""
+        except OSError as error:
+            raise Refusal(error) from error
+    size, before = FIRST_LOG, Refusal(OSError(errno.ENOSPC, "log"), full=True)
+    while True:
+        try:
+            # Only the pages that are filled take memory.
+            mapped = mmap.mmap(-1, size, mmap.MAP_PRIVATE)
+        except OSError:
+            raise before from None
+        with mapped as buffer:
+            log = ctypes.c_char.from_buffer(buffer)
+            try:
+                loading = plain | {
+                    "log_level": level, "log_size": size, "log_buf": ctypes.addressof(log),
+                }  # fmt: skip
+                fd = quiet(loading)
+            except OSError as error:
+                refused = Refusal(error, text(buffer), error.errno == errno.ENOSPC)
+            else:
+                return fd, text(buffer)
+            finally:
+                del log  # else the mapping could not be closed
+        if refused.error.errno == errno.EINVAL and size > LARGEST_LOG_BEFORE and not refused.log:
+            raise before  # an older kernel takes no buffer of this size
+        if not refused.full or size >= LARGEST_LOG:
+            raise refused
+        before = refused
+        size = larger(size)
+
+
+def larger(size: int) -> int:
+    """The next size to try: as few of them as can be, as the verifier begins anew for each."""
+    return LARGEST_LOG_BEFORE if size < LARGEST_LOG_BEFORE else LARGEST_LOG
+
+
+def text(buffer: mmap.mmap) -> str:
+    """A log buffer as text."""
+    return buffer[: max(buffer.find(b"\0"), 0)].decode("utf-8", "replace")
+
+
+@contextmanager
+def attributes(
+    program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None
+) -> Iterator[dict[str, Any]]:
+    """The attributes of a load without a log; what they point to lives as long as this."""
+    code_buffer = ctypes.create_string_buffer(code, len(code))
+    license_buffer = ctypes.create_string_buffer(program.license.encode())
+    plain = {
+        "prog_type": program.attach.type,
+        "insn_cnt": len(code) // SLOT,
+        "insns": bpf.address(code_buffer),
+        "license": bpf.address(license_buffer),
+        "prog_name": program.name,
+    }
+    if info and types:
+        func_info = ctypes.create_string_buffer(info.func_info, len(info.func_info))
+        line_info = ctypes.create_string_buffer(info.line_info, len(info.line_info))
+        plain |= {
+            "prog_btf_fd": types.fileno(),
+            "func_info_rec_size": btf.FuncInfo.size,
+            "func_info": bpf.address(func_info),
+            "func_info_cnt": len(info.func_info) // btf.FuncInfo.size,
+            "line_info_rec_size": btf.LineInfo.size,
+            "line_info": bpf.address(line_info),
+            "line_info_cnt": len(info.line_info) // btf.LineInfo.size,
+        }
+    yield plain

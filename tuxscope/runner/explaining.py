@@ -1,0 +1,73 @@
+"""``tuxscope explain``: the verifier's log of any loader, in plain words."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from tuxscope.errors import UsageError
+from tuxscope.explain.explain import explain
+from tuxscope.explain.explanation import Explanation
+from tuxscope.output.lines import Style
+from tuxscope.output.listing import source_object
+from tuxscope.output.messages import say
+from tuxscope.output.report import of_explanation, shown
+from tuxscope.output.sink import Sink
+from tuxscope.runner import inputs
+
+LARGEST = 64 << 20  # bytes
+NOTHING = Explanation(None, "", "", None, None, (), ())
+TOO_LONG = "the cause is at a log's end; try: tail -c 64M"
+
+
+def explain_log(name: str | None, style: Style) -> int:
+    """Explain a file, or stdin; returns 0, or 1 where the cause is unknown.
+
+    Raises UsageError, InputError.
+    """
+    if name is None and sys.stdin is not None and sys.stdin.isatty():
+        raise UsageError(
+            "explain: whose log? name a file, or pipe one in: "
+            "bpftool -d prog load … 2>&1 | tuxscope explain"
+        )
+    name = inputs.STDIN if name is None else name
+    log = inputs.contents(name, LARGEST, TOO_LONG).decode("utf-8", "replace")
+    found = explain(log)
+    known, file = found.cause is not None, inputs.shown(name)
+    if not known and found.slot is None and "processed " not in log:
+        found = NOTHING
+    if style is Style.JSON:
+        Sink().write(f"{json.dumps(as_object(found))}\n")
+    elif found.telling:
+        Sink().write("".join(f"{line}\n" for line in shown(of_explanation(found), 1)))
+    if known:
+        return 0
+    if found is NOTHING:
+        say(f"{file}: there is no verifier's log in it")
+    elif found.telling:
+        say(f"{file}: this cause is not known to tuxscope; what the kernel says is all there is")
+    else:
+        say(f"{file}: the verifier objects to nothing in it; the program may have been accepted")
+    return 1
+
+
+def as_object(found: Explanation) -> dict[str, Any]:
+    """An explanation for JSON."""
+    own = tuple(each for each in (found.reason, found.suggestion) if each)
+    return {
+        "cause": found.cause,
+        "hint": found.hint,
+        "slot": found.slot,
+        "source": source_object(found.source),
+        "registers": [
+            {
+                "name": each.name,
+                "state": each.state,
+                "slot": each.slot,
+                "source": source_object(each.source),
+            }
+            for each in found.registers
+        ],
+        "telling": [*found.telling, *(each for each in own if each not in found.telling)],
+    }

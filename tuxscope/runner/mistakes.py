@@ -1,0 +1,103 @@
+"""What Python says of a mistake, in one line, with the name that may have been meant.
+
+Python itself only looks for that name when it prints a traceback, which nobody here is shown.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+import sys
+from collections.abc import Iterable
+from pkgutil import iter_modules
+from types import FrameType
+
+from tuxscope import asm, record
+from tuxscope.asm import Register
+from tuxscope.suggest import did_you_mean
+
+REGISTER = re.compile(r"[rwRW]\d+")
+# "cannot import name 'r11' from 'tuxscope.asm' (/usr/lib/.../__init__.py)"
+WHERE_FROM = re.compile(r" from '([\w.]+)' \(.*\)$")
+# "Page.__init__() missing 1 required ...", "Arithmetic.rsh() missing ..."
+QUALIFIED = re.compile(r"^(?:(\w+)\.__init__|\w+\.(\w+))\(\)")
+
+
+def described(error: BaseException, frame: FrameType | None, code: str) -> str:
+    """What an exception says, and what may have been meant.
+
+    ``frame`` is the one that made the mistake, ``code`` its line.
+    """
+    text = " ".join(str(error).split())
+    match error:
+        case SyntaxError():
+            return error.msg
+        case ModuleNotFoundError():
+            return text + did_you_mean(*modules_near(error.name or ""))
+        case ImportError():
+            return imported_name(error, text)
+        case UnboundLocalError():
+            name = error.name or quoted(text)
+            if frame and isinstance(frame.f_globals.get(name), Register):
+                return (
+                    f"{name} = … makes {name} a variable of Python's; to set it, a.mov({name}, …)"
+                )
+            return text
+        case NameError():
+            return text + missing_name(error.name, frame, code)
+        case AttributeError() if error.obj is not None and "did you mean" not in text:
+            return text + did_you_mean(error.name or "", public(dir(error.obj)))
+        case TypeError():
+            return QUALIFIED.sub(lambda match: f"{match[1] or match[2]}()", text)
+        case KeyError():
+            return f"there is no key {text}"
+        case RecursionError():
+            return f"{text}: a function calls itself again and again"
+        case _:
+            return text or type(error).__name__
+
+
+def quoted(text: str) -> str:
+    """The first name in quotes in what Python says; empty where there is none."""
+    found = re.search(r"'(\w+)'", text)
+    return found[1] if found else ""
+
+
+def public(names: Iterable[str]) -> list[str]:
+    return [each for each in names if not each.startswith("_")]
+
+
+def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
+    """What to type instead of, or for, a name that is not defined."""
+    if not name or not frame:
+        return ""
+    if REGISTER.fullmatch(name) and name not in asm.__all__:
+        return "; registers are r0 to r10"
+    if "__qualname__" in frame.f_locals and code == name:
+        return f"; a field has a type, as in {name} = u32"
+    for module in (asm, record):
+        if name in module.__all__:
+            return f"; write above: from {module.__name__} import {name}"
+    near = (did_you_mean(name, public(each))
+            for each in (frame.f_locals, frame.f_globals, dir(builtins)))  # fmt: skip
+    return next(filter(None, near), "")
+
+
+def imported_name(error: ImportError, text: str) -> str:
+    """What a module has that is near to the name that it has not."""
+    bare = WHERE_FROM.sub(r" from '\1'", text)
+    module = sys.modules.get(error.name or "")
+    name = quoted(bare)
+    if REGISTER.fullmatch(name):
+        return f"{bare}; registers are r0 to r10"
+    return bare + did_you_mean(name, public(dir(module)))
+
+
+def modules_near(name: str) -> tuple[str, list[str], str]:
+    """A module's last name, those that are beside it, and what stands before them."""
+    package, dot, last = name.rpartition(".")
+    if not dot:
+        return last, public([*sys.stdlib_module_names, *(each.name for each in iter_modules())]), ""
+    path = getattr(sys.modules.get(package), "__path__", None)
+    beside = [each.name for each in iter_modules(path)] if path else []
+    return last, beside, f"{package}."
