@@ -75,7 +75,7 @@ def of_error(error: Any, more: str = "") -> Report:
     if source is None:
         return Report("", str(error), None)  # one line, as say() has it
     hint: str = getattr(error, "hint", "")
-    sentence = str(error.problem).removesuffix(f"; {hint}")
+    sentence = str(error.problem)
     column: int = getattr(error, "column", 0)
     place = f"{source.place}:{column}" if isinstance(error, TextError) else source.place
     instruction = getattr(error, "instruction", None)  # an interpreter's fault has one
