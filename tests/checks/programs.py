@@ -40,6 +40,7 @@ from tuxscope.asm import (
     r9,
     r10,
 )
+from tuxscope.asm.checks.graph import Graph
 from tuxscope.asm.forms import Const, Reg
 from tuxscope.record import Record, char, u8, u16, u32, u64
 
@@ -353,7 +354,12 @@ def disordered(program: Program, random: Random) -> Program:
                 other = random.choice(code)
                 if other.slots == each.slots:
                     code[at] = other
-    return replace(program, instructions=tuple(code))
+    changed = replace(program, instructions=tuple(code))
+    # What nothing calls any more is no function to the verifier.
+    called = Graph(changed).functions
+    return replace(
+        changed, functions=tuple(each for each in changed.functions if each.slot in called)
+    )
 
 
 def other_field(instruction: Instruction, random: Random) -> Instruction:

@@ -77,6 +77,8 @@ def call(state: State) -> bool:
     for register, parameter in enumerate(facts.parameters, 1):
         state.require(register, f"the {parameter.name} of {name}")
         check_kind(state, register, parameter, name)
+    if name == "ringbuf_reserve":
+        check_constant(state, 2, name)
     for register, parameter in enumerate(facts.parameters, 1):
         if parameter.kind in IN_MEMORY:
             pass_memory(state, register, parameter, name)
@@ -136,6 +138,17 @@ def check_kind(state: State, register: int, parameter: Parameter, name: str) -> 
             raise state.error(ArgumentError, problem, instead)
         case _ if kind in IN_MEMORY and value.kind in (Kind.CONTEXT, Kind.MAP):
             raise state.error(ArgumentError, problem, instead)
+
+
+def check_constant(state: State, register: int, name: str) -> None:
+    """Raises ArgumentError for a number that is not known while the program is verified."""
+    value = state.registers[register]
+    if isinstance(value, Number) and not value.constant:
+        raise state.error(
+            ArgumentError,
+            f"r{register} is the size of {name}, and is known only when the program runs",
+            f"reserve the most that it can be: a.mov(r{register}, Event.size)",
+        )
 
 
 def check_map(state: State, map: Map, name: str) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from tuxscope.asm.errors import FallThroughError, JumpTargetError, UnreachableCodeError
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.program import Program
+from tuxscope.asm.program import Label, Program
 
 JUMPS = ("ja", "gotol")  # without a condition: what follows them is reached from elsewhere, if ever
 ENDS = (*JUMPS, "exit")
@@ -106,6 +106,9 @@ class Graph:
                     end_slot,
                     last.source,
                 )
+        for function in program.functions:
+            if function.slot not in self.functions:
+                raise self._uncalled(function)
         for slot in program.slots:
             if slot not in self.reached:
                 raise self._unreachable(slot)
@@ -124,20 +127,20 @@ class Graph:
             instruction.source,
         )
 
+    def _uncalled(self, function: Label) -> UnreachableCodeError:
+        return UnreachableCodeError(
+            f"nothing calls function {function.name}",
+            f'call it with a.call("{function.name}"), or delete it',
+            function.slot,
+            self.program.by_slot[function.slot].source,
+        )
+
     def _unreachable(self, slot: int) -> UnreachableCodeError:
-        source = self.program.by_slot[slot].source
-        names = {each.slot: each.name for each in self.program.functions}
-        if slot in names:
-            name = names[slot]
-            return UnreachableCodeError(
-                f"nothing calls function {name}", f'call it with a.call("{name}"), or delete it',
-                slot, source,
-            )  # fmt: skip
         return UnreachableCodeError(
             "no path leads here: what is before it always goes elsewhere",
             "put a label here that something jumps to, or delete it",
             slot,
-            source,
+            self.program.by_slot[slot].source,
         )
 
 
