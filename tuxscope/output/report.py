@@ -21,7 +21,7 @@ from tuxscope.output.visible import visible
 NEIGHBOURS = 2  # lines shown before, and after
 LABEL = 12  # columns that "verifier" and its like take, with their indentation
 MOST = 4  # registers, and lines of the log that are shown
-STATE = 20  # columns that are left to a register's state at least
+STATE = 34  # columns that are left to a register's state at least
 LONGEST = 3  # lines of one remark
 LARGEST_FILE = 1 << 20  # bytes; no source is longer
 
