@@ -86,7 +86,7 @@ def shared() -> str:
         for line in inspect.getsource(module).splitlines()
         if MAP.match(line)
     )
-    return "\n".join([*records, *maps])
+    return "\n\n".join([*records, "\n".join(maps)])
 
 
 def foreseen(entry: Entry) -> str:

@@ -151,7 +151,8 @@ def many(count: int) -> Assembler:
     return a
 
 
-def test_the_log_grows_until_all_of_it_is_there() -> None:
+def test_the_log_grows_until_all_of_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "FIRST_LOG", 1 << 14)
     with load(finished(many(4000)), log_level=2) as program:
         lines = program.log.splitlines()
     assert len(program.log) > loading.FIRST_LOG
@@ -159,12 +160,21 @@ def test_the_log_grows_until_all_of_it_is_there() -> None:
     assert lines[-1].startswith("processed 4003 insns")
 
 
-def test_the_log_of_a_refusal_grows_as_well() -> None:
+@pytest.mark.parametrize("log_level", [0, 1])
+def test_a_refusal_has_the_end_of_the_log_or_all_of_it(
+    log_level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "FIRST_LOG", 1 << 14)
     a = many(4000)
     a.mov(r0, r3)
-    error = refused(finished(a))
-    assert len(error.log) > loading.FIRST_LOG
+    with pytest.raises(VerifierError) as caught:
+        load(finished(a), log_level=log_level)
+    error = caught.value
     assert (error.slot, error.cause) == (4001, "uninitialised-register")
+    assert "\n4001: (bf) r0 = r3" in error.log
+    if log_level:
+        assert "\n0: (b7) r0 = 0" in error.log
+        assert len(error.log) > loading.FIRST_LOG
 
 
 def test_a_log_beyond_all_bounds_does_not_keep_a_program_out(

@@ -87,7 +87,7 @@ class Hello(Command):
 
             options = Options(
                 pid, format, duration, count, include_self, buffer_pages,
-                tuple(self.words or ()),
+                tuple(self.words or ()), verifier_log,
             )  # fmt: skip
             if simulate:
                 from tuxscope.runner.simulation import simulate as run_simulated

@@ -19,7 +19,7 @@ from tuxscope.loader.fd import Fd
 from tuxscope.loader.refusal import refusal
 from tuxscope.loader.verifier import LoadError, VerifierError
 
-FIRST_LOG = 1 << 16
+FIRST_LOG = 1 << 20  # only the pages that are filled take memory
 # What the kernel takes: bpf_verifier_log_attr_validate() in kernel/bpf/log.c has UINT_MAX >> 2
 # since Linux 5.19, and had UINT_MAX >> 8 before.
 LARGEST_LOG = (1 << 30) - 1
@@ -86,7 +86,7 @@ def verify(
                 if first.full and level:  # was it the log that was refused, or the program?
                     with suppress(OSError):
                         return quiet(plain), first.log
-                return attempt(plain, LogLevel.LEVEL1)  # to hear why
+                return attempt(plain, LogLevel.LEVEL1, end=True)  # to hear why
         except Refusal as last:
             raise why(program, with_registers(last, plain), plain) from last.error
 
@@ -135,8 +135,9 @@ def quiet(plain: dict[str, Any]) -> Fd:
     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain)))
 
 
-def attempt(plain: dict[str, Any], level: LogLevel) -> tuple[Fd, str]:
-    """Load with a log of this level, in a buffer that grows until all of it is there.
+def attempt(plain: dict[str, Any], level: LogLevel, end: bool = False) -> tuple[Fd, str]:
+    """Load with a log of this level, in a buffer that grows until all of it is there; with ``end``
+    only until its end is there, where the reason stands. Of a loop the verifier writes megabytes.
 
     Raises Refusal. ENOSPC, which says that the buffer is full, is ``full`` there, and only where
     the kernel takes no bigger one.
@@ -149,7 +150,6 @@ def attempt(plain: dict[str, Any], level: LogLevel) -> tuple[Fd, str]:
     size, before = FIRST_LOG, Refusal(OSError(errno.ENOSPC, "log"), full=True)
     while True:
         try:
-            # Only the pages that are filled take memory.
             mapped = mmap.mmap(-1, size, mmap.MAP_PRIVATE)
         except OSError:
             raise before from None
@@ -168,7 +168,7 @@ def attempt(plain: dict[str, Any], level: LogLevel) -> tuple[Fd, str]:
                 del log  # else the mapping could not be closed
         if refused.error.errno == errno.EINVAL and size > LARGEST_LOG_BEFORE and not refused.log:
             raise before  # an older kernel takes no buffer of this size
-        if not refused.full or size >= LARGEST_LOG:
+        if not refused.full or size >= LARGEST_LOG or (end and LAST_LINE.search(refused.log)):
             raise refused
         before = refused
         size = larger(size)

@@ -20,7 +20,8 @@ class VerifierError(LoadError):
         cause: key of the cause (docs/verifier.md); None where it is unknown.
         slot: where it stopped, in slots from the program's start; None where it does not say.
         source: the Python line that made the instruction there.
-        log: the whole log.
+        log: what the verifier said. Of more than a megabyte the end, where the kernel gives that
+            (Linux 6.4) and :func:`~tuxscope.loader.load` was not asked for a log.
     """
 
     def __init__(self, program: Program, log: str, explanation: Explanation) -> None:

@@ -21,7 +21,7 @@ from tuxscope.output.visible import visible
 NEIGHBOURS = 2  # lines shown before, and after
 LABEL = 12  # columns that "verifier" and its like take, with their indentation
 MOST = 4  # registers, and lines of the log that are shown
-STATE = 20  # columns that are left to a register's state at least
+STATE = 34  # columns that are left to a register's state at least
 LONGEST = 3  # lines of one remark
 LARGEST_FILE = 1 << 20  # bytes; no source is longer
 
@@ -75,7 +75,7 @@ def of_error(error: Any, more: str = "") -> Report:
     if source is None:
         return Report("", str(error), None)  # one line, as say() has it
     hint: str = getattr(error, "hint", "")
-    sentence = str(error.problem).removesuffix(f"; {hint}")
+    sentence = str(error.problem)
     column: int = getattr(error, "column", 0)
     place = f"{source.place}:{column}" if isinstance(error, TextError) else source.place
     instruction = getattr(error, "instruction", None)  # an interpreter's fault has one

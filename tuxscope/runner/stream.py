@@ -42,6 +42,7 @@ class Options:
         include_self: show our own writes, too.
         buffer_pages: of each CPU's ring, a power of two.
         command: start this, trace it alone, and end with it.
+        whole_log: if the verifier refuses the program, keep all that it says.
     """
 
     pid: int | None = None
@@ -51,6 +52,7 @@ class Options:
     include_self: bool = False
     buffer_pages: int | None = None
     command: tuple[str, ...] = ()
+    whole_log: bool = False
 
 
 @dataclass
@@ -91,7 +93,7 @@ def stream(module: str, options: Options) -> int:
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
         pid, exclude, namespace = traced(options, command)
         program = program_of(page, module, pid, exclude, namespace)
-        loaded = stack.enter_context(load(program))
+        loaded = stack.enter_context(load(program, log_level=int(options.whole_log)))
         reader = stack.enter_context(PerfReader(loaded.maps[page.events], options.buffer_pages))
         run = Run(page, options, loaded, reader)
         run.until_end(interrupt, target, command)
