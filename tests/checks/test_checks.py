@@ -484,14 +484,14 @@ def itself(a: Assembler) -> None:
     ending(a)
 
 
-def nine_deep(a: Assembler) -> None:
+def too_deep(a: Assembler) -> None:
     a.call("f1")
     ending(a)
-    for number in range(1, 8):
+    for number in range(1, 16):
         a.function(f"f{number}")
         a.call(f"f{number + 1}")  # <-
         ending(a)
-    a.function("f8")
+    a.function("f16")
     ending(a)
 
 
@@ -617,8 +617,12 @@ SAYS = [
         UnreleasedReferenceError,
         "still has the record that it reserved at test_checks.py:{reserve}",
     ),
-    says(itself, CallDepthError, "own calls itself, and no run ends that; make it a loop"),
-    says(nine_deep, CallDepthError, "calls go 8 functions deep, f8 would be one more"),
+    says(itself, CallDepthError, "own is called from inside itself; make it a loop"),
+    says(
+        too_deep,
+        CallDepthError,
+        "calls go 16 functions deep, on older kernels 8; f16 would be one more",
+    ),
 ]
 
 

@@ -162,7 +162,7 @@ class UnreleasedReferenceError(CheckError):
 
 
 class CallDepthError(CheckError):
-    """Calls more than eight functions deep, or a function that calls itself."""
+    """Calls too many functions deep, or a function that calls itself."""
 
 
 class TextError(AssemblyError):

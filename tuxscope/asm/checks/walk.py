@@ -25,7 +25,7 @@ from tuxscope.asm.errors import (
 from tuxscope.asm.program import Program
 
 MOST_STEPS = 30_000  # then the verifier has the last word: some tenths of a second
-DEEPEST = 8  # MAX_CALL_FRAMES
+DEEPEST = 16  # MAX_CALL_FRAMES of Linux 7.3; 8 before
 
 
 class Walk:
@@ -119,16 +119,14 @@ class Walk:
 def enter(state: State) -> None:
     """Into a function of the program. Raises CallDepthError."""
     function = target(state.slot, state.instruction)
+    names = {each.slot: each.name for each in state.program.functions}
+    name = names.get(function, "this function")
+    if any(each.function == function for each in state.frames):
+        raise state.error(CallDepthError, f"{name} is called from inside itself", "make it a loop")
     if len(state.frames) >= DEEPEST:
-        names = {each.slot: each.name for each in state.program.functions}
-        name = names.get(function, "this function")
-        if any(each.function == function for each in state.frames):
-            raise state.error(
-                CallDepthError, f"{name} calls itself, and no run ends that", "make it a loop"
-            )
         raise state.error(
             CallDepthError,
-            f"calls go {DEEPEST} functions deep, {name} would be one more",
+            f"calls go {DEEPEST} functions deep, on older kernels 8; {name} would be one more",
             "write one of them where it is called",
         )
     state.enter(function)
