@@ -1,6 +1,7 @@
 """What make bench compares, built without privilege: tuxscope in a venv of its own, the C programs.
 
-All of it is in .bench at the root of the checkout; build.json there tells what there is.
+All of it is in .bench at the root of the checkout, or in $TUXSCOPE_BENCH; build.json there tells
+what there is.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 SOURCES = Path(__file__).parent
 ROOT = SOURCES.parent.parent
-PLACE = ROOT / ".bench"
+PLACE = Path(os.environ.get("TUXSCOPE_BENCH") or ROOT / ".bench")
 VENV = PLACE / "venv"
 OUTPUT = PLACE / "output"  # where the readers' output is mounted
 SEARCHED = (
@@ -34,11 +35,13 @@ class Built:
     """What was built.
 
     Attributes:
+        tuxscope: the path of the program.
         commit: that of the checkout, with ``+`` where files differ from it.
         versions: of what is measured, by name.
         absent: why a peer cannot be measured, by name.
     """
 
+    tuxscope: str
     commit: str
     versions: dict[str, str]
     absent: dict[str, str]
@@ -68,16 +71,13 @@ def build_writer() -> str:
     return ""
 
 
-def build_tuxscope() -> str:
+def install(python: Path) -> None:
     """Install the checkout as a user would, with its bytecode compiled."""
-    python = VENV / "bin" / "python"
     if not python.exists():
         output_of(sys.executable, "-m", "venv", VENV)
     pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     output_of(*pip, ROOT)
     output_of(*pip, "--force-reinstall", "--no-deps", ROOT)
-    version = output_of(python, "-c", "import tuxscope; print(tuxscope.__version__)").strip()
-    return f"{version}, Python {platform.python_version()}"
 
 
 def build_libbpf() -> str:
@@ -110,14 +110,19 @@ def commit() -> str:
     return head + ("+" if changed else "")
 
 
-def build() -> Built:
+def build(*, here: bool = False) -> Built:
     """Build all there is; a peer that cannot be built is absent, and says why.
 
-    Raises BenchError where tuxscope or the writer cannot be built.
+    With ``here``, tuxscope is that of this Python, and nothing is installed. Raises BenchError
+    where tuxscope or the writer cannot be built.
     """
     OUTPUT.mkdir(parents=True, exist_ok=True)
     build_writer()
-    versions = {"tuxscope": build_tuxscope()}
+    python = Path(sys.executable) if here else VENV / "bin" / "python"
+    if not here:
+        install(python)
+    version = output_of(python, "-c", "import tuxscope; print(tuxscope.__version__)").strip()
+    versions = {"tuxscope": f"{version}, Python {platform.python_version()}"}
     absent = {}
     peers: dict[str, Callable[[], str]] = {"libbpf": build_libbpf, "bpftrace": build_bpftrace}
     for name, builder in peers.items():
@@ -125,7 +130,7 @@ def build() -> Built:
             versions[name] = builder()
         except BenchError as error:
             absent[name] = str(error)
-    built = Built(commit(), versions, absent)
+    built = Built(str(python.with_name("tuxscope")), commit(), versions, absent)
     (PLACE / "build.json").write_text(json.dumps(asdict(built), indent=1))
     return built
 

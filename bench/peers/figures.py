@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
+from typing import Self
 
 Values = dict[str, dict[str, list[float]]]  # of a measure, by reader, one for each run
 
@@ -21,6 +22,7 @@ class Results:
     """What ``measure`` prints.
 
     Attributes:
+        load: the load average of the minute before.
         versions: by peer.
         absent: why a peer is not in it.
         failed: the last failure of a reader.
@@ -31,6 +33,7 @@ class Results:
 
     date: str
     machine: dict[str, str]
+    load: float
     commit: str
     versions: dict[str, str]
     absent: dict[str, str]
@@ -42,6 +45,11 @@ class Results:
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What as_json() made."""
+        return cls(**json.loads(text))
 
     def of(self, measure: str, reader: str) -> list[float]:
         """All values; none where it was not measured."""

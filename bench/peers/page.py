@@ -18,6 +18,7 @@ from peers.figures import (
 )
 
 DRAWN = ("cpu", "traced", "first_line", "fast_median", "slow_median", "peak")
+QUIET = 0.8  # load average, above which somebody else has been at work
 ANSWER = {True: "yes", False: "**no**", None: "not measured"}
 
 
@@ -81,6 +82,8 @@ def origin(results: Results) -> str:
         f"{versions}; commit {results.commit}",
         f"{results.runs} runs of {results.events:,} events, {results.seconds:.0f} s in all",
     ]
+    if results.load > QUIET:
+        lines.append(f"NOT QUIET: the load was {results.load:.1f} before it began")
     lines += [f"without {peer}: {why}" for peer, why in results.absent.items()]
     lines += [f"{reader} failed: {why}" for reader, why in results.failed.items()]
     return "\n".join(f"- {line}" for line in lines)

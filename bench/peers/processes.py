@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import IO, Self
 
-from peers.building import OUTPUT, PLACE, VENV, BenchError, tool
+from peers.building import OUTPUT, PLACE, BenchError, built, tool
 
 PATIENCE = 30  # seconds that anything may take to start or end
 MILLION = 1_000_000
@@ -47,7 +47,7 @@ class Reader:
         if self.peer == "tuxscope":
             options += [] if pid else ["--include-self"]
             options += ["--format", "json"] if self.json else []
-            return [str(VENV / "bin" / "tuxscope"), "hello", *options]
+            return [built().tuxscope, "hello", *options]
         options += ["--json"] if self.json else []
         options += [] if self.woken_always else ["--watermark"]
         return [str(PLACE / "hello"), *options]
@@ -227,8 +227,10 @@ class Running:
     def peak(self) -> int:
         """Of resident memory, in bytes. (wait4() would tell ours where it is larger.)"""
         with open(f"/proc/{self.pid}/status") as status:
-            line = next(line for line in status if line.startswith("VmHWM:"))
-        return int(line.split()[1]) << 10
+            peaks = [int(line.split()[1]) for line in status if line.startswith("VmHWM:")]
+        if not peaks:
+            raise self._failure("ended too early")
+        return peaks[0] << 10
 
     def end(self) -> Ended:
         """SIGINT, and wait until all is printed. Raises BenchError where it does not end."""
