@@ -83,7 +83,7 @@ def main() -> None:
     reporting.add_argument("file", type=Path)
     reporting.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, stop)
     try:
         if arguments.step == "build":
@@ -100,8 +100,6 @@ def main() -> None:
                 page.record(results, building.ROOT / "docs")
     except BenchError as error:
         raise SystemExit(f"bench: {error}") from error
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
 
 
 main()
