@@ -74,7 +74,7 @@ kernels: $(VENV)/dev
 # Only what loads programs is root's.
 bench:
 	cd bench && $(PYTHON) -B -m peers build
-	cd bench && $(SUDO) $(PYTHON) -B -m peers measure $(if $(QUICK),--quick) > results.json
+	cd bench && $(SUDO) ../.bench/venv/bin/python -B -m peers measure $(if $(QUICK),--quick) > results.json
 	cd bench && $(PYTHON) -B -m peers report results.json $(if $(RECORD),--record)
 
 clean-kernels:

@@ -19,6 +19,11 @@ def ticks(low: float, high: float) -> list[float]:
     return [10.0**power for power in range(first, last + 1)]
 
 
+def shown(value: float) -> str:
+    """Three digits, or all that are before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def panel(title: str, rows: Mapping[str, Sequence[float]], top: int) -> tuple[list[str], int]:
     """The elements of one measure, and where the next may begin. What is not above 0 is left out,
     as a logarithm has no place for it."""
@@ -41,11 +46,12 @@ def panel(title: str, rows: Mapping[str, Sequence[float]], top: int) -> tuple[li
     for number, (name, values) in enumerate(rows.items()):
         y = top + TITLE + ROW * number + ROW // 2 - 4
         colour = OURS if name.startswith("tuxscope") else OTHERS
-        low, middle, high = place(min(values)), place(statistics.median(values)), place(max(values))
+        median = statistics.median(values)
+        low, middle, high = place(min(values)), place(median), place(max(values))
         parts.append(f'<text x="{MARGIN - 10}" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
         parts.append(f'<path d="M{low} {y}H{high}" stroke="{colour}" stroke-width="3"/>')
         parts.append(f'<circle cx="{middle}" cy="{y}" r="4.5" fill="{colour}"/>')
-        parts.append(f'<text x="{high + 9}" y="{y + 4}">{statistics.median(values):,.3g}</text>')
+        parts.append(f'<text x="{high + 9}" y="{y + 4}">{shown(median)}</text>')
     return parts, bottom + 26
 
 

@@ -72,6 +72,8 @@ class Bench:
         self.programs()
         for number in range(self.settings.runs):
             for measure in measures:
+                if time.monotonic() > deadline:
+                    return
                 try:
                     for done in measure():
                         progress(f"run {number + 1}: {measure.__name__}: {done}")

@@ -129,14 +129,14 @@ def test_ticks_hold_all_values() -> None:
 
 
 def test_the_picture_has_a_dot_for_each_row_in_the_order_of_the_values() -> None:
-    rows = {"tuxscope": [3.0, 1.0, 2.0], "a <b>": [20.0], "none": [], "zero": [0.0, 1.0]}
+    rows = {"tuxscope": [3.0, 1.0, 2.0], "a <b>": [12345.0], "none": [], "zero": [0.0, 1.0]}
     root = ElementTree.fromstring(svg({"cost & time": rows, "nothing": {}}))
     space = "{http://www.w3.org/2000/svg}"
     places = [float(each.attrib["cx"]) for each in root.iter(f"{space}circle")]
     assert len(places) == 2
     assert 0 < places[0] < places[1] < float(root.attrib["width"])
     texts = [each.text for each in root.iter(f"{space}text")]
-    assert {"cost & time", "a <b>", "2"} <= set(texts)
+    assert {"cost & time", "a <b>", "2", "12,345"} <= set(texts)
     assert not {"zero", "none", "nothing"} & set(texts)
 
 
