@@ -76,7 +76,7 @@ class Count(Record):
 COUNTS = Hash("COUNTS", key=u32, value=Count, max_entries=8)
 SLOTS = Array("SLOTS", value=Count, max_entries=8)
 EVENTS = PerfEventArray("EVENTS", Event)
-RING = RingBuffer("RING", Event, max_entries=4096)
+RING = RingBuffer("RING", Event, max_entries=1 << 16)  # whole pages, of whatever size
 
 Write = Callable[[Assembler], object]
 
