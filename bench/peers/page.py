@@ -56,7 +56,7 @@ def ratios(results: Results) -> str:
         cells = ["" if each is None else f"{each:.3g}" for each in found]
         if any(cells):
             rows.append([measure.label, *cells])
-    return markdown(rows)
+    return markdown(rows) if len(rows) > 1 else "There is no peer to compare with."
 
 
 def limits(results: Results) -> str:

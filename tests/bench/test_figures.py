@@ -92,6 +92,10 @@ def test_ratios_are_those_of_medians() -> None:
     assert ratio(results(idle={"a": [1.0], "b": [0.0]}), "idle", "a", "b") is None
 
 
+def test_no_peer_is_no_ratio() -> None:
+    assert ratios(results(cpu={"tuxscope": [1.0]})) == "There is no peer to compare with."
+
+
 def test_the_runs_are_judged_in_pairs() -> None:
     found = {each.limit: each for each in verdicts(THREE)}
     verdict = found[Limit("cpu", "tuxscope", "libbpf watermark", 2.5)]
