@@ -13,7 +13,9 @@ import pytest
 from construct import Container
 from hypothesis import given
 from hypothesis import strategies as st
+from pace import fewer
 
+from loader.fuzz_rings import fuzz
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.spans import SpanDecoder
 from tuxscope.record import Record, RecordType, char, s16, s32, s64, u8, u16, u32, u64
@@ -170,6 +172,11 @@ def test_a_corrupt_span_is_decoded_or_refused(data: st.DataObject, record: Recor
         Advancing(record).decode(span, rows)
     assert len(rows) * (12 + record.size) <= len(span)
     assert all(len(row) == len(record.raw.unpack(bytes(record.size))) for row in rows)
+
+
+def test_corrupted_rings_are_read_as_far_as_they_make_sense() -> None:
+    """A part of what ``make fuzz`` does."""
+    assert fuzz(fewer(5000), seed=7).keys() == {"decoded", "records refused", "positions refused"}
 
 
 class Number(Record):
