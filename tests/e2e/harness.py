@@ -84,7 +84,11 @@ class Tuxscope:
         self._more = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         if reading:
-            self._reader.start()
+            self.read()
+
+    def read(self) -> None:
+        """Read stdout from now on."""
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout

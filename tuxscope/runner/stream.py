@@ -61,7 +61,8 @@ class Totals:
 
     Attributes:
         events: printed.
-        lost: sent by the program, refused by a full ring.
+        lost: sent by the program, refused by a full ring; or by who reads our output, after the
+            user asked us to finish.
         seconds: attached.
         missed: runs that the kernel left out because the program interrupted itself.
     """
@@ -95,7 +96,7 @@ def stream(module: str, options: Options) -> int:
         program = program_of(page, module, pid, exclude, namespace)
         loaded = stack.enter_context(load(program, log_level=int(options.whole_log)))
         reader = stack.enter_context(PerfReader(loaded.maps[page.events], options.buffer_pages))
-        run = Run(page, options, loaded, reader)
+        run = Run(page, options, loaded, reader, Sink(interrupt=interrupt))
         run.until_end(interrupt, target, command)
         if run.sink.closed:
             return 0
@@ -128,10 +129,10 @@ class Run:
     """
 
     def __init__(
-        self, page: Page, options: Options, loaded: LoadedProgram, reader: PerfReader
+        self, page: Page, options: Options, loaded: LoadedProgram, reader: PerfReader, sink: Sink
     ) -> None:
         self.totals = Totals()
-        self.sink = Sink()
+        self.sink = sink
         self._options = options
         self._loaded = loaded
         self._reader = reader
@@ -149,7 +150,7 @@ class Run:
             self._watch(interrupt, target, started)
             self.totals.seconds = time.monotonic() - started
         self._print()
-        self.totals.lost = self._reader.lost()
+        self.totals.lost += self._reader.lost()
         self.totals.missed = self._loaded.info().recursion_misses
 
     def _watch(self, interrupt: Interrupt, target: Fd | Command | None, started: float) -> None:
@@ -183,5 +184,6 @@ class Run:
         if self._options.count is not None:
             del rows[self._options.count - self.totals.events :]
         if rows:
-            self.sink.write(self._format.render(rows))
-            self.totals.events += len(rows)
+            dropped = self.sink.write(self._format.render(rows))
+            self.totals.events += len(rows) - dropped
+            self.totals.lost += dropped
