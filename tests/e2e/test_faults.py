@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import resource
@@ -16,11 +17,11 @@ import pytest
 from conftest import wait_until
 from pace import LIMIT, SLOWDOWN, fewer
 
-from e2e.harness import LAST_LINE, TUXSCOPE, Tuxscope
+from e2e.harness import LAST_LINE, TUXSCOPE, Tuxscope, Writer
 
 pytestmark = pytest.mark.kernel
 
-# More than a pipe of 16 pages of 16 KiB holds, and the rings.
+# More than a ring of 8 pages of 16 KiB holds, twice: once drained and once full.
 COUNT = max(20_000, fewer(200_000))
 LARGEST_RSS = 64 << 10  # KiB
 
@@ -51,11 +52,20 @@ def room(pipe: int) -> bool:
         os.close(end)
 
 
+def through_a_small_pipe(tuxscope: Any, target: Writer) -> Tuxscope:
+    """A run that nobody reads, whose pipe takes less than its ring does."""
+    run: Tuxscope = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "8", reading=False)
+    assert run.process.stdout
+    fcntl.fcntl(run.process.stdout, fcntl.F_SETPIPE_SZ, 4 * mmap.PAGESIZE)
+    os.sched_setaffinity(target.pid, {min(os.sched_getaffinity(0))})  # it fills one ring
+    run.wait_until_attached()
+    return run
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_pipe_that_nobody_reads(tuxscope: Any, writer: Any, number: signal.Signals) -> None:
     target = writer(COUNT)
-    run = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "1", reading=False)
-    run.wait_until_attached()
+    run = through_a_small_pipe(tuxscope, target)
     target.start()
     target.wait()
     assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
@@ -74,8 +84,7 @@ def test_a_pipe_that_nobody_reads(tuxscope: Any, writer: Any, number: signal.Sig
 
 def test_a_pipe_that_somebody_reads_late(tuxscope: Any, writer: Any) -> None:
     target = writer(COUNT)
-    run = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "1", reading=False)
-    run.wait_until_attached()
+    run = through_a_small_pipe(tuxscope, target)
     target.start()
     target.wait()
     assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
