@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuxscope.loader.ring import RingError
-from tuxscope.loader.spans import SpanDecoder
+from tuxscope.loader.spans import Columns, SpanDecoder
 from tuxscope.record import Record, RecordType, char, s16, s32, s64, u8, u16, u32, u64
 
 pytestmark = pytest.mark.matrix
@@ -145,8 +145,8 @@ def test_rows_are_appended(data: st.DataObject, record: RecordType) -> None:
 class Advancing(SpanDecoder):
     """Fails where it would go on for ever."""
 
-    def _one(self, view: memoryview, at: int, rows: list[tuple[Any, ...]]) -> tuple[int, int]:
-        size, refused = super()._one(view, at, rows)
+    def _one(self, view: memoryview, at: int, columns: Columns) -> tuple[int, int]:
+        size, refused = super()._one(view, at, columns)
         assert size > 0
         return size, refused
 

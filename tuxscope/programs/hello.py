@@ -54,4 +54,4 @@ def hello(pid: int | None, exclude: int | None, namespace: PidNamespace | None) 
     return a.program()
 
 
-PAGE = Page(hello, EVENTS, COLUMNS)
+PAGE = Page(hello, EVENTS, COLUMNS, order_by=HelloEvent.timestamp_ns)
