@@ -225,3 +225,26 @@ def test_the_cost_is_linear_whatever_is_in_between(run: int) -> None:
     assert decoder.decode(span, rows) == times
     assert len(rows) == run * times
     assert decoder.looked_at <= 40 * (run + 1) * times
+
+
+@given(st.data(), records, st.integers(1, 70))
+def test_pieces_say_what_one_says(data: st.DataObject, record: RecordType, rows: int) -> None:
+    pieces = data.draw(spans(record))
+    lost, found = 0, []
+    for columns, refused in SpanDecoder(record).pieces(join(pieces), rows):
+        assert len({len(column) for column in columns}) == 1
+        assert len(columns[0]) <= rows
+        found += zip(*columns, strict=True)
+        lost += refused
+    assert lost == sum(piece.lost for piece in pieces)
+    assert found == expected_rows(record, pieces)
+
+
+def test_samples_from_interrupts_and_calls_are_one_table() -> None:
+    """What misc says is no reason to take samples one by one."""
+    decoder = Counting(Number)
+    span = (sample(u64.pack(1), misc=1).data + sample(u64.pack(2), misc=2).data) * 5000
+    rows: list[tuple[Any, ...]] = []
+    assert decoder.decode(span, rows) == 0
+    assert rows == [(1,), (2,)] * 5000
+    assert decoder.looked_at == 10_000
