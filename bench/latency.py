@@ -17,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+SETTLE = 0.5  # seconds after the start that do not count
 RATES = (0, 1, 10, 1000, 10_000, 100_000)
 TUXSCOPE = str(Path(sys.executable).with_name("tuxscope"))
 WRITER = """
@@ -49,32 +50,34 @@ def measure(rate: int, seconds: float, options: list[str]) -> str:
     latencies: list[float] = []
     try:
         os.read(fd, 1 << 20)  # the header: it is attached
-        time.sleep(0.5)
         os.set_blocking(fd, False)
-        begin, used = time.monotonic(), cpu_seconds(process.pid)
+        begin, used = time.monotonic() + SETTLE, 0.0
         while time.monotonic() < begin + seconds:
+            if not used and time.monotonic() > begin:
+                used = cpu_seconds(process.pid)
             try:
                 piece = os.read(fd, 1 << 20)
             except BlockingIOError:
                 time.sleep(0.0002)
                 continue
             now = time.monotonic_ns()
+            if now < begin * 1e9:
+                continue
             times = [int(each) for each in re.findall(rb" (\d{6,})\n", piece)]
             latencies += [(now - each) / 1e6 for each in times]
-        took, used = time.monotonic() - begin, cpu_seconds(process.pid) - used
+        share = (cpu_seconds(process.pid) - used) / (time.monotonic() - begin)
     finally:
         for each in (process, writer):
             each.kill()
             each.wait()
         process.stdout.close()
-    share = f"{used / took:7.2%}"
     if not latencies:
-        return f"{rate:>9} | {'':>9} | {'':>9} | {'':>9} | {share}"
+        return f"{rate:>9} | {'':>9} | {'':>9} | {'':>9} | {share:7.2%}"
     latencies.sort()
     late = latencies[len(latencies) * 99 // 100]
     return (
         f"{rate:>9} | {statistics.median(latencies):6.1f} ms | {late:6.1f} ms | "
-        f"{latencies[-1]:6.1f} ms | {share}"
+        f"{latencies[-1]:6.1f} ms | {share:7.2%}"
     )
 
 

@@ -49,8 +49,8 @@ class TimeOrder:
 def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
     """Merge runs, each a series of pieces in order, by the values in ``slot``.
 
-    At any time there is one piece of each run in memory, and what was just merged. Where a run is not in order, the result
-    is not either, but all of it is there.
+    At any time there is one piece of each run in memory, and what was just merged. Where a run is
+    not in order, the result is not either, but all of it is there.
     """
     heads = [(head, run) for run in runs if (head := next(run, None))]
     while len(heads) > 1:

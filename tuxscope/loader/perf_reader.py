@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import mmap
 import select
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from time import monotonic_ns
 from typing import Any, Self
 
 from tuxscope.asm.maps import PerfEventArray
@@ -169,7 +169,7 @@ class PerfReader:
         The rings are emptied when the first piece is asked for; samples are decoded as pieces are
         taken, a few thousand rows each, and those that are not taken are gone.
         """
-        until = time.monotonic_ns() - FLIGHT
+        until = monotonic_ns() - FLIGHT
         spans = self._follow_cpus() if self._online.changed() or self._behind else []
         spans += [(cpu, ring.take()) for cpu, ring in self._rings.items()]
         spans = [(cpu, span) for cpu, span in spans if span]

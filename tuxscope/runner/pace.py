@@ -9,9 +9,9 @@ from __future__ import annotations
 # then doubles the time to the next.
 FIRST = 0.001
 # While there is something: over what a look costs, and half of what a line may take.
-BUSY = 0.02
+BUSY = 0.015
 # While there is nothing, the first line after that may take as long, and looking costs less.
-IDLE = 0.03
+IDLE = 0.025
 
 
 class Pace:
