@@ -91,7 +91,7 @@ class Hello(Command):
                     f"{flag} needs a kernel, --simulate has none; leave one of them out"
                 )
         if lost_records and format is not Style.JSON:
-            raise FireError("--lost-records are JSON objects; it goes with --format json")
+            raise FireError("--lost-records adds JSON objects; it goes with --format json")
         if seed is not None and not simulate:
             raise FireError("--seed chooses made-up writes; it goes with --simulate")
 
