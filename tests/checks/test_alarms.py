@@ -15,7 +15,7 @@ from vm.programs import case
 
 from checks.conftest import Alarms
 from checks.programs import MAPS, disordered, random_program
-from tuxscope.asm import CheckError, Map, Program, UninitialisedStackError
+from tuxscope.asm import CheckError, Program, UninitialisedStackError
 from tuxscope.asm.checks import check
 from tuxscope.asm.instruction import SLOT
 from tuxscope.loader import bpf
@@ -32,12 +32,13 @@ class Kernel:
     """Asks the kernel; a context manager that holds the maps of all programs."""
 
     def __init__(self) -> None:
-        self._maps: dict[Map, LoadedMap] = {}
-        self._stack = ExitStack()
+        with ExitStack() as stack:
+            self._maps = {
+                each: stack.enter_context(LoadedMap(each)) for each in (*MAPS, MEMORY, RESULTS)
+            }
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Kernel:
-        for each in (*MAPS, MEMORY, RESULTS):
-            self._maps[each] = self._stack.enter_context(LoadedMap(each))
         return self
 
     def __exit__(self, *_: object) -> None:

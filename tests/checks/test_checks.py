@@ -76,7 +76,7 @@ class Count(Record):
 COUNTS = Hash("COUNTS", key=u32, value=Count, max_entries=8)
 SLOTS = Array("SLOTS", value=Count, max_entries=8)
 EVENTS = PerfEventArray("EVENTS", Event)
-RING = RingBuffer("RING", Event, max_entries=4096)
+RING = RingBuffer("RING", Event, max_entries=1 << 16)  # whole pages, of whatever size
 
 Write = Callable[[Assembler], object]
 
@@ -476,6 +476,16 @@ def kept_on_one_way(a: Assembler) -> None:
     a.exit()  # <-
 
 
+def stack_that_ends(a: Assembler) -> None:
+    a.call("own")
+    a.ldx(r0, u64[r0 - 8])
+    a.exit()
+    a.function("own")
+    a.st(u64[r10 - 8], 1)
+    a.mov(r0, r10)
+    a.exit()  # <-
+
+
 def itself(a: Assembler) -> None:
     a.call("own")
     ending(a)
@@ -617,6 +627,7 @@ SAYS = [
         UnreleasedReferenceError,
         "still has the record that it reserved at test_checks.py:{reserve}",
     ),
+    says(stack_that_ends, StackAccessError, "returns the address of its own stack"),
     says(itself, CallDepthError, "own is called from inside itself; make it a loop"),
     says(
         too_deep,

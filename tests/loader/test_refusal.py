@@ -305,7 +305,7 @@ def test_statistics_alone_still_tell_why() -> None:
         (LogLevel.LEVEL2, "0: (b7) r0 = 0", "verification time"),
         (LogLevel.STATS, "verification time", "(b7) r0 = 0"),
         (LogLevel.LEVEL2 | LogLevel.STATS, "verification time", "nothing of this"),
-        (4, "stack depth 0", "(b7)"),
+        (4, "stack depth", "(b7)"),
     ],
 )
 def test_the_levels_of_an_accepted_program(level: int, shows: str, hides: str) -> None:

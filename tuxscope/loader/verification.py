@@ -137,7 +137,8 @@ def quiet(plain: dict[str, Any]) -> Fd:
 
 def attempt(plain: dict[str, Any], level: LogLevel, end: bool = False) -> tuple[Fd, str]:
     """Load with a log of this level, in a buffer that grows until all of it is there; with ``end``
-    only until its end is there, where the reason stands. Of a loop the verifier writes megabytes.
+    in one that does not grow: of a loop the verifier writes megabytes, and since Linux 6.4 what is
+    left of them is the end, where the reason stands.
 
     Raises Refusal. ENOSPC, which says that the buffer is full, is ``full`` there, and only where
     the kernel takes no bigger one.
@@ -168,7 +169,7 @@ def attempt(plain: dict[str, Any], level: LogLevel, end: bool = False) -> tuple[
                 del log  # else the mapping could not be closed
         if refused.error.errno == errno.EINVAL and size > LARGEST_LOG_BEFORE and not refused.log:
             raise before  # an older kernel takes no buffer of this size
-        if not refused.full or size >= LARGEST_LOG or (end and LAST_LINE.search(refused.log)):
+        if not refused.full or size >= LARGEST_LOG or end:
             raise refused
         before = refused
         size = larger(size)

@@ -194,8 +194,16 @@ class State:
         self.slot = function
 
     def leave(self) -> None:
-        """Back to the caller, who has the result in r0."""
+        """Back to the caller, who has the result in r0; addresses of this stack are none there."""
         frame = self.frames.pop()
+        gone = len(self.frames)
+        self.map_values(
+            lambda value: (
+                ANYTHING
+                if isinstance(value, Pointer) and value.kind is Kind.STACK and value.origin == gone
+                else value
+            )
+        )
         used_up: list[Value] = [Unset(frame.returns_to - 1)] * 5
         frame_pointer = Pointer(Kind.STACK, 0, origin=len(self.frames) - 1)
         self.registers = [self.registers[0], *used_up, *frame.saved, frame_pointer]

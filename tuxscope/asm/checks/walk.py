@@ -15,11 +15,12 @@ from tuxscope.asm.checks.branches import branch
 from tuxscope.asm.checks.calls import call
 from tuxscope.asm.checks.graph import Graph, jumps, target
 from tuxscope.asm.checks.state import State
-from tuxscope.asm.checks.values import Unset
+from tuxscope.asm.checks.values import Kind, Pointer, Unset
 from tuxscope.asm.errors import (
     CallDepthError,
     EndlessLoopError,
     MissingResultError,
+    StackAccessError,
     UnreleasedReferenceError,
 )
 from tuxscope.asm.program import Program
@@ -133,12 +134,19 @@ def enter(state: State) -> None:
 
 
 def leave(state: State) -> list[State]:
-    """Back to the caller, or out of the program. Raises MissingResultError,
+    """Back to the caller, or out of the program. Raises StackAccessError, MissingResultError,
     UnreleasedReferenceError."""
+    result = state.registers[0]
     if len(state.frames) > 1:
+        own = len(state.frames) - 1
+        if isinstance(result, Pointer) and (result.kind, result.origin) == (Kind.STACK, own):
+            raise state.error(
+                StackAccessError,
+                "the function returns the address of its own stack, which ends with it",
+                "have the caller pass the address of a place of its own, as in a.lea(r1, total)",
+            )
         state.leave()
         return [state]
-    result = state.registers[0]
     if isinstance(result, Unset):
         used_up = "" if result.call is None else f" since the call{state.at(result.call)}"
         raise state.error(
