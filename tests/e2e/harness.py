@@ -188,6 +188,16 @@ class Writer:
     def wait(self) -> None:
         assert self.process.wait(LIMIT) == 0
 
+    def wait_for_writes(self, count: int) -> None:
+        """Wait until it has done so many."""
+        deadline = time.monotonic() + LIMIT
+        while time.monotonic() < deadline:
+            io = Path(f"/proc/{self.pid}/io").read_text()
+            if int(re.findall(r"syscw: (\d+)", io)[0]) >= count:
+                return
+            time.sleep(0.005)
+        raise AssertionError("it does not write")
+
 
 def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:

@@ -14,7 +14,7 @@ from tuxscope.runner.pages import PageError, load_page, program_of
 HELLO = Path(page_of_hello.__file__).read_text()
 FIRST_LINE = "def hello("
 SIGNATURE = HELLO[HELLO.index(FIRST_LINE) : HELLO.index(" -> Program")]
-PAGE = "PAGE = Page(hello, EVENTS, COLUMNS)"
+PAGE = "PAGE = Page(hello, EVENTS, COLUMNS, order_by=HelloEvent.timestamp_ns)"
 
 
 def refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:

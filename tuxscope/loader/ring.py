@@ -109,9 +109,8 @@ class Ring:
             raise RingError(f"the ring of CPU {self.cpu} says that it holds {length} bytes")
         fence()  # data_head is read before the data
         start = self._tail % self.size
-        span = bytes(self._data[start : start + length])
-        if len(span) < length:
-            span += self._data[: length - len(span)]
+        to_end = self._data[start : start + length]
+        span = b"".join((to_end, self._data[: length - len(to_end)]))
         fence()  # the data is read before its room is given back
         self._positions[1] = self._tail = head
         return span

@@ -56,4 +56,4 @@ def hello(
     return a.program()
 
 
-PAGE = Page(hello, EVENTS, COLUMNS)
+PAGE = Page(hello, EVENTS, COLUMNS, order_by=HelloEvent.timestamp_ns)
