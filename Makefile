@@ -1,6 +1,7 @@
 # make hello   stream real write() events for some seconds (ARGS='--pid 1842' instead of that)
 # make test    lint, types and all tests
-# make fuzz    a million random words (WORDS=10000 SEED=7), and 100,000 random programs in the kernel
+# make fuzz    a million random words (WORDS=10000 SEED=7), a million spans of corrupted rings
+#              (SPANS=10000 SEED=7), and 100,000 random programs in the kernel
 #              and in the interpreter (ROUNDS=2, of 2,000 each), and 18,000 that the checks and the
 #              kernel are asked about (ALARMS=300, a third of that)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
@@ -18,6 +19,7 @@ PREFIX ?= /usr/local
 VENV := .venv
 ARGS ?= --duration 5
 WORDS ?= 1000000
+SPANS ?= 1000000
 SEED ?= 7
 ROUNDS ?= 50
 ALARMS ?= 6000
@@ -52,6 +54,7 @@ test: $(VENV)/dev
 
 fuzz: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m asm.fuzz_words $(WORDS) $(SEED)
+	cd tests && ../$(VENV)/bin/python -m loader.fuzz_rings $(SPANS) $(SEED)
 	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) TUXSCOPE_FUZZ_ALARMS=$(ALARMS) \
 		$(VENV)/bin/python -m pytest tests/vm/test_kernel.py tests/checks/test_alarms.py
 

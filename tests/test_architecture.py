@@ -79,6 +79,16 @@ def test_pure_rooms_load_nothing_of_the_kernels_side(module: str) -> None:
     assert not unwanted & set(loaded)
 
 
+def test_the_package_alone_costs_nothing() -> None:
+    script = (
+        "import sys\nbefore = set(sys.modules)\nimport tuxscope\nprint(*{*sys.modules} - before)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert loaded == ["tuxscope"]
+
+
 def test_starting_hello_imports_nothing_it_does_not_need() -> None:
     modules = "tuxscope.cli, tuxscope.runner.stream, tuxscope.programs.hello"
     script = f"import sys, {modules}\nprint(*sys.modules)"

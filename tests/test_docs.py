@@ -28,10 +28,12 @@ SAYS = {
     "interpreter.md-1": r"0 \{3: 7\}\n(.+\n)+\d+ \d+\n",
     "README.md-1": r"42\n",
     "library.md-1": r"(\d+ +\d+\n){1,5}",
-    "library.md-2": r"(\d+ .+\n)*\d+ more, 0 lost\n",
-    "library.md-3": r"b70000000000002a 9500000000000000\nr0 = 42; exit\n",
-    "library.md-4": r"r0 is used as an address, and is 0 after a lookup that found nothing\n",
-    "library.md-5": r"void \*bpf_map_lookup_elem\(.+\)\nctx: .+\n(.+\n){4}True\n5.5 True\nFalse\n",
+    "library.md-2": r"(\d+ .+\n){20}\d+ delivered, 0 lost\n",
+    "library.md-3": r"(\d+ writes, the last of .+\n)+",
+    "library.md-4": r"(HelloEvent\(pid=.+\n)*\d+ more, 0 lost\n",
+    "library.md-5": r"b70000000000002a 9500000000000000\nr0 = 42; exit\n",
+    "library.md-6": r"r0 is used as an address, and is 0 after a lookup that found nothing\n",
+    "library.md-7": r"void \*bpf_map_lookup_elem\(.+\)\nctx: .+\n(.+\n){4}True\n5.5 True\nFalse\n",
 }
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 
 ENOTSUPP = 524  # the kernel's own, in no libc
+HINTS = {errno.EMFILE: "; try: ulimit -n 4096"}
 
 
 class TuxscopeError(Exception):
@@ -23,8 +24,9 @@ class UsageError(TuxscopeError):
 
 
 def strerror(error: OSError) -> str:
-    """What the kernel said, with its name: ``Operation not permitted (EPERM)``."""
+    """What the kernel said, with its name: ``Operation not permitted (EPERM)``; and what to type
+    where one thing always helps."""
     number = error.errno or 0
     if number == ENOTSUPP:
         return "Operation not supported (ENOTSUPP)"
-    return f"{os.strerror(number)} ({errno.errorcode.get(number, number)})"
+    return f"{os.strerror(number)} ({errno.errorcode.get(number, number)}){HINTS.get(number, '')}"

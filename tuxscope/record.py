@@ -97,7 +97,7 @@ class Field:
         """In bytes."""
         return self.type.size
 
-    def __get__(self, record: Record | None, owner: object) -> Any:
+    def __get__(self, record: Any, owner: object) -> Any:
         return self if record is None else record._values[self.position]
 
     def __set__(self, record: Record, value: object) -> None:

@@ -84,7 +84,11 @@ class Tuxscope:
         self._more = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         if reading:
-            self._reader.start()
+            self.read()
+
+    def read(self) -> None:
+        """Read stdout from now on."""
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -183,6 +187,16 @@ class Writer:
 
     def wait(self) -> None:
         assert self.process.wait(LIMIT) == 0
+
+    def wait_for_writes(self, count: int) -> None:
+        """Wait until it has done so many."""
+        deadline = time.monotonic() + LIMIT
+        while time.monotonic() < deadline:
+            io = Path(f"/proc/{self.pid}/io").read_text()
+            if int(re.findall(r"syscw: (\d+)", io)[0]) >= count:
+                return
+            time.sleep(0.005)
+        raise AssertionError("it does not write")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

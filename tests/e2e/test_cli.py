@@ -70,6 +70,10 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["hello", "--simulate", "--include-self"], "--include-self needs a kernel"),
         (["hello", "--simulate", "--buffer-pages", "8"], "--buffer-pages needs a kernel"),
         (["hello", "--simulate", "--verifier-log"], "--verifier-log needs a kernel"),
+        (["hello", "--simulate", "--unordered"], "--unordered needs a kernel"),
+        (["hello", "--simulate", "--strict"], "--strict needs a kernel"),
+        (["hello", "--lost-records"], "it goes with --format json"),
+        (["hello", "--strict", "3"], "--strict takes no value, not '3'"),
         (["hello", "--seed", "1"], "--seed chooses made-up writes; it goes with --simulate"),
         (["hello", "--simulate", "--seed", "x"], "--seed takes a whole number, as in --seed 7"),
         (["hello", "--simulate", "--seed", "-1"], "--seed takes a whole number"),
@@ -130,6 +134,9 @@ def test_help_of_hello_has_each_option(arguments: list[str]) -> None:
         "include-self",
         "buffer-pages",
         "verifier-log",
+        "unordered",
+        "strict",
+        "lost-records",
     ):
         assert f"--{option} " in result.stdout
     assert all(len(line) <= 100 for line in result.stdout.splitlines())

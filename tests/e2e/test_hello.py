@@ -134,6 +134,76 @@ def test_loss_is_exact(tuxscope: Any, writer: Any) -> None:
     assert len(result.rows) == events
 
 
+@pytest.mark.parametrize("stop", ["stopped to the end", "stopped for a while"])
+def test_losses_are_told_on_the_way(tuxscope: Any, writer: Any, stop: str) -> None:
+    """As objects, by a notice, by the status, and by the last line: all say the same."""
+    target = writer(COUNT, rate=fewer(30_000))
+    run = tuxscope(
+        "hello", "--pid", target.pid, "--buffer-pages", "1",
+        "--format", "json", "--lost-records", "--strict",
+    )  # fmt: skip
+    run.wait_until_attached()
+    run.signal(signal.SIGSTOP)
+    target.start()
+    if stop == "stopped to the end":
+        target.wait()
+    else:
+        target.wait_for_writes(COUNT // 2)
+    run.signal(signal.SIGCONT)
+    result = run.finish()
+    events, lost = result.totals
+    told = [each for each in result.objects if "type" in each]
+    assert lost > 0
+    assert events + lost == COUNT
+    assert len(result.objects) - len(told) == events
+    assert sum(each["count"] for each in told) == lost
+    assert all(list(each) == ["type", "cpu", "count"] for each in told)
+    assert result.status == 3
+    notices = re.findall(r"tuxscope: (\d+) events lost so far.* --buffer-pages 2\n", result.stderr)
+    assert all(int(each) <= lost for each in notices)
+    if stop == "stopped for a while":
+        assert notices
+        assert result.objects.index(told[0]) < len(result.objects) // 2  # where it was
+
+
+def test_strict_is_content_where_nothing_is_lost(tuxscope: Any, writer: Any) -> None:
+    target = writer(5)
+    run = tuxscope("hello", "--pid", target.pid, "--strict")
+    run.wait_until_attached()
+    target.start()
+    result = run.finish()
+    assert result.totals == (5, 0)
+    assert result.status == 0
+
+
+def test_all_cpus_lines_are_in_the_order_of_their_time(tuxscope: Any, writer: Any) -> None:
+    count = fewer(20_000)
+    writers = [writer(count, rate=fewer(10_000)) for _ in range(4)]
+    run = tuxscope("hello")
+    run.wait_for_lines(1)
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.wait()
+    run.signal(signal.SIGINT)
+    result = run.finish()
+    times = [int(row[-1]) for row in result.rows]
+    assert len(times) == result.totals[0]
+    assert times == sorted(times)
+
+
+def test_unordered_prints_the_same_lines(tuxscope: Any, writer: Any) -> None:
+    target = writer(fewer(5_000))
+    ordered = tuxscope("hello", "--pid", target.pid)
+    ordered.wait_for_lines(1)
+    unordered = tuxscope("hello", "--pid", target.pid, "--unordered")
+    unordered.wait_for_lines(1)
+    target.start()
+    results = ordered.finish(), unordered.finish()
+    assert [each.totals for each in results] == [(target.count, 0)] * 2
+    assert all(len(each.rows) == target.count for each in results)
+
+
 def test_two_runs_side_by_side(tuxscope: Any, writer: Any) -> None:
     count = fewer(20_000)
     target = writer(count, rate=count)

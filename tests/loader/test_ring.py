@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import mmap
 import select
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,11 @@ from tuxscope.loader import cpus, perf_event, perf_reader
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.merge import FLIGHT
 from tuxscope.loader.perf_reader import PerfReader, default_pages
 from tuxscope.loader.program import LoadedProgram, load
 from tuxscope.loader.ring import Ring, RingError
+from tuxscope.loader.spans import LARGEST_PIECE
 from tuxscope.record import Record, u32, u64
 
 pytestmark = pytest.mark.matrix
@@ -118,6 +121,72 @@ def test_a_ring_goes_round(program: LoadedProgram) -> None:
                 assert send(program, cpu, sent) == list(sent)
             assert reader.drain() == [(number, cpu) for cpu in CPUS for number in sent]
         assert reader.lost() == 0
+
+
+@pytest.mark.kernel
+def test_samples_of_all_cpus_come_in_the_order_of_a_field(program: LoadedProgram) -> None:
+    with PerfReader(program.maps[EVENTS], 16, order_by=Sample.number) as reader:
+        sent = [(number, CPUS[number * 7 % 5 % len(CPUS)]) for number in range(500)]
+        for number, cpu in sent:
+            assert send(program, cpu, [number])
+        assert reader.drain() == sent
+        assert reader.delivered == len(sent)
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(len(CPUS) < 2, reason="there is one CPU only: nothing is held back")
+def test_what_is_young_waits_for_the_next_drain(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 10 * FLIGHT
+    monkeypatch.setattr(perf_reader, "monotonic_ns", lambda: now)
+    with PerfReader(program.maps[EVENTS], 1, order_by=Sample.number) as reader:
+        young = now - FLIGHT + 2
+        send(program, CPUS[0], [7, young])
+        assert reader.drain() == [(7, CPUS[0])]
+        assert reader.delivered == 1
+        send(program, CPUS[1], [8, young - 1])  # older, and later
+        now += FLIGHT
+        assert reader.drain() == [(8, CPUS[1]), (young - 1, CPUS[1]), (young, CPUS[0])]
+        send(program, CPUS[1], [now])
+        assert reader.drain() == []
+        assert reader.drain(final=True) == [(now, CPUS[1])]
+        assert reader.delivered == 5
+
+
+@pytest.mark.kernel
+def test_pieces_are_small_and_all_of_it(program: LoadedProgram) -> None:
+    sent = range(3 * LARGEST_PIECE)
+    with PerfReader(program.maps[EVENTS]) as reader:
+        for cpu in CPUS[:2]:
+            send(program, cpu, sent)
+        pieces = list(reader.pieces())
+        assert all(0 < len(numbers) == len(cpus) <= LARGEST_PIECE for numbers, cpus in pieces)
+        numbers = [number for piece in pieces for number in piece[0]]
+        assert numbers == [*sent] * len(CPUS[:2])
+
+
+@pytest.mark.kernel
+def test_losses_are_told_once_and_of_each_cpu(program: LoadedProgram, before_linux_6: bool) -> None:
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        lost: Counter[int] = Counter()
+        for _ in range(3):
+            for cpu in CPUS[:2]:
+                lost[cpu] += TOO_MANY - len(send(program, cpu, range(TOO_MANY)))
+            reader.drain()
+            assert reader.losses() == []  # not known before the next sample that fits
+            for cpu in CPUS[:2]:
+                send(program, cpu, [1])
+            reader.drain()
+            assert reader.losses() == sorted(lost.items())
+            assert reader.losses() == []
+            lost.clear()
+        lost[CPUS[0]] = TOO_MANY - len(send(program, CPUS[0], range(TOO_MANY)))
+        reader.drain()
+        assert reader.losses() == []
+        reader.lost()
+        assert reader.losses() == sorted(lost.items())
+        assert reader.losses() == []
 
 
 @pytest.mark.kernel
@@ -278,9 +347,13 @@ def test_a_cpu_that_went_offline_has_no_ring(
 @pytest.mark.kernel
 @pytest.mark.parametrize(
     ("number", "says"),
-    [(errno.EPERM, "EPERM"), (errno.ENOMEM, "ENOMEM"), (errno.EMFILE, "EMFILE")],
+    [
+        (errno.EPERM, "locked memory (EPERM); try --buffer-pages 4 or ulimit -l unlimited"),
+        (errno.ENOMEM, "(ENOMEM); try --buffer-pages 4"),
+        (errno.EMFILE, "(EMFILE); try: ulimit -n 4096"),
+    ],
 )
-def test_a_ring_that_cannot_be_had_says_why(
+def test_a_ring_that_cannot_be_had_says_what_to_type(
     number: int, says: str, program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> Any:
@@ -288,8 +361,11 @@ def test_a_ring_that_cannot_be_had_says_why(
 
     monkeypatch.setattr(mmap, "mmap", refuse)
     with pytest.raises(RingError) as caught:
+        PerfReader(program.maps[EVENTS], 16)
+    assert one_line(caught).endswith(says)
+    with pytest.raises(RingError) as caught:
         PerfReader(program.maps[EVENTS], 1)
-    assert says in one_line(caught)
+    assert "--buffer-pages" not in one_line(caught)  # less there is not
 
 
 @pytest.mark.kernel

@@ -13,9 +13,11 @@ import pytest
 from construct import Container
 from hypothesis import given
 from hypothesis import strategies as st
+from pace import fewer
 
+from loader.fuzz_rings import fuzz
 from tuxscope.loader.ring import RingError
-from tuxscope.loader.spans import SpanDecoder
+from tuxscope.loader.spans import Columns, SpanDecoder
 from tuxscope.record import Record, RecordType, char, s16, s32, s64, u8, u16, u32, u64
 
 pytestmark = pytest.mark.matrix
@@ -145,8 +147,8 @@ def test_rows_are_appended(data: st.DataObject, record: RecordType) -> None:
 class Advancing(SpanDecoder):
     """Fails where it would go on for ever."""
 
-    def _one(self, view: memoryview, at: int, rows: list[tuple[Any, ...]]) -> tuple[int, int]:
-        size, refused = super()._one(view, at, rows)
+    def _one(self, view: memoryview, at: int, columns: Columns) -> tuple[int, int]:
+        size, refused = super()._one(view, at, columns)
         assert size > 0
         return size, refused
 
@@ -170,6 +172,11 @@ def test_a_corrupt_span_is_decoded_or_refused(data: st.DataObject, record: Recor
         Advancing(record).decode(span, rows)
     assert len(rows) * (12 + record.size) <= len(span)
     assert all(len(row) == len(record.raw.unpack(bytes(record.size))) for row in rows)
+
+
+def test_corrupted_rings_are_read_as_far_as_they_make_sense() -> None:
+    """A part of what ``make fuzz`` does."""
+    assert fuzz(fewer(5000), seed=7).keys() == {"decoded", "records refused", "positions refused"}
 
 
 class Number(Record):
@@ -225,3 +232,26 @@ def test_the_cost_is_linear_whatever_is_in_between(run: int) -> None:
     assert decoder.decode(span, rows) == times
     assert len(rows) == run * times
     assert decoder.looked_at <= 40 * (run + 1) * times
+
+
+@given(st.data(), records, st.integers(1, 70))
+def test_pieces_say_what_one_says(data: st.DataObject, record: RecordType, rows: int) -> None:
+    pieces = data.draw(spans(record))
+    lost, found = 0, []
+    for columns, refused in SpanDecoder(record).pieces(join(pieces), rows):
+        assert len({len(column) for column in columns}) == 1
+        assert len(columns[0]) <= rows
+        found += zip(*columns, strict=True)
+        lost += refused
+    assert lost == sum(piece.lost for piece in pieces)
+    assert found == expected_rows(record, pieces)
+
+
+def test_samples_from_interrupts_and_calls_are_one_table() -> None:
+    """What misc says is no reason to take samples one by one."""
+    decoder = Counting(Number)
+    span = (sample(u64.pack(1), misc=1).data + sample(u64.pack(2), misc=2).data) * 5000
+    rows: list[tuple[Any, ...]] = []
+    assert decoder.decode(span, rows) == 0
+    assert rows == [(1,), (2,)] * 5000
+    assert decoder.looked_at == 10_000

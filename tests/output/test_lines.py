@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuxscope.columns import Column
-from tuxscope.output.lines import Style, line_format
+from tuxscope.output.lines import CACHED_LINES, LineFormat, Style
 from tuxscope.programs.hello import COLUMNS, HelloEvent
 from tuxscope.record import Record, RecordType, char, s16, s64, u8, u32, u64
 
@@ -36,7 +37,7 @@ class Everything(Record):
     last = s64
 
 
-HELLO = {style: line_format(style, HelloEvent, COLUMNS) for style in Style}
+HELLO = {style: LineFormat(style, HelloEvent, COLUMNS) for style in Style}
 EVERYTHING = Everything(
     flag=1,
     address=b"\x7f\0\0\xff",
@@ -56,11 +57,15 @@ def all_columns(record: RecordType, width: int = 0) -> tuple[Column, ...]:
 def rendered(style: Style, columns: tuple[Column, ...], *records: Record) -> str:
     record = type(records[0])
     rows = [record.raw.unpack(bytes(each)) for each in records]
-    return line_format(style, record, columns).render(rows)
+    return lines(LineFormat(style, record, columns), rows)
+
+
+def lines(layout: LineFormat, rows: Sequence[tuple[Any, ...]]) -> str:
+    return layout.render([list(column) for column in zip(*rows, strict=True)]).decode()
 
 
 def hello_line(style: Style, comm: bytes) -> str:
-    return HELLO[style].line(1, 2, comm)
+    return lines(HELLO[style], [(1, 2, comm)])
 
 
 def test_hello_s_table_is_that_of_the_seed() -> None:
@@ -77,7 +82,7 @@ def test_hello_s_json_is_that_of_the_seed() -> None:
 
 
 def test_no_rows_make_no_lines() -> None:
-    assert HELLO[Style.TEXT].render([]) == ""
+    assert HELLO[Style.TEXT].render([[], [], []]) == b""
 
 
 @given(st.binary(min_size=16, max_size=16).map(lambda raw: raw.replace(b"\0", b"\n")))
@@ -158,7 +163,7 @@ def test_every_type_is_shown_in_a_table() -> None:
 
 def test_columns_come_in_their_own_order_and_may_be_few() -> None:
     columns = (Column(Everything.last, 21), Column(Everything.codes, 12), Column(Everything.flag))
-    layout = line_format(Style.TEXT, Everything, columns)
+    layout = LineFormat(Style.TEXT, Everything, columns)
     assert layout.header == "LAST                  CODES        FLAG\n"
     assert rendered(Style.TEXT, columns, EVERYTHING) == "-9223372036854775808  [1, 2, 3]    1\n"
     assert rendered(Style.JSON, columns[::2], EVERYTHING) == f'{{"last":{-(1 << 63)},"flag":1}}\n'
@@ -177,3 +182,42 @@ def test_a_record_may_have_many_values() -> None:
     record = RecordType("Many", (Record,), {"numbers": u64[300]})
     line = rendered(Style.JSON, all_columns(record), record(numbers=numbers))
     assert json.loads(line) == {"numbers": numbers}
+
+
+COMMS = st.sampled_from([b"cat", b"%s%d%%", "müß".encode(), b'"\\\x1b']) | st.binary(max_size=15)
+
+
+@pytest.mark.parametrize("style", Style)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, (1 << 64) - 1), COMMS), max_size=40))
+def test_lines_together_are_the_lines_one_by_one(
+    style: Style, rows: list[tuple[int, int, bytes]]
+) -> None:
+    one_by_one = "".join(lines(LineFormat(style, HelloEvent, COLUMNS), [row]) for row in rows)
+    assert HELLO[style].render([list(c) for c in zip(*rows, strict=True)] or [[], [], []]).decode(
+    ) == one_by_one  # fmt: skip
+    for line, (pid, time, comm) in zip(one_by_one.split("\n"), rows, strict=False):
+        if style is Style.JSON:
+            text = comm.partition(b"\0")[0].decode("utf-8", "replace")
+            assert json.loads(line) == {"pid": pid, "comm": text, "timestamp_ns": time}
+
+
+def test_kept_lines_are_bounded() -> None:
+    layout = LineFormat(Style.TEXT, HelloEvent, COLUMNS)
+    rows = [(pid, 1, b"cat") for pid in range(2 * CACHED_LINES + 10)]
+    assert lines(layout, rows) == "".join(f"{pid:<8} {'cat':<16} 1\n" for pid, _, _ in rows)
+    assert len(layout._templates) <= CACHED_LINES
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("fields", [{"a": u64}, {"a": u32}, {"a": u64, "b": s64, "c": u64}])
+def test_records_of_nothing_but_numbers(style: Style, fields: dict[str, Any]) -> None:
+    record = RecordType("Numbers", (Record,), fields)
+    rows = [tuple(range(n, n + len(fields))) for n in (0, 7, 7)]
+    shown = {
+        Style.JSON: "".join(
+            json.dumps(dict(zip(fields, row, strict=True)), separators=(",", ":")) + "\n"
+            for row in rows
+        ),
+        Style.TEXT: "".join(" ".join(f"{n:<3}" for n in row) + "\n" for row in rows),
+    }
+    assert lines(LineFormat(style, record, all_columns(record, 3)), rows) == shown[style]

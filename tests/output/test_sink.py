@@ -3,12 +3,16 @@ from __future__ import annotations
 import errno
 import os
 import select
+import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tuxscope.output import sink as sink_module
 from tuxscope.output.sink import OutputError, Sink
+from tuxscope.runner.interrupt import Interrupt
 
 TEXT = "schön\n" * 60_000  # more than a pipe holds
 
@@ -113,3 +117,57 @@ def test_a_closed_output_is_said_in_one_line(pipe: tuple[int, int]) -> None:
     with pytest.raises(OutputError) as caught:
         Sink(writer).write("text\n")
     assert str(caught.value) == "cannot write the output: Bad file descriptor (EBADF)"
+
+
+def test_after_an_interrupt_a_reader_who_takes_nothing_is_not_waited_for(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink_module, "PATIENCE", 0.01)
+    reader, writer = pipe
+    interrupted, interrupt = os.pipe()
+    os.write(interrupt, b"!")
+    with open(interrupted, "rb") as asked, open(interrupt, "wb"):
+        sink = Sink(writer, asked)
+        dropped = sink.write(TEXT)
+        assert sink.stuck
+        assert not sink.closed
+        assert sink.write("one\ntwo\n") == 2
+    os.close(writer)
+    taken = read_all(reader)
+    assert TEXT.encode().startswith(taken)
+    assert 0 < taken.count(b"\n") == TEXT.count("\n") - dropped
+
+
+def test_after_an_interrupt_a_reader_who_reads_gets_all(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    interrupted, interrupt = os.pipe()
+    os.write(interrupt, b"!")
+    received: list[bytes] = []
+    reading = threading.Thread(target=lambda: received.append(read_all(reader)))
+    reading.start()
+    with open(interrupted, "rb") as asked, open(interrupt, "wb"):
+        assert Sink(writer, asked).write(TEXT) == 0
+    os.close(writer)
+    reading.join()
+    assert received == [TEXT.encode()]
+
+
+def test_a_write_that_waits_is_ended_by_an_interrupt(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes when the pipe is full already: there the write could not have begun."""
+    monkeypatch.setattr(sink_module, "PATIENCE", 0.01)
+    _, writer = pipe
+    os.set_blocking(writer, False)
+    while True:
+        try:
+            os.write(writer, b"x" * 4096)
+        except BlockingIOError:
+            break
+    os.set_blocking(writer, True)
+    with Interrupt() as interrupt:
+        timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        assert Sink(writer, interrupt).write("one\n") == 1
+        timer.join()
+        assert interrupt.requested

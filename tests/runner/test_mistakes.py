@@ -12,8 +12,9 @@ from tuxscope.asm import AssemblyError
 from tuxscope.runner.pages import PageError, load_page, program_of
 
 HELLO = Path(page_of_hello.__file__).read_text()
-FIRST_LINE = "def hello(pid: int | None, exclude: int | None, namespace: PidNamespace | None)"
-PAGE = "PAGE = Page(hello, EVENTS, COLUMNS)"
+FIRST_LINE = "def hello("
+SIGNATURE = HELLO[HELLO.index(FIRST_LINE) : HELLO.index(" -> Program")]
+PAGE = "PAGE = Page(hello, EVENTS, COLUMNS, order_by=HelloEvent.timestamp_ns)"
 
 
 def refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -82,7 +83,7 @@ def refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         (PAGE, "PAGE = Page(1, EVENTS, COLUMNS)", "a function that makes its program"),
         (PAGE, "PGAE = Page(hello, EVENTS, COLUMNS)", "the page has to be called PAGE"),
         (PAGE, "PAGE = hello", "PAGE is not a Page; write PAGE = Page("),
-        (FIRST_LINE, "def hello(pid)", "takes pid, exclude and namespace"),
+        (SIGNATURE, "def hello(pid)", "takes pid, exclude and namespace"),
         # Python itself
         ("    a.mov(r6, r1)", "     a.mov(r6, r1)", "unexpected indent"),
         ('a.label("out")', 'a.label("out)', "unterminated string literal"),
@@ -114,7 +115,7 @@ def test_a_mistake_is_told_at_its_line(
         ('    a.label("out")\n', "", 'a.jne(r0, pid, "out")', "put a.label('out') where it"),
         ("    return a.program()\n", "", FIRST_LINE, "returns nothing; end it with return a.prog"),
         ("a.program()", "a.program", FIRST_LINE, "returns a method; end it with return a.program"),
-        ("hello(pid: int", "hello(pdi: int", "if pid is not None:", "did you mean pdi?"),
+        ("    pid: int", "    pdi: int", "if pid is not None:", "did you mean pdi?"),
         ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf", "HelloEvent is none: class Ev"),
         ("a.mov(r0, 0)", "r0 = 0", "a.rsh(r0, 32)", "to set it, a.mov(r0, …)"),
         (

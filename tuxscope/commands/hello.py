@@ -24,6 +24,9 @@ class Hello(Command):
         verifier_log=switch("verifier-log"),
         simulate=switch("simulate"),
         seed=seed_number,
+        unordered=switch("unordered"),
+        strict=switch("strict"),
+        lost_records=switch("lost-records"),
     )  # type: ignore[untyped-decorator]
     def run(
         self,
@@ -37,6 +40,9 @@ class Hello(Command):
         verifier_log: bool = False,
         simulate: bool = False,
         seed: int | None = None,
+        unordered: bool = False,
+        strict: bool = False,
+        lost_records: bool = False,
     ) -> Job:
         """tuxscope hello: every write() on the system, as it happens.
 
@@ -54,6 +60,9 @@ class Hello(Command):
           --include-self      show tuxscope's own writes, too
           --buffer-pages N    memory pages of each CPU's ring, a power of two
                               (default: 4 MiB a CPU, 64 MiB in all at most)
+          --unordered         each CPU's events as they come, not all by their time
+          --strict            end with status 3 if any event was lost
+          --lost-records      with --format json, an object for lost events, too
           --verifier-log      if the kernel refuses the program, print all that it says
           --simulate          interpret the program on made-up writes: no kernel, no privilege;
                               in their own time, or with --count as fast as it goes
@@ -73,11 +82,16 @@ class Hello(Command):
             ("--include-self", include_self),
             ("--buffer-pages", buffer_pages),
             ("--verifier-log", verifier_log),
+            ("--unordered", unordered),
+            ("--strict", strict),
+            ("--lost-records", lost_records),
         ):
             if simulate and there:
                 raise FireError(
                     f"{flag} needs a kernel, --simulate has none; leave one of them out"
                 )
+        if lost_records and format is not Style.JSON:
+            raise FireError("--lost-records adds JSON objects; it goes with --format json")
         if seed is not None and not simulate:
             raise FireError("--seed chooses made-up writes; it goes with --simulate")
 
@@ -87,7 +101,7 @@ class Hello(Command):
 
             options = Options(
                 pid, format, duration, count, include_self, buffer_pages,
-                tuple(self.words or ()), verifier_log,
+                tuple(self.words or ()), verifier_log, unordered, strict, lost_records,
             )  # fmt: skip
             if simulate:
                 from tuxscope.runner.simulation import simulate as run_simulated

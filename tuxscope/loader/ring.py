@@ -7,6 +7,7 @@ data_tail, both without wrapping.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import struct
@@ -44,6 +45,16 @@ class RingMemoryError(RingError):
     """Memory that a ring cannot have: there is none, or the memlock limit forbids it."""
 
 
+def memory_error(error: OSError, pages: int) -> str:
+    """Why a ring of ``pages`` pages could not be mapped, and what to type."""
+    hints = [f"--buffer-pages {pages // 4 or 1}"] if pages > 1 else []
+    reason = strerror(error)
+    if error.errno == errno.EPERM:  # perf_mmap, kernel/events/core.c
+        reason = "over the limit of locked memory (EPERM)"
+        hints.append("ulimit -l unlimited")
+    return f"{reason}; try {' or '.join(hints)}" if hints else reason
+
+
 class Ring:
     """The ring of one CPU.
 
@@ -64,9 +75,10 @@ class Ring:
             self._map = mmap.mmap(self._event.fileno(), mmap.PAGESIZE + self.size)
         except OSError as error:
             self._event.close()
+            if error.errno == errno.EMFILE:  # the mapping has an fd of its own
+                raise
             raise RingMemoryError(
-                f"no memory for a ring of {pages} pages on CPU {cpu}: {strerror(error)}; "
-                f"try --buffer-pages {max(pages // 4, 1)}"
+                f"no memory for a ring of {pages} pages on CPU {cpu}: {memory_error(error, pages)}"
             ) from error
         whole = memoryview(self._map)
         self._positions = whole[DATA_HEAD : DATA_HEAD + 16].cast("Q")
@@ -97,9 +109,8 @@ class Ring:
             raise RingError(f"the ring of CPU {self.cpu} says that it holds {length} bytes")
         fence()  # data_head is read before the data
         start = self._tail % self.size
-        span = bytes(self._data[start : start + length])
-        if len(span) < length:
-            span += self._data[: length - len(span)]
+        to_end = self._data[start : start + length]
+        span = b"".join((to_end, self._data[: length - len(to_end)]))
         fence()  # the data is read before its room is given back
         self._positions[1] = self._tail = head
         return span

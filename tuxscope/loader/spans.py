@@ -1,14 +1,18 @@
-"""A span of a ring, decoded: samples as tuples, and how many were lost on the way.
+"""A span of a ring, decoded: samples as columns, and how many were lost on the way.
 
 A record begins with ``struct perf_event_header``: type u32, misc u16, size u16, and its size is
 a multiple of 8. A sample goes on with a u32, the size of what follows, and the bytes that the
 program sent, rounded up by the kernel. Nearly always all records are samples of one size, so
-they are decoded as the rows of a table; everything else is taken one by one.
+they are decoded as the rows of a table, many in one call; everything else is taken one by one.
+
+What comes out are columns, a list for each value of the record: no object is made for a row that
+nobody may ask for.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 from tuxscope.loader.ring import RingError
@@ -22,8 +26,12 @@ WORD = struct.Struct("=Q")
 LOST = struct.Struct("=8xQQ")  # id, lost
 SAMPLE_DATA = 12  # where a sample's data begins, after the header and its size
 
-# How many records are looked at together, at first and at most.
-FIRST_RUN, LONGEST_RUN = 32, 1 << 16
+FIRST_RUN = 32  # how many records are looked at together, at first
+LONGEST_RUN = 1 << 16  # at most, in bytes
+LARGEST_PIECE = 4096  # rows: few enough to stay in the processor's cache
+
+# A list for each value that ``record.raw`` unpacks, all of one length: a row for each sample.
+Columns = list[list[Any]]
 
 
 class SpanDecoder:
@@ -31,11 +39,15 @@ class SpanDecoder:
 
     def __init__(self, record: RecordType) -> None:
         self.record = record
+        self._width = sum(field.type.width for field in record.fields.values())
         # perf_prepare_sample: size and data together are rounded up to 8 bytes
         self._step = -(-(SAMPLE_DATA + record.size) // 8) * 8
         tail = self._step - SAMPLE_DATA - record.size
-        self._row = struct.Struct(f"={SAMPLE_DATA}x{record.raw.format[1:]}{tail}x")
-        self._usual: set[int] = set()  # headers known to be a sample of this size
+        self._format = f"{SAMPLE_DATA}x{record.raw.format[1:]}{tail}x"
+        self._row = struct.Struct(f"={self._format}")
+        self._tables: dict[int, struct.Struct] = {}  # so many rows at once
+        self._longest = max(LONGEST_RUN // self._step, 1)
+        self._usual: set[bytes] = set()  # headers known to be a sample of this size
 
     def decode(self, span: bytes, rows: list[tuple[Any, ...]]) -> int:
         """Append each sample to ``rows``, as ``record.raw`` unpacks it; returns how many samples
@@ -43,39 +55,79 @@ class SpanDecoder:
 
         Raises RingError for a record that no kernel writes, or a sample too short for the record.
         """
-        lost = at = 0
-        run = FIRST_RUN
+        lost = 0
+        for columns, refused in self.pieces(span):
+            rows.extend(zip(*columns, strict=True))
+            lost += refused
+        return lost
+
+    def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[tuple[Columns, int]]:
+        """Pieces of at most ``rows`` samples, and how many samples LOST records in each report.
+
+        Raises RingError as :meth:`decode` does, after a piece of what comes before that record.
+        """
+        columns, lost, at, run = self._nothing(), 0, 0, FIRST_RUN
         view = memoryview(span)
         step = self._step
-        while at < len(span):
-            count = min((len(span) - at) // step, run)
-            usual = self._usual_records(view[at : at + count * step])
-            if usual:
-                rows.extend(self._row.iter_unpack(view[at : at + usual * step]))
+        try:
+            while at < len(span):
+                count = min((len(span) - at) // step, run, rows - len(columns[0]))
+                usual = self._usual_records(view[at : at + count * step])
+                self._append(view[at : at + usual * step], columns)
                 at += usual * step
-            if usual == count and count:
-                run = min(run * 2, LONGEST_RUN)
-                continue
-            run = FIRST_RUN
-            size, refused = self._one(view, at, rows)
-            lost += refused
-            at += size
-        return lost
+                if 0 < usual == count:
+                    run = min(run * 2, self._longest)
+                else:
+                    run = FIRST_RUN
+                    size, refused = self._one(view, at, columns)
+                    lost += refused
+                    at += size
+                if len(columns[0]) >= rows:
+                    yield columns, lost
+                    columns, lost = self._nothing(), 0
+        except RingError:
+            yield columns, lost
+            raise
+        yield columns, lost
+
+    def _nothing(self) -> Columns:
+        return [[] for _ in range(self._width)]
 
     def _usual_records(self, table: memoryview) -> int:
         """How many rows of the table, from its beginning, are samples of the usual size."""
-        headers = table.cast("Q")[:: self._step // 8].tolist() if len(table) else []
-        unusual = set(headers) - self._usual
-        for header in tuple(unusual):
-            kind, _, size = HEADER.unpack(WORD.pack(header))
-            if kind == RECORD_SAMPLE and size == self._step:  # misc says what was interrupted
-                self._usual.add(header)
-                unusual.discard(header)
-        if not unusual:
-            return len(headers)
-        return next(index for index, header in enumerate(headers) if header in unusual)
+        if not table:
+            return 0
+        headers = table.cast("Q")[:: self._step // 8].tobytes()
+        count = len(headers) // WORD.size
+        first = headers[: WORD.size]
+        if headers == first * count:  # the rule, and quickly seen
+            return count if self._is_usual(first) else 0
+        each = [header for (header,) in struct.iter_unpack(f"{WORD.size}s", headers)]
+        if all(map(self._is_usual, set(each))):  # misc says what was interrupted
+            return count
+        return next(row for row, header in enumerate(each) if not self._is_usual(header))
 
-    def _one(self, view: memoryview, at: int, rows: list[tuple[Any, ...]]) -> tuple[int, int]:
+    def _is_usual(self, header: bytes) -> bool:
+        if header in self._usual:
+            return True
+        kind, _, size = HEADER.unpack(header)
+        if kind != RECORD_SAMPLE or size != self._step:
+            return False
+        self._usual.add(header)
+        return True
+
+    def _append(self, table: memoryview, columns: Columns) -> None:
+        """Append a table's rows, so many at once as make a power of two."""
+        while table:
+            count = 1 << (len(table) // self._step).bit_length() - 1
+            if count not in self._tables:
+                self._tables[count] = struct.Struct("=" + self._format * count)
+            flat = self._tables[count].unpack_from(table)
+            for slot, column in enumerate(columns):
+                column += flat[slot :: self._width]
+            table = table[count * self._step :]
+
+    def _one(self, view: memoryview, at: int, columns: Columns) -> tuple[int, int]:
         """Decode one record of any kind: its size, and how many lost samples it reports."""
         left = len(view) - at
         kind, _, size = HEADER.unpack_from(view, at) if left >= HEADER.size else (0, 0, 0)
@@ -89,5 +141,6 @@ class SpanDecoder:
                     f"a sample of {size - SAMPLE_DATA} bytes, {self.record.__name__} has "
                     f"{self.record.size}: the program sends less than it declares"
                 )
-            rows.append(self._row.unpack_from(view, at))
+            for column, value in zip(columns, self._row.unpack_from(view, at), strict=True):
+                column.append(value)
         return size, 0

@@ -1,18 +1,17 @@
 """Records as lines: a table for people, JSON for programs.
 
-A line's layout is known as soon as the columns are, so it is compiled once into one Python
-expression that takes the values as ``RecordType.raw`` unpacks them. Texts and byte strings
-repeat, and are rendered once.
+What repeats is rendered once: all of a line but its 64-bit numbers, which are times, addresses
+and counts, is a template that is made for the first line with these values and kept. Many lines
+are then one long template, and one ``%`` fills it in.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import lru_cache
-from itertools import starmap
+from itertools import chain
 from typing import Any
 
 from tuxscope.columns import Column
@@ -20,7 +19,9 @@ from tuxscope.field_types import FieldType, Integer, Text, decode_text
 from tuxscope.output.visible import visible
 from tuxscope.record import Record, RecordType
 
+# Texts that are kept, and lines.
 CACHED_TEXTS = 4096
+CACHED_LINES = 4096
 COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -31,52 +32,91 @@ class Style(Enum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True)
+class Templates(dict[tuple[Any, ...], bytes]):
+    """Lines for ``%``, by the values that are rendered in them already."""
+
+    def __init__(self, pieces: Sequence[str | Callable[[tuple[Any, ...]], str]]) -> None:
+        """``pieces`` of a line: templates, and what makes text of the values."""
+        super().__init__()
+        self._pieces = pieces
+
+    def __missing__(self, values: tuple[Any, ...]) -> bytes:
+        if len(self) == CACHED_LINES:
+            self.clear()
+        pieces = (
+            piece if isinstance(piece, str) else piece(values).replace("%", "%%")
+            for piece in self._pieces
+        )
+        line = self[values] = "".join(pieces).encode()
+        return line
+
+
 class LineFormat:
     """How a stream is printed.
 
     Attributes:
         header: what comes first, its newline included; may be empty.
-        line: one record as a line with its newline, from its raw values.
     """
 
-    header: str
-    line: Callable[..., str]
-
-    def render(self, rows: Iterable[Sequence[Any]]) -> str:
-        """All lines in one string."""
-        return "".join(starmap(self.line, rows))
-
-
-def line_format(style: Style, record: RecordType, columns: Sequence[Column]) -> LineFormat:
-    """The format of a record's stream."""
-    pieces: list[str] = []
-    functions: dict[str, Callable[..., Any]] = {}
-    for index, column in enumerate(columns):
-        field_type, slot = column.field.type, column.field.slot
-        value = f"v{slot}"
-        if not isinstance(field_type, Integer):
-            values = "".join(f"v{slot + i}," for i in range(field_type.width))
-            value = f"f{index}(({values}))" if field_type.width > 1 else f"f{index}({value})"
-            functions[f"f{index}"] = renderer(style, field_type)
-        if style is Style.JSON:
-            pieces.append(f'"{column.field.name}":{{{value}}}')
-        else:
-            pieces.append(f"{{{value}:<{column.width}}}" if column.width else f"{{{value}}}")
-    width = sum(field.type.width for field in record.fields.values())
-    arguments = ",".join(f"v{slot}" for slot in range(width))
-    if style is Style.JSON:
-        header, template = "", "{{" + ",".join(pieces) + "}}"
-    else:
+    def __init__(self, style: Style, record: RecordType, columns: Sequence[Column]) -> None:
+        pieces: list[str | Callable[[tuple[Any, ...]], str]] = []
+        self._numbers: list[int] = []  # slots of values that come anew with each line
+        self._repeated: list[int] = []  # and of those in its template
+        for index, column in enumerate(columns):
+            field_type, slot = column.field.type, column.field.slot
+            if style is Style.JSON:
+                pieces.append(f'{"," if index else "{"}"{column.field.name}":')
+            elif index:
+                pieces.append(" ")
+            width = column.width if style is Style.TEXT else 0
+            if isinstance(field_type, Integer) and field_type.size == 8:
+                pieces.append(f"%-{width}d" if width else "%d")
+                self._numbers.append(slot)
+            else:
+                part = slice(len(self._repeated), len(self._repeated) + field_type.width)
+                pieces.append(filled(renderer(style, field_type), part, width))
+                self._repeated.extend(range(slot, slot + field_type.width))
+        pieces.append("}\n" if style is Style.JSON else "\n")
+        self._templates = Templates(pieces)
         titles = (f"{column.title:<{column.width}}" for column in columns)
-        header, template = " ".join(titles).rstrip() + "\n", " ".join(pieces)
-    # Names are C identifiers and widths are numbers: nothing in here comes from outside.
-    line = eval(f"lambda {arguments}: f'{template}\\n'", functions)
-    return LineFormat(header, line)
+        self.header = " ".join(titles).rstrip() + "\n" if style is Style.TEXT else ""
+
+    def render(self, columns: Sequence[list[Any]]) -> bytes:
+        """All lines. ``columns`` has a list for each value that ``RecordType.raw`` unpacks."""
+        return self._template(columns) % self._values(columns)
+
+    def _template(self, columns: Sequence[list[Any]]) -> bytes:
+        count = len(columns[0])
+        repeated = [columns[slot] for slot in self._repeated]
+        if not count:
+            return b""
+        if all(column == [column[0]] * count for column in repeated):
+            return self._templates[tuple(column[0] for column in repeated)] * count
+        return b"".join(map(self._templates.__getitem__, zip(*repeated, strict=True)))
+
+    def _values(self, columns: Sequence[list[Any]]) -> tuple[int, ...]:
+        if len(self._numbers) == 1:
+            return tuple(columns[self._numbers[0]])
+        numbers = (columns[slot] for slot in self._numbers)
+        return tuple(chain.from_iterable(zip(*numbers, strict=True)))
+
+
+def filled(
+    render: Callable[[Any], str], part: slice, width: int
+) -> Callable[[tuple[Any, ...]], str]:
+    """What renders a part of a line's values, filled up to a width."""
+    one = part.stop - part.start == 1
+
+    def piece(values: tuple[Any, ...]) -> str:
+        return render(values[part.start] if one else values[part]).ljust(width)
+
+    return piece
 
 
 def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
     """What turns a column's raw value, or tuple of them, into what is printed."""
+    if isinstance(field_type, Integer):
+        return str
     if isinstance(field_type, Text):
         render = json_text if style is Style.JSON else printable
         return lru_cache(CACHED_TEXTS)(render)

@@ -22,7 +22,9 @@ EVENTS = PerfEventArray("EVENTS", HelloEvent)  # rings to user space, one for ea
 COLUMNS = (Column(HelloEvent.pid, 8), Column(HelloEvent.comm, 16), Column(HelloEvent.timestamp_ns))
 
 
-def hello(pid: int | None, exclude: int | None, namespace: PidNamespace | None) -> Program:
+def hello(
+    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+) -> Program:
     a = Assembler("hello", attach=Tracepoint("syscalls", "sys_enter_write"))
     event = a.stack(HelloEvent)  # 32 bytes of the stack; emits nothing
     a.zero(event.padding)  # 4 bytes after pid: nothing that was never set may leave the kernel
@@ -54,4 +56,4 @@ def hello(pid: int | None, exclude: int | None, namespace: PidNamespace | None) 
     return a.program()
 
 
-PAGE = Page(hello, EVENTS, COLUMNS)
+PAGE = Page(hello, EVENTS, COLUMNS, order_by=HelloEvent.timestamp_ns)

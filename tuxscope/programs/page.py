@@ -8,8 +8,9 @@ from typing import Protocol
 from tuxscope.asm import PerfEventArray, Program
 from tuxscope.asm.maps import StreamMap
 from tuxscope.columns import Column
+from tuxscope.field_types import Integer
 from tuxscope.programs.pid_namespace import PidNamespace
-from tuxscope.record import RecordError
+from tuxscope.record import Field, RecordError
 
 USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 
@@ -32,11 +33,14 @@ class Page:
         program: makes the kernel program.
         events: the map through which the records come.
         columns: how they are shown.
+        order_by: the field by which those of several CPUs are brought into one order: 64 bits of
+            nanoseconds, as ktime_get_ns gives them.
     """
 
     program: ProgramFactory
     events: PerfEventArray
     columns: tuple[Column, ...]
+    order_by: Field | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.events, StreamMap):
@@ -57,3 +61,13 @@ class Page:
                     f"column {column.title} shows a field of another record than "
                     f"{record.__name__}, which comes through {self.events.name}"
                 )
+        time = self.order_by
+        if time is not None and not (
+            isinstance(time, Field)
+            and isinstance(time.type, Integer)
+            and time in record.fields.values()
+        ):
+            raise RecordError(
+                f"a page's order_by is a field of {record.__name__} with the time of "
+                "ktime_get_ns, as in order_by=HelloEvent.timestamp_ns"
+            )

@@ -42,7 +42,7 @@ def whoami(namespace: PidNamespace | None) -> Program:
     return a.program()
 
 
-def own_pid(namespace: PidNamespace | None) -> int | None:
+def own_pid(namespace: PidNamespace | None = None) -> int | None:
     """Our PID as a tracing program sees it; None on kernels that cannot test-run it (before 5.10).
 
     Raises what loading a program raises.

@@ -7,17 +7,16 @@ import struct
 import time
 from collections.abc import Iterator
 from itertools import islice, takewhile
-from typing import Any
 
 from tuxscope.asm import Program
 from tuxscope.loader.spans import HEADER, RECORD_SAMPLE, SAMPLE_DATA, SpanDecoder
-from tuxscope.output.lines import line_format
+from tuxscope.output.lines import LineFormat
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.pages import load_page, program_of
-from tuxscope.runner.stream import Options, Totals
+from tuxscope.runner.stream import Options, Totals, first_rows
 from tuxscope.runner.workload import Event, check_process, machine_for, put, system_calls
 from tuxscope.vm import Sent
 
@@ -48,7 +47,7 @@ class Simulation:
         self._page = page
         self._options = options
         self._decoder = SpanDecoder(page.events.record)
-        self._format = line_format(options.style, page.events.record, page.columns)
+        self._format = LineFormat(options.style, page.events.record, page.columns)
         self._sink = Sink()
         self._totals = Totals()
 
@@ -106,12 +105,10 @@ class Simulation:
 
     def _write(self, span: bytes) -> None:
         """Print the records of a span."""
-        rows: list[tuple[Any, ...]] = []
-        self._decoder.decode(span, rows)
-        if self._options.count is not None:
-            del rows[self._options.count - self._totals.events :]
-        self._sink.write(self._format.render(rows))
-        self._totals.events += len(rows)
+        for columns, _ in self._decoder.pieces(span):
+            columns = first_rows(columns, self._options.count, self._totals.events)
+            self._sink.write_bytes(self._format.render(columns))
+            self._totals.events += len(columns[0])
 
     def _interpret(self, event: Event) -> list[bytes]:
         """What the program sends to the page's map."""

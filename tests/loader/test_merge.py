@@ -1,0 +1,128 @@
+"""Runs of several CPUs, brought into one order, within a drain and from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuxscope.loader.merge import FLIGHT, FOR_EVER, FUTURE, TimeOrder, in_order, merged
+from tuxscope.loader.spans import Columns
+
+Row = tuple[int, int, int]  # time, run, place in it
+
+times = st.integers(0, 30) | st.integers(0, (1 << 64) - 1)
+sizes = st.integers(1, 9)
+
+
+def rows_of(runs: Sequence[Sequence[int]]) -> list[list[Row]]:
+    return [[(t, run, place) for place, t in enumerate(each)] for run, each in enumerate(runs)]
+
+
+def pieces(rows: Sequence[Row], size: int) -> Iterator[Columns]:
+    """Rows as a run's pieces; each may only be asked for when it is needed."""
+    for at in range(0, len(rows), size):
+        yield [list(column) for column in zip(*rows[at : at + size], strict=True)]
+
+
+def rows_in(result: Iterator[Columns]) -> list[Any]:
+    return [row for columns in result for row in zip(*columns, strict=True)]
+
+
+@given(st.lists(st.lists(times).map(sorted), max_size=5), sizes)
+def test_runs_in_order_make_one_run_in_order(runs: list[list[int]], size: int) -> None:
+    rows = rows_of(runs)
+    got = rows_in(merged([pieces(each, size) for each in rows], 0))
+    assert [row[0] for row in got] == sorted(t for each in runs for t in each)
+    for number, each in enumerate(rows):
+        assert [row for row in got if row[1] == number] == each
+
+
+@given(st.lists(st.lists(times).map(sorted), max_size=5))
+def test_pieces_that_hold_all_are_sorted_stably(runs: list[list[int]]) -> None:
+    rows = rows_of(runs)
+    together = [row for each in rows for row in each]
+    got = rows_in(merged([pieces(each, 1000) for each in rows], 0))
+    assert got == sorted(together, key=lambda row: row[0])
+
+
+@given(st.lists(st.lists(times), max_size=5), sizes, times)
+def test_runs_without_order_lose_nothing(runs: list[list[int]], size: int, until: int) -> None:
+    rows = rows_of(runs)
+    order = TimeOrder(0)
+    got = rows_in(order.pieces([pieces(each, size) for each in rows], until))
+    got += rows_in(order.pieces([], FOR_EVER))
+    assert sorted(got) == sorted(row for each in rows for row in each)
+
+
+@given(st.lists(st.lists(times), min_size=2, max_size=5), sizes)
+def test_two_pieces_of_each_run_are_in_memory_at_most(runs: list[list[int]], size: int) -> None:
+    rows = rows_of([sorted(each) for each in runs])
+    asked = 0
+
+    def counted(each: Sequence[Row]) -> Iterator[Columns]:
+        nonlocal asked
+        for columns in pieces(each, size):
+            asked += len(columns[0])
+            yield columns
+
+    given_out = 0
+    for columns in merged([counted(each) for each in rows], 0):
+        assert asked - given_out <= 2 * size * len(runs)
+        assert len(columns[0]) <= size * len(runs)
+        given_out += len(columns[0])
+    assert given_out == asked == sum(map(len, rows))
+
+
+def test_an_empty_piece_is_in_order() -> None:
+    assert in_order([[], []], 0) == [[], []]
+    assert in_order([[1], [2]], 0) == [[1], [2]]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400), st.integers(0, 99)), max_size=60),
+    sizes,
+)
+def test_order_holds_over_drains(events: list[tuple[int, int, int]], size: int) -> None:
+    """Each event is on a CPU, some time after the one before, and flies for less than FLIGHT.
+
+    The drains come at random, between CPUs as well: what has landed on a CPU when its ring is
+    read is in this drain.
+    """
+    unit = FLIGHT // 100
+    landed: list[list[Row]] = [[] for _ in range(4)]
+    order = TimeOrder(0)
+    got: list[Row] = []
+    sent: list[tuple[int, int, Row]] = []  # when it lands, on which CPU
+    now = 0
+    for place, (cpu, gap, flight) in enumerate(events):
+        now += gap * unit
+        sent.append((now + flight * unit, cpu, (now, cpu, place)))
+    for moment in range(0, now + 2 * FLIGHT, 70 * unit):
+        for cpu in range(4):
+            read = moment + cpu * 3 * unit  # rings are read one after the other
+            arrived = [each for each in sent if each[1] == cpu and each[0] <= read]
+            sent = [each for each in sent if each not in arrived]
+            landed[cpu] = [row for _, _, row in sorted(arrived, key=lambda each: each[2])]
+        got += rows_in(order.pieces([pieces(each, size) for each in landed], moment - FLIGHT))
+    got += rows_in(order.pieces([], FOR_EVER))
+    assert [row[0] for row in got] == sorted(row[0] for row in got)
+    assert len(got) == len(events)
+
+
+def test_what_is_young_waits_for_the_next_drain() -> None:
+    order = TimeOrder(0)
+    rows = [(time, 0, 0) for time in (10, 20, 30)]
+    assert rows_in(order.pieces([pieces(rows, 9)], 20)) == rows[:2]
+    later = [(time, 1, 0) for time in (25, 40)]
+    assert rows_in(order.pieces([pieces(later, 9)], 35)) == [(25, 1, 0), (30, 0, 0)]
+    assert rows_in(order.pieces([], FOR_EVER)) == [(40, 1, 0)]
+    assert rows_in(order.pieces([], FOR_EVER)) == []
+
+
+def test_times_of_another_clock_are_not_waited_for() -> None:
+    order = TimeOrder(0)
+    rows = [(FUTURE + 30, 0, 0)]
+    assert rows_in(order.pieces([pieces(rows, 9)], 20)) == rows
