@@ -9,6 +9,8 @@
 # make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
+# make bench   measure tuxscope beside bpftrace and a C program on libbpf, in less than ten minutes
+#              (QUICK=1: does it work? RECORD=1: write docs/performance.md anew)
 # make install put tuxscope where sudo finds it
 
 PYTHON ?= python3
@@ -23,7 +25,7 @@ HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test fuzz mutants docs helpers helper-answers kernels \
+.PHONY: hello test fuzz mutants docs helpers helper-answers kernels bench \
 	clean-kernels install uninstall clean
 
 $(VENV)/run: pyproject.toml
@@ -69,6 +71,12 @@ helper-answers: $(VENV)/run
 kernels: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m kernels $(KERNEL) $(if $(RECORD),--record) -- $(TESTS)
 
+# Only what loads programs is root's.
+bench:
+	cd bench && $(PYTHON) -B -m peers build
+	cd bench && $(SUDO) ../.bench/venv/bin/python -B -m peers measure $(if $(QUICK),--quick) > results.json
+	cd bench && $(PYTHON) -B -m peers report results.json $(if $(RECORD),--record)
+
 clean-kernels:
 	rm -rf $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tuxscope-kernels
 
@@ -82,5 +90,5 @@ uninstall:
 	$(SUDO) rm -rf $(LIBRARY) $(PREFIX)/bin/tuxscope
 
 clean:
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

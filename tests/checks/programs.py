@@ -88,6 +88,7 @@ class Author:
         self.labels = 0
         self.depth = 0
         self.functions: list[str] = []
+        self.fills = False
 
     def write(self) -> Program:
         a, random = self.a, self.random
@@ -106,12 +107,15 @@ class Author:
             self.arithmetic()
             a.mov(r0, random.choice(SAVED))
             a.exit()
+        if self.fills:
+            self.write_fill()
         return a.program(check=False)
 
     def piece(self) -> None:
         pieces: list[Callable[[], None]] = [
             self.arithmetic, self.lookup, self.update, self.send, self.reserve, self.branch,
             self.loop, self.context, self.call, self.array, self.text, self.atomic, self.spill,
+            self.scatter, self.fill,
         ]  # fmt: skip
         self.depth += 1
         self.random.choice(pieces if self.depth < 4 else pieces[:5])()
@@ -299,6 +303,53 @@ class Author:
         a.ldx(r3, u64[r2 + 0])
         a.stx(u64[r10 - 512], r3)
         a.mov(random.choice(SAVED), r3)
+
+    def scatter(self) -> None:
+        """Stores at places of the stack that are not known, and a lookup of what is there."""
+        a, random = self.a, self.random
+        place, index = a.stack(u64), random.choice(SAVED)
+        if random.random() < 0.3:
+            a.zero(place)
+        if random.random() < 0.5:
+            a.ldx(index, u32[r6 + random.choice((0, 8, 16))])
+        a.and_(index, 7)
+        a.lea(r1, place)
+        a.add(r1, index)
+        a.st(u8[r1 + 0], 1)
+        self.look(OWN, place)
+
+    def fill(self) -> None:
+        """A function sets what its caller looks up."""
+        a, key = self.a, self.a.stack(u32)
+        self.fills = True
+        a.lea(r1, key)
+        a.mov(r2, self.random.choice(SAVED))
+        a.call("fill")
+        self.look(COUNTS, key)
+
+    def look(self, map: Map, key: object) -> None:
+        a, none = self.a, self.label()
+        a.ld_map(r1, map)
+        a.lea(r2, key)
+        a.call(helper.map_lookup_elem)
+        a.jeq(r0, 0, none)
+        a.ldx(self.random.choice(SAVED), Count[r0].total)
+        a.label(none)
+
+    def write_fill(self) -> None:
+        """Over a call that stores who knows how much, the address waits on the stack."""
+        a = self.a
+        a.function("fill")
+        kept, text = a.stack(u64), a.stack(char[32])
+        a.stx(kept, r1)
+        a.and_(r2, 31)
+        a.lea(r1, text)
+        a.mov(r3, 0)
+        a.call(self.random.choice((helper.probe_read_kernel, helper.probe_read_user)))
+        a.ldx(r1, kept)
+        a.st(u32[r1 + 0], 5)
+        a.mov(r0, 0)
+        a.exit()
 
     def text(self) -> None:
         a = self.a

@@ -565,7 +565,11 @@ SAYS = [
         "8 bytes at r10 - 520 would lie outside of the stack; a function has 512",
     ),
     says(above_the_stack, StackAccessError, "8 bytes at r10 + 8 would lie outside"),
-    says(name_beyond_the_stack, StackAccessError, "16 bytes at r10 - 8 would lie outside"),
+    says(
+        name_beyond_the_stack,
+        StackAccessError,
+        "r2 says 16 bytes, and at r10 - 8 the stack has 8; give get_current_comm",
+    ),
     says(askew, AlignmentError, "at r10 - 12, which is no multiple of 8; r10 - 16 is one"),
     says(
         unchecked,

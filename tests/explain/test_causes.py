@@ -95,6 +95,7 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
         ("unknown func bpf_skb_load_bytes#26", "unavailable-helper"),
         ("program of this type cannot use helper bpf_skb_load_bytes#26", "unavailable-helper"),
         ("invalid func unknown#9999", "unknown-helper"),
+        ("invalid func unknown#195896080", "failed-relocation"),
         ("cannot call GPL-restricted function from non-GPL compatible program", "gpl-only"),
         ("cannot pass map_type 2 into func bpf_perf_event_output#25", "map-type"),
         ("fd 0 is not pointing to valid bpf_map", "map-type"),

@@ -12,7 +12,7 @@ from tuxscope.asm.emitter import Emitter, number
 from tuxscope.asm.errors import OperandError
 from tuxscope.asm.isa import Atomic, Class, Mode, Size, WideSource
 from tuxscope.asm.maps import Array, Map
-from tuxscope.asm.registers import Memory, Register
+from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import Integer
 
@@ -23,8 +23,9 @@ class MemoryAccess(Emitter):
     def _integer(self, memory: Memory, *sizes: int) -> Integer:
         """The type that an access moves. Raises OperandError where one access cannot."""
         if not isinstance(memory, Memory):
+            address = memory if isinstance(memory, Address) else "r1 + 16"
             raise OperandError(
-                f"memory has a type and an address, as in u64[r1 + 16], not {memory!r}",
+                f"memory has a type and an address, as in u64[{address}], not {memory!r}",
                 author_line(),
             )
         field_type: Any = memory._type

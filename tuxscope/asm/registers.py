@@ -15,6 +15,8 @@ from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
 
+MOST_NAMES = 8  # of fields that an error lists
+
 
 class Register:
     """One of r0 to r10.
@@ -129,10 +131,9 @@ class Memory:
                 Memory(self._base, self._offset + hole.offset, Octets(hole.size))
                 for hole in record.padding
             )
-        known = [*record.fields, "padding"]
-        raise AttributeError(
-            f"{record.__name__} has no field {name}{did_you_mean(name, known)}", name=name, obj=None
-        )
+        hint = did_you_mean(name, [*record.fields, "padding"])
+        hint = hint or f"; it has {', '.join([*record.fields][:MOST_NAMES])}"
+        raise AttributeError(f"{record.__name__} has no field {name}{hint}", name=name, obj=None)
 
     def __getitem__(self, index: int) -> Memory:
         field_type = self._type

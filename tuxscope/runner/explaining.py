@@ -18,7 +18,7 @@ from tuxscope.runner import inputs
 
 LARGEST = 64 << 20  # bytes
 NOTHING = Explanation(None, "", "", None, None, (), ())
-TOO_LONG = "the cause is at a log's end; try: tail -c 64M"
+TOO_LONG = "the cause is at a log's end; try: tail -c 64M FILE | tuxscope explain"
 
 
 def explain_log(name: str | None, style: Style) -> int:
@@ -47,8 +47,10 @@ def explain_log(name: str | None, style: Style) -> int:
         say(f"{file}: there is no verifier's log in it")
     elif found.telling:
         say(f"{file}: this cause is not known to tuxscope; what the kernel says is all there is")
-    else:
+    elif "processed " in log:
         say(f"{file}: the verifier objects to nothing in it; the program may have been accepted")
+    else:
+        say(f"{file}: the log stops before the verifier says what it objects to")
     return 1
 
 

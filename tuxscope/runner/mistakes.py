@@ -22,6 +22,9 @@ WHERE_FROM = re.compile(r" from '([\w.]+)' \(.*\)$")
 # "Page.__init__() missing 1 required ...", "Arithmetic.rsh() missing ..."
 QUALIFIED = re.compile(r"^(?:(\w+)\.__init__|\w+\.(\w+))\(\)")
 
+# Rust's names of what the kernel calls s64.
+SIGNED = {f"i{bits}": f"s{bits}" for bits in (8, 16, 32, 64)}
+
 
 def described(error: BaseException, frame: FrameType | None, code: str) -> str:
     """What an exception says, and what may have been meant.
@@ -73,6 +76,8 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
         return ""
     if REGISTER.fullmatch(name) and name not in asm.__all__:
         return "; registers are r0 to r10"
+    if name in SIGNED:
+        return f"; did you mean {SIGNED[name]}?"
     if "__qualname__" in frame.f_locals and code == name:
         return f"; a field has a type, as in {name} = u32"
     for module in (asm, record):
@@ -90,6 +95,8 @@ def imported_name(error: ImportError, text: str) -> str:
     name = quoted(bare)
     if REGISTER.fullmatch(name):
         return f"{bare}; registers are r0 to r10"
+    if name in SIGNED:
+        return f"{bare}; did you mean {SIGNED[name]}?"
     return bare + did_you_mean(name, public(dir(module)))
 
 

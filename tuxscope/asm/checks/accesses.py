@@ -13,6 +13,7 @@ from tuxscope.asm.checks.access_bounds import (
 from tuxscope.asm.checks.state import State
 from tuxscope.asm.checks.values import (
     ANYTHING,
+    FOREIGN,
     HIGHEST,
     LOWEST,
     M32,
@@ -112,7 +113,7 @@ def loaded(state: State, place: Value, size: int) -> Value:
         else fresh(0, (1 << bits) - 1)
     )
     if not isinstance(place, Pointer):
-        return ANYTHING
+        return place if place is FOREIGN else ANYTHING
     match place.kind:
         case Kind.MAP_VALUE | Kind.RECORD:
             return anything
@@ -124,15 +125,18 @@ def loaded(state: State, place: Value, size: int) -> Value:
             value = frame.load(start, size)
             if size == 8 and value is not None:
                 return value
+            held = frame.overlapping(start, size)
+            if frame.unknown(start, size) or any(
+                isinstance(each, Pointer) or each in (ANYTHING, FOREIGN) for each in held
+            ):
+                return ANYTHING
             if frame.all_written(start, size):
                 return anything
-            held = any(isinstance(each, Pointer) or each is ANYTHING
-                       for each in frame.overlapping(start, size))  # fmt: skip
-            if held:
-                return ANYTHING
             if isinstance(value, Number) and not signed and value.low >= 0 and value.high <= M32:
                 return value
             return SOME_NUMBER
+        case Kind.CONTEXT | Kind.MAP:
+            return FOREIGN
     return ANYTHING
 
 
@@ -155,6 +159,8 @@ def stored(state: State) -> Value | None:
 
 def keep(state: State, place: Value, size: int, value: Value | None) -> None:
     """Note what is on the stack now."""
+    if place is ANYTHING:
+        state.forget()  # it may be an address on any frame
     if not isinstance(place, Pointer) or place.kind is not Kind.STACK:
         return
     frame = state.frames[place.origin]
@@ -169,6 +175,6 @@ def exchange(state: State, place: Value, size: int) -> None:
     instruction = state.instruction
     keep(state, place, size, None)
     if instruction.form.name == "atomic_cmpxchg":
-        state.registers[0] = ANYTHING
+        state.registers[0] = FOREIGN
     elif instruction.imm & Atomic.FETCH:
-        state.registers[instruction.src] = ANYTHING
+        state.registers[instruction.src] = FOREIGN

@@ -6,6 +6,7 @@ from tuxscope.asm.checks.access_bounds import null_check
 from tuxscope.asm.checks.state import State
 from tuxscope.asm.checks.values import (
     ANYTHING,
+    FOREIGN,
     SOME_NUMBER,
     Kind,
     Number,
@@ -32,14 +33,14 @@ def compute(state: State) -> None:
     if instruction.slots == 2:
         registers[dst] = loaded(instruction, state.slot)
     elif name.startswith("movsx"):
-        registers[dst] = SOME_NUMBER if is_number(registers[instruction.src]) else ANYTHING
+        registers[dst] = SOME_NUMBER if is_number(registers[instruction.src]) else FOREIGN
     elif name in ("mov", "mov32"):
         value = operand_of(state)
         registers[dst] = truncated(value, new_root()) if name == "mov32" else value
     elif name.removesuffix("32") in FREELY_USED:
-        registers[dst] = SOME_NUMBER if is_number(registers[dst]) else ANYTHING
+        registers[dst] = SOME_NUMBER if is_number(registers[dst]) else FOREIGN
     elif name == "addr_space_cast":
-        registers[dst] = ANYTHING
+        registers[dst] = FOREIGN
     else:
         registers[dst] = combined(state, name.removesuffix("32"))
 
@@ -65,16 +66,20 @@ def loaded(instruction: Instruction, slot: int) -> Value:
         return Pointer(Kind.MAP, 0, map=map)
     if name == "ld_map_value" and isinstance(map, Array):
         return Pointer(Kind.MAP_VALUE, instruction.next_imm, origin=slot, map=map)
-    return ANYTHING
+    return FOREIGN
 
 
 def combined(state: State, operation: str) -> Value:
     """dst and operand, by the name of an operation of 32 or 64 bits."""
     instruction = state.instruction
     value, operand = state.registers[instruction.dst], operand_of(state)
-    if value is ANYTHING or operand is ANYTHING:
-        return ANYTHING
     bits = 64 if instruction.opcode & 7 == Class.ALU64 else 32
+    opaque = {each for each in (value, operand) if each in (ANYTHING, FOREIGN)}
+    if opaque:
+        pointer = next((each for each in (value, operand) if isinstance(each, Pointer)), None)
+        if pointer and (operation, bits) == ("add", 64):
+            return pointer._replace(offset=None)  # the other is no address: two are not added
+        return FOREIGN if opaque == {FOREIGN} and not pointer else ANYTHING
     if isinstance(value, Pointer) or isinstance(operand, Pointer):
         return moved(state, operation, bits, value, operand)
     return computed(operation, bits, value, operand, new_root())
@@ -116,7 +121,7 @@ def moved(state: State, operation: str, bits: int, value: Value, operand: Value)
                 "a map's own address cannot be moved",
                 "look up a value, and move its address",
             )
-        return ANYTHING
+        return FOREIGN
     if not known:
         return pointer._replace(offset=None)
     assert isinstance(by, Number)

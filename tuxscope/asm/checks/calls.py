@@ -7,6 +7,7 @@ from tuxscope.asm.checks.state import STORED, WRITTEN, State
 from tuxscope.asm.checks.unset_bytes import name_of_unset
 from tuxscope.asm.checks.values import (
     ANYTHING,
+    FOREIGN,
     HIGHEST,
     LOWEST,
     M32,
@@ -25,6 +26,7 @@ from tuxscope.asm.errors import (
     HelperUnavailableError,
     LicenseError,
     NullCheckError,
+    StackAccessError,
     UninitialisedStackError,
 )
 from tuxscope.asm.helpers import NAMES, helper
@@ -83,8 +85,7 @@ def call(state: State) -> bool:
         if parameter.kind in IN_MEMORY:
             pass_memory(state, register, parameter, name)
     if any(each.kind is Takes.CALLBACK for each in facts.parameters):
-        for frame in state.frames:
-            frame.forget()  # the callback may have stored anything there
+        state.forget()  # the callback may have stored anything there
     if name in ("ringbuf_submit", "ringbuf_discard"):
         release(state, arguments[0])
     state.registers[0] = result(state, number, facts, arguments)
@@ -176,6 +177,8 @@ def pass_memory(state: State, register: int, parameter: Parameter, name: str) ->
     Raises StackAccessError, MapValueAccessError, UninitialisedStackError.
     """
     place = state.registers[register]
+    if place is ANYTHING and (parameter.written or "const" not in parameter.c_type):
+        state.forget()  # it may be an address on any frame
     if not isinstance(place, Pointer):
         return
     size = size_of(state, register, parameter)
@@ -190,6 +193,13 @@ def pass_memory(state: State, register: int, parameter: Parameter, name: str) ->
     elif place.kind is Kind.RECORD and place.size is not None:
         check_value(state, place.offset, size, place.size, "the reserved record")
     elif place.kind is Kind.STACK:
+        if parameter.kind is Takes.MEMORY and 0 < -place.offset < size:
+            raise state.error(
+                StackAccessError,
+                f"r{register + 1} says {size} bytes, and at r10 - {-place.offset} the stack has "
+                f"{-place.offset}",
+                f"give {name} the size of what is there: a.mov(r{register + 1}, Event.size)",
+            )
         check_stack(state, place.offset, size)
         frame = state.frames[place.origin]
         unset = frame.unset(place.offset, size)
@@ -228,7 +238,7 @@ def release(state: State, record: Value) -> None:
     state.references.pop(record.identity, None)
     state.map_values(
         lambda value: (
-            ANYTHING if isinstance(value, Pointer) and value.identity == record.identity else value
+            FOREIGN if isinstance(value, Pointer) and value.identity == record.identity else value
         )
     )
 
@@ -252,7 +262,7 @@ def result(state: State, number: int, facts: Signature, arguments: list[Value]) 
             return fresh(0, M32)
         case "long" | "int":
             return fresh(-4095, 0)  # an error, or success; the verifier knows no better
-    return ANYTHING if "*" in facts.returns else SOME_NUMBER
+    return FOREIGN if "*" in facts.returns else SOME_NUMBER
 
 
 def looked_up(state: State, arguments: list[Value]) -> Value:
@@ -262,10 +272,10 @@ def looked_up(state: State, arguments: list[Value]) -> Value:
         # Since Linux 6.15 the verifier knows that an array has a value for a constant in range.
         key = arguments[1]
         if not isinstance(key, Pointer) or key.kind is not Kind.STACK or key.offset is None:
-            return ANYTHING
+            return FOREIGN
         index = state.frames[key.origin].load(key.offset, map.key_size)
         if not isinstance(index, Number) or index.high < map.max_entries:
-            return ANYTHING
+            return FOREIGN
     elif not isinstance(map, Hash):
-        return ANYTHING
+        return FOREIGN
     return Pointer(Kind.MAP_VALUE, 0, True, state.slot, new_root(), map)

@@ -27,7 +27,8 @@ Error = TypeVar("Error", bound=CheckError)
 
 STACK_SIZE = 512
 # What is known of a byte of the stack.
-NOTHING, STORED, WRITTEN = 0, 1, 2  # never set; by the program; by a helper, no matter with what
+# Never set; by the program; by a helper, no matter with what; perhaps, and with anything.
+NOTHING, STORED, WRITTEN, UNKNOWN = range(4)
 
 
 class Frame:
@@ -85,8 +86,12 @@ class Frame:
 
     def forget(self) -> None:
         """Something was stored somewhere: all bytes may be set, and hold anything."""
-        self.spilled = {offset: (size, ANYTHING) for offset, (size, _) in self.spilled.items()}
-        self.bytes = bytearray(byte or STORED for byte in self.bytes)
+        self.spilled.clear()
+        self.bytes = bytearray([UNKNOWN]) * STACK_SIZE
+
+    def unknown(self, offset: int, size: int) -> bool:
+        """Whether something may have been stored there that nothing is known of."""
+        return UNKNOWN in self.bytes[STACK_SIZE + offset : STACK_SIZE + offset + size]
 
     def all_written(self, offset: int, size: int) -> bool:
         start = STACK_SIZE + offset
@@ -156,10 +161,11 @@ class State:
                 f"r{number} is {purpose}, and holds nothing since the call{self.at(value.call)}",
                 f"set it anew, or keep what it held over the call, as in a.mov(r6, r{number})",
             )
+        context = f", or to keep the context with a.mov(r{number}, r1)" * (6 <= number <= 9)
         raise self.error(
             UninitialisedRegisterError,
             f"r{number} is {purpose}, and was never set",
-            f"set it first, as in a.mov(r{number}, 0)",
+            f"set it first, as in a.mov(r{number}, 0){context * (len(self.frames) == 1)}",
         )
 
     def map_values(self, change: Callable[[Value], Value]) -> None:
@@ -170,6 +176,11 @@ class State:
             frame.spilled = {
                 offset: (size, change(value)) for offset, (size, value) in frame.spilled.items()
             }
+
+    def forget(self) -> None:
+        """Something was stored somewhere, on whatever frame."""
+        for frame in self.frames:
+            frame.forget()
 
     def narrow(self, number: Number, to: tuple[int, int]) -> None:
         """The number is now known to be one of a smaller range."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuxscope.asm.checks.state import State
 from tuxscope.asm.stack_notes import parts
+from tuxscope.record import Nested
 
 
 def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]:
@@ -18,7 +19,8 @@ def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]
         if each.function != function or not 0 <= start < each.type.size:
             continue
         if count >= each.type.size - start and not start:
-            return what + f", {each.name}", f"a.zero({each.name}) clears it, or store to its fields"
+            fields = ", or store to its fields" if isinstance(each.type, Nested) else ""
+            return what + f", {each.name}", f"a.zero({each.name}) clears it{fields}"
         name = [name for name, _, _ in parts(each.name, each.type, start)][-1].partition("[")[0]
         if name == each.name and count < each.type.size:  # in no field of it
             return what + f", the padding of {name}", f"a.zero({name}.padding) clears it"

@@ -84,12 +84,14 @@ class Opaque(Enum):
     """Something of which no run is known for certain."""
 
     NUMBER = "a number"
-    ANYTHING = "a number or an address"
+    FOREIGN = "a number, or an address that is none of the stack's"
+    ANYTHING = "a number, or an address"
 
 
 Value = Unset | Number | Pointer | Opaque
 NEVER_SET = Unset()
 SOME_NUMBER = Opaque.NUMBER
+FOREIGN = Opaque.FOREIGN
 ANYTHING = Opaque.ANYTHING
 
 

@@ -13,6 +13,15 @@ CALLS = (
             'char LICENSE[] SEC("license") = "GPL";, if that is its licence',
         ),
     )),
+    Cause("failed-relocation", "Failed CO-RE relocation", (
+        Case(  # libbpf puts 0xbad2310 where a relocation failed
+            r"invalid func unknown#195896080\b",
+            "a CO-RE relocation failed: this kernel's types lack what the program was compiled for",
+            "only a loader that knows CO-RE makes these; see its own log",
+            "libbpf's log names the field or type; ask before you use it: "
+            "`if (bpf_core_field_exists(p->f))`",
+        ),
+    )),
     Cause("unknown-helper", "Unknown helper", (
         Case(
             r"invalid func (?:bpf_)?(?P<name>\w+)#(?P<number>-?\d+)",

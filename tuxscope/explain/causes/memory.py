@@ -238,7 +238,7 @@ MEMORY = (
             r"R(?P<reg>\d+) min value is negative",
             "{reg} may be negative",
             'bound {index} as unsigned: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
-            "use an unsigned index, or check `if (i >= 0)` too",
+            "bound it from above as unsigned: `if (n > LIMIT) return 0;` or `n &= LIMIT - 1;`",
         ),
         Case(
             r"math between (?P<type>\w+) pointer and register with unbounded min value",

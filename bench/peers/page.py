@@ -1,0 +1,175 @@
+"""The tables of make bench, on the terminal and in docs/performance.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from peers.drawing import svg
+from peers.figures import (
+    BPFTRACE,
+    BY_KEY,
+    MEASURES,
+    PARTNER,
+    TUXSCOPE,
+    Results,
+    ratio,
+    verdicts,
+)
+
+DRAWN = ("cpu", "traced", "first_line", "fast_median", "slow_median", "peak")
+QUIET = 0.8  # load average, above which somebody else has been at work
+ANSWER = {True: "yes", False: "**no**", None: "not measured"}
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """A table whose columns are as wide as what is in them, so that a terminal shows it well."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        return f"| {' | '.join(padded)} |"
+
+    head, *body = rows
+    return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, body)])
+
+
+def figures(results: Results) -> str:
+    """All medians, with their ranges."""
+    readers = results.readers()
+    rows = [["", *readers]]
+    for measure in MEASURES:
+        cells = [measure.shown(results.of(measure.key, reader)) for reader in readers]
+        if any(cells):
+            rows.append([measure.label, *cells])
+    return markdown(rows)
+
+
+def ratios(results: Results) -> str:
+    """What tuxscope takes for each one that a peer takes."""
+    pairs = [*PARTNER.items(), (TUXSCOPE, BPFTRACE)]
+    rows = [["ratio of medians", *(f"{one} / {other}" for one, other in pairs)]]
+    for measure in MEASURES:
+        if not measure.compared:
+            continue
+        found = [ratio(results, measure.key, one, other) for one, other in pairs]
+        cells = ["" if each is None else f"{each:.3g}" for each in found]
+        if any(cells):
+            rows.append([measure.label, *cells])
+    return markdown(rows) if len(rows) > 1 else "There is no peer to compare with."
+
+
+def limits(results: Results) -> str:
+    """What is accepted, and whether it holds."""
+    rows = [["what is accepted", "of", "limit", "measured", "holds", "in runs"]]
+    for verdict in verdicts(results):
+        limit = verdict.limit
+        sign = "≥" if limit.at_least else "≤"
+        unit = f" x {limit.against}" if limit.against else ""
+        figure = verdict.figure
+        shown = "" if figure is None else f"{figure:.3f}" if figure < 100 else f"{figure:,.2f}"
+        rows.append([BY_KEY[limit.measure].label, limit.reader, f"{sign} {limit.bound:g}{unit}",
+                     shown, ANSWER[verdict.holds], "{} of {}".format(*verdict.alone)])  # fmt: skip
+    return markdown(rows)
+
+
+def origin(results: Results) -> str:
+    """When and on what, in a few lines."""
+    machine = results.machine
+    versions = "; ".join(f"{name} {version}" for name, version in results.versions.items())
+    lines = [
+        f"{results.date}, {machine['cpu']}, Linux {machine['kernel']}",
+        f"{versions}; commit {results.commit}",
+        f"{results.runs} runs of {results.events:,} events, {results.seconds:.0f} s in all",
+    ]
+    if results.load > QUIET:
+        lines.append(f"NOT QUIET: the load was {results.load:.1f} before it began")
+    lines += [f"without {peer}: {why}" for peer, why in results.absent.items()]
+    lines += [f"{reader} failed: {why}" for reader, why in results.failed.items()]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def table(results: Results) -> str:
+    """All of it, for the terminal."""
+    return "\n\n".join([origin(results), figures(results), ratios(results), limits(results)])
+
+
+def drawing(results: Results) -> str:
+    """The most telling measures, as SVG."""
+    return svg({
+        BY_KEY[key].label: {
+            reader: results.of(key, reader) for reader in results.readers()
+        } for key in DRAWN
+    })  # fmt: skip
+
+
+PAGE = """\
+# Performance
+
+tuxscope beside [bpftrace](https://github.com/bpftrace/bpftrace) and a small C program on libbpf
+([bench/peers/hello.c](../bench/peers/hello.c)), on the same workload: one process that calls
+`write()` ([bench/writer.c](../bench/writer.c)). `make bench RECORD=1` has written this page:
+
+{origin}
+
+Figures drift from machine to machine, and from hour to hour on one: what can be compared are
+ratios, of medians, within one run. All readers take turns in it, again and again.
+
+![Medians and ranges](performance.svg)
+
+{ratios}
+
+What is accepted:
+
+{limits}
+
+(*In runs*: how many of the runs hold it when each is taken alone. Where they disagree, the limit is
+within the noise of this machine.)
+
+All medians, with their ranges (of what is delivered the least, of the worst latencies the most):
+
+{figures}
+
+## How to read it
+
+- *libbpf watermark* has 1024 pages a CPU and is woken at half a ring, or every 50 ms. *libbpf
+  default* has 64 pages and is woken at each event, as most programs on libbpf are, and bpftrace.
+  Those that are woken at each event get a tenth of the events, since each costs an interrupt in the
+  traced process.
+- A *flood* is one process that writes as fast as it can, filtered by its PID in the kernel; the
+  lines go to a file (in memory, so that no disk is measured). *Delivered* counts the lines in it
+  whose timestamps are the flood's. *Neither delivered nor told as lost* must be 0.
+- The *reader's CPU* is user and system time, from its first event to its exit, divided by the
+  events delivered. *With its start* adds what comes before: Python's start, or LLVM's.
+- The *traced process*'s and the *bystander*'s ns per `write()` are CPU time of the flood. The
+  bystander is a second process, which the filter rejects. *Unprobed* is the same with no reader.
+- *exec to first line* is for a process that writes at 1 kHz.
+- *Latency* is from an event's timestamp to the moment when its line comes out of a pipe. At
+  100,000/s the writer takes one CPU, and the readers share the rest with what reads the pipe; a
+  reader that is woken at each event may not keep up there. At 1/s the pauses are random, so that
+  they do not keep step with a reader's timer.
+- *Slots* and machine code are those that the kernel has after its verifier's changes, without a
+  filter, as bpftool tells them.
+
+## How to repeat it
+
+`sudo apt install bpftrace clang libbpf-dev bpftool`, then `make bench` in a clone; a peer that is
+not there is left out, with a word. It takes less than ten minutes, prints these tables, and writes
+all values to bench/results.json. `make bench QUICK=1` takes seconds and says only whether it works.
+"""
+
+
+def text(results: Results) -> str:
+    """docs/performance.md."""
+    return PAGE.format(
+        origin=origin(results),
+        ratios=ratios(results),
+        limits=limits(results),
+        figures=figures(results),
+    )
+
+
+def record(results: Results, docs: Path) -> None:
+    """Write the page and its picture."""
+    (docs / "performance.md").write_text(text(results))
+    (docs / "performance.svg").write_text(drawing(results))

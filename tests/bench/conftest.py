@@ -1,0 +1,10 @@
+"""Finds bench/peers, which is in a checkout, and not in the guests of the kernel matrix."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+BENCH = Path(__file__).parent.parent.parent / "bench"
+sys.path.insert(0, str(BENCH))
+collect_ignore = [] if BENCH.exists() else ["test_figures.py", "test_bench.py"]
