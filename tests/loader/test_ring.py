@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loader.texts import one_line
 from tuxscope.asm import (
@@ -454,3 +456,19 @@ def test_rings_are_large_but_not_all_together(cpus: int, size: int) -> None:
     assert pages == max(size // mmap.PAGESIZE, 1)
     assert pages & (pages - 1) == 0
     assert pages * mmap.PAGESIZE * cpus <= 64 << 20
+
+
+@given(st.lists(st.binary(max_size=mmap.PAGESIZE // 8), max_size=20), st.integers(0, 1 << 62))
+def test_what_is_written_is_taken_wherever_the_ring_begins(writes: list[bytes], at: int) -> None:
+    """A ring in plain memory, so that positions are of our choice."""
+    ring = Ring.__new__(Ring)
+    ring.cpu, ring.size = 0, mmap.PAGESIZE
+    memory, positions = bytearray(ring.size), bytearray(16)
+    ring._data, ring._positions = memoryview(memory), memoryview(positions).cast("Q")
+    ring._tail = ring._positions[0] = ring._positions[1] = at
+    for data in writes:
+        for byte in data:
+            memory[ring._positions[0] % ring.size] = byte
+            ring._positions[0] += 1
+        assert ring.take() == data
+        assert ring._positions[0] == ring._positions[1]

@@ -255,3 +255,18 @@ def test_samples_from_interrupts_and_calls_are_one_table() -> None:
     assert decoder.decode(span, rows) == 0
     assert rows == [(1,), (2,)] * 5000
     assert decoder.looked_at == 10_000
+
+
+@given(st.data(), records, st.integers(1, 40))
+def test_columns_say_what_construct_parses_whatever_is_in_between(
+    data: st.DataObject, record: RecordType, rows: int
+) -> None:
+    pieces = data.draw(spans(record))
+    found: list[tuple[Any, ...]] = []
+    for columns, _ in SpanDecoder(record).pieces(join(pieces), rows):
+        found += zip(*columns, strict=True)
+    assert [plain(record.decode(row)) for row in found] == [
+        plain(record.construct.parse(piece.payload))
+        for piece in pieces
+        if piece.payload is not None
+    ]
