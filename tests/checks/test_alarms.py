@@ -25,13 +25,14 @@ from tuxscope.asm import (
     r0,
     r1,
     r2,
+    r10,
 )
 from tuxscope.asm.checks import check
 from tuxscope.asm.instruction import SLOT
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.record import u32
+from tuxscope.record import u32, u64
 
 # Of each kind; make fuzz asks for more.
 PROGRAMS = int(os.environ.get("TUXSCOPE_FUZZ_ALARMS") or 300)
@@ -40,8 +41,10 @@ FORESEEN = 0.6
 
 
 def junk() -> Program:
-    """Looks up a key that was never set: Linux 6.3 and later let a privileged program do that."""
+    """Looks up a key that was never set: Linux 6.3 and later let a privileged program do that,
+    above the lowest byte that it has used."""
     a = Assembler("junk", attach=RawTracepoint())
+    a.st(u64[r10 - 512], 0)
     a.ld_map(r1, COUNTS)
     a.lea(r2, a.stack(u32))
     a.call(helper.map_lookup_elem)

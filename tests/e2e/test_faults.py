@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import wait_until
-from pace import LIMIT, SLOWDOWN, fewer
+from pace import LIMIT, fewer
 
 from e2e.harness import LAST_LINE, TUXSCOPE, Tuxscope, Writer
 
@@ -194,13 +194,11 @@ def test_too_little_memory_is_one_line() -> None:
     assert line.endswith(f"(ENOMEM); try --buffer-pages {(1 << 28) // mmap.PAGESIZE}\n")
 
 
+@pytest.mark.one_kernel  # an emulated Linux 5.10 was seen to hang in it, both CPUs in the kernel
 def test_many_at_once(tuxscope: Any, writer: Any) -> None:
     """All see what one process does, and each ends with an exact line."""
     target = writer(fewer(2_000))
-    runs = [
-        tuxscope("hello", "--pid", target.pid, "--buffer-pages", "8")
-        for _ in range(24 if SLOWDOWN == 1 else 4)
-    ]
+    runs = [tuxscope("hello", "--pid", target.pid, "--buffer-pages", "8") for _ in range(24)]
     for run in runs:
         run.wait_until_attached()
     target.start()
