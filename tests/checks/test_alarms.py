@@ -36,8 +36,9 @@ from tuxscope.record import u32, u64
 
 # Of each kind; make fuzz asks for more.
 PROGRAMS = int(os.environ.get("TUXSCOPE_FUZZ_ALARMS") or 300)
-# How many of those that the kernel refuses have to be foreseen, so that silence is no success.
-FORESEEN = 0.6
+# How many of those that the kernel refuses have to be foreseen, so that silence is no success: of
+# an old kernel fewer, which lacks some instructions.
+FORESEEN = 0.5
 
 
 def junk() -> Program:
