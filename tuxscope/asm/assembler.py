@@ -11,14 +11,11 @@ from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.jumps import Jumps
 from tuxscope.asm.memory import MemoryAccess
-from tuxscope.asm.program import StackVariable
+from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import FieldType
 from tuxscope.record import Nested, RecordType
-
-# MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
-STACK_SIZE = 512
 
 # A line such as ``event = a.stack(HelloEvent)`` names what it makes.
 ASSIGNED = re.compile(r"(\w+)\s*(?::[^=]+)?=[^=].*\.stack\(")

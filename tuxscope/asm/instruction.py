@@ -19,6 +19,7 @@ from tuxscope.asm.errors import (
     RegisterError,
 )
 from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
+from tuxscope.asm.isa import Size
 from tuxscope.asm.maps import Map
 from tuxscope.asm.source import SourceLine
 
@@ -29,6 +30,7 @@ SLOT = 8  # bytes
 BASIC = {"little": struct.Struct("<BBhi"), "big": struct.Struct(">BBhi")}
 REGISTERS = 11
 FRAME_POINTER = 10
+ACCESS_SIZE = 0x18  # where loads, stores and atomics have theirs in the opcode
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ class Instruction:
         fields = ((form.dst, self.dst), (form.src, self.src))
         read = tuple(number for rule, number in fields if isinstance(rule, Reg) and rule.read)
         return (*read, 0) if form.name in ("exit", "atomic_cmpxchg") else read
+
+    @property
+    def moves(self) -> int:
+        """How many bytes a load, store or atomic moves."""
+        return Size(self.opcode & ACCESS_SIZE).octets
 
     @property
     def slots(self) -> int:

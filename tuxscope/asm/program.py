@@ -13,6 +13,9 @@ from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
 from tuxscope.asm.maps import Map
 from tuxscope.field_types import FieldType
 
+# MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
+STACK_SIZE = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Label:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tuxscope.asm.instruction import FRAME_POINTER, Instruction
-from tuxscope.asm.isa import Alu, Class, Size, Source
+from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.program import StackVariable
 from tuxscope.field_types import FieldType, FixedArray
 from tuxscope.record import Nested
@@ -32,7 +32,7 @@ class StackNotes:
             return ""
         if address := ADDRESS.search(instruction.form.text):
             if getattr(instruction, address[1]) == FRAME_POINTER:
-                size = Size(instruction.opcode & 0x18).octets
+                size = instruction.moves
                 return self.place(function, instruction.offset, size)
         elif (
             before

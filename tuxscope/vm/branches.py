@@ -16,7 +16,7 @@ from tuxscope.vm.faults import (
 from tuxscope.vm.helpers import HELPERS, map_at
 from tuxscope.vm.maps import Values, VirtualProgArray
 from tuxscope.vm.memory import OFFSET, WINDOW
-from tuxscope.vm.operations import Branch, Operation, Operations, Registers, size_of
+from tuxscope.vm.operations import Branch, Operation, Operations, Registers
 from tuxscope.vm.state import Loop
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Branches:
     def _packet(self, instruction: Instruction, following: int) -> Branch:
         """ld_abs and ld_ind (section 5.5): in network byte order, and past the packet's end an exit
         with 0."""
-        machine, size = self._machine, size_of(instruction)
+        machine, size = self._machine, instruction.moves
         indirect = instruction.form.name == "ld_ind"
         src, imm = instruction.src, instruction.imm
         leave = self._exit()

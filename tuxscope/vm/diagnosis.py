@@ -8,7 +8,7 @@ from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Class
 from tuxscope.vm.faults import Fault, UninitialisedRegisterFault
 from tuxscope.vm.memory import ADDRESSES, Memory
-from tuxscope.vm.operations import Registers, size_of
+from tuxscope.vm.operations import Registers
 
 # What lean operations raise where a register holds nothing or memory is not there.
 TRANSLATED = (TypeError, KeyError, struct.error)
@@ -26,7 +26,7 @@ def fault_of(error: Exception, instruction: Instruction, r: Registers, memory: M
         if instruction.form.name == "load_acquire":  # of the class STX
             base = instruction.src
         address = r[base] + instruction.offset & ADDRESSES
-        return memory.out_of_bounds(address, size_of(instruction))
+        return memory.out_of_bounds(address, instruction.moves)
     raise error
 
 

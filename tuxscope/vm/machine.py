@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tuxscope.asm.assembler import STACK_SIZE
 from tuxscope.asm.instruction import NATIVE, ByteOrder
 from tuxscope.asm.maps import Map
-from tuxscope.asm.program import Program
+from tuxscope.asm.program import STACK_SIZE, Program
 from tuxscope.vm.branches import Branches
 from tuxscope.vm.code import END, Block, Code
 from tuxscope.vm.diagnosis import TRANSLATED, fault_of, nothing_in

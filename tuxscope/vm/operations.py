@@ -15,7 +15,7 @@ from typing import Any, Final
 from tuxscope.asm import meaning
 from tuxscope.asm.forms import FORMS
 from tuxscope.asm.instruction import ByteOrder, Instruction
-from tuxscope.asm.isa import Atomic, Class, Mode, Size, Source
+from tuxscope.asm.isa import Atomic, Class, Mode, Source
 from tuxscope.vm.faults import MisalignedFault, UnsupportedFault
 from tuxscope.vm.memory import OFFSET, WINDOW, Memory, check_readable, check_writable
 
@@ -28,12 +28,6 @@ M64: Final = (1 << 64) - 1
 M32: Final = (1 << 32) - 1
 ORDER_SIGNS = {"little": "<", "big": ">"}
 LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
-ACCESS_SIZE_MASK = 0x18
-
-
-def size_of(instruction: Instruction) -> int:
-    """How many bytes a load, store or atomic moves."""
-    return Size(instruction.opcode & ACCESS_SIZE_MASK).octets
 
 
 def uses_register(instruction: Instruction) -> bool:
@@ -129,7 +123,7 @@ class Operations:
 
     def load(self, instruction: Instruction) -> Operation:
         """ldx, ldsx and load_acquire."""
-        size = size_of(instruction)
+        size = instruction.moves
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
         letter = LETTERS[size]
@@ -149,7 +143,7 @@ class Operations:
 
     def store(self, instruction: Instruction) -> Operation:
         """st, stx and store_release."""
-        size = size_of(instruction)
+        size = instruction.moves
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
         mask = (1 << size * 8) - 1
@@ -174,7 +168,7 @@ class Operations:
 
     def atomic(self, instruction: Instruction) -> Operation:
         """Read, compute, write; fetching ones put what was there before into src, or r0."""
-        size = size_of(instruction)
+        size = instruction.moves
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         name = instruction.form.name.replace("_fetch", "")
         fetches = instruction.imm & Atomic.FETCH

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import Class, Size
+from tuxscope.asm.isa import Class
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program
 from tuxscope.vm.memory import ADDRESSES, OFFSET, WINDOW, FrozenRegion
@@ -184,4 +184,4 @@ class Step:
         base = self.before.registers[each.dst]
         if each.opcode & 7 not in (Class.ST, Class.STX) or base is None:
             return 0, 0
-        return base + each.offset & ADDRESSES, Size(each.opcode & 0x18).octets
+        return base + each.offset & ADDRESSES, each.moves

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from tuxscope.asm.attach import ProgramType
-from tuxscope.asm.checks.state import STACK_SIZE, State
+from tuxscope.asm.checks.state import State
 from tuxscope.asm.errors import (
     ContextAccessError,
     MapValueAccessError,
     StackAccessError,
 )
+from tuxscope.asm.program import STACK_SIZE
+from tuxscope.asm.registers import Address, r10
 
 # What a context has, from and to: PERF_MAX_TRACE_SIZE after what the kernel keeps for itself, and
 # MAX_BPF_FUNC_ARGS of 8 bytes.
@@ -20,7 +22,7 @@ def check_stack(state: State, start: int, size: int) -> None:
     if not -STACK_SIZE <= start <= -size:
         raise state.error(
             StackAccessError,
-            f"{counted(size)} at r10 {signed(start)} would lie outside of the stack",
+            f"{counted(size)} at {Address(r10, start)} would lie outside of the stack",
             f"a function has {STACK_SIZE} bytes below r10; a.stack(u64) finds room there",
         )
 
@@ -61,11 +63,6 @@ def check_context(state: State, start: int, size: int, loads: bool) -> None:
 
 def counted(size: int) -> str:
     return "1 byte" if size == 1 else f"{size} bytes"
-
-
-def signed(offset: int) -> str:
-    """An offset as one writes it after a register: ``- 8``."""
-    return f"{'-' if offset < 0 else '+'} {abs(offset)}"
 
 
 def null_check(register: int) -> str:

@@ -8,7 +8,6 @@ from tuxscope.asm.checks.access_bounds import (
     check_stack,
     check_value,
     null_check,
-    signed,
 )
 from tuxscope.asm.checks.state import State
 from tuxscope.asm.checks.values import (
@@ -33,7 +32,8 @@ from tuxscope.asm.errors import (
     NullCheckError,
 )
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import Atomic, Class, Mode, Size
+from tuxscope.asm.isa import Atomic, Class, Mode
+from tuxscope.asm.registers import Address, r10
 
 
 def accesses(instruction: Instruction) -> bool:
@@ -44,7 +44,7 @@ def accesses(instruction: Instruction) -> bool:
 def access(state: State) -> None:
     """Load, store or both. Raises a kind of CheckError where the kernel would not let it."""
     instruction = state.instruction
-    size = Size(instruction.opcode & 0x18).octets
+    size = instruction.moves
     loads = instruction.opcode & 7 == Class.LDX or instruction.form.name == "load_acquire"
     base = instruction.src if loads else instruction.dst
     place = state.registers[base]
@@ -95,8 +95,8 @@ def check_alignment(state: State, start: int, size: int) -> None:
     if start % size:
         raise state.error(
             AlignmentError,
-            f"{size} bytes of the stack at r10 {signed(start)}, which is no multiple of {size}",
-            f"r10 {signed(start - start % size)} is one; or use single bytes",
+            f"{size} bytes of the stack at {Address(r10, start)}, which is no multiple of {size}",
+            f"{Address(r10, start - start % size)} is one; or use single bytes",
         )
 
 
@@ -143,7 +143,7 @@ def loaded(state: State, place: Value, size: int) -> Value:
 def stored(state: State) -> Value | None:
     """What a store leaves there, as one would load it; None where that is not known."""
     instruction = state.instruction
-    size = Size(instruction.opcode & 0x18).octets
+    size = instruction.moves
     if instruction.opcode & 7 == Class.ST:
         value: Value = constant(instruction.imm)
     else:

@@ -98,13 +98,13 @@ def moved(state: State, operation: str, bits: int, value: Value, operand: Value)
     if bits == 32:
         raise refused(
             state,
-            f"32 bits of an address are computed with: {points_to(pointer)}",
+            f"32 bits of an address are computed with: {pointer.kind.value}",
             "use the method without 32",
         )
     if operation not in ("add", "sub") or (operation == "sub" and pointer is operand):
         raise refused(
             state,
-            f"an address is no number to compute with: it points to {points_to(pointer)}",
+            f"an address is no number to compute with: it points to {pointer.kind.value}",
             "only a.add and a.sub of a number move it; load what lies there with a.ldx",
         )
     if pointer.nullable:
@@ -137,7 +137,3 @@ def instruction_register(state: State, pointer: Pointer) -> int:
 
 def refused(state: State, problem: str, hint: str) -> PointerArithmeticError:
     return state.error(PointerArithmeticError, problem, hint)
-
-
-def points_to(pointer: Pointer) -> str:
-    return pointer.kind.value

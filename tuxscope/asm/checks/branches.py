@@ -7,7 +7,6 @@ from tuxscope.asm.checks.arithmetic import operand_of
 from tuxscope.asm.checks.graph import target
 from tuxscope.asm.checks.state import State
 from tuxscope.asm.checks.values import (
-    ANYTHING,
     M32,
     M64,
     Number,
@@ -83,18 +82,7 @@ def compare_address(
         return [state]
     none = state.copy(null_at)
     state.slot = other_at
-    resolve(none, pointer, ZERO)
+    none.settle(pointer.identity, lambda _: ZERO)
     none.references.pop(pointer.identity, None)
-    resolve(state, pointer, pointer._replace(nullable=False))
+    state.settle(pointer.identity, lambda each: each._replace(nullable=False))
     return [state, none]
-
-
-def resolve(state: State, pointer: Pointer, to: Value) -> None:
-    """All copies of what may have been 0 are known now."""
-
-    def change(value: Value) -> Value:
-        if not isinstance(value, Pointer) or value.identity != pointer.identity:
-            return value
-        return to if value == pointer else ANYTHING
-
-    state.map_values(change)

@@ -31,6 +31,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.helpers import NAMES, helper
 from tuxscope.asm.maps import Array, Hash, Map, MapType
+from tuxscope.asm.registers import Address, r10
 from tuxscope.asm.signatures import Kind as Takes
 from tuxscope.asm.signatures import Parameter, Signature, signature
 
@@ -196,8 +197,8 @@ def pass_memory(state: State, register: int, parameter: Parameter, name: str) ->
         if parameter.kind is Takes.MEMORY and 0 < -place.offset < size:
             raise state.error(
                 StackAccessError,
-                f"r{register + 1} says {size} bytes, and at r10 - {-place.offset} the stack has "
-                f"{-place.offset}",
+                f"r{register + 1} says {size} bytes, and at {Address(r10, place.offset)} the stack "
+                f"has {-place.offset}",
                 f"give {name} the size of what is there: a.mov(r{register + 1}, Event.size)",
             )
         check_stack(state, place.offset, size)
@@ -236,11 +237,7 @@ def release(state: State, record: Value) -> None:
         state.references.clear()
         return
     state.references.pop(record.identity, None)
-    state.map_values(
-        lambda value: (
-            FOREIGN if isinstance(value, Pointer) and value.identity == record.identity else value
-        )
-    )
+    state.settle(record.identity, lambda _: FOREIGN)
 
 
 def result(state: State, number: int, facts: Signature, arguments: list[Value]) -> Value:

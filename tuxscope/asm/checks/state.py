@@ -21,11 +21,10 @@ from tuxscope.asm.errors import (
     UninitialisedRegisterError,
 )
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.program import Program
+from tuxscope.asm.program import STACK_SIZE, Program
 
 Error = TypeVar("Error", bound=CheckError)
 
-STACK_SIZE = 512
 # What is known of a byte of the stack.
 # Never set; by the program; by a helper, no matter with what; perhaps, and with anything.
 NOTHING, STORED, WRITTEN, UNKNOWN = range(4)
@@ -176,6 +175,16 @@ class State:
             frame.spilled = {
                 offset: (size, change(value)) for offset, (size, value) in frame.spilled.items()
             }
+
+    def settle(self, identity: int, change: Callable[[Pointer], Value]) -> None:
+        """What the copies of a pointer are is known now."""
+        self.map_values(
+            lambda value: (
+                change(value)
+                if isinstance(value, Pointer) and value.identity == identity
+                else value
+            )
+        )
 
     def forget(self) -> None:
         """Something was stored somewhere, on whatever frame."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.asm.checks.state import State
+from tuxscope.asm.registers import Address, r10
 from tuxscope.asm.stack_notes import parts
 from tuxscope.record import Nested
 
@@ -13,7 +14,7 @@ def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]
     function = next((each.name for each in state.program.functions if each.slot == slot), "")
     first = unset[0]
     count = next((n for n, each in enumerate(unset) if each != first + n), len(unset))
-    what = f"{count} byte{'s' * (count > 1)} at r10 - {-first}"
+    what = f"{count} byte{'s' * (count > 1)} at {Address(r10, first)}"
     for each in state.program.stack:
         start = first - each.offset
         if each.function != function or not 0 <= start < each.type.size:
@@ -25,4 +26,4 @@ def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]
         if name == each.name and count < each.type.size:  # in no field of it
             return what + f", the padding of {name}", f"a.zero({name}.padding) clears it"
         return what + f", {name}", f"store to {name}, or clear it with a.zero({name})"
-    return what, f"store there first, as in a.st(u8[r10 - {-first}], 0)"
+    return what, f"store there first, as in a.st(u8[{Address(r10, first)}], 0)"

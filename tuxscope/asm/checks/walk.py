@@ -117,14 +117,20 @@ class Walk:
         return slot
 
 
+def name_of(program: Program, function: int) -> str:
+    """The name of the function that begins at a slot."""
+    names = {each.slot: each.name for each in program.functions}
+    return names.get(function, "this function")
+
+
 def enter(state: State) -> None:
     """Into a function of the program. Raises CallDepthError."""
     function = target(state.slot, state.instruction)
-    names = {each.slot: each.name for each in state.program.functions}
-    name = names.get(function, "this function")
     if any(each.function == function for each in state.frames):
+        name = name_of(state.program, function)
         raise state.error(CallDepthError, f"{name} is called from inside itself", "make it a loop")
     if len(state.frames) >= DEEPEST:
+        name = name_of(state.program, function)
         raise state.error(
             CallDepthError,
             f"calls go {DEEPEST} functions deep, on older kernels 8; {name} would be one more",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tuxscope.asm.program import STACK_SIZE
 from tuxscope.explain.cause import Case, Cause, Scene, whole
 from tuxscope.explain.path import state_in
 
@@ -9,7 +10,6 @@ NULL_PYTHON = 'compare it with 0 first: a.jeq({reg}, 0, "out")'
 NULL_C = "check it first: `if (!p) return 0;`"
 ZERO_PYTHON = "store all of them first, padding too: a.zero(variable), a.zero(record.padding)"
 ZERO_C = "initialise all of it, padding too: `struct event e = {{}};` or __builtin_memset"
-STACK_SIZE = 512
 
 
 def was_packet(scene: Scene) -> bool:
