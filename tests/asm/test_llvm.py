@@ -6,14 +6,12 @@ Where LLVM differs, the difference is in a table here, and held to be one.
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from shutil import which
 
 import pytest
-from pace import LIMIT
+from llvm import needs_llvm, run
 
 from tuxscope.asm import (
     Array,
@@ -37,22 +35,8 @@ from tuxscope.asm.parser import parse
 from tuxscope.record import Record, char, u32, u64
 
 TARGETS: dict[str, ByteOrder] = {"bpfel": "little", "bpfeb": "big"}
+pytestmark = needs_llvm
 targets = pytest.mark.parametrize("target", TARGETS)
-
-
-def newest(tool: str) -> str:
-    """The newest version of one of LLVM's tools that is installed; skips where none is."""
-    names = [tool, *(f"{tool}-{version}" for version in range(40, 17, -1))]
-    found = next(filter(None, map(which, names[1:])), None) or which(tool)
-    if found is None:
-        pytest.skip(f"no {tool} is installed")
-    return found
-
-
-def run(tool: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [newest(tool), *arguments], input=stdin, capture_output=True, text=True, timeout=LIMIT
-    )
 
 
 def assembled(target: str, lines: list[str]) -> dict[int, bytes]:

@@ -12,15 +12,14 @@ from typing import Any
 
 import pytest
 from e2e.harness import TUXSCOPE
+from llvm import needs_llvm, run
 from pace import LIMIT
 
-OLDEST = 11
-CLANG = next((f"clang-{n}" for n in range(40, OLDEST - 1, -1) if shutil.which(f"clang-{n}")), "")
 BPFTOOL = shutil.which("bpftool", path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin")
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.one_kernel,
-    pytest.mark.skipif(not CLANG, reason=f"there is no clang-{OLDEST} or later, by that name"),
+    needs_llvm,
     pytest.mark.skipif(not BPFTOOL, reason="there is no bpftool"),
 ]
 
@@ -38,11 +37,9 @@ WITHOUT_MAPS = sorted(CAUSES.keys() - {"null_check"})  # libbpf takes maps from 
 def printed(source: str, folder: Path, *flags: str) -> str:
     """What bpftool prints while the kernel refuses a program."""
     compiled = folder / f"{source}.o"
-    subprocess.run(
-        [CLANG, "-target", "bpf", "-O2", "-Wall", "-Wno-unused", *flags,
-         "-c", FOLDER / f"{source}.c", "-o", compiled],
-        check=True, timeout=LIMIT,
-    )  # fmt: skip
+    options = ("-target", "bpf", "-O2", "-Wall", "-Wno-unused", *flags)
+    done = run("clang", *options, "-c", FOLDER / f"{source}.c", "-o", compiled)
+    assert done.returncode == 0, done.stderr
     assert BPFTOOL
     # bpftool mounts a bpffs to pin into where there is none: in a namespace that ends with it.
     done = subprocess.run(

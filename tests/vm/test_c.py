@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
@@ -13,16 +11,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from llvm import needs_llvm, run
 
 from tuxscope.asm import ByteOrder, Instruction, Label, Program, RawTracepoint, decode_all
 from tuxscope.asm.parser import parse
 from tuxscope.vm import Machine
 
-OLDEST = 18  # the first with -mcpu=v4
-VERSION = next((n for n in range(40, OLDEST - 1, -1) if shutil.which(f"clang-{n}")), 0)
-pytestmark = pytest.mark.skipif(
-    not VERSION, reason=f"there is no clang-{OLDEST} or later, by that name"
-)
+pytestmark = needs_llvm
 
 FOLDER = Path(__file__).with_name("c")
 SOURCES = sorted(each.stem for each in FOLDER.glob("*.c"))
@@ -44,8 +39,9 @@ PAIRS = [
 
 def tool(name: str, *arguments: object) -> str:
     """What one of LLVM's tools says."""
-    command = [f"{name}-{VERSION}", *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = run(name, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @dataclass(frozen=True)
