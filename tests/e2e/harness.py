@@ -101,9 +101,13 @@ class Tuxscope:
 
     def wait_for_lines(self, count: int) -> list[str]:
         """The first lines of the output, as soon as there are so many (or no more to come)."""
+        return self.wait_for_text(b"\n", count)
+
+    def wait_for_text(self, text: bytes, count: int = 1) -> list[str]:
+        """The same, as soon as the output has a text, and so often."""
         with self._more:
             assert self._more.wait_for(
-                lambda: self._stdout.count(b"\n") >= count or not self._reader.is_alive(), LIMIT
+                lambda: self._stdout.count(text) >= count or not self._reader.is_alive(), LIMIT
             )
             return self._stdout.decode().splitlines()
 
@@ -164,12 +168,15 @@ def has_program(pid: int, fd: int) -> bool:
 
 
 class Writer:
-    """A process that does an exact number of write() calls once it is told to."""
+    """A process that does an exact number of write() calls once it is told to.
 
-    def __init__(self, count: int, rate: int = 0, comm: bytes = b"", **options: Any) -> None:
-        self.count = count
+    Where there are several counts, it waits between them to be told again.
+    """
+
+    def __init__(self, *counts: int, rate: int = 0, comm: bytes = b"", **options: Any) -> None:
+        self.count = sum(counts)
         self.process = subprocess.Popen(
-            [*WRITER, str(count), str(rate), comm.hex()],
+            [*WRITER, ",".join(map(str, counts)), str(rate), comm.hex()],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options,
         )  # fmt: skip
         assert self.process.stdout
@@ -180,10 +187,15 @@ class Writer:
         return self.process.pid
 
     def start(self) -> None:
-        """Let it write, and end."""
+        """Let it write all, and end."""
+        assert self.process.stdin
+        self.process.stdin.close()
+
+    def write_next(self) -> None:
+        """Let it do the next of its counts."""
         assert self.process.stdin
         self.process.stdin.write(b"g")
-        self.process.stdin.close()
+        self.process.stdin.flush()
 
     def wait(self) -> None:
         assert self.process.wait(LIMIT) == 0
