@@ -30,6 +30,7 @@ tuxscope: a pure-Python eBPF toolkit
 usage: tuxscope COMMAND [options]
 
   hello      every write() on the system, as it happens
+  run        a page of your own, as a tool
   asm        a program, instruction by instruction
   step       a program interpreted step by step, without a kernel
   disasm     bytes, or a program in the kernel, as pseudo-C
@@ -42,6 +43,7 @@ usage: tuxscope COMMAND [options]
 # Each in a module of its own, which is imported once it is asked for.
 COMMANDS = {
     "hello": "Hello",
+    "run": "Run",
     "asm": "Asm",
     "step": "Step",
     "disasm": "Disasm",
@@ -66,7 +68,8 @@ def parse(arguments: Sequence[str]) -> Job | str:
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
     kind: type[Command] = getattr(import_module(f"tuxscope.commands.{name}"), COMMANDS[name])
     if "--help" in rest or "-h" in rest:
-        return f"{inspect.getdoc(kind.run) or OVERVIEW}\n"  # python -OO has no docstrings
+        # python -OO has no docstrings
+        return kind.help or f"{inspect.getdoc(kind.run) or OVERVIEW}\n"
     try:
         flags = options_of(kind)
         check_options(rest, {*flags, "--help"})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 import tuxscope.programs.hello as page_of_hello
 from tuxscope.asm import AssemblyError
-from tuxscope.runner.pages import PageError, load_page, program_of
+from tuxscope.runner.pages import PageError, load_page, programs_of
 
 HELLO = Path(page_of_hello.__file__).read_text()
 FIRST_LINE = "def hello("
@@ -17,13 +16,12 @@ SIGNATURE = HELLO[HELLO.index(FIRST_LINE) : HELLO.index(" -> Program")]
 PAGE = "PAGE = Page(hello, EVENTS, COLUMNS, order_by=HelloEvent.timestamp_ns)"
 
 
-def refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def refused(text: str, tmp_path: Path) -> str:
     """The one line that comes of a page with this text."""
-    (tmp_path / "a_page.py").write_text(text)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "a_page", raising=False)
+    page = tmp_path / "a_page.py"
+    page.write_text(text)
     with pytest.raises((PageError, AssemblyError)) as caught:
-        program_of(load_page("a_page"), "a_page", 7, None, None)
+        programs_of(load_page(str(page)), str(page), 7)
     line = str(caught.value)
     assert "\n" not in line
     assert str(tmp_path) not in line
@@ -76,14 +74,14 @@ def refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ("from tuxscope.columns", "import jsno\nfrom tuxscope.columns", "did you mean json?"),
         # maps and the page itself
         ('Array("EVENTS", HelloEvent)', 'Array("EVENTS", u32)', "u32 is none: class Event(Record)"),
-        (PAGE, "PAGE = Page(hello, EVENTS)", "Page() missing 1 required positional argument"),
+        (PAGE, "PAGE = Page(hello, EVENTS)", "a page that shows EVENTS has columns"),
         (PAGE, "PAGE = Page(hello, COLUMNS, EVENTS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
         (PAGE, "PAGE = Page(EVENTS, hello, COLUMNS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
         (PAGE, "PAGE = Page(hello, EVENTS, (HelloEvent.pid,))", "are a tuple of Column(...)"),
         (PAGE, "PAGE = Page(1, EVENTS, COLUMNS)", "a function that makes its program"),
         (PAGE, "PGAE = Page(hello, EVENTS, COLUMNS)", "the page has to be called PAGE"),
         (PAGE, "PAGE = hello", "PAGE is not a Page; write PAGE = Page("),
-        (SIGNATURE, "def hello(pid)", "takes pid, exclude and namespace"),
+        (SIGNATURE, "def hello(who)", "takes pid, exclude, namespace, or some of them"),
         # Python itself
         ("    a.mov(r6, r1)", "     a.mov(r6, r1)", "unexpected indent"),
         ('a.label("out")', 'a.label("out)', "unterminated string literal"),
@@ -92,14 +90,12 @@ def refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ("a.rsh(r0, 32)", "hello(7, None, None)", "calls itself again and again"),
     ],
 )
-def test_a_mistake_is_told_at_its_line(
-    old: str, new: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: Path) -> None:
     assert old in HELLO
     text = HELLO.replace(old, new, 1)
     before, _, _ = HELLO.partition(old)
     number = before.count("\n") + 1
-    line = refused(text, tmp_path, monkeypatch)
+    line = refused(text, tmp_path)
     place, _, problem = line.partition(": ")
     if "calls itself" not in says:  # where Python has had enough of it is Python's choice
         assert place == f"a_page.py:{number}"
@@ -115,7 +111,7 @@ def test_a_mistake_is_told_at_its_line(
         ('    a.label("out")\n', "", 'a.jne(r0, pid, "out")', "put a.label('out') where it"),
         ("    return a.program()\n", "", FIRST_LINE, "returns nothing; end it with return a.prog"),
         ("a.program()", "a.program", FIRST_LINE, "returns a method; end it with return a.program"),
-        ("    pid: int", "    pdi: int", "if pid is not None:", "did you mean pdi?"),
+        ("    pid: int", "    pdi: int", FIRST_LINE, "and no pdi; did you mean pid?"),
         ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf", "HelloEvent is none: class Ev"),
         ("a.mov(r0, 0)", "r0 = 0", "a.rsh(r0, 32)", "to set it, a.mov(r0, …)"),
         (
@@ -127,18 +123,18 @@ def test_a_mistake_is_told_at_its_line(
     ],
 )  # fmt: skip
 def test_a_mistake_that_shows_elsewhere(
-    old: str, new: str, blamed: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    old: str, new: str, blamed: str, says: str, tmp_path: Path
 ) -> None:
     text = HELLO.replace(old, new, 1)
     assert text != HELLO
     number = 1 + next(i for i, line in enumerate(text.splitlines()) if blamed in line)
-    line = refused(text, tmp_path, monkeypatch)
+    line = refused(text, tmp_path)
     assert line.startswith(f"a_page.py:{number}: ")
     assert says in line
 
 
 @pytest.mark.parametrize("text", ["", HELLO.replace(PAGE, "Page(hello, EVENTS, COLUMNS)")])
-def test_a_page_without_a_page(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refused(text, tmp_path, monkeypatch) == (
+def test_a_page_without_a_page(text: str, tmp_path: Path) -> None:
+    assert refused(text, tmp_path) == (
         "a_page.py: there is no PAGE; end it with PAGE = Page(hello, EVENTS, COLUMNS)"
     )

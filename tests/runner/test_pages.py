@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,12 @@ event = a.stack(Event)
 LINE = BEGINNING.count("\n") + 1
 
 
-def load(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def load(text: str, tmp_path: Path) -> str:
     """Load a page that ends with ``text``; the one line that comes of it."""
-    (tmp_path / "a_page.py").write_text(BEGINNING + text)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "a_page", raising=False)
+    page = tmp_path / "a_page.py"
+    page.write_text(BEGINNING + text)
     with pytest.raises((PageError, AssemblyError)) as caught:
-        load_page("a_page")
+        load_page(str(page))
     line = str(caught.value)
     assert "\n" not in line
     return line
@@ -52,14 +50,12 @@ def load(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ("raise ValueError", "ValueError"),
     ],
 )
-def test_the_line_is_the_pages(
-    text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    line = load(text, tmp_path, monkeypatch)
+def test_the_line_is_the_pages(text: str, says: str, tmp_path: Path) -> None:
+    line = load(text, tmp_path)
     assert line.startswith(f"a_page.py:{LINE}: {text.partition('  #')[0]}: ")
     assert says in line
 
 
 def test_ctrl_c_is_no_error_of_the_page() -> None:
-    with pytest.raises(KeyboardInterrupt), errors_of_the_page("tuxscope.programs.hello"):
+    with pytest.raises(KeyboardInterrupt), errors_of_the_page("hello.py"):
         raise KeyboardInterrupt

@@ -23,14 +23,16 @@ class Job:
 class Command:
     """A command of the command line: its ``run`` takes the options and returns a Job.
 
-    Fire calls ``run``; its docstring is the help.
+    Fire calls ``run``.
 
     Attributes:
+        help: what --help prints; the docstring of ``run`` where it is not given.
         flags: what is typed for a parameter whose name Python keeps for itself.
         words: what stood after ``--``, which Fire never sees; None without a ``--``.
     """
 
     name: str
+    help: str | None = None
     traces_a_command = False
     flags: Mapping[str, str] = MappingProxyType({})
 

@@ -36,14 +36,19 @@ def page_count(text: str) -> int:
     return pages
 
 
-def seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise FireError(f"--duration takes seconds, as in --duration 2.5, not {given(text)}")
-    return value
+def seconds(flag: str, example: float) -> Callable[[str], float]:
+    """A parser for a flag that takes a time."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0 < value < math.inf:
+            raise FireError(f"--{flag} takes seconds, as in --{flag} {example}, not {given(text)}")
+        return value
+
+    return parse
 
 
 def choice(flag: str, kind: type[Enum] | Sequence[str], *some: Enum) -> Callable[[str], Any]:

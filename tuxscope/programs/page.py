@@ -2,72 +2,132 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from tuxscope.asm import PerfEventArray, Program
-from tuxscope.asm.maps import StreamMap
-from tuxscope.columns import Column
+from tuxscope.asm import Array, Hash, PerfEventArray, Program
+from tuxscope.columns import AnyColumn, Bar, Index, Rate
 from tuxscope.field_types import Integer
-from tuxscope.programs.pid_namespace import PidNamespace
-from tuxscope.record import Field, RecordError
+from tuxscope.record import Field, RecordError, RecordType
 
 USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 
-
-class ProgramFactory(Protocol):
-    """Makes a page's kernel program for what the user asked for."""
-
-    def __call__(
-        self, pid: int | None, exclude: int | None, namespace: PidNamespace | None
-    ) -> Program:
-        """``pid``: trace that process alone. ``exclude``: leave that one out, it is ourselves.
-        ``namespace``: in which these are numbers; None for the machine's first."""
+# Makes a page's kernel programs for what the user asked for. It takes these, or some of them, or
+# nothing:
+#   pid        trace that process alone
+#   exclude    leave that process out: it is ourselves
+#   namespace  the PID namespace in which these are numbers; None for the machine's first
+# and returns a Program, or a tuple of several, which share their maps.
+ProgramFactory = Callable[..., Program | tuple[Program, ...]]
+PARAMETERS = ("pid", "exclude", "namespace")
 
 
 @dataclass(frozen=True)
 class Page:
-    """A tool that streams records.
+    """A tool: its programs, and what is shown of what they leave.
 
     Attributes:
-        program: makes the kernel program.
-        events: the map through which the records come.
+        program: makes the kernel program, or programs.
+        map: of a PerfEventArray, the records are shown as they come; of a hash or an array, the
+            entries, as a table. Without one there is nothing to show: the program can be listed,
+            stepped, and tested.
         columns: how they are shown.
-        order_by: the field by which those of several CPUs are brought into one order: 64 bits of
-            nanoseconds, as ktime_get_ns gives them.
+        order_by: of a stream, the field by which the records of several CPUs are brought into one
+            order: 64 bits of nanoseconds, as ktime_get_ns gives them. Of a hash, the number by
+            which its entries are sorted, the largest first.
     """
 
     program: ProgramFactory
-    events: PerfEventArray
-    columns: tuple[Column, ...]
+    map: PerfEventArray | Hash | Array | None = None
+    columns: tuple[AnyColumn, ...] = ()
     order_by: Field | None = None
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether records are shown, and not entries."""
+        return isinstance(self.map, PerfEventArray)
+
     def __post_init__(self) -> None:
-        if not isinstance(self.events, StreamMap):
+        if self.map is not None and not isinstance(self.map, PerfEventArray | Hash | Array):
             raise RecordError(
-                f"a page's second part is the map that its events come through; write {USUAL}"
+                "a page's second part is the map that it shows, a PerfEventArray, a Hash or an "
+                f"Array; write {USUAL}"
             )
         if isinstance(self.program, Program) or not callable(self.program):
             raise RecordError(
                 f"a page has a function that makes its program, uncalled; write {USUAL}"
             )
         columns = self.columns
-        if not isinstance(columns, tuple) or not all(isinstance(each, Column) for each in columns):
-            raise RecordError(f"a page's columns are a tuple of Column(...); write {USUAL}")
-        record = self.events.record
-        for column in columns:
-            if column.field not in record.fields.values():
-                raise RecordError(
-                    f"column {column.title} shows a field of another record than "
-                    f"{record.__name__}, which comes through {self.events.name}"
-                )
-        time = self.order_by
-        if time is not None and not (
-            isinstance(time, Field)
-            and isinstance(time.type, Integer)
-            and time in record.fields.values()
+        if not isinstance(columns, tuple) or not all(
+            isinstance(each, AnyColumn) for each in columns
         ):
+            raise RecordError(f"a page's columns are a tuple of Column(...); write {USUAL}")
+        if self.map is None:
+            if columns or self.order_by:
+                raise RecordError(f"columns show what is in a map; write {USUAL}")
+            return
+        if not columns:
+            raise RecordError(f"a page that shows {self.map.name} has columns; write {USUAL}")
+        for column in columns:
+            self._check_column(column)
+        if self.order_by is not None:
+            self._check_order(self.order_by)
+
+    def _check_column(self, column: AnyColumn) -> None:
+        """Raises RecordError where the map has nothing for it."""
+        assert self.map is not None
+        if isinstance(column, Index):
+            if not isinstance(self.map, Array):
+                raise RecordError(
+                    f"{type(column).__name__} shows the index of an Array; {self.map.name} is none"
+                )
+            return
+        if isinstance(column, Rate | Bar) and isinstance(self.map, PerfEventArray):
             raise RecordError(
-                f"a page's order_by is a field of {record.__name__} with the time of "
-                "ktime_get_ns, as in order_by=HelloEvent.timestamp_ns"
+                f"{type(column).__name__} is for a table; {self.map.name} carries a stream"
             )
+        records = records_of(self.map)
+        if not any(column.field in each.fields.values() for each in records):
+            names = " or ".join(each.__name__ for each in records)
+            what = "comes through" if isinstance(self.map, PerfEventArray) else "is in"
+            raise RecordError(
+                f"column {column.title} shows a field of another record than {names}, which "
+                f"{what} {self.map.name}"
+            )
+
+    def _check_order(self, field: object) -> None:
+        """Raises RecordError where the map cannot be brought into that order."""
+        map = self.map
+        stream = isinstance(map, PerfEventArray)
+        assert map is not None
+        record = records_of(map)[-1]
+        if isinstance(map, Array):
+            raise RecordError("an array's table is in the order of its index; leave out order_by")
+        if not (
+            isinstance(field, Field)
+            and isinstance(field.type, Integer)
+            and field in record.fields.values()
+        ):
+            what = "with the time of ktime_get_ns" if stream else "that is a number"
+            example = "HelloEvent.timestamp_ns" if stream else f"{record.__name__}.count"
+            raise RecordError(
+                f"a page's order_by is a field of {record.__name__} {what}, as in "
+                f"order_by={example}"
+            )
+
+
+def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
+    """The records that a page can show of a map: a hash's key and value, or the one there is.
+
+    Raises RecordError where a key or value is none: columns are fields of records.
+    """
+    if isinstance(map, PerfEventArray):
+        return (map.record,)
+    parts = {"key": map.key, "value": map.value} if isinstance(map, Hash) else {"value": map.value}
+    for part, declared in parts.items():
+        if not isinstance(declared, RecordType):
+            raise RecordError(
+                f"columns show fields, and the {part} of {map.name} is {declared}: make it a "
+                "record, as in class Count(Record): count = u64"
+            )
+    return tuple(parts.values())  # type: ignore[arg-type]

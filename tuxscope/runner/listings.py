@@ -22,13 +22,12 @@ from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.record import u8
 from tuxscope.runner.inputs import STDIN, InputError, contents, shown
-from tuxscope.runner.pages import load_page, program_of
+from tuxscope.runner.pages import PAGES, load_page, page_file, programs_of
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from tuxscope.loader.inspect import Translated
 
-PAGES = ("hello",)
 # Hexadecimal digits with whatever people put between and before them: 0x95, \x95, commas, braces.
 HEX = re.compile(rb"(?:0x|\\x|[0-9a-f]|[\s,;{}\[\]\"])*", re.IGNORECASE)
 DIGITS = re.compile(rb"(?:0x|\\x)?([0-9a-f]+)", re.IGNORECASE)
@@ -38,13 +37,16 @@ TOLD = 3  # of what is no instruction
 CALL = Jump.CALL | Class.JMP
 
 
-def assembled(name: str, pid: int | None) -> Program:
-    """The program of a page, or of a file of assembly text. Raises TuxscopeError."""
-    if name in PAGES:
-        module = f"tuxscope.programs.{name}"
-        return program_of(load_page(module), module, pid, None, None)
+def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
+    """The programs of a page, or that of a file of assembly text. Raises TuxscopeError."""
+    if name in PAGES or name.endswith(".py"):
+        file = page_file(name) if name in PAGES else name
+        return programs_of(load_page(file), file, pid)
     if name != STDIN and not os.path.exists(name) and not re.search(r"[./]", name):
-        near = did_you_mean(name, PAGES) or f"; there are {', '.join(PAGES)}, and files of text"
+        near = (
+            did_you_mean(name, PAGES)
+            or f"; there are {', '.join(PAGES)}, and files: FILE.py is a page, all else text"
+        )
         raise UsageError(f"there is no page {name}{near}")
     if pid is not None:
         raise UsageError("--pid is a filter of the page's; a text has what it says")
@@ -57,7 +59,7 @@ def assembled(name: str, pid: int | None) -> Program:
     stem = os.path.splitext(os.path.basename(name))[0] if name != STDIN else "main"
     stem = re.sub(r"[^A-Za-z0-9_.]", "_", stem)[:15]
     maps = nameless_maps(source)
-    return assemble(source, stem or "main", RawTracepoint(), maps, file=shown(name))
+    return (assemble(source, stem or "main", RawTracepoint(), maps, file=shown(name)),)
 
 
 def nameless_maps(source: str) -> list[Map]:
@@ -73,13 +75,16 @@ def nameless_maps(source: str) -> list[Map]:
 
 def list_program(name: str, pid: int | None, shape: Shape) -> int:
     """What ``tuxscope asm`` does; returns the exit status."""
-    program = assembled(name, pid)
+    programs = assembled(name, pid)
     if shape is not Shape.BYTES:
-        show(render(program, shape))
+        between = "" if shape is Shape.JSON else "\n"
+        show(between.join(render(each, shape) for each in programs))
     elif os.isatty(1):
         raise UsageError("bytes are not for a terminal; try: | xxd, or --format c")
+    elif len(programs) > 1:
+        raise UsageError(f"{name} has {len(programs)} programs; their bytes are not one text")
     else:
-        Sink().write_bytes(program.encode(dict.fromkeys(program.maps, 0)))
+        Sink().write_bytes(programs[0].encode(dict.fromkeys(programs[0].maps, 0)))
     return 0
 
 

@@ -93,6 +93,9 @@ def imported_name(error: ImportError, text: str) -> str:
     bare = WHERE_FROM.sub(r" from '\1'", text)
     module = sys.modules.get(error.name or "")
     name = quoted(bare)
+    for home in (asm, record):
+        if name in home.__all__ and error.name != home.__name__:
+            return f"{bare}; write from {home.__name__} import {name}"
     if REGISTER.fullmatch(name):
         return f"{bare}; registers are r0 to r10"
     if name in SIGNED:

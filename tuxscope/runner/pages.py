@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import linecache
+import os
 import re
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
 from inspect import signature
-from types import CodeType, ModuleType, TracebackType
+from types import CodeType, FrameType, ModuleType, TracebackType
 
+from tuxscope import programs
 from tuxscope.asm import Program, SourceLine
-from tuxscope.errors import TuxscopeError
-from tuxscope.programs.page import USUAL, Page
+from tuxscope.errors import TuxscopeError, UsageError, strerror
+from tuxscope.programs.page import PARAMETERS, USUAL, Page
 from tuxscope.programs.pid_namespace import PidNamespace
+from tuxscope.runner.guard import LIMIT, PageHang, guarded
+from tuxscope.suggest import did_you_mean
+
+# Those that come with tuxscope, by name.
+PAGES = ("hello",)
+HOUSE = os.path.dirname(programs.__file__)
 
 
 class PageError(TuxscopeError):
@@ -34,25 +43,49 @@ class PageError(TuxscopeError):
         self.column = column
 
 
-def load_page(module: str) -> Page:
-    """Import a module and return its PAGE. Raises PageError."""
-    with errors_of_the_page(module):
-        loaded = import_module(module)
+def page_file(name: str) -> str:
+    """The file of a page that comes with tuxscope."""
+    return os.path.join(HOUSE, f"{name}.py")
+
+
+def load_page(file: str) -> Page:
+    """Run a file, and return its PAGE. Raises PageError."""
+    loaded = module_of(file)
     page = getattr(loaded, "PAGE", None)
     if isinstance(page, Page):
         return page
     if hasattr(loaded, "PAGE"):
         problem = f"PAGE is not a Page; write {USUAL}"
-        raise PageError(problem, assignment(loaded, "PAGE"))
+        raise PageError(problem, assignment(file, "PAGE"))
     named = next((name for name, value in vars(loaded).items() if isinstance(value, Page)), None)
     if named:
-        raise PageError("the page has to be called PAGE", assignment(loaded, named))
-    raise PageError(f"there is no PAGE; end it with {USUAL}", SourceLine(file_of(module), 0, ""))
+        raise PageError("the page has to be called PAGE", assignment(file, named))
+    raise PageError(f"there is no PAGE; end it with {USUAL}", SourceLine(file, 0, ""))
 
 
-def assignment(module: ModuleType, name: str) -> SourceLine:
-    """The last line of a module that begins to assign a name; its file alone where none does."""
-    file = file_of(module.__name__)
+def module_of(file: str) -> ModuleType:
+    """Run a file as a module that nobody else can import. Raises PageError."""
+    stem = os.path.splitext(os.path.basename(file))[0]
+    loader = SourceFileLoader(f"{stem} (a page)", file)
+    spec = spec_from_file_location(loader.name, file, loader=loader)
+    assert spec
+    linecache.checkcache(file)  # it may have been edited since
+    keeps_no_bytecode = sys.dont_write_bytecode
+    # Beside a page of the user's there is to be nothing of ours.
+    sys.dont_write_bytecode |= os.path.dirname(file) != HOUSE
+    module = module_from_spec(spec)
+    sys.modules[loader.name] = module  # where dataclasses and the like look for it
+    try:
+        with errors_of_the_page(file):
+            loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = keeps_no_bytecode
+        del sys.modules[loader.name]
+    return module
+
+
+def assignment(file: str, name: str) -> SourceLine:
+    """The last line of a page that begins to assign a name; its file alone where none does."""
     begins = re.compile(rf"{name}\s*[:=]")
     lines = [(number, line) for number, line in enumerate(linecache.getlines(file), 1)
              if begins.match(line)]  # fmt: skip
@@ -60,74 +93,118 @@ def assignment(module: ModuleType, name: str) -> SourceLine:
     return SourceLine(file, number, line.strip())
 
 
-def program_of(
-    page: Page, module: str, pid: int | None, exclude: int | None, namespace: PidNamespace | None
-) -> Program:
-    """The page's kernel program. Raises PageError, or an AssemblyError that knows its line."""
+def programs_of(
+    page: Page,
+    file: str,
+    pid: int | None = None,
+    exclude: int | None = None,
+    namespace: PidNamespace | None = None,
+) -> tuple[Program, ...]:
+    """The page's kernel programs. Raises PageError, or an AssemblyError that knows its line."""
+    known = {"pid": pid, "exclude": exclude, "namespace": namespace}
     try:
-        signature(page.program).bind(pid, exclude, namespace)
-    except TypeError as error:
-        problem = "a page's function takes pid, exclude and namespace, in this order"
-        raise PageError(problem, definition(page, module)) from error
-    with errors_of_the_page(module):
-        program = page.program(pid, exclude, namespace)
-    if not isinstance(program, Program):
-        what = "nothing" if program is None else f"a {type(program).__name__}"
+        taken = list(signature(page.program).parameters)
+    except (TypeError, ValueError) as error:
+        problem = "what the page has for its function tells no parameters; write it with def"
+        raise PageError(problem, SourceLine(file, 0, "")) from error
+    if strange := [name for name in taken if name not in known]:
+        near = did_you_mean(strange[0], PARAMETERS)
         raise PageError(
-            f"it returns {what}; end it with return a.program()", definition(page, module)
+            f"a page's function takes {', '.join(PARAMETERS)}, or some of them, or nothing, and no "
+            f"{strange[0]}{near}",
+            definition(page, file),
         )
-    return program
+    arguments = {name: known[name] for name in taken}
+    if pid is not None and "pid" not in taken:
+        raise UsageError(
+            f"{os.path.basename(file)} cannot choose a process: its function takes no pid; see "
+            "programs/hello.py for one that does"
+        )
+    with errors_of_the_page(file):
+        made = page.program(**arguments)
+    several: tuple[object, ...] = made if isinstance(made, tuple) and made else (made,)
+    found = tuple(each for each in several if isinstance(each, Program))
+    if len(found) < len(several):
+        wrong = next(each for each in several if not isinstance(each, Program))
+        what = "nothing" if wrong is None else f"a {type(wrong).__name__}"
+        raise PageError(
+            f"it returns {what}; end it with return a.program()", definition(page, file)
+        )
+    return found
 
 
-def definition(page: Page, module: str) -> SourceLine:
+def definition(page: Page, file: str) -> SourceLine:
     """The line on which a page's function begins; its file alone where it is no such function."""
     code = getattr(page.program, "__code__", None)
     if not isinstance(code, CodeType):
-        return SourceLine(file_of(module), 0, "")
+        return SourceLine(file, 0, "")
     file, line = code.co_filename, code.co_firstlineno
     return SourceLine(file, line, linecache.getline(file, line).strip())
 
 
 @contextmanager
-def errors_of_the_page(module: str) -> Iterator[None]:
-    """Turn whatever the page raises into one line with the page's own.
+def errors_of_the_page(file: str) -> Iterator[None]:
+    """Turn whatever the page does to us into one line with the page's own.
 
     Errors that already know their line (AssemblyError, VerifierError) pass.
     """
+
+    def stubborn(frame: FrameType | None) -> None:
+        from tuxscope.output.report import tell
+
+        while frame and frame.f_code.co_filename != file:
+            frame = frame.f_back
+        line = frame.f_lineno if frame else 0
+        tell(hang(SourceLine(file, line, linecache.getline(file, line).strip())))
+
     try:
-        yield
+        with guarded(stubborn):
+            yield
     except SystemExit as error:
         problem = "the page ended Python; a program ends with a.exit()"
-        raise PageError(problem, place(error, module)) from error
+        raise PageError(problem, place(error, file)) from error
+    except PageHang as error:
+        raise hang(place(error, file)) from error
     except Exception as error:
         if isinstance(error, TuxscopeError) and getattr(error, "source", None):
             raise
+        own = frames(error, file)
+        if isinstance(error, OSError) and not own:
+            raise PageError(
+                f"cannot be read: {strerror(error)}", SourceLine(file, 0, "")
+            ) from error
         from tuxscope.runner.mistakes import described
 
-        source = place(error, module)
-        own = frames(error, module)
+        source = place(error, file)
         frame = own[-1].tb_frame if own else None
         problem = described(error, frame, source.text)
-        raise PageError(problem, source, column_of(error, module)) from error
+        raise PageError(problem, source, column_of(error, file)) from error
 
 
-def place(error: BaseException, module: str) -> SourceLine:
+def hang(source: SourceLine) -> PageError:
+    return PageError(
+        f"the page is not done after {LIMIT:.0f} s; Python's own loops have to end, as they only "
+        "write the program",
+        source,
+    )
+
+
+def place(error: BaseException, file: str) -> SourceLine:
     """Where in the page it happened."""
-    file = file_of(module)
     if isinstance(error, SyntaxError) and error.filename == file:
         return SourceLine(file, error.lineno or 0, (error.text or "").strip())
-    own = frames(error, module)
+    own = frames(error, file)
     if not own:
         return SourceLine(file, 0, "")
     found = traceback.extract_tb(own[-1], 1)[0]
     return SourceLine(file, found.lineno or 0, found.line or "")
 
 
-def column_of(error: BaseException, module: str) -> int:
+def column_of(error: BaseException, file: str) -> int:
     """Where in its line, counted from 1; 0 where it is the line as a whole."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
-    own = frames(error, module)
+    own = frames(error, file)
     found = traceback.extract_tb(own[-1], 1)[0] if own else None
     if not found or found.colno is None or found.lineno != found.end_lineno:
         return 0
@@ -135,9 +212,8 @@ def column_of(error: BaseException, module: str) -> int:
     return found.colno + 1 if whole[: found.colno].strip() else 0
 
 
-def frames(error: BaseException, module: str) -> list[TracebackType]:
+def frames(error: BaseException, file: str) -> list[TracebackType]:
     """Those parts of an error's way that lead through the page."""
-    file = file_of(module)
     found = []
     step = error.__traceback__
     while step:
@@ -145,9 +221,3 @@ def frames(error: BaseException, module: str) -> list[TracebackType]:
             found.append(step)
         step = step.tb_next
     return found
-
-
-def file_of(module: str) -> str:
-    """The file of a module, whether or not it can be imported."""
-    spec = find_spec(module)
-    return spec.origin if spec and spec.origin else module

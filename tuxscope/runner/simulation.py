@@ -1,4 +1,4 @@
-"""A stream without a kernel: the page's own bytes, interpreted on simulated system calls."""
+"""A page without a kernel: its own bytes, interpreted on simulated system calls."""
 
 from __future__ import annotations
 
@@ -7,77 +7,98 @@ import struct
 import time
 from collections.abc import Iterator
 from itertools import islice, takewhile
+from typing import Protocol
 
 from tuxscope.asm import Program
 from tuxscope.loader.spans import HEADER, RECORD_SAMPLE, SAMPLE_DATA, SpanDecoder
-from tuxscope.output.lines import LineFormat
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
+from tuxscope.runner import stream, table
 from tuxscope.runner.interrupt import Interrupt
-from tuxscope.runner.pages import load_page, program_of
-from tuxscope.runner.stream import Options, Totals, first_rows
-from tuxscope.runner.workload import Event, check_process, machine_for, put, system_calls
-from tuxscope.vm import Sent
+from tuxscope.runner.live import check
+from tuxscope.runner.options import Options
+from tuxscope.runner.pages import load_page, programs_of
+from tuxscope.runner.workload import Event, check_process, machine_for, prepare, system_calls
+from tuxscope.vm import Machine, Sent
+from tuxscope.vm.maps import Values
 
 BATCH = 1000  # events between two writes, where nobody waits for them
 SIZE = struct.Struct("=I")
 
 
-def simulate(module: str, options: Options, seed: int) -> int:
-    """Run a module's page on simulated calls until its end; returns the exit status.
+def simulate(file: str, options: Options, seed: int) -> int:
+    """Run a page on simulated calls until its end; returns the exit status.
 
     With ``options.count`` the calls come as fast as they are interpreted, else in their own time.
 
     Raises TuxscopeError.
     """
     check_process(options.pid)
-    page = load_page(module)
-    program = program_of(page, module, options.pid, None, None)
-    events = system_calls(program.attach, seed)
+    page = load_page(file)
+    check(page, file, options)
+    programs = programs_of(page, file, options.pid)
+    events = system_calls(programs, seed)
     say(f"simulated (seed {seed}): no kernel is asked, and none of this happens on your machine")
-    return Simulation(page, program, options).run(events)
+    return Simulation(page, programs, options).run(events)
+
+
+class Shown(Protocol):
+    """What is shown of a simulated page."""
+
+    @property
+    def totals(self) -> stream.Totals | table.Totals: ...
+
+    def begin(self) -> None:
+        """Print what comes first."""
+
+    def after(self, event: Event) -> None:
+        """An event was interpreted."""
+
+    def enough(self) -> bool:
+        """Whether as much was shown as was asked for, once it is printed."""
+
+    def flush(self) -> None:
+        """Print what there is."""
+
+    def end(self, seconds: float) -> None:
+        """Print what comes last."""
 
 
 class Simulation:
     """One run of a page on events."""
 
-    def __init__(self, page: Page, program: Program, options: Options) -> None:
-        self._machine, self._buffer = machine_for(program)
-        self._page = page
+    def __init__(self, page: Page, programs: tuple[Program, ...], options: Options) -> None:
+        self._machine, self._buffer = machine_for(programs)
         self._options = options
-        self._decoder = SpanDecoder(page.events.record)
-        self._format = LineFormat(options.style, page.events.record, page.columns)
         self._sink = Sink()
-        self._totals = Totals()
+        shown = SimulatedStream if page.is_stream else SimulatedTables
+        self._shown: Shown = shown(page, options, self._machine, self._sink)
+        self._seconds = 0.0
 
     def run(self, events: Iterator[Event]) -> int:
-        """Print what the program sends, until there is enough of it; returns the exit status."""
+        """Show what the programs leave, until there is enough of it; returns the exit status."""
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
             events = takewhile(lambda event: event.seconds < duration, events)
-        self._sink.write(self._format.header)
+        self._shown.begin()
         started = time.monotonic()
         with Interrupt() as interrupt:
-            while not (interrupt.requested or self._sink.closed or self._enough(0)):
+            while not (interrupt.requested or self._sink.closed or self._shown.enough()):
                 batch = list(islice(events, 1 if paced else BATCH))
                 moment = batch[-1].seconds if batch else duration or 0.0
                 if paced:
                     self._wait(started + moment, interrupt)
                 if interrupt.requested:
                     break
-                self._print(batch)
+                self._interpret(batch)
                 if not batch:
-                    self._totals.seconds = moment
+                    self._seconds = moment
                     break
+        self._shown.end(self._seconds)
         if not self._sink.closed:
-            say(str(self._totals))
+            say(str(self._shown.totals))
         return 0
-
-    def _enough(self, more: int) -> bool:
-        """Whether ``more`` records would make as many as were asked for."""
-        count = self._options.count
-        return count is not None and self._totals.events + more >= count
 
     def _wait(self, moment: float, interrupt: Interrupt) -> None:
         """Wait until a moment, or until the user has had enough."""
@@ -88,36 +109,98 @@ class Simulation:
         if any(fd == self._sink.fileno() for fd, _ in poll.poll(left * 1000)):
             self._sink.closed = True
 
-    def _print(self, batch: list[Event]) -> None:
-        """Interpret the program on each event, and print what it sends."""
-        span = bytearray()
-        sent = 0
+    def _interpret(self, batch: list[Event]) -> None:
+        """Interpret the programs on each event, and show what comes of it."""
         try:
             for event in batch:
-                for data in self._interpret(event):
-                    span += sample(data)
-                    sent += 1
-                self._totals.seconds = event.seconds
-                if self._enough(sent):
+                prepare(self._machine, event, self._buffer)
+                self._seconds = event.seconds
+                try:
+                    self._machine.run(context=event.context, world=event.world)
+                finally:  # a fault comes after what was sent before it
+                    self._shown.after(event)
+                    self._machine.output.clear()
+                if self._shown.enough():
                     break
-        finally:  # a fault comes after what was sent before it
-            self._write(bytes(span))
+        finally:
+            self._shown.flush()
 
-    def _write(self, span: bytes) -> None:
-        """Print the records of a span."""
-        for columns, _ in self._decoder.pieces(span):
-            columns = first_rows(columns, self._options.count, self._totals.events)
+
+class SimulatedStream:
+    """Records, as they are sent.
+
+    Attributes:
+        totals: up to now.
+    """
+
+    def __init__(self, page: Page, options: Options, machine: Machine, sink: Sink) -> None:
+        self.totals = stream.Totals()
+        self._map = stream.stream_of(page)
+        self._decoder = SpanDecoder(self._map.record)
+        self._format = stream.line_format(page, options)
+        self._count = options.count
+        self._machine = machine
+        self._sink = sink
+        self._span = bytearray()
+        self._sent = 0
+
+    def begin(self) -> None:
+        self._sink.write(self._format.header)
+
+    def after(self, event: Event) -> None:
+        for each in self._machine.output:
+            if isinstance(each, Sent) and each.map is self._map:
+                self._span += sample(each.data)
+                self._sent += 1
+
+    def enough(self) -> bool:
+        return self._count is not None and self._sent >= self._count
+
+    def flush(self) -> None:
+        for columns, _ in self._decoder.pieces(bytes(self._span)):
+            columns = stream.first_rows(columns, self._count, self.totals.events)
             self._sink.write_bytes(self._format.render(columns))
-            self._totals.events += len(columns[0])
+            self.totals.events += len(columns[0])
+        self._span.clear()
 
-    def _interpret(self, event: Event) -> list[bytes]:
-        """What the program sends to the page's map."""
-        machine, events = self._machine, self._page.events
-        put(event, self._buffer)
-        machine.run(context=event.context, world=event.world)
-        output = [e.data for e in machine.output if isinstance(e, Sent) and e.map is events]
-        machine.output.clear()
-        return output
+    def end(self, seconds: float) -> None:
+        self.totals.seconds = seconds
+
+
+class SimulatedTables:
+    """A map's entries, each time that an interval of simulated time is over."""
+
+    def __init__(self, page: Page, options: Options, machine: Machine, sink: Sink) -> None:
+        found = machine.maps.get(page.map) if page.map else None
+        assert isinstance(found, Values)
+        self._map = found
+        self._tables = table.Tables(page, options, sink)
+        self._interval = options.interval or table.INTERVAL
+        self._due = self._interval
+        self._count = options.count
+
+    @property
+    def totals(self) -> table.Totals:
+        return self._tables.totals
+
+    def begin(self) -> None:
+        """Nothing comes first."""
+
+    def after(self, event: Event) -> None:
+        while event.seconds >= self._due and not self.enough():
+            self._tables.show(self._map.items(), self._due)
+            self._due += self._interval
+
+    def enough(self) -> bool:
+        return self._tables.shown == self._count
+
+    def flush(self) -> None:
+        """A table is printed when it is due."""
+
+    def end(self, seconds: float) -> None:
+        self.totals.seconds = seconds
+        if not self.enough():
+            self._tables.show(self._map.items(), seconds, final=True)
 
 
 def sample(data: bytes) -> bytes:

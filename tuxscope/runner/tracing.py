@@ -14,7 +14,7 @@ from tuxscope.output.sink import Sink
 from tuxscope.output.trace import Trace, state_object
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.listings import assembled
-from tuxscope.runner.workload import PROCESSES, machine_for, put, system_calls
+from tuxscope.runner.workload import PROCESSES, machine_for, prepare, system_calls
 from tuxscope.suggest import did_you_mean
 from tuxscope.vm import Machine, World
 
@@ -44,7 +44,9 @@ class Options:
 
 def trace(name: str, options: Options) -> int:
     """Print a trace; returns the exit status. Raises TuxscopeError, Fault among them."""
-    program = assembled(name, options.pid)
+    program, *others = assembled(name, options.pid)
+    if others:
+        say(f"{name} has {1 + len(others)} programs; this is the first, {program.name}")
     stops = frozenset() if options.stop is None else slots_of(program, options.stop)
     machine = on_an_event(program, options)
     shown = Trace(program)
@@ -90,10 +92,10 @@ def on_an_event(program: Program, options: Options) -> Machine:
     if not isinstance(program.attach, Tracepoint):
         return Machine(program, CONTEXT, world=World(seed=seed))
     anyone = options.pid not in {each.pid for each in PROCESSES}
-    calls = system_calls(program.attach, seed)
+    calls = system_calls([program], seed)
     event = next(each for each in calls if anyone or each.world.pid == options.pid)
-    machine, buffer = machine_for(program)
-    put(event, buffer)
+    machine, buffer = machine_for([program])
+    prepare(machine, event, buffer)
     machine.start(context=event.context, world=event.world)
     return machine
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import NamedTuple
 
-from tuxscope.asm import AttachPoint, Program, Tracepoint
+from tuxscope.asm import Program, Tracepoint
 from tuxscope.errors import TuxscopeError
 from tuxscope.vm import Machine, World
 from tuxscope.vm.memory import Region
@@ -21,6 +21,10 @@ DESCRIPTORS = (1, 1, 1, 2, 3, 5, 8, 9)
 # The fields that all tracepoints begin with (include/linux/trace_events.h, struct trace_entry),
 # then the number of the system call and its six arguments.
 CALL = struct.Struct("=HBBii4x6Q")
+# At its exit there is what it returned, in their place.
+RETURN = struct.Struct("=HBBii4xq40x")
+LONGEST_CALL = 5_000_000  # nanoseconds
+ENTER, EXIT = "sys_enter_", "sys_exit_"
 # The lower half of a user buffer's address is 0: it is a region of its own.
 BUFFER = 0x7FFC_0000_0000
 
@@ -59,15 +63,17 @@ PROCESSES = (
 
 
 class Event(NamedTuple):
-    """One system call as a program on its tracepoint sees it.
+    """One system call as a program on one of its tracepoints sees it.
 
     Attributes:
+        program: which one sees it.
         seconds: since the simulation began.
         world: the task and the time.
         context: the tracepoint's fields.
         buffer: what the process has at ``BUFFER``, the call's second argument.
     """
 
+    program: Program
     seconds: float
     world: World
     context: bytes
@@ -81,19 +87,46 @@ def check_process(pid: int | None) -> None:
         raise SimulationError(f"there is no simulated process {pid}; there are {known}")
 
 
-def system_calls(attach: AttachPoint, seed: int) -> Iterator[Event]:
-    """Calls without end. Raises SimulationError for what is no entry of a system call."""
-    if not (
-        isinstance(attach, Tracepoint)
-        and attach.category == "syscalls"
-        and attach.name.startswith("sys_enter_")
-    ):
-        raise SimulationError(f"only the entry of a system call can be simulated, not {attach}")
-    return calls(seed)
+def system_calls(programs: Sequence[Program], seed: int) -> Iterator[Event]:
+    """Calls without end, each as those of the programs see it that are on its way in or out.
+
+    Raises SimulationError for a program that is on something else.
+    """
+    by_call: dict[str, list[Program]] = {}
+    for program in programs:
+        by_call.setdefault(call_of(program), []).append(program)
+    return events(by_call, seed)
 
 
-def calls(seed: int) -> Iterator[Event]:
-    """Write-like calls, at random moments, of processes that are more and less busy."""
+def call_of(program: Program) -> str:
+    """The system call on whose entry or exit a program is. Raises SimulationError."""
+    attach = program.attach
+    if isinstance(attach, Tracepoint) and attach.category == "syscalls":
+        for prefix in (ENTER, EXIT):
+            if attach.name.startswith(prefix):
+                return attach.name.removeprefix(prefix)
+    raise SimulationError(f"only system calls can be simulated, not {attach}")
+
+
+def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[Event]:
+    """Each made-up call as one of those that there are programs for."""
+    names = sorted(by_call)
+    for seconds, world, context, text in calls(seed):
+        dice = random.Random(world.seed)
+        took = dice.randrange(LONGEST_CALL)
+        later = replace(world, time_ns=world.time_ns + took)
+        written = CALL.unpack(context)[7]
+        returned = RETURN.pack(0, 0, 0, world.pid, 1, written)
+        for program in by_call[dice.choice(names)]:
+            if program.attach.name.startswith(ENTER):  # type: ignore[union-attr]
+                yield Event(program, seconds, world, context, text)
+            else:
+                yield Event(program, seconds, later, returned, text)
+
+
+def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
+    """Write-like calls, at random moments, of processes that are more and less busy: when, by
+    whom, the context of the entry, and what is in the caller's buffer."""
     dice = random.Random(seed)
     names = {each.pid: each.comm.encode() for each in PROCESSES}
     often = list(accumulate(each.weight for each in PROCESSES))
@@ -114,18 +147,22 @@ def calls(seed: int) -> Iterator[Event]:
         )
         descriptor, size = DESCRIPTORS[bits >> 8 & 7], 1 + (bits >> 16) % len(text)
         context = CALL.pack(0, 0, 0, pid, 1, descriptor, BUFFER, size, 0, 0, 0)
-        yield Event(seconds, world, context, text)
+        yield seconds, world, context, text
 
 
-def machine_for(program: Program) -> tuple[Machine, Region]:
+def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
     """A machine for simulated calls, and the region that holds the caller's buffer."""
-    machine = Machine(program, bytes(CALL.size), world=World(cpus=CPUS))
+    machine = Machine(programs[0], bytes(CALL.size), world=World(cpus=CPUS))
+    for each in programs[1:]:
+        machine.place_of(each)
     buffer = Region("the caller's buffer", bytearray(), user=True)
     machine.memory.add(buffer, BUFFER)
     return machine, buffer
 
 
-def put(event: Event, buffer: Region) -> None:
-    """Make the caller's buffer that of an event."""
+def prepare(machine: Machine, event: Event, buffer: Region) -> None:
+    """Have a machine begin with an event's program, and with its buffer."""
+    if machine.program is not event.program:
+        machine.select(event.program)
     buffer.data[:] = event.buffer
     buffer.frozen = None

@@ -90,6 +90,12 @@ class Machine:
 
     # Running
 
+    def select(self, program: Program) -> None:
+        """Have another program start from now on. Maps, memory and output stay."""
+        self.program = program
+        self._begin = self.place_of(program)
+        self.start()
+
     def start(
         self, *arguments: int, context: bytes | None = None, world: World | None = None
     ) -> None:

@@ -1,0 +1,108 @@
+"""A page on the running kernel, from attach to the last line: what ``tuxscope hello`` does."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from tuxscope.errors import UsageError
+from tuxscope.loader.privilege import require_capabilities
+from tuxscope.output.messages import say
+from tuxscope.output.sink import Sink
+from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace
+from tuxscope.runner.command import Command
+from tuxscope.runner.identity import own_pid, pid_namespace
+from tuxscope.runner.interrupt import Interrupt
+from tuxscope.runner.loaded import Loaded
+from tuxscope.runner.options import Options
+from tuxscope.runner.pages import load_page, programs_of
+from tuxscope.runner.target import open_process
+from tuxscope.runner.watch import Watch
+
+if TYPE_CHECKING:
+    from tuxscope.runner.stream import Stream
+    from tuxscope.runner.table import LiveTables
+
+# Exit status of a run with losses, where the user asked for one.
+LOSSES = 3
+
+
+def run(file: str, options: Options) -> int:
+    """Run a page until its end; returns the exit status.
+
+    Raises TuxscopeError or OSError.
+    """
+    command_line = shlex.join(["sudo", "tuxscope", *sys.argv[1:]])
+    require_capabilities(f"try: {command_line}")
+    page = load_page(file)
+    check(page, file, options)
+    with ExitStack() as stack:
+        interrupt = stack.enter_context(Interrupt())
+        command = None
+        if options.command:  # forked before there is anything that it could inherit
+            command = stack.enter_context(Command(options.command, interrupt))
+            interrupt.last_act = command.kill
+        target = stack.enter_context(open_process(options.pid)) if options.pid else command
+        pid, exclude, namespace = traced(options, command)
+        programs = programs_of(page, file, pid, exclude, namespace)
+        loaded = stack.enter_context(Loaded(programs, int(options.whole_log)))
+        sink = Sink(interrupt=interrupt)
+        shown: Stream | LiveTables
+        if page.is_stream:
+            from tuxscope.runner.stream import Stream
+
+            shown = stack.enter_context(Stream(page, options, loaded, sink))
+        else:
+            from tuxscope.runner.table import LiveTables
+
+            shown = LiveTables(page, options, loaded, sink)
+        with loaded.attached():
+            watch = Watch(sink, interrupt, target, options.duration, shown.wakes)
+            if command and not interrupt.requested:
+                command.start()
+            shown.watch(watch)
+            seconds = watch.seconds
+        shown.finish(seconds)
+        if sink.closed:
+            return 0
+        say(str(shown.totals))
+        if options.strict and shown.totals.lost:
+            return LOSSES
+        if command and command.status is not None and not interrupt.requested:
+            return command.status
+        return 0
+
+
+def check(page: Page, file: str, options: Options) -> None:
+    """Raises UsageError for options that the page has no use for."""
+    name = os.path.basename(file)
+    if page.map is None:
+        raise UsageError(f"{name} shows nothing: its PAGE has no map; try: tuxscope step {file}")
+    for flag, there, stream in (
+        ("--buffer-pages", options.buffer_pages, True),
+        ("--unordered", options.unordered, True),
+        ("--strict", options.strict, True),
+        ("--lost-records", options.lost_records, True),
+        ("--interval", options.interval, False),
+    ):
+        if there and page.is_stream is not stream:
+            what = "a table" if stream else "a stream"
+            raise UsageError(f"{flag} does nothing here: {name} shows {what}; leave it out")
+
+
+def traced(
+    options: Options, command: Command | None
+) -> tuple[int | None, int | None, PidNamespace | None]:
+    """Whom the program is to trace: what a page's factory takes as pid, exclude, namespace."""
+    namespace = pid_namespace()
+    pid = command.pid if command else options.pid
+    if pid is not None or options.include_self:
+        return pid, None, namespace
+    exclude = own_pid(namespace)
+    if exclude is None:
+        say("this kernel cannot tell us our PID (Linux 5.10 can): our own writes are shown, too")
+    return None, exclude, namespace

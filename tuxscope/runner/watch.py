@@ -1,0 +1,56 @@
+"""What ends a run: the user, the time, who reads our output, or the process that is traced."""
+
+from __future__ import annotations
+
+import select
+import time
+
+from tuxscope.loader.fd import Fd
+from tuxscope.output.sink import HasFileno, Sink
+from tuxscope.runner.command import Command
+from tuxscope.runner.interrupt import Interrupt
+
+
+class Watch:
+    """Waits, and says when it is enough. Time counts from the moment when it is made."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        interrupt: Interrupt,
+        target: Fd | Command | None = None,
+        duration: float | None = None,
+        wakes: HasFileno | None = None,
+    ) -> None:
+        """``wakes`` ends a wait when it becomes readable, and not the run."""
+        self.started = time.monotonic()
+        self._end = None if duration is None else self.started + duration
+        self._sink = sink
+        self._interrupt = interrupt
+        self._target = target
+        self._poll = select.poll()
+        self._poll.register(sink, 0)  # an error alone: nobody reads our pipe any more
+        others: tuple[HasFileno | None, ...] = (interrupt, target, wakes)
+        for each in others:
+            if each is not None:
+                self._poll.register(each, select.POLLIN)
+
+    @property
+    def seconds(self) -> float:
+        """Since it was made."""
+        return time.monotonic() - self.started
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or less; tells whether the run goes on."""
+        if self._end is not None:
+            seconds = min(seconds, self._end - time.monotonic())
+            if seconds <= 0:
+                return False
+        ready = {fd for fd, _ in self._poll.poll(seconds * 1000)}
+        if self._sink.fileno() in ready:
+            self._sink.closed = True
+        if self._target and self._target.fileno() in ready:
+            if isinstance(self._target, Command):
+                self._target.wait()
+            return False
+        return not (self._interrupt.requested or self._sink.closed)
