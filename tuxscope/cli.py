@@ -31,6 +31,8 @@ usage: tuxscope COMMAND [options]
 
   hello      every write() on the system, as it happens
   run        a page of your own, as a tool
+  fields     what a tracepoint hands to a program, and where
+  map        a map of a running program, to look at or to set
   asm        a program, instruction by instruction
   step       a program interpreted step by step, without a kernel
   disasm     bytes, or a program in the kernel, as pseudo-C
@@ -44,6 +46,8 @@ usage: tuxscope COMMAND [options]
 COMMANDS = {
     "hello": "Hello",
     "run": "Run",
+    "fields": "Fields",
+    "map": "Map",
     "asm": "Asm",
     "step": "Step",
     "disasm": "Disasm",

@@ -96,6 +96,38 @@ def test_a_pipe_that_somebody_reads_late(tuxscope: Any, writer: Any) -> None:
     assert len(result.rows) == events
 
 
+def test_a_duration_ends_a_run_that_nobody_reads(tuxscope: Any, writer: Any) -> None:
+    target = writer(COUNT)
+    run = tuxscope(
+        "hello", "--pid", target.pid, "--buffer-pages", "8", "--duration", "8", reading=False
+    )
+    assert run.process.stdout
+    fcntl.fcntl(run.process.stdout, fcntl.F_SETPIPE_SZ, 4 * mmap.PAGESIZE)
+    run.wait_until_attached()
+    target.start()
+    target.wait()  # long before the time is up
+    assert run.process.wait(LIMIT) == 0
+    match = LAST_LINE.search(run.process.stderr.read().decode())
+    assert match
+    assert int(match[1]) + int(match[2]) == COUNT
+
+
+def test_strict_tells_of_losses_also_where_the_reader_went(tuxscope: Any, writer: Any) -> None:
+    target = writer(COUNT, 1)
+    run = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "1", "--strict", reading=False)
+    run.wait_until_attached()
+    run.signal(signal.SIGSTOP)
+    target.write_next()
+    target.wait_for_writes(COUNT)
+    run.signal(signal.SIGCONT)
+    assert run.process.stdout.read(1)
+    run.process.stdout.close()
+    assert run.process.wait(LIMIT) == 3
+    match = LAST_LINE.search(run.process.stderr.read().decode())
+    assert match
+    assert int(match[2]) > 0
+
+
 @pytest.mark.one_kernel
 def test_stopped_for_seconds_under_load(tuxscope: Any, writer: Any) -> None:
     target = writer(fewer(300_000), rate=fewer(60_000))
@@ -104,7 +136,7 @@ def test_stopped_for_seconds_under_load(tuxscope: Any, writer: Any) -> None:
     target.start()
     run.wait_for_lines(1000)
     run.signal(signal.SIGSTOP)
-    time.sleep(3)  # this is what is tested
+    time.sleep(5)  # this is what is tested
     run.signal(signal.SIGCONT)
     target.wait()
     result = run.finish()
@@ -127,12 +159,19 @@ def small_disk(tmp_path: Any) -> Iterator[list[str]]:
 
 def test_a_disk_that_becomes_full(tuxscope: Any, writer: Any, small_disk: list[str]) -> None:
     target = writer(COUNT)
-    run = tuxscope("hello", "--pid", target.pid, prefix=small_disk)
+    run = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "32", prefix=small_disk)
     run.wait_until_attached()
+    run.signal(signal.SIGSTOP)
     target.start()
+    target.wait()
+    run.signal(signal.SIGCONT)
     result = run.finish()
     assert result.status == 1
-    assert result.stderr == "tuxscope: cannot write the output: No space left on device (ENOSPC)\n"
+    *_, last, error = result.stderr.splitlines(keepends=True)
+    assert error == "tuxscope: cannot write the output: No space left on device (ENOSPC)\n"
+    assert LAST_LINE.fullmatch(last)
+    assert sum(result.totals) == COUNT
+    assert min(result.totals) > 0
 
 
 @pytest.mark.one_kernel
@@ -145,7 +184,9 @@ def test_an_output_with_errors_is_one_line(writer: Any) -> None:
             stdout=memory, stderr=subprocess.PIPE, timeout=LIMIT, check=False,
         )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr == b"tuxscope: cannot write the output: Input/output error (EIO)\n"
+    last, error = done.stderr.decode().splitlines(keepends=True)
+    assert LAST_LINE.fullmatch(last)
+    assert error == "tuxscope: cannot write the output: Input/output error (EIO)\n"
 
 
 def refused(limits: dict[int, int], *options: str, prefix: tuple[str, ...] = ()) -> str:

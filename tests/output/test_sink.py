@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tuxscope.output import sink as sink_module
-from tuxscope.output.sink import OutputError, Sink
+from tuxscope.output.sink import LiveSink, OutputError, Sink
 from tuxscope.runner.interrupt import Interrupt
 
 TEXT = "schön\n" * 60_000  # more than a pipe holds
@@ -111,6 +111,36 @@ def test_a_full_disk_is_said_in_one_line() -> None:
     assert str(caught.value) == "cannot write the output: No space left on device (ENOSPC)"
 
 
+def test_a_run_goes_on_to_its_end_where_the_disk_is_full() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    interrupted, interrupt = os.pipe()
+    with open(interrupted, "rb") as asked, open(interrupt, "wb"), open(full, "wb"):
+        sink = LiveSink(asked, fd=full)
+        assert sink.write("one\ntwo\n") == 2
+        assert sink.done
+        assert str(sink.error).endswith("(ENOSPC)")
+        assert sink.write("three\n") == 1
+
+
+def test_somebody_is_told_while_nobody_reads(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink_module, "BLOCKED", 0.01)
+    reader, writer = pipe
+    interrupted, interrupt = os.pipe()
+    received: list[bytes] = []
+
+    def blocked() -> None:
+        received.append(os.read(reader, 1 << 20))
+
+    with open(interrupted, "rb") as asked, open(interrupt, "wb"):
+        os.set_blocking(writer, False)
+        assert LiveSink(asked, blocked, writer).write(TEXT) == 0
+    os.close(writer)
+    assert received
+    assert b"".join(received) + read_all(reader) == TEXT.encode()
+
+
 def test_a_closed_output_is_said_in_one_line(pipe: tuple[int, int]) -> None:
     _, writer = pipe
     os.close(writer)
@@ -127,7 +157,7 @@ def test_after_an_interrupt_a_reader_who_takes_nothing_is_not_waited_for(
     interrupted, interrupt = os.pipe()
     os.write(interrupt, b"!")
     with open(interrupted, "rb") as asked, open(interrupt, "wb"):
-        sink = Sink(writer, asked)
+        sink = LiveSink(asked, fd=writer)
         dropped = sink.write(TEXT)
         assert sink.stuck
         assert not sink.closed
@@ -146,7 +176,7 @@ def test_after_an_interrupt_a_reader_who_reads_gets_all(pipe: tuple[int, int]) -
     reading = threading.Thread(target=lambda: received.append(read_all(reader)))
     reading.start()
     with open(interrupted, "rb") as asked, open(interrupt, "wb"):
-        assert Sink(writer, asked).write(TEXT) == 0
+        assert LiveSink(asked, fd=writer).write(TEXT) == 0
     os.close(writer)
     reading.join()
     assert received == [TEXT.encode()]
@@ -168,6 +198,6 @@ def test_a_write_that_waits_is_ended_by_an_interrupt(
     with Interrupt() as interrupt:
         timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
-        assert Sink(writer, interrupt).write("one\n") == 1
+        assert LiveSink(interrupt, fd=writer).write("one\n") == 1
         timer.join()
         assert interrupt.requested

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from enum import Enum
 from unicodedata import combining, east_asian_width
 
+USUAL_ROWS = 24
 USUAL, NARROWEST = 80, 20  # columns: of what is no terminal, and the fewest that are filled
 
 
@@ -27,6 +28,15 @@ def width_of(fd: int) -> int:
     except OSError:
         columns = 0
     return max(columns or USUAL, NARROWEST)
+
+
+def height_of(fd: int) -> int:
+    """The rows of a terminal; 24 for what is none, or does not tell."""
+    try:
+        rows = os.get_terminal_size(fd).lines
+    except OSError:
+        rows = 0
+    return rows or USUAL_ROWS
 
 
 def painted(text: str, paint: Paint, colour: bool) -> str:

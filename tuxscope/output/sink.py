@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import select
+from collections.abc import Callable
 from typing import Protocol
 
 from tuxscope.errors import TuxscopeError, strerror
 
 # Seconds that a reader who takes nothing may take after Ctrl-C.
 PATIENCE = 2.0
+# Seconds of waiting for a reader after which somebody is told.
+BLOCKED = 1.0
 
 
 class OutputError(TuxscopeError):
@@ -28,17 +31,11 @@ class Sink:
     Attributes:
         closed: nobody reads any more (the other end of a pipe is gone); what is written after
             that is dropped.
-        stuck: the user asked us to finish, and nobody reads; what is written after that is
-            dropped, too.
     """
 
-    def __init__(self, fd: int = 1, interrupt: HasFileno | None = None) -> None:
-        """``interrupt`` becomes readable when the user asks us to finish: from then on nobody is
-        waited for who takes nothing for PATIENCE seconds."""
+    def __init__(self, fd: int = 1) -> None:
         self._fd = fd
-        self._interrupt = interrupt
         self.closed = False
-        self.stuck = False
 
     def fileno(self) -> int:
         return self._fd
@@ -47,7 +44,7 @@ class Sink:
         """As :meth:`write_bytes`."""
         return self.write_bytes(text.encode(errors="backslashreplace"))
 
-    def write_bytes(self, data: bytes) -> int:
+    def write_bytes(self, data: bytes | bytearray) -> int:
         """Write all of it, however long that takes; returns how many lines were dropped.
 
         Raises OutputError.
@@ -57,12 +54,49 @@ class Sink:
             try:
                 left = left[os.write(self._fd, left[:room]) :]
             except BlockingIOError:  # somebody made the terminal or pipe non-blocking
-                select.select((), (self._fd,), ())
+                self._wait()
             except BrokenPipeError:
                 self.closed = True
             except OSError as error:
-                raise OutputError(f"cannot write the output: {strerror(error)}") from error
+                self._fail(OutputError(f"cannot write the output: {strerror(error)}"))
         return bytes(left).count(b"\n")
+
+    def _room(self, wanted: int) -> int:
+        """How many bytes may be written now; 0 where what is left is to be dropped."""
+        return wanted
+
+    def _wait(self) -> None:
+        """Wait until it takes something again."""
+        select.select((), (self._fd,), ())
+
+    def _fail(self, error: OutputError) -> None:
+        raise error
+
+
+class LiveSink(Sink):
+    """The same for a run that goes on until it is interrupted, and then counts what nobody took.
+
+    Attributes:
+        stuck: we were asked to finish, and nobody reads; what is written after that is dropped.
+        error: why nothing can be written any more; what is written after that is dropped.
+    """
+
+    def __init__(
+        self, interrupt: HasFileno, blocked: Callable[[], None] = lambda: None, fd: int = 1
+    ) -> None:
+        """``interrupt`` becomes readable when we are asked to finish: from then on nobody is waited
+        for who takes nothing for PATIENCE seconds. ``blocked`` is called once a second while
+        nobody takes anything."""
+        super().__init__(fd)
+        self._interrupt = interrupt
+        self._blocked = blocked
+        self.stuck = False
+        self.error: OutputError | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self.closed or self.stuck or self.error is not None
 
     def _room(self, wanted: int) -> int:
         """How many bytes may be written now, once there is room; 0 where nobody makes any.
@@ -70,16 +104,21 @@ class Sink:
         A write that has begun may wait for its reader: a signal ends it with what was taken. One
         that could not begin would be begun again, so we wait before it, where a signal counts.
         """
-        if self._interrupt is None:
-            return wanted
-        if self.stuck:
+        if self.done:
             return 0
         poll = select.poll()
         poll.register(self._fd, select.POLLOUT)
         poll.register(self._interrupt, select.POLLIN)
-        ready = {fd for fd, _ in poll.poll()}
-        if self._interrupt.fileno() not in ready:
+        while not (found := poll.poll(BLOCKED * 1000)):
+            self._blocked()
+        if self._interrupt.fileno() not in {fd for fd, _ in found}:
             return wanted
         poll.unregister(self._interrupt)
         self.stuck = not poll.poll(PATIENCE * 1000)
         return 0 if self.stuck else select.PIPE_BUF  # so much never waits
+
+    def _wait(self) -> None:
+        """Nothing: _room() does, and sees when we are asked to finish."""
+
+    def _fail(self, error: OutputError) -> None:
+        self.error = error

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks us to finish, the second ends us at once."""
+"""What asks us to finish: Ctrl-C and SIGTERM, of which the second ends us at once; and the time."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Interrupt:
         self.last_act: Callable[[], None] | None = None
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._before: dict[signal.Signals, Any] = {}
+        self._asked = False
 
     def fileno(self) -> int:
         return self._read
@@ -37,13 +38,21 @@ class Interrupt:
         self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in SIGNALS:
             self._before[number] = signal.signal(number, self._handle)
+        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._time_is_up)
         return self
 
+    def after(self, seconds: float) -> None:
+        """Ask us to finish when so much time is over, whatever we wait for then."""
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
+        if self._asked:
             if self.last_act:
                 self.last_act()
             os._exit(128 + number)
+        self._asked = self.requested = True
+
+    def _time_is_up(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
 
     def restore(self) -> None:
@@ -52,6 +61,7 @@ class Interrupt:
             signal.signal(number, handler)
 
     def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         self.restore()
         signal.set_wakeup_fd(self._wakeup_before)
         os.close(self._read)

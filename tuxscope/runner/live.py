@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuxscope.errors import UsageError
 from tuxscope.loader.privilege import require_capabilities
 from tuxscope.output.messages import say
-from tuxscope.output.sink import Sink
+from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.command import Command
@@ -50,7 +50,7 @@ def run(file: str, options: Options) -> int:
         pid, exclude, namespace = traced(options, command)
         programs = programs_of(page, file, pid, exclude, namespace)
         loaded = stack.enter_context(Loaded(programs, int(options.whole_log)))
-        sink = Sink(interrupt=interrupt)
+        sink = LiveSink(interrupt, blocked)
         shown: Stream | LiveTables
         if page.is_stream:
             from tuxscope.runner.stream import Stream
@@ -61,20 +61,30 @@ def run(file: str, options: Options) -> int:
 
             shown = LiveTables(page, options, loaded, sink)
         with loaded.attached():
-            watch = Watch(sink, interrupt, target, options.duration, shown.wakes)
+            watch = Watch(sink, interrupt, target, shown.wakes)
+            if options.duration is not None:
+                interrupt.after(options.duration)
             if command and not interrupt.requested:
                 command.start()
             shown.watch(watch)
             seconds = watch.seconds
         shown.finish(seconds)
-        if sink.closed:
+        losses = options.strict and shown.totals.lost > 0
+        if sink.closed and not losses:
             return 0
         say(str(shown.totals))
-        if options.strict and shown.totals.lost:
+        if sink.error:
+            raise sink.error
+        if losses:
             return LOSSES
         if command and command.status is not None and not interrupt.requested:
             return command.status
         return 0
+
+
+def blocked() -> None:
+    """Tell the user why there is no end, and what that costs."""
+    say("nobody takes the output: what does not fit into the rings meanwhile is lost")
 
 
 def check(page: Page, file: str, options: Options) -> None:

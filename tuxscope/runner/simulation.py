@@ -52,8 +52,11 @@ class Shown(Protocol):
     def begin(self) -> None:
         """Print what comes first."""
 
-    def after(self, event: Event) -> None:
-        """An event was interpreted."""
+    def before(self, event: Event) -> None:
+        """An event is about to be interpreted."""
+
+    def after(self) -> None:
+        """It was."""
 
     def enough(self) -> bool:
         """Whether as much was shown as was asked for, once it is printed."""
@@ -113,15 +116,16 @@ class Simulation:
         """Interpret the programs on each event, and show what comes of it."""
         try:
             for event in batch:
+                self._shown.before(event)
+                if self._shown.enough():
+                    break
                 prepare(self._machine, event, self._buffer)
                 self._seconds = event.seconds
                 try:
                     self._machine.run(context=event.context, world=event.world)
                 finally:  # a fault comes after what was sent before it
-                    self._shown.after(event)
+                    self._shown.after()
                     self._machine.output.clear()
-                if self._shown.enough():
-                    break
         finally:
             self._shown.flush()
 
@@ -147,7 +151,10 @@ class SimulatedStream:
     def begin(self) -> None:
         self._sink.write(self._format.header)
 
-    def after(self, event: Event) -> None:
+    def before(self, event: Event) -> None:
+        """Nothing is due."""
+
+    def after(self) -> None:
         for each in self._machine.output:
             if isinstance(each, Sent) and each.map is self._map:
                 self._span += sample(each.data)
@@ -186,10 +193,13 @@ class SimulatedTables:
     def begin(self) -> None:
         """Nothing comes first."""
 
-    def after(self, event: Event) -> None:
+    def before(self, event: Event) -> None:
         while event.seconds >= self._due and not self.enough():
             self._tables.show(self._map.items(), self._due)
             self._due += self._interval
+
+    def after(self) -> None:
+        """What is in the map is shown when its time has come."""
 
     def enough(self) -> bool:
         return self._tables.shown == self._count

@@ -10,13 +10,16 @@ from tuxscope.columns import Column
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.spans import Columns
 from tuxscope.output.lines import LineFormat
-from tuxscope.output.sink import Sink
+from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.losses import Losses
 from tuxscope.runner.options import Options
 from tuxscope.runner.pace import Pace
 from tuxscope.runner.watch import Watch
+
+# Bytes of lines that are collected for one write().
+LARGEST_WRITE = 256 << 10
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Stream:
         wakes: readable when a look is due before its time.
     """
 
-    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: Sink) -> None:
+    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
         self.totals = Totals()
         self._sink = sink
         self._options = options
@@ -87,13 +90,22 @@ class Stream:
     def _print(self, final: bool = False) -> bool:
         """Print what is there; returns whether there was anything."""
         before = self.wakes.delivered
+        lines, rows = bytearray(), 0
         for columns in self.wakes.pieces(final):
-            columns = first_rows(columns, self._options.count, self.totals.events)
-            dropped = self._sink.write_bytes(self._format.render(columns))
-            self.totals.events += len(columns[0]) - dropped
-            self.totals.lost += dropped
+            columns = first_rows(columns, self._options.count, self.totals.events + rows)
+            lines += self._format.render(columns)
+            rows += len(columns[0])
+            if len(lines) >= LARGEST_WRITE:
+                self._write(lines, rows)
+                lines, rows = bytearray(), 0
+        self._write(lines, rows)
         self._losses.met(self.wakes.losses())
         return self.wakes.delivered > before
+
+    def _write(self, lines: bytearray, rows: int) -> None:
+        dropped = self._sink.write_bytes(lines)
+        self.totals.events += rows - dropped
+        self.totals.lost += dropped
 
 
 def stream_of(page: Page) -> PerfEventArray:

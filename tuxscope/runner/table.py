@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tuxscope.asm import Array, Hash
 from tuxscope.output.lines import Style
-from tuxscope.output.sink import Sink
+from tuxscope.output.screen import height_of
+from tuxscope.output.sink import LiveSink, Sink
 from tuxscope.output.table import Entries, Table
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import Loaded
@@ -54,7 +55,7 @@ class Screen:
         """Print a table; a final one whole, whatever the terminal's height."""
         if self._replace:
             if not final:
-                lines = lines[: os.get_terminal_size(self._sink.fileno()).lines - 1]
+                lines = lines[: height_of(self._sink.fileno()) - 1]
             text = "".join(f"{line}{REST_OF_LINE}\n" for line in lines)
             text = f"{HOME}{text}{REST_OF_SCREEN}"
             if self._first:
@@ -100,7 +101,7 @@ class LiveTables:
 
     wakes = None
 
-    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: Sink) -> None:
+    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
         assert isinstance(page.map, Hash | Array)
         self._loaded = loaded
         self._map = loaded.map(page.map)

@@ -1,4 +1,4 @@
-"""What ends a run: the user, the time, who reads our output, or the process that is traced."""
+"""What ends a run: who asks us to finish, who reads our output, or the process that is traced."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import select
 import time
 
 from tuxscope.loader.fd import Fd
-from tuxscope.output.sink import HasFileno, Sink
+from tuxscope.output.sink import HasFileno, LiveSink
 from tuxscope.runner.command import Command
 from tuxscope.runner.interrupt import Interrupt
 
@@ -16,15 +16,13 @@ class Watch:
 
     def __init__(
         self,
-        sink: Sink,
+        sink: LiveSink,
         interrupt: Interrupt,
         target: Fd | Command | None = None,
-        duration: float | None = None,
         wakes: HasFileno | None = None,
     ) -> None:
         """``wakes`` ends a wait when it becomes readable, and not the run."""
         self.started = time.monotonic()
-        self._end = None if duration is None else self.started + duration
         self._sink = sink
         self._interrupt = interrupt
         self._target = target
@@ -42,10 +40,6 @@ class Watch:
 
     def wait(self, seconds: float) -> bool:
         """Wait so long, or less; tells whether the run goes on."""
-        if self._end is not None:
-            seconds = min(seconds, self._end - time.monotonic())
-            if seconds <= 0:
-                return False
         ready = {fd for fd, _ in self._poll.poll(seconds * 1000)}
         if self._sink.fileno() in ready:
             self._sink.closed = True
@@ -53,4 +47,4 @@ class Watch:
             if isinstance(self._target, Command):
                 self._target.wait()
             return False
-        return not (self._interrupt.requested or self._sink.closed)
+        return not (self._interrupt.requested or self._sink.done)

@@ -1,0 +1,238 @@
+"""``tuxscope run FILE``: a page of one's own as a tool, and what looks into it from beside."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pace import LIMIT, fewer
+
+import tuxscope.programs.hello as page_of_hello
+from e2e.harness import TUXSCOPE, Tuxscope
+from e2e.pages import COUNT, INSIDE
+
+HELLO = Path(page_of_hello.__file__).read_text()
+LAST_LINE = re.compile(r"tuxscope: (\d+) rows, \d+\.\d s(, \d+ missed by recursion)?\n")
+kernel = pytest.mark.kernel
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Any:
+    """Writes a page; its path."""
+
+    def write(text: str, name: str = "page.py") -> str:
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    return write
+
+
+def run(*arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [TUXSCOPE, *arguments], capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+@kernel
+def test_a_copy_of_hello_is_hello(page: Any, tuxscope: Any, writer: Any) -> None:
+    target = writer(fewer(3000))
+    tool = tuxscope("run", page(HELLO, "mine.py"), "--pid", target.pid, "--format", "json")
+    tool.wait_until_attached()
+    target.start()
+    result = tool.finish()
+    assert result.totals == (target.count, 0)
+    assert {each["pid"] for each in result.objects} == {target.pid}
+
+
+@kernel
+def test_a_hash_is_a_table_that_ends_exact(page: Any, tuxscope: Any, writer: Any) -> None:
+    counts = [fewer(5000), fewer(3000)]
+    writers = [writer(each) for each in counts]
+    tool = tuxscope("run", page(COUNT), "--format", "json", "--interval", "0.05")
+    tool.wait_until_attached()
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.wait()
+    tool.signal(signal.SIGINT)
+    result = tool.finish()
+    assert LAST_LINE.fullmatch(result.stderr)
+    last = {row["pid"]: row["count"] for row in result.objects[-1]["rows"]}
+    assert [last[each.pid] for each in writers] == counts
+    times = [each["seconds"] for each in result.objects]
+    assert times == sorted(set(times))
+
+
+@kernel
+def test_a_table_of_two_programs_for_one_process(page: Any, tuxscope: Any, writer: Any) -> None:
+    target = writer(fewer(2000))
+    tool = tuxscope("run", page(INSIDE), "--pid", target.pid)
+    tool.wait_until_attached()
+    tool.wait_for_lines(1)
+    target.start()
+    result = tool.finish()
+    assert result.status == 0
+    last = result.stdout.split("\n\n")[-1].splitlines()
+    assert last == ["ENTRY  BEGUN    ENDED", f"0      {target.count:<8} {target.count}"]
+
+
+@kernel
+def test_a_count_of_tables(page: Any) -> None:
+    done = run("run", page(COUNT), "--count", "2", "--interval", "0.1")
+    assert done.stdout.count("PID") == 2
+    assert LAST_LINE.fullmatch(done.stderr)
+
+
+def test_a_simulated_table(page: Any) -> None:
+    first = run("run", page(COUNT), "--simulate", "--count", "2", "--format", "json")
+    again = run("run", page(COUNT), "--simulate", "--count", "2", "--format", "json")
+    assert first.stdout == again.stdout
+    tables = [json.loads(line) for line in first.stdout.splitlines()]
+    assert [each["seconds"] for each in tables] == [1.0, 2.0]
+    totals = [sum(row["count"] for row in each["rows"]) for each in tables]
+    assert 0 < totals[0] < totals[1]
+
+
+def test_entry_and_exit_of_a_simulated_call_come_in_pairs(page: Any) -> None:
+    done = run("run", page(INSIDE), "--simulate", "--count", "3", "--format", "json")
+    rows = json.loads(done.stdout.splitlines()[-1])["rows"]
+    assert rows[0]["begun"] == rows[0]["ended"] > 0
+
+
+def test_asm_and_step_take_a_page(page: Any) -> None:
+    listed = run("asm", page(INSIDE)).stdout
+    assert listed.startswith("enter:\n")
+    assert "\nexit:\n" in listed
+    done = run("step", page(INSIDE), "--to", "2")
+    assert "page.py has 2 programs; this is the first, enter" in done.stderr
+    assert (
+        "2 programs; their bytes" in run("asm", page(INSIDE), "--format", "bytes", status=2).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "status", "says"),
+    [
+        (None, [], 1, "nothing.py: cannot be read: No such file"),
+        ("x = 1", [], 1, "there is no PAGE; end it with PAGE = Page("),
+        ("import os\nos._exit(0)", [], 1, "page.py:2: the page ended Python"),
+        (HELLO.replace("a.rsh(r0, 32)", "a.rsh(r0, 64)"), [], 1, "page.py:34:"),
+        (HELLO, ["--interval", "1"], 2, "--interval does nothing here: page.py shows a stream"),
+        (COUNT, ["--strict"], 2, "--strict does nothing here: page.py shows a table"),
+        (COUNT, ["--buffer-pages", "8"], 2, "--buffer-pages does nothing here"),
+        (COUNT, ["--interval", "0"], 2, "--interval takes seconds, as in --interval 0.5, not '0'"),
+        (COUNT, ["more"], 2, "run takes one page"),
+        (COUNT.replace("pid: int | None = None", "").replace("if pid is not None:", "if False:")
+         .replace("a.jne(r0, pid", "a.jne(r0, 1"), ["--pid", "1"], 2, "its function takes no pid"),
+        (COUNT.replace("Page(count, COUNTS, COLUMNS, order_by=Writes.count)", "Page(count)"), [],
+         2, "page.py shows nothing: its PAGE has no map; try: tuxscope step "),
+        (COUNT.replace("key=Process", "key=u32"), [], 1, "the key of COUNTS is u32: make it a rec"),
+        (COUNT.replace("order_by=Writes.count", "order_by=Process.pid"), [], 1, "order_by is a f"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("simulated", [False, True])
+@kernel
+def test_what_is_wrong_is_told(
+    page: Any, tmp_path: Path, text: str | None, arguments: list[str], status: int, says: str,
+    simulated: bool,
+) -> None:  # fmt: skip
+    file = str(tmp_path / "nothing.py") if text is None else page(text)
+    if simulated and "--pid" not in arguments and not {"--strict", "--buffer-pages"} & {*arguments}:
+        arguments = [*arguments, "--simulate"]
+    done = run("run", file, *arguments, status=status)
+    assert says in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_run_without_a_page() -> None:
+    assert "which page? try: sudo tuxscope run FILE" in run("run", status=2).stderr
+
+
+@kernel
+def test_a_table_on_a_terminal_replaces_the_last(page: Any) -> None:
+    leader, follower = os.openpty()
+    with subprocess.Popen(
+        [TUXSCOPE, "run", page(COUNT), "--count", "2", "--interval", "0.05"],
+        stdin=subprocess.DEVNULL, stdout=follower, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        os.close(follower)
+        shown = b""
+        try:
+            while piece := os.read(leader, 4096):
+                shown += piece
+        except OSError:  # EIO: the other end is closed
+            pass
+        finally:
+            os.close(leader)
+        assert process.wait(LIMIT) == 0
+    assert shown.count(b"\x1b[HPID") == 2
+
+
+# What looks into a running page from beside.
+
+
+@kernel
+def test_map_shows_and_sets_what_a_running_program_counts(
+    page: Any, tuxscope: Any, writer: Any
+) -> None:
+    target = writer(3, 4)
+    tool: Tuxscope = tuxscope("run", page(COUNT.replace('"COUNTS"', '"COUNTS_OF_MAP"')),
+                              "--pid", target.pid, "--format", "json")  # fmt: skip
+    tool.wait_until_attached()
+    target.write_next()
+    target.wait_for_writes(3)
+    entry = json.loads(run("map", "COUNTS_OF_MAP", "--format", "json").stdout)
+    assert entry["key"] == target.pid
+    run("map", "COUNTS_OF_MAP", str(target.pid), "100")
+    shown = run("map", "COUNTS_OF_MAP").stdout.splitlines()
+    assert shown[0].split() == ["KEY", "VALUE"]
+    assert int(shown[1].split()[1]) in (100, 101)
+    target.start()
+    result = tool.finish()
+    assert result.objects[-1]["rows"][0]["count"] in (104, 105)
+    for arguments, says in (
+        (["COUNTS_OF_MAP"], "there is no map COUNTS_OF_MAP in the kernel"),
+        (["COUNTS_OF_MAP", "1"], "set it to what? try: sudo tuxscope map COUNTS_OF_MAP 1 1842"),
+        (["--id", "4000000000", "X"], "there is no map with id 4000000000"),
+    ):
+        done = subprocess.run([TUXSCOPE, "map", *arguments], capture_output=True, text=True,
+                              timeout=LIMIT, check=False)  # fmt: skip
+        assert done.returncode != 0
+        assert says in done.stderr
+
+
+@kernel
+def test_fields_are_those_of_this_kernel() -> None:
+    lines = run("fields", "syscalls/sys_enter_write").stdout.splitlines()
+    assert lines[0].split() == ["OFFSET", "SIZE", "NAME", "TYPE"]
+    found = {line.split()[2]: line.split() for line in lines[1:]}
+    assert found["fd"] == ["16", "8", "fd", "unsigned", "int"]
+    assert found["count"][:2] == ["32", "8"]
+    as_json = run("fields", "syscalls:sys_enter_write", "--format", "json").stdout.splitlines()
+    assert [json.loads(each)["name"] for each in as_json] == list(found)
+    names = run("fields", "syscalls/sys_enter_writ*").stdout.split()
+    assert names == ["syscalls/sys_enter_write", "syscalls/sys_enter_writev"]
+
+
+@kernel
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [
+        ("syscalls/sys_enter_wirte", 1, "did you mean sys_enter_write?"),
+        ("write", 1, "tuxscope fields '*write*' looks for one"),
+        ("no/such*", 1, "no tracepoint of this kernel matches 'no/such*'"),
+        ("../../etc/passwd", 1, "is no tracepoint"),
+        ("", 1, "is no tracepoint"),
+    ],
+)
+def test_a_tracepoint_that_is_none(name: str, status: int, says: str) -> None:
+    assert says in run("fields", name, status=status).stderr

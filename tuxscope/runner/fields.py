@@ -1,0 +1,58 @@
+"""``tuxscope fields``: a tracepoint's context, or the names of tracepoints."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+
+from tuxscope.asm import Tracepoint
+from tuxscope.errors import TuxscopeError, strerror
+from tuxscope.loader.tracefs import Tracefs, TracepointError
+from tuxscope.loader.tracepoint_format import ContextField, fields_of, tracepoints
+from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.sink import Sink
+
+PATTERN = re.compile(r"[*?\[]")
+
+
+def list_fields(name: str, style: Style) -> int:
+    """Print them; returns the exit status. Raises TuxscopeError."""
+    try:
+        with Tracefs() as tracefs:
+            if PATTERN.search(name):
+                lines = names(name, style, tracefs)
+            else:
+                lines = rows(fields_of(tracepoint_of(name), tracefs), style)
+    except OSError as error:
+        raise TuxscopeError(
+            f"tracefs cannot be read: {strerror(error)}; run it with sudo"
+        ) from error
+    Sink().write("".join(f"{each}\n" for each in lines))
+    return 0
+
+
+def tracepoint_of(name: str) -> Tracepoint:
+    """``syscalls/sys_enter_write``, or with a colon. Raises TracepointError."""
+    category, separator, rest = name.replace(":", "/").partition("/")
+    if not separator or not category or not rest or "/" in rest:
+        raise TracepointError(
+            f"{name!r} is no tracepoint: say category and name, as in syscalls/sys_enter_write; "
+            f"tuxscope fields '*{name[:20]}*' looks for one"
+        )
+    return Tracepoint(category, rest)
+
+
+def names(pattern: str, style: Style, tracefs: Tracefs) -> list[str]:
+    """Raises TracepointError where nothing matches."""
+    found = [f"{each.category}/{each.name}" for each in tracepoints(pattern, tracefs)]
+    if not found:
+        raise TracepointError(f"no tracepoint of this kernel matches {pattern!r}")
+    return [COMPACT({"tracepoint": each}) for each in found] if style is Style.JSON else found
+
+
+def rows(fields: tuple[ContextField, ...], style: Style) -> list[str]:
+    if style is Style.JSON:
+        return [COMPACT(asdict(each)) for each in fields]
+    lines = ["OFFSET SIZE NAME                 TYPE"]
+    lines += [f"{each.offset:<6} {each.size:<4} {each.name:<20} {each.type}" for each in fields]
+    return lines

@@ -1,0 +1,52 @@
+"""``tuxscope map``: a map of a running program."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from tuxscope.loader.found_maps import Datum, FoundMap, FoundMapError, find_map, open_map
+from tuxscope.loader.privilege import require_capabilities
+from tuxscope.output.lines import COMPACT, Style, plain
+from tuxscope.output.sink import Sink
+
+
+def show_map(name: str, map_id: int | None, style: Style) -> int:
+    """Print the entries; returns the exit status. Raises TuxscopeError."""
+    with the_map(name, map_id) as found:
+        entries = list(found.items())
+    if style is Style.JSON:
+        lines = [COMPACT({"key": plain(key), "value": in_json(values)}) for key, values in entries]
+    else:
+        lines = [f"{'KEY':<16} VALUE"]
+        lines += [f"{text(key):<16} {' '.join(map(text, values))}" for key, values in entries]
+    Sink().write("".join(f"{each}\n" for each in lines))
+    return 0
+
+
+def set_entry(name: str, map_id: int | None, key: int, value: int) -> int:
+    """Set one entry; returns the exit status. Raises TuxscopeError."""
+    with the_map(name, map_id) as found:
+        found.update(key, value)
+    return 0
+
+
+def the_map(name: str, map_id: int | None) -> FoundMap:
+    """Raises TuxscopeError."""
+    require_capabilities(f"try: {shlex.join(['sudo', 'tuxscope', *sys.argv[1:]])}")
+    if map_id is None:
+        return find_map(name)
+    found = open_map(map_id)
+    if found.info.name != name:
+        found.close()
+        raise FoundMapError(f"map {map_id} is called {found.info.name or 'nothing'}, not {name}")
+    return found
+
+
+def in_json(values: tuple[Datum, ...]) -> object:
+    """One value as it is, those of several CPUs as a list."""
+    return plain(values[0]) if len(values) == 1 else plain(values)
+
+
+def text(value: Datum) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
