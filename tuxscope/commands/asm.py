@@ -24,7 +24,8 @@ class Asm(Command):
         usage: tuxscope asm hello [--pid PID] [--format FORMAT]
                tuxscope asm FILE [--format FORMAT]
 
-        FILE is assembly text as LLVM's assembler takes it; - is stdin. Needs no privilege.
+        FILE.py is a page; any other FILE is assembly text as LLVM's assembler takes it; - is stdin.
+        Needs no privilege.
 
           --format FORMAT     listing  slot, bytes, pseudo-C and Python line (default)
                               text     pseudo-C alone, which asm FILE reads back

@@ -39,8 +39,8 @@ class Step(Command):
         usage: tuxscope step hello [options]
                tuxscope step FILE [options]
 
-        Prints of each step the instruction, what it changed, and the Python line. FILE is
-        assembly text; - is stdin. Needs no privilege and no kernel.
+        Prints of each step the instruction, what it changed, and the Python line. FILE.py is a
+        page, any other FILE assembly text; - is stdin. Needs no privilege and no kernel.
 
           --from N            show the steps from the Nth on
           --to N              end after the Nth step, and show the registers

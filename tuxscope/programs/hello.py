@@ -38,20 +38,20 @@ def hello(
         a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every write()
     elif exclude is not None:  # our own writes would trace themselves
         a.jeq(r0, exclude, "out")
-    a.stx(event.pid, r0)
+    a.stx(event.pid, r0)  # into the record
     a.call(helper.ktime_get_ns)  # r0 = nanoseconds since the machine started
     a.stx(event.timestamp_ns, r0)
-    a.lea(r1, event.comm)
-    a.mov(r2, HelloEvent.comm.size)
-    a.call(helper.get_current_comm)
-    a.mov(r1, r6)
+    a.lea(r1, event.comm)  # r1 = the address where the name is to go
+    a.mov(r2, HelloEvent.comm.size)  # r2 = the room that is there
+    a.call(helper.get_current_comm)  # writes the name of the process there
+    a.mov(r1, r6)  # what perf_event_output takes: context, map, which ring, what, how long
     a.ld_map(r2, EVENTS)
     a.mov32(r3, -1)  # BPF_F_CURRENT_CPU, in 32 bits: the ring of the CPU we run on
     a.lea(r4, event)
     a.mov(r5, HelloEvent.size)
-    a.call(helper.perf_event_output)
-    a.label("out")
-    a.mov(r0, 0)
+    a.call(helper.perf_event_output)  # puts the record into the ring
+    a.label("out")  # where the jumps above lead
+    a.mov(r0, 0)  # the program's result, which nobody looks at here
     a.exit()
     return a.program()
 
