@@ -108,7 +108,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
     ("old", "new", "blamed", "says"),
     [
         ('a.label("out")', 'a.label("ou")', 'a.jne(r0, pid, "out")', "did you mean ou?"),
-        ('    a.label("out")\n', "", 'a.jne(r0, pid, "out")', "put a.label('out') where it"),
+        ('    a.label("out")', "    #", 'a.jne(r0, pid, "out")', "put a.label('out') where it"),
         ("    return a.program()\n", "", FIRST_LINE, "returns nothing; end it with return a.prog"),
         ("a.program()", "a.program", FIRST_LINE, "returns a method; end it with return a.program"),
         ("    pid: int", "    pdi: int", FIRST_LINE, "and no pdi; did you mean pid?"),
