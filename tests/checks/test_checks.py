@@ -37,12 +37,15 @@ from tuxscope.asm import (
     Program,
     RawTracepoint,
     RingBuffer,
+    SchedClassifier,
+    SocketFilter,
     StackAccessError,
     Tracepoint,
     UninitialisedRegisterError,
     UninitialisedStackError,
     UnreachableCodeError,
     UnreleasedReferenceError,
+    Xdp,
     helper,
     r0,
     r1,
@@ -817,9 +820,32 @@ def difference_of_addresses(a: Assembler) -> None:
     ending(a)
 
 
+def reserved_in_32_bits(a: Assembler) -> None:
+    """What a ring buffer reserves is a u32, whatever stands above."""
+    a.ld_map(r1, RING)
+    a.ld_imm64(r2, 1 << 63 | 8)
+    a.mov(r3, 0)
+    a.call(helper.ringbuf_reserve)
+    a.jeq(r0, 0, "out")
+    a.st(u64[r0 + 0], 1)
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)
+    a.label("out")
+    ending(a)
+
+
+def process_s_own_class(a: Assembler) -> None:
+    """Only where there are packets does this helper take one."""
+    a.call(helper.ktime_get_ns)
+    a.call(helper.get_cgroup_classid)
+    ending(a)
+
+
 SILENT = [
     never_taken, same_way_twice, known_by_its_copy, spilled_over_a_call, exactly_at_the_edge,
     bounded, stack_of_the_caller, result_without_use, difference_of_addresses,
+    reserved_in_32_bits,
 ]  # fmt: skip
 
 
@@ -866,6 +892,28 @@ def test_raw_tracepoints_have_twelve_arguments() -> None:
         else:
             with pytest.raises(ContextAccessError, match=f"no field of 8 bytes at offset {offset}"):
                 check(program)
+
+
+@pytest.mark.one_kernel
+@pytest.mark.kernel
+def test_a_packet_s_class_is_asked_for_with_the_packet() -> None:
+    for attach in (WRITE, RawTracepoint(), SocketFilter(), Xdp()):
+        a = Assembler("checked", attach=attach)
+        process_s_own_class(a)
+        load(a.program()).close()
+    a = Assembler("checked", attach=SchedClassifier())
+    a.call(helper.get_cgroup_classid)
+    ending(a)
+    load(a.program()).close()
+    a = Assembler("checked", attach=SchedClassifier())
+    a.mov(r1, 0)
+    a.call(helper.get_cgroup_classid)
+    ending(a)
+    program = a.program(check=False)
+    with pytest.raises(ArgumentError, match="r1 is the skb of get_cgroup_classid, and holds a pl"):
+        check(program)
+    with pytest.raises(VerifierError):
+        load(program).close()
 
 
 @given(program=programs())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tuxscope.asm.attach import ProgramType
 from tuxscope.asm.checks.access_bounds import check_stack, check_value, null_check
 from tuxscope.asm.checks.state import STORED, WRITTEN, State
 from tuxscope.asm.checks.unset_bytes import name_of_unset
@@ -76,16 +79,17 @@ def call(state: State) -> bool:
         return False
     name, facts = NAMES[number - 1], signature(number)
     check_caller(state, name, facts)
-    arguments = state.registers[1 : 1 + len(facts.parameters)]
-    for register, parameter in enumerate(facts.parameters, 1):
+    parameters = taken(state, name, facts)
+    arguments = state.registers[1 : 1 + len(parameters)]
+    for register, parameter in enumerate(parameters, 1):
         state.require(register, f"the {parameter.name} of {name}")
         check_kind(state, register, parameter, name)
     if name == "ringbuf_reserve":
         check_constant(state, 2, name)
-    for register, parameter in enumerate(facts.parameters, 1):
+    for register, parameter in enumerate(parameters, 1):
         if parameter.kind in IN_MEMORY:
             pass_memory(state, register, parameter, name)
-    if any(each.kind is Takes.CALLBACK for each in facts.parameters):
+    if any(each.kind is Takes.CALLBACK for each in parameters):
         state.forget()  # the callback may have stored anything there
     if name in ("ringbuf_submit", "ringbuf_discard"):
         release(state, arguments[0])
@@ -110,6 +114,19 @@ def check_caller(state: State, name: str, facts: Signature) -> None:
             f"{name} is for programs under the GPL, and this one is under {program.license!r}",
             'leave out license=, it is "GPL" by default, or do without',
         )
+
+
+def taken(state: State, name: str, facts: Signature) -> tuple[Parameter, ...]:
+    """What a helper takes in this type of program: of one there are two by the same number.
+
+    That one tells of the packet's cgroup (bpf_get_cgroup_classid), or elsewhere of the process's
+    (bpf_get_cgroup_classid_curr_proto).
+    """
+    if name != "get_cgroup_classid":
+        return facts.parameters
+    if state.program.attach.type is not ProgramType.SCHED_CLS:
+        return ()
+    return tuple(replace(each, kind=Takes.CONTEXT) for each in facts.parameters)
 
 
 def check_kind(state: State, register: int, parameter: Parameter, name: str) -> None:
@@ -248,7 +265,8 @@ def result(state: State, number: int, facts: Signature, arguments: list[Value]) 
         return looked_up(state, arguments)
     if number == helper.ringbuf_reserve.number:
         size = arguments[1]
-        known = size.low if isinstance(size, Number) and size.constant else None
+        # struct bpf_call_arg_meta has its size in 32 bits.
+        known = size.low & M32 if isinstance(size, Number) and size.constant else None
         record = Pointer(Kind.RECORD, 0, True, state.slot, new_root(), None, known)
         state.references[record.identity] = state.slot
         return record
