@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tuxscope.asm.program import Program
-from tuxscope.explain.path import Path
+from tuxscope.explain.path import ADDED, Path
 
 # What the verifier calls the contents of a register, in words.
 KINDS = {
@@ -27,7 +27,6 @@ KINDS = {
     "tp_buffer": "a tracepoint's buffer", "arena": "an arena",
 }  # fmt: skip
 
-ADDED = re.compile(r"\(0f\) r\d+ \+= r(\d+)")
 ACCESS = re.compile(r"\*\((u\d+) \*\)\(r\d+ ?([+-]\d+)\)")
 
 
@@ -74,19 +73,26 @@ class Scene(NamedTuple):
             words["bytes"] = "1 byte" if size == "1" else f"{size} bytes"
         if size and "off" in words:
             words["reach"] = whole(str(words["off"])) + whole(size)
-        added = ADDED.match(writer.step.text) if writer else None
         access = ACCESS.search(stop.text) if stop else None
         moved = whole(str(words.get("off") or 0))
         return words | {
-            "index": f"r{added[1] if added else self.register}",
+            "index": self.bound(),
             "width": access[1] if access else "u64",
             "total": moved + (whole(access[2]) if access else 0),
-            "reg": f"r{self.register}",
+            "reg": f"r{self.register}" if self.register >= 0 else "the register",
             "spare": f"r{self.path.spare()}",
             "helper": self.path.helper or "the helper",
             "instruction": stop.text.partition(" ")[2] if stop else "the instruction",
             "call": writer.step.text.partition(" ")[2] if writer else "a call",
         }
+
+    def bound(self) -> str:
+        """The register to bound: what was added to the address, or else the address's own; a word
+        to fill in where the log tells of neither."""
+        if self.register >= 0:
+            return f"r{self.path.added(self.register) or self.register}"
+        added = ADDED.match(self.path.stop.text) if self.path.stop else None
+        return f"r{added[1]}" if added else "index"
 
 
 def always(_: Scene) -> bool:

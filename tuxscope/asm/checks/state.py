@@ -149,7 +149,12 @@ class State:
         source = self.program.by_slot[slot].source
         return f" at {source.place}" if source else ""
 
-    def require(self, number: int, purpose: str = "read") -> None:
+    def name_of(self, frame: int) -> str:
+        """The name of the function whose frame it is."""
+        slot = self.frames[frame].function
+        return next((each.name for each in self.program.functions if each.slot == slot), "")
+
+    def require(self, number: int, purpose: str = "read", hint: str = "") -> None:
         """A register must hold something. Raises UninitialisedRegisterError."""
         value = self.registers[number]
         if not isinstance(value, Unset):
@@ -158,13 +163,14 @@ class State:
             raise self.error(
                 ClobberedRegisterError,
                 f"r{number} is {purpose}, and holds nothing since the call{self.at(value.call)}",
-                f"set it anew, or keep what it held over the call, as in a.mov(r6, r{number})",
+                hint
+                or f"set it anew, or keep what it held over the call, as in a.mov(r6, r{number})",
             )
         context = f", or to keep the context with a.mov(r{number}, r1)" * (6 <= number <= 9)
         raise self.error(
             UninitialisedRegisterError,
             f"r{number} is {purpose}, and was never set",
-            f"set it first, as in a.mov(r{number}, 0){context * (len(self.frames) == 1)}",
+            hint or f"set it first, as in a.mov(r{number}, 0){context * (len(self.frames) == 1)}",
         )
 
     def map_values(self, change: Callable[[Value], Value]) -> None:

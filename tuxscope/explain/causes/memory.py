@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tuxscope.asm.program import STACK_SIZE
 from tuxscope.explain.cause import Case, Cause, Scene, whole
 from tuxscope.explain.path import state_in
@@ -18,6 +20,13 @@ def was_packet(scene: Scene) -> bool:
     return any(state_in(text, scene.register).startswith("pkt(") for text in texts)
 
 
+def is_zero(scene: Scene) -> bool:
+    """What is used as an address is the 0 that a call returned, or a copy of it."""
+    writer = scene.path.writer(scene.register)
+    made = writer is not None and writer.step.text.startswith(("(85)", "(bf)", "(79)"))
+    return made and ZERO.fullmatch(scene.path.state(scene.register)) is not None
+
+
 def on_the_stack(scene: Scene) -> bool:
     """The bytes are stack, but none that this function has used so far."""
     off, size = whole(scene.found["off"]), whole(scene.found["size"])
@@ -28,6 +37,7 @@ def argument_on_the_stack(scene: Scene) -> bool:
     return on_the_stack(scene) and scene.path.helper != ""
 
 
+ZERO = re.compile(r"(?:inv|scalar\()?P?0\)?")
 # Without CAP_PERFMON Linux 6.x says the same of stack outside of the 512 bytes and of stack that
 # was never used.
 READ_OF_NO_STACK = r"invalid read from stack R(?P<reg>\d+) off=(?P<off>-?\d+) size=(?P<size>\d+)"
@@ -37,6 +47,12 @@ MEMORY = (
             r"R(?P<reg>\d+) invalid mem access '(?P<type>\w+_or_null)'",
             "{reg} is used as an address, but it may be NULL: it is {type}",
             NULL_PYTHON, NULL_C,
+        ),
+        Case(
+            r"R(?P<reg>\d+) (?:invalid mem access '(?:inv|scalar)'|type=(?:inv|scalar) expected=)",
+            "{reg} is 0 on this path: the comparison leads here where there is no address",
+            'jump away where it is 0: a.jeq({reg}, 0, "out")', NULL_C,
+            is_zero,
         ),
         Case(
             r"R(?P<reg>\d+) pointer arithmetic on (?P<type>\w+_or_null) prohibited",
