@@ -227,6 +227,16 @@ def reserve(a: Assembler) -> None:
     a.mov(r6, r0)
 
 
+def moved_record(a: Assembler) -> None:
+    reserve(a)
+    a.add(r0, 8)
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)  # <-
+    a.label("out")
+    ending(a)
+
+
 def used_after_submit(a: Assembler) -> None:
     reserve(a)
     a.mov(r1, r6)
@@ -777,6 +787,12 @@ SAYS = [
         kept_on_one_way,
         UnreleasedReferenceError,
         "still has the record that it reserved at test_checks.py:{reserve}",
+    ),
+    says(
+        moved_record,
+        ArgumentError,
+        "r1 is the data of ringbuf_submit, and was moved by 8 bytes; pass on what "
+        "helper.ringbuf_reserve returned: a.mov(r1, r6)",
     ),
     says(
         used_after_submit,

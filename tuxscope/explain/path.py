@@ -122,6 +122,26 @@ class Path:
                 return None
         return None
 
+    def was(self, register: int, *kinds: str) -> bool:
+        """Whether what the register holds, or was copied from, began with one of these states
+        when the verifier told of it."""
+        for step in self.back():
+            if self.stop is None or step.depth != self.stop.depth:
+                continue
+            if state_in(step.after, register).startswith(kinds):
+                return True
+            found = WRITTEN.match(step.text)
+            if found and int(found[1]) == register:
+                copied = COPIED.match(step.text)
+                if not copied:
+                    return False
+                register = int(copied[1])
+            elif step.text.startswith(("(85)", "(e5)")) and register <= 5:
+                return False
+            if state_in(step.before, register).startswith(kinds):
+                return True
+        return False
+
     def state(self, register: int) -> str:
         """What the verifier knew of the register when it stopped, in its words."""
         if self.stop is None:

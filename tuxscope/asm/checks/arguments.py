@@ -62,6 +62,10 @@ def check_kind(state: State, register: int, parameter: Parameter, name: str) -> 
             raise state.error(ArgumentError, problem, instead)
         case Takes.MAP if value.map:
             check_map(state, value.map, name)
+        case Takes.RECORD if value.kind is Kind.RECORD and value.offset:
+            raise state.error(
+                ArgumentError, f"{what}, and was moved by {value.offset} bytes", instead
+            )
         case Takes.RECORD if value.kind in (Kind.STACK, Kind.CONTEXT, Kind.MAP, Kind.MAP_VALUE):
             raise state.error(ArgumentError, problem, instead)
         case _ if kind in IN_MEMORY and value.kind in (Kind.CONTEXT, Kind.MAP):
