@@ -238,17 +238,17 @@ class State:
     def key(self) -> Hashable:
         """Equal for states from which all goes on alike: numbers of roots and the like are
         those of their first appearance."""
-        names: dict[tuple[str, int], int] = {}
+        names = {0: 0}  # no root, family or identity is that of another
 
-        def named(kind: str, number: int) -> int:
-            return names.setdefault((kind, number), len(names)) if number else 0
+        def named(number: int) -> int:
+            return names.setdefault(number, len(names))
 
         def plain(value: Value) -> Hashable:
             if isinstance(value, Number):
-                root, family = named("root", value.root), named("family", value.family)
-                return (value.low, value.high, root, family)
+                low, high, root, family = value
+                return (low, high, named(root), named(family)) if root else (low, high)
             if isinstance(value, Pointer):
-                identity = named("identity", value.identity)
+                identity = named(value.identity)
                 return (value.kind, value.offset, value.nullable, value.origin, identity,
                         value.map, value.size)  # fmt: skip
             return "unset" if isinstance(value, Unset) else value
@@ -262,5 +262,5 @@ class State:
                     yield (offset, size, plain(value))
 
         registers = tuple(map(plain, self.registers))
-        owed = tuple(named("identity", each) for each in self.references)
+        owed = tuple(map(named, self.references))
         return (self.slot, registers, tuple(frames()), owed)

@@ -25,7 +25,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.program import Program
 
-MOST_STEPS = 30_000  # then the verifier has the last word: some tenths of a second
+MOST_STEPS = 30_000  # then the verifier has the last word: half a second, in large programs two
 DEEPEST = 16  # MAX_CALL_FRAMES of Linux 7.3; 8 before
 
 
