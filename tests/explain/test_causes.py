@@ -181,6 +181,13 @@ def test_of_several_types_memory_is_said_once() -> None:
     assert one.endswith("map_lookup_elem takes an address in the kernel there")
 
 
+def test_a_callback_s_result_is_told_as_such() -> None:
+    line = "At callback return the register R0 has smin=5 smax=5 should have been in [0, 1]"
+    explanation = explain(f"; a.exit() @ page.py:9\n9: (95) exit\n{line}\n")
+    assert explanation.sentence == "a function that a helper calls back must return [0, 1] in r0"
+    assert explanation.hint == "a.mov(r0, 0) before its a.exit(); 1 ends the rounds"
+
+
 OTHERS = [
     "main.c: error: recursion detected",
     "kernel: traps: a.out trap divide error, div by zero",
