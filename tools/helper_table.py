@@ -54,7 +54,8 @@ KINDS = {
     "get_socket_cookie.skb": "object",
     "setsockopt.bpf_socket": "object",
     "getsockopt.bpf_socket": "object",
-    # Programs that are attached to a cgroup have one that takes nothing.
+    # Traffic classifiers and lightweight tunnels pass the context, all others nothing: the checks
+    # know (tuxscope/asm/checks/calls.py), as a row has but one list of kinds.
     "get_cgroup_classid.skb": "number",
     # A process's address, which may be wrong.
     "probe_write_user.dst": "address",

@@ -147,8 +147,7 @@ def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> Layout:
     """Place the fields one after the other, each at a multiple of its alignment, as C does."""
     fields: dict[str, Field] = {}
     padding: list[Hole] = []
-    end = slot = 0
-    alignment = 1
+    end, slot, alignment = 0, 0, 1
     for position, (name, field_type) in enumerate(declared.items()):
         offset = -(-end // field_type.alignment) * field_type.alignment
         if offset > end:
@@ -242,7 +241,10 @@ class Annotations(dict[str, Any]):
         self.owner = owner
 
     def __setitem__(self, name: str, value: Any) -> None:
-        raise RecordError(f"{self.owner}.{name}: write {name} = u32, not {name}: u32")
+        shown = value if isinstance(value, str) else getattr(value, "__name__", repr(value))
+        if not isinstance(value, FieldType | RecordType) and shown.partition("[")[0] not in TYPES:
+            shown = "u32"
+        raise RecordError(f"{self.owner}.{name}: write {name} = {shown}, not {name}: {shown}")
 
 
 class RecordType(type):
@@ -319,9 +321,8 @@ class RecordType(type):
         """A record made of the values that :attr:`raw` unpacked."""
         record = cls.__new__(cls)
         slices = cast(RecordType, cls)._layout.slices
-        object.__setattr__(
-            record, "_values", tuple([decode(flat[part]) for decode, part in slices])
-        )
+        values = tuple([decode(flat[part]) for decode, part in slices])
+        object.__setattr__(record, "_values", values)
         return record
 
     def unpack(cls: type[R], data: bytes | bytearray | memoryview, offset: int = 0) -> R:
@@ -363,9 +364,8 @@ class Record(metaclass=RecordType):
     def __init__(self, **values: Any) -> None:
         fields = type(self).fields
         for name in values.keys() - fields.keys():
-            raise RecordError(
-                f"{type(self).__name__} has no field {name}{did_you_mean(name, fields)}"
-            )
+            near = did_you_mean(name, fields)
+            raise RecordError(f"{type(self).__name__} has no field {name}{near}")
         zero = type(self).unpack(bytes(type(self).size))
         flat: list[Any] = []
         for field, default in zip(fields.values(), zero._values, strict=True):

@@ -257,6 +257,8 @@ MISTAKES: list[Mistake] = [
     (lambda a: a.ldx(r1, u64[r2 + "8"]), OperandError, "a register and a number of bytes"),
     (lambda a: a.st(u8[r1], 256), OperandError, "256 does not fit u8"),
     (lambda a: a.st(u16[r1], -32769), OperandError, "does not fit u16"),
+    (lambda a: a.st(u32[r1], r2), OperandError, "a register is stored with a.stx(…, r2)"),
+    (lambda a: a.stx(u32[r1], 5), RegisterError, "a number is stored with a.st(…, 5)"),
     (lambda a: a.atomic_add(u16[r1], r2), OperandError, "moves 4 or 8 bytes, u16 has 2"),
     (lambda a: a.ld_imm64(r1, 1 << 64), OperandError, "does not fit 64 bits"),
     (lambda a: a.ld_imm64(r1, "1"), OperandError, "takes a whole number"),
@@ -273,6 +275,9 @@ MISTAKES: list[Mistake] = [
     (lambda a: a.function("page"), DuplicateLabelError, "function 'page' is already there"),
     (lambda a: a.function("f"), ProgramError, "before the program's own first instruction"),
     (lambda a: a.jeq(r0 == 1, 1, "out"), RegisterError, "as in a.jeq"),
+    (lambda a: a.mov(r1, r2 % 8), RegisterError, "when the program runs: a.mod(r2, 8)"),
+    (lambda a: a.mov(r1, r2 << r3), RegisterError, "when the program runs: a.lsh(r2, r3)"),
+    (lambda a: a.mov(r1, 3 | r2), RegisterError, "when the program runs: a.or_(r2, 3)"),
     (lambda a: bool(u64[r1]), AssemblyError, "load it with a.ldx, then jump"),
 ]
 
@@ -293,6 +298,18 @@ def test_a_mistake_is_an_error_at_the_authors_line(
         str(caught.value)
         == f"test_assembler.py:{source.line}: {source.text}: {caught.value.problem}"
     )
+
+
+def test_an_attach_point_knows_its_line_and_is_equal_without_it() -> None:
+    for kind, names in ((Tracepoint, ("syscalls", "sys_enter_write")), (RawTracepoint, ("a",))):
+        here = kind(*names)
+        there = kind(*names)
+        assert here.source is not None
+        assert here.source.text == "here = kind(*names)"
+        assert here.source != there.source
+        assert here == there
+        assert hash(here) == hash(there)
+        assert "source" not in repr(here)
 
 
 def test_each_instruction_knows_its_line() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import count
 from random import Random
 
 import pytest
@@ -34,8 +36,11 @@ from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.record import u32, u64
 
-# Of each kind; make fuzz asks for more.
+# So many of an author's have to be accepted, and half as many of random instructions; make fuzz
+# asks for more, and for others.
 PROGRAMS = int(os.environ.get("TUXSCOPE_FUZZ_ALARMS") or 300)
+FIRST_SEED = int(os.environ.get("TUXSCOPE_FUZZ_SEED") or 0) * 1_000_000
+MOST_TRIES = 10  # for each that is to be accepted; about half of them are
 # How many of those that the kernel refuses have to be foreseen, so that silence is no success: of
 # an old kernel fewer, which lacks some instructions.
 FORESEEN = 0.5
@@ -102,7 +107,11 @@ def complaint(program: Program) -> CheckError | None:
 
 
 def compare(kernel: Kernel, program: Program, name: str, alarms: Alarms) -> None:
-    """Ask both."""
+    """Ask both.
+
+    Without CAP_PERFMON most of what leaves junk is refused, but not all: since Linux 6.8 a
+    constant that is stored in the first byte of 8 counts for all of them (is_spilled_reg).
+    """
     error = complaint(program)
     if not kernel.accepts(program):
         alarms.refused += 1
@@ -115,13 +124,32 @@ def compare(kernel: Kernel, program: Program, name: str, alarms: Alarms) -> None
         alarms.false.append(f"{name}: {error} (slot {error.slot})")
 
 
+def compare_until(
+    accepted: int, kernel: Kernel, alarms: Alarms, make: Callable[[int], Program]
+) -> None:
+    """Ask about the program of each seed, until so many were accepted."""
+    for seed in count(FIRST_SEED):
+        if alarms.accepted >= accepted or seed >= FIRST_SEED + MOST_TRIES * accepted:
+            break
+        compare(kernel, make(seed), f"seed {seed}", alarms)
+    assert alarms.false == []
+    assert alarms.accepted >= accepted
+
+
 @pytest.mark.kernel
 def test_no_program_of_an_author_s_is_complained_of(alarms: Alarms) -> None:
     with Kernel() as kernel:
-        for seed in range(fewer(PROGRAMS) * 2):  # about half of them are refused
-            compare(kernel, random_program(seed), f"seed {seed}", alarms)
-    assert alarms.false == []
+        compare_until(fewer(PROGRAMS), kernel, alarms, random_program)
     assert alarms.foreseen >= FORESEEN * alarms.refused
+
+
+# A record whose size has bits above the 32 that count, and a helper that takes nothing here.
+@pytest.mark.kernel
+@pytest.mark.parametrize("seed", [106895, 114196, 117198])
+def test_what_was_complained_of_once(seed: int, alarms: Alarms) -> None:
+    with Kernel() as kernel:
+        compare(kernel, random_program(seed), f"seed {seed}", alarms)
+    assert alarms.false == []
 
 
 @pytest.mark.kernel
@@ -129,9 +157,9 @@ def test_no_program_of_random_instructions_is_complained_of(alarms: Alarms) -> N
     """Those that the interpreter is compared by, with one or two of their instructions changed."""
     with Kernel() as kernel, Machine() as machine:
         features = machine.features()
-        for seed in range(fewer(PROGRAMS)):
+
+        def make(seed: int) -> Program:
             random = Random(seed)
-            program = disordered(case(random.randbytes, features).program, random)
-            compare(kernel, program, f"case {seed}", alarms)
-    assert alarms.false == []
-    assert alarms.accepted
+            return disordered(case(random.randbytes, features).program, random)
+
+        compare_until(max(1, fewer(PROGRAMS) // 2), kernel, alarms, make)

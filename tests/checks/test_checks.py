@@ -36,13 +36,18 @@ from tuxscope.asm import (
     PointerArithmeticError,
     Program,
     RawTracepoint,
+    Register,
+    ReleasedRecordError,
     RingBuffer,
+    SchedClassifier,
+    SocketFilter,
     StackAccessError,
     Tracepoint,
     UninitialisedRegisterError,
     UninitialisedStackError,
     UnreachableCodeError,
     UnreleasedReferenceError,
+    Xdp,
     helper,
     r0,
     r1,
@@ -58,7 +63,7 @@ from tuxscope.asm import (
 from tuxscope.asm.checks import check
 from tuxscope.loader.program import load
 from tuxscope.loader.verifier import VerifierError
-from tuxscope.record import Record, char, u32, u64
+from tuxscope.record import Record, char, u8, u32, u64
 
 WRITE = Tracepoint("syscalls", "sys_enter_write")
 
@@ -75,6 +80,7 @@ class Count(Record):
 
 COUNTS = Hash("COUNTS", key=u32, value=Count, max_entries=8)
 SLOTS = Array("SLOTS", value=Count, max_entries=8)
+TIMES = Hash("TIMES", key=u64, value=Count, max_entries=8)
 EVENTS = PerfEventArray("EVENTS", Event)
 RING = RingBuffer("RING", Event, max_entries=1 << 16)  # whole pages, of whatever size
 
@@ -126,6 +132,16 @@ def unset_key(a: Assembler) -> None:
     a.mov(r2, r10)
     a.sub(r2, 8)
     a.call(helper.map_lookup_elem)  # <-
+    ending(a)
+
+
+def unset_rest(a: Assembler) -> None:
+    """A number has no padding."""
+    key = a.stack(u64)
+    a.st(u8[r10 - 8], 1)
+    a.ld_map(r1, TIMES)
+    a.lea(r2, key)
+    a.call(helper.map_lookup_elem)
     ending(a)
 
 
@@ -191,6 +207,55 @@ def result_of_a_void_helper(a: Assembler) -> None:
 def missing_argument(a: Assembler) -> None:
     a.ld_map(r1, COUNTS)
     a.call(helper.map_lookup_elem)  # <-
+    ending(a)
+
+
+def forgotten_record(a: Assembler) -> None:
+    reserve(a)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)  # <-
+    a.label("out")
+    ending(a)
+
+
+def reserve(a: Assembler) -> None:
+    a.ld_map(r1, RING)
+    a.mov(r2, Event.size)
+    a.mov(r3, 0)
+    a.call(helper.ringbuf_reserve)
+    a.jeq(r0, 0, "out")
+    a.mov(r6, r0)
+
+
+def moved_record(a: Assembler) -> None:
+    reserve(a)
+    a.add(r0, 8)
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)  # <-
+    a.label("out")
+    ending(a)
+
+
+def used_after_submit(a: Assembler) -> None:
+    reserve(a)
+    a.mov(r1, r6)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)  # submit
+    a.st(Event[r6].pid, 1)  # <-
+    a.label("out")
+    ending(a)
+
+
+def submitted_twice(a: Assembler) -> None:
+    reserve(a)
+    a.mov(r1, r6)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)
+    a.mov(r1, r6)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)  # <-
+    a.label("out")
     ending(a)
 
 
@@ -274,6 +339,14 @@ def name_beyond_the_stack(a: Assembler) -> None:
     ending(a)
 
 
+def too_much_for_a_name(a: Assembler) -> None:
+    event = a.stack(Event)
+    a.lea(r1, event.comm)
+    a.mov(r2, 64)
+    a.call(helper.get_current_comm)  # <-
+    ending(a)
+
+
 def askew(a: Assembler) -> None:
     a.st(u64[r10 - 12], 0)  # <-
     ending(a)
@@ -289,6 +362,16 @@ def checked_the_wrong_way(a: Assembler) -> None:
     lookup(a)
     a.jne(r0, 0, "out")
     a.ldx(r1, Count[r0].total)  # <-
+    a.label("out")
+    ending(a)
+
+
+def passed_where_it_is_0(a: Assembler) -> None:
+    lookup(a)
+    a.jne(r0, 0, "out")
+    a.mov(r2, r0)
+    a.ld_map(r1, COUNTS)
+    a.call(helper.map_lookup_elem)  # <-
     a.label("out")
     ending(a)
 
@@ -318,6 +401,18 @@ def beyond_the_value(a: Assembler) -> None:
 def number_as_an_address(a: Assembler) -> None:
     a.call(helper.get_current_task)
     a.ldx(r0, u64[r0])  # <-
+    a.exit()
+
+
+def argument_as_an_address(a: Assembler) -> None:
+    a.ldx(r1, u64[r1 + 24])
+    a.ldx(r0, u64[r1])  # <-
+    a.exit()
+
+
+def seven_as_an_address(a: Assembler) -> None:
+    a.mov(r1, 7)
+    a.ldx(r0, u64[r1])  # <-
     a.exit()
 
 
@@ -446,6 +541,23 @@ def of_another_type(a: Assembler) -> None:
     ending(a)
 
 
+def of_no_type_of_ours(a: Assembler) -> None:
+    event = a.stack(Event)
+    a.lea(r2, event)
+    a.mov(r3, Event.size)
+    a.call(helper.d_path)  # <-
+    ending(a)
+
+
+def sleeping(a: Assembler) -> None:
+    name = a.stack(u64)
+    a.ldx(r3, u64[r1 + 24])
+    a.lea(r1, name)
+    a.mov(r2, 8)
+    a.call(helper.copy_from_user)  # <-
+    ending(a)
+
+
 def helper_minus_one(a: Assembler) -> None:
     a.emit(Instruction(0x85, imm=-1))  # <-
     ending(a)
@@ -528,7 +640,13 @@ SAYS = [
     says(
         missing_argument,
         UninitialisedRegisterError,
-        "r2 is the key of map_lookup_elem, and was never set",
+        "r2 is the key of map_lookup_elem, and was never set; take the address of a place on the "
+        "stack: a.lea(r2, key)",
+    ),
+    says(
+        forgotten_record,
+        ClobberedRegisterError,
+        "; pass on what helper.ringbuf_reserve returned: a.mov(r1, r6)",
     ),
     says(
         number_for_a_key,
@@ -570,6 +688,12 @@ SAYS = [
         StackAccessError,
         "r2 says 16 bytes, and at r10 - 8 the stack has 8; give get_current_comm",
     ),
+    says(
+        too_much_for_a_name,
+        StackAccessError,
+        "r2 says 64 bytes, and at r10 - 16 the stack has 16; give get_current_comm the size of "
+        "what is there: a.mov(r2, Event.comm.size), 16 bytes",
+    ),
     says(askew, AlignmentError, "at r10 - 12, which is no multiple of 8; r10 - 16 is one"),
     says(
         unchecked,
@@ -578,15 +702,34 @@ SAYS = [
         'leave first where there is none: a.jeq(r0, 0, "out")',
     ),
     says(
-        checked_the_wrong_way, NotAPointerError, "r0 is used as an address, and is a plain number"
+        checked_the_wrong_way,
+        NullCheckError,
+        "r0 is used as an address, and is 0 on this path: the comparison leads here where there "
+        'is none; jump away where it is 0: a.jeq(r0, 0, "out")',
     ),
+    says(passed_where_it_is_0, NullCheckError, "r2 is the key of map_lookup_elem, and is 0 on"),
     says(moved_unchecked, NullCheckError, "r0 may be 0 here, and is moved"),
     says(passed_unchecked, NullCheckError, "r2 is the key of map_lookup_elem, and may be 0 here"),
     says(
         beyond_the_value, MapValueAccessError, "8 bytes at offset 8 of COUNTS's value, which has 8"
     ),
-    says(number_as_an_address, NotAPointerError, "r0 is used as an address, and is a plain number"),
-    says(null_as_an_address, NotAPointerError, "r0 is used as an address"),
+    says(
+        number_as_an_address,
+        NotAPointerError,
+        "r0 is used as an address, and is a plain number; memory of the kernel or of a process "
+        "is read with helper.probe_read_kernel or helper.probe_read_user",
+    ),
+    says(
+        argument_as_an_address,
+        NotAPointerError,
+        "r1 is used as an address, and is a plain number; memory of the kernel or of a process",
+    ),
+    says(
+        seven_as_an_address,
+        NotAPointerError,
+        "r1 is used as an address, and is a plain number; take the address of a place",
+    ),
+    says(null_as_an_address, NullCheckError, "r0 is used as an address, and is 0 on this path"),
     says(
         context_before_its_fields,
         ContextAccessError,
@@ -615,8 +758,12 @@ SAYS = [
     ),
     says(on_into_what_nobody_calls, UnreachableCodeError, "nothing calls function rest"),
     says(round_and_round, EndlessLoopError, "this loop has no end; jump out of it"),
-    says(condition_that_never_holds, EndlessLoopError, "this loop has no end"),
-    says(until_by_chance, EndlessLoopError, "this loop has no end"),
+    says(condition_that_never_holds, EndlessLoopError, "around with nothing changed, and may"),
+    says(
+        until_by_chance,
+        EndlessLoopError,
+        "nothing changed, and may never end; count its rounds, as in a.add(r6, 1), a.jlt(r6, 10",
+    ),
     says(into_the_middle, JumpTargetError, "leads to slot 2, where no instruction begins"),
     says(outside, JumpTargetError, "leads to slot 100"),
     says(call_of_nothing, JumpTargetError, "leads to slot 100"),
@@ -625,11 +772,38 @@ SAYS = [
         HelperUnavailableError,
         "programs of type tracepoint have no xdp_adjust_head",
     ),
+    says(
+        of_no_type_of_ours,
+        HelperUnavailableError,
+        "programs of type tracepoint have no d_path; do without",
+    ),
+    says(
+        sleeping,
+        HelperUnavailableError,
+        "copy_from_user may sleep, and this program must not; use helper.probe_read_user",
+    ),
     says(helper_minus_one, HelperUnavailableError, "no helper with number -1"),
     says(
         kept_on_one_way,
         UnreleasedReferenceError,
         "still has the record that it reserved at test_checks.py:{reserve}",
+    ),
+    says(
+        moved_record,
+        ArgumentError,
+        "r1 is the data of ringbuf_submit, and was moved by 8 bytes; pass on what "
+        "helper.ringbuf_reserve returned: a.mov(r1, r6)",
+    ),
+    says(
+        used_after_submit,
+        ReleasedRecordError,
+        "r6 is used as an address, and the record there was given back at "
+        "test_checks.py:{submit}; submit or discard it last",
+    ),
+    says(
+        submitted_twice,
+        ReleasedRecordError,
+        "r1 is the data of ringbuf_submit, and the record there was given back at",
     ),
     says(stack_that_ends, StackAccessError, "returns the address of its own stack"),
     says(itself, CallDepthError, "own is called from inside itself; make it a loop"),
@@ -691,6 +865,9 @@ UNSET = [
          "reads 8 bytes at r10 - 24, event.time, which were never set; store to event.time, or"),
     says(unset_record, UninitialisedStackError,
          "reads 32 bytes at r10 - 32, event, which were never set; a.zero(event) clears it"),
+    says(unset_rest, UninitialisedStackError,
+         "reads 7 bytes at r10 - 7, key, which were never set; store to key, or clear it with "
+         "a.zero(key)"),
     says(unset_key, UninitialisedStackError,
          "map_lookup_elem reads 4 bytes at r10 - 8, which were never set; store there first"),
 ]  # fmt: skip
@@ -705,6 +882,41 @@ def test_stack_bytes_that_were_never_set_are_named(
     assert words in str(caught.value)
     assert caught.value.source
     assert "a.call(helper." in caught.value.source.text
+
+
+def forgetful(a: Assembler, without: Register) -> None:
+    """One argument is not set again after the call before."""
+    event = a.stack(Event)
+    a.mov(r7, r1)
+    a.zero(event)
+    a.call(helper.ktime_get_ns)
+    for register, put in (
+        (r1, lambda: a.mov(r1, r7)),
+        (r2, lambda: a.ld_map(r2, EVENTS)),
+        (r3, lambda: a.mov32(r3, -1)),
+        (r4, lambda: a.lea(r4, event)),
+        (r5, lambda: a.mov(r5, Event.size)),
+    ):
+        if register is not without:
+            put()
+    a.call(helper.perf_event_output)
+    ending(a)
+
+
+@pytest.mark.parametrize(
+    ("without", "hint"),
+    [
+        (r1, "pass the context, which r7 keeps: a.mov(r1, r7)"),
+        (r2, "load a map, as in a.ld_map(r2, MAP)"),
+        (r3, "a number is expected, as in a.mov(r3, 0)"),
+        (r4, "take the address of a place on the stack, as in a.lea(r4, event)"),
+        (r5, "a size is a number: a.mov(r5, Event.size), 32 bytes"),
+    ],
+)
+def test_a_forgotten_argument_is_told_by_what_is_taken(without: Register, hint: str) -> None:
+    with pytest.raises(ClobberedRegisterError) as caught:
+        check(written(lambda a: forgetful(a, without)))
+    assert caught.value.hint == hint
 
 
 def test_a_licence_is_asked_for() -> None:
@@ -817,9 +1029,32 @@ def difference_of_addresses(a: Assembler) -> None:
     ending(a)
 
 
+def reserved_in_32_bits(a: Assembler) -> None:
+    """What a ring buffer reserves is a u32, whatever stands above."""
+    a.ld_map(r1, RING)
+    a.ld_imm64(r2, 1 << 63 | 8)
+    a.mov(r3, 0)
+    a.call(helper.ringbuf_reserve)
+    a.jeq(r0, 0, "out")
+    a.st(u64[r0 + 0], 1)
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)
+    a.label("out")
+    ending(a)
+
+
+def process_s_own_class(a: Assembler) -> None:
+    """Only where there are packets does this helper take one."""
+    a.call(helper.ktime_get_ns)
+    a.call(helper.get_cgroup_classid)
+    ending(a)
+
+
 SILENT = [
     never_taken, same_way_twice, known_by_its_copy, spilled_over_a_call, exactly_at_the_edge,
     bounded, stack_of_the_caller, result_without_use, difference_of_addresses,
+    reserved_in_32_bits,
 ]  # fmt: skip
 
 
@@ -866,6 +1101,28 @@ def test_raw_tracepoints_have_twelve_arguments() -> None:
         else:
             with pytest.raises(ContextAccessError, match=f"no field of 8 bytes at offset {offset}"):
                 check(program)
+
+
+@pytest.mark.one_kernel
+@pytest.mark.kernel
+def test_a_packet_s_class_is_asked_for_with_the_packet() -> None:
+    for attach in (WRITE, RawTracepoint(), SocketFilter(), Xdp()):
+        a = Assembler("checked", attach=attach)
+        process_s_own_class(a)
+        load(a.program()).close()
+    a = Assembler("checked", attach=SchedClassifier())
+    a.call(helper.get_cgroup_classid)
+    ending(a)
+    load(a.program()).close()
+    a = Assembler("checked", attach=SchedClassifier())
+    a.mov(r1, 0)
+    a.call(helper.get_cgroup_classid)
+    ending(a)
+    program = a.program(check=False)
+    with pytest.raises(ArgumentError, match="r1 is the skb of get_cgroup_classid, and holds a pl"):
+        check(program)
+    with pytest.raises(VerifierError):
+        load(program).close()
 
 
 @given(program=programs())

@@ -7,11 +7,14 @@ from string import Formatter
 
 import pytest
 
-from tuxscope.explain.cause import Case, Cause
+from tuxscope.explain.cause import Case, Cause, Scene
 from tuxscope.explain.causes import CAUSES
 from tuxscope.explain.explain import explain
+from tuxscope.explain.log import read
+from tuxscope.explain.path import Path
 
-ALWAYS = {"reg", "spare", "helper", "instruction", "call", "index", "width", "total"}
+ALWAYS = {"reg", "spare", "helper", "instruction", "call", "index", "width", "total",
+          "next"}  # fmt: skip
 CASES = [(cause, case) for cause in CAUSES for case in cause.cases]
 
 
@@ -46,6 +49,11 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
          "missing-null-check"),
         ("R1 type=map_value_or_null expected=map_ptr", "missing-null-check"),
         ("Possibly NULL pointer passed to trusted arg0", "missing-null-check"),
+        ("R0 invalid mem access 'ptr_or_null_'", "missing-null-check"),
+        ("R0 invalid mem access 'trusted_ptr_or_null_'", "missing-null-check"),
+        ("R1 type=rcu_ptr_or_null_ expected=ptr_, trusted_ptr_, rcu_ptr_", "missing-null-check"),
+        ("R0 pointer arithmetic on ptr_or_null_ prohibited, null-check it first",
+         "missing-null-check"),
         ("R1 invalid mem access 'inv'", "not-an-address"),
         ("R1 invalid mem access 'scalar'", "not-an-address"),
         ("R1 invalid mem access 'map_ptr'", "not-an-address"),
@@ -71,6 +79,10 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
         ("R2 min value is negative, either use unsigned or 'var &= const'", "unbounded-access"),
         ("math between map_value pointer and register with unbounded min value is not allowed",
          "unbounded-access"),
+        ("access beyond struct task_struct at off 30000 size 8", "memory-out-of-bounds"),
+        ("access beyond the end of member comm (mend:1992) in struct task_struct with off 1984 "
+         "size 16", "memory-out-of-bounds"),
+        ("R0 min value is outside of the allowed memory range", "memory-out-of-bounds"),
         ("R0 max value is outside of the allowed memory range", "unbounded-access"),
         ("invalid bpf_context access off=0 size=8", "context-access"),
         ("dereference of modified ctx ptr R1 off=8 disallowed", "modified-context"),
@@ -84,6 +96,7 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
         ("R0 leaks addr as return value", "pointer-leak"),
         ("R2 leaks addr into map", "pointer-leak"),
         ("attempt to corrupt spilled pointer on stack", "pointer-leak"),
+        ("invalid size of register fill", "pointer-leak"),
         ("R1 partial copy of pointer", "pointer-leak"),
         ("R1 pointer comparison prohibited", "pointer-leak"),
         ("R2 pointer += pointer prohibited", "pointer-arithmetic"),
@@ -97,6 +110,8 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
         ("invalid func unknown#9999", "unknown-helper"),
         ("invalid func unknown#195896080", "failed-relocation"),
         ("cannot call GPL-restricted function from non-GPL compatible program", "gpl-only"),
+        ("helper call might sleep in a non-sleepable prog", "sleeping-call"),
+        ("sleepable helper bpf_copy_from_user#148 in non-sleepable prog", "sleeping-call"),
         ("cannot pass map_type 2 into func bpf_perf_event_output#25", "map-type"),
         ("fd 0 is not pointing to valid bpf_map", "map-type"),
         ("R1 type=fp expected=map_ptr", "argument-type"),
@@ -109,6 +124,9 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
          "unreleased-reference"),
         ("tail_call would lead to reference leak", "unreleased-reference"),
         ("R1 must be referenced when passed to release function", "not-a-reference"),
+        ("R1 must have zero offset when passed to release func or trusted arg to kfunc",
+         "argument-type"),
+        ("R1 must be referenced or trusted", "argument-type"),
         ("arg 1 is an unacquired reference", "not-a-reference"),
         ("func bpf_sk_release#86 reference has not been acquired before", "not-a-reference"),
         ("release helper bpf_sk_release expects referenced PTR_TO_BTF_ID passed to R1",
@@ -116,6 +134,7 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
         ("jump into the middle of ldimm64 insn 3", "jump-out-of-range"),
         ("The sequence of 8193 jumps is too complex.", "too-many-instructions"),
         ("combined stack size of 2 calls is 544. Too large", "stack-limit"),
+        ("cannot return stack pointer to the caller", "returned-stack"),
         ("the call stack of 9 frames is too deep !", "call-depth"),
         ("unknown opcode 8d", "unknown-opcode"),
         ("BPF_XADD uses reserved fields", "reserved-field"),
@@ -127,6 +146,8 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
         ("At program exit the register R0 has value (0x2; 0x0) should have been in (0x0; 0x1)",
          "return-value"),
         ("At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]",
+         "return-value"),
+        ("At callback return the register R0 has smin=5 smax=5 should have been in [0, 1]",
          "return-value"),
         ("function calls to other bpf functions are allowed for CAP_BPF and CAP_SYS_ADMIN",
          "missing-privilege"),
@@ -142,3 +163,43 @@ def test_each_wording_has_its_row(line: str, cause: str | None) -> None:
     else:
         assert "{" not in explanation.sentence.replace("struct event e = {}", "")
         assert explanation.hint
+        assert "-1" not in explanation.sentence + explanation.hint.replace(" - 1", "")
+
+
+def test_what_a_line_does_not_name_is_no_register() -> None:
+    nothing = re.match("", "")
+    assert nothing
+    scene = Scene(nothing, Path(read(""), -1))
+    assert not [each for each in scene.words().values() if "-1" in str(each)]
+
+
+def test_of_several_types_memory_is_said_once() -> None:
+    log = "0: (85) call bpf_map_lookup_elem#1\nR2 type=scalar expected="
+    memory = explain(f"{log}fp, pkt, map_value, mem, buf, trusted_ptr_\n").sentence
+    assert memory.endswith("takes an address of memory (the stack, a map's value, ...) there")
+    one = explain(f"{log}trusted_ptr_\n").sentence
+    assert one.endswith("map_lookup_elem takes an address in the kernel there")
+
+
+def test_a_callback_s_result_is_told_as_such() -> None:
+    line = "At callback return the register R0 has smin=5 smax=5 should have been in [0, 1]"
+    explanation = explain(f"; a.exit() @ page.py:9\n9: (95) exit\n{line}\n")
+    assert explanation.sentence == "a function that a helper calls back must return [0, 1] in r0"
+    assert explanation.hint == "a.mov(r0, 0) before its a.exit(); 1 ends the rounds"
+
+
+OTHERS = [
+    "main.c: error: recursion detected",
+    "kernel: traps: a.out trap divide error, div by zero",
+    "The parser said: jump out of range from insn 3 to 9",
+]
+
+
+@pytest.mark.parametrize("line", OTHERS)
+def test_other_programs_lines_are_no_cause(line: str) -> None:
+    assert explain(line).cause is None
+
+
+@pytest.mark.parametrize("line", ["div by zero", "  R0 !read_ok", "unreachable insn 5"])
+def test_a_line_by_itself_is_known_by_its_beginning(line: str) -> None:
+    assert explain(line).cause is not None

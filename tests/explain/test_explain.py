@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tuxscope.explain.explain import explain
@@ -223,3 +225,135 @@ def test_of_several_logs_the_last_is_meant() -> None:
     good = "0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\n1: (95) exit\nprocessed 2 insns (limit 9)\n"
     assert explain(good + LINUX_5_4).cause == "missing-null-check"
     assert explain(LINUX_5_4 + good).telling == ()
+
+
+INDEXED = """\
+0: R1=ctx() R10=fp0
+0: (79) r6 = *(u64 *)(r1 +16)         ; R6_w=scalar()
+1: (57) r6 &= 255                     ; R6_w=scalar(umax=255,var_off=(0x0; 0xff))
+2: (18) r1 = 0xffff888102f8a038       ; R1_w=map_value(map=A,ks=4,vs=64)
+4: (0f) r1 += r6                      ; R1_w=map_value(map=A,ks=4,vs=64,umax=255)
+5: (bf) r2 = r1                       ; R2_w=map_value(map=A,ks=4,vs=64,umax=255)
+6: (07) r2 += 4                       ; R2_w=map_value(map=A,off=4,ks=4,vs=64,umax=255)
+; a.ldx(r0, u8[r2 + 0]) @ page.py:9
+7: (71) r0 = *(u8 *)(r2 +0)
+invalid access to map value, value_size=64 off=259 size=1
+R2 max value is outside of the allowed memory range
+"""
+ADDED = """\
+0: R1=ctx() R10=fp0
+0: (79) r6 = *(u64 *)(r1 +16)         ; R6_w=scalar()
+1: (18) r1 = 0xffff888102f8a038       ; R1_w=map_value(map=A,ks=4,vs=64)
+; a.add(r1, r6) @ page.py:9
+3: (0f) r1 += r6
+math between map_value pointer and register with unbounded min value is not allowed
+"""
+
+
+@pytest.mark.parametrize("log", [INDEXED, ADDED])
+def test_an_index_is_bounded_by_its_own_register(log: str) -> None:
+    explanation = explain(log)
+    assert explanation.cause == "unbounded-access"
+    assert explanation.hint == 'bound r6 first: a.jgt(r6, limit, "out") or a.and_(r6, 63)'
+
+
+def test_without_the_instruction_an_index_is_a_word_to_fill_in() -> None:
+    telling = "".join(ADDED.splitlines(keepends=True)[-1:])
+    hint = explain(telling + "processed 3 insns (limit 1000000)\n").hint
+    assert hint == "bound the index first: `if (i >= LIMIT) return 0;`"
+    words = explain(f"; a.add(r1, r6) @ page.py:9\n{telling}").hint
+    assert "r-1" not in words
+
+
+LOOKED_UP = """\
+4: (85) call bpf_map_lookup_elem#1    ; R0_w=map_value_or_null(id=1,map=H,ks=4,vs=64)
+5: (55) if r0 != 0x0 goto pc+2        ; R0_w={state}
+; a.ldx(r1, u64[r0]) @ page.py:9
+6: (79) r1 = *(u64 *)(r0 +0)
+R0 invalid mem access '{word}'
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [("0", "scalar"), ("P0", "scalar"), ("scalar(0)", "scalar"), ("inv0", "inv"), ("invP0", "inv")],
+)
+def test_a_comparison_the_wrong_way_round(state: str, word: str) -> None:
+    explanation = explain(LOOKED_UP.format(state=state, word=word))
+    assert explanation.cause == "missing-null-check"
+    assert explanation.sentence.startswith("r0 is 0 on this path: the comparison leads here")
+    assert explanation.hint == 'jump away where it is 0: a.jeq(r0, 0, "out")'
+
+
+def test_another_0_is_a_number() -> None:
+    log = LOOKED_UP.format(state="0", word="scalar").replace(
+        "(85) call bpf_map_lookup_elem#1    ; R0_w=map_value_or_null(id=1,map=H,ks=4,vs=64)",
+        "(b7) r0 = 0                        ; R0_w=0",
+    )
+    assert explain(log).cause == "not-an-address"
+
+
+SUBMITTED = """\
+4: (85) call bpf_ringbuf_reserve#131  ; R0_w=ringbuf_mem_or_null(id=2,ref_obj_id=2,sz=32) refs=2
+5: (15) if r0 == 0x0 goto pc+9        ; R0_w=ringbuf_mem(ref_obj_id=2,sz=32) refs=2
+6: (bf) r6 = r0                       ; R0_w=ringbuf_mem(ref_obj_id=2,sz=32) refs=2
+7: (bf) r1 = r6
+8: (b7) r2 = 0
+9: (85) call bpf_ringbuf_submit#132
+"""
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "10: (62) *(u32 *)(r6 +0) = 1\nR6 invalid mem access 'scalar'",
+        "10: (bf) r1 = r6\n11: (85) call bpf_ringbuf_submit#132\n"
+        "R1 type=scalar expected=ringbuf_mem",
+        "10: (bf) r1 = r6\n11: (85) call bpf_ringbuf_submit#132\nR1 type=inv expected=alloc_mem",
+    ],
+)
+def test_a_record_that_was_given_back(end: str) -> None:
+    assert explain(SUBMITTED + end).cause == "released-record"
+    other = "10: (b7) r6 = 5\n11" + end.removeprefix("10").replace("\n11:", "\n12:")
+    assert explain(SUBMITTED + other).cause != "released-record"
+
+
+def test_a_size_is_told_where_a_helper_accesses_too_much() -> None:
+    log = (
+        "; a.call(helper.probe_read_kernel) @ page.py:9\n"
+        "5: (85) call bpf_probe_read_kernel#113\n"
+        "invalid write to stack R1 off=-64 size=127\n"
+    )
+    explanation = explain(log)
+    assert explanation.sentence.endswith("more than the stack has there: r2 says how many")
+    assert "a.mov(r2, Event.size)" in explanation.hint
+    key = log.replace("probe_read_kernel#113", "map_lookup_elem#1").replace("R1", "R2")
+    assert "a.stack(type)" in explain(key).hint
+
+
+def test_a_forgotten_argument_is_no_kept_one() -> None:
+    log = (
+        "; a.call(helper.ktime_get_ns) @ page.py:8\n5: (85) call bpf_ktime_get_ns#5\n"
+        "; a.call(helper.map_lookup_elem) @ page.py:9\n6: (85) call bpf_map_lookup_elem#1\n"
+        "R1 !read_ok\n"
+    )
+    explanation = explain(log)
+    assert explanation.cause == "clobbered-register"
+    assert explanation.hint.startswith("set r1 between the two: a.ld_map for a map")
+
+
+def test_a_comment_of_c_is_no_place() -> None:
+    log = "; u32 flags; // see ring.c:42\n0: (bf) r0 = r3\nR3 !read_ok\n"
+    source = explain(log).source
+    assert source is not None
+    assert (source.file, source.line, source.text) == ("", 0, "u32 flags; // see ring.c:42")
+
+
+@pytest.mark.parametrize("log", [LINUX_4_14, LINUX_5_4, LINUX_6_18_LOOP, LINUX_7_3])
+def test_a_log_on_one_line_is_taken_apart(log: str) -> None:
+    expected = explain(log)
+    for quoted in (json.dumps(log), json.dumps({"level": "error", "log": log})):
+        escaped = quoted.replace(">", "\\u003e").replace("&", "\\u0026")
+        found = explain(escaped)
+        assert (found.cause, found.slot) == (expected.cause, expected.slot)
+        assert found.source == expected.source

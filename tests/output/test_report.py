@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from tuxscope.asm import OperandError, SourceLine
+from tuxscope.asm import Assembler, OperandError, SourceLine, Tracepoint, r0
 from tuxscope.asm.errors import MissingResultError, TextError
 from tuxscope.explain.explanation import Explanation, RegisterNote
+from tuxscope.loader.attach import Link
+from tuxscope.loader.program import load
+from tuxscope.loader.tracefs import TracepointError
 from tuxscope.output import report, screen
 from tuxscope.output.report import of_error, of_explanation, shown
 from tuxscope.output.screen import columns, cut, wrapped
@@ -170,3 +173,30 @@ def test_no_line_is_wider_than_asked_for(text: str, width: int) -> None:
 def test_what_is_no_terminal_has_80_columns() -> None:
     with open("/dev/null") as file:
         assert screen.width_of(file.fileno()) == 80
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("text", ["x" * 2000, "word " * 400])
+def test_a_sentence_ends_after_three_lines(text: str) -> None:
+    lines = plain(list(shown(of_error(ValueError(text)), 1, "tuxscope: ")))
+    assert len(lines) == 3
+    assert all(columns(line) <= 60 for line in lines)
+    assert lines[-1].endswith("…")
+
+
+@pytest.mark.kernel
+def test_a_tracepoint_that_is_not_there_is_told_on_its_line() -> None:
+    place = Tracepoint("syscalls", "sys_enter_wriite")  # <-
+    a = Assembler("nowhere", attach=place)
+    a.mov(r0, 0)
+    a.exit()
+    with load(a.program()) as program, pytest.raises(TracepointError) as caught:
+        Link(program)
+    told = of_error(caught.value)
+    assert place.source
+    assert told.place == f"test_report.py:{place.source.line}"
+    assert told.sentence == (
+        "this kernel has no tracepoint syscalls:sys_enter_wriite; did you mean sys_enter_write?"
+    )
+    assert told.source
+    assert "# <-" in told.source.text

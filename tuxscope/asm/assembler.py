@@ -66,7 +66,10 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         elif isinstance(place, Address):
             base, offset = place.base, place.offset
         else:
-            raise OperandError(f"lea takes a place in memory, not {place!r}", author_line())
+            raise OperandError(
+                f"lea takes a place in memory, not {place!r}; a.stack(Event) makes one",
+                author_line(),
+            )
         self.mov(dst, base)
         if offset:
             self.add(dst, offset)

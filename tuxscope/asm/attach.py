@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar
+
+from tuxscope.asm.source import SourceLine, author_line
 
 
 class ProgramType(IntEnum):
@@ -55,7 +57,12 @@ class Tracepoint:
 
     category: str
     name: str
+    # The author's line, for who does not find it in the kernel.
+    source: SourceLine | None = field(default=None, init=False, repr=False, compare=False)
     type: ClassVar[ProgramType] = ProgramType.TRACEPOINT
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", author_line())
 
     def __str__(self) -> str:
         return f"{self.category}:{self.name}"
@@ -74,7 +81,11 @@ class RawTracepoint:
     """
 
     name: str = ""
+    source: SourceLine | None = field(default=None, init=False, repr=False, compare=False)
     type: ClassVar[ProgramType] = ProgramType.RAW_TRACEPOINT
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", author_line())
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,10 @@ class UnreleasedReferenceError(CheckError):
     """The program ends with a ring buffer's record neither submitted nor discarded."""
 
 
+class ReleasedRecordError(CheckError):
+    """A ring buffer's record is used after it was submitted or discarded."""
+
+
 class CallDepthError(CheckError):
     """Calls too many functions deep, or a function that calls itself."""
 

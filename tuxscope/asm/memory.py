@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuxscope.asm.emitter import Emitter, number
-from tuxscope.asm.errors import OperandError
+from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.isa import Atomic, Class, Mode, Size, WideSource
 from tuxscope.asm.maps import Array, Map
 from tuxscope.asm.registers import Address, Memory, Register
@@ -25,7 +25,8 @@ class MemoryAccess(Emitter):
         if not isinstance(memory, Memory):
             address = memory if isinstance(memory, Address) else "r1 + 16"
             raise OperandError(
-                f"memory has a type and an address, as in u64[{address}], not {memory!r}",
+                f"memory has a type and an address, as in u64[{address}], or is a field of what "
+                f"a.stack(Event) made, not {memory!r}",
                 author_line(),
             )
         field_type: Any = memory._type
@@ -75,11 +76,19 @@ class MemoryAccess(Emitter):
     def stx(self, memory: Memory, src: Register) -> None:
         """``*memory = src``, its low bytes."""
         self._integer(memory)
+        if isinstance(src, int):
+            raise RegisterError(
+                f"stx stores a register; a number is stored with a.st(…, {src})", author_line()
+            )
         self._store(Mode.MEM | Class.STX, memory, src)
 
     def st(self, memory: Memory, imm: int) -> None:
         """``*memory = imm``; in 64 bits the immediate is sign-extended."""
         field_type = self._integer(memory)
+        if isinstance(imm, Register):
+            raise OperandError(
+                f"st stores a number; a register is stored with a.stx(…, {imm!r})", author_line()
+            )
         bits = field_type.size * 8
         if isinstance(imm, int) and bits < 32 and not -(1 << bits - 1) <= imm < 1 << bits:
             raise OperandError(f"{imm} does not fit {field_type}", author_line())

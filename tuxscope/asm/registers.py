@@ -7,6 +7,7 @@ by Python, once, and not by the kernel, on every event.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError
@@ -16,6 +17,19 @@ from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
 
 MOST_NAMES = 8  # of fields that an error lists
+
+
+def computed(sign: str, method: str) -> Callable[[Register, object], NoReturn]:
+    """A Python operator that an author may try on a register; says which instruction it is."""
+
+    def refuse(register: Register, operand: object) -> NoReturn:
+        raise RegisterError(
+            f"{register!r} {sign} {operand!r} is computed by an instruction, when the program "
+            f"runs: a.{method}({register!r}, {operand!r})",
+            author_line(),
+        )
+
+    return refuse
 
 
 class Register:
@@ -36,10 +50,23 @@ class Register:
         return f"r{self.number}"
 
     def __add__(self, offset: int) -> Address:
+        if isinstance(offset, Register):
+            computed("+", "add")(self, offset)
         return Address(self, checked_offset(offset))
 
     def __sub__(self, offset: int) -> Address:
+        if isinstance(offset, Register):
+            computed("-", "sub")(self, offset)
         return Address(self, -checked_offset(offset))
+
+    __mul__ = __rmul__ = computed("*", "mul")
+    __truediv__ = __floordiv__ = computed("/", "div")
+    __mod__ = computed("%", "mod")
+    __lshift__ = computed("<<", "lsh")
+    __rshift__ = computed(">>", "rsh")
+    __and__ = __rand__ = computed("&", "and_")
+    __or__ = __ror__ = computed("|", "or_")
+    __xor__ = __rxor__ = computed("^", "xor")
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
         return Memory(self, 0, field_type)

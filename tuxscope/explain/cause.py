@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from tuxscope.asm.program import Program
-from tuxscope.explain.path import Path
+from tuxscope.explain.path import ADDED, Path
 
 # What the verifier calls the contents of a register, in words.
 KINDS = {
@@ -24,16 +24,26 @@ KINDS = {
     "func": "a function's address", "sock": "a socket", "sock_or_null": "a socket, or NULL",
     "sock_common": "a socket", "sock_common_or_null": "a socket, or NULL",
     "tcp_sock": "a TCP socket", "tcp_sock_or_null": "a TCP socket, or NULL",
-    "tp_buffer": "a tracepoint's buffer", "arena": "an arena",
+    "tp_buffer": "a tracepoint's buffer", "arena": "an arena", "buf": "a buffer",
+    "ptr_": "an address in the kernel", "ptr_or_null_": "an address in the kernel, or NULL",
+    "dynptr_ptr": "a dynptr",
 }  # fmt: skip
 
-ADDED = re.compile(r"\(0f\) r\d+ \+= r(\d+)")
+CAREFUL = re.compile(r"^(?:trusted|untrusted|rcu|percpu|user)_")  # how far a type is relied upon
 ACCESS = re.compile(r"\*\((u\d+) \*\)\(r\d+ ?([+-]\d+)\)")
 
 
 def kind(word: str) -> str:
     """A type of the verifier's in plain words, where there are any."""
-    return KINDS.get(word, word or "nothing")
+    bare = CAREFUL.sub("", word)
+    return KINDS.get(bare, bare or "nothing")
+
+
+def kinds(words: Sequence[str]) -> str:
+    """What may be there of several types; where the stack may be, all other memory may be."""
+    if len(words) > 1 and "fp" in words:
+        return "an address of memory (the stack, a map's value, ...)"
+    return " or ".join(map(kind, words))
 
 
 def whole(digits: str) -> int:
@@ -67,26 +77,32 @@ class Scene(NamedTuple):
         }
         for name in ("type", "expected"):
             if name in words:
-                words[name] = " or ".join(
-                    kind(each.strip()) for each in str(words[name]).split(",")
-                )
+                words[name] = kinds([each.strip() for each in str(words[name]).split(",")])
         if size := str(words.get("size", "")):
             words["bytes"] = "1 byte" if size == "1" else f"{size} bytes"
         if size and "off" in words:
             words["reach"] = whole(str(words["off"])) + whole(size)
-        added = ADDED.match(writer.step.text) if writer else None
         access = ACCESS.search(stop.text) if stop else None
         moved = whole(str(words.get("off") or 0))
         return words | {
-            "index": f"r{added[1] if added else self.register}",
+            "index": self.bound(),
             "width": access[1] if access else "u64",
             "total": moved + (whole(access[2]) if access else 0),
-            "reg": f"r{self.register}",
+            "reg": f"r{self.register}" if self.register >= 0 else "the register",
+            "next": f"r{self.register + 1}",
             "spare": f"r{self.path.spare()}",
             "helper": self.path.helper or "the helper",
             "instruction": stop.text.partition(" ")[2] if stop else "the instruction",
             "call": writer.step.text.partition(" ")[2] if writer else "a call",
         }
+
+    def bound(self) -> str:
+        """The register to bound: what was added to the address, or else the address's own; a word
+        to fill in where the log tells of neither."""
+        if self.register >= 0:
+            return f"r{self.path.added(self.register) or self.register}"
+        added = ADDED.match(self.path.stop.text) if self.path.stop else None
+        return f"r{added[1]}" if added else "index"
 
 
 def always(_: Scene) -> bool:

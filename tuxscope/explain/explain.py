@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from tuxscope.asm.program import Program
@@ -41,7 +41,7 @@ def explain(log: str, program: Program | None = None) -> Explanation:
     parts = read(log)
     path = Path(parts, len(parts.steps) - 1)
     telling = parts.telling[-LONGEST_TELLING:]
-    found = find(telling, path)
+    found = find(telling, path, re.search if parts.certain else re.match)
     line = found.scene.found.string if found else telling[-1] if telling else ""
     slot = slot_of(line, path)
     if found and found.case.where:
@@ -67,12 +67,20 @@ def explain(log: str, program: Program | None = None) -> Explanation:
     )
 
 
-def find(telling: Sequence[str], path: Path) -> Found | None:
-    """The first row of the table that one of the lines fits, the last line first."""
+def find(
+    telling: Sequence[str],
+    path: Path,
+    look: Callable[[str, str], re.Match[str] | None] = re.search,
+) -> Found | None:
+    """The first row of the table that one of the lines fits, the last line first.
+
+    Where nothing else tells that this is a verifier's log, a line has to begin with the wording:
+    other programs speak of a "div by zero", too.
+    """
     for cause in CAUSES:
         for case in cause.cases:
             for line in reversed(telling):
-                match = re.search(case.pattern, line[:LONGEST_LINE])
+                match = look(case.pattern, line[:LONGEST_LINE])
                 if match and case.when(Scene(match, path)):
                     return Found(cause, case, Scene(match, path))
     return None

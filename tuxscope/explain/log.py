@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tuxscope.asm.source import SourceLine
-from tuxscope.explain.unwrap import unwrap
+from tuxscope.explain.unwrap import STATISTICS, unwrap
 
 # "7: (79) r0 = *(u64 *)(r0 +0)   ; R0_w=scalar()"; the part after the semicolon since 5.17
 INSTRUCTION = re.compile(r"(\d{1,9}): (\([0-9a-f]{2}\) [^;]*)(?:; (.*))?")
@@ -69,12 +69,14 @@ class Log:
         telling: the lines that are no part of the story, after the last instruction; all such
             lines where nothing follows it.
         reason, suggestion: the kernel's own (Linux 7.3); empty before.
+        certain: it is a verifier's log: it shows instructions, or says how many were processed.
     """
 
     steps: tuple[Step, ...]
     telling: tuple[str, ...]
     reason: str
     suggestion: str
+    certain: bool
 
 
 def read(text: str) -> Log:
@@ -96,6 +98,7 @@ def read(text: str) -> Log:
         tuple(walk.telling or walk.earlier),
         sections.get("Reason", ""),
         sections.get("Suggestion", ""),
+        bool(walk.steps) or STATISTICS.search(text) is not None,
     )
 
 
@@ -145,9 +148,9 @@ class Walk:
         self._before, self._whole = text, whole
 
     def _source_line(self, line: str) -> None:
-        code, _, place = line[1:].rpartition(" @ ")
+        code, at, place = line[1:].rpartition(" @ ")
         found = PLACE.fullmatch(place)
-        if found:
+        if at and found:
             self._source = SourceLine(found[1], int(found[2]), code.strip())
         elif text := line[1:].strip():
             self._source = SourceLine("", 0, text)

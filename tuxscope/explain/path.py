@@ -11,6 +11,9 @@ from tuxscope.explain.log import START, Log, Step
 
 # "(bf) r2 = r1", "(07) w2 += 1", "(db) r1 = atomic64_fetch_add(...)"; no "if r1 == 0 goto"
 WRITTEN = re.compile(r"\([0-9a-f]{2}\) [rw](\d{1,2}) [^ ]*= ?")
+ADDED = re.compile(r"\([01]f\) r\d+ [+-]= r(\d+)")
+MOVED = re.compile(r"\([01]7\) r\d+ [+-]= ")  # by a constant
+COPIED = re.compile(r"\(bf\) r\d+ = r(\d+)")
 NAMED = re.compile(r"\b[rw](\d{1,2})\b")
 HELPER = re.compile(r"\(85\) call (?:bpf_)?(\w+)#\d+")
 STATE_OF = re.compile(r"(?:^| )R(\d{1,2})(?:_\w+)?=")
@@ -102,6 +105,42 @@ class Path:
             if found and int(found[1]) == register:
                 return Writer(step, clobbered=False)
         return None
+
+    def added(self, register: int) -> int | None:
+        """The register that was last added to an address, before it was copied or moved on."""
+        for step in self.back():
+            if self.stop is None or step.depth != self.stop.depth:
+                return None
+            found = WRITTEN.match(step.text)
+            if not found or int(found[1]) != register:
+                continue
+            if added := ADDED.match(step.text):
+                return int(added[1])
+            if copied := COPIED.match(step.text):
+                register = int(copied[1])
+            elif not MOVED.match(step.text):
+                return None
+        return None
+
+    def was(self, register: int, *kinds: str) -> bool:
+        """Whether what the register holds, or was copied from, began with one of these states
+        when the verifier told of it."""
+        for step in self.back():
+            if self.stop is None or step.depth != self.stop.depth:
+                continue
+            if state_in(step.after, register).startswith(kinds):
+                return True
+            found = WRITTEN.match(step.text)
+            if found and int(found[1]) == register:
+                copied = COPIED.match(step.text)
+                if not copied:
+                    return False
+                register = int(copied[1])
+            elif step.text.startswith(("(85)", "(e5)")) and register <= 5:
+                return False
+            if state_in(step.before, register).startswith(kinds):
+                return True
+        return False
 
     def state(self, register: int) -> str:
         """What the verifier knew of the register when it stopped, in its words."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 
+# "0: (b7) r0 = 0\\n1: (95) exit\\n"
+ESCAPED = re.compile(r"\\(u[0-9a-f]{4}|.)")
+ESCAPES = {"n": "\n", "t": "\t", "r": "", "u003e": ">", "u003c": "<", "u0026": "&"}
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # "-- BEGIN PROG LOAD LOG --", "-- BEGIN DUMP LOG ---" (libbpf before 0.6)
 BEGIN = re.compile(r"-- BEGIN [A-Z ]*LOG -+ *\n?")
@@ -37,7 +40,7 @@ ERROR_HEAD = re.compile(
 
 def unwrap(text: str) -> str:
     """The verifier's own lines; of several logs the last, as that is the one that failed."""
-    text = COLOUR.sub("", text.replace("\r", ""))
+    text = COLOUR.sub("", unescaped(text).replace("\r", ""))
     begins = [each.end() for each in BEGIN.finditer(text)]
     if begins:
         text = text[begins[-1] :]
@@ -51,6 +54,13 @@ def unwrap(text: str) -> str:
         text = OMITTED.sub("", ERROR_HEAD.sub("", text))
         text = re.sub(r": (?=[A-Za-z])", "\n", text)
     return last_of(LOADER.sub("", without_prefix(text)))
+
+
+def unescaped(text: str) -> str:
+    """A log that JSON or Go's %q has put on one line, on its own lines."""
+    if text.strip().count("\n") >= text.count("\\n"):
+        return text
+    return ESCAPED.sub(lambda each: ESCAPES.get(each[1], each[1]), text)
 
 
 def without_prefix(text: str) -> str:

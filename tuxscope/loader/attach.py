@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from typing import Self
 
 from tuxscope.asm.attach import RawTracepoint, Tracepoint
+from tuxscope.asm.source import SourceLine
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader import bpf, perf_event
 from tuxscope.loader.cpus import online_cpus
@@ -19,6 +20,20 @@ from tuxscope.loader.tracefs import Tracefs, TracepointError
 MEMBARRIER_CMD_GLOBAL = 1
 
 
+class AttachError(TracepointError):
+    """A tracepoint that a program cannot be attached to, with the author's line.
+
+    Attributes:
+        problem: what is wrong, without the place.
+        source: where the tracepoint is named.
+    """
+
+    def __init__(self, problem: str, source: SourceLine | None) -> None:
+        super().__init__(f"{source}: {problem}" if source else problem)
+        self.problem = problem
+        self.source = source
+
+
 class Link:
     """A program attached to what it traces, for as long as this is kept; a context manager.
 
@@ -26,13 +41,13 @@ class Link:
     """
 
     def __init__(self, loaded: LoadedProgram) -> None:
-        """Attach. Raises TracepointError, OSError, or TuxscopeError for what is only test-run."""
+        """Attach. Raises AttachError, OSError, or TuxscopeError for what is only test-run."""
         with ExitStack() as stack:
             match loaded.program.attach:
                 case Tracepoint() as tracepoint:
                     attach_tracepoint(loaded, tracepoint, stack)
-                case RawTracepoint(name) if name:
-                    stack.enter_context(open_raw_tracepoint(loaded, name))
+                case RawTracepoint(name) as tracepoint if name:
+                    stack.enter_context(open_raw_tracepoint(loaded, tracepoint))
                 case other:
                     raise TuxscopeError(f"{other!r} cannot be attached, only test-run")
             self._held = stack.pop_all()
@@ -49,18 +64,22 @@ class Link:
         self.close()
 
 
-def open_raw_tracepoint(loaded: LoadedProgram, name: str) -> Fd:
-    """Attach to a tracepoint by its name in the kernel. Raises TracepointError, OSError."""
+def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
+    """Attach to a tracepoint by its name in the kernel. Raises AttachError, OSError."""
     try:
-        return bpf.raw_tracepoint_open(name, loaded.fileno())
+        return bpf.raw_tracepoint_open(tracepoint.name, loaded.fileno())
     except FileNotFoundError:
-        raise TracepointError(f"this kernel has no raw tracepoint {name}") from None
+        problem = f"this kernel has no raw tracepoint {tracepoint.name}"
+        raise AttachError(problem, tracepoint.source) from None
 
 
 def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: ExitStack) -> None:
     """Attach through a BPF link (Linux 5.15), before that through the perf event itself."""
-    with Tracefs() as tracefs:
-        tracepoint_id = tracefs.tracepoint_id(tracepoint)
+    try:
+        with Tracefs() as tracefs:
+            tracepoint_id = tracefs.tracepoint_id(tracepoint)
+    except TracepointError as error:
+        raise AttachError(str(error), tracepoint.source) from error
     event = stack.enter_context(perf_event.open_tracepoint(tracepoint_id, online_cpus()[0]))
     try:
         try:
@@ -73,9 +92,10 @@ def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: Exit
     except OSError as error:
         if error.errno != errno.EACCES:  # perf_event_set_bpf_prog, kernel/events/core.c
             raise
-        raise TracepointError(
+        raise AttachError(
             f"program {loaded.program.name} reads past the fields of {tracepoint}; "
-            f"they are listed in {tracepoint.format_file}"
+            f"they are listed in {tracepoint.format_file}",
+            tracepoint.source,
         ) from None
     perf_event.ioctl(event.fileno(), Ioctl.ENABLE)
 

@@ -22,7 +22,7 @@ NEIGHBOURS = 2  # lines shown before, and after
 LABEL = 12  # columns that "verifier" and its like take, with their indentation
 MOST = 4  # registers, and lines of the log that are shown
 STATE = 34  # columns that are left to a register's state at least
-LONGEST = 3  # lines of one remark
+LONGEST = 3  # lines of the sentence, and of one remark
 LARGEST_FILE = 1 << 20  # bytes; no source is longer
 
 
@@ -111,8 +111,8 @@ def remarks(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 def shown(report: Report, fd: int, prefix: str = "") -> Iterator[str]:
     """The lines of a report for where they go.
 
-    On a terminal no line is wider than it. Elsewhere the first line is all of the sentence, for
-    who looks for it, and the rest is for 80 columns.
+    On a terminal no line is wider than it, and the sentence ends after three. Elsewhere the first
+    line is all of the sentence, for who looks for it, and the rest is for 80 columns.
     """
     width, colour = width_of(fd), wanted(fd)
     yield from headline(report, prefix, width if os.isatty(fd) else None, colour)
@@ -131,7 +131,8 @@ def headline(report: Report, prefix: str, width: int | None, colour: bool) -> It
     if width is None:
         yield f"{prefix}{place}{sentence}"
         return
-    first, *rest = wrapped(f"{prefix}{place}{sentence}", width, width - 2)
+    whole = list(wrapped(f"{prefix}{place}{sentence}", width, width - 2))
+    first, *rest = shortened(whole, width - 2)
     start = f"{prefix}{place}"
     if first.startswith(start.rstrip()):
         bare = first[len(start) :]
@@ -203,12 +204,17 @@ def written(note: RegisterNote) -> str:
 def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
     """A label, and beside it a text in as many lines as it takes (three at most)."""
     room = width - LABEL
-    lines = list(wrapped(visible(" ".join(text.split())), room))
-    if len(lines) > LONGEST:
-        lines[LONGEST - 1 :] = [cut(f"{lines[LONGEST - 1]} {lines[LONGEST]}", room)]
+    lines = shortened(list(wrapped(visible(" ".join(text.split())), room)), room)
     paint = Paint.GOOD if label == "hint" else Paint.NAME
     for number, line in enumerate(lines):
         yield f"{label_of('' if number else label, paint, colour)}{line}"
+
+
+def shortened(lines: list[str], room: int) -> list[str]:
+    """The lines, or the first three; the last of these shows that there is more."""
+    if len(lines) <= LONGEST:
+        return lines
+    return [*lines[: LONGEST - 1], cut(f"{lines[LONGEST - 1]} {lines[LONGEST]}", room)]
 
 
 def label_of(name: str, paint: Paint, colour: bool) -> str:

@@ -126,7 +126,8 @@ def programs_of(
     found = tuple(each for each in several if isinstance(each, Program))
     if len(found) < len(several):
         wrong = next(each for each in several if not isinstance(each, Program))
-        what = "nothing" if wrong is None else f"a {type(wrong).__name__}"
+        kind = type(wrong).__name__
+        what = "nothing" if wrong is None else f"{'an' if kind[0] in 'AEIOaeio' else 'a'} {kind}"
         raise PageError(
             f"it returns {what}; end it with return a.program()", definition(page, file)
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from tuxscope.asm.attach import ProgramType
 from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.values import Null, Released
 from tuxscope.asm.errors import (
     ContextAccessError,
     MapValueAccessError,
+    NullCheckError,
+    ReleasedRecordError,
     StackAccessError,
 )
 from tuxscope.asm.program import STACK_SIZE
@@ -58,6 +61,26 @@ def check_context(state: State, start: int, size: int, loads: bool) -> None:
             ContextAccessError,
             f"a {kind} program's context has no field of {counted(size)} at offset {start}",
             f"the fields are in {where}",
+        )
+
+
+def check_gone(state: State, register: int, what: str) -> None:
+    """An address that is none on this path: 0, or of a record that was given back.
+
+    Raises NullCheckError, ReleasedRecordError.
+    """
+    value = state.registers[register]
+    if isinstance(value, Null):
+        raise state.error(
+            NullCheckError,
+            f"{what}, and is 0 on this path: the comparison leads here where there is none",
+            f'jump away where it is 0: a.jeq(r{register}, 0, "out")',
+        )
+    if isinstance(value, Released):
+        raise state.error(
+            ReleasedRecordError,
+            f"{what}, and the record there was given back{state.at(value.slot)}",
+            "submit or discard it last, and once",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tuxscope.asm.checks.access_bounds import (
     CONTEXTS,
     check_context,
+    check_gone,
     check_stack,
     check_value,
     null_check,
@@ -48,11 +49,16 @@ def access(state: State) -> None:
     loads = instruction.opcode & 7 == Class.LDX or instruction.form.name == "load_acquire"
     base = instruction.src if loads else instruction.dst
     place = state.registers[base]
+    check_gone(state, base, f"r{base} is used as an address")
     if place is SOME_NUMBER or isinstance(place, Number):
+        known = isinstance(place, Number) and place.constant
         raise state.error(
             NotAPointerError,
             f"r{base} is used as an address, and is a plain number",
-            "take the address of a place with a.lea, or what a helper returned",
+            "take the address of a place with a.lea, or what a helper returned"
+            if known
+            else "memory of the kernel or of a process is read with helper.probe_read_kernel or "
+            "helper.probe_read_user",
         )
     if isinstance(place, Pointer):
         check_place(state, place, base, instruction.offset, size, loads)

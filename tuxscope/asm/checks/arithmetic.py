@@ -11,6 +11,7 @@ from tuxscope.asm.checks.values import (
     Kind,
     Number,
     Pointer,
+    Released,
     Value,
     computed,
     constant,
@@ -46,7 +47,7 @@ def compute(state: State) -> None:
 
 
 def is_number(value: Value) -> bool:
-    return isinstance(value, Number) or value is SOME_NUMBER
+    return isinstance(value, Number | Released) or value is SOME_NUMBER
 
 
 def operand_of(state: State) -> Value:

@@ -9,6 +9,7 @@ from tuxscope.asm.checks.state import State
 from tuxscope.asm.checks.values import (
     M32,
     M64,
+    NULL,
     Number,
     Pointer,
     Value,
@@ -82,7 +83,7 @@ def compare_address(
         return [state]
     none = state.copy(null_at)
     state.slot = other_at
-    none.settle(pointer.identity, lambda _: ZERO)
+    none.settle(pointer.identity, lambda _: NULL)
     none.references.pop(pointer.identity, None)
     state.settle(pointer.identity, lambda each: each._replace(nullable=False))
     return [state, none]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.checks.access_bounds import check_stack, check_value, null_check
+from dataclasses import replace
+
+from tuxscope.asm.attach import ProgramType
+from tuxscope.asm.checks.access_bounds import check_stack, check_value
+from tuxscope.asm.checks.arguments import (
+    IN_MEMORY,
+    check_constant,
+    check_kind,
+    fitting,
+    size_hint,
+)
 from tuxscope.asm.checks.state import STORED, WRITTEN, State
 from tuxscope.asm.checks.unset_bytes import name_of_unset
 from tuxscope.asm.checks.values import (
@@ -15,49 +25,29 @@ from tuxscope.asm.checks.values import (
     Kind,
     Number,
     Pointer,
+    Released,
     Unset,
     Value,
-    constant,
     fresh,
     new_root,
 )
 from tuxscope.asm.errors import (
-    ArgumentError,
     HelperUnavailableError,
     LicenseError,
-    NullCheckError,
     StackAccessError,
     UninitialisedStackError,
 )
 from tuxscope.asm.helpers import NAMES, helper
-from tuxscope.asm.maps import Array, Hash, Map, MapType
+from tuxscope.asm.maps import Array, Hash
 from tuxscope.asm.registers import Address, r10
 from tuxscope.asm.signatures import Kind as Takes
 from tuxscope.asm.signatures import Parameter, Signature, signature
 
 GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL",
                   "Dual MPL/GPL")  # fmt: skip  # license_is_gpl_compatible
-# Maps of these types serve their own helpers alone (check_map_func_compatibility).
-OWN_HELPERS = {
-    MapType.PERF_EVENT_ARRAY: ("perf_event_read", "perf_event_output", "perf_event_read_value",
-                               "skb_output", "xdp_output"),
-    MapType.PROG_ARRAY: ("tail_call",),
-    MapType.RINGBUF: ("ringbuf_output", "ringbuf_reserve", "ringbuf_query",
-                      "ringbuf_reserve_dynptr"),
-}  # fmt: skip
-OWN_MAPS = {
-    "perf_event_output": "PerfEventArray", "tail_call": "ProgArray", "ringbuf_output": "RingBuffer",
-    "ringbuf_reserve": "RingBuffer", "ringbuf_query": "RingBuffer",
-}  # fmt: skip
-# What to put into a register instead of a number.
-INSTEAD = {
-    Takes.CONTEXT: "keep the context that r1 begins with: a.mov(r6, r1), then a.mov(r{}, r6)",
-    Takes.MAP: "load a map, as in a.ld_map(r{}, COUNTS)",
-    Takes.CALLBACK: 'load a function, as in a.ld_func(r{}, "each")',
-    Takes.RECORD: "pass on what helper.ringbuf_reserve returned",
-}
-AN_ADDRESS = "take the address of a place on the stack, as in a.lea(r{}, event)"
-IN_MEMORY = (Takes.KEY, Takes.VALUE, Takes.MEMORY, Takes.STRUCT)
+# They read a process's memory, and may wait for it to be fetched: only programs that are loaded
+# with BPF_F_SLEEPABLE have them, which tuxscope's never are.
+SLEEPING = ("copy_from_user", "copy_from_user_task")
 
 
 def call(state: State) -> bool:
@@ -76,16 +66,18 @@ def call(state: State) -> bool:
         return False
     name, facts = NAMES[number - 1], signature(number)
     check_caller(state, name, facts)
-    arguments = state.registers[1 : 1 + len(facts.parameters)]
-    for register, parameter in enumerate(facts.parameters, 1):
-        state.require(register, f"the {parameter.name} of {name}")
+    parameters = taken(state, name, facts)
+    arguments = state.registers[1 : 1 + len(parameters)]
+    for register, parameter in enumerate(parameters, 1):
+        purpose = f"the {parameter.name} of {name}"
+        state.require(register, purpose, fitting(state, register, parameter.kind))
         check_kind(state, register, parameter, name)
     if name == "ringbuf_reserve":
         check_constant(state, 2, name)
-    for register, parameter in enumerate(facts.parameters, 1):
+    for register, parameter in enumerate(parameters, 1):
         if parameter.kind in IN_MEMORY:
             pass_memory(state, register, parameter, name)
-    if any(each.kind is Takes.CALLBACK for each in facts.parameters):
+    if any(each.kind is Takes.CALLBACK for each in parameters):
         state.forget()  # the callback may have stored anything there
     if name in ("ringbuf_submit", "ringbuf_discard"):
         release(state, arguments[0])
@@ -98,11 +90,19 @@ def check_caller(state: State, name: str, facts: Signature) -> None:
     """Raises HelperUnavailableError, LicenseError."""
     program = state.program
     kind = program.attach.type
-    if facts.program_types and kind not in facts.program_types:
+    if name in SLEEPING:
+        raise state.error(
+            HelperUnavailableError,
+            f"{name} may sleep, and this program must not",
+            "use helper.probe_read_user, which gives up where it would have to",
+        )
+    if kind not in facts.program_types:
         raise state.error(
             HelperUnavailableError,
             f"programs of type {kind.name.lower()} have no {name}",
-            f"helper.{name}.program_types has those that do",
+            f"helper.{name}.program_types has those that do"
+            if facts.program_types
+            else "do without: only types have it that tuxscope does not load",
         )
     if facts.gpl_only and program.license not in GPL_COMPATIBLE:
         raise state.error(
@@ -112,64 +112,17 @@ def check_caller(state: State, name: str, facts: Signature) -> None:
         )
 
 
-def check_kind(state: State, register: int, parameter: Parameter, name: str) -> None:
-    """Hold an argument to what a helper takes. Raises ArgumentError, NullCheckError."""
-    value, kind = state.registers[register], parameter.kind
-    what = f"r{register} is the {parameter.name} of {name}"
-    instead = INSTEAD.get(kind, AN_ADDRESS).format(register)
-    if isinstance(value, Number) or value is SOME_NUMBER:
-        may_be_null = parameter.nullable and (value is SOME_NUMBER or value == constant(0))
-        if kind.is_pointer and not may_be_null:
-            raise state.error(ArgumentError, f"{what}, and holds a plain number", instead)
-        return
-    if not isinstance(value, Pointer):
-        return
-    if value.nullable and kind.is_pointer and not parameter.nullable:
-        raise state.error(NullCheckError, f"{what}, and may be 0 here", null_check(register))
-    problem = f"{what}, and points to {value.kind.value}"
-    match kind:
-        case Takes.SIZE:
-            raise state.error(ArgumentError, problem, f"a size is a number: a.mov(r{register}, 8)")
-        case Takes.CONTEXT if value.kind is not Kind.CONTEXT:
-            raise state.error(ArgumentError, problem, instead)
-        case Takes.MAP if value.kind is not Kind.MAP:
-            raise state.error(ArgumentError, problem, instead)
-        case Takes.MAP if value.map:
-            check_map(state, value.map, name)
-        case Takes.RECORD if value.kind in (Kind.STACK, Kind.CONTEXT, Kind.MAP, Kind.MAP_VALUE):
-            raise state.error(ArgumentError, problem, instead)
-        case _ if kind in IN_MEMORY and value.kind in (Kind.CONTEXT, Kind.MAP):
-            raise state.error(ArgumentError, problem, instead)
+def taken(state: State, name: str, facts: Signature) -> tuple[Parameter, ...]:
+    """What a helper takes in this type of program: of one there are two by the same number.
 
-
-def check_constant(state: State, register: int, name: str) -> None:
-    """Raises ArgumentError for a number that is not known while the program is verified."""
-    value = state.registers[register]
-    if isinstance(value, Number) and not value.constant:
-        raise state.error(
-            ArgumentError,
-            f"r{register} is the size of {name}, and is known only when the program runs",
-            f"reserve the most that it can be: a.mov(r{register}, Event.size)",
-        )
-
-
-def check_map(state: State, map: Map, name: str) -> None:
-    """Raises ArgumentError where a helper cannot use a map of this type."""
-    own = getattr(map, "type", None)
-    if own is None:  # only its name is known
-        return
-    needed = OWN_MAPS.get(name)
-    kind = type(map).__name__
-    if needed and name not in OWN_HELPERS.get(own, ()):
-        raise state.error(
-            ArgumentError, f"{name} takes a map of type {needed}, and {map.name} is of type {kind}",
-            f'declare one: {map.name} = {needed}("{map.name}", ...)',
-        )  # fmt: skip
-    if own in OWN_HELPERS and name not in OWN_HELPERS[own]:
-        raise state.error(
-            ArgumentError, f"{name} cannot use {map.name}, a map of type {kind}",
-            f"that is for {', '.join(OWN_HELPERS[own][:3])}",
-        )  # fmt: skip
+    That one tells of the packet's cgroup (bpf_get_cgroup_classid), or elsewhere of the process's
+    (bpf_get_cgroup_classid_curr_proto).
+    """
+    if name != "get_cgroup_classid":
+        return facts.parameters
+    if state.program.attach.type is not ProgramType.SCHED_CLS:
+        return ()
+    return tuple(replace(each, kind=Takes.CONTEXT) for each in facts.parameters)
 
 
 def pass_memory(state: State, register: int, parameter: Parameter, name: str) -> None:
@@ -199,7 +152,7 @@ def pass_memory(state: State, register: int, parameter: Parameter, name: str) ->
                 StackAccessError,
                 f"r{register + 1} says {size} bytes, and at {Address(r10, place.offset)} the stack "
                 f"has {-place.offset}",
-                f"give {name} the size of what is there: a.mov(r{register + 1}, Event.size)",
+                f"give {name} the size of what is there: " + size_hint(state, register),
             )
         check_stack(state, place.offset, size)
         frame = state.frames[place.origin]
@@ -237,7 +190,8 @@ def release(state: State, record: Value) -> None:
         state.references.clear()
         return
     state.references.pop(record.identity, None)
-    state.settle(record.identity, lambda _: FOREIGN)
+    released = Released(state.slot)
+    state.settle(record.identity, lambda _: released)
 
 
 def result(state: State, number: int, facts: Signature, arguments: list[Value]) -> Value:
@@ -248,7 +202,8 @@ def result(state: State, number: int, facts: Signature, arguments: list[Value]) 
         return looked_up(state, arguments)
     if number == helper.ringbuf_reserve.number:
         size = arguments[1]
-        known = size.low if isinstance(size, Number) and size.constant else None
+        # struct bpf_call_arg_meta has its size in 32 bits.
+        known = size.low & M32 if isinstance(size, Number) and size.constant else None
         record = Pointer(Kind.RECORD, 0, True, state.slot, new_root(), None, known)
         state.references[record.identity] = state.slot
         return record

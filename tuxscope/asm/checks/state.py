@@ -149,7 +149,12 @@ class State:
         source = self.program.by_slot[slot].source
         return f" at {source.place}" if source else ""
 
-    def require(self, number: int, purpose: str = "read") -> None:
+    def name_of(self, frame: int) -> str:
+        """The name of the function whose frame it is."""
+        slot = self.frames[frame].function
+        return next((each.name for each in self.program.functions if each.slot == slot), "")
+
+    def require(self, number: int, purpose: str = "read", hint: str = "") -> None:
         """A register must hold something. Raises UninitialisedRegisterError."""
         value = self.registers[number]
         if not isinstance(value, Unset):
@@ -158,13 +163,14 @@ class State:
             raise self.error(
                 ClobberedRegisterError,
                 f"r{number} is {purpose}, and holds nothing since the call{self.at(value.call)}",
-                f"set it anew, or keep what it held over the call, as in a.mov(r6, r{number})",
+                hint
+                or f"set it anew, or keep what it held over the call, as in a.mov(r6, r{number})",
             )
         context = f", or to keep the context with a.mov(r{number}, r1)" * (6 <= number <= 9)
         raise self.error(
             UninitialisedRegisterError,
             f"r{number} is {purpose}, and was never set",
-            f"set it first, as in a.mov(r{number}, 0){context * (len(self.frames) == 1)}",
+            hint or f"set it first, as in a.mov(r{number}, 0){context * (len(self.frames) == 1)}",
         )
 
     def map_values(self, change: Callable[[Value], Value]) -> None:
@@ -232,17 +238,17 @@ class State:
     def key(self) -> Hashable:
         """Equal for states from which all goes on alike: numbers of roots and the like are
         those of their first appearance."""
-        names: dict[tuple[str, int], int] = {}
+        names = {0: 0}  # no root, family or identity is that of another
 
-        def named(kind: str, number: int) -> int:
-            return names.setdefault((kind, number), len(names)) if number else 0
+        def named(number: int) -> int:
+            return names.setdefault(number, len(names))
 
         def plain(value: Value) -> Hashable:
             if isinstance(value, Number):
-                root, family = named("root", value.root), named("family", value.family)
-                return (value.low, value.high, root, family)
+                low, high, root, family = value
+                return (low, high, named(root), named(family)) if root else (low, high)
             if isinstance(value, Pointer):
-                identity = named("identity", value.identity)
+                identity = named(value.identity)
                 return (value.kind, value.offset, value.nullable, value.origin, identity,
                         value.map, value.size)  # fmt: skip
             return "unset" if isinstance(value, Unset) else value
@@ -256,5 +262,5 @@ class State:
                     yield (offset, size, plain(value))
 
         registers = tuple(map(plain, self.registers))
-        owed = tuple(named("identity", each) for each in self.references)
+        owed = tuple(map(named, self.references))
         return (self.slot, registers, tuple(frames()), owed)

@@ -10,8 +10,7 @@ from tuxscope.record import Nested
 
 def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]:
     """What the bytes are to the author, and what to type to set them."""
-    slot = state.frames[frame].function
-    function = next((each.name for each in state.program.functions if each.slot == slot), "")
+    function = state.name_of(frame)
     first = unset[0]
     count = next((n for n, each in enumerate(unset) if each != first + n), len(unset))
     what = f"{count} byte{'s' * (count > 1)} at {Address(r10, first)}"
@@ -23,7 +22,7 @@ def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]
             fields = ", or store to its fields" if isinstance(each.type, Nested) else ""
             return what + f", {each.name}", f"a.zero({each.name}) clears it{fields}"
         name = [name for name, _, _ in parts(each.name, each.type, start)][-1].partition("[")[0]
-        if name == each.name and count < each.type.size:  # in no field of it
+        if name == each.name and isinstance(each.type, Nested):  # in no field of it
             return what + f", the padding of {name}", f"a.zero({name}.padding) clears it"
         return what + f", {name}", f"store to {name}, or clear it with a.zero({name})"
     return what, f"store there first, as in a.st(u8[{Address(r10, first)}], 0)"

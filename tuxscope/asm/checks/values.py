@@ -48,6 +48,10 @@ class Number(NamedTuple):
         return self.low == self.high
 
 
+class Null(Number):
+    """The 0 of a lookup that found nothing, or of a ring buffer that is full; equal to any 0."""
+
+
 class Kind(Enum):
     """What a pointer points to."""
 
@@ -80,6 +84,13 @@ class Pointer(NamedTuple):
     size: int | None = None
 
 
+class Released(NamedTuple):
+    """What was the address of a ring buffer's record, until the call at this slot gave it back; a
+    number to the verifier."""
+
+    slot: int
+
+
 class Opaque(Enum):
     """Something of which no run is known for certain."""
 
@@ -88,11 +99,14 @@ class Opaque(Enum):
     ANYTHING = "a number, or an address"
 
 
-Value = Unset | Number | Pointer | Opaque
+Value = Unset | Number | Pointer | Released | Opaque
 NEVER_SET = Unset()
 SOME_NUMBER = Opaque.NUMBER
 FOREIGN = Opaque.FOREIGN
 ANYTHING = Opaque.ANYTHING
+
+
+NULL = Null(0, 0)
 
 
 def constant(value: int) -> Number:

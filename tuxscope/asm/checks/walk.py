@@ -25,7 +25,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.program import Program
 
-MOST_STEPS = 30_000  # then the verifier has the last word: some tenths of a second
+MOST_STEPS = 30_000  # then the verifier has the last word: half a second, in large programs two
 DEEPEST = 16  # MAX_CALL_FRAMES of Linux 7.3; 8 before
 
 
@@ -55,7 +55,11 @@ class Walk:
                 if state.slot in self._graph.joins:
                     key = state.key()
                     if key in under_way and not self._leaves_loops:
-                        raise self._endless(state)
+                        raise self._endless(
+                            state,
+                            "this loop comes around with nothing changed, and may never end",
+                            'count its rounds, as in a.add(r6, 1), a.jlt(r6, 10, "top")',
+                        )
                     if key in seen:
                         break
                     seen.add(key)
@@ -72,7 +76,8 @@ class Walk:
         instruction = state.instruction
         name = instruction.form.name
         if state.slot not in self._graph.ending:
-            raise self._endless(state)
+            hint = 'jump out of it, as in a.jeq(r6, 10, "out")'
+            raise self._endless(state, "this loop has no end", hint)
         if name == "exit":
             return leave(state)
         for number in instruction.reads:
@@ -95,11 +100,9 @@ class Walk:
         state.slot += instruction.slots
         return [state]
 
-    def _endless(self, state: State) -> EndlessLoopError:
+    def _endless(self, state: State, problem: str, hint: str) -> EndlessLoopError:
         state.slot = self._jump_back(state.slot)
-        return state.error(
-            EndlessLoopError, "this loop has no end", 'jump out of it, as in a.jeq(r6, 10, "out")'
-        )
+        return state.error(EndlessLoopError, problem, hint)
 
     def _jump_back(self, slot: int) -> int:
         """The jump that closes the loop which a slot is in or leads to."""

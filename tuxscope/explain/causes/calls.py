@@ -41,6 +41,16 @@ CALLS = (
             "`bpftool feature`",
         ),
     )),
+    Cause("sleeping-call", "Call that may sleep", (
+        Case(
+            r"might sleep in a non-sleepable|sleepable helper|is sleepable within|"
+            r"must be sleepable to call",
+            "what is called may sleep, and this program must not",
+            "use a helper that never sleeps, as probe_read_user instead of copy_from_user",
+            "use bpf_probe_read_user() instead of bpf_copy_from_user(), or make the program "
+            'sleepable, as in SEC("fentry.s/...")',
+        ),
+    )),
     Cause("map-type", "Map of the wrong type", (
         Case(
             r"cannot pass map_type (?P<number>\d+) into func (?:bpf_)?(?P<name>\w+)#\d+",
@@ -89,7 +99,7 @@ CALLS = (
     )),
     Cause("not-a-reference", "Release of what was not taken", (
         Case(
-            r"must (?:be referenced|have zero offset) when passed to release func|"
+            r"must be referenced when passed to release func|"
             r"dereference of modified \w*mem ptr R\d+ off=-?\d+ disallowed|"
             r"release helper \w+ expects referenced|release of unowned|"
             r"arg \d+ is an unacquired reference|"
@@ -106,6 +116,18 @@ CALLS = (
             "pass what it takes: a.ld_map for a map, a.lea for a place on the stack, "
             "the saved context",
             "pass what it takes: `&map`, `&variable`, or ctx itself",
+        ),
+        Case(
+            r"R(?P<reg>\d+) must have zero offset when passed",
+            "{reg} was moved, but {helper} takes an address as it was returned",
+            "pass it as it was returned; say an offset in the access, as in u64[{reg} + 8]",
+            "pass the pointer as it was returned",
+        ),
+        Case(
+            r"R(?P<reg>\d+) must be (?:referenced or trusted|a rcu pointer)",
+            "{reg} must be an address that is sure to stay: one that the context or a helper gave",
+            "pass what the context or a helper gave, not what was loaded from there",
+            "pass what the context or a helper gave, not what was read from there",
         ),
         Case(
             r"R(?P<reg>\d+) is not a (?P<expected>[\w ]+)",
@@ -137,7 +159,14 @@ CALLS = (
     )),
     Cause("return-value", "Result out of range", (
         Case(
-            r"At (?P<where>\w+ exit|callback return) the register R(?P<reg>\d+) "
+            r"At callback return the register R(?P<reg>\d+) "
+            r"(?P<what>.*?)(?: should have been in (?P<range>.*))?$",
+            "a function that a helper calls back must return {range} in {reg}",
+            "a.mov({reg}, 0) before its a.exit(); 1 ends the rounds",
+            "return 0 from the callback, or 1 to end the rounds",
+        ),
+        Case(
+            r"At (?P<where>\w+ exit) the register R(?P<reg>\d+) "
             r"(?P<what>.*?)(?: should have been in (?P<range>.*))?$",
             "the result in {reg} must be in {range} for this type of program",
             "a.mov({reg}, 0) before a.exit(), or a bound on it",

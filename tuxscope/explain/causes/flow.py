@@ -99,6 +99,14 @@ FLOW = (
             "use less stack in the callers",
         ),
     )),
+    Cause("returned-stack", "Address of a stack that ends", (
+        Case(
+            r"cannot return stack pointer to the caller",
+            "the function returns an address on its own stack, which ends with it",
+            "have the caller pass the address of a place of its own, as in a.lea(r1, total)",
+            "have the caller pass a pointer to a variable of its own",
+        ),
+    )),
     Cause("call-depth", "Too many call frames", (
         Case(
             r"the call stack of (?P<count>\d+) frames is too deep",
@@ -107,7 +115,7 @@ FLOW = (
             "make the innermost functions `static __always_inline`",
         ),
         Case(
-            r"recursive call from|recursion",
+            r"recursive call from",
             "a function calls itself",
             "write it as a loop",
             "write it as a loop",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.program import STACK_SIZE
+from tuxscope.asm.signatures import Kind, signature
 from tuxscope.explain.cause import Case, Cause, Scene, whole
-from tuxscope.explain.path import state_in
 
 NULL_PYTHON = 'compare it with 0 first: a.jeq({reg}, 0, "out")'
 NULL_C = "check it first: `if (!p) return 0;`"
@@ -14,8 +17,28 @@ ZERO_C = "initialise all of it, padding too: `struct event e = {{}};` or __built
 
 def was_packet(scene: Scene) -> bool:
     """The number was an address in the packet, before a call that may have moved the packet."""
-    texts = (text for step in scene.path.back() for text in (step.before, step.after))
-    return any(state_in(text, scene.register).startswith("pkt(") for text in texts)
+    return scene.path.was(scene.register, "pkt(")
+
+
+def was_record(scene: Scene) -> bool:
+    """The number was the address of a ring buffer's record, before a call that gave it back."""
+    return scene.path.was(scene.register, "ringbuf_mem(", "alloc_mem(", "mem(")
+
+
+def sized(scene: Scene) -> bool:
+    """A helper accesses as many bytes as the next argument says."""
+    if scene.path.helper not in NAMES:
+        return False
+    parameters = signature(NAMES.index(scene.path.helper) + 1).parameters
+    own = parameters[scene.register - 1 : scene.register]
+    return any(each.kind is Kind.MEMORY for each in own)
+
+
+def is_zero(scene: Scene) -> bool:
+    """What is used as an address is the 0 that a call returned, or a copy of it."""
+    writer = scene.path.writer(scene.register)
+    made = writer is not None and writer.step.text.startswith(("(85)", "(bf)", "(79)"))
+    return made and ZERO.fullmatch(scene.path.state(scene.register)) is not None
 
 
 def on_the_stack(scene: Scene) -> bool:
@@ -28,23 +51,30 @@ def argument_on_the_stack(scene: Scene) -> bool:
     return on_the_stack(scene) and scene.path.helper != ""
 
 
+ZERO = re.compile(r"(?:inv|scalar\()?P?0\)?")
 # Without CAP_PERFMON Linux 6.x says the same of stack outside of the 512 bytes and of stack that
 # was never used.
 READ_OF_NO_STACK = r"invalid read from stack R(?P<reg>\d+) off=(?P<off>-?\d+) size=(?P<size>\d+)"
 MEMORY = (
     Cause("missing-null-check", "Missing null check", (
         Case(
-            r"R(?P<reg>\d+) invalid mem access '(?P<type>\w+_or_null)'",
+            r"R(?P<reg>\d+) invalid mem access '(?P<type>\w+_or_null_?)'",
             "{reg} is used as an address, but it may be NULL: it is {type}",
             NULL_PYTHON, NULL_C,
         ),
         Case(
-            r"R(?P<reg>\d+) pointer arithmetic on (?P<type>\w+_or_null) prohibited",
+            r"R(?P<reg>\d+) (?:invalid mem access '(?:inv|scalar)'|type=(?:inv|scalar) expected=)",
+            "{reg} is 0 on this path: the comparison leads here where there is no address",
+            'jump away where it is 0: a.jeq({reg}, 0, "out")', NULL_C,
+            is_zero,
+        ),
+        Case(
+            r"R(?P<reg>\d+) pointer arithmetic on (?P<type>\w+_or_null_?) prohibited",
             "a number is added to {reg}, but it may be NULL: it is {type}",
             NULL_PYTHON, NULL_C,
         ),
         Case(
-            r"R(?P<reg>\d+) type=(?P<type>\w+_or_null) expected=",
+            r"R(?P<reg>\d+) type=(?P<type>\w+_or_null_?) expected=",
             "{reg} is passed to {helper}, but it may be NULL: it is {type}",
             NULL_PYTHON, NULL_C,
         ),
@@ -52,6 +82,32 @@ MEMORY = (
             r"Possibly NULL pointer passed to (?:\w+ )?arg(?P<arg>\d+)",
             "an argument may be NULL, and this function takes no NULL",
             'compare it with 0 first, as in a.jeq(r0, 0, "out")', NULL_C,
+        ),
+    )),
+    Cause("unbounded-access", "Unbounded access", (
+        Case(
+            r"R(?P<reg>\d+) unbounded memory access",
+            "{reg} may be anything, so that the access may go anywhere",
+            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
+            "bound it first: `if (i >= LIMIT) return 0;` or `i &= LIMIT - 1;`",
+        ),
+        Case(
+            r"R(?P<reg>\d+) min value is negative",
+            "{reg} may be negative",
+            'bound {index} as unsigned: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
+            "bound it from above as unsigned: `if (n > LIMIT) return 0;` or `n &= LIMIT - 1;`",
+        ),
+        Case(
+            r"math between (?P<type>\w+) pointer and register with unbounded min value",
+            "a number that may be anything is added to an address in {type}",
+            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
+            "bound the index first: `if (i >= LIMIT) return 0;`",
+        ),
+        Case(
+            r"R(?P<reg>\d+) max value is outside of the (?:allowed memory|array) range",
+            "{reg} may point outside of the memory that it points into",
+            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
+            "bound the index first: `if (i >= LIMIT) return 0;`",
         ),
     )),
     Cause("map-value-out-of-bounds", "Access outside of a map's value", (
@@ -92,6 +148,19 @@ MEMORY = (
             "an access of {bytes} at offset {off} of a piece of memory of {room} bytes",
             "stay within the {room} bytes, or ask for more",
             "stay within the {room} bytes, or ask for more",
+        ),
+        Case(
+            r"access beyond (?:the end of member \w+ \(mend:\d+\) in )?struct (?P<what>\w+) "
+            r"(?:at|with) off (?P<off>\d+) (?:and )?size (?P<size>\d+)",
+            "an access of {bytes} at offset {off} of struct {what}, where it has none so large",
+            "take offset and size of a field from this kernel's BTF: kernels differ",
+            "let CO-RE find the field: BPF_CORE_READ(), with this kernel's vmlinux.h",
+        ),
+        Case(
+            r"R(?P<reg>\d+) min value is outside of the (?:allowed memory|array) range",
+            "{reg} points outside of the memory that it points into",
+            "stay within it, or ask for more",
+            "stay within it, or ask for more",
         ),
     )),
     Cause("uninitialised-stack-argument", "Uninitialised stack passed to a helper", (
@@ -134,6 +203,15 @@ MEMORY = (
         ),
     )),
     Cause("stack-out-of-bounds", "Access outside of the stack", (
+        Case(
+            r"invalid .*stack R(?P<reg>\d+) off=(?P<off>-?\d+) (?:access_)?size=(?P<size>\d+)",
+            "{helper} accesses {bytes} at r10 {off}, more than the stack has there: {next} says "
+            "how many",
+            "give it the size of what is there: a.mov({next}, Event.size), or bound it with "
+            "a.and_({next}, 63)",
+            "pass sizeof(buffer), or check the size first: `if (n > sizeof(buffer)) return 0;`",
+            sized,
+        ),
         Case(
             r"invalid (?:write to|read from|indirect access to|zero-sized \w+ \w+|\w+ \w+|"
             r"indirect \w+ \w+)? ?stack(?: type)?(?: R(?P<reg>\d+))? off=(?P<off>-?\d+) "
@@ -204,6 +282,15 @@ MEMORY = (
             "use it on a map's value or a local variable",
         ),
     )),
+    Cause("released-record", "Record used after its end", (
+        Case(
+            r"R(?P<reg>\d+) (?:invalid mem access '(?:inv|scalar)'|type=(?:inv|scalar) expected=)",
+            "{reg} was the address of a ring buffer's record, which was given back since then",
+            "call helper.ringbuf_submit or helper.ringbuf_discard last, and once",
+            "call bpf_ringbuf_submit() or bpf_ringbuf_discard() last, and once",
+            was_record,
+        ),
+    )),
     Cause("not-an-address", "Not an address", (
         Case(
             r"R(?P<reg>\d+) invalid mem access '(?P<type>inv|scalar)'",
@@ -225,32 +312,6 @@ MEMORY = (
             "{reg} is {type}, which cannot be accessed as memory",
             "pass it to a helper; use an address for loads and stores",
             "pass it to a helper; use a pointer to memory for loads and stores",
-        ),
-    )),
-    Cause("unbounded-access", "Unbounded access", (
-        Case(
-            r"R(?P<reg>\d+) unbounded memory access",
-            "{reg} may be anything, so that the access may go anywhere",
-            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
-            "bound it first: `if (i >= LIMIT) return 0;` or `i &= LIMIT - 1;`",
-        ),
-        Case(
-            r"R(?P<reg>\d+) min value is negative",
-            "{reg} may be negative",
-            'bound {index} as unsigned: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
-            "bound it from above as unsigned: `if (n > LIMIT) return 0;` or `n &= LIMIT - 1;`",
-        ),
-        Case(
-            r"math between (?P<type>\w+) pointer and register with unbounded min value",
-            "a number that may be anything is added to an address in {type}",
-            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
-            "bound the index first: `if (i >= LIMIT) return 0;`",
-        ),
-        Case(
-            r"R(?P<reg>\d+) (?:min|max) value is outside of the (?:allowed memory|array) range",
-            "{reg} may point outside of the memory that it points into",
-            'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
-            "bound the index first: `if (i >= LIMIT) return 0;`",
         ),
     )),
 )  # fmt: skip

@@ -15,6 +15,10 @@ def clobbered(scene: Scene) -> bool:
     return writer is not None and writer.clobbered
 
 
+def forgotten(scene: Scene) -> bool:
+    return clobbered(scene) and scene.path.helper != ""
+
+
 UNREADABLE = r"R(?P<reg>\d+) !read_ok"
 
 
@@ -37,6 +41,15 @@ REGISTERS = (
         ),
     )),
     Cause("clobbered-register", "Register used after a call", (
+        Case(
+            UNREADABLE,
+            "{reg} is an argument of {helper}, but nothing was put into it since `{call}`: a call "
+            "leaves nothing in r1 to r5",
+            "set {reg} between the two: a.ld_map for a map, a.lea for an address, a.mov for the "
+            "context or a number",
+            "pass all that the helper takes; in inline assembly, set {reg} anew for each call",
+            forgotten,
+        ),
         Case(
             UNREADABLE,
             "{reg} is read, but `{call}` used it up: a call leaves nothing in r1 to r5",
@@ -101,6 +114,12 @@ REGISTERS = (
             "the low 32 bits of the address in {reg} would be copied, and leak",
             "copy all 64 bits: a.mov, not a.mov32",
             "copy the pointer as a pointer, not as an int",
+        ),
+        Case(
+            r"invalid size of register (?:fill|spill)",
+            "an address that is kept on the stack would be loaded or stored in part",
+            "load and store all 8 bytes of it, as in a.ldx({spare}, u64[r10 - 8])",
+            "load and store the pointer as a whole",
         ),
         Case(
             r"R(?P<reg>\d+) pointer comparison prohibited",

@@ -1,0 +1,172 @@
+"""What helpers take: each argument held to its parameter, and what to type where it is none."""
+
+from __future__ import annotations
+
+from tuxscope.asm.checks.access_bounds import check_gone, null_check
+from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.values import (
+    SOME_NUMBER,
+    Kind,
+    Number,
+    Pointer,
+    constant,
+)
+from tuxscope.asm.errors import ArgumentError, NullCheckError
+from tuxscope.asm.maps import Map, MapType
+from tuxscope.asm.signatures import Kind as Takes
+from tuxscope.asm.signatures import Parameter
+from tuxscope.record import Nested
+
+# Maps of these types serve their own helpers alone (check_map_func_compatibility).
+OWN_HELPERS = {
+    MapType.PERF_EVENT_ARRAY: ("perf_event_read", "perf_event_output", "perf_event_read_value",
+                               "skb_output", "xdp_output"),
+    MapType.PROG_ARRAY: ("tail_call",),
+    MapType.RINGBUF: ("ringbuf_output", "ringbuf_reserve", "ringbuf_query",
+                      "ringbuf_reserve_dynptr"),
+}  # fmt: skip
+OWN_MAPS = {
+    "perf_event_output": "PerfEventArray", "tail_call": "ProgArray", "ringbuf_output": "RingBuffer",
+    "ringbuf_reserve": "RingBuffer", "ringbuf_query": "RingBuffer",
+}  # fmt: skip
+IN_MEMORY = (Takes.KEY, Takes.VALUE, Takes.MEMORY, Takes.STRUCT)
+SAVED = range(6, 10)
+
+
+def check_kind(state: State, register: int, parameter: Parameter, name: str) -> None:
+    """Hold an argument to what a helper takes.
+
+    Raises ArgumentError, NullCheckError, ReleasedRecordError.
+    """
+    value, kind = state.registers[register], parameter.kind
+    what = f"r{register} is the {parameter.name} of {name}"
+    instead = fitting(state, register, kind)
+    if kind.is_pointer and not parameter.nullable:
+        check_gone(state, register, what)
+    if isinstance(value, Number) or value is SOME_NUMBER:
+        may_be_null = parameter.nullable and (value is SOME_NUMBER or value == constant(0))
+        if kind.is_pointer and not may_be_null:
+            raise state.error(ArgumentError, f"{what}, and holds a plain number", instead)
+        return
+    if not isinstance(value, Pointer):
+        return
+    if value.nullable and kind.is_pointer and not parameter.nullable:
+        raise state.error(NullCheckError, f"{what}, and may be 0 here", null_check(register))
+    problem = f"{what}, and points to {value.kind.value}"
+    match kind:
+        case Takes.SIZE:
+            raise state.error(ArgumentError, problem, instead)
+        case Takes.CONTEXT if value.kind is not Kind.CONTEXT:
+            raise state.error(ArgumentError, problem, instead)
+        case Takes.MAP if value.kind is not Kind.MAP:
+            raise state.error(ArgumentError, problem, instead)
+        case Takes.MAP if value.map:
+            check_map(state, value.map, name)
+        case Takes.RECORD if value.kind is Kind.RECORD and value.offset:
+            raise state.error(
+                ArgumentError, f"{what}, and was moved by {value.offset} bytes", instead
+            )
+        case Takes.RECORD if value.kind in (Kind.STACK, Kind.CONTEXT, Kind.MAP, Kind.MAP_VALUE):
+            raise state.error(ArgumentError, problem, instead)
+        case _ if kind in IN_MEMORY and value.kind in (Kind.CONTEXT, Kind.MAP):
+            raise state.error(ArgumentError, problem, instead)
+
+
+def fitting(state: State, register: int, kind: Takes) -> str:
+    """What to type for an argument that a parameter of this kind takes; empty where that varies."""
+    match kind:
+        case Takes.CONTEXT:
+            kept = keeper(state, Kind.CONTEXT)
+            if kept:
+                return f"pass the context, which r{kept} keeps: a.mov(r{register}, r{kept})"
+            return (
+                f"keep the context that r1 begins with: a.mov(r6, r1), then a.mov(r{register}, r6)"
+            )
+        case Takes.MAP:
+            return f"load a map, as in a.ld_map(r{register}, MAP)"
+        case Takes.SIZE:
+            return f"a size is a number: {size_hint(state, register - 1)}"
+        case Takes.NUMBER:
+            return f"a number is expected, as in a.mov(r{register}, 0)"
+        case Takes.CALLBACK:
+            return f'load a function, as in a.ld_func(r{register}, "each")'
+        case Takes.RECORD:
+            kept = keeper(state, Kind.RECORD)
+            as_in = f": a.mov(r{register}, r{kept})" if kept else ""
+            return f"pass on what helper.ringbuf_reserve returned{as_in}"
+        case Takes.KEY | Takes.VALUE:
+            return f"take the address of a place on the stack: a.lea(r{register}, {kind.value})"
+        case Takes.MEMORY | Takes.STRUCT | Takes.STACK:
+            return f"take the address of a place on the stack, as in a.lea(r{register}, event)"
+    return ""
+
+
+def keeper(state: State, kind: Kind) -> int | None:
+    """Which of the registers that calls leave alone holds the address of one of these."""
+    for register in SAVED:
+        value = state.registers[register]
+        if isinstance(value, Pointer) and (value.kind, value.offset) == (kind, 0):
+            return register
+    return None
+
+
+def size_there(state: State, register: int) -> tuple[str, int] | None:
+    """The size of what an address on the stack is the beginning of, as the author would write it
+    (``HelloEvent.comm.size``), and in bytes."""
+    place = state.registers[register]
+    if not isinstance(place, Pointer) or place.kind is not Kind.STACK or place.offset is None:
+        return None
+    function = state.name_of(place.origin)
+    for each in state.program.stack:
+        start, held = place.offset - each.offset, each.type
+        if each.function != function or not 0 <= start < held.size:
+            continue
+        text = f"{held.name}.size" if isinstance(held, Nested) else str(held.size)
+        while start and isinstance(held, Nested):
+            record = held.record
+            inside = [field for field in record.fields.values()
+                      if 0 <= start - field.offset < field.size]  # fmt: skip
+            if not inside:
+                return None
+            (field,) = inside
+            text = f"{record.__name__}.{field.name}.size"
+            start, held = start - field.offset, field.type
+        return None if start else (text, held.size)
+    return None
+
+
+def size_hint(state: State, register: int) -> str:
+    """What to type for the size of the memory that a register points to, in the next one."""
+    text, size = size_there(state, register) or ("Event.size", 0)
+    told = f", {size} bytes" if size and not text.isdecimal() else ""
+    return f"a.mov(r{register + 1}, {text}){told}"
+
+
+def check_constant(state: State, register: int, name: str) -> None:
+    """Raises ArgumentError for a number that is not known while the program is verified."""
+    value = state.registers[register]
+    if isinstance(value, Number) and not value.constant:
+        raise state.error(
+            ArgumentError,
+            f"r{register} is the size of {name}, and is known only when the program runs",
+            f"reserve the most that it can be: a.mov(r{register}, Event.size)",
+        )
+
+
+def check_map(state: State, map: Map, name: str) -> None:
+    """Raises ArgumentError where a helper cannot use a map of this type."""
+    own = getattr(map, "type", None)
+    if own is None:  # only its name is known
+        return
+    needed = OWN_MAPS.get(name)
+    kind = type(map).__name__
+    if needed and name not in OWN_HELPERS.get(own, ()):
+        raise state.error(
+            ArgumentError, f"{name} takes a map of type {needed}, and {map.name} is of type {kind}",
+            f'declare one: {map.name} = {needed}("{map.name}", ...)',
+        )  # fmt: skip
+    if own in OWN_HELPERS and name not in OWN_HELPERS[own]:
+        raise state.error(
+            ArgumentError, f"{name} cannot use {map.name}, a map of type {kind}",
+            f"that is for {', '.join(OWN_HELPERS[own][:3])}",
+        )  # fmt: skip
