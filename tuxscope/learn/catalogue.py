@@ -35,11 +35,21 @@ def exercise_named(name: str) -> Exercise:
     return found
 
 
-def starter_file(name: str) -> str:
+def exercise_of_file(file: str) -> str:
+    """The name of the exercise whose page is called so."""
+    return file.removesuffix(".py").replace("_", "-")
+
+
+def starter_text(name: str) -> str:
     """The page that an exercise begins with."""
-    return os.path.join(HERE, "starters", file_name(name))
+    return text_of("starters", name)
 
 
-def solution_file(name: str) -> str:
+def solution_text(name: str) -> str:
     """The page as we would write it."""
-    return os.path.join(HERE, "solutions", file_name(name))
+    return text_of("solutions", name)
+
+
+def text_of(folder: str, name: str) -> str:
+    with open(os.path.join(HERE, folder, file_name(name)), encoding="utf-8") as file:
+        return file.read()

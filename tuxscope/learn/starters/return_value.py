@@ -6,8 +6,9 @@ Task: return the program's second argument. At the start r1 is the address of th
     tuxscope learn check return-value
 """
 
-from tuxscope.asm import Assembler, Program, RawTracepoint
+from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1
 from tuxscope.programs.page import Page
+from tuxscope.record import u64
 
 
 def return_value() -> Program:
