@@ -11,7 +11,13 @@ from tuxscope.suggest import did_you_mean
 
 LADDER = (
     "return-value",
-)  # fmt: skip
+    "arithmetic-and-jump",
+    "record-layout",
+    "zero-the-stack",
+    "null-check",
+    "bounded-loop",
+    "local-call",
+)
 HERE = os.path.dirname(__file__)
 
 

@@ -16,11 +16,12 @@ from typing import IO
 
 import tuxscope
 from tuxscope.asm import SourceLine
-from tuxscope.learn.examiner import LIMIT, Order
+from tuxscope.learn.examiner import Order
 from tuxscope.learn.verdict import FAILED, Finding, Stage, State, Verdict, from_object
 from tuxscope.loader.fd import Fd
 from tuxscope.runner.interrupt import Interrupt
 
+LIMIT = 60.0  # seconds that it all may take
 PATIENCE = 5.0  # seconds beyond its own limit that an examiner may take
 SEEDS = 1 << 32
 
@@ -33,15 +34,18 @@ def fresh_seed() -> int:
     return random.SystemRandom().randrange(SEEDS)
 
 
-def examined(name: str, file: str, seed: int, interrupt: Interrupt) -> Verdict:
+def examined(
+    name: str, file: str, seed: int, interrupt: Interrupt, limit: float = LIMIT
+) -> Verdict:
     """The verdict on a page. Raises Interrupted."""
     with tempfile.TemporaryFile() as verdict, tempfile.TemporaryFile() as trace:
-        order = Order(name, os.path.abspath(file), seed, verdict.fileno(), trace.fileno())
+        order = Order(name, os.path.abspath(file), seed, limit, verdict.fileno(), trace.fileno())
         status = run(order, interrupt)
         if told := contents(verdict):
             return from_object(json.loads(told))
-        came = ending(status)
-        source = place_in(contents(trace), order.file)
+        seen = contents(trace)
+        came = ending(status, seen)
+        source = place_in(seen, order.file)
     finding = Finding("a page that lets itself be graded", came, source)
     return Verdict(name, seed, FAILED, Stage(State.NOT_RUN, "there was no end to it"), finding)
 
@@ -61,7 +65,7 @@ def run(order: Order, interrupt: Interrupt) -> int | None:
             poll = select.poll()
             poll.register(ended, select.POLLIN)
             poll.register(interrupt, select.POLLIN)
-            ready = {fd for fd, _ in poll.poll((LIMIT + PATIENCE) * 1000)}
+            ready = {fd for fd, _ in poll.poll((order.limit + PATIENCE) * 1000)}
             if interrupt.fileno() in ready:
                 raise Interrupted
             return process.wait() if ready else None
@@ -75,10 +79,10 @@ def contents(file: IO[bytes]) -> str:
     return file.read().decode(errors="replace")
 
 
-def ending(status: int | None) -> str:
+def ending(status: int | None, trace: str) -> str:
     """How an examiner ended that left no verdict."""
-    if status is None or status == 1:
-        return f"it was not done after {LIMIT:.0f} s, or ended Python"
+    if status is None or trace.startswith("Timeout"):
+        return "it did not come to an end"
     if status < 0:
         return f"Python was killed by {signal.Signals(-status).name}"
     return f"Python ended with status {status}"

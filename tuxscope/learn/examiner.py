@@ -13,9 +13,6 @@ import os
 import sys
 from dataclasses import dataclass
 
-# Seconds that it all may take.
-LIMIT = 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -25,23 +22,32 @@ class Order:
         name: of the exercise.
         file: the page.
         seed: of the grader's choices.
+        limit: seconds that it may take.
         verdict, trace: file descriptors, for the verdict and for what faulthandler says.
     """
 
     name: str
     file: str
     seed: int
+    limit: float
     verdict: int
     trace: int
 
     def arguments(self) -> list[str]:
-        return [self.name, self.file, str(self.seed), str(self.verdict), str(self.trace)]
+        return [
+            self.name,
+            self.file,
+            str(self.seed),
+            str(self.limit),
+            str(self.verdict),
+            str(self.trace),
+        ]
 
 
 def order_of(arguments: list[str]) -> Order:
     """The order that some arguments are."""
-    name, file, *numbers = arguments
-    return Order(name, file, *map(int, numbers))
+    name, file, seed, limit, verdict, trace = arguments
+    return Order(name, file, int(seed), float(limit), int(verdict), int(trace))
 
 
 def examine(order: Order) -> None:
@@ -62,7 +68,7 @@ def main() -> None:
         os.set_inheritable(fd, False)
     os.dup2(2, 1)  # stdout is for verdicts, and not for what a page prints
     faulthandler.enable(order.trace)
-    faulthandler.dump_traceback_later(LIMIT, exit=True, file=order.trace)
+    faulthandler.dump_traceback_later(order.limit, exit=True, file=order.trace)
     examine(order)
 
 

@@ -32,12 +32,12 @@ def report(verdict: Verdict, place: Workplace) -> Report:
     finding = verdict.finding
     assert finding
     where = "" if verdict.pure.state is State.FAILED else " on the kernel"
-    title = place.exercise.title
     return Report(
         finding.source.place if finding.source else "",
-        f"{verdict.name} has not passed{where}. The task: {title}",
+        f"{verdict.name} has not passed{where}",
         finding.source,
         remarks=remarks(
+            ("task", place.exercise.title),
             ("expected", finding.expected),
             ("came", finding.came),
             ("advice", finding.advice),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import linecache
 import random
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from tuxscope.asm import Helper, Instruction, Map, Program, SourceLine, Tracepoint
+from tuxscope.asm import Helper, Instruction, Map, Program, SourceLine, Tracepoint, helper
 from tuxscope.asm.isa import CallSource, Class, Jump
 from tuxscope.asm.maps import Array, Hash, PerfEventArray
 from tuxscope.learn.calls import Call
@@ -20,6 +22,7 @@ from tuxscope.runner.workload import EXIT, machine_for
 from tuxscope.suggest import did_you_mean
 from tuxscope.vm import Machine, Sent, World
 from tuxscope.vm.maps import Values
+from tuxscope.vm.state import Output
 
 ARGUMENTS = 12  # MAX_BPF_FUNC_ARGS: u64 each, as many as a raw tracepoint can have
 
@@ -85,6 +88,13 @@ class Submission:
         """The line of the first instruction of a kind."""
         return next((each.source for each in self.instructions(kind)), None)
 
+    def line_with(self, text: str) -> SourceLine | None:
+        """The page's first line that has a text in it."""
+        for number, line in enumerate(linecache.getlines(self.file), 1):
+            if text in line:
+                return SourceLine(self.file, number, line.strip())
+        return None
+
     # What it does
 
     def interpreter(self, pid: int | None = None) -> Interpreter:
@@ -137,19 +147,49 @@ class Interpreter:
     def records(self) -> list[Record]:
         """What was sent through the page's map since the last time, parsed.
 
-        Raises RecordError where that is too short.
+        Raises Mistake where it is not as long as the record.
         """
-        sent = [each for each in self.machine.output if isinstance(each, Sent)]
+        found = sent_records(self._page, self._programs, self.machine.output)
         self.machine.output.clear()
-        stream = self._page.map
-        assert isinstance(stream, PerfEventArray)
-        return [stream.record.unpack(each.data) for each in sent if each.map == stream]
+        return found
 
     def map(self, description: Array | Hash) -> Values:
         """A map's entries: items(), lookup(), update() as user space has them."""
-        found = self.machine.maps[description]
-        assert isinstance(found, Values)
-        return found
+        return entries_of(self.machine, description)
+
+
+def entries_of(machine: Machine, description: Array | Hash) -> Values:
+    """A map's entries in a machine."""
+    found = machine.maps[description]
+    assert isinstance(found, Values)
+    return found
+
+
+def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Output]) -> list[Record]:
+    """What programs sent through the page's map, parsed.
+
+    Raises Mistake where it is not as long as the record.
+    """
+    stream = page.map
+    assert isinstance(stream, PerfEventArray)
+    found: list[Record] = []
+    for each in output:
+        if isinstance(each, Sent) and each.map == stream:
+            if len(each.data) != stream.record.size:
+                raise of_another_size(stream, len(each.data), programs)
+            found.append(stream.record.unpack(each.data))
+    return found
+
+
+def of_another_size(stream: PerfEventArray, size: int, programs: Sequence[Program]) -> Mistake:
+    name = stream.record.__name__
+    instructions = chain.from_iterable(each.instructions for each in programs)
+    sends = filter(calls_helper(helper.perf_event_output), instructions)
+    return Mistake(
+        f"all {stream.record.size} bytes of {name} (r5 = {name}.size)",
+        f"{size} bytes are sent",
+        next((each.source for each in sends), None),
+    )
 
 
 def context_of(arguments: Sequence[int]) -> bytes:

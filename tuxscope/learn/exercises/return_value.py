@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-from tuxscope.learn.exercise import Exercise, Mistake
-from tuxscope.learn.kernel import Kernel
-from tuxscope.learn.submission import Submission, is_form
+import random
+from collections.abc import Iterator
+
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.returns import LOW, Case, Returns
 
 ROUNDS = 5
-TOLD = (
-    "r0 is the one register that a program's result is in: something has to be put into it "
-    "before a.exit().",
-    "r1 is the address of the arguments, 8 bytes each: the first is u64[r1 + 0], the second "
-    "u64[r1 + 8]. a.mov copies a register; a.ldx loads what is in memory.",
-    "The line is a.ldx(r0, u64[...]), with the address of the second argument in the brackets.",
-)
-LOW = (1 << 32) - 1
 
 
-def grade(submission: Submission) -> None:
+def cases(dice: random.Random) -> Iterator[Case]:
     for _ in range(ROUNDS):
-        first, second, third = (submission.dice.getrandbits(64) for _ in range(3))
-        judge(submission, (first, second, third), submission.result(first, second, third))
+        first, second, third = given = tuple(dice.getrandbits(64) for _ in range(3))
+        wrong = {
+            first: ("the first argument", 2),
+            third: ("the third argument", 2),
+            second & LOW: ("its lower half alone: an argument is a u64", 2),
+            0: ("whatever the arguments are", 1),
+        }
+        yield Case(given, second, "the second argument", wrong)
 
 
-def grade_on_kernel(submission: Submission) -> None:
-    with Kernel(submission) as kernel:
-        for _ in range(ROUNDS):
-            given = tuple(submission.dice.getrandbits(31) for _ in range(3))
-            judge(submission, given, kernel.result(*given))
-
-
-def judge(submission: Submission, given: tuple[int, ...], came: int) -> None:
-    """Raises Mistake."""
-    if came == given[1]:
-        return
-    if came in given:
-        number = given.index(came) + 1
-        what, hint = f"argument number {number}, {came:#x}", 2
-    elif came == given[1] & LOW:
-        what, hint = f"{came:#x}, its lower half: u64 is all 8 bytes", 1
-    else:
-        what, hint = f"{came:#x}", 1
-    raise Mistake(
-        f"r0 = {given[1]:#x}, the second of the arguments {', '.join(map(hex, given))}",
-        what,
-        submission.line_of(is_form("exit")),
-        hint,
-    )
-
-
-EXERCISE = Exercise("return-value", "return the second argument", TOLD, grade, grade_on_kernel)
+GRADER = Returns(cases)
+EXERCISE = Exercise(
+    "return-value",
+    "return the second argument",
+    (
+        "r0 is the one register that a result is in: something has to be put into it before "
+        "a.exit().",
+        "r1 is an address. a.mov would copy that address; a.ldx loads what is there. Arguments "
+        "are 8 bytes each, so the first is u64[r1 + 0].",
+        "a.ldx(r0, u64[r1 + ...]), with the number of bytes that come before the second argument.",
+    ),
+    GRADER.grade,
+    GRADER.grade_on_kernel,
+)
