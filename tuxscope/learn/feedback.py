@@ -7,6 +7,7 @@ from typing import Any
 
 from tuxscope.learn.verdict import State, Verdict, to_object
 from tuxscope.learn.workplace import Workplace
+from tuxscope.loader.privilege import missing_capabilities
 from tuxscope.output.report import Report, remarks, shown
 
 NAMES = {"pure": "interpreter", "kernel": "kernel"}
@@ -20,7 +21,9 @@ def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
     left = verdict.kernel and verdict.kernel.state is State.NOT_RUN
     if left and verdict.kernel:
         yield f"{verdict.name}: passed in the interpreter"
-        yield f"  {'kernel':<9} not yet: {verdict.kernel.why}; try: sudo {place.command('check')}"
+        yield f"  {'kernel':<9} not yet: {verdict.kernel.why}"
+        if missing_capabilities():
+            yield f"  {'try':<9} sudo {place.command('check')}"
     elif verdict.kernel:
         yield f"{verdict.name}: passed, in the interpreter and on the kernel"
     else:

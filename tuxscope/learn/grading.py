@@ -22,8 +22,11 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
     later = Stage(State.NOT_RUN, "it comes after the interpreter")
     has_kernel = exercise.grade_on_kernel is not None
 
+    graded: list[Submission] = []
+
     def pure() -> None:
         submission = Submission(file, seed)
+        graded.append(submission)
         for program in submission.programs():
             check(program)  # the page may have left that out
         exercise.grade(submission)
@@ -40,7 +43,7 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
         return Verdict(exercise.name, seed, PASSED, Stage(State.NOT_RUN, f"it needs {needed}"))
     on_kernel = exercise.grade_on_kernel
     try:
-        finding = finding_of(lambda: on_kernel(Submission(file, seed)))
+        finding = finding_of(lambda: on_kernel(graded[0]))
     except OSError as error:
         if not is_unsupported(error):
             raise
@@ -71,4 +74,7 @@ def finding_of(work: Callable[[], None]) -> Finding | None:
         if is_unsupported(error):
             raise
         return Finding("a page that can be tried", strerror(error))
+    except BaseException as error:  # by a page that is like nothing we thought of
+        text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+        return Finding("a page that can be tried", text)
     return None
