@@ -37,6 +37,7 @@ usage: tuxscope COMMAND [options]
   step       a program interpreted step by step, without a kernel
   disasm     bytes, or a program in the kernel, as pseudo-C
   explain    a verifier's log, of any loader, in plain words
+  learn      exercises, from the first instruction on, and their grader
   doctor     what this machine offers, and what to do about the rest
 
   --help     this text; tuxscope COMMAND --help tells more of one command
@@ -52,6 +53,7 @@ COMMANDS = {
     "step": "Step",
     "disasm": "Disasm",
     "explain": "Explain",
+    "learn": "Learn",
     "doctor": "Doctor",
 }
 

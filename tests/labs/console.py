@@ -1,7 +1,7 @@
 """The commands of a lab, and what they print: read from the page, run again, written anew.
 
-``python -m labs.console FILE`` (in tests/) runs the commands of a page and puts what they print in the
-place of what stood there; the tests compare the two.
+``python -m labs.console FILE`` (in tests/) runs the commands of a page and puts what they print in
+the place of what stood there; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def commands(page: str) -> Iterator[Command]:
 
 
 class Shell:
-    """Runs commands in a folder where ``tuxscope`` and ``python3`` are ours, and sudo does nothing."""
+    """Runs commands in a folder where ``tuxscope`` and ``python3`` are ours; sudo does nothing."""
 
     def __init__(self, folder: Path) -> None:
         tools = folder / "tools"

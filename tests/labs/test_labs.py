@@ -27,8 +27,8 @@ def test_there_is_a_lab() -> None:
 @pytest.mark.kernel
 @pytest.mark.one_kernel
 def test_each_command_prints_what_the_page_says(page: Path, tmp_path: Path) -> None:
-    missing = [each for each in TOOLS if not shutil.which(each, path="/usr/sbin:/usr/bin:/sbin:/bin")]
-    if missing:
+    path = "/usr/sbin:/usr/bin:/sbin:/bin"
+    if missing := [each for each in TOOLS if not shutil.which(each, path=path)]:
         pytest.skip(f"not installed: {', '.join(missing)}")
     shell = Shell(tmp_path)
     listed = list(commands(page.read_text()))

@@ -1,0 +1,114 @@
+"""What ``tuxscope learn`` does beside grading: the list, a starter, a hint, a solution."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tuxscope.errors import TuxscopeError, UsageError, strerror
+from tuxscope.learn import owner
+from tuxscope.learn.catalogue import LADDER, exercise_named, solution_text, starter_text
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.progress import Progress
+from tuxscope.learn.workplace import Workplace, workplace
+from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.messages import say
+from tuxscope.output.screen import wrapped
+from tuxscope.output.sink import Sink
+
+WIDTH = 80
+INDENT = "  "
+
+
+class StartError(TuxscopeError):
+    """A starter page that could not be written."""
+
+
+def show_list(style: Style) -> int:
+    """Print the exercises, and how far the student of this folder is."""
+    progress, sink = Progress(""), Sink()
+    rows = [(each, state_of(each, progress)) for each in map(exercise_named, LADDER)]
+    if style is Style.JSON:
+        objects = ({"name": each.name, "state": state, "title": each.title} for each, state in rows)
+        sink.write("".join(f"{COMPACT(each)}\n" for each in objects))
+        return 0
+    name, state = (max(map(len, column)) for column in zip(
+        ("EXERCISE", "STATE"), *((each.name, state) for each, state in rows), strict=True
+    ))  # fmt: skip
+    text = f"{'EXERCISE':{name}}  {'STATE':{state}}  TASK\n"
+    text += "".join(f"{each.name:{name}}  {told:{state}}  {each.title}\n" for each, told in rows)
+    sink.write(text)
+    left = [each.name for each, told in rows if not told.startswith("passed")]
+    if left:
+        begun = os.path.isfile(Workplace(exercise_named(left[0]), "").file)
+        say(f"next: tuxscope learn {'check' if begun else 'start'} {left[0]}")
+    return 0
+
+
+def state_of(exercise: Exercise, progress: Progress) -> str:
+    """How far the student is, in a word."""
+    standing = progress.of(exercise.name)
+    if standing.pure:
+        whole = standing.kernel or exercise.grade_on_kernel is None
+        return "passed" if whole else "passed, kernel left"
+    return "started" if os.path.isfile(Workplace(exercise, "").file) else "-"
+
+
+def start(name: str, folder: str | None) -> int:
+    """Put a starter page where the student edits it. Raises UsageError, StartError."""
+    place = workplace(name, folder)
+    try:
+        if place.folder and not os.path.isdir(place.folder):
+            owner.make_folder(place.folder)
+        owner.create(place.file, starter_text(place.exercise.name).encode())
+    except FileExistsError:
+        raise StartError(
+            f"{place.file} is there already and stays as it is; remove it to begin anew, or go "
+            f"on: {place.command('check')}"
+        ) from None
+    except OSError as error:
+        raise StartError(f"cannot write {place.file}: {strerror(error)}") from error
+    Sink().write(
+        f"{place.file}: {place.exercise.title}\n{INDENT}Edit it, then: {place.command('check')}\n"
+    )
+    return 0
+
+
+def hint(name: str, folder: str | None) -> int:
+    """Show one more hint: the one that fits the last mistake, else the next."""
+    place = workplace(name, folder)
+    progress, hints = Progress(place.folder), place.exercise.hints
+    standing = progress.of(place.exercise.name)
+    index = standing.next_hint(len(hints))
+    if index is None:
+        shown = standing.hints
+        say(f"these are all hints; the solution: {place.command('solution')}")
+    else:
+        shown = (index,)
+        progress.set(place.exercise.name, standing.shown(index))
+        progress.save()
+    text = ""
+    for each in shown:
+        told = wrapped(hints[each], WIDTH - len(INDENT))
+        text += f"{place.exercise.name}, hint {each + 1} of {len(hints)}:\n"
+        text += "".join(f"{INDENT}{line}\n" for line in told)
+    Sink().write(text)
+    return 0
+
+
+def solution(name: str, folder: str | None, yes: bool) -> int:
+    """Print our page, once the student has said that this is meant. Raises UsageError."""
+    place = workplace(name, folder)
+    if not (yes or confirmed(place.exercise.name)):
+        say("the solution stays where it is")
+        return 1
+    Sink().write(solution_text(place.exercise.name))
+    return 0
+
+
+def confirmed(name: str) -> bool:
+    """Ask on the terminal. Raises UsageError where there is none."""
+    if not os.isatty(0):
+        raise UsageError("learn: solution asks before it shows one; without a terminal: --yes")
+    os.write(2, f"Show the solution of {name}? [y/N] ".encode())
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,61 @@
+"""All exercises, in the order in which they build upon each other, and the files of each."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+
+from tuxscope.errors import UsageError
+from tuxscope.learn.exercise import Exercise
+from tuxscope.suggest import did_you_mean
+
+LADDER = (
+    "return-value",
+    "arithmetic-and-jump",
+    "record-layout",
+    "zero-the-stack",
+    "null-check",
+    "bounded-loop",
+    "local-call",
+)
+HERE = os.path.dirname(__file__)
+
+
+def module_name(name: str) -> str:
+    """What an exercise's three files, and the student's page, are called without ``.py``."""
+    return name.replace("-", "_")
+
+
+def file_name(name: str) -> str:
+    """The student's page."""
+    return f"{module_name(name)}.py"
+
+
+def exercise_named(name: str) -> Exercise:
+    """The exercise of a name. Raises UsageError with the nearest one."""
+    if name not in LADDER:
+        near = did_you_mean(name, LADDER) or "; tuxscope learn lists them"
+        raise UsageError(f"learn: there is no exercise {name}{near}")
+    module = import_module(f"tuxscope.learn.exercises.{module_name(name)}")
+    found: Exercise = module.EXERCISE
+    return found
+
+
+def exercise_of_file(file: str) -> str:
+    """The name of the exercise whose page is called so."""
+    return file.removesuffix(".py").replace("_", "-")
+
+
+def starter_text(name: str) -> str:
+    """The page that an exercise begins with."""
+    return text_of("starters", name)
+
+
+def solution_text(name: str) -> str:
+    """The page as we would write it."""
+    return text_of("solutions", name)
+
+
+def text_of(folder: str, name: str) -> str:
+    with open(os.path.join(HERE, folder, file_name(name)), encoding="utf-8") as file:
+        return file.read()

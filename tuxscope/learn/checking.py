@@ -1,0 +1,145 @@
+"""``tuxscope learn check``: once, for all exercises, or again and again while a page is edited."""
+
+from __future__ import annotations
+
+import os
+import select
+
+from tuxscope.errors import UsageError
+from tuxscope.learn.catalogue import LADDER, exercise_named
+from tuxscope.learn.examination import Interrupted, examined, fresh_seed
+from tuxscope.learn.feedback import as_object, lines
+from tuxscope.learn.progress import Progress
+from tuxscope.learn.verdict import Stage, State, Verdict
+from tuxscope.learn.workplace import Workplace, require, workplace
+from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.sink import LiveSink
+from tuxscope.runner.interrupt import Interrupt
+
+POLL = 0.2  # seconds between two looks at a page that is watched
+INTERRUPTED = 130  # as a shell has it
+
+
+class Checker:
+    """Grades pages, prints what is to be said of them, and keeps it."""
+
+    def __init__(self, style: Style, seed: int | None, interrupt: Interrupt) -> None:
+        self.sink = LiveSink(interrupt)
+        self._style = style
+        self._seed = seed
+        self._interrupt = interrupt
+
+    def grade(self, place: Workplace) -> Verdict:
+        """The verdict on a page that is there. Raises Interrupted."""
+        seed = fresh_seed() if self._seed is None else self._seed
+        return examined(place.exercise.name, place.file, seed, self._interrupt)
+
+    def check(self, place: Workplace) -> bool:
+        """Grade a page, and tell; returns whether it passed. Raises Interrupted."""
+        verdict = self.grade(place)
+        self.tell(verdict, place)
+        keep(verdict, place)
+        return verdict.passed
+
+    def tell(self, verdict: Verdict, place: Workplace) -> None:
+        if self._style is Style.JSON:
+            self.sink.write(f"{COMPACT(as_object(verdict, place))}\n")
+        else:
+            told = lines(verdict, place, self.sink.fileno())
+            self.sink.write("".join(f"{line}\n" for line in told))
+
+
+def check(name: str, folder: str | None, style: Style, seed: int | None) -> int:
+    """Grade one page; returns the exit status. Raises UsageError."""
+    place = workplace(name, folder)
+    require(place)
+    with Interrupt() as interrupt:
+        try:
+            return 0 if Checker(style, seed, interrupt).check(place) else 1
+        except Interrupted:
+            return INTERRUPTED
+
+
+def watch(name: str, folder: str | None, style: Style, seed: int | None) -> int:
+    """Grade a page each time that it is another, until the user has had enough."""
+    place = workplace(name, folder)
+    require(place)
+    stamp: object = None
+    graded: bytes | None = None
+    with Interrupt() as interrupt:
+        checker = Checker(style, seed, interrupt)
+        while not (interrupt.requested or checker.sink.closed):
+            now = stamp_of(place.file)
+            if now != stamp and (found := contents(place.file)) not in (None, graded):
+                if graded is not None and style is Style.TEXT:
+                    checker.sink.write("\n")
+                graded = found
+                try:
+                    checker.check(place)
+                except Interrupted:
+                    break
+            stamp = now
+            wait(checker.sink, interrupt)
+    return 0
+
+
+def wait(sink: LiveSink, interrupt: Interrupt) -> None:
+    """Wait until the next look is due, or nobody wants one any more."""
+    poll = select.poll()
+    poll.register(sink, 0)  # an error alone: nobody reads our pipe any more
+    poll.register(interrupt, select.POLLIN)
+    if any(fd == sink.fileno() for fd, _ in poll.poll(POLL * 1000)):
+        sink.closed = True
+
+
+def stamp_of(file: str) -> object:
+    """What is another once a file was written; None where there is none just now."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def contents(file: str) -> bytes | None:
+    try:
+        with open(file, "rb") as page:
+            return page.read()
+    except OSError:
+        return None
+
+
+def check_all(folder: str, style: Style, seed: int | None) -> int:
+    """Grade all exercises of a folder; those that are not there have not passed."""
+    if not os.path.isdir(folder):
+        raise UsageError(f"learn: there is no folder {folder}")
+    places = [Workplace(exercise_named(name), folder) for name in LADDER]
+    passed = 0
+    with Interrupt() as interrupt:
+        checker = Checker(style, seed, interrupt)
+        for place in places:
+            if not os.path.isfile(place.file):
+                if style is Style.JSON:
+                    checker.tell(absent(place), place)
+                continue
+            try:
+                passed += checker.check(place)
+            except Interrupted:
+                return INTERRUPTED
+        if style is Style.TEXT:
+            checker.sink.write(f"{passed} of {len(places)} exercises passed\n")
+    return 0 if passed == len(places) else 1
+
+
+def absent(place: Workplace) -> Verdict:
+    """The verdict on a page that is not there."""
+    none = Stage(State.NOT_RUN, f"there is no {os.path.basename(place.file)}")
+    kernel = none if place.exercise.grade_on_kernel else None
+    return Verdict(place.exercise.name, 0, none, kernel)
+
+
+def keep(verdict: Verdict, place: Workplace) -> None:
+    """Note beside the page how it went."""
+    progress = Progress(place.folder)
+    progress.set(verdict.name, progress.of(verdict.name).after(verdict))
+    progress.save()

@@ -1,0 +1,76 @@
+"""The process that a page is graded in: ``python -m tuxscope.learn.examiner``.
+
+Whatever the page does to it, tuxscope waits outside (examination.py). Its arguments are those of
+:class:`Order`; the verdict is written as JSON, and where Python crashes or does not come to an
+end, the place where that was.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be graded.
+
+    Attributes:
+        name: of the exercise.
+        file: the page.
+        seed: of the grader's choices.
+        limit: seconds that it may take.
+        verdict, trace: file descriptors, for the verdict and for what faulthandler says.
+    """
+
+    name: str
+    file: str
+    seed: int
+    limit: float
+    verdict: int
+    trace: int
+
+    def arguments(self) -> list[str]:
+        return [
+            self.name,
+            self.file,
+            str(self.seed),
+            str(self.limit),
+            str(self.verdict),
+            str(self.trace),
+        ]
+
+
+def order_of(arguments: list[str]) -> Order:
+    """The order that some arguments are."""
+    name, file, seed, limit, verdict, trace = arguments
+    return Order(name, file, int(seed), float(limit), int(verdict), int(trace))
+
+
+def examine(order: Order) -> None:
+    """Grade, and write the verdict."""
+    from tuxscope.learn.catalogue import exercise_named
+    from tuxscope.learn.grading import grade
+    from tuxscope.learn.verdict import to_object
+
+    ourselves = os.getpid()
+    verdict = grade(exercise_named(order.name), order.file, order.seed)
+    if os.getpid() == ourselves:  # the page may have forked
+        os.write(order.verdict, json.dumps(to_object(verdict)).encode())
+
+
+def main() -> None:
+    order = order_of(sys.argv[1:])
+    for fd in (order.verdict, order.trace):
+        os.set_inheritable(fd, False)
+    os.dup2(2, 1)  # stdout is for verdicts, and not for what a page prints
+    faulthandler.enable(order.trace)
+    faulthandler.dump_traceback_later(order.limit, exit=True, file=order.trace)
+    examine(order)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What an exercise is, and what a grader says of an answer that is not right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuxscope.asm import SourceLine
+    from tuxscope.learn.submission import Submission
+
+Grader = Callable[["Submission"], None]
+
+
+class Mistake(Exception):  # noqa: N818  # what a student makes
+    """An answer is not right.
+
+    Attributes:
+        expected: what a right one does, with the inputs that were tried.
+        came: what this one did.
+        source: the page's line that is to blame, where one is.
+        hint: index of the hint that fits, from 0.
+    """
+
+    def __init__(
+        self, expected: str, came: str, source: SourceLine | None = None, hint: int = 0
+    ) -> None:
+        super().__init__(f"expected {expected}, came {came}")
+        self.expected = expected
+        self.came = came
+        self.source = source
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise.
+
+    Attributes:
+        name: as it is typed, with hyphens.
+        title: the task in a few words.
+        hints: from a nudge to nearly the answer.
+        grade: raises Mistake, or a Fault, for an answer that is not right; needs no kernel. What
+            it tries comes from ``submission.dice``.
+        grade_on_kernel: the same on the running kernel; None where there is nothing to try there.
+    """
+
+    name: str
+    title: str
+    hints: tuple[str, ...]
+    grade: Grader
+    grade_on_kernel: Grader | None = None

@@ -1,0 +1,61 @@
+"""A loop whose end the verifier can see."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.returns import Case, Returns
+from tuxscope.learn.submission import Submission
+
+MOST = 100
+
+
+def total(count: int) -> int:
+    return count * (count + 1) // 2
+
+
+def cases(dice: random.Random) -> Iterator[Case]:
+    few = [0, 1, *(dice.randrange(2, MOST) for _ in range(3)), MOST]
+    many = [MOST + 1, dice.randrange(MOST + 2, 1 << 32), dice.getrandbits(40) | 1 << 63]
+    for number in (*many, *few):
+        count = min(number, MOST)
+        told = f"the sum of 1 to {count}"
+        wrong = {
+            total(count + 1): (f"which is one round too many, {count + 1}", 2),
+            0: ("as if there were no rounds: a number from 2**63 on is no negative one here", 1),
+        }
+        if count:
+            wrong[total(count - 1)] = (f"which is one round too few, {count - 1}", 2)
+        yield Case((number,), total(count), told, wrong)
+
+
+GRADER = Returns(cases, (f"an end after {MOST} rounds, whatever the argument is", 0))
+
+
+def grade(submission: Submission) -> None:
+    GRADER.grade(submission)
+    program = submission.program()
+    for instruction in program.instructions:
+        if "{jump}" in instruction.form.text and instruction.offset < 0:
+            return
+    raise Mistake(
+        "a loop: a jump that goes back", "none of its jumps does", submission.definition, 1
+    )
+
+
+EXERCISE = Exercise(
+    "bounded-loop",
+    f"add up 1 to n, but {MOST} rounds at most",
+    (
+        "As it is, the loop runs as often as whoever calls it wants. Where in the program is n "
+        "known, and nothing is added up yet?",
+        f"Before the loop, make n smaller where it is too large: compare it with {MOST} without "
+        f"a sign, and a.mov(r2, {MOST}) unless the jump is taken.",
+        f'a.jle(r2, {MOST}, "few"), a.mov(r2, {MOST}), a.label("few"), all before the loop. The '
+        f"rounds are 1 to n, both included.",
+    ),
+    grade,
+    GRADER.grade_on_kernel,
+)

@@ -1,0 +1,56 @@
+"""A verdict as a person reads it, and as a teacher's script does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tuxscope.learn.verdict import State, Verdict, to_object
+from tuxscope.learn.workplace import Workplace
+from tuxscope.loader.privilege import missing_capabilities
+from tuxscope.output.report import Report, remarks, shown
+
+NAMES = {"pure": "interpreter", "kernel": "kernel"}
+
+
+def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
+    """What to print of a verdict."""
+    if verdict.finding:
+        yield from shown(report(verdict, place), fd)
+        return
+    left = verdict.kernel and verdict.kernel.state is State.NOT_RUN
+    if left and verdict.kernel:
+        yield f"{verdict.name}: passed in the interpreter"
+        yield f"  {'kernel':<9} not yet: {verdict.kernel.why}"
+        if missing_capabilities():
+            yield f"  {'try':<9} sudo {place.command('check')}"
+    elif verdict.kernel:
+        yield f"{verdict.name}: passed, in the interpreter and on the kernel"
+    else:
+        yield f"{verdict.name}: passed"
+
+
+def report(verdict: Verdict, place: Workplace) -> Report:
+    """What is not right, with its line."""
+    finding = verdict.finding
+    assert finding
+    where = "" if verdict.pure.state is State.FAILED else " on the kernel"
+    return Report(
+        finding.source.place if finding.source else "",
+        f"{verdict.name} has not passed{where}",
+        finding.source,
+        remarks=remarks(
+            ("task", place.exercise.title),
+            ("expected", finding.expected),
+            ("came", finding.came),
+            ("advice", finding.advice),
+            ("hint", place.command("hint")),
+        ),
+    )
+
+
+def as_object(verdict: Verdict, place: Workplace) -> dict[str, Any]:
+    """The same for a script."""
+    told = to_object(verdict)
+    told["hint"] = None if verdict.passed else place.command("hint")
+    return told

@@ -1,0 +1,1 @@
+"""The same pages as we would write them."""

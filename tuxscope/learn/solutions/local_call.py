@@ -1,0 +1,26 @@
+"""A program may have functions of its own. A call uses up r1 to r5, whatever is called."""
+
+from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r6, r7
+from tuxscope.programs.page import Page
+from tuxscope.record import u64
+
+
+def local_call() -> Program:
+    a = Assembler("local_call", attach=RawTracepoint())
+    a.mov(r6, r1)  # the context: no call touches r6
+    a.ldx(r1, u64[r6 + 0])
+    a.call("square")
+    a.mov(r7, r0)  # the first result, before the next call puts its own into r0
+    a.ldx(r1, u64[r6 + 8])
+    a.call("square")
+    a.add(r0, r7)
+    a.exit()
+
+    a.function("square")  # r0 = r1 * r1
+    a.mov(r0, r1)
+    a.mul(r0, r1)
+    a.exit()
+    return a.program()
+
+
+PAGE = Page(local_call)

@@ -1,0 +1,15 @@
+"""A program's result is what r0 holds when it exits."""
+
+from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1
+from tuxscope.programs.page import Page
+from tuxscope.record import u64
+
+
+def return_value() -> Program:
+    a = Assembler("return_value", attach=RawTracepoint())
+    a.ldx(r0, u64[r1 + 8])  # 8 bytes an argument: the second
+    a.exit()
+    return a.program()
+
+
+PAGE = Page(return_value)

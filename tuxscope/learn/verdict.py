@@ -1,0 +1,129 @@
+"""What the grader says of one page, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tuxscope.asm import SourceLine
+
+
+class State(Enum):
+    """How a stage of grading ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage: the pure one, or the one on the kernel.
+
+    Attributes:
+        state: how it ended.
+        why: why it was not run; empty where it was.
+    """
+
+    state: State
+    why: str = ""
+
+
+PASSED, FAILED = Stage(State.PASSED), Stage(State.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is not right.
+
+    Attributes:
+        expected: what a right answer does.
+        came: what this one did.
+        source: the page's line that is to blame; None where none is known.
+        advice: what to type, where an error knows that; else empty.
+        hint: index of the exercise's hint that fits; None where none does.
+    """
+
+    expected: str
+    came: str
+    source: SourceLine | None = None
+    advice: str = ""
+    hint: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What there is to say of one page.
+
+    Attributes:
+        name: of the exercise.
+        seed: where the grader's choices came from.
+        pure: the checks, and the interpreter.
+        kernel: None where the exercise has nothing to try there.
+        finding: what is not right; None where nothing is known to be wrong.
+    """
+
+    name: str
+    seed: int
+    pure: Stage
+    kernel: Stage | None = None
+    finding: Finding | None = None
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """Those that the exercise has, by name."""
+        return {"pure": self.pure} | ({"kernel": self.kernel} if self.kernel else {})
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed what could be run here, and something was."""
+        states = [each.state for each in self.stages.values()]
+        return self.pure.state is State.PASSED and State.FAILED not in states
+
+    @property
+    def score(self) -> float:
+        """The part of the stages that it passed, 0 to 1."""
+        states = [each.state for each in self.stages.values()]
+        return states.count(State.PASSED) / len(states)
+
+
+def to_object(verdict: Verdict) -> dict[str, Any]:
+    """As it is printed with --format json; of the source line the file's whole path."""
+    finding = verdict.finding
+    source = finding.source if finding else None
+    return {
+        "name": verdict.name,
+        "passed": verdict.passed,
+        "score": verdict.score,
+        "seed": verdict.seed,
+        "stages": {
+            name: {"state": stage.state.value, "why": stage.why or None}
+            for name, stage in verdict.stages.items()
+        },
+        "expected": finding.expected if finding else None,
+        "came": finding.came if finding else None,
+        "file": source.file if source else None,
+        "line": source.line or None if source else None,
+        "source": source.text or None if source else None,
+        "advice": finding.advice or None if finding else None,
+        "hint": finding.hint if finding else None,
+    }
+
+
+def from_object(told: Mapping[str, Any]) -> Verdict:
+    """What :func:`to_object` was made of."""
+    stages = {
+        name: Stage(State(stage["state"]), stage["why"] or "")
+        for name, stage in told["stages"].items()
+    }
+    finding = None
+    if told["expected"] is not None:
+        source = None
+        if told["file"] is not None:
+            source = SourceLine(told["file"], told["line"] or 0, told["source"] or "")
+        finding = Finding(
+            told["expected"], told["came"], source, told["advice"] or "", told["hint"]
+        )
+    return Verdict(told["name"], told["seed"], stages["pure"], stages.get("kernel"), finding)
