@@ -6,7 +6,7 @@
 #              of which the checks may not complain (ALARMS=300: 450 of them; SEED=7 as well)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
 # make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
-#              gallery in tests/verifier
+#              gallery in tuxscope/learn/gallery
 # make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 
 from tuxscope.asm import Program
+from tuxscope.learn.gallery.entry import Entry
 from tuxscope.loader.program import load
 from tuxscope.loader.verifier import VerifierError
 from verifier.drop import unprivileged
-from verifier.entry import Entry
 
 
 def privilege(entry: Entry) -> AbstractContextManager[None]:

@@ -22,9 +22,9 @@ from tuxscope.asm.errors import (
     UnreleasedReferenceError,
 )
 from tuxscope.asm.maps import PerfEventArray
+from tuxscope.learn.gallery.entry import Entry, Patch
+from tuxscope.learn.gallery.memory import COUNT, EVENTS, Event
 from tuxscope.record import Record, u32, u64
-from verifier.entry import Entry, Patch
-from verifier.memory import COUNT, EVENTS, Event
 
 
 class Sample(Record):

@@ -21,8 +21,8 @@ from tuxscope.asm.errors import (
     PointerArithmeticError,
     UninitialisedRegisterError,
 )
+from tuxscope.learn.gallery.entry import Entry, Patch
 from tuxscope.record import u32, u64
-from verifier.entry import Entry, Patch
 
 COUNT = Array("COUNT", value=u64, max_entries=1)
 

@@ -9,8 +9,8 @@ from tuxscope.asm.errors import (
     FallThroughError,
     UnreachableCodeError,
 )
+from tuxscope.learn.gallery.entry import Entry, Patch
 from tuxscope.record import u64
-from verifier.entry import Entry, Patch
 
 
 def after_the_end() -> Assembler:
