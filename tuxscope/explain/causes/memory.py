@@ -302,8 +302,8 @@ MEMORY = (
         Case(
             r"R(?P<reg>\d+) invalid mem access '(?P<type>inv|scalar)'",
             "{reg} is used as an address, but it is a plain number to the verifier",
-            "use the register that holds the address; memory of the kernel's is read with "
-            "a.call(helper.probe_read_kernel)",
+            "use the register that holds the address; other memory is read with "
+            "helper.probe_read_kernel, that of a process with probe_read_user",
             "use bpf_probe_read_kernel() or BPF_CORE_READ() for memory of the kernel's, "
             "bpf_probe_read_user() for that of a process",
         ),

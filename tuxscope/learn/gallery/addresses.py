@@ -143,8 +143,8 @@ ADDRESSES = (
         "The verifier only follows addresses that it knows the origin of. A pointer that was "
         "read from the kernel's memory is a plain number to it.",
         "Ask a helper to read there: it copes with any address.",
-        hint="use the register that holds the address; memory of the kernel's is read with "
-        "a.call(helper.probe_read_kernel)",
+        hint="use the register that holds the address; other memory is read with "
+        "helper.probe_read_kernel, that of a process with probe_read_user",
         foreseen=NotAPointerError,
     ),
     Entry(
