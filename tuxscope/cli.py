@@ -81,9 +81,8 @@ def parse(arguments: Sequence[str]) -> Job | str:
         check_options(rest, {*flags, "--help"})
         rest = [renamed(each, flags) for each in rest]
         command = kind(words)
-        # An isolated - would be Fire's separator between chained commands.
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-            job = fire.Fire(command.run, [*rest, "--", "--separator", "\0"], serialize=no_text)
+            job = fire.Fire(command.run, rest, serialize=no_text)
     except FireExit as error:
         raise UsageError(f"{name}: {one_line(error, command)}") from None
     except (FireError, UsageError) as error:

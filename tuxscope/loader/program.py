@@ -12,7 +12,6 @@ from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgTestRun
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.loader.refusal import refusal
 from tuxscope.loader.verification import LogLevel, checked_level, verify
 
 
@@ -72,6 +71,8 @@ def load(
     try:
         return create(program, maps, level)
     except PermissionError as error:  # of a map, or of BTF
+        from tuxscope.loader.refusal import refusal  # who is not refused need not wait for it
+
         raise refusal(program, error) from error
 
 
@@ -99,5 +100,7 @@ def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
         return bpf.btf_load(info.data)
     except OSError as error:
         if not bpf.is_unsupported(error):
+            from tuxscope.loader.refusal import refusal
+
             raise refusal(program, error) from error
         return nullcontext()

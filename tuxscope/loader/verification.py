@@ -16,7 +16,6 @@ from tuxscope.asm.program import Program
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.refusal import refusal
 from tuxscope.loader.verifier import LoadError, VerifierError
 
 FIRST_LOG = 1 << 20  # only the pages that are filled take memory
@@ -118,6 +117,8 @@ def why(program: Program, refused: Refusal, plain: dict[str, Any]) -> Exception:
     if explanation.telling:
         return VerifierError(program, refused.log if log is refused.log else refused.log + log,
                              explanation)  # fmt: skip
+    from tuxscope.loader.refusal import refusal
+
     return refusal(program, error, log, full, lambda **changed: tried(plain | changed))
 
 

@@ -14,7 +14,6 @@ from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace
-from tuxscope.runner.command import Command
 from tuxscope.runner.identity import own_pid, pid_namespace
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.loaded import Loaded
@@ -24,6 +23,7 @@ from tuxscope.runner.target import open_process
 from tuxscope.runner.watch import Watch
 
 if TYPE_CHECKING:
+    from tuxscope.runner.command import Command
     from tuxscope.runner.stream import Stream
     from tuxscope.runner.table import LiveTables
 
@@ -44,6 +44,8 @@ def run(file: str, options: Options) -> int:
         interrupt = stack.enter_context(Interrupt())
         command = None
         if options.command:  # forked before there is anything that it could inherit
+            from tuxscope.runner.command import Command
+
             command = stack.enter_context(Command(options.command, interrupt))
             interrupt.last_act = command.kill
         target = stack.enter_context(open_process(options.pid)) if options.pid else command

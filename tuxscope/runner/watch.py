@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import select
 import time
+from typing import TYPE_CHECKING
 
 from tuxscope.loader.fd import Fd
 from tuxscope.output.sink import HasFileno, LiveSink
-from tuxscope.runner.command import Command
 from tuxscope.runner.interrupt import Interrupt
+
+if TYPE_CHECKING:
+    from tuxscope.runner.command import Command
 
 
 class Watch:
@@ -44,7 +47,7 @@ class Watch:
         if self._sink.fileno() in ready:
             self._sink.closed = True
         if self._target and self._target.fileno() in ready:
-            if isinstance(self._target, Command):
+            if not isinstance(self._target, Fd):  # a command, which we are the parent of
                 self._target.wait()
             return False
         return not (self._interrupt.requested or self._sink.done)
