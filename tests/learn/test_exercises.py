@@ -1,4 +1,6 @@
-"""Each exercise: the starter fails, the solution passes, wrong answers are told why."""
+"""Each exercise: the starter fails, the solution passes, wrong answers are told why.
+
+Those of the gallery are exercises like the others, but for wrong answers of their own."""
 
 from __future__ import annotations
 
@@ -6,16 +8,29 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from verifier.logs import recorded
 
 from learn.wrong_answers import WRONG_ANSWERS, WrongAnswer
-from tuxscope.learn.catalogue import LADDER, exercise_named, solution_text, starter_text
+from tuxscope.explain.explain import explain
+from tuxscope.learn import repair
+from tuxscope.learn.catalogue import (
+    LADDER,
+    exercise_named,
+    exercise_of_file,
+    file_name,
+    names,
+    solution_text,
+    starter_text,
+)
 from tuxscope.learn.feedback import report
+from tuxscope.learn.gallery.table import GALLERY
 from tuxscope.learn.grading import grade
 from tuxscope.learn.verdict import State, Verdict, from_object, to_object
 from tuxscope.learn.workplace import Workplace
 from tuxscope.output.report import shown
 
 SEED = 7
+EACH = pytest.mark.parametrize("name", names())
 
 
 def verdict_on(name: str, text: str, folder: Path, kernel: bool = False) -> Verdict:
@@ -27,15 +42,16 @@ def verdict_on(name: str, text: str, folder: Path, kernel: bool = False) -> Verd
 
 
 def feedback(verdict: Verdict, folder: Path) -> str:
-    """What a student reads, each remark in one line; nothing in it is wider than 80 columns."""
+    """What a student reads, each remark in one line. Only the first line, which names file and
+    exercise, may be wider than 80 columns."""
     place = Workplace(exercise_named(verdict.name), str(folder))
     told = report(verdict, place)
     lines = list(shown(told, fd=-1))
-    assert all(len(line) <= 80 for line in lines if str(folder) not in line)
+    assert all(len(line) <= 80 for line in lines[1:] if str(folder) not in line)
     return "\n".join([told.sentence, *(f"{label}: {text}" for label, text in told.remarks)])
 
 
-@pytest.mark.parametrize("name", LADDER)
+@EACH
 def test_an_exercise_is_whole(name: str) -> None:
     exercise = exercise_named(name)
     assert exercise.name == name
@@ -44,10 +60,12 @@ def test_an_exercise_is_whole(name: str) -> None:
     assert f"tuxscope learn check {name}\n" in task
     assert "\nTask: " in task
     assert "Task: " not in solution_text(name)
-    assert Counter(each.exercise for each in WRONG_ANSWERS)[name] >= 3
+    assert exercise_of_file(file_name(name)) == name
+    if name in LADDER:
+        assert Counter(each.exercise for each in WRONG_ANSWERS)[name] >= 3
 
 
-@pytest.mark.parametrize("name", LADDER)
+@EACH
 def test_the_starter_fails_and_is_told_the_task(name: str, tmp_path: Path) -> None:
     verdict = verdict_on(name, starter_text(name), tmp_path)
     assert not verdict.passed
@@ -60,7 +78,7 @@ def test_the_starter_fails_and_is_told_the_task(name: str, tmp_path: Path) -> No
     assert f"hint: tuxscope learn hint {name} {tmp_path}" in told
 
 
-@pytest.mark.parametrize("name", LADDER)
+@EACH
 def test_the_solution_passes_without_a_kernel(name: str, tmp_path: Path) -> None:
     verdict = verdict_on(name, solution_text(name), tmp_path)
     assert verdict.passed, verdict.finding
@@ -68,7 +86,7 @@ def test_the_solution_passes_without_a_kernel(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize("name", LADDER)
+@EACH
 def test_the_solution_passes_on_the_kernel(name: str, tmp_path: Path) -> None:
     verdict = verdict_on(name, solution_text(name), tmp_path, kernel=True)
     assert verdict.finding is None
@@ -87,7 +105,51 @@ def test_a_wrong_answer_is_told_what_it_is(wrong: WrongAnswer, tmp_path: Path) -
     assert wrong.says in feedback(verdict, tmp_path)
 
 
-@pytest.mark.parametrize("name", LADDER)
+@EACH
 def test_the_same_seed_tries_the_same(name: str, tmp_path: Path) -> None:
     text = starter_text(name)
     assert verdict_on(name, text, tmp_path) == verdict_on(name, text, tmp_path)
+
+
+@pytest.mark.parametrize("name", repair.ENTRIES)
+def test_a_repair_must_not_be_an_empty_program(name: str, tmp_path: Path) -> None:
+    entry = repair.ENTRIES[name]
+    kept = set(repair.ingredients(entry.program())) & set(
+        repair.ingredients(entry.mended_program())
+    )
+    starter = starter_text(name)
+    first = next(line for line in starter.splitlines() if line.startswith("    a = Assembler("))
+    emptied = f"{first}\n    from tuxscope.asm import r0\n    a.mov(r0, 2)\n    a.exit()\n"
+    text = f"{starter.partition(first)[0]}{emptied}    return a.program()\n\n\n"
+    verdict = verdict_on(name, f"{text}PAGE = Page({entry.rejected.__name__})\n", tmp_path)
+    if kept:
+        assert verdict.finding
+        assert verdict.finding.came == "it does not"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("missing-null-check", "    a.ldx(r0, u64[r0 + 0])\n", "", "still loads from memory"),
+        ("missing-null-check", "u64[r0 + 0]", "u32[r0 + 0]", "what was right as it was"),
+        ("clobbered-register", "    a.call(helper.ktime_get_ns)\n", "", "still calls ktime_get_ns"),
+        ("endless-loop", '    a.jlt(r0, 10, "top")\n', "", "still has a loop"),
+        ("stack-limit", "r10 - 200], 0)\n    a.mov", "r10 - 600], 0)\n    a.mov", "outside of the"),
+    ],
+)
+def test_a_repair_keeps_what_was_right(
+    name: str, old: str, new: str, says: str, tmp_path: Path
+) -> None:
+    name = f"verifier/{name}"
+    text = solution_text(name)
+    assert old in text
+    verdict = verdict_on(name, text.replace(old, new, 1), tmp_path)
+    assert not verdict.passed
+    assert says in feedback(verdict, tmp_path)
+
+
+def test_what_the_kernel_said_is_what_was_recorded() -> None:
+    recorded_logs = recorded("6.18")
+    for entry in GALLERY:
+        telling = explain(recorded_logs[entry.key], entry.program()).telling
+        assert repair.said()[entry.key] == list(telling)

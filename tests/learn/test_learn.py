@@ -67,7 +67,7 @@ def test_a_student_starts_and_checks_and_passes(tmp_path: Path) -> None:
         "  kernel    not yet: it needs CAP_BPF and CAP_PERFMON",
         "  try       sudo tuxscope learn check return-value",
     ]
-    assert f"{FIRST:<19}  passed, kernel left  " in run(tmp_path).stdout
+    assert f"{FIRST:<19}  kernel left  " in run(tmp_path).stdout
     assert sorted(os.listdir(tmp_path)) == [".tuxscope-learn.json", "return_value.py"]
 
 
@@ -195,7 +195,7 @@ def test_a_damaged_state_is_begun_anew(text: str, tmp_path: Path) -> None:
         "tuxscope: .tuxscope-learn.json is damaged: what was done before is not known; it begins "
         "anew\n"
     )
-    assert "passed" in run(tmp_path).stdout
+    assert "kernel left" in run(tmp_path).stdout
     assert run(tmp_path, "check", FIRST).stderr == ""
 
 
@@ -214,6 +214,9 @@ def test_watch_checks_again_whenever_the_page_changes(tmp_path: Path, tuxscope: 
     page = tmp_path / "return_value.py"
     watching = tuxscope("learn", "check", page, "--watch")
     watching.wait_for_text(b"hint  ")
+    wrong = SOLUTION.replace("r1 + 8", "r1 + 0")
+    page.write_text(wrong)
+    watching.wait_for_text(b"hint  ", 2)
     beside = tmp_path / "beside"
     beside.write_text(SOLUTION)
     beside.rename(page)  # as editors do
@@ -221,4 +224,6 @@ def test_watch_checks_again_whenever_the_page_changes(tmp_path: Path, tuxscope: 
     watching.signal(signal.SIGINT)
     result = watching.finish()
     assert (result.status, result.stderr) == (0, "")
-    assert result.stdout.count("has not passed") == 1
+    assert result.stdout.count("has not passed") == 2
+    second = result.stdout.split("\n\n")[1]
+    assert all(f"| {line}\n" in second for line in wrong.splitlines()[8:13] if line)

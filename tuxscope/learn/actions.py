@@ -7,17 +7,19 @@ import sys
 
 from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.learn import owner
-from tuxscope.learn.catalogue import LADDER, exercise_named, solution_text, starter_text
+from tuxscope.learn.catalogue import LADDER, exercise_named, names, solution_text, starter_text
 from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.progress import Progress
 from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.lines import COMPACT, Style
 from tuxscope.output.messages import say
-from tuxscope.output.screen import wrapped
+from tuxscope.output.screen import cut, wrapped
 from tuxscope.output.sink import Sink
 
 WIDTH = 80
 INDENT = "  "
+HEADER = ("EXERCISE", "STATE", "TASK")
+NOT_BEGUN, BEGUN = "-", "started"
 
 
 class StartError(TuxscopeError):
@@ -27,22 +29,29 @@ class StartError(TuxscopeError):
 def show_list(style: Style) -> int:
     """Print the exercises, and how far the student of this folder is."""
     progress, sink = Progress(""), Sink()
-    rows = [(each, state_of(each, progress)) for each in map(exercise_named, LADDER)]
+    rows = [(each, state_of(each, progress)) for each in map(exercise_named, names())]
     if style is Style.JSON:
         objects = ({"name": each.name, "state": state, "title": each.title} for each, state in rows)
         sink.write("".join(f"{COMPACT(each)}\n" for each in objects))
         return 0
-    name, state = (max(map(len, column)) for column in zip(
-        ("EXERCISE", "STATE"), *((each.name, state) for each, state in rows), strict=True
-    ))  # fmt: skip
-    text = f"{'EXERCISE':{name}}  {'STATE':{state}}  TASK\n"
-    text += "".join(f"{each.name:{name}}  {told:{state}}  {each.title}\n" for each, told in rows)
-    sink.write(text)
-    left = [each.name for each, told in rows if not told.startswith("passed")]
+    sink.write(table([row for row in rows if row[0].name in LADDER or row[1] != NOT_BEGUN]))
+    repairs = ", ".join(each.name.partition("/")[2] for each, _ in rows if "/" in each.name)
+    told = wrapped(f"{repairs}.", WIDTH - len(INDENT))
+    sink.write("\nPrograms that the kernel refuses, to be mended, as verifier/NAME:\n")
+    sink.write("".join(f"{INDENT}{line}\n" for line in told))
+    left = [each.name for each, told in rows if told in (NOT_BEGUN, BEGUN)]
     if left:
         begun = os.path.isfile(Workplace(exercise_named(left[0]), "").file)
         say(f"next: tuxscope learn {'check' if begun else 'start'} {left[0]}")
     return 0
+
+
+def table(rows: list[tuple[Exercise, str]]) -> str:
+    """Name, state and task, in columns."""
+    cells = [HEADER, *((each.name, state, each.title) for each, state in rows)]
+    name, state = (max(len(row[column]) for row in cells) for column in (0, 1))
+    lines = (f"{row[0]:{name}}  {row[1]:{state}}  {row[2]}" for row in cells)
+    return "".join(f"{cut(line, WIDTH)}\n" for line in lines)
 
 
 def state_of(exercise: Exercise, progress: Progress) -> str:
@@ -50,8 +59,8 @@ def state_of(exercise: Exercise, progress: Progress) -> str:
     standing = progress.of(exercise.name)
     if standing.pure:
         whole = standing.kernel or exercise.grade_on_kernel is None
-        return "passed" if whole else "passed, kernel left"
-    return "started" if os.path.isfile(Workplace(exercise, "").file) else "-"
+        return "passed" if whole else "kernel left"
+    return BEGUN if os.path.isfile(Workplace(exercise, "").file) else NOT_BEGUN
 
 
 def start(name: str, folder: str | None) -> int:

@@ -23,7 +23,14 @@ HERE = os.path.dirname(__file__)
 
 def module_name(name: str) -> str:
     """What an exercise's three files, and the student's page, are called without ``.py``."""
-    return name.replace("-", "_")
+    return name.replace("-", "_").replace("/", "_")
+
+
+def names() -> list[str]:
+    """Of all exercises, those of the gallery last."""
+    from tuxscope.learn import repair
+
+    return [*LADDER, *repair.ENTRIES]
 
 
 def file_name(name: str) -> str:
@@ -34,7 +41,11 @@ def file_name(name: str) -> str:
 def exercise_named(name: str) -> Exercise:
     """The exercise of a name. Raises UsageError with the nearest one."""
     if name not in LADDER:
-        near = did_you_mean(name, LADDER) or "; tuxscope learn lists them"
+        from tuxscope.learn import repair
+
+        if name in repair.ENTRIES:
+            return repair.exercise_of(name)
+        near = did_you_mean(name, names()) or "; tuxscope learn lists them"
         raise UsageError(f"learn: there is no exercise {name}{near}")
     module = import_module(f"tuxscope.learn.exercises.{module_name(name)}")
     found: Exercise = module.EXERCISE
@@ -43,16 +54,26 @@ def exercise_named(name: str) -> Exercise:
 
 def exercise_of_file(file: str) -> str:
     """The name of the exercise whose page is called so."""
-    return file.removesuffix(".py").replace("_", "-")
+    name = file.removesuffix(".py").replace("_", "-")
+    of_gallery = name.startswith("verifier-")
+    return name.replace("-", "/", 1) if of_gallery else name
 
 
 def starter_text(name: str) -> str:
     """The page that an exercise begins with."""
+    if name not in LADDER:
+        from tuxscope.learn import repair
+
+        return repair.starter(name)
     return text_of("starters", name)
 
 
 def solution_text(name: str) -> str:
     """The page as we would write it."""
+    if name not in LADDER:
+        from tuxscope.learn import repair
+
+        return repair.solution(name)
     return text_of("solutions", name)
 
 

@@ -41,6 +41,7 @@ def examined(
     with tempfile.TemporaryFile() as verdict, tempfile.TemporaryFile() as trace:
         order = Order(name, os.path.abspath(file), seed, limit, verdict.fileno(), trace.fileno())
         status = run(order, interrupt)
+        linecache.checkcache(order.file)  # where it is watched it was read before
         if told := contents(verdict):
             return from_object(json.loads(told))
         seen = contents(trace)

@@ -218,6 +218,12 @@ def calls_function(each: Instruction) -> bool:
     return each.opcode == CALL and each.src == CallSource.LOCAL
 
 
+def goes_back(each: Instruction) -> bool:
+    """Jumps backwards: loops have one."""
+    distance = each.imm if each.form.name == "gotol" else each.offset
+    return "goto" in each.form.text and distance < 0
+
+
 def is_form(*names: str) -> Callable[[Instruction], bool]:
     """Instructions that one of these methods of the assembler writes: ``is_form("exit")``."""
     return lambda each: each.form.name in names

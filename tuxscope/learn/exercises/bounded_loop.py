@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tuxscope.learn.exercise import Exercise, Mistake
 from tuxscope.learn.returns import Case, Returns
-from tuxscope.learn.submission import Submission
+from tuxscope.learn.submission import Submission, goes_back
 
 MOST = 100
 
@@ -36,13 +36,9 @@ GRADER = Returns(cases, (f"an end after {MOST} rounds, whatever the argument is"
 
 def grade(submission: Submission) -> None:
     GRADER.grade(submission)
-    program = submission.program()
-    for instruction in program.instructions:
-        if "{jump}" in instruction.form.text and instruction.offset < 0:
-            return
-    raise Mistake(
-        "a loop: a jump that goes back", "none of its jumps does", submission.definition, 1
-    )
+    if submission.line_of(goes_back) is None:
+        wanted = "a loop: a jump that goes back"
+        raise Mistake(wanted, "none of its jumps does", submission.definition, 1)
 
 
 EXERCISE = Exercise(

@@ -41,7 +41,7 @@ def grade(submission: Submission) -> None:
 
 EXERCISE = Exercise(
     "local-call",
-    "add up two squares, with a function that is called twice",
+    "add up two squares, by a function called twice",
     (
         'a.call("square") calls the function that begins at a.function("square"). It takes r1 to '
         "r5, and returns r0. What does it leave in r1 to r5?",
