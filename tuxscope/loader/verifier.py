@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tuxscope.asm.program import Program
 from tuxscope.errors import TuxscopeError
-from tuxscope.explain.explanation import Explanation
+
+if TYPE_CHECKING:
+    from tuxscope.explain.explanation import Explanation
 
 
 class LoadError(TuxscopeError):

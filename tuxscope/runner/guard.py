@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -39,12 +38,13 @@ def guarded(stubborn: Callable[[FrameType | None], object]) -> Iterator[None]:
         raise PageHang
 
     leave, abort = os._exit, os.abort
-    # Only the main thread gets signals; others are nobody's command line.
-    timed = threading.current_thread() is threading.main_thread()
     os._exit, os.abort = ended, aborted
-    if timed:
+    timed = True
+    try:
         before = signal.signal(signal.SIGALRM, too_late)
         signal.setitimer(signal.ITIMER_REAL, LIMIT, AGAIN)
+    except ValueError:  # only the main thread gets signals; others are nobody's command line
+        timed = False
     try:
         yield
     finally:
