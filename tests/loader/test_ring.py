@@ -21,6 +21,9 @@ from tuxscope.loader.spans import LARGEST_PIECE
 from tuxscope.record import u64
 
 pytestmark = pytest.mark.matrix
+several_cpus = pytest.mark.skipif(
+    len(CPUS) < 2, reason="there is one CPU only: nothing is held back"
+)
 
 
 @pytest.mark.kernel
@@ -60,7 +63,7 @@ def test_samples_of_all_cpus_come_in_the_order_of_a_field(program: LoadedProgram
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(len(CPUS) < 2, reason="there is one CPU only: nothing is held back")
+@several_cpus
 def test_what_is_young_waits_for_the_next_drain(
     program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +81,20 @@ def test_what_is_young_waits_for_the_next_drain(
         assert reader.drain() == []
         assert reader.drain(final=True) == [(now, CPUS[1])]
         assert reader.delivered == 5
+
+
+@pytest.mark.kernel
+@several_cpus
+def test_what_is_young_waits_even_if_the_drain_was_stopped_for_long(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, clock = 1_000 * FLIGHT, iter([0, 5_000 * FLIGHT, 9_000 * FLIGHT, 9_000 * FLIGHT])
+    monkeypatch.setattr(perf_reader, "monotonic_ns", lambda: next(clock))
+    with PerfReader(program.maps[EVENTS], 1, order_by=Sample.number) as reader:
+        send(program, CPUS[1], [3 * second])
+        assert reader.drain() == []
+        send(program, CPUS[0], [2 * second])
+        assert reader.drain() == [(2 * second, CPUS[0]), (3 * second, CPUS[1])]
 
 
 @pytest.mark.kernel

@@ -19,7 +19,7 @@ from tuxscope.loader.spans import LARGEST_PIECE, Columns, SpanDecoder
 from tuxscope.record import Field
 
 # Rows of a piece where many CPUs have some, and all of these pieces are in memory.
-SMALLEST_PIECE = 256
+SMALLEST_PIECE = 512
 
 
 class PerfReader:
@@ -90,11 +90,12 @@ class PerfReader:
         """
         until = monotonic_ns() - FLIGHT
         spans = [each for each in self._rings.follow() + self._rings.take() if each[1]]
+        now = monotonic_ns()  # the kernel may have let us wait since until
         rows = max(LARGEST_PIECE // max(len(spans), 1), SMALLEST_PIECE)
         runs = [self._decoded(cpu, span, rows) for cpu, span in spans]
         if self._order:
             alone = len(self._rings) == 1
-            pieces = self._order.pieces(runs, FOR_EVER if final or alone else until)
+            pieces = self._order.pieces(runs, FOR_EVER if final or alone else until, now)
         else:
             pieces = chain.from_iterable(runs)
         for columns in pieces:
