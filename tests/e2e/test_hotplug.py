@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -132,3 +133,45 @@ def test_a_cpu_may_come_and_go_under_load(tuxscope: Any, writer: Any, cpu: int) 
     assert all(0 < counts[each.pid] <= each.count for each in busy)
     assert result.totals == (len(result.rows), 0)
     assert result.status == 0
+
+
+def write_until_shown_and_go_on(run: Tuxscope, target: Writer, cpu: int) -> None:
+    """All that a target writes on a CPU is shown, once one of its writes is."""
+    pin(target, cpu)
+    before, tries = len(run.wait_for_lines(1)), 0
+
+    def shown() -> bool:
+        nonlocal tries
+        tries += 1
+        target.write_next()
+        time.sleep(0.1)
+        return len(run.wait_for_lines(1)) > before
+
+    assert wait_until(shown, LIMIT)
+    target.start()
+    target.wait()
+    result = run.finish()
+    assert target.count - tries < len(result.rows) <= target.count
+    assert result.totals == (len(result.rows), 0)
+    assert result.status == 0
+
+
+def test_a_cpu_that_is_back_before_we_look_is_seen(tuxscope: Any, writer: Any, cpu: int) -> None:
+    """What is online is then the same as before, but its perf event is dead."""
+    target = writer(*[1] * 1_000)
+    run = tuxscope("hello", "--pid", target.pid)
+    run.wait_for_lines(1)
+    run.signal(signal.SIGSTOP)
+    switch(cpu, "0")
+    switch(cpu, "1")
+    run.signal(signal.SIGCONT)
+    write_until_shown_and_go_on(run, target, cpu)
+
+
+def test_a_cpu_that_is_back_at_once_is_seen(tuxscope: Any, writer: Any, cpu: int) -> None:
+    target = writer(*[1] * 1_000)
+    run = tuxscope("hello", "--pid", target.pid)
+    run.wait_for_lines(1)
+    for state in ("0", "1") * 3:
+        switch(cpu, state)
+    write_until_shown_and_go_on(run, target, cpu)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuxscope.loader.merge import FLIGHT, FOR_EVER, FUTURE, TimeOrder, in_order, merged
+from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder, in_order, merged
 from tuxscope.loader.spans import Columns
 
 Row = tuple[int, int, int]  # time, run, place in it
@@ -48,12 +49,14 @@ def test_pieces_that_hold_all_are_sorted_stably(runs: list[list[int]]) -> None:
     assert got == sorted(together, key=lambda row: row[0])
 
 
-@given(st.lists(st.lists(times), max_size=5), sizes, times)
-def test_runs_without_order_lose_nothing(runs: list[list[int]], size: int, until: int) -> None:
+@given(st.lists(st.lists(times), max_size=5), sizes, times, times)
+def test_runs_without_order_lose_nothing(
+    runs: list[list[int]], size: int, until: int, now: int
+) -> None:
     rows = rows_of(runs)
     order = TimeOrder(0)
-    got = rows_in(order.pieces([pieces(each, size) for each in rows], until))
-    got += rows_in(order.pieces([], FOR_EVER))
+    got = rows_in(order.pieces([pieces(each, size) for each in rows], until, now))
+    got += rows_in(order.pieces([], FOR_EVER, FOR_EVER))
     assert sorted(got) == sorted(row for each in rows for row in each)
 
 
@@ -84,12 +87,13 @@ def test_an_empty_piece_is_in_order() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400), st.integers(0, 99)), max_size=60),
     sizes,
+    st.integers(0, 1000),
 )
-def test_order_holds_over_drains(events: list[tuple[int, int, int]], size: int) -> None:
+def test_order_holds_over_drains(events: list[tuple[int, int, int]], size: int, pause: int) -> None:
     """Each event is on a CPU, some time after the one before, and flies for less than FLIGHT.
 
     The drains come at random, between CPUs as well: what has landed on a CPU when its ring is
-    read is in this drain.
+    read is in this drain. They may be stopped after they noted the time, and before they read.
     """
     unit = FLIGHT // 100
     landed: list[list[Row]] = [[] for _ in range(4)]
@@ -102,12 +106,13 @@ def test_order_holds_over_drains(events: list[tuple[int, int, int]], size: int) 
         sent.append((now + flight * unit, cpu, (now, cpu, place)))
     for moment in range(0, now + 2 * FLIGHT, 70 * unit):
         for cpu in range(4):
-            read = moment + cpu * 3 * unit  # rings are read one after the other
+            read = moment + pause * unit + cpu * 3 * unit  # rings are read one after the other
             arrived = [each for each in sent if each[1] == cpu and each[0] <= read]
             sent = [each for each in sent if each not in arrived]
             landed[cpu] = [row for _, _, row in sorted(arrived, key=lambda each: each[2])]
-        got += rows_in(order.pieces([pieces(each, size) for each in landed], moment - FLIGHT))
-    got += rows_in(order.pieces([], FOR_EVER))
+        runs = [pieces(each, size) for each in landed]
+        got += rows_in(order.pieces(runs, moment - FLIGHT, moment + (pause + 9) * unit))
+    got += rows_in(order.pieces([], FOR_EVER, FOR_EVER))
     assert [row[0] for row in got] == sorted(row[0] for row in got)
     assert len(got) == len(events)
 
@@ -115,14 +120,59 @@ def test_order_holds_over_drains(events: list[tuple[int, int, int]], size: int) 
 def test_what_is_young_waits_for_the_next_drain() -> None:
     order = TimeOrder(0)
     rows = [(time, 0, 0) for time in (10, 20, 30)]
-    assert rows_in(order.pieces([pieces(rows, 9)], 20)) == rows[:2]
+    assert rows_in(order.pieces([pieces(rows, 9)], 20, 31)) == rows[:2]
     later = [(time, 1, 0) for time in (25, 40)]
-    assert rows_in(order.pieces([pieces(later, 9)], 35)) == [(25, 1, 0), (30, 0, 0)]
-    assert rows_in(order.pieces([], FOR_EVER)) == [(40, 1, 0)]
-    assert rows_in(order.pieces([], FOR_EVER)) == []
+    assert rows_in(order.pieces([pieces(later, 9)], 35, 41)) == [(25, 1, 0), (30, 0, 0)]
+    assert rows_in(order.pieces([], FOR_EVER, FOR_EVER)) == [(40, 1, 0)]
+    assert rows_in(order.pieces([], FOR_EVER, FOR_EVER)) == []
 
 
-def test_times_of_another_clock_are_not_waited_for() -> None:
+def test_a_drain_that_was_stopped_for_long_waits_for_what_is_young_all_the_same() -> None:
+    """Rings go on to fill between the note of the time and when they are read."""
     order = TimeOrder(0)
-    rows = [(FUTURE + 30, 0, 0)]
-    assert rows_in(order.pieces([pieces(rows, 9)], 20)) == rows
+    hour = 3600 * 10**9
+    rows = [(time, 0, 0) for time in (10, hour // 2, hour)]
+    assert rows_in(order.pieces([pieces(rows, 9)], 20, hour + 1)) == rows[:1]
+    later = [(hour // 3, 1, 0)]
+    assert rows_in(order.pieces([pieces(later, 9)], 2 * hour, 2 * hour)) == sorted(rows[1:] + later)
+
+
+@given(st.lists(st.integers(0, 50), max_size=20).map(sorted), st.integers(1, 3), sizes)
+def test_times_of_another_clock_are_not_waited_for_and_let_nothing_pass(
+    ours: list[int], foreign: int, size: int
+) -> None:
+    order = TimeOrder(0)
+    mine = [(time, 0, place) for place, time in enumerate(ours)]
+    theirs = [(100 + time, 1, time) for time in range(foreign)]
+    first = rows_in(order.pieces([pieces(mine + theirs, size)], 20, 60))
+    assert first == [row for row in mine if row[0] <= 20] + theirs
+    assert rows_in(order.pieces([], FOR_EVER, FOR_EVER)) == [row for row in mine if row[0] > 20]
+
+
+class Counted(list[int]):
+    """A column that counts the values that are copied out of it, and of its parts."""
+
+    copied = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        part = super().__getitem__(at)
+        if not isinstance(at, slice):
+            return part
+        Counted.copied += len(part)
+        return Counted(part)
+
+
+@pytest.mark.parametrize("cpus", [2, 8, 64])
+def test_the_cost_of_a_row_is_the_same_with_many_cpus(cpus: int) -> None:
+    """Each is copied out of its piece, and once or twice more; not with each turn of another."""
+    count, size = 64, 16
+
+    def run(cpu: int) -> Iterator[Columns]:
+        times = range(cpu, count * cpus, cpus)
+        return iter([[Counted(times[at : at + size])] for at in range(0, count, size)])
+
+    runs = [run(cpu) for cpu in range(cpus)]
+    Counted.copied = 0
+    got = [row for (column,) in merged(runs, 0) for row in column]
+    assert got == list(range(count * cpus))
+    assert Counted.copied <= 2 * len(got)

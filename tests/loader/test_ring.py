@@ -1,102 +1,29 @@
 from __future__ import annotations
 
-import errno
 import mmap
 import select
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loader.sending import CPUS, EVENTS, TOO_MANY, Sample, send
 from loader.texts import one_line
-from tuxscope.asm import (
-    Array,
-    Assembler,
-    PerfEventArray,
-    Program,
-    RawTracepoint,
-    helper,
-    r0,
-    r1,
-    r2,
-    r3,
-    r4,
-    r5,
-    r6,
-    r7,
-)
-from tuxscope.loader import cpus, perf_event, perf_reader
-from tuxscope.loader.cpus import online_cpus
-from tuxscope.loader.fd import Fd
+from tuxscope.asm import Array
+from tuxscope.loader import perf_reader
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.merge import FLIGHT
-from tuxscope.loader.perf_reader import PerfReader, default_pages
-from tuxscope.loader.program import LoadedProgram, load
+from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.program import LoadedProgram
 from tuxscope.loader.ring import Ring, RingError
 from tuxscope.loader.spans import LARGEST_PIECE
-from tuxscope.record import Record, u32, u64
+from tuxscope.record import u64
 
 pytestmark = pytest.mark.matrix
-
-CPUS = online_cpus()
-TOO_MANY = 200 * mmap.PAGESIZE // 4096  # events for a ring of one page
-# As a test run returns them: the ring is full, there is no ring.
-ENOSPC, ENOENT = ((1 << 32) - number for number in (errno.ENOSPC, errno.ENOENT))
-
-
-class Sample(Record):  # 24 bytes in the ring: no whole number of them fits a page
-    number = u32
-    cpu = u32
-
-
-EVENTS = PerfEventArray("EVENTS", Sample)
-
-
-def sender() -> Program:
-    """A program that sends the number in its context, and returns what the helper says."""
-    a = Assembler("sender", attach=RawTracepoint())
-    sample = a.stack(Sample)
-    a.mov(r6, r1)
-    a.ldx(r7, u64[r6])
-    a.stx(sample.number, r7)
-    a.call(helper.get_smp_processor_id)
-    a.stx(sample.cpu, r0)
-    a.mov(r1, r6)
-    a.ld_map(r2, EVENTS)
-    a.mov32(r3, -1)
-    a.lea(r4, sample)
-    a.mov(r5, Sample.size)
-    a.call(helper.perf_event_output)
-    a.exit()
-    return a.program()
-
-
-def send(program: LoadedProgram, cpu: int, numbers: Iterable[int]) -> list[int]:
-    """Send numbers on a CPU; returns those that its ring took."""
-    results = {
-        number: program.test_run(context=u64.pack(number), cpu=cpu).retval for number in numbers
-    }
-    assert set(results.values()) <= {0, ENOSPC, ENOENT}
-    return [number for number, result in results.items() if result == 0]
-
-
-@pytest.fixture
-def program() -> Iterator[LoadedProgram]:
-    with load(sender()) as loaded:
-        yield loaded
-
-
-@pytest.fixture(params=["lost is read", "lost is reported"])
-def before_linux_6(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Both ways to count: PERF_FORMAT_LOST, and LOST records on kernels that do not know it."""
-    old = request.param == "lost is reported"
-    if old:
-        monkeypatch.setattr(perf_event, "FORMAT_LOST", 1 << 30)  # EINVAL, as there
-    return old
+several_cpus = pytest.mark.skipif(
+    len(CPUS) < 2, reason="there is one CPU only: nothing is held back"
+)
 
 
 @pytest.mark.kernel
@@ -136,7 +63,7 @@ def test_samples_of_all_cpus_come_in_the_order_of_a_field(program: LoadedProgram
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(len(CPUS) < 2, reason="there is one CPU only: nothing is held back")
+@several_cpus
 def test_what_is_young_waits_for_the_next_drain(
     program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +81,20 @@ def test_what_is_young_waits_for_the_next_drain(
         assert reader.drain() == []
         assert reader.drain(final=True) == [(now, CPUS[1])]
         assert reader.delivered == 5
+
+
+@pytest.mark.kernel
+@several_cpus
+def test_what_is_young_waits_even_if_the_drain_was_stopped_for_long(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, clock = 1_000 * FLIGHT, iter([0, 5_000 * FLIGHT, 9_000 * FLIGHT, 9_000 * FLIGHT])
+    monkeypatch.setattr(perf_reader, "monotonic_ns", lambda: next(clock))
+    with PerfReader(program.maps[EVENTS], 1, order_by=Sample.number) as reader:
+        send(program, CPUS[1], [3 * second])
+        assert reader.drain() == []
+        send(program, CPUS[0], [2 * second])
+        assert reader.drain() == [(2 * second, CPUS[0]), (3 * second, CPUS[1])]
 
 
 @pytest.mark.kernel
@@ -230,7 +171,7 @@ def test_asking_twice_for_the_loss_changes_nothing(
         assert [reader.lost() for _ in range(3)] == [TOO_MANY - len(kept)] * 3
         assert reader.drain() == []
         assert reader.delivered == len(kept)
-        assert reader._counts_lost is not before_linux_6
+        assert reader._rings.counts_lost is not before_linux_6
 
 
 @pytest.mark.kernel
@@ -253,151 +194,6 @@ def test_a_half_full_ring_wakes_its_reader(program: LoadedProgram) -> None:
         assert poll.poll(0) == []
         send(program, CPUS[-1], range(TOO_MANY // 2))
         assert poll.poll(10_000) == [(reader.fileno(), select.POLLIN)]
-
-
-@pytest.mark.kernel
-def test_rings_are_those_of_the_cpus_that_are_online(
-    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with PerfReader(program.maps[EVENTS], 1) as reader:
-        assert tuple(reader._rings) == CPUS
-        assert all(ring.cpu == cpu for cpu, ring in reader._rings.items())
-    monkeypatch.setattr(perf_reader, "online_cpus", lambda: CPUS[-1:])
-    with PerfReader(program.maps[EVENTS], 1) as reader:
-        assert tuple(reader._rings) == CPUS[-1:]
-        assert send(program, CPUS[-1], [1])
-        assert reader.drain() == [(1, CPUS[-1])]
-
-
-@pytest.fixture
-def say_online(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Iterable[int]], None]:
-    """Makes the readers of this test believe that these CPUs are online."""
-    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
-
-    def say(numbers: Iterable[int]) -> None:
-        (tmp_path / "online").write_text(",".join(map(str, numbers)) + "\n")
-
-    return say
-
-
-@pytest.mark.kernel
-@pytest.mark.skipif(len(CPUS) < 2, reason="there is one CPU only")
-def test_cpus_that_come_and_go_are_followed(
-    program: LoadedProgram, before_linux_6: bool, say_online: Callable[[Iterable[int]], None]
-) -> None:
-    first, last = CPUS[0], CPUS[-1]
-    say_online([first])
-    with PerfReader(program.maps[EVENTS], 1) as reader:
-        assert send(program, last, [0]) == []  # neither delivered nor lost: there is no ring
-        for begin in (100, 1000):
-            say_online([first, last])
-            assert reader.drain() == []
-            assert tuple(reader._rings) == (first, last)
-            assert send(program, last, [begin]) == [begin]
-            assert reader.drain() == [(begin, last)]
-            kept = send(program, last, range(TOO_MANY))
-            say_online([first])
-            assert reader.drain() == [(number, last) for number in kept]
-            assert tuple(reader._rings) == (first,)
-            assert send(program, last, [1]) == []
-        assert send(program, first, [2]) == [2]
-        assert reader.drain() == [(2, first)]
-        if not before_linux_6:  # there a ring without its CPU can say no more
-            assert reader.lost() == 2 * (TOO_MANY - len(kept))
-
-
-@pytest.mark.kernel
-@pytest.mark.skipif(len(CPUS) < 2, reason="there is one CPU only")
-def test_a_cpu_that_is_not_all_there_yet_is_tried_again(
-    program: LoadedProgram,
-    say_online: Callable[[Iterable[int]], None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    opened = perf_event.open_bpf_output
-
-    def not_yet(*_: int) -> Fd:
-        raise OSError(errno.ENODEV, "not yet")
-
-    say_online(CPUS[:1])
-    with PerfReader(program.maps[EVENTS], 1) as reader:
-        say_online(CPUS[:2])
-        monkeypatch.setattr(perf_event, "open_bpf_output", not_yet)
-        reader.drain()
-        assert tuple(reader._rings) == CPUS[:1]
-        monkeypatch.setattr(perf_event, "open_bpf_output", opened)
-        reader.drain()
-        assert tuple(reader._rings) == CPUS[:2]
-
-
-@pytest.mark.kernel
-def test_a_cpu_that_went_offline_has_no_ring(
-    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = perf_event.open_bpf_output
-
-    def refuse_last(cpu: int, watermark: int, read_format: int) -> Fd:
-        if cpu == CPUS[-1]:
-            raise OSError(errno.ENODEV, "offline")
-        return opened(cpu, watermark, read_format)
-
-    monkeypatch.setattr(perf_event, "open_bpf_output", refuse_last)
-    with PerfReader(program.maps[EVENTS], 1) as reader:
-        assert tuple(reader._rings) == CPUS[:-1]
-        assert reader.lost() == 0
-
-
-@pytest.mark.kernel
-@pytest.mark.parametrize(
-    ("number", "says"),
-    [
-        (errno.EPERM, "locked memory (EPERM); try --buffer-pages 4 or ulimit -l unlimited"),
-        (errno.ENOMEM, "(ENOMEM); try --buffer-pages 4"),
-        (errno.EMFILE, "(EMFILE); try: ulimit -n 4096"),
-    ],
-)
-def test_a_ring_that_cannot_be_had_says_what_to_type(
-    number: int, says: str, program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: Any) -> Any:
-        raise OSError(number, "no")
-
-    monkeypatch.setattr(mmap, "mmap", refuse)
-    with pytest.raises(RingError) as caught:
-        PerfReader(program.maps[EVENTS], 16)
-    assert one_line(caught).endswith(says)
-    with pytest.raises(RingError) as caught:
-        PerfReader(program.maps[EVENTS], 1)
-    assert "--buffer-pages" not in one_line(caught)  # less there is not
-
-
-@pytest.mark.kernel
-def test_the_default_size_shrinks_to_what_can_be_had(
-    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As the memlock limit, or too little memory, demands; a size that was asked for stands."""
-    most = 17 * mmap.PAGESIZE
-    real = mmap.mmap
-
-    def limited(fd: int, length: int) -> Any:
-        if length > most:
-            raise OSError(errno.EPERM, "over the limit")
-        return real(fd, length)
-
-    monkeypatch.setattr(mmap, "mmap", limited)
-    with PerfReader(program.maps[EVENTS]) as reader:
-        assert {ring.size for ring in reader._rings.values()} == {16 * mmap.PAGESIZE}
-    with pytest.raises(RingError, match="--buffer-pages 8"):
-        PerfReader(program.maps[EVENTS], 32)
-
-
-@pytest.mark.kernel
-@pytest.mark.parametrize("pages", [0, 3, -2, 1 << 21, 1 << 60])
-def test_pages_that_make_no_ring_are_refused_in_one_line(
-    pages: int, program: LoadedProgram
-) -> None:
-    with pytest.raises(RingError) as caught:
-        PerfReader(program.maps[EVENTS], pages)
-    assert str(pages) in one_line(caught)
 
 
 @pytest.mark.kernel
@@ -441,21 +237,10 @@ def test_a_position_that_goes_back_is_refused(program: LoadedProgram) -> None:
     with PerfReader(program.maps[EVENTS], 1) as reader:
         assert send(program, CPUS[0], [1])
         reader.drain()
-        reader._rings[CPUS[0]]._positions[0] = 0
+        reader._rings._rings[CPUS[0]]._positions[0] = 0
         with pytest.raises(RingError) as caught:
             reader.drain()
         assert "holds" in one_line(caught)
-
-
-@pytest.mark.parametrize(
-    ("cpus", "size"),
-    [(1, 4 << 20), (2, 4 << 20), (16, 4 << 20), (17, 2 << 20), (64, 1 << 20), (1000, 1 << 16)],
-)
-def test_rings_are_large_but_not_all_together(cpus: int, size: int) -> None:
-    pages = default_pages(cpus)
-    assert pages == max(size // mmap.PAGESIZE, 1)
-    assert pages & (pages - 1) == 0
-    assert pages * mmap.PAGESIZE * cpus <= 64 << 20
 
 
 @given(st.lists(st.binary(max_size=mmap.PAGESIZE // 8), max_size=20), st.integers(0, 1 << 62))

@@ -19,11 +19,14 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
 
 
 def read_cpu_list(name: str) -> tuple[int, ...] | None:
-    """The list in one file of /sys/devices/system/cpu; None where /sys is not mounted."""
+    """The list in one file of /sys/devices/system/cpu; None where /sys is not mounted, or hidden.
+
+    Raises OSError for anything else: too many open files are no reason to believe in other CPUs.
+    """
     try:
         with open(f"{FOLDER}/{name}") as file:
             return parse_cpu_list(file.read())
-    except OSError:
+    except (FileNotFoundError, PermissionError):
         return None
 
 
@@ -34,27 +37,32 @@ def possible_cpus() -> tuple[int, ...]:
 
 
 class OnlineCpus:
-    """Tells when the set of online CPUs is another; a context manager.
+    """The CPUs that are online, looked at again and again.
 
     A look costs one pread(2) of an open file, so that it can be had for each drain.
+
+    Attributes:
+        cpus: those that the last look found.
     """
 
     def __init__(self) -> None:
+        """Raises OSError, but not where /sys is not mounted, or hidden: then nothing changes."""
         try:
             self._fd = os.open(f"{FOLDER}/online", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:  # without /sys we stay with what there is
+        except (FileNotFoundError, PermissionError):
             self._fd = -1
-        self._text = self._read()
-
-    def _read(self) -> bytes:
-        return os.pread(self._fd, 4096, 0) if self._fd >= 0 else b""
+        self._text = b""
+        self.cpus = possible_cpus()
+        self.changed()
 
     def changed(self) -> bool:
-        """Whether CPUs came or went since the last look."""
-        text = self._read()
-        same = text == self._text
+        """Look: whether CPUs came or went since the last time."""
+        text = os.pread(self._fd, 4096, 0) if self._fd >= 0 else b""
+        if text == self._text:
+            return False
         self._text = text
-        return not same
+        self.cpus = parse_cpu_list(text.decode())
+        return True
 
     def close(self) -> None:
         if self._fd >= 0:

@@ -16,8 +16,6 @@ from tuxscope.loader.spans import Columns
 
 # Nanoseconds from reading the clock to being in the ring: a microsecond, or an interrupt more.
 FLIGHT = 1_000_000
-# What seems to be younger than the drain by more than this is not of our clock.
-FUTURE = 1_000_000_000
 FOR_EVER = 1 << 64
 
 
@@ -33,17 +31,68 @@ class TimeOrder:
         self._slot = slot
         self._held: list[Columns] = []
 
-    def pieces(self, runs: Iterable[Iterator[Columns]], until: int) -> Iterator[Columns]:
-        """What is no younger than ``until``, and was held back before or is in ``runs``."""
+    def pieces(self, runs: Iterable[Iterator[Columns]], until: int, now: int) -> Iterator[Columns]:
+        """What is no younger than ``until``, and was held back before or is in ``runs``.
+
+        ``now`` is a time after the runs were taken: what is younger than that is of another
+        clock, and not waited for.
+        """
         held, self._held = self._held, []
         for columns in merged([iter(held), *runs], self._slot):
             times = columns[self._slot]
-            if until < times[-1] < until + FUTURE:
-                old = bisect_right(times, until)
-                self._held.append([column[old:] for column in columns])
-                columns = [column[:old] for column in columns]
+            young = bisect_right(times, until)
+            foreign = bisect_right(times, now, young)
+            if young < foreign:
+                self._held.append([column[young:foreign] for column in columns])
+                columns = [column[:young] + column[foreign:] for column in columns]
             if columns[0]:
                 yield columns
+
+
+class Head:
+    """Where a run that is being merged has got to: its piece, and what is left of that.
+
+    Attributes:
+        columns: the piece.
+        known: up to this time, all of the run is in the piece or was merged before.
+    """
+
+    __slots__ = ("_at", "_run", "_slot", "_times", "columns", "known")
+
+    def __init__(self, columns: Columns, run: Iterator[Columns], slot: int) -> None:
+        self._run = run
+        self._slot = slot
+        self._begin(columns)
+
+    def _begin(self, columns: Columns) -> None:
+        self.columns = columns
+        self._at = 0  # rows that are merged
+        self._times = columns[self._slot]
+        self.known: int = self._times[-1]
+
+    def give(self, bound: int, ready: Columns) -> bool:
+        """Append rows up to a time to ``ready``; False where the run is at its end.
+
+        A piece that has none of them costs a search, and is left as it is: most are, with many
+        CPUs.
+        """
+        times, at = self._times, self._at
+        end = len(times) if self.known <= bound else bisect_right(times, bound, at)
+        if at < end:
+            for into, column in zip(ready, self.columns, strict=True):
+                into += column[at:end]
+            self._at = end
+        if end < len(times):
+            return True
+        columns = next(self._run, None)
+        if columns:
+            self._begin(columns)
+        return columns is not None
+
+    def rest(self) -> Iterator[Columns]:
+        """All that is left of the run."""
+        yield [column[self._at :] for column in self.columns]
+        yield from self._run
 
 
 def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
@@ -52,25 +101,14 @@ def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
     At any time there is one piece of each run in memory, and what was just merged. Where a run is
     not in order, the result is not either, but all of it is there.
     """
-    heads = [(head, run) for run in runs if (head := next(run, None))]
+    heads = [Head(first, run, slot) for run in runs if (first := next(run, None))]
     while len(heads) > 1:
-        # Up to here every run is known.
-        bound = min(head[slot][-1] for head, _ in heads)
-        ready: Columns = [[] for _ in heads[0][0]]
-        left: list[tuple[Columns, Iterator[Columns]]] = []
-        for head, run in heads:
-            times = head[slot]
-            count = len(times) if times[-1] <= bound else bisect_right(times, bound)
-            for into, column in zip(ready, head, strict=True):
-                into += column[:count]
-            rest = [column[count:] for column in head] if count < len(times) else next(run, None)
-            if rest:
-                left.append((rest, run))
+        bound = min(head.known for head in heads)
+        ready: Columns = [[] for _ in heads[0].columns]
+        heads = [head for head in heads if head.give(bound, ready)]
         yield in_order(ready, slot)
-        heads = left
-    for head, run in heads:
-        yield head
-        yield from run
+    for head in heads:
+        yield from head.rest()
 
 
 def in_order(columns: Columns, slot: int) -> Columns:

@@ -17,7 +17,7 @@ from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.loader import perf_event
 
 DATA_HEAD = 1024  # offset in the control page, in bytes; data_tail follows
-LOST_COUNT = struct.Struct("=QQ")  # value, lost: what read() gives with PERF_FORMAT_LOST
+COUNTS = struct.Struct("=QQQ")  # value, time enabled, lost: what read() gives, as far as asked for
 
 _fence = Lock()
 
@@ -66,10 +66,13 @@ class Ring:
     def __init__(self, cpu: int, pages: int, read_format: int) -> None:
         """Open the event and map ``pages`` pages, a power of two.
 
+        ``read_format`` is FORMAT_LOST where :meth:`lost` is to be asked, or 0.
+
         Raises OSError for the event, RingMemoryError for its memory.
         """
         self.cpu = cpu
         self.size = pages * mmap.PAGESIZE
+        read_format |= perf_event.FORMAT_TOTAL_TIME_ENABLED
         self._event = perf_event.open_bpf_output(cpu, self.size // 2, read_format)
         try:
             self._map = mmap.mmap(self._event.fileno(), mmap.PAGESIZE + self.size)
@@ -85,6 +88,7 @@ class Ring:
         self._data = whole[mmap.PAGESIZE :]
         whole.release()
         self._tail: int = self._positions[1]
+        self._enabled = 0
 
     def fileno(self) -> int:
         return self._event.fileno()
@@ -115,7 +119,22 @@ class Ring:
         self._positions[1] = self._tail = head
         return span
 
+    def alive(self) -> bool:
+        """Whether its event's time has gone on since this was last asked.
+
+        When a CPU goes offline the kernel takes the event off it for good
+        (perf_event_exit_cpu_context, kernel/events/core.c, Linux 6.12): the event stays open,
+        nothing is written to its ring, and poll() says nothing of it.
+        """
+        before, self._enabled = self._enabled, self._counts()[1]
+        return self._enabled > before
+
     def lost(self) -> int:
         """How many samples the ring has refused so far; needs PERF_FORMAT_LOST."""
-        _, lost = LOST_COUNT.unpack(os.read(self.fileno(), LOST_COUNT.size))
-        return int(lost)
+        return self._counts()[2]
+
+    def _counts(self) -> tuple[int, int, int]:
+        """Asks the event's CPU, if it is online: an interrupt there."""
+        counts = os.read(self.fileno(), COUNTS.size)
+        value, enabled, lost = COUNTS.unpack(counts.ljust(COUNTS.size, b"\0"))
+        return value, enabled, lost

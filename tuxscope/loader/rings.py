@@ -1,0 +1,206 @@
+"""The rings of the CPUs that are online: some go, some come, and some do both unseen."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import select
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from time import monotonic_ns
+
+from tuxscope.errors import strerror
+from tuxscope.loader import bpf, perf_event
+from tuxscope.loader.cpus import OnlineCpus
+from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.ring import Ring, RingError, RingMemoryError
+from tuxscope.record import u32
+
+# For each CPU, but not more over all of them; and for one that comes when those are used up.
+LARGEST_RING = 4 << 20
+LARGEST_RINGS = 64 << 20
+SMALLEST_RING = 64 << 10
+# Half of a ring is its watermark, which has 32 bits.
+LARGEST_PAGES = (2 << 30) // mmap.PAGESIZE
+# Nanoseconds from one look at whether the kernel still writes to the rings until the next one,
+# which interrupts each of their CPUs.
+LOOK = 250_000_000
+
+# CPU, and what is new in its ring.
+Span = tuple[int, bytes]
+
+
+def default_pages(cpus: int) -> int:
+    """Pages for each ring: 4 MiB, or less where that would be over 64 MiB for all CPUs."""
+    return whole_pages(min(LARGEST_RING, LARGEST_RINGS // max(cpus, 1)))
+
+
+def whole_pages(size: int) -> int:
+    """How many pages so many bytes have room for: a power of two, and one at least."""
+    return 1 << max(size // mmap.PAGESIZE, 1).bit_length() - 1
+
+
+class Rings:
+    """A ring for each online CPU, in the PerfEventArray that a program sends through.
+
+    A CPU that goes takes its perf event with it: the kernel writes nothing more to its ring, even
+    when the CPU is back, as all but one are after a suspend. So a ring goes when its CPU is not
+    online, or its event's time stands still; what is in it is taken, and the CPU gets another as
+    soon as it is online.
+
+    Attributes:
+        without: the online CPUs that came later and have no ring: one line that says why. Each
+            of them is tried again every LOOK.
+        counts_lost: whether the kernel counts what each ring refuses (Linux 6.0).
+    """
+
+    def __init__(self, events: LoadedMap, pages: int | None) -> None:
+        """Map rings of ``pages`` pages, a power of two; None is 4 MiB, or what can be had.
+
+        Raises RingError that says what was short, or OSError.
+        """
+        self.without: dict[int, str] = {}
+        self.counts_lost = True
+        self._events = events
+        self._rings: dict[int, Ring] = {}
+        self._gone: Counter[int] = Counter()  # what rings that are no more have refused
+        self._smaller = pages is None
+        self._behind = False  # an online CPU is not there for perf yet, or any more
+        self._due = monotonic_ns() + LOOK
+        with ExitStack() as stack:
+            self._poll = stack.enter_context(select.epoll())
+            self._online = OnlineCpus()
+            stack.callback(self._online.close)
+            stack.callback(self._drop_all)
+            cpus = self._online.cpus
+            self._pages = default_pages(len(cpus)) if pages is None else pages
+            self._add_all(cpus)
+            self._held = stack.pop_all()
+
+    def __len__(self) -> int:
+        return len(self._rings)
+
+    @property
+    def cpus(self) -> tuple[int, ...]:
+        """Those that have a ring."""
+        return tuple(self._rings)
+
+    def fileno(self) -> int:
+        """Readable when a ring is half full."""
+        return self._poll.fileno()
+
+    def take(self) -> list[Span]:
+        """What is new in each ring. Raises RingError."""
+        return [(cpu, ring.take()) for cpu, ring in self._rings.items()]
+
+    def refused(self) -> Counter[int]:
+        """How many samples the rings of each CPU have refused; needs ``counts_lost``."""
+        return self._gone + Counter({cpu: ring.lost() for cpu, ring in self._rings.items()})
+
+    def follow(self) -> list[Span]:
+        """Let go of rings that nothing is written to any more, and give CPUs that came theirs.
+
+        Returns what was left in the former. It costs a pread, but for a look every LOOK. Raises
+        RingError.
+        """
+        now = monotonic_ns()
+        due = now >= self._due
+        if not (self._online.changed() or self._behind or due):
+            return []
+        online = self._online.cpus
+        gone = [cpu for cpu in self._rings if cpu not in online]
+        if due:
+            self._due = now + LOOK
+            gone += [cpu for cpu in self._rings if cpu in online and not self._rings[cpu].alive()]
+        spans = [self._let_go(cpu) for cpu in gone]
+        self._behind = False
+        self.without = {}
+        for cpu in online:
+            if cpu not in self._rings:
+                self._add_later(cpu, self._pages_left())
+        return spans
+
+    def _let_go(self, cpu: int) -> Span:
+        ring = self._rings[cpu]
+        span = ring.take()
+        if self.counts_lost:
+            self._gone[cpu] += ring.lost()
+        # The array, too, holds the event, and the CPU may come back to another.
+        bpf.map_delete(self._events.fileno(), u32.pack(cpu))
+        del self._rings[cpu]
+        ring.close()
+        return cpu, span
+
+    def _add_all(self, cpus: Sequence[int]) -> None:
+        """A ring for each CPU; of half the size, and half of that, where that may be and must."""
+        if not 1 <= self._pages <= LARGEST_PAGES or self._pages.bit_count() != 1:
+            raise RingError(
+                f"{self._pages} pages make no ring: --buffer-pages takes a power of two, "
+                f"1 to {LARGEST_PAGES}"
+            )
+        try:
+            for cpu in cpus:
+                self._add(cpu, self._pages)
+        except RingMemoryError:
+            if not self._smaller or self._pages == 1:
+                raise
+            self._drop_all()
+            self._pages //= 2
+            self._add_all(cpus)
+
+    def _pages_left(self) -> int:
+        """For the ring of one CPU more: as for the others, but within what is left for all."""
+        if not self._smaller:
+            return self._pages
+        left = LARGEST_RINGS - sum(ring.size for ring in self._rings.values())
+        return min(self._pages, whole_pages(max(left, SMALLEST_RING)))
+
+    def _add_later(self, cpu: int, pages: int) -> None:
+        """A ring of the size that can be had, if any: the others go on without it."""
+        try:
+            self._add(cpu, pages)
+        except (RingError, OSError) as error:
+            if isinstance(error, RingMemoryError) and self._smaller and pages > 1:
+                self._add_later(cpu, pages // 2)
+            elif isinstance(error, OSError):
+                self.without[cpu] = f"no perf event for CPU {cpu}: {strerror(error)}"
+            else:
+                self.without[cpu] = str(error)
+
+    def _add(self, cpu: int, pages: int) -> None:
+        try:
+            ring = self._open(cpu, pages)
+        except OSError as error:
+            if error.errno == errno.ENODEV:  # it has just gone, or is not all there yet
+                self._behind = True
+                return
+            if isinstance(error, PermissionError):
+                raise
+            raise RingError(f"no perf event for CPU {cpu}: {strerror(error)}") from error
+        try:
+            bpf.map_update(self._events.fileno(), u32.pack(cpu), u32.pack(ring.fileno()))
+            self._poll.register(ring.fileno(), select.EPOLLIN)
+        except BaseException:
+            ring.close()
+            raise
+        self._rings[cpu] = ring
+
+    def _open(self, cpu: int, pages: int) -> Ring:
+        if self.counts_lost:
+            try:
+                return Ring(cpu, pages, perf_event.FORMAT_LOST)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                self.counts_lost = False  # before Linux 6.0
+        return Ring(cpu, pages, 0)
+
+    def close(self) -> None:
+        """Let go of all rings. Closing again does nothing."""
+        self._held.close()
+
+    def _drop_all(self) -> None:
+        for ring in self._rings.values():
+            ring.close()
+        self._rings.clear()
