@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +11,7 @@ from tuxscope.columns import Column
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.spans import Columns
 from tuxscope.output.lines import LineFormat
+from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import Loaded
@@ -58,6 +60,7 @@ class Stream:
         self._options = options
         self._loaded = loaded
         self._format = line_format(page, options)
+        self._unseen: set[int] = set()  # CPUs that the user was told of
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
         self.wakes = PerfReader(loaded.map(stream_of(page)), options.buffer_pages, order_by)
@@ -100,7 +103,14 @@ class Stream:
                 lines, rows = bytearray(), 0
         self._write(lines, rows)
         self._losses.met(self.wakes.losses())
+        self._tell_of_unseen(self.wakes.without)
         return self.wakes.delivered > before
+
+    def _tell_of_unseen(self, cpus: Mapping[int, str]) -> None:
+        """Say once of a CPU that came and has no ring: its events are neither shown nor lost."""
+        for cpu in cpus.keys() - self._unseen:
+            say(f"events on CPU {cpu} are not seen: {cpus[cpu]}")
+        self._unseen = set(cpus)
 
     def _write(self, lines: bytearray, rows: int) -> None:
         dropped = self._sink.write_bytes(lines)
