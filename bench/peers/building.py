@@ -55,6 +55,13 @@ def tool(name: str) -> str:
     return found
 
 
+def newest_clang() -> str:
+    """The path of clang, or of the newest that has its version in its name. Raises BenchError."""
+    versions = (f"clang-{number}" for number in range(40, 10, -1))
+    found = next(filter(None, (shutil.which(each, path=SEARCHED) for each in versions)), None)
+    return found or tool("clang")
+
+
 def output_of(*command: str | Path) -> str:
     """What a command prints. Raises BenchError where it fails, with its last line."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
@@ -66,7 +73,7 @@ def output_of(*command: str | Path) -> str:
 
 
 def build_writer() -> str:
-    compiler = shutil.which("cc") or tool("clang")
+    compiler = shutil.which("cc") or newest_clang()
     output_of(compiler, "-O2", "-Wall", "-o", PLACE / "writer", SOURCES.parent / "writer.c")
     return ""
 
@@ -82,7 +89,7 @@ def install(python: Path) -> None:
 
 def build_libbpf() -> str:
     """Compile the program and its reader, by way of bpftool's skeleton."""
-    clang, bpftool = tool("clang"), tool("bpftool")
+    clang, bpftool = newest_clang(), tool("bpftool")
     compiled = PLACE / "hello.bpf.o"
     include = f"-I/usr/include/{platform.machine()}-linux-gnu"  # where Debian has asm/types.h
     output_of(clang, "-O2", "-g", "-Wall", "-target", "bpf", include,
