@@ -47,10 +47,10 @@ class Wide(Record):
 class MemoryRing(Ring):
     """A ring in memory of our own, without an event."""
 
-    def __init__(self) -> None:
-        self.cpu, self.size = 3, SIZE
+    def __init__(self, size: int = SIZE) -> None:
+        self.cpu, self.size = 3, size
         self._positions = memoryview(bytearray(16)).cast("Q")
-        self.memory = bytearray(SIZE)
+        self.memory = bytearray(size)
         self._data = memoryview(self.memory)
         self._tail = 0
 
@@ -61,8 +61,8 @@ class MemoryRing(Ring):
         """As if all before ``tail`` had been taken, and the kernel had written this since."""
         self._positions[0], self._positions[1] = tail + len(span) & (1 << 64) - 1, tail
         self._tail = tail
-        start = tail % SIZE
-        first = span[: SIZE - start]
+        start = tail % self.size
+        first = span[: self.size - start]
         self.memory[start : start + len(first)] = first
         self.memory[: len(span) - len(first)] = span[len(first) :]
 

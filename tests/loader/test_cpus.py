@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +13,15 @@ from tuxscope.loader import cpus
 from tuxscope.loader.cpus import OnlineCpus, online_cpus, parse_cpu_list, possible_cpus
 
 pytestmark = pytest.mark.matrix
+
+
+def refuse(number: int) -> Callable[..., Any]:
+    """A function that fails with an errno, as open() may."""
+
+    def refused(*_: Any, **__: Any) -> Any:
+        raise OSError(number, "no")
+
+    return refused
 
 
 @pytest.mark.parametrize(
@@ -66,4 +78,41 @@ def test_without_sys_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
     online = OnlineCpus()
     assert not online.changed()
+    online.close()
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES])
+def test_a_sys_that_is_hidden_changes_nothing(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.open", refuse(number))
+    online = OnlineCpus()
+    assert not online.changed()
+    assert online.cpus == possible_cpus()
+    online.close()
+
+
+def test_too_many_open_files_are_no_reason_to_follow_no_cpus(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.open", refuse(errno.EMFILE))
+    monkeypatch.setattr("builtins.open", refuse(errno.EMFILE))
+    for look in (OnlineCpus, online_cpus):
+        with pytest.raises(OSError, match="no") as caught:
+            look()
+        assert caught.value.errno == errno.EMFILE
+
+
+def test_what_a_look_found_is_what_is_online(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look tells of a change and of what it is: CPUs may be back when there is another."""
+    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    (tmp_path / "online").write_text("0-1\n")
+    online = OnlineCpus()
+    assert online.cpus == (0, 1)
+    (tmp_path / "online").write_text("0\n")
+    assert online.changed()
+    (tmp_path / "online").write_text("0-1\n")
+    assert online.cpus == (0,)
+    assert online.changed()
+    assert online.cpus == (0, 1)
     online.close()

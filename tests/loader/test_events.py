@@ -12,12 +12,14 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from pace import fewer
+from pace import LIMIT, fewer
 
 import tuxscope
 from loader.texts import one_line
 from tuxscope.asm import Assembler, PerfEventArray, Program, RawTracepoint, Tracepoint, r0, r2
 from tuxscope.errors import TuxscopeError
+from tuxscope.loader import perf_reader
+from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.events import Events, stream_map
 from tuxscope.loader.tracefs import TracepointError
 from tuxscope.programs.hello import EVENTS, HelloEvent, hello
@@ -25,6 +27,8 @@ from tuxscope.record import Record, u32
 from tuxscope.runner.identity import own_pid
 
 COUNT = fewer(20_000)
+PIECE = 64
+CPUS = online_cpus()
 
 
 @pytest.fixture
@@ -126,6 +130,49 @@ def test_closing_within_the_loop_gives_the_rest_too(own: Program, write: Any) ->
     assert seen == 7
 
 
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many records are made at once: so few that a drain has many pieces."""
+    monkeypatch.setattr(perf_reader, "LARGEST_PIECE", PIECE)
+    monkeypatch.setattr(perf_reader, "SMALLEST_PIECE", PIECE)
+    return PIECE
+
+
+@pytest.mark.kernel
+def test_records_are_made_a_piece_at_a_time(own: Program, write: Any, small_pieces: int) -> None:
+    with tuxscope.open(own) as events:
+        write(10 * PIECE)
+        for taken, _ in enumerate(islice(events, 5 * PIECE), 1):
+            assert taken <= events.delivered < taken + PIECE
+        sizes = [len(batch) for batch in islice(events.batches(), 5)]
+    assert sizes == [PIECE] * 5
+    assert events.delivered == 10 * PIECE
+
+
+@pytest.mark.kernel
+def test_closing_counts_what_no_loop_has_begun(own: Program, write: Any, small_pieces: int) -> None:
+    with tuxscope.open(own) as events:
+        write(10 * PIECE)
+        next(iter(events))
+        write(5)
+    assert (events.delivered, events.lost) == (10 * PIECE + 5, 0)
+    assert len(list(events)) == 10 * PIECE + 4
+
+
+@pytest.mark.kernel
+def test_stop_is_seen_at_the_next_piece(own: Program, write: Any, small_pieces: int) -> None:
+    """And not after all of a drain: then the program would go on as long."""
+    events = tuxscope.open(own)
+    write(10 * PIECE)
+    for taken, _ in enumerate(events, 1):
+        if taken == 1:
+            events.stop()
+        if taken == PIECE + 1:
+            write(7)  # it is detached: nobody sees this
+    assert taken == events.delivered == 10 * PIECE
+    assert events.lost == 0
+
+
 @pytest.mark.kernel
 @pytest.mark.one_kernel
 def test_a_signal_may_stop_it(own: Program, write: Any) -> None:
@@ -209,6 +256,88 @@ def test_a_cancelled_task_leaves_the_loop_as_it_was(own: Program) -> None:
             assert not loop.remove_reader(fd)  # it is not there any more
 
     asyncio.run(main())
+
+
+@pytest.mark.kernel
+def test_other_tasks_run_between_pieces(own: Program, write: Any, small_pieces: int) -> None:
+    async def main() -> None:
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        with tuxscope.open(own) as events:
+            write(10 * PIECE)
+            task = asyncio.create_task(others())
+            taken = 0
+            async for _ in events:
+                taken += 1
+                if taken == 1:
+                    turns = 0
+                assert turns >= (taken - 1) // PIECE
+                if taken == 10 * PIECE:
+                    break
+            task.cancel()
+
+    asyncio.run(main())
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("batches", [False, True])
+def test_closing_while_a_task_waits_gives_it_the_rest(
+    own: Program, write: Any, batches: bool
+) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        events = tuxscope.open(own)
+        rings = events._reader.fileno()
+        seen = 0
+
+        async def consume() -> None:
+            nonlocal seen
+            if batches:
+                async for batch in events.batches():
+                    seen += len(batch)
+            else:
+                async for _ in events:
+                    seen += 1
+
+        task = asyncio.create_task(consume())
+        write(2)
+        while seen < 2:
+            await asyncio.sleep(0)
+        while not loop.remove_reader(rings):  # until it waits
+            await asyncio.sleep(0)
+        loop.add_reader(rings, lambda: None)
+        write(3)
+        events.close()
+        assert not loop.remove_reader(rings)
+        await task
+        assert seen == events.delivered == 5
+
+    asyncio.run(asyncio.wait_for(main(), LIMIT))
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(len(CPUS) < 2, reason="there is one CPU only")
+def test_records_of_all_cpus_come_in_the_order_of_a_field(own: Program, write: Any) -> None:
+    before = os.sched_getaffinity(0)
+    try:
+        with tuxscope.open(own, HelloEvent, order_by=HelloEvent.timestamp_ns) as events:
+            times = []
+            for turn in range(40):
+                os.sched_setaffinity(0, {CPUS[turn % 2]})
+                write(1)
+                if turn == 20:
+                    times += [event.timestamp_ns for event in islice(events, 10)]
+        times += [event.timestamp_ns for event in events]
+    finally:
+        os.sched_setaffinity(0, before)
+    assert len(times) == events.delivered == 40
+    assert times == sorted(times)
 
 
 @pytest.mark.kernel

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loader.fuzz_rings import MemoryRing
 from loader.sending import CPUS, EVENTS, TOO_MANY, Sample, send
 from loader.texts import one_line
 from tuxscope.asm import Array
@@ -175,6 +176,22 @@ def test_asking_twice_for_the_loss_changes_nothing(
 
 
 @pytest.mark.kernel
+def test_what_asking_for_the_loss_takes_away_is_counted(
+    program: LoadedProgram, before_linux_6: bool
+) -> None:
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        for cpu in CPUS:
+            assert send(program, cpu, [1, 2]) == [1, 2]
+        reader.drain()
+        for cpu in CPUS:
+            assert send(program, cpu, [3, 4, 5]) == [3, 4, 5]
+        lost = reader.lost()
+        reader.drain()
+        assert reader.delivered + lost == 5 * len(CPUS)
+        assert lost == reader.lost() == (3 * len(CPUS) if before_linux_6 else 0)
+
+
+@pytest.mark.kernel
 def test_loss_is_noticed_while_draining(program: LoadedProgram) -> None:
     with PerfReader(program.maps[EVENTS], 1) as reader:
         kept = send(program, CPUS[0], range(TOO_MANY))
@@ -246,14 +263,9 @@ def test_a_position_that_goes_back_is_refused(program: LoadedProgram) -> None:
 @given(st.lists(st.binary(max_size=mmap.PAGESIZE // 8), max_size=20), st.integers(0, 1 << 62))
 def test_what_is_written_is_taken_wherever_the_ring_begins(writes: list[bytes], at: int) -> None:
     """A ring in plain memory, so that positions are of our choice."""
-    ring = Ring.__new__(Ring)
-    ring.cpu, ring.size = 0, mmap.PAGESIZE
-    memory, positions = bytearray(ring.size), bytearray(16)
-    ring._data, ring._positions = memoryview(memory), memoryview(positions).cast("Q")
-    ring._tail = ring._positions[0] = ring._positions[1] = at
+    ring = MemoryRing(mmap.PAGESIZE)
     for data in writes:
-        for byte in data:
-            memory[ring._positions[0] % ring.size] = byte
-            ring._positions[0] += 1
+        ring.put(data, at)
+        at += len(data)
         assert ring.take() == data
-        assert ring._positions[0] == ring._positions[1]
+        assert [*ring._positions] == [at, at]

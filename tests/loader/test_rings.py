@@ -133,6 +133,21 @@ def test_a_cpu_that_comes_and_gets_no_ring_is_told_and_tried_again(
 
 
 @pytest.mark.kernel
+def test_that_cpus_cannot_be_watched_is_said(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is left open."""
+
+    def refuse(*_: Any) -> Any:
+        raise OSError(errno.EMFILE, "no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.open", refuse)
+        with pytest.raises(OSError, match="no"):
+            PerfReader(program.maps[EVENTS], 1)
+
+
+@pytest.mark.kernel
 @several_cpus
 def test_a_cpu_without_a_ring_that_goes_is_not_told_any_more(
     program: LoadedProgram, say_online: SayOnline, monkeypatch: pytest.MonkeyPatch

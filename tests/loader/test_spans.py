@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pace import fewer
 
-from loader.fuzz_rings import fuzz
+from loader.fuzz_rings import MemoryRing, fuzz
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.spans import Columns, SpanDecoder
 from tuxscope.record import Record, RecordType, char, s16, s32, s64, u8, u16, u32, u64
@@ -270,3 +270,28 @@ def test_columns_say_what_construct_parses_whatever_is_in_between(
         for piece in pieces
         if piece.payload is not None
     ]
+
+
+@given(st.data(), records, st.integers(1, 40), st.integers(0, (1 << 60) - 1))
+def test_a_ring_says_what_construct_parses_wherever_it_wraps(
+    data: st.DataObject, record: RecordType, rows: int, tail: int
+) -> None:
+    """What the kernel wrote, with losses and other records in between, and round the end of the
+    ring, within a record or between two: each sample as construct parses it, and each loss."""
+    decoder, tail = SpanDecoder(record), tail * 8
+    for _ in range(3):
+        pieces = data.draw(spans(record))
+        span = join(pieces)
+        ring = MemoryRing(1 << max(len(span), 8).bit_length())
+        ring.put(span, tail)
+        tail += len(span)
+        lost, found = 0, []
+        for columns, refused in decoder.pieces(ring.take(), rows):
+            found += zip(*columns, strict=True)
+            lost += refused
+        assert lost == sum(piece.lost for piece in pieces)
+        assert [plain(record.decode(row)) for row in found] == [
+            plain(record.construct.parse(piece.payload))
+            for piece in pieces
+            if piece.payload is not None
+        ]

@@ -15,7 +15,8 @@ from tuxscope.errors import TuxscopeError
 from tuxscope.loader.attach import Link
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.program import load
-from tuxscope.record import Record
+from tuxscope.loader.spans import Columns
+from tuxscope.record import Field, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -25,26 +26,38 @@ INTERVAL = 0.02
 
 @overload
 def open(
-    program: Program, events: PerfEventArray | None = None, *, buffer_pages: int | None = None
+    program: Program,
+    events: PerfEventArray | None = None,
+    *,
+    buffer_pages: int | None = None,
+    order_by: Field | None = None,
 ) -> Events[Any]: ...
 @overload
-def open(program: Program, events: type[R], *, buffer_pages: int | None = None) -> Events[R]: ...
+def open(
+    program: Program,
+    events: type[R],
+    *,
+    buffer_pages: int | None = None,
+    order_by: Field | None = None,
+) -> Events[R]: ...
 def open(
     program: Program,
     events: PerfEventArray | type[R] | None = None,
     *,
     buffer_pages: int | None = None,
+    order_by: Field | None = None,
 ) -> Events[Any]:
     """Load and attach a program, and iterate over the records that it sends.
 
     ``events`` says through which map they come, where the program has several: the map, or the
     record that it carries (which a type checker then knows the events to be). ``buffer_pages``
-    is as for :class:`PerfReader`.
+    and ``order_by`` are as for :class:`PerfReader`: the size of each CPU's ring, and the field
+    with the time that records of all CPUs are to be in the order of.
 
     Raises what :func:`load`, :class:`PerfReader` and :class:`Link` raise, and TuxscopeError
     where there is no such map.
     """
-    return Events(program, stream_map(program, events), buffer_pages)
+    return Events(program, stream_map(program, events), buffer_pages, order_by)
 
 
 def stream_map(program: Program, wanted: PerfEventArray | type[Record] | None) -> PerfEventArray:
@@ -65,25 +78,33 @@ class Events(Generic[R]):
 
     ``for`` and ``async for`` wait for the next record, without end; what one loop leaves, the
     next one gets. After :meth:`close` they give what was left, and end. One thread, or one task,
-    iterates and closes.
+    iterates; it closes, or another task of the same loop does.
 
     The loop sets the pace: the rings are drained when it asks for more than it was given, and
-    no sooner. Where it is too slow they fill, what they refuse is counted in :attr:`lost`, and
-    memory does not grow.
+    no sooner. A drain copies out what is in them; of that, records are made of one piece at a
+    time, a few thousand at most. Where the loop is too slow the rings fill, and what they refuse
+    is counted in :attr:`lost`.
     """
 
     def __init__(
-        self, program: Program, events: PerfEventArray, buffer_pages: int | None = None
+        self,
+        program: Program,
+        events: PerfEventArray,
+        buffer_pages: int | None = None,
+        order_by: Field | None = None,
     ) -> None:
         """See :func:`open`."""
         self._decode: Callable[[Any], R] = events.record.decode
-        self._left: Iterator[R] = iter(())  # drained, and not yet taken
+        self._pieces: Iterator[Columns] = iter(())  # of the last drain, and not yet begun
+        self._left: Iterator[R] = iter(())  # of the piece that was begun
         self._lost: int | None = None  # while attached
         self._stopping = False
         self._looked = 0.0
+        self._waiting = ExitStack()  # what ends the wait of a task
         with ExitStack() as stack:
             loaded = stack.enter_context(load(program))
-            self._reader = stack.enter_context(PerfReader(loaded.maps[events], buffer_pages))
+            reader = PerfReader(loaded.maps[events], buffer_pages, order_by)
+            self._reader = stack.enter_context(reader)
             self._link = stack.enter_context(Link(loaded))
             self._poll = select.poll()
             self._poll.register(self._reader, select.POLLIN)
@@ -91,7 +112,8 @@ class Events(Generic[R]):
 
     @property
     def delivered(self) -> int:
-        """How many records came out of the rings, those that nobody has taken yet among them."""
+        """How many records came out of the rings and were made ready: after :meth:`close` all,
+        those that nobody has taken yet among them."""
         return self._reader.delivered
 
     @property
@@ -101,17 +123,19 @@ class Events(Generic[R]):
         return self._reader.reported_lost if self._lost is None else self._lost
 
     def stop(self) -> None:
-        """Have the loop close this when it next looks, take what is left, and end. For others
-        than who iterates: threads, tasks, signal handlers."""
+        """Have the loop close this when it next asks for a piece, or wakes up; give what is left;
+        and end. For others than who iterates: threads, tasks, signal handlers."""
         self._stopping = True
 
     def close(self) -> None:
-        """Detach, and take what is left out of the rings. Closing again does nothing."""
+        """Detach, and take what is left out of the rings, as columns: the loop gives that, and
+        ends, a task that waits at once. Closing again does nothing."""
         if self._lost is None:
+            self._waiting.close()  # first: the event loop must not watch what is closed
             with self._held:  # let go of all of it even where the rings cannot be read
                 self._lost = self._reader.reported_lost
                 self._link.close()
-                self._drain()
+                self._pieces = iter([*self._pieces, *self._reader.pieces(final=True)])
                 self._lost = self._reader.lost()
 
     def __enter__(self) -> Self:
@@ -130,52 +154,64 @@ class Events(Generic[R]):
                 yield event
 
     def batches(self) -> Batches[R]:
-        """The same records, a list for each drain that found some."""
+        """The same records, a list for each piece: all that a drain found, or some thousands."""
         return Batches(self)
 
     def _looks(self) -> Iterator[None]:
-        """Once for each drain; the last time when this is closed, and its rest is there."""
-        attached = True
-        while attached:
-            attached = self._lost is None
-            yield
-            if self._lost is None:
+        """Once for what another loop left, then for each piece, until this is closed and there
+        are no more."""
+        yield
+        while (found := self._next_piece()) or self._lost is None:
+            if found:
+                yield
+            else:
                 self._poll.poll(self._seconds_left() * 1000)
-            self._look()
+                self._drain()
 
     async def _looks_of_a_task(self) -> AsyncIterator[None]:
-        """The same, leaving the thread to other tasks while it waits."""
+        """The same, leaving the thread to other tasks while it waits, and between pieces."""
+        from asyncio import sleep
+
+        yield
+        while (found := self._next_piece()) or self._lost is None:
+            if found:
+                yield
+                await sleep(0)
+            else:
+                await self._wait()
+                self._drain()
+
+    async def _wait(self) -> None:
+        """Until a ring is half full, the next look is due, or this is closed."""
         from asyncio import Event, get_running_loop
 
-        loop = get_running_loop()
-        attached = True
-        while attached:
-            attached = self._lost is None
-            yield
-            if self._lost is None:
-                ready = Event()
-                loop.add_reader(self._reader, ready.set)
-                timer = loop.call_later(self._seconds_left(), ready.set)
-                try:
-                    await ready.wait()
-                finally:
-                    timer.cancel()
-                    loop.remove_reader(self._reader)
-            self._look()
+        loop, ready, rings = get_running_loop(), Event(), self._reader.fileno()
+        with self._waiting:  # closed by close(), too
+            self._waiting.callback(ready.set)
+            self._waiting.callback(loop.call_later(self._seconds_left(), ready.set).cancel)
+            loop.add_reader(rings, ready.set)
+            self._waiting.callback(loop.remove_reader, rings)
+            await ready.wait()
 
     def _seconds_left(self) -> float:
         """Until the next look is due."""
         return max(0.0, self._looked + INTERVAL - time.monotonic())
 
-    def _look(self) -> None:
+    def _next_piece(self) -> bool:
+        """Make the records of the next piece those that are left; whether there is one."""
         if self._stopping:
             self.close()
-        elif self._lost is None:
-            self._drain()
+        columns = next(self._pieces, None)
+        if columns is None:
+            return False
+        self._left = chain(self._left, map(self._decode, zip(*columns, strict=True)))
+        return True
 
     def _drain(self) -> None:
-        self._looked = time.monotonic()
-        self._left = chain(self._left, map(self._decode, self._reader.drain()))
+        """Have what is in the rings now come next."""
+        if self._lost is None:
+            self._looked = time.monotonic()
+            self._pieces = self._reader.pieces()
 
 
 class Batches(Generic[R]):

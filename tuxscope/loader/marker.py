@@ -25,13 +25,13 @@ from tuxscope.asm import (
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load
 from tuxscope.loader.spans import SpanDecoder
-from tuxscope.record import Record, u64
+from tuxscope.record import Record, u8
 
 
 class Marker(Record):
-    """The sample; it is never delivered."""
+    """The sample, no larger than any other; it is never delivered."""
 
-    nothing = u64
+    nothing = u8
 
 
 def marker(events: PerfEventArray) -> Program:
@@ -65,5 +65,8 @@ def send_markers(events: LoadedMap, cpus: Iterable[int]) -> None:
 
 
 def lost_before_marker(span: bytes) -> int:
-    """How many samples the LOST records of a span with nothing but markers report."""
-    return SpanDecoder(Marker).decode(span, [])
+    """How many samples were lost, by what came with a marker: those that LOST records report,
+    and those that are no marker, as nobody is given them any more."""
+    samples: list[tuple[int, ...]] = []
+    lost = SpanDecoder(Marker).decode(span, samples)
+    return lost + max(len(samples) - 1, 0)

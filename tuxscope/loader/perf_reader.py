@@ -123,16 +123,21 @@ class PerfReader:
 
     def lost(self) -> int:
         """How many samples the rings refused. Exact once the program is detached and the rings
-        are drained."""
+        are drained.
+
+        Ask then, not before: kernels before Linux 6.0 must be made to tell, and that takes what
+        has come since the last drain out of the rings. It counts as lost.
+        """
         if self._rings.counts_lost:
             self._counted = self._rings.refused()
             return self._counted.total()
-        # Before Linux 6.0 a ring reports what it refused in front of the next sample that fits.
+        # Such a ring reports what it refused in front of the next sample that fits.
         try:
             send_markers(self._events, self._rings.cpus)
         except OSError as error:
             if not bpf.is_unsupported(error):
-                raise  # before 5.10 it cannot be sent, and what came last stays unknown
+                raise
+            return self.reported_lost  # before 5.10; what came last stays unknown
         for cpu, span in self._rings.take():
             self._report(cpu, lost_before_marker(span))
         return self.reported_lost

@@ -25,11 +25,32 @@ _fence = Lock()
 def fence() -> None:
     """Keep loads and stores before this from moving after it, and the other way round.
 
-    The kernel asks for a full barrier between reading data_head and reading the data, and
-    between that and writing data_tail (kernel/events/ring_buffer.c, perf_output_put_handle: C
-    and D pair with A and B there). Python has no barriers; releasing and then acquiring a lock
-    is one: nothing moves down over the release, nothing up over the acquire, and the two are
-    sequentially consistent.
+    How kernel and reader keep out of each other's way is told in perf_output_put_handle,
+    kernel/events/ring_buffer.c (Linux 6.12)::
+
+        kernel                          user
+        if (LOAD data_tail) {           LOAD data_head
+                (A)                     smp_rmb()       (C)
+            STORE data                  LOAD data
+            smp_wmb()       (B)         smp_mb()        (D)
+            STORE data_head             STORE data_tail
+        }
+
+    A pairs with D, and B with C: data_head is not seen before the data, and room is not given
+    back before the data is read. D is between a load and a store, and has to be a full barrier;
+    C may be one.
+
+    Python has none, but its locks are made of halves of one: nothing moves down over a release
+    (sem_post), nothing up over an acquire (sem_trywait), and an acquire does not overtake the
+    release before it. So a release and then an acquire are a full barrier, which compilers keep,
+    too, as both are calls:
+
+    - x86-64: each is a locked instruction, and that is a full barrier by itself;
+    - arm64: a store-release (stlxr or casl), then a load-acquire (ldaxr or casa), which the
+      architecture keeps in this order; the one that may overtake, ldapr, is not in use there;
+    - s390x: each is a compare and swap, which serializes.
+
+    Where Python makes its locks itself (PyMutex), both are sequentially consistent: no less.
     """
     _fence.acquire()
     _fence.release()
