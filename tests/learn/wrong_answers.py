@@ -25,6 +25,21 @@ class WrongAnswer(NamedTuple):
     says: str
 
 
+# Of the solution of pid-filter.
+NULL_CHECK = (
+    '    a.jeq(r0, 0, "out")  # an array has all its entries, but the verifier does not know that\n'
+)
+LOOKUP = f"""\
+    a.st(key, 0)
+    a.ld_map(r1, TARGET)
+    a.lea(r2, key)
+    a.call(helper.map_lookup_elem)  # r0 = address of the entry
+{NULL_CHECK}\
+    a.ldx(r0, u32[r0])  # looked at on every write(): that is why it can be changed
+    a.jeq(r0, 0, "send")  # nobody was chosen: everybody is shown
+    a.jne(r0, r7, "out")
+"""
+
 WRONG_ANSWERS = [
     WrongAnswer(*each)
     for each in (
@@ -100,5 +115,136 @@ WRONG_ANSWERS = [
             "    a.ldx(r0, u64[r6 + 8])\n    a.mul(r0, r0)\n",
             "it is called once",
         ),
+        ("file-descriptor", "u64[r6 + 16]", "u64[r6 + 24]", "half of another argument"),
+        ("file-descriptor", "u64[r6 + 16]", "u64[r6 + 32]", "the third argument, count"),
+        ("file-descriptor", "u64[r6 + 16]", "u64[r6 + 8]", "the number of the system call"),
+        (
+            "file-descriptor",
+            "u64[r6 + 16]",
+            "u32[r6 + 16]",
+            "the lowest are the first on some machines",
+        ),
+        (
+            "file-descriptor",
+            "u32, u64\n\n\nclass HelloEvent(Record):  # one declaration: the kernel program "
+            "writes it, the reader parses it\n    pid = u32\n    fd = u32",
+            "u8, u32, u64\n\n\nclass HelloEvent(Record):\n    pid = u32\n    fd = u8",
+            "its lowest byte alone",
+        ),
+        ("file-descriptor", " Column(HelloEvent.fd, 4),", "", "a column that shows fd"),
+        ("file-descriptor", "    a.ldx(r0, u64[r6 + 16])\n", "", "the process id"),
+        ("file-descriptor", "a.ldx(r0, u64[r6 + 16])", "a.mov(r0, 3)", "came: fd = 3"),
+        ("reads", "sys_enter_read", "sys_exit_read", "where the call is over"),
+        ("reads", "sys_enter_read", "sys_enter_write", "came: syscalls:sys_enter_write"),
+        ("reads", "sys_enter_read", "sys_enter_pread64", "came: syscalls:sys_enter_pread64"),
+        ("reads", 'Assembler("reads"', 'Assembler("hello"', "a program that is named reads"),
+        ("reads", "a.rsh(r0, 32)", "pass", "the thread's id"),
+        (
+            "pid-filter",
+            LOOKUP,
+            '    a.jne(r0, 1842, "out")\n',
+            "what Python decides",
+        ),
+        (
+            "pid-filter",
+            NULL_CHECK,
+            "",
+            "a jump on r0 = 0 after the lookup",
+        ),
+        (
+            "pid-filter",
+            '    a.jeq(r0, 0, "send")  # nobody was chosen: everybody is shown\n',
+            "",
+            "0 is to show everybody",
+        ),
+        ("pid-filter", '    a.jne(r0, r7, "out")\n', "", "came: 1 of them"),
+        ("pid-filter", "a.jne(r0, r7", "a.jeq(r0, r7", "came: none"),
+        ("pid-filter", "a.st(key, 0)", "a.st(key, 1)", "0 is to show everybody"),
+        (
+            "pid-filter",
+            "    a.ldx(r0, u32[r0])  # looked at on every write(): that is why it can be changed\n",
+            "",
+            "came: none",
+        ),
+        ("pid-filter", "a.rsh(r0, 32)", "pass", "the thread's id"),
+        (
+            "count",
+            "    a.mov(r1, 1)\n    a.atomic_add(Writes[r0].count, r1)",
+            "    a.ldx(r1, Writes[r0].count)\n    a.add(r1, 1)\n    a.stx(Writes[r0].count, r1)",
+            "a write is lost",
+        ),
+        (
+            "count",
+            '    a.jeq(r0, 0, "out")  # the hash is full\n',
+            "",
+            "0 after a lookup that found nothing",
+        ),
+        (
+            "count",
+            '    a.jeq(r0, 0, "out")  # the hash is full\n',
+            '    a.ja("out")\n',
+            "one is missing",
+        ),
+        ("count", "a.mov(r4, 1)", "a.mov(r4, 0)", "a write is lost"),
+        ("count", "a.rsh(r0, 32)", "pass", "is the key the process id"),
+        ("count", "a.atomic_add(", "a.stx(", "and not incremented"),
+        ("count", "count = u64", "count = u32", "which no process can fill"),
+        ("count", ", Rate(Writes.count)", "", "a column with the rate"),
+        ("user-buffer", "probe_read_user", "probe_read_kernel", "in the process's memory"),
+        ("user-buffer", "probe_read_user", "probe_read_user_str", "no C string"),
+        (
+            "user-buffer",
+            '    a.jle(r2, WriteEvent.data.size, "fits")\n',
+            "",
+            "nothing is copied where more is asked for than is there",
+        ),
+        ("user-buffer", "    a.mov(r2, WriteEvent.data.size)", "    pass", "more are copied than"),
+        ("user-buffer", "a.jle(", "a.jge(", "nothing is copied where more is asked for"),
+        ("user-buffer", "a.mov(r2, WriteEvent.data.size)", "a.mov(r2, 15)", "15 of its 16 bytes"),
+        ("user-buffer", "a.zero(event)", "a.zero(event.padding)", "zero the event at the start"),
+        ("user-buffer", "u64[r6 + 24]", "u64[r6 + 16]", "are r1 to r3 what the helper takes?"),
+        ("user-buffer", "u64[r6 + 32]", "u64[r6 + 16]", "the descriptor"),
+        ("latency", "    b.sub(r0, r7)\n", "", "the time at its end"),
+        ("latency", "b.sub(r0, r7)", "b.sub(r7, r0)\n    b.mov(r0, r7)", "below zero"),
+        (
+            "latency",
+            "    b.ld_map(r1, STARTS)\n    b.lea(r2, tid)\n    b.call(helper.map_delete_elem)",
+            "    pass",
+            "as nobody saw it begin",
+        ),
+        (
+            "latency",
+            '    b.jeq(r0, 0, "out")  # it went in before we came, or was excluded\n',
+            "",
+            "0 after a lookup that found nothing",
+        ),
+        ("latency", "    b.zero(event.padding)\n", "", "the padding of event"),
+        ("latency", "    ns = u64", "    ns = u32", "its lower half alone"),
+        (
+            "latency",
+            "sys_exit_write",
+            "sys_exit_read",
+            "came: syscalls:sys_enter_write and syscalls:",
+        ),
+        (
+            "latency",
+            "b.stx(event.pid, r0)",
+            "b.ldx(r1, tid)\n    b.stx(event.pid, r1)",
+            "the thread's id",
+        ),
+        ("histogram", "a.mov(r7, 0)", "a.mov(r7, 1)", "one too far"),
+        ("histogram", "(32, 16, 8", "(16, 8", "entry 31 grows"),
+        ("histogram", "u64[r1 + 32]", "u64[r1 + 16]", "the first argument, fd"),
+        ("histogram", "u64[r1 + 32]", "u64[r1 + 24]", "the second argument, buf"),
+        ("histogram", "u64[r1 + 32]", "u32[r1 + 32]", "the lowest are the first on some machines"),
+        (
+            "histogram",
+            "SIZES = PerCpuArray(",
+            "from tuxscope.asm import Array\n\nSIZES = Array(",
+            "lose each other's counts",
+        ),
+        ("histogram", '    a.jeq(r0, 0, "out")\n', "", "a jump on r0 = 0 after the lookup"),
+        ("histogram", "a.add(r1, 1)", "a.mov(r1, 1)", "and not incremented"),
+        ("histogram", "a.mov(r6, r1)", "pass", "is the size itself shifted on"),
     )
 ]

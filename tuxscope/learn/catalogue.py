@@ -17,6 +17,13 @@ LADDER = (
     "null-check",
     "bounded-loop",
     "local-call",
+    "file-descriptor",
+    "reads",
+    "pid-filter",
+    "count",
+    "user-buffer",
+    "latency",
+    "histogram",
 )
 HERE = os.path.dirname(__file__)
 

@@ -128,6 +128,10 @@ class Worker:
         """Have it call read(fd) so often, each of which takes at least so long, and fails."""
         self._do("read_slowly", fd, seconds, times)
 
+    def write_slowly(self, fd: int, times: int, seconds: float) -> None:
+        """The same with write(fd)."""
+        self._do("write_slowly", fd, seconds, times)
+
     def _do(self, *message: Any) -> None:
         self._socket.send(json.dumps(message).encode())
         self._answer()

@@ -31,6 +31,14 @@ def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
+def fill(full: socket.socket) -> None:
+    """Send until not one more byte fits, as nobody reads."""
+    for size in (1 << 16, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                full.send(bytes(size), socket.MSG_DONTWAIT)
+
+
 def write(fd: int, text: str, times: int) -> None:
     data = text.encode("latin-1")
     for _ in range(times):
@@ -49,12 +57,18 @@ def work(message: list[Any], zero: int) -> None:
         do = write if what == "write" else read
         do(descriptor(fd, zero), argument, times)
         return
-    ours, theirs = waiting(socket.SO_RCVTIMEO, argument)
+    reads = what == "read_slowly"
+    ours, theirs = waiting(socket.SO_RCVTIMEO if reads else socket.SO_SNDTIMEO, argument)
     with ours, theirs:
+        if not reads:
+            fill(ours)
         slow = descriptor(fd, ours.fileno())
         for _ in range(times):
             with contextlib.suppress(BlockingIOError):
-                os.read(slow, 1)
+                if reads:
+                    os.read(slow, 1)
+                else:
+                    os.write(slow, b"x")
 
 
 def main() -> None:

@@ -1,0 +1,64 @@
+"""The exercises that trace system calls: what one edit of a solution cannot show."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from learn.test_exercises import feedback, verdict_on
+from tuxscope.learn.catalogue import solution_text, starter_text
+from tuxscope.learn.kernel import Worker
+from tuxscope.runner.pages import page_file
+
+OF_HELLO = ("file-descriptor", "reads", "pid-filter", "count")
+ABOVE = ("user-buffer", "latency", "histogram")
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def code(page: str) -> str:
+    """What comes after a page's docstring."""
+    return page.split('"""\n', 2)[-1]
+
+
+@pytest.mark.parametrize("name", OF_HELLO)
+def test_a_starter_of_the_lab_is_hello(name: str) -> None:
+    assert code(starter_text(name)) == code(Path(page_file("hello")).read_text())
+
+
+@pytest.mark.parametrize("name", OF_HELLO + ABOVE)
+def test_a_solution_is_the_example(name: str) -> None:
+    example = EXAMPLES / f"{name.replace('-', '_')}.py"
+    assert solution_text(name) == example.read_text()
+
+
+def test_threads_must_not_share_an_entry(tmp_path: Path) -> None:
+    text = solution_text("latency")
+    for each in ("a", "b"):
+        text = text.replace(f"    {each}.stx(tid, r0)", f"    {each}.mov(r8, r0)")
+        text = text.replace(
+            f"    {each}.rsh(r0, 32)\n", f"    {each}.rsh(r0, 32)\n    {each}.stx(tid, r0)\n"
+        )
+    text = text.replace("r6, r7", "r6, r7, r8")
+    verdict = verdict_on("latency", text, tmp_path)
+    assert "is the key the thread's id, the lower half of r0?" in feedback(verdict, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", OF_HELLO + ABOVE)
+def test_a_solution_passes_whatever_is_tried(name: str, seed: int, tmp_path: Path) -> None:
+    from tuxscope.learn.catalogue import exercise_named
+    from tuxscope.learn.grading import grade
+
+    page = tmp_path / "page.py"
+    page.write_text(solution_text(name))
+    verdict = grade(exercise_named(name), str(page), 100 + seed, kernel=False)
+    assert verdict.finding is None
+
+
+def test_a_worker_writes_as_slowly_as_it_is_told() -> None:
+    with Worker("slow") as worker:
+        begin = time.monotonic()
+        worker.write_slowly(9, 3, 0.02)
+        assert time.monotonic() - begin >= 0.06

@@ -1,0 +1,58 @@
+"""user-buffer: every write() on the system, and how what is written begins."""
+
+from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
+from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
+from tuxscope.columns import Column
+from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.record import Record, char, u32, u64
+
+
+class WriteEvent(Record):
+    pid = u32
+    count = u64
+    data = char[16]
+
+
+EVENTS = PerfEventArray("EVENTS", WriteEvent)
+COLUMNS = (Column(WriteEvent.pid, 8), Column(WriteEvent.count, 10), Column(WriteEvent.data))
+
+
+def user_buffer(
+    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+) -> Program:
+    a = Assembler("user_buffer", attach=Tracepoint("syscalls", "sys_enter_write"))
+    event = a.stack(WriteEvent)
+    a.zero(event)  # the padding, and of data what a short write leaves free
+    a.mov(r6, r1)
+    if namespace is None:
+        a.call(helper.get_current_pid_tgid)
+        a.rsh(r0, 32)
+    else:
+        namespaced_pid(a, namespace, "out")
+    if pid is not None:
+        a.jne(r0, pid, "out")
+    elif exclude is not None:
+        a.jeq(r0, exclude, "out")
+    a.stx(event.pid, r0)
+    a.ldx(r2, u64[r6 + 32])  # count: how many bytes are written
+    a.stx(event.count, r2)
+    a.jle(r2, WriteEvent.data.size, "fits")
+    a.mov(r2, WriteEvent.data.size)  # of more than there is room for, the beginning
+    a.label("fits")  # the verifier knows now: r2 is at most 16, on both ways
+    a.lea(r1, event.data)
+    a.ldx(r3, u64[r6 + 24])  # buf: an address of the process's, which nobody may just load from
+    a.call(helper.probe_read_user)  # copies r2 bytes; or none, where they are not in memory
+    a.mov(r1, r6)
+    a.ld_map(r2, EVENTS)
+    a.mov32(r3, -1)
+    a.lea(r4, event)
+    a.mov(r5, WriteEvent.size)
+    a.call(helper.perf_event_output)
+    a.label("out")
+    a.mov(r0, 0)
+    a.exit()
+    return a.program()
+
+
+PAGE = Page(user_buffer, EVENTS, COLUMNS)

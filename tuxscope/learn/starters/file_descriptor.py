@@ -1,0 +1,76 @@
+"""Exercise: show which file descriptor is written to.
+
+This is hello's page. It says who called write(), and not where to. The kernel knows: the file
+descriptor is the first argument of the call, and the tracepoint has it.
+
+Task: add a field ``fd``, a u32, to HelloEvent; have the program fill it; show it as a column.
+
+1. Where is it? r1, which the program keeps in r6, points to the tracepoint's fields. Do not guess
+   the offset of fd, nor its size, nor learn them by heart. Ask the kernel:
+
+       tuxscope fields syscalls/sys_enter_write
+
+2. Load as many bytes as the field has, from that offset: a.ldx(r0, u64[r6 + ...]) loads eight.
+   Then store them: a.stx(event.fd, ...) stores the low four of them.
+3. A field of a record is shown once COLUMNS has a Column for it.
+
+Try it, and have it checked:
+
+    tuxscope run file_descriptor.py --simulate --count 5
+    sudo tuxscope run file_descriptor.py --count 5
+    tuxscope learn check file-descriptor
+"""
+
+from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
+from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
+from tuxscope.columns import Column
+from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.record import Record, char, u32, u64
+
+
+class HelloEvent(Record):  # one declaration: the kernel program writes it, the reader parses it
+    pid = u32
+    timestamp_ns = u64
+    comm = char[16]
+
+
+EVENTS = PerfEventArray("EVENTS", HelloEvent)  # rings to user space, one for each CPU
+COLUMNS = (Column(HelloEvent.pid, 8), Column(HelloEvent.comm, 16), Column(HelloEvent.timestamp_ns))
+
+
+def hello(
+    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+) -> Program:
+    a = Assembler("hello", attach=Tracepoint("syscalls", "sys_enter_write"))
+    event = a.stack(HelloEvent)  # 32 bytes of the stack; emits nothing
+    a.zero(event.padding)  # 4 bytes after pid: nothing that was never set may leave the kernel
+    a.mov(r6, r1)  # keep the context, which is in r1 at the start
+    if namespace is None:
+        a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
+        a.rsh(r0, 32)
+    else:
+        namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
+    if pid is not None:  # Python's if: decided now, while assembling
+        a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every write()
+    elif exclude is not None:  # our own writes would trace themselves
+        a.jeq(r0, exclude, "out")
+    a.stx(event.pid, r0)  # into the record
+    a.call(helper.ktime_get_ns)  # r0 = nanoseconds since the machine started
+    a.stx(event.timestamp_ns, r0)
+    a.lea(r1, event.comm)  # r1 = the address where the name is to go
+    a.mov(r2, HelloEvent.comm.size)  # r2 = the room that is there
+    a.call(helper.get_current_comm)  # writes the name of the process there
+    a.mov(r1, r6)  # what perf_event_output takes: context, map, which ring, what, how long
+    a.ld_map(r2, EVENTS)
+    a.mov32(r3, -1)  # BPF_F_CURRENT_CPU, in 32 bits: the ring of the CPU we run on
+    a.lea(r4, event)
+    a.mov(r5, HelloEvent.size)
+    a.call(helper.perf_event_output)  # puts the record into the ring
+    a.label("out")  # where the jumps above lead
+    a.mov(r0, 0)  # the program's result, which nobody looks at here
+    a.exit()
+    return a.program()
+
+
+PAGE = Page(hello, EVENTS, COLUMNS, order_by=HelloEvent.timestamp_ns)

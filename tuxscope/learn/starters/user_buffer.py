@@ -1,0 +1,78 @@
+"""Exercise: show how that begins which is written.
+
+The second argument of write() is the address of what is to be written, the third how many bytes
+there are. This page has everything but the bytes: it tries to load the first 8 from that address,
+and is refused. Run it, and see what is said about which line:
+
+    tuxscope run user_buffer.py --simulate --count 5
+
+The kernel does not follow an address just because a process wrote it down. It could be wrong, it
+could be one of the kernel's own, or what is there could be on disk at the moment. To a program it
+is a number like any other. A helper looks whether it can be followed, and copies.
+
+Task: show the first bytes of what is written, 16 at most, and nothing else.
+
+1. In place of the load and the store, have helper.probe_read_user copy: the address to copy to in
+   r1 (that of event.data, see a.lea), how many bytes in r2, the address to copy from in r3.
+2. Not 16 bytes in any case: a write of 3 bytes has but 3, and what follows them is not part of it,
+   or not even there, and then nothing is copied at all. So r2 is count, but 16 where count is
+   more: a jump and a mov. The verifier follows both ways, and holds r2 against the room in data.
+3. data is zeroed at the start (a.zero(event)). What would be in it after a short write, if it
+   were not?
+
+    tuxscope learn check user-buffer
+"""
+
+from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
+from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
+from tuxscope.columns import Column
+from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.record import Record, char, u32, u64
+
+
+class WriteEvent(Record):
+    pid = u32
+    count = u64
+    data = char[16]
+
+
+EVENTS = PerfEventArray("EVENTS", WriteEvent)
+COLUMNS = (Column(WriteEvent.pid, 8), Column(WriteEvent.count, 10), Column(WriteEvent.data))
+
+
+def user_buffer(
+    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+) -> Program:
+    a = Assembler("user_buffer", attach=Tracepoint("syscalls", "sys_enter_write"))
+    event = a.stack(WriteEvent)
+    a.zero(event)
+    a.mov(r6, r1)
+    if namespace is None:
+        a.call(helper.get_current_pid_tgid)
+        a.rsh(r0, 32)
+    else:
+        namespaced_pid(a, namespace, "out")
+    if pid is not None:
+        a.jne(r0, pid, "out")
+    elif exclude is not None:
+        a.jeq(r0, exclude, "out")
+    a.stx(event.pid, r0)
+    a.ldx(r2, u64[r6 + 32])  # count: how many bytes are written
+    a.stx(event.count, r2)
+    a.ldx(r3, u64[r6 + 24])  # buf: where the bytes are, in the process's memory
+    a.ldx(r0, u64[r3])  # the first 8 of them
+    a.stx(u64[event.data], r0)
+    a.mov(r1, r6)
+    a.ld_map(r2, EVENTS)
+    a.mov32(r3, -1)
+    a.lea(r4, event)
+    a.mov(r5, WriteEvent.size)
+    a.call(helper.perf_event_output)
+    a.label("out")
+    a.mov(r0, 0)
+    a.exit()
+    return a.program()
+
+
+PAGE = Page(user_buffer, EVENTS, COLUMNS)
