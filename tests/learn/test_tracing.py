@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from learn.test_exercises import feedback, verdict_on
-from tuxscope.learn.catalogue import solution_text, starter_text
+from tuxscope.learn.catalogue import exercise_named, solution_text, starter_text
+from tuxscope.learn.grading import grade
 from tuxscope.learn.kernel import Worker
 from tuxscope.runner.pages import page_file
 
@@ -33,6 +34,13 @@ def test_a_solution_is_the_example(name: str) -> None:
     assert solution_text(name) == example.read_text()
 
 
+def test_what_the_task_shows_is_not_blamed(tmp_path: Path) -> None:
+    verdict = verdict_on("count", starter_text("count"), tmp_path)
+    assert verdict.finding
+    assert verdict.finding.source
+    assert verdict.finding.source.code.startswith("PAGE = Page(hello")
+
+
 def test_threads_must_not_share_an_entry(tmp_path: Path) -> None:
     text = solution_text("latency")
     for each in ("a", "b"):
@@ -48,9 +56,6 @@ def test_threads_must_not_share_an_entry(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("name", OF_HELLO + ABOVE)
 def test_a_solution_passes_whatever_is_tried(name: str, seed: int, tmp_path: Path) -> None:
-    from tuxscope.learn.catalogue import exercise_named
-    from tuxscope.learn.grading import grade
-
     page = tmp_path / "page.py"
     page.write_text(solution_text(name))
     verdict = grade(exercise_named(name), str(page), 100 + seed, kernel=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import random
 import struct
@@ -89,9 +90,12 @@ class Submission:
         return next((each.source for each in self.instructions(kind)), None)
 
     def line_with(self, text: str) -> SourceLine | None:
-        """The page's first line that has a text in it."""
-        for number, line in enumerate(linecache.getlines(self.file), 1):
-            if text in line:
+        """The page's first line that has a text in it, after the task at its beginning."""
+        lines = linecache.getlines(self.file)
+        first = ast.parse("".join(lines)).body[0]
+        task = first.end_lineno or 0 if isinstance(first, ast.Expr) else 0
+        for number, line in enumerate(lines, 1):
+            if number > task and text in line:
                 return SourceLine(self.file, number, line.strip())
         return None
 
