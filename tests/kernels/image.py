@@ -115,7 +115,6 @@ def project(wheel: Path, libraries: Path, arguments: Iterable[str], cache: Path)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT / "tests", home / "tests", ignore=ignored)
     shutil.copytree(PROJECT / "docs", home / "docs")
-    shutil.copytree(PROJECT / "examples", home / "examples")
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(PROJECT / name, home)
     (home / "arguments").write_text("\n".join(arguments))

@@ -63,7 +63,7 @@ class Shell:
         path = f"{tools}:{os.environ['PATH']}:/usr/sbin:/sbin"
         root = str(Path(__file__).parents[2])
         self._environment = os.environ | {
-            "PATH": path, "PYTHONPATH": root, "EXAMPLES": f"{root}/examples", "NO_COLOR": "1",
+            "PATH": path, "PYTHONPATH": root, "NO_COLOR": "1",
         }  # fmt: skip
 
     def run(self, line: str) -> list[str]:

@@ -15,7 +15,6 @@ from tuxscope.runner.pages import page_file
 
 OF_HELLO = ("file-descriptor", "reads", "pid-filter", "count")
 ABOVE = ("user-buffer", "latency", "histogram")
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def code(page: str) -> str:
@@ -26,12 +25,6 @@ def code(page: str) -> str:
 @pytest.mark.parametrize("name", OF_HELLO)
 def test_a_starter_of_the_lab_is_hello(name: str) -> None:
     assert code(starter_text(name)) == code(Path(page_file("hello")).read_text())
-
-
-@pytest.mark.parametrize("name", OF_HELLO + ABOVE)
-def test_a_solution_is_the_example(name: str) -> None:
-    example = EXAMPLES / f"{name.replace('-', '_')}.py"
-    assert solution_text(name) == example.read_text()
 
 
 def test_what_the_task_shows_is_not_blamed(tmp_path: Path) -> None:
