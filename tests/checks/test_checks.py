@@ -839,14 +839,22 @@ def test_it_is_told_on_its_own_line(write: Write, kind: type[CheckError], words:
 
 
 # The verifier walks a million instructions before it gives up on a loop: too long in a guest.
-QUICK = [each for each in SAYS if each.values[0] is not round_and_round]
+# A record that was moved is overlooked by Linux 5.10, which then gives back what it never gave out.
+ON_ANY = [each for each in SAYS if each.values[0] not in (round_and_round, moved_record)]
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize(("write", "_", "__"), QUICK)
+@pytest.mark.parametrize(("write", "_", "__"), ON_ANY)
 def test_the_kernel_refuses_it_as_well(write: Write, _: object, __: object) -> None:
     with pytest.raises(VerifierError):
         load(written(write)).close()
+
+
+@pytest.mark.one_kernel
+@pytest.mark.kernel
+def test_newer_kernels_refuse_a_record_that_was_moved() -> None:
+    with pytest.raises(VerifierError):
+        load(written(moved_record)).close()
 
 
 @pytest.mark.one_kernel
@@ -1051,10 +1059,11 @@ def process_s_own_class(a: Assembler) -> None:
     ending(a)
 
 
+# Linux 7.3 refuses a size of more than 32 bits; those before it take the lower ones.
 SILENT = [
     never_taken, same_way_twice, known_by_its_copy, spilled_over_a_call, exactly_at_the_edge,
     bounded, stack_of_the_caller, result_without_use, difference_of_addresses,
-    reserved_in_32_bits,
+    pytest.param(reserved_in_32_bits, marks=pytest.mark.one_kernel),
 ]  # fmt: skip
 
 
