@@ -280,6 +280,28 @@ def test_live_rings_stay_what_they_are(
 
 
 @pytest.mark.kernel
+@several_cpus
+def test_many_rings_are_asked_less_often(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Ring] = []
+    clock = 0
+
+    def alive(ring: Ring) -> bool:
+        asked.append(ring)
+        return True
+
+    monkeypatch.setattr(rings, "RINGS_IN_A_LOOK", 1)
+    monkeypatch.setattr(rings, "monotonic_ns", lambda: clock)
+    monkeypatch.setattr(Ring, "alive", alive)
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        for _ in range(4 * len(CPUS)):
+            reader.drain()
+            clock += rings.LOOK
+    assert len(asked) == 4 * len(CPUS)
+
+
+@pytest.mark.kernel
 def test_a_cpu_that_went_offline_has_no_ring(
     program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
