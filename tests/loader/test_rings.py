@@ -239,10 +239,21 @@ def test_a_size_that_was_asked_for_stands_for_those_that_come(
 @pytest.mark.kernel
 def test_a_ring_is_alive_as_long_as_its_event_is_on_the_cpu() -> None:
     ring = Ring(CPUS[0], 1, 0)
+    assert ring.alive()  # even if no time has gone by yet
     for _ in range(3):
+        time.sleep(rings.LOOK / 1e9)
         assert ring.alive()
-        time.sleep(0.05)
+    time.sleep(rings.LOOK / 1e9)
     fcntl.ioctl(ring.fileno(), DISABLE)
+    assert [ring.alive(), ring.alive()] == [True, False]
+    ring.close()
+
+
+@pytest.mark.kernel
+def test_a_ring_is_alive_before_any_time_has_gone_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the clock of events goes by ticks, and we ask in the tick that it was opened in."""
+    monkeypatch.setattr(Ring, "_counts", lambda _: (0, 0, 0))
+    ring = Ring(CPUS[0], 1, 0)
     assert [ring.alive(), ring.alive()] == [True, False]
     ring.close()
 
@@ -270,13 +281,36 @@ def test_a_ring_whose_event_died_unseen_is_replaced(
 def test_live_rings_stay_what_they_are(
     program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    seconds = rings.LOOK / 1e9
     monkeypatch.setattr(rings, "LOOK", 0)
     with PerfReader(program.maps[EVENTS], 1) as reader:
         before = [*reader._rings._rings.values()]
-        for _ in range(10):
+        for _ in range(4):
             reader.drain()
-            time.sleep(0.05)
+            time.sleep(seconds)
         assert [*reader._rings._rings.values()] == before
+
+
+@pytest.mark.kernel
+@several_cpus
+def test_many_rings_are_asked_less_often(
+    program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Ring] = []
+    clock = 0
+
+    def alive(ring: Ring) -> bool:
+        asked.append(ring)
+        return True
+
+    monkeypatch.setattr(rings, "RINGS_IN_A_LOOK", 1)
+    monkeypatch.setattr(rings, "monotonic_ns", lambda: clock)
+    monkeypatch.setattr(Ring, "alive", alive)
+    with PerfReader(program.maps[EVENTS], 1) as reader:
+        for _ in range(4 * len(CPUS)):
+            reader.drain()
+            clock += rings.LOOK
+    assert len(asked) == 4 * len(CPUS)
 
 
 @pytest.mark.kernel

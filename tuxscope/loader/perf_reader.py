@@ -26,7 +26,8 @@ class PerfReader:
     """The user side of a PerfEventArray; a context manager.
 
     CPUs may come and go: what is in the ring of one that went is delivered, and one that came
-    gets a ring at the next :meth:`drain`; what its events were before that is not known.
+    gets a ring in a :meth:`drain`; its events before that are neither delivered nor lost, and
+    nobody knows how many they were (docs/reader.md).
 
     Make it before the program is attached, and detach the program before the last
     :meth:`drain` and :meth:`lost`: only then is every sample that the program sent either
@@ -46,7 +47,7 @@ class PerfReader:
         ``order_by``, a field that holds nanoseconds of CLOCK_MONOTONIC, the samples of all CPUs
         come in the order of their time (docs/reader.md), and :meth:`drain` holds back the last.
 
-        Raises RingError that says what was short, or PermissionError.
+        Raises RingError that says what was short, or OSError.
         """
         if not isinstance(events.description, PerfEventArray):
             raise TypeError(f"map {events.description.name} is no PerfEventArray")

@@ -109,7 +109,7 @@ class Ring:
         self._data = whole[mmap.PAGESIZE :]
         whole.release()
         self._tail: int = self._positions[1]
-        self._enabled = 0
+        self._enabled = -1  # not asked yet
 
     def fileno(self) -> int:
         return self._event.fileno()
@@ -141,7 +141,9 @@ class Ring:
         return span
 
     def alive(self) -> bool:
-        """Whether its event's time has gone on since this was last asked.
+        """Whether its event's time has gone on since this was last asked; at first it has.
+
+        Ask some ticks later, as that clock may go by them.
 
         When a CPU goes offline the kernel takes the event off it for good
         (perf_event_exit_cpu_context, kernel/events/core.c, Linux 6.12): the event stays open,

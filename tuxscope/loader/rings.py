@@ -23,9 +23,10 @@ LARGEST_RINGS = 64 << 20
 SMALLEST_RING = 64 << 10
 # Half of a ring is its watermark, which has 32 bits.
 LARGEST_PAGES = (2 << 30) // mmap.PAGESIZE
-# Nanoseconds from one look at whether the kernel still writes to the rings until the next one,
-# which interrupts each of their CPUs.
+# Nanoseconds from one look at whether the kernel still writes to the rings until the next one. It
+# interrupts each of their CPUs, for 30 to 60 us of our time, so with many CPUs it comes less often.
 LOOK = 250_000_000
+RINGS_IN_A_LOOK = 8
 
 # CPU, and what is new in its ring.
 Span = tuple[int, bytes]
@@ -51,7 +52,7 @@ class Rings:
 
     Attributes:
         without: the online CPUs that came later and have no ring: one line that says why. Each
-            of them is tried again every LOOK.
+            of them is tried again with each look.
         counts_lost: whether the kernel counts what each ring refuses (Linux 6.0).
     """
 
@@ -67,7 +68,7 @@ class Rings:
         self._gone: Counter[int] = Counter()  # what rings that are no more have refused
         self._smaller = pages is None
         self._behind = False  # an online CPU is not there for perf yet, or any more
-        self._due = monotonic_ns() + LOOK
+        self._due = 0
         with ExitStack() as stack:
             self._poll = stack.enter_context(select.epoll())
             self._online = OnlineCpus()
@@ -101,8 +102,8 @@ class Rings:
     def follow(self) -> list[Span]:
         """Let go of rings that nothing is written to any more, and give CPUs that came theirs.
 
-        Returns what was left in the former. It costs a pread, but for a look every LOOK. Raises
-        RingError.
+        Returns what was left in the former. It costs a pread(2), and a look now and
+        then. Raises RingError.
         """
         now = monotonic_ns()
         due = now >= self._due
@@ -111,7 +112,7 @@ class Rings:
         online = self._online.cpus
         gone = [cpu for cpu in self._rings if cpu not in online]
         if due:
-            self._due = now + LOOK
+            self._due = now + LOOK * max(len(self._rings) // RINGS_IN_A_LOOK, 1)
             gone += [cpu for cpu in self._rings if cpu in online and not self._rings[cpu].alive()]
         spans = [self._let_go(cpu) for cpu in gone]
         self._behind = False
