@@ -18,7 +18,7 @@ from e2e.harness import TUXSCOPE, Tuxscope
 from e2e.pages import COUNT, INSIDE
 
 HELLO = Path(page_of_hello.__file__).read_text()
-LAST_LINE = re.compile(r"tuxscope: (\d+) rows, \d+\.\d s(, \d+ missed by recursion)?\n")
+LAST_LINE = re.compile(r"tuxscope: (\d+) rows, \d+\.\d s(?:, (\d+) missed by recursion)?\n")
 kernel = pytest.mark.kernel
 
 
@@ -64,9 +64,12 @@ def test_a_hash_is_a_table_that_ends_exact(page: Any, tuxscope: Any, writer: Any
         each.wait()
     tool.signal(signal.SIGINT)
     result = tool.finish()
-    assert LAST_LINE.fullmatch(result.stderr)
+    ended = LAST_LINE.fullmatch(result.stderr)
+    assert ended
     last = {row["pid"]: row["count"] for row in result.objects[-1]["rows"]}
-    assert [last[each.pid] for each in writers] == counts
+    not_counted = [count - last[each.pid] for each, count in zip(writers, counts, strict=True)]
+    assert min(not_counted) >= 0
+    assert sum(not_counted) <= int(ended[2] or 0)  # Linux 7.3 preempts programs
     times = [each["seconds"] for each in result.objects]
     assert times == sorted(set(times))
 

@@ -80,6 +80,12 @@ class Kernel:
             )
         return self._loaded.maps[description]
 
+    @property
+    def missed(self) -> int:
+        """How many runs the kernel left out, over all processes: Linux 7.3 preempts a program, and
+        whoever calls in between on that CPU has none of its own (docs/kernels.md)."""
+        return self._loaded.missed
+
     def __enter__(self) -> Self:
         return self
 
