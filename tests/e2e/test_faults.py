@@ -99,13 +99,14 @@ def test_a_pipe_that_somebody_reads_late(tuxscope: Any, writer: Any) -> None:
 def test_a_duration_ends_a_run_that_nobody_reads(tuxscope: Any, writer: Any) -> None:
     target = writer(COUNT)
     run = tuxscope(
-        "hello", "--pid", target.pid, "--buffer-pages", "8", "--duration", "8", reading=False
+        "hello", "--pid", target.pid, "--buffer-pages", "8", "--duration", "3600", reading=False
     )
     assert run.process.stdout
     fcntl.fcntl(run.process.stdout, fcntl.F_SETPIPE_SZ, 4 * mmap.PAGESIZE)
     run.wait_until_attached()
     target.start()
-    target.wait()  # long before the time is up
+    target.wait()
+    run.signal(signal.SIGALRM)  # the time is up
     assert run.process.wait(LIMIT) == 0
     match = LAST_LINE.search(run.process.stderr.read().decode())
     assert match
