@@ -227,3 +227,16 @@ def test_watch_checks_again_whenever_the_page_changes(tmp_path: Path, tuxscope: 
     assert result.stdout.count("has not passed") == 2
     second = result.stdout.split("\n\n")[1]
     assert all(f"| {line}\n" in second for line in wrong.splitlines()[8:13] if line)
+
+
+@pytest.mark.parametrize("more", [(), ("--format", "json"), ("--watch",)])
+def test_a_verdict_that_cannot_be_written_is_told(tmp_path: Path, more: tuple[str, ...]) -> None:
+    run(tmp_path, "start", FIRST)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [TUXSCOPE, "learn", "check", FIRST, *more],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=LIMIT, check=False,
+            cwd=tmp_path,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "tuxscope: cannot write the output: No space left on device (ENOSPC)\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 
 from tuxscope.errors import UsageError
 from tuxscope.learn.catalogue import LADDER, exercise_named, names
@@ -15,6 +14,7 @@ from tuxscope.learn.workplace import Workplace, require, workplace
 from tuxscope.output.lines import COMPACT, Style
 from tuxscope.output.sink import LiveSink
 from tuxscope.runner.interrupt import Interrupt
+from tuxscope.runner.watch import Watch
 
 POLL = 0.2  # seconds between two looks at a page that is watched
 INTERRUPTED = 130  # as a shell has it
@@ -24,7 +24,8 @@ class Checker:
     """Grades pages, prints what is to be said of them, and keeps it."""
 
     def __init__(self, style: Style, seed: int | None, interrupt: Interrupt) -> None:
-        self.sink = LiveSink(interrupt)
+        self._sink = LiveSink(interrupt)
+        self.watch = Watch(self._sink, interrupt)
         self._style = style
         self._seed = seed
         self._interrupt = interrupt
@@ -43,10 +44,16 @@ class Checker:
 
     def tell(self, verdict: Verdict, place: Workplace) -> None:
         if self._style is Style.JSON:
-            self.sink.write(f"{COMPACT(as_object(verdict, place))}\n")
+            self.write(f"{COMPACT(as_object(verdict, place))}\n")
         else:
-            told = lines(verdict, place, self.sink.fileno())
-            self.sink.write("".join(f"{line}\n" for line in told))
+            told = lines(verdict, place, self._sink.fileno())
+            self.write("".join(f"{line}\n" for line in told))
+
+    def write(self, text: str) -> None:
+        """Raises OutputError."""
+        self._sink.write(text)
+        if self._sink.error:
+            raise self._sink.error
 
 
 def check(name: str, folder: str | None, style: Style, seed: int | None) -> int:
@@ -68,28 +75,20 @@ def watch(name: str, folder: str | None, style: Style, seed: int | None) -> int:
     graded: bytes | None = None
     with Interrupt() as interrupt:
         checker = Checker(style, seed, interrupt)
-        while not (interrupt.requested or checker.sink.closed):
+        while True:
             now = stamp_of(place.file)
             if now != stamp and (found := contents(place.file)) not in (None, graded):
                 if graded is not None and style is Style.TEXT:
-                    checker.sink.write("\n")
+                    checker.write("\n")
                 graded = found
                 try:
                     checker.check(place)
                 except Interrupted:
                     break
             stamp = now
-            wait(checker.sink, interrupt)
+            if not checker.watch.wait(POLL):
+                break
     return 0
-
-
-def wait(sink: LiveSink, interrupt: Interrupt) -> None:
-    """Wait until the next look is due, or nobody wants one any more."""
-    poll = select.poll()
-    poll.register(sink, 0)  # an error alone: nobody reads our pipe any more
-    poll.register(interrupt, select.POLLIN)
-    if any(fd == sink.fileno() for fd, _ in poll.poll(POLL * 1000)):
-        sink.closed = True
 
 
 def stamp_of(file: str) -> object:
@@ -131,7 +130,7 @@ def check_all(folder: str, style: Style, seed: int | None) -> int:
             except Interrupted:
                 return INTERRUPTED
         if style is Style.TEXT:
-            checker.sink.write(f"{passed} of {len(places)} exercises passed\n")
+            checker.write(f"{passed} of {len(places)} exercises passed\n")
     return 0 if passed == len(places) else 1
 
 

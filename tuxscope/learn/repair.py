@@ -22,7 +22,14 @@ from tuxscope.learn.gallery import page
 from tuxscope.learn.gallery.entry import Entry
 from tuxscope.learn.gallery.table import GALLERY
 from tuxscope.learn.kernel import Kernel
-from tuxscope.learn.submission import CALL, Submission, context_of, entries_of, goes_back
+from tuxscope.learn.submission import (
+    CALL,
+    Submission,
+    calls_function,
+    context_of,
+    entries_of,
+    goes_back,
+)
 from tuxscope.vm import Fault, Machine, Printed
 from tuxscope.vm.state import Output
 
@@ -143,9 +150,7 @@ def of_class(*classes: Class) -> Callable[[Instruction], bool]:
 
 
 KINDS: Mapping[str, Callable[[Instruction], bool]] = {
-    "calls a function of its own": lambda each: (
-        each.opcode == CALL and each.src == CallSource.LOCAL
-    ),
+    "calls a function of its own": calls_function,
     "has a loop": goes_back,
     "loads from memory": of_class(Class.LDX),
     "stores to memory": of_class(Class.ST, Class.STX),

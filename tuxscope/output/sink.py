@@ -40,6 +40,11 @@ class Sink:
     def fileno(self) -> int:
         return self._fd
 
+    @property
+    def done(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self.closed
+
     def write(self, text: str) -> int:
         """As :meth:`write_bytes`."""
         return self.write_bytes(text.encode(errors="backslashreplace"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import select
 import struct
-import time
 from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import Protocol
@@ -19,6 +17,7 @@ from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.live import check
 from tuxscope.runner.options import Options
 from tuxscope.runner.pages import load_page, programs_of
+from tuxscope.runner.watch import Watch
 from tuxscope.runner.workload import Event, check_process, machine_for, prepare, system_calls
 from tuxscope.vm import Machine, Sent
 from tuxscope.vm.maps import Values
@@ -85,13 +84,13 @@ class Simulation:
         if duration is not None:
             events = takewhile(lambda event: event.seconds < duration, events)
         self._shown.begin()
-        started = time.monotonic()
         with Interrupt() as interrupt:
+            watch = Watch(self._sink, interrupt)
             while not (interrupt.requested or self._sink.closed or self._shown.enough()):
                 batch = list(islice(events, 1 if paced else BATCH))
                 moment = batch[-1].seconds if batch else duration or 0.0
                 if paced:
-                    self._wait(started + moment, interrupt)
+                    watch.wait(max(moment - watch.seconds, 0))
                 if interrupt.requested:
                     break
                 self._interpret(batch)
@@ -102,15 +101,6 @@ class Simulation:
         if not self._sink.closed:
             say(str(self._shown.totals))
         return 0
-
-    def _wait(self, moment: float, interrupt: Interrupt) -> None:
-        """Wait until a moment, or until the user has had enough."""
-        poll = select.poll()
-        poll.register(self._sink, 0)  # an error alone: nobody reads our pipe any more
-        poll.register(interrupt, select.POLLIN)
-        left = max(moment - time.monotonic(), 0)
-        if any(fd == self._sink.fileno() for fd, _ in poll.poll(left * 1000)):
-            self._sink.closed = True
 
     def _interpret(self, batch: list[Event]) -> None:
         """Interpret the programs on each event, and show what comes of it."""

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tuxscope.loader.fd import Fd
-from tuxscope.output.sink import HasFileno, LiveSink
+from tuxscope.output.sink import HasFileno, Sink
 from tuxscope.runner.interrupt import Interrupt
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class Watch:
 
     def __init__(
         self,
-        sink: LiveSink,
+        sink: Sink,
         interrupt: Interrupt,
         target: Fd | Command | None = None,
         wakes: HasFileno | None = None,
