@@ -46,8 +46,7 @@ class Rate(Column):
     def __post_init__(self) -> None:
         # Without arguments, super() does not find its way into a class with slots.
         Column.__post_init__(self)
-        if not isinstance(self.field.type, Integer):
-            raise RecordError(f"a rate is one of a number, and {self.field.name} is none")
+        check_number("a rate is one of", self.field)
 
     @property
     def name(self) -> str:
@@ -65,8 +64,7 @@ class Bar(Column):
 
     def __post_init__(self) -> None:
         Column.__post_init__(self)
-        if not isinstance(self.field.type, Integer):
-            raise RecordError(f"a bar shows a number, and {self.field.name} is none")
+        check_number("a bar shows", self.field)
 
     @property
     def title(self) -> str:
@@ -102,6 +100,12 @@ class Log2(Index):
 
 
 AnyColumn = Column | Index
+
+
+def check_number(what: str, field: Field) -> None:
+    """Raises RecordError."""
+    if not isinstance(field.type, Integer):
+        raise RecordError(f"{what} a number, and {field.name} is none")
 
 
 def check_width(width: object) -> None:

@@ -13,10 +13,9 @@ from tuxscope.learn.progress import Progress
 from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.lines import COMPACT, Style
 from tuxscope.output.messages import say
-from tuxscope.output.screen import cut, wrapped
+from tuxscope.output.screen import USUAL, cut, wrapped
 from tuxscope.output.sink import Sink
 
-WIDTH = 80
 INDENT = "  "
 HEADER = ("EXERCISE", "STATE", "TASK")
 NOT_BEGUN, BEGUN = "-", "started"
@@ -36,7 +35,7 @@ def show_list(style: Style) -> int:
         return 0
     sink.write(table([row for row in rows if row[0].name in LADDER or row[1] != NOT_BEGUN]))
     repairs = ", ".join(each.name.partition("/")[2] for each, _ in rows if "/" in each.name)
-    told = wrapped(f"{repairs}.", WIDTH - len(INDENT))
+    told = wrapped(f"{repairs}.", USUAL - len(INDENT))
     sink.write("\nPrograms that the kernel refuses, to be mended, as verifier/NAME:\n")
     sink.write("".join(f"{INDENT}{line}\n" for line in told))
     left = [each.name for each, told in rows if told in (NOT_BEGUN, BEGUN)]
@@ -51,7 +50,7 @@ def table(rows: list[tuple[Exercise, str]]) -> str:
     cells = [HEADER, *((each.name, state, each.title) for each, state in rows)]
     name, state = (max(len(row[column]) for row in cells) for column in (0, 1))
     lines = (f"{row[0]:{name}}  {row[1]:{state}}  {row[2]}" for row in cells)
-    return "".join(f"{cut(line, WIDTH)}\n" for line in lines)
+    return "".join(f"{cut(line, USUAL)}\n" for line in lines)
 
 
 def state_of(exercise: Exercise, progress: Progress) -> str:
@@ -98,7 +97,7 @@ def hint(name: str, folder: str | None) -> int:
         progress.save()
     text = ""
     for each in shown:
-        told = wrapped(hints[each], WIDTH - len(INDENT))
+        told = wrapped(hints[each], USUAL - len(INDENT))
         text += f"{place.exercise.name}, hint {each + 1} of {len(hints)}:\n"
         text += "".join(f"{INDENT}{line}\n" for line in told)
     Sink().write(text)

@@ -13,6 +13,7 @@ from tuxscope.loader.bpf import Command
 from tuxscope.loader.bpf_attributes import MapInfo
 from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.fd import Fd
+from tuxscope.loader.maps import per_cpu_step
 from tuxscope.suggest import did_you_mean
 
 ARRAYS = (MapType.ARRAY, MapType.PERCPU_ARRAY)
@@ -103,9 +104,9 @@ class FoundMap:
 
     @property
     def _step(self) -> int:
-        """From one CPU's value to the next: the kernel rounds up to 8 bytes."""
+        """From one value of an entry to the next, in bytes."""
         size: int = self.info.value_size
-        return -(-size // 8) * 8 if self.info.type in PER_CPU else size
+        return per_cpu_step(size) if self.info.type in PER_CPU else size
 
 
 def datum(data: bytes) -> Datum:

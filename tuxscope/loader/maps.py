@@ -22,6 +22,11 @@ class MapError(TuxscopeError):
     """The kernel would not make a map."""
 
 
+def per_cpu_step(value_size: int) -> int:
+    """From one CPU's value to the next: the kernel rounds up to 8 bytes."""
+    return -(-value_size // 8) * 8
+
+
 class LoadedMap:
     """A map that exists; a context manager that closes it.
 
@@ -73,8 +78,7 @@ class LoadedMap:
 
     @property
     def _step(self) -> int:
-        """From one CPU's value to the next: the kernel rounds up to 8 bytes."""
-        return -(-self.description.value_size // 8) * 8
+        return per_cpu_step(self.description.value_size)
 
     @property
     def _value_size(self) -> int:

@@ -101,14 +101,14 @@ def values_of(key: Any, value: Any) -> dict[Field, Any]:
     parts = value if isinstance(value, tuple) else (value,)
     values = fields_of(key) if isinstance(key, Record) else {}
     for field in type(parts[0]).fields.values():
-        each = [field.__get__(part, None) for part in parts]
+        each = [getattr(part, field.name) for part in parts]
         numbers = isinstance(each[0], int)
         values[field] = sum(each) if numbers else next(filter(None, each), each[0])
     return values
 
 
 def fields_of(record: Record) -> dict[Field, Any]:
-    return {field: field.__get__(record, None) for field in type(record).fields.values()}
+    return {field: getattr(record, field.name) for field in type(record).fields.values()}
 
 
 def without_empty_ends(rows: list[Row]) -> list[Row]:

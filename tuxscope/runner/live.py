@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tuxscope.errors import UsageError
-from tuxscope.loader.privilege import require_capabilities
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
@@ -19,6 +16,7 @@ from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.options import Options
 from tuxscope.runner.pages import load_page, programs_of
+from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.target import open_process
 from tuxscope.runner.watch import Watch
 
@@ -36,8 +34,7 @@ def run(file: str, options: Options) -> int:
 
     Raises TuxscopeError or OSError.
     """
-    command_line = shlex.join(["sudo", "tuxscope", *sys.argv[1:]])
-    require_capabilities(f"try: {command_line}")
+    require_sudo()
     page = load_page(file)
     check(page, file, options)
     with ExitStack() as stack:

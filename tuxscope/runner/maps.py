@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-
 from tuxscope.loader.found_maps import Datum, FoundMap, FoundMapError, find_map, open_map
-from tuxscope.loader.privilege import require_capabilities
 from tuxscope.output.lines import COMPACT, Style, plain
 from tuxscope.output.sink import Sink
+from tuxscope.runner.privilege import require_sudo
 
 
 def show_map(name: str, map_id: int | None, style: Style) -> int:
@@ -33,7 +30,7 @@ def set_entry(name: str, map_id: int | None, key: int, value: int) -> int:
 
 def the_map(name: str, map_id: int | None) -> FoundMap:
     """Raises TuxscopeError."""
-    require_capabilities(f"try: {shlex.join(['sudo', 'tuxscope', *sys.argv[1:]])}")
+    require_sudo()
     if map_id is None:
         return find_map(name)
     found = open_map(map_id)

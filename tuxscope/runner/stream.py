@@ -18,7 +18,7 @@ from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.losses import Losses
 from tuxscope.runner.options import Options
 from tuxscope.runner.pace import Pace
-from tuxscope.runner.watch import Watch
+from tuxscope.runner.watch import Watch, time_told
 
 # Bytes of lines that are collected for one write().
 LARGEST_WRITE = 256 << 10
@@ -42,8 +42,7 @@ class Totals:
     missed: int = 0
 
     def __str__(self) -> str:
-        missed = f", {self.missed} missed by recursion" if self.missed else ""
-        return f"{self.events} events, {self.lost} lost, {self.seconds:.1f} s{missed}"
+        return f"{self.events} events, {self.lost} lost, {time_told(self.seconds, self.missed)}"
 
 
 class Stream:

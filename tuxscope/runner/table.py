@@ -14,7 +14,7 @@ from tuxscope.output.table import Entries, Table
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.options import Options
-from tuxscope.runner.watch import Watch
+from tuxscope.runner.watch import Watch, time_told
 
 INTERVAL = 1.0  # seconds from one table to the next
 # ECMA-48: to the first row and column; clear to the end of the line, and of the screen.
@@ -38,8 +38,7 @@ class Totals:
     lost: int = 0
 
     def __str__(self) -> str:
-        missed = f", {self.missed} missed by recursion" if self.missed else ""
-        return f"{self.rows} rows, {self.seconds:.1f} s{missed}"
+        return f"{self.rows} rows, {time_told(self.seconds, self.missed)}"
 
 
 class Screen:

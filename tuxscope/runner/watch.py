@@ -51,3 +51,9 @@ class Watch:
                 self._target.wait()
             return False
         return not (self._interrupt.requested or self._sink.done)
+
+
+def time_told(seconds: float, missed: int) -> str:
+    """How the last line of a run ends: how long it was attached, and how many runs of the programs
+    the kernel left out, as one had interrupted itself."""
+    return f"{seconds:.1f} s" + (f", {missed} missed by recursion" if missed else "")
