@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from tuxscope.field_types import Integer
 from tuxscope.record import Field, RecordError
@@ -37,6 +40,9 @@ class Column:
         """What stands above it."""
         return self.field.name.upper()
 
+    # How a stream's text shows a value, where that is not as its type says.
+    as_text: ClassVar[Callable[[Any, Any], str] | None] = None
+
 
 class Rate(Column):
     """Of a table: by how much a number grew since the last table, a second."""
@@ -55,6 +61,41 @@ class Rate(Column):
     @property
     def title(self) -> str:
         return f"{self.field.name.upper()}/S"
+
+
+class Clock(Column):
+    """Of a stream: nanoseconds of CLOCK_MONOTONIC as the time of day; in JSON as they are."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        Column.__post_init__(self)
+        check_number("a time is", self.field)
+
+    @property
+    def title(self) -> str:
+        return "TIME"
+
+    def as_text(self, value: int) -> str:
+        """This place's time, to the millisecond."""
+        now = time.time_ns() - time.monotonic_ns() + value
+        seconds = time.strftime("%H:%M:%S", time.localtime(now // 1_000_000_000))
+        return f"{seconds}.{now // 1_000_000 % 1000:03d}"
+
+
+class Labelled(Column):
+    """Of a stream: a number, or the label that some numbers have; in JSON the number."""
+
+    __slots__ = ("labels",)
+
+    labels: Mapping[int, str]
+
+    def __init__(self, field: Field, width: int, labels: Mapping[int, str]) -> None:
+        Column.__init__(self, field, width)
+        object.__setattr__(self, "labels", labels)
+
+    def as_text(self, value: int) -> str:
+        return self.labels.get(value, str(value))
 
 
 class Bar(Column):
