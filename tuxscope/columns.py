@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -110,6 +110,44 @@ class Bar(Column):
     @property
     def title(self) -> str:
         return ""
+
+
+class Percentile(Column):
+    """Of a table: so many percent of the microseconds counted in an array are no more than this.
+
+    The array's element n counts what is n up to 3, and from there on a quarter of a power of two:
+    element ``4 * k + m`` what begins with ``2**k + m * 2**(k - 2)``.
+    """
+
+    __slots__ = ("percent",)
+
+    percent: int
+
+    def __init__(self, field: Field, percent: int, width: int = 0) -> None:
+        Column.__init__(self, field, width)
+        object.__setattr__(self, "percent", percent)
+
+    @property
+    def name(self) -> str:
+        return f"{self.field.name}_p{self.percent}_ms"
+
+    @property
+    def title(self) -> str:
+        return f"P{self.percent}_MS"
+
+    def of(self, counts: Sequence[int]) -> float | None:
+        """In milliseconds, the middle of its range; None where nothing was counted."""
+        wanted = sum(counts) * self.percent / 100
+        before = 0
+        for element, count in enumerate(counts):
+            before += count
+            if count and before >= wanted:
+                power, quarter = divmod(element, 4)
+                if element < 4 or power < 2:
+                    return element / 1000
+                width = 1 << power - 2
+                return ((1 << power) + quarter * width + width / 2) / 1000
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,10 @@ class Chosen:
     listen: bool = False
 
 
-def page(chosen: Chosen = Chosen(), more: tuple[Column, ...] = ()) -> Page:
+EVERYTHING = Chosen()
+
+
+def page(chosen: Chosen = EVERYTHING, more: tuple[Column, ...] = ()) -> Page:
     """The page that shows what is chosen, with ``more`` columns."""
 
     def net(
