@@ -103,10 +103,7 @@ def leave_out(a: Assembler, event: Memory, pid: int | None, chosen: Chosen, done
 
 def elsewhere(a: Assembler, address: Memory, network: Network, done: str) -> None:
     """Emit: jump to ``done`` with an address that is not in a network; half by half."""
-    bits, value = network.prefixlen, int(network.network_address)
-    if isinstance(network, IPv4Network):  # v4-mapped
-        bits, value = bits + 96, 0xFFFF << 32 | value
-    mask = (1 << 128) - (1 << 128 - bits)
+    value, mask = mapped(network)
     for offset, shift in ((0, 64), (8, 0)):
         half = mask >> shift & ALL
         if half:
@@ -117,6 +114,14 @@ def elsewhere(a: Assembler, address: Memory, network: Network, done: str) -> Non
                 a.and_(r1, r2)
             a.ld_imm64(r2, value >> shift & half)
             a.jne(r1, r2, done)
+
+
+def mapped(network: Network) -> tuple[int, int]:
+    """A network's value and mask, 128 bits each; an IPv4 network is v4-mapped."""
+    bits, value = network.prefixlen, int(network.network_address)
+    if isinstance(network, IPv4Network):
+        bits, value = bits + 96, 0xFFFF << 32 | value
+    return value, (1 << 128) - (1 << 128 - bits)
 
 
 PAGE = page()

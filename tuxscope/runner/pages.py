@@ -23,7 +23,7 @@ from tuxscope.runner.guard import LIMIT, PageHang, guarded
 from tuxscope.suggest import did_you_mean
 
 # Those that come with tuxscope, by name.
-PAGES = ("hello",)
+PAGES = ("hello", "net", "net_summary")
 HOUSE = os.path.dirname(programs.__file__)
 
 
