@@ -13,9 +13,7 @@ from collections.abc import Callable
 
 from tuxscope.asm import Assembler, Hash, LruHash, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
-from tuxscope.asm.maps import Map
 from tuxscope.asm.registers import (
-    Address,
     Memory,
     r0,
     r1,
@@ -27,6 +25,7 @@ from tuxscope.asm.registers import (
     r8,
     r9,
 )
+from tuxscope.programs.emitting import copy, find, follow, forget, place_of, read_member
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u8, u16, u32, u64
 from tuxscope.value_types import IpAddress, Milliseconds, Named, Optional
@@ -244,20 +243,6 @@ def accepted(
     return a.program()
 
 
-def find(a: Assembler, map: Map, key: Memory) -> None:
-    """Emit: r0 = the address of an entry, or 0."""
-    a.ld_map(r1, map)
-    a.lea(r2, key)
-    a.call(helper.map_lookup_elem)
-
-
-def forget(a: Assembler, map: Map, key: Memory) -> None:
-    """Emit: delete an entry, if there is one."""
-    a.ld_map(r1, map)
-    a.lea(r2, key)
-    a.call(helper.map_delete_elem)
-
-
 def find_known(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
     """Emit: jump to ``known`` with r0 = what is remembered of a socket, if anything is."""
     a.st(cookie, 0)
@@ -268,42 +253,12 @@ def find_known(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, kno
     a.jne(r0, 0, known)
 
 
-def read(a: Assembler, to: Memory, size: int) -> None:
-    """Emit: copy ``size`` bytes of the kernel's memory from r3; zeros where it cannot be read."""
-    a.lea(r1, to)
-    a.mov(r2, size)
-    a.call(helper.probe_read_kernel)
-
-
-def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
-    """Emit: copy a member of the struct whose address is in ``base``."""
-    a.ldx(r3, base)
-    a.add(r3, place.offset)
-    read(a, to, place.size)
-
-
-def follow(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r8 = the pointer that is a member of the struct at r8; ``scratch`` keeps it, too."""
-    a.mov(r3, r8)
-    if place.offset:
-        a.add(r3, place.offset)
-    read(a, scratch, 8)
-    a.ldx(r8, scratch)
-
-
 def read_namespace(a: Assembler, layout: Layout, socket: Memory, to: Memory) -> None:
     """Emit: the inode of a socket's network namespace."""
     pointer = a.stack(u64)
     read_member(a, layout.member("sock_common", "skc_net"), socket, pointer)
     namespace, inode = layout.member("net", "ns"), layout.member("ns_common", "inum")
     read_member(a, Place(namespace.offset + inode.offset, inode.size), pointer, to)
-
-
-def copy(a: Assembler, to: Address, origin: Address, size: int) -> None:
-    """Emit: copy ``size`` bytes, a multiple of eight."""
-    for at in range(0, size, 8):
-        a.ldx(r1, u64[origin + at])
-        a.stx(u64[to + at], r1)
 
 
 def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
@@ -336,11 +291,6 @@ def store_version(a: Assembler) -> None:
     a.mov(r3, 4)
     a.label("version")
     a.stx(entry.ip, r3)
-
-
-def place_of(memory: Memory) -> Address:
-    """Where it begins."""
-    return memory._base + memory._offset
 
 
 def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, then: str) -> None:
