@@ -85,7 +85,7 @@ class Summary(LiveTables):
     """A table of counts."""
 
     def watch(self, watch: Watch) -> None:
-        seed(self._loaded, Snapshot.now())
+        seed(self._loaded)
         super().watch(watch)
 
 
@@ -101,9 +101,8 @@ class Connections(Stream):
     def _follow(self, watch: Watch) -> None:
         # What a command of ours connects is new.
         if not self._options.command or self._wanted.existing:
-            snapshot = Snapshot.now()
-            seed(self._loaded, snapshot)
-            if self._wanted.existing:
+            snapshot = seed(self._loaded, self._wanted.existing)
+            if snapshot and self._wanted.existing:
                 self._print_existing(snapshot)
         pace = Pace()
         interval = self._wanted.interval
