@@ -31,6 +31,7 @@ from tuxscope.record import Record, char, u8, u16, u32, u64
 from tuxscope.value_types import IpAddress, Milliseconds, Named, Optional
 
 SET_STATE = Tracepoint("sock", "inet_sock_set_state")
+RECEIVE_RESET = Tracepoint("tcp", "tcp_receive_reset")
 ACCEPTS = (Tracepoint("syscalls", "sys_exit_accept4"), Tracepoint("syscalls", "sys_exit_accept"))
 
 IPPROTO_TCP = 6
@@ -101,11 +102,11 @@ def programs(
     layout: Layout, report: Report, namespace: PidNamespace | None = None, listen: bool = False
 ) -> tuple[Program, ...]:
     """The programs that follow all TCP connections. ``listen``: listening sockets, too."""
+    changes = state_changes(layout, report, namespace, listen)
+    if not layout.has_structs:
+        return (changes, resets(layout)) if layout.has(RECEIVE_RESET) else (changes,)
     accepts = [each for each in ACCEPTS if layout.has(each)]
-    return (
-        state_changes(layout, report, namespace, listen),
-        *(accepted(layout, each, report, namespace) for each in accepts),
-    )
+    return changes, *(accepted(layout, each, report, namespace) for each in accepts)
 
 
 def state_changes(
@@ -142,7 +143,8 @@ def state_changes(
 
     find_known(a, layout, socket, cookie, "known")
     a.zero(fresh)
-    read_namespace(a, layout, socket, fresh.connection.netns)
+    if layout.has_structs:
+        read_namespace(a, layout, socket, fresh.connection.netns)
     a.ld_map(r1, SOCKETS)
     a.lea(r2, socket)
     a.lea(r3, fresh)
@@ -243,11 +245,28 @@ def accepted(
     return a.program()
 
 
+def resets(layout: Layout) -> Program:
+    """Run when a RST comes, where nothing else tells what ended a socket."""
+    a = Assembler("net_reset", attach=RECEIVE_RESET)
+    socket = a.stack(u64)
+    a.ldx(r1, layout.field(RECEIVE_RESET, "skaddr").at(r1))
+    a.stx(socket, r1)
+    find(a, SOCKETS, socket)
+    a.jeq(r0, 0, "out")
+    a.st(u8[Known[r0].connection.state], RESET)
+    a.label("out")
+    a.mov(r0, 0)
+    a.exit()
+    return a.program()
+
+
 def find_known(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
     """Emit: jump to ``known`` with r0 = what is remembered of a socket, if anything is."""
     a.st(cookie, 0)
     find(a, SOCKETS, socket)
     a.jne(r0, 0, known)
+    if not layout.has_structs:
+        return
     read_member(a, layout.member("sock_common", "skc_cookie"), socket, cookie)
     find(a, SEEDED, cookie)
     a.jne(r0, 0, known)
@@ -295,6 +314,9 @@ def store_version(a: Assembler) -> None:
 
 def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, then: str) -> None:
     """Emit: r7 = what ended the socket; jump to ``then``. r8 is the state that it was in."""
+    if not layout.has_structs:
+        reason_by_state(a, then)
+        return
     read_member(a, layout.member("sock", "sk_err"), socket, error)
     a.ldx(r1, error)
     for number, event in (
@@ -308,6 +330,23 @@ def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, t
     a.jeq(r1, ECONNREFUSED, then)
     a.mov(r7, RESET)
     a.jne(r1, 0, then)  # ECONNRESET; EPIPE, where the other side had ended before
+    reason_of_own(a, then)
+
+
+def reason_by_state(a: Assembler, then: str) -> None:
+    """Emit: the same of the entry at r9, where only RSTs are known of."""
+    a.ldx(r1, u8[Known[r9].connection.state])
+    a.jne(r1, RESET, "no reset")
+    a.mov(r7, REFUSED)
+    a.jeq(r8, SYN_SENT, then)
+    a.mov(r7, RESET)
+    a.ja(then)
+    a.label("no reset")
+    reason_of_own(a, then)
+
+
+def reason_of_own(a: Assembler, then: str) -> None:
+    """Emit: the same, of a socket that met no error."""
     a.mov(r7, ABORTED)  # given up by its own process, or forbidden by a firewall here
     a.jeq(r8, SYN_SENT, then)
     a.mov(r7, CLOSED)
@@ -336,7 +375,10 @@ def describe(a: Assembler, layout: Layout, socket: Memory, known: Memory) -> Non
     a.mov(r0, -1)
     a.label("timed")
     a.stx(u64[event.ms], r0)
-
+    if not layout.has_structs:
+        a.st(u64[event.tx], -1)
+        a.st(u64[event.rx], -1)
+        return
     number = known.started_ns  # told, so its place is free
     read_member(a, layout.member("tcp_sock", "bytes_sent"), socket, number)
     a.ldx(r7, number)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tuxscope.columns import Labelled
+from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.struct_layout import VMLINUX
+from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs import net, net_summary
 from tuxscope.programs.connections import SOCKETS, Connection
@@ -52,6 +55,11 @@ class NetOptions:
 def run(options: Options, wanted: NetOptions) -> int:
     """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
+    if not KernelLayout().has_structs:
+        say(
+            f"this kernel has no {VMLINUX}: no accepts, bytes and namespaces, and of older "
+            "connections no process (docs/tools/net.md)"
+        )
     if wanted.by is not None:
         page = net_summary.page(wanted.by, wanted.chosen)
         options = replace(options, interval=wanted.interval)
