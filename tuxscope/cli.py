@@ -8,7 +8,6 @@ Fire says is put into one line.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
@@ -124,7 +123,8 @@ def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
     seen = set()
     for argument in arguments:
         option = argument.partition("=")[0]
-        if not re.match(r"-[^\d]", option):  # a word, a lone hyphen, a negative number
+        if option[:1] != "-" or option == "-" or option[1].isdecimal():
+            # a word, a lone hyphen, a negative number
             continue
         if option not in known:
             near = did_you_mean(option.lstrip("-"), [each[2:] for each in known], "--")

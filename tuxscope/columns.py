@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tuxscope.field_types import Integer
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Field, RecordError
 
 
