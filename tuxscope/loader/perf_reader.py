@@ -69,6 +69,11 @@ class PerfReader:
         not seen: one line that says why. They are tried again; those that went are left out."""
         return self._rings.without
 
+    @property
+    def holds(self) -> bool:
+        """Whether the last :meth:`drain` held something back."""
+        return self._order is not None and self._order.holds
+
     def fileno(self) -> int:
         """Readable when a ring is half full. What is in the rings before that, only a timer
         tells: call :meth:`drain` now and then."""

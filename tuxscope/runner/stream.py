@@ -75,7 +75,7 @@ class Stream:
         self._sink.write(self._format.header)
         pace = Pace()
         while not self._counted() and watch.wait(pace.seconds):
-            pace.looked(self._print())
+            pace.looked(self._print(), self.wakes.holds)
 
     def finish(self, seconds: float) -> None:
         """After the programs are detached: print the rest, and count."""
