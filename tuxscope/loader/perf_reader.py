@@ -11,7 +11,6 @@ from typing import Any, Self
 from tuxscope.asm.maps import PerfEventArray
 from tuxscope.loader import bpf
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.loader.marker import lost_before_marker, send_markers
 from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder
 from tuxscope.loader.rings import LARGEST_PAGES as LARGEST_PAGES  # what ``pages`` may be
 from tuxscope.loader.rings import Rings
@@ -138,6 +137,8 @@ class PerfReader:
             self._counted = self._rings.refused()
             return self._counted.total()
         # Such a ring reports what it refused in front of the next sample that fits.
+        from tuxscope.loader.marker import lost_before_marker, send_markers
+
         try:
             send_markers(self._events, self._rings.cpus)
         except OSError as error:

@@ -8,8 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope import programs
@@ -66,13 +65,14 @@ def module_of(file: str) -> ModuleType:
     """Run a file as a module that nobody else can import. Raises PageError."""
     stem = os.path.splitext(os.path.basename(file))[0]
     loader = SourceFileLoader(f"{stem} (a page)", file)
-    spec = spec_from_file_location(loader.name, file, loader=loader)
-    assert spec
     linecache.checkcache(file)  # it may have been edited since
     keeps_no_bytecode = sys.dont_write_bytecode
     # Beside a page of the user's there is to be nothing of ours.
     sys.dont_write_bytecode |= os.path.dirname(file) != HOUSE
-    module = module_from_spec(spec)
+    module = ModuleType(loader.name)
+    module.__file__, module.__loader__ = file, loader
+    module.__spec__ = ModuleSpec(loader.name, loader, origin=file)
+    module.__package__ = ""
     sys.modules[loader.name] = module  # where dataclasses and the like look for it
     try:
         with errors_of_the_page(file):
