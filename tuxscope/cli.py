@@ -26,6 +26,7 @@ tuxscope: a pure-Python eBPF toolkit
 usage: tuxscope COMMAND [options]
 
   hello      every write() on the system, as it happens
+  net        TCP connections: who connects to whom, and what became of it
   run        a page of your own, as a tool
   fields     what a tracepoint hands to a program, and where
   map        a map of a running program, to look at or to set
@@ -42,6 +43,7 @@ usage: tuxscope COMMAND [options]
 # Each in a module of its own, which is imported once it is asked for.
 COMMANDS = {
     "hello": "Hello",
+    "net": "Net",
     "run": "Run",
     "fields": "Fields",
     "map": "Map",

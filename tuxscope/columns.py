@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
 from tuxscope.field_types import Integer
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Field, RecordError
@@ -36,6 +40,9 @@ class Column:
         """What stands above it."""
         return self.field.name.upper()
 
+    # How a stream's text shows a value, where that is not as its type says.
+    as_text: ClassVar[Callable[[Any, Any], str] | None] = None
+
 
 class Rate(Column):
     """Of a table: by how much a number grew since the last table, a second."""
@@ -56,6 +63,50 @@ class Rate(Column):
         return f"{self.field.name.upper()}/S"
 
 
+class Clock(Column):
+    """Of a stream: nanoseconds of CLOCK_MONOTONIC as the time of day; in JSON as they are."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        Column.__post_init__(self)
+        check_number("a time is", self.field)
+
+    @property
+    def title(self) -> str:
+        return "TIME"
+
+    def as_text(self, value: int) -> str:
+        """This place's time, to the millisecond."""
+        now = time.time_ns() - time.monotonic_ns() + value
+        seconds = time.strftime("%H:%M:%S", time.localtime(now // 1_000_000_000))
+        return f"{seconds}.{now // 1_000_000 % 1000:03d}"
+
+
+class Milliseconds(Column):
+    """Of a stream: 64 bits of nanoseconds as milliseconds; all ones are unknown."""
+
+    __slots__ = ()
+
+    def as_text(self, value: int) -> str:
+        return f"{value / 1e6:.3f}" if value + 1 < 1 << 64 else "-"
+
+
+class Labelled(Column):
+    """Of a stream: a number, or the label that some numbers have; in JSON the number."""
+
+    __slots__ = ("labels",)
+
+    labels: Mapping[int, str]
+
+    def __init__(self, field: Field, width: int, labels: Mapping[int, str]) -> None:
+        Column.__init__(self, field, width)
+        object.__setattr__(self, "labels", labels)
+
+    def as_text(self, value: int) -> str:
+        return self.labels.get(value, str(value))
+
+
 class Bar(Column):
     """Of a table: a bar as long as a number is large beside the others; in text alone."""
 
@@ -68,6 +119,44 @@ class Bar(Column):
     @property
     def title(self) -> str:
         return ""
+
+
+class Percentile(Column):
+    """Of a table: so many percent of the microseconds counted in an array are no more than this.
+
+    The array's element n counts what is n up to 3, and from there on a quarter of a power of two:
+    element ``4 * k + m`` what begins with ``2**k + m * 2**(k - 2)``.
+    """
+
+    __slots__ = ("percent",)
+
+    percent: int
+
+    def __init__(self, field: Field, percent: int, width: int = 0) -> None:
+        Column.__init__(self, field, width)
+        object.__setattr__(self, "percent", percent)
+
+    @property
+    def name(self) -> str:
+        return f"{self.field.name}_p{self.percent}_ms"
+
+    @property
+    def title(self) -> str:
+        return f"P{self.percent}_MS"
+
+    def of(self, counts: Sequence[int]) -> float | None:
+        """In milliseconds, the middle of its range; None where nothing was counted."""
+        wanted = sum(counts) * self.percent / 100
+        before = 0
+        for element, count in enumerate(counts):
+            before += count
+            if count and before >= wanted:
+                power, quarter = divmod(element, 4)
+                if element < 4 or power < 2:
+                    return element / 1000
+                width = 1 << power - 2
+                return ((1 << power) + quarter * width + width / 2) / 1000
+        return None
 
 
 @dataclass(frozen=True, slots=True)

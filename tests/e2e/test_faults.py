@@ -52,9 +52,10 @@ def room(pipe: int) -> bool:
         os.close(end)
 
 
-def through_a_small_pipe(tuxscope: Any, target: Writer) -> Tuxscope:
+def through_a_small_pipe(tuxscope: Any, target: Writer, *options: str) -> Tuxscope:
     """A run that nobody reads, whose pipe takes less than its ring does."""
-    run: Tuxscope = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "8", reading=False)
+    options = ("--pid", str(target.pid), "--buffer-pages", "8", *options)
+    run: Tuxscope = tuxscope("hello", *options, reading=False)
     assert run.process.stdout
     fcntl.fcntl(run.process.stdout, fcntl.F_SETPIPE_SZ, 4 * mmap.PAGESIZE)
     os.sched_setaffinity(target.pid, {min(os.sched_getaffinity(0))})  # it fills one ring
@@ -98,19 +99,16 @@ def test_a_pipe_that_somebody_reads_late(tuxscope: Any, writer: Any) -> None:
 
 def test_a_duration_ends_a_run_that_nobody_reads(tuxscope: Any, writer: Any) -> None:
     target = writer(COUNT)
-    run = tuxscope(
-        "hello", "--pid", target.pid, "--buffer-pages", "8", "--duration", "3600", reading=False
-    )
-    assert run.process.stdout
-    fcntl.fcntl(run.process.stdout, fcntl.F_SETPIPE_SZ, 4 * mmap.PAGESIZE)
-    run.wait_until_attached()
+    run = through_a_small_pipe(tuxscope, target, "--duration", "3600")
     target.start()
     target.wait()
+    assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
     run.signal(signal.SIGALRM)  # the time is up
     assert run.process.wait(LIMIT) == 0
-    match = LAST_LINE.search(run.process.stderr.read().decode())
+    said = run.process.stderr.read().decode()
+    match = LAST_LINE.search(said)
     assert match
-    assert int(match[1]) + int(match[2]) == COUNT
+    assert int(match[1]) + int(match[2]) == COUNT, said
 
 
 def test_strict_tells_of_losses_also_where_the_reader_went(tuxscope: Any, writer: Any) -> None:

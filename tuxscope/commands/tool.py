@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from tuxscope.commands.base import Command, Job
 from tuxscope.commands.options import page_count, seconds, seed_number, style, switch, whole_number
 from tuxscope.lean_fire import FireError, SetParseFns
@@ -76,10 +78,7 @@ class Tool(Command):
         interval: float | None = None,
     ) -> Job:
         page = self.page_file(file)
-        if self.words is not None and not self.words:
-            raise FireError("-- is followed by the command to trace, as in -- ls -l")
-        if self.words and pid is not None:
-            raise FireError("--pid and -- COMMAND both say what to trace; use one of them")
+        check_words(self.words, pid)
         for flag, there in (
             ("-- COMMAND", self.words),
             ("--include-self", include_self),
@@ -99,7 +98,6 @@ class Tool(Command):
             raise FireError("--seed chooses made-up writes; it goes with --simulate")
 
         def job() -> int:
-            from tuxscope.loader.verifier import VerifierError
             from tuxscope.runner.options import Options
 
             options = Options(
@@ -112,19 +110,34 @@ class Tool(Command):
                 return run_simulated(page, options, seed or 0)
             from tuxscope.runner.live import run
 
-            try:
-                return run(page, options)
-            except VerifierError as error:
-                from tuxscope.output.report import tell, tell_log
-
-                if verifier_log:
-                    tell_log(error.log)
-                    tell(error)
-                else:
-                    tell(error, f"{error.log.count(chr(10))} lines; --verifier-log prints them")
-                return error.exit_status
+            return explained(lambda: run(page, options), verifier_log)
 
         return Job(job)
 
     def stray(self, word: str) -> str:
         return f"try --pid {word}" if word.isdigit() else "a command to trace comes after --"
+
+
+def check_words(words: Sequence[str] | None, pid: int | None) -> None:
+    """Raises FireError where the command to trace is missing, or one process too many."""
+    if words is not None and not words:
+        raise FireError("-- is followed by the command to trace, as in -- ls -l")
+    if words and pid is not None:
+        raise FireError("--pid and -- COMMAND both say what to trace; use one of them")
+
+
+def explained(run: Callable[[], int], whole_log: bool) -> int:
+    """Run it; where the kernel refuses the program, say why, with the verifier's log if wanted."""
+    from tuxscope.loader.verifier import VerifierError
+
+    try:
+        return run()
+    except VerifierError as error:
+        from tuxscope.output.report import tell, tell_log
+
+        if whole_log:
+            tell_log(error.log)
+            tell(error)
+        else:
+            tell(error, f"{error.log.count(chr(10))} lines; --verifier-log prints them")
+        return error.exit_status

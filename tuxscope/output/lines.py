@@ -21,6 +21,7 @@ from tuxscope.record import Record, RecordType
 # Texts that are kept, and lines.
 CACHED_TEXTS = 4096
 CACHED_LINES = 4096
+NOTHING = "-"  # in a table
 
 
 class Style(Enum):
@@ -67,12 +68,13 @@ class LineFormat:
             elif index:
                 pieces.append(" ")
             width = column.width if style is Style.TEXT else 0
-            if isinstance(field_type, Integer) and field_type.size == 8:
+            own = column.as_text if style is Style.TEXT else None
+            if isinstance(field_type, Integer) and field_type.size == 8 and not own:
                 pieces.append(f"%-{width}d" if width else "%d")
                 self._numbers.append(slot)
             else:
                 part = slice(len(self._repeated), len(self._repeated) + field_type.width)
-                pieces.append(filled(renderer(style, field_type), part, width))
+                pieces.append(filled(own or renderer(style, field_type), part, width))
                 self._repeated.extend(range(slot, slot + field_type.width))
         pieces.append("}\n" if style is Style.JSON else "\n")
         self._templates = Templates(pieces)
@@ -126,6 +128,8 @@ def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
     def other(values: Any) -> str:
         flat = values if isinstance(values, tuple) else (values,)
         value = plain(field_type.decode(flat))
+        if style is Style.TEXT and value is None:
+            return NOTHING
         return value if isinstance(value, str) and style is Style.TEXT else as_json(value)
 
     return other

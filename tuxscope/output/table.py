@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Rate
+from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
 from tuxscope.output.compact import COMPACT
-from tuxscope.output.lines import Style, plain
+from tuxscope.output.lines import NOTHING, Style, plain
 from tuxscope.output.visible import visible
 from tuxscope.record import Field, Record
 
@@ -127,6 +127,8 @@ def datum(column: AnyColumn, row: Row) -> Any:
             return row.key
         case Rate(field=field):
             return round(row.rates[field], 1)
+        case Percentile(field=field):
+            return column.of(row.values[field])
         case Column(field=field):
             return plain(row.values[field])
 
@@ -145,6 +147,8 @@ def cell_maker(column: AnyColumn, rows: Sequence[Row]) -> Callable[[Row], str]:
 
 
 def as_text(value: Any) -> str:
+    if value is None:
+        return NOTHING
     return visible(value) if isinstance(value, str) else COMPACT(value)
 
 

@@ -17,9 +17,11 @@ USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 #   pid        trace that process alone
 #   exclude    leave that process out: it is ourselves
 #   namespace  the PID namespace in which these are numbers; None for the machine's first
+#   layout     where the running kernel keeps what the program reads; it has a default, a recorded
+#              one, for where no kernel is asked
 # and returns a Program, or a tuple of several, which share their maps.
 ProgramFactory = Callable[..., Program | tuple[Program, ...]]
-PARAMETERS = ("pid", "exclude", "namespace")
+PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 LOSSES = 3
 
 
+# Makes what shows a page, of the page, the options, its loaded programs and where lines go.
+Show = Callable[[Page, Options, Loaded, LiveSink], "Stream | LiveTables"]
+
+
 def run(file: str, options: Options) -> int:
     """Run a page until its end; returns the exit status.
 
@@ -37,6 +42,22 @@ def run(file: str, options: Options) -> int:
     require_sudo()
     page = load_page(file)
     check(page, file, options)
+    return run_page(page, file, options, show)
+
+
+def show(page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> Stream | LiveTables:
+    """What shows any page: its records as they come, or its entries as a table."""
+    if page.is_stream:
+        from tuxscope.runner.stream import Stream
+
+        return Stream(page, options, loaded, sink)
+    from tuxscope.runner.table import LiveTables
+
+    return LiveTables(page, options, loaded, sink)
+
+
+def run_page(page: Page, file: str, options: Options, show: Show) -> int:
+    """The same for a page at hand."""
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
         command = None
@@ -47,18 +68,11 @@ def run(file: str, options: Options) -> int:
             interrupt.last_act = command.kill
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
         pid, exclude, namespace = traced(options, command)
-        programs = programs_of(page, file, pid, exclude, namespace)
+        programs = programs_of(page, file, pid, exclude, namespace, live=True)
         loaded = stack.enter_context(Loaded(programs, int(options.whole_log)))
         sink = LiveSink(interrupt, blocked)
-        shown: Stream | LiveTables
-        if page.is_stream:
-            from tuxscope.runner.stream import Stream
-
-            shown = stack.enter_context(Stream(page, options, loaded, sink))
-        else:
-            from tuxscope.runner.table import LiveTables
-
-            shown = LiveTables(page, options, loaded, sink)
+        shown = show(page, options, loaded, sink)
+        stack.enter_context(shown)
         with loaded.attached():
             watch = Watch(sink, interrupt, target, shown.wakes)
             if options.duration is not None:

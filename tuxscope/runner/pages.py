@@ -20,7 +20,7 @@ from tuxscope.runner.guard import LIMIT, PageHang, guarded
 from tuxscope.suggest import did_you_mean
 
 # Those that come with tuxscope, by name.
-PAGES = ("hello",)
+PAGES = ("hello", "net", "net_summary")
 HOUSE = os.path.dirname(programs.__file__)
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
 
@@ -98,22 +98,31 @@ def programs_of(
     pid: int | None = None,
     exclude: int | None = None,
     namespace: PidNamespace | None = None,
+    *,
+    live: bool = False,
 ) -> tuple[Program, ...]:
-    """The page's kernel programs. Raises PageError, or an AssemblyError that knows its line."""
-    known = {"pid": pid, "exclude": exclude, "namespace": namespace}
+    """The page's kernel programs; ``live``: for the running kernel.
+
+    Raises PageError, or an AssemblyError that knows its line.
+    """
+    known: dict[str, object] = {"pid": pid, "exclude": exclude, "namespace": namespace}
     try:
         taken = parameters(page.program)
     except (TypeError, ValueError) as error:
         problem = "what the page has for its function tells no parameters; write it with def"
         raise PageError(problem, SourceLine(file, 0, "")) from error
-    if strange := [name for name in taken if name not in known]:
+    if strange := [name for name in taken if name not in PARAMETERS]:
         near = did_you_mean(strange[0], PARAMETERS)
         raise PageError(
             f"a page's function takes {', '.join(PARAMETERS)}, or some of them, or nothing, and no "
             f"{strange[0]}{near}",
             definition(page, file),
         )
-    arguments = {name: known[name] for name in taken}
+    if live and "layout" in taken:
+        from tuxscope.loader.layout import KernelLayout
+
+        known["layout"] = KernelLayout()
+    arguments = {name: known[name] for name in taken if name in known}
     if pid is not None and "pid" not in taken:
         raise UsageError(
             f"{os.path.basename(file)} cannot choose a process: its function takes no pid; see "

@@ -73,6 +73,9 @@ class Stream:
     def watch(self, watch: Watch) -> None:
         """Print what comes, until something says that it is enough."""
         self._sink.write(self._format.header)
+        self._follow(watch)
+
+    def _follow(self, watch: Watch) -> None:
         pace = Pace()
         while not self._counted() and watch.wait(pace.seconds):
             pace.looked(self._print(), self.wakes.holds)

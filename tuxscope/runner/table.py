@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from tuxscope.asm import Array, Hash
 from tuxscope.output.lines import Style
@@ -107,6 +108,12 @@ class LiveTables:
         self._tables = Tables(page, options, sink)
         self._interval = options.interval or INTERVAL
         self._count = options.count
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is held."""
 
     @property
     def totals(self) -> Totals:

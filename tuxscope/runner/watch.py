@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Waits, and says when it is enough. Time counts from the moment when it is made."""
+    """Waits, and says when it is enough. Time counts from the moment when it is made.
+
+    Attributes:
+        target_ended: whether the traced process has; who waits on does so for what it left.
+    """
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class Watch:
         self._sink = sink
         self._interrupt = interrupt
         self._target = target
+        self.target_ended = False
         self._poll = select.poll()
         self._poll.register(sink, 0)  # an error alone: nobody reads our pipe any more
         others: tuple[HasFileno | None, ...] = (interrupt, target, wakes)
@@ -49,6 +54,8 @@ class Watch:
         if self._target and self._target.fileno() in ready:
             if not isinstance(self._target, Fd):  # a command, which we are the parent of
                 self._target.wait()
+            self._poll.unregister(self._target)
+            self.target_ended = True
             return False
         return not (self._interrupt.requested or self._sink.done)
 

@@ -1,0 +1,67 @@
+"""Parsers of what net is asked: ports, addresses, states."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from ipaddress import ip_network
+
+from tuxscope.commands.options import choice, given, whole_number
+from tuxscope.lean_fire import FireError
+from tuxscope.programs.connections import EVENTS, STATES
+from tuxscope.programs.net import Network
+from tuxscope.programs.net_summary import By
+from tuxscope.suggest import did_you_mean
+
+LARGEST_PORT = 65535
+NUMBERS = {name: number for number, name in (STATES | EVENTS).items()}
+
+by = choice("by", By)
+
+
+def port(text: str) -> int:
+    number = whole_number("port", "a port", 443)(text)
+    if number > LARGEST_PORT:
+        raise FireError(f"--port takes a port, 1 to {LARGEST_PORT}, not {text}")
+    return number
+
+
+def network(flag: str) -> Callable[[str], Network]:
+    """A parser for a flag that takes an IP address, or a prefix."""
+
+    def parse(text: str) -> Network:
+        try:
+            return ip_network(text)
+        except ValueError:
+            pass
+        try:  # an address of a network, and how long the network's own part is
+            near = f"; did you mean {ip_network(text, strict=False)}?"
+        except ValueError:
+            near = ""
+        raise FireError(
+            f"--{flag} takes an address or a prefix, as in --{flag} 10.0.0.0/8, not "
+            f"{given(text)}{near}"
+        )
+
+    return parse
+
+
+def states(text: str) -> frozenset[int]:
+    """Names with commas between them, as numbers."""
+    chosen = set()
+    for name in text.split(","):
+        if name not in NUMBERS:
+            near = did_you_mean(name, NUMBERS)
+            raise FireError(
+                f"--state takes names, as in --state refused,timeout, not {given(name)}"
+                f"{near or '; --help lists them'}"
+            )
+        # Several of the kernel's numbers may have one name.
+        chosen |= {number for number, each in (STATES | EVENTS).items() if each == name}
+    return frozenset(chosen)
+
+
+def state_names(width: int, indent: int) -> str:
+    """All of them, for the help."""
+    lines = textwrap.wrap(", ".join((EVENTS | STATES).values()), width)
+    return f"\n{' ' * indent}".join(lines)

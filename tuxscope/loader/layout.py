@@ -1,0 +1,45 @@
+"""The running kernel's layout: tracepoints' fields from tracefs, structs' members from BTF."""
+
+from __future__ import annotations
+
+from tuxscope.asm.attach import Tracepoint
+from tuxscope.asm.layout import Place
+from tuxscope.loader.struct_layout import kernel_structs
+from tuxscope.loader.tracefs import Tracefs, TracepointError
+from tuxscope.loader.tracepoint_format import fields_of
+
+
+class KernelLayout:
+    """Asks the kernel when it is asked, and keeps what it said of tracepoints.
+
+    An :class:`tuxscope.asm.layout.Layout`.
+    """
+
+    def __init__(self) -> None:
+        self._fields: dict[Tracepoint, dict[str, Place]] = {}
+
+    def has(self, tracepoint: Tracepoint) -> bool:
+        """Raises TuxscopeError where tracefs cannot be had."""
+        try:
+            self._fields_of(tracepoint)
+        except TracepointError:
+            return False
+        return True
+
+    def field(self, tracepoint: Tracepoint, name: str) -> Place:
+        """Raises TracepointError where there is no such tracepoint, or field."""
+        fields = self._fields_of(tracepoint)
+        if name not in fields:
+            raise TracepointError(f"{tracepoint} has no field {name} on this kernel")
+        return fields[name]
+
+    def member(self, struct: str, name: str) -> Place:
+        """Raises TuxscopeError."""
+        return kernel_structs().member(struct, name)
+
+    def _fields_of(self, tracepoint: Tracepoint) -> dict[str, Place]:
+        if tracepoint not in self._fields:
+            with Tracefs() as tracefs:
+                found = fields_of(tracepoint, tracefs)
+            self._fields[tracepoint] = {each.name: Place(each.offset, each.size) for each in found}
+        return self._fields[tracepoint]

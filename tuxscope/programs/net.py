@@ -1,0 +1,128 @@
+"""net: who connects to whom over TCP, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+from tuxscope.asm import Assembler, PerfEventArray, Program, helper
+from tuxscope.asm.layout import Layout
+from tuxscope.asm.registers import Memory, r1, r2, r3, r4, r5, r6
+from tuxscope.columns import Clock, Column, Milliseconds
+from tuxscope.programs.connections import Connection, programs
+from tuxscope.programs.emitting import place_of
+from tuxscope.programs.net_layout import LINUX_6_18
+from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace
+from tuxscope.record import u8, u32, u64
+
+Network = IPv4Network | IPv6Network
+ALL = (1 << 64) - 1
+
+EVENTS = PerfEventArray("EVENTS", Connection)
+COLUMNS = (
+    Clock(Connection.timestamp_ns, 12),
+    Column(Connection.pid, 7),
+    Column(Connection.comm, 15),
+    Column(Connection.dir, 3),
+    Column(Connection.ip, 2),
+    Column(Connection.laddr, 15),
+    Column(Connection.lport, 5),
+    Column(Connection.raddr, 15),
+    Column(Connection.rport, 5),
+    Column(Connection.state, 11),
+    Milliseconds(Connection.ms, 10),
+    Column(Connection.tx, 8),
+    Column(Connection.rx),
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which events are shown; the kernel leaves out all others.
+
+    Attributes:
+        port: on either side.
+        local, remote: where the address is one of these.
+        states: what happened, as numbers of ``Connection.state``; empty for all.
+        listen: listening sockets, too.
+    """
+
+    port: int | None = None
+    local: Network | None = None
+    remote: Network | None = None
+    states: frozenset[int] = frozenset()
+    listen: bool = False
+
+
+EVERYTHING = Chosen()
+
+
+def page(chosen: Chosen = EVERYTHING, more: tuple[Column, ...] = ()) -> Page:
+    """The page that shows what is chosen, with ``more`` columns."""
+
+    def net(
+        pid: int | None = None,
+        namespace: PidNamespace | None = None,
+        layout: Layout = LINUX_6_18,
+    ) -> tuple[Program, ...]:
+        def report(a: Assembler, event: Memory, done: str) -> None:
+            leave_out(a, event, pid, chosen, done)
+            a.mov(r1, r6)
+            a.ld_map(r2, EVENTS)
+            a.mov32(r3, -1)  # BPF_F_CURRENT_CPU
+            a.lea(r4, event)
+            a.mov(r5, Connection.size)
+            a.call(helper.perf_event_output)
+
+        return programs(layout, report, namespace, chosen.listen)
+
+    return Page(net, EVENTS, COLUMNS + more, order_by=Connection.timestamp_ns)
+
+
+def leave_out(a: Assembler, event: Memory, pid: int | None, chosen: Chosen, done: str) -> None:
+    """Emit: jump to ``done`` with an event that nobody asked for."""
+    if pid is not None:
+        a.ldx(r1, u32[event.pid])
+        a.jne(r1, pid, done)
+    if chosen.states:
+        a.ldx(r1, u8[event.state])
+        a.mov(r2, 1)
+        a.lsh(r2, r1)
+        a.and_(r2, sum(1 << each for each in chosen.states))
+        a.jeq(r2, 0, done)
+    if chosen.port is not None:
+        a.ldx(r1, event.lport)
+        a.jeq(r1, chosen.port, "port")
+        a.ldx(r1, event.rport)
+        a.jne(r1, chosen.port, done)
+        a.label("port")
+    for address, network in ((event.laddr, chosen.local), (event.raddr, chosen.remote)):
+        if network is not None:
+            elsewhere(a, address, network, done)
+
+
+def elsewhere(a: Assembler, address: Memory, network: Network, done: str) -> None:
+    """Emit: jump to ``done`` with an address that is not in a network; half by half."""
+    value, mask = mapped(network)
+    for offset, shift in ((0, 64), (8, 0)):
+        half = mask >> shift & ALL
+        if half:
+            a.ldx(r1, u64[place_of(address) + offset])
+            a.be(r1, 64)
+            if half != ALL:
+                a.ld_imm64(r2, half)
+                a.and_(r1, r2)
+            a.ld_imm64(r2, value >> shift & half)
+            a.jne(r1, r2, done)
+
+
+def mapped(network: Network) -> tuple[int, int]:
+    """A network's value and mask, 128 bits each; an IPv4 network is v4-mapped."""
+    bits, value = network.prefixlen, int(network.network_address)
+    if isinstance(network, IPv4Network):
+        bits, value = bits + 96, 0xFFFF << 32 | value
+    return value, (1 << 128) - (1 << 128 - bits)
+
+
+PAGE = page()

@@ -1,0 +1,137 @@
+"""``tuxscope net``: the page, with the sockets that were there before it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tuxscope.columns import Labelled
+from tuxscope.output.sink import LiveSink
+from tuxscope.programs import net, net_summary
+from tuxscope.programs.connections import SOCKETS, Connection
+from tuxscope.programs.net import Chosen
+from tuxscope.programs.net_summary import By
+from tuxscope.programs.page import Page
+from tuxscope.runner.live import run_page
+from tuxscope.runner.loaded import Loaded
+from tuxscope.runner.options import Options
+from tuxscope.runner.pace import Pace
+from tuxscope.runner.pages import page_file
+from tuxscope.runner.privilege import require_sudo
+from tuxscope.runner.snapshot import Snapshot, seed
+from tuxscope.runner.stream import Stream, first_rows
+from tuxscope.runner.table import LiveTables
+from tuxscope.runner.watch import Watch
+from tuxscope.sockets import NamespaceError, names, own_namespace
+
+# Seconds for which the connections of a process that has ended are followed to their own end.
+LINGER = 1.0
+STEP = 0.02
+
+
+@dataclass(frozen=True)
+class NetOptions:
+    """What only net is asked.
+
+    Attributes:
+        chosen: which connections.
+        existing: print those that are there at the start.
+        interval: seconds after which those that are there are printed again and again.
+        netns: a column with the network namespace.
+        by: count by this, and show a table; None: show each event.
+    """
+
+    chosen: Chosen = net.EVERYTHING
+    existing: bool = False
+    interval: float | None = None
+    netns: bool = False
+    by: By | None = None
+
+
+def run(options: Options, wanted: NetOptions) -> int:
+    """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
+    require_sudo()
+    if wanted.by is not None:
+        page = net_summary.page(wanted.by, wanted.chosen)
+        options = replace(options, interval=wanted.interval)
+
+        def show_summary(
+            page: Page, options: Options, loaded: Loaded, sink: LiveSink
+        ) -> LiveTables:
+            return Summary(page, options, loaded, sink)
+
+        return run_page(page, page_file("net_summary"), options, show_summary)
+    more = (Labelled(Connection.netns, 0, namespace_labels()),) if wanted.netns else ()
+    page = net.page(wanted.chosen, more)
+
+    def show(page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> Stream:
+        return Connections(page, options, loaded, sink, wanted)
+
+    return run_page(page, page_file("net"), options, show)
+
+
+def namespace_labels() -> dict[int, str]:
+    """What network namespaces are called: our own has no name here."""
+    labels = names()
+    try:
+        labels[own_namespace().inode] = "-"
+    except NamespaceError:
+        return labels
+    return labels
+
+
+class Summary(LiveTables):
+    """A table of counts."""
+
+    def watch(self, watch: Watch) -> None:
+        seed(self._loaded, Snapshot.now())
+        super().watch(watch)
+
+
+class Connections(Stream):
+    """A stream of events, and rows for what exists."""
+
+    def __init__(
+        self, page: Page, options: Options, loaded: Loaded, sink: LiveSink, wanted: NetOptions
+    ) -> None:
+        super().__init__(page, options, loaded, sink)
+        self._wanted = wanted
+
+    def _follow(self, watch: Watch) -> None:
+        # What a command of ours connects is new.
+        if not self._options.command or self._wanted.existing:
+            snapshot = Snapshot.now()
+            seed(self._loaded, snapshot)
+            if self._wanted.existing:
+                self._print_existing(snapshot)
+        pace = Pace()
+        interval = self._wanted.interval
+        due = interval or 0.0
+        while not self._counted() and watch.wait(pace.seconds):
+            pace.looked(self._print())
+            if interval and watch.seconds >= due:
+                self._print_existing(Snapshot.now())
+                due = max(due + interval, watch.seconds)
+        self._linger(watch)
+
+    def _linger(self, watch: Watch) -> None:
+        """A process's last connections outlive it by what it takes to say goodbye."""
+        until = watch.seconds + LINGER
+        while watch.target_ended and watch.seconds < until and self._orphans():
+            if not watch.wait(STEP):
+                return
+            self._print()
+
+    def _orphans(self) -> bool:
+        """Whether a connection that was followed is still open, and its process gone."""
+        pids = {known.connection.pid for _, known in self._loaded.map(SOCKETS).items()}
+        return any(pid and not os.path.exists(f"/proc/{pid}") for pid in pids)
+
+    def _print_existing(self, snapshot: Snapshot) -> None:
+        rows = snapshot.rows(self._options.pid, self._wanted.chosen)
+        if not rows:
+            return
+        columns: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
+        columns = first_rows(columns, self._options.count, self.totals.events)
+        self._write(bytearray(self._format.render(columns)), len(columns[0]))
