@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tuxscope.field_types import Integer
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Field, RecordError
 
 

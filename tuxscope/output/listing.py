@@ -10,7 +10,7 @@ from tuxscope.asm.instruction import SLOT, Instruction
 from tuxscope.asm.listing import Line, lines, text_of
 from tuxscope.asm.program import Program
 from tuxscope.asm.source import SourceLine
-from tuxscope.output.lines import COMPACT
+from tuxscope.output.compact import COMPACT
 
 WIDEST = 48  # columns for pseudo-C; what is longer pushes its source to the right
 

@@ -14,7 +14,7 @@ from tuxscope.asm import DecodeError, Instruction, Program, RawTracepoint
 from tuxscope.asm.instruction import SLOT, ByteOrder
 from tuxscope.asm.isa import Alu, CallSource, Class, Jump, WideSource
 from tuxscope.asm.listing import Line, lines, named
-from tuxscope.asm.maps import NAME, Array, Map
+from tuxscope.asm.maps import Array, Map, is_name
 from tuxscope.errors import UsageError
 from tuxscope.output.colour import presented
 from tuxscope.output.listing import Shape, render, render_lines
@@ -69,7 +69,7 @@ def nameless_maps(source: str) -> list[Map]:
     return [
         Array(name, value=u8[LARGEST], max_entries=1) if offset else Map(name, max_entries=1)
         for name, offset in loaded.items()
-        if name not in defined and NAME.fullmatch(name)
+        if name not in defined and is_name(name)
     ]
 
 

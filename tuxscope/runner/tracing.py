@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tuxscope.asm import Program, Tracepoint
 from tuxscope.errors import UsageError
 from tuxscope.output.colour import presented
-from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.compact import COMPACT
+from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.output.trace import Trace, state_object
