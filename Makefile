@@ -12,6 +12,8 @@
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make bench   measure tuxscope beside bpftrace and a C program on libbpf, in less than ten minutes
 #              (QUICK=1: does it work? RECORD=1: write docs/performance.md anew)
+# make bench-net measure what tuxscope net costs, beside bpftrace, in two minutes (QUICK=1: does it
+#              work? RECORD=1: write it into docs/tools/net.md)
 # make install put tuxscope where sudo finds it
 
 PYTHON ?= python3
@@ -27,7 +29,7 @@ HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test fuzz mutants docs helpers helper-answers kernels bench \
+.PHONY: hello test fuzz mutants docs helpers helper-answers kernels bench bench-net \
 	clean-kernels install uninstall clean
 
 $(VENV)/run: pyproject.toml
@@ -80,6 +82,12 @@ bench:
 	cd bench && $(PYTHON) -B -m peers build
 	cd bench && $(SUDO) ../.bench/venv/bin/python -B -m peers measure $(if $(QUICK),--quick) > results.json
 	cd bench && $(PYTHON) -B -m peers report results.json $(if $(RECORD),--record)
+
+bench-net:
+	cd bench && $(PYTHON) -B -m peers build
+	cd bench && $(SUDO) ../.bench/venv/bin/python -B -m connections measure \
+		$(if $(QUICK),--quick) > results-net.json
+	cd bench && $(PYTHON) -B -m connections report results-net.json $(if $(RECORD),--record)
 
 clean-kernels:
 	rm -rf $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tuxscope-kernels

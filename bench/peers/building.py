@@ -72,10 +72,11 @@ def output_of(*command: str | Path) -> str:
     return done.stdout
 
 
-def build_writer() -> str:
+def build_workloads() -> None:
     compiler = shutil.which("cc") or newest_clang()
-    output_of(compiler, "-O2", "-Wall", "-o", PLACE / "writer", SOURCES.parent / "writer.c")
-    return ""
+    for name in ("writer", "connector"):
+        source = SOURCES.parent / f"{name}.c"
+        output_of(compiler, "-O2", "-Wall", "-o", PLACE / name, source)
 
 
 def install(python: Path) -> None:
@@ -121,10 +122,10 @@ def build(*, here: bool = False) -> Built:
     """Build all there is; a peer that cannot be built is absent, and says why.
 
     With ``here``, tuxscope is that of this Python, and nothing is installed. Raises BenchError
-    where tuxscope or the writer cannot be built.
+    where tuxscope or a workload cannot be built.
     """
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    build_writer()
+    build_workloads()
     python = Path(sys.executable) if here else VENV / "bin" / "python"
     if not here:
         install(python)

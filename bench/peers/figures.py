@@ -14,6 +14,8 @@ Values = dict[str, dict[str, list[float]]]  # of a measure, by reader, one for e
 TUXSCOPE, TUXSCOPE_JSON = "tuxscope", "tuxscope JSON"
 LIBBPF, LIBBPF_JSON = "libbpf watermark", "libbpf watermark JSON"
 BPFTRACE = "bpftrace"
+UNPROBED = "unprobed"
+READERS = (TUXSCOPE, TUXSCOPE_JSON, LIBBPF, LIBBPF_JSON, "libbpf default", BPFTRACE, UNPROBED)
 PARTNER = {TUXSCOPE: LIBBPF, TUXSCOPE_JSON: LIBBPF_JSON}
 
 
@@ -55,10 +57,8 @@ class Results:
         """All values; none where it was not measured."""
         return self.values.get(measure, {}).get(reader, [])
 
-    def readers(self) -> list[str]:
+    def readers(self, order: Sequence[str] = READERS) -> list[str]:
         """Those that there are values of, in the order of the tables."""
-        order = [TUXSCOPE, TUXSCOPE_JSON, LIBBPF, LIBBPF_JSON, "libbpf default", BPFTRACE]
-        order.append("unprobed")
         found = {name for each in self.values.values() for name in each}
         return [name for name in order if name in found]
 
@@ -182,10 +182,15 @@ LIMITS = (
 
 def ratio(results: Results, measure: str, reader: str, against: str) -> float | None:
     """How many times as much as another; None where there is nothing to divide."""
-    ours, theirs = results.of(measure, reader), results.of(measure, against)
+    return quotient(results, BY_KEY[measure], reader, against)
+
+
+def quotient(results: Results, measure: Measure, reader: str, against: str) -> float | None:
+    """ratio() of any measure."""
+    ours, theirs = results.of(measure.key, reader), results.of(measure.key, against)
     if not ours or not theirs:
         return None
-    summary = BY_KEY[measure].summary
+    summary = measure.summary
     divisor = summary.of(theirs)
     return summary.of(ours) / divisor if divisor else None
 

@@ -6,16 +6,16 @@ import json
 import os
 import select
 import statistics
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from peers.building import BenchError, output_of, tool
+from peers.figures import UNPROBED
 from peers.processes import MILLION, QUIET, READERS, Reader, Running, Writer, Written, timestamp
+from peers.rounds import Rounds
 
-UNPROBED = "unprobed"
 PIECES = 3  # what is cheap is measured so often in each run
 GRACE = 0.3  # seconds after the last write, in which its line must come
 
@@ -45,57 +45,24 @@ FAST = 100_000  # writes a second
 
 
 @dataclass
-class Bench:
-    """All that is measured.
-
-    Attributes:
-        readers: those that are there.
-        values: of each measure, by reader, one for each run.
-        failed: the last failure of each reader, by its name.
-    """
+class Bench(Rounds[Reader]):
+    """All that is measured."""
 
     settings: Settings
-    readers: tuple[Reader, ...]
-    values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    runs: int = 0
-
-    def note(self, measure: str, reader: str, value: float) -> None:
-        self.values.setdefault(measure, {}).setdefault(reader, []).append(value)
 
     def run(self) -> None:
         """Everything, as often as the settings say and the time allows."""
-        deadline = time.monotonic() + self.settings.limit
-        measures: Sequence[Callable[[], Iterator[str]]] = (
-            self.floods, self.bystanders, self.starts, self.fast, self.slow, self.idle
-        )  # fmt: skip
         self.programs()
-        for number in range(self.settings.runs):
-            for measure in measures:
-                if time.monotonic() > deadline:
-                    return
-                try:
-                    for done in measure():
-                        progress(f"run {number + 1}: {measure.__name__}: {done}")
-                        if time.monotonic() > deadline:
-                            return
-                except (BenchError, OSError) as error:  # of what measures all readers at once
-                    self.failed[measure.__name__] = str(error)
-            self.runs += 1
-            # Who is first, and who comes after whom, changes.
-            self.readers = self.readers[1:] + self.readers[:1]
+        self.repeat(
+            self.settings.runs,
+            self.settings.limit,
+            (self.floods, self.bystanders, self.starts, self.fast, self.slow, self.idle),
+        )
 
     def each(self, measure: Callable[[Reader], None], *, json: bool = False) -> Iterator[str]:
-        """Measure one reader after the other; those of JSON only where asked. One that fails is
-        noted, and the others go on."""
-        for reader in self.readers:
-            if reader.json and not json:
-                continue
-            try:
-                measure(reader)
-            except (BenchError, OSError) as error:
-                self.failed[reader.name] = str(error) or type(error).__name__
-            yield reader.name
+        """Measure one reader after the other; those of JSON only where asked."""
+        chosen = [each for each in self.readers if json or not each.json]
+        yield from self.one_by_one(measure, chosen)
 
     def floods(self) -> Iterator[str]:
         """As many writes as one process can do, and all of them in a file."""
@@ -108,7 +75,7 @@ class Bench:
             written = writer.write(count)
             running.wait_until_settled()  # bpftrace 0.17 leaves what is in its rings at its end
             used = running.end()
-            delivered, lost = running.delivered(written)
+            delivered, lost = reader.delivered(running, written)
         self.note("delivered", reader.name, delivered / count * 100)
         self.note("unaccounted", reader.name, count - delivered - lost)
         self.note("rate", reader.name, written.rate)
@@ -217,12 +184,6 @@ class Bench:
             pass
 
 
-def progress(text: str) -> None:
-    """On a terminal, in one line."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-
-
 def tracepoint_programs(pid: int) -> list[dict[str, int]]:
     """What bpftool says of the programs that a process has at tracepoints."""
     bpftool = tool("bpftool")
@@ -278,5 +239,5 @@ def lateness(pieces: Pieces, offset: int, written: Written) -> list[float]:
     return sorted(late)
 
 
-def available(absent: dict[str, str]) -> tuple[Reader, ...]:
+def available(absent: Mapping[str, str]) -> tuple[Reader, ...]:
     return tuple(each for each in READERS if each.peer not in absent)

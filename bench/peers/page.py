@@ -11,7 +11,9 @@ from peers.figures import (
     BY_KEY,
     MEASURES,
     PARTNER,
+    READERS,
     TUXSCOPE,
+    Measure,
     Results,
     ratio,
     verdicts,
@@ -34,11 +36,13 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, body)])
 
 
-def figures(results: Results) -> str:
+def figures(
+    results: Results, measures: Sequence[Measure] = MEASURES, order: Sequence[str] = READERS
+) -> str:
     """All medians, with their ranges."""
-    readers = results.readers()
+    readers = results.readers(order)
     rows = [["", *readers]]
-    for measure in MEASURES:
+    for measure in measures:
         cells = [measure.shown(results.of(measure.key, reader)) for reader in readers]
         if any(cells):
             rows.append([measure.label, *cells])
@@ -73,14 +77,14 @@ def limits(results: Results) -> str:
     return markdown(rows)
 
 
-def origin(results: Results) -> str:
+def origin(results: Results, events: str = "events") -> str:
     """When and on what, in a few lines."""
     machine = results.machine
     versions = "; ".join(f"{name} {version}" for name, version in results.versions.items())
     lines = [
         f"{results.date}, {machine['cpu']}, Linux {machine['kernel']}",
         f"{versions}; commit {results.commit}",
-        f"{results.runs} runs of {results.events:,} events, {results.seconds:.0f} s in all",
+        f"{results.runs} runs of {results.events:,} {events}, {results.seconds:.0f} s in all",
     ]
     if results.load > QUIET:
         lines.append(f"NOT QUIET: the load was {results.load:.1f} before it began")

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 from peers.building import OUTPUT, PLACE, BenchError, built, tool
 
@@ -21,6 +21,20 @@ BPFTRACE = """
 tracepoint:syscalls:sys_enter_write %s { printf("%%-8d %%-16s %%llu\\n", pid, comm, nsecs); }
 interval:s:600 { exit(); }
 """
+
+
+class Watcher(Protocol):
+    """What :class:`Running` runs."""
+
+    @property
+    def name(self) -> str:
+        """In the tables."""
+
+    def command(self, pid: int | None) -> list[str]:
+        """What to run, for one process or for all."""
+
+    def shows(self, line: bytes) -> bool:
+        """Whether a line of its output is an event."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,9 @@ class Reader:
         options += [] if self.woken_always else ["--watermark"]
         return [str(PLACE / "hello"), *options]
 
+    def shows(self, line: bytes) -> bool:
+        return timestamp(line) is not None
+
     def offset(self) -> int:
         """What to add to its timestamps, in ns, to have CLOCK_MONOTONIC.
 
@@ -63,6 +80,20 @@ class Reader:
             (time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.monotonic_ns()) for _ in range(9)
         ]
         return min(monotonic - boot for boot, monotonic in asked)
+
+    def delivered(self, running: Running, written: Written) -> tuple[int, int]:
+        """Of what was written: the lines there are of it; and the events it says are lost."""
+        offset = self.offset()
+        start, end = written.start - offset - QUIET, written.end - offset + QUIET
+        count = lost = 0
+        with open(running.path, "rb") as file:
+            for line in file:
+                time_of_it = timestamp(line)
+                if time_of_it is None:
+                    lost += told_lost(line)
+                elif start <= time_of_it <= end:
+                    count += 1
+        return count, lost + told_lost(running.errors.read_bytes())
 
 
 READERS = (
@@ -96,11 +127,12 @@ class Written:
 
 
 class Writer:
-    """bench/writer.c: it writes at 1 kHz until it is first told something."""
+    """bench/writer.c, or a program that is told the same: it writes at 1 kHz until it is first told
+    something."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "writer") -> None:
         self.process = subprocess.Popen(
-            [str(PLACE / "writer")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            [str(PLACE / program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
         self.pid = self.process.pid
         assert self.process.stdout
@@ -160,7 +192,7 @@ class Running:
     What it prints goes to a file, or to a pipe where one is asked for.
     """
 
-    def __init__(self, reader: Reader, pid: int | None, *, pipe: bool = False) -> None:
+    def __init__(self, reader: Watcher, pid: int | None, *, pipe: bool = False) -> None:
         self.reader = reader
         self.path = OUTPUT / "stdout"
         self.errors = OUTPUT / f"stderr.{reader.name}"
@@ -184,7 +216,7 @@ class Running:
         """Wait for the first event of its output; raises BenchError if none comes."""
         with open(self.path, "rb") as file:
             deadline = time.monotonic() + PATIENCE
-            while timestamp(file.readline()) is None:
+            while not self.reader.shows(file.readline()):
                 if file.tell() == os.fstat(file.fileno()).st_size:
                     self._still_there(deadline)
                     time.sleep(0.005)
@@ -199,7 +231,7 @@ class Running:
     def first_event(self) -> float:
         """Wait for the first event on the pipe; returns seconds since exec."""
         text = b""
-        while not any(timestamp(line) for line in text.split(b"\n")[:-1]):
+        while not any(self.reader.shows(line) for line in text.split(b"\n")[:-1]):
             ready = select.select([self.pipe], (), (), PATIENCE)[0]
             piece = os.read(self.pipe.fileno(), 1 << 16) if ready else b""
             if not piece:
@@ -246,20 +278,6 @@ class Running:
         self.process.returncode = os.waitstatus_to_exitcode(status)
         whole = usage.ru_utime + usage.ru_stime
         return Ended(whole - self._cpu_at_start, whole, peak)
-
-    def delivered(self, written: Written) -> tuple[int, int]:
-        """Of what was written: the lines there are of it; and the events it says are lost."""
-        offset = self.reader.offset()
-        start, end = written.start - offset - QUIET, written.end - offset + QUIET
-        count = lost = 0
-        with open(self.path, "rb") as file:
-            for line in file:
-                time_of_it = timestamp(line)
-                if time_of_it is None:
-                    lost += told_lost(line)
-                elif start <= time_of_it <= end:
-                    count += 1
-        return count, lost + told_lost(self.errors.read_bytes())
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,1 @@
+"""What tuxscope net costs, beside bpftrace: make bench-net."""

@@ -1,0 +1,87 @@
+"""The tables of make bench-net, on the terminal and in docs/tools/net.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connections.readers import PARTNERS, READERS
+from peers.building import BenchError
+from peers.figures import UNPROBED, Measure, Results, Summary, quotient
+from peers.page import figures, markdown, origin
+
+BEGIN = "<!-- What it costs: make bench-net RECORD=1 writes it. -->\n"
+END = "<!-- What it costs ends. -->\n"
+NEW = f"# tuxscope net\n\n## What it costs\n\n{BEGIN}{END}"
+ORDER = (UNPROBED, *(each.name for each in READERS))
+TRACED = Measure("traced", "traced process, us per cycle", 1)
+BYSTANDER = Measure("bystander", "bystander, us per cycle", 1)
+MEASURES = (
+    TRACED,
+    BYSTANDER,
+    Measure("rate", "cycles/s reached"),
+    Measure("cpu", "reader's CPU, s per 100,000 cycles", 2),
+    Measure("paced", "delivered when paced, %", 3, Summary.LEAST, compared=False),
+    Measure("delivered", "delivered in a flood, %", 3, Summary.LEAST, compared=False),
+    Measure("unaccounted", "neither delivered nor told as lost", 0, Summary.MOST, compared=False),
+    Measure("peak", "peak resident memory, MiB", 1),
+)
+EXPLAINED = """\
+A *cycle* is connect, accept and both close on loopback
+([bench/connector.c](../../bench/connector.c)), which is four events. The clients' ends stay in
+TIME_WAIT, so the servers' addresses, 127.0.0.1 to 127.0.0.200, take turns, in a network namespace
+of each run's own; there is no SO_LINGER. The peers are scripts for bpftrace that print, or count,
+the same: [net.bt](../../bench/connections/net.bt) and
+[summary.bt](../../bench/connections/summary.bt). All take turns, in one run. The *traced process*'s
+time is CPU time in a flood, both sides'; the *bystander* is a second such process, which the filter
+by PID rejects. The *reader's CPU* is of the flood, divided by what was delivered of it. *Paced* is
+2,000 cycles a second; a flood is as fast as it goes, and a reader may lose events there, which it
+tells. `make bench-net` takes some two minutes, and QUICK=1 seconds.
+"""
+
+
+def ratios(results: Results) -> str:
+    """How much each costs: of a process that is not traced, and of the peer."""
+    heads = [f"{one} / {other}" for one, other in PARTNERS.items()]
+    rows = [["ratio of medians", *heads]]
+    for measure in MEASURES:
+        if measure.compared:
+            found = [quotient(results, measure, *pair) for pair in PARTNERS.items()]
+            if any(each is not None for each in found):
+                rows.append([measure.label, *map(shown, found)])
+    return markdown(rows)
+
+
+def slowdown(results: Results) -> str:
+    """What a process pays, of what it pays with no reader."""
+    readers = [each for each in results.readers(ORDER) if each != UNPROBED]
+    rows = [["ratio to unprobed", *readers]]
+    for measure in (TRACED, BYSTANDER):
+        found = [quotient(results, measure, each, UNPROBED) for each in readers]
+        rows.append([measure.label.partition(",")[0], *map(shown, found)])
+    return markdown(rows)
+
+
+def shown(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.3g}"
+
+
+def table(results: Results) -> str:
+    """All of it."""
+    parts = [
+        origin(results, "cycles"),
+        slowdown(results),
+        ratios(results),
+        figures(results, MEASURES, ORDER),
+    ]
+    return "\n\n".join(parts)
+
+
+def record(results: Results, path: Path) -> None:
+    """Write it between the marks of a page, which is made where there is none."""
+    text = path.read_text() if path.exists() else NEW
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise BenchError(f"{path.name} has no place for the table: {BEGIN.strip()} {END.strip()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{before}{BEGIN}\n{table(results)}\n\n{EXPLAINED}\n{END}{after}")
