@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from tuxscope.field_types import Integer
 from tuxscope.record import Field, RecordError
 
+__all__ = ["AnyColumn", "Bar", "Column", "Index", "Log2", "Rate"]
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
