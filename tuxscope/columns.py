@@ -10,6 +10,8 @@ from tuxscope.field_types import Integer
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Field, RecordError
 
+__all__ = ["AnyColumn", "Bar", "Column", "Index", "Log2", "Rate"]
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

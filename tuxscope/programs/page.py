@@ -10,6 +10,8 @@ from tuxscope.field_types import Integer
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Field, RecordError, RecordType
 
+__all__ = ["Page"]
+
 USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 
 # Makes a page's kernel programs for what the user asked for. It takes these, or some of them, or

@@ -19,6 +19,7 @@ from tuxscope.errors import UsageError
 from tuxscope.output.colour import presented
 from tuxscope.output.listing import Shape, render, render_lines
 from tuxscope.output.messages import say
+from tuxscope.output.screen import room
 from tuxscope.output.sink import Sink
 from tuxscope.record import u8
 from tuxscope.runner.inputs import STDIN, InputError, contents, shown
@@ -78,7 +79,7 @@ def list_program(name: str, pid: int | None, shape: Shape) -> int:
     programs = assembled(name, pid)
     if shape is not Shape.BYTES:
         between = "" if shape is Shape.JSON else "\n"
-        show(between.join(render(each, shape) for each in programs))
+        show(between.join(render(each, shape, room()) for each in programs))
     elif os.isatty(1):
         raise UsageError("bytes are not for a terminal; try: | xxd, or --format c")
     elif len(programs) > 1:
@@ -101,7 +102,7 @@ def list_loaded(program_id: int, shape: Shape) -> int:
 
 def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
     """Print it; returns 1 where something in it is no instruction."""
-    show(render_lines(found.lines(order), shape))
+    show(render_lines(found.lines(order), shape, room()))
     for slot, (_, problem) in islice(found.unknown.items(), TOLD):
         say(f"slot {slot} is no instruction: {problem}")
     if len(found.unknown) > TOLD:
