@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
-from networks import make_namespace
-from pace import fewer
+from networks import make_namespace, make_veth
+from pace import LIMIT, fewer
 
 from e2e.tcp import (
     Event,
-    Peer,
-    Watched,
     comm,
     connect,
     listen,
@@ -35,33 +36,6 @@ KEYS = [
     "timestamp_ns", "pid", "comm", "dir", "ip", "laddr", "lport", "raddr", "rport", "state", "ms",
     "tx", "rx",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def network() -> Iterator[Namespace]:
-    """A network namespace with a loopback interface."""
-    with make_namespace() as namespace:
-        yield namespace
-
-
-@pytest.fixture
-def watch(tuxscope: Any, network: Namespace) -> Any:
-    """Starts ``tuxscope net`` for that network."""
-    return lambda *options: Watched(tuxscope, network, *options)
-
-
-@pytest.fixture
-def peer(network: Namespace) -> Iterator[Any]:
-    """Starts processes of peer.py; ends what is left."""
-    started: list[Peer] = []
-
-    def start(*arguments: object, **options: Any) -> Peer:
-        started.append(Peer(network, *arguments, **options))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.end()
 
 
 def told(event: Event, *keys: str) -> list[Any]:
@@ -251,3 +225,176 @@ def test_a_thousand_connections_of_four_processes(
         + [("in", pid, port, here, tx, rx) for pid, rows in into.items() for here, rx, tx in rows]
     )
     assert len(events) == len(begun) + len(ended)
+
+
+def test_unreachable(watch: Any, network: Namespace) -> None:
+    """Nobody on the other side of the wire has that address."""
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    with ExitStack() as stack:
+        other = stack.enter_context(make_namespace())
+        try:
+            here, _ = stack.enter_context(make_veth(network, other))
+        except NetlinkError as error:
+            pytest.skip(f"this kernel makes no veth: {error}")
+        network.run(lambda: ask_once(here.name))
+        run = watch()
+        nobody = f"{here.v4.rpartition('.')[0]}.77"
+        with make_socket(network) as ours, pytest.raises(OSError, match="No route to host"):
+            ours.connect((nobody, 7))
+        (event,) = run.wait(1)
+        assert run.stop() == [event]
+    assert told(event, "state", "pid", "dir") == ["unreachable", os.getpid(), "out"]
+    assert told(event, "laddr", "raddr", "rport") == [here.v4, nobody, 7]
+
+
+def ask_once(interface: str) -> None:
+    """Have the kernel ask for an address once, and not for seconds."""
+    # /proc/sys/net is that of who opens it.
+    folder = Path("/proc/sys/net/ipv4/neigh", interface)
+    (folder / "mcast_solicit").write_text("1")
+    (folder / "retrans_time_ms").write_text("10")
+
+
+def test_what_fails_before_a_packet_is_sent_is_no_connection(
+    watch: Any, network: Namespace
+) -> None:
+    run = watch()
+    with make_socket(network) as ours, pytest.raises(OSError, match="Network is unreachable"):
+        ours.connect(("192.0.2.1", 7))
+    with listen(network) as listener:
+        connect(network, listener).close()
+    assert run.wait(1)[0]["state"] == "connect"
+    assert {each["raddr"] for each in run.stop()} == {"127.0.0.1"}
+
+
+def test_a_socket_that_connects_again(watch: Any, network: Namespace) -> None:
+    """To one that refuses, and to one that does not: its address in the kernel is the same."""
+    run = watch()
+    with listen(network) as closed:
+        nobody = closed.getsockname()
+    with listen(network) as listener, make_socket(network) as ours:
+        with pytest.raises(ConnectionRefusedError):
+            ours.connect(nobody)
+        ours.connect(listener.getsockname())
+    states = [told(each, "state", "dir") for each in run.wait(4)]
+    assert states[:2] == [["refused", "out"], ["connect", "out"]]
+    # The queue of a listener that ends is reset.
+    assert sorted(states[2:]) == [["reset", "in"], ["reset", "out"]]
+    nobodys = [each for each in run.stop() if each["dir"] == "in"]
+    assert [told(each, "pid", "comm", "rx") for each in nobodys] == [[None, "", 0]]
+
+
+def test_a_connection_to_itself(watch: Any, network: Namespace) -> None:
+    """Simultaneous open (RFC 9293, 3.5): one socket, both sides."""
+    run = watch()
+    with make_socket(network) as ours:
+        ours.bind(("127.0.0.1", 0))
+        ours.connect(ours.getsockname())
+        ours.sendall(bytes(5))
+        assert len(ours.recv(9)) == 5
+        ours.shutdown(socket.SHUT_WR)
+        assert ours.recv(9) == b""
+    events = run.wait(2)
+    assert run.stop() == events
+    assert [told(each, "state", "dir", "pid", "tx", "rx") for each in events] == [
+        ["connect", "out", os.getpid(), 0, 0],
+        ["close", "out", os.getpid(), 5, 5],
+    ]
+
+
+def test_accepted_by_the_parent_and_closed_by_the_child(watch: Any, network: Namespace) -> None:
+    """It stays who accepted it."""
+    run = watch()
+    with listen(network) as listener:
+        ours = connect(network, listener)
+        theirs, _ = listener.accept()
+    child = subprocess.Popen(
+        [sys.executable, "-S", "-c", "import sys; print(); sys.stdin.read()"],
+        pass_fds=[theirs.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    theirs.close()  # the child holds it
+    assert child.stdout.readline() == b"\n"
+    ours.close()
+    child.communicate()
+    assert child.returncode == 0
+    end = ends(run)
+    assert told(end["in"], "state", "pid", "comm") == ["close", os.getpid(), comm()]
+
+
+def test_passed_on_to_another_process(watch: Any, network: Namespace) -> None:
+    """By SCM_RIGHTS: it stays who accepted it, too, and who connected."""
+    run = watch()
+    with listen(network) as listener:
+        ours = connect(network, listener)
+        theirs, _ = listener.accept()
+    here, there = socket.socketpair()
+    with here, there:
+        script = (
+            "import socket, sys\n"
+            "_, fds, _, _ = socket.recv_fds(socket.socket(fileno=int(sys.argv[1])), 9, 2)\n"
+            "ours, theirs = (socket.socket(fileno=each) for each in fds)\n"
+            "ours.sendall(bytes(30)); ours.close()\n"
+            "assert len(theirs.recv(99)) == 30; theirs.close()\n"
+        )
+        child = subprocess.Popen(
+            [sys.executable, "-S", "-c", script, str(there.fileno())], pass_fds=[there.fileno()]
+        )
+        socket.send_fds(here, [b"x"], [ours.fileno(), theirs.fileno()])
+        ours.close()
+        theirs.close()
+        assert child.wait(LIMIT) == 0
+    end = ends(run)
+    assert told(end["out"], "state", "pid", "tx", "rx") == ["close", os.getpid(), 30, 0]
+    assert told(end["in"], "state", "pid", "tx", "rx") == ["close", os.getpid(), 0, 30]
+
+
+def test_sockets_older_than_tuxscope(watch: Any, network: Namespace) -> None:
+    """Whose they are and where they go is known, and how long they lasted is not."""
+    with listen(network) as listener:
+        ours = connect(network, listener)
+        theirs, _ = listener.accept()
+        ports = [port_of(ours), port_of(theirs)]
+        ours.sendall(bytes(300))
+        wait_readable(theirs)
+        run = watch("--existing")
+        existing = run.wait(2)
+    ours.sendall(bytes(3))
+    ours.shutdown(socket.SHUT_WR)
+    assert len(read_all(theirs)) == 303
+    theirs.sendall(bytes(20))
+    theirs.close()
+    assert len(read_all(ours)) == 20
+    ours.close()
+    ended = run.wait(4)[2:]
+    assert run.stop() == [*existing, *ended]
+    for events, state, tx, rx in ((existing, "established", 300, 0), (ended, "close", 303, 20)):
+        out, into = sorted(events, key=lambda each: each["dir"], reverse=True)
+        assert told(out, "dir", "state", "tx", "rx") == ["out", state, tx, rx]
+        assert told(into, "dir", "state", "tx", "rx") == ["in", state, rx, tx]
+        assert told(out, "lport", "rport") == told(into, "rport", "lport") == ports
+    for each in (*existing, *ended):
+        assert told(each, "pid", "comm", "ip", "ms") == [os.getpid(), comm(), 4, None]
+        assert told(each, "laddr", "raddr") == ["127.0.0.1", "127.0.0.1"]
+
+
+def test_accepted_later_than_tuxscope_began(watch: Any, network: Namespace) -> None:
+    """It waited in the queue when tuxscope came."""
+    with listen(network) as listener, connect(network, listener) as ours:
+        ours.sendall(bytes(9))
+        wait_readable(listener)
+        run = watch("--existing")
+        existing = {each["dir"]: each for each in run.wait(2)}
+        assert existing["out"]["pid"] == os.getpid()
+        assert told(existing["in"], "pid", "comm", "rx") == [None, "", 9]
+        theirs, _ = listener.accept()
+        accept = run.wait(3)[2]
+        assert told(accept, "state", "dir", "pid", "ms") == ["accept", "in", os.getpid(), None]
+        assert accept["rx"] == 9
+        ours.close()
+        assert len(read_all(theirs)) == 9
+        theirs.close()
+        end = {each["dir"]: each for each in run.wait(5)[3:]}
+    assert told(end["in"], "state", "pid", "ms", "tx", "rx") == ["close", os.getpid(), None, 0, 9]
+    assert told(end["out"], "state", "pid", "ms", "tx", "rx") == ["close", os.getpid(), None, 9, 0]
+    run.stop()
