@@ -83,6 +83,15 @@ class Clock(Column):
         return f"{seconds}.{now // 1_000_000 % 1000:03d}"
 
 
+class Milliseconds(Column):
+    """Of a stream: 64 bits of nanoseconds as milliseconds; all ones are unknown."""
+
+    __slots__ = ()
+
+    def as_text(self, value: int) -> str:
+        return f"{value / 1e6:.3f}" if value + 1 < 1 << 64 else "-"
+
+
 class Labelled(Column):
     """Of a stream: a number, or the label that some numbers have; in JSON the number."""
 

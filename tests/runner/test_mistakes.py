@@ -108,7 +108,7 @@ def refused(text: str, tmp_path: Path) -> str:
         (PAGE, "PAGE = Page(1, EVENTS, COLUMNS)", "a function that makes its program"),
         (PAGE, "PGAE = Page(hello, EVENTS, COLUMNS)", "the page has to be called PAGE"),
         (PAGE, "PAGE = hello", "PAGE is not a Page; write PAGE = Page("),
-        (SIGNATURE, "def hello(who)", "takes pid, exclude, namespace, or some of them"),
+        (SIGNATURE, "def hello(who)", "takes pid, exclude, namespace, layout, or some of them"),
         # Python itself
         ("    a.mov(r6, r1)", "     a.mov(r6, r1)", "unexpected indent"),
         ('a.label("out")', 'a.label("out)', "unterminated string literal"),
