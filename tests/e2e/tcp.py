@@ -26,6 +26,10 @@ LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 Event = dict[str, Any]
 
 
+def told(event: Event, *keys: str) -> list[Any]:
+    return [event[key] for key in keys]
+
+
 class Watched:
     """A running ``tuxscope net`` that prints JSON, of which one namespace's lines are looked at."""
 

@@ -25,6 +25,7 @@ from e2e.tcp import (
     port_of,
     read_all,
     reset_at_close,
+    told,
     wait_readable,
 )
 from tuxscope.sockets import Namespace
@@ -36,10 +37,6 @@ KEYS = [
     "timestamp_ns", "pid", "comm", "dir", "ip", "laddr", "lport", "raddr", "rport", "state", "ms",
     "tx", "rx",
 ]  # fmt: skip
-
-
-def told(event: Event, *keys: str) -> list[Any]:
-    return [event[key] for key in keys]
 
 
 @pytest.mark.parametrize(
