@@ -112,7 +112,8 @@ def make_veth(left: Namespace, right: Namespace) -> Iterator[tuple[End, End]]:
                 ip.addr("add", index=index, address=v4(mine), prefixlen=24)
                 ip.addr("add", index=index, address=v6(mine), prefixlen=64, flags=NODAD)
                 # IPv6 would take a second to learn that the other end is up.
-                ip.neigh("add", ifindex=index, dst=v6(other), lladdr=mac(other), state="permanent")
+                for dst in v4(other), v6(other):
+                    ip.neigh("add", ifindex=index, dst=dst, lladdr=mac(other), state="permanent")
             return End(namespace, name, index, v4(mine), v6(mine))
 
         return namespace.run(up)

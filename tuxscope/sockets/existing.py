@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,8 +46,8 @@ class Socket:
     """A TCP socket.
 
     Attributes:
-        cookie: its number, which no other socket ever gets (64 bits, bpf_get_socket_cookie()).
-            What remains of a socket in TIME_WAIT has another one than the socket had.
+        cookie: its number, which no other socket ever gets (64 bits, bpf_get_socket_cookie()). A
+            request keeps it as a connection, and a connection keeps it in TIME_WAIT.
         inode: that of its file, as in ``/proc/PID/fd``; 0 where it is no one's file (any more).
         state: where the connection is. A request that still waits for its handshake to end
             (NEW_SYN_RECV) is listed as SYN_RECV.
@@ -57,7 +58,8 @@ class Socket:
         netns: inode of the network namespace that it is in.
         interface: index of the one that it is bound to, 0 for none.
         sent: bytes of payload that went out so far, each counted once. None where the kernel
-            counts none: LISTEN, TIME_WAIT, and what is left of a socket that was closed.
+            counts none: LISTEN, TIME_WAIT, and what is left of a socket that was closed. Too
+            much where its own interface took none of them (no carrier): each try counts.
         received: bytes of payload that came so far in order. None likewise.
         rtt_us: smoothed round-trip time in microseconds; None as well before it was measured.
     """
@@ -83,8 +85,8 @@ def existing_sockets(
 
     The kernel lists them one after the other while they come and go: who wants to miss none
     starts to watch first, and asks then. ``left_out``, where it is given, gets the namespaces
-    that may not be entered or are there no more. Raises SocketsError where the kernel does not
-    answer, and OSError where no netlink socket can be had.
+    that may not be entered or are there no more. Raises SocketsError where the kernel lists none,
+    as one without CONFIG_INET_TCP_DIAG.
     """
     found: list[Socket] = []
     for namespace in namespaces:
@@ -119,15 +121,11 @@ def _ask() -> list[Any]:
                     extensions=1 << (INET_DIAG_INFO - 1),
                 )
             ]
-    except _RefusalError as error:
+    except OSError as error:
+        advice = "; try: modprobe tcp_diag" if error.errno == errno.ENOENT else ""
         raise SocketsError(
-            f"the kernel does not list its TCP sockets: {strerror(error)}; "
-            "it takes CONFIG_INET_TCP_DIAG; try: modprobe tcp_diag"
+            f"the kernel does not list its TCP sockets: {strerror(error)}{advice}"
         ) from error
-
-
-class _RefusalError(OSError):
-    """What the kernel says instead of a list."""
 
 
 def _note_refusal(message: Any) -> None:
@@ -136,13 +134,19 @@ def _note_refusal(message: Any) -> None:
     if message["header"]["type"] in (NLMSG_ERROR, NLMSG_DONE):
         (code,) = struct.unpack_from("=i", message.data, message.offset + NLMSG_HDRLEN)
         if code < 0:
-            message["header"]["error"] = _RefusalError(-code, "sock_diag")
+            message["header"]["error"] = OSError(-code, "sock_diag")
 
 
 def _socket(message: Any, netns: int) -> Socket:
     state = TcpState(message["idiag_state"])
     # tcp_info of a listener is about its queue.
     info = None if state is TcpState.LISTEN else message.get_attr("INET_DIAG_INFO")
+    sent = received = rtt_us = None
+    if info is not None:
+        # Below zero where the kernel counted what it had no memory to send again.
+        sent = max(0, info["tcpi_bytes_sent"] - info["tcpi_bytes_retrans"])
+        received = info["tcpi_bytes_received"] - (state in FIN_CAME)
+        rtt_us = info["tcpi_rtt"] or None
     return Socket(
         cookie=_cookie(message["idiag_cookie"]),
         inode=message["idiag_inode"],
@@ -153,9 +157,9 @@ def _socket(message: Any, netns: int) -> Socket:
         remote_port=message["idiag_dport"],
         netns=netns,
         interface=message["idiag_if"],
-        sent=info and info["tcpi_bytes_sent"] - info["tcpi_bytes_retrans"],
-        received=info and info["tcpi_bytes_received"] - (state in FIN_CAME),
-        rtt_us=(info and info["tcpi_rtt"]) or None,
+        sent=sent,
+        received=received,
+        rtt_us=rtt_us,
     )
 
 
