@@ -30,7 +30,7 @@ from e2e.tcp import (
 )
 from tuxscope.sockets import Namespace
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 
 WHOSE = ("pid", "lport", "rport")
 KEYS = [
