@@ -18,6 +18,7 @@ from pace import LIMIT
 from tuxscope.learn.catalogue import LADDER, solution_text, starter_text
 
 FIRST = "return-value"
+NEXT = f"tuxscope: next: tuxscope learn start {LADDER[1]}\n"  # said once FIRST has passed
 SOLUTION = solution_text(FIRST)
 # Root without what bpf() asks for; others have none of it anyway.
 ORDINARY = ("setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon")
@@ -67,6 +68,7 @@ def test_a_student_starts_and_checks_and_passes(tmp_path: Path) -> None:
         "  kernel    not yet: it needs CAP_BPF and CAP_PERFMON",
         "  try       sudo tuxscope learn check return-value",
     ]
+    assert passed.stderr == NEXT
     assert f"{FIRST:<19}  kernel left  " in run(tmp_path).stdout
     assert sorted(os.listdir(tmp_path)) == [".tuxscope-learn.json", "return_value.py"]
 
@@ -193,10 +195,10 @@ def test_a_damaged_state_is_begun_anew(text: str, tmp_path: Path) -> None:
     first = run(tmp_path, "check", FIRST)
     assert first.stderr == (
         "tuxscope: .tuxscope-learn.json is damaged: what was done before is not known; it begins "
-        "anew\n"
+        f"anew\n{NEXT}"
     )
     assert "kernel left" in run(tmp_path).stdout
-    assert run(tmp_path, "check", FIRST).stderr == ""
+    assert run(tmp_path, "check", FIRST).stderr == NEXT
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
@@ -223,7 +225,7 @@ def test_watch_checks_again_whenever_the_page_changes(tmp_path: Path, tuxscope: 
     watching.wait_for_text(b"return-value: passed")
     watching.signal(signal.SIGINT)
     result = watching.finish()
-    assert (result.status, result.stderr) == (0, "")
+    assert (result.status, result.stderr) == (0, NEXT.replace("\n", f" {tmp_path}\n"))
     assert result.stdout.count("has not passed") == 2
     second = result.stdout.split("\n\n")[1]
     assert all(f"| {line}\n" in second for line in wrong.splitlines()[8:13] if line)

@@ -29,7 +29,8 @@ class StartError(TuxscopeError):
 def show_list(style: Style) -> int:
     """Print the exercises, and how far the student of this folder is."""
     progress, sink = Progress(""), Sink()
-    rows = [(each, state_of(each, progress)) for each in map(exercise_named, names())]
+    places = [Workplace(exercise_named(name), "") for name in names()]
+    rows = [(each.exercise, state_of(each, progress)) for each in places]
     if style is Style.JSON:
         objects = ({"name": each.name, "state": state, "title": each.title} for each, state in rows)
         sink.write("".join(f"{COMPACT(each)}\n" for each in objects))
@@ -39,11 +40,18 @@ def show_list(style: Style) -> int:
     told = wrapped(f"{repairs}.", USUAL - len(INDENT))
     sink.write("\nPrograms that the kernel refuses, to be mended, as verifier/NAME:\n")
     sink.write("".join(f"{INDENT}{line}\n" for line in told))
-    left = [each.name for each, told in rows if told in (NOT_BEGUN, BEGUN)]
-    if left:
-        begun = os.path.isfile(Workplace(exercise_named(left[0]), "").file)
-        say(f"next: tuxscope learn {'check' if begun else 'start'} {left[0]}")
+    say_next("", progress)
     return 0
+
+
+def say_next(folder: str, progress: Progress) -> None:
+    """Say what to type for the first exercise that is left to do, where there is one."""
+    for name in names():
+        place = Workplace(exercise_named(name), folder)
+        state = state_of(place, progress)
+        if state in (NOT_BEGUN, BEGUN):
+            say(f"next: {place.command('check' if state == BEGUN else 'start')}")
+            return
 
 
 def table(rows: list[tuple[Exercise, str]]) -> str:
@@ -54,13 +62,13 @@ def table(rows: list[tuple[Exercise, str]]) -> str:
     return "".join(f"{cut(line, USUAL)}\n" for line in lines)
 
 
-def state_of(exercise: Exercise, progress: Progress) -> str:
+def state_of(place: Workplace, progress: Progress) -> str:
     """How far the student is, in a word."""
-    standing = progress.of(exercise.name)
+    standing = progress.of(place.exercise.name)
     if standing.pure:
-        whole = standing.kernel or exercise.grade_on_kernel is None
+        whole = standing.kernel or place.exercise.grade_on_kernel is None
         return "passed" if whole else "kernel left"
-    return BEGUN if os.path.isfile(Workplace(exercise, "").file) else NOT_BEGUN
+    return BEGUN if os.path.isfile(place.file) else NOT_BEGUN
 
 
 def start(name: str, folder: str | None) -> int:

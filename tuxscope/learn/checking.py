@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from tuxscope.errors import UsageError
+from tuxscope.learn.actions import say_next
 from tuxscope.learn.catalogue import LADDER, exercise_named, names
 from tuxscope.learn.examination import Interrupted, examined, fresh_seed
 from tuxscope.learn.feedback import as_object, lines
@@ -36,11 +37,16 @@ class Checker:
         seed = fresh_seed() if self._seed is None else self._seed
         return examined(place.exercise.name, place.file, seed, self._interrupt)
 
-    def check(self, place: Workplace) -> bool:
-        """Grade a page, and tell; returns whether it passed. Raises Interrupted."""
+    def check(self, place: Workplace, leads_on: bool = False) -> bool:
+        """Grade a page, and tell; returns whether it passed. Raises Interrupted.
+
+        ``leads_on``: say what comes next after one that has.
+        """
         verdict = self.grade(place)
         self.tell(verdict, place)
-        keep(verdict, place)
+        progress = keep(verdict, place)
+        if leads_on and verdict.passed and self._style is Style.TEXT:
+            say_next(place.folder, progress)
         return verdict.passed
 
     def tell(self, verdict: Verdict, place: Workplace) -> None:
@@ -63,7 +69,7 @@ def check(name: str, folder: str | None, style: Style, seed: int | None) -> int:
     require(place)
     with Interrupt() as interrupt:
         try:
-            return 0 if Checker(style, seed, interrupt).check(place) else 1
+            return 0 if Checker(style, seed, interrupt).check(place, leads_on=True) else 1
         except Interrupted:
             return INTERRUPTED
 
@@ -83,7 +89,7 @@ def watch(name: str, folder: str | None, style: Style, seed: int | None) -> int:
                     checker.write("\n")
                 graded = found
                 try:
-                    checker.check(place)
+                    checker.check(place, leads_on=True)
                 except Interrupted:
                     break
             stamp = now
@@ -142,8 +148,9 @@ def absent(place: Workplace) -> Verdict:
     return Verdict(place.exercise.name, 0, none, kernel)
 
 
-def keep(verdict: Verdict, place: Workplace) -> None:
-    """Note beside the page how it went."""
+def keep(verdict: Verdict, place: Workplace) -> Progress:
+    """Note beside the page how it went; returns how far the student is now."""
     progress = Progress(place.folder)
     progress.set(verdict.name, progress.of(verdict.name).after(verdict))
     progress.save()
+    return progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,6 +109,7 @@ class LiveTables:
         self._tables = Tables(page, options, sink)
         self._interval = options.interval or INTERVAL
         self._count = options.count
+        self._duration = math.inf if options.duration is None else options.duration
 
     def __enter__(self) -> Self:
         return self
@@ -121,12 +123,12 @@ class LiveTables:
 
     def watch(self, watch: Watch) -> None:
         """Show a table again and again, until something says that it is enough; the last one
-        is that of finish()."""
+        is that of finish(), also where it is due when the time is up."""
         due = self._interval
         while watch.wait(max(due - watch.seconds, 0)):
             if watch.seconds < due:  # woken before its time
                 continue
-            if self._tables.shown + 1 == self._count:
+            if self._tables.shown + 1 == self._count or watch.seconds >= self._duration:
                 return
             self._tables.show(self._map.items(), watch.seconds)
             due = max(due + self._interval, watch.seconds)

@@ -1,0 +1,82 @@
+"""When the tables of a run are printed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tuxscope.asm import Hash, Program
+from tuxscope.columns import Column, Rate
+from tuxscope.programs.page import Page
+from tuxscope.record import Record, u32, u64
+from tuxscope.runner.options import Options
+from tuxscope.runner.table import LiveTables
+
+
+class Who(Record):
+    pid = u32
+
+
+class Writes(Record):
+    count = u64
+
+
+COUNTS = Hash("COUNTS", key=Who, value=Writes, max_entries=8)
+LATE = 0.0004  # seconds that a wait takes longer than asked for
+
+
+def program() -> Program:
+    raise AssertionError("nothing is loaded here")
+
+
+class Clock:
+    """A Watch whose time passes when it waits, and whose alarm comes late: it never ends a run."""
+
+    seconds = 0.0
+
+    def wait(self, seconds: float) -> bool:
+        self.seconds += seconds + LATE
+        assert self.seconds < 10, "the run has no end"
+        return True
+
+
+class Paper:
+    """A sink that keeps what is written."""
+
+    text = ""
+
+    def fileno(self) -> int:
+        return -1
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+
+@pytest.mark.parametrize(
+    ("options", "tables"),
+    [
+        (Options(duration=1.0), 1),
+        (Options(duration=0.3), 1),
+        (Options(duration=3.0), 3),
+        (Options(duration=2.5), 3),
+        (Options(duration=2.0, interval=0.5), 4),
+        (Options(count=2), 2),
+        (Options(count=5, duration=3.0), 3),
+    ],
+)
+def test_the_last_table_is_printed_once(
+    options: Options, tables: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuxscope.runner.table.os.isatty", lambda _: False)
+    entries = [(Who(pid=7), Writes(count=60))]
+    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
+    columns = (Column(Who.pid, 8), Column(Writes.count, 8), Rate(Writes.count))
+    paper: Any = Paper()
+    shown = LiveTables(Page(program, COUNTS, columns), options, live, paper)
+    clock: Any = Clock()
+    shown.watch(clock)
+    shown.finish(clock.seconds)
+    assert paper.text.count("PID") == tables
+    assert str(shown.totals).startswith("1 rows, ")
