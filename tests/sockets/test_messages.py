@@ -47,7 +47,7 @@ V6 = bytes.fromhex("20010db8 00000000 00000000 00000001")
 
 @pytest.mark.matrix
 @pytest.mark.parametrize(
-    ("family", "address", "expected"), [(2, V4, mapped("10.1.2.3")), (10, V6, V6)]
+    ("family", "address", "expected"), [(2, V4, mapped("10.1.2.3")), (10, V6, V6)], ids=["v4", "v6"]
 )
 def test_every_field_is_read_in_its_byte_order(
     family: int, address: bytes, expected: bytes
