@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from peers import building, steps
+from peers.figures import Results
+
 from connections import page
 from connections.measuring import QUICK, Bench, Settings
 from connections.readers import READERS
-from peers import building, steps
-from peers.figures import Results
 
 
 def plan(quick: bool, absent: Mapping[str, str]) -> steps.Plan:

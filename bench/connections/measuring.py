@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connections.readers import EVENTS, WORKLOAD, NetReader
 from peers.figures import UNPROBED
 from peers.processes import Running, Writer, told_lost
 from peers.rounds import Rounds
+
+from connections.readers import EVENTS, WORKLOAD, NetReader
 
 HUNDRED_THOUSAND = 100_000
 UNTIL_TOLD = 1.25  # seconds until a table has been printed, that is each second

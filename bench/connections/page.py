@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connections.readers import PARTNERS, READERS
 from peers.building import BenchError
 from peers.figures import UNPROBED, Measure, Results, Summary, quotient
 from peers.page import figures, markdown, origin
+
+from connections.readers import PARTNERS, READERS
 
 BEGIN = "<!-- What it costs: make bench-net RECORD=1 writes it. -->\n"
 END = "<!-- What it costs ends. -->\n"
