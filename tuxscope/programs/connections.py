@@ -99,18 +99,25 @@ Report = Callable[[Assembler, Memory, str], None]
 
 
 def programs(
-    layout: Layout, report: Report, namespace: PidNamespace | None = None, listen: bool = False
+    layout: Layout,
+    report: Report,
+    pid: int | None = None,
+    namespace: PidNamespace | None = None,
+    listen: bool = False,
 ) -> tuple[Program, ...]:
-    """The programs that follow all TCP connections. ``listen``: listening sockets, too."""
+    """The programs that follow all TCP connections, and report those of a process, or all.
+
+    ``listen``: listening sockets, too.
+    """
     accepts = [each for each in ACCEPTS if layout.has(each)]
     return (
-        state_changes(layout, report, namespace, listen),
-        *(accepted(layout, each, report, namespace) for each in accepts),
+        state_changes(layout, report, pid, namespace, listen),
+        *(accepted(layout, each, report, pid, namespace) for each in accepts),
     )
 
 
 def state_changes(
-    layout: Layout, report: Report, namespace: PidNamespace | None, listen: bool
+    layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None, listen: bool
 ) -> Program:
     """Run at each change of a socket's state."""
 
@@ -195,8 +202,11 @@ def state_changes(
         a.mov(r7, LISTENS)
         a.ja("report")
     a.label("close")
-    reason_of_end(a, layout, socket, fresh.connection.rtt_us, "report")
+    leave_out_others(a, pid, "reported")
+    reason_of_end(a, layout, socket, fresh.connection.rtt_us, "describe")
     a.label("report")
+    leave_out_others(a, pid, "reported")
+    a.label("describe")
     describe(a, layout, socket, fresh)
     report(a, fresh.connection, "reported")
     a.label("reported")
@@ -211,7 +221,11 @@ def state_changes(
 
 
 def accepted(
-    layout: Layout, tracepoint: Tracepoint, report: Report, namespace: PidNamespace | None
+    layout: Layout,
+    tracepoint: Tracepoint,
+    report: Report,
+    pid: int | None,
+    namespace: PidNamespace | None,
 ) -> Program:
     """Run when accept() returns: its file descriptor leads to the socket."""
     a = Assembler(f"net_{tracepoint.name.removeprefix('sys_exit_')}", attach=tracepoint)
@@ -235,6 +249,7 @@ def accepted(
     a.ldx(r1, u32[Known[r9].connection.pid])
     a.jne(r1, 0, "out")
     store_process(a, namespace)
+    leave_out_others(a, pid, "out")
     a.mov(r7, ACCEPTED)
     describe(a, layout, socket, copied)
     report(a, copied.connection, "out")
@@ -242,6 +257,13 @@ def accepted(
     a.mov(r0, 0)
     a.exit()
     return a.program()
+
+
+def leave_out_others(a: Assembler, pid: int | None, done: str) -> None:
+    """Emit: jump to ``done`` where the entry at r9 is of another process than the one asked for."""
+    if pid is not None:
+        a.ldx(r1, u32[Known[r9].connection.pid])
+        a.jne(r1, pid, done)
 
 
 def find(a: Assembler, map: Map, key: Memory) -> None:
