@@ -7,11 +7,7 @@ Fire says is put into one line.
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import io
 import os
-import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
@@ -19,7 +15,7 @@ from importlib import import_module
 from tuxscope import __version__
 from tuxscope.commands.base import Command, Job
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.lean_fire import FireError, FireExit, fire
+from tuxscope.lean_fire import FireError, FireExit, fire, keyword_only
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
@@ -76,15 +72,13 @@ def parse(arguments: Sequence[str]) -> Job | str:
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
     kind: type[Command] = getattr(import_module(f"tuxscope.commands.{name}"), COMMANDS[name])
     if "--help" in rest or "-h" in rest:
-        # python -OO has no docstrings
-        return kind.help or f"{inspect.getdoc(kind.run) or OVERVIEW}\n"
+        return kind.help or documentation(kind)
     try:
         flags = options_of(kind)
         check_options(rest, {*flags, "--help"})
         rest = [renamed(each, flags) for each in rest]
         command = kind(words)
-        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-            job = fire.Fire(command.run, rest, serialize=no_text)
+        job = fire.Fire(command.run, rest)
     except FireExit as error:
         raise UsageError(f"{name}: {one_line(error, command)}") from None
     except (FireError, UsageError) as error:
@@ -95,20 +89,21 @@ def parse(arguments: Sequence[str]) -> Job | str:
 
 def options_of(kind: type[Command]) -> dict[str, str]:
     """The options of a command as they are typed, and as Fire knows them."""
-    parameters = inspect.signature(kind.run).parameters.values()
-    names = (each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
+    names = keyword_only(kind.run)
     return {f"--{kind.flags.get(name, name).replace('_', '-')}": f"--{name}" for name in names}
+
+
+def documentation(kind: type[Command]) -> str:
+    """What a command's docstring says."""
+    from inspect import getdoc
+
+    return f"{getdoc(kind.run) or OVERVIEW}\n"  # python -OO has no docstrings
 
 
 def renamed(argument: str, flags: Mapping[str, str]) -> str:
     """An argument with Fire's name for the option that it is, if it is one."""
     option, equals, value = argument.partition("=")
     return f"{flags.get(option, option)}{equals}{value}"
-
-
-def no_text(result: object) -> str:
-    """What Fire is to print of a result: nothing."""
-    return ""
 
 
 def one_line(error: FireExit, command: Command) -> str:
@@ -130,7 +125,8 @@ def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
     seen = set()
     for argument in arguments:
         option = argument.partition("=")[0]
-        if not re.match(r"-[^\d]", option):  # a word, a lone hyphen, a negative number
+        if option[:1] != "-" or option == "-" or option[1].isdecimal():
+            # a word, a lone hyphen, a negative number
             continue
         if option not in known:
             near = did_you_mean(option.lstrip("-"), [each[2:] for each in known], "--")

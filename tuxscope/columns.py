@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tuxscope.field_types import Integer
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Field, RecordError
+
+__all__ = ["AnyColumn", "Bar", "Column", "Index", "Log2", "Rate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,15 @@ class Clock(Column):
         now = time.time_ns() - time.monotonic_ns() + value
         seconds = time.strftime("%H:%M:%S", time.localtime(now // 1_000_000_000))
         return f"{seconds}.{now // 1_000_000 % 1000:03d}"
+
+
+class Milliseconds(Column):
+    """Of a stream: 64 bits of nanoseconds as milliseconds; all ones are unknown."""
+
+    __slots__ = ()
+
+    def as_text(self, value: int) -> str:
+        return f"{value / 1e6:.3f}" if value + 1 < 1 << 64 else "-"
 
 
 class Labelled(Column):

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
@@ -42,6 +41,7 @@ from tuxscope.field_types import (
     u32,
     u64,
 )
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:

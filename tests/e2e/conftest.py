@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from e2e.harness import Tuxscope, Writer, end
+from e2e.tcp import Peer, Watched
+from tuxscope.loader.layout import KernelLayout
+from tuxscope.sockets import Namespace
 
 
 @pytest.fixture
@@ -36,3 +40,36 @@ def writer() -> Iterator[Any]:
     yield start
     for each in started:
         end(each.process)
+
+
+@pytest.fixture
+def network() -> Iterator[Namespace]:
+    """A network namespace with a loopback interface, and a process: that is where it is found."""
+    from networks import make_namespace
+
+    with make_namespace() as namespace:
+        resident = namespace.run(lambda: subprocess.Popen(["cat"], stdin=subprocess.PIPE))
+        yield namespace
+        end(resident)
+
+
+@pytest.fixture
+def watch(tuxscope: Any, network: Namespace) -> Any:
+    """Starts ``tuxscope net`` for that network."""
+    if not KernelLayout().has_structs:
+        pytest.skip("this kernel tells nothing of its structs: no accepts, bytes and namespaces")
+    return lambda *options: Watched(tuxscope, network, *options)
+
+
+@pytest.fixture
+def peer(network: Namespace) -> Iterator[Any]:
+    """Starts processes of peer.py; ends what is left."""
+    started: list[Peer] = []
+
+    def start(*arguments: object, **options: Any) -> Peer:
+        started.append(Peer(network, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()

@@ -111,13 +111,14 @@ class Tuxscope:
             )
             return self._stdout.decode().splitlines()
 
-    def wait_until_attached(self) -> None:
-        """Wait until one of the process's perf events has a program: with BPF links or without."""
+    def wait_until_attached(self, programs: int = 1) -> None:
+        """Wait until so many of the process's perf events have a program: with BPF links or
+        without."""
         deadline = time.monotonic() + LIMIT
         while self.process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(FileNotFoundError):
                 fds = os.listdir(f"/proc/{self.process.pid}/fd")
-                if any(has_program(self.process.pid, int(fd)) for fd in fds):
+                if sum(has_program(self.process.pid, int(fd)) for fd in fds) >= programs:
                     return
             time.sleep(0.005)
         raise AssertionError("it never attached")

@@ -80,7 +80,10 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["asm"], "which program? try: tuxscope asm hello"),
         (["asm", "hello", "hello"], "'hello' is one word too many; asm takes one page or file"),
         (["asm", "helo"], "there is no page helo; did you mean hello?"),
-        (["asm", "nothing"], "there is no page nothing; there are hello, and files"),
+        (
+            ["asm", "nothing"],
+            "there is no page nothing; there are hello, net, net_summ",
+        ),
         (["asm", "hello", "--format", "xml"], "--format is listing, text, bytes, json or c, not"),
         (["asm", "hello", "--pid", "x"], "--pid takes a process id"),
         (["asm", "hello", "--", "ls"], "it traces no command"),

@@ -76,12 +76,13 @@ def build_wheel(folder: Path) -> Path:
 
 
 def libraries(cache: Path) -> Path:
-    """A folder with what the project and its tests need, fetched once."""
-    folder = cache / "libraries"
+    """A folder with what the project and its tests need, fetched once for each list of them."""
+    wanted = [*requirements(), *FOR_TESTS]
+    folder = cache / f"libraries-{sha256(' '.join(wanted).encode()).hexdigest()[:12]}"
     if not folder.exists():
+        for stale in cache.glob("libraries*"):
+            shutil.rmtree(stale)
         new = cache / "libraries.new"
-        shutil.rmtree(new, ignore_errors=True)
-        wanted = [*requirements(), *FOR_TESTS]
         try:
             install(new, wanted)
         except PipError as error:

@@ -89,6 +89,16 @@ def refused(text: str, tmp_path: Path) -> str:
         ("tuxscope.columns", "tuxscope.column", "did you mean tuxscope.columns?"),
         ("Tracepoint, helper", "Tracepiont, helper", "did you mean Tracepoint?"),
         ("from tuxscope.columns", "import jsno\nfrom tuxscope.columns", "did you mean json?"),
+        (
+            "Column(HelloEvent.pid, 8)",
+            "Rate(HelloEvent.pid, 8)",
+            "write above: from tuxscope.columns import Rate",
+        ),
+        (
+            "Tracepoint, helper",
+            "Tracepoint, Rate, helper",
+            "write from tuxscope.columns import Rate",
+        ),
         # maps and the page itself
         ('Array("EVENTS", HelloEvent)', 'Array("EVENTS", u32)', "u32 is none: class Event(Record)"),
         (PAGE, "PAGE = Page(hello, EVENTS)", "a page that shows EVENTS has columns"),
@@ -108,7 +118,7 @@ def refused(text: str, tmp_path: Path) -> str:
         (PAGE, "PAGE = Page(1, EVENTS, COLUMNS)", "a function that makes its program"),
         (PAGE, "PGAE = Page(hello, EVENTS, COLUMNS)", "the page has to be called PAGE"),
         (PAGE, "PAGE = hello", "PAGE is not a Page; write PAGE = Page("),
-        (SIGNATURE, "def hello(who)", "takes pid, exclude, namespace, or some of them"),
+        (SIGNATURE, "def hello(who)", "takes pid, exclude, namespace, layout, or some of them"),
         # Python itself
         ("    a.mov(r6, r1)", "     a.mov(r6, r1)", "unexpected indent"),
         ('a.label("out")', 'a.label("out)', "unterminated string literal"),
@@ -142,6 +152,8 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
         ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf", "HelloEvent is none: class Ev"),
         ("a.stack(HelloEvent)", "HelloEvent()", "a.zero(event.padding)",
          "a place for one on the program's stack is a.stack(HelloEvent)"),
+        ("from tuxscope.programs.page import Page\n", "\n", PAGE,
+         "write above: from tuxscope.programs.page import Page"),
         ("a.mov(r0, 0)", "r0 = 0", "a.rsh(r0, 32)", "to set it, a.mov(r0, …)"),
         (
             "EVENTS =",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar
 
 from tuxscope.asm.source import SourceLine, author_line
+from tuxscope.lean_dataclasses import dataclass, field
 
 
 class ProgramType(IntEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from tuxscope.asm.attach import AttachPoint
@@ -17,6 +16,7 @@ from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map, check_name
 from tuxscope.asm.program import Label, Program, StackVariable
 from tuxscope.asm.source import SourceLine
+from tuxscope.lean_dataclasses import dataclass, replace
 from tuxscope.suggest import did_you_mean
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from tuxscope.asm.attach import AttachPoint
@@ -14,6 +13,7 @@ from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program, StackVariable
 from tuxscope.asm.registers import Register
 from tuxscope.asm.source import author_line
+from tuxscope.lean_dataclasses import replace
 from tuxscope.suggest import did_you_mean
 
 # What other assemblers and C call an instruction, where that is not near to its name here.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tuxscope.asm.isa import (
     Alu,
@@ -23,6 +22,7 @@ from tuxscope.asm.isa import (
     Source,
     WideSource,
 )
+from tuxscope.lean_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

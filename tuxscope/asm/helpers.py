@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A row for each, in the order of their numbers, beginning with 1. What else is in it is read when
 # somebody asks for it (signatures.py).
-with open(os.path.join(os.path.dirname(__file__), "helpers.tsv"), encoding="ascii") as table:
+with open(os.path.join(os.path.dirname(__file__), "helpers.tsv"), encoding="utf-8") as table:
     ROWS = table.read().rstrip().split("\n")
 NAMES = [row.partition("\t")[0] for row in ROWS]
 

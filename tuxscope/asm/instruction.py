@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
 
 from tuxscope.asm.errors import (
@@ -22,6 +21,7 @@ from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
 from tuxscope.asm.isa import Size
 from tuxscope.asm.maps import Map
 from tuxscope.asm.source import SourceLine
+from tuxscope.lean_dataclasses import dataclass, field
 
 ByteOrder = Literal["little", "big"]
 NATIVE: ByteOrder = sys.byteorder

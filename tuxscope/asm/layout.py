@@ -33,6 +33,10 @@ class Place:
 class Layout(Protocol):
     """What a kernel says of itself."""
 
+    @property
+    def has_structs(self) -> bool:
+        """Whether it says anything of its structs."""
+
     def has(self, tracepoint: Tracepoint) -> bool:
         """Whether there is such a tracepoint."""
 
@@ -54,6 +58,10 @@ class RecordedLayout:
 
     fields: Mapping[str, Mapping[str, Place]]
     members: Mapping[str, Mapping[str, Place]]
+
+    @property
+    def has_structs(self) -> bool:
+        return bool(self.members)
 
     def has(self, tracepoint: Tracepoint) -> bool:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
 from typing import Any, ClassVar
 
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import FieldType
+from tuxscope.lean_dataclasses import KW_ONLY, dataclass
 from tuxscope.record import Nested, RecordType, u32
 
-# BPF_OBJ_NAME_LEN is 16 with the NUL; the kernel takes these characters (bpf_obj_name_cpy).
-NAME = re.compile(r"[A-Za-z0-9_.]{1,15}")
+LONGEST_NAME = 15  # BPF_OBJ_NAME_LEN is 16 with the NUL
 
 ValueType = FieldType[Any] | RecordType
 
@@ -31,9 +29,15 @@ class MapType(IntEnum):
     RINGBUF = 27
 
 
+def is_name(text: str) -> bool:
+    """Whether the kernel takes it as a name: letters, digits, _ and . (bpf_obj_name_cpy)."""
+    plain = text.replace("_", "0").replace(".", "0")
+    return plain.isascii() and plain.isalnum() and len(text) <= LONGEST_NAME
+
+
 def check_name(kind: str, name: object) -> None:
     """Hold a program's or map's name to the kernel's rule. Raises ProgramError."""
-    if not isinstance(name, str) or not NAME.fullmatch(name):
+    if not isinstance(name, str) or not is_name(name):
         raise ProgramError(
             f"{kind} name {name!r}: the kernel takes 1 to 15 letters, digits, underscores and dots",
             author_line(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
 from tuxscope.asm.maps import Map
 from tuxscope.field_types import FieldType
+from tuxscope.lean_dataclasses import dataclass, field, replace
 
 # MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
 STACK_SIZE = 512

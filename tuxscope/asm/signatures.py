@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
 from tuxscope.asm.attach import ProgramType
 from tuxscope.asm.helpers import ROWS
+from tuxscope.lean_dataclasses import dataclass
 
 
 class Kind(Enum):

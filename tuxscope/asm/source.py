@@ -5,7 +5,8 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from dataclasses import dataclass
+
+from tuxscope.lean_dataclasses import dataclass
 
 # Frames of this package are the assembler's own; the first one outside is the author's.
 ASSEMBLER = __name__.rpartition(".")[0] + "."

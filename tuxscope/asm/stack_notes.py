@@ -13,7 +13,7 @@ from tuxscope.field_types import FieldType, FixedArray
 from tuxscope.record import Nested
 
 # Where a template takes an address: of the register before the offset.
-ADDRESS = re.compile(r"\(\{(dst|src)\} \{off\}")
+ADDRESS = r"\(\{(dst|src)\} \{off\}"
 MOV = Alu.MOV | Source.X | Class.ALU64
 ADD = Alu.ADD | Source.K | Class.ALU64
 
@@ -30,7 +30,7 @@ class StackNotes:
         before, self.before = self.before, instruction
         if not self.stack:
             return ""
-        if address := ADDRESS.search(instruction.form.text):
+        if address := re.search(ADDRESS, instruction.form.text):
             if getattr(instruction, address[1]) == FRAME_POINTER:
                 size = instruction.moves
                 return self.place(function, instruction.offset, size)

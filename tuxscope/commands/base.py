@@ -9,15 +9,12 @@ from tuxscope.lean_fire import FireError
 
 
 class Job:
-    """What a command will do; nothing that Fire could find a member in."""
+    """What a command will do, once Fire has accepted all arguments."""
 
     __slots__ = ("_run",)
 
     def __init__(self, run: Callable[[], int]) -> None:
         self._run = run
-
-    def __dir__(self) -> list[str]:
-        return []
 
 
 class Command:

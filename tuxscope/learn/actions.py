@@ -11,7 +11,8 @@ from tuxscope.learn.catalogue import LADDER, exercise_named, names, solution_tex
 from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.progress import Progress
 from tuxscope.learn.workplace import Workplace, workplace
-from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.compact import COMPACT
+from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.screen import USUAL, cut, wrapped
 from tuxscope.output.sink import Sink

@@ -11,7 +11,8 @@ from tuxscope.learn.feedback import as_object, lines
 from tuxscope.learn.progress import Progress
 from tuxscope.learn.verdict import Stage, State, Verdict
 from tuxscope.learn.workplace import Workplace, require, workplace
-from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.compact import COMPACT
+from tuxscope.output.lines import Style
 from tuxscope.output.sink import LiveSink
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.watch import Watch

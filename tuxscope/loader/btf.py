@@ -7,9 +7,8 @@ numbers are in the machine's byte order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tuxscope.asm.program import Program
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Record, u8, u16, u32
 
 MAGIC = 0xEB9F

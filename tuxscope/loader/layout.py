@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from tuxscope.asm.attach import Tracepoint
 from tuxscope.asm.layout import Place
-from tuxscope.loader.struct_layout import kernel_structs
+from tuxscope.loader.struct_layout import VMLINUX, kernel_structs
 from tuxscope.loader.tracefs import Tracefs, TracepointError
 from tuxscope.loader.tracepoint_format import fields_of
 
@@ -17,6 +19,10 @@ class KernelLayout:
 
     def __init__(self) -> None:
         self._fields: dict[Tracepoint, dict[str, Place]] = {}
+
+    @property
+    def has_structs(self) -> bool:
+        return os.path.exists(VMLINUX)
 
     def has(self, tracepoint: Tracepoint) -> bool:
         """Raises TuxscopeError where tracefs cannot be had."""

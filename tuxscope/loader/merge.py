@@ -31,6 +31,11 @@ class TimeOrder:
         self._slot = slot
         self._held: list[Columns] = []
 
+    @property
+    def holds(self) -> bool:
+        """Whether anything waits for its place."""
+        return bool(self._held)
+
     def pieces(self, runs: Iterable[Iterator[Columns]], until: int, now: int) -> Iterator[Columns]:
         """What is no younger than ``until``, and was held back before or is in ``runs``.
 

@@ -11,7 +11,6 @@ from typing import Any, Self
 from tuxscope.asm.maps import PerfEventArray
 from tuxscope.loader import bpf
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.loader.marker import lost_before_marker, send_markers
 from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder
 from tuxscope.loader.rings import LARGEST_PAGES as LARGEST_PAGES  # what ``pages`` may be
 from tuxscope.loader.rings import Rings
@@ -68,6 +67,11 @@ class PerfReader:
         """CPUs that came while this runs and could be given no ring, so that their events are
         not seen: one line that says why. They are tried again; those that went are left out."""
         return self._rings.without
+
+    @property
+    def holds(self) -> bool:
+        """Whether the last :meth:`drain` held something back."""
+        return self._order is not None and self._order.holds
 
     def fileno(self) -> int:
         """Readable when a ring is half full. What is in the rings before that, only a timer
@@ -133,6 +137,8 @@ class PerfReader:
             self._counted = self._rings.refused()
             return self._counted.total()
         # Such a ring reports what it refused in front of the next sample that fits.
+        from tuxscope.loader.marker import lost_before_marker, send_markers
+
         try:
             send_markers(self._events, self._rings.cpus)
         except OSError as error:

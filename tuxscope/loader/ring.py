@@ -11,7 +11,7 @@ import errno
 import mmap
 import os
 import struct
-from threading import Lock
+from _thread import allocate_lock  # threading.Lock, which takes half a millisecond to import
 
 from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.loader import perf_event
@@ -19,7 +19,7 @@ from tuxscope.loader import perf_event
 DATA_HEAD = 1024  # offset in the control page, in bytes; data_tail follows
 COUNTS = struct.Struct("=QQQ")  # value, time enabled, lost: what read() gives, as far as asked for
 
-_fence = Lock()
+_fence = allocate_lock()
 
 
 def fence() -> None:

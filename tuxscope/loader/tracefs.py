@@ -19,7 +19,7 @@ FSOPEN_CLOEXEC = 1
 FSMOUNT_CLOEXEC = 1
 FSCONFIG_CMD_CREATE = 6
 
-ESCAPE = re.compile(r"\\([0-7]{3})")  # how mountinfo writes spaces and the like: \040
+ESCAPE = r"\\([0-7]{3})"  # how mountinfo writes spaces and the like: \040
 
 
 class TracepointError(TuxscopeError):
@@ -94,7 +94,7 @@ def readable_mounts() -> list[str]:
             # man 5 proc: mount point is field 5, the type follows a lone hyphen.
             before, _, after = line.partition(" - ")
             if after.startswith("tracefs "):
-                folder = ESCAPE.sub(lambda octal: chr(int(octal[1], 8)), before.split(" ")[4])
+                folder = re.sub(ESCAPE, lambda octal: chr(int(octal[1], 8)), before.split(" ")[4])
                 if os.access(f"{folder}/events", os.R_OK | os.X_OK):
                     found.append(folder)
     return found

@@ -23,8 +23,8 @@ FIRST_LOG = 1 << 20  # only the pages that are filled take memory
 # since Linux 5.19, and had UINT_MAX >> 8 before.
 LARGEST_LOG = (1 << 30) - 1
 LARGEST_LOG_BEFORE = (1 << 24) - 1
-WALK, REGISTERS = re.compile(r"^0: \(", re.MULTILINE), re.compile(r"^0: R1=", re.MULTILINE)
-LAST_LINE = re.compile(r"^processed \d+ insns", re.MULTILINE)
+# Where a line of the log begins with these; compiled once there is a log.
+WALK, REGISTERS, LAST_LINE = r"(?m)^0: \(", r"(?m)^0: R1=", r"(?m)^processed \d+ insns"
 
 
 class LogLevel(IntFlag):
@@ -92,7 +92,7 @@ def verify(
 
 def with_registers(refused: Refusal, plain: dict[str, Any]) -> Refusal:
     """A refusal whose log tells of registers; before Linux 5.17 only LEVEL2 does."""
-    if refused.full or not WALK.search(refused.log) or REGISTERS.search(refused.log):
+    if refused.full or not re.search(WALK, refused.log) or re.search(REGISTERS, refused.log):
         return refused
     try:
         attempt(plain, LogLevel.LEVEL2)[0].close()
@@ -106,7 +106,7 @@ def why(program: Program, refused: Refusal, plain: dict[str, Any]) -> Exception:
     from tuxscope.explain.explain import explain
 
     log, error, full = refused.log, refused.error, refused.full
-    if full and not LAST_LINE.search(log):
+    if full and not re.search(LAST_LINE, log):
         # Of a full log Linux 6.4 and later keep the end, where the reason stands, older ones the
         # beginning: statistics alone are the last words, without the way there.
         try:

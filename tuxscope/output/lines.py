@@ -7,7 +7,6 @@ are then one long template, and one ``%`` fills it in.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -23,7 +22,6 @@ from tuxscope.record import Record, RecordType
 CACHED_TEXTS = 4096
 CACHED_LINES = 4096
 NOTHING = "-"  # in a table
-COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Style(Enum):
@@ -119,25 +117,22 @@ def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
     """What turns a column's raw value, or tuple of them, into what is printed."""
     if isinstance(field_type, Integer):
         return str
+    if style is Style.TEXT and isinstance(field_type, Text):
+        return lru_cache(CACHED_TEXTS)(printable)
+    from tuxscope.output.compact import COMPACT, SPACED, json_text
+
     if isinstance(field_type, Text):
-        render = json_text if style is Style.JSON else printable
-        return lru_cache(CACHED_TEXTS)(render)
+        return lru_cache(CACHED_TEXTS)(json_text)
+    as_json = COMPACT if style is Style.JSON else SPACED
 
     def other(values: Any) -> str:
         flat = values if isinstance(values, tuple) else (values,)
         value = plain(field_type.decode(flat))
-        if style is Style.JSON:
-            return COMPACT(value)
-        if value is None:
+        if style is Style.TEXT and value is None:
             return NOTHING
-        return value if isinstance(value, str) else json.dumps(value)
+        return value if isinstance(value, str) and style is Style.TEXT else as_json(value)
 
     return other
-
-
-def json_text(raw: bytes) -> str:
-    """A C string as a JSON string, in ASCII alone: safe on every terminal."""
-    return json.dumps(decode_text(raw))
 
 
 def printable(raw: bytes) -> str:

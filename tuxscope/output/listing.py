@@ -10,9 +10,10 @@ from tuxscope.asm.instruction import SLOT, Instruction
 from tuxscope.asm.listing import Line, lines, text_of
 from tuxscope.asm.program import Program
 from tuxscope.asm.source import SourceLine
-from tuxscope.output.lines import COMPACT
+from tuxscope.output.compact import COMPACT
 
 WIDEST = 48  # columns for pseudo-C; what is longer pushes its source to the right
+SOURCE, CODE = 8, 33  # where a source above its instruction begins, and where pseudo-C does
 
 
 class Shape(Enum):
@@ -25,14 +26,14 @@ class Shape(Enum):
     C = "c"
 
 
-def render(program: Program, shape: Shape) -> str:
-    """A program in a shape that is text."""
+def render(program: Program, shape: Shape, room: int | None = None) -> str:
+    """A program in a shape that is text; ``room`` is that of table()."""
     if shape is Shape.C:
         return "".join(f"{each}\n" for each in c_array(program))
-    return render_lines(lines(program), shape)
+    return render_lines(lines(program), shape, room)
 
 
-def render_lines(listed: Iterable[Line], shape: Shape) -> str:
+def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) -> str:
     """A listing as a table, as assembly text or as JSON."""
     match shape:
         case Shape.TEXT:
@@ -40,23 +41,39 @@ def render_lines(listed: Iterable[Line], shape: Shape) -> str:
         case Shape.JSON:
             return "".join(f"{COMPACT(each)}\n" for each in objects(listed))
         case _:
-            return "".join(f"{each}\n" for each in table(listed))
+            return "".join(f"{each}\n" for each in table(listed, room))
 
 
-def table(listed: Iterable[Line]) -> Iterator[str]:
-    """Slot, bytes, pseudo-C and source of each instruction, labels on lines of their own."""
-    shown = [(each, f"{each.text}{f'  # {each.note}' * bool(each.note)}") for each in listed]
-    width = max((len(code) for _, code in shown if len(code) <= WIDEST), default=0)
-    previous: SourceLine | None = None
-    for line, code in shown:
+def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
+    """Slot, bytes, pseudo-C and source of each instruction, labels on lines of their own.
+
+    Where the sources do not fit beside the instructions, in ``room`` columns, they stand above
+    them; with None there is room for all.
+    """
+    shown = list(cells(listed))
+    width = max((len(code) for _, code, _ in shown if len(code) <= WIDEST), default=0)
+    beside = room is None or all(
+        CODE + max(len(code), width) + 2 + len(source) <= room for _, code, source in shown
+    )
+    for line, code, source in shown:
         if line.function:
             yield f"{line.function}:"
         yield from (f"  {label}:" for label in line.labels)
+        if source and not beside:
+            yield f"{'':{SOURCE}}{source}"
+        first, *second = slots(line)
+        yield f"{first}  {code:<{width}}  {source if beside else ''}".rstrip()
+        yield from second
+
+
+def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
+    """Each instruction with its pseudo-C, and its source where it is not that of the last one."""
+    previous: SourceLine | None = None
+    for line in listed:
+        code = f"{line.text}  # {line.note}" if line.note else line.text
         source = "" if line.source is None or line.source == previous else place(line.source)
         previous = line.source
-        first, *second = slots(line)
-        yield f"{first}  {code:<{width}}  {source}".rstrip()
-        yield from second
+        yield line, code, source
 
 
 def place(source: SourceLine) -> str:

@@ -30,6 +30,11 @@ def width_of(fd: int) -> int:
     return max(columns or USUAL, NARROWEST)
 
 
+def room(fd: int = 1) -> int | None:
+    """The columns of a terminal that nothing may be wider than; None for what is no terminal."""
+    return width_of(fd) if os.isatty(fd) else None
+
+
 def height_of(fd: int) -> int:
     """The rows of a terminal; 24 for what is none, or does not tell."""
     try:

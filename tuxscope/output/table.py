@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
-from tuxscope.output.lines import COMPACT, NOTHING, Style, plain
+from tuxscope.output.compact import COMPACT
+from tuxscope.output.lines import NOTHING, Style, plain
 from tuxscope.output.visible import visible
 from tuxscope.record import Field, Record
 

@@ -15,6 +15,7 @@ from tuxscope.asm.stack_notes import StackNotes
 from tuxscope.field_types import decode_text
 from tuxscope.output.lines import plain
 from tuxscope.output.listing import place, source_object
+from tuxscope.output.screen import columns, wrapped
 from tuxscope.record import Record
 from tuxscope.vm.memory import OFFSET, WINDOW
 from tuxscope.vm.state import Output, Sent, State, Step, Stored
@@ -22,36 +23,52 @@ from tuxscope.vm.state import Output, Sent, State, Step, Stored
 SAVED = range(6, 10)  # a function's own, and its caller's again afterwards
 SMALL = 1 << 20  # below it, and above its negative, numbers are shown in decimal
 WIDEST, CHANGES = 44, 40  # columns of pseudo-C at most, and of what changed
+INSTRUCTION = 16  # where it begins
+NARROWEST = 20  # columns in which what changed is wrapped
 
 
 class Trace:
-    """Renders the steps of one program."""
+    """Renders the steps of one program.
 
-    def __init__(self, program: Program) -> None:
+    Where the sources do not fit beside the steps, in ``room`` columns, they stand above them; with
+    None there is room for all.
+    """
+
+    def __init__(self, program: Program, room: int | None = None) -> None:
         self._program = program
         self._lines = {each.slot: each for each in lines(program)}
         self._notes = StackNotes(program.stack)
         texts = [len(each.text) for each in self._lines.values()]
         self._width = max(len("INSTRUCTION"), *(each for each in texts if each <= WIDEST), 0)
+        self._changed = INSTRUCTION + self._width + 2
+        sources = (len(place(each.source)) for each in self._lines.values() if each.source)
+        beside = self._changed + CHANGES + 2 + max(sources, default=0)
+        self._room = room if room is not None and beside > room else None
 
     @property
     def header(self) -> str:
         """What stands above the table."""
-        return (
-            f"{'STEP':>6}  {'SLOT':>6}  {'INSTRUCTION':<{self._width}}  {'CHANGED':<{CHANGES}}  "
-            "SOURCE\n"
-        )
+        return self.joined("STEP", "SLOT", "INSTRUCTION", "CHANGED", "SOURCE")
 
     def row(self, step: Step) -> str:
         """A step as a row: what was executed, and what it changed."""
         changed = "; ".join(self.changes(step))
         source = step.instruction.source
         shown = place(source) if source else ""
-        return (
-            f"{step.after.steps:>6}  {step.before.slot:>6}  {self.text(step.before):<{self._width}}"
-            f"  {changed:<{CHANGES}}  {shown}".rstrip()
-            + "\n"
-        )
+        steps, slot = str(step.after.steps), str(step.before.slot)
+        return self.joined(steps, slot, self.text(step.before), changed, shown)
+
+    def joined(self, step: str, slot: str, text: str, changed: str, source: str) -> str:
+        """The cells of a row, in as many columns as there are."""
+        row = f"{step:>6}  {slot:>6}  {text:<{self._width}}  "
+        if self._room is None:
+            return f"{row}{changed:<{CHANGES}}  {source}".rstrip() + "\n"
+        width = max(self._room - self._changed, NARROWEST)
+        first = max(width - (len(row) - self._changed), NARROWEST)
+        if columns(changed) > first:
+            changed = f"\n{'':{self._changed}}".join(wrapped(changed, first, width))
+        above = f"{'':{INSTRUCTION}}{source}\n" if source else ""
+        return f"{above}{row}{changed}".rstrip() + "\n"
 
     def text(self, state: State) -> str:
         """The instruction that comes next, with names where it is the program's own."""

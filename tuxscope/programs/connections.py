@@ -13,9 +13,7 @@ from collections.abc import Callable
 
 from tuxscope.asm import Assembler, Hash, LruHash, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
-from tuxscope.asm.maps import Map
 from tuxscope.asm.registers import (
-    Address,
     Memory,
     r0,
     r1,
@@ -27,11 +25,13 @@ from tuxscope.asm.registers import (
     r8,
     r9,
 )
+from tuxscope.programs.emitting import copy, find, follow, forget, place_of, read_member
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u8, u16, u32, u64
 from tuxscope.value_types import IpAddress, Milliseconds, Named, Optional
 
 SET_STATE = Tracepoint("sock", "inet_sock_set_state")
+RECEIVE_RESET = Tracepoint("tcp", "tcp_receive_reset")
 ACCEPTS = (Tracepoint("syscalls", "sys_exit_accept4"), Tracepoint("syscalls", "sys_exit_accept"))
 
 IPPROTO_TCP = 6
@@ -109,11 +109,11 @@ def programs(
 
     ``listen``: listening sockets, too.
     """
+    changes = state_changes(layout, report, pid, namespace, listen)
+    if not layout.has_structs:
+        return (changes, resets(layout)) if layout.has(RECEIVE_RESET) else (changes,)
     accepts = [each for each in ACCEPTS if layout.has(each)]
-    return (
-        state_changes(layout, report, pid, namespace, listen),
-        *(accepted(layout, each, report, pid, namespace) for each in accepts),
-    )
+    return changes, *(accepted(layout, each, report, pid, namespace) for each in accepts)
 
 
 def state_changes(
@@ -150,7 +150,8 @@ def state_changes(
 
     find_known(a, layout, socket, cookie, "known")
     a.zero(fresh)
-    read_namespace(a, layout, socket, fresh.connection.netns)
+    if layout.has_structs:
+        read_namespace(a, layout, socket, fresh.connection.netns)
     a.ld_map(r1, SOCKETS)
     a.lea(r2, socket)
     a.lea(r3, fresh)
@@ -266,18 +267,19 @@ def leave_out_others(a: Assembler, pid: int | None, done: str) -> None:
         a.jne(r1, pid, done)
 
 
-def find(a: Assembler, map: Map, key: Memory) -> None:
-    """Emit: r0 = the address of an entry, or 0."""
-    a.ld_map(r1, map)
-    a.lea(r2, key)
-    a.call(helper.map_lookup_elem)
-
-
-def forget(a: Assembler, map: Map, key: Memory) -> None:
-    """Emit: delete an entry, if there is one."""
-    a.ld_map(r1, map)
-    a.lea(r2, key)
-    a.call(helper.map_delete_elem)
+def resets(layout: Layout) -> Program:
+    """Run when a RST comes, where nothing else tells what ended a socket."""
+    a = Assembler("net_reset", attach=RECEIVE_RESET)
+    socket = a.stack(u64)
+    a.ldx(r1, layout.field(RECEIVE_RESET, "skaddr").at(r1))
+    a.stx(socket, r1)
+    find(a, SOCKETS, socket)
+    a.jeq(r0, 0, "out")
+    a.st(u8[Known[r0].connection.state], RESET)
+    a.label("out")
+    a.mov(r0, 0)
+    a.exit()
+    return a.program()
 
 
 def find_known(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
@@ -285,32 +287,11 @@ def find_known(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, kno
     a.st(cookie, 0)
     find(a, SOCKETS, socket)
     a.jne(r0, 0, known)
+    if not layout.has_structs:
+        return
     read_member(a, layout.member("sock_common", "skc_cookie"), socket, cookie)
     find(a, SEEDED, cookie)
     a.jne(r0, 0, known)
-
-
-def read(a: Assembler, to: Memory, size: int) -> None:
-    """Emit: copy ``size`` bytes of the kernel's memory from r3; zeros where it cannot be read."""
-    a.lea(r1, to)
-    a.mov(r2, size)
-    a.call(helper.probe_read_kernel)
-
-
-def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
-    """Emit: copy a member of the struct whose address is in ``base``."""
-    a.ldx(r3, base)
-    a.add(r3, place.offset)
-    read(a, to, place.size)
-
-
-def follow(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r8 = the pointer that is a member of the struct at r8; ``scratch`` keeps it, too."""
-    a.mov(r3, r8)
-    if place.offset:
-        a.add(r3, place.offset)
-    read(a, scratch, 8)
-    a.ldx(r8, scratch)
 
 
 def read_namespace(a: Assembler, layout: Layout, socket: Memory, to: Memory) -> None:
@@ -319,13 +300,6 @@ def read_namespace(a: Assembler, layout: Layout, socket: Memory, to: Memory) -> 
     read_member(a, layout.member("sock_common", "skc_net"), socket, pointer)
     namespace, inode = layout.member("net", "ns"), layout.member("ns_common", "inum")
     read_member(a, Place(namespace.offset + inode.offset, inode.size), pointer, to)
-
-
-def copy(a: Assembler, to: Address, origin: Address, size: int) -> None:
-    """Emit: copy ``size`` bytes, a multiple of eight."""
-    for at in range(0, size, 8):
-        a.ldx(r1, u64[origin + at])
-        a.stx(u64[to + at], r1)
 
 
 def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
@@ -360,13 +334,11 @@ def store_version(a: Assembler) -> None:
     a.stx(entry.ip, r3)
 
 
-def place_of(memory: Memory) -> Address:
-    """Where it begins."""
-    return memory._base + memory._offset
-
-
 def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, then: str) -> None:
     """Emit: r7 = what ended the socket; jump to ``then``. r8 is the state that it was in."""
+    if not layout.has_structs:
+        reason_by_state(a, then)
+        return
     read_member(a, layout.member("sock", "sk_err"), socket, error)
     a.ldx(r1, error)
     for number, event in (
@@ -380,6 +352,23 @@ def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, t
     a.jeq(r1, ECONNREFUSED, then)
     a.mov(r7, RESET)
     a.jne(r1, 0, then)  # ECONNRESET; EPIPE, where the other side had ended before
+    reason_of_own(a, then)
+
+
+def reason_by_state(a: Assembler, then: str) -> None:
+    """Emit: the same of the entry at r9, where only RSTs are known of."""
+    a.ldx(r1, u8[Known[r9].connection.state])
+    a.jne(r1, RESET, "no reset")
+    a.mov(r7, REFUSED)
+    a.jeq(r8, SYN_SENT, then)
+    a.mov(r7, RESET)
+    a.ja(then)
+    a.label("no reset")
+    reason_of_own(a, then)
+
+
+def reason_of_own(a: Assembler, then: str) -> None:
+    """Emit: the same, of a socket that met no error."""
     a.mov(r7, ABORTED)  # given up by its own process, or forbidden by a firewall here
     a.jeq(r8, SYN_SENT, then)
     a.mov(r7, CLOSED)
@@ -408,7 +397,10 @@ def describe(a: Assembler, layout: Layout, socket: Memory, known: Memory) -> Non
     a.mov(r0, -1)
     a.label("timed")
     a.stx(u64[event.ms], r0)
-
+    if not layout.has_structs:
+        a.st(u64[event.tx], -1)
+        a.st(u64[event.rx], -1)
+        return
     number = known.started_ns  # told, so its place is free
     read_member(a, layout.member("tcp_sock", "bytes_sent"), socket, number)
     a.ldx(r7, number)

@@ -8,8 +8,9 @@ from ipaddress import IPv4Network, IPv6Network
 from tuxscope.asm import Assembler, PerfEventArray, Program, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r1, r2, r3, r4, r5, r6
-from tuxscope.columns import Clock, Column
-from tuxscope.programs.connections import Connection, place_of, programs
+from tuxscope.columns import Clock, Column, Milliseconds
+from tuxscope.programs.connections import Connection, programs
+from tuxscope.programs.emitting import place_of
 from tuxscope.programs.net_layout import LINUX_6_18
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace
@@ -30,7 +31,7 @@ COLUMNS = (
     Column(Connection.raddr, 15),
     Column(Connection.rport, 5),
     Column(Connection.state, 11),
-    Column(Connection.ms, 10),
+    Milliseconds(Connection.ms, 10),
     Column(Connection.tx, 8),
     Column(Connection.rx),
 )

@@ -9,7 +9,8 @@ from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r7, r8
 from tuxscope.columns import AnyColumn, Column, Percentile
 from tuxscope.programs import connections
-from tuxscope.programs.connections import Connection, copy, find, place_of, programs
+from tuxscope.programs.connections import Connection, programs
+from tuxscope.programs.emitting import copy, find, place_of
 from tuxscope.programs.net import EVERYTHING, Chosen, leave_out
 from tuxscope.programs.net_layout import LINUX_6_18
 from tuxscope.programs.page import Page

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tuxscope.asm import Array, Hash, PerfEventArray, Program
 from tuxscope.columns import AnyColumn, Bar, Index, Rate
 from tuxscope.field_types import Integer
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Field, RecordError, RecordType
+
+__all__ = ["Page"]
 
 USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 

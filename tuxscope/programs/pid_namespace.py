@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tuxscope.asm import Assembler, helper, r0, r1, r2, r3, r4
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Record, u32
 
 

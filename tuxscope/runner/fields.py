@@ -9,7 +9,8 @@ from tuxscope.asm import Tracepoint
 from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.loader.tracefs import Tracefs, TracepointError
 from tuxscope.loader.tracepoint_format import ContextField, fields_of, tracepoints
-from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.compact import COMPACT
+from tuxscope.output.lines import Style
 from tuxscope.output.sink import Sink
 
 PATTERN = re.compile(r"[*?\[]")

@@ -14,11 +14,12 @@ from tuxscope.asm import DecodeError, Instruction, Program, RawTracepoint
 from tuxscope.asm.instruction import SLOT, ByteOrder
 from tuxscope.asm.isa import Alu, CallSource, Class, Jump, WideSource
 from tuxscope.asm.listing import Line, lines, named
-from tuxscope.asm.maps import NAME, Array, Map
+from tuxscope.asm.maps import Array, Map, is_name
 from tuxscope.errors import UsageError
 from tuxscope.output.colour import presented
 from tuxscope.output.listing import Shape, render, render_lines
 from tuxscope.output.messages import say
+from tuxscope.output.screen import room
 from tuxscope.output.sink import Sink
 from tuxscope.record import u8
 from tuxscope.runner.inputs import STDIN, InputError, contents, shown
@@ -69,7 +70,7 @@ def nameless_maps(source: str) -> list[Map]:
     return [
         Array(name, value=u8[LARGEST], max_entries=1) if offset else Map(name, max_entries=1)
         for name, offset in loaded.items()
-        if name not in defined and NAME.fullmatch(name)
+        if name not in defined and is_name(name)
     ]
 
 
@@ -78,7 +79,7 @@ def list_program(name: str, pid: int | None, shape: Shape) -> int:
     programs = assembled(name, pid)
     if shape is not Shape.BYTES:
         between = "" if shape is Shape.JSON else "\n"
-        show(between.join(render(each, shape) for each in programs))
+        show(between.join(render(each, shape, room()) for each in programs))
     elif os.isatty(1):
         raise UsageError("bytes are not for a terminal; try: | xxd, or --format c")
     elif len(programs) > 1:
@@ -101,7 +102,7 @@ def list_loaded(program_id: int, shape: Shape) -> int:
 
 def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
     """Print it; returns 1 where something in it is no instruction."""
-    show(render_lines(found.lines(order), shape))
+    show(render_lines(found.lines(order), shape, room()))
     for slot, (_, problem) in islice(found.unknown.items(), TOLD):
         say(f"slot {slot} is no instruction: {problem}")
     if len(found.unknown) > TOLD:

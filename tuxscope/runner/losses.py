@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
 
@@ -43,5 +42,7 @@ class Losses:
         for cpu, count in losses:
             self._total += count
             if self._as_records:
+                from tuxscope.output.compact import COMPACT
+
                 record = {"type": "lost", "cpu": cpu, "count": count}
-                self._sink.write(json.dumps(record, separators=(",", ":")) + "\n")
+                self._sink.write(f"{COMPACT(record)}\n")

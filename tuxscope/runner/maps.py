@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tuxscope.loader.found_maps import Datum, FoundMap, FoundMapError, find_map, open_map
-from tuxscope.output.lines import COMPACT, Style, plain
+from tuxscope.output.compact import COMPACT
+from tuxscope.output.lines import Style, plain
 from tuxscope.output.sink import Sink
 from tuxscope.runner.privilege import require_sudo
 

@@ -13,12 +13,15 @@ from inspect import signature
 from pkgutil import iter_modules
 from types import FrameType
 
-from tuxscope import asm, record
+from tuxscope import asm, columns, record
 from tuxscope.asm import Register
 from tuxscope.asm.helpers import NAMES
 from tuxscope.field_types import FieldType
+from tuxscope.programs import page
 from tuxscope.record import Record
 from tuxscope.suggest import did_you_mean
+
+HOMES = (asm, record, columns, page)  # where the names of a page come from
 
 REGISTER = re.compile(r"[rwRW]\d+")
 # "cannot import name 'r11' from 'tuxscope.asm' (/usr/lib/.../__init__.py)"
@@ -140,7 +143,7 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
         return f'; a label is written in quotes: "{name}"'
     if "__qualname__" in frame.f_locals and code == name:
         return f"; a field has a type, as in {name} = u32"
-    for module in (asm, record):
+    for module in HOMES:
         if name in module.__all__:
             return f"; write above: from {module.__name__} import {name}"
     near = (did_you_mean(name, public(each))
@@ -153,7 +156,7 @@ def imported_name(error: ImportError, text: str) -> str:
     bare = WHERE_FROM.sub(r" from '\1'", text)
     module = sys.modules.get(error.name or "")
     name = quoted(bare)
-    for home in (asm, record):
+    for home in HOMES:
         if name in home.__all__ and error.name != home.__name__:
             return f"{bare}; write from {home.__name__} import {name}"
     if REGISTER.fullmatch(name):

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tuxscope.columns import Labelled
+from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.struct_layout import VMLINUX
+from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs import net, net_summary
 from tuxscope.programs.connections import SOCKETS, Connection
@@ -52,6 +55,11 @@ class NetOptions:
 def run(options: Options, wanted: NetOptions) -> int:
     """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
+    if not KernelLayout().has_structs:
+        say(
+            f"this kernel has no {VMLINUX}: no accepts, bytes and namespaces, and of older "
+            "connections no process (docs/tools/net.md)"
+        )
     if wanted.by is not None:
         page = net_summary.page(wanted.by, wanted.chosen)
         options = replace(options, interval=wanted.interval)
@@ -85,7 +93,7 @@ class Summary(LiveTables):
     """A table of counts."""
 
     def watch(self, watch: Watch) -> None:
-        seed(self._loaded, Snapshot.now())
+        seed(self._loaded)
         super().watch(watch)
 
 
@@ -101,9 +109,8 @@ class Connections(Stream):
     def _follow(self, watch: Watch) -> None:
         # What a command of ours connects is new.
         if not self._options.command or self._wanted.existing:
-            snapshot = Snapshot.now()
-            seed(self._loaded, snapshot)
-            if self._wanted.existing:
+            snapshot = seed(self._loaded, self._wanted.existing)
+            if snapshot and self._wanted.existing:
                 self._print_existing(snapshot)
         pace = Pace()
         interval = self._wanted.interval

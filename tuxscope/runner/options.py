@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.output.lines import Style
 
 

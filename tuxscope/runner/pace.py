@@ -24,6 +24,7 @@ class Pace:
     def __init__(self) -> None:
         self.seconds = FIRST
 
-    def looked(self, found: bool) -> None:
-        """Whether the last look found something."""
-        self.seconds = BUSY if found else min(self.seconds * 2, IDLE)
+    def looked(self, found: bool, held: bool = False) -> None:
+        """Whether the last look found something to show, or else something that was too young to
+        be shown: after FIRST it no longer is."""
+        self.seconds = BUSY if found else FIRST if held else min(self.seconds * 2, IDLE)

@@ -6,18 +6,15 @@ import linecache
 import os
 import re
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
-from inspect import signature
-from types import CodeType, FrameType, ModuleType, TracebackType
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope import programs
 from tuxscope.asm import Program, SourceLine
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.programs.page import PARAMETERS, USUAL, Page
+from tuxscope.programs.page import PARAMETERS, USUAL, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
 from tuxscope.suggest import did_you_mean
@@ -25,6 +22,7 @@ from tuxscope.suggest import did_you_mean
 # Those that come with tuxscope, by name.
 PAGES = ("hello", "net", "net_summary")
 HOUSE = os.path.dirname(programs.__file__)
+STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
 
 
 class PageError(TuxscopeError):
@@ -67,13 +65,14 @@ def module_of(file: str) -> ModuleType:
     """Run a file as a module that nobody else can import. Raises PageError."""
     stem = os.path.splitext(os.path.basename(file))[0]
     loader = SourceFileLoader(f"{stem} (a page)", file)
-    spec = spec_from_file_location(loader.name, file, loader=loader)
-    assert spec
     linecache.checkcache(file)  # it may have been edited since
     keeps_no_bytecode = sys.dont_write_bytecode
     # Beside a page of the user's there is to be nothing of ours.
     sys.dont_write_bytecode |= os.path.dirname(file) != HOUSE
-    module = module_from_spec(spec)
+    module = ModuleType(loader.name)
+    module.__file__, module.__loader__ = file, loader
+    module.__spec__ = ModuleSpec(loader.name, loader, origin=file)
+    module.__package__ = ""
     sys.modules[loader.name] = module  # where dataclasses and the like look for it
     try:
         with errors_of_the_page(file):
@@ -108,7 +107,7 @@ def programs_of(
     """
     known: dict[str, object] = {"pid": pid, "exclude": exclude, "namespace": namespace}
     try:
-        taken = list(signature(page.program).parameters)
+        taken = parameters(page.program)
     except (TypeError, ValueError) as error:
         problem = "what the page has for its function tells no parameters; write it with def"
         raise PageError(problem, SourceLine(file, 0, "")) from error
@@ -141,6 +140,17 @@ def programs_of(
             f"it returns {what}; end it with return a.program()", definition(page, file)
         )
     return found
+
+
+def parameters(factory: ProgramFactory) -> list[str]:
+    """The names of what it takes. Raises TypeError or ValueError where it tells none."""
+    if not isinstance(factory, FunctionType) or vars(factory):  # such as a wrapped function
+        from inspect import signature
+
+        return list(signature(factory).parameters)
+    code = factory.__code__
+    starred = (code.co_flags & STARRED).bit_count()
+    return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred])
 
 
 def definition(page: Page, file: str) -> SourceLine:
@@ -206,7 +216,9 @@ def place(error: BaseException, file: str) -> SourceLine:
     own = frames(error, file)
     if not own:
         return SourceLine(file, 0, "")
-    found = traceback.extract_tb(own[-1], 1)[0]
+    from traceback import extract_tb
+
+    found = extract_tb(own[-1], 1)[0]
     return SourceLine(file, found.lineno or 0, found.line or "")
 
 
@@ -214,8 +226,10 @@ def column_of(error: BaseException, file: str) -> int:
     """Where in its line, counted from 1; 0 where it is the line as a whole."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
+    from traceback import extract_tb
+
     own = frames(error, file)
-    found = traceback.extract_tb(own[-1], 1)[0] if own else None
+    found = extract_tb(own[-1], 1)[0] if own else None
     if not found or found.colno is None or found.lineno != found.end_lineno:
         return 0
     whole = linecache.getline(found.filename, found.lineno or 0)

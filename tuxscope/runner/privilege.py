@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 
-from tuxscope.loader.privilege import require_capabilities
+from tuxscope.loader.privilege import missing_capabilities, require_capabilities
 
 
 def require_sudo() -> None:
     """Raises PrivilegeError with this very command line behind a sudo."""
-    require_capabilities(f"try: {shlex.join(['sudo', 'tuxscope', *sys.argv[1:]])}")
+    if missing_capabilities():
+        import shlex
+
+        require_capabilities(f"try: {shlex.join(['sudo', 'tuxscope', *sys.argv[1:]])}")

@@ -15,6 +15,7 @@ from tuxscope.sockets import (
     Namespace,
     Owner,
     Socket,
+    SocketsError,
     TcpState,
     all_namespaces,
     existing_sockets,
@@ -112,11 +113,19 @@ def is_in(address: bytes, network: Network | None) -> bool:
     return int.from_bytes(address) & mask == value
 
 
-def seed(loaded: Loaded, snapshot: Snapshot) -> None:
-    """Tell the kernel's side whose the sockets are that were there before it.
+def seed(loaded: Loaded, needed: bool = False) -> Snapshot | None:
+    """Tell the kernel's side whose the sockets are that are there; returns them.
 
-    Those that do not fit the map are shown without a process when they end.
+    Those that do not fit the map are shown without a process when they end. Where the kernel lists
+    none, all are, which is said; if the list is ``needed``, SocketsError is raised.
     """
+    try:
+        snapshot = Snapshot.now()
+    except SocketsError as error:
+        if needed:
+            raise
+        say(f"connections that are there already have no process: {error}")
+        return None
     table = loaded.map(SEEDED)
     sockets = snapshot.sockets[: table.max_entries]
     for start in range(0, len(sockets), BATCH):
@@ -124,3 +133,4 @@ def seed(loaded: Loaded, snapshot: Snapshot) -> None:
             (each.cookie, Known(started_ns=0, connection=snapshot.connection(each)))
             for each in sockets[start : start + BATCH]
         )
+    return snapshot

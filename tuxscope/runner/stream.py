@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from tuxscope.asm import PerfEventArray
 from tuxscope.columns import Column
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.spans import Columns
 from tuxscope.output.lines import LineFormat
@@ -24,7 +24,7 @@ from tuxscope.runner.watch import Watch, time_told
 LARGEST_WRITE = 256 << 10
 
 
-@dataclass
+@dataclass()
 class Totals:
     """What the last line says.
 
@@ -78,7 +78,7 @@ class Stream:
     def _follow(self, watch: Watch) -> None:
         pace = Pace()
         while not self._counted() and watch.wait(pace.seconds):
-            pace.looked(self._print())
+            pace.looked(self._print(), self.wakes.holds)
 
     def finish(self, seconds: float) -> None:
         """After the programs are detached: print the rest, and count."""

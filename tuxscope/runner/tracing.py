@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from tuxscope.asm import Program, Tracepoint
 from tuxscope.errors import UsageError
 from tuxscope.output.colour import presented
-from tuxscope.output.lines import COMPACT, Style
+from tuxscope.output.compact import COMPACT
+from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
+from tuxscope.output.screen import room
 from tuxscope.output.sink import Sink
 from tuxscope.output.trace import Trace, state_object
 from tuxscope.runner.interrupt import Interrupt
@@ -49,7 +51,7 @@ def trace(name: str, options: Options) -> int:
         say(f"{name} has {1 + len(others)} programs; this is the first, {program.name}")
     stops = frozenset() if options.stop is None else slots_of(program, options.stop)
     machine = on_an_event(program, options)
-    shown = Trace(program)
+    shown = Trace(program, room())
     sink = Sink()
     if options.style is Style.TEXT:
         emit(sink, shown.header)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tuxscope.asm.attach import ProgramType
 from tuxscope.asm.checks.access_bounds import check_stack, check_value
 from tuxscope.asm.checks.arguments import (
@@ -42,6 +40,7 @@ from tuxscope.asm.maps import Array, Hash
 from tuxscope.asm.registers import Address, r10
 from tuxscope.asm.signatures import Kind as Takes
 from tuxscope.asm.signatures import Parameter, Signature, signature
+from tuxscope.lean_dataclasses import replace
 
 GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL",
                   "Dual MPL/GPL")  # fmt: skip  # license_is_gpl_compatible

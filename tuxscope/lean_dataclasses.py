@@ -1,0 +1,213 @@
+"""Dataclasses for what every start imports.
+
+>>> from tuxscope.lean_dataclasses import dataclass, replace
+>>> @dataclass(frozen=True)
+... class Point:
+...     x: "int"
+...     y: "int" = 0
+>>> replace(Point(1), y=2)
+Point(x=1, y=2)
+
+The standard library's import inspect, and compile six methods of each class when it is made: that
+took a quarter of the time from exec to hello's first line. Here ``__init__`` alone is compiled,
+when it is first called; all else is closures. To a type checker these are the standard library's,
+and so they are to ``dataclasses.replace``, ``fields`` and ``asdict``.
+
+Annotations are strings, as ``from __future__ import annotations`` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NoReturn
+
+MISSING = object()
+
+
+class Spec:
+    """What is known of a field: what ``field()`` returns."""
+
+    __slots__ = ("annotation", "compare", "default", "init", "kw_only", "repr")
+
+    def __init__(
+        self,
+        default: object = MISSING,
+        *,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+    ) -> None:
+        self.default = default
+        self.init = init
+        self.repr = repr
+        self.compare = compare
+        self.annotation = ""
+        self.kw_only = False
+
+
+class Later:
+    """An attribute of a class that is made when it is first asked for."""
+
+    def __init__(self, owner: type, name: str, make: Callable[[], object]) -> None:
+        self.owner, self.name, self.make = owner, name, make
+        setattr(owner, name, self)
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        made = self.make()
+        setattr(self.owner, self.name, made)
+        return made.__get__(instance, owner) if hasattr(made, "__get__") else made
+
+
+def make_dataclass(
+    *, frozen: bool = False, slots: bool = False, eq: bool = True
+) -> Callable[[Any], Any]:
+    """``dataclasses.dataclass``, as far as we use it."""
+
+    def made(cls: Any) -> Any:
+        own = own_specs(cls)
+        if slots:
+            cls = with_slots(cls, tuple(own))
+        specs: dict[str, Spec] = getattr(cls, "_specs", {}) | own
+        methods: dict[str, object] = {"__repr__": representation(specs)}
+        if eq:
+            methods |= comparison(specs)
+            if not frozen:
+                methods["__hash__"] = None
+        if frozen:
+            methods |= {"__setattr__": refuse, "__delattr__": refuse}
+            methods |= {"__getstate__": state, "__setstate__": set_state}
+        for name, method in methods.items():
+            if name not in cls.__dict__:
+                setattr(cls, name, method)
+        cls._specs = specs
+        cls.__match_args__ = tuple(  # type: ignore[misc]
+            name for name, spec in specs.items() if spec.init and not spec.kw_only
+        )
+        Later(cls, "__init__", lambda: initialiser(cls, specs))
+        Later(cls, "__dataclass_fields__", lambda: standard(cls, frozen, eq).__dataclass_fields__)
+        Later(cls, "__dataclass_params__", lambda: standard(cls, frozen, eq).__dataclass_params__)
+        return cls
+
+    return made
+
+
+def own_specs(cls: type) -> dict[str, Spec]:
+    """The fields that a class adds to those of its bases."""
+    specs = {}
+    kw_only = False
+    for name, annotation in cls.__annotations__.items():
+        if annotation == "KW_ONLY":
+            kw_only = True
+        elif not annotation.startswith("ClassVar"):
+            declared = cls.__dict__.get(name, MISSING)
+            spec = declared if isinstance(declared, Spec) else Spec(declared)
+            spec.annotation, spec.kw_only = annotation, kw_only
+            if spec is declared and spec.default is MISSING:
+                delattr(cls, name)
+            elif spec is declared:
+                setattr(cls, name, spec.default)
+            specs[name] = spec
+    return specs
+
+
+def with_slots(cls: Any, names: tuple[str, ...]) -> Any:
+    """The same class once more: a class cannot be given slots when it is there."""
+    left_out = {*names, "__dict__", "__weakref__"}
+    namespace = {name: each for name, each in cls.__dict__.items() if name not in left_out}
+    made = type(cls)(cls.__name__, cls.__bases__, namespace | {"__slots__": names})
+    made.__qualname__ = cls.__qualname__
+    return made
+
+
+def initialiser(cls: type, specs: dict[str, Spec]) -> Callable[..., None]:
+    """``__init__``: the one method whose parameters are the fields."""
+    # Where an error happened is told by the module's name: asm.source looks at it.
+    names: dict[str, Any] = {"__name__": cls.__module__, "_set": object.__setattr__}
+    positional = ["self"]
+    keywords: list[str] = []
+    lines = []
+    for name, spec in specs.items():
+        value = f"_default_{name}" if spec.default is not MISSING else ""
+        if value:
+            names[value] = spec.default
+        if spec.init:
+            (keywords if spec.kw_only else positional).append(f"{name}={value}".rstrip("="))
+            value = name
+        if value:
+            lines.append(f" _set(self, {name!r}, {value})")
+    if hasattr(cls, "__post_init__"):
+        lines.append(" self.__post_init__()")
+    if keywords:
+        positional += ["*", *keywords]
+    exec("\n".join((f"def __init__({', '.join(positional)}):", *lines, " return")), names)
+    made: Callable[..., None] = names["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    made.__annotations__ = {name: each.annotation for name, each in specs.items() if each.init}
+    made.__annotations__["return"] = None
+    return made
+
+
+def representation(specs: dict[str, Spec]) -> Callable[[object], str]:
+    shown = [name for name, spec in specs.items() if spec.repr]
+
+    def text(self: object) -> str:
+        pairs = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+        return f"{type(self).__qualname__}({pairs})"
+
+    return text
+
+
+def comparison(specs: dict[str, Spec]) -> dict[str, object]:
+    compared = [name for name, spec in specs.items() if spec.compare]
+    values: Callable[[object], object] = attrgetter(*compared) if compared else lambda _: ()
+
+    def equal(self: object, other: object) -> Any:
+        return values(self) == values(other) if type(other) is type(self) else NotImplemented
+
+    def own_hash(self: object) -> int:
+        return hash(values(self))
+
+    return {"__eq__": equal, "__hash__": own_hash}
+
+
+def refuse(self: object, name: str, *_: object) -> NoReturn:
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
+
+
+def state(self: Any) -> list[object]:
+    return [getattr(self, name) for name in self._specs]
+
+
+def set_state(self: Any, values: list[object]) -> None:
+    for name, value in zip(self._specs, values, strict=True):
+        object.__setattr__(self, name, value)
+
+
+def changed(value: Any, /, **changes: object) -> Any:
+    """``dataclasses.replace``."""
+    kept = {name: getattr(value, name) for name, each in value._specs.items() if each.init}
+    return type(value)(**kept | changes)
+
+
+def standard(cls: Any, frozen: bool, eq: bool) -> Any:
+    """A class of the standard library's with the same fields."""
+    import dataclasses
+
+    fields = []
+    for name, spec in cls._specs.items():
+        default: Any = dataclasses.MISSING if spec.default is MISSING else spec.default
+        field = dataclasses.field(default=default, init=spec.init, repr=spec.repr,
+                                  compare=spec.compare, kw_only=spec.kw_only)  # fmt: skip
+        fields.append((name, spec.annotation, field))
+    return dataclasses.make_dataclass(cls.__name__, fields, frozen=frozen, eq=eq)
+
+
+if TYPE_CHECKING:
+    from dataclasses import KW_ONLY, dataclass, field, replace
+else:
+    KW_ONLY, dataclass, field, replace = None, make_dataclass, Spec, changed
+
+__all__ = ["KW_ONLY", "dataclass", "field", "replace"]
