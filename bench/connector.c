@@ -2,10 +2,10 @@
  *
  *     connector     commands on stdin, one a line; an answer on stdout for each
  *
- * A cycle is connect(), accept4() and two close(), the client's first: six changes of state that a
- * tracer sees as connect, accept, close and close. Until the first command there is a cycle each
- * millisecond, so that a reader shows when it is attached. A command is COUNT RATE: so many cycles
- * at so many a second, 0 for as fast as it goes. The answer is COUNT START END CPU: what
+ * A cycle is connect(), accept4() and two close(), the client's first: ten changes of state, of
+ * which a tracer makes connect, accept, close and close. Until the first command there is a cycle
+ * each millisecond, so that a reader shows when it is attached. A command is COUNT RATE: so many
+ * cycles at so many a second, 0 for as fast as it goes. The answer is COUNT START END CPU: what
  * CLOCK_MONOTONIC said before and after, and the thread's CPU time of it, all in nanoseconds. On
  * loopback both sides' packets are handled within these calls, so that is all there is. It ends
  * with its stdin.

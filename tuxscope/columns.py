@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from tuxscope.field_types import Integer
@@ -81,8 +82,12 @@ class Clock(Column):
     def as_text(self, value: int) -> str:
         """This place's time, to the millisecond."""
         now = time.time_ns() - time.monotonic_ns() + value
-        seconds = time.strftime("%H:%M:%S", time.localtime(now // 1_000_000_000))
-        return f"{seconds}.{now // 1_000_000 % 1000:03d}"
+        return f"{time_of_day(now // 1_000_000_000)}.{now // 1_000_000 % 1000:03d}"
+
+
+@lru_cache(16)
+def time_of_day(seconds: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 
 class Milliseconds(Column):

@@ -1,8 +1,8 @@
 """Records as lines: a table for people, JSON for programs.
 
-What repeats is rendered once: all of a line but its 64-bit numbers, which are times, addresses
-and counts, is a template that is made for the first line with these values and kept. Many lines
-are then one long template, and one ``%`` fills it in.
+What repeats is rendered once: all of a line but its numbers of 64 and 16 bits, which are times,
+addresses, counts and ports, is a template that is made for the first line with these values and
+kept. Many lines are then one long template, and one ``%`` fills it in.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tuxscope.record import Record, RecordType
 # Texts that are kept, and lines.
 CACHED_TEXTS = 4096
 CACHED_LINES = 4096
+FRESH = frozenset("HhQq")  # formats, as in struct, of numbers that are others on each line
 NOTHING = "-"  # in a table
 
 
@@ -59,7 +60,9 @@ class LineFormat:
 
     def __init__(self, style: Style, record: RecordType, columns: Sequence[Column]) -> None:
         pieces: list[str | Callable[[tuple[Any, ...]], str]] = []
-        self._numbers: list[int] = []  # slots of values that come anew with each line
+        # Slots of values that come anew with each line; what makes text of them, or None for what
+        # is printed as a number.
+        self._fresh: list[tuple[int, Callable[[Any], bytes] | None]] = []
         self._repeated: list[int] = []  # and of those in its template
         for index, column in enumerate(columns):
             field_type, slot = column.field.type, column.field.slot
@@ -69,9 +72,13 @@ class LineFormat:
                 pieces.append(" ")
             width = column.width if style is Style.TEXT else 0
             own = column.as_text if style is Style.TEXT else None
-            if isinstance(field_type, Integer) and field_type.size == 8 and not own:
-                pieces.append(f"%-{width}d" if width else "%d")
-                self._numbers.append(slot)
+            if field_type.format in FRESH:
+                if isinstance(field_type, Integer) and not own:
+                    pieces.append(f"%-{width}d" if width else "%d")
+                    self._fresh.append((slot, None))
+                else:
+                    pieces.append("%b")
+                    self._fresh.append((slot, padded(own or renderer(style, field_type), width)))
             else:
                 part = slice(len(self._repeated), len(self._repeated) + field_type.width)
                 pieces.append(filled(own or renderer(style, field_type), part, width))
@@ -94,11 +101,19 @@ class LineFormat:
             return self._templates[tuple(column[0] for column in repeated)] * count
         return b"".join(map(self._templates.__getitem__, zip(*repeated, strict=True)))
 
-    def _values(self, columns: Sequence[list[Any]]) -> tuple[int, ...]:
-        if len(self._numbers) == 1:
-            return tuple(columns[self._numbers[0]])
-        numbers = (columns[slot] for slot in self._numbers)
-        return tuple(chain.from_iterable(zip(*numbers, strict=True)))
+    def _values(self, columns: Sequence[list[Any]]) -> tuple[int | bytes, ...]:
+        values = [
+            list(map(render, columns[slot])) if render else columns[slot]
+            for slot, render in self._fresh
+        ]
+        if len(values) == 1:
+            return tuple(values[0])
+        return tuple(chain.from_iterable(zip(*values, strict=True)))
+
+
+def padded(render: Callable[[Any], str], width: int) -> Callable[[Any], bytes]:
+    """What renders one value, filled up to a width."""
+    return lru_cache(CACHED_TEXTS)(lambda value: render(value).ljust(width).encode())
 
 
 def filled(

@@ -13,18 +13,7 @@ from collections.abc import Callable
 
 from tuxscope.asm import Assembler, Hash, LruHash, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
-from tuxscope.asm.registers import (
-    Memory,
-    r0,
-    r1,
-    r2,
-    r3,
-    r4,
-    r6,
-    r7,
-    r8,
-    r9,
-)
+from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
 from tuxscope.programs.emitting import copy, find, follow, forget, place_of, read_member
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u8, u16, u32, u64
@@ -99,18 +88,18 @@ Report = Callable[[Assembler, Memory, str], None]
 
 
 def programs(
-    layout: Layout, report: Report, namespace: PidNamespace | None = None, listen: bool = False
+    layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None, listen: bool
 ) -> tuple[Program, ...]:
-    """The programs that follow all TCP connections. ``listen``: listening sockets, too."""
-    changes = state_changes(layout, report, namespace, listen)
+    """Those that follow TCP connections, all or those of ``pid``; ``listen``: what listens, too."""
+    changes = state_changes(layout, report, pid, namespace, listen)
     if not layout.has_structs:
         return (changes, resets(layout)) if layout.has(RECEIVE_RESET) else (changes,)
     accepts = [each for each in ACCEPTS if layout.has(each)]
-    return changes, *(accepted(layout, each, report, namespace) for each in accepts)
+    return changes, *(accepted(layout, each, report, pid, namespace) for each in accepts)
 
 
 def state_changes(
-    layout: Layout, report: Report, namespace: PidNamespace | None, listen: bool
+    layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None, listen: bool
 ) -> Program:
     """Run at each change of a socket's state."""
 
@@ -198,6 +187,7 @@ def state_changes(
     a.label("close")
     reason_of_end(a, layout, socket, fresh.connection.rtt_us, "report")
     a.label("report")
+    only(a, pid, "reported")
     describe(a, layout, socket, fresh)
     report(a, fresh.connection, "reported")
     a.label("reported")
@@ -212,13 +202,13 @@ def state_changes(
 
 
 def accepted(
-    layout: Layout, tracepoint: Tracepoint, report: Report, namespace: PidNamespace | None
+    layout: Layout, at: Tracepoint, report: Report, pid: int | None, namespace: PidNamespace | None
 ) -> Program:
     """Run when accept() returns: its file descriptor leads to the socket."""
-    a = Assembler(f"net_{tracepoint.name.removeprefix('sys_exit_')}", attach=tracepoint)
+    a = Assembler(f"net_{at.name.removeprefix('sys_exit_')}", attach=at)
     socket, cookie, copied = a.stack(u64), a.stack(u64), a.stack(Known)
     a.mov(r6, r1)
-    a.ldx(r7, layout.field(tracepoint, "ret").at(r6))
+    a.ldx(r7, layout.field(at, "ret").at(r6))
     a.jslt(r7, 0, "out")
     a.call(helper.get_current_task)
     a.mov(r8, r0)
@@ -236,6 +226,7 @@ def accepted(
     a.ldx(r1, u32[Known[r9].connection.pid])
     a.jne(r1, 0, "out")
     store_process(a, namespace)
+    only(a, pid, "out")
     a.mov(r7, ACCEPTED)
     describe(a, layout, socket, copied)
     report(a, copied.connection, "out")
@@ -243,6 +234,13 @@ def accepted(
     a.mov(r0, 0)
     a.exit()
     return a.program()
+
+
+def only(a: Assembler, pid: int | None, done: str) -> None:
+    """Emit: jump to ``done`` where the entry at r9 is of another process."""
+    if pid is not None:
+        a.ldx(r1, u32[Known[r9].connection.pid])
+        a.jne(r1, pid, done)
 
 
 def resets(layout: Layout) -> Program:

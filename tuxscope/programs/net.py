@@ -14,7 +14,7 @@ from tuxscope.programs.emitting import place_of
 from tuxscope.programs.net_layout import LINUX_6_18
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace
-from tuxscope.record import u8, u32, u64
+from tuxscope.record import u8, u64
 
 Network = IPv4Network | IPv6Network
 ALL = (1 << 64) - 1
@@ -67,7 +67,7 @@ def page(chosen: Chosen = EVERYTHING, more: tuple[Column, ...] = ()) -> Page:
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
         def report(a: Assembler, event: Memory, done: str) -> None:
-            leave_out(a, event, pid, chosen, done)
+            leave_out(a, event, chosen, done)
             a.mov(r1, r6)
             a.ld_map(r2, EVENTS)
             a.mov32(r3, -1)  # BPF_F_CURRENT_CPU
@@ -75,16 +75,13 @@ def page(chosen: Chosen = EVERYTHING, more: tuple[Column, ...] = ()) -> Page:
             a.mov(r5, Connection.size)
             a.call(helper.perf_event_output)
 
-        return programs(layout, report, namespace, chosen.listen)
+        return programs(layout, report, pid, namespace, chosen.listen)
 
     return Page(net, EVENTS, COLUMNS + more, order_by=Connection.timestamp_ns)
 
 
-def leave_out(a: Assembler, event: Memory, pid: int | None, chosen: Chosen, done: str) -> None:
+def leave_out(a: Assembler, event: Memory, chosen: Chosen, done: str) -> None:
     """Emit: jump to ``done`` with an event that nobody asked for."""
-    if pid is not None:
-        a.ldx(r1, u32[event.pid])
-        a.jne(r1, pid, done)
     if chosen.states:
         a.ldx(r1, u8[event.state])
         a.mov(r2, 1)

@@ -97,7 +97,7 @@ def page(by: By = By.PROCESS, chosen: Chosen = EVERYTHING) -> Page:
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
         def report(a: Assembler, event: Memory, done: str) -> None:
-            leave_out(a, event, pid, chosen, done)
+            leave_out(a, event, chosen, done)
             key = a.stack(key_type)
             a.zero(key)
             store_key(a, by, key, event)
@@ -105,7 +105,7 @@ def page(by: By = By.PROCESS, chosen: Chosen = EVERYTHING) -> Page:
             a.mov(r7, r0)
             count(a, event, done)
 
-        return programs(layout, report, namespace, chosen.listen)
+        return programs(layout, report, pid, namespace, chosen.listen)
 
     return Page(net_summary, table, key_columns + COLUMNS, order_by=Traffic.events)
 
