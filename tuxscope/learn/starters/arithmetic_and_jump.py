@@ -1,7 +1,9 @@
-"""Arithmetic changes a register; a jump goes elsewhere if a comparison holds, else on.
+"""Arithmetic changes a register; a jump goes elsewhere if a comparison holds,
+else on.
 
-Task: return how many microseconds passed from the first argument to the second. Both are times
-in nanoseconds, without a sign. Where the second comes before the first, return 0.
+Task: return how many microseconds passed from the first argument to the second.
+Both are times in nanoseconds, without a sign. Where the second comes before the
+first, return 0.
 
     tuxscope learn check arithmetic-and-jump
 """

@@ -1,7 +1,8 @@
-"""A loop is a jump backwards. The kernel takes one only if the verifier can see it end.
+"""A loop is a jump backwards. The kernel takes one only if the verifier can see
+it end.
 
-Task: return 1 + 2 + ... + n, where n is the first argument, without a sign; but for an n above
-100, whatever it is, add up to 100 and no further.
+Task: return 1 + 2 + ... + n, where n is the first argument, without a sign; but
+for an n above 100, whatever it is, add up to 100 and no further.
 
     tuxscope learn check bounded-loop
 """

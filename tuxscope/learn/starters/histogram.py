@@ -1,12 +1,13 @@
 """Exercise: how large are the writes? A histogram, counted in the kernel.
 
-An average hides what matters: a hundred writes of one byte and one of a megabyte. A histogram
-shows both, in a few numbers, if each of its entries counts a range twice as long as the one
-before: entry n the sizes from 2**n up to 2**(n+1), and entry 0 the sizes 0 and 1. The column Log2
-shows these ranges, Bar how the counts compare.
+An average hides what matters: a hundred writes of one byte and one of a
+megabyte. A histogram shows both, in a few numbers, if each of its entries
+counts a range twice as long as the one before: entry n the sizes from 2**n up
+to 2**(n+1), and entry 0 the sizes 0 and 1. The column Log2 shows these ranges,
+Bar how the counts compare.
 
-The counts are in a PerCpuArray: each CPU has values of its own, so that no CPU waits for another
-and none gets in another's way. What is shown is their sum.
+The counts are in a PerCpuArray: each CPU has values of its own, so that no CPU
+waits for another and none gets in another's way. What is shown is their sum.
 
 This page has two mistakes. Run it and look at the ranges:
 
@@ -14,14 +15,15 @@ This page has two mistakes. Run it and look at the ranges:
 
 Task: count each write() in the entry of its size.
 
-1. The page takes the size itself for the index. It has to be the size's logarithm: how often the
-   size can be halved before it is 1. Halve by shifting: a.rsh(register, bits). Two ways lead
-   there. The kernel can loop, as long as the verifier sees the end; or Python can write the steps
-   one after the other, with for: if the size has bits above the lower 32, shift it by 32 and add
-   32 to the index; then the same with 16, 8, 4, 2 and 1. All labels need different names, as in
-   a.label(f"below {bits}").
-2. The page sets the count to 1 each time. Load it, add 1, store it. Why is this right here, and
-   wrong in a Hash that all CPUs share?
+1. The page takes the size itself for the index. It has to be the size's
+   logarithm: how often the size can be halved before it is 1. Halve by
+   shifting: a.rsh(register, bits). Two ways lead there. The kernel can loop, as
+   long as the verifier sees the end; or Python can write the steps one after
+   the other, with for: if the size has bits above the lower 32, shift it by 32
+   and add 32 to the index; then the same with 16, 8, 4, 2 and 1. All labels
+   need different names, as in a.label(f"below {bits}").
+2. The page sets the count to 1 each time. Load it, add 1, store it. Why is this
+   right here, and wrong in a Hash that all CPUs share?
 
     tuxscope learn check histogram
 """

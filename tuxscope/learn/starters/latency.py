@@ -1,23 +1,27 @@
 """Exercise: how long does a write() take?
 
-No single event can tell: it takes one program on the way into the kernel and one on the way out,
-and something that both know, which is a map. The function returns both programs. The first
-notes in a hash when a call began; the second finds it there, and sends how long ago that was.
+No single event can tell: it takes one program on the way into the kernel and
+one on the way out, and something that both know, which is a map. The function
+returns both programs. The first notes in a hash when a call began; the second
+finds it there, and sends how long ago that was.
 
-This page has both programs and the hash, and three mistakes. Run it and look at the numbers:
+This page has both programs and the hash, and three mistakes. Run it and look at
+the numbers:
 
     tuxscope run latency.py --simulate --count 5
 
 Task: send how many nanoseconds each write() took.
 
-1. ns is the time when the call ended. Load the time when it began from the entry that was found
-   (u64[r0]), before the next call uses up r0, and subtract.
-2. The key is the process id. But a process may have many threads, and all of them may be in
-   write() at once: the second to go in overwrites what the first has noted. What is it that can
-   be in one call only at a time? get_current_pid_tgid returns that, too.
-3. Nothing ever leaves the hash: each thread that ever wrote has an entry, and after 10240 of them
-   no new one gets in. Delete it once it was read: helper.map_delete_elem takes the map in r1 and
-   the address of the key in r2.
+1. ns is the time when the call ended. Load the time when it began from the
+   entry that was found (u64[r0]), before the next call uses up r0, and
+   subtract.
+2. The key is the process id. But a process may have many threads, and all of
+   them may be in write() at once: the second to go in overwrites what the first
+   has noted. What is it that can be in one call only at a time?
+   get_current_pid_tgid returns that, too.
+3. Nothing ever leaves the hash: each thread that ever wrote has an entry, and
+   after 10240 of them no new one gets in. Delete it once it was read:
+   helper.map_delete_elem takes the map in r1 and the address of the key in r2.
 
     tuxscope learn check latency
 """

@@ -1,7 +1,8 @@
-"""A program may have functions of its own. A call uses up r1 to r5, whatever is called.
+"""A program may have functions of its own. A call uses up r1 to r5, whatever is
+called.
 
-Task: return the square of the first argument plus the square of the second. The function is
-right; what comes before it loses something on the way, twice.
+Task: return the square of the first argument plus the square of the second. The
+function is right; what comes before it loses something on the way, twice.
 
     tuxscope learn check local-call
 """

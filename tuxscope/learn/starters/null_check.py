@@ -1,6 +1,7 @@
 """A hash gives the address of a key's value, or 0 where it has no such key.
 
-Task: return the value that WEIGHTS has for the first argument, or 0 where it has none.
+Task: return the value that WEIGHTS has for the first argument, or 0 where it
+has none.
 
     tuxscope learn check null-check
 """

@@ -1,7 +1,7 @@
-"""A program's result is what r0 holds when it exits. This one exits with nothing in it.
+"""A program's result is what r0 holds when it exits; here that is nothing.
 
-Task: return the program's second argument. At the start r1 is the address of the arguments,
-8 bytes each, so the first of them is u64[r1 + 0].
+Task: return the program's second argument. At the start r1 is the address of
+the arguments, 8 bytes each, so the first of them is u64[r1 + 0].
 
     tuxscope learn check return-value
 """

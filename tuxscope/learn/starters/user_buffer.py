@@ -1,24 +1,28 @@
 """Exercise: show how that begins which is written.
 
-The second argument of write() is the address of what is to be written, the third how many bytes
-there are. This page has everything but the bytes: it tries to load the first 8 from that address,
-and is refused. Run it, and see what is said about which line:
+The second argument of write() is the address of what is to be written, the
+third how many bytes there are. This page has everything but the bytes: it tries
+to load the first 8 from that address, and is refused. Run it, and see what is
+said about which line:
 
     tuxscope run user_buffer.py --simulate --count 5
 
-The kernel does not follow an address just because a process wrote it down. It could be wrong, it
-could be one of the kernel's own, or what is there could be on disk at the moment. To a program it
-is a number like any other. A helper looks whether it can be followed, and copies.
+The kernel does not follow an address just because a process wrote it down. It
+could be wrong, it could be one of the kernel's own, or what is there could be
+on disk at the moment. To a program it is a number like any other. A helper
+looks whether it can be followed, and copies.
 
 Task: show the first bytes of what is written, 16 at most, and nothing else.
 
-1. In place of the load and the store, have helper.probe_read_user copy: the address to copy to in
-   r1 (that of event.data, see a.lea), how many bytes in r2, the address to copy from in r3.
-2. Not 16 bytes in any case: a write of 3 bytes has but 3, and what follows them is not part of it,
-   or not even there, and then nothing is copied at all. So r2 is count, but 16 where count is
-   more: a jump and a mov. The verifier follows both ways, and holds r2 against the room in data.
-3. data is zeroed at the start (a.zero(event)). What would be in it after a short write, if it
-   were not?
+1. In place of the load and the store, have helper.probe_read_user copy: the
+   address to copy to in r1 (that of event.data, see a.lea), how many bytes in
+   r2, the address to copy from in r3.
+2. Not 16 bytes in any case: a write of 3 bytes has but 3, and what follows them
+   is not part of it, or not even there, and then nothing is copied at all. So
+   r2 is count, but 16 where count is more: a jump and a mov. The verifier
+   follows both ways, and holds r2 against the room in data.
+3. data is zeroed at the start (a.zero(event)). What would be in it after a
+   short write, if it were not?
 
     tuxscope learn check user-buffer
 """

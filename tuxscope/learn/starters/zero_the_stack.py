@@ -1,5 +1,5 @@
-"""The stack holds whatever was there before. All bytes of a record leave the kernel: fields that
-this run does not store, and the padding between fields.
+"""The stack holds whatever was there before. All bytes of a record leave the
+kernel: fields that this run does not store, and the padding between fields.
 
 Task: have nothing leave that was not set. Where there is no extra, it is 0.
 
