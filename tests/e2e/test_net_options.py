@@ -314,7 +314,7 @@ def test_names_of_network_namespaces(tuxscope: Any, network: Namespace) -> None:
                 (port_of(a), network), (port_of(b), named), (port_of(ours), None),
             ):  # fmt: skip
                 run = tuxscope("net", "--netns", "--port", port)
-                assert run.wait_for_lines(1) == [f"{HEADER:<{len(HEADER) + 6}} NETNS"]
+                assert run.wait_for_lines(1) == [f"{HEADER}       NETNS"]
                 one = make_socket(place) if place else socket.socket()
                 with one:
                     one.connect(("127.0.0.1", port))
@@ -370,8 +370,9 @@ def summary(run: Any) -> list[dict[str, Any]]:
     run.signal(signal.SIGINT)
     result = run.finish()
     assert result.status == 0
-    rows = int(re.search(r"tuxscope: (\d+) rows", result.stderr)[1])
-    return result.objects[-rows:] if rows else []
+    rows: list[dict[str, Any]] = result.objects[-1]["rows"]
+    assert result.stderr.startswith(f"tuxscope: {len(rows)} rows, ")
+    return rows
 
 
 @pytest.mark.parametrize("by", ["process", "remote", "port"])
@@ -394,8 +395,9 @@ def test_summary(tuxscope: Any, network: Namespace, peer: Any, by: str) -> None:
     with make_socket(network) as ours:
         assert ours.connect_ex(("127.77.0.1", port))
     rows = summary(run)
-    sums = {pid: (sum(row[1] for row in rows), sum(row[2] for row in rows))
-            for pid, rows in out.items()}  # fmt: skip
+    sums = {
+        pid: (sum(row[1] for row in done), sum(row[2] for row in done)) for pid, done in out.items()
+    }
     sent, came = (sum(each) for each in zip(*sums.values(), strict=True))
     names = ("connects", "accepts", "failed", "resets", "closes", "tx", "rx")
     found = {

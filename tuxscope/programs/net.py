@@ -77,7 +77,8 @@ def page(chosen: Chosen = EVERYTHING, more: tuple[Column, ...] = ()) -> Page:
 
         return programs(layout, report, pid, namespace, chosen.listen)
 
-    return Page(net, EVENTS, COLUMNS + more, order_by=Connection.timestamp_ns)
+    columns = (*COLUMNS[:-1], Column(Connection.rx, 8), *more) if more else COLUMNS
+    return Page(net, EVENTS, columns, order_by=Connection.timestamp_ns)
 
 
 def leave_out(a: Assembler, event: Memory, chosen: Chosen, done: str) -> None:
