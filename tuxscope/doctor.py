@@ -7,7 +7,7 @@ import mmap
 import os
 import resource
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from tuxscope.asm import (
@@ -29,6 +29,7 @@ from tuxscope.loader.program import load
 from tuxscope.loader.syscalls import NUMBERS
 from tuxscope.loader.tracefs import Tracefs
 from tuxscope.output.lines import Style
+from tuxscope.output.screen import NARROWEST, room, wrapped
 from tuxscope.output.sink import Sink
 from tuxscope.record import Record, u32
 
@@ -65,14 +66,23 @@ def report(style: Style) -> int:
     if style is Style.JSON:
         lines = [json.dumps(asdict(each)) for each in findings]
     else:
-        width = max(len(each.check) for each in findings)
-        lines = [
-            f"{each.check:<{width}}  {'ok     ' if each.ok else 'missing'}  {each.detail}"
-            f"{f'; {each.hint}' if each.hint else ''}"
-            for each in findings
-        ]
+        lines = list(table(findings, room()))
     Sink().write("\n".join(lines) + "\n")
     return 0
+
+
+def table(findings: Sequence[Finding], room: int | None) -> Iterator[str]:
+    """A row for each; in ``room`` columns a long one takes several lines, with None it is one."""
+    width = max(len(each.check) for each in findings)
+    for each in findings:
+        head = f"{each.check:<{width}}  {'ok     ' if each.ok else 'missing'}  "
+        told = f"{each.detail}; {each.hint}" if each.hint else each.detail
+        if room is None:
+            yield head + told
+        else:
+            first, *more = wrapped(told, max(room - len(head), NARROWEST))
+            yield head + first
+            yield from (f"{'':{len(head)}}{line}" for line in more)
 
 
 def examine() -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import pytest
 from pace import LIMIT
 
 from e2e.harness import TUXSCOPE
+from tuxscope.cli import COMMANDS
 
 WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon"]
 
@@ -123,6 +124,12 @@ def test_help_names_the_commands(arguments: list[str]) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert "hello" in result.stdout
     assert "doctor" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_a_terminal_of_80_columns(command: str) -> None:
+    lines = run(*filter(None, [command]), "--help").stdout.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
 
 
 @pytest.mark.parametrize("arguments", [["hello", "--help"], ["hello", "--pid", "abc", "--help"]])

@@ -30,12 +30,12 @@ class Disasm(Command):
         usage: tuxscope disasm FILE [--byteorder little|big] [--format FORMAT]
                sudo tuxscope disasm --id ID [--format FORMAT]
 
-        FILE holds raw bytes or hexadecimal digits; - is stdin. Bytes that are no instruction are
-        shown as <unknown>, with the reason; the exit status is 1 then.
+        FILE holds raw bytes or hexadecimal digits; - is stdin. Bytes that are no
+        instruction are shown as <unknown>, with the reason; the exit status is 1 then.
 
-          --id ID             a program that is loaded, whoever loaded it: the code that the
-                              verifier left, with its lines where its BTF has them (bpftool prog
-                              lists the ids)
+          --id ID             a program that is loaded, whoever loaded it: the code that
+                              the verifier left, with its lines where its BTF has them
+                              (bpftool prog lists the ids)
           --format FORMAT     listing (default), text or json
           --byteorder ORDER   little or big (default: this machine's)
         """

@@ -18,9 +18,9 @@ class Fields(Command):
         usage: sudo tuxscope fields CATEGORY/NAME [--format FORMAT]
                sudo tuxscope fields 'PATTERN'
 
-        Prints offset, size, type and name of each field of the context (r1), as this kernel's
-        tracefs has them, mounted or not. With *, ? or [...] it prints the names of the tracepoints
-        that match, as in 'syscalls/*write*'.
+        Prints offset, size, type and name of each field of the context (r1), as this
+        kernel's tracefs has them, mounted or not. With *, ? or [...] it prints the
+        names of the tracepoints that match, as in 'syscalls/*write*'.
 
           --format FORMAT     text (default) or json, an object a line
         """

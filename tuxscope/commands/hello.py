@@ -14,7 +14,7 @@ usage: sudo tuxscope hello [options]
        sudo tuxscope hello [options] -- COMMAND [ARGUMENT ...]
        tuxscope hello --simulate [options]
 
-Prints PID, COMM and TIMESTAMP_NS (since the machine started) of each write() until
-Ctrl-C; then, on stderr, how many events there were and how many were lost.
+Prints PID, COMM and TIMESTAMP_NS (since the machine started) of each write()
+until Ctrl-C; then, on stderr, how many events there were, and were lost.
 
 {OPTIONS}"""

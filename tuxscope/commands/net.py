@@ -22,21 +22,22 @@ usage: sudo tuxscope net [options]
        sudo tuxscope net [options] -- COMMAND [ARGUMENT ...]
        sudo tuxscope net --summary [--by process|remote|port] [options]
 
-Prints a line when a connection is made or accepted, and one when it ends: TIME, PID, COMM,
-DIR (out: this process connected; in: it accepted), IP (4 or 6), LADDR, LPORT, RADDR, RPORT,
-STATE, MS (how long it took to connect, to be accepted, or lasted), TX and RX (bytes of
-payload). STATE is what happened: connect, accept, close, refused, reset, timeout, unreachable
-or aborted. "-" is what cannot be known, of connections older than tuxscope (docs/tools/net.md).
+Prints a line when a connection is made or accepted, and one when it ends: TIME,
+PID, COMM, DIR (out: this process connected; in: it accepted), IP (4 or 6),
+LADDR, LPORT, RADDR, RPORT, STATE, MS (how long it took to connect, to be accepted, or
+lasted), TX and RX (bytes of payload). STATE is what happened: connect, accept,
+close, refused, reset, timeout, unreachable or aborted. "-" is what cannot be
+known, of connections older than tuxscope (docs/tools/net.md).
 
   --pid PID           connections of this process alone, filtered in the kernel
   --port N            with this port on either side
-  --local NETWORK     with a local address like 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32
+  --local NETWORK     with a local address: 10.0.0.1, 10.0.0.0/8, 2001:db8::/32
   --remote NETWORK    with a remote address, likewise
   --state NAMES       these alone, as in refused,timeout; of
                       {state_names(46, 22)}
   --listen            listening sockets, too: listen, and close
   --existing          first those that are there already, like ss
-  --interval SECONDS  those that are there, again and again, with their bytes so far
+  --interval SECONDS  those that are there, again and again, with bytes so far
   --netns             a column NETNS for connections of other network namespaces
   --summary           a table of counts instead, made in the kernel
   --by WHAT           what it counts by: process (default), remote or port
@@ -49,8 +50,9 @@ or aborted. "-" is what cannot be known, of connections older than tuxscope (doc
   --strict            end with status 3 if any event was lost
   --lost-records      with --format json, an object for lost events, too
   --verifier-log      if the kernel refuses a program, print all that it says
-  -- COMMAND          start COMMAND as the user who called sudo, follow its connections, end
-                      with it and with its exit status; what it prints goes to stderr
+  -- COMMAND          start COMMAND as the user who called sudo, follow its
+                      connections, end with it and with its exit status; what it
+                      prints goes to stderr
 
 UDP is not shown. Children of a traced process are not traced.
 """

@@ -15,12 +15,13 @@ usage: sudo tuxscope run FILE [options]
        sudo tuxscope run FILE [options] -- COMMAND [ARGUMENT ...]
        tuxscope run FILE --simulate [options]
 
-FILE is a page such as tuxscope/programs/hello.py. If its map is a PerfEventArray, its
-records are printed as they come; if it is a hash or an array, its entries are, as a table,
-again and again until Ctrl-C (docs/pages.md).
+FILE is a page such as tuxscope/programs/hello.py. If its map is a
+PerfEventArray, its records are printed as they come; if it is a hash or an
+array, its entries are, as a table, again and again until Ctrl-C
+(docs/pages.md).
 
-  --interval SECONDS  of a table: the time from one to the next (default: 1); --count N
-                      ends after N tables
+  --interval SECONDS  of a table: the time from one to the next (default: 1);
+                      --count N ends after N tables
 {OPTIONS}"""
 
     def page_file(self, file: str | None) -> str:

@@ -39,14 +39,15 @@ class Step(Command):
         usage: tuxscope step hello [options]
                tuxscope step FILE [options]
 
-        Prints of each step the instruction, what it changed, and the Python line. FILE.py is a
-        page, any other FILE assembly text; - is stdin. Needs no privilege and no kernel.
+        Prints of each step the instruction, what it changed, and the Python line.
+        FILE.py is a page, any other FILE assembly text; - is stdin. Needs no privilege
+        and no kernel.
 
           --from N            show the steps from the Nth on
           --to N              end after the Nth step, and show the registers
-          --break PLACE       end before this place, and show the registers: a slot, a label, a
-                              function, or a line such as hello.py:39
-          --pid PID           with the filter for this process, as tuxscope hello --pid has it
+          --break PLACE       end before this place, and show the registers: a slot, a
+                              label, a function, or a line such as hello.py:39
+          --pid PID           with the filter that tuxscope hello --pid has
           --seed N            another made-up event (default: 0)
           --format FORMAT     text (default) or json, an object a step
         """

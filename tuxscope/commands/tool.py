@@ -10,7 +10,8 @@ from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.lines import Style
 
 OPTIONS = """\
-  --pid PID           trace this process alone, filtered in the kernel, and end with it
+  --pid PID           trace this process alone, filtered in the kernel, and end
+                      with it
   --format FORMAT     text (default) or json, an object a line
   --duration SECONDS  end after so long
   --count N           end after N events
@@ -21,12 +22,12 @@ OPTIONS = """\
   --strict            end with status 3 if any event was lost
   --lost-records      with --format json, an object for lost events, too
   --verifier-log      if the kernel refuses the program, print all that it says
-  --simulate          interpret the program on made-up calls: no kernel, no privilege;
-                      in their own time, or with --count as fast as it goes
+  --simulate          interpret the program on made-up calls: no kernel, no
+                      privilege; in their own time, or fast with --count
   --seed N            other made-up calls, the same for the same N (default: 0)
-  -- COMMAND          start COMMAND as the user who called sudo, trace it from its first
-                      instruction, end with it and with its exit status; what it prints
-                      goes to stderr
+  -- COMMAND          start COMMAND as the user who called sudo, trace it from
+                      its first instruction, end with it and with its exit
+                      status; what it prints goes to stderr
 
 Children of a traced process are not traced.
 """
