@@ -24,10 +24,10 @@ usage: sudo tuxscope net [options]
 
 Prints a line when a connection is made or accepted, and one when it ends: TIME,
 PID, COMM, DIR (out: this process connected; in: it accepted), IP (4 or 6),
-LADDR, LPORT, RADDR, RPORT, STATE, MS (how long it took to connect, to be accepted, or
-lasted), TX and RX (bytes of payload). STATE is what happened: connect, accept,
-close, refused, reset, timeout, unreachable or aborted. "-" is what cannot be
-known, of connections older than tuxscope (docs/tools/net.md).
+LADDR, LPORT, RADDR, RPORT, STATE, MS (how long it took to connect, to be
+accepted, or lasted), TX and RX (bytes of payload). STATE is what happened:
+connect, accept, close, refused, reset, timeout, unreachable or aborted. "-" is
+what cannot be known, of connections older than tuxscope (docs/tools/net.md).
 
   --pid PID           connections of this process alone, filtered in the kernel
   --port N            with this port on either side
