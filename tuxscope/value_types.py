@@ -55,8 +55,9 @@ class Named(Meant[str]):
         for number, name in self.names.items():
             if name == value:
                 return (number,)
-        if isinstance(value, str) and value.isdigit():
-            return (int(value),)
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            encoded: tuple[Any, ...] = self.stored.encode(int(value))
+            return encoded
         raise RecordError(f"{value!r} is none of {', '.join(self.names.values())}")
 
 
@@ -89,6 +90,8 @@ class Milliseconds(Optional):
         return None if flat[0] == self.nothing else round(flat[0] / 1e6, 3)
 
     def encode(self, value: Any) -> tuple[Any, ...]:
+        if value is not None and not isinstance(value, int | float):
+            raise RecordError(f"{value!r} is no number of milliseconds")
         return super().encode(None if value is None else round(value * 1e6))
 
 

@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from pace import LIMIT
 
+import tuxscope
 from e2e.harness import TUXSCOPE
 from tuxscope.cli import COMMANDS
 
+PROGRAMS = Path(tuxscope.__file__).parent / "programs"
 WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon"]
 
 
@@ -86,6 +89,36 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
             "there is no page nothing; there are hello, net, net_summ",
         ),
         (["asm", "hello", "--format", "xml"], "--format is listing, text, bytes, json or c, not"),
+        (["net", "--local", "foo"], "--local takes an address or a prefix, as in --local 10.0.0.0"),
+        (["net", "--local", "10.0.0.1/8"], "not '10.0.0.1/8'; did you mean 10.0.0.0/8?"),
+        (["net", "--remote", "10.0.0.1/33"], "--remote takes an address or a prefix"),
+        (["net", "--remote", "fe80::1%lo"], "not 'fe80::1%lo'; did you mean fe80::1?"),
+        (["net", "--remote"], "--remote takes an address or a prefix, as in --remote 10.0.0.0/8"),
+        (["net", "--local", "167772161"], "not '167772161'"),
+        (["net", "--port", "70000"], "--port takes a port, 1 to 65535, not 70000"),
+        (["net", "--port", "0"], "--port takes a port, as in --port 443, not '0'"),
+        (["net", "--port", "https"], "--port takes a port, as in --port 443, not 'https'"),
+        (["net", "--port"], "--port takes a port, as in --port 443, not nothing"),
+        (["net", "--pid", "abc"], "--pid takes a process id, as in --pid 1842, not 'abc'"),
+        (["net", "--pid", "1", "--", "ls"], "--pid and -- COMMAND both say what to trace"),
+        (["net", "--state", "refusd"], "not 'refusd'; did you mean refused?"),
+        (["net", "--state", "refused,"], "not ''; --help lists them"),
+        (["net", "--state"], "not nothing; --help lists them"),
+        (["net", "--by", "port"], "--by says what a summary counts by; it goes with --summary"),
+        (["net", "--summary", "--by", "host"], "--by is process, remote or port, not 'host'"),
+        (["net", "--summary", "--by"], "--by is process, remote or port, not nothing"),
+        (["net", "--summary", "--netns"], "--netns is for single events, --summary counts them"),
+        (["net", "--summary", "--existing"], "--existing is for single events"),
+        (["net", "--summary", "--unordered"], "--unordered is for single events"),
+        (["net", "--summary", "--buffer-pages", "2"], "--buffer-pages is for single events"),
+        (["net", "--summary", "--strict"], "--strict is for single events"),
+        (["net", "--lost-records"], "it goes with --format json"),
+        (["net", "--listen=maybe"], "--listen takes no value, not 'maybe'"),
+        (["net", "--interval", "0"], "--interval takes seconds, as in --interval 0.5, not '0'"),
+        (["net", "--count", "0"], "--count takes a number of lines"),
+        (["net", "--remotes", "::1"], "there is no option --remotes; did you mean --remote?"),
+        (["net", "8000"], "'8000' is one word too many; try --port 8000"),
+        (["net", "curl"], "a command to trace comes after --"),
         (["asm", "hello", "--pid", "x"], "--pid takes a process id"),
         (["asm", "hello", "--", "ls"], "it traces no command"),
         (["asm", "/tmp/x.s", "--pid", "1"], "--pid is a filter of the page's; a text has what it"),
@@ -168,15 +201,25 @@ def test_version_and_module() -> None:
     assert module.stdout == f"tuxscope {__version__}\n"
 
 
-def test_without_privilege_it_says_what_to_type() -> None:
+@pytest.mark.parametrize("tool", ["hello", "net"])
+def test_without_privilege_it_says_what_to_type(tool: str) -> None:
     prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
-    result = run("hello", "--format", "json", prefix=prefix)
+    result = run(tool, "--format", "json", prefix=prefix)
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr == (
         "tuxscope: not privileged: tracing needs CAP_BPF and CAP_PERFMON; "
-        "try: sudo tuxscope hello --format json\n"
+        f"try: sudo tuxscope {tool} --format json\n"
     )
+
+
+def test_net_is_listed_without_privilege() -> None:
+    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
+    for page in ("net", "net_summary"):
+        result = run("asm", f"{PROGRAMS}/{page}.py", "--format", "json", prefix=prefix)
+        assert (result.returncode, result.stderr) == (0, "")
+        programs = {json.loads(line)["function"] for line in result.stdout.splitlines()}
+        assert programs - {None} == {"net_state", "net_accept4", "net_accept"}
 
 
 @pytest.mark.kernel

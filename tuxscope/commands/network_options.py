@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_network
 
 from tuxscope.commands.options import choice, given, whole_number
@@ -30,12 +31,15 @@ def network(flag: str) -> Callable[[str], Network]:
     """A parser for a flag that takes an IP address, or a prefix."""
 
     def parse(text: str) -> Network:
+        if "%" not in text:
+            with suppress(ValueError):
+                return ip_network(text)
+        # Some address of a network, and how long the network's own part is; or one with a zone,
+        # as in fe80::1%eth0, which is no part of what is compared.
         try:
-            return ip_network(text)
-        except ValueError:
-            pass
-        try:  # an address of a network, and how long the network's own part is
-            near = f"; did you mean {ip_network(text, strict=False)}?"
+            meant = ip_network(text.partition("%")[0], strict=False)
+            short = meant.network_address if meant.num_addresses == 1 else meant
+            near = f"; did you mean {short}?"
         except ValueError:
             near = ""
         raise FireError(
