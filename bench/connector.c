@@ -27,10 +27,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECOND 1000000000ull
+#include "paced.h"
+
 #define PORT 7777      /* below those of clients */
 #define ADDRESSES 200  /* 127.0.0.1 and on; each has 28,000 ports of clients */
-#define SLEPT 2000     /* cycles a second; what is faster spins, as a sleep is late by 50 us */
 
 static int listener;
 
@@ -42,14 +42,6 @@ static int checked(int result, const char *what)
 		exit(1);
 	}
 	return result;
-}
-
-static uint64_t now(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * SECOND + time.tv_nsec;
 }
 
 static struct sockaddr_in address(uint32_t host)
@@ -70,18 +62,6 @@ static void one(void)
 	accepted = checked(accept4(listener, NULL, NULL, 0), "accept4");
 	close(client);
 	close(accepted);
-}
-
-static void wait_until(uint64_t due, uint64_t rate)
-{
-	struct timespec at = {due / SECOND, due % SECOND};
-
-	if (rate <= SLEPT)
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL))
-			;
-	else
-		while (now(CLOCK_MONOTONIC) < due)
-			;
 }
 
 static void run(uint64_t count, uint64_t rate)

@@ -17,20 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECOND 1000000000ull
-#define SLEPT 2000 /* writes a second; what is faster spins, as a sleep is late by 50 us or more */
+#include "paced.h"
+
 #define SLOW 100   /* writes a second */
 #define QUIET 2000 /* us before the first write, so that what was written before is told from it */
 
 static int null;
-
-static uint64_t now(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * SECOND + time.tv_nsec;
-}
 
 static void one(void)
 {
@@ -50,18 +42,6 @@ static uint64_t pause_before(uint64_t mean, uint64_t rate)
 		return mean;
 	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
 	return mean / 2 + (seed >> 33) % mean;
-}
-
-static void wait_until(uint64_t due, uint64_t rate)
-{
-	struct timespec at = {due / SECOND, due % SECOND};
-
-	if (rate <= SLEPT)
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL))
-			;
-	else
-		while (now(CLOCK_MONOTONIC) < due)
-			;
 }
 
 static void run(uint64_t count, uint64_t rate)
