@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tuxscope.columns import Labelled
@@ -19,7 +20,6 @@ from tuxscope.programs.page import Page
 from tuxscope.runner.live import run_page
 from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.options import Options
-from tuxscope.runner.pace import Pace
 from tuxscope.runner.pages import page_file
 from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.snapshot import Snapshot, seed
@@ -63,20 +63,10 @@ def run(options: Options, wanted: NetOptions) -> int:
     if wanted.by is not None:
         page = net_summary.page(wanted.by, wanted.chosen)
         options = replace(options, interval=wanted.interval)
-
-        def show_summary(
-            page: Page, options: Options, loaded: Loaded, sink: LiveSink
-        ) -> LiveTables:
-            return Summary(page, options, loaded, sink)
-
-        return run_page(page, page_file("net_summary"), options, show_summary)
+        return run_page(page, page_file("net_summary"), options, Summary)
     more = (Labelled(Connection.netns, 0, namespace_labels()),) if wanted.netns else ()
     page = net.page(wanted.chosen, more)
-
-    def show(page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> Stream:
-        return Connections(page, options, loaded, sink, wanted)
-
-    return run_page(page, page_file("net"), options, show)
+    return run_page(page, page_file("net"), options, partial(Connections, wanted=wanted))
 
 
 def namespace_labels() -> dict[int, str]:
@@ -105,22 +95,25 @@ class Connections(Stream):
     ) -> None:
         super().__init__(page, options, loaded, sink)
         self._wanted = wanted
+        self._due = wanted.interval or 0.0
 
-    def _follow(self, watch: Watch) -> None:
+    def watch(self, watch: Watch) -> None:
+        super().watch(watch)
+        self._linger(watch)
+
+    def _begin(self) -> None:
+        super()._begin()
         # What a command of ours connects is new.
         if not self._options.command or self._wanted.existing:
             snapshot = seed(self._loaded, self._wanted.existing)
             if snapshot and self._wanted.existing:
                 self._print_existing(snapshot)
-        pace = Pace()
+
+    def _between(self, seconds: float) -> None:
         interval = self._wanted.interval
-        due = interval or 0.0
-        while not self._counted() and watch.wait(pace.seconds):
-            pace.looked(self._print())
-            if interval and watch.seconds >= due:
-                self._print_existing(Snapshot.now())
-                due = max(due + interval, watch.seconds)
-        self._linger(watch)
+        if interval and seconds >= self._due:
+            self._print_existing(Snapshot.now())
+            self._due = max(self._due + interval, seconds)
 
     def _linger(self, watch: Watch) -> None:
         """A process's last connections outlive it by what it takes to say goodbye."""

@@ -72,13 +72,18 @@ class Stream:
 
     def watch(self, watch: Watch) -> None:
         """Print what comes, until something says that it is enough."""
-        self._sink.write(self._format.header)
-        self._follow(watch)
-
-    def _follow(self, watch: Watch) -> None:
+        self._begin()
         pace = Pace()
         while not self._counted() and watch.wait(pace.seconds):
             pace.looked(self._print(), self.wakes.holds)
+            self._between(watch.seconds)
+
+    def _begin(self) -> None:
+        """What comes before the first record."""
+        self._sink.write(self._format.header)
+
+    def _between(self, seconds: float) -> None:
+        """What a tool does between two looks, so long after its start: nothing."""
 
     def finish(self, seconds: float) -> None:
         """After the programs are detached: print the rest, and count."""
