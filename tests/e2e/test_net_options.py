@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from networks import make_named_namespace
+from networks import NODAD, make_named_namespace
 from pace import LIMIT, fewer
 
 from e2e.tcp import (
@@ -157,7 +157,7 @@ def add_addresses(*addresses: str) -> None:
         (loopback,) = ip.link_lookup(ifname="lo")
         for each in addresses:
             if each != "::1":
-                ip.addr("replace", index=loopback, address=each, prefixlen=128)
+                ip.addr("replace", index=loopback, address=each, prefixlen=128, flags=NODAD)
 
 
 def test_state(watch: Any, network: Namespace) -> None:
