@@ -22,6 +22,7 @@ from e2e.tcp import (
     connect,
     listen,
     make_socket,
+    pair,
     port_of,
     read_all,
     reset_at_close,
@@ -131,9 +132,7 @@ def ends(run: Any) -> dict[str, Event]:
 
 def test_reset_by_the_client(watch: Any, network: Namespace) -> None:
     run = watch()
-    with listen(network) as listener:
-        ours = connect(network, listener)
-        theirs, _ = listener.accept()
+    ours, theirs = pair(network)
     ours.sendall(bytes(10))
     assert len(theirs.recv(100)) == 10
     reset_at_close(ours)
@@ -148,9 +147,7 @@ def test_reset_by_the_client(watch: Any, network: Namespace) -> None:
 
 def test_reset_by_a_server_that_leaves_data_unread(watch: Any, network: Namespace) -> None:
     run = watch()
-    with listen(network) as listener:
-        ours = connect(network, listener)
-        theirs, _ = listener.accept()
+    ours, theirs = pair(network)
     ours.sendall(bytes(77))
     wait_readable(theirs)
     theirs.close()
@@ -303,9 +300,7 @@ def test_a_connection_to_itself(watch: Any, network: Namespace) -> None:
 def test_accepted_by_the_parent_and_closed_by_the_child(watch: Any, network: Namespace) -> None:
     """It stays who accepted it."""
     run = watch()
-    with listen(network) as listener:
-        ours = connect(network, listener)
-        theirs, _ = listener.accept()
+    ours, theirs = pair(network)
     child = subprocess.Popen(
         [sys.executable, "-S", "-c", "import sys; print(); sys.stdin.read()"],
         pass_fds=[theirs.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -322,9 +317,7 @@ def test_accepted_by_the_parent_and_closed_by_the_child(watch: Any, network: Nam
 def test_passed_on_to_another_process(watch: Any, network: Namespace) -> None:
     """By SCM_RIGHTS: it stays who accepted it, too, and who connected."""
     run = watch()
-    with listen(network) as listener:
-        ours = connect(network, listener)
-        theirs, _ = listener.accept()
+    ours, theirs = pair(network)
     here, there = socket.socketpair()
     with here, there:
         script = (

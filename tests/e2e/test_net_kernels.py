@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -11,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from e2e.tcp import programs_on_this_kernel
 from tuxscope.loader.layout import KernelLayout
-from tuxscope.programs.connections import ACCEPTS, RECEIVE_RESET
 
 pytestmark = pytest.mark.kernel
 
@@ -54,23 +53,16 @@ def talk(version: int) -> list[dict[str, Any]]:
     ]
 
 
-def programs() -> int:
-    """How many there are on this kernel."""
-    layout = KernelLayout()
-    others = ACCEPTS if layout.has_structs else (RECEIVE_RESET,)
-    return 1 + sum(layout.has(each) for each in others)
-
-
 @pytest.mark.parametrize("version", HOSTS)
 def test_what_is_shown_is_right(tuxscope: Any, version: int) -> None:
     structs = KernelLayout().has_structs
     run = tuxscope("net", "--pid", os.getpid(), "--format", "json")
-    run.wait_until_attached(programs())
+    run.wait_until_attached(programs_on_this_kernel())
     wanted = [event for _ in range(ROUNDS) for event in talk(version)]
     run.signal(signal.SIGINT)
     result = run.finish()
     assert result.status == 0
-    shown = [json.loads(row) for row in result.stdout.splitlines()]
+    shown = result.objects
     assert {each["pid"] for each in shown} == {os.getpid()}
     if not structs:  # neither accepts nor bytes
         assert "/sys/kernel/btf/vmlinux" in result.stderr
