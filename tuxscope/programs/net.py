@@ -9,10 +9,10 @@ from tuxscope.asm import Assembler, PerfEventArray, Program, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r1, r2, r3, r4, r5, r6
 from tuxscope.columns import Clock, Column, Milliseconds
-from tuxscope.programs.connections import Connection, programs
+from tuxscope.programs.connections import Connection, Report, programs
 from tuxscope.programs.emitting import place_of
 from tuxscope.programs.net_layout import LINUX_6_18
-from tuxscope.programs.page import Page
+from tuxscope.programs.page import Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import u8, u64
 
@@ -61,24 +61,33 @@ EVERYTHING = Chosen()
 def page(chosen: Chosen = EVERYTHING, more: tuple[Column, ...] = ()) -> Page:
     """The page that shows what is chosen, with ``more`` columns."""
 
+    def send(a: Assembler, event: Memory, done: str) -> None:
+        a.mov(r1, r6)
+        a.ld_map(r2, EVENTS)
+        a.mov32(r3, -1)  # BPF_F_CURRENT_CPU
+        a.lea(r4, event)
+        a.mov(r5, Connection.size)
+        a.call(helper.perf_event_output)
+
+    columns = (*COLUMNS[:-1], Column(Connection.rx, 8), *more) if more else COLUMNS
+    return Page(factory(chosen, send), EVENTS, columns, order_by=Connection.timestamp_ns)
+
+
+def factory(chosen: Chosen, report: Report) -> ProgramFactory:
+    """What makes a page's programs that report what is chosen."""
+
+    def chosen_alone(a: Assembler, event: Memory, done: str) -> None:
+        leave_out(a, event, chosen, done)
+        report(a, event, done)
+
     def net(
         pid: int | None = None,
         namespace: PidNamespace | None = None,
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
-        def report(a: Assembler, event: Memory, done: str) -> None:
-            leave_out(a, event, chosen, done)
-            a.mov(r1, r6)
-            a.ld_map(r2, EVENTS)
-            a.mov32(r3, -1)  # BPF_F_CURRENT_CPU
-            a.lea(r4, event)
-            a.mov(r5, Connection.size)
-            a.call(helper.perf_event_output)
+        return programs(layout, chosen_alone, pid, namespace, chosen.listen)
 
-        return programs(layout, report, pid, namespace, chosen.listen)
-
-    columns = (*COLUMNS[:-1], Column(Connection.rx, 8), *more) if more else COLUMNS
-    return Page(net, EVENTS, columns, order_by=Connection.timestamp_ns)
+    return net
 
 
 def leave_out(a: Assembler, event: Memory, chosen: Chosen, done: str) -> None:

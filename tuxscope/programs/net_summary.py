@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from enum import Enum
 
-from tuxscope.asm import Array, Assembler, Hash, Program, helper
-from tuxscope.asm.layout import Layout
+from tuxscope.asm import Array, Assembler, Hash, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r7, r8
 from tuxscope.columns import AnyColumn, Column, Percentile
 from tuxscope.programs import connections
-from tuxscope.programs.connections import Connection, programs
+from tuxscope.programs.connections import Connection
 from tuxscope.programs.emitting import copy, find, place_of
-from tuxscope.programs.net import EVERYTHING, Chosen, leave_out
-from tuxscope.programs.net_layout import LINUX_6_18
+from tuxscope.programs.net import EVERYTHING, Chosen, factory
 from tuxscope.programs.page import Page
-from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import Record, RecordType, char, u8, u16, u32, u64
 from tuxscope.value_types import IpAddress, Optional
 
@@ -91,23 +88,15 @@ def page(by: By = By.PROCESS, chosen: Chosen = EVERYTHING) -> Page:
     key_type, key_columns = KEYS[by]
     table = Hash("SUMMARY", key=key_type, value=Traffic, max_entries=MOST_ROWS)
 
-    def net_summary(
-        pid: int | None = None,
-        namespace: PidNamespace | None = None,
-        layout: Layout = LINUX_6_18,
-    ) -> tuple[Program, ...]:
-        def report(a: Assembler, event: Memory, done: str) -> None:
-            leave_out(a, event, chosen, done)
-            key = a.stack(key_type)
-            a.zero(key)
-            store_key(a, by, key, event)
-            find_or_add(a, table, key, done)
-            a.mov(r7, r0)
-            count(a, event, done)
+    def tally(a: Assembler, event: Memory, done: str) -> None:
+        key = a.stack(key_type)
+        a.zero(key)
+        store_key(a, by, key, event)
+        find_or_add(a, table, key, done)
+        a.mov(r7, r0)
+        count(a, event, done)
 
-        return programs(layout, report, pid, namespace, chosen.listen)
-
-    return Page(net_summary, table, key_columns + COLUMNS, order_by=Traffic.events)
+    return Page(factory(chosen, tally), table, key_columns + COLUMNS, order_by=Traffic.events)
 
 
 def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
