@@ -1,12 +1,17 @@
-"""BTF read: strings, and the names of types, as far as a listing needs them.
+"""BTF read: strings, the names of types, and where each type is.
 
 Format: Documentation/bpf/btf.rst in the kernel's tree.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.btf import MAGIC, Header, Type
+
+WORD = 4  # bytes; all of a section of types is in words
+TYPE_WORDS = Type.size // WORD
 
 # How many bytes follow ``struct btf_type``: so many, and so many for each member.
 FOLLOWING = {
@@ -28,7 +33,7 @@ class BtfError(TuxscopeError):
 
 
 class Btf:
-    """Type information of one program."""
+    """Type information of a program, or of the kernel."""
 
     def __init__(self, data: bytes) -> None:
         """Raises BtfError."""
@@ -38,9 +43,10 @@ class Btf:
         if header.magic != MAGIC:
             raise BtfError(f"BTF begins with {MAGIC:#x}, not {header.magic:#x}")
         start = header.hdr_len
-        self._types = data[start + header.type_off :][: header.type_len]
+        section = data[start + header.type_off :][: header.type_len]
+        whole = len(section) // WORD * WORD
+        self._words = memoryview(section[:whole]).cast("I")  # as each struct btf_type is made of
         self._strings = data[start + header.str_off :][: header.str_len]
-        self._names: list[int] | None = None
 
     def string(self, offset: int) -> str:
         """The string at an offset; empty where there is none."""
@@ -49,17 +55,20 @@ class Btf:
 
     def type_name(self, type_id: int) -> str:
         """The name of a type, functions among them; empty where it has none."""
-        if self._names is None:
-            self._names = [0, *self._walk()]
-        return self.string(self._names[type_id]) if type_id < len(self._names) else ""
+        if not 0 < type_id < len(self._starts):
+            return ""
+        return self.string(self._words[self._starts[type_id]])
 
-    def _walk(self) -> list[int]:
-        """Where the name of each type is, from the first on."""
-        names = []
-        at = 0
-        while at + Type.size <= len(self._types):
-            kind = Type.unpack(self._types, at)
-            fixed, each = FOLLOWING.get(kind.info >> 24 & 0x1F, (0, 0))
-            names.append(kind.name_off)
-            at += Type.size + fixed + each * (kind.info & 0xFFFF)
-        return names
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The word with which each type begins, by its id; 0 is no type."""
+        words = self._words
+        fixed = [TYPE_WORDS + FOLLOWING.get(kind, (0, 0))[0] // WORD for kind in range(32)]
+        each = [FOLLOWING.get(kind, (0, 0))[1] // WORD for kind in range(32)]
+        starts = [0]
+        at, end = 0, len(words) - TYPE_WORDS
+        while at <= end:
+            starts.append(at)
+            info = words[at + 1]
+            at += fixed[info >> 24 & 0x1F] + each[info >> 24 & 0x1F] * (info & 0xFFFF)
+        return starts
