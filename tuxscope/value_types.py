@@ -110,13 +110,18 @@ class IpAddress(Meant[str]):
         return inet_ntop(AF_INET6, raw)
 
     def encode(self, value: Any) -> tuple[Any, ...]:
-        from socket import AF_INET, AF_INET6, inet_pton
-
         if isinstance(value, bytes) and len(value) == self.size:
             return (value,)
         try:
-            if ":" in value:
-                return (inet_pton(AF_INET6, value),)
-            return (V4_MAPPED + inet_pton(AF_INET, value),)
+            return (packed(value),)
         except (OSError, TypeError) as error:
             raise RecordError(f"{value!r} is no IP address") from error
+
+
+def packed(address: str) -> bytes:
+    """An IP address as 16 bytes in network order; IPv4 is v4-mapped. Raises OSError."""
+    from socket import AF_INET, AF_INET6, inet_pton
+
+    if ":" in address:
+        return inet_pton(AF_INET6, address)
+    return V4_MAPPED + inet_pton(AF_INET, address)

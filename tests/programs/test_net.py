@@ -13,10 +13,11 @@ from test_columns import element
 from tuxscope.asm import Array, Assembler, Program, Tracepoint, r0, r6, r7
 from tuxscope.commands.network_options import network, port, states
 from tuxscope.lean_fire import FireError
-from tuxscope.programs.connections import EVENTS, STATES, Connection
+from tuxscope.programs.connections import EVENTS, Connection
 from tuxscope.programs.net import Chosen, Network, leave_out
 from tuxscope.programs.net_summary import Traffic, count_time
 from tuxscope.record import Record, u8, u64
+from tuxscope.tcp_states import NAMES
 from tuxscope.vm import Machine
 
 pytestmark = pytest.mark.matrix
@@ -29,7 +30,7 @@ class Nanoseconds(Record):
 
 
 # Of two that have one name, the first.
-NUMBERS = sorted({name: number for number, name in reversed((STATES | EVENTS).items())}.values())
+NUMBERS = sorted({name: number for number, name in reversed((NAMES | EVENTS).items())}.values())
 GIVEN = Array("GIVEN", value=u8[Connection.size], max_entries=1)
 COUNTED = Array("COUNTED", value=Traffic, max_entries=1)
 

@@ -10,7 +10,8 @@ from socket import AF_INET, AF_INET6
 from conftest import wait_until
 from networks import End
 
-from tuxscope.sockets import Namespace, Socket, TcpState, existing_sockets
+from tuxscope.sockets import Namespace, Socket, existing_sockets
+from tuxscope.tcp_states import TcpState
 
 SO_COOKIE = 57  # include/uapi/asm-generic/socket.h
 TCP_BYTES_RETRANS = 208  # where struct tcp_info has it, include/uapi/linux/tcp.h

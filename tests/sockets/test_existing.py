@@ -19,7 +19,8 @@ from sockets.connections import (
     reaches,
     retransmitted,
 )
-from tuxscope.sockets import Namespace, Socket, TcpState, existing_sockets
+from tuxscope.sockets import Namespace, Socket, existing_sockets
+from tuxscope.tcp_states import TcpState
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 

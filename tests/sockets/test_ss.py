@@ -11,7 +11,8 @@ import pytest
 from networks import End
 
 from sockets.connections import Connections, mapped, reaches
-from tuxscope.sockets import Namespace, Owner, Socket, TcpState, existing_sockets, owners
+from tuxscope.sockets import Namespace, Owner, Socket, existing_sockets, owners
+from tuxscope.tcp_states import TcpState
 
 pytestmark = [
     pytest.mark.kernel,

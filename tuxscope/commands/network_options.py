@@ -9,13 +9,14 @@ from ipaddress import ip_network
 
 from tuxscope.commands.options import choice, given, whole_number
 from tuxscope.lean_fire import FireError
-from tuxscope.programs.connections import EVENTS, STATES
+from tuxscope.programs.connections import EVENTS
 from tuxscope.programs.net import Network
 from tuxscope.programs.net_summary import By
 from tuxscope.suggest import did_you_mean
+from tuxscope.tcp_states import NAMES
 
 LARGEST_PORT = 65535
-NUMBERS = {name: number for number, name in (STATES | EVENTS).items()}
+NUMBERS = {name: number for number, name in (NAMES | EVENTS).items()}
 
 by = choice("by", By)
 
@@ -61,11 +62,11 @@ def states(text: str) -> frozenset[int]:
                 f"{near or '; --help lists them'}"
             )
         # Several of the kernel's numbers may have one name.
-        chosen |= {number for number, each in (STATES | EVENTS).items() if each == name}
+        chosen |= {number for number, each in (NAMES | EVENTS).items() if each == name}
     return frozenset(chosen)
 
 
 def state_names(width: int, indent: int) -> str:
     """All of them, for the help."""
-    lines = textwrap.wrap(", ".join((EVENTS | STATES).values()), width)
+    lines = textwrap.wrap(", ".join((EVENTS | NAMES).values()), width)
     return f"\n{' ' * indent}".join(lines)

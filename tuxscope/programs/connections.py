@@ -17,6 +17,7 @@ from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
 from tuxscope.programs.emitting import copy, find, follow, forget, place_of, read_member
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u8, u16, u32, u64
+from tuxscope.tcp_states import NAMES, TcpState
 from tuxscope.value_types import IpAddress, Milliseconds, Named, Optional
 
 SET_STATE = Tracepoint("sock", "inet_sock_set_state")
@@ -24,9 +25,6 @@ RECEIVE_RESET = Tracepoint("tcp", "tcp_receive_reset")
 ACCEPTS = (Tracepoint("syscalls", "sys_exit_accept4"), Tracepoint("syscalls", "sys_exit_accept"))
 
 IPPROTO_TCP = 6
-# include/net/tcp_states.h
-ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2 = 1, 2, 3, 4, 5
-CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING = 7, 8, 9, 10, 11
 # Names of include/uapi/asm-generic/errno.h: what ended a connection, in sk_err.
 EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, ECONNREFUSED = 113, 101, 110, 111
 SOCK_DONE = 1  # enum sock_flags, include/net/sock.h: the bit says that a FIN came
@@ -41,11 +39,6 @@ CONNECTED, ACCEPTED, CLOSED, REFUSED, RESET, TIMED_OUT, UNREACHABLE, ABORTED, LI
 EVENTS = {
     CONNECTED: "connect", ACCEPTED: "accept", CLOSED: "close", REFUSED: "refused", RESET: "reset",
     TIMED_OUT: "timeout", UNREACHABLE: "unreachable", ABORTED: "aborted", LISTENS: "listen",
-}  # fmt: skip
-STATES = {
-    1: "established", 2: "syn-sent", 3: "syn-recv", 4: "fin-wait-1", 5: "fin-wait-2",
-    6: "time-wait", 7: "closed", 8: "close-wait", 9: "last-ack", 10: "listening", 11: "closing",
-    12: "syn-recv",
 }  # fmt: skip
 UNKNOWN = (1 << 64) - 1
 
@@ -67,7 +60,7 @@ class Connection(Record):
     rport = u16
     dir = Named(u8, DIRECTIONS)
     ip = u8  # 4 or 6
-    state = Named(u8, STATES | EVENTS)
+    state = Named(u8, NAMES | EVENTS)
 
 
 class Known(Record):
@@ -117,16 +110,23 @@ def state_changes(
     a.jeq(r7, r8, "out")
     a.ldx(r1, field("skaddr"))
     a.stx(socket, r1)
-    a.jne(r7, SYN_RECV, "chosen")
-    a.jne(r8, LISTEN, "out")
+    a.jne(r7, TcpState.SYN_RECV, "chosen")
+    a.jne(r8, TcpState.LISTEN, "out")
     forget(a, SOCKETS, socket)  # a new one at this address, should the old one's end be missed
     a.ja("out")
     a.label("chosen")
     if not listen:
-        a.jeq(r8, LISTEN, "out")
+        a.jeq(r8, TcpState.LISTEN, "out")
     a.mov(r1, 1)
     a.lsh(r1, r7)
-    chosen = (SYN_SENT, ESTABLISHED, FIN_WAIT1, LAST_ACK, CLOSE, *((LISTEN,) if listen else ()))
+    chosen = (
+        TcpState.SYN_SENT,
+        TcpState.ESTABLISHED,
+        TcpState.FIN_WAIT1,
+        TcpState.LAST_ACK,
+        TcpState.CLOSE,
+        *((TcpState.LISTEN,) if listen else ()),
+    )
     a.and_(r1, sum(1 << each for each in chosen))
     a.jeq(r1, 0, "out")
 
@@ -144,22 +144,22 @@ def state_changes(
     a.label("known")
     a.mov(r9, r0)
 
-    a.jeq(r7, SYN_SENT, "own")  # its port is not chosen yet
+    a.jeq(r7, TcpState.SYN_SENT, "own")  # its port is not chosen yet
     for address, name in ((entry.laddr, "saddr_v6"), (entry.raddr, "daddr_v6")):
         copy(a, place_of(address), r6 + layout.field(SET_STATE, name).offset, 16)
     for port, name in ((entry.lport, "sport"), (entry.rport, "dport")):
         a.ldx(r1, field(name))
         a.stx(port, r1)
     store_version(a)
-    a.jeq(r7, ESTABLISHED, "established")
-    a.jeq(r7, CLOSE, "close")
+    a.jeq(r7, TcpState.ESTABLISHED, "established")
+    a.jeq(r7, TcpState.CLOSE, "close")
     a.ldx(r1, u32[entry.pid])
     a.jne(r1, 0, "out")
     a.label("own")  # the process itself changes the state: it connects, listens, closes
     store_process(a, namespace)
     if listen:
-        a.jeq(r7, LISTEN, "listens")
-    a.jne(r7, SYN_SENT, "out")
+        a.jeq(r7, TcpState.LISTEN, "listens")
+    a.jne(r7, TcpState.SYN_SENT, "out")
     a.st(u8[entry.dir], OUT)
     a.call(helper.ktime_get_ns)
     a.stx(Known[r9].started_ns, r0)
@@ -168,7 +168,7 @@ def state_changes(
     a.label("established")
     a.ldx(r1, u8[entry.dir])
     a.jeq(r1, OUT, "connected")
-    a.jeq(r8, SYN_SENT, "outward")  # it began to connect before we came
+    a.jeq(r8, TcpState.SYN_SENT, "outward")  # it began to connect before we came
     a.st(u8[entry.dir], IN)  # in a softirq: nobody knows yet who will accept it
     a.call(helper.ktime_get_ns)
     a.stx(Known[r9].started_ns, r0)
@@ -192,7 +192,7 @@ def state_changes(
     report(a, fresh.connection, "reported")
     a.label("reported")
     a.ldx(r7, field("newstate"))
-    a.jne(r7, CLOSE, "out")
+    a.jne(r7, TcpState.CLOSE, "out")
     forget(a, SOCKETS, socket)
     forget(a, SEEDED, cookie)
     a.label("out")
@@ -336,7 +336,7 @@ def reason_by_state(a: Assembler, then: str) -> None:
     a.ldx(r1, u8[Known[r9].connection.state])
     a.jne(r1, RESET, "no reset")
     a.mov(r7, REFUSED)
-    a.jeq(r8, SYN_SENT, then)
+    a.jeq(r8, TcpState.SYN_SENT, then)
     a.mov(r7, RESET)
     a.ja(then)
     a.label("no reset")
@@ -346,9 +346,9 @@ def reason_by_state(a: Assembler, then: str) -> None:
 def reason_of_own(a: Assembler, then: str) -> None:
     """Emit: the same, of a socket that met no error."""
     a.mov(r7, ABORTED)  # given up by its own process, or forbidden by a firewall here
-    a.jeq(r8, SYN_SENT, then)
+    a.jeq(r8, TcpState.SYN_SENT, then)
     a.mov(r7, CLOSED)
-    for state in (FIN_WAIT2, CLOSING, LAST_ACK, LISTEN):
+    for state in (TcpState.FIN_WAIT2, TcpState.CLOSING, TcpState.LAST_ACK, TcpState.LISTEN):
         a.jeq(r8, state, then)
     a.mov(r7, RESET)  # by this side: data was left unread, or came after the end
     a.ja(then)

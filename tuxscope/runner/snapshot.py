@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuxscope.output.messages import say
-from tuxscope.programs.connections import SEEDED, STATES, Connection, Known
+from tuxscope.programs.connections import SEEDED, Connection, Known
 from tuxscope.programs.net import Chosen, Network, mapped
 from tuxscope.runner.loaded import Loaded
 from tuxscope.sockets import (
@@ -16,11 +16,11 @@ from tuxscope.sockets import (
     Owner,
     Socket,
     SocketsError,
-    TcpState,
     all_namespaces,
     existing_sockets,
     owners,
 )
+from tuxscope.tcp_states import NAMES, TcpState
 from tuxscope.value_types import V4_MAPPED
 
 BATCH = 4096  # entries that are handed to the kernel at once
@@ -102,7 +102,7 @@ class Snapshot:
             rport=socket.remote_port,
             dir=direction,
             ip=4 if socket.local.startswith(V4_MAPPED) else 6,
-            state=STATES[socket.state],
+            state=NAMES[socket.state],
         )
 
 

@@ -1,11 +1,11 @@
 """The TCP sockets that exist already: what the kernel tells of them, and who holds them."""
 
 from tuxscope.sockets.errors import NamespaceError, SocketsError
-from tuxscope.sockets.existing import Socket, TcpState, existing_sockets
+from tuxscope.sockets.existing import Socket, existing_sockets
 from tuxscope.sockets.namespaces import Namespace, all_namespaces, names, own_namespace
 from tuxscope.sockets.owners import Owner, owners
 
 __all__ = [
-    "Namespace", "NamespaceError", "Owner", "Socket", "SocketsError", "TcpState", "all_namespaces",
+    "Namespace", "NamespaceError", "Owner", "Socket", "SocketsError", "all_namespaces",
     "existing_sockets", "names", "own_namespace", "owners",
 ]  # fmt: skip

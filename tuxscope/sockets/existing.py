@@ -6,35 +6,18 @@ import errno
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
-from socket import AF_INET, AF_INET6, IPPROTO_TCP, inet_pton
+from socket import AF_INET, AF_INET6, IPPROTO_TCP
 from typing import Any
 
 from tuxscope.errors import strerror
 from tuxscope.sockets.errors import NamespaceError, SocketsError
 from tuxscope.sockets.namespaces import Namespace
+from tuxscope.tcp_states import TcpState
+from tuxscope.value_types import packed
 
-V4_MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291, 2.5.5.2
 INET_DIAG_INFO = 2  # include/uapi/linux/inet_diag.h
 NLMSG_ERROR, NLMSG_DONE = 2, 3  # include/uapi/linux/netlink.h
 NLMSG_HDRLEN = 16
-
-
-class TcpState(IntEnum):
-    """As include/net/tcp_states.h numbers them."""
-
-    ESTABLISHED = 1
-    SYN_SENT = 2
-    SYN_RECV = 3
-    FIN_WAIT1 = 4
-    FIN_WAIT2 = 5
-    TIME_WAIT = 6
-    CLOSE = 7
-    CLOSE_WAIT = 8
-    LAST_ACK = 9
-    LISTEN = 10
-    CLOSING = 11
-    NEW_SYN_RECV = 12
 
 
 # The peer's FIN came, and has its place in the order of bytes.
@@ -151,8 +134,8 @@ def _socket(message: Any, netns: int) -> Socket:
         cookie=_cookie(message["idiag_cookie"]),
         inode=message["idiag_inode"],
         state=state,
-        local=_address(message["idiag_src"]),
-        remote=_address(message["idiag_dst"]),
+        local=packed(message["idiag_src"]),
+        remote=packed(message["idiag_dst"]),
         local_port=message["idiag_sport"],
         remote_port=message["idiag_dport"],
         netns=netns,
@@ -167,7 +150,3 @@ def _cookie(words: int) -> int:
     """The number of two words, the low one first, that pyroute2 reads as one in native order."""
     low, high = struct.unpack("=II", struct.pack("=Q", words))
     return int(high << 32 | low)
-
-
-def _address(text: str) -> bytes:
-    return inet_pton(AF_INET6, text) if ":" in text else V4_MAPPED + inet_pton(AF_INET, text)
