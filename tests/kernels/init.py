@@ -23,11 +23,7 @@ hostname guest
 dmesg -n 1
 """
 CHOSEN = "kernel and not one_kernel or matrix or guest"
-OPTIONS = ("--color=no", "-o", "cache_dir=/tmp/pytest", "-m", CHOSEN)
-# What failed is tried once more, and the table says so: an emulated machine now and then runs old
-# code for a while after the kernel has patched it, and a tracepoint is silent meanwhile.
-AGAIN = ("--last-failed", "--last-failed-no-failures", "none")
-TESTS_FAILED = 1  # pytest's exit status
+OPTIONS = ("--color=no", "-p", "no:cacheprovider", "-m", CHOSEN)
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/busybox",
     "HOME": "/root",
@@ -70,15 +66,6 @@ def main() -> int:
     )
     with open("/project/arguments") as file:
         arguments = file.read().splitlines()
-    status = run_tests(arguments)
-    if status == TESTS_FAILED:
-        say({"again": True})
-        status = run_tests([*arguments, *AGAIN])
-    return status
-
-
-def run_tests(arguments: list[str]) -> int:
-    """Returns pytest's exit status."""
     tests = subprocess.Popen([sys.executable, "-m", "pytest", *OPTIONS, *arguments], cwd="/project")
     while True:  # the first process is the parent of whoever has lost theirs
         pid, status = os.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,6 @@ from kernels.matrix import Guest
 
 SAID = re.compile(r"^tuxscope-guest: (.*)$", re.MULTILINE)
 SUMMARY = re.compile(r"^=* ?(\d+ \w+.*) in \d+\.\d+s.*$", re.MULTILINE)
-AGAIN = 'tuxscope-guest: {"again"'
 FAILURE = re.compile(r"^(?:FAILED|ERROR) .*$", re.MULTILINE)
 NOTE = re.compile(r"^vm: (.*)$", re.MULTILINE)  # tests/vm/conftest.py
 TAIL = 40  # lines
@@ -24,9 +23,7 @@ class Outcome:
 
     Attributes:
         facts: what the guest says of itself; empty if it did not get so far.
-        counts: of tests, by pytest's words: passed, failed, skipped, error; of those that were
-            tried again, as it was then.
-        again: how many tests failed at first, and were tried once more.
+        counts: of tests, by pytest's words: passed, failed, skipped, error.
         failure: why it failed, with what to look at; empty if it did not.
         note: what random programs came to, and what of the table this kernel lacks.
         not_run: why it was not even tried; empty if it was.
@@ -36,7 +33,6 @@ class Outcome:
     seconds: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    again: int = 0
     failure: str = ""
     note: str = ""
     not_run: str = ""
@@ -45,9 +41,7 @@ class Outcome:
     def state(self) -> str:
         if self.not_run:
             return "NOT RUN"
-        if self.failure:
-            return "FAILED"
-        return f"passed, {self.again} of them at the second try" if self.again else "passed"
+        return "FAILED" if self.failure else "passed"
 
 
 def read_console(guest: Guest, console: str, seconds: float, in_time: bool) -> Outcome:
@@ -59,33 +53,20 @@ def read_console(guest: Guest, console: str, seconds: float, in_time: bool) -> O
         except ValueError:  # the kernel spoke in the middle of it
             continue
     status = said.pop("status", None)
-    counts, *second = [counted(each) for each in SUMMARY.findall(console)] or [{}]
-    again = 0
-    if said.pop("again", False) and second:
-        again = failed(counts)
-        counts = counts | {"failed": failed(second[0]), "error": 0}
-        counts["passed"] = counts.get("passed", 0) + second[0].get("passed", 0)
+    summaries = SUMMARY.findall(console)
+    counts = {
+        word.rstrip("s") if word == "errors" else word: int(number)
+        for number, word in re.findall(r"(\d+) (\w+)", summaries[-1] if summaries else "")
+    }
     failure = ""
     if status is None:
         how = "it ended before its tests did" if in_time else "it hung, and was killed"
         failure = f"{how}; the last lines of its console:\n{tail(console)}"
     elif status or not counts:
-        failures = FAILURE.findall(console.rpartition(AGAIN)[2])
+        failures = FAILURE.findall(console)
         failure = "\n".join(failures) or f"pytest ended with {status}:\n{tail(console)}"
     notes = NOTE.findall(console)
-    return Outcome(guest, seconds, said, counts, again, failure, notes[0] if notes else "")
-
-
-def counted(summary: str) -> dict[str, int]:
-    """pytest's last line, by its words."""
-    return {
-        "error" if word == "errors" else word: int(number)
-        for number, word in re.findall(r"(\d+) (\w+)", summary)
-    }
-
-
-def failed(counts: Mapping[str, int]) -> int:
-    return counts.get("failed", 0) + counts.get("error", 0)
+    return Outcome(guest, seconds, said, counts, failure, notes[-1] if notes else "")
 
 
 def tail(console: str) -> str:
@@ -101,12 +82,8 @@ HEADINGS = (
 def row(outcome: Outcome) -> tuple[str, ...]:
     facts, counts = outcome.facts, outcome.counts
     page = f"{facts['page_size'] >> 10} KiB" if facts else ""
-    numbers = [
-        counts.get("passed", 0),
-        failed(counts),
-        counts.get("skipped", 0),
-        round(outcome.seconds),
-    ]
+    failed = counts.get("failed", 0) + counts.get("error", 0)
+    numbers = [counts.get("passed", 0), failed, counts.get("skipped", 0), round(outcome.seconds)]
     return (
         outcome.guest.series,
         facts.get("release", outcome.guest.flavour),

@@ -39,13 +39,6 @@ FAILED = PASSED.replace('"status": 0', '"status": 1').replace(
 )
 
 
-SECOND = """\
-======================= 2 passed in 3.21s ========================
-
-tuxscope-guest: {"status": 0}
-"""
-
-
 def test_the_matrix_has_what_it_promises() -> None:
     assert len({each.name for each in MATRIX}) == len(MATRIX) >= 12
     assert {each.architecture for each in MATRIX} == set(ARCHITECTURES)
@@ -134,19 +127,6 @@ def test_a_console_of_a_guest_with_failures() -> None:
     )
     assert "401" in as_text([outcome])
     assert " 2 " in as_text([outcome])  # failed, of any kind
-
-
-def test_a_console_of_a_guest_that_tried_again() -> None:
-    first, said = FAILED.split('tuxscope-guest: {"status"')[0], 'tuxscope-guest: {"again": true}\n'
-    passed = read_console(GUEST, f"{first}{said}{SECOND}", 99.4, in_time=True)
-    assert (passed.state, passed.failure) == ("passed, 2 of them at the second try", "")
-    assert (passed.counts["passed"], passed.counts["failed"]) == (403, 0)
-    still = SECOND.replace("2 passed", "1 failed, 1 passed").replace('"status": 0', '"status": 1')
-    failed = read_console(
-        GUEST, f"{first}{said}FAILED tests/x.py::test_y - again\n{still}", 99.4, in_time=True
-    )
-    assert (failed.state, failed.failure) == ("FAILED", "FAILED tests/x.py::test_y - again")
-    assert (failed.counts["passed"], failed.counts["failed"]) == (402, 1)
 
 
 @pytest.mark.parametrize(
