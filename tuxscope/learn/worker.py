@@ -22,8 +22,13 @@ def descriptor(number: int, source: int) -> int:
 
 
 def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
-    """A socket on which a read, or a write, gives up after so long; and its other end."""
+    """A socket on which a read, or a write, gives up after so long; and its other end.
+
+    It is told to wait for twice the time: timeouts count ticks, and where the machine was held up,
+    as virtual ones are, several come at once.
+    """
     ours, theirs = socket.socketpair()
+    seconds *= 2
     whole = int(seconds)
     ours.setsockopt(
         socket.SOL_SOCKET, option, struct.pack("@ll", whole, int((seconds - whole) * 1e6))
