@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -82,6 +83,17 @@ def make_named_namespace(name: str) -> Iterator[Namespace]:
                 pass
             with suppress(OSError):
                 os.rmdir(NAMED)
+
+
+@contextmanager
+def process_in(namespace: Namespace) -> Iterator[int]:
+    """The PID of a process that waits there."""
+    process = namespace.run(lambda: subprocess.Popen(["sleep", "60"]))
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextmanager

@@ -43,8 +43,11 @@ class Column:
         """What stands above it."""
         return self.field.name.upper()
 
-    # How a stream's text shows a value, where that is not as its type says.
+    # How a stream's text shows a value, where that is not as its type says; and its JSON.
     as_text: ClassVar[Callable[[Any, Any], str] | None] = None
+    as_json: ClassVar[Callable[[Any, Any], str] | None] = None
+    # Fields whose values both of them get, too, in a tuple behind the column's own.
+    others: ClassVar[tuple[Field, ...]] = ()
 
 
 class Rate(Column):
@@ -112,6 +115,37 @@ class Labelled(Column):
 
     def as_text(self, value: int) -> str:
         return self.labels.get(value, str(value))
+
+
+class Combined(Column):
+    """Of a stream: what a function makes of the raw values of several fields; None for nothing.
+
+    The first field gives the column its name. It is one that is much the same from line to line:
+    none of 16 or 64 bits.
+    """
+
+    __slots__ = ("combine", "others")
+
+    others: tuple[Field, ...]  # type: ignore[misc]
+    combine: Callable[[tuple[Any, ...]], str | None]
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        width: int,
+        combine: Callable[[tuple[Any, ...]], str | None],
+    ) -> None:
+        Column.__init__(self, fields[0], width)
+        object.__setattr__(self, "others", tuple(fields[1:]))
+        object.__setattr__(self, "combine", combine)
+
+    def as_text(self, values: tuple[Any, ...]) -> str:
+        return self.combine(values) or "-"
+
+    def as_json(self, values: tuple[Any, ...]) -> str:
+        from json import dumps
+
+        return dumps(self.combine(values))
 
 
 class Bar(Column):

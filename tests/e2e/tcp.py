@@ -18,7 +18,7 @@ from pace import LIMIT
 
 from e2e.harness import Result, Tuxscope, end
 from tuxscope.loader.layout import KernelLayout
-from tuxscope.programs.connections import ACCEPTS, RECEIVE_RESET
+from tuxscope.programs import net
 from tuxscope.sockets import Namespace
 
 PEER = (sys.executable, "-S", str(Path(__file__).with_name("peer.py")))
@@ -62,10 +62,10 @@ class Watched:
 
 
 def programs_on_this_kernel() -> int:
-    """How many there are: those of accept(), or where structs are unknown that of a RST."""
-    layout = KernelLayout()
-    others = ACCEPTS if layout.has_structs else (RECEIVE_RESET,)
-    return 1 + sum(layout.has(each) for each in others)
+    """How many there are."""
+    made = net.PAGE.program(layout=KernelLayout())
+    assert isinstance(made, tuple)
+    return len(made)
 
 
 def make_socket(network: Namespace, family: int = socket.AF_INET) -> socket.socket:

@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 WHOSE = ("pid", "lport", "rport")
 KEYS = [
     "timestamp_ns", "pid", "comm", "dir", "ip", "laddr", "lport", "raddr", "rport", "state", "ms",
-    "tx", "rx",
+    "tx", "rx", "interface",
 ]  # fmt: skip
 
 

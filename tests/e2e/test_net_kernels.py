@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,32 @@ ROUNDS = 5
 SENT, ANSWERED = 1234, 777
 
 
-def talk(version: int) -> list[dict[str, Any]]:
+def is_refused(version: int) -> bool:
+    """Whether a RST arrives. Emulated, 6.12 on s390x computes wrong checksums for those of IPv4."""
+    family, host = HOSTS[version]
+    with socket.socket(family) as closed, socket.socket(family) as client:
+        closed.bind((host, 0))
+        client.settimeout(20)
+        before = checksum_errors()
+        try:
+            client.connect(closed.getsockname())
+        except ConnectionRefusedError:
+            return True
+        except TimeoutError:
+            assert checksum_errors() > before
+    return False
+
+
+def checksum_errors() -> int:
+    names, values = (
+        line.split()
+        for line in Path("/proc/net/snmp").read_text().splitlines()
+        if line.startswith("Tcp:")
+    )
+    return int(values[names.index("InCsumErrors")])
+
+
+def talk(version: int, refused: bool) -> list[dict[str, Any]]:
     """A connection, and one that is refused; returns what is to be shown of them."""
     family, host = HOSTS[version]
     with socket.socket(family) as listener, socket.socket(family) as client:
@@ -36,29 +62,30 @@ def talk(version: int) -> list[dict[str, Any]]:
             client.recv(ANSWERED, socket.MSG_WAITALL)
             client.shutdown(socket.SHUT_WR)
             assert server.recv(1) == b""
-    with socket.socket(family) as late:
-        late.bind((host, 0))
-        refused = late.getsockname()[1]
-        with pytest.raises(ConnectionRefusedError):
-            late.connect((host, there))
     ends = {"ip": version, "laddr": host, "raddr": host}
     ours = {**ends, "dir": "out", "lport": here, "rport": there}
     theirs = {**ends, "dir": "in", "lport": there, "rport": here}
-    return [
+    events = [
         {**ours, "state": "connect"},
         {**theirs, "state": "accept"},
         {**ours, "state": "close", "tx": SENT, "rx": ANSWERED},
         {**theirs, "state": "close", "tx": ANSWERED, "rx": SENT},
-        {**ends, "dir": "out", "lport": refused, "rport": there, "state": "refused"},
     ]
+    if refused:
+        with socket.socket(family) as late:
+            late.bind((host, 0))
+            events.append({**ours, "lport": late.getsockname()[1], "state": "refused"})
+            with pytest.raises(ConnectionRefusedError):
+                late.connect((host, there))
+    return events
 
 
 @pytest.mark.parametrize("version", HOSTS)
 def test_what_is_shown_is_right(tuxscope: Any, version: int) -> None:
-    structs = KernelLayout().has_structs
+    structs, refused = KernelLayout().has_structs, is_refused(version)
     run = tuxscope("net", "--pid", os.getpid(), "--format", "json")
     run.wait_until_attached(programs_on_this_kernel())
-    wanted = [event for _ in range(ROUNDS) for event in talk(version)]
+    wanted = [event for _ in range(ROUNDS) for event in talk(version, refused)]
     run.signal(signal.SIGINT)
     result = run.finish()
     assert result.status == 0

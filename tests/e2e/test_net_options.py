@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from networks import NODAD, make_named_namespace
+from networks import NODAD, make_named_namespace, make_namespace, make_veth
 from pace import LIMIT, fewer
 
 from e2e.tcp import (
@@ -323,6 +323,50 @@ def test_names_of_network_namespaces(tuxscope: Any, network: Namespace) -> None:
                 shown = {row[-1] for row in run.finish().rows}
                 expected = {network: str(network.inode), named: name, None: "-"}[place]
                 assert shown == {expected}
+
+
+def test_names_of_interfaces(tuxscope: Any, watch: Any, network: Namespace) -> None:
+    """Behind an address that is bound to one: by its user, or as it is link-local."""
+    with make_namespace() as other, make_veth(network, other) as (end, _):
+        run = watch()
+        text = tuxscope("net", "--existing", "--pid", os.getpid())
+        text.wait_until_attached(programs_on_this_kernel())
+        with listen(network) as listener:
+            bound = make_socket(network)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+            bound.connect(listener.getsockname())
+            theirs, _ = listener.accept()
+        link_local = f"fe80::213:{end.index}"
+        network.run(lambda: add_address(end.index, link_local))
+        with make_socket(network, socket.AF_INET6) as local:
+            local.bind((link_local, 0, 0, end.index))
+            local.listen()
+            caller = make_socket(network, socket.AF_INET6)
+            caller.connect((link_local, local.getsockname()[1], 0, end.index))
+            called, _ = local.accept()
+        with bound, theirs, caller, called:
+            shown = {each["lport"]: each for each in run.wait(4)}
+            ports = [port_of(each) for each in (bound, theirs, caller, called)]
+            names = [shown[port]["interface"] for port in ports]
+            assert names == ["lo", None, end.name, end.name]
+            assert shown[port_of(caller)]["laddr"] == link_local
+            existing = watch("--existing")
+            listed = {each["lport"]: each["interface"] for each in existing.wait(4)}
+            assert [listed[port] for port in ports] == names
+            existing.stop()
+        run.stop()
+        text.signal(signal.SIGINT)
+        rows = [line.split() for line in text.finish().stdout.splitlines()]
+        addresses = {row[6]: row[5] for row in rows if row[9:10] == ["connect"]}
+        assert addresses[str(ports[0])] == "127.0.0.1%lo"
+        assert addresses[str(ports[2])] == f"{link_local}%{end.name}"
+
+
+def add_address(index: int, address: str) -> None:
+    from pyroute2 import IPRoute
+
+    with IPRoute() as ip:
+        ip.addr("add", index=index, address=address, prefixlen=64, flags=NODAD)
 
 
 def test_a_small_ring_loses_and_says_how_much(watch: Any, network: Namespace) -> None:

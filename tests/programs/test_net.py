@@ -86,11 +86,13 @@ def test_a_network_is_what_python_says(option: str, field: str, case: tuple[Netw
 
 @given(st.ip_addresses(v=4), st.integers(0, 32), st.ip_addresses(v=6))
 def test_families_are_apart(four: Any, length: int, six: Any) -> None:
-    """But for what is mapped, which is of both."""
+    """But for networks of what is mapped."""
     if not six.ipv4_mapped:
         chosen = ip_network((four, length), strict=False)
         assert not is_chosen(Chosen(local=chosen), laddr=str(six))
-    assert is_chosen(Chosen(local=ip_network("::ffff:0:0/96")), laddr=str(four))
+    assert is_chosen(Chosen(local=ip_network("::ffff:0:0/96")), laddr=str(four), ip=4)
+    assert not is_chosen(Chosen(local=ip_network("::/0")), laddr=str(four), ip=4)
+    assert is_chosen(Chosen(local=ip_network("::/0")), laddr=str(six), ip=6)
 
 
 @given(st.integers(1, 65535), st.integers(0, 65535), st.integers(0, 65535))

@@ -7,11 +7,9 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from networks import End, make_named_namespace, make_namespace
+from networks import End, make_named_namespace, make_namespace, process_in
 
 from tuxscope.sockets import (
     Namespace,
@@ -27,17 +25,6 @@ NAME = f"tuxscope-{os.getpid()}"  # no other test run's
 
 def inode_of(path: str) -> int:
     return os.stat(path).st_ino
-
-
-@contextmanager
-def process_in(namespace: Namespace) -> Iterator[int]:
-    """The PID of a process that waits there."""
-    process = namespace.run(lambda: subprocess.Popen(["sleep", "60"]))
-    try:
-        yield process.pid
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_our_own() -> None:

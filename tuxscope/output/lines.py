@@ -71,7 +71,7 @@ class LineFormat:
             elif index:
                 pieces.append(" ")
             width = column.width if style is Style.TEXT else 0
-            own = column.as_text if style is Style.TEXT else None
+            own = column.as_text if style is Style.TEXT else column.as_json
             if field_type.format in FRESH:
                 if isinstance(field_type, Integer) and not own:
                     pieces.append(f"%-{width}d" if width else "%d")
@@ -80,9 +80,11 @@ class LineFormat:
                     pieces.append("%b")
                     self._fresh.append((slot, padded(own or renderer(style, field_type), width)))
             else:
-                part = slice(len(self._repeated), len(self._repeated) + field_type.width)
+                slots = [*range(slot, slot + field_type.width)]
+                slots += [other.slot for other in column.others]
+                part = slice(len(self._repeated), len(self._repeated) + len(slots))
                 pieces.append(filled(own or renderer(style, field_type), part, width))
-                self._repeated.extend(range(slot, slot + field_type.width))
+                self._repeated.extend(slots)
         pieces.append("}\n" if style is Style.JSON else "\n")
         self._templates = Templates(pieces)
         titles = (f"{column.title:<{column.width}}" for column in columns)

@@ -9,15 +9,18 @@ from tuxscope.asm import Assembler, PerfEventArray, Program, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r1, r2, r3, r4, r5, r6
 from tuxscope.columns import Clock, Column, Milliseconds
-from tuxscope.programs.connections import Connection, Report, programs
+from tuxscope.programs.accepts import accepts
+from tuxscope.programs.connections import Connection, Report
 from tuxscope.programs.emitting import place_of
 from tuxscope.programs.net_layout import LINUX_6_18
 from tuxscope.programs.page import Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
+from tuxscope.programs.state_changes import RECEIVE_RESET, resets, state_changes
 from tuxscope.record import u8, u64
 
 Network = IPv4Network | IPv6Network
 ALL = (1 << 64) - 1
+MAPPED = IPv6Network("::ffff:0:0/96")
 
 EVENTS = PerfEventArray("EVENTS", Connection)
 COLUMNS = (
@@ -58,8 +61,8 @@ class Chosen:
 EVERYTHING = Chosen()
 
 
-def page(chosen: Chosen = EVERYTHING, more: tuple[Column, ...] = ()) -> Page:
-    """The page that shows what is chosen, with ``more`` columns."""
+def page(chosen: Chosen = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> Page:
+    """The page that shows what is chosen."""
 
     def send(a: Assembler, event: Memory, done: str) -> None:
         a.mov(r1, r6)
@@ -69,7 +72,6 @@ def page(chosen: Chosen = EVERYTHING, more: tuple[Column, ...] = ()) -> Page:
         a.mov(r5, Connection.size)
         a.call(helper.perf_event_output)
 
-    columns = (*COLUMNS[:-1], Column(Connection.rx, 8), *more) if more else COLUMNS
     return Page(factory(chosen, send), EVENTS, columns, order_by=Connection.timestamp_ns)
 
 
@@ -85,7 +87,10 @@ def factory(chosen: Chosen, report: Report) -> ProgramFactory:
         namespace: PidNamespace | None = None,
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
-        return programs(layout, chosen_alone, pid, namespace, chosen.listen)
+        changes = state_changes(layout, chosen_alone, pid, namespace, chosen.listen)
+        if layout.has_structs:
+            return changes, *accepts(layout, chosen_alone, pid, namespace)
+        return (changes, resets(layout)) if layout.has(RECEIVE_RESET) else (changes,)
 
     return net
 
@@ -106,12 +111,18 @@ def leave_out(a: Assembler, event: Memory, chosen: Chosen, done: str) -> None:
         a.label("port")
     for address, network in ((event.laddr, chosen.local), (event.raddr, chosen.remote)):
         if network is not None:
-            elsewhere(a, address, network, done)
+            elsewhere(a, event, address, network, done)
 
 
-def elsewhere(a: Assembler, address: Memory, network: Network, done: str) -> None:
-    """Emit: jump to ``done`` with an address that is not in a network; half by half."""
+def elsewhere(a: Assembler, event: Memory, address: Memory, network: Network, done: str) -> None:
+    """Emit: jump to ``done`` with an address that is not in a network; half by half.
+
+    IPv4 has its own networks, so that ``::/0`` are those of IPv6.
+    """
     value, mask = mapped(network)
+    if includes_mapped(network):
+        a.ldx(r1, event.ip)
+        a.jeq(r1, 4, done)
     for offset, shift in ((0, 64), (8, 0)):
         half = mask >> shift & ALL
         if half:
@@ -122,6 +133,15 @@ def elsewhere(a: Assembler, address: Memory, network: Network, done: str) -> Non
                 a.and_(r1, r2)
             a.ld_imm64(r2, value >> shift & half)
             a.jne(r1, r2, done)
+
+
+def includes_mapped(network: Network) -> bool:
+    """Whether it is one of IPv6, and v4-mapped addresses are only a part of it."""
+    return (
+        isinstance(network, IPv6Network)
+        and network.prefixlen < MAPPED.prefixlen
+        and network.supernet_of(MAPPED)
+    )
 
 
 def mapped(network: Network) -> tuple[int, int]:

@@ -23,6 +23,7 @@ LINUX_6_18 = RecordedLayout(
     },
     members={
         "sock_common": {
+            "skc_bound_dev_if": Place(20, 4),
             "skc_net": Place(48, 8),
             "skc_cookie": Place(88, 8),
             "skc_flags": Place(96, 8),

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from tuxscope.columns import Labelled
+from tuxscope.columns import Column, Combined, Labelled
 from tuxscope.loader.layout import KernelLayout
 from tuxscope.loader.struct_layout import VMLINUX
+from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
+from tuxscope.output.visible import visible
 from tuxscope.programs import net, net_summary
 from tuxscope.programs.connections import SOCKETS, Connection
 from tuxscope.programs.net import Chosen
@@ -26,7 +28,7 @@ from tuxscope.runner.snapshot import Snapshot, seed
 from tuxscope.runner.stream import Stream, first_rows
 from tuxscope.runner.table import LiveTables
 from tuxscope.runner.watch import Watch
-from tuxscope.sockets import NamespaceError, names, own_namespace
+from tuxscope.sockets import InterfaceNames, NamespaceError, names, own_namespace
 
 # Seconds for which the connections of a process that has ended are followed to their own end.
 LINGER = 1.0
@@ -64,9 +66,35 @@ def run(options: Options, wanted: NetOptions) -> int:
         page = net_summary.page(wanted.by, wanted.chosen)
         options = replace(options, interval=wanted.interval)
         return run_page(page, page_file("net_summary"), options, Summary)
-    more = (Labelled(Connection.netns, 0, namespace_labels()),) if wanted.netns else ()
-    page = net.page(wanted.chosen, more)
+    page = net.page(wanted.chosen, columns(options.style, wanted.netns))
     return run_page(page, page_file("net"), options, partial(Connections, wanted=wanted))
+
+
+def columns(style: Style, netns: bool) -> tuple[Column, ...]:
+    """Those of the page, with names of interfaces: behind the address in text, as ss shows them.
+
+    ``netns``: and with names of network namespaces.
+    """
+    interfaces = InterfaceNames()
+
+    def interface(values: tuple[int, int]) -> str | None:
+        index, inode = values
+        return visible(interfaces.name(inode, index)) if index else None
+
+    def zoned(values: tuple[bytes, int, int]) -> str:
+        address = Connection.laddr.type.decode(values[:1])
+        zone = interface(values[1:])
+        return f"{address}%{zone}" if zone else address
+
+    local, where = Connection.laddr, (Connection.interface, Connection.netns)
+    more = (Labelled(Connection.netns, 0, namespace_labels()),) if netns else ()
+    if style is Style.JSON:
+        return *net.COLUMNS, Combined(where, 0, interface), *more
+    *shown, last = (
+        Combined((local, *where), each.width, zoned) if each.field is local else each
+        for each in net.COLUMNS
+    )
+    return (*shown, Column(last.field, 8), *more) if more else (*shown, last)
 
 
 def namespace_labels() -> dict[int, str]:

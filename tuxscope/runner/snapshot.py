@@ -9,7 +9,7 @@ from typing import Any
 
 from tuxscope.output.messages import say
 from tuxscope.programs.connections import SEEDED, Connection, Known
-from tuxscope.programs.net import Chosen, Network, mapped
+from tuxscope.programs.net import Chosen, Network, includes_mapped, mapped
 from tuxscope.runner.loaded import Loaded
 from tuxscope.sockets import (
     Namespace,
@@ -98,6 +98,7 @@ class Snapshot:
             pid=holder.pid if holder else None,
             rtt_us=socket.rtt_us or 0,
             netns=socket.netns,
+            interface=socket.interface or None,
             lport=socket.local_port,
             rport=socket.remote_port,
             dir=direction,
@@ -109,6 +110,8 @@ class Snapshot:
 def is_in(address: bytes, network: Network | None) -> bool:
     if network is None:
         return True
+    if includes_mapped(network) and address.startswith(V4_MAPPED):
+        return False
     value, mask = mapped(network)
     return int.from_bytes(address) & mask == value
 

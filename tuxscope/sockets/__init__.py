@@ -2,10 +2,11 @@
 
 from tuxscope.sockets.errors import NamespaceError, SocketsError
 from tuxscope.sockets.existing import Socket, existing_sockets
+from tuxscope.sockets.interfaces import InterfaceNames
 from tuxscope.sockets.namespaces import Namespace, all_namespaces, names, own_namespace
 from tuxscope.sockets.owners import Owner, owners
 
 __all__ = [
-    "Namespace", "NamespaceError", "Owner", "Socket", "SocketsError", "all_namespaces",
-    "existing_sockets", "names", "own_namespace", "owners",
+    "InterfaceNames", "Namespace", "NamespaceError", "Owner", "Socket", "SocketsError",
+    "all_namespaces", "existing_sockets", "names", "own_namespace", "owners",
 ]  # fmt: skip
