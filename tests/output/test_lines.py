@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuxscope.columns import Column
+from tuxscope.columns import Column, Combined
 from tuxscope.output.lines import CACHED_LINES, LineFormat, Style
 from tuxscope.programs.hello import COLUMNS, HelloEvent
 from tuxscope.record import Record, RecordType, char, s16, s64, u8, u32, u64
@@ -221,3 +221,34 @@ def test_records_of_nothing_but_numbers(style: Style, fields: dict[str, Any]) ->
         Style.TEXT: "".join(" ".join(f"{n:<3}" for n in row) + "\n" for row in rows),
     }
     assert lines(LineFormat(style, record, all_columns(record, 3)), rows) == shown[style]
+
+
+def test_a_column_of_several_fields() -> None:
+    """It gets each line's own values, and counts as one column."""
+
+    class Link(Record):
+        number = u64
+        names = char[4]
+        flag = u8
+        index = u32
+
+    def combine(values: tuple[bytes, int, int]) -> str | None:
+        name, index, flag = values
+        return f"{name.decode()[:2]}%{index}" if flag else None
+
+    columns = (
+        Column(Link.number, 3),
+        Combined((Link.names, Link.index, Link.flag), 6, combine),
+        Column(Link.index),
+    )
+    links = [
+        Link(number=1, names="ab", index=7, flag=1),
+        Link(number=2, names="ab", index=8, flag=1),
+        Link(number=3, names='%"', index=8, flag=0),
+        Link(number=4, names='%"', index=8, flag=1),
+    ]
+    assert rendered(Style.TEXT, columns, *links) == (
+        '1   ab%7   7\n2   ab%8   8\n3   -      8\n4   %"%8   8\n'
+    )
+    shown = rendered(Style.JSON, columns, *links).splitlines()
+    assert [json.loads(each)["names"] for each in shown] == ["ab%7", "ab%8", None, '%"%8']
