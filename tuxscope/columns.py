@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tuxscope.field_types import Integer
-from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_dataclasses import dataclass, field
 from tuxscope.record import Field, RecordError
 
 __all__ = ["AnyColumn", "Bar", "Column", "Index", "Log2", "Rate"]
@@ -102,42 +103,28 @@ class Milliseconds(Column):
         return f"{value / 1e6:.3f}" if value + 1 < 1 << 64 else "-"
 
 
+@dataclass(frozen=True, slots=True)
 class Labelled(Column):
     """Of a stream: a number, or the label that some numbers have; in JSON the number."""
 
-    __slots__ = ("labels",)
-
-    labels: Mapping[int, str]
-
-    def __init__(self, field: Field, width: int, labels: Mapping[int, str]) -> None:
-        Column.__init__(self, field, width)
-        object.__setattr__(self, "labels", labels)
+    labels: Mapping[int, str] = field(default=MappingProxyType({}), compare=False)
 
     def as_text(self, value: int) -> str:
         return self.labels.get(value, str(value))
 
 
+@dataclass(frozen=True, slots=True)
 class Combined(Column):
-    """Of a stream: what a function makes of the raw values of several fields; None for nothing.
+    """Of a stream: what a function makes of the raw values of several fields.
 
-    The first field gives the column its name. It is one that is much the same from line to line:
-    none of 16 or 64 bits.
+    Attributes:
+        others: those behind its own, which gives it the name. None has 16 or 64 bits: those are
+            others on each line, and lines are kept by the values of such columns.
+        combine: returns None for nothing.
     """
 
-    __slots__ = ("combine", "others")
-
-    others: tuple[Field, ...]  # type: ignore[misc]
-    combine: Callable[[tuple[Any, ...]], str | None]
-
-    def __init__(
-        self,
-        fields: Sequence[Field],
-        width: int,
-        combine: Callable[[tuple[Any, ...]], str | None],
-    ) -> None:
-        Column.__init__(self, fields[0], width)
-        object.__setattr__(self, "others", tuple(fields[1:]))
-        object.__setattr__(self, "combine", combine)
+    others: tuple[Field, ...] = ()  # type: ignore[misc]
+    combine: Callable[[tuple[Any, ...]], str | None] = str
 
     def as_text(self, values: tuple[Any, ...]) -> str:
         return self.combine(values) or "-"
@@ -162,20 +149,18 @@ class Bar(Column):
         return ""
 
 
+@dataclass(frozen=True, slots=True)
 class Percentile(Column):
     """Of a table: so many percent of the microseconds counted in an array are no more than this.
 
     The array's element n counts what is n up to 3, and from there on a quarter of a power of two:
     element ``4 * k + m`` what begins with ``2**k + m * 2**(k - 2)``.
+
+    Attributes:
+        percent: 50 is the median.
     """
 
-    __slots__ = ("percent",)
-
-    percent: int
-
-    def __init__(self, field: Field, percent: int, width: int = 0) -> None:
-        Column.__init__(self, field, width)
-        object.__setattr__(self, "percent", percent)
+    percent: int = 50
 
     @property
     def name(self) -> str:

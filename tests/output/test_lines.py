@@ -238,7 +238,7 @@ def test_a_column_of_several_fields() -> None:
 
     columns = (
         Column(Link.number, 3),
-        Combined((Link.names, Link.index, Link.flag), 6, combine),
+        Combined(Link.names, 6, (Link.index, Link.flag), combine),
         Column(Link.index),
     )
     links = [

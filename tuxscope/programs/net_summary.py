@@ -78,8 +78,8 @@ COLUMNS = (
     Column(Traffic.closes, 8),
     Column(Traffic.tx, 12),
     Column(Traffic.rx, 12),
-    Percentile(Traffic.connect, 50, 12),
-    Percentile(Traffic.connect, 99),
+    Percentile(Traffic.connect, 12),
+    Percentile(Traffic.connect, percent=99),
 )
 
 

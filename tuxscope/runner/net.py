@@ -89,9 +89,9 @@ def columns(style: Style, netns: bool) -> tuple[Column, ...]:
     local, where = Connection.laddr, (Connection.interface, Connection.netns)
     more = (Labelled(Connection.netns, 0, namespace_labels()),) if netns else ()
     if style is Style.JSON:
-        return *net.COLUMNS, Combined(where, 0, interface), *more
+        return *net.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
     *shown, last = (
-        Combined((local, *where), each.width, zoned) if each.field is local else each
+        Combined(local, each.width, where, zoned) if each.field is local else each
         for each in net.COLUMNS
     )
     return (*shown, Column(last.field, 8), *more) if more else (*shown, last)
