@@ -9,6 +9,7 @@ import pytest
 from construct import Container
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pace import LIMIT
 
 from tuxscope.field_types import Array, FieldType
 from tuxscope.record import (
@@ -362,8 +363,10 @@ def test_a_c_compiler_lays_out_the_same(
         '    printf("%zu ", numbers[i]);\n'
         "}\n"
     )
-    subprocess.run([compiler, "-o", "layout", "layout.c"], cwd=folder, check=True)
-    printed = subprocess.run([folder / "layout"], capture_output=True, check=True).stdout
+    subprocess.run([compiler, "-o", "layout", "layout.c"], cwd=folder, check=True, timeout=LIMIT)
+    printed = subprocess.run(
+        [folder / "layout"], capture_output=True, check=True, timeout=LIMIT
+    ).stdout
     ours = [
         number
         for record, _ in drawn

@@ -196,7 +196,11 @@ def test_version_and_module() -> None:
 
     assert run("--version").stdout == f"tuxscope {__version__}\n"
     module = subprocess.run(
-        [sys.executable, "-m", "tuxscope", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "tuxscope", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT,
     )
     assert module.stdout == f"tuxscope {__version__}\n"
 
@@ -253,14 +257,14 @@ def test_a_threads_id_names_its_process() -> None:
     def live() -> None:
         ids.append(threading.get_native_id())
         started.set()
-        ended.wait()
+        ended.wait(LIMIT)
 
     thread = threading.Thread(target=live)
     thread.start()
-    started.wait()
+    assert started.wait(LIMIT)
     result = run("hello", "--pid", str(ids[0]))
     ended.set()
-    thread.join()
+    thread.join(LIMIT)
     assert result.returncode == 1
     assert result.stderr == (
         f"tuxscope: {ids[0]} is a thread of process {os.getpid()}; try --pid {os.getpid()}\n"
@@ -272,7 +276,9 @@ def test_a_threads_id_names_its_process() -> None:
 def test_a_closed_stdout_is_nobodys_file() -> None:
     """What is opened next would get its number, and be written to."""
     shell = f"exec {TUXSCOPE} hello --duration 0.2 >&-"
-    result = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, text=True, check=False)
+    result = subprocess.run(
+        ["sh", "-c", shell], stderr=subprocess.PIPE, text=True, timeout=LIMIT, check=False
+    )
     assert result.returncode == 0
     assert " events, " in result.stderr
 
@@ -282,7 +288,9 @@ def test_a_closed_stdout_is_nobodys_file() -> None:
 @pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
 def test_what_is_said_never_goes_to_stdout(stderr: str) -> None:
     shell = f"exec {TUXSCOPE} hello --duration 0.2 --pid $$ --format json {stderr}"
-    result = subprocess.run(["sh", "-c", shell], stdout=subprocess.PIPE, text=True, check=False)
+    result = subprocess.run(
+        ["sh", "-c", shell], stdout=subprocess.PIPE, text=True, timeout=LIMIT, check=False
+    )
     assert result.returncode == 0
     assert "tuxscope" not in result.stdout.replace('"comm":"tuxscope"', "")
 
@@ -295,7 +303,9 @@ def test_ctrl_c_just_ends_it_until_a_run_takes_over() -> None:
         "from tuxscope.entry import main\n"
         "main()\n"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT
+    )
     assert result.stdout == "True\n", result.stderr
 
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import wait_until
 from pace import LIMIT, fewer
+from waiting import wait_until
 
 from e2e.harness import LAST_LINE, TUXSCOPE, Tuxscope, Writer
 
@@ -69,7 +69,7 @@ def test_a_pipe_that_nobody_reads(tuxscope: Any, writer: Any, number: signal.Sig
     run = through_a_small_pipe(tuxscope, target)
     target.start()
     target.wait()
-    assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
+    wait_until(lambda: sleeps_in_a_full_pipe(run), "a full pipe", LIMIT)
     assert statistic(run, "VmHWM") < LARGEST_RSS
     run.signal(number)
     assert run.process.wait(LIMIT) == 0
@@ -88,7 +88,7 @@ def test_a_pipe_that_somebody_reads_late(tuxscope: Any, writer: Any) -> None:
     run = through_a_small_pipe(tuxscope, target)
     target.start()
     target.wait()
-    assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
+    wait_until(lambda: sleeps_in_a_full_pipe(run), "a full pipe", LIMIT)
     run.read()
     result = run.finish()
     events, lost = result.totals
@@ -102,7 +102,7 @@ def test_a_duration_ends_a_run_that_nobody_reads(tuxscope: Any, writer: Any) -> 
     run = through_a_small_pipe(tuxscope, target, "--duration", "3600")
     target.start()
     target.wait()
-    assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
+    wait_until(lambda: sleeps_in_a_full_pipe(run), "a full pipe", LIMIT)
     run.signal(signal.SIGALRM)  # the time is up
     assert run.process.wait(LIMIT) == 0
     said = run.process.stderr.read().decode()

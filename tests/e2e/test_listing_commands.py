@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from pace import LIMIT
+from waiting import read_line
 
 from e2e.harness import TUXSCOPE, Tuxscope
 from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r2, r3, r4
@@ -389,8 +390,7 @@ def test_a_closed_pipe_ends_a_simulation() -> None:
     process = subprocess.Popen(
         [TUXSCOPE, "hello", "--simulate"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert process.stdout
-    process.stdout.readline()
+    read_line(process.stdout, "a simulated event")
     process.stdout.close()
     assert process.wait(LIMIT) == 0
     assert process.stderr

@@ -279,7 +279,7 @@ def ss() -> list[list[Any]]:
     """What it tells of the sockets of this namespace: in our words, and with our bytes."""
     names = {"ESTAB": "established", "LISTEN": "listening", "FIN-WAIT-2": "fin-wait-2"}
     lines = subprocess.run(
-        ["ss", "--no-header", "-tnpiaO"], capture_output=True, text=True, check=True
+        ["ss", "--no-header", "-tnpiaO"], capture_output=True, text=True, check=True, timeout=LIMIT
     ).stdout.splitlines()
     rows = []
     for line in lines:

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from networks import End, make_named_namespace, make_namespace, process_in
+from pace import LIMIT
 
 from tuxscope.sockets import (
     Namespace,
@@ -129,5 +130,7 @@ def test_one_that_may_not_be_entered_is_left_out() -> None:
     with make_named_namespace(NAME) as namespace:
         command = ["setpriv", "--inh-caps=-sys_admin", "--bounding-set=-sys_admin", sys.executable]
         script = UNPRIVILEGED.format(inode=namespace.inode)
-        done = subprocess.run([*command, "-c", script], capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, "-c", script], capture_output=True, text=True, timeout=LIMIT
+        )
     assert (done.stdout, done.stderr) == (f"/run/netns/{NAME}\n", "")
