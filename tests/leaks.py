@@ -28,8 +28,8 @@ TASK_FD_QUERY = 20
 INITIAL_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, include/linux/proc_ns.h
 # Which objects an fd holds, as its fdinfo says.
 HELD = re.compile(r"^(prog|map|link)_id:\s*(\d+)$", re.MULTILINE)
-# What tuxscope and its tests may mount, by type and by name.
-MOUNTED = re.compile(r" - (tracefs|debugfs|bpf|nsfs) | /run/netns ")
+# What tuxscope and its tests may mount, by type.
+MOUNTED = re.compile(r" - (tracefs|debugfs|bpf|nsfs) ")
 Object = tuple[str, int]  # prog, map or link, and its id
 
 _libc = ctypes.CDLL(None, use_errno=True)

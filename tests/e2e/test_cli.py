@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from circumstances import USER_NAMESPACE, under, unprivileged
 from pace import LIMIT
 
 import tuxscope
@@ -17,7 +18,6 @@ from e2e.harness import TUXSCOPE
 from tuxscope.cli import COMMANDS
 
 PROGRAMS = Path(tuxscope.__file__).parent / "programs"
-WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon"]
 
 
 def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -207,8 +207,7 @@ def test_version_and_module() -> None:
 
 @pytest.mark.parametrize("tool", ["hello", "net"])
 def test_without_privilege_it_says_what_to_type(tool: str) -> None:
-    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
-    result = run(tool, "--format", "json", prefix=prefix)
+    result = run(tool, "--format", "json", prefix=unprivileged())
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr == (
@@ -218,9 +217,8 @@ def test_without_privilege_it_says_what_to_type(tool: str) -> None:
 
 
 def test_net_is_listed_without_privilege() -> None:
-    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
     for page in ("net", "net_summary"):
-        result = run("asm", f"{PROGRAMS}/{page}.py", "--format", "json", prefix=prefix)
+        result = run("asm", f"{PROGRAMS}/{page}.py", "--format", "json", prefix=unprivileged())
         assert (result.returncode, result.stderr) == (0, "")
         programs = {json.loads(line)["function"] for line in result.stdout.splitlines()}
         assert programs - {None} == {"net_state", "net_accept4", "net_accept"}
@@ -229,7 +227,7 @@ def test_net_is_listed_without_privilege() -> None:
 @pytest.mark.kernel
 def test_root_of_a_user_namespace_is_told_apart() -> None:
     """It has all capabilities, but not where bpf() looks."""
-    result = run("hello", prefix=("unshare", "--user", "--map-root-user"))
+    result = run("hello", prefix=under(*USER_NAMESPACE))
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr == (
@@ -326,8 +324,7 @@ def test_doctor_finds_what_tracing_needs() -> None:
 
 
 def test_doctor_works_without_privilege() -> None:
-    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
-    result = run("doctor", "--format", "json", prefix=prefix)
+    result = run("doctor", "--format", "json", prefix=unprivileged())
     assert (result.returncode, result.stderr) == (0, "")
     findings = {each["check"]: each for each in map(json.loads, result.stdout.splitlines())}
     assert not findings["capabilities"]["ok"]

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from circumstances import unprivileged
 from pace import LIMIT
 from waiting import read_line
 
@@ -21,7 +22,6 @@ from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r2, r3, r4
 from tuxscope.loader.program import load
 from tuxscope.programs.hello import EVENTS, hello
 
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 PROGRAM = hello(None, None, None)
 BYTES = PROGRAM.encode({EVENTS: 0})
 
@@ -29,10 +29,9 @@ BYTES = PROGRAM.encode({EVENTS: 0})
 def run(
     *arguments: str, given: bytes = b"", status: int = 0, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run the command, as nobody where that can be."""
-    prefix = NOBODY if os.getuid() == 0 and shutil.which("setpriv") else ()
+    """Run the command without privilege."""
     result = subprocess.run(
-        [*prefix, TUXSCOPE, *arguments],
+        [*unprivileged(), TUXSCOPE, *arguments],
         input=given, capture_output=True, timeout=LIMIT, check=False,
         env=os.environ | environment,
     )  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 
 import pytest
+from circumstances import without
 from networks import End, make_named_namespace, make_namespace, process_in
 from pace import LIMIT
 
@@ -125,10 +125,9 @@ print(*(each.path for each in left_out))
 
 @pytest.mark.kernel
 @pytest.mark.one_kernel
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="there is no setpriv (util-linux)")
 def test_one_that_may_not_be_entered_is_left_out() -> None:
     with make_named_namespace(NAME) as namespace:
-        command = ["setpriv", "--inh-caps=-sys_admin", "--bounding-set=-sys_admin", sys.executable]
+        command = [*without("sys_admin"), sys.executable]
         script = UNPRIVILEGED.format(inode=namespace.inode)
         done = subprocess.run(
             [*command, "-c", script], capture_output=True, text=True, timeout=LIMIT
