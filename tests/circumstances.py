@@ -37,6 +37,11 @@ def without(*capabilities: str) -> tuple[str, ...]:
     return under("setpriv", f"--bounding-set={dropped}", f"--inh-caps={dropped}")
 
 
+def without_bpf() -> tuple[str, ...]:
+    """A prefix that takes what bpf() asks for from root, and nothing else."""
+    return without("sys_admin", "bpf", "perfmon") if os.geteuid() == 0 else ()
+
+
 def unprivileged() -> tuple[str, ...]:
     """A prefix that leaves nothing of root but its files, which another user may not reach."""
     return without("all") if os.geteuid() == 0 else ()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from circumstances import unprivileged
+from circumstances import without_bpf
 from e2e.harness import TUXSCOPE
 from pace import LIMIT
 
@@ -31,7 +31,7 @@ def run(
     **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``tuxscope learn`` in a folder, as an ordinary user unless that is not wanted."""
-    prefix = () if privileged else unprivileged()
+    prefix = () if privileged else without_bpf()
     result = subprocess.run(
         [*prefix, TUXSCOPE, "learn", *arguments],
         input=given, capture_output=True, text=True, timeout=LIMIT, check=False, cwd=folder,
