@@ -49,10 +49,10 @@ def handle_signals_by_default() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With pytest-xdist, tests of the kernel run one after the other, beside all others."""
+    """With pytest-xdist, the kernel tests of a directory run one after the other, beside others."""
     for item in items:
         if item.get_closest_marker("kernel"):
-            item.add_marker(pytest.mark.xdist_group("kernel"))
+            item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

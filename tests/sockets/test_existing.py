@@ -19,7 +19,7 @@ from sockets.connections import (
     retransmitted,
     wait_for_state,
 )
-from tuxscope.sockets import Namespace, Socket, existing_sockets
+from tuxscope.sockets import Namespace, Socket, all_sockets, existing, existing_sockets
 from tuxscope.tcp_states import TcpState
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
@@ -208,6 +208,22 @@ def test_namespaces_that_are_gone_are_left_out(connections: Connections) -> None
     assert [each.cookie for each in sockets] == [cookie(listener)]
     assert left_out == [gone, other]
     assert existing_sockets([gone]) == []
+
+
+def test_a_namespace_is_found_again_where_its_process_ended(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is gone is no namespace that may not be entered."""
+    there = connections.right.namespace
+    listener = connections.listen("::")
+    ended = Namespace(there.inode, "/proc/0/ns/net")
+    gone = Namespace(1, "/proc/0/ns/net")
+    refused = Namespace(2, there.path)
+    found = iter([[ended, gone, refused], [there, refused]])
+    monkeypatch.setattr(existing, "all_namespaces", lambda: next(found))
+    sockets, left_out = all_sockets()
+    assert [each.cookie for each in sockets] == [cookie(listener)]
+    assert left_out == [refused]
 
 
 def test_an_event_loop_is_not_in_the_way(connections: Connections) -> None:
