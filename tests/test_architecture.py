@@ -112,8 +112,8 @@ def test_starting_hello_imports_nothing_it_does_not_need() -> None:
         cwd=ROOT,
         timeout=LIMIT,
     ).stdout.split()
-    assert "fire.core" in loaded
-    unwanted = {"asyncio", "ssl", "construct", "pyroute2", "json", "threading", "traceback"}
+    assert "tuxscope.lean_fire" in loaded
+    unwanted = {"asyncio", "fire", "ssl", "construct", "pyroute2", "json", "threading", "traceback"}
     unwanted |= {"ast", "dataclasses", "inspect", "shlex"}  # a millisecond each, or more
     unwanted |= {"ipaddress", "socket", "tuxscope.sockets", "tuxscope.programs.net"}
     unwanted |= {f"tuxscope.asm.{name}" for name in ("grammar", "lexer", "listing", "parser")}

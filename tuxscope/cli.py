@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 from tuxscope import __version__
 from tuxscope.commands.base import Command, Job
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.lean_fire import FireError, FireExit, fire, keyword_only
+from tuxscope.lean_fire import Fire, FireError, FireExit, keyword_only
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
@@ -78,7 +79,7 @@ def parse(arguments: Sequence[str]) -> Job | str:
         check_options(rest, {*flags, "--help"})
         rest = [renamed(each, flags) for each in rest]
         command = kind(words)
-        job = fire.Fire(command.run, rest)
+        job = Fire(command.run, rest)
     except FireExit as error:
         raise UsageError(f"{name}: {one_line(error, command)}") from None
     except (FireError, UsageError) as error:
@@ -106,7 +107,7 @@ def renamed(argument: str, flags: Mapping[str, str]) -> str:
     return f"{flags.get(option, option)}{equals}{value}"
 
 
-def one_line(error: FireExit, command: Command) -> str:
+def one_line(error: Any, command: Command) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
