@@ -27,7 +27,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import TuxscopeError, shown
 
 if TYPE_CHECKING:
     from construct import Construct
@@ -114,10 +114,11 @@ class FieldType(Generic[Value_co]):
 def array_length(name: str, size: int, length: int) -> int:
     """Check an array's length; returns it. Raises RecordError."""
     if isinstance(length, bool) or not isinstance(length, int):
-        raise RecordError(f"{name}[{length!r}]: an array's length is a whole number")
+        raise RecordError(f"{name}[{shown(length)}]: an array's length is a whole number")
     if not 1 <= length <= LARGEST_SIZE // size:
         raise RecordError(
-            f"{name}[{length}]: an array has 1 to {LARGEST_SIZE // size} elements of this type"
+            f"{name}[{shown(length)}]: an array has 1 to {LARGEST_SIZE // size} elements "
+            "of this type"
         )
     return length
 
@@ -150,9 +151,9 @@ class Integer(FieldType[int]):
         bits = self.size * 8
         low, high = (-(1 << bits - 1), 1 << bits - 1) if self.signed else (0, 1 << bits)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise RecordError(f"{self.name} takes a whole number, not {value!r}")
+            raise RecordError(f"{self.name} takes a whole number, not {shown(value)}")
         if not low <= value < high:
-            raise RecordError(f"{value} does not fit {self.name} ({low} to {high - 1})")
+            raise RecordError(f"{shown(value)} does not fit {self.name} ({low} to {high - 1})")
         return (value,)
 
     def construct(self) -> Construct[int, int]:
@@ -180,7 +181,7 @@ class FixedArray(FieldType[Value_co]):
     length: int
 
     def __getitem__(self, item: object) -> Self:
-        raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
+        raise RecordError(f"{self.name}[{shown(item)}]: arrays have one dimension")
 
 
 class Array(FixedArray[tuple[Any, ...]]):
@@ -207,7 +208,7 @@ class Array(FixedArray[tuple[Any, ...]]):
 
     def encode(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, Iterable):
-            raise RecordError(f"{self.name} takes {self.length} values, not {value!r}")
+            raise RecordError(f"{self.name} takes {self.length} values, not {shown(value)}")
         values = tuple(value)
         if len(values) != self.length:
             raise RecordError(f"{self.name} takes {self.length} values, not {len(values)}")
@@ -237,7 +238,7 @@ class Octets(FixedArray[bytes]):
 
     def encode(self, value: Any) -> tuple[bytes]:
         if not isinstance(value, bytes | bytearray | memoryview) or len(value) != self.size:
-            raise RecordError(f"{self.name} takes {self.size} bytes, not {value!r}")
+            raise RecordError(f"{self.name} takes {self.size} bytes, not {shown(value)}")
         return (bytes(value),)
 
     def construct(self) -> Construct[Any, Any]:
@@ -269,13 +270,15 @@ class Text(FixedArray[str]):
 
     def encode(self, value: Any) -> tuple[bytes]:
         if not isinstance(value, str | bytes):
-            raise RecordError(f"{self.name} takes text, not {value!r}")
+            raise RecordError(f"{self.name} takes text, not {shown(value)}")
         try:
             raw = value.encode() if isinstance(value, str) else value
         except UnicodeEncodeError:
-            raise RecordError(f"{self.name} takes text, {value!r} is none in UTF-8") from None
+            raise RecordError(f"{self.name} takes text, {shown(value)} is none in UTF-8") from None
         if len(raw) > self.size:
-            raise RecordError(f"{value!r} is {len(raw)} bytes long, {self.name} holds {self.size}")
+            raise RecordError(
+                f"{shown(value)} is {len(raw)} bytes long, {self.name} holds {self.size}"
+            )
         return (raw.ljust(self.size, b"\0"),)
 
     def construct(self) -> Construct[Any, Any]:

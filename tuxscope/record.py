@@ -23,6 +23,7 @@ from functools import cached_property
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
+from tuxscope.errors import shown
 from tuxscope.field_types import (
     LARGEST_SIZE,
     Address,
@@ -101,7 +102,9 @@ class Field:
         return self if record is None else record._values[self.position]
 
     def __set__(self, record: Record, value: object) -> None:
-        raise AttributeError(f"a record is not changed: make a new one with {self.name}={value!r}")
+        raise AttributeError(
+            f"a record is not changed: make a new one with {self.name}={shown(value)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ class Nested(FieldType["Record"]):
 
     def encode(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, self.record):
-            raise RecordError(f"{self.name} takes a {self.name}, not {value!r}")
+            raise RecordError(f"{self.name} takes a {self.name}, not {shown(value)}")
         return value._flat()
 
     def construct(self) -> Construct[Any, Any]:

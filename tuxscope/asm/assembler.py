@@ -14,6 +14,7 @@ from tuxscope.asm.memory import MemoryAccess
 from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
 from tuxscope.record import Nested, RecordType
 
@@ -42,7 +43,8 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         """
         if not isinstance(field_type, FieldType | RecordType):
             raise OperandError(
-                f"the stack holds records and types such as u64, not {field_type!r}", author_line()
+                f"the stack holds records and types such as u64, not {shown(field_type)}",
+                author_line(),
             )
         own_type = field_type if isinstance(field_type, FieldType) else Nested(field_type)
         source, function = author_line(), self._draft.function
@@ -67,7 +69,7 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
             base, offset = place.base, place.offset
         else:
             raise OperandError(
-                f"lea takes a place in memory, not {place!r}; a.stack(Event) makes one",
+                f"lea takes a place in memory, not {shown(place)}; a.stack(Event) makes one",
                 author_line(),
             )
         self.mov(dst, base)
@@ -79,7 +81,8 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         (Linux 6.9)."""
         if (to, origin) not in ((0, 1), (1, 0)):
             raise OperandError(
-                f"address spaces are cast from 0 to 1 or 1 to 0, not {origin!r} to {to!r}",
+                "address spaces are cast from 0 to 1 or 1 to 0, "
+                f"not {shown(origin)} to {shown(to)}",
                 author_line(),
             )
         code = Alu.MOV | Source.X | Class.ALU64

@@ -13,6 +13,7 @@ from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program, StackVariable
 from tuxscope.asm.registers import Register
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import replace
 from tuxscope.suggest import did_you_mean
 
@@ -69,7 +70,7 @@ class Emitter:
     def _jump(self, opcode: int, target: str, dst: int = 0, src: int = 0, imm: int = 0) -> None:
         source = author_line()
         if not isinstance(target, str):
-            raise LabelError(f'a jump goes to a label, as in "out", not to {target!r}', source)
+            raise LabelError(f'a jump goes to a label, as in "out", not to {shown(target)}', source)
         # gotol is the one jump that has its distance in the imm.
         field = "imm" if opcode == Jump.JA | Class.JMP32 else "offset"
         waiting = Target(target, self._draft.function, field, source)
@@ -82,7 +83,7 @@ class Emitter:
         """
         source = author_line()
         if not isinstance(name, str) or not name:
-            raise LabelError(f"a label is a name, not {name!r}", source)
+            raise LabelError(f"a label is a name, not {shown(name)}", source)
         self._draft.label(name, source)
 
     def function(self, name: str) -> None:
@@ -92,7 +93,7 @@ class Emitter:
         """
         source = author_line()
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
-            raise LabelError(f"a function has a name as in C, not {name!r}", source)
+            raise LabelError(f"a function has a name as in C, not {shown(name)}", source)
         self._draft.begin(name, source)
 
     def program(self, *, check: bool = True) -> Program:

@@ -21,6 +21,7 @@ from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
 from tuxscope.asm.isa import Size
 from tuxscope.asm.maps import Map
 from tuxscope.asm.source import SourceLine
+from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, field
 
 ByteOrder = Literal["little", "big"]
@@ -65,8 +66,9 @@ class Instruction:
     def __post_init__(self) -> None:
         forms = BY_OPCODE.get(self.opcode) if isinstance(self.opcode, int) else None
         if forms is None:
-            shown = hex(self.opcode) if isinstance(self.opcode, int) else repr(self.opcode)
-            raise OperandError(f"there is no instruction with opcode {shown}")
+            known = isinstance(self.opcode, int) and 0 <= self.opcode < 256
+            opcode = hex(self.opcode) if known else shown(self.opcode)
+            raise OperandError(f"there is no instruction with opcode {opcode}")
         form = max(forms, key=self._agreement)
         # Constants first: where they do not fit, what the other fields hold means nothing.
         for name, rule in sorted(form.rules(), key=lambda pair: not isinstance(pair[1], Const)):
@@ -163,11 +165,13 @@ class Instruction:
 def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
     """Hold one field to its rule. Raises OperandError or one of its kinds."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise OperandError(f"{form.name}: {field_name} is a whole number, not {value!r}")
+        raise OperandError(f"{form.name}: {field_name} is a whole number, not {shown(value)}")
     match rule:
         case Reg(written=written):
             if not 0 <= value < REGISTERS:
-                raise RegisterError(f"{form.name}: there is no register r{value}, only r0 to r10")
+                raise RegisterError(
+                    f"{form.name}: there is no register r{shown(value)}, only r0 to r10"
+                )
             if written and value == FRAME_POINTER:
                 raise ReadOnlyRegisterError(
                     f"{form.name}: r10 is the frame pointer and cannot be written; "
@@ -176,14 +180,16 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
         case Number(low, high, zero):
             if not low <= value <= high:
                 raise OperandError(
-                    f"{form.name}: {field_name} {value} is out of range ({low} to {high})"
+                    f"{form.name}: {field_name} {shown(value)} is out of range ({low} to {high})"
                     f"{wider_hint(form, field_name, value)}"
                 )
             if value == 0 and not zero:
                 raise OperandError(f"{form.name}: the divisor is 0")
         case Const(expected):
             if value != expected:
-                raise OperandError(f"{form.name}: {field_name} must be {expected}, not {value}")
+                raise OperandError(
+                    f"{form.name}: {field_name} must be {expected}, not {shown(value)}"
+                )
 
 
 def wider_hint(form: Form, field_name: str, value: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
@@ -24,8 +25,8 @@ def computed(sign: str, method: str) -> Callable[[Register, object], NoReturn]:
 
     def refuse(register: Register, operand: object) -> NoReturn:
         raise RegisterError(
-            f"{register!r} {sign} {operand!r} is computed by an instruction, when the program "
-            f"runs: a.{method}({register!r}, {operand!r})",
+            f"{register!r} {sign} {shown(operand)} is computed by an instruction, when the program "
+            f"runs: a.{method}({register!r}, {shown(operand)})",
             author_line(),
         )
 
@@ -43,7 +44,7 @@ class Register:
 
     def __init__(self, number: int) -> None:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 10:
-            raise RegisterError(f"there is no register r{number}, only r0 to r10")
+            raise RegisterError(f"there is no register r{shown(number)}, only r0 to r10")
         self.number = number
 
     def __repr__(self) -> str:
@@ -90,7 +91,7 @@ def checked_offset(offset: object) -> int:
     """A whole number that an address can be off by. Raises OperandError."""
     if isinstance(offset, bool) or not isinstance(offset, int):
         raise OperandError(
-            f"an address is a register and a number of bytes, as in r1 + 16, not {offset!r}",
+            f"an address is a register and a number of bytes, as in r1 + 16, not {shown(offset)}",
             author_line(),
         )
     return offset
@@ -115,7 +116,7 @@ class Address:
         return Memory(self.base, self.offset, field_type)
 
     def __repr__(self) -> str:
-        return f"{self.base!r} {'-' if self.offset < 0 else '+'} {abs(self.offset)}"
+        return f"{self.base!r} {'-' if self.offset < 0 else '+'} {shown(abs(self.offset))}"
 
 
 class Memory:
@@ -166,15 +167,16 @@ class Memory:
         field_type = self._type
         if not isinstance(field_type, FixedArray):
             raise OperandError(
-                f"{field_type} is no array and has no element {index!r}", author_line()
+                f"{field_type} is no array and has no element {shown(index)}", author_line()
             )
         if isinstance(index, bool) or not isinstance(index, int):
             raise OperandError(
-                f"{field_type}: an index is a whole number, not {index!r}", author_line()
+                f"{field_type}: an index is a whole number, not {shown(index)}", author_line()
             )
         if not 0 <= index < field_type.length:
             raise OperandError(
-                f"{field_type} has elements 0 to {field_type.length - 1}, no {index}", author_line()
+                f"{field_type} has elements 0 to {field_type.length - 1}, no {shown(index)}",
+                author_line(),
             )
         element = field_type.element
         return Memory(self._base, self._offset + index * element.size, element)
