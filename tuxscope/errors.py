@@ -26,7 +26,8 @@ class Portable:
     __slots__ = ()
 
     def __copy__(self) -> Self:
-        return revived(type(self), self._args(), vars(self))
+        made: Self = revived(type(self), self._args(), vars(self))
+        return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         def copied(value: Any) -> Any:
@@ -38,7 +39,8 @@ class Portable:
         from copy import deepcopy
 
         values = {name: copied(value) for name, value in vars(self).items()}
-        return revived(type(self), tuple(map(copied, self._args())), values)
+        made: Self = revived(type(self), tuple(map(copied, self._args())), values)
+        return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         args = [packed(each) or packed(repr(each)) for each in self._args()]

@@ -32,13 +32,26 @@ from tuxscope.errors import TuxscopeError, shown
 if TYPE_CHECKING:
     from construct import Construct
 
-    from tuxscope.record import Field
+    from tuxscope.struct_layout import Field
 
 Value_co = TypeVar("Value_co", covariant=True)
 Typed_co = TypeVar("Typed_co", covariant=True)
 
 # Far above what a ring or a map takes; keeps a slip of the keyboard from filling the memory.
 LARGEST_SIZE = 1 << 30
+
+
+# C11 6.4.1, without the ones that start with an underscore.
+C_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while".split(" ")
+)
+# What records and places in memory answer to themselves.
+TAKEN = frozenset(("decode", "mro", "typed", "unpack", "_flat", "_layout", "_values"))
+
+# Any object with the buffer protocol, for which Python has a type from 3.12 on.
+Buffer = Any
 
 
 class RecordError(TuxscopeError, TypeError):
@@ -94,9 +107,13 @@ class FieldType(Generic[Value_co]):
         """A value's ``size`` bytes. Raises RecordError for one that does not fit."""
         return struct.pack(f"={self.format}", *self.encode(value))
 
-    def unpack(self, data: bytes) -> Value_co:
-        """The value that exactly ``size`` bytes hold."""
-        return self.decode(struct.unpack(f"={self.format}", data))
+    def unpack(self, data: Buffer) -> Value_co:
+        """The value that exactly ``size`` bytes hold. Raises RecordError for more or fewer."""
+        try:
+            return self.decode(struct.unpack(f"={self.format}", data))
+        except (struct.error, TypeError, BufferError):
+            size = len(byte_view(data))
+            raise RecordError(f"{self.name} has {self.size} bytes, not {size}") from None
 
     def __repr__(self) -> str:
         return self.name
@@ -109,6 +126,31 @@ class FieldType(Generic[Value_co]):
     def __get__(self, record: Any, owner: Any) -> Value_co: ...
     def __get__(self, record: Any, owner: Any) -> Any:
         return self
+
+
+def check_name(owner: str, name: str, field: bool) -> None:
+    """Hold the name of a record's field or method to what it can be. Raises RecordError."""
+    if name in TAKEN:
+        raise RecordError(f"{owner}.{name}: this name is taken; choose another")
+    if field and (not name.isascii() or name.startswith("_") or name in C_KEYWORDS):
+        raise RecordError(f"{owner}.{name}: no name for a field in C; choose another")
+
+
+def byte_view(data: Buffer) -> memoryview:
+    """The bytes of any buffer, whatever its items are. Raises RecordError for what is none, and
+    for one with gaps."""
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise RecordError(f"bytes, or another buffer, are expected, not {shown(data)}") from None
+    if not view.c_contiguous:
+        raise RecordError("this buffer's bytes do not lie in a row; copy it with bytes()")
+    if view.format == "B" and view.ndim == 1:
+        return view
+    try:
+        return view.cast("B")
+    except TypeError:  # a format that memoryview does not know
+        return memoryview(view.tobytes())
 
 
 def array_length(name: str, size: int, length: int) -> int:
@@ -162,6 +204,9 @@ class Integer(FieldType[int]):
         kind = f"Int{self.size * 8}{'s' if self.signed else 'u'}n"  # n: native byte order
         declared: Construct[int, int] = getattr(construct, kind)
         return declared
+
+    def __reduce__(self) -> str:
+        return self.name  # the eight are this module's: a copy is the same one
 
 
 u8 = Integer("u8", 1, signed=False)
@@ -301,6 +346,9 @@ class Char:
         raise RecordError("a length stands in square brackets, as in char[16]")
 
     def __repr__(self) -> str:
+        return "char"
+
+    def __reduce__(self) -> str:
         return "char"
 
 

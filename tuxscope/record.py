@@ -17,22 +17,22 @@ and this way ``HelloEvent.comm`` is known to be a field and ``event.comm`` to be
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
-from types import FunctionType, MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from tuxscope.errors import shown
 from tuxscope.field_types import (
-    LARGEST_SIZE,
     Address,
     Array,
+    Buffer,
     Char,
     FieldType,
     RecordError,
     Typed_co,
+    byte_view,
     char,
+    check_name,
     s8,
     s16,
     s32,
@@ -42,10 +42,12 @@ from tuxscope.field_types import (
     u32,
     u64,
 )
-from tuxscope.lean_dataclasses import dataclass
+from tuxscope.struct_layout import Field, Hole, Layout, lay_out
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    import struct
+
     from construct import Construct
 
 __all__ = [
@@ -55,116 +57,8 @@ __all__ = [
 
 R = TypeVar("R")
 
-# C11 6.4.1, without the ones that start with an underscore.
-C_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while".split(" ")
-)
 TYPES = frozenset(("char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64"))
 METHODS = (FunctionType, property, classmethod, staticmethod)
-# What records and places in memory answer to themselves.
-TAKEN = frozenset(("decode", "mro", "typed", "unpack"))
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """Padding bytes that C puts before a field or at the end."""
-
-    offset: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
-    """A field's place in its record.
-
-    Attributes:
-        name: as declared.
-        type: its C type.
-        offset: in bytes from the record's start.
-        slot: index of its first value among those that ``RecordType.raw`` unpacks.
-        position: 0 for the first field, 1 for the second.
-    """
-
-    name: str
-    type: FieldType[Any]
-    offset: int
-    slot: int
-    position: int
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return self.type.size
-
-    def __get__(self, record: Any, owner: object) -> Any:
-        return self if record is None else record._values[self.position]
-
-    def __set__(self, record: Record, value: object) -> None:
-        raise AttributeError(
-            f"a record is not changed: make a new one with {self.name}={shown(value)}"
-        )
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where each field of a record is; what RecordType's properties answer from."""
-
-    fields: Mapping[str, Field]
-    size: int
-    alignment: int
-    padding: tuple[Hole, ...]
-
-    @cached_property
-    def format(self) -> str:
-        """Format characters for :mod:`struct`, padding included, byte order not."""
-        pieces = {field.offset: field.type.format for field in self.fields.values()}
-        pieces |= {hole.offset: f"{hole.size}x" for hole in self.padding}
-        return "".join(pieces[offset] for offset in sorted(pieces))
-
-    @cached_property
-    def raw(self) -> struct.Struct:
-        return struct.Struct("=" + self.format)
-
-    @cached_property
-    def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
-        return tuple(
-            (field.type.decode, slice(field.slot, field.slot + field.type.width))
-            for field in self.fields.values()
-        )
-
-    @cached_property
-    def construct(self) -> Construct[Any, Any]:
-        import construct
-
-        pieces = {
-            field.offset: construct.Renamed(field.type.construct(), field.name)
-            for field in self.fields.values()
-        }
-        pieces |= {hole.offset: construct.Padding(hole.size) for hole in self.padding}
-        return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
-
-
-def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> Layout:
-    """Place the fields one after the other, each at a multiple of its alignment, as C does."""
-    fields: dict[str, Field] = {}
-    padding: list[Hole] = []
-    end, slot, alignment = 0, 0, 1
-    for position, (name, field_type) in enumerate(declared.items()):
-        offset = -(-end // field_type.alignment) * field_type.alignment
-        if offset > end:
-            padding.append(Hole(end, offset - end))
-        fields[name] = Field(name, field_type, offset, slot, position)
-        alignment = max(alignment, field_type.alignment)
-        slot += field_type.width
-        end = offset + field_type.size
-    size = -(-end // alignment) * alignment
-    if size > end:
-        padding.append(Hole(end, size - end))
-    if size > LARGEST_SIZE:
-        raise RecordError(f"{record} is {size} bytes long; a record has at most {LARGEST_SIZE}")
-    return Layout(MappingProxyType(fields), size, alignment, tuple(padding))
 
 
 class Nested(FieldType["Record"]):
@@ -214,8 +108,8 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
 
 
 class Body(dict[str, Any]):
-    """The names that a record's class body assigns: each is looked at as it comes, so that what
-    is wrong with a field is said at the field's own line."""
+    """The names that a record's class body assigns: each is checked as it comes, so that an error
+    about a field has the field's own line."""
 
     def __init__(self, owner: str) -> None:
         # Before 3.14 annotations are put into this one, and one there is enough to say no.
@@ -225,15 +119,21 @@ class Body(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         special = name.startswith("__") and not isinstance(value, FieldType | RecordType)
-        if not special and not isinstance(value, METHODS):
-            if name in TAKEN:
-                raise RecordError(f"{self.owner}.{name}: this name is taken; choose another")
-            if not name.isascii() or name.startswith("_") or name in C_KEYWORDS:
-                raise RecordError(f"{self.owner}.{name}: no name for a field in C; choose another")
-            if name in self.fields:
-                raise RecordError(f"{self.owner}.{name} is there already; choose another name")
-            self.fields[name] = field_type_of(self.owner, name, value)
+        if not special:
+            method = isinstance(value, METHODS)
+            check_name(self.owner, name, field=not method)
+            if name in self.fields or (name in self and not method):
+                kind = "a method" if method else "a field"
+                raise RecordError(
+                    f"{self.owner}.{name} is there already; {kind} needs its own name"
+                )
+            if not method:
+                self.fields[name] = field_type_of(self.owner, name, value)
         super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        self.fields.pop(name, None)
 
 
 class Annotations(dict[str, Any]):
@@ -282,6 +182,11 @@ class RecordType(type):
         del body["__annotations__"]
         return super().__new__(mcs, name, bases, dict(body))
 
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name in cls.fields:
+            raise RecordError(f"{cls.__name__}.{name} is a field; declare another record instead")
+        super().__setattr__(name, value)
+
     if not TYPE_CHECKING:  # a type checker knows the fields, and should not think that all exist
 
         def __getattr__(cls, name: str) -> NoReturn:
@@ -328,12 +233,13 @@ class RecordType(type):
         object.__setattr__(record, "_values", values)
         return record
 
-    def unpack(cls: type[R], data: bytes | bytearray | memoryview, offset: int = 0) -> R:
-        """Parse the record at ``offset``; what follows it is left alone.
+    def unpack(cls: type[R], data: Buffer, offset: int = 0) -> R:
+        """Parse the record ``offset`` bytes into any buffer; what follows it is left alone.
 
         Raises RecordError where the data is too short.
         """
         own = cast(RecordType, cls)
+        data = byte_view(data)
         if offset < 0 or len(data) - offset < own.size:
             raise RecordError(
                 f"{own.__name__} is {own.size} bytes long, there are {len(data) - offset}"
@@ -364,7 +270,7 @@ class Record(metaclass=RecordType):
     __slots__ = ("_values",)
     _values: tuple[Any, ...]
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         fields = type(self).fields
         for name in values.keys() - fields.keys():
             near = did_you_mean(name, fields)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tuxscope.asm.arithmetic import Arithmetic
-from tuxscope.asm.emitter import number
+from tuxscope.asm.emitter import made, number
 from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.jumps import Jumps
@@ -72,9 +72,10 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
                 f"lea takes a place in memory, not {shown(place)}; a.stack(Event) makes one",
                 author_line(),
             )
-        self.mov(dst, base)
+        address = [made(Alu.MOV | Source.X | Class.ALU64, number(dst), number(base))]
         if offset:
-            self.add(dst, offset)
+            address.append(made(Alu.ADD | Source.K | Class.ALU64, number(dst), imm=offset))
+        self._emit_all(address)
 
     def addr_space_cast(self, dst: Register, src: Register, to: int, origin: int) -> None:
         """``dst = src`` as a pointer of another address space: 0 the kernel's, 1 the arena's

@@ -13,7 +13,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.maps import Map, check_name
+from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Label, Program, StackVariable
 from tuxscope.asm.source import SourceLine
 from tuxscope.errors import shown
@@ -194,16 +194,6 @@ class Draft:
                 f"label {shown(target.name)} has no instruction after it", place.source
             )
         return place
-
-
-def check_head(name: object, attach: object) -> None:
-    """Hold a program's name and attach point to what the loader takes. Raises ProgramError."""
-    check_name("program", name)
-    if not isinstance(attach, AttachPoint):
-        raise ProgramError(
-            f"program {name}: attach says where it runs, as in "
-            f'Tracepoint("syscalls", "sys_enter_write"), not {shown(attach)}'
-        )
 
 
 def finished(

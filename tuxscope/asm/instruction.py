@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from tuxscope.asm.errors import (
     DecodeError,
@@ -20,8 +20,9 @@ from tuxscope.asm.errors import (
 from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
 from tuxscope.asm.isa import Size
 from tuxscope.asm.maps import Map
-from tuxscope.asm.source import SourceLine
+from tuxscope.asm.source import SourceLine, author_line
 from tuxscope.errors import shown
+from tuxscope.field_types import Buffer, RecordError, byte_view
 from tuxscope.lean_dataclasses import dataclass, field
 
 ByteOrder = Literal["little", "big"]
@@ -73,6 +74,10 @@ class Instruction:
         # Constants first: where they do not fit, what the other fields hold means nothing.
         for name, rule in sorted(form.rules(), key=lambda pair: not isinstance(pair[1], Const)):
             check(form, name, rule, getattr(self, name))
+        if self.map is not None:
+            check_loaded(form, self.map, self.imm)
+        if not isinstance(self.source, SourceLine | None):
+            raise OperandError(f"{form.name}: source is a SourceLine, not {shown(self.source)}")
         object.__setattr__(self, "form", form)
 
     def _agreement(self, form: Form) -> int:
@@ -107,19 +112,26 @@ class Instruction:
         """1, or 2 for ld_imm64."""
         return self.form.slots
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = (self.opcode, self.dst, self.src, self.offset, self.imm, self.next_imm)
+        return Instruction, (*fields, self.map, self.source)
+
     def encode(self, byteorder: ByteOrder = NATIVE) -> bytes:
         """8 bytes, or 16 for ld_imm64. A map that has no fd yet encodes as fd 0."""
+        check_byteorder(byteorder)
         low, high = (self.dst, self.src) if byteorder == "little" else (self.src, self.dst)
         basic = BASIC[byteorder]
         first = basic.pack(self.opcode, high << 4 | low, self.offset, self.imm)
         return first if self.slots == 1 else first + basic.pack(0, 0, 0, self.next_imm)
 
     @classmethod
-    def decode(cls, data: bytes, byteorder: ByteOrder = NATIVE) -> Instruction:
-        """The instruction that ``data`` begins with.
+    def decode(cls, data: Buffer, byteorder: ByteOrder = NATIVE) -> Instruction:
+        """The instruction that ``data``, any buffer, begins with.
 
         Raises DecodeError where the bytes are none, or are cut off.
         """
+        check_byteorder(byteorder)
+        data = octets(data)
         if len(data) < SLOT:
             raise DecodeError(f"an instruction has {SLOT} bytes, here are {len(data)}")
         basic = BASIC[byteorder]
@@ -138,7 +150,7 @@ class Instruction:
         try:
             return cls(opcode, dst, src, offset, imm, next_imm)
         except OperandError as error:
-            raise DecodeError(f"{data[:SLOT].hex()}: {error.problem}") from None
+            raise DecodeError(f"{bytes(data[:SLOT]).hex()}: {error.problem}") from None
 
     def __str__(self) -> str:
         """Pseudo-C, as the kernel and LLVM write it; all numbers, no names."""
@@ -203,11 +215,46 @@ def wider_hint(form: Form, field_name: str, value: int) -> str:
     return "; load it into a register with a.ld_imm64"
 
 
-def decode_all(data: bytes, byteorder: ByteOrder = NATIVE) -> Iterator[Instruction]:
-    """All instructions of ``data``, one after the other. Raises DecodeError."""
-    view = memoryview(data)
+def decode_all(data: Buffer, byteorder: ByteOrder = NATIVE) -> Iterator[Instruction]:
+    """All instructions of ``data``, one after the other.
+
+    ``data`` is any buffer, whatever its items are; it is copied first. Raises DecodeError.
+    """
+    check_byteorder(byteorder)
+    return decoded(bytes(octets(data)), byteorder)
+
+
+def decoded(data: bytes, byteorder: ByteOrder) -> Iterator[Instruction]:
     start = 0
     while start < len(data):
-        instruction = Instruction.decode(bytes(view[start : start + 2 * SLOT]), byteorder)
+        instruction = Instruction.decode(data[start : start + 2 * SLOT], byteorder)
         yield instruction
         start += instruction.slots * SLOT
+
+
+def octets(data: Buffer) -> memoryview:
+    """A buffer's bytes. Raises DecodeError."""
+    try:
+        return byte_view(data)
+    except RecordError as error:
+        raise DecodeError(str(error), author_line()) from None
+
+
+def check_byteorder(byteorder: object) -> None:
+    """Raises OperandError, at the author's line."""
+    if not isinstance(byteorder, str) or byteorder not in BASIC:
+        raise OperandError(
+            f"a byte order is 'little' or 'big', not {shown(byteorder)}", author_line()
+        )
+
+
+def check_loaded(form: Form, map: object, imm: int) -> None:
+    """Hold ``map`` to the forms that load one, whose imm is its fd. Raises OperandError."""
+    if not isinstance(map, Map):
+        raise OperandError(
+            f'{form.name}: map is a description, as in Array("COUNTS", ...), not {shown(map)}'
+        )
+    if "{map}" not in form.named:
+        raise OperandError(f"{form.name} loads no map; a.ld_map does")
+    if imm:
+        raise OperandError(f"{form.name}: with a map the imm is its fd, so leave out {imm}")

@@ -6,10 +6,12 @@ A typed address says how many bytes move: ``u32[r1 + 8]``, a field of a record o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from tuxscope.asm.emitter import Emitter, number
+from tuxscope.asm.emitter import Emitter, made, number
 from tuxscope.asm.errors import OperandError, RegisterError
+from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Atomic, Class, Mode, Size, WideSource
 from tuxscope.asm.maps import Array, Map
 from tuxscope.asm.registers import Address, Memory, Register
@@ -103,18 +105,8 @@ class MemoryAccess(Emitter):
 
         The place is taken to be aligned as its record is.
         """
-        for memory in place if isinstance(place, tuple) else (place,):
-            if not isinstance(memory, Memory):
-                raise OperandError(
-                    f"zero takes a place in memory, as in event.padding, not {shown(memory)}",
-                    author_line(),
-                )
-            offset, end = memory._offset, memory._offset + memory._type.size
-            while offset < end:
-                width = next(w for w in (8, 4, 2, 1) if offset % w == 0 and offset + w <= end)
-                opcode = Mode.MEM | Size.of(width) | Class.ST
-                self._emit(opcode, memory._base.number, offset=offset)
-                offset += width
+        places = place if isinstance(place, tuple) else (place,)
+        self._emit_all(store for memory in places for store in zeros(memory))
 
     def _atomic(self, operation: int, memory: Memory, src: Register) -> None:
         self._integer(memory, 4, 8)
@@ -194,6 +186,20 @@ class MemoryAccess(Emitter):
     ) -> None:
         opcode = Mode.IMM | Size.DW | Class.LD
         self._emit(opcode, number(dst), source, imm=imm, next_imm=next_imm, map=map)
+
+
+def zeros(memory: object) -> Iterator[Instruction]:
+    """The stores that zero a place. Raises OperandError, at the author's line."""
+    if not isinstance(memory, Memory):
+        raise OperandError(
+            f"zero takes a place in memory, as in event.padding, not {shown(memory)}",
+            author_line(),
+        )
+    offset, end = memory._offset, memory._offset + memory._type.size
+    while offset < end:
+        width = next(w for w in (8, 4, 2, 1) if offset % w == 0 and offset + w <= end)
+        yield made(Mode.MEM | Size.of(width) | Class.ST, memory._base.number, offset=offset)
+        offset += width
 
 
 def checked_map(map: object) -> Map:

@@ -7,7 +7,7 @@ by Python, once, and not by the kernel, on every event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError
@@ -122,8 +122,9 @@ class Address:
 class Memory:
     """A typed place in memory: ``u64[r1 + 16]``, a record on the stack, one of its fields.
 
-    ``event.pid`` is a field, ``event.addresses[2]`` an array's element, ``event.padding`` a tuple
-    of the holes, and ``u32[event.signed_field]`` the same place with another type.
+    ``event.pid`` is a field, ``event.addresses[2]`` an array's element (iterating over the array
+    gives all of them, and emits nothing), ``event.padding`` a tuple of the holes, and
+    ``u32[event.signed_field]`` the same place with another type.
     """
 
     # Underscored, so that a record's field may have any name.
@@ -148,8 +149,10 @@ class Memory:
 
     def __getattr__(self, name: str) -> Any:
         # Memory for a field, a tuple of Memory for padding: Any, as a checker cannot know which.
-        if name.startswith("__") or not isinstance(self._type, Nested):
-            raise AttributeError(f"{self._type} has no field {name}")
+        if name.startswith("_"):  # Python asks for its own where there is no type yet, too
+            raise AttributeError(f"a place in memory has no {name}", name=name, obj=None)
+        if not isinstance(self._type, Nested):
+            raise AttributeError(f"{self._type} has no field {name}")  # noqa: TRY004
         record = self._type.record
         if name in record.fields:
             found = record.fields[name]
@@ -181,11 +184,28 @@ class Memory:
         element = field_type.element
         return Memory(self._base, self._offset + index * element.size, element)
 
-    def __bool__(self) -> NoReturn:
+    def __len__(self) -> int:
+        if not isinstance(self._type, FixedArray):
+            raise OperandError(f"{self._type} is no array and has no length", author_line())
+        return self._type.length
+
+    def __iter__(self) -> Iterator[Memory]:
+        if not isinstance(self._type, FixedArray):
+            raise OperandError(f"{self._type} is no array and has no elements", author_line())
+        return map(self.__getitem__, range(self._type.length))
+
+    def _no_value(self, *_: object) -> NoReturn:
         raise AssemblyError(
             f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump",
             author_line(),
         )
+
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _no_value
+    __eq__ = __ne__ = _no_value
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memory, (self._base, self._offset, self._type)
 
     def __repr__(self) -> str:
         return f"{self._type}[{Address(self._base, self._offset)!r}]"
