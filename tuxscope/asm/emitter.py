@@ -137,6 +137,6 @@ def number(register: Register) -> int:
     """A register's number. Raises RegisterError for what is none, at the author's line."""
     if not isinstance(register, Register):
         raise RegisterError(
-            f"a register is expected here, r0 to r10, not {register!r}", author_line()
+            f"a register is expected here, r0 to r10, not {shown(register)}", author_line()
         )
     return register.number
