@@ -116,7 +116,8 @@ class Address:
         return Memory(self.base, self.offset, field_type)
 
     def __repr__(self) -> str:
-        return f"{self.base!r} {'-' if self.offset < 0 else '+'} {shown(abs(self.offset))}"
+        moved = f" {'-' if self.offset < 0 else '+'} {shown(abs(self.offset))}"
+        return f"{self.base!r}{moved if self.offset else ''}"
 
 
 class Memory:
