@@ -13,7 +13,10 @@ from tuxscope.field_types import Integer
 from tuxscope.lean_dataclasses import dataclass, field
 from tuxscope.record import Field, RecordError
 
-__all__ = ["AnyColumn", "Bar", "Column", "Index", "Log2", "Rate"]
+__all__ = [
+    "AnyColumn", "Bar", "Clock", "Column", "Combined", "Index", "Labelled", "Log2", "Milliseconds",
+    "Percentile", "Rate",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
