@@ -49,6 +49,11 @@ class Emitter:
         source = author_line()
         if not isinstance(instruction, Instruction):
             raise OperandError(f"emit takes an Instruction, not {shown(instruction)}", source)
+        try:
+            instruction.check_for_linux()
+        except AssemblyError as error:
+            error.source = source
+            raise
         self._draft.append(replace(instruction, source=instruction.source or source))
 
     def _emit(
@@ -127,10 +132,12 @@ def made(
     """An instruction at the author's line. Raises OperandError with that line."""
     source = author_line()
     try:
-        return Instruction(opcode, dst, src, offset, imm, next_imm, map, source)
+        instruction = Instruction(opcode, dst, src, offset, imm, next_imm, map, source)
+        instruction.check_for_linux()
     except AssemblyError as error:
         error.source = source
         raise
+    return instruction
 
 
 def number(register: Register) -> int:

@@ -1,7 +1,7 @@
 """One instruction as a value, to bytes and back.
 
 Nothing is masked: an operand that its field cannot hold is an error when the instruction is
-made, and bytes that RFC 9669 (or Linux) does not define are an error when they are decoded.
+made, and bytes that neither RFC 9669 nor Linux defines are an error when they are decoded.
 """
 
 from __future__ import annotations
@@ -112,6 +112,12 @@ class Instruction:
         """1, or 2 for ld_imm64."""
         return self.form.slots
 
+    def check_for_linux(self) -> None:
+        """Raise OperandError for what RFC 9669 gives a meaning and Linux refuses: a shift by an
+        immediate past the width, a division by an immediate 0."""
+        if isinstance(self.form.imm, Number):
+            check_number(self.form, "imm", self.form.imm, self.imm)
+
     def __reduce__(self) -> tuple[Any, ...]:
         fields = (self.opcode, self.dst, self.src, self.offset, self.imm, self.next_imm)
         return Instruction, (*fields, self.map, self.source)
@@ -189,19 +195,25 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
                     f"{form.name}: r10 is the frame pointer and cannot be written; "
                     "copy it first, as in a.mov(r1, r10)"
                 )
-        case Number(low, high, zero):
-            if not low <= value <= high:
-                raise OperandError(
-                    f"{form.name}: {field_name} {shown(value)} is out of range ({low} to {high})"
-                    f"{wider_hint(form, field_name, value)}"
-                )
-            if value == 0 and not zero:
-                raise OperandError(f"{form.name}: the divisor is 0")
+        case Number(wider=wider):
+            if not (wider and IMM.low <= value <= IMM.high):
+                check_number(form, field_name, rule, value)
         case Const(expected):
             if value != expected:
                 raise OperandError(
                     f"{form.name}: {field_name} must be {expected}, not {shown(value)}"
                 )
+
+
+def check_number(form: Form, field_name: str, rule: Number, value: int) -> None:
+    """Hold a number to what Linux takes. Raises OperandError."""
+    if not rule.low <= value <= rule.high:
+        raise OperandError(
+            f"{form.name}: {field_name} {shown(value)} is out of range ({rule.low} to {rule.high})"
+            f"{wider_hint(form, field_name, value)}"
+        )
+    if value == 0 and not rule.zero:
+        raise OperandError(f"{form.name}: the divisor is 0")
 
 
 def wider_hint(form: Form, field_name: str, value: int) -> str:
