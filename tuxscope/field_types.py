@@ -28,11 +28,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
 from tuxscope.errors import TuxscopeError, shown
+from tuxscope.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from construct import Construct
 
-    from tuxscope.struct_layout import Field
+    from tuxscope.record import Record
 
 Value_co = TypeVar("Value_co", covariant=True)
 Typed_co = TypeVar("Typed_co", covariant=True)
@@ -126,6 +127,46 @@ class FieldType(Generic[Value_co]):
     def __get__(self, record: Any, owner: Any) -> Value_co: ...
     def __get__(self, record: Any, owner: Any) -> Any:
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Padding bytes that C puts before a field or at the end."""
+
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A field's place in its record.
+
+    Attributes:
+        name: as declared.
+        type: its C type.
+        offset: in bytes from the record's start.
+        slot: index of its first value among those that ``RecordType.raw`` unpacks.
+        position: 0 for the first field, 1 for the second.
+    """
+
+    name: str
+    type: FieldType[Any]
+    offset: int
+    slot: int
+    position: int
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.type.size
+
+    def __get__(self, record: Any, owner: object) -> Any:
+        return self if record is None else record._values[self.position]
+
+    def __set__(self, record: Record, value: object) -> None:
+        raise AttributeError(
+            f"a record is not changed: make a new one with {self.name}={shown(value)}"
+        )
 
 
 def check_name(owner: str, name: str, field: bool) -> None:
