@@ -70,10 +70,13 @@ class Instruction:
             known = isinstance(self.opcode, int) and 0 <= self.opcode < 256
             opcode = hex(self.opcode) if known else shown(self.opcode)
             raise OperandError(f"there is no instruction with opcode {opcode}")
-        form = max(forms, key=self._agreement)
+        form = forms[0] if len(forms) == 1 else max(forms, key=self._agreement)
+        rules = tuple(form.rules())
         # Constants first: where they do not fit, what the other fields hold means nothing.
-        for name, rule in sorted(form.rules(), key=lambda pair: not isinstance(pair[1], Const)):
-            check(form, name, rule, getattr(self, name))
+        for constants in (True, False):
+            for name, rule in rules:
+                if isinstance(rule, Const) is constants:
+                    check(form, name, rule, getattr(self, name))
         if self.map is not None:
             check_loaded(form, self.map, self.imm)
         if not isinstance(self.source, SourceLine | None):
