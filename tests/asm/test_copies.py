@@ -142,10 +142,11 @@ def test_a_columns_field_is_the_same(way: Callable[[Any], Any]) -> None:
     assert (field.name, field.type, field.offset) == ("pid", u32, 0)
 
 
-def test_a_deep_copied_assembler_goes_on_by_itself() -> None:
+@each_way
+def test_a_copied_assembler_goes_on_by_itself(way: Callable[[Any], Any]) -> None:
     a = Assembler("first", attach=RawTracepoint())
     a.mov(r0, 0)
-    other = copy.deepcopy(a)
+    other = way(a)
     other.mov(r0, 1)
     other.exit()
     a.exit()

@@ -30,6 +30,7 @@ from tuxscope.asm import (
     Register,
     TextError,
     Tracepoint,
+    UndefinedLabelError,
     decode_all,
     helper,
     listing,
@@ -330,3 +331,11 @@ def test_a_program_is_checked_when_it_is_made(changes: dict[str, Any], problem: 
         replace(returned(), **changes)
     assert caught.value.source
     assert caught.value.source.file == __file__
+
+
+def test_a_long_name_is_not_printed_whole() -> None:
+    a = begun()
+    a.ja("x" * 10_000)
+    with pytest.raises(UndefinedLabelError) as caught:
+        a.program()
+    assert len(str(caught.value)) < 1000

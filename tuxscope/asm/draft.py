@@ -60,7 +60,7 @@ class Wording(NamedTuple):
     helper: str
 
 
-PYTHON = Wording("put a.label({name!r}) where it should go", "begin it with a.function(...)",
+PYTHON = Wording("put a.label({name}) where it should go", "begin it with a.function(...)",
                  "a.gotol", "a.call(helper.{name})")  # fmt: skip
 TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
 
@@ -184,7 +184,7 @@ class Draft:
         if place is None:
             here = [name for function, name in self.labels if function == target.function]
             near = did_you_mean(target.name, here)
-            hint = near or f"; {self.wording.label.format(name=target.name)}"
+            hint = near or f"; {self.wording.label.format(name=shown(target.name))}"
             raise UndefinedLabelError(
                 f"label {shown(target.name)} is not defined in {target.function}{hint}",
                 target.source,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.draft import Draft, Target, finished
@@ -43,6 +43,12 @@ class Emitter:
             methods = [each for each in dir(type(self)) if not each.startswith("_")]
             hint = "" if name.startswith("_") else did_you_mean(ELSEWHERE.get(name, name), methods)
             raise AttributeError(f"the assembler has no {name}{hint}", name=name, obj=None)
+
+    def __copy__(self) -> Self:
+        """An assembler that goes on by itself from here."""
+        from copy import deepcopy
+
+        return deepcopy(self)
 
     def emit(self, instruction: Instruction) -> None:
         """Append an instruction made by hand. The named methods are there for all of them."""
