@@ -10,9 +10,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pace import LIMIT
 
 import tuxscope
 from tuxscope.asm import (
@@ -34,7 +36,6 @@ from tuxscope.loader.verifier import VerifierError
 from tuxscope.record import Record, u32
 from tuxscope.vm import Machine
 
-DEADLINE = 60  # seconds; a pool that hangs waits for ever
 LINE = SourceLine("hello.py", 34, "a.mov(r0, r9)")
 LOG = "0: R1=ctx() R10=fp0\n0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n"
 
@@ -190,7 +191,7 @@ def test_what_cannot_be_deep_copied_is_shared() -> None:
 
 POOL = """
 import multiprocessing
-from tests import test_errors
+import test_errors
 
 if __name__ == "__main__":
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -205,7 +206,12 @@ if __name__ == "__main__":
 def test_a_pool_raises_them() -> None:
     """In a process of its own: a pool whose result cannot be unpickled hangs, and its exit too."""
     done = subprocess.run(
-        [sys.executable, "-c", POOL], capture_output=True, text=True, timeout=DEADLINE, check=False
+        [sys.executable, "-c", POOL],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
     )
     assert done.stdout.split() == [
         "UninitialisedRegisterError", "TextError", "OperandError", "VerifierError",

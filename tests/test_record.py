@@ -18,6 +18,7 @@ from construct import Container
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import tuxscope
 from tuxscope.asm import Assembler, Memory, RawTracepoint
 from tuxscope.field_types import C_KEYWORDS, Array, FieldType
 from tuxscope.record import (
@@ -39,7 +40,7 @@ from tuxscope.record import (
 
 pytestmark = pytest.mark.matrix
 
-ROOT = FilePath(__file__).parent.parent
+PACKAGE = FilePath(tuxscope.__file__).parent
 
 
 class HelloEvent(Record):
@@ -463,8 +464,8 @@ def test_a_field_is_not_replaced_afterwards() -> None:
 
 def names() -> list[str]:
     """Those that mean something in Python, to types, or in the code of records and places."""
-    code = [path.read_text() for path in (ROOT / "tuxscope").glob("*.py")]
-    code.append((ROOT / "tuxscope" / "asm" / "registers.py").read_text())
+    code = [path.read_text() for path in PACKAGE.glob("*.py")]
+    code.append((PACKAGE / "asm" / "registers.py").read_text())
     words = {word for text in code for word in re.findall(r"[A-Za-z_]\w*", text)}
     words |= {*dir(builtins), *dir(type), *dir(Record), *dir(RecordType), *dir(Memory), *dir(dict)}
     words |= {*keyword.softkwlist, "cls", "value", "key", "keys", "items", "index", "count"}
