@@ -100,7 +100,7 @@ def begun() -> Assembler:
 
 
 @pytest.mark.parametrize("name", METHODS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_method_emits_all_or_nothing(name: str, data: st.DataObject) -> None:
     a = begun()

@@ -229,7 +229,8 @@ class Machine:
         instruction = program.by_slot.get(slot)
         fault = error
         if instruction:
-            fault = fault_of(error, instruction, self._registers, self.memory)
+            called = len(self.frames) > 1
+            fault = fault_of(error, instruction, self._registers, self.memory, called)
         assert isinstance(fault, Fault), error
         fault.slot, fault.instruction = slot, instruction
         fault.registers = tuple(self._registers)
