@@ -30,13 +30,13 @@ class Portable:
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy
+
         def copied(value: Any) -> Any:
             try:
                 return deepcopy(value, memo)
             except Exception:
                 return value
-
-        from copy import deepcopy
 
         values = {name: copied(value) for name, value in vars(self).items()}
         made: Self = revived(type(self), tuple(map(copied, self._args())), values)
