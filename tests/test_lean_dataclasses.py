@@ -154,7 +154,7 @@ def test_a_dataclass_of_anybody_may_be_derived() -> None:
     class Column(Number):
         title: str = ""
 
-    assert repr(Column(1, 2, title="a")).endswith("Column(low=1, high=2, zero=True, title='a')")
+    assert repr(Column(1, 2, title="a")).endswith("high=2, zero=True, wider=False, title='a')")
     match Const(4):
         case Const(value):
             assert value == 4

@@ -73,7 +73,7 @@ def parse(arguments: Sequence[str]) -> Job | str:
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
     kind: type[Command] = getattr(import_module(f"tuxscope.commands.{name}"), COMMANDS[name])
     if "--help" in rest or "-h" in rest:
-        return kind.help or documentation(kind)
+        return kind.help
     try:
         flags = options_of(kind)
         check_options(rest, {*flags, "--help"})
@@ -92,13 +92,6 @@ def options_of(kind: type[Command]) -> dict[str, str]:
     """The options of a command as they are typed, and as Fire knows them."""
     names = keyword_only(kind.run)
     return {f"--{kind.flags.get(name, name).replace('_', '-')}": f"--{name}" for name in names}
-
-
-def documentation(kind: type[Command]) -> str:
-    """What a command's docstring says."""
-    from inspect import getdoc
-
-    return f"{getdoc(kind.run) or OVERVIEW}\n"  # python -OO has no docstrings
 
 
 def renamed(argument: str, flags: Mapping[str, str]) -> str:

@@ -165,6 +165,18 @@ def test_help_fits_a_terminal_of_80_columns(command: str) -> None:
     assert [line for line in lines if len(line) > 80] == []
 
 
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_there_without_docstrings(command: str) -> None:
+    words = [*filter(None, [command]), "--help"]
+    bare = subprocess.run(
+        [sys.executable, "-B", "-OO", "-m", "tuxscope", *words], capture_output=True, text=True,
+        timeout=LIMIT, check=False,
+    )  # fmt: skip
+    assert (bare.returncode, bare.stderr) == (0, "")
+    assert bare.stdout == run(*words).stdout
+    assert bare.stdout.startswith(f"tuxscope {command}:" if command else "tuxscope:")
+
+
 @pytest.mark.parametrize("arguments", [["hello", "--help"], ["hello", "--pid", "abc", "--help"]])
 def test_help_of_hello_has_each_option(arguments: list[str]) -> None:
     result = run(*arguments)

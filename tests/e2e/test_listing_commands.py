@@ -450,3 +450,13 @@ def test_a_program_that_is_not_there_is_one_line() -> None:
     assert result.stderr == (
         "tuxscope: there is no program with id 2147483647; bpftool prog lists them\n"
     )
+
+
+def test_what_the_rfc_defines_and_linux_refuses_is_listed() -> None:
+    given = b"b700000001000000 6700000040000000 3700000000000000 9500000000000000"
+    listed = run("disasm", "-", "--byteorder", "little", "--format", "text", given=given).stdout
+    assert [line.strip() for line in listed.splitlines()[-3:]] == [
+        b"r0 <<= 64", b"r0 /= 0", b"exit",
+    ]  # fmt: skip
+    again = run("asm", "-", given=listed, status=1)
+    assert b"expected a number from 0 to 63, found '64'" in again.stderr
