@@ -138,7 +138,9 @@ def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str)
         refused = isinstance(error, PermissionError)
         return Finding(check, False, strerror(error), AS_ROOT if refused else hint)
     except TuxscopeError as error:
-        return Finding(check, False, str(error).removesuffix("; run it with sudo"), hint)
+        told = str(error).removesuffix("; run it with sudo")
+        refused = isinstance(error.__cause__, PermissionError)
+        return Finding(check, False, told, AS_ROOT if refused else hint)
 
 
 def nothing(attach: Tracepoint | RawTracepoint) -> Program:
