@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import errno
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -265,7 +267,7 @@ FOUND: dict[str, tuple[Map, Callable[[Any], object], str]] = {
     "value": (HASH, lambda map: map.update(1, 1 << 64), "does not fit: COUNTS has 8 bytes"),
     "each CPU": (EACH_CPU, lambda map: map.update(1, 1), "EACH has a value for each CPU"),
     "ring": (EVENTS, lambda map: map.items(), "map EVENTS (RINGBUF) holds no values"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("description", "do", "words"), FOUND.values(), ids=FOUND)
@@ -281,3 +283,8 @@ def test_a_map_that_was_found_answers_alike(
 def test_what_is_not_found() -> None:
     with pytest.raises(MapError, match="there is no map with id 4000000000"):
         open_map(4_000_000_000)
+
+
+def test_errors_can_be_copied() -> None:
+    error = pickle.loads(pickle.dumps(copy.copy(MapError("map COUNTS is full", errno.E2BIG))))
+    assert (str(error), error.errno) == ("map COUNTS is full", errno.E2BIG)

@@ -26,7 +26,7 @@ from tuxscope.asm import Array, Hash, LruHash, PerCpuArray, PerCpuHash
 from tuxscope.errors import ENOTSUPP
 from tuxscope.loader import bpf, map_reader
 from tuxscope.loader.found_maps import open_map
-from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.maps import LoadedMap, MapError
 from tuxscope.record import u32, u64
 
 pytestmark = pytest.mark.kernel
@@ -160,8 +160,7 @@ def test_a_trie_from_which_keys_go_has_a_warning(monkeypatch: pytest.MonkeyPatch
     assert len({key for key, _ in entries}) == len(entries) == 298
     assert reading.changed
     assert reading.warning == (
-        "map TRIE changed while it was read, and this kernel has no batches of a LPM_TRIE that "
-        "would not mind: entries may be missing"
+        "map TRIE changed while it was read, key by key: entries may be missing"
     )
 
 
@@ -219,3 +218,22 @@ def test_a_map_that_always_starts_over_is_given_up(monkeypatch: pytest.MonkeyPat
         entries = list(reading)
     assert len(entries) <= 51
     assert reading.changed
+
+
+def test_what_was_read_is_not_read_again_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EINVAL stands for a kernel without batches at the first of them alone."""
+    monkeypatch.setattr(map_reader, "BATCH", 16)
+    own = bpf.map_lookup_batch
+
+    def failing(fd: int, position: bytes | None, *sizes: int) -> Any:
+        if position:
+            raise OSError(errno.EINVAL, "bpf: no")
+        return own(fd, position, *sizes)
+
+    monkeypatch.setattr(bpf, "map_lookup_batch", failing)
+    with LoadedMap(KINDS["hash"]) as map:
+        fill(map, STABLE)
+        reading = map.items()
+        with pytest.raises(MapError) as caught:
+            list(reading)
+    assert caught.value.errno == errno.EINVAL

@@ -85,8 +85,8 @@ class FoundMap:
     def _check_readable(self) -> None:
         if self.info.type not in READABLE:
             raise MapError(
-                f"map {self._raw.name} ({type_name(self.info.type)}) holds no values that can be "
-                "read"
+                f"map {self._raw.name} ({type_name(self.info.type)}) holds no values that tuxscope "
+                "reads"
             )
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from tuxscope.asm.maps import MapType
 from tuxscope.field_types import u32
 from tuxscope.loader import bpf
-from tuxscope.loader.map_errors import ARRAYS, reading_error, type_name
+from tuxscope.loader.map_errors import ARRAYS, reading_error
 
 if TYPE_CHECKING:
     from tuxscope.loader.raw_map import RawMap
@@ -54,10 +54,7 @@ class MapReader:
         """What to tell of it; empty where no entries are missing."""
         if not self.changed:
             return ""
-        return (
-            f"map {self._map.name} changed while it was read, and this kernel has no batches of a "
-            f"{type_name(self._map.type)} that would not mind: entries may be missing"
-        )
+        return f"map {self._map.name} changed while it was read, key by key: entries may be missing"
 
     def __iter__(self) -> Iterator[Chunk]:
         return self
@@ -69,16 +66,19 @@ class MapReader:
             raise reading_error(error, self._map) from error
 
     def _read(self) -> Iterator[Chunk]:
-        batched = self._map.type in (*BUCKETS, *ARRAYS)
-        try:
-            if batched:
-                yield from self._batches()
-        except OSError as error:
-            if not bpf.is_unsupported(error):
-                raise
-            batched = False
-        if not batched:
-            yield from self._by_index() if self._map.type in ARRAYS else self._by_key()
+        array = self._map.type in ARRAYS
+        if array or self._map.type in BUCKETS:
+            began = False
+            try:
+                for chunk in self._batches():
+                    began = True
+                    yield chunk
+            except OSError as error:
+                if began or not bpf.is_unsupported(error):
+                    raise
+            else:
+                return
+        yield from self._by_index() if array else self._by_key()
 
     def _batches(self) -> Iterator[Chunk]:
         """As the kernel gives them; a bucket that is larger than a batch asks for more room."""
@@ -91,7 +91,7 @@ class MapReader:
                     self._map.fileno(), position, count, self._map.key_size, self._map.entry_size
                 )
             except OSError as error:
-                # An update may have an entry more in a bucket than there may be, on each CPU.
+                # A hash that counts per CPU may hold somewhat more than max_entries.
                 if error.errno != errno.ENOSPC or count > 2 * self._map.max_entries:
                     raise
                 count *= 2
