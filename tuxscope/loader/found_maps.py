@@ -12,10 +12,10 @@ from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.map_errors import ARRAYS, MapError, opening_error, type_name
+from tuxscope.loader.map_errors import opening_error, type_name
 from tuxscope.loader.map_reader import BUCKETS, Chunk
 from tuxscope.loader.maps import MapEntries
-from tuxscope.loader.raw_map import PER_CPU, RawMap
+from tuxscope.loader.raw_map import ARRAYS, PER_CPU, MapError, RawMap
 from tuxscope.suggest import did_you_mean
 
 READABLE = (*ARRAYS, *BUCKETS, MapType.LPM_TRIE)

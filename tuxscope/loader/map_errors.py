@@ -1,34 +1,21 @@
-"""What the kernel's answers to commands on maps mean (man 2 bpf; kernel/bpf/syscall.c)."""
+"""What the kernel's answers to commands on maps mean (man 2 bpf; kernel/bpf/syscall.c).
+
+Imported where there is an error: a run without one starts without it.
+"""
 
 from __future__ import annotations
 
 import errno
 import fcntl
 import os
-from typing import TYPE_CHECKING
 
 from tuxscope import errors
 from tuxscope.asm.maps import MapType
-from tuxscope.errors import TuxscopeError, strerror
+from tuxscope.errors import strerror
 from tuxscope.loader.privilege import Capability, contents
+from tuxscope.loader.raw_map import ARRAYS, MapError, RawMap
 
-if TYPE_CHECKING:
-    from tuxscope.loader.raw_map import RawMap
-
-ARRAYS = (MapType.ARRAY, MapType.PERCPU_ARRAY)
 LARGEST_FLAG = 2  # BPF_EXIST; what is above is for maps with a lock, which none of ours has
-
-
-class MapError(TuxscopeError):
-    """Something that cannot be done with a map.
-
-    Attributes:
-        errno: the kernel's; None where it was not asked.
-    """
-
-    def __init__(self, message: str, errno: int | None = None) -> None:
-        super().__init__(message)
-        self.errno = errno
 
 
 def type_name(number: int) -> str:

@@ -15,15 +15,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from tuxscope.asm.maps import MapType
 from tuxscope.field_types import u32
 from tuxscope.loader import bpf
-from tuxscope.loader.map_errors import ARRAYS, reading_error
-
-if TYPE_CHECKING:
-    from tuxscope.loader.raw_map import RawMap
+from tuxscope.loader.map_errors import reading_error
+from tuxscope.loader.raw_map import ARRAYS, RawMap
 
 # Types whose batches are of whole buckets (Linux 5.6).
 BUCKETS = (MapType.HASH, MapType.PERCPU_HASH, MapType.LRU_HASH, MapType.LRU_PERCPU_HASH)

@@ -8,8 +8,8 @@ from typing import Any
 
 from tuxscope.asm.maps import Array, Hash
 from tuxscope.field_types import FieldType, RecordError
-from tuxscope.loader.map_errors import MapError
 from tuxscope.loader.map_reader import Chunk
+from tuxscope.loader.raw_map import MapError
 
 
 class MapTypes:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tuxscope.asm.maps import Array, Hash, Map, PerfEventArray
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapCreate, MapInfo
 from tuxscope.loader.cpus import possible_cpus
-from tuxscope.loader.map_errors import MapError, creation_error
-from tuxscope.loader.map_reader import Chunk, MapReader
-from tuxscope.loader.map_types import MapTypes
-from tuxscope.loader.raw_map import RawMap
+from tuxscope.loader.raw_map import MapError, RawMap
+
+if TYPE_CHECKING:
+    from tuxscope.loader.map_reader import Chunk, MapReader
+    from tuxscope.loader.map_types import MapTypes
 
 __all__ = ["LoadedMap", "MapEntries", "MapError"]
 
@@ -82,6 +83,8 @@ class LoadedMap:
                 )
             )
         except OSError as error:
+            from tuxscope.loader.map_errors import creation_error
+
             raise creation_error(
                 error, description.name, description.type, self.max_entries
             ) from error
@@ -110,6 +113,8 @@ class LoadedMap:
             raise MapError(
                 f"map {description.name} ({description.type.name}) holds no values that can be read"
             )
+        from tuxscope.loader.map_types import MapTypes
+
         return MapTypes(description, self._raw.values_each, self._raw.step)
 
     def lookup(self, key: Any) -> Any | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tuxscope.asm.maps import MapType
 from tuxscope.errors import TuxscopeError
@@ -12,11 +12,25 @@ from tuxscope.loader.bpf import Command, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo
 from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.map_errors import MapError, deletion_error, reading_error, update_error
-from tuxscope.loader.map_reader import MapReader
+
+if TYPE_CHECKING:
+    from tuxscope.loader.map_reader import MapReader
 
 WRITE_BATCH = 1024  # entries in one call
+ARRAYS = (MapType.ARRAY, MapType.PERCPU_ARRAY)
 PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
+
+
+class MapError(TuxscopeError):
+    """Something that cannot be done with a map.
+
+    Attributes:
+        errno: the kernel's; None where it was not asked.
+    """
+
+    def __init__(self, message: str, errno: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = errno
 
 
 class RawMap:
@@ -66,6 +80,8 @@ class RawMap:
         try:
             return bpf.object_info(self.fileno(), MapInfo)
         except OSError as error:
+            from tuxscope.loader.map_errors import reading_error
+
             raise reading_error(error, self) from error
 
     @property
@@ -79,6 +95,8 @@ class RawMap:
         try:
             return bpf.map_lookup(fd, key, self.entry_size)
         except OSError as error:
+            from tuxscope.loader.map_errors import reading_error
+
             raise reading_error(error, self) from error
 
     def update(self, key: bytes, value: bytes, flags: UpdateFlag, shown: str) -> None:
@@ -86,6 +104,8 @@ class RawMap:
         try:
             bpf.map_update(fd, key, value, flags)
         except OSError as error:
+            from tuxscope.loader.map_errors import update_error
+
             raise update_error(error, self, shown, flags) from error
         except TuxscopeError as error:
             raise MapError(f"map {self.name}: flags {flags!r} are none: {error}") from error
@@ -98,6 +118,8 @@ class RawMap:
         except FileNotFoundError:
             return False
         except OSError as error:
+            from tuxscope.loader.map_errors import deletion_error
+
             raise deletion_error(error, self, shown) from error
         return True
 
@@ -123,4 +145,6 @@ class RawMap:
 
     def reader(self) -> MapReader:
         """A pass over all entries."""
+        from tuxscope.loader.map_reader import MapReader
+
         return MapReader(self)

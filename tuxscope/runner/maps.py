@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.loader.found_maps import Datum, FoundMap, find_map, open_map
-from tuxscope.loader.map_errors import MapError
+from tuxscope.loader.raw_map import MapError
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style, plain
 from tuxscope.output.messages import say
