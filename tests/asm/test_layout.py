@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tuxscope.asm import Assembler, OperandError, Tracepoint, r6, r10
-from tuxscope.asm.layout import Place
+from tuxscope.asm import Assembler, OperandError, ProgramError, Tracepoint, r6, r10
+from tuxscope.asm.layout import Place, RecordedLayout
 from tuxscope.programs.emitting import read_member
 from tuxscope.record import u32, u64
 
@@ -36,6 +36,19 @@ def test_what_is_no_integer_is_not_loaded(place: Place, words: str) -> None:
     assert words in str(caught.value)
     assert caught.value.source
     assert caught.value.source.code == "place.at(r6)"
+
+
+def test_a_recorded_layout_says_what_it_has_not() -> None:
+    layout = RecordedLayout({"sock/a": {"port": Place(24, 2)}}, {"task_struct": {}})
+    assert layout.field(Tracepoint("sock", "a"), "port") == Place(24, 2)
+    for ask in (
+        lambda: layout.field(Tracepoint("sock", "a"), "state"),
+        lambda: layout.field(Tracepoint("sock", "b"), "port"),
+        lambda: layout.member("task_struct", "se.vruntime"),
+        lambda: layout.member("sock", "sk"),
+    ):
+        with pytest.raises(ProgramError, match=r"the recorded layout has no .* add it there"):
+            ask()
 
 
 def test_a_bit_field_is_not_copied_as_if_it_were_bytes() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tuxscope.asm.layout import Place
 from tuxscope.loader.btf import MAGIC, Header
 from tuxscope.loader.btf_reader import BtfError
+from tuxscope.loader.layout import KernelLayout
 from tuxscope.loader.struct_layout import KernelStructs
 
 INT, PTR, ARRAY, STRUCT, UNION, TYPEDEF, CONST = 1, 2, 3, 4, 5, 8, 10
@@ -128,6 +129,26 @@ def test_a_bit_field_is_a_part_of_an_integer(
 ) -> None:
     """Bits are counted from an integer's lowest, in memory that is one or the other way round."""
     assert structs.member(struct, name) == place
+
+
+@pytest.mark.parametrize(
+    ("struct", "name", "place"),
+    [
+        # RFC 791 and RFC 9293 draw these halves of bytes, whatever order a machine has.
+        ("iphdr", "version", Place(0, 1, 4, 4)),
+        ("iphdr", "ihl", Place(0, 1, 0, 4)),
+        ("tcphdr", "doff", Place(12, 1, 4, 4)),
+        ("tcphdr", "fin", Place(13, 1, 0, 1)),
+        ("tcphdr", "syn", Place(13, 1, 1, 1)),
+    ],
+)
+def test_the_running_kernels_bit_fields_are_those_on_the_wire(
+    struct: str, name: str, place: Place
+) -> None:
+    layout = KernelLayout()
+    if not layout.has_structs:
+        pytest.skip("this kernel tells nothing of its structs")
+    assert layout.member(struct, name) == place
 
 
 @pytest.mark.parametrize(

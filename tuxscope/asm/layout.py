@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tuxscope.asm.attach import Tracepoint
-from tuxscope.asm.errors import OperandError
+from tuxscope.asm.errors import OperandError, ProgramError
 from tuxscope.asm.registers import Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import u8, u16, u32, u64
@@ -106,7 +106,17 @@ class RecordedLayout:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        return self.fields[f"{tracepoint.category}/{tracepoint.name}"][name]
+        """Raises ProgramError for what is not recorded."""
+        return self._recorded(self.fields, f"{tracepoint.category}/{tracepoint.name}", name)
 
     def member(self, struct: str, name: str) -> Place:
-        return self.members[struct][name]
+        """Raises ProgramError for what is not recorded."""
+        return self._recorded(self.members, struct, name)
+
+    def _recorded(self, places: Mapping[str, Mapping[str, Place]], whole: str, name: str) -> Place:
+        place = places.get(whole, {}).get(name)
+        if place is None:
+            raise ProgramError(
+                f"the recorded layout has no {name} of {whole}: add it there", author_line()
+            )
+        return place
