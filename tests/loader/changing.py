@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from pace import fewer
 
 from tuxscope.asm.maps import MapType
 from tuxscope.loader import bpf
@@ -19,7 +20,8 @@ from tuxscope.loader.found_maps import FoundMap, open_map
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.record import u64
 
-STABLE = 2000
+STABLE = fewer(2000)
+PASSES = fewer(20)
 OTHERS = 1_000_000  # the first of the keys that come and go
 CPUS = len(possible_cpus())
 NO_PREALLOC = 1  # BPF_F_NO_PREALLOC
