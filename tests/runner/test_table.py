@@ -54,6 +54,12 @@ class Paper:
         self.text += text
 
 
+class Entries(list[Any]):
+    """What is in a map that nothing changes."""
+
+    warning = ""
+
+
 @pytest.mark.parametrize(
     ("options", "tables"),
     [
@@ -70,7 +76,7 @@ def test_the_last_table_is_printed_once(
     options: Options, tables: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuxscope.runner.table.os.isatty", lambda _: False)
-    entries = [(Who(pid=7), Writes(count=60))]
+    entries = Entries([(Who(pid=7), Writes(count=60))])
     live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
     columns = (Column(Who.pid, 8), Column(Writes.count, 8), Rate(Writes.count))
     paper: Any = Paper()
