@@ -71,7 +71,7 @@ def always(change: Change) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join()
+        thread.join(LIMIT)
 
 
 def between_calls(monkeypatch: pytest.MonkeyPatch, name: str, change: Change) -> None:
