@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from pace import fewer
+from pace import LIMIT, fewer
 
 from tuxscope.asm.maps import MapType
 from tuxscope.loader import bpf
