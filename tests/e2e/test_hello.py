@@ -378,7 +378,7 @@ def loaded_names() -> set[str]:
     names = set()
     for each in object_ids(Command.PROG_GET_NEXT_ID):
         with fd_by_id(Command.PROG_GET_FD_BY_ID, each) as program:
-            names.add(object_info(program.fileno(), ProgInfo).name)
+            names.add(object_info(program.fileno(), ProgInfo()).name)
     return names
 
 

@@ -100,13 +100,13 @@ def trie(count: int) -> Iterator[FoundMap]:
     made = bpf.map_create(
         MapCreate(
             map_type=MapType.LPM_TRIE, key_size=8, value_size=8, max_entries=1000,
-            map_flags=NO_PREALLOC, map_name="TRIE",
+            map_flags=NO_PREALLOC, map_name=b"TRIE",
         )
     )  # fmt: skip
     with made:
         for number in range(count):
             bpf.map_update(made.fileno(), prefix(number), u64.pack(number))
-        with open_map(bpf.object_info(made.fileno(), MapInfo).id) as found:
+        with open_map(bpf.object_info(made.fileno(), MapInfo()).id) as found:
             yield found
 
 

@@ -205,7 +205,7 @@ def test_info_names_the_program() -> None:
         assert info.id != again.info().id
         assert info.tag == again.info().tag != other.info().tag
         with bpf.fd_by_id(Command.PROG_GET_FD_BY_ID, info.id) as same:
-            assert bpf.object_info(same.fileno(), type(info)).id == info.id
+            assert bpf.object_info(same.fileno(), type(info)()).id == info.id
 
 
 def test_runs_are_counted_while_statistics_are_on() -> None:

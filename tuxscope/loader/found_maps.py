@@ -102,7 +102,7 @@ def open_map(map_id: int) -> FoundMap:
         raise MapError(f"there is no map with id {map_id}", error.errno) from None
     except OSError as error:
         raise opening_error(error, f"map {map_id} cannot be opened") from error
-    return FoundMap(fd, bpf.object_info(fd.fileno(), MapInfo))
+    return FoundMap(fd, bpf.object_info(fd.fileno(), MapInfo()))
 
 
 def map_ids() -> list[int]:

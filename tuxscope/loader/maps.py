@@ -79,7 +79,7 @@ class LoadedMap:
                     value_size=sizes[1],
                     max_entries=self.max_entries,
                     map_flags=map_flags,
-                    map_name=description.name,
+                    map_name=description.name.encode(),
                 )
             )
         except OSError as error:

@@ -48,7 +48,7 @@ class LoadedProgram:
 
     def info(self) -> ProgInfo:
         """What the kernel says of it, recursion_misses and run statistics among it."""
-        return bpf.object_info(self.fileno(), ProgInfo)
+        return bpf.object_info(self.fileno(), ProgInfo())
 
     def test_run(
         self, data: bytes = b"", context: bytes = b"", repeat: int = 0, cpu: int | None = None

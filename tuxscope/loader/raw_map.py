@@ -78,7 +78,7 @@ class RawMap:
 
     def info(self) -> MapInfo:
         try:
-            return bpf.object_info(self.fileno(), MapInfo)
+            return bpf.object_info(self.fileno(), MapInfo())
         except OSError as error:
             from tuxscope.loader.map_errors import reading_error
 

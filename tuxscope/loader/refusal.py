@@ -138,7 +138,7 @@ def invalid(program: Program, attempt: Try) -> str:
     code = ctypes.create_string_buffer(NOTHING, len(NOTHING))
     nothing = {"insns": bpf.address(code), "insn_cnt": len(NOTHING) // SLOT, **NO_LINES}
     kind = program.attach.type
-    if attempt(**nothing, prog_name="") == errno.EINVAL:
+    if attempt(**nothing, prog_name=b"") == errno.EINVAL:
         return f"this kernel has no programs of type {kind.name.lower()} (EINVAL)"
     if attempt(**nothing) == errno.EINVAL:
         return f"it does not take the name {program.name!r} (EINVAL)"
