@@ -66,10 +66,7 @@ class Paper:
         (Options(count=5, duration=3.0), 3),
     ],
 )
-def test_the_last_table_is_printed_once(
-    options: Options, tables: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tuxscope.runner.table.os.isatty", lambda _: False)
+def test_the_last_table_is_printed_once(options: Options, tables: int) -> None:
     entries = [(Who(pid=7), Writes(count=60))]
     live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
     columns = (Column(Who.pid, 8), Column(Writes.count, 8), Rate(Writes.count))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from enum import Enum
-from unicodedata import combining, east_asian_width
 
 USUAL_ROWS = 24
 USUAL, NARROWEST = 80, 20  # columns: of what is no terminal, and the fewest that are filled
@@ -35,6 +34,16 @@ def room(fd: int = 1) -> int | None:
     return width_of(fd) if os.isatty(fd) else None
 
 
+def prose(fd: int = 1) -> int:
+    """The columns that sentences are wrapped to: 80, or as many as a narrower terminal has."""
+    return min(width_of(fd), USUAL)
+
+
+def moves_cursor(fd: int) -> bool:
+    """Whether escape sequences mean something there: a terminal, and none that is dumb."""
+    return os.isatty(fd) and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def height_of(fd: int) -> int:
     """The rows of a terminal; 24 for what is none, or does not tell."""
     try:
@@ -49,21 +58,36 @@ def painted(text: str, paint: Paint, colour: bool) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns a visible text takes."""
+    """How many columns a visible text takes: of a wide character two, of a combining one none."""
     if text.isascii():
         return len(text)
-    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1
-               for each in text)  # fmt: skip
+    from wcwidth import wcwidth  # its tables take longer to import than all that most runs show
+
+    return sum(max(wcwidth(each), 0) for each in text)
+
+
+def padded(text: str, width: int) -> str:
+    """A visible text, with blanks up to so many columns."""
+    return text.ljust(width) if text.isascii() else text + " " * (width - columns(text))
 
 
 def cut(text: str, width: int) -> str:
-    """A text's beginning, with an ellipsis where that is not all of it."""
-    if columns(text) <= width:
-        return text
-    end = min(len(text), width)
-    while end and columns(text[:end]) > width - 1:
-        end -= 1
-    return text[:end].rstrip() + "…"
+    """A visible text's beginning, with an ellipsis where that is not all of it."""
+    return text if columns(text) <= width else beginning(text, width - 1).rstrip() + "…"
+
+
+def beginning(text: str, width: int) -> str:
+    """As much of a visible text as so many columns hold."""
+    if text.isascii():
+        return text[: max(width, 0)]
+    from wcwidth import wcwidth
+
+    taken = 0
+    for at, each in enumerate(text):
+        taken += max(wcwidth(each), 0)
+        if taken > width:
+            return text[:at]
+    return text
 
 
 def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
@@ -80,11 +104,8 @@ def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
             yield line
             width = rest or width
         while columns(word) > width:
-            end = width
-            while columns(word[:end]) > width:
-                end -= 1
-            yield word[:end]
-            word = word[end:]
+            yield (start := beginning(word, width) or word[0])
+            word = word[len(start) :]
             width = rest or width
         line = word
     if line:
