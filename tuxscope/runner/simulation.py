@@ -194,7 +194,8 @@ class SimulatedTables:
     def before(self, event: Event) -> None:
         self._tables.follow()
         while event.seconds >= self._due and not self.enough():
-            self._tables.show(self._map.items(), self._due)
+            last = self._tables.shown + 1 == self._count
+            self._tables.show(self._map.items(), self._due, final=last)
             self._due += self._interval
 
     def after(self) -> None:
