@@ -1,8 +1,7 @@
 """A terminal for tests: a pseudo-terminal whose other end is an emulator, which keeps the screen.
 
 >>> with Terminal(columns=40, rows=10) as terminal:
-...     os.write(terminal.fd, b"a line\\n")
-...     terminal.read()
+...     terminal.show("a line\\n")
 ...     terminal.lines
 ['a line']
 
@@ -117,6 +116,10 @@ class Terminal:
         """What is on the screen, without blanks at the ends of lines and blank lines at the end."""
         return without_blanks(self._screen.display)
 
+    def cells(self, row: int) -> list[str]:
+        """The characters of a row; behind a wide one an empty one."""
+        return [self._screen.buffer[row][x].data for x in range(self._screen.columns)]
+
     @property
     def text(self) -> str:
         """The same as one text."""
@@ -133,6 +136,11 @@ class Terminal:
     def alternate(self) -> bool:
         """Whether the alternate screen is shown."""
         return self._screen.alternate
+
+    def show(self, text: str) -> None:
+        """Write something to it."""
+        os.write(self.fd, text.encode())
+        self.read()
 
     def read(self, seconds: float = 0.0) -> bool:
         """Take what was written, waiting so long for the first of it; returns whether more can

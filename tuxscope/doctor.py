@@ -29,7 +29,7 @@ from tuxscope.loader.program import load
 from tuxscope.loader.syscalls import NUMBERS
 from tuxscope.loader.tracefs import Tracefs
 from tuxscope.output.lines import Style
-from tuxscope.output.screen import NARROWEST, room, wrapped
+from tuxscope.output.screen import beside, room
 from tuxscope.output.sink import Sink
 from tuxscope.record import Record, u32
 
@@ -80,9 +80,7 @@ def table(findings: Sequence[Finding], room: int | None) -> Iterator[str]:
         if room is None:
             yield head + told
         else:
-            first, *more = wrapped(told, max(room - len(head), NARROWEST))
-            yield head + first
-            yield from (f"{'':{len(head)}}{line}" for line in more)
+            yield from beside(head, told, room)
 
 
 def examine() -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from enum import Enum
 
 USUAL_ROWS = 24
 USUAL, NARROWEST = 80, 20  # columns: of what is no terminal, and the fewest that are filled
+DEEPEST = 4  # columns of indentation, before a head that has no room beside it
 
 
 class Paint(Enum):
@@ -110,3 +111,41 @@ def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
         line = word
     if line:
         yield line
+
+
+def beside(head: str, text: str, width: int) -> Iterator[str]:
+    """A head, and a text in lines beside it; below it, where fewer than 20 columns are left."""
+    if width - len(head) < NARROWEST:
+        name = head.lstrip()
+        indented = min(len(head) - len(name), DEEPEST)
+        if name:
+            yield " " * indented + name.rstrip()
+        head = " " * (indented + 2)
+    for line in wrapped(text, width - len(head)):
+        yield head + line
+        head = " " * len(head)
+
+
+def narrowed(text: str, width: int) -> Iterator[str]:
+    """The lines of a help text; where one is too wide, all are wrapped anew.
+
+    What stands behind a gap of two blanks or more is wrapped beside what is before it, with the
+    lines below that begin there.
+    """
+    lines = text.splitlines()
+    if all(columns(each) <= width for each in lines):
+        yield from lines
+        return
+    parts: list[tuple[str, str]] = []  # what stands before the gap, and behind it
+    for line in lines:
+        indented = len(line) - len(line.lstrip())
+        gap = line.find("  ", indented)
+        start = indented if gap < 0 else len(line) - len(line[gap:].lstrip())
+        head, rest = parts[-1] if parts else ("", "")
+        goes_on = gap < 0 and bool(line and rest) and len(head) == indented and not head.isspace()
+        if goes_on:
+            parts[-1] = head, f"{rest} {line}"
+        else:
+            parts.append((line[:start], line[start:]))
+    for head, rest in parts:
+        yield from beside(head, rest, width) if rest else ("",)

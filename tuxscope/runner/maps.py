@@ -5,6 +5,7 @@ from __future__ import annotations
 from tuxscope.loader.found_maps import Datum, FoundMap, FoundMapError, find_map, open_map
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style, plain
+from tuxscope.output.screen import cut, room
 from tuxscope.output.sink import Sink
 from tuxscope.runner.privilege import require_sudo
 
@@ -18,6 +19,8 @@ def show_map(name: str, map_id: int | None, style: Style) -> int:
     else:
         lines = [f"{'KEY':<16} VALUE"]
         lines += [f"{text(key):<16} {' '.join(map(text, values))}" for key, values in entries]
+        if columns := room():
+            lines = [cut(each, columns) for each in lines]
     Sink().write("".join(f"{each}\n" for each in lines))
     return 0
 
