@@ -15,6 +15,7 @@ from typing import Any
 
 from tuxscope.columns import Column
 from tuxscope.field_types import FieldType, Integer, Text, decode_text
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.output.screen import cut, padded
 from tuxscope.output.visible import visible
 from tuxscope.record import Record, RecordType
@@ -31,6 +32,19 @@ class Style(Enum):
 
     TEXT = "text"
     JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How a column's text is printed.
+
+    Attributes:
+        width: to which it is filled up.
+        limit: to which it is cut, in columns of a terminal; None: it is whole.
+    """
+
+    width: int
+    limit: int | None = None
 
 
 class Templates(dict[tuple[Any, ...], bytes]):
@@ -64,42 +78,43 @@ class LineFormat:
         style: Style,
         record: RecordType,
         columns: Sequence[Column],
-        limits: Sequence[int | None] = (),
+        cells: Sequence[Cell] = (),
     ) -> None:
-        """``limits``: for each column, to how many columns of a terminal its text is cut; without
-        them, and with None, it is whole."""
+        """``cells``: how each column is printed, if not as wide as it says, and whole."""
+        cells = cells or [Cell(each.width) for each in columns]
         pieces: list[str | Callable[[tuple[Any, ...]], str]] = []
         # Slots of values that come anew with each line; what makes text of them, or None for what
         # is printed as a number.
         self._fresh: list[tuple[int, Callable[[Any], bytes] | None]] = []
         self._repeated: list[int] = []  # and of those in its template
-        for index, column in enumerate(columns):
+        for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
             field_type, slot = column.field.type, column.field.slot
             if style is Style.JSON:
                 pieces.append(f'{"," if index else "{"}"{column.field.name}":')
             elif index:
                 pieces.append(" ")
-            width = column.width if style is Style.TEXT else 0
+            width = cell.width if style is Style.TEXT else 0
             own = column.as_text if style is Style.TEXT else column.as_json
-            limit = limits[index] if limits else None
             if field_type.format in FRESH:
                 if isinstance(field_type, Integer) and not own:
                     pieces.append(f"%-{width}d" if width else "%d")
                     self._fresh.append((slot, None))
                 else:
                     pieces.append("%b")
-                    render = cell(own or renderer(style, field_type), width, limit)
+                    render = filled(own or renderer(style, field_type), width, cell.limit)
                     self._fresh.append((slot, encoded(render)))
             else:
                 slots = [*range(slot, slot + field_type.width)]
                 slots += [other.slot for other in column.others]
                 part = slice(len(self._repeated), len(self._repeated) + len(slots))
-                render = cell(own or renderer(style, field_type), width, limit)
+                render = filled(own or renderer(style, field_type), width, cell.limit)
                 pieces.append(of_part(render, part))
                 self._repeated.extend(slots)
         pieces.append("}\n" if style is Style.JSON else "\n")
         self._templates = Templates(pieces)
-        titles = (padded(each.title, each.width) for each in columns)
+        titles = (
+            padded(column.title, cell.width) for column, cell in zip(columns, cells, strict=True)
+        )
         self.header = " ".join(titles).rstrip() + "\n" if style is Style.TEXT else ""
 
     def renewed(self) -> str:
@@ -129,7 +144,7 @@ class LineFormat:
         return tuple(chain.from_iterable(zip(*values, strict=True)))
 
 
-def cell(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
+def filled(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
     """What renders a value, cut to a limit and filled up to a width."""
     if limit is None:
         return lambda value: padded(render(value), width)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tuxscope.columns import Column
-from tuxscope.lean_dataclasses import replace
 from tuxscope.output.fitting import fit, is_number, need_of
-from tuxscope.output.lines import LineFormat, Style
+from tuxscope.output.lines import Cell, LineFormat, Style
 from tuxscope.output.screen import cut, width_of
 from tuxscope.record import RecordType
 
@@ -29,11 +28,13 @@ class TerminalLines:
         kept = [(column, width) for column, width in pairs if width is not None]
         # Where all fit, one that is longer than its column may take what is left of the line.
         spare = self._room - sum(width + 1 for _, width in kept) + 1
-        *shown, last = (replace(each, width=min(each.width, width)) for each, width in kept)
-        self._format = LineFormat(
-            Style.TEXT, self._record, [*shown, replace(last, width=0)],
-            limits=[None if is_number(column) else width + spare for column, width in kept],
-        )  # fmt: skip
+        cells = [
+            Cell(min(column.width, width), None if is_number(column) else width + spare)
+            for column, width in kept
+        ]
+        cells[-1] = Cell(0, cells[-1].limit)
+        columns = [column for column, _ in kept]
+        self._format = LineFormat(Style.TEXT, self._record, columns, cells)
 
     @property
     def header(self) -> str:
