@@ -59,6 +59,11 @@ class Interrupt:
     def _time_is_up(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
 
+    def terminal_is_gone(self) -> None:
+        """Ignore SIGHUP from now on, also after the run: that of the terminal may come late."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self._before.pop(signal.SIGHUP, None)
+
     def restore(self) -> None:
         """Handle the signals as before; in a forked child this is all there is to undo."""
         for number, handler in self._before.items():

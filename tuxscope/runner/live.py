@@ -84,7 +84,9 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
             seconds = watch.seconds
         shown.finish(seconds)
         losses = options.strict and shown.totals.lost > 0
-        if sink.closed and not sink.hung_up and not losses:
+        if sink.hung_up:
+            interrupt.terminal_is_gone()
+        elif sink.closed and not losses:
             return 0
         say(str(shown.totals))
         if sink.error:

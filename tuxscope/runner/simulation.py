@@ -87,8 +87,8 @@ class Simulation:
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
             events = takewhile(lambda event: event.seconds < duration, events)
-        self._shown.begin()
         with Interrupt() as interrupt, closing(self._shown):
+            self._shown.begin()
             watch = Watch(self._sink, interrupt)
             while not (interrupt.requested or self._sink.closed or self._shown.enough()):
                 batch = list(islice(events, 1 if paced else BATCH))
@@ -102,6 +102,8 @@ class Simulation:
                     self._seconds = moment
                     break
             self._shown.end(self._seconds)
+            if self._sink.hung_up:
+                interrupt.terminal_is_gone()
         if self._sink.hung_up or not self._sink.closed:
             say(str(self._shown.totals))
         return 0
