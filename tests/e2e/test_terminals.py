@@ -365,6 +365,19 @@ def test_a_table_is_drawn_anew_when_the_terminal_is_resized(on_terminal: Any, pa
     assert not run.scrollback
 
 
+@kernel
+def test_who_leaves_at_once_leaves_the_terminal_as_it_was(on_terminal: Any, page: str) -> None:
+    run = on_terminal(80, 24, "run", page, "--interval", "0.05", **SILENT)
+    run.wait_until(lambda: run.alternate, "a table was shown")
+    run.signal(signal.SIGSTOP)  # so that both signals are there when it goes on
+    run.signal(signal.SIGTERM)
+    run.signal(signal.SIGINT)
+    run.signal(signal.SIGCONT)
+    assert run.finish() in (128 + signal.SIGTERM, 128 + signal.SIGINT)
+    assert not run.alternate
+    assert run.lines == []
+
+
 # When it is closed.
 
 CLOSED = {

@@ -121,7 +121,7 @@ def test_a_resized_terminal_has_the_table_anew_before_the_next_is_due(
         shown = LiveTables(Page(program, COUNTS, columns), options, live, sink)  # type: ignore[arg-type]
         watch: Any = Steps(look, lambda: terminal.resize(20, 10), look)
         shown.watch(watch)
-        shown.close()
+        shown.leave_terminal()
     assert seen == [
         [f"PID      {'COUNT':<30} COUNT/S", f"7        {60:<30} 0"],
         ["PID    COUNT COUNT/S", "7      60    0"],

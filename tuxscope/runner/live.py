@@ -73,7 +73,7 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
         sink = LiveSink(interrupt, blocked)
         shown = show(page, options, loaded, sink)
         stack.enter_context(shown)
-        interrupt.last_acts.append(shown.close)
+        interrupt.last_acts.append(shown.leave_terminal)
         with loaded.attached():
             watch = Watch(sink, interrupt, target, shown.wakes)
             if options.duration is not None:

@@ -72,10 +72,10 @@ class Stream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
         self.wakes.close()
+
+    def leave_terminal(self) -> None:
+        """It is as it was."""
 
     def watch(self, watch: Watch) -> None:
         """Print what comes, until something says that it is enough."""

@@ -101,10 +101,10 @@ class LiveTables:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.leave_terminal()
 
-    def close(self) -> None:
-        """Leave the terminal as it was."""
+    def leave_terminal(self) -> None:
+        """Leave it as it was, where there was no last table."""
         self._tables.close()
 
     @property
