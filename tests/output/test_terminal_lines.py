@@ -177,3 +177,14 @@ def test_after_a_change_of_width_there_is_another_header() -> None:
         assert max(map(len, lines)) <= 40
         terminal.resize(200, 50)
         assert layout.renewed() == wide
+
+
+def test_a_change_of_width_that_changes_no_column_is_followed_silently() -> None:
+    with Terminal(200) as terminal:
+        layout = TerminalLines(HelloEvent, hello.COLUMNS, terminal.fd)
+        terminal.resize(80, 24)
+        assert layout.renewed() == ""
+        long = HelloEvent(pid=1, comm="\x01" * 15, timestamp_ns=1)
+        assert max(map(len, layout.render(columns_of([long])).decode().splitlines())) <= 80
+        terminal.resize(40, 24)
+        assert layout.renewed() == "PID      COMM       TIMESTAMP_NS\n"

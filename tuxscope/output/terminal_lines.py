@@ -42,11 +42,12 @@ class TerminalLines:
         return f"{cut(self._format.header.rstrip(), self._room)}\n"
 
     def renewed(self) -> str:
-        """The header once more where the terminal has another width now, else nothing."""
+        """The header anew where another width has changed the columns, else nothing."""
         if width_of(self._fd) == self._room:
             return ""
+        before = self.header
         self._fit()
-        return self.header
+        return self.header if self.header != before else ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
         """All lines, as LineFormat.render has them."""
