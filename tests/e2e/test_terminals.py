@@ -22,6 +22,7 @@ from e2e.pages import COUNT
 from e2e.tcp import make_socket
 from tuxscope.learn.catalogue import LADDER
 from tuxscope.loader.layout import KernelLayout
+from tuxscope.output.screen import columns as columns_of
 from tuxscope.sockets import Namespace
 
 SIZES = [(80, 24), (40, 10), (200, 50)]
@@ -331,6 +332,31 @@ def test_a_dumb_terminal_gets_no_escape_sequence(on_terminal: Any, page: str) ->
         run.finish()
         assert run.written
         assert b"\x1b" not in run.written, arguments
+
+
+@kernel
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("net", "--help"),
+        ("doctor",),
+        ("fields", "syscalls/sys_enter_write"),
+        ("map", "NO_SUCH_MAP"),
+        ("hello", "--no-such-option"),
+        ("learn", "hint", "return-value"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_else_is_wider(
+    arguments: tuple[str, ...], width: int, on_terminal: Any, tmp_path: Path
+) -> None:
+    run = on_terminal(width, 10, *arguments, cwd=tmp_path)
+    run.finish()
+    lines = run.written.decode().split("\r\n")
+    assert len(lines) > 1
+    assert max(map(columns_of, lines)) <= width, lines
 
 
 # While it is resized.

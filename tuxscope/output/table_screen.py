@@ -59,7 +59,8 @@ class TableScreen:
     def finish(self, lines: Sequence[str]) -> None:
         """Print the last table, which stays, whole: what it counted is counted nowhere else."""
         self._print(lines, LEAVE if self._size else "")
-        self._size = None
+        if self._size and not self._sink.done:
+            self._size = None
 
     def _print(self, lines: Sequence[str], before: str = "") -> None:
         apart = "\n" if self._apart and not self._first and not self.replaces else ""
