@@ -27,18 +27,32 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import TuxscopeError, shown
+from tuxscope.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from construct import Construct
 
-    from tuxscope.record import Field
+    from tuxscope.record import Record
 
 Value_co = TypeVar("Value_co", covariant=True)
 Typed_co = TypeVar("Typed_co", covariant=True)
 
 # Far above what a ring or a map takes; keeps a slip of the keyboard from filling the memory.
 LARGEST_SIZE = 1 << 30
+
+
+# C11 6.4.1, without the ones that start with an underscore.
+C_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while".split(" ")
+)
+# What records and places in memory answer to themselves.
+TAKEN = frozenset(("decode", "mro", "typed", "unpack", "_flat", "_layout", "_values"))
+
+# Any object with the buffer protocol, for which Python has a type from 3.12 on.
+Buffer = Any
 
 
 class RecordError(TuxscopeError, TypeError):
@@ -94,9 +108,13 @@ class FieldType(Generic[Value_co]):
         """A value's ``size`` bytes. Raises RecordError for one that does not fit."""
         return struct.pack(f"={self.format}", *self.encode(value))
 
-    def unpack(self, data: bytes) -> Value_co:
-        """The value that exactly ``size`` bytes hold."""
-        return self.decode(struct.unpack(f"={self.format}", data))
+    def unpack(self, data: Buffer) -> Value_co:
+        """The value that exactly ``size`` bytes hold. Raises RecordError for more or fewer."""
+        try:
+            return self.decode(struct.unpack(f"={self.format}", data))
+        except (struct.error, TypeError, BufferError):
+            size = len(byte_view(data))
+            raise RecordError(f"{self.name} has {self.size} bytes, not {size}") from None
 
     def __repr__(self) -> str:
         return self.name
@@ -111,13 +129,79 @@ class FieldType(Generic[Value_co]):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Padding bytes that C puts before a field or at the end."""
+
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A field's place in its record.
+
+    Attributes:
+        name: as declared.
+        type: its C type.
+        offset: in bytes from the record's start.
+        slot: index of its first value among those that ``RecordType.raw`` unpacks.
+        position: 0 for the first field, 1 for the second.
+    """
+
+    name: str
+    type: FieldType[Any]
+    offset: int
+    slot: int
+    position: int
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.type.size
+
+    def __get__(self, record: Any, owner: object) -> Any:
+        return self if record is None else record._values[self.position]
+
+    def __set__(self, record: Record, value: object) -> None:
+        raise AttributeError(
+            f"a record is not changed: make a new one with {self.name}={shown(value)}"
+        )
+
+
+def check_name(owner: str, name: str, field: bool) -> None:
+    """Hold the name of a record's field or method to what it can be. Raises RecordError."""
+    if name in TAKEN:
+        raise RecordError(f"{owner}.{name}: this name is taken; choose another")
+    if field and (not name.isascii() or name.startswith("_") or name in C_KEYWORDS):
+        raise RecordError(f"{owner}.{name}: no name for a field in C; choose another")
+
+
+def byte_view(data: Buffer) -> memoryview:
+    """The bytes of any buffer, whatever its items are. Raises RecordError for what is none, and
+    for one with gaps."""
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise RecordError(f"bytes, or another buffer, are expected, not {shown(data)}") from None
+    if not view.c_contiguous:
+        raise RecordError("this buffer's bytes do not lie in a row; copy it with bytes()")
+    if view.format == "B" and view.ndim == 1:
+        return view
+    try:
+        return view.cast("B")
+    except TypeError:  # a format that memoryview does not know
+        return memoryview(view.tobytes())
+
+
 def array_length(name: str, size: int, length: int) -> int:
     """Check an array's length; returns it. Raises RecordError."""
     if isinstance(length, bool) or not isinstance(length, int):
-        raise RecordError(f"{name}[{length!r}]: an array's length is a whole number")
+        raise RecordError(f"{name}[{shown(length)}]: an array's length is a whole number")
     if not 1 <= length <= LARGEST_SIZE // size:
         raise RecordError(
-            f"{name}[{length}]: an array has 1 to {LARGEST_SIZE // size} elements of this type"
+            f"{name}[{shown(length)}]: an array has 1 to {LARGEST_SIZE // size} elements "
+            "of this type"
         )
     return length
 
@@ -150,9 +234,9 @@ class Integer(FieldType[int]):
         bits = self.size * 8
         low, high = (-(1 << bits - 1), 1 << bits - 1) if self.signed else (0, 1 << bits)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise RecordError(f"{self.name} takes a whole number, not {value!r}")
+            raise RecordError(f"{self.name} takes a whole number, not {shown(value)}")
         if not low <= value < high:
-            raise RecordError(f"{value} does not fit {self.name} ({low} to {high - 1})")
+            raise RecordError(f"{shown(value)} does not fit {self.name} ({low} to {high - 1})")
         return (value,)
 
     def construct(self) -> Construct[int, int]:
@@ -161,6 +245,9 @@ class Integer(FieldType[int]):
         kind = f"Int{self.size * 8}{'s' if self.signed else 'u'}n"  # n: native byte order
         declared: Construct[int, int] = getattr(construct, kind)
         return declared
+
+    def __reduce__(self) -> str:
+        return self.name  # the eight are this module's: a copy is the same one
 
 
 u8 = Integer("u8", 1, signed=False)
@@ -180,7 +267,7 @@ class FixedArray(FieldType[Value_co]):
     length: int
 
     def __getitem__(self, item: object) -> Self:
-        raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
+        raise RecordError(f"{self.name}[{shown(item)}]: arrays have one dimension")
 
 
 class Array(FixedArray[tuple[Any, ...]]):
@@ -207,7 +294,7 @@ class Array(FixedArray[tuple[Any, ...]]):
 
     def encode(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, Iterable):
-            raise RecordError(f"{self.name} takes {self.length} values, not {value!r}")
+            raise RecordError(f"{self.name} takes {self.length} values, not {shown(value)}")
         values = tuple(value)
         if len(values) != self.length:
             raise RecordError(f"{self.name} takes {self.length} values, not {len(values)}")
@@ -237,7 +324,7 @@ class Octets(FixedArray[bytes]):
 
     def encode(self, value: Any) -> tuple[bytes]:
         if not isinstance(value, bytes | bytearray | memoryview) or len(value) != self.size:
-            raise RecordError(f"{self.name} takes {self.size} bytes, not {value!r}")
+            raise RecordError(f"{self.name} takes {self.size} bytes, not {shown(value)}")
         return (bytes(value),)
 
     def construct(self) -> Construct[Any, Any]:
@@ -269,13 +356,15 @@ class Text(FixedArray[str]):
 
     def encode(self, value: Any) -> tuple[bytes]:
         if not isinstance(value, str | bytes):
-            raise RecordError(f"{self.name} takes text, not {value!r}")
+            raise RecordError(f"{self.name} takes text, not {shown(value)}")
         try:
             raw = value.encode() if isinstance(value, str) else value
         except UnicodeEncodeError:
-            raise RecordError(f"{self.name} takes text, {value!r} is none in UTF-8") from None
+            raise RecordError(f"{self.name} takes text, {shown(value)} is none in UTF-8") from None
         if len(raw) > self.size:
-            raise RecordError(f"{value!r} is {len(raw)} bytes long, {self.name} holds {self.size}")
+            raise RecordError(
+                f"{shown(value)} is {len(raw)} bytes long, {self.name} holds {self.size}"
+            )
         return (raw.ljust(self.size, b"\0"),)
 
     def construct(self) -> Construct[Any, Any]:
@@ -298,6 +387,9 @@ class Char:
         raise RecordError("a length stands in square brackets, as in char[16]")
 
     def __repr__(self) -> str:
+        return "char"
+
+    def __reduce__(self) -> str:
         return "char"
 
 

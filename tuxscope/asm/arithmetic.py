@@ -13,6 +13,7 @@ from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.maps import Map
 from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 
 
 class Arithmetic(Emitter):
@@ -24,8 +25,8 @@ class Arithmetic(Emitter):
         code |= Class.ALU64 if wide else Class.ALU
         if isinstance(operand, Memory | Address | Map):
             raise OperandError(
-                f"{operand!r} is no register and no number: a.ldx loads what is in memory, a.lea "
-                "takes its address, a.ld_map loads a map",
+                f"{shown(operand)} is no register and no number: a.ldx loads what is in memory, "
+                "a.lea takes its address, a.ld_map loads a map",
                 author_line(),
             )
         if isinstance(operand, Register):
@@ -35,7 +36,9 @@ class Arithmetic(Emitter):
 
     def _swap(self, code: int, dst: Register, bits: int) -> None:
         if bits not in (16, 32, 64):
-            raise OperandError(f"a byte swap has 16, 32 or 64 bits, not {bits!r}", author_line())
+            raise OperandError(
+                f"a byte swap has 16, 32 or 64 bits, not {shown(bits)}", author_line()
+            )
         self._emit(code, number(dst), imm=bits)
 
     def add(self, dst: Register, operand: Register | int) -> None:

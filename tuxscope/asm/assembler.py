@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tuxscope.asm.arithmetic import Arithmetic
-from tuxscope.asm.emitter import number
+from tuxscope.asm.emitter import made, number
 from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.jumps import Jumps
@@ -14,6 +14,7 @@ from tuxscope.asm.memory import MemoryAccess
 from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
 from tuxscope.record import Nested, RecordType
 
@@ -42,7 +43,8 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         """
         if not isinstance(field_type, FieldType | RecordType):
             raise OperandError(
-                f"the stack holds records and types such as u64, not {field_type!r}", author_line()
+                f"the stack holds records and types such as u64, not {shown(field_type)}",
+                author_line(),
             )
         own_type = field_type if isinstance(field_type, FieldType) else Nested(field_type)
         source, function = author_line(), self._draft.function
@@ -67,19 +69,21 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
             base, offset = place.base, place.offset
         else:
             raise OperandError(
-                f"lea takes a place in memory, not {place!r}; a.stack(Event) makes one",
+                f"lea takes a place in memory, not {shown(place)}; a.stack(Event) makes one",
                 author_line(),
             )
-        self.mov(dst, base)
+        address = [made(Alu.MOV | Source.X | Class.ALU64, number(dst), number(base))]
         if offset:
-            self.add(dst, offset)
+            address.append(made(Alu.ADD | Source.K | Class.ALU64, number(dst), imm=offset))
+        self._emit_all(address)
 
     def addr_space_cast(self, dst: Register, src: Register, to: int, origin: int) -> None:
         """``dst = src`` as a pointer of another address space: 0 the kernel's, 1 the arena's
         (Linux 6.9)."""
         if (to, origin) not in ((0, 1), (1, 0)):
             raise OperandError(
-                f"address spaces are cast from 0 to 1 or 1 to 0, not {origin!r} to {to!r}",
+                "address spaces are cast from 0 to 1 or 1 to 0, "
+                f"not {shown(origin)} to {shown(to)}",
                 author_line(),
             )
         code = Alu.MOV | Source.X | Class.ALU64

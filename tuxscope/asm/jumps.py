@@ -14,6 +14,7 @@ from tuxscope.asm.helpers import Helper
 from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, Source, WideSource
 from tuxscope.asm.registers import Register
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 
 
 class Jumps(Emitter):
@@ -144,7 +145,7 @@ class Jumps(Emitter):
         else:
             raise OperandError(
                 "call takes a helper, as in helper.ktime_get_ns, or the name of a function, "
-                f"not {target!r}",
+                f"not {shown(target)}",
                 author_line(),
             )
 
@@ -156,6 +157,6 @@ class Jumps(Emitter):
         """``dst =`` the address of a function of this program, for helpers that call back."""
         source = author_line()
         if not isinstance(function, str):
-            raise OperandError(f"ld_func takes a function's name, not {function!r}", source)
+            raise OperandError(f"ld_func takes a function's name, not {shown(function)}", source)
         waiting = Target(function, None, "imm", source)
         self._emit(Mode.IMM | Size.DW | Class.LD, number(dst), WideSource.FUNC, target=waiting)

@@ -7,11 +7,12 @@ by Python, once, and not by the kernel, on every event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
@@ -24,8 +25,8 @@ def computed(sign: str, method: str) -> Callable[[Register, object], NoReturn]:
 
     def refuse(register: Register, operand: object) -> NoReturn:
         raise RegisterError(
-            f"{register!r} {sign} {operand!r} is computed by an instruction, when the program "
-            f"runs: a.{method}({register!r}, {operand!r})",
+            f"{register!r} {sign} {shown(operand)} is computed by an instruction, when the program "
+            f"runs: a.{method}({register!r}, {shown(operand)})",
             author_line(),
         )
 
@@ -43,7 +44,7 @@ class Register:
 
     def __init__(self, number: int) -> None:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 10:
-            raise RegisterError(f"there is no register r{number}, only r0 to r10")
+            raise RegisterError(f"there is no register r{shown(number)}, only r0 to r10")
         self.number = number
 
     def __repr__(self) -> str:
@@ -90,7 +91,7 @@ def checked_offset(offset: object) -> int:
     """A whole number that an address can be off by. Raises OperandError."""
     if isinstance(offset, bool) or not isinstance(offset, int):
         raise OperandError(
-            f"an address is a register and a number of bytes, as in r1 + 16, not {offset!r}",
+            f"an address is a register and a number of bytes, as in r1 + 16, not {shown(offset)}",
             author_line(),
         )
     return offset
@@ -115,14 +116,16 @@ class Address:
         return Memory(self.base, self.offset, field_type)
 
     def __repr__(self) -> str:
-        return f"{self.base!r} {'-' if self.offset < 0 else '+'} {abs(self.offset)}"
+        moved = f" {'-' if self.offset < 0 else '+'} {shown(abs(self.offset))}"
+        return f"{self.base!r}{moved if self.offset else ''}"
 
 
 class Memory:
     """A typed place in memory: ``u64[r1 + 16]``, a record on the stack, one of its fields.
 
-    ``event.pid`` is a field, ``event.addresses[2]`` an array's element, ``event.padding`` a tuple
-    of the holes, and ``u32[event.signed_field]`` the same place with another type.
+    ``event.pid`` is a field, ``event.addresses[2]`` an array's element (iterating over the array
+    gives all of them, and emits nothing), ``event.padding`` a tuple of the holes, and
+    ``u32[event.signed_field]`` the same place with another type.
     """
 
     # Underscored, so that a record's field may have any name.
@@ -147,8 +150,10 @@ class Memory:
 
     def __getattr__(self, name: str) -> Any:
         # Memory for a field, a tuple of Memory for padding: Any, as a checker cannot know which.
-        if name.startswith("__") or not isinstance(self._type, Nested):
-            raise AttributeError(f"{self._type} has no field {name}")
+        if name.startswith("_"):  # Python asks for its own where there is no type yet, too
+            raise AttributeError(f"a place in memory has no {name}", name=name, obj=None)
+        if not isinstance(self._type, Nested):
+            raise AttributeError(f"{self._type} has no field {name}")  # noqa: TRY004
         record = self._type.record
         if name in record.fields:
             found = record.fields[name]
@@ -166,24 +171,42 @@ class Memory:
         field_type = self._type
         if not isinstance(field_type, FixedArray):
             raise OperandError(
-                f"{field_type} is no array and has no element {index!r}", author_line()
+                f"{field_type} is no array and has no element {shown(index)}", author_line()
             )
         if isinstance(index, bool) or not isinstance(index, int):
             raise OperandError(
-                f"{field_type}: an index is a whole number, not {index!r}", author_line()
+                f"{field_type}: an index is a whole number, not {shown(index)}", author_line()
             )
         if not 0 <= index < field_type.length:
             raise OperandError(
-                f"{field_type} has elements 0 to {field_type.length - 1}, no {index}", author_line()
+                f"{field_type} has elements 0 to {field_type.length - 1}, no {shown(index)}",
+                author_line(),
             )
         element = field_type.element
         return Memory(self._base, self._offset + index * element.size, element)
 
-    def __bool__(self) -> NoReturn:
+    def __len__(self) -> int:
+        if not isinstance(self._type, FixedArray):
+            raise OperandError(f"{self._type} is no array and has no length", author_line())
+        return self._type.length
+
+    def __iter__(self) -> Iterator[Memory]:
+        if not isinstance(self._type, FixedArray):
+            raise OperandError(f"{self._type} is no array and has no elements", author_line())
+        return map(self.__getitem__, range(self._type.length))
+
+    def _no_value(self, *_: object) -> NoReturn:
         raise AssemblyError(
             f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump",
             author_line(),
         )
+
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _no_value
+    __eq__ = __ne__ = _no_value
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memory, (self._base, self._offset, self._type)
 
     def __repr__(self) -> str:
         return f"{self._type}[{Address(self._base, self._offset)!r}]"
