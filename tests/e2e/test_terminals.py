@@ -26,8 +26,8 @@ from tuxscope.output.screen import columns as columns_of
 from tuxscope.sockets import Namespace
 
 SIZES = [(80, 24), (40, 10), (200, 50)]
-# Of no ephemeral range, and nobody's but ours.
-SERVER, CLIENT = 20443, 21999
+# Below the ephemeral ports, and others in each process: net looks into all namespaces.
+SERVER, CLIENT = (start + os.getpid() % 10_000 for start in (20_000, 10_000))
 # What a terminal shows is the same on all kernels.
 pytestmark = pytest.mark.one_kernel
 kernel = pytest.mark.kernel
@@ -62,32 +62,32 @@ PID      COMM             TIMESTAMP_NS
 NET = {
     80: """\
 TIME         PID     COMM            DIR LPORT RADDR           RPORT STATE
-hh:mm:ss.mmm PPPPPPP ブラウザ        out 21999 127.0.0.1       20443 connect
-hh:mm:ss.mmm PPPPPPP ブラウザ        in  20443 127.0.0.1       21999 accept
+hh:mm:ss.mmm PPPPPPP ブラウザ        out CCCCC 127.0.0.1       SSSSS connect
+hh:mm:ss.mmm PPPPPPP ブラウザ        in  SSSSS 127.0.0.1       CCCCC accept
 """,
     40: """\
 COMM   RADDR           RPORT STATE
-ブラ…  127.0.0.1       20443 connect
-ブラ…  127.0.0.1       21999 accept
+ブラ…  127.0.0.1       SSSSS connect
+ブラ…  127.0.0.1       CCCCC accept
 """,
     200: """\
 TIME         PID     COMM            DIR IP LADDR           LPORT RADDR           RPORT STATE       MS         TX       RX
-hh:mm:ss.mmm PPPPPPP ブラウザ        out 4  127.0.0.1       21999 127.0.0.1       20443 connect     D.DDD      0        0
-hh:mm:ss.mmm PPPPPPP ブラウザ        in  4  127.0.0.1       20443 127.0.0.1       21999 accept      D.DDD      0        0
+hh:mm:ss.mmm PPPPPPP ブラウザ        out 4  127.0.0.1       CCCCC 127.0.0.1       SSSSS connect     D.DDD      0        0
+hh:mm:ss.mmm PPPPPPP ブラウザ        in  4  127.0.0.1       SSSSS 127.0.0.1       CCCCC accept      D.DDD      0        0
 """,  # noqa: E501
 }
 SUMMARY = {
     80: """\
 PORT  CONNECTS ACCEPTS  FAILED   RESETS CLOSES TX           RX     P50_MS P99_MS
-20443 1        1        0        0      0      0            0      D.DDD  D.DDD
+SSSSS 1        1        0        0      0      0            0      D.DDD  D.DDD
 """,
     40: """\
 PORT  CONNECTS ACCEPTS  FAILED   TX   RX
-20443 1        1        0        0    0
+SSSSS 1        1        0        0    0
 """,
     200: """\
 PORT  CONNECTS ACCEPTS  FAILED   RESETS   CLOSES   TX           RX           P50_MS       P99_MS
-20443 1        1        0        0        0        0            0            D.DDD        D.DDD
+SSSSS 1        1        0        0        0        0            0            D.DDD        D.DDD
 """,
 }
 TABLE = {
@@ -230,9 +230,10 @@ def comm() -> Iterator[str]:
 
 
 def normal(text: str) -> str:
-    """Times, this process's PID and durations replaced by something as wide."""
+    """Times, this process's PID, its ports and durations replaced by something as wide."""
     text = re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "hh:mm:ss.mmm", text)
     text = text.replace(f"{os.getpid():<7} ", "PPPPPPP ")
+    text = text.replace(str(SERVER), "SSSSS").replace(str(CLIENT), "CCCCC")
     duration = r"(?<![\d.])\d+\.\d+(?![\d.]) *"
     return re.sub(duration, lambda found: "D.DDD".ljust(len(found[0])), text)
 
