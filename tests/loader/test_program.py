@@ -28,7 +28,7 @@ from tuxscope.doctor import release
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command
 from tuxscope.loader.cpus import online_cpus
-from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.maps import LoadedMap, MapError
 from tuxscope.loader.program import load
 from tuxscope.loader.verifier import VerifierError
 from tuxscope.record import Record, u8, u32, u64
@@ -242,6 +242,7 @@ def test_closing_closes_the_maps_too() -> None:
     results = program.maps[RESULTS]
     program.close()
     program.close()
-    for each in (program, results):
-        with pytest.raises(ValueError, match="closed"):
-            each.fileno()
+    with pytest.raises(ValueError, match="closed"):
+        program.fileno()
+    with pytest.raises(MapError, match="closed"):
+        results.fileno()

@@ -57,6 +57,12 @@ class Paper:
         self.text += text
 
 
+class Entries(list[Any]):
+    """What is in a map that nothing changes."""
+
+    warning = ""
+
+
 @pytest.mark.parametrize(
     ("options", "tables"),
     [
@@ -70,7 +76,7 @@ class Paper:
     ],
 )
 def test_the_last_table_is_printed_once(options: Options, tables: int) -> None:
-    entries = [(Who(pid=7), Writes(count=60))]
+    entries = Entries([(Who(pid=7), Writes(count=60))])
     live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
     columns = (Column(Who.pid, 8), Column(Writes.count, 8), Rate(Writes.count))
     paper: Any = Paper()
@@ -92,7 +98,7 @@ def test_a_resized_terminal_has_the_table_anew_before_the_next_is_due(
     def items() -> list[Any]:
         nonlocal reads
         reads += 1
-        return [(Who(pid=7), Writes(count=60 * reads))]
+        return Entries([(Who(pid=7), Writes(count=60 * reads))])
 
     class Steps:
         """A Watch: after the first table something happens in each wait, and then it is enough."""

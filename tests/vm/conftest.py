@@ -67,6 +67,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         rows = set().union(*(each["rows"] for each in tests))
         terminalreporter.write_line(
             f"vm: {programs} random programs of {instructions} instructions in {seconds:.1f} s; "
-            f"{len(rows)} of {len(ROWS)} rows; this kernel lacks: {', '.join(tests[0]['lacks'])}"
+            f"{sum(form.text in rows for form in ROWS)} of {len(ROWS)} rows; this kernel lacks: {', '.join(tests[0]['lacks'])}"
             f"{''.join(f'; {each}' for each in tests[0]['bugs'])}"
         )

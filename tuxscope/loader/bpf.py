@@ -157,6 +157,22 @@ def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
     return after.raw
 
 
+def map_batch(command: Command, attributes: MapBatch) -> tuple[int, OSError | None]:
+    """Call a batch command; returns how many entries it went through, and why it stopped there.
+
+    Raises OSError where it did not begin: then the kernel leaves ``count`` as it is.
+    """
+    buffer = ctypes.create_string_buffer(bytes(attributes), MapBatch.size)
+    try:
+        syscall(Call.BPF, command, ctypes.addressof(buffer), len(buffer))
+    except OSError as error:
+        done = MapBatch.unpack(buffer.raw).count
+        if done == attributes.count and not isinstance(error, FileNotFoundError):
+            raise
+        return done, error
+    return MapBatch.unpack(buffer.raw).count, None
+
+
 def map_lookup_batch(
     fd: int, position: bytes | None, count: int, key_size: int, value_size: int
 ) -> tuple[bytes, bytes, bytes | None]:
@@ -171,40 +187,40 @@ def map_lookup_batch(
     after = ctypes.create_string_buffer(token)
     keys = ctypes.create_string_buffer(key_size * count)
     values = ctypes.create_string_buffer(value_size * count)
-    batch = bytearray(
-        bytes(
-            MapBatch(
-                in_batch=address(before),
-                out_batch=address(after),
-                keys=address(keys),
-                values=address(values),
-                count=count,
-                map_fd=fd,
-            )
-        )
+    found, error = map_batch(
+        Command.MAP_LOOKUP_BATCH,
+        MapBatch(
+            in_batch=address(before),
+            out_batch=address(after),
+            keys=address(keys),
+            values=address(values),
+            count=count,
+            map_fd=fd,
+        ),
     )
-    attributes = (ctypes.c_char * len(batch)).from_buffer(batch)
-    last = False
-    try:
-        syscall(Call.BPF, Command.MAP_LOOKUP_BATCH, ctypes.addressof(attributes), len(batch))
-    except FileNotFoundError:  # the end; count says how many came before it
-        last = True
-    found = MapBatch.unpack(batch).count
+    last = isinstance(error, FileNotFoundError)
+    if error and not last:
+        raise error
     return (
-        keys.raw[: found * key_size],
-        values.raw[: found * value_size],
+        ctypes.string_at(keys, found * key_size),
+        ctypes.string_at(values, found * value_size),
         None if last else after.raw,
     )
 
 
-def map_write_batch(command: Command, fd: int, keys: bytes, values: bytes, count: int) -> None:
-    """Update or delete ``count`` entries in one call (Linux 5.6)."""
+def map_write_batch(command: Command, fd: int, keys: bytes, values: bytes, count: int) -> int:
+    """Update or delete up to ``count`` entries in one call (Linux 5.6).
+
+    Returns how many: those before the first that the kernel does not take. Raises OSError where
+    it takes none at all: ENOTSUPP for a type of map without this.
+    """
     key_buffer = ctypes.create_string_buffer(keys, len(keys))
     value_buffer = ctypes.create_string_buffer(values, len(values)) if values else None
-    bpf(
+    done, _ = map_batch(
         command,
         MapBatch(keys=address(key_buffer), values=address(value_buffer), count=count, map_fd=fd),
     )
+    return done
 
 
 def prog_load(attributes: ProgLoad) -> Fd:

@@ -11,7 +11,7 @@ from tuxscope.asm.program import Program
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgTestRun
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.maps import LoadedMap, MapError
 from tuxscope.loader.verification import LogLevel, checked_level, verify
 
 
@@ -70,10 +70,13 @@ def load(
     level = checked_level(log_level)
     try:
         return create(program, maps, level)
-    except PermissionError as error:  # of a map, or of BTF
+    except (PermissionError, MapError) as error:  # BTF's, or a map's
+        cause = error.__cause__ if isinstance(error, MapError) else error
+        if not isinstance(cause, PermissionError):
+            raise
         from tuxscope.loader.refusal import refusal  # who is not refused need not wait for it
 
-        raise refusal(program, error) from error
+        raise refusal(program, cause) from error
 
 
 def create(

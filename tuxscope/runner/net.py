@@ -9,7 +9,6 @@ from typing import Any
 
 from tuxscope.columns import Column, Combined, Labelled
 from tuxscope.loader.layout import KernelLayout
-from tuxscope.loader.struct_layout import VMLINUX
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
@@ -57,10 +56,10 @@ class NetOptions:
 def run(options: Options, wanted: NetOptions) -> int:
     """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
-    if not KernelLayout().has_structs:
+    if problem := KernelLayout().without_structs:
         say(
-            f"this kernel has no {VMLINUX}: no accepts, bytes and namespaces, and of older "
-            "connections no process (docs/tools/net.md)"
+            f"{problem}: no accepts, bytes and namespaces, and of older connections no process "
+            "(docs/tools/net.md)"
         )
     if wanted.by is not None:
         page = net_summary.page(wanted.by, wanted.chosen)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tuxscope.asm import Array, Hash
+from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink, Sink
 from tuxscope.output.table import Entries, Table
 from tuxscope.output.table_screen import TableScreen
@@ -93,6 +94,7 @@ class LiveTables:
         self._loaded = loaded
         self._map = loaded.map(page.map)
         self._tables = Tables(page, options, sink)
+        self._warned = False
         self._interval = options.interval or INTERVAL
         self._count = options.count
         self._duration = math.inf if options.duration is None else options.duration
@@ -121,11 +123,18 @@ class LiveTables:
                 continue
             if self._tables.shown + 1 == self._count or watch.seconds >= self._duration:
                 return
-            self._tables.show(self._map.items(), watch.seconds)
+            self._show(watch.seconds)
             due = max(due + self._interval, watch.seconds)
 
     def finish(self, seconds: float) -> None:
         """After the programs are detached: what is in the map stays so."""
         self.totals.seconds = seconds
-        self._tables.show(self._map.items(), seconds, final=True)
+        self._show(seconds, final=True)
         self.totals.missed = self._loaded.missed
+
+    def _show(self, seconds: float, final: bool = False) -> None:
+        entries = self._map.items()
+        self._tables.show(entries, seconds, final)
+        if entries.warning and not self._warned:
+            self._warned = True
+            say(entries.warning)
