@@ -134,3 +134,25 @@ def test_a_resized_terminal_has_the_table_anew_before_the_next_is_due(
     ]
     assert reads == 1
     assert watch.seconds < 2 * 3600
+
+
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_a_warning_is_not_covered_by_the_next_table(
+    term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes at once, or behind the last one where that is on a terminal."""
+    monkeypatch.setenv("TERM", term)
+    events: list[str] = []
+    monkeypatch.setattr("tuxscope.runner.table.say", events.append)
+    entries = Entries([(Who(pid=7), Writes(count=60))])
+    entries.warning = "it changed"
+    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
+    columns = (Column(Who.pid, 8), Column(Writes.count, 8))
+    with Terminal(80, 24) as terminal:
+        sink = Sink(terminal.fd)
+        shown = LiveTables(Page(program, COUNTS, columns), Options(count=3), live, sink)  # type: ignore[arg-type]
+        clock: Any = Clock()
+        shown.watch(clock)
+        assert events == ([] if term == "xterm" else ["it changed"])
+        shown.finish(clock.seconds)
+    assert events == ["it changed"]

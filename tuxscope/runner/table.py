@@ -48,6 +48,7 @@ class Tables:
     Attributes:
         totals: up to now.
         shown: how many there were.
+        replaces: whether one takes the place of the last, and of all else on the terminal.
         glance: seconds from one follow() to the next.
     """
 
@@ -56,7 +57,8 @@ class Tables:
         self.shown = 0
         self._table = Table(options.style, page.columns, page.order_by)
         self._screen = TableScreen(sink, options.style)
-        self.glance = GLANCE if self._screen.replaces else math.inf
+        self.replaces = self._screen.replaces
+        self.glance = GLANCE if self.replaces else math.inf
         self._before = 0.0
 
     def show(self, entries: Entries, at: float, final: bool = False) -> None:
@@ -94,7 +96,7 @@ class LiveTables:
         self._loaded = loaded
         self._map = loaded.map(page.map)
         self._tables = Tables(page, options, sink)
-        self._warned = False
+        self._warning, self._warned = "", False
         self._interval = options.interval or INTERVAL
         self._count = options.count
         self._duration = math.inf if options.duration is None else options.duration
@@ -135,6 +137,8 @@ class LiveTables:
     def _show(self, seconds: float, final: bool = False) -> None:
         entries = self._map.items()
         self._tables.show(entries, seconds, final)
-        if entries.warning and not self._warned:
+        self._warning = self._warning or entries.warning
+        # The next table would take its place.
+        if self._warning and not self._warned and (final or not self._tables.replaces):
             self._warned = True
-            say(entries.warning)
+            say(self._warning)
