@@ -31,7 +31,7 @@ from tuxscope.loader.struct_layout import VMLINUX, KernelStructs
 from tuxscope.loader.syscalls import NUMBERS
 from tuxscope.loader.tracefs import Tracefs
 from tuxscope.output.lines import Style
-from tuxscope.output.screen import NARROWEST, room, wrapped
+from tuxscope.output.screen import beside, room
 from tuxscope.output.sink import Sink
 from tuxscope.record import Record, u32
 
@@ -85,9 +85,7 @@ def table(findings: Sequence[Finding], room: int | None) -> Iterator[str]:
         if room is None:
             yield head + told
         else:
-            first, *more = wrapped(told, max(room - len(head), NARROWEST))
-            yield head + first
-            yield from (f"{'':{len(head)}}{line}" for line in more)
+            yield from beside(head, told, room)
 
 
 def examine() -> Iterator[Finding]:

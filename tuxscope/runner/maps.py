@@ -7,6 +7,7 @@ from tuxscope.loader.raw_map import MapError
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style, plain
 from tuxscope.output.messages import say
+from tuxscope.output.screen import cut, room
 from tuxscope.output.sink import Sink
 from tuxscope.runner.privilege import require_sudo
 
@@ -21,6 +22,8 @@ def show_map(name: str, map_id: int | None, style: Style) -> int:
     else:
         lines = [f"{'KEY':<16} VALUE"]
         lines += [f"{text(key):<16} {' '.join(map(text, values))}" for key, values in entries]
+        if columns := room():
+            lines = [cut(each, columns) for each in lines]
     Sink().write("".join(f"{each}\n" for each in lines))
     if reading.warning:
         say(reading.warning)

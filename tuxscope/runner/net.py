@@ -86,14 +86,15 @@ def columns(style: Style, netns: bool) -> tuple[Column, ...]:
         return f"{address}%{zone}" if zone else address
 
     local, where = Connection.laddr, (Connection.interface, Connection.netns)
-    more = (Labelled(Connection.netns, 0, namespace_labels()),) if netns else ()
+    rank = 5  # somebody asked for it
+    more = (Labelled(Connection.netns, 0, namespace_labels(), rank=rank),) if netns else ()
     if style is Style.JSON:
         return *net.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
     *shown, last = (
-        Combined(local, each.width, where, zoned) if each.field is local else each
+        Combined(local, each.width, where, zoned, rank=each.rank) if each.field is local else each
         for each in net.COLUMNS
     )
-    return (*shown, Column(last.field, 8), *more) if more else (*shown, last)
+    return (*shown, replace(last, width=8), *more) if more else (*shown, last)
 
 
 def namespace_labels() -> dict[int, str]:
@@ -161,4 +162,5 @@ class Connections(Stream):
             return
         columns: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
         columns = first_rows(columns, self._options.count, self.totals.events)
+        self._sink.write(self._format.renewed())
         self._write(bytearray(self._format.render(columns)), len(columns[0]))
