@@ -18,7 +18,10 @@ WAITS = {
     ".communicate": "timeout",
     ".wait": "timeout",
     ".join": "timeout",
-    ".readline": "timeout",  # it takes none: tests/waiting.py has read_line()
+    # These take none: tests/waiting.py has read_line() and read_all().
+    ".readline": "timeout",
+    ".stdout.read": "timeout",
+    ".stderr.read": "timeout",
 }
 # What tests call the processes of e2e/harness.py, whose wait() has a deadline of its own.
 HARNESS = {"each", "target", "writer"}
@@ -30,7 +33,7 @@ def endless(code: str) -> Iterator[tuple[int, str]]:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         called = ast.unparse(node.func)
-        argument = WAITS.get(called) or WAITS.get(f".{node.func.attr}")
+        argument = next((WAITS[each] for each in WAITS if called.endswith(each)), None)
         keywords = {each.arg for each in node.keywords}
         is_method = called not in WAITS
         if argument and argument not in keywords and not (is_method and node.args):
@@ -49,7 +52,13 @@ def test_each_wait_has_a_deadline(file: Path) -> None:
 
 @pytest.mark.parametrize(
     "call",
-    ["subprocess.run(['x'])", "child.wait()", "child.communicate()", "child.stdout.readline()"],
+    [
+        "subprocess.run(['x'])",
+        "child.wait()",
+        "child.communicate()",
+        "child.stdout.readline()",
+        "child.stderr.read()",
+    ],
 )
 def test_what_waits_for_ever_is_found(call: str) -> None:
     assert [line for line, _ in endless(call)] == [1]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from circumstances import with_mounts, without
 from pace import LIMIT, fewer
-from waiting import wait_until
+from waiting import pieces, read_all, wait_until
 
 from e2e.harness import LAST_LINE, TUXSCOPE, Tuxscope, Writer
 
@@ -73,12 +73,12 @@ def test_a_pipe_that_nobody_reads(tuxscope: Any, writer: Any, number: signal.Sig
     assert statistic(run, "VmHWM") < LARGEST_RSS
     run.signal(number)
     assert run.process.wait(LIMIT) == 0
-    match = LAST_LINE.search(run.process.stderr.read().decode())
+    match = LAST_LINE.search(read_all(run.process.stderr, "the end of stderr").decode())
     assert match
     events, lost = int(match[1]), int(match[2])
     assert events + lost == COUNT
     assert min(events, lost) > 0
-    output = run.process.stdout.read()
+    output = read_all(run.process.stdout, "the end of stdout")
     whole = output[: output.rindex(b"\n") + 1]  # the last line may be a part of one
     assert whole.count(b"\n") == events + 1
 
@@ -105,7 +105,7 @@ def test_a_duration_ends_a_run_that_nobody_reads(tuxscope: Any, writer: Any) -> 
     wait_until(lambda: sleeps_in_a_full_pipe(run), "a full pipe", LIMIT)
     run.signal(signal.SIGALRM)  # the time is up
     assert run.process.wait(LIMIT) == 0
-    said = run.process.stderr.read().decode()
+    said = read_all(run.process.stderr, "the end of stderr").decode()
     match = LAST_LINE.search(said)
     assert match
     assert int(match[1]) + int(match[2]) == COUNT, said
@@ -119,10 +119,10 @@ def test_strict_tells_of_losses_also_where_the_reader_went(tuxscope: Any, writer
     target.write_next()
     target.wait_for_writes(COUNT)
     run.signal(signal.SIGCONT)
-    assert run.process.stdout.read(1)
+    assert next(pieces(run.process.stdout, 1, "a first byte", LIMIT))
     run.process.stdout.close()
     assert run.process.wait(LIMIT) == 3
-    match = LAST_LINE.search(run.process.stderr.read().decode())
+    match = LAST_LINE.search(read_all(run.process.stderr, "the end of stderr").decode())
     assert match
     assert int(match[2]) > 0
 

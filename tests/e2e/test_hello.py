@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from circumstances import under, with_mounts
 from pace import LIMIT, fewer
+from waiting import read_all
 
 from e2e.harness import LAST_LINE, TUXSCOPE, WRITER
 from tuxscope.loader.bpf import Command, fd_by_id, object_ids, object_info
@@ -267,7 +268,7 @@ def test_a_closed_pipe_ends_quietly(tuxscope: Any, writer: Any) -> None:
     target.start()
     run.process.stdout.close()
     assert run.process.wait(LIMIT) == 0
-    assert run.process.stderr.read() == b""
+    assert read_all(run.process.stderr, "the end of stderr") == b""
 
 
 @pytest.mark.one_kernel

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from circumstances import unprivileged
 from pace import LIMIT
-from waiting import read_line
+from waiting import read_all, read_line
 
 from e2e.harness import TUXSCOPE, Tuxscope
 from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r2, r3, r4
@@ -393,7 +393,7 @@ def test_a_closed_pipe_ends_a_simulation() -> None:
     process.stdout.close()
     assert process.wait(LIMIT) == 0
     assert process.stderr
-    assert process.stderr.read().count(b"\n") == 1
+    assert read_all(process.stderr, "the end of stderr").count(b"\n") == 1
     process.stderr.close()
 
 

@@ -184,7 +184,7 @@ def test_timeout_and_aborted(watch: Any, network: Namespace) -> None:
         assert told(each, "state", "dir", "pid") == [state, "out", os.getpid()]
         assert told(each, "rport", "tx", "rx") == [made["rport"], 0, 0]
     assert aborted["lport"] == port
-    assert took - 50 <= timeout["ms"] <= took
+    assert 500 <= timeout["ms"] <= took  # SYN goes out again after a second
 
 
 def test_a_thousand_connections_of_four_processes(

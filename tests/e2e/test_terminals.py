@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from pace import LIMIT
 from terminal import Run, Terminal
+from waiting import read_all
 
 from e2e.harness import LAST_LINE, TUXSCOPE
 from e2e.pages import COUNT
@@ -223,7 +224,7 @@ def connect(network: Namespace) -> Iterator[Callable[[], None]]:
 def comm() -> Iterator[str]:
     """What this process is called meanwhile: four characters in eight columns."""
     file = Path("/proc/self/comm")
-    before = file.read_text()
+    before = file.read_text().removesuffix("\n")
     file.write_text("ブラウザ")
     yield "ブラウザ"
     file.write_text(before)
@@ -420,7 +421,7 @@ def test_a_run_whose_terminal_is_closed_ends(arguments: tuple[str, ...], on_term
     run = on_terminal(80, 24, *arguments, stderr=subprocess.PIPE)
     run.wait_for("PID")
     run.hang_up()
-    said = run.process.stderr.read().decode()
+    said = read_all(run.process.stderr, "the end of stderr").decode()
     assert run.process.wait(LIMIT) == 0, said
     assert re.fullmatch(rf"({LAST_LINE.pattern}|tuxscope: \d+ rows, [\d.]+ s\n)", said), said
 
@@ -430,7 +431,7 @@ def test_a_simulated_run_whose_terminal_is_closed_ends(on_terminal: Any, page: s
         run = on_terminal(80, 24, *arguments, "--simulate", stderr=subprocess.PIPE)
         run.wait_for("PID")
         run.hang_up()
-        *_, last = run.process.stderr.read().decode().splitlines()
+        *_, last = read_all(run.process.stderr, "the end of stderr").decode().splitlines()
         assert run.process.wait(LIMIT) == 0
         assert re.fullmatch(r"tuxscope: \d+ (events, 0 lost|rows), [\d.]+ s", last)
 
@@ -450,12 +451,12 @@ def test_a_terminal_that_is_gone_ends_who_gets_no_signal() -> None:
             terminal.wait_for("PID")
             terminal.hang_up()
             assert process.stderr
-            said = process.stderr.read().decode()
+            said = read_all(process.stderr, "the end of stderr").decode()
             assert process.wait(LIMIT) == 0, said
             assert LAST_LINE.fullmatch(said), said
         finally:
             process.kill()
-            process.communicate()
+            process.communicate(timeout=LIMIT)
 
 
 @kernel
