@@ -63,7 +63,8 @@ def test_a_detached_mount_is_in_no_table() -> None:
         (Tracepoint("sys_enter_write", "syscalls"), "did you mean syscalls:sys_enter_write?"),
         (Tracepoint("syscalls", "write"), "did you mean sys_enter_write?"),
         (Tracepoint("syscalls", "SYS_ENTER_WRITE"), "did you mean sys_enter_write?"),
-        (Tracepoint("sched", "switch"), "did you mean sched_switch?"),
+        (Tracepoint("syscalls", "sys_write"), "did you mean sys_enter_write?"),
+        (Tracepoint("sched", "wakeup"), "did you mean sched_wakeup?"),  # not ftrace:wakeup
         (Tracepoint("qqqq", "zzzz"), "has no tracepoint qqqq:zzzz"),
         (Tracepoint("syscalls", "enable"), "has no tracepoint syscalls:enable"),
     ],

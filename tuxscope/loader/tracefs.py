@@ -83,16 +83,16 @@ class Tracefs:
     def _near(self, category: str, name: str) -> str:
         """What may be meant, as a question; empty where nothing is near."""
         categories, names = self.names("events"), self.names(f"events/{category}")
+        tail = f"_{name.removeprefix('sys_')}"  # of write and sys_write: sys_enter_write
+        if longer := next((each for each in names if each.endswith(tail)), ""):
+            return f"; did you mean {longer}?"
         holders = [each for each in categories if name in self.names(f"events/{each}")]
         if holders:  # the name is right
             holder = nearest(category, holders) or holders[0]
             return f"; did you mean {f'{holder}:{name}' if names else holder}?"
         if category in self.names(f"events/{name}"):
             return f"; did you mean {name}:{category}?"
-        if not names:
-            return did_you_mean(category, categories)
-        ends = next((each for each in names if each.endswith(f"_{name}")), "")  # of write: enter
-        return f"; did you mean {ends}?" if ends else did_you_mean(name, names)
+        return did_you_mean(name, names) if names else did_you_mean(category, categories)
 
 
 def readable_mounts() -> list[str]:
