@@ -24,7 +24,7 @@ as an address, so this module need not know the assembler.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
 from tuxscope.errors import TuxscopeError
@@ -40,6 +40,13 @@ Typed_co = TypeVar("Typed_co", covariant=True)
 # Far above what a ring or a map takes; keeps a slip of the keyboard from filling the memory.
 LARGEST_SIZE = 1 << 30
 
+# C11 6.4.1, without the ones that start with an underscore.
+C_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while".split(" ")
+)
+
 
 class RecordError(TuxscopeError, TypeError):
     """A record that C could not lay out, or a value that does not fit its field."""
@@ -51,7 +58,36 @@ class Address(Protocol[Typed_co]):
     def typed(self, field_type: FieldType[Any]) -> Typed_co: ...
 
 
-class FieldType(Generic[Value_co]):
+class Declared:
+    """Base of what is declared, types and records: neither a number nor memory."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # a type checker may say that these are not there
+
+        def __mul__(self, length: object) -> NoReturn:
+            raise RecordError(f"an array has its length in square brackets: {self!r}[{length!r}]")
+
+        __rmul__ = __mul__
+
+        def __setitem__(self, place: object, value: object) -> NoReturn:
+            method = "st" if isinstance(value, int) else "stx"
+            field = f".{next(iter(self.fields))}" if hasattr(self, "fields") else ""
+            raise RecordError(
+                f"a store is an instruction: a.{method}({self!r}[{place!r}]{field}, {value!r})"
+            )
+
+
+def check_options(name: str, options: Mapping[str, object]) -> None:
+    """Raises RecordError for ``class Event(Record, packed=True)``."""
+    for option in options:
+        raise RecordError(
+            f"class {name}(Record) takes no {option}: its fields lie where C puts them, each at a "
+            "multiple of its alignment; in the order of their size they leave no hole between them"
+        )
+
+
+class FieldType(Declared, Generic[Value_co]):
     """A C type.
 
     Attributes:
@@ -100,6 +136,14 @@ class FieldType(Generic[Value_co]):
 
     def __repr__(self) -> str:
         return self.name
+
+    if not TYPE_CHECKING:  # a type checker may say that these are not there
+
+        def __call__(self, *_: object) -> NoReturn:
+            raise RecordError(
+                f"{self.name} is a type: a.stack({self.name}) is a place, {self.name}[r1 + 8] "
+                "another"
+            )
 
     # A field is declared as ``pid = u32``. These two tell type checkers what the attribute is
     # then: a Field on the class, a value on a parsed record. Record installs the Field.
@@ -181,6 +225,16 @@ class FixedArray(FieldType[Value_co]):
 
     def __getitem__(self, item: object) -> Self:
         raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *_: object) -> NoReturn:
+            raise RecordError(f"{self.name} is a type: a.stack({self.name}) is a place")
+
+        def __mul__(self, length: object) -> NoReturn:
+            raise RecordError(f"{self.name} * {length!r}: arrays have one dimension")
+
+        __rmul__ = __mul__
 
 
 class Array(FixedArray[tuple[Any, ...]]):

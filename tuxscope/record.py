@@ -24,14 +24,17 @@ from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from tuxscope.field_types import (
+    C_KEYWORDS,
     LARGEST_SIZE,
     Address,
     Array,
     Char,
+    Declared,
     FieldType,
     RecordError,
     Typed_co,
     char,
+    check_options,
     s8,
     s16,
     s32,
@@ -54,12 +57,6 @@ __all__ = [
 
 R = TypeVar("R")
 
-# C11 6.4.1, without the ones that start with an underscore.
-C_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while".split(" ")
-)
 TYPES = frozenset(("char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64"))
 METHODS = (FunctionType, property, classmethod, staticmethod)
 # What records and places in memory answer to themselves.
@@ -247,7 +244,7 @@ class Annotations(dict[str, Any]):
         raise RecordError(f"{self.owner}.{name}: write {name} = {shown}, not {name}: {shown}")
 
 
-class RecordType(type):
+class RecordType(Declared, type):
     """The class of a record's class: what can be asked of a declaration.
 
     These live on the metaclass so that a record may have a field named ``size`` or ``fields``:
@@ -258,7 +255,8 @@ class RecordType(type):
     _layout: Layout
 
     @classmethod
-    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: Any) -> dict[str, Any]:
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **options: Any) -> dict[str, Any]:
+        check_options(name, options)
         return Body(name) if bases else {}
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+from itertools import takewhile
 
 LONGEST = 64  # no name is longer, and comparing takes the square of the length
 
@@ -11,26 +11,33 @@ LONGEST = 64  # no name is longer, and comparing takes the square of the length
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that is meant; empty where none is near.
 
-    One that differs in case and hyphens alone is meant. Of equally near ones, it is the one that
-    begins alike: ``syscall`` is ``syscalls``, not ``vsyscall``.
+    Of equally near ones, it is the one that begins and ends alike, above all begins: ``syscall``
+    is ``syscalls``, not ``vsyscall``. Case and hyphens count, unless nothing else is near.
     """
-    known = list(known)
-    if same := next((each for each in known if plain(each) == plain(name)), ""):
-        return same
     if len(name) > LONGEST:
         return ""
+    known = list(known)
     from difflib import SequenceMatcher, get_close_matches  # who mistypes nothing need not wait
 
-    def nearness(other: str) -> tuple[float, int]:
+    def nearness(other: str) -> tuple[float, int, int]:
+        first = alike(name, other)
         ratio = SequenceMatcher(None, other, name).ratio()
-        return ratio, len(os.path.commonprefix((name, other)))
+        return ratio, first + alike(name[::-1], other[::-1]), first
 
-    return max(get_close_matches(name, known), key=nearness, default="")
+    if near := get_close_matches(name, known):
+        return max(near, key=nearness)
+    return next((each for each in known if plain(each) == plain(name)), "")
 
 
 def plain(name: str) -> str:
     """A name in lower case, with hyphens."""
     return name.casefold().replace("_", "-")
+
+
+def alike(first: str, second: str) -> int:
+    """How many characters two words have in common before they differ."""
+    pairs = zip(first, second, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:

@@ -279,7 +279,36 @@ MISTAKES: list[Mistake] = [
     (lambda a: a.mov(r1, r2 << r3), RegisterError, "when the program runs: a.lsh(r2, r3)"),
     (lambda a: a.mov(r1, 3 | r2), RegisterError, "when the program runs: a.or_(r2, 3)"),
     (lambda a: bool(u64[r1]), AssemblyError, "load it with a.ldx, then jump"),
-]
+    (lambda a: u64[r1] == 3, AssemblyError, "load it with a.ldx, then jump"),
+    (lambda a: u64[r1] < 3, AssemblyError, "load it with a.ldx, then jump"),
+    (lambda a: range(u64[r1]), AssemblyError, "load it with a.ldx, then jump"),
+    (lambda a: list(u64[r1]), AssemblyError, "load it with a.ldx, then jump"),
+    (lambda a: u64[r1] + 1, AssemblyError, "or all at once: a.atomic_add(u64[r1 + 0], register)"),
+    (lambda a: u64[r1] >> 1, AssemblyError, "load it with a.ldx, then a.rsh, and store it"),
+    (lambda a: Path[r2].codes.__setitem__(0, 1), AssemblyError, "a.st(…[0], number)"),
+    (lambda a: r1 < r2, RegisterError, "r1 has no value while the program is assembled"),
+    (lambda a: r1 in (3, r2), RegisterError, "use a jump, as in a.jeq"),
+    (lambda a: 3 in r1, RegisterError, "r1 has no value"),
+    (lambda a: range(r2), RegisterError, "r2 has no value"),
+    (lambda a: len(r2), RegisterError, "r2 has no value"),
+    (lambda a: int(r2), RegisterError, "r2 has no value"),
+    (lambda a: list(r2), RegisterError, "r2 has no value"),
+    (lambda a: -r2, RegisterError, "r2 has no value"),
+    (lambda a: r2(), RegisterError, "r2 has no value"),
+    (lambda a: r2**2, RegisterError, "r2 has no value"),
+    (lambda a: r1[1], RegisterError, "r1 is no array; what lies in memory has a type and an "
+     "address: u64[r1 + 1]"),
+    (lambda a: r1["pid"], RegisterError, "u64[r1 + 8]"),
+    (lambda a: r1.__setitem__(1, 2), RegisterError, "r1 is no array"),
+    (lambda a: 5 - r1, RegisterError, "put 5 into a register with a.mov, then a.sub(…, r1)"),
+    (lambda a: 1 << r1, RegisterError, "put 1 into a register with a.mov, then a.lsh(…, r1)"),
+    (lambda a: r1 + 8 == r2, AssemblyError, "r1 + 8 is an address, which has no value"),
+    (lambda a: (r1 + 8)[0], AssemblyError, "u64[r1 + 8] is what lies there"),
+    (lambda a: (r1 + 8) * 2, AssemblyError, "r1 + 8 is an address"),
+    (lambda a: COUNTS[0], ProgramError, "a program calls helper.map_lookup_elem"),
+    (lambda a: 1 in COUNTS, ProgramError, "load(program).maps[COUNTS]"),
+    (lambda a: list(EVENTS), ProgramError, "a program calls helper.perf_event_output"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("mistake", "error", "problem"), MISTAKES)
@@ -298,6 +327,23 @@ def test_a_mistake_is_an_error_at_the_authors_line(
         str(caught.value)
         == f"test_assembler.py:{source.line}: {source.text}: {caught.value.problem}"
     )
+
+
+def test_what_has_no_value_has_no_attributes_of_one() -> None:
+    with pytest.raises(AttributeError, match="r6 has no bit_length: r6 has no value"):
+        _ = r6.bit_length  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"COUNTS has no lookup.*helper.map_lookup_elem"):
+        _ = COUNTS.lookup  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"COUNTS has no vlaue; did you mean value\?"):
+        _ = COUNTS.vlaue  # type: ignore[attr-defined]
+
+
+def test_a_number_of_bytes_may_come_first() -> None:
+    assert str(8 + r1) == str(r1 + 8) == "r1 + 8"  # type: ignore[operator]
+
+
+def test_an_array_in_memory_has_its_elements() -> None:
+    assert [str(each) for each in Path[r2].codes] == [str(Path[r2].codes[n]) for n in range(3)]
 
 
 def test_an_attach_point_knows_its_line_and_is_equal_without_it() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass
 from tuxscope.record import Nested, RecordType, u32
+from tuxscope.suggest import did_you_mean
 
 LONGEST_NAME = 15  # BPF_OBJ_NAME_LEN is 16 with the NUL
 
@@ -70,6 +71,7 @@ class Map:
     type: ClassVar[MapType]
     per_cpu: ClassVar[bool] = False
     least_entries: ClassVar[int] = 1
+    _used_by: ClassVar[str] = "helper.map_lookup_elem or helper.map_update_elem"
 
     name: str
     _: KW_ONLY
@@ -96,6 +98,29 @@ class Map:
     def value_size(self) -> int:
         """In bytes; of a per-CPU map, for one CPU."""
         return 4
+
+    def _no_entries(self, *_: object) -> NoReturn:
+        """What is looked for in a description is in no program, and in no kernel."""
+        raise ProgramError(
+            f"map {self.name} is described here, and has no entries: a program calls "
+            f"{self._used_by}, user space has them in load(program).maps[{self.name}]",
+            author_line(),
+        )
+
+    if not TYPE_CHECKING:  # a type checker may say that these are not there
+        __getitem__ = __setitem__ = __delitem__ = __iter__ = __contains__ = _no_entries
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            known = [each for each in dir(type(self)) if not each.startswith("_")]
+            hint = did_you_mean(name, [*known, *self.__dataclass_fields__])
+            raise AttributeError(
+                f"map {self.name} has no {name}"
+                + (hint or f": it is a description; a program calls {self._used_by}"),
+                name=name,
+                obj=None,
+            )
 
 
 # A subclass that adds no field is no dataclass of its own: it has its base's methods, and making
@@ -125,6 +150,7 @@ class PerfEventArray(StreamMap):
     """
 
     type: ClassVar[MapType] = MapType.PERF_EVENT_ARRAY
+    _used_by: ClassVar[str] = "helper.perf_event_output"
     least_entries: ClassVar[int] = 0
 
 
@@ -135,6 +161,7 @@ class RingBuffer(StreamMap):
     """
 
     type: ClassVar[MapType] = MapType.RINGBUF
+    _used_by: ClassVar[str] = "helper.ringbuf_output"
 
     @property
     def key_size(self) -> int:
@@ -149,6 +176,7 @@ class ProgArray(Map):
     """Programs to tail-call, by index."""
 
     type: ClassVar[MapType] = MapType.PROG_ARRAY
+    _used_by: ClassVar[str] = "helper.tail_call"
 
 
 @dataclass(frozen=True)

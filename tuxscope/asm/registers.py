@@ -7,11 +7,12 @@ by Python, once, and not by the kernel, on every event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError
+from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.source import author_line
+from tuxscope.asm.symbolic import METHODS, Symbolic
 from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
@@ -19,20 +20,7 @@ from tuxscope.suggest import did_you_mean
 MOST_NAMES = 8  # of fields that an error lists
 
 
-def computed(sign: str, method: str) -> Callable[[Register, object], NoReturn]:
-    """A Python operator that an author may try on a register; says which instruction it is."""
-
-    def refuse(register: Register, operand: object) -> NoReturn:
-        raise RegisterError(
-            f"{register!r} {sign} {operand!r} is computed by an instruction, when the program "
-            f"runs: a.{method}({register!r}, {operand!r})",
-            author_line(),
-        )
-
-    return refuse
-
-
-class Register:
+class Register(Symbolic):
     """One of r0 to r10.
 
     ``r0`` holds results, ``r1`` to ``r5`` arguments (a call leaves nothing in them), ``r6`` to
@@ -40,6 +28,7 @@ class Register:
     """
 
     __slots__ = ("number",)
+    _error = RegisterError
 
     def __init__(self, number: int) -> None:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 10:
@@ -51,36 +40,40 @@ class Register:
 
     def __add__(self, offset: int) -> Address:
         if isinstance(offset, Register):
-            computed("+", "add")(self, offset)
+            raise RegisterError(self._computed("+", offset), author_line())
         return Address(self, checked_offset(offset))
+
+    __radd__ = __add__
 
     def __sub__(self, offset: int) -> Address:
         if isinstance(offset, Register):
-            computed("-", "sub")(self, offset)
+            raise RegisterError(self._computed("-", offset), author_line())
         return Address(self, -checked_offset(offset))
-
-    __mul__ = __rmul__ = computed("*", "mul")
-    __truediv__ = __floordiv__ = computed("/", "div")
-    __mod__ = computed("%", "mod")
-    __lshift__ = computed("<<", "lsh")
-    __rshift__ = computed(">>", "rsh")
-    __and__ = __rand__ = computed("&", "and_")
-    __or__ = __ror__ = computed("|", "or_")
-    __xor__ = __rxor__ = computed("^", "xor")
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
         return Memory(self, 0, field_type)
 
-    def _no_value(self, *_: object) -> NoReturn:
-        raise RegisterError(
+    def __getattr__(self, name: str) -> NoReturn:
+        # obj=None: nothing here is near to that name, and Python need not look.
+        raise AttributeError(f"{self!r} has no {name}: {self._needs_value()}", name=name, obj=None)
+
+    def _needs_value(self) -> str:
+        return (
             f"{self!r} has no value while the program is assembled; to branch on it in the kernel "
-            f'use a jump, as in a.jeq({self!r}, 1, "label")',
-            author_line(),
+            f'use a jump, as in a.jeq({self!r}, 1, "label")'
         )
 
-    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _no_value
-    __eq__ = __ne__ = _no_value
-    __hash__ = object.__hash__
+    def _computed(self, sign: str, other: object) -> str:
+        return (
+            f"{self!r} {sign} {other!r} is computed by an instruction, when the program runs: "
+            f"a.{METHODS[sign]}({self!r}, {other!r})"
+        )
+
+    def _subscripted(self, index: object) -> str:
+        place = (
+            f"{self!r} + {index!r}" if isinstance(index, int) and index >= 0 else f"{self!r} + 8"
+        )
+        return f"{self!r} is no array; what lies in memory has a type and an address: u64[{place}]"
 
 
 r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10 = (Register(number) for number in range(11))
@@ -96,7 +89,7 @@ def checked_offset(offset: object) -> int:
     return offset
 
 
-class Address:
+class Address(Symbolic):
     """A register plus a number of bytes; ``u64[address]`` says what lies there."""
 
     __slots__ = ("base", "offset")
@@ -108,17 +101,31 @@ class Address:
     def __add__(self, offset: int) -> Address:
         return Address(self.base, self.offset + checked_offset(offset))
 
+    __radd__ = __add__
+
     def __sub__(self, offset: int) -> Address:
         return Address(self.base, self.offset - checked_offset(offset))
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
         return Memory(self.base, self.offset, field_type)
 
+    def _needs_value(self) -> str:
+        return (
+            f"{self!r} is an address, which has no value while the program is assembled; "
+            f"a.lea(r1, {self!r}) puts it into a register, u64[{self!r}] is what lies there"
+        )
+
+    def _computed(self, sign: str, other: object) -> str:
+        return self._needs_value()
+
+    def _subscripted(self, index: object) -> str:
+        return self._needs_value()
+
     def __repr__(self) -> str:
         return f"{self.base!r} {'-' if self.offset < 0 else '+'} {abs(self.offset)}"
 
 
-class Memory:
+class Memory(Symbolic):
     """A typed place in memory: ``u64[r1 + 16]``, a record on the stack, one of its fields.
 
     ``event.pid`` is a field, ``event.addresses[2]`` an array's element, ``event.padding`` a tuple
@@ -179,10 +186,27 @@ class Memory:
         element = field_type.element
         return Memory(self._base, self._offset + index * element.size, element)
 
-    def __bool__(self) -> NoReturn:
-        raise AssemblyError(
-            f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump",
-            author_line(),
+    def __iter__(self) -> Iterator[Memory]:
+        if not isinstance(self._type, FixedArray):
+            self._no_value()
+        return map(self.__getitem__, range(self._type.length))
+
+    def _needs_value(self) -> str:
+        return (
+            f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump"
+        )
+
+    def _computed(self, sign: str, other: object) -> str:
+        adds = f", or all at once: a.atomic_add({self!r}, register)" if sign == "+" else ""
+        return (
+            f"{self!r} is in memory, and is computed with by instructions, when the program runs: "
+            f"load it with a.ldx, then a.{METHODS[sign]}, and store it with a.stx{adds}"
+        )
+
+    def _subscripted(self, index: object) -> str:
+        return (
+            f"{self!r} is in memory, and is stored to by an instruction: a.stx(…[{index!r}], "
+            f"register) or a.st(…[{index!r}], number)"
         )
 
     def __repr__(self) -> str:

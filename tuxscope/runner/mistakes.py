@@ -146,9 +146,7 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
     for module in HOMES:
         if name in module.__all__:
             return f"; write above: from {module.__name__} import {name}"
-    near = (did_you_mean(name, public(each))
-            for each in (frame.f_locals, frame.f_globals, dir(builtins)))  # fmt: skip
-    return next(filter(None, near), "")
+    return did_you_mean(name, public([*frame.f_locals, *frame.f_globals, *dir(builtins)]))
 
 
 def imported_name(error: ImportError, text: str) -> str:
