@@ -15,6 +15,7 @@ from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map, check_name
 from tuxscope.asm.program import Label, Program, StackVariable
+from tuxscope.asm.receiver import addressed, meant_for_another
 from tuxscope.asm.source import SourceLine
 from tuxscope.lean_dataclasses import dataclass, replace
 from tuxscope.suggest import did_you_mean
@@ -103,8 +104,10 @@ class Draft:
         key = (self.function, name)
         if key in self.labels:
             first = self.labels[key].source
+            other = meant_for_another(first, source)
             raise DuplicateLabelError(
-                f"label {name!r} is already at {first or 'another place'}", source
+                f"label {name!r} is already at {first or 'another place'}{other and '; '}{other}",
+                source,
             )
         self.labels[key] = Place(len(self.instructions), source)
 
@@ -180,7 +183,8 @@ class Draft:
         if place is None:
             here = [name for function, name in self.labels if function == target.function]
             near = did_you_mean(target.name, here)
-            hint = near or f"; {self.wording.label.format(name=target.name)}"
+            hint = addressed(self.wording.label.format(name=target.name), target.source)
+            hint = near or f"; {hint}"
             raise UndefinedLabelError(
                 f"label {target.name!r} is not defined in {target.function}{hint}", target.source
             )
