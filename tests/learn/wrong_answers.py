@@ -95,6 +95,13 @@ WRONG_ANSWERS = [
         ("bounded-loop", "a.jgt(r3", "a.jge(r3", "one round too few"),
         ("bounded-loop", 'a.jle(r2, 100, "few")', 'a.jsle(r2, 100, "few")', "20000 steps"),
         ("bounded-loop", 'a.jle(r2, 100, "few")', "pass", "r0 = 5050"),
+        (
+            "bounded-loop",
+            '    a.jle(r2, 100, "few")\n'
+            "    a.mov(r2, 100)  # from here on the verifier knows that it is 100 at most\n",
+            "",
+            "an end after 100 rounds, whatever the argument is",
+        ),
         ("bounded-loop", 'a.ja("again")', 'a.ja("out")', "r0 = 1"),
         (
             "bounded-loop",
@@ -206,6 +213,42 @@ WRONG_ANSWERS = [
         ("user-buffer", "u64[r6 + 32]", "u64[r6 + 16]", "the descriptor"),
         ("latency", "    b.sub(r0, r7)\n", "", "the time at its end"),
         ("latency", "b.sub(r0, r7)", "b.sub(r7, r0)\n    b.mov(r0, r7)", "below zero"),
+        (
+            "latency",
+            "    b.stx(tid, r0)\n    b.rsh(r0, 32)\n",
+            "    b.rsh(r0, 32)\n    b.stx(tid, r0)\n",
+            ", the thread's id, and that is not found: do both programs use the same key?",
+        ),
+        (
+            "latency",
+            "    b.stx(tid, r0)\n    b.rsh(r0, 32)\n",
+            "    b.mov(r7, 5)\n    b.stx(tid, r7)\n    b.rsh(r0, 32)\n",
+            "the thread's id, and that is not found",
+        ),
+        (
+            "latency",
+            "    a.rsh(r0, 32)\n    if exclude",
+            "    a.rsh(r0, 32)\n    a.stx(tid, r0)\n    if exclude",
+            ", the process id, and that is not found",
+        ),
+        (
+            "latency",
+            "a.call(helper.map_update_elem)",
+            "a.call(helper.map_lookup_elem)",
+            "nothing is in STARTS while it is under way",
+        ),
+        (
+            "latency",
+            "b.mov(r1, r6)\n    b.ld_map(r2, EVENTS)",
+            "a.mov(r1, r6)\n    b.ld_map(r2, EVENTS)",
+            "did you mean b.mov(r1, r6)?",
+        ),
+        (
+            "latency",
+            "    b.call(helper.map_lookup_elem)\n    b.jeq(",
+            "    b.call(helper.map_lookup_elem)\n    a.jeq(",
+            'did you mean b.jeq(r0, 0, "out")?',
+        ),
         (
             "latency",
             "    b.ld_map(r1, STARTS)\n    b.lea(r2, tid)\n    b.call(helper.map_delete_elem)",
