@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import tuxscope.programs.hello as page_of_hello
 from tuxscope.asm import AssemblyError
+from tuxscope.runner.mistakes import described
 from tuxscope.runner.pages import PageError, load_page, programs_of
 
 HELLO = Path(page_of_hello.__file__).read_text()
@@ -80,6 +82,28 @@ def refused(text: str, tmp_path: Path) -> str:
         ("a.rsh(r0, 32)", "a.mov(r0, r0 & 7)", "when the program runs: a.and_(r0, 7)"),
         ("a.rsh(r0, 32)", "a.rsh(r0, 32, 1)", "rsh() takes 2 arguments but 3 were given"),
         ("a.rsh(r0, 32)", "a.exit(0)", "exit() takes 0 arguments but 1 was given"),
+        # what Python would do with what has no value yet
+        ("a.rsh(r0, 32)", "a.mov(r0, r1[1])", "r1 is no array; what lies in memory has a type"),
+        ("a.rsh(r0, 32)", "for i in range(r0): pass", "r0 has no value while the program is"),
+        ("a.rsh(r0, 32)", "r6.bit_length()", "r6 has no bit_length: r6 has no value while"),
+        ("a.rsh(r0, 32)", "len(r1)", "r1 has no value while the program is assembled"),
+        ("a.rsh(r0, 32)", "int(r1)", "r1 has no value while the program is assembled"),
+        ("a.rsh(r0, 32)", "r1()", "r1 has no value while the program is assembled"),
+        ("a.rsh(r0, 32)", "max(r1, r2)", "has no value while the program is assembled"),
+        ("a.rsh(r0, 32)", "event.pid += 1", "or all at once: a.atomic_add(u32[r10 - 32], regi"),
+        ("a.rsh(r0, 32)", "event.pid = 1", "pid is stored by an instruction"),
+        ("a.rsh(r0, 32)", "event.comm[0] = 1", "is stored to by an instruction: a.stx(…[0], r"),
+        ("a.rsh(r0, 32)", "if event.pid == 7: pass", "load it with a.ldx, then jump"),
+        ("a.rsh(r0, 32)", "u64[r0] = r6", "a store is an instruction: a.stx(u64[r0], r6)"),
+        ("a.rsh(r0, 32)", "EVENTS[0]", "a program calls helper.perf_event_output"),
+        ("a.rsh(r0, 32)", "EVENTS.output(event)", "a program calls helper.perf_event_output"),
+        ("HelloEvent.size", "len(HelloEvent)", "a record's size in bytes is its .size"),
+        ("HelloEvent.size", "sizeof(HelloEvent)", "a record's size in bytes is its .size"),
+        ("HelloEvent(Record)", "HelloEvent(Record, packed=True)", "takes no packed: its fields"),
+        ("char[16]", "u64 * 2", "an array has its length in square brackets: u64[2]"),
+        ("a.rsh(r0, 32)", "json.dumps({})", "write above: import json"),
+        ("a.rsh(r0, 32)", "hello(pidd=7)", "keyword argument 'pidd'; did you mean pid?"),
+        ("a.rsh(r0, 32)", "a.stack(field_typ=u64)", "'field_typ'; did you mean field_type?"),
         ("a.rsh(r0, 32)", "u64()", "u64 is a type: a.stack(u64) is a place, u64[r1 + 8] another"),
         ("a.rsh(r0, 32)", "a.rsh(r0)", "rsh() missing 1 required positional argument"),
         # names
@@ -155,6 +179,11 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
         ("from tuxscope.programs.page import Page\n", "\n", PAGE,
          "write above: from tuxscope.programs.page import Page"),
         ("a.mov(r0, 0)", "r0 = 0", "a.rsh(r0, 32)", "to set it, a.mov(r0, …)"),
+        ("a.mov(r0, 0)", "r0 += 4", "a.rsh(r0, 32)", "r0 += … in line 54 makes r0 a "
+         "variable of Python's; to change it, a.add(r0, …)"),
+        ("a.mov(r0, 0)", "r0 >>= 4", "a.rsh(r0, 32)", "to change it, a.rsh(r0, …)"),
+        ("    a = Assembler(", "    b.exit()\n    b = a = Assembler(", "b.exit()",
+         "b has no value yet: it gets one further down, in line "),
         (
             "EVENTS =",
             "class Other(Record):\n    pid = u32\nEVENTS = PerfEventArray('E', Other)\nOTHERS =",
@@ -174,8 +203,101 @@ def test_a_mistake_that_shows_elsewhere(
     assert says in line
 
 
-@pytest.mark.parametrize("text", ["", HELLO.replace(PAGE, "Page(hello, EVENTS, COLUMNS)")])
-def test_a_page_without_a_page(text: str, tmp_path: Path) -> None:
-    assert refused(text, tmp_path) == (
-        "a_page.py: there is no PAGE; end it with PAGE = Page(hello, EVENTS, COLUMNS)"
-    )
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (NameError("name 'hte' is not defined. Did you mean: 'the'?"), "name 'hte' is not defined"),
+        (NameError("name 'os' is not defined. Did you forget to import 'os'?"), "name 'os' is not "
+         "defined"),
+        (TypeError("f() got an unexpected keyword argument 'x'. Did you mean 'y'?"),
+         "f() got an unexpected keyword argument 'x'"),
+        (ValueError("why?"), "why?"),
+    ],
+)  # fmt: skip
+def test_what_newer_pythons_propose_is_left_out(error: Exception, text: str) -> None:
+    assert described(error, None, "") == text
+
+
+COUNT = """
+from tuxscope.asm import Array, Assembler, Hash, PerfEventArray, Program, RawTracepoint, helper, r0
+from tuxscope.columns import Column, Rate
+from tuxscope.programs.page import Page
+from tuxscope.record import Record, char, u32, u64
+class Process(Record):
+    pid = u32
+class Writes(Record):
+    count = u64
+    bytes = u64
+COUNTS = Hash("counts", key=Process, value=Writes, max_entries=64)
+TARGET = Array("TARGET", value=u32, max_entries=1)
+SHOWN = (Column(Process.pid, 8), Rate(Writes.count))
+def zero(a):
+    a.mov(r0, 0)
+def count() -> Program:
+    a = Assembler("count", attach=RawTracepoint())
+    zero(a)
+    a.exit()
+    return a.program()
+"""
+PLAIN = COUNT.replace('"counts", key=Process', '"counts", key=u32')
+UNSHOWN = COUNT.replace("SHOWN = (Column(Process.pid, 8), Rate(Writes.count))\n", "")
+UNANNOTATED = COUNT.replace(" -> Program", "")
+STREAM = UNSHOWN.replace("TARGET = ", "SENT = PerfEventArray('SENT', Writes)\nTARGET = ")
+LOOSE = COUNT[: COUNT.index("def zero")] + "a = Assembler('loose', attach=RawTracepoint())\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "it needs a function, def program(): ... return a.program(), and PAGE = Page(progr"),
+        (LOOSE, "put what makes the program into a function, def program(): ... return a.program"),
+        (HELLO.replace(PAGE, "Page(hello, EVENTS, COLUMNS)"), "Page(hello, EVENTS, COLUMNS)"),
+        (COUNT, "end it with PAGE = Page(count, COUNTS, SHOWN)"),
+        (COUNT + "def reader(n): pass\n", "end it with PAGE = Page(count, COUNTS, SHOWN)"),
+        (UNANNOTATED, "end it with PAGE = Page(count, COUNTS, SHOWN)"),
+        (UNANNOTATED + "def reader(n): pass\n", "end it with PAGE = Page(count, COUNTS, SHOWN)"),
+        (COUNT + "SHOWN = list(SHOWN)\n", "end it with PAGE = Page(count, COUNTS, tuple(SHOWN))"),
+        (COUNT + "SHOWN = SHOWN[0]\n", "end it with PAGE = Page(count, COUNTS, (SHOWN,))"),
+        (UNSHOWN, "PAGE = Page(count, COUNTS, (Column(Process.pid, 8), Column(Writes.count)))"),
+        (STREAM, "PAGE = Page(count, SENT, (Column(Writes.count, 8), Column(Writes.bytes)))"),
+        (PLAIN.replace("SHOWN =", "_ =").replace("Process.pid", "Writes.bytes"),
+         "end it with PAGE = Page(count)"),
+        (COUNT + "PAGE = count\n", "PAGE is not a Page; write PAGE = Page(count, COUNTS, SHOWN)"),
+        (COUNT + "PAGE = Page(count())\n", "uncalled; write PAGE = Page(count, COUNTS, SHOWN)"),
+        (COUNT + "PAGE = Page(count, TARGET, [])\n", "write PAGE = Page(count, COUNTS, SHOWN)"),
+        (COUNT + "PAGE = Page(count, columns=SHOWN)\n", "write PAGE = Page(count, COUNTS, SHOWN)"),
+        (COUNT + "PAGE = Page(count, COUNTS)\n", "write PAGE = Page(count, COUNTS, SHOWN)"),
+    ],
+)  # fmt: skip
+def test_a_page_without_a_page_is_told_its_own(text: str, says: str, tmp_path: Path) -> None:
+    line = refused(text, tmp_path)
+    assert says in line
+    if "a function, def" not in line:
+        proposed = line[line.rindex("PAGE = ") :]
+        page = tmp_path / "mended.py"
+        page.write_text(re.sub(r"(?m)^PAGE = .*$", "", text) + "\n" + proposed)
+        load_page(str(page))
+
+
+@pytest.mark.parametrize(
+    ("end", "says"),
+    [
+        ("PAGE = Page(count, COUNTS, SHOWN[1:])", "the key of counts is u32: make it a record, "
+         "as in class Key(Record): id = u32"),
+        ("VALUES = Hash('V', key=Process, value=u64, max_entries=1)\n"
+         "PAGE = Page(count, VALUES, SHOWN[1:])", "make it a record, as in class Count(Record): "
+         "count = u64"),
+        ("NAMES = Hash('N', key=char[16], value=Writes, max_entries=1)\n"
+         "PAGE = Page(count, NAMES, SHOWN[1:])", "as in class Key(Record): id = char[16]"),
+        ("BY = Hash('B', key=Process, value=Writes, max_entries=1)\n"
+         "PAGE = Page(count, BY, SHOWN[1:], order_by=Process.pid)", "as in order_by=Writes.count"),
+        ("SENT = PerfEventArray('SENT', Writes)\n"
+         "PAGE = Page(count, SENT, SHOWN[:0] + (Column(Writes.count),), order_by=Process.pid)",
+         "as in order_by=Writes.count"),
+        ("SENT = PerfEventArray('SENT', Process)\n"
+         "PAGE = Page(count, SENT, (Column(Process.pid),), order_by=Process.pid)",
+         "with the time of ktime_get_ns, a u64; add one, as in timestamp_ns = u64"),
+    ],
+)  # fmt: skip
+def test_advice_for_a_page_is_of_the_page(end: str, says: str, tmp_path: Path) -> None:
+    assert says in refused(PLAIN + end, tmp_path)

@@ -6,6 +6,7 @@ Python itself only looks for that name when it prints a traceback, which nobody 
 from __future__ import annotations
 
 import builtins
+import linecache
 import re
 import sys
 from collections.abc import Iterable
@@ -16,9 +17,11 @@ from types import FrameType
 from tuxscope import asm, columns, record
 from tuxscope.asm import Register
 from tuxscope.asm.helpers import NAMES
-from tuxscope.field_types import FieldType
+from tuxscope.asm.symbolic import METHODS
 from tuxscope.programs import page
+from tuxscope.programs.page import PartError
 from tuxscope.record import Record
+from tuxscope.runner.proposal import proposal
 from tuxscope.suggest import did_you_mean
 
 HOMES = (asm, record, columns, page)  # where the names of a page come from
@@ -29,6 +32,9 @@ WHERE_FROM = re.compile(r" from '([\w.]+)' \(.*\)$")
 # "StreamMap.__init__() missing 1 required ...", "Arithmetic.rsh() missing ..."
 QUALIFIED = re.compile(r"^(\w+)\.(\w+)\(\)")
 UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'$")
+OURS = "did you mean"
+PROPOSED = re.compile(r"\. Did you (?:mean|forget)\b.*\?$")
+SIGNS = r"\+|-|\*|//?|%|<<|>>|&|\||\^"
 # "takes 3 positional arguments but 4 were": of a method the first is its object.
 GIVEN = re.compile(r"takes (?:from (\d+) to )?(\d+) positional arguments? but (\d+) (?:was|were)")
 CALLED = re.compile(r"\b(\w+)\(")
@@ -44,8 +50,12 @@ def described(error: BaseException, frame: FrameType | None, code: str) -> str:
 
     ``frame`` is the one that made the mistake, ``code`` its line.
     """
-    text = " ".join(str(error).split())
+    # From Python 3.13 on some texts have a proposal in them already, and not always ours.
+    text = PROPOSED.sub("", " ".join(str(error).split()))
     match error:
+        case PartError() if frame:
+            proposed = proposal(frame.f_globals, frame.f_code.co_filename)
+            return f"{error.problem}; write {proposed}"
         case SyntaxError():
             return error.msg
         case ModuleNotFoundError():
@@ -53,18 +63,13 @@ def described(error: BaseException, frame: FrameType | None, code: str) -> str:
         case ImportError():
             return imported_name(error, text)
         case UnboundLocalError():
-            name = error.name or quoted(text)
-            if frame and isinstance(frame.f_globals.get(name), Register):
-                return (
-                    f"{name} = … makes {name} a variable of Python's; to set it, a.mov({name}, …)"
-                )
-            return text
+            return (frame and unbound(error.name or quoted(text), frame)) or text
         case NameError():
             return text + missing_name(error.name, frame, code)
         case AttributeError() if isinstance(error.obj, Record):
             kind = type(error.obj).__name__
             return f"{text}; a place for one on the program's stack is a.stack({kind})"
-        case AttributeError() if error.obj is not None and "did you mean" not in text:
+        case AttributeError() if error.obj is not None and OURS not in text:
             return text + did_you_mean(error.name or "", public(dir(error.obj)))
         case TypeError():
             return wrong_call(text, frame, code)
@@ -76,24 +81,59 @@ def described(error: BaseException, frame: FrameType | None, code: str) -> str:
             return text or type(error).__name__
 
 
+def unbound(name: str, frame: FrameType) -> str:
+    """Of a name that Python takes for the function's own, as a line in there assigns it."""
+    number, sign = assignment_in(frame, name)
+    if isinstance(frame.f_globals.get(name), Register):
+        method = METHODS.get(sign.replace("//", "/"), "mov")
+        where = f" in line {number}" * (number != frame.f_lineno)
+        return (
+            f"{name} {sign}= …{where} makes {name} a variable of Python's; to "
+            f"{'change' if sign else 'set'} it, a.{method}({name}, …)"
+        )
+    if number > frame.f_lineno:
+        return f"{name} has no value yet: it gets one further down, in line {number}"
+    return ""
+
+
+def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
+    """The line of a function that assigns a name, and the operator that it does so with; 0 where
+    none begins with it."""
+    begins = re.compile(rf"\s*{re.escape(name)}\s*(?::[^=]+)?({SIGNS})?=(?!=)")
+    code = frame.f_code
+    last = max((line or 0 for _, _, line in code.co_lines()), default=0)
+    lines = linecache.getlines(code.co_filename)[:last]
+    for number, line in enumerate(lines[code.co_firstlineno :], code.co_firstlineno + 1):
+        if found := begins.match(line):
+            return number, found[1] or ""
+    return 0, ""
+
+
 def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
     """What Python says of a call, with the names and the numbers that the author wrote."""
     called = {each: known(each, frame) for each in CALLED.findall(code)}
-    if "object is not callable" in text:
-        for name, value in called.items():
-            if isinstance(value, FieldType):
-                return f"{name} is a type: a.stack({name}) is a place, {name}[r1 + 8] another"
+    if "'RecordType' has no len()" in text:
+        return f"{text}: a record's size in bytes is its .size, as in HelloEvent.size"
     qualified = QUALIFIED.match(text)
-    if not qualified:
-        return text
-    name, function = qualified.groups()
+    name, function = qualified.groups() if qualified else ("", text.partition("(")[0])
     if function == "__init__":  # of a base, it may be
         made = (each for each, value in called.items() if initialised_by(value) == name)
         function = next(made, name)
-        if near := UNEXPECTED.search(text):
-            names = public(parameters(called.get(function)))
-            text += did_you_mean(near[1], names)
+    if near := UNEXPECTED.search(text):
+        given = called.get(function) or method_of(name, function, frame)
+        text += did_you_mean(near[1], public(parameters(given)))
+    if not qualified:
+        return text
     return GIVEN.sub(without_self, QUALIFIED.sub(f"{function}()", text))
+
+
+def method_of(name: str, function: str, frame: FrameType | None) -> object:
+    """A method by its class's name and its own, of something that the frame knows."""
+    values = [*frame.f_locals.values(), *frame.f_globals.values()] if frame else []
+    for kind in map(type, values):
+        if any(each.__name__ == name for each in kind.__mro__):
+            return getattr(kind, function, None)
+    return None
 
 
 def initialised_by(value: object) -> str:
@@ -146,7 +186,12 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
     for module in HOMES:
         if name in module.__all__:
             return f"; write above: from {module.__name__} import {name}"
-    return did_you_mean(name, public([*frame.f_locals, *frame.f_globals, *dir(builtins)]))
+    if name == "sizeof":
+        return "; a record's size in bytes is its .size, as in HelloEvent.size"
+    near = did_you_mean(name, public([*frame.f_locals, *frame.f_globals, *dir(builtins)]))
+    if not near and name in sys.stdlib_module_names:
+        return f"; write above: import {name}"
+    return near
 
 
 def imported_name(error: ImportError, text: str) -> str:

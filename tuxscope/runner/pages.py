@@ -14,7 +14,7 @@ from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from tuxscope import programs
 from tuxscope.asm import Program, SourceLine
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.programs.page import PARAMETERS, USUAL, Page, ProgramFactory
+from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
 from tuxscope.suggest import did_you_mean
@@ -52,13 +52,16 @@ def load_page(file: str) -> Page:
     page = getattr(loaded, "PAGE", None)
     if isinstance(page, Page):
         return page
+    from tuxscope.runner.proposal import proposal
+
+    proposed = proposal(vars(loaded), file)
     if hasattr(loaded, "PAGE"):
-        problem = f"PAGE is not a Page; write {USUAL}"
-        raise PageError(problem, assignment(file, "PAGE"))
+        raise PageError(f"PAGE is not a Page; write {proposed}", assignment(file, "PAGE"))
     named = next((name for name, value in vars(loaded).items() if isinstance(value, Page)), None)
     if named:
         raise PageError("the page has to be called PAGE", assignment(file, named))
-    raise PageError(f"there is no PAGE; end it with {USUAL}", SourceLine(file, 0, ""))
+    ends = "end it with " * proposed.startswith("PAGE")
+    raise PageError(f"there is no PAGE; {ends}{proposed}", SourceLine(file, 0, ""))
 
 
 def module_of(file: str) -> ModuleType:
