@@ -54,6 +54,8 @@ class Register(Symbolic):
         return Memory(self, 0, field_type)
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__") or name in Register.__slots__:  # copy asks before it is whole
+            raise AttributeError(name)
         # obj=None: nothing here is near to that name, and Python need not look.
         raise AttributeError(f"{self!r} has no {name}: {self._needs_value()}", name=name, obj=None)
 

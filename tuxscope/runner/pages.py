@@ -13,7 +13,7 @@ from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope import programs
 from tuxscope.asm import Program, SourceLine
-from tuxscope.errors import TuxscopeError, UsageError, strerror
+from tuxscope.errors import TuxscopeError, UsageError, strerror, with_article
 from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
@@ -137,8 +137,7 @@ def programs_of(
     found = tuple(each for each in several if isinstance(each, Program))
     if len(found) < len(several):
         wrong = next(each for each in several if not isinstance(each, Program))
-        kind = type(wrong).__name__
-        what = "nothing" if wrong is None else f"{'an' if kind[0] in 'AEIOaeio' else 'a'} {kind}"
+        what = "nothing" if wrong is None else with_article(type(wrong).__name__)
         raise PageError(
             f"it returns {what}; end it with return a.program()", definition(page, file)
         )
