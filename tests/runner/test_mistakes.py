@@ -85,7 +85,7 @@ def refused(text: str, tmp_path: Path) -> str:
         # what Python would do with what has no value yet
         ("a.rsh(r0, 32)", "a.mov(r0, r1[1])", "r1 is no array; what lies in memory has a type"),
         ("a.rsh(r0, 32)", "for i in range(r0): pass", "r0 has no value while the program is"),
-        ("a.rsh(r0, 32)", "r6.bit_length()", "r6 has no bit_length: r6 has no value while"),
+        ("a.rsh(r0, 32)", "r6.bit_length()", "r6 has no bit_length: it is a register, and has"),
         ("a.rsh(r0, 32)", "len(r1)", "r1 has no value while the program is assembled"),
         ("a.rsh(r0, 32)", "int(r1)", "r1 has no value while the program is assembled"),
         ("a.rsh(r0, 32)", "r1()", "r1 has no value while the program is assembled"),

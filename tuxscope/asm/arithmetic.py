@@ -11,8 +11,10 @@ from tuxscope.asm.emitter import Emitter, number
 from tuxscope.asm.errors import OperandError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.maps import Map
+from tuxscope.asm.operands import no_number
 from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
+from tuxscope.record import Field
 
 
 class Arithmetic(Emitter):
@@ -22,12 +24,8 @@ class Arithmetic(Emitter):
         self, code: int, dst: Register, operand: Register | int, wide: bool, offset: int = 0
     ) -> None:
         code |= Class.ALU64 if wide else Class.ALU
-        if isinstance(operand, Memory | Address | Map):
-            raise OperandError(
-                f"{operand!r} is no register and no number: a.ldx loads what is in memory, a.lea "
-                "takes its address, a.ld_map loads a map",
-                author_line(),
-            )
+        if isinstance(operand, Memory | Address | Map | Field):
+            raise OperandError(no_number(operand), author_line())
         if isinstance(operand, Register):
             self._emit(code | Source.X, number(dst), operand.number, offset)
         else:

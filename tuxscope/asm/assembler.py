@@ -11,6 +11,7 @@ from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.jumps import Jumps
 from tuxscope.asm.memory import MemoryAccess
+from tuxscope.asm.operands import no_place
 from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
@@ -66,10 +67,7 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         elif isinstance(place, Address):
             base, offset = place.base, place.offset
         else:
-            raise OperandError(
-                f"lea takes a place in memory, not {place!r}; a.stack(Event) makes one",
-                author_line(),
-            )
+            raise OperandError(no_place(dst, place), author_line())
         self.mov(dst, base)
         if offset:
             self.add(dst, offset)

@@ -17,6 +17,8 @@ from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
 
+# The jump that compares as an operator of Python's does, without a sign.
+JUMPS = {"<": "jlt", "<=": "jle", ">": "jgt", ">=": "jge", "==": "jeq", "!=": "jne"}
 MOST_NAMES = 8  # of fields that an error lists
 
 
@@ -57,12 +59,20 @@ class Register(Symbolic):
         if name.startswith("__") or name in Register.__slots__:  # copy asks before it is whole
             raise AttributeError(name)
         # obj=None: nothing here is near to that name, and Python need not look.
-        raise AttributeError(f"{self!r} has no {name}: {self._needs_value()}", name=name, obj=None)
+        raise AttributeError(
+            f"{self!r} has no {name}: it is a register, and has no value while the program is "
+            f"assembled; what it points to is u64[{self!r} + 8], or a field of Event[{self!r}]",
+            name=name,
+            obj=None,
+        )
 
     def _needs_value(self) -> str:
+        return self._compared("==", 1)
+
+    def _compared(self, sign: str, other: object) -> str:
         return (
             f"{self!r} has no value while the program is assembled; to branch on it in the kernel "
-            f'use a jump, as in a.jeq({self!r}, 1, "label")'
+            f'use a jump, as in a.{JUMPS[sign]}({self!r}, {other!r}, "label")'
         )
 
     def _computed(self, sign: str, other: object) -> str:
@@ -103,10 +113,12 @@ class Address(Symbolic):
     def __add__(self, offset: int) -> Address:
         return Address(self.base, self.offset + checked_offset(offset))
 
-    __radd__ = __add__
+    __radd__ = __iadd__ = __add__
 
     def __sub__(self, offset: int) -> Address:
         return Address(self.base, self.offset - checked_offset(offset))
+
+    __isub__ = __sub__
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
         return Memory(self.base, self.offset, field_type)
@@ -174,8 +186,10 @@ class Memory(Symbolic):
     def __getitem__(self, index: int) -> Memory:
         field_type = self._type
         if not isinstance(field_type, FixedArray):
+            fields = field_type.record.fields if isinstance(field_type, Nested) else ()
+            hint = f"; a field of it is written .{index}" if index in fields else ""
             raise OperandError(
-                f"{field_type} is no array and has no element {index!r}", author_line()
+                f"{field_type} is no array and has no element {index!r}{hint}", author_line()
             )
         if isinstance(index, bool) or not isinstance(index, int):
             raise OperandError(
@@ -199,10 +213,20 @@ class Memory(Symbolic):
         )
 
     def _computed(self, sign: str, other: object) -> str:
+        text = (
+            f"{self!r} is in memory, and is computed with when the program runs: load it with "
+            f"a.ldx, then a.{METHODS[sign]}"
+        )
+        if sign in "+-" and isinstance(other, int):  # or that much farther on in memory is meant
+            farther = Address(self._base, self._offset + (other if sign == "+" else -other))
+            text += f"; an offset stands inside of the brackets: {self._type}[{farther!r}]"
+        return text
+
+    def _changed(self, sign: str, other: object) -> str:
         adds = f", or all at once: a.atomic_add({self!r}, register)" if sign == "+" else ""
         return (
-            f"{self!r} is in memory, and is computed with by instructions, when the program runs: "
-            f"load it with a.ldx, then a.{METHODS[sign]}, and store it with a.stx{adds}"
+            f"{self!r} is in memory, and is changed when the program runs: load it with a.ldx, "
+            f"then a.{METHODS[sign]}, and store it with a.stx{adds}"
         )
 
     def _subscripted(self, index: object) -> str:

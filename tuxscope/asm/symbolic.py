@@ -28,6 +28,15 @@ def between(sign: str) -> Callable[[Symbolic, object], NoReturn]:
     return refuse
 
 
+def augmented(sign: str) -> Callable[[Symbolic, object], NoReturn]:
+    """``symbol += other``."""
+
+    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+        raise symbol._error(symbol._changed(sign, other), author_line())
+
+    return refuse
+
+
 def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
     """``other - symbol``: no instruction has a number on its left."""
 
@@ -37,6 +46,15 @@ def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
             f"{other!r} into a register with a.mov, then a.{METHODS[sign]}(…, {symbol!r})",
             author_line(),
         )
+
+    return refuse
+
+
+def compared(sign: str) -> Callable[[Symbolic, object], NoReturn]:
+    """``symbol < other``."""
+
+    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+        raise symbol._error(symbol._compared(sign, other), author_line())
 
     return refuse
 
@@ -54,6 +72,14 @@ class Symbolic:
         """What to say where Python asks for a value: in a comparison, in range(), in len()."""
         raise NotImplementedError
 
+    def _compared(self, sign: str, other: object) -> str:
+        """What to say of a comparison."""
+        return self._needs_value()
+
+    def _changed(self, sign: str, other: object) -> str:
+        """What to say of an augmented assignment, ``symbol += other``."""
+        return self._computed(sign, other)
+
     def _computed(self, sign: str, other: object) -> str:
         """What to say of an operator between this and something else."""
         raise NotImplementedError
@@ -69,7 +95,9 @@ class Symbolic:
         raise self._error(self._subscripted(index), author_line())
 
     if not TYPE_CHECKING:  # a type checker may say that these are not there
-        __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _no_value
+        __bool__ = _no_value
+        __lt__, __le__, __gt__, __ge__ = map(compared, ("<", "<=", ">", ">="))
+        __eq__, __ne__ = compared("=="), compared("!=")
         __int__ = __index__ = __float__ = __complex__ = __round__ = __abs__ = __neg__ = __pos__ = (
             __invert__
         ) = _no_value
@@ -77,6 +105,11 @@ class Symbolic:
         __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __divmod__ = __rdivmod__ = _no_value
         __getitem__ = __setitem__ = __delitem__ = _no_item
         __hash__ = object.__hash__
+
+        __iadd__, __isub__, __imul__ = map(augmented, "+-*")
+        __itruediv__ = __ifloordiv__ = augmented("/")
+        __imod__, __iand__, __ior__, __ixor__ = map(augmented, "%&|^")
+        __ilshift__, __irshift__ = augmented("<<"), augmented(">>")
 
         __add__ = __radd__ = between("+")
         __sub__, __rsub__ = between("-"), after("-")
