@@ -142,7 +142,7 @@ class FieldType(Declared, Generic[Value_co]):
         def __call__(self, *_: object) -> NoReturn:
             raise RecordError(
                 f"{self.name} is a type: a.stack({self.name}) is a place, {self.name}[r1 + 8] "
-                "another"
+                "another; a field's type is written without ()"
             )
 
     # A field is declared as ``pid = u32``. These two tell type checkers what the attribute is
@@ -158,7 +158,10 @@ class FieldType(Declared, Generic[Value_co]):
 def array_length(name: str, size: int, length: int) -> int:
     """Check an array's length; returns it. Raises RecordError."""
     if isinstance(length, bool) or not isinstance(length, int):
-        raise RecordError(f"{name}[{length!r}]: an array's length is a whole number")
+        raise RecordError(
+            f"{name}[{length!r}]: an array's length is a whole number, as in {name}[4], and an "
+            f"address a register and how far on, as in {name}[r1 + 8]"
+        )
     if not 1 <= length <= LARGEST_SIZE // size:
         raise RecordError(
             f"{name}[{length}]: an array has 1 to {LARGEST_SIZE // size} elements of this type"

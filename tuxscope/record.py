@@ -281,7 +281,8 @@ class RecordType(Declared, type):
 
         def __getattr__(cls, name: str) -> NoReturn:
             known = [*cls.fields, "size", "alignment", "padding", "fields"]
-            hint = "" if name.startswith("_") else did_you_mean(name, known)
+            hint = did_you_mean(name, known) or f"; it has {', '.join([*cls.fields][:8])}"
+            hint *= not name.startswith("_")
             raise AttributeError(f"{cls.__name__} has no field {name}{hint}", name=name, obj=None)
 
     @property

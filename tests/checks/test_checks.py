@@ -760,7 +760,7 @@ SAYS = [
     says(
         nothing_leads_there,
         UnreachableCodeError,
-        "no path leads here: checked ended at test_checks.py:{exit}: a.exit(); put a label here",
+        "no path leads here: checked ended at test_checks.py:{exit}: a.exit(); move it up, put",
     ),
     says(
         nobody_calls, UnreachableCodeError, 'nothing calls function own; call it with a.call("own")'

@@ -102,6 +102,26 @@ def refused(text: str, tmp_path: Path) -> str:
         ("HelloEvent(Record)", "HelloEvent(Record, packed=True)", "takes no packed: its fields"),
         ("char[16]", "u64 * 2", "an array has its length in square brackets: u64[2]"),
         ("a.rsh(r0, 32)", "json.dumps({})", "write above: import json"),
+        ("a.rsh(r0, 32)", "rsh(r0, 32)", "name 'rsh' is not defined; did you mean a.rsh?"),
+        ("a.rsh(r0, 32)", "a.jeq(r0, NULL, 'out')", "an address that is none is 0"),
+        ("a.rsh(r0, 32)", "a.get_current_comm()", "did you mean a.call(helper.get_current_comm)?"),
+        ("a.rsh(r0, 32)", "a.ldx(r0, int[r6 + 8])", "did you mean u64[…]?"),
+        ("a.rsh(r0, 32)", "a.ldx(r0, u64['r6 + 8'])", "as in u64[r1 + 8]"),
+        (
+            "a.rsh(r0, 32)",
+            "a.stx(HelloEvent.pid, r0)",
+            "stack it is event.pid, behind an ad",
+        ),
+        ("a.rsh(r0, 32)", "a.stx(event['pid'], r0)", "a field of it is written .pid"),
+        ("a.rsh(r0, 32)", "a.mov(r0, EVENTS)", "map EVENTS is no register and no number: a.ld_map"),
+        ("a.rsh(r0, 32)", "EVENTS.pid", "did you mean HelloEvent.pid?"),
+        ("a.rsh(r0, 32)", "HelloEvent(r0)", "record that a register points to is HelloEvent[r1]"),
+        ("Column(HelloEvent.pid", "Column(HelloEvent.uid", "has no field uid; did you mean pid?"),
+        ("Column(HelloEvent.pid", "Column(HelloEvent.where", "; it has pid, timestamp_ns, comm"),
+        ("    pid = u32", "    pid = u32()", "a field's type is written without ()"),
+        (PAGE, "PAGE = Page(wrong, EVENTS, COLUMNS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
+        (PAGE, "PAGE = Page(exit, EVENTS, COLUMNS[:0])", "a page that shows EVENTS has columns"),
+        (PAGE, "x = helpp", "name 'helpp' is not defined"),
         ("a.rsh(r0, 32)", "hello(pidd=7)", "keyword argument 'pidd'; did you mean pid?"),
         ("a.rsh(r0, 32)", "a.stack(field_typ=u64)", "'field_typ'; did you mean field_type?"),
         ("a.rsh(r0, 32)", "u64()", "u64 is a type: a.stack(u64) is a place, u64[r1 + 8] another"),
@@ -179,7 +199,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
         ("from tuxscope.programs.page import Page\n", "\n", PAGE,
          "write above: from tuxscope.programs.page import Page"),
         ("a.mov(r0, 0)", "r0 = 0", "a.rsh(r0, 32)", "to set it, a.mov(r0, …)"),
-        ("a.mov(r0, 0)", "r0 += 4", "a.rsh(r0, 32)", "r0 += … in line 54 makes r0 a "
+        ("a.mov(r0, 0)", "r0 += 4", "a.rsh(r0, 32)", "line 54: r0 += … makes r0 a "
          "variable of Python's; to change it, a.add(r0, …)"),
         ("a.mov(r0, 0)", "r0 >>= 4", "a.rsh(r0, 32)", "to change it, a.rsh(r0, …)"),
         ("    a = Assembler(", "    b.exit()\n    b = a = Assembler(", "b.exit()",
@@ -201,6 +221,39 @@ def test_a_mistake_that_shows_elsewhere(
     line = refused(text, tmp_path)
     assert line.startswith(f"a_page.py:{number}: ")
     assert says in line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "blamed", "says"),
+    [
+        ("    a.exit()\n", "    a.exit\n", "    a.exit", "exit is not called: a.exit(…)"),
+        ("    a.mov(r6, r1)", "    a.mov", "    a.mov ", "mov is not called: a.mov(…)"),
+        ("    a.mov(r6, r1)", "    r6 = 7", "    r6 = 7", "r6 = … makes r6 a variable of Pyt"),
+    ],
+)
+def test_a_line_that_does_nothing_is_told_where_something_is_wrong(
+    old: str, new: str, blamed: str, says: str, tmp_path: Path
+) -> None:
+    text = HELLO.replace(old, new, 1)
+    number = next(n for n, each in enumerate(text.splitlines(), 1) if each.startswith(blamed))
+    line = refused(text, tmp_path)
+    assert line.startswith(f"a_page.py:{number}: ")
+    assert says in line
+
+
+def test_a_line_that_does_nothing_is_no_error_by_itself(tmp_path: Path) -> None:
+    page = tmp_path / "a_page.py"
+    page.write_text(HELLO.replace("    a.exit()\n", "    a.exit()\n    a.exit\n    r9 = 1\n"))
+    assert programs_of(load_page(str(page)), str(page), 7)
+
+
+def test_what_has_to_be_named_is_told(tmp_path: Path) -> None:
+    text = COUNT.replace(
+        'Hash("counts", key=Process, value=Writes, ', 'Hash("counts", Process, Writes, '
+    )
+    assert "Hash() takes 1 argument but 3 were given; name the others: key=…, value=…" in refused(
+        text, tmp_path
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tuxscope.lean_dataclasses import KW_ONLY, dataclass
 from tuxscope.record import Nested, RecordType, u32
 from tuxscope.suggest import did_you_mean
 
+PARTS = ("record", "key", "value")  # what maps may have of records
 LONGEST_NAME = 15  # BPF_OBJ_NAME_LEN is 16 with the NUL
 
 ValueType = FieldType[Any] | RecordType
@@ -113,6 +114,14 @@ class Map:
         def __getattr__(self, name: str) -> NoReturn:
             if name.startswith("_"):
                 raise AttributeError(name)
+            records = [getattr(self, part, None) for part in PARTS if part in self.__dict__]
+            for each in records:
+                if isinstance(each, RecordType) and name in each.fields:
+                    raise AttributeError(
+                        f"map {self.name} has no {name}; did you mean {each.__name__}.{name}?",
+                        name=name,
+                        obj=None,
+                    )
             known = [each for each in dir(type(self)) if not each.startswith("_")]
             hint = did_you_mean(name, [*known, *self.__dataclass_fields__])
             raise AttributeError(

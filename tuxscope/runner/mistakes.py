@@ -15,13 +15,14 @@ from pkgutil import iter_modules
 from types import FrameType
 
 from tuxscope import asm, columns, record
-from tuxscope.asm import Register
+from tuxscope.asm import Assembler, Register
 from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.symbolic import METHODS
 from tuxscope.programs import page
 from tuxscope.programs.page import PartError
-from tuxscope.record import Record
+from tuxscope.record import Record, RecordType
 from tuxscope.runner.proposal import proposal
+from tuxscope.runner.slips import INSTRUCTIONS, register_assigned
 from tuxscope.suggest import did_you_mean
 
 HOMES = (asm, record, columns, page)  # where the names of a page come from
@@ -37,12 +38,27 @@ PROPOSED = re.compile(r"\. Did you (?:mean|forget)\b.*\?$")
 SIGNS = r"\+|-|\*|//?|%|<<|>>|&|\||\^"
 # "takes 3 positional arguments but 4 were": of a method the first is its object.
 GIVEN = re.compile(r"takes (?:from (\d+) to )?(\d+) positional arguments? but (\d+) (?:was|were)")
+# "... but 4 positional arguments (and 1 keyword-only argument) were given"
+KEYWORDS_GIVEN = re.compile(
+    r" positional arguments? \(and \d+ keyword-only arguments?\)(?= \w+ given)"
+)
+SUBSCRIPTED = re.compile(r"type '(int|str|bytes|float)' is not subscriptable")
 CALLED = re.compile(r"\b(\w+)\(")
 # A jump's last argument, and a label's only one.
 LABEL = re.compile(r"\.(?:j\w+|gotol|may_goto|label)\((?:.*,)?\s*(\w+)\s*\)")
 
 # Rust's names of what the kernel calls s64.
 SIGNED = {f"i{bits}": f"s{bits}" for bits in (8, 16, 32, 64)}
+
+
+# What C calls other things.
+ELSEWHERE = {
+    "sizeof": "a record's size in bytes is its .size, as in HelloEvent.size",
+    "NULL": "an address that is none is 0",
+    "nullptr": "an address that is none is 0",
+}
+# What the module site adds to the builtins, for those who type at a prompt.
+INTERACTIVE = ("copyright", "credits", "exit", "help", "license", "quit")
 
 
 def described(error: BaseException, frame: FrameType | None, code: str) -> str:
@@ -86,11 +102,8 @@ def unbound(name: str, frame: FrameType) -> str:
     number, sign = assignment_in(frame, name)
     if isinstance(frame.f_globals.get(name), Register):
         method = METHODS.get(sign.replace("//", "/"), "mov")
-        where = f" in line {number}" * (number != frame.f_lineno)
-        return (
-            f"{name} {sign}= …{where} makes {name} a variable of Python's; to "
-            f"{'change' if sign else 'set'} it, a.{method}({name}, …)"
-        )
+        where = f"line {number}: " * (number != frame.f_lineno)
+        return where + register_assigned(name, sign, method)
     if number > frame.f_lineno:
         return f"{name} has no value yet: it gets one further down, in line {number}"
     return ""
@@ -114,6 +127,8 @@ def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
     called = {each: known(each, frame) for each in CALLED.findall(code)}
     if "'RecordType' has no len()" in text:
         return f"{text}: a record's size in bytes is its .size, as in HelloEvent.size"
+    if subscripted := SUBSCRIPTED.match(text):
+        return f"{text}; did you mean {'char' if subscripted[1] == 'str' else 'u64'}[…]?"
     qualified = QUALIFIED.match(text)
     name, function = qualified.groups() if qualified else ("", text.partition("(")[0])
     if function == "__init__":  # of a base, it may be
@@ -124,7 +139,21 @@ def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
         text += did_you_mean(near[1], public(parameters(given)))
     if not qualified:
         return text
+    text = KEYWORDS_GIVEN.sub("", text)
+    if found := GIVEN.search(text):
+        text += named_only(function, called.get(function), found)
     return GIVEN.sub(without_self, QUALIFIED.sub(f"{function}()", text))
+
+
+def named_only(function: str, value: object, found: re.Match[str]) -> str:
+    """What to type where there are too many arguments without a name."""
+    if isinstance(value, RecordType):
+        return f"; a record that a register points to is {function}[r1]"
+    if not callable(value) or int(found[3]) <= int(found[2]):
+        return ""
+    names = [each.name for each in signature(value).parameters.values()
+             if each.kind is each.KEYWORD_ONLY and each.default is each.empty]  # fmt: skip
+    return f"; name the others: {', '.join(f'{each}=…' for each in names)}" if names else ""
 
 
 def method_of(name: str, function: str, frame: FrameType | None) -> object:
@@ -186,12 +215,19 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
     for module in HOMES:
         if name in module.__all__:
             return f"; write above: from {module.__name__} import {name}"
-    if name == "sizeof":
-        return "; a record's size in bytes is its .size, as in HelloEvent.size"
-    near = did_you_mean(name, public([*frame.f_locals, *frame.f_globals, *dir(builtins)]))
-    if not near and name in sys.stdlib_module_names:
+    if name in ELSEWHERE:
+        return f"; {ELSEWHERE[name]}"
+    known = frame.f_globals | frame.f_locals
+    if near := did_you_mean(name, public(known)):
+        return near
+    if code.startswith("PAGE"):
+        return f"; write {proposal(frame.f_globals, frame.f_code.co_filename)}"
+    if name in INSTRUCTIONS:
+        a = next((each for each, value in known.items() if isinstance(value, Assembler)), "a")
+        return f"; did you mean {a}.{name}?"
+    if name in sys.stdlib_module_names:
         return f"; write above: import {name}"
-    return near
+    return did_you_mean(name, [each for each in public(dir(builtins)) if each not in INTERACTIVE])
 
 
 def imported_name(error: ImportError, text: str) -> str:

@@ -12,7 +12,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope import programs
-from tuxscope.asm import Program, SourceLine
+from tuxscope.asm import AssemblyError, Program, SourceLine
 from tuxscope.errors import TuxscopeError, UsageError, strerror, with_article
 from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
@@ -131,8 +131,12 @@ def programs_of(
             f"{os.path.basename(file)} cannot choose a process: its function takes no pid; see "
             "programs/hello.py for one that does"
         )
-    with errors_of_the_page(file):
-        made = page.program(**arguments)
+    try:
+        with errors_of_the_page(file):
+            made = page.program(**arguments)
+    except AssemblyError as error:
+        check_slips(page, error)
+        raise
     several: tuple[object, ...] = made if isinstance(made, tuple) and made else (made,)
     found = tuple(each for each in several if isinstance(each, Program))
     if len(found) < len(several):
@@ -142,6 +146,15 @@ def programs_of(
             f"it returns {what}; end it with return a.program()", definition(page, file)
         )
     return found
+
+
+def check_slips(page: Page, error: Exception) -> None:
+    """Raises PageError where a line does nothing, and was meant to: what else is wrong may come
+    of that."""
+    from tuxscope.runner.slips import slip_in
+
+    if slip := slip_in(page):
+        raise PageError(*slip) from error
 
 
 def parameters(factory: ProgramFactory) -> list[str]:

@@ -148,7 +148,7 @@ class Graph:
         if before.form.name == "exit" and before.source:
             name = [each.name for each in program.functions if each.slot < slot][-1]
             problem = f"no path leads here: {name} ended at {before.source}"
-            hint = meant_for_another(before.source, source) or hint
+            hint = meant_for_another(before.source, source) or f"move it up, {hint}"
         return UnreachableCodeError(problem, hint, slot, source)
 
 

@@ -1,0 +1,55 @@
+"""Lines of a page that do nothing, and were meant to write an instruction.
+
+``a.exit`` is not called, and ``r0 = u64[r1 + 8]`` makes r0 a variable of Python's. Both are no
+errors to Python: what comes of them shows elsewhere, if at all. So they are looked for where
+something is wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from contextlib import suppress
+from types import CodeType
+
+from tuxscope.asm import Assembler, Register, SourceLine
+from tuxscope.programs.page import Page
+
+INSTRUCTIONS = frozenset(each for each in dir(Assembler) if not each.startswith("_"))
+
+
+def slip_in(page: Page) -> tuple[str, SourceLine] | None:
+    """What is wrong with the first such line of a page's function, and the line."""
+    code = getattr(page.program, "__code__", None)
+    names = getattr(page.program, "__globals__", {})
+    if not isinstance(code, CodeType):
+        return None
+    lines = linecache.getlines(code.co_filename)
+    with suppress(SyntaxError, ValueError, RecursionError):
+        for node in ast.walk(ast.parse("".join(lines))):
+            if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+                for number, problem in slips(node, names):
+                    text = lines[number - 1].strip()
+                    return problem, SourceLine(code.co_filename, number, text)
+    return None
+
+
+def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple[int, str]]:
+    """The lines of a function that are none, in order."""
+    nodes = (each for each in ast.walk(function) if isinstance(each, ast.Expr | ast.Assign))
+    for node in sorted(nodes, key=lambda each: each.lineno):
+        match node:
+            case ast.Expr(ast.Attribute(ast.Name(assembler), method)) if method in INSTRUCTIONS:
+                yield node.lineno, f"{method} is not called: {assembler}.{method}(…)"
+            case ast.Assign([ast.Name(name)]) if isinstance(names.get(name), Register):
+                yield node.lineno, register_assigned(name)
+
+
+def register_assigned(name: str, sign: str = "", method: str = "mov") -> str:
+    """What to say of ``r0 = …``, and of ``r0 += …`` with the method that does so."""
+    loads = "" if sign else f", or of what is in memory a.ldx({name}, …)"
+    return (
+        f"{name} {sign}= … makes {name} a variable of Python's; to {'change' if sign else 'set'} "
+        f"it, a.{method}({name}, …){loads}"
+    )
