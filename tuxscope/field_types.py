@@ -158,8 +158,9 @@ class FieldType(Declared, Generic[Value_co]):
 def array_length(name: str, size: int, length: int) -> int:
     """Check an array's length; returns it. Raises RecordError."""
     if isinstance(length, bool) or not isinstance(length, int):
+        shown = getattr(length, "name", None) or repr(length)  # a map has one
         raise RecordError(
-            f"{name}[{length!r}]: an array's length is a whole number, as in {name}[4], and an "
+            f"{name}[{shown}]: an array's length is a whole number, as in {name}[4], and an "
             f"address a register and how far on, as in {name}[r1 + 8]"
         )
     if not 1 <= length <= LARGEST_SIZE // size:

@@ -217,6 +217,27 @@ WRONG_ANSWERS = [
         ("user-buffer", "u64[r6 + 24]", "u64[r6 + 16]", "are r1 to r3 what the helper takes?"),
         ("user-buffer", "u64[r6 + 32]", "u64[r6 + 16]", "the descriptor"),
         ("latency", "    b.sub(r0, r7)\n", "", "the time at its end"),
+        (
+            "latency",
+            "    tid = b.stack(u32)",
+            "    #",
+            "tid is on the stack of a's program; that of b has one of its own: tid = b.stack(…)",
+        ),
+        (
+            "latency",
+            "    b.lea(r2, tid)\n    b.call(helper.map_del",
+            "    b.call(helper.map_del",
+            "take the address of a place on the stack: b.lea(r2, key)",
+        ),
+        ("latency", "return a.program(), b.program()", "return a, b", "return a.program(), b.prog"),
+        ("latency", "key=u32", "key=u64", "the key of STARTS is u64, 8 bytes, and at r10 - 4 the"),
+        ("latency", "value=u64, max", "value=u32, max", "it is declared as u32: access it as u32["),
+        (
+            "latency",
+            "    b.ld_map(r1, STARTS)\n    b.lea(r2, tid)\n    b.call(helper.map_delete_elem)",
+            "    del STARTS[tid]",
+            "or helper.map_delete_elem",
+        ),
         ("latency", "b.sub(r0, r7)", "b.sub(r7, r0)\n    b.mov(r0, r7)", "below zero"),
         (
             "latency",

@@ -102,6 +102,8 @@ def refused(text: str, tmp_path: Path) -> str:
         ("HelloEvent(Record)", "HelloEvent(Record, packed=True)", "takes no packed: its fields"),
         ("char[16]", "u64 * 2", "an array has its length in square brackets: u64[2]"),
         ("a.rsh(r0, 32)", "json.dumps({})", "write above: import json"),
+        ("a.rsh(r0, 32)", "a.jeq(r0, event.pid, 'out')", "u32[r10 - 32] is no register and no num"),
+        ("a.rsh(r0, 32)", "a.ldx(r0, u64[EVENTS])", "u64[EVENTS]: an array's length is a whole"),
         ("a.rsh(r0, 32)", "rsh(r0, 32)", "name 'rsh' is not defined; did you mean a.rsh?"),
         ("a.rsh(r0, 32)", "a.jeq(r0, NULL, 'out')", "an address that is none is 0"),
         ("a.rsh(r0, 32)", "a.get_current_comm()", "did you mean a.call(helper.get_current_comm)?"),
@@ -192,6 +194,10 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
         ('    a.label("out")', "    #", 'a.jne(r0, pid, "out")', "put a.label('out') where it"),
         ("    return a.program()\n", "", FIRST_LINE, "returns nothing; end it with return a.prog"),
         ("a.program()", "a.program", FIRST_LINE, "returns a method; end it with return a.program"),
+        ("    return a.program()", "    return [a, a]", FIRST_LINE,
+         "it returns a list; end it with return a.program(), b.program()"),
+        ("    return a.program()", "    return a.program() + a.program()", "a.program() + ",
+         "two programs are returned by return a.program(), b.program()"),
         ("    pid: int", "    pdi: int", FIRST_LINE, "and no pdi; did you mean pid?"),
         ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf", "HelloEvent is none: class Ev"),
         ("a.stack(HelloEvent)", "HelloEvent()", "a.zero(event.padding)",
@@ -245,6 +251,13 @@ def test_a_line_that_does_nothing_is_no_error_by_itself(tmp_path: Path) -> None:
     page = tmp_path / "a_page.py"
     page.write_text(HELLO.replace("    a.exit()\n", "    a.exit()\n    a.exit\n    r9 = 1\n"))
     assert programs_of(load_page(str(page)), str(page), 7)
+
+
+def test_a_parameter_that_is_not_taken_is_told(tmp_path: Path) -> None:
+    page = tmp_path / "a_page.py"
+    page.write_text(HELLO.replace("pid: int | None = None, ", "", 1))
+    with pytest.raises(PageError, match=r"gets it where it takes it: def hello\(pid=None\)$"):
+        programs_of(load_page(str(page)), str(page))
 
 
 def test_what_has_to_be_named_is_told(tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ class Map:
     type: ClassVar[MapType]
     per_cpu: ClassVar[bool] = False
     least_entries: ClassVar[int] = 1
-    _used_by: ClassVar[str] = "helper.map_lookup_elem or helper.map_update_elem"
+    _used_by: ClassVar[str] = (
+        "helper.map_lookup_elem, helper.map_update_elem or helper.map_delete_elem"
+    )
 
     name: str
     _: KW_ONLY

@@ -19,7 +19,7 @@ from tuxscope.asm import Assembler, Register
 from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.symbolic import METHODS
 from tuxscope.programs import page
-from tuxscope.programs.page import PartError
+from tuxscope.programs.page import PARAMETERS, PartError
 from tuxscope.record import Record, RecordType
 from tuxscope.runner.proposal import proposal
 from tuxscope.runner.slips import INSTRUCTIONS, register_assigned
@@ -127,6 +127,8 @@ def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
     called = {each: known(each, frame) for each in CALLED.findall(code)}
     if "'RecordType' has no len()" in text:
         return f"{text}: a record's size in bytes is its .size, as in HelloEvent.size"
+    if "'Program'" in text and "unsupported operand" in text:
+        return f"{text}: two programs are returned by return a.program(), b.program()"
     if subscripted := SUBSCRIPTED.match(text):
         return f"{text}; did you mean {'char' if subscripted[1] == 'str' else 'u64'}[…]?"
     qualified = QUALIFIED.match(text)
@@ -215,6 +217,9 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
     for module in HOMES:
         if name in module.__all__:
             return f"; write above: from {module.__name__} import {name}"
+    if name in PARAMETERS:
+        taken = f"def {frame.f_code.co_name.strip('<>')}({name}=None)"
+        return f"; a page's function gets it where it takes it: {taken}"
     if name in ELSEWHERE:
         return f"; {ELSEWHERE[name]}"
     known = frame.f_globals | frame.f_locals

@@ -142,8 +142,9 @@ def programs_of(
     if len(found) < len(several):
         wrong = next(each for each in several if not isinstance(each, Program))
         what = "nothing" if wrong is None else with_article(type(wrong).__name__)
+        many = ", b.program()" if isinstance(made, tuple | list) and len(made) > 1 else ""
         raise PageError(
-            f"it returns {what}; end it with return a.program()", definition(page, file)
+            f"it returns {what}; end it with return a.program(){many}", definition(page, file)
         )
     return found
 

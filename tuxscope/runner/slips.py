@@ -1,8 +1,8 @@
-"""Lines of a page that do nothing, and were meant to write an instruction.
+"""Lines of a page that are right to Python, and not what was meant.
 
-``a.exit`` is not called, and ``r0 = u64[r1 + 8]`` makes r0 a variable of Python's. Both are no
-errors to Python: what comes of them shows elsewhere, if at all. So they are looked for where
-something is wrong.
+``a.exit`` is not called, ``r0 = u64[r1 + 8]`` makes r0 a variable of Python's, and a place on the
+stack of one program is none in another. What comes of them shows elsewhere, if at all; so they
+are looked for where something is wrong.
 """
 
 from __future__ import annotations
@@ -36,10 +36,28 @@ def slip_in(page: Page) -> tuple[str, SourceLine] | None:
 
 
 def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple[int, str]]:
-    """The lines of a function that are none, in order."""
+    """The lines of a function that are none, and places that are of another program's stack, in
+    order."""
+    owners: dict[str, str] = {}  # of places on a stack: the assembler
     nodes = (each for each in ast.walk(function) if isinstance(each, ast.Expr | ast.Assign))
     for node in sorted(nodes, key=lambda each: each.lineno):
         match node:
+            case ast.Assign(
+                [ast.Name(name)], ast.Call(ast.Attribute(ast.Name(assembler), "stack"))
+            ):
+                owners[name] = assembler
+            case ast.Expr(ast.Call(ast.Attribute(ast.Name(assembler)), operands)):
+                used = (each.id for operand in operands for each in ast.walk(operand)
+                        if isinstance(each, ast.Name))  # fmt: skip
+                for name in used:
+                    if owners.get(name, assembler) != assembler:
+                        yield (
+                            node.lineno,
+                            (
+                                f"{name} is on the stack of {owners[name]}'s program; that of "
+                                f"{assembler} has one of its own: {name} = {assembler}.stack(…)"
+                            ),
+                        )
             case ast.Expr(ast.Attribute(ast.Name(assembler), method)) if method in INSTRUCTIONS:
                 yield node.lineno, f"{method} is not called: {assembler}.{method}(…)"
             case ast.Assign([ast.Name(name)]) if isinstance(names.get(name), Register):

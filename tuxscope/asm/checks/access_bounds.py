@@ -14,6 +14,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.program import STACK_SIZE
 from tuxscope.asm.registers import Address, r10
+from tuxscope.field_types import FieldType
 
 # What a context has, from and to: PERF_MAX_TRACE_SIZE after what the kernel keeps for itself, and
 # MAX_BPF_FUNC_ARGS of 8 bytes.
@@ -30,13 +31,21 @@ def check_stack(state: State, start: int, size: int) -> None:
         )
 
 
-def check_value(state: State, start: int, size: int, length: int, what: str) -> None:
-    """Raises MapValueAccessError."""
+def check_value(
+    state: State, start: int, size: int, length: int, what: str, declared: object = None
+) -> None:
+    """Hold an access to a value, or a reserved record; ``declared`` is the value's type.
+
+    Raises MapValueAccessError.
+    """
     if not 0 <= start <= length - size:
+        hint = "name a field of the record, as in Count[r0].total, or make the record larger"
+        if isinstance(declared, FieldType):
+            hint = f"it is declared as {declared}: access it as {declared}[r0], or declare more"
         raise state.error(
             MapValueAccessError,
             f"{counted(size)} at offset {start} of {what}, which has {length}",
-            "name a field of the record, as in Count[r0].total, or make the record larger",
+            hint,
         )
 
 
