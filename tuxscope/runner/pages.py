@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from itertools import islice
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope import programs
@@ -17,10 +18,11 @@ from tuxscope.errors import TuxscopeError, UsageError, strerror, with_article
 from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
-from tuxscope.suggest import did_you_mean
+from tuxscope.suggest import did_you_mean, nearest
 
 # Those that come with tuxscope, by name.
 PAGES = ("hello", "net", "net_summary")
+MOST_FILES = 1000  # of a folder that are looked at for the nearest name
 HOUSE = os.path.dirname(programs.__file__)
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
 
@@ -44,6 +46,20 @@ class PageError(TuxscopeError):
 def page_file(name: str) -> str:
     """The file of a page that comes with tuxscope."""
     return os.path.join(HOUSE, f"{name}.py")
+
+
+def near_file(name: str) -> str:
+    """What may be meant by the name of a page that is not there, as a question."""
+    if name in PAGES:
+        return f"; it comes with tuxscope: tuxscope {name.replace('_summary', ' --summary')}"
+    folder, base = os.path.split(name)
+    try:
+        with os.scandir(folder or ".") as entries:
+            files = [each.name for each in islice(entries, MOST_FILES) if each.name[-3:] == ".py"]
+    except OSError:
+        return ""
+    near = nearest(base.replace("-", "_").removesuffix(".py") + ".py", files)
+    return f"; did you mean {os.path.join(folder, near)}?" if near else ""
 
 
 def load_page(file: str) -> Page:
@@ -206,8 +222,9 @@ def errors_of_the_page(file: str) -> Iterator[None]:
             raise
         own = frames(error, file)
         if isinstance(error, OSError) and not own:
+            near = near_file(file) if isinstance(error, FileNotFoundError) else ""
             raise PageError(
-                f"cannot be read: {strerror(error)}", SourceLine(file, 0, "")
+                f"cannot be read: {strerror(error)}{near}", SourceLine(file, 0, "")
             ) from error
         from tuxscope.runner.mistakes import described
 
