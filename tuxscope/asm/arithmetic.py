@@ -11,7 +11,6 @@ from tuxscope.asm.emitter import Emitter, number
 from tuxscope.asm.errors import OperandError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.maps import Map
-from tuxscope.asm.operands import no_number
 from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.record import Field
@@ -25,6 +24,8 @@ class Arithmetic(Emitter):
     ) -> None:
         code |= Class.ALU64 if wide else Class.ALU
         if isinstance(operand, Memory | Address | Map | Field):
+            from tuxscope.asm.operands import no_number  # who is right need not wait for it
+
             raise OperandError(no_number(operand), author_line())
         if isinstance(operand, Register):
             self._emit(code | Source.X, number(dst), operand.number, offset)

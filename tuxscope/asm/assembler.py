@@ -11,7 +11,6 @@ from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.jumps import Jumps
 from tuxscope.asm.memory import MemoryAccess
-from tuxscope.asm.operands import no_place
 from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
@@ -67,6 +66,8 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         elif isinstance(place, Address):
             base, offset = place.base, place.offset
         else:
+            from tuxscope.asm.operands import no_place  # who is right need not wait for it
+
             raise OperandError(no_place(dst, place), author_line())
         self.mov(dst, base)
         if offset:

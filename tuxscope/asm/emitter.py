@@ -11,7 +11,6 @@ from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Class, Jump
 from tuxscope.asm.maps import Map
-from tuxscope.asm.operands import no_register
 from tuxscope.asm.program import Program, StackVariable
 from tuxscope.asm.registers import Register
 from tuxscope.asm.source import author_line
@@ -124,5 +123,7 @@ class Emitter:
 def number(register: Register) -> int:
     """A register's number. Raises RegisterError for what is none, at the author's line."""
     if not isinstance(register, Register):
+        from tuxscope.asm.operands import no_register  # who is right need not wait for it
+
         raise RegisterError(no_register(register), author_line())
     return register.number

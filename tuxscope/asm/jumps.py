@@ -13,7 +13,6 @@ from tuxscope.asm.errors import OperandError
 from tuxscope.asm.helpers import Helper
 from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, Source, WideSource
 from tuxscope.asm.maps import Map
-from tuxscope.asm.operands import no_number
 from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.record import Field
@@ -27,6 +26,8 @@ class Jumps(Emitter):
     ) -> None:
         code |= Class.JMP if wide else Class.JMP32
         if isinstance(operand, Memory | Address | Map | Field):
+            from tuxscope.asm.operands import no_number  # who is right need not wait for it
+
             raise OperandError(no_number(operand), author_line())
         if isinstance(operand, Register):
             self._jump(code | Source.X, target, number(dst), operand.number)

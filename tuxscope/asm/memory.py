@@ -12,7 +12,6 @@ from tuxscope.asm.emitter import Emitter, number
 from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.isa import Atomic, Class, Mode, Size, WideSource
 from tuxscope.asm.maps import Array, Map
-from tuxscope.asm.operands import no_map, no_memory
 from tuxscope.asm.registers import Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import Integer
@@ -24,6 +23,8 @@ class MemoryAccess(Emitter):
     def _integer(self, memory: Memory, *sizes: int) -> Integer:
         """The type that an access moves. Raises OperandError where one access cannot."""
         if not isinstance(memory, Memory):
+            from tuxscope.asm.operands import no_memory  # who is right need not wait for it
+
             raise OperandError(no_memory(memory, self._stack), author_line())
         field_type: Any = memory._type
         if not isinstance(field_type, Integer):
@@ -197,6 +198,8 @@ class MemoryAccess(Emitter):
 def checked_map(map: object) -> Map:
     """The map itself. Raises OperandError for what is none, at the author's line."""
     if not isinstance(map, Map):
+        from tuxscope.asm.operands import no_map  # who is right need not wait for it
+
         raise OperandError(no_map(map), author_line())
     return map
 
