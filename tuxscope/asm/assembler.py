@@ -15,7 +15,7 @@ from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
 from tuxscope.field_types import FieldType
-from tuxscope.record import Nested, RecordType
+from tuxscope.record import Nested, Record, RecordType
 
 # A line such as ``event = a.stack(HelloEvent)`` names what it makes.
 ASSIGNED = re.compile(r"(\w+)\s*(?::[^=]+)?=[^=].*\.stack\(")
@@ -42,7 +42,10 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         """
         if not isinstance(field_type, FieldType | RecordType):
             raise OperandError(
-                f"the stack holds records and types such as u64, not {field_type!r}", author_line()
+                f"the stack holds records and types such as u64, not {field_type!r}"
+                + f"; did you mean a.stack({type(field_type).__name__})?"
+                * isinstance(field_type, Record),
+                author_line(),
             )
         own_type = field_type if isinstance(field_type, FieldType) else Nested(field_type)
         source, function = author_line(), self._draft.function

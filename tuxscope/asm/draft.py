@@ -60,7 +60,7 @@ class Wording(NamedTuple):
     helper: str
 
 
-PYTHON = Wording("put a.label({name!r}) where it should go", "begin it with a.function(...)",
+PYTHON = Wording("put a.label({name!r}) where it should go", 'begin it with a.function("{name}")',
                  "a.gotol", "a.call(helper.{name})")  # fmt: skip
 TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
 
@@ -177,7 +177,10 @@ class Draft:
                 helper = self.wording.helper.format(name=bare)
                 raise UndefinedLabelError(f"{bare} is a helper: {helper}", target.source)
             near = did_you_mean(target.name, self.functions)
-            hint = near or f"; {self.wording.function.format(name=target.name)}"
+            hint = addressed(self.wording.function.format(name=target.name), target.source)
+            if any(name == target.name for _, name in self.labels):
+                hint = f"{target.name!r} is a label, which jumps lead to; {hint}"
+            hint = near or f"; {hint}"
             raise UndefinedLabelError(f"there is no function {target.name!r}{hint}", target.source)
         place = self.labels.get((target.function, target.name))
         if place is None:

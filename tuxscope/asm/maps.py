@@ -148,8 +148,9 @@ class StreamMap(Map):
         super().__post_init__()
         if not isinstance(self.record, RecordType):
             name = getattr(self.record, "__name__", repr(self.record))
+            own = name if isinstance(self.record, type) else "Event"
             raise ProgramError(
-                f"map {self.name} carries records, and {name} is none: class Event(Record) is one",
+                f"map {self.name} carries records, and {name} is none: class {own}(Record) is one",
                 author_line(),
             )
 

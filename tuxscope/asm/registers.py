@@ -180,6 +180,8 @@ class Memory(Symbolic):
                 for hole in record.padding
             )
         hint = did_you_mean(name, [*record.fields, "padding"])
+        if name in ("size", "alignment", "fields"):  # which the record has, not the place
+            hint = f"; did you mean {record.__name__}.{name}?"
         hint = hint or f"; it has {', '.join([*record.fields][:MOST_NAMES])}"
         raise AttributeError(f"{record.__name__} has no field {name}{hint}", name=name, obj=None)
 
@@ -211,6 +213,9 @@ class Memory(Symbolic):
         return (
             f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump"
         )
+
+    def _measured(self) -> str:
+        return f"{self!r} is in memory; its size in bytes is {self._type}.size"
 
     def _computed(self, sign: str, other: object) -> str:
         text = (

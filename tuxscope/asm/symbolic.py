@@ -72,6 +72,10 @@ class Symbolic:
         """What to say where Python asks for a value: in a comparison, in range(), in len()."""
         raise NotImplementedError
 
+    def _measured(self) -> str:
+        """What to say of ``len(symbol)``."""
+        return self._needs_value()
+
     def _compared(self, sign: str, other: object) -> str:
         """What to say of a comparison."""
         return self._needs_value()
@@ -91,6 +95,9 @@ class Symbolic:
     def _no_value(self, *_: object) -> NoReturn:
         raise self._error(self._needs_value(), author_line())
 
+    def _no_length(self) -> NoReturn:
+        raise self._error(self._measured(), author_line())
+
     def _no_item(self, index: object, *_: object) -> NoReturn:
         raise self._error(self._subscripted(index), author_line())
 
@@ -101,7 +108,8 @@ class Symbolic:
         __int__ = __index__ = __float__ = __complex__ = __round__ = __abs__ = __neg__ = __pos__ = (
             __invert__
         ) = _no_value
-        __len__ = __iter__ = __contains__ = __call__ = __enter__ = __exit__ = _no_value
+        __len__ = _no_length
+        __iter__ = __contains__ = __call__ = __enter__ = __exit__ = _no_value
         __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __divmod__ = __rdivmod__ = _no_value
         __getitem__ = __setitem__ = __delitem__ = _no_item
         __hash__ = object.__hash__

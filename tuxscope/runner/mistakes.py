@@ -45,7 +45,12 @@ KEYWORDS_GIVEN = re.compile(
 SUBSCRIPTED = re.compile(r"type '(int|str|bytes|float)' is not subscriptable")
 CALLED = re.compile(r"\b(\w+)\(")
 # A jump's last argument, and a label's only one.
-LABEL = re.compile(r"\.(?:j\w+|gotol|may_goto|label)\((?:.*,)?\s*(\w+)\s*\)")
+LABEL = re.compile(r"\.(?:j\w+|gotol|may_goto|label|call|function)\((?:.*,)?\s*(\w+)\s*\)")
+# What to say of a method that was given too much.
+TOO_MANY = {
+    "call": "; arguments are in r1 to r5, each set before the call",
+    "exit": "; the result is what r0 holds then",
+} | {each: f"; a.{each}(r0, r1) changes r0 itself" for each in METHODS.values()}
 
 # Rust's names of what the kernel calls s64.
 SIGNED = {f"i{bits}": f"s{bits}" for bits in (8, 16, 32, 64)}
@@ -127,6 +132,8 @@ def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
     called = {each: known(each, frame) for each in CALLED.findall(code)}
     if "'RecordType' has no len()" in text:
         return f"{text}: a record's size in bytes is its .size, as in HelloEvent.size"
+    if text == "'int' object is not callable":
+        return f"{text}: a number such as HelloEvent.size is written without ()"
     if "'Program'" in text and "unsupported operand" in text:
         return f"{text}: two programs are returned by return a.program(), b.program()"
     if subscripted := SUBSCRIPTED.match(text):
@@ -142,16 +149,16 @@ def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
     if not qualified:
         return text
     text = KEYWORDS_GIVEN.sub("", text)
-    if found := GIVEN.search(text):
-        text += named_only(function, called.get(function), found)
+    if (found := GIVEN.search(text)) and int(found[3]) > int(found[2]):
+        text += TOO_MANY.get(function, "") or named_only(function, called.get(function))
     return GIVEN.sub(without_self, QUALIFIED.sub(f"{function}()", text))
 
 
-def named_only(function: str, value: object, found: re.Match[str]) -> str:
+def named_only(function: str, value: object) -> str:
     """What to type where there are too many arguments without a name."""
     if isinstance(value, RecordType):
         return f"; a record that a register points to is {function}[r1]"
-    if not callable(value) or int(found[3]) <= int(found[2]):
+    if not callable(value):
         return ""
     names = [each.name for each in signature(value).parameters.values()
              if each.kind is each.KEYWORD_ONLY and each.default is each.empty]  # fmt: skip
@@ -211,7 +218,7 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
     if name.removeprefix("bpf_") in NAMES:
         return f"; did you mean helper.{name.removeprefix('bpf_')}?"
     if name in LABEL.findall(code):
-        return f'; a label is written in quotes: "{name}"'
+        return f'; a name in the program is written in quotes: "{name}"'
     if "__qualname__" in frame.f_locals and code == name:
         return f"; a field has a type, as in {name} = u32"
     for module in HOMES:
