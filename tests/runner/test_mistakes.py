@@ -262,6 +262,43 @@ def test_a_line_that_does_nothing_is_no_error_by_itself(tmp_path: Path) -> None:
     assert programs_of(load_page(str(page)), str(page), 7)
 
 
+TWO = """
+from tuxscope.asm import Assembler, RawTracepoint, r0, r1, r6
+from tuxscope.programs.page import Page
+from tuxscope.record import u32
+def both():
+    a = Assembler("first", attach=RawTracepoint())
+    key = a.stack(u32)
+    a.st(key, 1)
+    a.mov(r0, 0)
+    a.exit()
+    b = Assembler("second", attach=RawTracepoint())
+    b.st(key, 1)
+    b.mov(r0, r6)
+    b.exit()
+    return a.program(), b.program()
+PAGE = Page(both)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("", "", ":12: b.st(key, 1): key is on the stack of a's program; that of b has one of its "
+         "own: key = b.stack(…)"),
+        ("    b.st(", "    key = b.stack(u32)\n    b.st(", "r6 is read, and was never set"),
+        ("    b.st(", "    key = f(b)\n    b.st(", "name 'f' is not defined"),
+        ('b = Assembler("second", attach=RawTracepoint())', "b = a", "no path leads here"),
+    ],
+)  # fmt: skip
+def test_a_place_of_another_program(old: str, new: str, says: str, tmp_path: Path) -> None:
+    page = tmp_path / "a_page.py"
+    page.write_text(TWO.replace(old, new))
+    with pytest.raises((PageError, AssemblyError)) as caught:
+        programs_of(load_page(str(page)), str(page))
+    assert says in str(caught.value)
+
+
 def test_a_parameter_that_is_not_taken_is_told(tmp_path: Path) -> None:
     page = tmp_path / "a_page.py"
     page.write_text(HELLO.replace("pid: int | None = None, ", "", 1))

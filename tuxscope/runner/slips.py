@@ -36,12 +36,14 @@ def slip_in(page: Page) -> tuple[str, SourceLine] | None:
 
 
 def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple[int, str]]:
-    """The lines of a function that are none, and places that are of another program's stack, in
-    order."""
+    """The numbers of such lines of a function, in order, with what is wrong."""
+    made: set[str] = set()  # assemblers
     owners: dict[str, str] = {}  # of places on a stack: the assembler
     nodes = (each for each in ast.walk(function) if isinstance(each, ast.Expr | ast.Assign))
     for node in sorted(nodes, key=lambda each: each.lineno):
         match node:
+            case ast.Assign([ast.Name(name)], ast.Call(ast.Name("Assembler"))):
+                made.add(name)
             case ast.Assign(
                 [ast.Name(name)], ast.Call(ast.Attribute(ast.Name(assembler), "stack"))
             ):
@@ -50,18 +52,22 @@ def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple
                 used = (each.id for operand in operands for each in ast.walk(operand)
                         if isinstance(each, ast.Name))  # fmt: skip
                 for name in used:
-                    if owners.get(name, assembler) != assembler:
-                        yield (
-                            node.lineno,
-                            (
-                                f"{name} is on the stack of {owners[name]}'s program; that of "
-                                f"{assembler} has one of its own: {name} = {assembler}.stack(…)"
-                            ),
-                        )
+                    owner = owners.get(name, assembler)
+                    if owner != assembler and {owner, assembler} <= made:
+                        yield node.lineno, another_stack(name, owner, assembler)
             case ast.Expr(ast.Attribute(ast.Name(assembler), method)) if method in INSTRUCTIONS:
                 yield node.lineno, f"{method} is not called: {assembler}.{method}(…)"
             case ast.Assign([ast.Name(name)]) if isinstance(names.get(name), Register):
                 yield node.lineno, register_assigned(name)
+            case ast.Assign([ast.Name(name)]):
+                owners.pop(name, None)
+
+
+def another_stack(name: str, owner: str, assembler: str) -> str:
+    return (
+        f"{name} is on the stack of {owner}'s program; that of {assembler} has one of its own: "
+        f"{name} = {assembler}.stack(…)"
+    )
 
 
 def register_assigned(name: str, sign: str = "", method: str = "mov") -> str:
