@@ -52,14 +52,14 @@ test: $(VENV)/dev
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadgroup
 
 fuzz: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m asm.fuzz_words $(WORDS) $(SEED)
 	cd tests && ../$(VENV)/bin/python -m loader.fuzz_rings $(SPANS) $(SEED)
 	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) TUXSCOPE_FUZZ_ALARMS=$(ALARMS) \
 		TUXSCOPE_FUZZ_SEED=$(SEED) \
-		$(VENV)/bin/python -m pytest tests/vm/test_kernel.py tests/checks/test_alarms.py
+		$(VENV)/bin/python -m pytest --timeout 0 tests/vm/test_kernel.py tests/checks/test_alarms.py
 
 mutants: $(VENV)/dev
 	$(VENV)/bin/python tests/vm/mutants.py

@@ -40,7 +40,9 @@ the listing and the text parser work from. Sections are those of RFC 9669.
 In the tables below:
 
 - **fields** says what each field holds: a register that is read (r0 to r10), one that is written
-  (r0 to r9), any number that fits, or a range. A field that is not mentioned is 0.
+  (r0 to r9), any number that fits, or a range. A field that is not mentioned is 0. Of "any (Linux:
+  0 to 63)" all numbers are decoded, listed and interpreted as the RFC says (a shift is
+  masked, a division by 0 gives 0); Linux refuses some, and the assembler does not write those.
 - **text** is what the listing writes and the parser reads: `dst` stands for a register (`r1`),
   `wdst` for its low 32 bits (`w1`), the other words for what is in the fields. A jump's distance
   counts slots from the next instruction; imm64 is imm with next_imm above it. The second spelling
@@ -75,8 +77,9 @@ def held(rule: Rule) -> str:
             return "read"
         case Reg(read=read):
             return "read and written" if read else "written"
-        case Number(low, high, zero):
-            return ("any" if low < 0 else f"{low} to {high}") + ("" if zero else " but 0")
+        case Number(low, high, zero, wider):
+            taken = ("any" if low < 0 else f"{low} to {high}") + ("" if zero else " but 0")
+            return f"any (Linux: {taken})" if wider else taken
 
 
 def method(form: Form) -> str:

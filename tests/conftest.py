@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import time
-from collections.abc import Callable, Iterator
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
-from pace import LIMIT, SLOWDOWN
+from leaks import adopt_orphans, nothing_left
+from pace import SLOWDOWN
 
 from tuxscope.asm import Array
 from tuxscope.errors import TuxscopeError
@@ -20,14 +23,44 @@ from tuxscope.record import u32
 # In the guests of the kernel matrix; their own machine is all that they can break.
 GUEST = os.environ.get("TUXSCOPE_GUEST") == "1"
 REQUIRE_KERNEL = "TUXSCOPE_REQUIRE_KERNEL"
-# The kernel frees programs and maps some time after their last fd is closed.
-PATIENCE = LIMIT / 6
 
 
 settings.register_profile("tuxscope", deadline=None, max_examples=100 if SLOWDOWN == 1 else 5)
 # For who only asks whether a test fails, and not for the smallest example.
 settings.register_profile("unshrunk", settings.get_profile("tuxscope"), phases=[Phase.generate])
 settings.load_profile("tuxscope")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    adopt_orphans()
+    handle_signals_by_default()
+
+
+def handle_signals_by_default() -> None:
+    """For what the tests start: what nohup or a shell's & ignores would stay ignored there.
+
+    This process goes on ignoring them, by handlers that do nothing: those end with exec.
+    """
+    for number in signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With pytest-xdist, the kernel tests of a directory run one after the other, beside others."""
+    for item in items:
+        if item.get_closest_marker("kernel"):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Each reason to skip once, with how many tests it holds for."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(each.longrepr[2].removeprefix("Skipped: ") for each in skipped)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"SKIPPED [{count}] {reason}")
 
 
 def why_no_kernel() -> str:
@@ -56,55 +89,20 @@ def kernel_within_reach(request: pytest.FixtureRequest, no_kernel: str) -> None:
         pytest.skip(f"{no_kernel}; as root it runs")
 
 
-def open_fds() -> dict[int, str]:
-    """This process's file descriptors and what they are."""
-    fds = {}
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            fds[int(name)] = os.readlink(f"/proc/self/fd/{name}")
-        except OSError:  # the one that listed them
-            continue
-    return fds
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-    """Wait for something that the kernel does in its own time; tells whether it happened."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def bpf_objects() -> set[tuple[str, int]]:
-    """All programs and maps in the kernel."""
-    programs = object_ids(Command.PROG_GET_NEXT_ID)
-    maps = object_ids(Command.MAP_GET_NEXT_ID)
-    return {("program", each) for each in programs} | {("map", each) for each in maps}
+@pytest.fixture(scope="session")
+def temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where temporary files of tests, and of what they start, are made."""
+    folder = tmp_path_factory.mktemp("temporary")
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    return folder
 
 
 @pytest.fixture(autouse=True)
 def leaves_nothing_behind(
-    request: pytest.FixtureRequest, kernel_within_reach: None
+    request: pytest.FixtureRequest, kernel_within_reach: None, temporary_folder: Path
 ) -> Iterator[None]:
-    """Fail a test that leaves an fd, a child process, a program or a map.
-
-    Perf events, links and mounts live as long as their fds do.
-    """
+    """Fail a test that leaves an fd, a process, a temporary file, a mount, or something in the
+    kernel."""
     in_kernel = request.node.get_closest_marker("kernel") is not None
-    fds = open_fds()
-    objects = bpf_objects() if in_kernel else set()
-    yield
-
-    def left() -> dict[int, str]:
-        return {number: what for number, what in open_fds().items() if number not in fds}
-
-    if left():
-        gc.collect()  # what is garbage already is no leak
-    assert not left(), f"file descriptors left open: {left()}"
-    with pytest.raises(ChildProcessError):  # no children, dead or alive
-        os.waitpid(-1, os.WNOHANG)
-    if in_kernel:
-        gone = wait_until(lambda: bpf_objects() <= objects)
-        assert gone, f"left in the kernel: {bpf_objects() - objects}"
+    with nothing_left(temporary_folder, in_kernel):
+        yield

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from pace import LIMIT
 
 TOOLS = ("clang", "llvm-mc", "llvm-objcopy", "llvm-objdump")
 OLDEST = 20  # the first with load_acquire and store_release
@@ -21,5 +22,5 @@ def run(tool: str, *arguments: object, stdin: str = "") -> subprocess.CompletedP
     """How one of the tools ended, and what it said."""
     return subprocess.run(
         [f"{tool}-{VERSION}", *map(str, arguments)],
-        input=stdin, capture_output=True, text=True, check=False,
+        input=stdin, capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip

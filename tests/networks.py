@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from pace import LIMIT
 from pyroute2 import IPRoute, netns
 from pyroute2.netlink.exceptions import NetlinkError
 
@@ -57,7 +58,7 @@ def make_namespace() -> Iterator[Namespace]:
         return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     with ThreadPoolExecutor(max_workers=1) as thread:
-        fd = thread.submit(unshare).result()
+        fd = thread.submit(unshare).result(LIMIT)
     try:
         namespace = Namespace(os.fstat(fd).st_ino, f"/proc/{os.getpid()}/fd/{fd}")
         namespace.run(loopback_up)
@@ -93,7 +94,7 @@ def process_in(namespace: Namespace) -> Iterator[int]:
         yield process.pid
     finally:
         process.kill()
-        process.wait()
+        process.wait(LIMIT)
 
 
 @contextmanager

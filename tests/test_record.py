@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+import array
+import builtins
+import copy
+import ctypes
+import keyword
+import re
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
 from construct import Container
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pace import LIMIT
 
-from tuxscope.asm import r1, r2
+import tuxscope
+from tuxscope.asm import Assembler, Memory, RawTracepoint, r1, r2
+from tuxscope.declared import C_KEYWORDS
 from tuxscope.field_types import Array, FieldType
 from tuxscope.record import (
     Hole,
@@ -30,6 +41,8 @@ from tuxscope.record import (
 )
 
 pytestmark = pytest.mark.matrix
+
+PACKAGE = FilePath(tuxscope.__file__).parent
 
 
 class HelloEvent(Record):
@@ -363,8 +376,10 @@ def test_a_c_compiler_lays_out_the_same(
         '    printf("%zu ", numbers[i]);\n'
         "}\n"
     )
-    subprocess.run([compiler, "-o", "layout", "layout.c"], cwd=folder, check=True)
-    printed = subprocess.run([folder / "layout"], capture_output=True, check=True).stdout
+    subprocess.run([compiler, "-o", "layout", "layout.c"], cwd=folder, check=True, timeout=LIMIT)
+    printed = subprocess.run(
+        [folder / "layout"], capture_output=True, check=True, timeout=LIMIT
+    ).stdout
     ours = [
         number
         for record, _ in drawn
@@ -426,3 +441,144 @@ def test_a_record_takes_no_options(option: str) -> None:
     text = f"class Odd(Record, {option}=True):\n    pid = u32"
     with pytest.raises(RecordError, match=rf"class Odd\(Record\) takes no {option}: its fields"):
         exec(text, {"Record": Record, "u32": u32})
+
+
+@pytest.mark.parametrize(
+    "method",
+    [property(lambda self: 7), classmethod(int), staticmethod(int), lambda self: 7],
+    ids=["property", "classmethod", "staticmethod", "function"],
+)
+def test_a_method_does_not_hide_a_field(method: Any) -> None:
+    with pytest.raises(RecordError, match=r"Event\.pid is there already; a method needs"):
+
+        class Event(Record):
+            pid = u32
+            ts = u64
+            pid = method  # noqa: PIE794  # that is the point
+
+    with pytest.raises(RecordError, match=r"Other\.pid is there already; a field needs"):
+
+        class Other(Record):
+            pid = method
+            pid = u32  # noqa: PIE794
+
+
+def test_a_property_may_have_a_setter() -> None:
+    class Event(Record):
+        pid = u32
+
+        @property
+        def half(self) -> int:
+            return self.pid // 2
+
+        @half.setter
+        def half(self, value: int) -> None:
+            raise AssertionError(value)
+
+    assert Event(pid=8).half == 4
+    assert tuple(Event.fields) == ("pid",)
+
+
+def test_a_field_that_is_deleted_is_none() -> None:
+    class Event(Record):
+        pid = u32
+        ts = u64
+        del pid
+
+    assert tuple(Event.fields) == ("ts",)
+    assert Event.size == 8
+
+
+def test_a_field_is_not_replaced_afterwards() -> None:
+    with pytest.raises(RecordError, match=r"HelloEvent\.pid is a field; declare another record"):
+        HelloEvent.pid = property(int)
+
+
+def names() -> list[str]:
+    """Those that mean something in Python, to types, or in the code of records and places."""
+    code = [path.read_text() for path in PACKAGE.glob("*.py")]
+    code.append((PACKAGE / "asm" / "registers.py").read_text())
+    words = {word for text in code for word in re.findall(r"[A-Za-z_]\w*", text)}
+    words |= {*dir(builtins), *dir(type), *dir(Record), *dir(RecordType), *dir(Memory), *dir(dict)}
+    words |= {*keyword.softkwlist, "cls", "value", "key", "keys", "items", "index", "count"}
+    return sorted(word for word in words - {"__annotations__"} if not keyword.iskeyword(word))
+
+
+def test_a_field_of_each_name_works_or_is_refused_in_words() -> None:
+    refused = {}
+    for name in names():
+        try:
+            record = declare(before=u8, **{name: u32}) if name != "before" else declare(before=u32)
+        except RecordError as error:
+            refused[name] = str(error)
+            continue
+        made = record(**{name: 7})
+        assert getattr(made, name) == 7
+        assert record.unpack(bytes(made)) == made
+        assert eval(repr(made), {"Event": record}) == made
+        assert record.fields[name].name == name
+        assert record.construct.parse(bytes(made))[name] == 7
+        assert record.construct.build({"before": 0, name: 7}) == bytes(made)
+        place = Assembler("named", attach=RawTracepoint()).stack(record)
+        assert getattr(place, name)._type == u32
+        assert hash(made) == hash(copy.deepcopy(made))
+    assert all(re.search("name is taken|no name for a field", said) for said in refused.values())
+    taken = {name for name in refused if name[0] != "_"}
+    assert {"decode", "unpack", "mro", "typed"} <= taken
+    assert taken <= {"decode", "unpack", "mro", "typed"} | C_KEYWORDS
+
+
+@pytest.mark.parametrize(
+    "name", ["decode", "unpack", "mro", "typed", "_flat", "_values", "_layout"]
+)
+def test_a_method_does_not_replace_the_records_own(name: str) -> None:
+    with pytest.raises(RecordError, match="this name is taken"):
+        declare(**{"pid": u32, name: lambda self: 7})
+
+
+ROW = struct.pack("=IxxxxQ16s", 7, 9, b"cat")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytearray(ROW),
+        memoryview(ROW),
+        array.array("Q", ROW),
+        memoryview(ROW).cast("H"),
+        memoryview(ROW).cast("B", (4, 8)),
+        (ctypes.c_uint16 * 16).from_buffer_copy(ROW),
+    ],
+    ids=["bytearray", "memoryview", "array", "H", "two-dimensional", "ctypes"],
+)
+def test_any_buffer_is_unpacked(data: Any) -> None:
+    assert HelloEvent.unpack(data) == HelloEvent(pid=7, timestamp_ns=9, comm="cat")
+    assert char[32].unpack(data) == char[32].unpack(ROW)
+    with pytest.raises(RecordError, match="HelloEvent is 32 bytes long, there are 31"):
+        HelloEvent.unpack(data, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (memoryview(bytes(64))[::2], "bytes do not lie in a row; copy it with bytes"),
+        (5, "bytes, or another buffer, are expected, not 5"),
+        ("text", "bytes, or another buffer, are expected, not 'text'"),
+    ],
+)
+def test_what_is_no_row_of_bytes_is_refused(data: Any, problem: str) -> None:
+    with pytest.raises(RecordError, match=problem):
+        HelloEvent.unpack(data)
+    with pytest.raises(RecordError, match=problem):
+        u64.unpack(data)
+
+
+def test_a_value_has_its_types_size() -> None:
+    with pytest.raises(RecordError, match="u32 has 4 bytes, not 3"):
+        u32.unpack(b"abc")
+
+
+def test_a_long_number_is_refused_in_a_line() -> None:
+    for wrong in (lambda: HelloEvent(pid=10**5000), lambda: u32[10**5000]):
+        with pytest.raises(RecordError, match="a number of 16610 bits"):
+            wrong()

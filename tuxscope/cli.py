@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 from tuxscope import __version__
 from tuxscope.commands.base import Command, Job
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.lean_fire import FireError, FireExit, fire, keyword_only
+from tuxscope.lean_fire import Fire, FireError, FireExit, keyword_only
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
@@ -72,13 +73,13 @@ def parse(arguments: Sequence[str]) -> Job | str:
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
     kind: type[Command] = getattr(import_module(f"tuxscope.commands.{name}"), COMMANDS[name])
     if "--help" in rest or "-h" in rest:
-        return kind.help or documentation(kind)
+        return kind.help
     try:
         flags = options_of(kind)
         check_options(rest, {*flags, "--help"})
         rest = [renamed(each, flags) for each in rest]
         command = kind(words)
-        job = fire.Fire(command.run, rest)
+        job = Fire(command.run, rest)
     except FireExit as error:
         raise UsageError(f"{name}: {one_line(error, command)}") from None
     except (FireError, UsageError) as error:
@@ -93,20 +94,13 @@ def options_of(kind: type[Command]) -> dict[str, str]:
     return {f"--{kind.flags.get(name, name).replace('_', '-')}": f"--{name}" for name in names}
 
 
-def documentation(kind: type[Command]) -> str:
-    """What a command's docstring says."""
-    from inspect import getdoc
-
-    return f"{getdoc(kind.run) or OVERVIEW}\n"  # python -OO has no docstrings
-
-
 def renamed(argument: str, flags: Mapping[str, str]) -> str:
     """An argument with Fire's name for the option that it is, if it is one."""
     option, equals, value = argument.partition("=")
     return f"{flags.get(option, option)}{equals}{value}"
 
 
-def one_line(error: FireExit, command: Command) -> str:
+def one_line(error: Any, command: Command) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:

@@ -8,11 +8,15 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from tuxscope.errors import shown
 from tuxscope.field_types import Integer
 from tuxscope.lean_dataclasses import dataclass, field
 from tuxscope.record import Field, RecordError
 
-__all__ = ["AnyColumn", "Bar", "Column", "Index", "Log2", "Rate"]
+__all__ = [
+    "AnyColumn", "Bar", "Clock", "Column", "Combined", "Index", "Labelled", "Log2", "Milliseconds",
+    "Percentile", "Rate",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Column:
     def __post_init__(self) -> None:
         if not isinstance(self.field, Field):
             raise RecordError(
-                f"a column shows a field, as in Column(HelloEvent.pid, 8), not {self.field!r}"
+                f"a column shows a field, as in Column(HelloEvent.pid, 8), not {shown(self.field)}"
             )
         check_width(self.width)
 
@@ -225,4 +229,4 @@ def check_number(what: str, field: Field) -> None:
 def check_width(width: object) -> None:
     """Raises RecordError."""
     if isinstance(width, bool) or not isinstance(width, int) or width < 0:
-        raise RecordError(f"a column's width is a number of characters, not {width!r}")
+        raise RecordError(f"a column's width is a number of characters, not {shown(width)}")

@@ -1,13 +1,91 @@
 """The one base of every error that tuxscope raises on purpose."""
 
+from __future__ import annotations
+
 import errno
 import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
+LONGEST = 120  # characters of a value in an error
 ENOTSUPP = 524  # the kernel's own, in no libc
 HINTS = {errno.EMFILE: "; try: ulimit -n 4096"}
 
 
-class TuxscopeError(Exception):
+class Portable:
+    """Base of exceptions that can be copied, and pickled into another process.
+
+    Python makes an exception again by calling its class with ``args``, which are the message
+    alone where ``__init__`` takes more. Here it is made without ``__init__``, and given the
+    attributes that it had.
+
+    An attribute that cannot be pickled is None in the other process, and one that cannot be deep
+    copied is shared: an error that fails on its way takes a multiprocessing pool with it.
+    """
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        made: Self = revived(type(self), self._args(), vars(self))
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy
+
+        def copied(value: Any) -> Any:
+            try:
+                return deepcopy(value, memo)
+            except Exception:
+                return value
+
+        values = {name: copied(value) for name, value in vars(self).items()}
+        made: Self = revived(type(self), tuple(map(copied, self._args())), values)
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        args = [packed(each) or packed(repr(each)) for each in self._args()]
+        return unpacked, (type(self), args, {name: packed(v) for name, v in vars(self).items()})
+
+    def _args(self) -> tuple[Any, ...]:
+        args: tuple[Any, ...] = getattr(self, "args", ())
+        return args
+
+
+def revived(kind: type[Any], args: tuple[Any, ...], values: Mapping[str, Any]) -> Any:
+    """An exception with these attributes, made without its ``__init__``."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(values)
+    return error
+
+
+def packed(value: object) -> bytes | None:
+    """A pickle of its own; None where there is none."""
+    import pickle
+
+    try:
+        return pickle.dumps(value)
+    except Exception:
+        return None
+
+
+def unpacked(
+    kind: type[Any], args: Sequence[bytes | None], values: Mapping[str, bytes | None]
+) -> Any:
+    """The exception that was pickled; what this process cannot make again is None."""
+    import pickle
+
+    def value(data: bytes | None) -> Any:
+        try:
+            return pickle.loads(data) if data else None
+        except Exception:
+            return None
+
+    made = {name: value(data) for name, data in values.items()}
+    return revived(kind, tuple(map(value, args)), made)
+
+
+class TuxscopeError(Portable, Exception):
     """Something a user can meet and mend.
 
     ``str(error)`` is one line: what failed, why, and what to type next. The command prints
@@ -38,6 +116,17 @@ class ArgumentTypeError(TuxscopeError, TypeError):
 def with_article(noun: str) -> str:
     """``an Assembler``, ``a Page``."""
     return f"{'an' if noun[:1] in 'AEIOaeio' else 'a'} {noun}"
+
+
+def shown(value: object) -> str:
+    """``repr`` for an error: a line of 120 characters at most, whatever the value is."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"a number of {value.bit_length()} bits"
+    try:
+        text = repr(value).replace("\n", " ")
+    except Exception:  # of its own, or Python's for a number of too many digits inside of it
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def strerror(error: OSError) -> str:

@@ -24,15 +24,18 @@ as an address, so this module need not know the assembler.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
-from tuxscope.errors import TuxscopeError
+from tuxscope.declared import Declared
+from tuxscope.declared import RecordError as RecordError
+from tuxscope.errors import shown
+from tuxscope.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from construct import Construct
 
-    from tuxscope.record import Field
+    from tuxscope.record import Record
 
 Value_co = TypeVar("Value_co", covariant=True)
 Typed_co = TypeVar("Typed_co", covariant=True)
@@ -40,51 +43,14 @@ Typed_co = TypeVar("Typed_co", covariant=True)
 # Far above what a ring or a map takes; keeps a slip of the keyboard from filling the memory.
 LARGEST_SIZE = 1 << 30
 
-# C11 6.4.1, without the ones that start with an underscore.
-C_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while".split(" ")
-)
-
-
-class RecordError(TuxscopeError, TypeError):
-    """A record that C could not lay out, or a value that does not fit its field."""
+# Any object with the buffer protocol, for which Python has a type from 3.12 on.
+Buffer = Any
 
 
 class Address(Protocol[Typed_co]):
     """What the assembler's registers and addresses offer to ``u64[...]``."""
 
     def typed(self, field_type: FieldType[Any]) -> Typed_co: ...
-
-
-class Declared:
-    """Base of what is declared, types and records: neither a number nor memory."""
-
-    __slots__ = ()
-
-    if not TYPE_CHECKING:  # a type checker may say that these are not there
-
-        def __mul__(self, length: object) -> NoReturn:
-            raise RecordError(f"an array has its length in square brackets: {self!r}[{length!r}]")
-
-        __rmul__ = __mul__
-
-        def __setitem__(self, place: object, value: object) -> NoReturn:
-            method = "st" if isinstance(value, int) else "stx"
-            field = f".{next(iter(self.fields))}" if hasattr(self, "fields") else ""
-            raise RecordError(
-                f"a store is an instruction: a.{method}({self!r}[{place!r}]{field}, {value!r})"
-            )
-
-
-def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Raises RecordError for ``class Event(Record, packed=True)``."""
-    for option in options:
-        raise RecordError(
-            f"class {name}(Record) takes no {option}: its fields lie where C puts them, each at a "
-            "multiple of its alignment; in the order of their size they leave no hole between them"
-        )
 
 
 class FieldType(Declared, Generic[Value_co]):
@@ -130,9 +96,13 @@ class FieldType(Declared, Generic[Value_co]):
         """A value's ``size`` bytes. Raises RecordError for one that does not fit."""
         return struct.pack(f"={self.format}", *self.encode(value))
 
-    def unpack(self, data: bytes) -> Value_co:
-        """The value that exactly ``size`` bytes hold."""
-        return self.decode(struct.unpack(f"={self.format}", data))
+    def unpack(self, data: Buffer) -> Value_co:
+        """The value that exactly ``size`` bytes hold. Raises RecordError for more or fewer."""
+        try:
+            return self.decode(struct.unpack(f"={self.format}", data))
+        except (struct.error, TypeError, BufferError):
+            size = len(byte_view(data))
+            raise RecordError(f"{self.name} has {self.size} bytes, not {size}") from None
 
     def __repr__(self) -> str:
         return self.name
@@ -155,17 +125,75 @@ class FieldType(Declared, Generic[Value_co]):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Padding bytes that C puts before a field or at the end."""
+
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A field's place in its record.
+
+    Attributes:
+        name: as declared.
+        type: its C type.
+        offset: in bytes from the record's start.
+        slot: index of its first value among those that ``RecordType.raw`` unpacks.
+        position: 0 for the first field, 1 for the second.
+    """
+
+    name: str
+    type: FieldType[Any]
+    offset: int
+    slot: int
+    position: int
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.type.size
+
+    def __get__(self, record: Any, owner: object) -> Any:
+        return self if record is None else record._values[self.position]
+
+    def __set__(self, record: Record, value: object) -> None:
+        raise AttributeError(
+            f"a record is not changed: make a new one with {self.name}={shown(value)}"
+        )
+
+
+def byte_view(data: Buffer) -> memoryview:
+    """The bytes of any buffer, whatever its items are. Raises RecordError for what is none, and
+    for one with gaps."""
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise RecordError(f"bytes, or another buffer, are expected, not {shown(data)}") from None
+    if not view.c_contiguous:
+        raise RecordError("this buffer's bytes do not lie in a row; copy it with bytes()")
+    if view.format == "B" and view.ndim == 1:
+        return view
+    try:
+        return view.cast("B")
+    except TypeError:  # a format that memoryview does not know
+        return memoryview(view.tobytes())
+
+
 def array_length(name: str, size: int, length: int) -> int:
     """Check an array's length; returns it. Raises RecordError."""
     if isinstance(length, bool) or not isinstance(length, int):
-        shown = getattr(length, "name", None) or repr(length)  # a map has one
+        given = getattr(length, "name", None) or shown(length)  # a map has a name
         raise RecordError(
-            f"{name}[{shown}]: an array's length is a whole number, as in {name}[4], and an "
+            f"{name}[{given}]: an array's length is a whole number, as in {name}[4], and an "
             f"address a register and how far on, as in {name}[r1 + 8]"
         )
     if not 1 <= length <= LARGEST_SIZE // size:
         raise RecordError(
-            f"{name}[{length}]: an array has 1 to {LARGEST_SIZE // size} elements of this type"
+            f"{name}[{shown(length)}]: an array has 1 to {LARGEST_SIZE // size} elements "
+            "of this type"
         )
     return length
 
@@ -198,9 +226,9 @@ class Integer(FieldType[int]):
         bits = self.size * 8
         low, high = (-(1 << bits - 1), 1 << bits - 1) if self.signed else (0, 1 << bits)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise RecordError(f"{self.name} takes a whole number, not {value!r}")
+            raise RecordError(f"{self.name} takes a whole number, not {shown(value)}")
         if not low <= value < high:
-            raise RecordError(f"{value} does not fit {self.name} ({low} to {high - 1})")
+            raise RecordError(f"{shown(value)} does not fit {self.name} ({low} to {high - 1})")
         return (value,)
 
     def construct(self) -> Construct[int, int]:
@@ -209,6 +237,9 @@ class Integer(FieldType[int]):
         kind = f"Int{self.size * 8}{'s' if self.signed else 'u'}n"  # n: native byte order
         declared: Construct[int, int] = getattr(construct, kind)
         return declared
+
+    def __reduce__(self) -> str:
+        return self.name  # the eight are this module's: a copy is the same one
 
 
 u8 = Integer("u8", 1, signed=False)
@@ -228,7 +259,7 @@ class FixedArray(FieldType[Value_co]):
     length: int
 
     def __getitem__(self, item: object) -> Self:
-        raise RecordError(f"{self.name}[{item!r}]: arrays have one dimension")
+        raise RecordError(f"{self.name}[{shown(item)}]: arrays have one dimension")
 
     if not TYPE_CHECKING:
 
@@ -265,7 +296,7 @@ class Array(FixedArray[tuple[Any, ...]]):
 
     def encode(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, Iterable):
-            raise RecordError(f"{self.name} takes {self.length} values, not {value!r}")
+            raise RecordError(f"{self.name} takes {self.length} values, not {shown(value)}")
         values = tuple(value)
         if len(values) != self.length:
             raise RecordError(f"{self.name} takes {self.length} values, not {len(values)}")
@@ -295,7 +326,7 @@ class Octets(FixedArray[bytes]):
 
     def encode(self, value: Any) -> tuple[bytes]:
         if not isinstance(value, bytes | bytearray | memoryview) or len(value) != self.size:
-            raise RecordError(f"{self.name} takes {self.size} bytes, not {value!r}")
+            raise RecordError(f"{self.name} takes {self.size} bytes, not {shown(value)}")
         return (bytes(value),)
 
     def construct(self) -> Construct[Any, Any]:
@@ -327,13 +358,15 @@ class Text(FixedArray[str]):
 
     def encode(self, value: Any) -> tuple[bytes]:
         if not isinstance(value, str | bytes):
-            raise RecordError(f"{self.name} takes text, not {value!r}")
+            raise RecordError(f"{self.name} takes text, not {shown(value)}")
         try:
             raw = value.encode() if isinstance(value, str) else value
         except UnicodeEncodeError:
-            raise RecordError(f"{self.name} takes text, {value!r} is none in UTF-8") from None
+            raise RecordError(f"{self.name} takes text, {shown(value)} is none in UTF-8") from None
         if len(raw) > self.size:
-            raise RecordError(f"{value!r} is {len(raw)} bytes long, {self.name} holds {self.size}")
+            raise RecordError(
+                f"{shown(value)} is {len(raw)} bytes long, {self.name} holds {self.size}"
+            )
         return (raw.ljust(self.size, b"\0"),)
 
     def construct(self) -> Construct[Any, Any]:
@@ -356,6 +389,9 @@ class Char:
         raise RecordError("a length stands in square brackets, as in char[16]")
 
     def __repr__(self) -> str:
+        return "char"
+
+    def __reduce__(self) -> str:
         return "char"
 
 

@@ -2,15 +2,15 @@
 
 What it is here for is in fire.core: giving a command line's words to a function's parameters. What
 else it can do is not asked for: our values have parsers of their own, what Fire would print is
-put into one line by cli.py, and none of our commands is a coroutine. So fire.core gets stand-ins
-that can say just that. Their names in ``sys.modules`` are free again afterwards: whoever else
-imports inspect or json gets the real one.
+put into one line by cli.py, and none of our commands is a coroutine. So its modules are run with
+an import statement of their own, which gives them stand-ins that can say just that.
 """
 
 from __future__ import annotations
 
+import builtins
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
@@ -57,46 +57,90 @@ class NoFlags:
         return flags, []
 
 
-STAND_INS = (
-    *map(stand_in, (
-        "asyncio", "json", "shlex", "fire.completion", "fire.console.console_io",
-        "fire.formatting", "fire.helptext", "fire.interact", "fire.value_types",
-    )),
-    stand_in(
+STAND_INS = {
+    "asyncio": stand_in("asyncio"),
+    "json": stand_in("json"),
+    "shlex": stand_in("shlex"),
+    "inspect": stand_in(
         "inspect",
         isclass=lambda component: isinstance(component, type),
         isroutine=lambda component: isinstance(component, ROUTINES),
     ),
-    stand_in(
+    "fire.inspectutils": stand_in(
         "fire.inspectutils",
         GetFullArgSpec=parameters,
         GetFileAndLine=lambda component: (None, None),
         IsCoroutineFunction=lambda function: False,
         IsNamedTuple=lambda component: False,
     ),
-    stand_in(
+    "fire.parser": stand_in(
         "fire.parser",
         CreateParser=NoFlags,
         SeparateFlagArgs=lambda arguments: (arguments, []),
         DefaultParseValue=str,
     ),
-)  # fmt: skip
+}
+OURS = ("fire.core", "fire.decorators", "fire.trace")  # which are Fire's own
 
-replaced = {each.__name__: sys.modules.get(each.__name__) for each in STAND_INS}
-sys.modules.update({each.__name__: each for each in STAND_INS})
-try:
-    import fire
-    from fire import core
-    from fire.core import FireError, FireExit
-    from fire.decorators import SetParseFns
-finally:
-    for name, module in replaced.items():
-        if module is None:
-            del sys.modules[name]
-        else:
-            sys.modules[name] = module
 
+class Private:
+    """Fire's modules, and what they import in place of what they name.
+
+    They are in no ``sys.modules``: who imports fire, inspect or json has the real one, before or
+    after us.
+    """
+
+    def __init__(self) -> None:
+        finder = find("fire", None)
+        self._where = finder.submodule_search_locations
+        self._builtins = vars(builtins) | {"__import__": self._import}
+        self._modules: dict[str, ModuleType] = {}
+
+    def load(self, name: str) -> ModuleType:
+        """A module of the package, run with our import statement."""
+        if name not in self._modules:
+            spec = find(name, self._where)
+            code = spec.loader.get_code(name)
+            module = self._modules[name] = stand_in(
+                name, __builtins__=self._builtins, __package__="fire", __file__=spec.origin
+            )
+            exec(code, vars(module))
+        return self._modules[name]
+
+    def _import(
+        self,
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """``__import__()``: for ``from fire import trace`` what has an attribute of that name."""
+        if name.partition(".")[0] == "fire":
+            return stand_in(
+                name, **{each: self._member(f"{name}.{each}") for each in fromlist or ()}
+            )
+        return STAND_INS.get(name) or __import__(name, globals, locals, fromlist or (), level)
+
+    def _member(self, name: str) -> ModuleType:
+        return self.load(name) if name in OURS else STAND_INS.get(name) or stand_in(name)
+
+
+def find(name: str, path: Sequence[str] | None) -> Any:
+    """A module's spec. Raises ModuleNotFoundError."""
+    for finder in sys.meta_path:
+        if spec := finder.find_spec(name, path):
+            return spec
+    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+private = Private()
+core: Any = private.load("fire.core")
 core._DisplayError = core._PrintResult = lambda *_, **__: None
 core._GetMember = no_member
+Fire: Callable[..., Any] = core.Fire
+FireError: type[Exception] = core.FireError
+FireExit: type[SystemExit] = core.FireExit
+SetParseFns: Callable[..., Any] = private.load("fire.decorators").SetParseFns
 
-__all__ = ["FireError", "FireExit", "SetParseFns", "fire", "keyword_only"]
+__all__ = ["Fire", "FireError", "FireExit", "SetParseFns", "keyword_only"]

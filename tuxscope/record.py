@@ -23,18 +23,20 @@ from functools import cached_property
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
+from tuxscope.declared import Declared, RecordError, check_name, check_options
+from tuxscope.errors import shown
 from tuxscope.field_types import (
-    C_KEYWORDS,
     LARGEST_SIZE,
     Address,
     Array,
+    Buffer,
     Char,
-    Declared,
+    Field,
     FieldType,
-    RecordError,
+    Hole,
     Typed_co,
+    byte_view,
     char,
-    check_options,
     s8,
     s16,
     s32,
@@ -59,46 +61,6 @@ R = TypeVar("R")
 
 TYPES = frozenset(("char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64"))
 METHODS = (FunctionType, property, classmethod, staticmethod)
-# What records and places in memory answer to themselves.
-TAKEN = frozenset(("decode", "mro", "typed", "unpack"))
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """Padding bytes that C puts before a field or at the end."""
-
-    offset: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
-    """A field's place in its record.
-
-    Attributes:
-        name: as declared.
-        type: its C type.
-        offset: in bytes from the record's start.
-        slot: index of its first value among those that ``RecordType.raw`` unpacks.
-        position: 0 for the first field, 1 for the second.
-    """
-
-    name: str
-    type: FieldType[Any]
-    offset: int
-    slot: int
-    position: int
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return self.type.size
-
-    def __get__(self, record: Any, owner: object) -> Any:
-        return self if record is None else record._values[self.position]
-
-    def __set__(self, record: Record, value: object) -> None:
-        raise AttributeError(f"a record is not changed: make a new one with {self.name}={value!r}")
 
 
 @dataclass(frozen=True)
@@ -183,7 +145,7 @@ class Nested(FieldType["Record"]):
 
     def encode(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, self.record):
-            raise RecordError(f"{self.name} takes a {self.name}, not {value!r}")
+            raise RecordError(f"{self.name} takes a {self.name}, not {shown(value)}")
         return value._flat()
 
     def construct(self) -> Construct[Any, Any]:
@@ -208,8 +170,8 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
 
 
 class Body(dict[str, Any]):
-    """The names that a record's class body assigns: each is looked at as it comes, so that what
-    is wrong with a field is said at the field's own line."""
+    """The names that a record's class body assigns: each is checked as it comes, so that an error
+    about a field has the field's own line."""
 
     def __init__(self, owner: str) -> None:
         # Before 3.14 annotations are put into this one, and one there is enough to say no.
@@ -219,15 +181,21 @@ class Body(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         special = name.startswith("__") and not isinstance(value, FieldType | RecordType)
-        if not special and not isinstance(value, METHODS):
-            if name in TAKEN:
-                raise RecordError(f"{self.owner}.{name}: this name is taken; choose another")
-            if not name.isascii() or name.startswith("_") or name in C_KEYWORDS:
-                raise RecordError(f"{self.owner}.{name}: no name for a field in C; choose another")
-            if name in self.fields:
-                raise RecordError(f"{self.owner}.{name} is there already; choose another name")
-            self.fields[name] = field_type_of(self.owner, name, value)
+        if not special:
+            method = isinstance(value, METHODS)
+            check_name(self.owner, name, field=not method)
+            if name in self.fields or (name in self and not method):
+                kind = "a method" if method else "a field"
+                raise RecordError(
+                    f"{self.owner}.{name} is there already; {kind} needs its own name"
+                )
+            if not method:
+                self.fields[name] = field_type_of(self.owner, name, value)
         super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        self.fields.pop(name, None)
 
 
 class Annotations(dict[str, Any]):
@@ -277,6 +245,11 @@ class RecordType(Declared, type):
         del body["__annotations__"]
         return super().__new__(mcs, name, bases, dict(body))
 
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name in cls.fields:
+            raise RecordError(f"{cls.__name__}.{name} is a field; declare another record instead")
+        super().__setattr__(name, value)
+
     if not TYPE_CHECKING:  # a type checker knows the fields, and should not think that all exist
 
         def __getattr__(cls, name: str) -> NoReturn:
@@ -324,12 +297,13 @@ class RecordType(Declared, type):
         object.__setattr__(record, "_values", values)
         return record
 
-    def unpack(cls: type[R], data: bytes | bytearray | memoryview, offset: int = 0) -> R:
-        """Parse the record at ``offset``; what follows it is left alone.
+    def unpack(cls: type[R], data: Buffer, offset: int = 0) -> R:
+        """Parse the record ``offset`` bytes into any buffer; what follows it is left alone.
 
         Raises RecordError where the data is too short.
         """
         own = cast(RecordType, cls)
+        data = byte_view(data)
         if offset < 0 or len(data) - offset < own.size:
             raise RecordError(
                 f"{own.__name__} is {own.size} bytes long, there are {len(data) - offset}"
@@ -360,7 +334,7 @@ class Record(metaclass=RecordType):
     __slots__ = ("_values",)
     _values: tuple[Any, ...]
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         fields = type(self).fields
         for name in values.keys() - fields.keys():
             near = did_you_mean(name, fields)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tuxscope.errors import shown
 from tuxscope.field_types import FieldType, Integer, RecordError, Value_co, u8, u64
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Named(Meant[str]):
         if isinstance(value, str) and value.isascii() and value.isdigit():
             encoded: tuple[Any, ...] = self.stored.encode(int(value))
             return encoded
-        raise RecordError(f"{value!r} is none of {', '.join(self.names.values())}")
+        raise RecordError(f"{shown(value)} is none of {', '.join(self.names.values())}")
 
 
 class Optional(Meant[int | None]):
@@ -91,7 +92,7 @@ class Milliseconds(Optional):
 
     def encode(self, value: Any) -> tuple[Any, ...]:
         if value is not None and not isinstance(value, int | float):
-            raise RecordError(f"{value!r} is no number of milliseconds")
+            raise RecordError(f"{shown(value)} is no number of milliseconds")
         return super().encode(None if value is None else round(value * 1e6))
 
 
@@ -115,7 +116,7 @@ class IpAddress(Meant[str]):
         try:
             return (packed(value),)
         except (OSError, TypeError) as error:
-            raise RecordError(f"{value!r} is no IP address") from error
+            raise RecordError(f"{shown(value)} is no IP address") from error
 
 
 def packed(address: str) -> bytes:

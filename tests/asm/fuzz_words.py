@@ -12,7 +12,7 @@ import random
 import sys
 from collections import Counter
 
-from tuxscope.asm import DecodeError, Instruction
+from tuxscope.asm import DecodeError, Instruction, OperandError, TextError
 from tuxscope.asm.forms import BY_OPCODE
 from tuxscope.asm.instruction import ByteOrder
 from tuxscope.asm.parser import parse
@@ -55,9 +55,22 @@ def fuzz(count: int, seed: int) -> Counter[str]:
             again = instruction.encode(byteorder)
             assert again == data[: 8 * instruction.slots], (data.hex(), byteorder, instruction)
             if outcomes["instructions"] % READ_BACK == 0:
-                text = str(instruction)
-                assert parse(text).instructions == (instruction,), (data.hex(), byteorder, text)
+                check_text(instruction)
     return outcomes
+
+
+def check_text(instruction: Instruction) -> None:
+    """What Linux takes is read back from its text, and what it refuses is refused there, too."""
+    text = str(instruction)
+    try:
+        instruction.check_for_linux()
+    except OperandError:
+        try:
+            parse(text)
+        except TextError:
+            return
+        raise AssertionError(text) from None
+    assert parse(text).instructions == (instruction,), text
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from tuxscope.asm import (
     r2,
     r3,
 )
-from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Form, Number, Reg, Rule
+from tuxscope.asm.forms import BY_OPCODE, FORMS, IMM, Const, Form, Number, Reg, Rule
 from tuxscope.record import Record, u32, u64
 
 Fields = dict[str, Any]
@@ -52,13 +52,15 @@ def refused(rule: Rule, width: Span) -> list[Span]:
             spans = [(low, only - 1), (only + 1, high)]
         case Reg(written=written):
             spans = [(low, -1), (10 if written else 11, high)]
+        case Number(wider=True):
+            spans = [(low, IMM.low - 1), (IMM.high + 1, high)]
         case Number(first, last, zero):
             spans = [(low, first - 1), (last + 1, high)] + [(0, 0)] * (not zero)
     return [(first, last) for first, last in spans if first <= last]
 
 
 def allowed(rule: Rule) -> st.SearchStrategy[int]:
-    """What a rule accepts, its limits more often than chance has it."""
+    """What a rule accepts and Linux takes, its limits more often than chance has it."""
     match rule:
         case Const(only):
             return st.just(only)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from pace import LIMIT
 
 from tuxscope.asm import Helper, ProgramType, helper
 from tuxscope.asm.helpers import NAMES
@@ -143,5 +144,5 @@ def test_only_who_asks_for_facts_reads_them() -> None:
         "tuxscope.asm.helper.loop.since\n"
         "assert name in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=LIMIT)
     assert signature(181) is signature(181)

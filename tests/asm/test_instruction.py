@@ -8,15 +8,21 @@ from hypothesis import strategies as st
 
 from asm.strategies import Fields, invalid_fields, valid_fields, valid_instructions
 from tuxscope.asm import (
+    Assembler,
     DecodeError,
     Instruction,
     OperandError,
+    RawTracepoint,
     ReadOnlyRegisterError,
     RegisterError,
     SourceLine,
+    TextError,
     decode_all,
+    r1,
 )
-from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Form
+from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Form, Number
+from tuxscope.asm.isa import Class
+from tuxscope.asm.parser import assemble
 
 pytestmark = pytest.mark.matrix
 
@@ -113,9 +119,8 @@ def test_every_opcode_without_a_row_is_refused() -> None:
         (ReadOnlyRegisterError, {"opcode": 0xB7, "dst": 10}, "r10 is the frame pointer"),
         (ReadOnlyRegisterError, {"opcode": 0xDB, "src": 10, "imm": 1}, "atomic_fetch_add: r10"),
         (OperandError, {"opcode": 0x79, "offset": 0x12345}, "offset 74565 is out of range"),
-        (OperandError, {"opcode": 0x67, "imm": 64}, r"lsh: imm 64 is out of range \(0 to 63\)"),
-        (OperandError, {"opcode": 0x64, "imm": 32}, r"lsh32: imm 32 is out of range \(0 to 31\)"),
-        (OperandError, {"opcode": 0x37}, "div: the divisor is 0"),
+        (OperandError, {"opcode": 0x67, "imm": 1 << 31}, r"imm 2147483648 is out .* \(0 to 63\)"),
+        (OperandError, {"opcode": 0x64, "imm": 1 << 40}, r"lsh32: imm .* \(0 to 31\)"),
         (OperandError, {"opcode": 0xDC, "imm": 24}, "must be"),
         (OperandError, {"opcode": 0x07, "src": 1}, "add: src must be 0, not 1"),
         (OperandError, {"opcode": 0x07, "imm": 1 << 31}, "load it into a register with a.ld_imm64"),
@@ -255,3 +260,52 @@ def example(form: Form) -> Instruction:
 
 def test_no_two_rows_read_the_same() -> None:
     assert len({str(example(form)) for form in FORMS}) == len(FORMS)
+
+
+WIDER = [form for form in FORMS if isinstance(form.imm, Number) and form.imm.wider]
+PAST = {64: (64, 65, -1, 1 << 30), 32: (32, 63, 64, -1)}
+
+
+def past(form: Form) -> tuple[int, ...]:
+    """Immediates that RFC 9669 gives a meaning and Linux refuses."""
+    if isinstance(form.imm, Number) and not form.imm.zero:
+        return (0,)
+    return PAST[64 if form.opcode & 7 == Class.ALU64 else 32]
+
+
+def test_the_wider_rows_are_shifts_and_divisions() -> None:
+    names = {form.name.removesuffix("32") for form in WIDER}
+    assert names == {"lsh", "rsh", "arsh", "div", "mod", "sdiv", "smod"}
+    assert len(WIDER) == 14
+
+
+@byte_orders
+@pytest.mark.parametrize("form", WIDER, ids=lambda form: form.name)
+def test_what_the_rfc_defines_and_linux_refuses_is_decoded(byteorder: str, form: Form) -> None:
+    """RFC 9669, section 4.1: shifts are masked; division by 0 gives 0, modulo what was there."""
+    offset = form.offset.value if isinstance(form.offset, Const) else 0
+    for imm in past(form):
+        instruction = Instruction(form.opcode, dst=1, offset=offset, imm=imm)
+        assert instruction.form is form
+        assert Instruction.decode(instruction.encode(byteorder), byteorder) == instruction
+        assert str(instruction).endswith(f"= {imm}")
+        with pytest.raises(OperandError, match=r"is out of range|the divisor is 0"):
+            instruction.check_for_linux()
+
+
+@pytest.mark.parametrize("form", WIDER, ids=lambda form: form.name)
+def test_what_linux_refuses_is_not_written(form: Form) -> None:
+    a = Assembler("wider", attach=RawTracepoint())
+    offset = form.offset.value if isinstance(form.offset, Const) else 0
+    for imm in past(form):
+        by_hand = Instruction(form.opcode, dst=1, offset=offset, imm=imm)
+        for write in (
+            lambda imm=imm: getattr(a, form.name)(r1, imm),
+            lambda by_hand=by_hand: a.emit(by_hand),
+        ):
+            with pytest.raises(OperandError, match=r"is out of range|the divisor is 0") as caught:
+                write()
+            assert caught.value.source
+        with pytest.raises(TextError, match=r"expected a (number from 0 to|divisor other than)"):
+            assemble(f"{by_hand}\nexit", "wider", RawTracepoint())
+    assert not a._draft.instructions

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import pytest
+from tallies import record, recorded
 
 
 @dataclass
@@ -34,21 +35,18 @@ class Alarms:
         )
 
 
-ALARMS = pytest.StashKey[Alarms]()
-
-
 @pytest.fixture
 def alarms(request: pytest.FixtureRequest) -> Iterator[Alarms]:
     """Counts for a test; the last lines of the run say the sum."""
     alarms = Alarms()
     yield alarms
-    total = request.config.stash.setdefault(ALARMS, Alarms())
-    for name in ("accepted", "junk", "refused", "foreseen", "false"):
-        setattr(total, name, getattr(total, name) + getattr(alarms, name))
+    record(request.node, "alarms", asdict(alarms))
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if ALARMS in config.stash:
-        terminalreporter.write_line(f"checks: {config.stash[ALARMS]}")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    total = Alarms()
+    for numbers in recorded(terminalreporter, "alarms"):
+        for name, number in numbers.items():
+            setattr(total, name, getattr(total, name) + number)
+    if total.accepted:
+        terminalreporter.write_line(f"checks: {total}")

@@ -174,6 +174,15 @@ def set_on_one_way_only(a: Assembler) -> None:
     a.exit()
 
 
+def kept_for_a_function(a: Assembler) -> None:
+    a.mov(r6, 1)
+    a.call("reads")
+    a.exit()
+    a.function("reads")
+    a.mov(r0, r6)  # <-
+    a.exit()
+
+
 def used_up(a: Assembler) -> None:
     a.call(helper.ktime_get_ns)  # call
     a.ldx(r0, u64[r1 + 16])  # <-
@@ -629,6 +638,11 @@ def says(write: Write, kind: type[CheckError], words: str) -> Any:
 SAYS = [
     says(never_set, UninitialisedRegisterError, "r3 is read, and was never set; set it first"),
     says(set_on_one_way_only, UninitialisedRegisterError, "r6 is read, and was never set"),
+    says(
+        kept_for_a_function,
+        UninitialisedRegisterError,
+        "r6 is read, and was never set: a function has its own r6-r9; pass it in r1-r5",
+    ),
     says(
         used_up,
         ClobberedRegisterError,

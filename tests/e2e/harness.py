@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import re
@@ -12,20 +11,17 @@ import subprocess
 import sys
 import sysconfig
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leaks import program_of
 from pace import LIMIT
-
-from tuxscope.loader.syscalls import Call, syscall
-from tuxscope.record import Record, u32, u64
+from waiting import read_all, read_line, wait_until
 
 TUXSCOPE = str(Path(sysconfig.get_path("scripts"), "tuxscope"))
 WRITER = (sys.executable, "-S", str(Path(__file__).with_name("writer.py")))
-BPF_TASK_FD_QUERY = 20
 LAST_LINE = re.compile(
     r"tuxscope: (\d+) events, (\d+) lost, \d+\.\d s(?:, (\d+) missed by recursion)?\n"
 )
@@ -106,30 +102,31 @@ class Tuxscope:
     def wait_for_text(self, text: bytes, count: int = 1) -> list[str]:
         """The same, as soon as the output has a text, and so often."""
         with self._more:
-            assert self._more.wait_for(
+            came = self._more.wait_for(
                 lambda: self._stdout.count(text) >= count or not self._reader.is_alive(), LIMIT
             )
+            assert came, f"waited {LIMIT:.0f} s for {text!r}, {count} times, in {self._stdout!r}"
             return self._stdout.decode().splitlines()
 
     def wait_until_attached(self, programs: int = 1) -> None:
         """Wait until so many of the process's perf events have a program: with BPF links or
         without."""
-        deadline = time.monotonic() + LIMIT
-        while self.process.poll() is None and time.monotonic() < deadline:
+
+        def attached() -> bool:
+            assert self.process.poll() is None, "it ended before it attached"
             with contextlib.suppress(FileNotFoundError):
                 fds = os.listdir(f"/proc/{self.process.pid}/fd")
-                if sum(has_program(self.process.pid, int(fd)) for fd in fds) >= programs:
-                    return
-            time.sleep(0.005)
-        raise AssertionError("it never attached")
+                return sum(program_of(self.process.pid, int(fd)) != 0 for fd in fds) >= programs
+            return False
+
+        wait_until(attached, f"{programs} perf events with a program", LIMIT, 0.005)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def finish(self) -> Result:
         """Wait for the end; all output."""
-        assert self.process.stderr
-        stderr = self.process.stderr.read()
+        stderr = read_all(self.process.stderr, "the end of tuxscope, and of its stderr")
         self._reader.join(LIMIT)
         status = self.process.wait(LIMIT)
         return Result(status, self._stdout.decode(), stderr.decode())
@@ -139,33 +136,8 @@ class Tuxscope:
         if self.process.poll() is None:
             self.process.kill()
         if self._reader.is_alive():
-            self._reader.join()
+            self._reader.join(LIMIT)
         end(self.process)
-
-
-class TaskFdQuery(Record):
-    """The attributes of BPF_TASK_FD_QUERY."""
-
-    pid = u32
-    fd = u32
-    flags = u32
-    buf_len = u32
-    buf = u64
-    prog_id = u32
-    fd_type = u32
-    probe_offset = u64
-    probe_addr = u64
-
-
-def has_program(pid: int, fd: int) -> bool:
-    """Whether a process's fd is a perf event with a BPF program (man 2 bpf)."""
-    query = bytearray(bytes(TaskFdQuery(pid=pid, fd=fd)))
-    attributes = (ctypes.c_char * len(query)).from_buffer(query)
-    try:
-        syscall(Call.BPF, BPF_TASK_FD_QUERY, ctypes.addressof(attributes), len(query))
-    except OSError:
-        return False
-    return True
 
 
 class Writer:
@@ -180,8 +152,7 @@ class Writer:
             [*WRITER, ",".join(map(str, counts)), str(rate), comm.hex()],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options,
         )  # fmt: skip
-        assert self.process.stdout
-        assert self.process.stdout.read(1) == b"r"  # ready: what comes now is counted
+        assert read_line(self.process.stdout, "a writer to be ready") == b"r"  # what comes counts
 
     @property
     def pid(self) -> int:
@@ -203,19 +174,18 @@ class Writer:
 
     def wait_for_writes(self, count: int) -> None:
         """Wait until it has done so many."""
-        deadline = time.monotonic() + LIMIT
-        while time.monotonic() < deadline:
+
+        def written() -> bool:
             io = Path(f"/proc/{self.pid}/io").read_text()
-            if int(re.findall(r"syscw: (\d+)", io)[0]) >= count:
-                return
-            time.sleep(0.005)
-        raise AssertionError("it does not write")
+            return int(re.findall(r"syscw: (\d+)", io)[0]) >= count
+
+        wait_until(written, f"{count} writes", LIMIT, 0.005)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.kill()
-        process.wait()
+        process.wait(LIMIT)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
             stream.close()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import waiting
 from pace import LIMIT
 
 from e2e.harness import Result, Tuxscope, end
@@ -133,8 +134,7 @@ class Peer:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=pass_fds,
             )
         )  # fmt: skip
-        assert self.process.stdout
-        assert self.process.stdout.readline() == b"\n"
+        assert waiting.read_line(self.process.stdout, "a peer to be ready") == b"\n"
 
     @property
     def pid(self) -> int:
@@ -150,11 +150,9 @@ class Peer:
 
     def finish(self) -> list[list[int]]:
         """What it did, when it has ended."""
-        assert self.process.stdout
-        done = [json.loads(line) for line in self.process.stdout]
+        done = waiting.read_all(self.process.stdout, "what a peer did").splitlines()
         assert self.process.wait(LIMIT) == 0
-        self.process.stdout.close()
-        return done
+        return [json.loads(line) for line in done]
 
     def stop(self) -> list[list[int]]:
         """Likewise, for one that serves."""

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from circumstances import USER_NAMESPACE, under, unprivileged
 from pace import LIMIT
 
 import tuxscope
@@ -17,7 +18,6 @@ from e2e.harness import TUXSCOPE
 from tuxscope.cli import COMMANDS
 
 PROGRAMS = Path(tuxscope.__file__).parent / "programs"
-WITHOUT_PRIVILEGE = ["setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon"]
 
 
 def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -173,6 +173,18 @@ def test_help_of_net_has_each_state_once() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_there_without_docstrings(command: str) -> None:
+    words = [*filter(None, [command]), "--help"]
+    bare = subprocess.run(
+        [sys.executable, "-B", "-OO", "-m", "tuxscope", *words], capture_output=True, text=True,
+        timeout=LIMIT, check=False,
+    )  # fmt: skip
+    assert (bare.returncode, bare.stderr) == (0, "")
+    assert bare.stdout == run(*words).stdout
+    assert bare.stdout.startswith(f"tuxscope {command}:" if command else "tuxscope:")
+
+
 @pytest.mark.parametrize("arguments", [["hello", "--help"], ["hello", "--pid", "abc", "--help"]])
 def test_help_of_hello_has_each_option(arguments: list[str]) -> None:
     result = run(*arguments)
@@ -204,15 +216,18 @@ def test_version_and_module() -> None:
 
     assert run("--version").stdout == f"tuxscope {__version__}\n"
     module = subprocess.run(
-        [sys.executable, "-m", "tuxscope", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "tuxscope", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT,
     )
     assert module.stdout == f"tuxscope {__version__}\n"
 
 
 @pytest.mark.parametrize("tool", ["hello", "net"])
 def test_without_privilege_it_says_what_to_type(tool: str) -> None:
-    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
-    result = run(tool, "--format", "json", prefix=prefix)
+    result = run(tool, "--format", "json", prefix=unprivileged())
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr == (
@@ -222,9 +237,8 @@ def test_without_privilege_it_says_what_to_type(tool: str) -> None:
 
 
 def test_net_is_listed_without_privilege() -> None:
-    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
     for page in ("net", "net_summary"):
-        result = run("asm", f"{PROGRAMS}/{page}.py", "--format", "json", prefix=prefix)
+        result = run("asm", f"{PROGRAMS}/{page}.py", "--format", "json", prefix=unprivileged())
         assert (result.returncode, result.stderr) == (0, "")
         programs = {json.loads(line)["function"] for line in result.stdout.splitlines()}
         assert programs - {None} == {"net_state", "net_accept4", "net_accept"}
@@ -233,7 +247,7 @@ def test_net_is_listed_without_privilege() -> None:
 @pytest.mark.kernel
 def test_root_of_a_user_namespace_is_told_apart() -> None:
     """It has all capabilities, but not where bpf() looks."""
-    result = run("hello", prefix=("unshare", "--user", "--map-root-user"))
+    result = run("hello", prefix=under(*USER_NAMESPACE))
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr == (
@@ -261,14 +275,14 @@ def test_a_threads_id_names_its_process() -> None:
     def live() -> None:
         ids.append(threading.get_native_id())
         started.set()
-        ended.wait()
+        ended.wait(LIMIT)
 
     thread = threading.Thread(target=live)
     thread.start()
-    started.wait()
+    assert started.wait(LIMIT)
     result = run("hello", "--pid", str(ids[0]))
     ended.set()
-    thread.join()
+    thread.join(LIMIT)
     assert result.returncode == 1
     assert result.stderr == (
         f"tuxscope: {ids[0]} is a thread of process {os.getpid()}; try --pid {os.getpid()}\n"
@@ -280,7 +294,9 @@ def test_a_threads_id_names_its_process() -> None:
 def test_a_closed_stdout_is_nobodys_file() -> None:
     """What is opened next would get its number, and be written to."""
     shell = f"exec {TUXSCOPE} hello --duration 0.2 >&-"
-    result = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, text=True, check=False)
+    result = subprocess.run(
+        ["sh", "-c", shell], stderr=subprocess.PIPE, text=True, timeout=LIMIT, check=False
+    )
     assert result.returncode == 0
     assert " events, " in result.stderr
 
@@ -290,7 +306,9 @@ def test_a_closed_stdout_is_nobodys_file() -> None:
 @pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
 def test_what_is_said_never_goes_to_stdout(stderr: str) -> None:
     shell = f"exec {TUXSCOPE} hello --duration 0.2 --pid $$ --format json {stderr}"
-    result = subprocess.run(["sh", "-c", shell], stdout=subprocess.PIPE, text=True, check=False)
+    result = subprocess.run(
+        ["sh", "-c", shell], stdout=subprocess.PIPE, text=True, timeout=LIMIT, check=False
+    )
     assert result.returncode == 0
     assert "tuxscope" not in result.stdout.replace('"comm":"tuxscope"', "")
 
@@ -303,7 +321,9 @@ def test_ctrl_c_just_ends_it_until_a_run_takes_over() -> None:
         "from tuxscope.entry import main\n"
         "main()\n"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT
+    )
     assert result.stdout == "True\n", result.stderr
 
 
@@ -324,8 +344,7 @@ def test_doctor_finds_what_tracing_needs() -> None:
 
 
 def test_doctor_works_without_privilege() -> None:
-    prefix = tuple(WITHOUT_PRIVILEGE) if os.geteuid() == 0 else ()
-    result = run("doctor", "--format", "json", prefix=prefix)
+    result = run("doctor", "--format", "json", prefix=unprivileged())
     assert (result.returncode, result.stderr) == (0, "")
     findings = {each["check"]: each for each in map(json.loads, result.stdout.splitlines())}
     assert not findings["capabilities"]["ok"]

@@ -11,8 +11,8 @@ import time
 from typing import Any
 
 import pytest
-from conftest import wait_until
 from pace import LIMIT, fewer
+from waiting import has_ended, read_line, wait_until
 
 from e2e.harness import WRITER
 
@@ -96,7 +96,7 @@ def test_duration_ends_the_command_even_if_it_will_not(tuxscope: Any) -> None:
 @pytest.mark.one_kernel
 def test_a_second_signal_kills_a_stubborn_command(tuxscope: Any) -> None:
     run = tuxscope("hello", "--", "sh", "-c", "trap '' TERM; echo $$ >&2; exec sleep 1000")
-    pid = int(run.process.stderr.readline())
+    pid = int(read_line(run.process.stderr, "the command's PID"))
     for _ in range(100):  # two that come at once are one
         run.signal(signal.SIGTERM)
         try:
@@ -104,16 +104,7 @@ def test_a_second_signal_kills_a_stubborn_command(tuxscope: Any) -> None:
         except subprocess.TimeoutExpired:
             continue
         break
-    assert wait_until(lambda: process_state(pid) in ("", "Z"))
-
-
-def process_state(pid: int) -> str:
-    """The letter that ps shows; empty where there is no such process."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return ""
+    wait_until(lambda: has_ended(pid), "the end of the command")
 
 
 # Says that Python is up, with Ctrl-C as entry.py leaves it, and goes on as the console script.

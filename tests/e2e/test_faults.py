@@ -10,12 +10,12 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import wait_until
+from circumstances import with_mounts, without
 from pace import LIMIT, fewer
+from waiting import wait_until
 
 from e2e.harness import LAST_LINE, TUXSCOPE, Tuxscope, Writer
 
@@ -69,7 +69,7 @@ def test_a_pipe_that_nobody_reads(tuxscope: Any, writer: Any, number: signal.Sig
     run = through_a_small_pipe(tuxscope, target)
     target.start()
     target.wait()
-    assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
+    wait_until(lambda: sleeps_in_a_full_pipe(run), "a full pipe", LIMIT)
     assert statistic(run, "VmHWM") < LARGEST_RSS
     run.signal(number)
     assert run.process.wait(LIMIT) == 0
@@ -88,7 +88,7 @@ def test_a_pipe_that_somebody_reads_late(tuxscope: Any, writer: Any) -> None:
     run = through_a_small_pipe(tuxscope, target)
     target.start()
     target.wait()
-    assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
+    wait_until(lambda: sleeps_in_a_full_pipe(run), "a full pipe", LIMIT)
     run.read()
     result = run.finish()
     events, lost = result.totals
@@ -102,7 +102,7 @@ def test_a_duration_ends_a_run_that_nobody_reads(tuxscope: Any, writer: Any) -> 
     run = through_a_small_pipe(tuxscope, target, "--duration", "3600")
     target.start()
     target.wait()
-    assert wait_until(lambda: sleeps_in_a_full_pipe(run), LIMIT)
+    wait_until(lambda: sleeps_in_a_full_pipe(run), "a full pipe", LIMIT)
     run.signal(signal.SIGALRM)  # the time is up
     assert run.process.wait(LIMIT) == 0
     said = run.process.stderr.read().decode()
@@ -147,16 +147,13 @@ def test_stopped_for_seconds_under_load(tuxscope: Any, writer: Any) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Any) -> Iterator[list[str]]:
+def small_disk(tmp_path: Any) -> tuple[str, ...]:
     """A prefix that runs a command in a mount namespace of its own, stdout a file on 64 KiB."""
-    script = (
-        'mount -t tmpfs -o size=64k small "$0" && exec "$@" > "$0/out"; '
-        'echo "not mounted" >&2; exit 9'
-    )
-    return ["unshare", "-m", "sh", "-c", script, str(tmp_path)]
+    script = 'mount -t tmpfs -o size=64k small "$0" && exec > "$0/out"'
+    return with_mounts(script, str(tmp_path))
 
 
-def test_a_disk_that_becomes_full(tuxscope: Any, writer: Any, small_disk: list[str]) -> None:
+def test_a_disk_that_becomes_full(tuxscope: Any, writer: Any, small_disk: tuple[str, ...]) -> None:
     target = writer(COUNT)
     run = tuxscope("hello", "--pid", target.pid, "--buffer-pages", "32", prefix=small_disk)
     run.wait_until_attached()
@@ -219,7 +216,7 @@ def test_too_little_locked_memory_is_one_line() -> None:
         pages = 1 << (int(file.read()) * 1024 * 64 // mmap.PAGESIZE).bit_length()
     line = refused(
         {resource.RLIMIT_MEMLOCK: 0}, "--buffer-pages", str(pages),
-        prefix=("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"),
+        prefix=without("ipc_lock"),
     )  # fmt: skip
     assert "over the limit of locked memory (EPERM)" in line
     assert line.endswith(f"try --buffer-pages {pages // 4} or ulimit -l unlimited\n")

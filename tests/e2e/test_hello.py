@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from circumstances import under, with_mounts
 from pace import LIMIT, fewer
 
 from e2e.harness import LAST_LINE, TUXSCOPE, WRITER
@@ -108,15 +110,13 @@ def test_four_writers_unfiltered(tuxscope: Any, writer: Any) -> None:
     run.signal(signal.SIGINT)
     result = run.finish()
     events, lost = result.totals
-    assert lost == 0
     assert len(result.rows) == events
     counts = Counter(int(row[0]) for row in result.rows)
     not_shown = [COUNT - counts[each.pid] for each in writers]
-    if result.missed:  # where the kernel preempts a program, others on that CPU miss theirs
-        assert min(not_shown) >= 0
-        assert sum(not_shown) <= result.missed
-    else:
-        assert not_shown == [0] * 4
+    # Others may flood the rings just then, and where the kernel preempts a program, others on that
+    # CPU miss theirs: both are counted.
+    assert min(not_shown) >= 0
+    assert sum(not_shown) <= lost + result.missed
     assert run.process.pid not in counts
 
 
@@ -337,28 +337,20 @@ def test_own_writes_are_left_out_unless_asked_for(tuxscope: Any) -> None:
 
 
 @pytest.mark.parametrize("tracefs", ["mounted", "unmounted"])
-def test_tracefs_mounted_or_not(tuxscope: Any, writer: Any, tracefs: str) -> None:
+def test_tracefs_mounted_or_not(tuxscope: Any, writer: Any, tmp_path: Path, tracefs: str) -> None:
     """In a mount namespace of its own; what is mounted outside stays as it is."""
     change = {
-        "mounted": "mkdir -p /tmp/t && mount -t tmpfs t /tmp/t && mkdir '/tmp/t/a b' && "
-        "mount -t tracefs nodev '/tmp/t/a b'",
+        "mounted": 'mkdir "$0/a b" && mount -t tracefs nodev "$0/a b"',
         "unmounted": "awk '$3 == \"tracefs\" {print $2}' /proc/self/mounts | xargs -r umount -l",
     }[tracefs]
-    mounts_before = mounts()
     target = writer(100)
     run = tuxscope(
         "hello", "--pid", target.pid,
-        prefix=["unshare", "-m", "sh", "-c", f'{change}; exec "$@"', "sh"],
+        prefix=with_mounts(change, str(tmp_path)),
     )  # fmt: skip
     assert run.wait_for_lines(1) == [HEADER]
     target.start()
     assert run.finish().totals == (100, 0)
-    assert mounts() == mounts_before
-
-
-def mounts() -> str:
-    with open("/proc/self/mountinfo") as file:
-        return file.read()
 
 
 @pytest.mark.parametrize(
@@ -374,14 +366,12 @@ def mounts() -> str:
 )
 def test_nothing_is_left_whatever_ends_it(
     tuxscope: Any, number: signal.Signals
-) -> None:  # the suite's own fixture looks for programs, maps and processes
-    mounts_before = mounts()
+) -> None:  # the suite's own fixture looks for programs, maps, mounts and processes
     run = tuxscope("hello")
     assert run.wait_for_lines(1)[0] == HEADER
     assert loaded_names() >= {"hello"}
     run.signal(number)
     run.process.wait(LIMIT)
-    assert mounts() == mounts_before
 
 
 def loaded_names() -> set[str]:
@@ -410,7 +400,7 @@ def test_a_namespace_of_its_own(tuxscope: Any, tmp_path: Any) -> None:
     )
     for flags in (["-pf", "--mount-proc"], ["-pf"]):
         done = subprocess.run(
-            ["unshare", *flags, sys.executable, str(inside), TUXSCOPE, *WRITER],
+            [*under("unshare", *flags), sys.executable, str(inside), TUXSCOPE, *WRITER],
             capture_output=True, text=True, timeout=LIMIT, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import wait_until
 from pace import LIMIT, fewer
+from waiting import wait_until
 
 from e2e.harness import Result, Tuxscope, Writer
 from tuxscope.loader.cpus import online_cpus
@@ -100,7 +100,7 @@ def test_a_cpu_that_comes_gets_a_ring(tuxscope: Any, writer: Any, cpu: int) -> N
     run.wait_for_lines(1)
     before = rings(run)
     switch(cpu, "1")
-    assert wait_until(lambda: rings(run) == before + 1, LIMIT)
+    wait_until(lambda: rings(run) == before + 1, "one ring more", LIMIT)
     pin(target, cpu)
     target.start()
     target.wait()
@@ -120,7 +120,7 @@ def test_a_cpu_may_come_and_go_under_load(tuxscope: Any, writer: Any, cpu: int) 
         each.start()
     for state, there in (("0", before - 1), ("1", before)) * 3:
         switch(cpu, state)
-        assert wait_until(lambda there=there: rings(run) == there, LIMIT)
+        wait_until(lambda there=there: rings(run) == there, f"{there} rings", LIMIT)
     pin(target, cpu)
     target.start()
     for each in (*busy, target):
@@ -147,7 +147,7 @@ def write_until_shown_and_go_on(run: Tuxscope, target: Writer, cpu: int) -> None
         time.sleep(0.1)
         return len(run.wait_for_lines(1)) > before
 
-    assert wait_until(shown, LIMIT)
+    wait_until(shown, "the writes of the CPU", LIMIT)
     target.start()
     target.wait()
     result = run.finish()

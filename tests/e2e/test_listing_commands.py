@@ -13,14 +13,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from circumstances import unprivileged
 from pace import LIMIT
+from waiting import read_line
 
 from e2e.harness import TUXSCOPE, Tuxscope
 from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r2, r3, r4
 from tuxscope.loader.program import load
 from tuxscope.programs.hello import EVENTS, hello
 
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 PROGRAM = hello(None, None, None)
 BYTES = PROGRAM.encode({EVENTS: 0})
 
@@ -28,10 +29,9 @@ BYTES = PROGRAM.encode({EVENTS: 0})
 def run(
     *arguments: str, given: bytes = b"", status: int = 0, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run the command, as nobody where that can be."""
-    prefix = NOBODY if os.getuid() == 0 and shutil.which("setpriv") else ()
+    """Run the command without privilege."""
     result = subprocess.run(
-        [*prefix, TUXSCOPE, *arguments],
+        [*unprivileged(), TUXSCOPE, *arguments],
         input=given, capture_output=True, timeout=LIMIT, check=False,
         env=os.environ | environment,
     )  # fmt: skip
@@ -389,8 +389,7 @@ def test_a_closed_pipe_ends_a_simulation() -> None:
     process = subprocess.Popen(
         [TUXSCOPE, "hello", "--simulate"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert process.stdout
-    process.stdout.readline()
+    read_line(process.stdout, "a simulated event")
     process.stdout.close()
     assert process.wait(LIMIT) == 0
     assert process.stderr
@@ -451,3 +450,13 @@ def test_a_program_that_is_not_there_is_one_line() -> None:
     assert result.stderr == (
         "tuxscope: there is no program with id 2147483647; bpftool prog lists them\n"
     )
+
+
+def test_what_the_rfc_defines_and_linux_refuses_is_listed() -> None:
+    given = b"b700000001000000 6700000040000000 3700000000000000 9500000000000000"
+    listed = run("disasm", "-", "--byteorder", "little", "--format", "text", given=given).stdout
+    assert [line.strip() for line in listed.splitlines()[-3:]] == [
+        b"r0 <<= 64", b"r0 /= 0", b"exit",
+    ]  # fmt: skip
+    again = run("asm", "-", given=listed, status=1)
+    assert b"expected a number from 0 to 63, found '64'" in again.stderr

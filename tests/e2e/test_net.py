@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from networks import make_namespace, make_veth
 from pace import LIMIT, fewer
+from waiting import read_line
 
 from e2e.tcp import (
     Event,
@@ -302,13 +303,13 @@ def test_accepted_by_the_parent_and_closed_by_the_child(watch: Any, network: Nam
     run = watch()
     ours, theirs = pair(network)
     child = subprocess.Popen(
-        [sys.executable, "-S", "-c", "import sys; print(); sys.stdin.read()"],
+        [sys.executable, "-S", "-c", "import sys; print(flush=True); sys.stdin.read()"],
         pass_fds=[theirs.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     theirs.close()  # the child holds it
-    assert child.stdout.readline() == b"\n"
+    assert read_line(child.stdout, "the child to have the socket") == b"\n"
     ours.close()
-    child.communicate()
+    child.communicate(timeout=LIMIT)
     assert child.returncode == 0
     end = ends(run)
     assert told(end["in"], "state", "pid", "comm") == ["close", os.getpid(), comm()]

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from circumstances import with_mounts
 from networks import NODAD, make_named_namespace, make_namespace, make_veth
 from pace import LIMIT, fewer
 
@@ -35,7 +36,6 @@ HEADER = (
     "TIME         PID     COMM            DIR IP LADDR           LPORT RADDR           RPORT "
     "STATE       MS         TX       RX"
 )
-WITHOUT_BTF = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs t /sys/kernel/btf && exec "$@"', "sh"]
 
 
 def call(network: Namespace, listener: socket.socket, source: str = "") -> int:
@@ -279,7 +279,7 @@ def ss() -> list[list[Any]]:
     """What it tells of the sockets of this namespace: in our words, and with our bytes."""
     names = {"ESTAB": "established", "LISTEN": "listening", "FIN-WAIT-2": "fin-wait-2"}
     lines = subprocess.run(
-        ["ss", "--no-header", "-tnpiaO"], capture_output=True, text=True, check=True
+        ["ss", "--no-header", "-tnpiaO"], capture_output=True, text=True, check=True, timeout=LIMIT
     ).stdout.splitlines()
     rows = []
     for line in lines:
@@ -393,7 +393,14 @@ def test_without_the_kernels_types(tuxscope: Any, network: Namespace) -> None:
     """What the tracepoints tell alone."""
     with listen(network) as listener:
         port = port_of(listener)
-        run = tuxscope("net", "--port", port, "--format", "json", prefix=WITHOUT_BTF)
+        run = tuxscope(
+            "net",
+            "--port",
+            port,
+            "--format",
+            "json",
+            prefix=with_mounts("mount -t tmpfs t /sys/kernel/btf"),
+        )
         run.wait_until_attached()
         client = call(network, listener)
         run.wait_for_lines(3)

@@ -187,24 +187,25 @@ def test_a_table_on_a_terminal_replaces_the_last(page: Any) -> None:
 def test_map_shows_and_sets_what_a_running_program_counts(
     page: Any, tuxscope: Any, writer: Any
 ) -> None:
+    name = f"COUNTS_{os.getpid()}"  # no other run has it
     target = writer(3, 4)
-    tool: Tuxscope = tuxscope("run", page(COUNT.replace('"COUNTS"', '"COUNTS_OF_MAP"')),
+    tool: Tuxscope = tuxscope("run", page(COUNT.replace('"COUNTS"', f'"{name}"')),
                               "--pid", target.pid, "--format", "json")  # fmt: skip
     tool.wait_until_attached()
     target.write_next()
     target.wait_for_writes(3)
-    entry = json.loads(run("map", "COUNTS_OF_MAP", "--format", "json").stdout)
+    entry = json.loads(run("map", name, "--format", "json").stdout)
     assert entry["key"] == target.pid
-    run("map", "COUNTS_OF_MAP", str(target.pid), "100")
-    shown = run("map", "COUNTS_OF_MAP").stdout.splitlines()
+    run("map", name, str(target.pid), "100")
+    shown = run("map", name).stdout.splitlines()
     assert shown[0].split() == ["KEY", "VALUE"]
     assert int(shown[1].split()[1]) in (100, 101)
     target.start()
     result = tool.finish()
     assert result.objects[-1]["rows"][0]["count"] in (104, 105)
     for arguments, says in (
-        (["COUNTS_OF_MAP"], "there is no map COUNTS_OF_MAP in the kernel"),
-        (["COUNTS_OF_MAP", "1"], "set it to what? try: sudo tuxscope map COUNTS_OF_MAP 1 1842"),
+        ([name], f"there is no map {name} in the kernel"),
+        ([name, "1"], f"set it to what? try: sudo tuxscope map {name} 1 1842"),
         (["--id", "4000000000", "X"], "there is no map with id 4000000000"),
     ):
         done = subprocess.run([TUXSCOPE, "map", *arguments], capture_output=True, text=True,

@@ -29,6 +29,7 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
     groups = set(re.compile(case.pattern).groupindex)
     there = ALWAYS | groups
     there |= {"bytes"} if "size" in groups else set()
+    there |= {"place"} if "off" in groups else set()
     there |= {"reach"} if groups >= {"size", "off"} else set()
     for template in (case.sentence, case.python, case.c):
         assert template

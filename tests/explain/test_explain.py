@@ -357,3 +357,27 @@ def test_a_log_on_one_line_is_taken_apart(log: str) -> None:
         found = explain(escaped)
         assert (found.cause, found.slot) == (expected.cause, expected.slot)
         assert found.source == expected.source
+
+
+@pytest.mark.parametrize(
+    ("off", "place"), [("0", "r10"), ("-8", "r10 - 8"), ("8", "r10 + 8"), ("-520", "r10 - 520")]
+)
+def test_a_place_on_the_stack_is_written_as_in_python(off: str, place: str) -> None:
+    said = explain(f"0: (95) exit\ninvalid write to stack R10 off={off} size=8\n").sentence
+    assert said.startswith(f"an access of 8 bytes at {place}: the stack is")
+
+
+def test_functions_are_not_said_to_call_each_other() -> None:
+    said = explain("0: (95) exit\ncombined stack size of 2 calls is 544. Too large\n").sentence
+    assert said == (
+        "the stacks of 2 functions, each called by the one before it, have 544 bytes: "
+        "512 are allowed"
+    )
+
+
+def test_the_statistics_do_not_stick_to_a_message_without_an_end_of_line() -> None:
+    """As of check_btf_func in kernel/bpf/verifier.c."""
+    said = explain(
+        "nonzero insn_off 1 for the first func info recordprocessed 0 insns (limit 1000000)\n"
+    )
+    assert said.sentence == "nonzero insn_off 1 for the first func info record"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from circumstances import under
 from e2e.harness import TUXSCOPE
 from llvm import needs_llvm, run
 from pace import LIMIT
@@ -42,8 +43,9 @@ def printed(source: str, folder: Path, *flags: str) -> str:
     assert done.returncode == 0, done.stderr
     assert BPFTOOL
     # bpftool mounts a bpffs to pin into where there is none: in a namespace that ends with it.
+    load = (BPFTOOL, "-d", "prog", "load", compiled, "/sys/fs/bpf/tuxscope")
     done = subprocess.run(
-        ["unshare", "--mount", BPFTOOL, "-d", "prog", "load", compiled, "/sys/fs/bpf/tuxscope"],
+        [*under("unshare", "--mount"), *load],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
     assert done.returncode != 0, "the kernel accepts it"

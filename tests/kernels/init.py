@@ -66,7 +66,11 @@ def main() -> int:
     )
     with open("/project/arguments") as file:
         arguments = file.read().splitlines()
-    tests = subprocess.Popen([sys.executable, "-m", "pytest", *OPTIONS, *arguments], cwd="/project")
+    slowdown = int(parameter("tuxscope_slowdown"))
+    deadline = f"--timeout={300 + 30 * slowdown}"
+    tests = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *OPTIONS, deadline, *arguments], cwd="/project"
+    )
     while True:  # the first process is the parent of whoever has lost theirs
         pid, status = os.wait()
         if pid == tests.pid:

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
+from pace import LIMIT
+from waiting import has_ended, wait_until
 
 from kernels import machine
 from kernels.__main__ import BEGIN, END, main, write_table
@@ -167,11 +168,11 @@ def test_no_guest_outlives_who_started_it(tmp_path: Path) -> None:
         [sys.executable, "-c", starter, console],
         cwd=Path(__file__).parents[1], env={**os.environ, "PYTHONPATH": "."},
     )  # fmt: skip
-    assert wait_until(lambda: console.exists() and console.read_text().endswith("\n"))
-    guest = Path("/proc", console.read_text().strip())
+    wait_until(lambda: console.exists() and console.read_text().endswith("\n"), "the console")
+    guest = int(console.read_text())
     run.kill()
-    run.wait()
-    assert wait_until(lambda: not guest.exists())
+    run.wait(LIMIT)
+    wait_until(lambda: has_ended(guest), "the end of the guest")
 
 
 def test_a_guest_that_ends_is_read(tmp_path: Path) -> None:

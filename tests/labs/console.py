@@ -67,9 +67,10 @@ class Shell:
         }  # fmt: skip
 
     def run(self, line: str) -> list[str]:
-        """What a line prints, stdout and stderr together."""
+        """What a line prints, stdout and stderr together, in half of LIMIT."""
         done = subprocess.run(
-            ["bash", "-c", line], cwd=self._folder, env=self._environment,
+            ["timeout", str(LIMIT / 2), "bash", "-c", line],
+            cwd=self._folder, env=self._environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, timeout=LIMIT, check=False,
         )  # fmt: skip

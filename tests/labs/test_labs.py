@@ -6,15 +6,21 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from pace import LIMIT
 
 from labs.console import Command, Shell, agrees, commands
+from tuxscope.loader import bpf
+from tuxscope.loader.bpf import fd_by_id, object_ids, object_info
+from tuxscope.loader.bpf_attributes import ProgInfo
 
 LABS = Path(__file__).parents[2] / "docs" / "labs"
 PAGES = sorted(LABS.glob("*.md"))
+ALONE = 10.0  # seconds to wait for another tuxscope to end
 TOOLS = ("bpftool", "strace")  # what a lab uses that is no part of tuxscope
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -34,8 +40,34 @@ def test_each_command_prints_what_the_page_says(page: Path, tmp_path: Path) -> N
     listed = list(commands(page.read_text()))
     assert len(listed) > 20
     for command in listed:
-        printed = shell.run(command.line)
+        printed = run_alone(shell, command)
         assert agrees(command, printed), f"$ {command.line}\n" + "\n".join(printed)
+
+
+def run_alone(shell: Shell, command: Command) -> list[str]:
+    """What a command prints; again, where it listed the programs of another tuxscope as well.
+
+    Skips the test where that one does not end.
+    """
+    deadline = time.monotonic() + ALONE
+    while True:
+        others = hellos()
+        printed = shell.run(command.line)
+        others |= hellos()
+        if not others or agrees(command, printed):
+            return printed
+        if time.monotonic() > deadline:
+            pytest.skip(f"another tuxscope runs, and is listed by: {command.line}")
+
+
+def hellos() -> set[int]:
+    """The ids of the programs in the kernel that have hello's name."""
+    found = set()
+    for each in object_ids(bpf.Command.PROG_GET_NEXT_ID):
+        with suppress(FileNotFoundError), fd_by_id(bpf.Command.PROG_GET_FD_BY_ID, each) as program:
+            if object_info(program.fileno(), ProgInfo).name == "hello":
+                found.add(each)
+    return found
 
 
 @pages

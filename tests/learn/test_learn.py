@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pty
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from circumstances import without_bpf
 from e2e.harness import TUXSCOPE
 from pace import LIMIT
 
@@ -20,8 +20,6 @@ from tuxscope.learn.catalogue import LADDER, solution_text, starter_text
 FIRST = "return-value"
 NEXT = f"tuxscope: next: tuxscope learn start {LADDER[1]}\n"  # said once FIRST has passed
 SOLUTION = solution_text(FIRST)
-# Root without what bpf() asks for; others have none of it anyway.
-ORDINARY = ("setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon")
 
 
 def run(
@@ -33,9 +31,9 @@ def run(
     **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``tuxscope learn`` in a folder, as an ordinary user unless that is not wanted."""
-    drop = os.getuid() == 0 and shutil.which("setpriv") and not privileged
+    prefix = () if privileged else without_bpf()
     result = subprocess.run(
-        [*(ORDINARY if drop else ()), TUXSCOPE, "learn", *arguments],
+        [*prefix, TUXSCOPE, "learn", *arguments],
         input=given, capture_output=True, text=True, timeout=LIMIT, check=False, cwd=folder,
         env=os.environ | environment,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from pace import LIMIT
 
 from tuxscope.asm import Assembler, Instruction, Program, RawTracepoint, r0, r1
 from tuxscope.loader import bpf, btf
@@ -141,7 +142,9 @@ def test_bpftool_shows_the_lines() -> None:
         pytest.skip("there is no bpftool")
     with load(HELLO) as loaded:
         command = [bpftool, "prog", "dump", "xlated", "id", str(loaded.info().id), "linum"]
-        shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        shown = subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=LIMIT
+        ).stdout
     sources = dict.fromkeys(each.source for each in HELLO.instructions)
     assert len(sources) > 15
     for source in sources:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import warnings
+from collections.abc import Callable
 
 import pytest
 
@@ -71,3 +74,10 @@ def test_a_closed_one_is_dropped_in_silence() -> None:
         warnings.simplefilter("always")
         del fd
     assert caught == []
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_it_is_not_copied(way: Callable[[Fd], object]) -> None:
+    """Two owners would close the same number, which is another file's by then."""
+    with Fd(opened()) as fd, pytest.raises(TypeError, match="has one owner"):
+        way(fd)

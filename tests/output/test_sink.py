@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pace import LIMIT
 
 from tuxscope.output import sink as sink_module
 from tuxscope.output.sink import LiveSink, OutputError, Sink
@@ -178,7 +179,7 @@ def test_after_an_interrupt_a_reader_who_reads_gets_all(pipe: tuple[int, int]) -
     with open(interrupted, "rb") as asked, open(interrupt, "wb"):
         assert LiveSink(asked, fd=writer).write(TEXT) == 0
     os.close(writer)
-    reading.join()
+    reading.join(LIMIT)
     assert received == [TEXT.encode()]
 
 
@@ -199,5 +200,5 @@ def test_a_write_that_waits_is_ended_by_an_interrupt(
         timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         assert LiveSink(interrupt, fd=writer).write("one\n") == 1
-        timer.join()
+        timer.join(LIMIT)
         assert interrupt.requested

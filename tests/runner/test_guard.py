@@ -58,12 +58,13 @@ def test_a_page_that_does_not_end_is_told_at_its_line(
     loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard, "LIMIT", 0.05)
-    before = signal.getsignal(signal.SIGALRM)
+    before = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[0] > 0
     line = refused(f"# a page\n{loop}\n", tmp_path)
     assert line.startswith("a_page.py:2: ")
     assert "the page is not done after" in line
-    assert signal.getsignal(signal.SIGALRM) is before
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert before == (
+        signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    )  # fmt: skip
 
 
 def test_a_page_that_catches_all_is_ended_with_a_word(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_a_thread_that_gets_no_signals_loads_pages_too(tmp_path: Path) -> None:
     lines: list[str] = []
     thread = threading.Thread(target=lambda: lines.append(refused("1 / 0\n", tmp_path)))
     thread.start()
-    thread.join()
+    thread.join(LIMIT)
     assert lines == ["a_page.py:1: 1 / 0: division by zero"]
 
 

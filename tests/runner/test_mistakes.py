@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import tuxscope.programs.hello as page_of_hello
+from tuxscope import asm
 from tuxscope.asm import AssemblyError
-from tuxscope.runner.mistakes import described
+from tuxscope.runner.mistakes import HOMES, described
 from tuxscope.runner.pages import PageError, load_page, programs_of
 
 HELLO = Path(page_of_hello.__file__).read_text()
@@ -201,7 +203,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
         ('    a.label("out")', "    #", 'a.jne(r0, pid, "out")', "put a.label('out') where it"),
         ("    return a.program()\n", "", FIRST_LINE, "returns nothing; end it with return a.prog"),
         ("a.mov(r0, 0)", 'a.call("out")', 'a.call("out")', "'out' is a label, which jumps lead to; "
-         'begin it with a.function("out")'),
+         "begin it with a.function('out')"),
         ("a.program()", "a.program", FIRST_LINE, "returns a method; end it with return a.program"),
         ("    return a.program()", "    return [a, a]", FIRST_LINE,
          "it returns a list; end it with return a.program(), b.program()"),
@@ -413,3 +415,40 @@ def test_a_page_without_a_page_is_told_its_own(text: str, says: str, tmp_path: P
 )  # fmt: skip
 def test_advice_for_a_page_is_of_the_page(end: str, says: str, tmp_path: Path) -> None:
     assert says in refused(PLAIN + end, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Clock", "Milliseconds", "Labelled", "Combined", "Percentile"])
+def test_a_column_that_is_not_imported_is_named(name: str, tmp_path: Path) -> None:
+    text = HELLO.replace("Column(HelloEvent.pid", f"{name}(HelloEvent.pid")
+    assert f"write above: from tuxscope.columns import {name}" in refused(text, tmp_path)
+
+
+# What is in a page's home and not for pages.
+INTERNAL = {
+    "tuxscope.record": {"Annotations", "Body", "Layout", "Nested"},
+    "tuxscope.programs.page": {"PartError"},
+}
+
+
+@pytest.mark.parametrize("home", HOMES, ids=lambda home: home.__name__)
+def test_all_that_a_page_can_import_is_listed(home: ModuleType) -> None:
+    """The hint for a name that was not imported looks there."""
+    defined = {
+        name
+        for name, value in vars(home).items()
+        if isinstance(value, type) and value.__module__ == home.__name__
+    }
+    assert {name for name in defined if name[0] != "_"} - set(home.__all__) == INTERNAL.get(
+        home.__name__, set()
+    )
+    if home is asm:  # which defines nothing itself
+        found = {name for name, value in vars(asm).items() if not isinstance(value, ModuleType)}
+        assert {name for name in found if name[0] != "_"} == set(asm.__all__)
+        kinds = {
+            name
+            for module in (asm.errors, asm.maps, asm.attach)
+            for name, value in vars(module).items()
+            if isinstance(value, type) and value.__module__ == module.__name__
+        }
+        assert kinds - set(asm.__all__) == {"StreamMap", "OnlyTestRun"}
+    assert all(hasattr(home, name) for name in home.__all__)

@@ -7,8 +7,8 @@ import struct
 from contextlib import ExitStack
 from socket import AF_INET, AF_INET6
 
-from conftest import wait_until
 from networks import End
+from waiting import wait_until
 
 from tuxscope.sockets import Namespace, Socket, existing_sockets
 from tuxscope.tcp_states import TcpState
@@ -68,9 +68,9 @@ def found(namespace: Namespace, sock: socket.socket) -> Socket:
     return one
 
 
-def reaches(namespace: Namespace, sock: socket.socket, state: TcpState) -> bool:
-    """Whether a socket gets there; its peer's words take their time."""
-    return wait_until(lambda: found(namespace, sock).state is state)
+def wait_for_state(namespace: Namespace, sock: socket.socket, state: TcpState) -> None:
+    """Its peer's segments take their time."""
+    wait_until(lambda: found(namespace, sock).state is state, f"a socket in {state.name}")
 
 
 def mapped(address: str) -> bytes:

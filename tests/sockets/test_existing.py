@@ -7,19 +7,19 @@ import os
 import socket
 
 import pytest
-from conftest import wait_until
 from networks import End
 from pyroute2 import IPRoute
+from waiting import wait_until
 
 from sockets.connections import (
     Connections,
     cookie,
     found,
     mapped,
-    reaches,
     retransmitted,
+    wait_for_state,
 )
-from tuxscope.sockets import Namespace, Socket, existing_sockets
+from tuxscope.sockets import Namespace, Socket, all_sockets, existing, existing_sockets
 from tuxscope.tcp_states import TcpState
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
@@ -95,7 +95,7 @@ def test_a_fin_is_no_payload(connections: Connections) -> None:
     client, server = connections.pair()
     client.sendall(b"request")
     client.shutdown(socket.SHUT_WR)
-    assert reaches(connections.right.namespace, server, TcpState.CLOSE_WAIT)
+    wait_for_state(connections.right.namespace, server, TcpState.CLOSE_WAIT)
     server.sendall(b"reply")
     assert client.recv(5, socket.MSG_WAITALL) == b"reply"
     at_client = found(connections.left.namespace, client)
@@ -112,10 +112,10 @@ def test_what_is_sent_again_counts_once_and_the_last_ack_is_waited_for(
     client.sendall(b"request")
     client.shutdown(socket.SHUT_WR)
     server.recv(7, socket.MSG_WAITALL)  # or it would end with a reset
-    assert reaches(connections.right.namespace, server, TcpState.CLOSE_WAIT)
+    wait_for_state(connections.right.namespace, server, TcpState.CLOSE_WAIT)
     deafen(connections.left)
     server.sendall(b"reply")
-    assert wait_until(lambda: retransmitted(server) >= 5)
+    wait_until(lambda: retransmitted(server) >= 5, "a retransmission")
     assert found(connections.right.namespace, server).sent == 5
     number = cookie(server)
     server.close()
@@ -139,9 +139,9 @@ def test_what_is_left_of_a_closed_socket(connections: Connections) -> None:
     server.recv(7, socket.MSG_WAITALL)  # or it would end with a reset
     port, number = client.getsockname()[1], cookie(client)
     client.close()
-    assert wait_until(lambda: left_over(namespace, port).state is TcpState.FIN_WAIT2)
+    wait_until(lambda: left_over(namespace, port).state is TcpState.FIN_WAIT2, "FIN-WAIT-2")
     server.close()
-    assert wait_until(lambda: left_over(namespace, port).state is TcpState.TIME_WAIT)
+    wait_until(lambda: left_over(namespace, port).state is TcpState.TIME_WAIT, "TIME-WAIT")
     rest = left_over(namespace, port)
     assert (rest.sent, rest.received, rest.rtt_us, rest.inode) == (None, None, None, 0)
     assert rest.remote == mapped(connections.right.v4)
@@ -208,6 +208,22 @@ def test_namespaces_that_are_gone_are_left_out(connections: Connections) -> None
     assert [each.cookie for each in sockets] == [cookie(listener)]
     assert left_out == [gone, other]
     assert existing_sockets([gone]) == []
+
+
+def test_a_namespace_is_found_again_where_its_process_ended(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is gone is no namespace that may not be entered."""
+    there = connections.right.namespace
+    listener = connections.listen("::")
+    ended = Namespace(there.inode, "/proc/0/ns/net")
+    gone = Namespace(1, "/proc/0/ns/net")
+    refused = Namespace(2, there.path)
+    found = iter([[ended, gone, refused], [there, refused]])
+    monkeypatch.setattr(existing, "all_namespaces", lambda: next(found))
+    sockets, left_out = all_sockets()
+    assert [each.cookie for each in sockets] == [cookie(listener)]
+    assert left_out == [refused]
 
 
 def test_an_event_loop_is_not_in_the_way(connections: Connections) -> None:

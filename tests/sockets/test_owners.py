@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from conftest import wait_until
+from waiting import wait_until
 
 from tuxscope.sockets import Owner, owners
 
@@ -59,10 +59,10 @@ def test_of_two_holders_the_lowest_pid() -> None:
             named = {pid: NAME, os.getpid(): comm()}
             lowest = min(named)
             expected = {number: Owner(lowest, named[lowest])}
-            assert wait_until(lambda: owners({number}) == expected)
+            wait_until(lambda: owners({number}) == expected, f"the owner {expected}")
             held.close()
             expected = {number: Owner(pid, NAME)}
-            assert wait_until(lambda: owners({number}) == expected)
+            wait_until(lambda: owners({number}) == expected, f"the owner {expected}")
         assert owners({number}) == {}
 
 

@@ -9,8 +9,9 @@ import subprocess
 
 import pytest
 from networks import End
+from pace import LIMIT
 
-from sockets.connections import Connections, mapped, reaches
+from sockets.connections import Connections, mapped, wait_for_state
 from tuxscope.sockets import Namespace, Owner, Socket, existing_sockets, owners
 from tuxscope.tcp_states import TcpState
 
@@ -38,7 +39,9 @@ ADDRESS = re.compile(r"\[?(?P<address>[^]%]+?)\]?(%(?P<interface>\w+))?:(?P<port
 def listed(namespace: Namespace) -> list[tuple[Socket, str]]:
     """What ss lists in a namespace, in our words, and what it says of the holders."""
     done = namespace.run(
-        lambda: subprocess.run(["ss", "-tnaieHOp"], capture_output=True, text=True, check=True)
+        lambda: subprocess.run(
+            ["ss", "-tnaieHOp"], capture_output=True, text=True, check=True, timeout=LIMIT
+        )
     )
     return [one(line, namespace) for line in done.stdout.splitlines()]
 
@@ -88,10 +91,10 @@ def some_sockets(connections: Connections) -> None:
         half.sendall(b"request")
         open_end.recv(7, socket.MSG_WAITALL)
         half.shutdown(socket.SHUT_WR)
-        assert reaches(left.namespace, half, TcpState.FIN_WAIT2)
+        wait_for_state(left.namespace, half, TcpState.FIN_WAIT2)
         first, last = connections.pair(address)
         first.close()
-        assert reaches(right.namespace, last, TcpState.CLOSE_WAIT)
+        wait_for_state(right.namespace, last, TcpState.CLOSE_WAIT)
         last.close()
         waiting = connections.listen(address)
         waiting.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 10)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from tallies import record, recorded
 
 from vm.bugs import Bug
 from vm.kernel import Kernel, left_out
@@ -18,28 +19,14 @@ from vm.rows import ROWS, Features
 class Tally:
     """What random programs were run: by the kernel, and by the interpreter."""
 
-    features: Features
     programs: int = 0
     instructions: int = 0
-    seconds: float = 0.0
     rows: set[str] = field(default_factory=set)
 
     def add(self, case: Case) -> None:
         self.programs += 1
         self.instructions += len(case.program.instructions)
         self.rows |= {each.form.text for each in case.program.instructions}
-
-    def __str__(self) -> str:
-        rows = sum(form.text in self.rows for form in ROWS)
-        return (
-            f"{self.programs} random programs of {self.instructions} instructions in "
-            f"{self.seconds:.1f} s; {rows} of {len(ROWS)} rows; this kernel lacks: "
-            f"{', '.join(left_out(self.features)) or 'none'}"
-            f"{''.join(f'; {bug.value.says}' for bug in Bug if bug in self.features.bugs)}"
-        )
-
-
-TALLY = pytest.StashKey[Tally]()
 
 
 @pytest.fixture(scope="session")
@@ -54,14 +41,32 @@ def features(no_kernel: str) -> Features:
 @pytest.fixture
 def tally(request: pytest.FixtureRequest, features: Features) -> Iterator[Tally]:
     """Counts the programs of this test, for the last lines of the run."""
-    tally = request.config.stash.setdefault(TALLY, Tally(features))
+    tally = Tally()
     start = time.monotonic()
     yield tally
-    tally.seconds += time.monotonic() - start
+    record(
+        request.node,
+        "programs",
+        {
+            "programs": tally.programs,
+            "instructions": tally.instructions,
+            "seconds": time.monotonic() - start,
+            "rows": sorted(tally.rows),
+            "lacks": left_out(features) or ["none"],
+            "bugs": [bug.value.says for bug in Bug if bug in features.bugs],
+        },
+    )
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if TALLY in config.stash:
-        terminalreporter.write_line(f"vm: {config.stash[TALLY]}")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tests = list(recorded(terminalreporter, "programs"))
+    if tests:
+        programs, instructions, seconds = (
+            sum(each[name] for each in tests) for name in ("programs", "instructions", "seconds")
+        )
+        rows = set().union(*(each["rows"] for each in tests))
+        terminalreporter.write_line(
+            f"vm: {programs} random programs of {instructions} instructions in {seconds:.1f} s; "
+            f"{len(rows)} of {len(ROWS)} rows; this kernel lacks: {', '.join(tests[0]['lacks'])}"
+            f"{''.join(f'; {each}' for each in tests[0]['bugs'])}"
+        )

@@ -6,6 +6,12 @@ import sys
 
 import pytest
 
+from tuxscope.asm import Instruction, Label, Program, RawTracepoint, decode_all
+from tuxscope.asm.forms import FORMS, Const
+from tuxscope.asm.isa import Source
+from tuxscope.asm.listing import lines
+from tuxscope.asm.meaning import signed
+from tuxscope.vm import Machine
 from vm.answer import interpret
 from vm.bugs import Bug
 from vm.kernel import Kernel, left_out
@@ -96,3 +102,41 @@ def test_the_interpreter_has_no_such_bug(bug: Bug) -> None:
 def test_the_kernel_has_no_such_bug(features: Features, bug: Bug) -> None:
     if bug in features.bugs:
         pytest.xfail(bug.value.says)
+
+
+# An immediate that Linux refuses and RFC 9669 (section 4.1) defines: the row's name, r0 before it,
+# the imm, and r0 after it.
+WIDER = [
+    ("lsh", 3, 64, 3),
+    ("lsh", 1, 65, 2),
+    ("lsh", 1, -1, MIN64),
+    ("rsh", MIN64, 127, 1),
+    ("arsh", -4, 65, -2),
+    ("lsh32", HIGH | 1, 33, 2),
+    ("rsh32", HIGH | MIN32, -1, 1),
+    ("arsh32", MIN32, 63, (1 << 32) - 1),
+    ("div", 7, 0, 0),
+    ("mod", 7, 0, 7),
+    ("sdiv", -7, 0, 0),
+    ("smod", -7, 0, -7),
+    ("div32", HIGH | 7, 0, 0),
+    ("mod32", HIGH | 7, 0, 7),
+    ("sdiv32", HIGH | 7, 0, 0),
+    ("smod32", HIGH | 7, 0, 7),
+]
+
+
+@pytest.mark.parametrize(("name", "r0", "imm", "then"), WIDER)
+def test_an_immediate_means_what_the_rfc_says(name: str, r0: int, imm: int, then: int) -> None:
+    form = next(each for each in FORMS if each.name == name and not each.opcode & Source.X)
+    offset = form.offset.value if isinstance(form.offset, Const) else 0
+    low, high = (r0 & 0xFFFFFFFF, r0 >> 32 & 0xFFFFFFFF)
+    code = (
+        Instruction(0x18, imm=signed(low, 32), next_imm=signed(high, 32)),
+        Instruction(form.opcode, offset=offset, imm=imm),
+        Instruction(0x95),
+    )
+    data = b"".join(each.encode() for each in code)
+    program = Program("wider", RawTracepoint(), tuple(decode_all(data)), (Label("wider", 0),))
+    assert Machine(program).run() == then & (1 << 64) - 1
+    assert f"= {imm}" in list(lines(program))[1].text

@@ -295,6 +295,18 @@ def test_a_call_uses_up_r1_to_r5(register: object) -> None:
     assert "a call used it up" in str(fault_of(write))
 
 
+def test_a_function_has_its_own_r6_to_r9() -> None:
+    a = Assembler("page", attach=RawTracepoint())
+    a.mov(r6, 1)
+    a.call("reads")
+    a.exit()
+    a.function("reads")
+    a.mov(r0, r6)
+    a.exit()
+    with pytest.raises(UninitialisedRegisterFault, match="and a function has its own r6-r9"):
+        Machine(a.program(check=False)).run()
+
+
 def test_a_fault_shows_the_authors_line() -> None:
     def write(a: Assembler) -> None:
         a.mov(r6, 1)

@@ -13,6 +13,7 @@ from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.maps import Map
 from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.record import Field
 
 
@@ -34,7 +35,9 @@ class Arithmetic(Emitter):
 
     def _swap(self, code: int, dst: Register, bits: int) -> None:
         if bits not in (16, 32, 64):
-            raise OperandError(f"a byte swap has 16, 32 or 64 bits, not {bits!r}", author_line())
+            raise OperandError(
+                f"a byte swap has 16, 32 or 64 bits, not {shown(bits)}", author_line()
+            )
         self._emit(code, number(dst), imm=bits)
 
     def add(self, dst: Register, operand: Register | int) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tuxscope.asm.arithmetic import Arithmetic
-from tuxscope.asm.emitter import number
+from tuxscope.asm.emitter import made, number
 from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.jumps import Jumps
@@ -14,6 +14,7 @@ from tuxscope.asm.memory import MemoryAccess
 from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
 from tuxscope.record import Nested, Record, RecordType
 
@@ -42,7 +43,7 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         """
         if not isinstance(field_type, FieldType | RecordType):
             raise OperandError(
-                f"the stack holds records and types such as u64, not {field_type!r}"
+                f"the stack holds records and types such as u64, not {shown(field_type)}"
                 + f"; did you mean a.stack({type(field_type).__name__})?"
                 * isinstance(field_type, Record),
                 author_line(),
@@ -72,16 +73,18 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
             from tuxscope.asm.operands import no_place  # who is right need not wait for it
 
             raise OperandError(no_place(dst, place), author_line())
-        self.mov(dst, base)
+        address = [made(Alu.MOV | Source.X | Class.ALU64, number(dst), number(base))]
         if offset:
-            self.add(dst, offset)
+            address.append(made(Alu.ADD | Source.K | Class.ALU64, number(dst), imm=offset))
+        self._emit_all(address)
 
     def addr_space_cast(self, dst: Register, src: Register, to: int, origin: int) -> None:
         """``dst = src`` as a pointer of another address space: 0 the kernel's, 1 the arena's
         (Linux 6.9)."""
         if (to, origin) not in ((0, 1), (1, 0)):
             raise OperandError(
-                f"address spaces are cast from 0 to 1 or 1 to 0, not {origin!r} to {to!r}",
+                "address spaces are cast from 0 to 1 or 1 to 0, "
+                f"not {shown(origin)} to {shown(to)}",
                 author_line(),
             )
         code = Alu.MOV | Source.X | Class.ALU64

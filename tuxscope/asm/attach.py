@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import ClassVar
 
+from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import SourceLine, author_line
+from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, field
 
 
@@ -46,6 +48,26 @@ class ProgramType(IntEnum):
     NETFILTER = 32
 
 
+LONGEST_FILE = 255  # bytes: NAME_MAX
+LONGEST_RAW_NAME = 127  # bytes: bpf_raw_tracepoint_open copies no more (kernel/bpf/syscall.c)
+
+
+def check_text(what: str, text: object, longest: int, example: str) -> None:
+    """Hold an argument to a C string of ``longest`` bytes in UTF-8 at most.
+
+    Raises ProgramError, at the author's line.
+    """
+    if not isinstance(text, str):
+        raise ProgramError(f"{what} is text, {example}, not {shown(text)}", author_line())
+    if not text.isprintable():
+        raise ProgramError(f"{what} is printable text, {example}, not {shown(text)}", author_line())
+    if len(text.encode()) > longest:
+        raise ProgramError(
+            f"{what} has {longest} bytes at most, {shown(text)} has {len(text.encode())}",
+            author_line(),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Tracepoint:
     """A tracepoint by its folder and name in tracefs: ``syscalls``, ``sys_enter_write``.
@@ -62,6 +84,14 @@ class Tracepoint:
     type: ClassVar[ProgramType] = ProgramType.TRACEPOINT
 
     def __post_init__(self) -> None:
+        example = 'as in Tracepoint("syscalls", "sys_enter_write")'
+        for kind, text in (("category", self.category), ("name", self.name)):
+            check_text(f"a tracepoint's {kind}", text, LONGEST_FILE, example)
+            if text in ("", ".", "..") or "/" in text:
+                raise ProgramError(
+                    f"a tracepoint's {kind} is a directory's name, {example}, not {shown(text)}",
+                    author_line(),
+                )
         object.__setattr__(self, "source", author_line())
 
     def __str__(self) -> str:
@@ -85,6 +115,8 @@ class RawTracepoint:
     type: ClassVar[ProgramType] = ProgramType.RAW_TRACEPOINT
 
     def __post_init__(self) -> None:
+        example = 'as in RawTracepoint("sched_switch")'
+        check_text("a raw tracepoint's name", self.name, LONGEST_RAW_NAME, example)
         object.__setattr__(self, "source", author_line())
 
 

@@ -13,10 +13,11 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.maps import Map, check_name
+from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Label, Program, StackVariable
 from tuxscope.asm.receiver import addressed, meant_for_another
 from tuxscope.asm.source import SourceLine
+from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, replace
 from tuxscope.suggest import did_you_mean
 
@@ -60,7 +61,7 @@ class Wording(NamedTuple):
     helper: str
 
 
-PYTHON = Wording("put a.label({name!r}) where it should go", 'begin it with a.function("{name}")',
+PYTHON = Wording("put a.label({name}) where it should go", "begin it with a.function({name})",
                  "a.gotol", "a.call(helper.{name})")  # fmt: skip
 TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
 
@@ -106,7 +107,8 @@ class Draft:
             first = self.labels[key].source
             other = meant_for_another(first, source)
             raise DuplicateLabelError(
-                f"label {name!r} is already at {first or 'another place'}{other and '; '}{other}",
+                f"label {shown(name)} is already at {first or 'another place'}"
+                f"{other and '; '}{other}",
                 source,
             )
         self.labels[key] = Place(len(self.instructions), source)
@@ -114,10 +116,10 @@ class Draft:
     def begin(self, name: str, source: SourceLine | None) -> None:
         """Begin another function. Raises DuplicateLabelError, ProgramError."""
         if name in self.functions:
-            raise DuplicateLabelError(f"function {name!r} is already there", source)
+            raise DuplicateLabelError(f"function {shown(name)} is already there", source)
         if not self.instructions:
             raise ProgramError(
-                f"function {name!r} comes before the program's own first instruction", source
+                f"function {shown(name)} comes before the program's own first instruction", source
             )
         self.functions[name] = Place(len(self.instructions), source)
         self.function = name
@@ -141,8 +143,9 @@ class Draft:
                 continue
             if not -(1 << 15) <= distance < 1 << 15:
                 raise LabelOutOfReachError(
-                    f"label {target.name!r} is {distance:+} slots away, this jump reaches -32768 "
-                    f"to +32767; jump to a nearer {self.wording.gotol}, which reaches 32 bits",
+                    f"label {shown(target.name)} is {distance:+} slots away, this jump reaches "
+                    f"-32768 to +32767; jump to a nearer {self.wording.gotol}, which reaches "
+                    "32 bits",
                     target.source,
                 )
             resolved[index] = replace(resolved[index], offset=distance)
@@ -165,7 +168,7 @@ class Draft:
         ends = dict(zip(self.functions, following[1:], strict=True))
         for name, place in self.functions.items():
             if self.instructions and place.index == ends[name]:
-                raise ProgramError(f"function {name!r} has no instructions", place.source)
+                raise ProgramError(f"function {shown(name)} has no instructions", place.source)
         return ends
 
     def _find(self, target: Target, ends: dict[str, int]) -> Place:
@@ -177,35 +180,27 @@ class Draft:
                 helper = self.wording.helper.format(name=bare)
                 raise UndefinedLabelError(f"{bare} is a helper: {helper}", target.source)
             near = did_you_mean(target.name, self.functions)
-            hint = addressed(self.wording.function.format(name=target.name), target.source)
-            if any(name == target.name for _, name in self.labels):
-                hint = f"{target.name!r} is a label, which jumps lead to; {hint}"
+            name = shown(target.name)
+            hint = addressed(self.wording.function.format(name=name), target.source)
+            if any(each == target.name for _, each in self.labels):
+                hint = f"{name} is a label, which jumps lead to; {hint}"
             hint = near or f"; {hint}"
-            raise UndefinedLabelError(f"there is no function {target.name!r}{hint}", target.source)
+            raise UndefinedLabelError(f"there is no function {name}{hint}", target.source)
         place = self.labels.get((target.function, target.name))
         if place is None:
             here = [name for function, name in self.labels if function == target.function]
             near = did_you_mean(target.name, here)
-            hint = addressed(self.wording.label.format(name=target.name), target.source)
+            hint = addressed(self.wording.label.format(name=shown(target.name)), target.source)
             hint = near or f"; {hint}"
             raise UndefinedLabelError(
-                f"label {target.name!r} is not defined in {target.function}{hint}", target.source
+                f"label {shown(target.name)} is not defined in {target.function}{hint}",
+                target.source,
             )
         if place.index >= ends[target.function]:
             raise UndefinedLabelError(
-                f"label {target.name!r} has no instruction after it", place.source
+                f"label {shown(target.name)} has no instruction after it", place.source
             )
         return place
-
-
-def check_head(name: object, attach: object) -> None:
-    """Hold a program's name and attach point to what the loader takes. Raises ProgramError."""
-    check_name("program", name)
-    if not isinstance(attach, AttachPoint):
-        raise ProgramError(
-            f"program {name}: attach says where it runs, as in "
-            f'Tracepoint("syscalls", "sys_enter_write"), not {attach!r}'
-        )
 
 
 def finished(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from tuxscope.asm.attach import AttachPoint
-from tuxscope.asm.draft import Draft, Target, check_head, finished
-from tuxscope.asm.errors import AssemblyError, LabelError, ProgramError, RegisterError
+from tuxscope.asm.draft import Draft, Target, finished
+from tuxscope.asm.errors import AssemblyError, LabelError, OperandError, RegisterError
 from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Class, Jump
 from tuxscope.asm.maps import Map
-from tuxscope.asm.program import Program, StackVariable
+from tuxscope.asm.program import Program, StackVariable, check_head
 from tuxscope.asm.registers import Register
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import replace
 from tuxscope.suggest import did_you_mean
 
@@ -29,7 +31,7 @@ class Emitter:
     """Collects instructions, each with the author's line, and resolves their targets."""
 
     def __init__(self, name: str, attach: AttachPoint, license: str = "GPL") -> None:
-        check_head(name, attach)
+        check_head(name, attach, license)
         self.name = name
         self.attach = attach
         self.license = license
@@ -45,10 +47,23 @@ class Emitter:
                 hint = f"; did you mean a.call(helper.{bare})?"
             raise AttributeError(f"the assembler has no {name}{hint}", name=name, obj=None)
 
+    def __copy__(self) -> Self:
+        """An assembler that goes on by itself from here."""
+        from copy import deepcopy
+
+        return deepcopy(self)
+
     def emit(self, instruction: Instruction) -> None:
         """Append an instruction made by hand. The named methods are there for all of them."""
-        source = instruction.source or author_line()
-        self._draft.append(replace(instruction, source=source))
+        source = author_line()
+        if not isinstance(instruction, Instruction):
+            raise OperandError(f"emit takes an Instruction, not {shown(instruction)}", source)
+        try:
+            instruction.check_for_linux()
+        except AssemblyError as error:
+            error.source = source
+            raise
+        self._draft.append(replace(instruction, source=instruction.source or source))
 
     def _emit(
         self,
@@ -61,18 +76,17 @@ class Emitter:
         map: Map | None = None,
         target: Target | None = None,
     ) -> None:
-        source = author_line()
-        try:
-            made = Instruction(opcode, dst, src, offset, imm, next_imm, map, source)
-        except AssemblyError as error:
-            error.source = source
-            raise
-        self._draft.append(made, target)
+        self._draft.append(made(opcode, dst, src, offset, imm, next_imm, map), target)
+
+    def _emit_all(self, instructions: Iterable[Instruction]) -> None:
+        """Append what one call makes of several instructions: all of them, or none."""
+        for each in tuple(instructions):
+            self._draft.append(each)
 
     def _jump(self, opcode: int, target: str, dst: int = 0, src: int = 0, imm: int = 0) -> None:
         source = author_line()
         if not isinstance(target, str):
-            raise LabelError(f'a jump goes to a label, as in "out", not to {target!r}', source)
+            raise LabelError(f'a jump goes to a label, as in "out", not to {shown(target)}', source)
         # gotol is the one jump that has its distance in the imm.
         field = "imm" if opcode == Jump.JA | Class.JMP32 else "offset"
         waiting = Target(target, self._draft.function, field, source)
@@ -85,7 +99,7 @@ class Emitter:
         """
         source = author_line()
         if not isinstance(name, str) or not name:
-            raise LabelError(f"a label is a name, not {name!r}", source)
+            raise LabelError(f"a label is a name, not {shown(name)}", source)
         self._draft.label(name, source)
 
     def function(self, name: str) -> None:
@@ -95,7 +109,7 @@ class Emitter:
         """
         source = author_line()
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
-            raise LabelError(f"a function has a name as in C, not {name!r}", source)
+            raise LabelError(f"a function has a name as in C, not {shown(name)}", source)
         self._draft.begin(name, source)
 
     def program(self, *, check: bool = True) -> Program:
@@ -106,11 +120,6 @@ class Emitter:
 
         Raises UndefinedLabelError, LabelOutOfReachError, ProgramError, a kind of CheckError.
         """
-        if not self._draft.instructions:
-            raise ProgramError(
-                f"program {self.name} has no instructions; the shortest is a.mov(r0, 0), a.exit()",
-                author_line(),
-            )
         code = self._draft.code()
         program = finished(code, self.name, self.attach, self.license, tuple(self._stack))
         if check:
@@ -118,6 +127,26 @@ class Emitter:
 
             check_program(program)
         return program
+
+
+def made(
+    opcode: int,
+    dst: int = 0,
+    src: int = 0,
+    offset: int = 0,
+    imm: int = 0,
+    next_imm: int = 0,
+    map: Map | None = None,
+) -> Instruction:
+    """An instruction at the author's line. Raises OperandError with that line."""
+    source = author_line()
+    try:
+        instruction = Instruction(opcode, dst, src, offset, imm, next_imm, map, source)
+        instruction.check_for_linux()
+    except AssemblyError as error:
+        error.source = source
+        raise
+    return instruction
 
 
 def number(register: Register) -> int:

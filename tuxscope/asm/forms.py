@@ -35,11 +35,19 @@ class Reg:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """The field holds a number from ``low`` to ``high``; ``zero`` tells whether 0 may be one."""
+    """The field holds a number from ``low`` to ``high``.
+
+    Attributes:
+        zero: whether 0 may be one.
+        wider: whether RFC 9669 gives each other number of the field a meaning, too: it masks the
+            amount of a shift, and a division by 0 gives 0. Linux refuses an immediate like that
+            (``check_alu_op`` in kernel/bpf/verifier.c), and the assembler does not write it.
+    """
 
     low: int
     high: int
     zero: bool = True
+    wider: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ UPDATE = Reg(written=True)
 ZERO = Const(0)
 OFFSET = Number(-(1 << 15), (1 << 15) - 1)
 IMM = Number(-(1 << 31), (1 << 31) - 1)
-DIVISOR = Number(-(1 << 31), (1 << 31) - 1, zero=False)
+DIVISOR = Number(-(1 << 31), (1 << 31) - 1, zero=False, wider=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,7 @@ def arithmetic() -> Iterator[Form]:
         divmul = Group.DIVMUL64 if wide else Group.DIVMUL32
         suffix = "" if wide else "32"
         dst, src = ("{dst}", "{src}") if wide else ("{wdst}", "{wsrc}")
-        shift = Number(0, 63 if wide else 31)
+        shift = Number(0, 63 if wide else 31, wider=True)
         for code, sign in ALU_SIGNS.items():
             name = code.name.lower() + suffix
             group = divmul if code in (Alu.MUL, Alu.DIV, Alu.MOD) else base

@@ -1,7 +1,7 @@
 """One instruction as a value, to bytes and back.
 
 Nothing is masked: an operand that its field cannot hold is an error when the instruction is
-made, and bytes that RFC 9669 (or Linux) does not define are an error when they are decoded.
+made, and bytes that neither RFC 9669 nor Linux defines are an error when they are decoded.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from tuxscope.asm.errors import (
     DecodeError,
@@ -20,7 +20,9 @@ from tuxscope.asm.errors import (
 from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
 from tuxscope.asm.isa import Size
 from tuxscope.asm.maps import Map
-from tuxscope.asm.source import SourceLine
+from tuxscope.asm.source import SourceLine, author_line
+from tuxscope.errors import shown
+from tuxscope.field_types import Buffer, RecordError, byte_view
 from tuxscope.lean_dataclasses import dataclass, field
 
 ByteOrder = Literal["little", "big"]
@@ -65,12 +67,20 @@ class Instruction:
     def __post_init__(self) -> None:
         forms = BY_OPCODE.get(self.opcode) if isinstance(self.opcode, int) else None
         if forms is None:
-            shown = hex(self.opcode) if isinstance(self.opcode, int) else repr(self.opcode)
-            raise OperandError(f"there is no instruction with opcode {shown}")
-        form = max(forms, key=self._agreement)
+            known = isinstance(self.opcode, int) and 0 <= self.opcode < 256
+            opcode = hex(self.opcode) if known else shown(self.opcode)
+            raise OperandError(f"there is no instruction with opcode {opcode}")
+        form = forms[0] if len(forms) == 1 else max(forms, key=self._agreement)
+        rules = tuple(form.rules())
         # Constants first: where they do not fit, what the other fields hold means nothing.
-        for name, rule in sorted(form.rules(), key=lambda pair: not isinstance(pair[1], Const)):
-            check(form, name, rule, getattr(self, name))
+        for constants in (True, False):
+            for name, rule in rules:
+                if isinstance(rule, Const) is constants:
+                    check(form, name, rule, getattr(self, name))
+        if self.map is not None:
+            check_loaded(form, self.map, self.imm)
+        if not isinstance(self.source, SourceLine | None):
+            raise OperandError(f"{form.name}: source is a SourceLine, not {shown(self.source)}")
         object.__setattr__(self, "form", form)
 
     def _agreement(self, form: Form) -> int:
@@ -105,19 +115,32 @@ class Instruction:
         """1, or 2 for ld_imm64."""
         return self.form.slots
 
+    def check_for_linux(self) -> None:
+        """Raise OperandError for what RFC 9669 gives a meaning and Linux refuses: a shift by an
+        immediate past the width, a division by an immediate 0."""
+        if isinstance(self.form.imm, Number):
+            check_number(self.form, "imm", self.form.imm, self.imm)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = (self.opcode, self.dst, self.src, self.offset, self.imm, self.next_imm)
+        return Instruction, (*fields, self.map, self.source)
+
     def encode(self, byteorder: ByteOrder = NATIVE) -> bytes:
         """8 bytes, or 16 for ld_imm64. A map that has no fd yet encodes as fd 0."""
+        check_byteorder(byteorder)
         low, high = (self.dst, self.src) if byteorder == "little" else (self.src, self.dst)
         basic = BASIC[byteorder]
         first = basic.pack(self.opcode, high << 4 | low, self.offset, self.imm)
         return first if self.slots == 1 else first + basic.pack(0, 0, 0, self.next_imm)
 
     @classmethod
-    def decode(cls, data: bytes, byteorder: ByteOrder = NATIVE) -> Instruction:
-        """The instruction that ``data`` begins with.
+    def decode(cls, data: Buffer, byteorder: ByteOrder = NATIVE) -> Instruction:
+        """The instruction that ``data``, any buffer, begins with.
 
         Raises DecodeError where the bytes are none, or are cut off.
         """
+        check_byteorder(byteorder)
+        data = octets(data)
         if len(data) < SLOT:
             raise DecodeError(f"an instruction has {SLOT} bytes, here are {len(data)}")
         basic = BASIC[byteorder]
@@ -136,7 +159,7 @@ class Instruction:
         try:
             return cls(opcode, dst, src, offset, imm, next_imm)
         except OperandError as error:
-            raise DecodeError(f"{data[:SLOT].hex()}: {error.problem}") from None
+            raise DecodeError(f"{bytes(data[:SLOT]).hex()}: {error.problem}") from None
 
     def __str__(self) -> str:
         """Pseudo-C, as the kernel and LLVM write it; all numbers, no names."""
@@ -163,27 +186,37 @@ class Instruction:
 def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
     """Hold one field to its rule. Raises OperandError or one of its kinds."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise OperandError(f"{form.name}: {field_name} is a whole number, not {value!r}")
+        raise OperandError(f"{form.name}: {field_name} is a whole number, not {shown(value)}")
     match rule:
         case Reg(written=written):
             if not 0 <= value < REGISTERS:
-                raise RegisterError(f"{form.name}: there is no register r{value}, only r0 to r10")
+                raise RegisterError(
+                    f"{form.name}: there is no register r{shown(value)}, only r0 to r10"
+                )
             if written and value == FRAME_POINTER:
                 raise ReadOnlyRegisterError(
                     f"{form.name}: r10 is the frame pointer and cannot be written; "
                     "copy it first, as in a.mov(r1, r10)"
                 )
-        case Number(low, high, zero):
-            if not low <= value <= high:
-                raise OperandError(
-                    f"{form.name}: {field_name} {value} is out of range ({low} to {high})"
-                    f"{wider_hint(form, field_name, value)}"
-                )
-            if value == 0 and not zero:
-                raise OperandError(f"{form.name}: the divisor is 0")
+        case Number(wider=wider):
+            if not (wider and IMM.low <= value <= IMM.high):
+                check_number(form, field_name, rule, value)
         case Const(expected):
             if value != expected:
-                raise OperandError(f"{form.name}: {field_name} must be {expected}, not {value}")
+                raise OperandError(
+                    f"{form.name}: {field_name} must be {expected}, not {shown(value)}"
+                )
+
+
+def check_number(form: Form, field_name: str, rule: Number, value: int) -> None:
+    """Hold a number to what Linux takes. Raises OperandError."""
+    if not rule.low <= value <= rule.high:
+        raise OperandError(
+            f"{form.name}: {field_name} {shown(value)} is out of range ({rule.low} to {rule.high})"
+            f"{wider_hint(form, field_name, value)}"
+        )
+    if value == 0 and not rule.zero:
+        raise OperandError(f"{form.name}: the divisor is 0")
 
 
 def wider_hint(form: Form, field_name: str, value: int) -> str:
@@ -197,11 +230,46 @@ def wider_hint(form: Form, field_name: str, value: int) -> str:
     return "; load it into a register with a.ld_imm64"
 
 
-def decode_all(data: bytes, byteorder: ByteOrder = NATIVE) -> Iterator[Instruction]:
-    """All instructions of ``data``, one after the other. Raises DecodeError."""
-    view = memoryview(data)
+def decode_all(data: Buffer, byteorder: ByteOrder = NATIVE) -> Iterator[Instruction]:
+    """All instructions of ``data``, one after the other.
+
+    ``data`` is any buffer, whatever its items are; it is copied first. Raises DecodeError.
+    """
+    check_byteorder(byteorder)
+    return decoded(bytes(octets(data)), byteorder)
+
+
+def decoded(data: bytes, byteorder: ByteOrder) -> Iterator[Instruction]:
     start = 0
     while start < len(data):
-        instruction = Instruction.decode(bytes(view[start : start + 2 * SLOT]), byteorder)
+        instruction = Instruction.decode(data[start : start + 2 * SLOT], byteorder)
         yield instruction
         start += instruction.slots * SLOT
+
+
+def octets(data: Buffer) -> memoryview:
+    """A buffer's bytes. Raises DecodeError."""
+    try:
+        return byte_view(data)
+    except RecordError as error:
+        raise DecodeError(str(error), author_line()) from None
+
+
+def check_byteorder(byteorder: object) -> None:
+    """Raises OperandError, at the author's line."""
+    if not isinstance(byteorder, str) or byteorder not in BASIC:
+        raise OperandError(
+            f"a byte order is 'little' or 'big', not {shown(byteorder)}", author_line()
+        )
+
+
+def check_loaded(form: Form, map: object, imm: int) -> None:
+    """Hold ``map`` to the forms that load one, whose imm is its fd. Raises OperandError."""
+    if not isinstance(map, Map):
+        raise OperandError(
+            f'{form.name}: map is a description, as in Array("COUNTS", ...), not {shown(map)}'
+        )
+    if "{map}" not in form.named:
+        raise OperandError(f"{form.name} loads no map; a.ld_map does")
+    if imm:
+        raise OperandError(f"{form.name}: with a map the imm is its fd, so leave out {imm}")

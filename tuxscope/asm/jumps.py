@@ -15,6 +15,7 @@ from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, Source, WideSo
 from tuxscope.asm.maps import Map
 from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.record import Field
 
 
@@ -150,7 +151,7 @@ class Jumps(Emitter):
         else:
             raise OperandError(
                 "call takes a helper, as in helper.ktime_get_ns, or the name of a function, "
-                f"not {target!r}",
+                f"not {shown(target)}",
                 author_line(),
             )
 
@@ -162,6 +163,6 @@ class Jumps(Emitter):
         """``dst =`` the address of a function of this program, for helpers that call back."""
         source = author_line()
         if not isinstance(function, str):
-            raise OperandError(f"ld_func takes a function's name, not {function!r}", source)
+            raise OperandError(f"ld_func takes a function's name, not {shown(function)}", source)
         waiting = Target(function, None, "imm", source)
         self._emit(Mode.IMM | Size.DW | Class.LD, number(dst), WideSource.FUNC, target=waiting)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass
 from tuxscope.record import Nested, RecordType, u32
@@ -41,7 +42,8 @@ def check_name(kind: str, name: object) -> None:
     """Hold a program's or map's name to the kernel's rule. Raises ProgramError."""
     if not isinstance(name, str) or not is_name(name):
         raise ProgramError(
-            f"{kind} name {name!r}: the kernel takes 1 to 15 letters, digits, underscores and dots",
+            f"{kind} name {shown(name)}: the kernel takes 1 to 15 letters, digits, underscores "
+            "and dots",
             author_line(),
         )
 
@@ -55,7 +57,7 @@ def check_type(name: str, value: object) -> None:
     """Hold a map's key or value to what C can lay out. Raises ProgramError."""
     if not isinstance(value, FieldType | RecordType):
         raise ProgramError(
-            f"map {name}: keys and values are types such as u64, or records, not {value!r}",
+            f"map {name}: keys and values are types such as u64, or records, not {shown(value)}",
             author_line(),
         )
 
@@ -85,7 +87,8 @@ class Map:
         entries = self.max_entries
         if isinstance(entries, bool) or not isinstance(entries, int) or not 0 <= entries < 1 << 32:
             raise ProgramError(
-                f"map {self.name}: max_entries {entries!r} is no number of 32 bits", author_line()
+                f"map {self.name}: max_entries {shown(entries)} is no number of 32 bits",
+                author_line(),
             )
         if entries < self.least_entries:
             raise ProgramError(

@@ -6,14 +6,17 @@ A typed address says how many bytes move: ``u32[r1 + 8]``, a field of a record o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from tuxscope.asm.emitter import Emitter, number
+from tuxscope.asm.emitter import Emitter, made, number
 from tuxscope.asm.errors import OperandError, RegisterError
+from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Atomic, Class, Mode, Size, WideSource
 from tuxscope.asm.maps import Array, Map
 from tuxscope.asm.registers import Memory, Register
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 from tuxscope.field_types import Integer
 
 
@@ -80,7 +83,8 @@ class MemoryAccess(Emitter):
         self._integer(memory)
         if isinstance(src, int):
             raise RegisterError(
-                f"stx stores a register; a number is stored with a.st(…, {src})", author_line()
+                f"stx stores a register; a number is stored with a.st(…, {shown(src)})",
+                author_line(),
             )
         self._store(Mode.MEM | Class.STX, memory, src)
 
@@ -89,11 +93,12 @@ class MemoryAccess(Emitter):
         field_type = self._integer(memory)
         if isinstance(imm, Register):
             raise OperandError(
-                f"st stores a number; a register is stored with a.stx(…, {imm!r})", author_line()
+                f"st stores a number; a register is stored with a.stx(…, {shown(imm)})",
+                author_line(),
             )
         bits = field_type.size * 8
         if isinstance(imm, int) and bits < 32 and not -(1 << bits - 1) <= imm < 1 << bits:
-            raise OperandError(f"{imm} does not fit {field_type}", author_line())
+            raise OperandError(f"{shown(imm)} does not fit {field_type}", author_line())
         opcode = Mode.MEM | Size.of(field_type.size) | Class.ST
         self._emit(opcode, memory._base.number, offset=memory._offset, imm=imm)
 
@@ -102,18 +107,8 @@ class MemoryAccess(Emitter):
 
         The place is taken to be aligned as its record is.
         """
-        for memory in place if isinstance(place, tuple) else (place,):
-            if not isinstance(memory, Memory):
-                raise OperandError(
-                    f"zero takes a place in memory, as in event.padding, not {memory!r}",
-                    author_line(),
-                )
-            offset, end = memory._offset, memory._offset + memory._type.size
-            while offset < end:
-                width = next(w for w in (8, 4, 2, 1) if offset % w == 0 and offset + w <= end)
-                opcode = Mode.MEM | Size.of(width) | Class.ST
-                self._emit(opcode, memory._base.number, offset=offset)
-                offset += width
+        places = place if isinstance(place, tuple) else (place,)
+        self._emit_all(store for memory in places for store in zeros(memory))
 
     def _atomic(self, operation: int, memory: Memory, src: Register) -> None:
         self._integer(memory, 4, 8)
@@ -172,9 +167,9 @@ class MemoryAccess(Emitter):
     def ld_imm64(self, dst: Register, value: int) -> None:
         """``dst = value``, any 64 bits, signed or unsigned; takes two slots."""
         if isinstance(value, bool) or not isinstance(value, int):
-            raise OperandError(f"ld_imm64 takes a whole number, not {value!r}", author_line())
+            raise OperandError(f"ld_imm64 takes a whole number, not {shown(value)}", author_line())
         if not -(1 << 63) <= value < 1 << 64:
-            raise OperandError(f"ld_imm64: {value} does not fit 64 bits", author_line())
+            raise OperandError(f"ld_imm64: {shown(value)} does not fit 64 bits", author_line())
         # Each half as its field holds it: 32 bits, signed.
         low, high = (value & 0xFFFFFFFF, value >> 32 & 0xFFFFFFFF)
         self._wide(dst, WideSource.IMM64, signed32(low), signed32(high))
@@ -195,6 +190,20 @@ class MemoryAccess(Emitter):
         self._emit(opcode, number(dst), source, imm=imm, next_imm=next_imm, map=map)
 
 
+def zeros(memory: object) -> Iterator[Instruction]:
+    """The stores that zero a place. Raises OperandError, at the author's line."""
+    if not isinstance(memory, Memory):
+        raise OperandError(
+            f"zero takes a place in memory, as in event.padding, not {shown(memory)}",
+            author_line(),
+        )
+    offset, end = memory._offset, memory._offset + memory._type.size
+    while offset < end:
+        width = next(w for w in (8, 4, 2, 1) if offset % w == 0 and offset + w <= end)
+        yield made(Mode.MEM | Size.of(width) | Class.ST, memory._base.number, offset=offset)
+        offset += width
+
+
 def checked_map(map: object) -> Map:
     """The map itself. Raises OperandError for what is none, at the author's line."""
     if not isinstance(map, Map):
@@ -208,11 +217,11 @@ def check_value_offset(map: Map, offset: object) -> None:
     """Hold an offset to the value of an array that has but one. Raises OperandError."""
     if not isinstance(map, Array) or map.per_cpu or map.max_entries != 1:
         raise OperandError(
-            f"ld_map_value takes an Array with max_entries=1, not {map!r}", author_line()
+            f"ld_map_value takes an Array with max_entries=1, not {shown(map)}", author_line()
         )
     if not isinstance(offset, int) or not 0 <= offset < map.value_size:
         raise OperandError(
-            f"offset {offset!r} is not in the {map.value_size} bytes of {map.name}'s value",
+            f"offset {shown(offset)} is not in the {map.value_size} bytes of {map.name}'s value",
             author_line(),
         )
 

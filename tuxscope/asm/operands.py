@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import StackVariable
 from tuxscope.asm.registers import Address, Memory, Register
+from tuxscope.errors import shown
 from tuxscope.record import Field, Nested, RecordType
 
 
@@ -14,7 +15,7 @@ def named(given: object) -> str:
     """An operand, as an error names it: maps and fields are known by their names."""
     if isinstance(given, Map):
         return f"map {given.name}"
-    return f"{given.name} as it is declared" if isinstance(given, Field) else repr(given)
+    return f"{given.name} as it is declared" if isinstance(given, Field) else shown(given)
 
 
 def no_register(given: object) -> str:

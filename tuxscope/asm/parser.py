@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuxscope.asm.attach import AttachPoint
-from tuxscope.asm.draft import TEXT, Code, Draft, Target, check_head, finished
+from tuxscope.asm.draft import TEXT, Code, Draft, Target, finished
 from tuxscope.asm.errors import AssemblyError, OperandError, TextError
 from tuxscope.asm.forms import IMM, Const, Form, Number, Reg
 from tuxscope.asm.grammar import REGISTER, Match, MismatchError, Operand, match
@@ -29,7 +29,7 @@ from tuxscope.asm.isa import Class, Mode, Size
 from tuxscope.asm.lexer import Kind, Token, tokens
 from tuxscope.asm.maps import Map
 from tuxscope.asm.memory import check_value_offset, signed32
-from tuxscope.asm.program import Program
+from tuxscope.asm.program import Program, check_head
 from tuxscope.asm.source import SourceLine
 from tuxscope.suggest import did_you_mean
 
@@ -101,7 +101,7 @@ def assemble(
 
     Raises TextError for the text, ProgramError for the other arguments.
     """
-    check_head(name, attach)
+    check_head(name, attach, license)
     code = parse(text, maps, file, name)
     if not code.instructions:
         end = SourceLine(file, text.count("\n") + 1, "")

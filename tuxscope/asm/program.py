@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tuxscope.asm.attach import AttachPoint
+from tuxscope.asm.attach import AttachPoint, check_text
 from tuxscope.asm.errors import ProgramError
-from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
-from tuxscope.asm.maps import Map
-from tuxscope.errors import ArgumentTypeError
+from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction, check_byteorder
+from tuxscope.asm.maps import Map, check_name
+from tuxscope.asm.source import author_line
+from tuxscope.errors import ArgumentTypeError, shown
 from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import dataclass, field, replace
 
 # MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
 STACK_SIZE = 512
+LONGEST_LICENSE = 127  # bytes: bpf_prog_load copies no more (kernel/bpf/syscall.c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,21 @@ class StackVariable(NamedTuple):
     function: str
 
 
+def check_head(name: object, attach: object, license: object) -> None:
+    """Hold a program's name, attach point and license to what the loader takes.
+
+    Raises ProgramError, at the author's line.
+    """
+    check_name("program", name)
+    if not isinstance(attach, AttachPoint):
+        raise ProgramError(
+            f"program {name}: attach says where it runs, as in "
+            f'Tracepoint("syscalls", "sys_enter_write"), not {shown(attach)}',
+            author_line(),
+        )
+    check_text(f"program {name}: a license", license, LONGEST_LICENSE, 'as in license="GPL"')
+
+
 @dataclass(frozen=True)
 class Program:
     """Instructions, and what else the loader needs to know about them.
@@ -68,6 +85,32 @@ class Program:
     labels: tuple[Label, ...] = ()
     license: str = "GPL"
     stack: tuple[StackVariable, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        check_head(self.name, self.attach, self.license)
+        self._check_all("instructions", Instruction)
+        self._check_all("functions", Label)
+        self._check_all("labels", Label)
+        if not self.instructions:
+            raise ProgramError(
+                f"program {self.name} has no instructions; the shortest is a.mov(r0, 0), a.exit()",
+                author_line(),
+            )
+        if not self.functions or self.functions[0].slot:
+            raise ProgramError(
+                f"program {self.name}: its first function begins at slot 0, as in "
+                f'functions=(Label("{self.name}", 0),)',
+                author_line(),
+            )
+
+    def _check_all(self, name: str, kind: type) -> None:
+        """Hold an attribute to a tuple of one kind. Raises ProgramError."""
+        values = getattr(self, name)
+        if not isinstance(values, tuple) or not all(isinstance(each, kind) for each in values):
+            raise ProgramError(
+                f"program {self.name}: {name} is a tuple of {kind.__name__}, not {shown(values)}",
+                author_line(),
+            )
 
     @cached_property
     def maps(self) -> tuple[Map, ...]:
@@ -95,6 +138,7 @@ class Program:
         ``fds`` has a file descriptor for each of ``maps``. Raises ProgramError where one is
         missing. The same arguments always give the same bytes.
         """
+        check_byteorder(byteorder)
         fds = fds or {}
         missing = [each.name for each in self.maps if each not in fds]
         if missing:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.source import author_line
 from tuxscope.asm.symbolic import METHODS, Symbolic
+from tuxscope.errors import shown
 from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
@@ -34,7 +35,7 @@ class Register(Symbolic):
 
     def __init__(self, number: int) -> None:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 10:
-            raise RegisterError(f"there is no register r{number}, only r0 to r10")
+            raise RegisterError(f"there is no register r{shown(number)}, only r0 to r10")
         self.number = number
 
     def __repr__(self) -> str:
@@ -72,18 +73,20 @@ class Register(Symbolic):
     def _compared(self, sign: str, other: object) -> str:
         return (
             f"{self!r} has no value while the program is assembled; to branch on it in the kernel "
-            f'use a jump, as in a.{JUMPS[sign]}({self!r}, {other!r}, "label")'
+            f'use a jump, as in a.{JUMPS[sign]}({self!r}, {shown(other)}, "label")'
         )
 
     def _computed(self, sign: str, other: object) -> str:
         return (
-            f"{self!r} {sign} {other!r} is computed by an instruction, when the program runs: "
-            f"a.{METHODS[sign]}({self!r}, {other!r})"
+            f"{self!r} {sign} {shown(other)} is computed by an instruction, when the program runs: "
+            f"a.{METHODS[sign]}({self!r}, {shown(other)})"
         )
 
     def _subscripted(self, index: object) -> str:
         place = (
-            f"{self!r} + {index!r}" if isinstance(index, int) and index >= 0 else f"{self!r} + 8"
+            f"{self!r} + {shown(index)}"
+            if isinstance(index, int) and index >= 0
+            else f"{self!r} + 8"
         )
         return f"{self!r} is no array; what lies in memory has a type and an address: u64[{place}]"
 
@@ -95,7 +98,7 @@ def checked_offset(offset: object) -> int:
     """A whole number that an address can be off by. Raises OperandError."""
     if isinstance(offset, bool) or not isinstance(offset, int):
         raise OperandError(
-            f"an address is a register and a number of bytes, as in r1 + 16, not {offset!r}",
+            f"an address is a register and a number of bytes, as in r1 + 16, not {shown(offset)}",
             author_line(),
         )
     return offset
@@ -136,14 +139,16 @@ class Address(Symbolic):
         return self._needs_value()
 
     def __repr__(self) -> str:
-        return f"{self.base!r} {'-' if self.offset < 0 else '+'} {abs(self.offset)}"
+        moved = f" {'-' if self.offset < 0 else '+'} {shown(abs(self.offset))}"
+        return f"{self.base!r}{moved if self.offset else ''}"
 
 
 class Memory(Symbolic):
     """A typed place in memory: ``u64[r1 + 16]``, a record on the stack, one of its fields.
 
-    ``event.pid`` is a field, ``event.addresses[2]`` an array's element, ``event.padding`` a tuple
-    of the holes, and ``u32[event.signed_field]`` the same place with another type.
+    ``event.pid`` is a field, ``event.addresses[2]`` an array's element (iterating over the array
+    gives all of them, and emits nothing), ``event.padding`` a tuple of the holes, and
+    ``u32[event.signed_field]`` the same place with another type.
     """
 
     # Underscored, so that a record's field may have any name.
@@ -168,8 +173,10 @@ class Memory(Symbolic):
 
     def __getattr__(self, name: str) -> Any:
         # Memory for a field, a tuple of Memory for padding: Any, as a checker cannot know which.
-        if name.startswith("__") or not isinstance(self._type, Nested):
-            raise AttributeError(f"{self._type} has no field {name}")
+        if name.startswith("_"):  # Python asks for its own where there is no type yet, too
+            raise AttributeError(f"a place in memory has no {name}", name=name, obj=None)
+        if not isinstance(self._type, Nested):
+            raise AttributeError(f"{self._type} has no field {name}")  # noqa: TRY004
         record = self._type.record
         if name in record.fields:
             found = record.fields[name]
@@ -191,31 +198,38 @@ class Memory(Symbolic):
             fields = field_type.record.fields if isinstance(field_type, Nested) else ()
             hint = f"; a field of it is written .{index}" if index in fields else ""
             raise OperandError(
-                f"{field_type} is no array and has no element {index!r}{hint}", author_line()
+                f"{field_type} is no array and has no element {shown(index)}{hint}", author_line()
             )
         if isinstance(index, bool) or not isinstance(index, int):
             raise OperandError(
-                f"{field_type}: an index is a whole number, not {index!r}", author_line()
+                f"{field_type}: an index is a whole number, not {shown(index)}", author_line()
             )
         if not 0 <= index < field_type.length:
             raise OperandError(
-                f"{field_type} has elements 0 to {field_type.length - 1}, no {index}", author_line()
+                f"{field_type} has elements 0 to {field_type.length - 1}, no {shown(index)}",
+                author_line(),
             )
         element = field_type.element
         return Memory(self._base, self._offset + index * element.size, element)
 
+    def __len__(self) -> int:
+        if not isinstance(self._type, FixedArray):
+            raise OperandError(
+                f"{self._type} is no array and has no length; its size in bytes is "
+                f"{self._type}.size",
+                author_line(),
+            )
+        return self._type.length
+
     def __iter__(self) -> Iterator[Memory]:
         if not isinstance(self._type, FixedArray):
-            self._no_value()
+            raise OperandError(f"{self._type} is no array and has no elements", author_line())
         return map(self.__getitem__, range(self._type.length))
 
     def _needs_value(self) -> str:
         return (
             f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump"
         )
-
-    def _measured(self) -> str:
-        return f"{self!r} is in memory; its size in bytes is {self._type}.size"
 
     def _computed(self, sign: str, other: object) -> str:
         text = (
@@ -236,9 +250,12 @@ class Memory(Symbolic):
 
     def _subscripted(self, index: object) -> str:
         return (
-            f"{self!r} is in memory, and is stored to by an instruction: a.stx(…[{index!r}], "
-            f"register) or a.st(…[{index!r}], number)"
+            f"{self!r} is in memory, and is stored to by an instruction: a.stx(…[{shown(index)}], "
+            f"register) or a.st(…[{shown(index)}], number)"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Memory, (self._base, self._offset, self._type)
 
     def __repr__(self) -> str:
         return f"{self._type}[{Address(self._base, self._offset)!r}]"

@@ -8,8 +8,8 @@ import sys
 
 from tuxscope.lean_dataclasses import dataclass
 
-# Frames of this package are the assembler's own; the first one outside is the author's.
-ASSEMBLER = __name__.rpartition(".")[0] + "."
+# Frames of these are the assembler's own; the first one of another module is the author's.
+OWN = ("tuxscope.asm.", "tuxscope.vm.", "tuxscope.lean_dataclasses", "dataclasses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class SourceLine:
 def author_line() -> SourceLine | None:
     """The line that called the assembler, however deep inside the assembler we are."""
     frame = sys._getframe(1)
-    while str(frame.f_globals.get("__name__")).startswith(ASSEMBLER):
+    while str(frame.f_globals.get("__name__")).startswith(OWN):
         if frame.f_back is None:
             return None
         frame = frame.f_back

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from tuxscope.asm.errors import AssemblyError
 from tuxscope.asm.source import author_line
+from tuxscope.errors import shown
 
 # The instruction's method for each of Python's operators.
 METHODS = {
@@ -41,9 +42,10 @@ def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
     """``other - symbol``: no instruction has a number on its left."""
 
     def refuse(symbol: Symbolic, other: object) -> NoReturn:
+        number = shown(other)
         raise symbol._error(
-            f"{other!r} {sign} {symbol!r} is computed by instructions, when the program runs: put "
-            f"{other!r} into a register with a.mov, then a.{METHODS[sign]}(…, {symbol!r})",
+            f"{number} {sign} {symbol!r} is computed by instructions, when the program runs: put "
+            f"{number} into a register with a.mov, then a.{METHODS[sign]}(…, {symbol!r})",
             author_line(),
         )
 
@@ -72,10 +74,6 @@ class Symbolic:
         """What to say where Python asks for a value: in a comparison, in range(), in len()."""
         raise NotImplementedError
 
-    def _measured(self) -> str:
-        """What to say of ``len(symbol)``."""
-        return self._needs_value()
-
     def _compared(self, sign: str, other: object) -> str:
         """What to say of a comparison."""
         return self._needs_value()
@@ -95,9 +93,6 @@ class Symbolic:
     def _no_value(self, *_: object) -> NoReturn:
         raise self._error(self._needs_value(), author_line())
 
-    def _no_length(self) -> NoReturn:
-        raise self._error(self._measured(), author_line())
-
     def _no_item(self, index: object, *_: object) -> NoReturn:
         raise self._error(self._subscripted(index), author_line())
 
@@ -108,8 +103,7 @@ class Symbolic:
         __int__ = __index__ = __float__ = __complex__ = __round__ = __abs__ = __neg__ = __pos__ = (
             __invert__
         ) = _no_value
-        __len__ = _no_length
-        __iter__ = __contains__ = __call__ = __enter__ = __exit__ = _no_value
+        __len__ = __iter__ = __contains__ = __call__ = __enter__ = __exit__ = _no_value
         __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __divmod__ = __rdivmod__ = _no_value
         __getitem__ = __setitem__ = __delitem__ = _no_item
         __hash__ = object.__hash__

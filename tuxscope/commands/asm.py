@@ -10,6 +10,22 @@ from tuxscope.output.listing import Shape
 
 class Asm(Command):
     name = "asm"
+    help = """\
+tuxscope asm: the program of a page, or of a text, instruction by instruction.
+
+usage: tuxscope asm hello [--pid PID] [--format FORMAT]
+       tuxscope asm FILE [--format FORMAT]
+
+FILE.py is a page; any other FILE is assembly text as LLVM's assembler takes it;
+- is stdin. Needs no privilege.
+
+  --format FORMAT     listing  slot, bytes, pseudo-C and Python line (default)
+                      text     pseudo-C alone, which asm FILE reads back
+                      bytes    raw, in this machine's order; maps' fds are 0
+                      json     an object for each instruction
+                      c        an array of struct bpf_insn
+  --pid PID           with the filter that tuxscope hello --pid has
+"""
 
     @SetParseFns(
         source=str,
@@ -19,21 +35,6 @@ class Asm(Command):
     def run(
         self, source: str | None = None, *, format: Shape = Shape.LISTING, pid: int | None = None
     ) -> Job:
-        """tuxscope asm: the program of a page, or of a text, instruction by instruction.
-
-        usage: tuxscope asm hello [--pid PID] [--format FORMAT]
-               tuxscope asm FILE [--format FORMAT]
-
-        FILE.py is a page; any other FILE is assembly text as LLVM's assembler takes it;
-        - is stdin. Needs no privilege.
-
-          --format FORMAT     listing  slot, bytes, pseudo-C and Python line (default)
-                              text     pseudo-C alone, which asm FILE reads back
-                              bytes    raw, in this machine's order; maps' fds are 0
-                              json     an object for each instruction
-                              c        an array of struct bpf_insn
-          --pid PID           with the filter that tuxscope hello --pid has
-        """
         if source is None or source == "True":
             raise FireError("which program? try: tuxscope asm hello")
 

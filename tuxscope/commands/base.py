@@ -23,13 +23,13 @@ class Command:
     Fire calls ``run``.
 
     Attributes:
-        help: what --help prints; the docstring of ``run`` where it is not given.
+        help: what --help prints; no docstring, as python -OO leaves those out.
         flags: what is typed for a parameter whose name Python keeps for itself.
         words: what stood after ``--``, which Fire never sees; None without a ``--``.
     """
 
     name: str
-    help: str | None = None
+    help: str
     traces_a_command = False
     flags: Mapping[str, str] = MappingProxyType({})
 

@@ -10,6 +10,21 @@ from tuxscope.output.listing import Shape
 
 class Disasm(Command):
     name = "disasm"
+    help = """\
+tuxscope disasm: bytes, or a program in the kernel, as pseudo-C.
+
+usage: tuxscope disasm FILE [--byteorder little|big] [--format FORMAT]
+       sudo tuxscope disasm --id ID [--format FORMAT]
+
+FILE holds raw bytes or hexadecimal digits; - is stdin. Bytes that are no
+instruction are shown as <unknown>, with the reason; the exit status is 1 then.
+
+  --id ID             a program that is loaded, whoever loaded it: the code that
+                      the verifier left, with its lines where its BTF has them
+                      (bpftool prog lists the ids)
+  --format FORMAT     listing (default), text or json
+  --byteorder ORDER   little or big (default: this machine's)
+"""
 
     @SetParseFns(
         file=str,
@@ -25,20 +40,6 @@ class Disasm(Command):
         format: Shape = Shape.LISTING,
         byteorder: str | None = None,
     ) -> Job:
-        """tuxscope disasm: bytes, or a program in the kernel, as pseudo-C.
-
-        usage: tuxscope disasm FILE [--byteorder little|big] [--format FORMAT]
-               sudo tuxscope disasm --id ID [--format FORMAT]
-
-        FILE holds raw bytes or hexadecimal digits; - is stdin. Bytes that are no
-        instruction are shown as <unknown>, with the reason; the exit status is 1 then.
-
-          --id ID             a program that is loaded, whoever loaded it: the code that
-                              the verifier left, with its lines where its BTF has them
-                              (bpftool prog lists the ids)
-          --format FORMAT     listing (default), text or json
-          --byteorder ORDER   little or big (default: this machine's)
-        """
         if (file is None) == (id is None) or file == "True":
             raise FireError("say what to list: a file, - for stdin, or --id ID")
         if id is not None and byteorder is not None:

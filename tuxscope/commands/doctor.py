@@ -10,19 +10,19 @@ from tuxscope.output.lines import Style
 
 class Doctor(Command):
     name = "doctor"
+    help = """\
+tuxscope doctor: what this machine offers, and what to do about the rest.
+
+usage: tuxscope doctor [--format text|json]
+
+Prints a line for each thing that tracing needs: whether it is there, and what
+to type where it is not. Needs no privilege, but tells more with sudo.
+
+  --format FORMAT     text (default) or json, an object a line
+"""
 
     @SetParseFns(format=style)  # type: ignore[untyped-decorator]
     def run(self, *, format: Style = Style.TEXT) -> Job:
-        """tuxscope doctor: what this machine offers, and what to do about the rest.
-
-        usage: tuxscope doctor [--format text|json]
-
-        Prints a line for each thing that tracing needs: whether it is there, and what
-        to type where it is not. Needs no privilege, but tells more with sudo.
-
-          --format FORMAT     text (default) or json, an object a line
-        """
-
         def job() -> int:
             from tuxscope.doctor import report
 

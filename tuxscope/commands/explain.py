@@ -10,26 +10,27 @@ from tuxscope.output.lines import Style
 
 class Explain(Command):
     name = "explain"
+    help = """\
+tuxscope explain: why the verifier refused a program, in plain words.
+
+usage: tuxscope explain [FILE] [--format text|json]
+       bpftool -d prog load prog.o /sys/fs/bpf/x 2>&1 | tuxscope explain
+
+FILE holds a verifier's log, as any loader prints it: libbpf, bpftool,
+cilium/ebpf, aya, bcc, or tuxscope hello --verifier-log; with other output
+around it, too. Without FILE, or with -, it is read from stdin. Needs no
+privilege and no kernel.
+
+The exit status is 0 where the cause is known, 1 where it is not or there is no
+log.
+
+  --format FORMAT     text (default), or json: one object with cause, hint,
+                      slot, source, registers and telling (the lines of the log
+                      that say why)
+"""
 
     @SetParseFns(file=str, format=style)  # type: ignore[untyped-decorator]
     def run(self, file: str | None = None, *, format: Style = Style.TEXT) -> Job:
-        """tuxscope explain: why the verifier refused a program, in plain words.
-
-        usage: tuxscope explain [FILE] [--format text|json]
-               bpftool -d prog load prog.o /sys/fs/bpf/x 2>&1 | tuxscope explain
-
-        FILE holds a verifier's log, as any loader prints it: libbpf, bpftool,
-        cilium/ebpf, aya, bcc, or tuxscope hello --verifier-log; with other output
-        around it, too. Without FILE, or with -, it is read from stdin. Needs no
-        privilege and no kernel.
-
-        The exit status is 0 where the cause is known, 1 where it is not or there is no
-        log.
-
-          --format FORMAT     text (default), or json: one object with cause, hint,
-                              slot, source, registers and telling (the lines of the log
-                              that say why)
-        """
         if file == "True":
             raise FireError("which log? try: tuxscope explain FILE")
 

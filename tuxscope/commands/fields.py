@@ -10,20 +10,21 @@ from tuxscope.output.lines import Style
 
 class Fields(Command):
     name = "fields"
+    help = """\
+tuxscope fields: what a tracepoint hands to a program, and where.
+
+usage: sudo tuxscope fields CATEGORY/NAME [--format FORMAT]
+       sudo tuxscope fields 'PATTERN'
+
+Prints offset, size, type and name of each field of the context (r1), as this
+kernel's tracefs has them, mounted or not. With *, ? or [...] it prints the
+names of the tracepoints that match, as in 'syscalls/*write*'.
+
+  --format FORMAT     text (default) or json, an object a line
+"""
 
     @SetParseFns(tracepoint=str, format=style)  # type: ignore[untyped-decorator]
     def run(self, tracepoint: str | None = None, *, format: Style = Style.TEXT) -> Job:
-        """tuxscope fields: what a tracepoint hands to a program, and where.
-
-        usage: sudo tuxscope fields CATEGORY/NAME [--format FORMAT]
-               sudo tuxscope fields 'PATTERN'
-
-        Prints offset, size, type and name of each field of the context (r1), as this
-        kernel's tracefs has them, mounted or not. With *, ? or [...] it prints the
-        names of the tracepoints that match, as in 'syscalls/*write*'.
-
-          --format FORMAT     text (default) or json, an object a line
-        """
         if tracepoint is None or tracepoint == "True":
             raise FireError(
                 "of which tracepoint? try: sudo tuxscope fields syscalls/sys_enter_write"

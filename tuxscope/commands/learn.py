@@ -22,6 +22,31 @@ OPTIONS = {
 
 class Learn(Command):
     name = "learn"
+    help = """\
+tuxscope learn: exercises, from the first instruction on, and their grader.
+
+usage: tuxscope learn [--format text|json]
+       tuxscope learn start NAME [DIR]
+       tuxscope learn check NAME [DIR] [--watch] [--format text|json] [--seed N]
+       tuxscope learn check --all DIR [--format text|json] [--seed N]
+       tuxscope learn hint NAME [DIR]
+       tuxscope learn solution NAME [--yes]
+
+Without an action it lists the exercises, and how far you are. start puts a page
+with a task where you edit it, DIR or the current folder; check grades it: with
+the checks of the assembler and in the interpreter, then, with sudo, on the
+running kernel. NAME may be the page's file, too. How far you are is kept beside
+the pages, in .tuxscope-learn.json.
+
+The exit status of check is 0 if all that could be tried here passed, else 1.
+
+  --watch             check again whenever the page changes, until Ctrl-C
+  --all DIR           check all exercises of a folder; status 0 if all pass
+  --format FORMAT     text (default) or json: an object for each exercise, with
+                      score, stages, expected, came, file, line and source
+  --seed N            the inputs of an earlier check (its JSON has the seed)
+  --yes               show the solution without asking
+"""
 
     @SetParseFns(
         action=str,
@@ -45,30 +70,6 @@ class Learn(Command):
         seed: int | None = None,
         yes: bool = False,
     ) -> Job:
-        """tuxscope learn: exercises, from the first instruction on, and their grader.
-
-        usage: tuxscope learn [--format text|json]
-               tuxscope learn start NAME [DIR]
-               tuxscope learn check NAME [DIR] [--watch] [--format text|json] [--seed N]
-               tuxscope learn check --all DIR [--format text|json] [--seed N]
-               tuxscope learn hint NAME [DIR]
-               tuxscope learn solution NAME [--yes]
-
-        Without an action it lists the exercises, and how far you are. start puts a page
-        with a task where you edit it, DIR or the current folder; check grades it: with
-        the checks of the assembler and in the interpreter, then, with sudo, on the
-        running kernel. NAME may be the page's file, too. How far you are is kept beside
-        the pages, in .tuxscope-learn.json.
-
-        The exit status of check is 0 if all that could be tried here passed, else 1.
-
-          --watch             check again whenever the page changes, until Ctrl-C
-          --all DIR           check all exercises of a folder; status 0 if all pass
-          --format FORMAT     text (default) or json: an object for each exercise, with
-                              score, stages, expected, came, file, line and source
-          --seed N            the inputs of an earlier check (its JSON has the seed)
-          --yes               show the solution without asking
-        """
         given = {"--watch": watch, "--all": all, "--format": format, "--yes": yes,
                  "--seed": seed is not None}  # fmt: skip
         check_action(action, exercise, given)

@@ -10,6 +10,20 @@ from tuxscope.output.lines import Style
 
 class Map(Command):
     name = "map"
+    help = """\
+tuxscope map: a map of a running program, to look at or to set.
+
+usage: sudo tuxscope map NAME [--format FORMAT]
+       sudo tuxscope map NAME KEY VALUE
+
+Prints the entries of the map with this name, whoever made it; with KEY and
+VALUE it sets one, and the program sees it at once. Keys and values of 1, 2, 4
+and 8 bytes are unsigned numbers; all others are printed in hexadecimal, and
+cannot be set. Of a per-CPU map each CPU's value is printed.
+
+  --id ID             that map, where several have the name
+  --format FORMAT     text (default) or json, an object an entry
+"""
 
     @SetParseFns(
         map=str,
@@ -27,19 +41,6 @@ class Map(Command):
         id: int | None = None,
         format: Style = Style.TEXT,
     ) -> Job:
-        """tuxscope map: a map of a running program, to look at or to set.
-
-        usage: sudo tuxscope map NAME [--format FORMAT]
-               sudo tuxscope map NAME KEY VALUE
-
-        Prints the entries of the map with this name, whoever made it; with KEY and
-        VALUE it sets one, and the program sees it at once. Keys and values of 1, 2, 4
-        and 8 bytes are unsigned numbers; all others are printed in hexadecimal, and
-        cannot be set. Of a per-CPU map each CPU's value is printed.
-
-          --id ID             that map, where several have the name
-          --format FORMAT     text (default) or json, an object an entry
-        """
         if map is None or map == "True":
             raise FireError("which map? try: sudo tuxscope map COUNTS")
         if key is not None and value is None:

@@ -12,6 +12,24 @@ from tuxscope.output.lines import Style
 
 class Step(Command):
     name = "step"
+    help = """\
+tuxscope step: a program interpreted on one made-up event, step by step.
+
+usage: tuxscope step hello [options]
+       tuxscope step FILE [options]
+
+Prints of each step the instruction, what it changed, and the Python line.
+FILE.py is a page, any other FILE assembly text; - is stdin. Needs no privilege
+and no kernel.
+
+  --from N            show the steps from the Nth on
+  --to N              end after the Nth step, and show the registers
+  --break PLACE       end before this place, and show the registers: a slot, a
+                      label, a function, or a line such as hello.py:39
+  --pid PID           with the filter that tuxscope hello --pid has
+  --seed N            another made-up event (default: 0)
+  --format FORMAT     text (default) or json, an object a step
+"""
     flags = MappingProxyType({"first": "from", "last": "to", "stop": "break"})
 
     @SetParseFns(
@@ -34,23 +52,6 @@ class Step(Command):
         last: int | None = None,
         stop: str | None = None,
     ) -> Job:
-        """tuxscope step: a program interpreted on one made-up event, step by step.
-
-        usage: tuxscope step hello [options]
-               tuxscope step FILE [options]
-
-        Prints of each step the instruction, what it changed, and the Python line.
-        FILE.py is a page, any other FILE assembly text; - is stdin. Needs no privilege
-        and no kernel.
-
-          --from N            show the steps from the Nth on
-          --to N              end after the Nth step, and show the registers
-          --break PLACE       end before this place, and show the registers: a slot, a
-                              label, a function, or a line such as hello.py:39
-          --pid PID           with the filter that tuxscope hello --pid has
-          --seed N            another made-up event (default: 0)
-          --format FORMAT     text (default) or json, an object a step
-        """
         if source is None or source == "True":
             raise FireError("which program? try: tuxscope step hello")
         if stop == "True":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tuxscope.asm.program import Program
+from tuxscope.asm.registers import Address, r10
 from tuxscope.explain.path import ADDED, Path
 
 # What the verifier calls the contents of a register, in words.
@@ -80,6 +81,8 @@ class Scene(NamedTuple):
                 words[name] = kinds([each.strip() for each in str(words[name]).split(",")])
         if size := str(words.get("size", "")):
             words["bytes"] = "1 byte" if size == "1" else f"{size} bytes"
+        if "off" in words:
+            words["place"] = str(Address(r10, whole(str(words["off"] or 0))))
         if size and "off" in words:
             words["reach"] = whole(str(words["off"])) + whole(size)
         access = ACCESS.search(stop.text) if stop else None

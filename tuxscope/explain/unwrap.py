@@ -27,6 +27,8 @@ LOADER = re.compile(
     r"^(?:libbpf:.*|(?:\w+: )?load program: [\w ]+:|bpf: Failed to load program.*)$", re.MULTILINE
 )
 STATISTICS = re.compile(r"\bprocessed \d+ insns? ?\(limit.*")
+# Some of the verifier's messages have no end of line: "first func info recordprocessed 0 insns".
+GLUED = re.compile(r"(?<=\w)(?=processed \d+ insns? ?\(limit)")
 WALKED = re.compile(r"^\s*\d+: \([0-9a-f]{2}\) ", re.MULTILINE)
 # cilium's error in one line: "load program: invalid argument: 5: (95) exit: R0 !read_ok
 # (12 line(s) omitted)"
@@ -40,7 +42,7 @@ ERROR_HEAD = re.compile(
 
 def unwrap(text: str) -> str:
     """The verifier's own lines; of several logs the last, as that is the one that failed."""
-    text = COLOUR.sub("", unescaped(text).replace("\r", ""))
+    text = GLUED.sub("\n", COLOUR.sub("", unescaped(text).replace("\r", "")))
     begins = [each.end() for each in BEGIN.finditer(text)]
     if begins:
         text = text[begins[-1] :]

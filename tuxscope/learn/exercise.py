@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tuxscope.errors import Portable
+
 if TYPE_CHECKING:
     from tuxscope.asm import SourceLine
     from tuxscope.learn.submission import Submission
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 Grader = Callable[["Submission"], None]
 
 
-class Mistake(Exception):  # noqa: N818  # what a student makes
+class Mistake(Portable, Exception):  # noqa: N818  # what a student makes
     """An answer is not right.
 
     Attributes:

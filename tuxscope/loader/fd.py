@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import Self
+from typing import NoReturn, Self
 
 
 class Fd:
@@ -38,6 +38,9 @@ class Fd:
         if number >= 0:
             self.close()  # first: the warning may be an error
             warnings.warn(f"unclosed file descriptor {number}", ResourceWarning, stacklevel=2)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a file descriptor has one owner: it cannot be copied or pickled")
 
     def __repr__(self) -> str:
         return f"Fd({self._number})"

@@ -13,6 +13,7 @@ from typing import Any
 
 from tuxscope.asm.instruction import SLOT
 from tuxscope.asm.program import Program
+from tuxscope.errors import Portable
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.fd import Fd
@@ -41,7 +42,7 @@ class LogLevel(IntFlag):
     STATS = 4
 
 
-class Refusal(Exception):  # noqa: N818  # not for users: it becomes one of theirs
+class Refusal(Portable, Exception):  # noqa: N818  # not for users: it becomes one of theirs
     """A load that failed.
 
     Attributes:

@@ -42,7 +42,7 @@ def guarded(stubborn: Callable[[FrameType | None], object]) -> Iterator[None]:
     timed = True
     try:
         before = signal.signal(signal.SIGALRM, too_late)
-        signal.setitimer(signal.ITIMER_REAL, LIMIT, AGAIN)
+        timer = signal.setitimer(signal.ITIMER_REAL, LIMIT, AGAIN)
     except ValueError:  # only the main thread gets signals; others are nobody's command line
         timed = False
     try:
@@ -51,6 +51,7 @@ def guarded(stubborn: Callable[[FrameType | None], object]) -> Iterator[None]:
         if timed:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
+            signal.setitimer(signal.ITIMER_REAL, *timer)  # a caller may have one of its own
         os._exit, os.abort = leave, abort
 
 

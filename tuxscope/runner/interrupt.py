@@ -29,6 +29,7 @@ class Interrupt:
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._before: dict[signal.Signals, Any] = {}
         self._asked = False
+        self._timer = (0.0, 0.0)
 
     def fileno(self) -> int:
         return self._read
@@ -38,6 +39,7 @@ class Interrupt:
         self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in SIGNALS:
             self._before[number] = signal.signal(number, self._handle)
+        self._timer = signal.setitimer(signal.ITIMER_REAL, 0)
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._time_is_up)
         return self
 
@@ -63,6 +65,7 @@ class Interrupt:
     def __exit__(self, *_: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.restore()
+        signal.setitimer(signal.ITIMER_REAL, *self._timer)  # a caller may have one of its own
         signal.set_wakeup_fd(self._wakeup_before)
         os.close(self._read)
         os.close(self._write)

@@ -104,7 +104,7 @@ def list_loaded(program_id: int, shape: Shape) -> int:
 def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
     """Print it; returns 1 where something in it is no instruction."""
     show(render_lines(found.lines(order), shape, room()))
-    for slot, (_, problem) in islice(found.unknown.items(), TOLD):
+    for slot, problem in islice(found.unknown.items(), TOLD):
         say(f"slot {slot} is no instruction: {problem}")
     if len(found.unknown) > TOLD:
         say(f"and so are {len(found.unknown) - TOLD} more slots")
@@ -130,20 +130,23 @@ class Disassembly:
 
     Attributes:
         program: with ``r0 = 0`` in the place of each slot that is no instruction.
-        unknown: the bytes of those, and why they are none, by slot.
+        code: the bytes.
+        unknown: why those slots are none, by slot.
         names: of what calls call, by slot, where the program itself does not tell.
     """
 
     program: Program
-    unknown: Mapping[int, tuple[bytes, str]]
+    code: bytes
+    unknown: Mapping[int, str]
     names: Mapping[int, str]
 
     def lines(self, byteorder: ByteOrder) -> Iterator[Line]:
         """The listing."""
-        for line in lines(self.program, byteorder):
+        for each in lines(self.program, byteorder):
+            at = each.slot * SLOT
+            line = replace(each, data=self.code[at : at + len(each.data)])
             if line.slot in self.unknown:
-                data, problem = self.unknown[line.slot]
-                yield replace(line, data=data, text="<unknown>", note=problem)
+                yield replace(line, text="<unknown>", note=self.unknown[line.slot])
             elif line.slot in self.names:
                 yield replace(line, text=f"call {self.names[line.slot]}")
             else:
@@ -165,7 +168,7 @@ def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
         hint = f"; is it assembly text? try: tuxscope asm {name}" if is_text else ""
         raise InputError(f"{shown(name)}: {len(data)} bytes are no whole slots of {SLOT}{hint}")
     instructions, unknown = decoded(data, byteorder)
-    return Disassembly(named(instructions), unknown, {})
+    return Disassembly(named(instructions), data, unknown, {})
 
 
 def from_digits(text: bytes, name: str) -> bytes:
@@ -179,12 +182,10 @@ def from_digits(text: bytes, name: str) -> bytes:
     return bytes.fromhex("".join(pieces))
 
 
-def decoded(
-    data: bytes, byteorder: ByteOrder
-) -> tuple[list[Instruction], dict[int, tuple[bytes, str]]]:
-    """All instructions, with a ``r0 = 0`` where there is none; the bytes there and why, by slot."""
+def decoded(data: bytes, byteorder: ByteOrder) -> tuple[list[Instruction], dict[int, str]]:
+    """All instructions, with a ``r0 = 0`` where there is none; why there is none, by slot."""
     found: list[Instruction] = []
-    unknown: dict[int, tuple[bytes, str]] = {}
+    unknown: dict[int, str] = {}
     at = 0
     while at < len(data):
         try:
@@ -192,7 +193,7 @@ def decoded(
         except DecodeError as error:
             instruction = Instruction(Alu.MOV | Class.ALU64)
             slot = data[at : at + SLOT]
-            unknown[at // SLOT] = (slot, error.problem.removeprefix(f"{slot.hex()}: "))
+            unknown[at // SLOT] = error.problem.removeprefix(f"{slot.hex()}: ")
         found.append(instruction)
         at += instruction.slots * SLOT
     return found, unknown
@@ -209,10 +210,12 @@ def in_kernel(program_id: int) -> Disassembly:
     code = []
     for slot, each in zip(bare.slots, instructions, strict=True):
         source = found.lines.get(slot, source)
-        code.append(replace(each, source=source, map=map_of(each, found)))
+        loaded = map_of(each, found)
+        # The id in the imm is of the kernel's own code: a description's fd is not there yet.
+        code.append(replace(each, source=source, map=loaded, imm=0 if loaded else each.imm))
     program = replace(
         bare,
-        name=found.name,
+        name=found.name or bare.name,
         instructions=tuple(code),
         functions=found.functions or bare.functions,
     )
@@ -221,7 +224,7 @@ def in_kernel(program_id: int) -> Disassembly:
         for slot, each in program.by_slot.items()
         if each.opcode == CALL and each.src == CallSource.HELPER and each.imm in found.helpers
     }
-    return Disassembly(program, unknown, names)
+    return Disassembly(program, found.code, unknown, names)
 
 
 def map_of(instruction: Instruction, found: Translated) -> Map | None:

@@ -11,15 +11,7 @@ from tuxscope.output.messages import say
 from tuxscope.programs.connections import SEEDED, Connection, Known
 from tuxscope.programs.net import Chosen, Network, includes_mapped, mapped
 from tuxscope.runner.loaded import Loaded
-from tuxscope.sockets import (
-    Namespace,
-    Owner,
-    Socket,
-    SocketsError,
-    all_namespaces,
-    existing_sockets,
-    owners,
-)
+from tuxscope.sockets import Owner, Socket, SocketsError, all_sockets, owners
 from tuxscope.tcp_states import NAMES, TcpState
 from tuxscope.value_types import V4_MAPPED
 
@@ -45,8 +37,7 @@ class Snapshot:
     @classmethod
     def now(cls) -> Snapshot:
         """Of all network namespaces that we may enter; says how many we may not."""
-        left_out: list[Namespace] = []
-        sockets = existing_sockets(all_namespaces(), left_out)
+        sockets, left_out = all_sockets()
         if left_out:
             count = len(left_out)
             say(f"sockets in {count} network namespace{'s'[: count - 1]} could not be listed")

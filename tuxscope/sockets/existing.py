@@ -11,7 +11,7 @@ from typing import Any
 
 from tuxscope.errors import strerror
 from tuxscope.sockets.errors import NamespaceError, SocketsError
-from tuxscope.sockets.namespaces import Namespace
+from tuxscope.sockets.namespaces import Namespace, all_namespaces
 from tuxscope.tcp_states import TcpState
 from tuxscope.value_types import packed
 
@@ -83,6 +83,22 @@ def existing_sockets(
         sockets = (_socket(message, namespace.inode) for message in messages)
         found.extend({each.cookie: each for each in sockets}.values())
     return found
+
+
+def all_sockets() -> tuple[list[Socket], list[Namespace]]:
+    """The TCP sockets of all network namespaces, and the namespaces that may not be entered.
+
+    A namespace whose process ended meanwhile is looked for again, through another process that is
+    in it; one that is gone has no sockets. Raises SocketsError as existing_sockets() does.
+    """
+    left_out: list[Namespace] = []
+    sockets = existing_sockets(all_namespaces(), left_out)
+    if not left_out:
+        return sockets, []
+    inodes = {each.inode for each in left_out}
+    still_there = [each for each in all_namespaces() if each.inode in inodes]
+    refused: list[Namespace] = []
+    return sockets + existing_sockets(still_there, refused), refused
 
 
 def _ask() -> list[Any]:

@@ -14,13 +14,18 @@ from tuxscope.vm.operations import Registers
 TRANSLATED = (TypeError, KeyError, struct.error)
 
 
-def fault_of(error: Exception, instruction: Instruction, r: Registers, memory: Memory) -> Fault:
-    """The fault behind an error. Raises the error itself where there is none: it is a bug here."""
+def fault_of(
+    error: Exception, instruction: Instruction, r: Registers, memory: Memory, called: bool
+) -> Fault:
+    """The fault behind an error; ``called`` tells whether it is in a function that was called.
+
+    Raises the error itself where there is none: it is a bug here.
+    """
     if isinstance(error, Fault):
         return error
     unset = next((number for number in instruction.reads if r[number] is None), None)
     if unset is not None:
-        return nothing_in(unset)
+        return nothing_in(unset, called)
     if isinstance(error, KeyError | struct.error):
         base = instruction.src if instruction.opcode & 7 == Class.LDX else instruction.dst
         if instruction.form.name == "load_acquire":  # of the class STX
@@ -30,7 +35,11 @@ def fault_of(error: Exception, instruction: Instruction, r: Registers, memory: M
     raise error
 
 
-def nothing_in(register: int) -> Fault:
+def nothing_in(register: int, called: bool = False) -> Fault:
     """The fault of reading a register that holds nothing."""
-    used_up = "it was never set, or a call used it up" if 1 <= register <= 5 else "it was never set"
-    return UninitialisedRegisterFault(f"r{register} is read and holds nothing: {used_up}")
+    reason = "it was never set"
+    if 1 <= register <= 5:
+        reason += ", or a call used it up"
+    elif called and register >= 6:
+        reason += ", and a function has its own r6-r9"
+    return UninitialisedRegisterFault(f"r{register} is read and holds nothing: {reason}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tuxscope.asm.instruction import NATIVE, ByteOrder
+from tuxscope.asm.instruction import NATIVE, ByteOrder, check_byteorder
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import STACK_SIZE, Program, checked_program
 from tuxscope.errors import ArgumentTypeError
@@ -62,6 +62,7 @@ class Machine:
         byteorder: ByteOrder = NATIVE,
         budget: int = BUDGET,
     ) -> None:
+        check_byteorder(byteorder)
         self.program = checked_program("Machine", program)
         if not isinstance(context, bytes | bytearray | memoryview):
             hint = "as in Machine(program, bytes(64))"
@@ -234,7 +235,8 @@ class Machine:
         instruction = program.by_slot.get(slot)
         fault = error
         if instruction:
-            fault = fault_of(error, instruction, self._registers, self.memory)
+            called = len(self.frames) > 1
+            fault = fault_of(error, instruction, self._registers, self.memory, called)
         assert isinstance(fault, Fault), error
         fault.slot, fault.instruction = slot, instruction
         fault.registers = tuple(self._registers)

@@ -168,11 +168,17 @@ class State:
                 hint
                 or f"set it anew, or keep what it held over the call, as in a.mov(r6, r{number})",
             )
+        if 6 <= number <= 9 and len(self.frames) > 1:
+            raise self.error(
+                UninitialisedRegisterError,
+                f"r{number} is {purpose}, and was never set: a function has its own r6-r9",
+                hint or "pass it in r1-r5",
+            )
         context = f", or to keep the context with a.mov(r{number}, r1)" * (6 <= number <= 9)
         raise self.error(
             UninitialisedRegisterError,
             f"r{number} is {purpose}, and was never set",
-            hint or f"set it first, as in a.mov(r{number}, 0){context * (len(self.frames) == 1)}",
+            hint or f"set it first, as in a.mov(r{number}, 0){context}",
         )
 
     def map_values(self, change: Callable[[Value], Value]) -> None:

@@ -78,7 +78,7 @@ FLOW = (
     Cause("stack-limit", "Stack limit", (
         Case(
             r"combined stack size of (?P<count>\d+) calls is (?P<size>\d+)\. Too large",
-            "{count} functions that call each other have {size} bytes of stack between them: "
+            "the stacks of {count} functions, each called by the one before it, have {size} bytes: "
             "512 are allowed",
             "use less stack, or keep what is large in a per-CPU array's value",
             "use less stack, or keep what is large in a per-CPU array's value",

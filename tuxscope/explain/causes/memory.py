@@ -166,21 +166,21 @@ MEMORY = (
     Cause("uninitialised-stack-argument", "Uninitialised stack passed to a helper", (
         Case(
             READ_OF_NO_STACK,
-            "{helper} reads {bytes} of the stack at r10 {off}, where nothing was ever stored",
+            "{helper} reads {bytes} of the stack at {place}, where nothing was ever stored",
             ZERO_PYTHON, ZERO_C,
             argument_on_the_stack,
         ),
         Case(
             r"invalid (?:indirect )?(?:read|access)(?: from| to)? stack R(?P<reg>\d+) "
             r"off (?P<off>-?\d+)\+(?P<at>\d+) size (?P<size>\d+)",
-            "{helper} reads {size} bytes of the stack at r10 {off}, but byte {at} of them was "
+            "{helper} reads {size} bytes of the stack at {place}, but byte {at} of them was "
             "never stored",
             ZERO_PYTHON, ZERO_C,
         ),
         Case(
             r"invalid indirect read from stack(?: off)? (?P<off>-?\d+)\+(?P<at>\d+) "
             r"size (?P<size>\d+)",
-            "{helper} reads {size} bytes of the stack at r10 {off}, but byte {at} of them was "
+            "{helper} reads {size} bytes of the stack at {place}, but byte {at} of them was "
             "never stored",
             ZERO_PYTHON, ZERO_C,
         ),
@@ -188,7 +188,7 @@ MEMORY = (
     Cause("uninitialised-stack", "Uninitialised stack read", (
         Case(
             READ_OF_NO_STACK,
-            "{bytes} of the stack are read at r10 {off}, where nothing was ever stored",
+            "{bytes} of the stack are read at {place}, where nothing was ever stored",
             "store there first: a.zero(variable)",
             "initialise the variable where it is declared",
             on_the_stack,
@@ -196,7 +196,7 @@ MEMORY = (
         Case(
             r"invalid (?:read from|size of register).*stack(?: R\d+)? off (?P<off>-?\d+)\+"
             r"(?P<at>\d+) size (?P<size>\d+)",
-            "{size} bytes of the stack are read at r10 {off}, but byte {at} of them was never "
+            "{size} bytes of the stack are read at {place}, but byte {at} of them was never "
             "stored",
             "store there first: a.zero(variable)",
             "initialise the variable where it is declared",
@@ -205,7 +205,7 @@ MEMORY = (
     Cause("stack-out-of-bounds", "Access outside of the stack", (
         Case(
             r"invalid .*stack R(?P<reg>\d+) off=(?P<off>-?\d+) (?:access_)?size=(?P<size>\d+)",
-            "{helper} accesses {bytes} at r10 {off}, more than the stack has there: {next} says "
+            "{helper} accesses {bytes} at {place}, more than the stack has there: {next} says "
             "how many",
             "give it the size of what is there: a.mov({next}, Event.size), or bound it with "
             "a.and_({next}, 63)",
@@ -216,7 +216,7 @@ MEMORY = (
             r"invalid (?:write to|read from|indirect access to|zero-sized \w+ \w+|\w+ \w+|"
             r"indirect \w+ \w+)? ?stack(?: type)?(?: R(?P<reg>\d+))? off=(?P<off>-?\d+) "
             r"(?:access_)?size=(?P<size>\d+)",
-            "an access of {bytes} at r10 {off}: the stack is the 512 bytes from r10 - 512 to "
+            "an access of {bytes} at {place}: the stack is the 512 bytes from r10 - 512 to "
             "r10",
             "stay below r10, 512 bytes at most: let a.stack(type) find the place",
             "stay within the array; what is larger than 512 bytes goes into a per-CPU array map",
