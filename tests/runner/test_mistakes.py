@@ -243,7 +243,7 @@ def test_a_mistake_that_shows_elsewhere(
 @pytest.mark.parametrize(
     ("old", "new", "blamed", "says"),
     [
-        ("    a.exit()\n", "    a.exit\n", "    a.exit", "exit is not called: a.exit(…)"),
+        ("    a.exit()\n", "    a.exit\n", "    a.exit", "exit is not called: a.exit()"),
         ("    a.mov(r6, r1)", "    a.mov", "    a.mov ", "mov is not called: a.mov(…)"),
         ("    a.mov(r6, r1)", "    r6 = 7", "    r6 = 7", "r6 = … makes r6 a variable of Pyt"),
     ],
