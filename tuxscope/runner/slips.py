@@ -56,8 +56,8 @@ def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple
                     if owner != assembler and {owner, assembler} <= made:
                         yield node.lineno, another_stack(name, owner, assembler)
             case ast.Expr(ast.Attribute(ast.Name(assembler), method)) if method in INSTRUCTIONS:
-                operands = "" if method == "exit" else "…"
-                yield node.lineno, f"{method} is not called: {assembler}.{method}({operands})"
+                given = "" if method == "exit" else "…"
+                yield node.lineno, f"{method} is not called: {assembler}.{method}({given})"
             case ast.Assign([ast.Name(name)]) if isinstance(names.get(name), Register):
                 yield node.lineno, register_assigned(name)
             case ast.Assign([ast.Name(name)]):
