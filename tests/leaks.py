@@ -173,10 +173,10 @@ def maps_of(program: int) -> list[int]:
     """The ids of a program's maps; none where it has ended."""
     try:
         with fd_by_id(Command.PROG_GET_FD_BY_ID, program) as fd:
-            count = object_info(fd.fileno(), ProgInfo).nr_map_ids
+            count = object_info(fd.fileno(), ProgInfo()).nr_map_ids
             ids = (ctypes.c_uint32 * count)()
             wanted = ProgInfo(nr_map_ids=count, map_ids=ctypes.addressof(ids))
-            object_info(fd.fileno(), ProgInfo, wanted)
+            object_info(fd.fileno(), wanted)
             return list(ids)
     except OSError:
         return []

@@ -117,6 +117,8 @@ def test_starting_hello_imports_nothing_it_does_not_need() -> None:
     assert "tuxscope.lean_fire" in loaded
     unwanted = {"asyncio", "fire", "ssl", "construct", "pyroute2", "json", "threading", "traceback"}
     unwanted |= {"ast", "dataclasses", "inspect", "shlex"}  # a millisecond each, or more
+    # What only a terminal needs, and what not all output does.
+    unwanted |= {"wcwidth", "tuxscope.output.fitting", "tuxscope.output.terminal_lines"}
     unwanted |= {"ipaddress", "socket", "tuxscope.sockets", "tuxscope.programs.net"}
     unwanted |= {f"tuxscope.asm.{name}" for name in ("grammar", "lexer", "listing", "parser")}
     assert not unwanted & set(loaded)

@@ -18,6 +18,7 @@ from tuxscope.commands.base import Command, Job
 from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.lean_fire import Fire, FireError, FireExit, keyword_only
 from tuxscope.output.messages import say
+from tuxscope.output.screen import narrowed, room
 from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
 
@@ -153,6 +154,8 @@ def execute(arguments: Sequence[str]) -> int:
     """Do what a command line says; returns the exit status."""
     job = parse(arguments)
     if isinstance(job, str):
+        if columns := room():
+            job = "".join(f"{line}\n" for line in narrowed(job, columns))
         Sink().write(job)
         return 0
     return job._run()

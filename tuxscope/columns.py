@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from tuxscope.errors import shown
 from tuxscope.field_types import Integer
-from tuxscope.lean_dataclasses import dataclass, field
+from tuxscope.lean_dataclasses import KW_ONLY, dataclass, field
 from tuxscope.record import Field, RecordError
 
 __all__ = [
@@ -26,10 +26,15 @@ class Column:
     Attributes:
         field: what it shows, as in ``HelloEvent.pid``.
         width: in characters, to which text is filled up; 0 for the last column.
+        rank: the place in the order of importance, on a terminal that is too narrow for all
+            columns: those with the highest number shrink first, and go first; of equal ones, the
+            rightmost.
     """
 
     field: Field
     width: int = 0
+    _: KW_ONLY
+    rank: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.field, Field):
@@ -37,6 +42,7 @@ class Column:
                 f"a column shows a field, as in Column(HelloEvent.pid, 8), not {shown(self.field)}"
             )
         check_width(self.width)
+        check_rank(self.rank)
 
     @property
     def name(self) -> str:
@@ -196,15 +202,19 @@ class Index:
     Attributes:
         name: what it means; in capitals above the column.
         width: in characters, to which text is filled up; 0 for the last column.
+        rank: as that of a Column.
     """
 
     name: str
     width: int = 0
+    _: KW_ONLY
+    rank: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
             raise RecordError(f"a column has a name, as in {type(self).__name__}('cpu', 8)")
         check_width(self.width)
+        check_rank(self.rank)
 
     @property
     def title(self) -> str:
@@ -230,3 +240,11 @@ def check_width(width: object) -> None:
     """Raises RecordError."""
     if isinstance(width, bool) or not isinstance(width, int) or width < 0:
         raise RecordError(f"a column's width is a number of characters, not {shown(width)}")
+
+
+def check_rank(rank: object) -> None:
+    """Raises RecordError."""
+    if isinstance(rank, bool) or not isinstance(rank, int):
+        raise RecordError(
+            f"a column's rank is an integer, 0 for the most important, not {shown(rank)}"
+        )

@@ -22,18 +22,21 @@ from tuxscope.asm import (
 )
 from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.loader.attach import Link
+from tuxscope.loader.btf_reader import BtfError
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.privilege import effective_capabilities, missing_capabilities
 from tuxscope.loader.program import load
+from tuxscope.loader.struct_layout import VMLINUX, KernelStructs
 from tuxscope.loader.syscalls import NUMBERS
 from tuxscope.loader.tracefs import Tracefs
 from tuxscope.output.lines import Style
-from tuxscope.output.screen import NARROWEST, room, wrapped
+from tuxscope.output.screen import beside, room
 from tuxscope.output.sink import Sink
 from tuxscope.record import Record, u32
 
 AS_ROOT = "try: sudo tuxscope doctor"
+MISSING = 1  # the exit status
 WRITE = Tracepoint("syscalls", "sys_enter_write")
 
 
@@ -46,12 +49,14 @@ class Finding:
         ok: whether it is as tracing needs it.
         detail: what there is.
         hint: what to do where it is not; else empty.
+        needed: whether nothing can be traced without it.
     """
 
     check: str
     ok: bool
     detail: str
     hint: str = ""
+    needed: bool = True
 
 
 class Number(Record):
@@ -61,14 +66,14 @@ class Number(Record):
 
 
 def report(style: Style) -> int:
-    """Print all findings; returns 0, whatever they are."""
+    """Print all findings; returns the exit status: MISSING if something is that tracing needs."""
     findings = list(examine())
     if style is Style.JSON:
         lines = [json.dumps(asdict(each)) for each in findings]
     else:
         lines = list(table(findings, room()))
     Sink().write("\n".join(lines) + "\n")
-    return 0
+    return 0 if all(each.ok for each in findings if each.needed) else MISSING
 
 
 def table(findings: Sequence[Finding], room: int | None) -> Iterator[str]:
@@ -80,9 +85,7 @@ def table(findings: Sequence[Finding], room: int | None) -> Iterator[str]:
         if room is None:
             yield head + told
         else:
-            first, *more = wrapped(told, max(room - len(head), NARROWEST))
-            yield head + first
-            yield from (f"{'':{len(head)}}{line}" for line in more)
+            yield from beside(head, told, room)
 
 
 def examine() -> Iterator[Finding]:
@@ -138,7 +141,9 @@ def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str)
         refused = isinstance(error, PermissionError)
         return Finding(check, False, strerror(error), AS_ROOT if refused else hint)
     except TuxscopeError as error:
-        return Finding(check, False, str(error).removesuffix("; run it with sudo"), hint)
+        told = str(error).removesuffix("; run it with sudo")
+        refused = isinstance(error.__cause__, PermissionError)
+        return Finding(check, False, told, AS_ROOT if refused else hint)
 
 
 def nothing(attach: Tracepoint | RawTracepoint) -> Program:
@@ -185,12 +190,13 @@ def ring_buffer_works() -> None:
 
 
 def kernel_btf() -> Finding:
-    path = "/sys/kernel/btf/vmlinux"
-    if os.path.exists(path):
-        return Finding("BTF", True, path)
-    return Finding(
-        "BTF", False, f"no {path}", "hello does without; a kernel with CONFIG_DEBUG_INFO_BTF has it"
-    )
+    try:
+        KernelStructs()
+    except BtfError as error:
+        return Finding(
+            "BTF", False, str(error), "net shows less without, all else needs none", False
+        )
+    return Finding("BTF", True, VMLINUX)
 
 
 def memlock() -> Finding:

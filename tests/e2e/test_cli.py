@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from circumstances import USER_NAMESPACE, under, unprivileged
+from circumstances import USER_NAMESPACE, under, unprivileged, with_mounts
 from pace import LIMIT
 
 import tuxscope
@@ -340,12 +340,31 @@ def test_doctor_finds_what_tracing_needs() -> None:
         "kernel", "architecture", "capabilities", "bpf()", "tracefs", "tracepoints", "perf events",
         "ring buffer", "JIT", "BTF", "memlock", "lockdown", "unprivileged bpf",
     ]  # fmt: skip
-    assert set(as_json[0]) == {"check", "ok", "detail", "hint"}
+    assert set(as_json[0]) == {"check", "ok", "detail", "hint", "needed"}
+
+
+@pytest.mark.kernel
+@pytest.mark.one_kernel
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [(0, "vmlinux: it is empty"), (1 << 16, "the BTF is cut off: it has 65536")],
+)
+def test_doctor_notices_btf_that_is_not_whole(length: int, words: str, tmp_path: Path) -> None:
+    """Tracing works without, so the status is that of all else."""
+    vmlinux = Path("/sys/kernel/btf/vmlinux")
+    (tmp_path / "cut").write_bytes(vmlinux.read_bytes()[:length])
+    prefix = with_mounts(f'mount --bind "$0" {vmlinux}', str(tmp_path / "cut"))
+    result = run("doctor", "--format", "json", prefix=prefix)
+    findings = {each["check"]: each for each in map(json.loads, result.stdout.splitlines())}
+    assert not findings["BTF"]["ok"]
+    assert not findings["BTF"]["needed"]
+    assert words in findings["BTF"]["detail"]
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_doctor_works_without_privilege() -> None:
     result = run("doctor", "--format", "json", prefix=unprivileged())
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (1, "")
     findings = {each["check"]: each for each in map(json.loads, result.stdout.splitlines())}
     assert not findings["capabilities"]["ok"]
     assert not findings["tracepoints"]["ok"]

@@ -63,7 +63,7 @@ def through_a_small_pipe(tuxscope: Any, target: Writer, *options: str) -> Tuxsco
     return run
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_pipe_that_nobody_reads(tuxscope: Any, writer: Any, number: signal.Signals) -> None:
     target = writer(COUNT)
     run = through_a_small_pipe(tuxscope, target)

@@ -227,7 +227,7 @@ def test_two_runs_side_by_side(tuxscope: Any, writer: Any) -> None:
     assert len({event["timestamp_ns"] for event in json_result.objects}) > 10
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_prints_what_is_there_and_ends(
     tuxscope: Any, writer: Any, number: signal.Signals
 ) -> None:
@@ -378,7 +378,7 @@ def loaded_names() -> set[str]:
     names = set()
     for each in object_ids(Command.PROG_GET_NEXT_ID):
         with fd_by_id(Command.PROG_GET_FD_BY_ID, each) as program:
-            names.add(object_info(program.fileno(), ProgInfo).name)
+            names.add(object_info(program.fileno(), ProgInfo()).name)
     return names
 
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ HEADER = (
     "TIME         PID     COMM            DIR IP LADDR           LPORT RADDR           RPORT "
     "STATE       MS         TX       RX"
 )
+VMLINUX = Path("/sys/kernel/btf/vmlinux")
 
 
 def call(network: Namespace, listener: socket.socket, source: str = "") -> int:
@@ -389,24 +391,32 @@ def test_a_small_ring_loses_and_says_how_much(watch: Any, network: Namespace) ->
     assert sum(each["count"] for each in result.objects if each.get("type") == "lost") == lost
 
 
-def test_without_the_kernels_types(tuxscope: Any, network: Namespace) -> None:
+def without_types(state: str, folder: Path) -> tuple[str, ...]:
+    """A prefix to a command, for which the kernel's BTF is in some other state than it is."""
+    mount = "mount -t tmpfs t /sys/kernel/btf"
+    if state != "missing":
+        file = folder / "vmlinux"
+        file.write_bytes(VMLINUX.read_bytes()[: {"empty": 0, "cut": -1}[state]])
+        mount = f"mount --bind {file} {VMLINUX}"
+    return with_mounts(mount)
+
+
+@pytest.mark.parametrize("state", ["missing", "empty", "cut"])
+def test_without_the_kernels_types(
+    tuxscope: Any, network: Namespace, state: str, tmp_path: Path
+) -> None:
     """What the tracepoints tell alone."""
+    prefix = without_types(state, tmp_path)
     with listen(network) as listener:
         port = port_of(listener)
-        run = tuxscope(
-            "net",
-            "--port",
-            port,
-            "--format",
-            "json",
-            prefix=with_mounts("mount -t tmpfs t /sys/kernel/btf"),
-        )
+        run = tuxscope("net", "--port", port, "--format", "json", prefix=prefix)
         run.wait_until_attached()
         client = call(network, listener)
         run.wait_for_lines(3)
         run.signal(signal.SIGINT)
         result = run.finish()
-    assert "/sys/kernel/btf/vmlinux" in result.stderr.splitlines()[0]
+    assert str(VMLINUX) in result.stderr.splitlines()[0]
+    assert "no accepts, bytes and namespaces" in result.stderr.splitlines()[0]
     events = sorted(result.objects, key=lambda each: (each["dir"], each["state"]))
     assert [told(each, "dir", "state", "lport", "rport", "pid") for each in events] == [
         ["in", "close", port, client, os.getpid()],

@@ -160,26 +160,6 @@ def test_run_without_a_page() -> None:
     assert "which page? try: sudo tuxscope run FILE" in run("run", status=2).stderr
 
 
-@kernel
-def test_a_table_on_a_terminal_replaces_the_last(page: Any) -> None:
-    leader, follower = os.openpty()
-    with subprocess.Popen(
-        [TUXSCOPE, "run", page(COUNT), "--count", "2", "--interval", "0.05"],
-        stdin=subprocess.DEVNULL, stdout=follower, stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
-        os.close(follower)
-        shown = b""
-        try:
-            while piece := os.read(leader, 4096):
-                shown += piece
-        except OSError:  # EIO: the other end is closed
-            pass
-        finally:
-            os.close(leader)
-        assert process.wait(LIMIT) == 0
-    assert shown.count(b"\x1b[HPID") == 2
-
-
 # What looks into a running page from beside.
 
 

@@ -29,7 +29,7 @@ NOT_NEEDED = (
       ("test", "idlelib", "ensurepip", "lib2to3", "turtledemo", "tkinter", "distutils")),
 )  # fmt: skip
 # What nobody compiles for an architecture: these wheels must be pure, and are the same for all.
-FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis")
+FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis", "pyte")
 SITE = f"usr/local/lib/python{PYTHON}/dist-packages"
 
 

@@ -65,7 +65,7 @@ def hellos() -> set[int]:
     found = set()
     for each in object_ids(bpf.Command.PROG_GET_NEXT_ID):
         with suppress(FileNotFoundError), fd_by_id(bpf.Command.PROG_GET_FD_BY_ID, each) as program:
-            if object_info(program.fileno(), ProgInfo).name == "hello":
+            if object_info(program.fileno(), ProgInfo()).name == "hello":
                 found.add(each)
     return found
 

@@ -28,7 +28,7 @@ from tuxscope.doctor import release
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command
 from tuxscope.loader.cpus import online_cpus
-from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.maps import LoadedMap, MapError
 from tuxscope.loader.program import load
 from tuxscope.loader.verifier import VerifierError
 from tuxscope.record import Record, u8, u32, u64
@@ -205,7 +205,7 @@ def test_info_names_the_program() -> None:
         assert info.id != again.info().id
         assert info.tag == again.info().tag != other.info().tag
         with bpf.fd_by_id(Command.PROG_GET_FD_BY_ID, info.id) as same:
-            assert bpf.object_info(same.fileno(), type(info)).id == info.id
+            assert bpf.object_info(same.fileno(), type(info)()).id == info.id
 
 
 def test_runs_are_counted_while_statistics_are_on() -> None:
@@ -242,6 +242,7 @@ def test_closing_closes_the_maps_too() -> None:
     results = program.maps[RESULTS]
     program.close()
     program.close()
-    for each in (program, results):
-        with pytest.raises(ValueError, match="closed"):
-            each.fileno()
+    with pytest.raises(ValueError, match="closed"):
+        program.fileno()
+    with pytest.raises(MapError, match="closed"):
+        results.fileno()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 
 import pytest
 
 from tuxscope.asm.layout import Place
-from tuxscope.errors import TuxscopeError
 from tuxscope.loader.btf import MAGIC, Header
 from tuxscope.loader.btf_reader import BtfError
+from tuxscope.loader.layout import KernelLayout
 from tuxscope.loader.struct_layout import KernelStructs
 
-INT, PTR, STRUCT, UNION, TYPEDEF, CONST = 1, 2, 4, 5, 8, 10
+INT, PTR, ARRAY, STRUCT, UNION, TYPEDEF, CONST = 1, 2, 3, 4, 5, 8, 10
 BIT_FIELDS = 1 << 31
 
 
@@ -37,6 +38,15 @@ class Made:
             word for each, type_id, bits in members for word in (self.string(each), type_id, bits)
         ]
         return self.add(name, kind, size, len(members), *words)
+
+    def flagged(self, name: str, size: int, *members: tuple[str, int, int, int]) -> int:
+        """A struct with bit fields; members are name, type, and size and offset in bits."""
+        words = [
+            word
+            for each, type_id, bits, offset in members
+            for word in (self.string(each), type_id, bits << 24 | offset)
+        ]
+        return self.add(name, STRUCT | BIT_FIELDS >> 24, size, len(members), *words)
 
     def string(self, text: str) -> int:
         if not text:
@@ -62,12 +72,21 @@ def structs(tmp_path: Path) -> KernelStructs:
     alias = made.add("alias_t", TYPEDEF, made.add("", CONST, number))
     inner = made.struct("", 8, ("deep", short, 16), ("other", number, 32))
     union = made.struct("", 8, ("one", pointer, 0), ("", inner, 0), kind=UNION)
-    made.struct("sock", 32, ("first", number, 0), ("next", pointer, 64), ("", union, 128),
-                ("typed", alias, 192))  # fmt: skip
+    row = made.add("", ARRAY, 0, 0, short, number, 5)
+    made.struct("sock", 48, ("first", number, 0), ("next", pointer, 64), ("", union, 128),
+                ("typed", alias, 192), ("row", row, 224))  # fmt: skip
     # kind_flag: the upper eight bits of an offset are a bit field's size
-    made.add("bits", STRUCT | BIT_FIELDS >> 24, 8, 2, made.string("flag"), number, 3 << 24 | 32,
-             made.string("plain"), short, 48)  # fmt: skip
+    flags = made.flagged("bits", 8, ("flag", number, 3, 32), ("plain", short, 0, 48))
+    unnamed = made.flagged("", 8, ("first", number, 1, 0), ("last", number, 4, 28))
     made.add("sock_not", INT, 4, 0, 32)
+    # As compilers wrote it before: the type has fewer bits, and may begin above the lowest.
+    few = made.add("few", INT, 4, 0, 2 << 16 | 5)
+    made.struct("old", 8, ("few", few, 32), ("number", number, 0))
+    named = made.add("flags_t", TYPEDEF, flags)
+    made.struct("outer", 64, ("pad", pointer, 0), ("in", named, 64), ("", unnamed, 128),
+                ("both", union, 192), ("to", made.add("", PTR, flags), 256),
+                ("void", made.add("", PTR, 0), 320))  # fmt: skip
+    made.flagged("packed", 9, ("wide", number, 32, 5), ("across", number, 3, 6))
     return KernelStructs(made.write(tmp_path))
 
 
@@ -80,6 +99,7 @@ def structs(tmp_path: Path) -> KernelStructs:
         ("deep", Place(18, 2)),
         ("other", Place(20, 4)),
         ("typed", Place(24, 4)),
+        ("row", Place(28, 10)),
     ],
 )
 def test_members_are_found_also_in_what_has_no_name(
@@ -88,9 +108,79 @@ def test_members_are_found_also_in_what_has_no_name(
     assert structs.member("sock", name) == place
 
 
-def test_bit_fields_move_no_other_member(structs: KernelStructs) -> None:
-    assert structs.member("bits", "flag").offset == 4
-    assert structs.member("bits", "plain") == Place(6, 2)
+LITTLE = sys.byteorder == "little"
+
+
+@pytest.mark.parametrize(
+    ("struct", "name", "place"),
+    [
+        ("bits", "plain", Place(6, 2)),
+        ("bits", "flag", Place(4, 1, 0 if LITTLE else 5, 3)),
+        ("old", "few", Place(4, 1, 2 if LITTLE else 1, 5)),
+        ("old", "number", Place(0, 4)),
+        ("outer", "first", Place(16, 1, 0 if LITTLE else 7, 1)),
+        ("outer", "last", Place(19, 1, 4 if LITTLE else 0, 4)),
+        ("packed", "wide", Place(0, 8, 5 if LITTLE else 27, 32)),
+        ("packed", "across", Place(0, 2, 6 if LITTLE else 7, 3)),
+    ],
+)
+def test_a_bit_field_is_a_part_of_an_integer(
+    structs: KernelStructs, struct: str, name: str, place: Place
+) -> None:
+    """Bits are counted from an integer's lowest, in memory that is one or the other way round."""
+    assert structs.member(struct, name) == place
+
+
+@pytest.mark.parametrize(
+    ("struct", "name", "place"),
+    [
+        # RFC 791 and RFC 9293 draw these halves of bytes, whatever order a machine has.
+        ("iphdr", "version", Place(0, 1, 4, 4)),
+        ("iphdr", "ihl", Place(0, 1, 0, 4)),
+        ("tcphdr", "doff", Place(12, 1, 4, 4)),
+        ("tcphdr", "fin", Place(13, 1, 0, 1)),
+        ("tcphdr", "syn", Place(13, 1, 1, 1)),
+    ],
+)
+def test_the_running_kernels_bit_fields_are_those_on_the_wire(
+    struct: str, name: str, place: Place
+) -> None:
+    layout = KernelLayout()
+    if not layout.has_structs:
+        pytest.skip("this kernel tells nothing of its structs")
+    assert layout.member(struct, name) == place
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("in", Place(8, 8)),
+        ("in.plain", Place(14, 2)),
+        ("in.flag", Place(12, 1, 0 if LITTLE else 5, 3)),
+        ("both.one", Place(24, 8)),
+        ("both.deep", Place(26, 2)),
+    ],
+)
+def test_a_path_leads_into_structs(structs: KernelStructs, name: str, place: Place) -> None:
+    assert structs.member("outer", name) == place
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("to.flag", "to of struct outer is a pointer: read it, and ask for flag of struct bits"),
+        ("void.x", "void of struct outer is a pointer: read it, and ask for x of struct ..."),
+        ("in.plain.x", "plain of struct outer.in is no struct, and has no x"),
+        ("in.none", "this kernel has no in.none in struct outer"),
+        ("none.in", "this kernel has no none.in in struct outer"),
+        ("in.", "this kernel has no in. in struct outer"),
+        ("", "this kernel has no  in struct outer"),
+    ],
+)
+def test_a_path_that_leads_nowhere(structs: KernelStructs, name: str, words: str) -> None:
+    with pytest.raises(BtfError) as caught:
+        structs.member("outer", name)
+    assert str(caught.value) == words
 
 
 @pytest.mark.parametrize(("struct", "name"), [("sock", "none"), ("none", "x"), ("int", "x")])
@@ -99,12 +189,57 @@ def test_what_is_not_there_is_told(structs: KernelStructs, struct: str, name: st
         structs.member(struct, name)
 
 
+def test_types_without_an_end_are_found_out(tmp_path: Path) -> None:
+    made = Made()
+    made.struct("loop", 8, ("typed", 2, 0), ("", 3, 0), ("far", 900, 0))
+    made.add("self_t", TYPEDEF, 2)
+    made.struct("", 8, ("", 3, 0))
+    structs = KernelStructs(made.write(tmp_path))
+    for name, words in (
+        ("typed", "stands for itself"),
+        ("x", "a part of itself"),
+    ):
+        with pytest.raises(BtfError, match=words):
+            structs.member("loop", name)
+
+
 def test_a_kernel_without_btf(tmp_path: Path) -> None:
-    with pytest.raises(TuxscopeError, match=r"nothing of its structs: .*CONFIG_DEBUG_INFO_BTF"):
+    with pytest.raises(BtfError, match=r"nothing of its structs: .*CONFIG_DEBUG_INFO_BTF"):
         KernelStructs(str(tmp_path / "none"))
-    (tmp_path / "short").write_bytes(b"\x9f\xeb")
-    with pytest.raises(BtfError):
-        KernelStructs(str(tmp_path / "short"))
-    (tmp_path / "other").write_bytes(bytes(64))
-    with pytest.raises(BtfError):
+
+
+def test_btf_that_is_cut_off_anywhere(tmp_path: Path) -> None:
+    made = Made()
+    made.struct("one", 4, ("first", made.add("int", INT, 4, 0, 32), 0))
+    file = Path(made.write(tmp_path))
+    whole = file.read_bytes()
+    assert KernelStructs(str(file)).member("one", "first") == Place(0, 4)
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        with pytest.raises(BtfError, match=r"empty|too short|cut off"):
+            KernelStructs(str(file))
+
+
+@pytest.mark.parametrize(
+    ("damaged", "words"),
+    [
+        (bytes(64), "BTF begins with 0xeb9f, not 0x0"),
+        (b"\x7fELF" + bytes(60), "BTF begins with"),
+    ],
+)
+def test_what_is_no_btf(damaged: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(damaged)
+    with pytest.raises(BtfError, match=f"nothing of its structs: .*{words}"):
         KernelStructs(str(tmp_path / "other"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "words"),
+    [(0, 0, "kind 0, which is not known"), (20, 0, "kind 20"), (STRUCT, 9, "ends within a type")],
+)
+def test_types_that_are_not_whole(kind: int, count: int, words: str, tmp_path: Path) -> None:
+    made = Made()
+    made.add("int", INT, 4, 0, 32)
+    made.add("odd", kind, 4, count)
+    with pytest.raises(BtfError, match=words):
+        KernelStructs(made.write(tmp_path))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tuxscope.columns import Column, Combined
 from tuxscope.output.lines import CACHED_LINES, LineFormat, Style
+from tuxscope.output.screen import columns
 from tuxscope.programs.hello import COLUMNS, HelloEvent
 from tuxscope.record import Record, RecordType, char, s16, s64, u8, u32, u64
 
@@ -106,7 +107,7 @@ def test_any_comm_is_one_printable_row(comm: bytes) -> None:
     assert line[:-1].isprintable()
     shown = comm.partition(b"\0")[0].decode("utf-8", "replace")
     if shown.isprintable():
-        assert line == f"{1:<8} {shown:<16} 2\n"
+        assert line == f"{1:<8} {shown}{' ' * (16 - columns(shown))} 2\n"
 
 
 @pytest.mark.parametrize(
@@ -252,3 +253,12 @@ def test_a_column_of_several_fields() -> None:
     )
     shown = rendered(Style.JSON, columns, *links).splitlines()
     assert [json.loads(each)["names"] for each in shown] == ["ab%7", "ab%8", None, '%"%8']
+
+
+@pytest.mark.parametrize(
+    ("comm", "takes"),
+    [("ファイル", 8), ("a🦊b", 4), ("mu\u0308", 2), ("한글", 4), ("naïve", 5), ("\u0301x", 1)],
+)
+def test_wide_and_combining_characters_keep_the_columns(comm: str, takes: int) -> None:
+    """Also where it is no terminal: a file is looked at on one."""
+    assert hello_line(Style.TEXT, comm.encode()) == f"{1:<8} {comm}{' ' * (16 - takes)} 2\n"

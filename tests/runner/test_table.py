@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from terminal import Terminal
 
 from tuxscope.asm import Hash, Program
 from tuxscope.columns import Column, Rate
+from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
 from tuxscope.record import Record, u32, u64
 from tuxscope.runner.options import Options
@@ -54,6 +57,12 @@ class Paper:
         self.text += text
 
 
+class Entries(list[Any]):
+    """What is in a map that nothing changes."""
+
+    warning = ""
+
+
 @pytest.mark.parametrize(
     ("options", "tables"),
     [
@@ -66,11 +75,8 @@ class Paper:
         (Options(count=5, duration=3.0), 3),
     ],
 )
-def test_the_last_table_is_printed_once(
-    options: Options, tables: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tuxscope.runner.table.os.isatty", lambda _: False)
-    entries = [(Who(pid=7), Writes(count=60))]
+def test_the_last_table_is_printed_once(options: Options, tables: int) -> None:
+    entries = Entries([(Who(pid=7), Writes(count=60))])
     live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
     columns = (Column(Who.pid, 8), Column(Writes.count, 8), Rate(Writes.count))
     paper: Any = Paper()
@@ -80,3 +86,73 @@ def test_the_last_table_is_printed_once(
     shown.finish(clock.seconds)
     assert paper.text.count("PID") == tables
     assert str(shown.totals).startswith("1 rows, ")
+
+
+def test_a_resized_terminal_has_the_table_anew_before_the_next_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same one: the map is not read for it, and rates stay those of a whole interval."""
+    monkeypatch.setenv("TERM", "xterm")
+    reads = 0
+
+    def items() -> list[Any]:
+        nonlocal reads
+        reads += 1
+        return Entries([(Who(pid=7), Writes(count=60 * reads))])
+
+    class Steps:
+        """A Watch: after the first table something happens in each wait, and then it is enough."""
+
+        seconds = 0.0
+
+        def __init__(self, *steps: Callable[[], object]) -> None:
+            self.steps = list(steps)
+
+        def wait(self, seconds: float) -> bool:
+            self.seconds += seconds
+            if reads and self.steps:
+                self.steps.pop(0)()
+            return bool(self.steps)
+
+    columns = (Column(Who.pid, 8), Column(Writes.count, 30), Rate(Writes.count, 30))
+    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=items), missed=0)
+    with Terminal(80, 24) as terminal:
+        seen: list[list[str]] = []
+
+        def look() -> None:
+            terminal.read()
+            seen.append(terminal.lines)
+
+        options, sink = Options(interval=3600.0), Sink(terminal.fd)
+        shown = LiveTables(Page(program, COUNTS, columns), options, live, sink)  # type: ignore[arg-type]
+        watch: Any = Steps(look, lambda: terminal.resize(20, 10), look)
+        shown.watch(watch)
+        shown.leave_terminal()
+    assert seen == [
+        [f"PID      {'COUNT':<30} COUNT/S", f"7        {60:<30} 0"],
+        ["PID    COUNT COUNT/S", "7      60    0"],
+    ]
+    assert reads == 1
+    assert watch.seconds < 2 * 3600
+
+
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_a_warning_is_not_covered_by_the_next_table(
+    term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes at once, or behind the last one where that is on a terminal."""
+    monkeypatch.setenv("TERM", term)
+    events: list[str] = []
+    monkeypatch.setattr("tuxscope.runner.table.say", events.append)
+    entries = Entries([(Who(pid=7), Writes(count=60))])
+    entries.warning = "it changed"
+    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
+    columns = (Column(Who.pid, 8), Column(Writes.count, 8))
+    with Terminal(80, 24) as terminal:
+        sink = Sink(terminal.fd)
+        shown = LiveTables(Page(program, COUNTS, columns), Options(count=3), live, sink)  # type: ignore[arg-type]
+        clock: Any = Clock()
+        shown.watch(clock)
+        assert events == ([] if term == "xterm" else ["it changed"])
+        shown.finish(clock.seconds)
+    assert events == ["it changed"]

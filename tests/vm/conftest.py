@@ -64,9 +64,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         programs, instructions, seconds = (
             sum(each[name] for each in tests) for name in ("programs", "instructions", "seconds")
         )
-        rows = set().union(*(each["rows"] for each in tests))
+        used = set().union(*(each["rows"] for each in tests))
+        rows = sum(form.text in used for form in ROWS)
         terminalreporter.write_line(
             f"vm: {programs} random programs of {instructions} instructions in {seconds:.1f} s; "
-            f"{len(rows)} of {len(ROWS)} rows; this kernel lacks: {', '.join(tests[0]['lacks'])}"
+            f"{rows} of {len(ROWS)} rows; this kernel lacks: {', '.join(tests[0]['lacks'])}"
             f"{''.join(f'; {each}' for each in tests[0]['bugs'])}"
         )

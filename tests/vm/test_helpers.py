@@ -41,7 +41,7 @@ from tuxscope.asm import (
 )
 from tuxscope.asm.helpers import NAMES
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf_attributes import MapCreate, MapElement
+from tuxscope.loader.bpf_attributes import MapElement
 from tuxscope.loader.cpus import online_cpus, possible_cpus
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
@@ -920,14 +920,8 @@ class FrozenMap(LoadedMap):
     """An array that nobody can change: strncmp takes its second string from there alone."""
 
     def __init__(self, description: Array, value: bytes) -> None:
-        self.description, self.max_entries = description, description.max_entries
-        self._fd = bpf.map_create(
-            MapCreate(
-                map_type=description.type, key_size=4, value_size=description.value_size,
-                max_entries=1, map_flags=0x80,  # BPF_F_RDONLY_PROG
-            )
-        )  # fmt: skip
-        bpf.map_update(self.fileno(), bytes(4), value)
+        super().__init__(description, map_flags=0x80)  # BPF_F_RDONLY_PROG
+        self.update(0, value)
         bpf.bpf(22, MapElement(map_fd=self.fileno()))  # BPF_MAP_FREEZE
 
 

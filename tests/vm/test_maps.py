@@ -29,7 +29,7 @@ from tuxscope.asm import (
     r10,
 )
 from tuxscope.loader.cpus import possible_cpus
-from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.maps import LoadedMap, MapError
 from tuxscope.record import Record, char, u8, u16, u32, u64
 from tuxscope.vm import Machine, World
 from tuxscope.vm.maps import virtual_map
@@ -120,7 +120,7 @@ def result_of(map: Any, name: str, *arguments: Any) -> Any:
         return sorted(items, key=repr)
     try:
         return getattr(map, name)(*arguments)
-    except OSError as error:
+    except (OSError, MapError) as error:
         return f"errno {error.errno}"
 
 

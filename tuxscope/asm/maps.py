@@ -29,6 +29,8 @@ class MapType(IntEnum):
     PERCPU_HASH = 5
     PERCPU_ARRAY = 6
     LRU_HASH = 9
+    LRU_PERCPU_HASH = 10
+    LPM_TRIE = 11
     RINGBUF = 27
 
 

@@ -18,6 +18,9 @@ usage: tuxscope doctor [--format text|json]
 Prints a line for each thing that tracing needs: whether it is there, and what
 to type where it is not. Needs no privilege, but tells more with sudo.
 
+The exit status is 0 if tracing works here, and 1 if something is missing that
+it needs. BTF alone it does not need: net shows less without.
+
   --format FORMAT     text (default) or json, an object a line
 """
 

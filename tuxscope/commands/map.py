@@ -19,7 +19,9 @@ usage: sudo tuxscope map NAME [--format FORMAT]
 Prints the entries of the map with this name, whoever made it; with KEY and
 VALUE it sets one, and the program sees it at once. Keys and values of 1, 2, 4
 and 8 bytes are unsigned numbers; all others are printed in hexadecimal, and
-cannot be set. Of a per-CPU map each CPU's value is printed.
+cannot be set. Of a per-CPU map each CPU's value is printed. Each key is printed
+once, also if the map changes meanwhile; if entries may be missing, stderr says
+so.
 
   --id ID             that map, where several have the name
   --format FORMAT     text (default) or json, an object an entry

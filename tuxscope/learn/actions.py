@@ -12,12 +12,14 @@ from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.progress import Progress
 from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.compact import COMPACT
+from tuxscope.output.fitting import SHORTEST, Need, fit
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
-from tuxscope.output.screen import USUAL, cut, wrapped
+from tuxscope.output.screen import columns, cut, padded, prose, room, wrapped
 from tuxscope.output.sink import Sink
 
 INDENT = "  "
+GAP = "  "  # between columns
 HEADER = ("EXERCISE", "STATE", "TASK")
 NOT_BEGUN, BEGUN = "-", "started"
 
@@ -35,10 +37,12 @@ def show_list(style: Style) -> int:
         objects = ({"name": each.name, "state": state, "title": each.title} for each, state in rows)
         sink.write("".join(f"{COMPACT(each)}\n" for each in objects))
         return 0
-    sink.write(table([row for row in rows if row[0].name in LADDER or row[1] != NOT_BEGUN]))
+    listed = [row for row in rows if row[0].name in LADDER or row[1] != NOT_BEGUN]
+    sink.write(table(listed, room()))
     repairs = ", ".join(each.name.partition("/")[2] for each, _ in rows if "/" in each.name)
-    told = wrapped(f"{repairs}.", USUAL - len(INDENT))
-    sink.write("\nPrograms that the kernel refuses, to be mended, as verifier/NAME:\n")
+    heading = "Programs that the kernel refuses, to be mended, as verifier/NAME:"
+    sink.write("\n" + "".join(f"{line}\n" for line in wrapped(heading, prose())))
+    told = wrapped(f"{repairs}.", prose() - len(INDENT))
     sink.write("".join(f"{INDENT}{line}\n" for line in told))
     say_next("", progress)
     return 0
@@ -54,12 +58,23 @@ def say_next(folder: str, progress: Progress) -> None:
             return
 
 
-def table(rows: list[tuple[Exercise, str]]) -> str:
-    """Name, state and task, in columns."""
+def table(rows: list[tuple[Exercise, str]], room: int | None) -> str:
+    """Name, state and task, in columns; with None there is room for all."""
     cells = [HEADER, *((each.name, state, each.title) for each, state in rows)]
-    name, state = (max(len(row[column]) for row in cells) for column in (0, 1))
-    lines = (f"{row[0]:{name}}  {row[1]:{state}}  {row[2]}" for row in cells)
-    return "".join(f"{cut(line, USUAL)}\n" for line in lines)
+    name, state, task = (max(map(columns, column)) for column in zip(*cells, strict=True))
+    widths: list[int | None] = [name, state, task]
+    if room is not None:
+        needs = Need(name, name), Need(state, state, 1), Need(min(task, SHORTEST), task, 2)
+        widths = fit(needs, room, len(GAP))
+    lines = (
+        GAP.join(
+            padded(cut(cell, width), width)
+            for cell, width in zip(row, widths, strict=True)
+            if width is not None
+        )
+        for row in cells
+    )
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def state_of(place: Workplace, progress: Progress) -> str:
@@ -106,7 +121,7 @@ def hint(name: str, folder: str | None) -> int:
         progress.save()
     text = ""
     for each in shown:
-        told = wrapped(hints[each], USUAL - len(INDENT))
+        told = wrapped(hints[each], prose() - len(INDENT))
         text += f"{place.exercise.name}, hint {each + 1} of {len(hints)}:\n"
         text += "".join(f"{INDENT}{line}\n" for line in told)
     Sink().write(text)

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from tuxscope.errors import ENOTSUPP
 from tuxscope.loader.bpf_attributes import (
+    Attributes,
     BtfLoad,
     EnableStats,
     LinkCreate,
@@ -29,10 +30,9 @@ from tuxscope.loader.bpf_attributes import (
 )
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.syscalls import Call, syscall
-from tuxscope.record import Record
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Record)
+A = TypeVar("A", bound=Attributes)
 
 
 class Command(IntEnum):
@@ -73,11 +73,9 @@ RUN_ON_CPU = 1  # BPF_F_TEST_RUN_ON_CPU
 STATS_RUN_TIME = 0  # BPF_STATS_RUN_TIME
 
 
-def bpf(command: Command, attributes: R) -> tuple[int, R]:
-    """Call bpf(2); returns its result, and the attributes as the kernel left them."""
-    buffer = ctypes.create_string_buffer(bytes(attributes), type(attributes).size)
-    result = syscall(Call.BPF, command, ctypes.addressof(buffer), len(buffer))
-    return result, type(attributes).unpack(buffer.raw)
+def bpf(command: Command, attributes: Attributes) -> int:
+    """Call bpf(2); returns its result. The kernel's answers are in the attributes then."""
+    return syscall(Call.BPF, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
 
 
 def address(buffer: ctypes.Array[ctypes.c_char] | None) -> int:
@@ -114,7 +112,7 @@ def raise_memlock() -> bool:
 
 
 def map_create(attributes: MapCreate) -> Fd:
-    return Fd(with_memlock(lambda: bpf(Command.MAP_CREATE, attributes)[0]))
+    return Fd(with_memlock(lambda: bpf(Command.MAP_CREATE, attributes)))
 
 
 def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
@@ -157,6 +155,21 @@ def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
     return after.raw
 
 
+def map_batch(command: Command, attributes: MapBatch) -> tuple[int, OSError | None]:
+    """Call a batch command; returns how many entries it went through, and why it stopped there.
+
+    Raises OSError where it did not begin: then the kernel leaves ``count`` as it is.
+    """
+    wanted = attributes.count
+    try:
+        bpf(command, attributes)
+    except OSError as error:
+        if attributes.count == wanted and not isinstance(error, FileNotFoundError):
+            raise
+        return attributes.count, error
+    return attributes.count, None
+
+
 def map_lookup_batch(
     fd: int, position: bytes | None, count: int, key_size: int, value_size: int
 ) -> tuple[bytes, bytes, bytes | None]:
@@ -171,50 +184,50 @@ def map_lookup_batch(
     after = ctypes.create_string_buffer(token)
     keys = ctypes.create_string_buffer(key_size * count)
     values = ctypes.create_string_buffer(value_size * count)
-    batch = bytearray(
-        bytes(
-            MapBatch(
-                in_batch=address(before),
-                out_batch=address(after),
-                keys=address(keys),
-                values=address(values),
-                count=count,
-                map_fd=fd,
-            )
-        )
+    found, error = map_batch(
+        Command.MAP_LOOKUP_BATCH,
+        MapBatch(
+            in_batch=address(before),
+            out_batch=address(after),
+            keys=address(keys),
+            values=address(values),
+            count=count,
+            map_fd=fd,
+        ),
     )
-    attributes = (ctypes.c_char * len(batch)).from_buffer(batch)
-    last = False
-    try:
-        syscall(Call.BPF, Command.MAP_LOOKUP_BATCH, ctypes.addressof(attributes), len(batch))
-    except FileNotFoundError:  # the end; count says how many came before it
-        last = True
-    found = MapBatch.unpack(batch).count
+    last = isinstance(error, FileNotFoundError)
+    if error and not last:
+        raise error
     return (
-        keys.raw[: found * key_size],
-        values.raw[: found * value_size],
+        ctypes.string_at(keys, found * key_size),
+        ctypes.string_at(values, found * value_size),
         None if last else after.raw,
     )
 
 
-def map_write_batch(command: Command, fd: int, keys: bytes, values: bytes, count: int) -> None:
-    """Update or delete ``count`` entries in one call (Linux 5.6)."""
+def map_write_batch(command: Command, fd: int, keys: bytes, values: bytes, count: int) -> int:
+    """Update or delete up to ``count`` entries in one call (Linux 5.6).
+
+    Returns how many: those before the first that the kernel does not take. Raises OSError where
+    it takes none at all: ENOTSUPP for a type of map without this.
+    """
     key_buffer = ctypes.create_string_buffer(keys, len(keys))
     value_buffer = ctypes.create_string_buffer(values, len(values)) if values else None
-    bpf(
+    done, _ = map_batch(
         command,
         MapBatch(keys=address(key_buffer), values=address(value_buffer), count=count, map_fd=fd),
     )
+    return done
 
 
 def prog_load(attributes: ProgLoad) -> Fd:
     """Load; tries again where the verifier was interrupted (EAGAIN), as it asks for."""
     for _ in range(5):
         try:
-            return Fd(bpf(Command.PROG_LOAD, attributes)[0])
+            return Fd(bpf(Command.PROG_LOAD, attributes))
         except BlockingIOError:
             continue
-    return Fd(bpf(Command.PROG_LOAD, attributes)[0])
+    return Fd(bpf(Command.PROG_LOAD, attributes))
 
 
 def prog_test_run(
@@ -230,71 +243,67 @@ def prog_test_run(
     """
     data_buffer = ctypes.create_string_buffer(data, len(data)) if data else None
     context_buffer = ctypes.create_string_buffer(context, len(context)) if context else None
-    _, result = bpf(
-        Command.PROG_TEST_RUN,
-        ProgTestRun(
-            prog_fd=fd,
-            data_in=address(data_buffer),
-            data_size_in=len(data),
-            ctx_in=address(context_buffer),
-            ctx_size_in=len(context),
-            repeat=repeat,
-            flags=0 if cpu is None else RUN_ON_CPU,
-            cpu=cpu or 0,
-        ),
+    run = ProgTestRun(
+        prog_fd=fd,
+        data_in=address(data_buffer),
+        data_size_in=len(data),
+        ctx_in=address(context_buffer),
+        ctx_size_in=len(context),
+        repeat=repeat,
+        flags=0 if cpu is None else RUN_ON_CPU,
+        cpu=cpu or 0,
     )
-    return result
+    bpf(Command.PROG_TEST_RUN, run)
+    return run
 
 
-def object_info(fd: int, kind: type[R], wanted: R | None = None) -> R:
-    """What the kernel says of a program (ProgInfo), map (MapInfo) or BTF (BtfInfo).
-
-    ``wanted`` has the addresses and lengths of buffers to fill, where there are any.
-    """
-    buffer = ctypes.create_string_buffer(bytes(wanted) if wanted else bytes(kind.size), kind.size)
+def object_info(fd: int, info: A) -> A:
+    """What the kernel says of a program (ProgInfo), map (MapInfo) or BTF (BtfInfo): in ``info``,
+    which has the addresses and lengths of buffers to fill, where there are any."""
     bpf(
         Command.OBJ_GET_INFO_BY_FD,
-        ObjectInfo(bpf_fd=fd, info_len=len(buffer), info=address(buffer)),
+        ObjectInfo(bpf_fd=fd, info_len=ctypes.sizeof(info), info=ctypes.addressof(info)),
     )
-    return kind.unpack(buffer.raw)
+    return info
 
 
 def object_ids(command: Command) -> list[int]:
     """All ids that PROG_GET_NEXT_ID or MAP_GET_NEXT_ID goes through; needs CAP_SYS_ADMIN."""
     ids: list[int] = []
     while True:
+        last = ObjectId(id=ids[-1] if ids else 0)
         try:
-            _, answer = bpf(command, ObjectId(id=ids[-1] if ids else 0))
+            bpf(command, last)
         except FileNotFoundError:
             return ids
-        ids.append(answer.next_id)
+        ids.append(last.next_id)
 
 
 def fd_by_id(command: Command, object_id: int) -> Fd:
     """Open a program (PROG_GET_FD_BY_ID), map (MAP_GET_FD_BY_ID) or BTF by its id."""
-    return Fd(bpf(command, ObjectId(id=object_id))[0])
+    return Fd(bpf(command, ObjectId(id=object_id)))
 
 
 def btf_load(data: bytes) -> Fd:
     buffer = ctypes.create_string_buffer(data, len(data))
     attributes = BtfLoad(btf=address(buffer), btf_size=len(data))
-    return Fd(with_memlock(lambda: bpf(Command.BTF_LOAD, attributes)[0]))
+    return Fd(with_memlock(lambda: bpf(Command.BTF_LOAD, attributes)))
 
 
 def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
     buffer = ctypes.create_string_buffer(name.encode())
     attributes = RawTracepointOpen(name=address(buffer), prog_fd=prog_fd)
-    return Fd(bpf(Command.RAW_TRACEPOINT_OPEN, attributes)[0])
+    return Fd(bpf(Command.RAW_TRACEPOINT_OPEN, attributes))
 
 
 def link_create(prog_fd: int, target_fd: int, attach_type: int) -> Fd:
     attributes = LinkCreate(prog_fd=prog_fd, target_fd=target_fd, attach_type=attach_type)
-    return Fd(bpf(Command.LINK_CREATE, attributes)[0])
+    return Fd(bpf(Command.LINK_CREATE, attributes))
 
 
 def enable_stats() -> Fd:
     """Count programs' runs and their time for as long as the Fd is open (Linux 5.8)."""
-    return Fd(bpf(Command.ENABLE_STATS, EnableStats(type=STATS_RUN_TIME))[0])
+    return Fd(bpf(Command.ENABLE_STATS, EnableStats(type=STATS_RUN_TIME)))
 
 
 def is_unsupported(error: OSError) -> bool:

@@ -5,13 +5,12 @@ Format: Documentation/bpf/btf.rst in the kernel's tree.
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.btf import MAGIC, Header, Type
 
 WORD = 4  # bytes; all of a section of types is in words
 TYPE_WORDS = Type.size // WORD
+LAST_KIND = 19  # ENUM64, of Linux 6.0
 
 # How many bytes follow ``struct btf_type``: so many, and so many for each member.
 FOLLOWING = {
@@ -37,16 +36,24 @@ class Btf:
 
     def __init__(self, data: bytes) -> None:
         """Raises BtfError."""
+        if not data:
+            raise BtfError("it is empty, and no BTF")
         if len(data) < Header.size:
             raise BtfError("BTF begins with a header, and this is too short for one")
         header = Header.unpack(data)
         if header.magic != MAGIC:
             raise BtfError(f"BTF begins with {MAGIC:#x}, not {header.magic:#x}")
         start = header.hdr_len
-        section = data[start + header.type_off :][: header.type_len]
-        whole = len(section) // WORD * WORD
-        self._words = memoryview(section[:whole]).cast("I")  # as each struct btf_type is made of
-        self._strings = data[start + header.str_off :][: header.str_len]
+        types, strings = start + header.type_off, start + header.str_off
+        end = max(types + header.type_len, strings + header.str_len)
+        if end > len(data):
+            raise BtfError(f"the BTF is cut off: it has {len(data)} of {end} bytes")
+        section = data[types : types + header.type_len]
+        whole = section[: len(section) // WORD * WORD]
+        # As each struct btf_type is made of words; behind them void, which is type 0, and no more.
+        self._words = memoryview(whole + bytes(Type.size)).cast("I")
+        self._strings = data[strings : strings + header.str_len]
+        self._starts = self._find_types()
 
     def string(self, offset: int) -> str:
         """The string at an offset; empty where there is none."""
@@ -59,16 +66,20 @@ class Btf:
             return ""
         return self.string(self._words[self._starts[type_id]])
 
-    @cached_property
-    def _starts(self) -> list[int]:
-        """The word with which each type begins, by its id; 0 is no type."""
+    def _find_types(self) -> list[int]:
+        """The word with which each type begins, by its id."""
         words = self._words
         fixed = [TYPE_WORDS + FOLLOWING.get(kind, (0, 0))[0] // WORD for kind in range(32)]
         each = [FOLLOWING.get(kind, (0, 0))[1] // WORD for kind in range(32)]
-        starts = [0]
         at, end = 0, len(words) - TYPE_WORDS
-        while at <= end:
+        starts = [end]
+        while at < end:
             starts.append(at)
             info = words[at + 1]
-            at += fixed[info >> 24 & 0x1F] + each[info >> 24 & 0x1F] * (info & 0xFFFF)
+            kind = info >> 24 & 0x1F
+            if not 0 < kind <= LAST_KIND:
+                raise BtfError(f"the BTF has a type of kind {kind}, which is not known")
+            at += fixed[kind] + each[kind] * (info & 0xFFFF)
+        if at > end:
+            raise BtfError("the BTF ends within a type")
         return starts

@@ -64,7 +64,7 @@ def translated(program_id: int) -> Translated:
 
 def describe(fd: Fd) -> Translated:
     """All that the kernel tells of an open program."""
-    known = bpf.object_info(fd.fileno(), ProgInfo)
+    known = bpf.object_info(fd.fileno(), ProgInfo())
     code = ctypes.create_string_buffer(max(known.xlated_prog_len, 1))
     functions = ctypes.create_string_buffer(max(known.nr_func_info * FuncInfo.size, 1))
     lines = ctypes.create_string_buffer(max(known.nr_line_info * LineInfo.size, 1))
@@ -72,7 +72,6 @@ def describe(fd: Fd) -> Translated:
     try:
         info = bpf.object_info(
             fd.fileno(),
-            ProgInfo,
             ProgInfo(
                 xlated_prog_len=known.xlated_prog_len,
                 xlated_prog_insns=bpf.address(code),
@@ -146,9 +145,9 @@ def called(code: bytes) -> set[int]:
 def load_btf(btf_id: int) -> Btf | None:
     """The type information with an id; None where it cannot be read: there is a listing without."""
     with bpf.fd_by_id(Command.BTF_GET_FD_BY_ID, btf_id) as fd:
-        size = bpf.object_info(fd.fileno(), BtfInfo).btf_size
+        size = bpf.object_info(fd.fileno(), BtfInfo()).btf_size
         data = ctypes.create_string_buffer(size)
-        bpf.object_info(fd.fileno(), BtfInfo, BtfInfo(btf=bpf.address(data), btf_size=size))
+        bpf.object_info(fd.fileno(), BtfInfo(btf=bpf.address(data), btf_size=size))
         try:
             return Btf(data.raw)
         except BtfError:
@@ -176,7 +175,7 @@ def map_name(map_id: int) -> str:
     """A map's name, or its number where it has none."""
     try:
         with bpf.fd_by_id(Command.MAP_GET_FD_BY_ID, map_id) as fd:
-            name: str = bpf.object_info(fd.fileno(), MapInfo).name
+            name: str = bpf.object_info(fd.fileno(), MapInfo()).name
     except OSError:
         name = ""
     return name or f"map_{map_id}"

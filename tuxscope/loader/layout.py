@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+from functools import cached_property
 
 from tuxscope.asm.attach import Tracepoint
 from tuxscope.asm.layout import Place
-from tuxscope.loader.struct_layout import VMLINUX, kernel_structs
+from tuxscope.loader.btf_reader import BtfError
+from tuxscope.loader.struct_layout import kernel_structs
 from tuxscope.loader.tracefs import Tracefs, TracepointError
 from tuxscope.loader.tracepoint_format import fields_of
 
@@ -22,7 +23,16 @@ class KernelLayout:
 
     @property
     def has_structs(self) -> bool:
-        return os.path.exists(VMLINUX)
+        return self.without_structs is None
+
+    @cached_property
+    def without_structs(self) -> BtfError | None:
+        """Why the kernel tells nothing of its structs; None where it does."""
+        try:
+            kernel_structs()
+        except BtfError as error:
+            return error
+        return None
 
     def has(self, tracepoint: Tracepoint) -> bool:
         """Raises TuxscopeError where tracefs cannot be had."""
@@ -40,7 +50,7 @@ class KernelLayout:
         return fields[name]
 
     def member(self, struct: str, name: str) -> Place:
-        """Raises TuxscopeError."""
+        """Raises BtfError where there is none, or no BTF."""
         return kernel_structs().member(struct, name)
 
     def _fields_of(self, tracepoint: Tracepoint) -> dict[str, Place]:

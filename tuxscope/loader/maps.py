@@ -2,70 +2,99 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 from tuxscope.asm.maps import Array, Hash, Map, PerfEventArray
-from tuxscope.errors import TuxscopeError, strerror
-from tuxscope.field_types import FieldType
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapCreate, MapInfo
 from tuxscope.loader.cpus import possible_cpus
+from tuxscope.loader.raw_map import MapError, RawMap
 
-# Entries in one call; a hash's fullest bucket must fit, and doubles this where it does not.
-BATCH = 256
+if TYPE_CHECKING:
+    from tuxscope.loader.map_reader import Chunk, MapReader
+    from tuxscope.loader.map_types import MapTypes
+
+__all__ = ["LoadedMap", "MapEntries", "MapError"]
 
 
-class MapError(TuxscopeError):
-    """The kernel would not make a map."""
+class MapEntries:
+    """An iterator over a map's entries, each key once; see :mod:`tuxscope.loader.map_reader`.
 
+    Programs may change a map while it is read. Of a hash, an LRU hash or an array, an entry that
+    is there all the time comes in any case.
+    """
 
-def per_cpu_step(value_size: int) -> int:
-    """From one CPU's value to the next: the kernel rounds up to 8 bytes."""
-    return -(-value_size // 8) * 8
+    def __init__(
+        self, reader: MapReader, decode: Callable[[Chunk], Iterable[tuple[Any, Any]]]
+    ) -> None:
+        self._reader = reader
+        self._entries = (entry for chunk in reader for entry in decode(chunk))
+
+    @property
+    def changed(self) -> bool:
+        """Whether entries may be missing, as the map changed and could not be read in batches.
+
+        It is final at the end of the iteration.
+        """
+        return self._reader.changed
+
+    @property
+    def warning(self) -> str:
+        """The same in words; empty where nothing is missing."""
+        return self._reader.warning
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return self
+
+    def __next__(self) -> tuple[Any, Any]:
+        return next(self._entries)
 
 
 class LoadedMap:
     """A map that exists; a context manager that closes it.
 
-    The kernel frees it when nothing refers to it any more, neither an fd nor a program.
+    The kernel frees it when nothing refers to it any more, neither an fd nor a program. All
+    methods raise MapError: for keys and values of another type, too, and when it is closed.
 
     Attributes:
         description: what it was made from.
         max_entries: what the kernel was asked for.
     """
 
-    def __init__(self, description: Map) -> None:
-        """Create it. Raises MapError, or PermissionError."""
+    def __init__(self, description: Map, map_flags: int = 0) -> None:
+        """Create it; ``map_flags`` are the kernel's BPF_F_... for that."""
         self.description = description
         self.max_entries = description.max_entries
         if isinstance(description, PerfEventArray) and not self.max_entries:
             self.max_entries = max(possible_cpus()) + 1
+        sizes = description.key_size, description.value_size
         try:
-            self._fd = bpf.map_create(
+            fd = bpf.map_create(
                 MapCreate(
                     map_type=description.type,
-                    key_size=description.key_size,
-                    value_size=description.value_size,
+                    key_size=sizes[0],
+                    value_size=sizes[1],
                     max_entries=self.max_entries,
-                    map_name=description.name,
+                    map_flags=map_flags,
+                    map_name=description.name.encode(),
                 )
             )
-        except PermissionError:
-            raise
         except OSError as error:
-            raise MapError(
-                f"the kernel made no map {description.name} ({description.type.name}, "
-                f"{self.max_entries} entries): {strerror(error)}"
+            from tuxscope.loader.map_errors import creation_error
+
+            raise creation_error(
+                error, description.name, description.type, self.max_entries
             ) from error
+        self._raw = RawMap(fd, description.name, description.type, *sizes, self.max_entries)
 
     def fileno(self) -> int:
-        return self._fd.fileno()
+        return self._raw.fileno()
 
     def close(self) -> None:
-        self._fd.close()
+        self._raw.close()
 
     def __enter__(self) -> Self:
         return self
@@ -74,119 +103,86 @@ class LoadedMap:
         self.close()
 
     def info(self) -> MapInfo:
-        return bpf.object_info(self.fileno(), MapInfo)
+        """What the kernel says of it."""
+        return self._raw.info()
 
-    @property
-    def _step(self) -> int:
-        return per_cpu_step(self.description.value_size)
+    @cached_property
+    def _types(self) -> MapTypes:
+        description = self.description
+        if not isinstance(description, Array | Hash):
+            raise MapError(
+                f"map {description.name} ({description.type.name}) holds no values that can be read"
+            )
+        from tuxscope.loader.map_types import MapTypes
 
-    @property
-    def _value_size(self) -> int:
-        """What a lookup gives, in bytes: of a per-CPU map the values of all possible CPUs."""
-        if self.description.per_cpu:
-            return self._step * len(possible_cpus())
-        return self.description.value_size
-
-    @property
-    def _key(self) -> FieldType[Any]:
-        own: FieldType[Any] = self._typed.key_type
-        return own
-
-    @property
-    def _value(self) -> FieldType[Any]:
-        own: FieldType[Any] = self._typed.value_type
-        return own
-
-    @property
-    def _typed(self) -> Array | Hash:
-        if not isinstance(self.description, Array | Hash):
-            raise TypeError(f"map {self.description.name} holds no values that can be read")
-        return self.description
-
-    def _pack(self, value: Any) -> bytes:
-        field_type: FieldType[Any] = self._value
-        if not self.description.per_cpu:
-            return field_type.pack(value)
-        values = list(value)
-        if len(values) != len(possible_cpus()):
-            raise ValueError(f"a value for each of {len(possible_cpus())} CPUs, not {len(values)}")
-        return b"".join(field_type.pack(each).ljust(self._step, b"\0") for each in values)
-
-    def _unpack(self, data: bytes) -> Any:
-        field_type = self._value
-        if not self.description.per_cpu:
-            return field_type.unpack(data)
-        starts = range(0, len(data), self._step)
-        return tuple(field_type.unpack(data[at : at + field_type.size]) for at in starts)
+        return MapTypes(description, self._raw.values_each, self._raw.step)
 
     def lookup(self, key: Any) -> Any | None:
         """The value, or None. Of a per-CPU map, a tuple with a value for each possible CPU."""
-        data = bpf.map_lookup(self.fileno(), self._key.pack(key), self._value_size)
-        return None if data is None else self._unpack(data)
+        types = self._types
+        data = self._raw.lookup(types.pack_key(key))
+        return None if data is None else next(types.values(data))
 
     def update(self, key: Any, value: Any, flags: UpdateFlag = UpdateFlag.ANY) -> None:
-        """Set a value. Raises OSError: EEXIST or ENOENT by ``flags``, E2BIG when it is full."""
-        bpf.map_update(self.fileno(), self._key.pack(key), self._pack(value), flags)
+        """Set a value. The error's errno is EEXIST or ENOENT by ``flags``, E2BIG when it is full.
+
+        Of a per-CPU map, the values of all possible CPUs.
+        """
+        types = self._types
+        self._raw.update(types.pack_key(key), types.pack_value(value), flags, repr(key))
 
     def delete(self, key: Any) -> bool:
-        """Delete an entry; tells whether there was one. Raises OSError (EINVAL) for an array."""
-        try:
-            bpf.map_delete(self.fileno(), self._key.pack(key))
-        except FileNotFoundError:
-            return False
-        return True
+        """Delete an entry; tells whether there was one. Of an array none can be deleted."""
+        return self._raw.delete(self._types.pack_key(key), repr(key))
 
     def keys(self) -> Iterator[Any]:
-        """All keys; some may come twice or not at all while programs add and delete."""
-        key, key_type = None, self._key
-        for _ in range(self.max_entries):  # a changing hash can start over, but not for ever
-            key = bpf.map_next_key(self.fileno(), key, self.description.key_size)
-            if key is None:
-                return
-            yield key_type.unpack(key)
+        """All keys, each once, as with :meth:`items`."""
+        types = self._types
+        return (key for keys, _ in self._raw.reader() for key in types.keys(keys))
 
-    def items(self) -> Iterator[tuple[Any, Any]]:
-        """All entries: in batches where the kernel has them (5.6), else one by one."""
-        try:
-            yield from self._batches()
-        except OSError as error:
-            if not bpf.is_unsupported(error):
-                raise
-            for key in self.keys():
-                value = self.lookup(key)
-                if value is not None:
-                    yield key, value
-
-    def _batches(self) -> Iterator[tuple[Any, Any]]:
-        key_type, value_size = self._key, self._value_size
-        key_size = key_type.size
-        position: bytes | None = None
-        count = min(BATCH, self.max_entries)
-        while True:
-            try:
-                keys, values, position = bpf.map_lookup_batch(
-                    self.fileno(), position, count, key_size, value_size
-                )
-            except OSError as error:
-                if error.errno != errno.ENOSPC or count >= self.max_entries:
-                    raise
-                count = min(count * 2, self.max_entries)
-                continue
-            for at in range(len(keys) // key_size):
-                key = key_type.unpack(keys[at * key_size : (at + 1) * key_size])
-                yield key, self._unpack(values[at * value_size : (at + 1) * value_size])
-            if position is None:
-                return
+    def items(self) -> MapEntries:
+        """All entries, each key once: in batches where the kernel has them, else one by one."""
+        return MapEntries(self._raw.reader(), self._types.entries)
 
     def update_batch(self, items: Iterable[tuple[Any, Any]]) -> None:
-        """Set many values in one call (Linux 5.6)."""
-        pairs = [(self._key.pack(key), self._pack(value)) for key, value in items]
-        keys, values = b"".join(key for key, _ in pairs), b"".join(value for _, value in pairs)
-        bpf.map_write_batch(Command.MAP_UPDATE_BATCH, self.fileno(), keys, values, len(pairs))
+        """Set many values, in one call where the kernel has that (Linux 5.6).
 
-    def delete_batch(self, keys: Iterable[Any]) -> None:
-        """Delete many entries in one call (Linux 5.6)."""
-        packed = [self._key.pack(key) for key in keys]
-        bpf.map_write_batch(
-            Command.MAP_DELETE_BATCH, self.fileno(), b"".join(packed), b"", len(packed)
-        )
+        Those before the entry that the error is about are set.
+        """
+        types = self._types
+        keys: list[Any] = []
+        packed: list[bytes] = []
+        values: list[bytes] = []
+        for item in items:
+            try:
+                key, value = item
+            except (TypeError, ValueError):
+                raise MapError(
+                    f"map {self.description.name} takes pairs of a key and a value, not {item!r}"
+                ) from None
+            keys.append(key)
+            packed.append(types.pack_key(key))
+            values.append(types.pack_value(value))
+        at = 0
+        while at < len(keys):
+            done = self._raw.write_batch(Command.MAP_UPDATE_BATCH, packed, values, at)
+            at += done
+            if not done:
+                self._raw.update(packed[at], values[at], UpdateFlag.ANY, repr(keys[at]))
+                at += 1
+
+    def delete_batch(self, keys: Iterable[Any]) -> int:
+        """Delete many entries, in one call where the kernel has that (Linux 5.6); returns how many
+        there were."""
+        keys = list(keys)
+        types = self._types
+        packed = [types.pack_key(key) for key in keys]
+        at = deleted = 0
+        while at < len(packed):
+            done = self._raw.write_batch(Command.MAP_DELETE_BATCH, packed, (), at)
+            at += done
+            deleted += done
+            if not done:
+                deleted += self._raw.delete(packed[at], repr(keys[at]))
+                at += 1
+        return deleted

@@ -12,7 +12,7 @@ from tuxscope.errors import ArgumentTypeError
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgTestRun
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.maps import LoadedMap, MapError
 from tuxscope.loader.verification import LogLevel, checked_level, verify
 
 
@@ -49,7 +49,7 @@ class LoadedProgram:
 
     def info(self) -> ProgInfo:
         """What the kernel says of it, recursion_misses and run statistics among it."""
-        return bpf.object_info(self.fileno(), ProgInfo)
+        return bpf.object_info(self.fileno(), ProgInfo())
 
     def test_run(
         self, data: bytes = b"", context: bytes = b"", repeat: int = 0, cpu: int | None = None
@@ -76,10 +76,13 @@ def load(
     level = checked_level(log_level)
     try:
         return create(program, maps, level)
-    except PermissionError as error:  # of a map, or of BTF
+    except (PermissionError, MapError) as error:  # BTF's, or a map's
+        cause = error.__cause__ if isinstance(error, MapError) else error
+        if not isinstance(cause, PermissionError):
+            raise
         from tuxscope.loader.refusal import refusal  # who is not refused need not wait for it
 
-        raise refusal(program, error) from error
+        raise refusal(program, cause) from error
 
 
 def check_maps(maps: object) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tuxscope import errors
 from tuxscope.asm.attach import ProgramType
@@ -82,38 +82,41 @@ def refusal(
 
 
 def not_permitted(program: Program, head: str) -> PrivilegeError:
-    """EPERM: a capability, a container, lockdown, or, before Linux 5.11, locked memory."""
-    held = effective_capabilities()
+    """EPERM: what :func:`why_not_permitted` finds."""
     also = ALSO.get(program.attach.type)
-    needed = [Capability.BPF, *([also] if also else [])]
+    reason = why_not_permitted([Capability.BPF, *([also] if also else [])])
+    return PrivilegeError(f"{head}: {reason}")
+
+
+def why_not_permitted(needed: Sequence[Capability]) -> str:
+    """A capability, a container, lockdown, or, before Linux 5.11, locked memory; and what to do."""
+    held = effective_capabilities()
     missing = [] if Capability.SYS_ADMIN in held else [each for each in needed if each not in held]
     if missing:
         names = " and ".join(map(str, missing))
-        return PrivilegeError(f"{head}: not privileged: it needs {names}; run it with sudo")
+        return f"not privileged: it needs {names}; run it with sudo"
     if in_user_namespace():
-        return PrivilegeError(
-            f"{head}: our capabilities are those of a user namespace, and bpf() asks for the "
+        return (
+            "our capabilities are those of a user namespace, and bpf() asks for the "
             "machine's own; run it outside of the container, or of unshare"
         )
     if locked_down():
-        return PrivilegeError(
-            f"{head}: the kernel is locked down (confidentiality); boot with lockdown=integrity, "
+        return (
+            "the kernel is locked down (confidentiality); boot with lockdown=integrity, "
             "or without Secure Boot"
         )
     if seccomp_filtered():
-        return PrivilegeError(
-            f"{head}: a seccomp filter is on this process and may forbid bpf(); in a container, "
+        return (
+            "a seccomp filter is on this process and may forbid bpf(); in a container, "
             "try: docker run --security-opt seccomp=unconfined"
         )
     soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     if soft != resource.RLIM_INFINITY:
-        return PrivilegeError(
-            f"{head}: it is not permitted (EPERM): before Linux 5.11 programs count as locked "
+        return (
+            "it is not permitted (EPERM): before Linux 5.11 programs and maps count as locked "
             f"memory, of which {soft >> 10} KiB are allowed; try: ulimit -l unlimited"
         )
-    return PrivilegeError(
-        f"{head}: it is not permitted (EPERM), for all our capabilities; tuxscope doctor tells more"
-    )
+    return "it is not permitted (EPERM), for all our capabilities; tuxscope doctor tells more"
 
 
 def too_big(program: Program, attempt: Try) -> str:
@@ -135,7 +138,7 @@ def invalid(program: Program, attempt: Try) -> str:
     code = ctypes.create_string_buffer(NOTHING, len(NOTHING))
     nothing = {"insns": bpf.address(code), "insn_cnt": len(NOTHING) // SLOT, **NO_LINES}
     kind = program.attach.type
-    if attempt(**nothing, prog_name="") == errno.EINVAL:
+    if attempt(**nothing, prog_name=b"") == errno.EINVAL:
         return f"this kernel has no programs of type {kind.name.lower()} (EINVAL)"
     if attempt(**nothing) == errno.EINVAL:
         return f"it does not take the name {program.name!r} (EINVAL)"

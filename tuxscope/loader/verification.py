@@ -199,7 +199,7 @@ def attributes(
         "insn_cnt": len(code) // SLOT,
         "insns": bpf.address(code_buffer),
         "license": bpf.address(license_buffer),
-        "prog_name": program.name,
+        "prog_name": program.name.encode(),
     }
     if info and types:
         func_info = ctypes.create_string_buffer(info.func_info, len(info.func_info))

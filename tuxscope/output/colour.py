@@ -6,6 +6,7 @@ import os
 from functools import cache
 from typing import Any, ClassVar
 
+from tuxscope.output.screen import moves_cursor
 from tuxscope.output.visible import visible
 
 
@@ -14,11 +15,7 @@ def wanted(fd: int = 1) -> bool:
 
     NO_COLOR set to anything says no (no-color.org).
     """
-    return (
-        not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM", "dumb") != "dumb"
-        and os.isatty(fd)
-    )
+    return not os.environ.get("NO_COLOR") and moves_cursor(fd)
 
 
 def presented(text: str, fd: int = 1) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 
 from tuxscope.columns import Column
 from tuxscope.field_types import FieldType, Integer, Text, decode_text
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.output.screen import cut, padded
 from tuxscope.output.visible import visible
 from tuxscope.record import Record, RecordType
 
@@ -30,6 +32,19 @@ class Style(Enum):
 
     TEXT = "text"
     JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How a column's text is printed.
+
+    Attributes:
+        width: to which it is filled up.
+        limit: to which it is cut, in columns of a terminal; None: it is whole.
+    """
+
+    width: int
+    limit: int | None = None
 
 
 class Templates(dict[tuple[Any, ...], bytes]):
@@ -58,19 +73,27 @@ class LineFormat:
         header: what comes first, its newline included; may be empty.
     """
 
-    def __init__(self, style: Style, record: RecordType, columns: Sequence[Column]) -> None:
+    def __init__(
+        self,
+        style: Style,
+        record: RecordType,
+        columns: Sequence[Column],
+        cells: Sequence[Cell] = (),
+    ) -> None:
+        """``cells``: how each column is printed, if not as wide as it says, and whole."""
+        cells = cells or [Cell(each.width) for each in columns]
         pieces: list[str | Callable[[tuple[Any, ...]], str]] = []
         # Slots of values that come anew with each line; what makes text of them, or None for what
         # is printed as a number.
         self._fresh: list[tuple[int, Callable[[Any], bytes] | None]] = []
         self._repeated: list[int] = []  # and of those in its template
-        for index, column in enumerate(columns):
+        for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
             field_type, slot = column.field.type, column.field.slot
             if style is Style.JSON:
                 pieces.append(f'{"," if index else "{"}"{column.field.name}":')
             elif index:
                 pieces.append(" ")
-            width = column.width if style is Style.TEXT else 0
+            width = cell.width if style is Style.TEXT else 0
             own = column.as_text if style is Style.TEXT else column.as_json
             if field_type.format in FRESH:
                 if isinstance(field_type, Integer) and not own:
@@ -78,17 +101,25 @@ class LineFormat:
                     self._fresh.append((slot, None))
                 else:
                     pieces.append("%b")
-                    self._fresh.append((slot, padded(own or renderer(style, field_type), width)))
+                    render = filled(own or renderer(style, field_type), width, cell.limit)
+                    self._fresh.append((slot, encoded(render)))
             else:
                 slots = [*range(slot, slot + field_type.width)]
                 slots += [other.slot for other in column.others]
                 part = slice(len(self._repeated), len(self._repeated) + len(slots))
-                pieces.append(filled(own or renderer(style, field_type), part, width))
+                render = filled(own or renderer(style, field_type), width, cell.limit)
+                pieces.append(of_part(render, part))
                 self._repeated.extend(slots)
         pieces.append("}\n" if style is Style.JSON else "\n")
         self._templates = Templates(pieces)
-        titles = (f"{column.title:<{column.width}}" for column in columns)
+        titles = (
+            padded(column.title, cell.width) for column, cell in zip(columns, cells, strict=True)
+        )
         self.header = " ".join(titles).rstrip() + "\n" if style is Style.TEXT else ""
+
+    def renewed(self) -> str:
+        """The header once more where lines look another way from now on: they never do."""
+        return ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
         """All lines. ``columns`` has a list for each value that ``RecordType.raw`` unpacks."""
@@ -113,21 +144,22 @@ class LineFormat:
         return tuple(chain.from_iterable(zip(*values, strict=True)))
 
 
-def padded(render: Callable[[Any], str], width: int) -> Callable[[Any], bytes]:
-    """What renders one value, filled up to a width."""
-    return lru_cache(CACHED_TEXTS)(lambda value: render(value).ljust(width).encode())
+def filled(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
+    """What renders a value, cut to a limit and filled up to a width."""
+    if limit is None:
+        return lambda value: padded(render(value), width)
+    return lambda value: padded(cut(render(value), limit), width)
 
 
-def filled(
-    render: Callable[[Any], str], part: slice, width: int
-) -> Callable[[tuple[Any, ...]], str]:
-    """What renders a part of a line's values, filled up to a width."""
+def encoded(render: Callable[[Any], str]) -> Callable[[Any], bytes]:
+    """The same as bytes; texts are kept."""
+    return lru_cache(CACHED_TEXTS)(lambda value: render(value).encode())
+
+
+def of_part(render: Callable[[Any], str], part: slice) -> Callable[[tuple[Any, ...]], str]:
+    """What renders a part of a line's values."""
     one = part.stop - part.start == 1
-
-    def piece(values: tuple[Any, ...]) -> str:
-        return render(values[part.start] if one else values[part]).ljust(width)
-
-    return piece
+    return lambda values: render(values[part.start] if one else values[part])
 
 
 def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:

@@ -11,6 +11,7 @@ from tuxscope.asm.listing import Line, lines, text_of
 from tuxscope.asm.program import Program
 from tuxscope.asm.source import SourceLine
 from tuxscope.output.compact import COMPACT
+from tuxscope.output.screen import columns, padded
 
 WIDEST = 48  # columns for pseudo-C; what is longer pushes its source to the right
 SOURCE, CODE = 8, 33  # where a source above its instruction begins, and where pseudo-C does
@@ -51,9 +52,10 @@ def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
     them; with None there is room for all.
     """
     shown = list(cells(listed))
-    width = max((len(code) for _, code, _ in shown if len(code) <= WIDEST), default=0)
+    widths = (columns(code) for _, code, _ in shown)
+    width = max((each for each in widths if each <= WIDEST), default=0)
     beside = room is None or all(
-        CODE + max(len(code), width) + 2 + len(source) <= room for _, code, source in shown
+        CODE + max(columns(code), width) + 2 + columns(source) <= room for _, code, source in shown
     )
     for line, code, source in shown:
         if line.function:
@@ -62,7 +64,7 @@ def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
         if source and not beside:
             yield f"{'':{SOURCE}}{source}"
         first, *second = slots(line)
-        yield f"{first}  {code:<{width}}  {source if beside else ''}".rstrip()
+        yield f"{first}  {padded(code, width)}  {source if beside else ''}".rstrip()
         yield from second
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
+import stat
 from collections.abc import Callable
 from typing import Protocol
 
@@ -29,13 +31,15 @@ class Sink:
     """Writes text as UTF-8 to a file descriptor.
 
     Attributes:
-        closed: nobody reads any more (the other end of a pipe is gone); what is written after
-            that is dropped.
+        closed: nobody reads any more (the other end of a pipe is gone, or the terminal); what is
+            written after that is dropped.
+        hung_up: it was a terminal.
     """
 
     def __init__(self, fd: int = 1) -> None:
         self._fd = fd
         self.closed = False
+        self.hung_up = False
 
     def fileno(self) -> int:
         return self._fd
@@ -61,10 +65,21 @@ class Sink:
             except BlockingIOError:  # somebody made the terminal or pipe non-blocking
                 self._wait()
             except BrokenPipeError:
-                self.closed = True
+                self.reader_left()
             except OSError as error:
-                self._fail(OutputError(f"cannot write the output: {strerror(error)}"))
+                if error.errno == errno.EIO and self._is_device():  # hung up
+                    self.reader_left()
+                else:
+                    self._fail(OutputError(f"cannot write the output: {strerror(error)}"))
         return bytes(left).count(b"\n")
+
+    def reader_left(self) -> None:
+        """Nobody reads any more."""
+        self.closed, self.hung_up = True, self._is_device()
+
+    def _is_device(self) -> bool:
+        """Whether it is, or was, a terminal: isatty() no longer knows one that is gone."""
+        return stat.S_ISCHR(os.fstat(self._fd).st_mode)
 
     def _room(self, wanted: int) -> int:
         """How many bytes may be written now; 0 where what is left is to be dropped."""

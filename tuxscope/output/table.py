@@ -7,12 +7,14 @@ from typing import Any
 
 from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
 from tuxscope.output.compact import COMPACT
+from tuxscope.output.fitting import LONGEST_BAR, fit, need_of
 from tuxscope.output.lines import NOTHING, Style, plain
+from tuxscope.output.screen import columns, cut, padded
 from tuxscope.output.visible import visible
 from tuxscope.record import Field, Record
 
 Entries = Iterable[tuple[Any, Any]]
-LONGEST_BAR = 40
+BAR = "@"
 UNITS = ((60, "E"), (50, "P"), (40, "T"), (30, "G"), (20, "M"), (10, "K"))
 
 
@@ -36,10 +38,18 @@ class Table:
         self._order_by = order_by
         self._by_rate = any(isinstance(each, Rate) and each.field is order_by for each in columns)
         self._before: dict[Any, dict[Field, Any]] = {}
+        self._shown: Sequence[Row] = ()
+        # The widest text of each column so far: what has got room keeps it from table to table.
+        self._widest = [0] * len(columns)
         self.rows = 0
 
-    def render(self, entries: Entries, seconds: float, at: float) -> list[str]:
-        """The lines of one table. ``seconds`` passed since the last, and ``at`` since the start."""
+    def render(
+        self, entries: Entries, seconds: float, at: float, room: int | None = None
+    ) -> list[str]:
+        """The lines of one table. ``seconds`` passed since the last, and ``at`` since the start.
+
+        ``room``: no line of text is wider; with None there is room for all.
+        """
         rows = [Row(key, values_of(key, value)) for key, value in entries]
         if rows and isinstance(rows[0].key, int):
             rows = without_empty_ends(rows)
@@ -50,7 +60,8 @@ class Table:
         rows.sort(key=lambda row: row.key if isinstance(row.key, int) else bytes(row.key))
         if order := self._order_by:
             rows.sort(key=lambda row: self._rank(row, order), reverse=True)
-        return self._as_json(rows, at) if self._style is Style.JSON else self._as_text(rows)
+        self._shown = rows
+        return self._as_json(rows, at) if self._style is Style.JSON else self.again(room)
 
     def _rank(self, row: Row, field: Field) -> tuple[float, int]:
         return (row.rates[field] if self._by_rate else 0.0), row.values[field]
@@ -60,15 +71,29 @@ class Table:
         objects = [{each.name: datum(each, row) for each in shown} for row in rows]
         return [COMPACT({"seconds": round(at, 3), "rows": objects})]
 
-    def _as_text(self, rows: Sequence[Row]) -> list[str]:
-        cells = [[each.title for each in self._columns]]
-        makers = [cell_maker(each, rows) for each in self._columns]
-        cells += [[make(row) for make in makers] for row in rows]
-        widths = [each.width for each in self._columns]
-        return [
-            " ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in cells
+    def again(self, room: int | None) -> list[str]:
+        """The last table as text once more, for a room that may be another."""
+        texts = [
+            [column.title, *map(cell_maker(column, self._shown), self._shown)]
+            for column in self._columns
         ]
+        if room is None:
+            widths: list[int | None] = [each.width for each in self._columns]
+        else:
+            widest = [max(map(columns, each)) for each in texts]
+            self._widest = list(map(max, self._widest, widest))
+            pairs = zip(self._columns, self._widest, strict=True)
+            widths = fit([need_of(column, room, widest) for column, widest in pairs], room)
+            texts = [
+                [cell if width is None else narrowed(column, cell, width) for cell in cells]
+                for column, cells, width in zip(self._columns, texts, widths, strict=True)
+            ]
+        shown = [
+            [padded(cell, width) for cell in cells]
+            for cells, width in zip(texts, widths, strict=True)
+            if width is not None
+        ]
+        return [" ".join(row).rstrip() for row in zip(*shown, strict=True)]
 
 
 class Row:
@@ -140,10 +165,17 @@ def cell_maker(column: AnyColumn, rows: Sequence[Row]) -> Callable[[Row], str]:
             return lambda row: f"[{short(first_of(row.key))}, {short(2 << row.key)})"
         case Bar(field=field):
             most = max((row.values[field] for row in rows), default=0) or 1
-            return lambda row: "@" * -(-row.values[field] * LONGEST_BAR // most)
+            return lambda row: BAR * -(-row.values[field] * LONGEST_BAR // most)
         case Rate(field=field):
             return lambda row: f"{row.rates[field]:.0f}"
     return lambda row: as_text(datum(column, row))
+
+
+def narrowed(column: AnyColumn, cell: str, width: int) -> str:
+    """A column's text in so many columns of a terminal: bars remain as long beside each other."""
+    if isinstance(column, Bar):
+        return BAR * -(-len(cell) * min(width, LONGEST_BAR) // LONGEST_BAR)
+    return cut(cell, width)
 
 
 def as_text(value: Any) -> str:

@@ -15,7 +15,7 @@ from tuxscope.asm.stack_notes import StackNotes
 from tuxscope.field_types import decode_text
 from tuxscope.output.lines import plain
 from tuxscope.output.listing import place, source_object
-from tuxscope.output.screen import columns, wrapped
+from tuxscope.output.screen import columns, padded, wrapped
 from tuxscope.record import Record
 from tuxscope.vm.memory import OFFSET, WINDOW
 from tuxscope.vm.state import Output, Sent, State, Step, Stored
@@ -38,10 +38,10 @@ class Trace:
         self._program = program
         self._lines = {each.slot: each for each in lines(program)}
         self._notes = StackNotes(program.stack)
-        texts = [len(each.text) for each in self._lines.values()]
+        texts = [columns(each.text) for each in self._lines.values()]
         self._width = max(len("INSTRUCTION"), *(each for each in texts if each <= WIDEST), 0)
         self._changed = INSTRUCTION + self._width + 2
-        sources = (len(place(each.source)) for each in self._lines.values() if each.source)
+        sources = (columns(place(each.source)) for each in self._lines.values() if each.source)
         beside = self._changed + CHANGES + 2 + max(sources, default=0)
         self._room = room if room is not None and beside > room else None
 
@@ -60,11 +60,11 @@ class Trace:
 
     def joined(self, step: str, slot: str, text: str, changed: str, source: str) -> str:
         """The cells of a row, in as many columns as there are."""
-        row = f"{step:>6}  {slot:>6}  {text:<{self._width}}  "
+        row = f"{step:>6}  {slot:>6}  {padded(text, self._width)}  "
         if self._room is None:
-            return f"{row}{changed:<{CHANGES}}  {source}".rstrip() + "\n"
+            return f"{row}{padded(changed, CHANGES)}  {source}".rstrip() + "\n"
         width = max(self._room - self._changed, NARROWEST)
-        first = max(width - (len(row) - self._changed), NARROWEST)
+        first = max(width - (columns(row) - self._changed), NARROWEST)
         if columns(changed) > first:
             changed = f"\n{'':{self._changed}}".join(wrapped(changed, first, width))
         above = f"{'':{INSTRUCTION}}{source}\n" if source else ""

@@ -35,9 +35,10 @@ def read(a: Assembler, to: Memory, size: int) -> None:
 
 def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
     """Emit: copy a member of the struct whose address is in ``base``."""
+    size = place.whole_size
     a.ldx(r3, base)
     a.add(r3, place.offset)
-    read(a, to, place.size)
+    read(a, to, size)
 
 
 def follow(a: Assembler, place: Place, scratch: Memory) -> None:

@@ -23,20 +23,21 @@ ALL = (1 << 64) - 1
 MAPPED = IPv6Network("::ffff:0:0/96")
 
 EVENTS = PerfEventArray("EVENTS", Connection)
+# Where not all fit: what happened, with whom, who did it, when; then the rest.
 COLUMNS = (
-    Clock(Connection.timestamp_ns, 12),
-    Column(Connection.pid, 7),
-    Column(Connection.comm, 15),
-    Column(Connection.dir, 3),
-    Column(Connection.ip, 2),
-    Column(Connection.laddr, 15),
-    Column(Connection.lport, 5),
-    Column(Connection.raddr, 15),
-    Column(Connection.rport, 5),
+    Clock(Connection.timestamp_ns, 12, rank=6),
+    Column(Connection.pid, 7, rank=4),
+    Column(Connection.comm, 15, rank=3),
+    Column(Connection.dir, 3, rank=5),
+    Column(Connection.ip, 2, rank=12),
+    Column(Connection.laddr, 15, rank=9),
+    Column(Connection.lport, 5, rank=7),
+    Column(Connection.raddr, 15, rank=1),
+    Column(Connection.rport, 5, rank=2),
     Column(Connection.state, 11),
-    Milliseconds(Connection.ms, 10),
-    Column(Connection.tx, 8),
-    Column(Connection.rx),
+    Milliseconds(Connection.ms, 10, rank=8),
+    Column(Connection.tx, 8, rank=10),
+    Column(Connection.rx, rank=11),
 )
 
 

@@ -66,20 +66,20 @@ COUNTERS = {
 ONGOING = (connections.CONNECTED, connections.ACCEPTED, connections.LISTENS)
 EMPTY = Array("EMPTY", value=Traffic, max_entries=1)
 KEYS: dict[By, tuple[RecordType, tuple[AnyColumn, ...]]] = {
-    By.PROCESS: (Process, (Column(Process.pid, 7), Column(Process.comm, 15))),
+    By.PROCESS: (Process, (Column(Process.pid, 7, rank=1), Column(Process.comm, 15))),
     By.REMOTE: (Remote, (Column(Remote.raddr, 39),)),
     By.PORT: (Port, (Column(Port.port, 5),)),
 }
 COLUMNS = (
-    Column(Traffic.connects, 8),
-    Column(Traffic.accepts, 8),
-    Column(Traffic.failed, 8),
-    Column(Traffic.resets, 8),
-    Column(Traffic.closes, 8),
-    Column(Traffic.tx, 12),
-    Column(Traffic.rx, 12),
-    Percentile(Traffic.connect, 12),
-    Percentile(Traffic.connect, percent=99),
+    Column(Traffic.connects, 8, rank=2),
+    Column(Traffic.accepts, 8, rank=3),
+    Column(Traffic.failed, 8, rank=4),
+    Column(Traffic.resets, 8, rank=8),
+    Column(Traffic.closes, 8, rank=9),
+    Column(Traffic.tx, 12, rank=5),
+    Column(Traffic.rx, 12, rank=6),
+    Percentile(Traffic.connect, 12, rank=7),
+    Percentile(Traffic.connect, percent=99, rank=10),
 )
 
 

@@ -11,6 +11,7 @@ from tuxscope.loader.tracefs import Tracefs, TracepointError
 from tuxscope.loader.tracepoint_format import ContextField, fields_of, tracepoints
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style
+from tuxscope.output.screen import cut, room
 from tuxscope.output.sink import Sink
 
 PATTERN = re.compile(r"[*?\[]")
@@ -28,6 +29,8 @@ def list_fields(name: str, style: Style) -> int:
         raise TuxscopeError(
             f"tracefs cannot be read: {strerror(error)}; run it with sudo"
         ) from error
+    if style is Style.TEXT and (columns := room()):
+        lines = [cut(each, columns) for each in lines]
     Sink().write("".join(f"{each}\n" for each in lines))
     return 0
 

@@ -1,4 +1,5 @@
-"""What asks us to finish: Ctrl-C and SIGTERM, of which the second ends us at once; and the time."""
+"""What asks us to finish: Ctrl-C and SIGTERM, of which the second ends us at once; SIGHUP; and the
+time."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupt:
@@ -16,16 +17,16 @@ class Interrupt:
 
     Its fileno() becomes readable with the first one, so it can be polled with the rest. They
     are caught even where our caller ignores them, as shells do for what runs in the background:
-    ``kill -INT`` is meant.
+    ``kill -INT`` is meant. SIGHUP alone stays ignored: that is what nohup asks for.
 
     Attributes:
         requested: whether one came.
-        last_act: what is done before a second one ends us.
+        last_acts: what is done before a second one ends us.
     """
 
     def __init__(self) -> None:
         self.requested = False
-        self.last_act: Callable[[], None] | None = None
+        self.last_acts: list[Callable[[], None]] = []
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._before: dict[signal.Signals, Any] = {}
         self._asked = False
@@ -38,6 +39,8 @@ class Interrupt:
         # Python writes the signal's number here by itself, before its handler runs.
         self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             self._before[number] = signal.signal(number, self._handle)
         self._timer = signal.setitimer(signal.ITIMER_REAL, 0)
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._time_is_up)
@@ -48,14 +51,20 @@ class Interrupt:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
-            if self.last_act:
-                self.last_act()
+        # Where a terminal is closed, it sends SIGHUP and the shell in it does: that is one wish.
+        if self._asked and number != signal.SIGHUP:
+            for act in self.last_acts:
+                act()
             os._exit(128 + number)
         self._asked = self.requested = True
 
     def _time_is_up(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
+
+    def terminal_is_gone(self) -> None:
+        """Ignore SIGHUP from now on, also after the run: that of the terminal may come late."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self._before.pop(signal.SIGHUP, None)
 
     def restore(self) -> None:
         """Handle the signals as before; in a forked child this is all there is to undo."""

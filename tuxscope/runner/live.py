@@ -65,7 +65,7 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
             from tuxscope.runner.command import Command
 
             command = stack.enter_context(Command(options.command, interrupt))
-            interrupt.last_act = command.kill
+            interrupt.last_acts.append(command.kill)
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
         pid, exclude, namespace = traced(options, command)
         programs = programs_of(page, file, pid, exclude, namespace, live=True)
@@ -73,6 +73,7 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
         sink = LiveSink(interrupt, blocked)
         shown = show(page, options, loaded, sink)
         stack.enter_context(shown)
+        interrupt.last_acts.append(shown.leave_terminal)
         with loaded.attached():
             watch = Watch(sink, interrupt, target, shown.wakes)
             if options.duration is not None:
@@ -83,7 +84,9 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
             seconds = watch.seconds
         shown.finish(seconds)
         losses = options.strict and shown.totals.lost > 0
-        if sink.closed and not losses:
+        if sink.hung_up:
+            interrupt.terminal_is_gone()
+        elif sink.closed and not losses:
             return 0
         say(str(shown.totals))
         if sink.error:

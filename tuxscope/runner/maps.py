@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tuxscope.loader.found_maps import Datum, FoundMap, FoundMapError, find_map, open_map
+from tuxscope.loader.found_maps import Datum, FoundMap, find_map, open_map
+from tuxscope.loader.raw_map import MapError
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style, plain
+from tuxscope.output.messages import say
+from tuxscope.output.screen import cut, room
 from tuxscope.output.sink import Sink
 from tuxscope.runner.privilege import require_sudo
 
@@ -12,13 +15,18 @@ from tuxscope.runner.privilege import require_sudo
 def show_map(name: str, map_id: int | None, style: Style) -> int:
     """Print the entries; returns the exit status. Raises TuxscopeError."""
     with the_map(name, map_id) as found:
-        entries = list(found.items())
+        reading = found.items()
+        entries = list(reading)
     if style is Style.JSON:
         lines = [COMPACT({"key": plain(key), "value": in_json(values)}) for key, values in entries]
     else:
         lines = [f"{'KEY':<16} VALUE"]
         lines += [f"{text(key):<16} {' '.join(map(text, values))}" for key, values in entries]
+        if columns := room():
+            lines = [cut(each, columns) for each in lines]
     Sink().write("".join(f"{each}\n" for each in lines))
+    if reading.warning:
+        say(reading.warning)
     return 0
 
 
@@ -37,7 +45,7 @@ def the_map(name: str, map_id: int | None) -> FoundMap:
     found = open_map(map_id)
     if found.info.name != name:
         found.close()
-        raise FoundMapError(f"map {map_id} is called {found.info.name or 'nothing'}, not {name}")
+        raise MapError(f"map {map_id} is called {found.info.name or 'nothing'}, not {name}")
     return found
 
 

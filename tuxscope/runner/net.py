@@ -9,7 +9,6 @@ from typing import Any
 
 from tuxscope.columns import Column, Combined, Labelled
 from tuxscope.loader.layout import KernelLayout
-from tuxscope.loader.struct_layout import VMLINUX
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
@@ -57,10 +56,10 @@ class NetOptions:
 def run(options: Options, wanted: NetOptions) -> int:
     """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
-    if not KernelLayout().has_structs:
+    if problem := KernelLayout().without_structs:
         say(
-            f"this kernel has no {VMLINUX}: no accepts, bytes and namespaces, and of older "
-            "connections no process (docs/tools/net.md)"
+            f"{problem}: no accepts, bytes and namespaces, and of older connections no process "
+            "(docs/tools/net.md)"
         )
     if wanted.by is not None:
         page = net_summary.page(wanted.by, wanted.chosen)
@@ -87,14 +86,15 @@ def columns(style: Style, netns: bool) -> tuple[Column, ...]:
         return f"{address}%{zone}" if zone else address
 
     local, where = Connection.laddr, (Connection.interface, Connection.netns)
-    more = (Labelled(Connection.netns, 0, namespace_labels()),) if netns else ()
+    rank = 5  # somebody asked for it
+    more = (Labelled(Connection.netns, 0, namespace_labels(), rank=rank),) if netns else ()
     if style is Style.JSON:
         return *net.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
     *shown, last = (
-        Combined(local, each.width, where, zoned) if each.field is local else each
+        Combined(local, each.width, where, zoned, rank=each.rank) if each.field is local else each
         for each in net.COLUMNS
     )
-    return (*shown, Column(last.field, 8), *more) if more else (*shown, last)
+    return (*shown, replace(last, width=8), *more) if more else (*shown, last)
 
 
 def namespace_labels() -> dict[int, str]:
@@ -162,4 +162,5 @@ class Connections(Stream):
             return
         columns: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
         columns = first_rows(columns, self._options.count, self.totals.events)
+        self._sink.write(self._format.renewed())
         self._write(bytearray(self._format.render(columns)), len(columns[0]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice, takewhile
 from typing import Protocol
 
@@ -66,6 +67,9 @@ class Shown(Protocol):
     def end(self, seconds: float) -> None:
         """Print what comes last."""
 
+    def close(self) -> None:
+        """Leave the terminal as it was, however it ended."""
+
 
 class Simulation:
     """One run of a page on events."""
@@ -83,8 +87,8 @@ class Simulation:
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
             events = takewhile(lambda event: event.seconds < duration, events)
-        self._shown.begin()
-        with Interrupt() as interrupt:
+        with Interrupt() as interrupt, closing(self._shown):
+            self._shown.begin()
             watch = Watch(self._sink, interrupt)
             while not (interrupt.requested or self._sink.closed or self._shown.enough()):
                 batch = list(islice(events, 1 if paced else BATCH))
@@ -97,8 +101,10 @@ class Simulation:
                 if not batch:
                     self._seconds = moment
                     break
-        self._shown.end(self._seconds)
-        if not self._sink.closed:
+            self._shown.end(self._seconds)
+            if self._sink.hung_up:
+                interrupt.terminal_is_gone()
+        if self._sink.hung_up or not self._sink.closed:
             say(str(self._shown.totals))
         return 0
 
@@ -131,7 +137,7 @@ class SimulatedStream:
         self.totals = stream.Totals()
         self._map = stream.stream_of(page)
         self._decoder = SpanDecoder(self._map.record)
-        self._format = stream.line_format(page, options)
+        self._format = stream.line_format(page, options, sink.fileno())
         self._count = options.count
         self._machine = machine
         self._sink = sink
@@ -156,12 +162,16 @@ class SimulatedStream:
     def flush(self) -> None:
         for columns, _ in self._decoder.pieces(bytes(self._span)):
             columns = stream.first_rows(columns, self._count, self.totals.events)
+            self._sink.write(self._format.renewed())
             self._sink.write_bytes(self._format.render(columns))
             self.totals.events += len(columns[0])
         self._span.clear()
 
     def end(self, seconds: float) -> None:
         self.totals.seconds = seconds
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class SimulatedTables:
@@ -184,8 +194,10 @@ class SimulatedTables:
         """Nothing comes first."""
 
     def before(self, event: Event) -> None:
+        self._tables.follow()
         while event.seconds >= self._due and not self.enough():
-            self._tables.show(self._map.items(), self._due)
+            last = self._tables.shown + 1 == self._count
+            self._tables.show(self._map.items(), self._due, final=last)
             self._due += self._interval
 
     def after(self) -> None:
@@ -201,6 +213,9 @@ class SimulatedTables:
         self.totals.seconds = seconds
         if not self.enough():
             self._tables.show(self._map.items(), seconds, final=True)
+
+    def close(self) -> None:
+        self._tables.close()
 
 
 def sample(data: bytes) -> bytes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tuxscope.asm import PerfEventArray
 from tuxscope.columns import Column
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.spans import Columns
-from tuxscope.output.lines import LineFormat
+from tuxscope.output.lines import LineFormat, Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
@@ -19,6 +20,9 @@ from tuxscope.runner.losses import Losses
 from tuxscope.runner.options import Options
 from tuxscope.runner.pace import Pace
 from tuxscope.runner.watch import Watch, time_told
+
+if TYPE_CHECKING:
+    from tuxscope.output.terminal_lines import TerminalLines
 
 # Bytes of lines that are collected for one write().
 LARGEST_WRITE = 256 << 10
@@ -58,7 +62,7 @@ class Stream:
         self._sink = sink
         self._options = options
         self._loaded = loaded
-        self._format = line_format(page, options)
+        self._format = line_format(page, options, sink.fileno())
         self._unseen: set[int] = set()  # CPUs that the user was told of
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
@@ -69,6 +73,9 @@ class Stream:
 
     def __exit__(self, *_: object) -> None:
         self.wakes.close()
+
+    def leave_terminal(self) -> None:
+        """It is as it was."""
 
     def watch(self, watch: Watch) -> None:
         """Print what comes, until something says that it is enough."""
@@ -103,6 +110,8 @@ class Stream:
         lines, rows = bytearray(), 0
         for columns in self.wakes.pieces(final):
             columns = first_rows(columns, self._options.count, self.totals.events + rows)
+            if not lines and (header := self._format.renewed()):
+                self._sink.write(header)
             lines += self._format.render(columns)
             rows += len(columns[0])
             if len(lines) >= LARGEST_WRITE:
@@ -131,9 +140,15 @@ def stream_of(page: Page) -> PerfEventArray:
     return page.map
 
 
-def line_format(page: Page, options: Options) -> LineFormat:
+def line_format(page: Page, options: Options, fd: int) -> LineFormat | TerminalLines:
+    """How a page's records are printed there."""
+    record = stream_of(page).record
     columns = [each for each in page.columns if isinstance(each, Column)]
-    return LineFormat(options.style, stream_of(page).record, columns)
+    if options.style is Style.TEXT and os.isatty(fd):
+        from tuxscope.output.terminal_lines import TerminalLines
+
+        return TerminalLines(record, columns, fd)
+    return LineFormat(options.style, record, columns)
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from tuxscope.asm import Array, Hash
-from tuxscope.output.lines import Style
-from tuxscope.output.screen import height_of
+from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink, Sink
 from tuxscope.output.table import Entries, Table
+from tuxscope.output.table_screen import TableScreen
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.options import Options
 from tuxscope.runner.watch import Watch, time_told
 
 INTERVAL = 1.0  # seconds from one table to the next
-# ECMA-48: to the first row and column; clear to the end of the line, and of the screen.
-HOME, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+# Seconds from one look at a terminal's size to the next. SIGWINCH comes to the foreground alone,
+# and not through everything that stands between us and the terminal.
+GLANCE = 0.1
 
 
 @dataclass
@@ -43,54 +42,44 @@ class Totals:
         return f"{self.rows} rows, {time_told(self.seconds, self.missed)}"
 
 
-class Screen:
-    """Where tables go: on a terminal in the place of the last, elsewhere one below the other."""
-
-    def __init__(self, sink: Sink, style: Style) -> None:
-        self._sink = sink
-        self._apart = style is Style.TEXT
-        self._replace = self._apart and os.isatty(sink.fileno())
-        self._first = True
-
-    def show(self, lines: Sequence[str], final: bool = False) -> None:
-        """Print a table; a final one whole, whatever the terminal's height."""
-        if self._replace:
-            if not final:
-                lines = lines[: height_of(self._sink.fileno()) - 1]
-            text = "".join(f"{line}{REST_OF_LINE}\n" for line in lines)
-            text = f"{HOME}{text}{REST_OF_SCREEN}"
-            if self._first:
-                text = f"{HOME}{REST_OF_SCREEN}{text}"
-        else:
-            text = "".join(f"{line}\n" for line in lines)
-            if self._apart and not self._first:
-                text = f"\n{text}"
-        self._first = False
-        self._sink.write(text)
-
-
 class Tables:
     """The tables of one run.
 
     Attributes:
         totals: up to now.
         shown: how many there were.
+        replaces: whether one takes the place of the last, and of all else on the terminal.
+        glance: seconds from one follow() to the next.
     """
 
     def __init__(self, page: Page, options: Options, sink: Sink) -> None:
         self.totals = Totals()
         self.shown = 0
         self._table = Table(options.style, page.columns, page.order_by)
-        self._screen = Screen(sink, options.style)
+        self._screen = TableScreen(sink, options.style)
+        self.replaces = self._screen.replaces
+        self.glance = GLANCE if self.replaces else math.inf
         self._before = 0.0
 
     def show(self, entries: Entries, at: float, final: bool = False) -> None:
         """Print one, ``at`` seconds after the start."""
-        lines = self._table.render(entries, at - self._before, at)
+        lines = self._table.render(entries, at - self._before, at, self._screen.room)
         self.totals.rows = self._table.rows
-        self._screen.show(lines, final)
+        if final:
+            self._screen.finish(lines)
+        else:
+            self._screen.show(lines)
         self.shown += 1
         self._before = at
+
+    def follow(self) -> None:
+        """Where the terminal's size has changed, show the last one again."""
+        if self._screen.resized:
+            self._screen.show(self._table.again(self._screen.room))
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._screen.close()
 
 
 class LiveTables:
@@ -107,6 +96,7 @@ class LiveTables:
         self._loaded = loaded
         self._map = loaded.map(page.map)
         self._tables = Tables(page, options, sink)
+        self._warning, self._warned = "", False
         self._interval = options.interval or INTERVAL
         self._count = options.count
         self._duration = math.inf if options.duration is None else options.duration
@@ -115,7 +105,11 @@ class LiveTables:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held."""
+        self.leave_terminal()
+
+    def leave_terminal(self) -> None:
+        """Leave it as it was, where there was no last table."""
+        self._tables.close()
 
     @property
     def totals(self) -> Totals:
@@ -125,16 +119,26 @@ class LiveTables:
         """Show a table again and again, until something says that it is enough; the last one
         is that of finish(), also where it is due when the time is up."""
         due = self._interval
-        while watch.wait(max(due - watch.seconds, 0)):
-            if watch.seconds < due:  # woken before its time
+        while watch.wait(min(max(due - watch.seconds, 0), self._tables.glance)):
+            if watch.seconds < due:
+                self._tables.follow()
                 continue
             if self._tables.shown + 1 == self._count or watch.seconds >= self._duration:
                 return
-            self._tables.show(self._map.items(), watch.seconds)
+            self._show(watch.seconds)
             due = max(due + self._interval, watch.seconds)
 
     def finish(self, seconds: float) -> None:
         """After the programs are detached: what is in the map stays so."""
         self.totals.seconds = seconds
-        self._tables.show(self._map.items(), seconds, final=True)
+        self._show(seconds, final=True)
         self.totals.missed = self._loaded.missed
+
+    def _show(self, seconds: float, final: bool = False) -> None:
+        entries = self._map.items()
+        self._tables.show(entries, seconds, final)
+        self._warning = self._warning or entries.warning
+        # The next table would take its place.
+        if self._warning and not self._warned and (final or not self._tables.replaces):
+            self._warned = True
+            say(self._warning)

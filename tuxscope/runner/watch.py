@@ -50,7 +50,7 @@ class Watch:
         """Wait so long, or less; tells whether the run goes on."""
         ready = {fd for fd, _ in self._poll.poll(seconds * 1000)}
         if self._sink.fileno() in ready:
-            self._sink.closed = True
+            self._sink.reader_left()
         if self._target and self._target.fileno() in ready:
             if not isinstance(self._target, Fd):  # a command, which we are the parent of
                 self._target.wait()

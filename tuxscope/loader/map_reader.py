@@ -1,0 +1,133 @@
+"""All entries of a map, each key once.
+
+A hash is read in batches, of whole buckets: the kernel copies a bucket under its lock, and a key
+never moves from its bucket to another (__htab_map_lookup_and_delete_batch in
+kernel/bpf/hashtab.c). So a key that is there all the time comes exactly once, whatever else comes
+and goes, and no key comes twice. The whole is no snapshot: buckets are read one after the other.
+
+An array's keys are known. All other maps have to be followed from key to key, which starts over
+where the last key is gone (BPF_MAP_GET_NEXT_KEY), and so do their batches
+(generic_map_lookup_batch in kernel/bpf/syscall.c). That way a map that changes can be read
+incompletely, and a second look at the keys tells.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+from tuxscope.asm.maps import MapType
+from tuxscope.field_types import u32
+from tuxscope.loader import bpf
+from tuxscope.loader.map_errors import reading_error
+from tuxscope.loader.raw_map import ARRAYS, RawMap
+
+# Types whose batches are of whole buckets (Linux 5.6).
+BUCKETS = (MapType.HASH, MapType.PERCPU_HASH, MapType.LRU_HASH, MapType.LRU_PERCPU_HASH)
+# What a batch has at most: entries, and bytes of keys and values.
+BATCH, BATCH_BYTES = 4096, 1 << 20
+# Times that the keys may come again before a walk is given up: it would not end by itself.
+AGAIN = 3
+
+# Packed keys in a row, and as many packed values.
+Chunk = tuple[bytes, bytes]
+
+
+class MapReader:
+    """One pass over a map; an iterator of chunks. Raises MapError.
+
+    Attributes:
+        changed: whether the map was found to change in a way that entries may be missing. It is
+            final when the pass is over.
+    """
+
+    def __init__(self, raw: RawMap) -> None:
+        self.changed = False
+        self._map = raw
+        self._chunks = self._read()
+
+    @property
+    def warning(self) -> str:
+        """What to tell of it; empty where no entries are missing."""
+        if not self.changed:
+            return ""
+        return f"map {self._map.name} changed while it was read, key by key: entries may be missing"
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self
+
+    def __next__(self) -> Chunk:
+        try:
+            return next(self._chunks)
+        except OSError as error:
+            raise reading_error(error, self._map) from error
+
+    def _read(self) -> Iterator[Chunk]:
+        array = self._map.type in ARRAYS
+        if array or self._map.type in BUCKETS:
+            began = False
+            try:
+                for chunk in self._batches():
+                    began = True
+                    yield chunk
+            except OSError as error:
+                if began or not bpf.is_unsupported(error):
+                    raise
+            else:
+                return
+        yield from self._by_index() if array else self._by_key()
+
+    def _batches(self) -> Iterator[Chunk]:
+        """As the kernel gives them; a bucket that is larger than a batch asks for more room."""
+        position: bytes | None = None
+        count = min(BATCH, BATCH_BYTES // (self._map.key_size + self._map.entry_size) or 1)
+        count = min(count, self._map.max_entries)
+        while True:
+            try:
+                keys, values, position = bpf.map_lookup_batch(
+                    self._map.fileno(), position, count, self._map.key_size, self._map.entry_size
+                )
+            except OSError as error:
+                # A hash that counts per CPU may hold somewhat more than max_entries.
+                if error.errno != errno.ENOSPC or count > 2 * self._map.max_entries:
+                    raise
+                count *= 2
+                continue
+            if keys:
+                yield keys, values
+            if position is None:
+                return
+
+    def _by_index(self) -> Iterator[Chunk]:
+        """An array of which this kernel has no batches (per-CPU: before Linux 5.13)."""
+        for index in range(self._map.max_entries):
+            key = u32.pack(index)
+            value = bpf.map_lookup(self._map.fileno(), key, self._map.entry_size)
+            if value is not None:
+                yield key, value
+
+    def _by_key(self) -> Iterator[Chunk]:
+        keys = self._walk()
+        for key in keys:
+            value = bpf.map_lookup(self._map.fileno(), key, self._map.entry_size)
+            if value is None:
+                self.changed = True
+            else:
+                yield key, value
+        # Entries that move within the map may be passed over: then their order is another one.
+        self.changed = self.changed or self._walk() != keys
+
+    def _walk(self) -> list[bytes]:
+        """The keys in their order, each once."""
+        keys: dict[bytes, None] = {}
+        key: bytes | None = None
+        again = 0
+        while key := bpf.map_next_key(self._map.fileno(), key, self._map.key_size):
+            if key in keys:
+                self.changed = True  # the key before it is gone, so that it began again
+                again += 1
+            keys[key] = None
+            if again > AGAIN * len(keys) or len(keys) > self._map.max_entries:
+                self.changed = True
+                break
+        return list(keys)

@@ -1,0 +1,80 @@
+"""Keys and values of a map in Python, and as the bytes that the kernel keeps."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tuxscope.asm.maps import Array, Hash
+from tuxscope.field_types import FieldType, RecordError
+from tuxscope.loader.map_reader import Chunk
+from tuxscope.loader.raw_map import MapError
+
+
+class MapTypes:
+    """What packs and unpacks the entries of one map.
+
+    Of a per-CPU map a value is a tuple with one for each possible CPU.
+    """
+
+    def __init__(self, description: Array | Hash, values_each: int, step: int) -> None:
+        """``values_each`` values are in an entry, ``step`` bytes from one to the next."""
+        self._name = description.name
+        self._per_cpu = description.per_cpu
+        self._key: FieldType[Any] = description.key_type
+        self._value: FieldType[Any] = description.value_type
+        self._values_each = values_each
+        self._step = step
+        self._keys = struct.Struct(f"={self._key.format}")
+        padded = f"{self._value.format}{step - self._value.size}x"
+        self._values = struct.Struct(f"={padded * values_each}")
+
+    def pack_key(self, key: Any) -> bytes:
+        """Raises MapError."""
+        try:
+            return self._key.pack(key)
+        except RecordError as error:
+            raise MapError(f"map {self._name} has no key {key!r}: {error}") from error
+
+    def pack_value(self, value: Any) -> bytes:
+        """Raises MapError."""
+        values = self._of_each_cpu(value) if self._per_cpu else (value,)
+        try:
+            packed = [self._value.pack(each) for each in values]
+        except RecordError as error:
+            raise MapError(f"map {self._name} holds no {value!r}: {error}") from error
+        return b"".join(each.ljust(self._step, b"\0") for each in packed)
+
+    def _of_each_cpu(self, value: Any) -> tuple[Any, ...]:
+        cpus = self._values_each
+        if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+            raise MapError(
+                f"map {self._name} takes a value for each of {cpus} CPUs, not {value!r}; try: "
+                f"[{value!r}] * {cpus}"
+            )
+        values = tuple(value)
+        if len(values) != cpus:
+            raise MapError(
+                f"map {self._name} takes a value for each of {cpus} CPUs, not {len(values)} values"
+            )
+        return values
+
+    def keys(self, packed: bytes) -> Iterator[Any]:
+        """Those that lie in a row."""
+        return map(self._key.decode, self._keys.iter_unpack(packed))
+
+    def values(self, packed: bytes) -> Iterator[Any]:
+        """Those that lie in a row."""
+        decode = self._value.decode
+        rows = self._values.iter_unpack(packed)
+        if not self._per_cpu:
+            return map(decode, rows)
+        width = self._value.width
+        starts = range(0, width * self._values_each, width)
+        return (tuple([decode(row[at : at + width]) for at in starts]) for row in rows)
+
+    def entries(self, chunk: Chunk) -> Iterator[tuple[Any, Any]]:
+        """Keys and values, in pairs."""
+        keys, values = chunk
+        return zip(self.keys(keys), self.values(values), strict=True)

@@ -1,0 +1,150 @@
+"""An open map, whoever made it, whose keys and values are bytes; all of its errors are words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from tuxscope.asm.maps import MapType
+from tuxscope.errors import TuxscopeError
+from tuxscope.loader import bpf
+from tuxscope.loader.bpf import Command, UpdateFlag
+from tuxscope.loader.bpf_attributes import MapInfo
+from tuxscope.loader.cpus import possible_cpus
+from tuxscope.loader.fd import Fd
+
+if TYPE_CHECKING:
+    from tuxscope.loader.map_reader import MapReader
+
+WRITE_BATCH = 1024  # entries in one call
+ARRAYS = (MapType.ARRAY, MapType.PERCPU_ARRAY)
+PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
+
+
+class MapError(TuxscopeError):
+    """Something that cannot be done with a map.
+
+    Attributes:
+        errno: the kernel's; None where it was not asked.
+    """
+
+    def __init__(self, message: str, errno: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = errno
+
+
+class RawMap:
+    """Commands on one map; a context manager that closes it.
+
+    ``shown`` is what errors call a key. All methods raise MapError.
+
+    Attributes:
+        name: as errors call it.
+        type: the kernel's number.
+        key_size: in bytes.
+        values_each: how many values an entry has: of a per-CPU map one for each possible CPU.
+        step: from one value of an entry to the next, in bytes.
+        max_entries: how many entries it holds at most.
+    """
+
+    def __init__(
+        self, fd: Fd, name: str, map_type: int, key_size: int, value_size: int, max_entries: int
+    ) -> None:
+        """``value_size``: of one value, in bytes."""
+        self._fd = fd
+        self.name = name
+        self.type = map_type
+        self.key_size = key_size
+        per_cpu = map_type in PER_CPU
+        self.values_each = len(possible_cpus()) if per_cpu else 1
+        self.step = -(-value_size // 8) * 8 if per_cpu else value_size  # the kernel rounds up
+        self.max_entries = max_entries
+        self._one_by_one: set[Command] = set()  # of which there are no batches
+
+    def fileno(self) -> int:
+        try:
+            return self._fd.fileno()
+        except ValueError:
+            raise MapError(f"map {self.name} is closed") from None
+
+    def close(self) -> None:
+        self._fd.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def info(self) -> MapInfo:
+        try:
+            return bpf.object_info(self.fileno(), MapInfo())
+        except OSError as error:
+            from tuxscope.loader.map_errors import reading_error
+
+            raise reading_error(error, self) from error
+
+    @property
+    def entry_size(self) -> int:
+        """All values of an entry, in bytes."""
+        return self.step * self.values_each
+
+    def lookup(self, key: bytes) -> bytes | None:
+        """The values of an entry in a row, or None."""
+        fd = self.fileno()
+        try:
+            return bpf.map_lookup(fd, key, self.entry_size)
+        except OSError as error:
+            from tuxscope.loader.map_errors import reading_error
+
+            raise reading_error(error, self) from error
+
+    def update(self, key: bytes, value: bytes, flags: UpdateFlag, shown: str) -> None:
+        fd = self.fileno()
+        try:
+            bpf.map_update(fd, key, value, flags)
+        except OSError as error:
+            from tuxscope.loader.map_errors import update_error
+
+            raise update_error(error, self, shown, flags) from error
+        except TuxscopeError as error:
+            raise MapError(f"map {self.name}: flags {flags!r} are none: {error}") from error
+
+    def delete(self, key: bytes, shown: str) -> bool:
+        """Tells whether there was such an entry."""
+        fd = self.fileno()
+        try:
+            bpf.map_delete(fd, key)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            from tuxscope.loader.map_errors import deletion_error
+
+            raise deletion_error(error, self, shown) from error
+        return True
+
+    def write_batch(
+        self, command: Command, keys: Sequence[bytes], values: Sequence[bytes], start: int
+    ) -> int:
+        """Update or delete up to WRITE_BATCH entries from number ``start`` on, in one call.
+
+        Returns how many. That is none where the kernel does not take the first, or has no batches
+        for this type of map (before Linux 5.6; a per-CPU array has them since 5.13): what is wrong
+        with an entry, the command for it alone tells.
+        """
+        if command in self._one_by_one:
+            return 0
+        fd = self.fileno()
+        part = slice(start, start + WRITE_BATCH)
+        keys, values = keys[part], values[part]
+        try:
+            return bpf.map_write_batch(command, fd, b"".join(keys), b"".join(values), len(keys))
+        except OSError:
+            self._one_by_one.add(command)
+            return 0
+
+    def reader(self) -> MapReader:
+        """A pass over all entries."""
+        from tuxscope.loader.map_reader import MapReader
+
+        return MapReader(self)
