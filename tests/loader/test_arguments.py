@@ -10,7 +10,7 @@ import pytest
 import tuxscope
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0
 from tuxscope.errors import TuxscopeError
-from tuxscope.loader import Link, PerfReader, load
+from tuxscope.loader import Link, LoadedMap, PerfReader, load
 from tuxscope.programs.hello import EVENTS, PAGE, hello
 from tuxscope.record import Record, u32
 from tuxscope.vm import Machine
@@ -65,6 +65,8 @@ def test_what_takes_a_program_takes_nothing_else(taker: str, given: Any, says: s
         ),
         (lambda: load(hello(), {"EVENTS": 3}), "by their descriptions, not a str; as in maps={"),
         (lambda: load(hello(), {EVENTS: EVENTS}), "not a PerfEventArray; as in maps={COUNTS: "),
+        (lambda: LoadedMap("COUNTS"), "LoadedMap takes a map's description, not a str; as in "),
+        (lambda: LoadedMap(Other), "description, not the class Other; as in LoadedMap("),
         (lambda: PerfReader(EVENTS), "a loaded map, not a PerfEventArray; as in load(program)."),
         (lambda: Machine(PROGRAM, "abc"), "its context as bytes, not a str"),
         (lambda: Machine(PROGRAM, 64), "its context as bytes, not an int; as in Machine(program, "),
