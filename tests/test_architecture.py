@@ -14,7 +14,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tuxscope"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-ONE_ROOM = dict.fromkeys(("field_types", "value_types", "tcp_states", "columns"), "record")
+ONE_ROOM = dict.fromkeys(
+    ("declared", "field_types", "value_types", "tcp_states", "columns"), "record"
+)
 FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "suggest"}
 FLOOR |= {"__init__", "__main__"}
 

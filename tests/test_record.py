@@ -9,7 +9,7 @@ import re
 import shutil
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from pace import LIMIT
 
 import tuxscope
-from tuxscope.asm import Assembler, Memory, RawTracepoint
-from tuxscope.field_types import C_KEYWORDS, Array, FieldType
+from tuxscope.asm import Assembler, Memory, RawTracepoint, r1, r2
+from tuxscope.declared import C_KEYWORDS
+from tuxscope.field_types import Array, FieldType
 from tuxscope.record import (
     Hole,
     Nested,
@@ -412,6 +413,34 @@ def test_types_are_the_same_if_they_are_declared_the_same() -> None:
     assert char[4] == char[4] != u8[4]
     assert HelloEvent[2] == HelloEvent[2] != u32[2]
     assert hash(u32[4]) == hash(u32[4])
+
+
+@pytest.mark.parametrize(
+    ("mistake", "says"),
+    [
+        (lambda: u64(5), r"u64 is a type: a\.stack\(u64\) is a place"),
+        (lambda: u32 * 4, r"square brackets: u32\[4\]"),
+        (lambda: char[8](), r"char\[8\] is a type: a\.stack\(char\[8\]\) is a place"),
+        (lambda: 4 * char[8], r"char\[8\] \* 4: arrays have one dimension"),
+        (lambda: Point * 2, r"square brackets: Point\[2\]"),
+        (lambda: u64.__setitem__(r1 + 8, r2), r"a\.stx\(u64\[r1 \+ 8\], r2\)"),
+        (lambda: u64.__setitem__(r1, 5), r"a\.st\(u64\[r1\], 5\)"),
+        (
+            lambda: type(Point).__setitem__(Point, r1, r2),
+            r"a\.stx\(Point\[r1\]\.x, r2\)",
+        ),
+    ],
+)
+def test_what_python_would_do_with_a_type_is_told(mistake: Callable[[], Any], says: str) -> None:
+    with pytest.raises(RecordError, match=says):
+        mistake()
+
+
+@pytest.mark.parametrize("option", ["packed", "aligned", "slots"])
+def test_a_record_takes_no_options(option: str) -> None:
+    text = f"class Odd(Record, {option}=True):\n    pid = u32"
+    with pytest.raises(RecordError, match=rf"class Odd\(Record\) takes no {option}: its fields"):
+        exec(text, {"Record": Record, "u32": u32})
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,23 @@ class UsageError(TuxscopeError):
     exit_status = 2
 
 
+class ArgumentTypeError(TuxscopeError, TypeError):
+    """An argument of a kind that a function does not take; names what was given, and what to do."""
+
+    def __init__(self, function: str, takes: str, given: object, hint: str) -> None:
+        what = with_article(type(given).__name__)
+        if given is None:
+            what = "None"
+        elif isinstance(given, type):
+            what = f"the class {given.__name__}"
+        super().__init__(f"{function} takes {takes}, not {what}; {hint}")
+
+
+def with_article(noun: str) -> str:
+    """``an Assembler``, ``a Page``."""
+    return f"{'an' if noun[:1] in 'AEIOaeio' else 'a'} {noun}"
+
+
 def shown(value: object) -> str:
     """``repr`` for an error: a line of 120 characters at most, whatever the value is."""
     if isinstance(value, int) and value.bit_length() > 256:

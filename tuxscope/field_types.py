@@ -27,7 +27,9 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
-from tuxscope.errors import TuxscopeError, shown
+from tuxscope.declared import Declared
+from tuxscope.declared import RecordError as RecordError
+from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -41,22 +43,8 @@ Typed_co = TypeVar("Typed_co", covariant=True)
 # Far above what a ring or a map takes; keeps a slip of the keyboard from filling the memory.
 LARGEST_SIZE = 1 << 30
 
-
-# C11 6.4.1, without the ones that start with an underscore.
-C_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while".split(" ")
-)
-# What records and places in memory answer to themselves.
-TAKEN = frozenset(("decode", "mro", "typed", "unpack", "_flat", "_layout", "_values"))
-
 # Any object with the buffer protocol, for which Python has a type from 3.12 on.
 Buffer = Any
-
-
-class RecordError(TuxscopeError, TypeError):
-    """A record that C could not lay out, or a value that does not fit its field."""
 
 
 class Address(Protocol[Typed_co]):
@@ -65,7 +53,7 @@ class Address(Protocol[Typed_co]):
     def typed(self, field_type: FieldType[Any]) -> Typed_co: ...
 
 
-class FieldType(Generic[Value_co]):
+class FieldType(Declared, Generic[Value_co]):
     """A C type.
 
     Attributes:
@@ -119,6 +107,14 @@ class FieldType(Generic[Value_co]):
     def __repr__(self) -> str:
         return self.name
 
+    if not TYPE_CHECKING:  # a type checker may say that these are not there
+
+        def __call__(self, *_: object) -> NoReturn:
+            raise RecordError(
+                f"{self.name} is a type: a.stack({self.name}) is a place, {self.name}[r1 + 8] "
+                "another; a field's type is written without ()"
+            )
+
     # A field is declared as ``pid = u32``. These two tell type checkers what the attribute is
     # then: a Field on the class, a value on a parsed record. Record installs the Field.
     @overload
@@ -169,14 +165,6 @@ class Field:
         )
 
 
-def check_name(owner: str, name: str, field: bool) -> None:
-    """Hold the name of a record's field or method to what it can be. Raises RecordError."""
-    if name in TAKEN:
-        raise RecordError(f"{owner}.{name}: this name is taken; choose another")
-    if field and (not name.isascii() or name.startswith("_") or name in C_KEYWORDS):
-        raise RecordError(f"{owner}.{name}: no name for a field in C; choose another")
-
-
 def byte_view(data: Buffer) -> memoryview:
     """The bytes of any buffer, whatever its items are. Raises RecordError for what is none, and
     for one with gaps."""
@@ -197,7 +185,11 @@ def byte_view(data: Buffer) -> memoryview:
 def array_length(name: str, size: int, length: int) -> int:
     """Check an array's length; returns it. Raises RecordError."""
     if isinstance(length, bool) or not isinstance(length, int):
-        raise RecordError(f"{name}[{shown(length)}]: an array's length is a whole number")
+        given = getattr(length, "name", None) or shown(length)  # a map has a name
+        raise RecordError(
+            f"{name}[{given}]: an array's length is a whole number, as in {name}[4], and an "
+            f"address a register and how far on, as in {name}[r1 + 8]"
+        )
     if not 1 <= length <= LARGEST_SIZE // size:
         raise RecordError(
             f"{name}[{shown(length)}]: an array has 1 to {LARGEST_SIZE // size} elements "
@@ -268,6 +260,16 @@ class FixedArray(FieldType[Value_co]):
 
     def __getitem__(self, item: object) -> Self:
         raise RecordError(f"{self.name}[{shown(item)}]: arrays have one dimension")
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *_: object) -> NoReturn:
+            raise RecordError(f"{self.name} is a type: a.stack({self.name}) is a place")
+
+        def __mul__(self, length: object) -> NoReturn:
+            raise RecordError(f"{self.name} * {length!r}: arrays have one dimension")
+
+        __rmul__ = __mul__
 
 
 class Array(FixedArray[tuple[Any, ...]]):

@@ -23,6 +23,7 @@ from functools import cached_property
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
+from tuxscope.declared import Declared, RecordError, check_name, check_options
 from tuxscope.errors import shown
 from tuxscope.field_types import (
     LARGEST_SIZE,
@@ -33,11 +34,9 @@ from tuxscope.field_types import (
     Field,
     FieldType,
     Hole,
-    RecordError,
     Typed_co,
     byte_view,
     char,
-    check_name,
     s8,
     s16,
     s32,
@@ -213,7 +212,7 @@ class Annotations(dict[str, Any]):
         raise RecordError(f"{self.owner}.{name}: write {name} = {shown}, not {name}: {shown}")
 
 
-class RecordType(type):
+class RecordType(Declared, type):
     """The class of a record's class: what can be asked of a declaration.
 
     These live on the metaclass so that a record may have a field named ``size`` or ``fields``:
@@ -224,7 +223,8 @@ class RecordType(type):
     _layout: Layout
 
     @classmethod
-    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: Any) -> dict[str, Any]:
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **options: Any) -> dict[str, Any]:
+        check_options(name, options)
         return Body(name) if bases else {}
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
@@ -254,7 +254,8 @@ class RecordType(type):
 
         def __getattr__(cls, name: str) -> NoReturn:
             known = [*cls.fields, "size", "alignment", "padding", "fields"]
-            hint = "" if name.startswith("_") else did_you_mean(name, known)
+            hint = did_you_mean(name, known) or f"; it has {', '.join([*cls.fields][:8])}"
+            hint *= not name.startswith("_")
             raise AttributeError(f"{cls.__name__} has no field {name}{hint}", name=name, obj=None)
 
     @property

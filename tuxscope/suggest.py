@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import takewhile
 
 LONGEST = 64  # no name is longer, and comparing takes the square of the length
 
 
-def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """``; did you mean timestamp_ns?``, or nothing where no known name is near."""
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is meant; empty where none is near.
+
+    Of equally near ones, it is the one that begins and ends alike, above all begins: ``syscall``
+    is ``syscalls``, not ``vsyscall``. Case and hyphens count, unless nothing else is near.
+    """
     if len(name) > LONGEST:
         return ""
-    from difflib import get_close_matches  # who mistypes nothing need not wait for it
+    known = list(known)
+    from difflib import SequenceMatcher, get_close_matches  # who mistypes nothing need not wait
 
-    near = get_close_matches(name, list(known), 1)
-    return f"; did you mean {prefix}{near[0]}?" if near else ""
+    def nearness(other: str) -> tuple[float, int, int]:
+        first = alike(name, other)
+        ratio = SequenceMatcher(None, other, name).ratio()
+        return ratio, first + alike(name[::-1], other[::-1]), first
+
+    if near := get_close_matches(name, known):
+        return max(near, key=nearness)
+    return next((each for each in known if plain(each) == plain(name)), "")
+
+
+def plain(name: str) -> str:
+    """A name in lower case, with hyphens."""
+    return name.casefold().replace("_", "-")
+
+
+def alike(first: str, second: str) -> int:
+    """How many characters two words have in common before they differ."""
+    pairs = zip(first, second, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """``; did you mean timestamp_ns?``, or nothing where no known name is near."""
+    near = nearest(name, known)
+    return f"; did you mean {prefix}{near}?" if near else ""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -245,7 +246,20 @@ MISTAKES: list[Mistake] = [
     (lambda a: a.mov(r10, r1), ReadOnlyRegisterError, "copy it first, as in a.mov"),
     (lambda a: a.lea(r10, u64[r1]), ReadOnlyRegisterError, "frame pointer"),
     (lambda a: a.lea(r1, r2), OperandError, "lea takes a place in memory, not r2"),
-    (lambda a: a.ldx(r1, r2), OperandError, "memory has a type and an address"),
+    (lambda a: a.ldx(r1, r2), OperandError, "r2 is a register: a load has it first, as in a.ldx("),
+    (lambda a: a.ldx(r1, r2 + 8), OperandError, "an address, as in u64[r2 + 8]"),
+    (lambda a: a.ldx(u64[r1], r2), OperandError, "a.ldx(r2, u64[r1 + 8])"),
+    (lambda a: a.stx(r2, u64[r1]), OperandError, "second, as in a.stx(u64[r1 + 8], r2)"),
+    (lambda a: a.ldx(r1, Path.length), OperandError, "stack it is event.length, after event ="),
+    (lambda a: a.mov(r1, Path.length), OperandError, "length as it is declared is no register and"),
+    (lambda a: a.lea(u64[r1], r2), OperandError, "lea has the register first: a.lea(r2, …)"),
+    (lambda a: a.lea(r2, COUNTS), OperandError, "not map COUNTS; a.ld_map(r2, COUNTS) loads a map"),
+    (lambda a: a.ld_map(COUNTS, r1), OperandError, "comes first: a.ld_map(r1, EVENTS)"),
+    (lambda a: a.mov(r1, COUNTS), OperandError, "map COUNTS is no register and no number"),
+    (lambda a: a.mov(u64[r1], r2), RegisterError, "stored to with a.stx or a.st"),
+    (lambda a: a.jeq(u64[r1], 0, "x"), RegisterError, "memory is loaded into one with a.ldx"),
+    (lambda a: a.atomic_add(u64[r1], 1), RegisterError, "number into one, as in a.mov(r1, 1)"),
+    (lambda a: a.ldx(r1, Path[r2]["length"]), OperandError, "a field of it is written .length"),
     (lambda a: a.ldx(r1, u64[r2 + 40000]), OperandError, "offset 40000 is out of range"),
     (lambda a: a.ldx(r1, s32[r2]), OperandError, "use a.ldsx"),
     (lambda a: a.ldsx(r1, u32[r2]), OperandError, "u32 is loaded with a.ldx"),
@@ -279,7 +293,39 @@ MISTAKES: list[Mistake] = [
     (lambda a: a.mov(r1, r2 << r3), RegisterError, "when the program runs: a.lsh(r2, r3)"),
     (lambda a: a.mov(r1, 3 | r2), RegisterError, "when the program runs: a.or_(r2, 3)"),
     (lambda a: bool(u64[r1]), AssemblyError, "load it with a.ldx, then jump"),
-]
+    (lambda a: u64[r1] == 3, AssemblyError, "load it with a.ldx, then jump"),
+    (lambda a: u64[r1] < 3, AssemblyError, "load it with a.ldx, then jump"),
+    (lambda a: range(u64[r1]), AssemblyError, "load it with a.ldx, then jump"),
+    (lambda a: list(u64[r1]), OperandError, "u64 is no array and has no elements"),
+    (lambda a: len(u64[r1]), OperandError, "u64 is no array and has no length; its size in byt"),
+    (lambda a: u64[r1] + 8, AssemblyError, "stands inside of the brackets: u64[r1 + 8]"),
+    (lambda a: u64[r1].__iadd__(1), AssemblyError, "a.atomic_add(u64[r1], register)"),
+    (lambda a: u64[r1] >> 1, AssemblyError, "load it with a.ldx, then a.rsh"),
+    (lambda a: r1.__iadd__(8), RegisterError, "when the program runs: a.add(r1, 8)"),
+    (lambda a: Path[r2].codes.__setitem__(0, 1), AssemblyError, "a.st(…[0], number)"),
+    (lambda a: r1 < r2, RegisterError, "r1 has no value while the program is assembled"),
+    (lambda a: r1 in (3, r2), RegisterError, "use a jump, as in a.jeq"),
+    (lambda a: 3 in r1, RegisterError, "r1 has no value"),
+    (lambda a: range(r2), RegisterError, "r2 has no value"),
+    (lambda a: len(r2), RegisterError, "r2 has no value"),
+    (lambda a: int(r2), RegisterError, "r2 has no value"),
+    (lambda a: list(r2), RegisterError, "r2 has no value"),
+    (lambda a: -r2, RegisterError, "r2 has no value"),
+    (lambda a: r2(), RegisterError, "r2 has no value"),
+    (lambda a: r2**2, RegisterError, "r2 has no value"),
+    (lambda a: r1[1], RegisterError, "r1 is no array; what lies in memory has a type and an "
+     "address: u64[r1 + 1]"),
+    (lambda a: r1["pid"], RegisterError, "u64[r1 + 8]"),
+    (lambda a: r1.__setitem__(1, 2), RegisterError, "r1 is no array"),
+    (lambda a: 5 - r1, RegisterError, "put 5 into a register with a.mov, then a.sub(…, r1)"),
+    (lambda a: 1 << r1, RegisterError, "put 1 into a register with a.mov, then a.lsh(…, r1)"),
+    (lambda a: r1 + 8 == r2, AssemblyError, "r1 + 8 is an address, which has no value"),
+    (lambda a: (r1 + 8)[0], AssemblyError, "u64[r1 + 8] is what lies there"),
+    (lambda a: (r1 + 8) * 2, AssemblyError, "r1 + 8 is an address"),
+    (lambda a: COUNTS[0], ProgramError, "a program calls helper.map_lookup_elem"),
+    (lambda a: 1 in COUNTS, ProgramError, "load(program).maps[COUNTS]"),
+    (lambda a: list(EVENTS), ProgramError, "a program calls helper.perf_event_output"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("mistake", "error", "problem"), MISTAKES)
@@ -298,6 +344,43 @@ def test_a_mistake_is_an_error_at_the_authors_line(
         str(caught.value)
         == f"test_assembler.py:{source.line}: {source.text}: {caught.value.problem}"
     )
+
+
+def test_what_has_no_value_has_no_attributes_of_one() -> None:
+    with pytest.raises(AttributeError, match="r6 has no bit_length: it is a register"):
+        _ = r6.bit_length  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"COUNTS has no lookup.*helper.map_lookup_elem"):
+        _ = COUNTS.lookup  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"COUNTS has no vlaue; did you mean value\?"):
+        _ = COUNTS.vlaue  # type: ignore[attr-defined]
+
+
+def test_a_helper_s_name_is_known_to_the_assembler() -> None:
+    with pytest.raises(AttributeError, match=r"did you mean a\.call\(helper\.ktime_get_ns\)\?"):
+        _ = assembler().bpf_ktime_get_ns  # type: ignore[attr-defined]
+
+
+def test_a_declared_field_is_told_where_it_is() -> None:
+    a = assembler()
+    path = a.stack(Path)
+    with pytest.raises(OperandError, match=r"is path\.length, behind an address in r0 Path\[r0\]"):
+        a.ldx(r1, Path.length)  # type: ignore[arg-type]
+    a.ldx(r1, path.length)
+
+
+def test_an_address_goes_on() -> None:
+    place = r1 + 8
+    place += 8
+    place -= 4
+    assert str(place) == "r1 + 12"
+
+
+def test_a_number_of_bytes_may_come_first() -> None:
+    assert str(8 + r1) == str(r1 + 8) == "r1 + 8"  # type: ignore[operator]
+
+
+def test_an_array_in_memory_has_its_elements() -> None:
+    assert [str(each) for each in Path[r2].codes] == [str(Path[r2].codes[n]) for n in range(3)]
 
 
 def test_an_attach_point_knows_its_line_and_is_equal_without_it() -> None:
@@ -329,20 +412,20 @@ def test_each_instruction_knows_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "use",
+    ("use", "jump"),
     [
-        bool,
-        lambda register: register == 1,
-        lambda register: register != r1,
-        lambda register: register < 1,
-        lambda register: register <= 1,
-        lambda register: register > 1,
-        lambda register: register >= 1,
-        lambda register: not register,
+        (bool, "jeq(r3, 1"),
+        (lambda register: not register, "jeq(r3, 1"),
+        (lambda register: register == 7, "jeq(r3, 7"),
+        (lambda register: register != r1, "jne(r3, r1"),
+        (lambda register: register < 7, "jlt(r3, 7"),
+        (lambda register: register <= 7, "jle(r3, 7"),
+        (lambda register: register > 7, "jgt(r3, 7"),
+        (lambda register: register >= r1, "jge(r3, r1"),
     ],
 )
-def test_a_register_has_no_value_in_python(use: Callable[[Register], object]) -> None:
-    with pytest.raises(RegisterError, match=r'use a jump, as in a\.jeq\(r3, 1, "label"\)'):
+def test_a_register_has_no_value_in_python(use: Callable[[Register], object], jump: str) -> None:
+    with pytest.raises(RegisterError, match=re.escape(f'use a jump, as in a.{jump}, "label")')):
         use(r3)
 
 

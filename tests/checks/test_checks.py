@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tuxscope.asm import (
     ArgumentError,
     Array,
     Assembler,
+    AssemblyError,
     CallDepthError,
     CheckError,
     ClobberedRegisterError,
@@ -43,6 +45,7 @@ from tuxscope.asm import (
     SocketFilter,
     StackAccessError,
     Tracepoint,
+    UndefinedLabelError,
     UninitialisedRegisterError,
     UninitialisedStackError,
     UnreachableCodeError,
@@ -480,7 +483,8 @@ def condition_at_the_end(a: Assembler) -> None:
 
 
 def nothing_leads_there(a: Assembler) -> None:
-    ending(a)
+    a.mov(r0, 0)
+    a.exit()  # exit
     a.mov(r0, 1)  # <-
     a.exit()
 
@@ -747,7 +751,8 @@ SAYS = [
     says(
         context_before_its_fields,
         ContextAccessError,
-        "no field of 8 bytes at offset 0; the fields are in /sys/kernel/",
+        "no field of 8 bytes at offset 0; its fields, with offset and size: sudo tuxscope fields "
+        "syscalls/sys_enter_write; its first 8 bytes are the kernel's own",
     ),
     says(
         context_stored_to,
@@ -766,7 +771,11 @@ SAYS = [
         "the program goes on past its last instruction; end each path with",
     ),
     says(condition_at_the_end, FallThroughError, "past its last instruction"),
-    says(nothing_leads_there, UnreachableCodeError, "no path leads here"),
+    says(
+        nothing_leads_there,
+        UnreachableCodeError,
+        "no path leads here: checked ended at test_checks.py:{exit}: a.exit(); move it up, put",
+    ),
     says(
         nobody_calls, UnreachableCodeError, 'nothing calls function own; call it with a.call("own")'
     ),
@@ -1122,8 +1131,109 @@ def test_raw_tracepoints_have_twelve_arguments() -> None:
         if fits:
             check(program)
         else:
-            with pytest.raises(ContextAccessError, match=f"no field of 8 bytes at offset {offset}"):
+            with pytest.raises(
+                ContextAccessError, match=f"8 bytes at offset {offset} of|at offset 96"
+            ):
                 check(program)
+
+
+@pytest.mark.parametrize(
+    ("attach", "offset", "says"),
+    [
+        (
+            RawTracepoint(),
+            2,
+            "8 bytes at offset 2 of the context are misaligned: 2 is no multiple of 8; arguments "
+            "are 8 bytes each: the first is u64[r6 + 0], the second u64[r6 + 8], and there are 12",
+        ),
+        (
+            RawTracepoint("sys_enter"),
+            96,
+            "context has no field of 8 bytes at offset 96; arguments are 8 bytes each",
+        ),
+        (
+            WRITE,
+            20,
+            "8 bytes at offset 20 of the context are misaligned: 20 is no multiple of 8; its "
+            "fields, with offset and size: sudo tuxscope fields syscalls/sys_enter_write",
+        ),
+    ],
+)
+def test_where_the_context_s_fields_are(attach: Any, offset: int, says: str) -> None:
+    a = Assembler("checked", attach=attach)
+    a.mov(r6, r1)
+    a.ldx(r0, u64[r6 + offset])
+    a.exit()
+    with pytest.raises(ContextAccessError) as caught:
+        a.program()
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("attach", "hint"),
+    [
+        (RawTracepoint(), "put the result into r0 before a.exit()"),
+        (RawTracepoint("sys_enter"), "put a.mov(r0, 0) before a.exit()"),
+        (WRITE, "put a.mov(r0, 0) before a.exit()"),
+        (SchedClassifier(), "put a.mov(r0, 0) before a.exit()"),  # TC_ACT_OK
+        (Xdp(), "a.mov(r0, 2) is XDP_PASS"),
+        (SocketFilter(), "a.mov32(r0, -1) keeps the packet"),
+    ],
+    ids=str,
+)
+def test_the_result_to_type_does_no_harm(attach: Any, hint: str) -> None:
+    a = Assembler("checked", attach=attach)
+    a.exit()
+    with pytest.raises(MissingResultError) as caught:
+        a.program()
+    assert caught.value.hint.endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("mixed_up", "meant"),
+    [
+        ("a.mov(r1, r6)", "b.mov(r1, r6)"),
+        ('a.jeq(r0, 0, "out")', 'b.jeq(r0, 0, "out")'),
+        ("a.call(helper.ktime_get_ns)", "b.call(helper.ktime_get_ns)"),
+        ("a.exit()", "b.exit()"),
+        ('a.label("out")', 'b.label("out")'),
+    ],
+)
+def test_an_instruction_for_the_program_before(mixed_up: str, meant: str, tmp_path: Path) -> None:
+    lines = [
+        'a = Assembler("enter", attach=WRITE)',
+        'a.jeq(r1, 0, "out")',
+        'a.label("out")',
+        "a.mov(r0, 0)",
+        "a.exit()",
+        'b = Assembler("leave", attach=WRITE)',
+        "b.mov(r6, r1)",
+        f"{mixed_up}  # by mistake",
+        "b.mov(r0, 0)",
+        "b.exit()",
+        "a.program(), b.program()",
+    ]
+    page = tmp_path / "page.py"
+    page.write_text("\n".join(lines))
+    with pytest.raises(AssemblyError) as caught:
+        exec(compile(page.read_text(), str(page), "exec"), {**globals()})
+    assert caught.value.source
+    assert caught.value.source.line == 8
+    assert str(caught.value).endswith(f"; did you mean {meant}?")
+    if "label" not in mixed_up:
+        assert "no path leads here: enter ended at page.py:5: a.exit()" in str(caught.value)
+
+
+def test_a_hint_calls_the_assembler_as_its_author_does() -> None:
+    leave = Assembler("leave", attach=WRITE)
+    leave.mov(r6, r1)
+    leave.exit()
+    with pytest.raises(MissingResultError) as caught:
+        leave.program()
+    assert caught.value.hint == "put leave.mov(r0, 0) before leave.exit()"
+    leave.jeq(r0, 1, "gone")
+    with pytest.raises(UndefinedLabelError, match=r"put leave.label\('gone'\) where it"):
+        leave.program()
 
 
 @pytest.mark.one_kernel

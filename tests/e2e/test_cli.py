@@ -165,6 +165,14 @@ def test_help_fits_a_terminal_of_80_columns(command: str) -> None:
     assert [line for line in lines if len(line) > 80] == []
 
 
+def test_help_of_net_has_each_state_once() -> None:
+    text = run("net", "--help").stdout
+    states = text.partition("  --state ")[2].partition(" of\n")[2].partition("  --listen ")[0]
+    names = [each.strip() for each in states.split(",")]
+    assert "syn-recv" in names
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_is_there_without_docstrings(command: str) -> None:
     words = [*filter(None, [command]), "--help"]

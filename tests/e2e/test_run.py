@@ -125,7 +125,7 @@ def test_asm_and_step_take_a_page(page: Any) -> None:
     ("text", "arguments", "status", "says"),
     [
         (None, [], 1, "nothing.py: cannot be read: No such file"),
-        ("x = 1", [], 1, "there is no PAGE; end it with PAGE = Page("),
+        ("x = 1", [], 1, "there is no PAGE; it needs a function, def program(): ... return a.pr"),
         ("import os\nos._exit(0)", [], 1, "page.py:2: the page ended Python"),
         (HELLO.replace("a.rsh(r0, 32)", "a.rsh(r0, 64)"), [], 1, "page.py:34:"),
         (HELLO, ["--interval", "1"], 2, "--interval does nothing here: page.py shows a stream"),

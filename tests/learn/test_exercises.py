@@ -16,8 +16,8 @@ from tuxscope.learn import repair
 from tuxscope.learn.catalogue import (
     LADDER,
     exercise_named,
-    exercise_of_file,
     file_name,
+    meant,
     names,
     solution_text,
     starter_text,
@@ -26,7 +26,7 @@ from tuxscope.learn.feedback import report
 from tuxscope.learn.gallery.table import GALLERY
 from tuxscope.learn.grading import grade
 from tuxscope.learn.verdict import State, Verdict, from_object, to_object
-from tuxscope.learn.workplace import Workplace
+from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.report import shown
 
 SEED = 7
@@ -60,9 +60,44 @@ def test_an_exercise_is_whole(name: str) -> None:
     assert f"tuxscope learn check {name}\n" in task
     assert "\nTask: " in task
     assert "Task: " not in solution_text(name)
-    assert exercise_of_file(file_name(name)) == name
+    assert meant(file_name(name)) == name
     if name in LADDER:
         assert Counter(each.exercise for each in WRONG_ANSWERS)[name] >= 3
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("return_value", "return-value"),
+        ("Return-Value", "return-value"),
+        ("RETURN_VALUE.PY", "return-value"),
+        ("verifier/missing_result", "verifier/missing-result"),
+        ("verifier_missing_result.py", "verifier/missing-result"),
+        ("missing-result", "verifier/missing-result"),
+        ("return", ""),
+        ("", ""),
+        (".py", ""),
+    ],
+)
+def test_an_exercise_is_known_by_its_names(written: str, name: str) -> None:
+    assert meant(written) == name
+
+
+@pytest.mark.parametrize(
+    ("written", "folder", "file"),
+    [
+        ("./return_value.py", None, "./return_value.py"),
+        ("a/return_value", None, "a/return_value.py"),
+        ("a/b/Return-Value", None, "a/b/return_value.py"),
+        ("return_value", "a", "a/return_value.py"),
+        ("return-value", "a/return_value.py", "a/return_value.py"),
+        ("return-value", "return_value.py", "return_value.py"),
+        ("verifier/missing_result", "a", "a/verifier_missing_result.py"),
+        ("a/verifier_missing_result.py", None, "a/verifier_missing_result.py"),
+    ],
+)
+def test_a_page_is_where_the_student_says(written: str, folder: str | None, file: str) -> None:
+    assert workplace(written, folder).file == file
 
 
 @EACH

@@ -163,9 +163,15 @@ def test_a_solution_is_asked_for_on_a_terminal(answer: bytes, shown: bool) -> No
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("chek", FIRST), "learn: there is no chek; did you mean check?"),
+        (("chek", FIRST), "learn: there is no action chek; did you mean check?"),
         (("check", "return_valu"), "there is no exercise return_valu; did you mean return-value?"),
-        (("check", "nonsense.py"), "there is no exercise nonsense; tuxscope learn lists them"),
+        (("check", "nonsense"), "there is no exercise nonsense; tuxscope learn lists them"),
+        (("check", "nonsense.py"), "is not named after an exercise, as return_value.py is"),
+        (("check", "return_valu.py"), "as return_value.py is; did you mean return_value.py?"),
+        (("check", FIRST, "mine.py"), f"mine.py is no folder; the page of {FIRST} is return_val"),
+        (("list",), "there is no action list; start, check, hint, solution, and without one it"),
+        ((FIRST,), f"with {FIRST}? try: tuxscope learn start {FIRST}"),
+        (("return_value.py",), "with return_value.py? try: tuxscope learn check return_value.py"),
         (("check", FIRST), f"there is no return_value.py; try: tuxscope learn start {FIRST}"),
         (("check",), "which exercise? try: tuxscope learn check return-value"),
         (("start", FIRST, "--yes"), "--yes goes with learn solution"),

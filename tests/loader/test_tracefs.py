@@ -53,6 +53,18 @@ def test_a_detached_mount_is_in_no_table() -> None:
     [
         (Tracepoint("syscalls", "sys_enter_wrte"), "did you mean sys_enter_write?"),
         (Tracepoint("syscals", "sys_enter_write"), "did you mean syscalls?"),
+        # two categories are as near; that which has the tracepoint is meant
+        (Tracepoint("syscall", "sys_enter_write"), "did you mean syscalls?"),
+        (Tracepoint("syscall", "sys_enter_wrte"), "did you mean syscalls?"),
+        (Tracepoint("Syscalls", "sys_enter_write"), "did you mean syscalls?"),
+        (Tracepoint("calls", "sys_enter_write"), "did you mean syscalls?"),
+        (Tracepoint("raw_syscalls", "sys_enter_write"), "did you mean syscalls:sys_enter_write?"),
+        (Tracepoint("sched", "sys_enter_write"), "did you mean syscalls:sys_enter_write?"),
+        (Tracepoint("sys_enter_write", "syscalls"), "did you mean syscalls:sys_enter_write?"),
+        (Tracepoint("syscalls", "write"), "did you mean sys_enter_write?"),
+        (Tracepoint("syscalls", "SYS_ENTER_WRITE"), "did you mean sys_enter_write?"),
+        (Tracepoint("syscalls", "sys_write"), "did you mean sys_enter_write?"),
+        (Tracepoint("sched", "wakeup"), "did you mean sched_wakeup?"),  # not ftrace:wakeup
         (Tracepoint("qqqq", "zzzz"), "has no tracepoint qqqq:zzzz"),
         (Tracepoint("syscalls", "enable"), "has no tracepoint syscalls:enable"),
     ],

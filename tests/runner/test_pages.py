@@ -56,6 +56,29 @@ def test_the_line_is_the_pages(text: str, says: str, tmp_path: Path) -> None:
     assert says in line
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("return_value", "; did you mean return_value.py?"),
+        ("return-value.py", "; did you mean return_value.py?"),
+        ("retrun_value.py", "; did you mean return_value.py?"),
+        ("./return_value", "; did you mean ./return_value.py?"),
+        ("hello", "; it comes with tuxscope: tuxscope hello"),
+        ("net_summary", "; it comes with tuxscope: tuxscope net --summary"),
+        ("elsewhere/return_value.py", ""),
+        ("another.py", ""),
+    ],
+)
+def test_a_page_that_is_not_there(
+    name: str, near: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "return_value.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PageError) as caught:
+        load_page(name)
+    assert str(caught.value).endswith(f"No such file or directory (ENOENT){near}")
+
+
 def test_ctrl_c_is_no_error_of_the_page() -> None:
     with pytest.raises(KeyboardInterrupt), errors_of_the_page("hello.py"):
         raise KeyboardInterrupt

@@ -14,6 +14,7 @@ from tuxscope.asm.maps import Map
 from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
+from tuxscope.record import Field
 
 
 class Arithmetic(Emitter):
@@ -23,12 +24,10 @@ class Arithmetic(Emitter):
         self, code: int, dst: Register, operand: Register | int, wide: bool, offset: int = 0
     ) -> None:
         code |= Class.ALU64 if wide else Class.ALU
-        if isinstance(operand, Memory | Address | Map):
-            raise OperandError(
-                f"{shown(operand)} is no register and no number: a.ldx loads what is in memory, "
-                "a.lea takes its address, a.ld_map loads a map",
-                author_line(),
-            )
+        if isinstance(operand, Memory | Address | Map | Field):
+            from tuxscope.asm.operands import no_number  # who is right need not wait for it
+
+            raise OperandError(no_number(operand), author_line())
         if isinstance(operand, Register):
             self._emit(code | Source.X, number(dst), operand.number, offset)
         else:

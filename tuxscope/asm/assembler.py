@@ -16,7 +16,7 @@ from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
-from tuxscope.record import Nested, RecordType
+from tuxscope.record import Nested, Record, RecordType
 
 # A line such as ``event = a.stack(HelloEvent)`` names what it makes.
 ASSIGNED = re.compile(r"(\w+)\s*(?::[^=]+)?=[^=].*\.stack\(")
@@ -43,7 +43,9 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         """
         if not isinstance(field_type, FieldType | RecordType):
             raise OperandError(
-                f"the stack holds records and types such as u64, not {shown(field_type)}",
+                f"the stack holds records and types such as u64, not {shown(field_type)}"
+                + f"; did you mean a.stack({type(field_type).__name__})?"
+                * isinstance(field_type, Record),
                 author_line(),
             )
         own_type = field_type if isinstance(field_type, FieldType) else Nested(field_type)
@@ -68,10 +70,9 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
         elif isinstance(place, Address):
             base, offset = place.base, place.offset
         else:
-            raise OperandError(
-                f"lea takes a place in memory, not {shown(place)}; a.stack(Event) makes one",
-                author_line(),
-            )
+            from tuxscope.asm.operands import no_place  # who is right need not wait for it
+
+            raise OperandError(no_place(dst, place), author_line())
         address = [made(Alu.MOV | Source.X | Class.ALU64, number(dst), number(base))]
         if offset:
             address.append(made(Alu.ADD | Source.K | Class.ALU64, number(dst), imm=offset))

@@ -15,6 +15,7 @@ from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Label, Program, StackVariable
+from tuxscope.asm.receiver import addressed, meant_for_another
 from tuxscope.asm.source import SourceLine
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, replace
@@ -60,7 +61,7 @@ class Wording(NamedTuple):
     helper: str
 
 
-PYTHON = Wording("put a.label({name}) where it should go", "begin it with a.function(...)",
+PYTHON = Wording("put a.label({name}) where it should go", "begin it with a.function({name})",
                  "a.gotol", "a.call(helper.{name})")  # fmt: skip
 TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
 
@@ -104,8 +105,11 @@ class Draft:
         key = (self.function, name)
         if key in self.labels:
             first = self.labels[key].source
+            other = meant_for_another(first, source)
             raise DuplicateLabelError(
-                f"label {shown(name)} is already at {first or 'another place'}", source
+                f"label {shown(name)} is already at {first or 'another place'}"
+                f"{other and '; '}{other}",
+                source,
             )
         self.labels[key] = Place(len(self.instructions), source)
 
@@ -176,15 +180,18 @@ class Draft:
                 helper = self.wording.helper.format(name=bare)
                 raise UndefinedLabelError(f"{bare} is a helper: {helper}", target.source)
             near = did_you_mean(target.name, self.functions)
-            hint = near or f"; {self.wording.function.format(name=target.name)}"
-            raise UndefinedLabelError(
-                f"there is no function {shown(target.name)}{hint}", target.source
-            )
+            name = shown(target.name)
+            hint = addressed(self.wording.function.format(name=name), target.source)
+            if any(each == target.name for _, each in self.labels):
+                hint = f"{name} is a label, which jumps lead to; {hint}"
+            hint = near or f"; {hint}"
+            raise UndefinedLabelError(f"there is no function {name}{hint}", target.source)
         place = self.labels.get((target.function, target.name))
         if place is None:
             here = [name for function, name in self.labels if function == target.function]
             near = did_you_mean(target.name, here)
-            hint = near or f"; {self.wording.label.format(name=shown(target.name))}"
+            hint = addressed(self.wording.label.format(name=shown(target.name)), target.source)
+            hint = near or f"; {hint}"
             raise UndefinedLabelError(
                 f"label {shown(target.name)} is not defined in {target.function}{hint}",
                 target.source,

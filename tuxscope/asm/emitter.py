@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.draft import Draft, Target, finished
 from tuxscope.asm.errors import AssemblyError, LabelError, OperandError, RegisterError
+from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Class, Jump
 from tuxscope.asm.maps import Map
@@ -21,8 +22,8 @@ from tuxscope.suggest import did_you_mean
 # What other assemblers and C call an instruction, where that is not near to its name here.
 ELSEWHERE = {
     "cmp": "jeq", "dec": "sub", "goto": "ja", "inc": "add", "je": "jeq", "jl": "jslt", "jg": "jsgt",
-    "jmp": "ja", "jnz": "jne", "jz": "jeq", "load": "ldx", "not_": "xor", "ret": "exit",
-    "sar": "arsh", "shl": "lsh", "shr": "rsh", "store": "stx",
+    "jmp": "ja", "jnz": "jne", "jump": "ja", "jz": "jeq", "load": "ldx", "not_": "xor",
+    "ret": "exit", "sar": "arsh", "shl": "lsh", "shr": "rsh", "store": "stx",
 }  # fmt: skip
 
 
@@ -42,6 +43,8 @@ class Emitter:
         def __getattr__(self, name: str) -> NoReturn:
             methods = [each for each in dir(type(self)) if not each.startswith("_")]
             hint = "" if name.startswith("_") else did_you_mean(ELSEWHERE.get(name, name), methods)
+            if (bare := name.removeprefix("bpf_")) in NAMES:
+                hint = f"; did you mean a.call(helper.{bare})?"
             raise AttributeError(f"the assembler has no {name}{hint}", name=name, obj=None)
 
     def __copy__(self) -> Self:
@@ -149,7 +152,7 @@ def made(
 def number(register: Register) -> int:
     """A register's number. Raises RegisterError for what is none, at the author's line."""
     if not isinstance(register, Register):
-        raise RegisterError(
-            f"a register is expected here, r0 to r10, not {shown(register)}", author_line()
-        )
+        from tuxscope.asm.operands import no_register  # who is right need not wait for it
+
+        raise RegisterError(no_register(register), author_line())
     return register.number

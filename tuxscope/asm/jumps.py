@@ -12,9 +12,11 @@ from tuxscope.asm.emitter import Emitter, number
 from tuxscope.asm.errors import OperandError
 from tuxscope.asm.helpers import Helper
 from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, Source, WideSource
-from tuxscope.asm.registers import Register
+from tuxscope.asm.maps import Map
+from tuxscope.asm.registers import Address, Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
+from tuxscope.record import Field
 
 
 class Jumps(Emitter):
@@ -24,6 +26,10 @@ class Jumps(Emitter):
         self, code: int, dst: Register, operand: Register | int, target: str, wide: bool
     ) -> None:
         code |= Class.JMP if wide else Class.JMP32
+        if isinstance(operand, Memory | Address | Map | Field):
+            from tuxscope.asm.operands import no_number  # who is right need not wait for it
+
+            raise OperandError(no_number(operand), author_line())
         if isinstance(operand, Register):
             self._jump(code | Source.X, target, number(dst), operand.number)
         else:

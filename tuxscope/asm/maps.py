@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
@@ -11,7 +11,9 @@ from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass
 from tuxscope.record import Nested, RecordType, u32
+from tuxscope.suggest import did_you_mean
 
+PARTS = ("record", "key", "value")  # what maps may have of records
 LONGEST_NAME = 15  # BPF_OBJ_NAME_LEN is 16 with the NUL
 
 ValueType = FieldType[Any] | RecordType
@@ -74,6 +76,9 @@ class Map:
     type: ClassVar[MapType]
     per_cpu: ClassVar[bool] = False
     least_entries: ClassVar[int] = 1
+    _used_by: ClassVar[str] = (
+        "helper.map_lookup_elem, helper.map_update_elem or helper.map_delete_elem"
+    )
 
     name: str
     _: KW_ONLY
@@ -102,6 +107,37 @@ class Map:
         """In bytes; of a per-CPU map, for one CPU."""
         return 4
 
+    def _no_entries(self, *_: object) -> NoReturn:
+        """What is looked for in a description is in no program, and in no kernel."""
+        raise ProgramError(
+            f"map {self.name} is described here, and has no entries: a program calls "
+            f"{self._used_by}, user space has them in load(program).maps[{self.name}]",
+            author_line(),
+        )
+
+    if not TYPE_CHECKING:  # a type checker may say that these are not there
+        __getitem__ = __setitem__ = __delitem__ = __iter__ = __contains__ = _no_entries
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            records = [getattr(self, part, None) for part in PARTS if part in self.__dict__]
+            for each in records:
+                if isinstance(each, RecordType) and name in each.fields:
+                    raise AttributeError(
+                        f"map {self.name} has no {name}; did you mean {each.__name__}.{name}?",
+                        name=name,
+                        obj=None,
+                    )
+            known = [each for each in dir(type(self)) if not each.startswith("_")]
+            hint = did_you_mean(name, [*known, *self.__dataclass_fields__])
+            raise AttributeError(
+                f"map {self.name} has no {name}"
+                + (hint or f": it is a description; a program calls {self._used_by}"),
+                name=name,
+                obj=None,
+            )
+
 
 # A subclass that adds no field is no dataclass of its own: it has its base's methods, and making
 # them anew for each takes a millisecond of every start.
@@ -117,8 +153,9 @@ class StreamMap(Map):
         super().__post_init__()
         if not isinstance(self.record, RecordType):
             name = getattr(self.record, "__name__", repr(self.record))
+            own = name if isinstance(self.record, type) else "Event"
             raise ProgramError(
-                f"map {self.name} carries records, and {name} is none: class Event(Record) is one",
+                f"map {self.name} carries records, and {name} is none: class {own}(Record) is one",
                 author_line(),
             )
 
@@ -130,6 +167,7 @@ class PerfEventArray(StreamMap):
     """
 
     type: ClassVar[MapType] = MapType.PERF_EVENT_ARRAY
+    _used_by: ClassVar[str] = "helper.perf_event_output"
     least_entries: ClassVar[int] = 0
 
 
@@ -140,6 +178,7 @@ class RingBuffer(StreamMap):
     """
 
     type: ClassVar[MapType] = MapType.RINGBUF
+    _used_by: ClassVar[str] = "helper.ringbuf_output"
 
     @property
     def key_size(self) -> int:
@@ -154,6 +193,7 @@ class ProgArray(Map):
     """Programs to tail-call, by index."""
 
     type: ClassVar[MapType] = MapType.PROG_ARRAY
+    _used_by: ClassVar[str] = "helper.tail_call"
 
 
 @dataclass(frozen=True)

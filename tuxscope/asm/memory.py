@@ -14,7 +14,7 @@ from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Atomic, Class, Mode, Size, WideSource
 from tuxscope.asm.maps import Array, Map
-from tuxscope.asm.registers import Address, Memory, Register
+from tuxscope.asm.registers import Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.field_types import Integer
@@ -26,12 +26,9 @@ class MemoryAccess(Emitter):
     def _integer(self, memory: Memory, *sizes: int) -> Integer:
         """The type that an access moves. Raises OperandError where one access cannot."""
         if not isinstance(memory, Memory):
-            address = memory if isinstance(memory, Address) else "r1 + 16"
-            raise OperandError(
-                f"memory has a type and an address, as in u64[{address}], or is a field of what "
-                f"a.stack(Event) made, not {shown(memory)}",
-                author_line(),
-            )
+            from tuxscope.asm.operands import no_memory  # who is right need not wait for it
+
+            raise OperandError(no_memory(memory, self._stack), author_line())
         field_type: Any = memory._type
         if not isinstance(field_type, Integer):
             raise OperandError(
@@ -52,6 +49,11 @@ class MemoryAccess(Emitter):
         self._emit(opcode, number(dst), memory._base.number, memory._offset, imm)
 
     def _store(self, opcode: int, memory: Memory, src: Register, imm: int = 0) -> None:
+        if isinstance(src, int):
+            raise RegisterError(
+                f"this takes a register: put the number into one, as in a.mov(r1, {src})",
+                author_line(),
+            )
         opcode |= Size.of(memory._type.size)
         self._emit(opcode, memory._base.number, number(src), memory._offset, imm)
 
@@ -205,10 +207,9 @@ def zeros(memory: object) -> Iterator[Instruction]:
 def checked_map(map: object) -> Map:
     """The map itself. Raises OperandError for what is none, at the author's line."""
     if not isinstance(map, Map):
-        raise OperandError(
-            f'a map is expected here, as in PerfEventArray("EVENTS", Event), not {shown(map)}',
-            author_line(),
-        )
+        from tuxscope.asm.operands import no_map  # who is right need not wait for it
+
+        raise OperandError(no_map(map), author_line())
     return map
 
 

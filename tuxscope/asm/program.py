@@ -11,7 +11,7 @@ from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction, check_byteorder
 from tuxscope.asm.maps import Map, check_name
 from tuxscope.asm.source import author_line
-from tuxscope.errors import shown
+from tuxscope.errors import ArgumentTypeError, shown
 from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import dataclass, field, replace
 
@@ -147,3 +147,20 @@ class Program:
             (replace(each, imm=fds[each.map], map=None) if each.map else each).encode(byteorder)
             for each in self.instructions
         )
+
+
+def checked_program(function: str, given: object) -> Program:
+    """The program that was given to a function, by its name. Raises ArgumentTypeError."""
+    if isinstance(given, Program):
+        return given
+    name = getattr(given, "__name__", "make")
+    hints = {
+        "Assembler": f"its program is what a.program() returns: {function}(a.program())",
+        "Page": f"its function makes that: {function}(PAGE.program())",
+        "LoadedProgram": "its .program is what was loaded",
+        "function": f"call it: {function}({name}())",
+        "tuple": f"{function}(program) for each of them",
+        "list": f"{function}(program) for each of them",
+    }
+    hint = hints.get(type(given).__name__, "an Assembler's program() makes one")
+    raise ArgumentTypeError(function, "a Program", given, hint)

@@ -7,33 +7,23 @@ by Python, once, and not by the kernel, on every event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from tuxscope.asm.errors import AssemblyError, OperandError, RegisterError
+from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.source import author_line
+from tuxscope.asm.symbolic import METHODS, Symbolic
 from tuxscope.errors import shown
 from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
 
+# The jump that compares as an operator of Python's does, without a sign.
+JUMPS = {"<": "jlt", "<=": "jle", ">": "jgt", ">=": "jge", "==": "jeq", "!=": "jne"}
 MOST_NAMES = 8  # of fields that an error lists
 
 
-def computed(sign: str, method: str) -> Callable[[Register, object], NoReturn]:
-    """A Python operator that an author may try on a register; says which instruction it is."""
-
-    def refuse(register: Register, operand: object) -> NoReturn:
-        raise RegisterError(
-            f"{register!r} {sign} {shown(operand)} is computed by an instruction, when the program "
-            f"runs: a.{method}({register!r}, {shown(operand)})",
-            author_line(),
-        )
-
-    return refuse
-
-
-class Register:
+class Register(Symbolic):
     """One of r0 to r10.
 
     ``r0`` holds results, ``r1`` to ``r5`` arguments (a call leaves nothing in them), ``r6`` to
@@ -41,6 +31,7 @@ class Register:
     """
 
     __slots__ = ("number",)
+    _error = RegisterError
 
     def __init__(self, number: int) -> None:
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 10:
@@ -52,36 +43,52 @@ class Register:
 
     def __add__(self, offset: int) -> Address:
         if isinstance(offset, Register):
-            computed("+", "add")(self, offset)
+            raise RegisterError(self._computed("+", offset), author_line())
         return Address(self, checked_offset(offset))
+
+    __radd__ = __add__
 
     def __sub__(self, offset: int) -> Address:
         if isinstance(offset, Register):
-            computed("-", "sub")(self, offset)
+            raise RegisterError(self._computed("-", offset), author_line())
         return Address(self, -checked_offset(offset))
-
-    __mul__ = __rmul__ = computed("*", "mul")
-    __truediv__ = __floordiv__ = computed("/", "div")
-    __mod__ = computed("%", "mod")
-    __lshift__ = computed("<<", "lsh")
-    __rshift__ = computed(">>", "rsh")
-    __and__ = __rand__ = computed("&", "and_")
-    __or__ = __ror__ = computed("|", "or_")
-    __xor__ = __rxor__ = computed("^", "xor")
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
         return Memory(self, 0, field_type)
 
-    def _no_value(self, *_: object) -> NoReturn:
-        raise RegisterError(
-            f"{self!r} has no value while the program is assembled; to branch on it in the kernel "
-            f'use a jump, as in a.jeq({self!r}, 1, "label")',
-            author_line(),
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__") or name in Register.__slots__:  # copy asks before it is whole
+            raise AttributeError(name)
+        # obj=None: nothing here is near to that name, and Python need not look.
+        raise AttributeError(
+            f"{self!r} has no {name}: it is a register, and has no value while the program is "
+            f"assembled; what it points to is u64[{self!r} + 8], or a field of Event[{self!r}]",
+            name=name,
+            obj=None,
         )
 
-    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _no_value
-    __eq__ = __ne__ = _no_value
-    __hash__ = object.__hash__
+    def _needs_value(self) -> str:
+        return self._compared("==", 1)
+
+    def _compared(self, sign: str, other: object) -> str:
+        return (
+            f"{self!r} has no value while the program is assembled; to branch on it in the kernel "
+            f'use a jump, as in a.{JUMPS[sign]}({self!r}, {shown(other)}, "label")'
+        )
+
+    def _computed(self, sign: str, other: object) -> str:
+        return (
+            f"{self!r} {sign} {shown(other)} is computed by an instruction, when the program runs: "
+            f"a.{METHODS[sign]}({self!r}, {shown(other)})"
+        )
+
+    def _subscripted(self, index: object) -> str:
+        place = (
+            f"{self!r} + {shown(index)}"
+            if isinstance(index, int) and index >= 0
+            else f"{self!r} + 8"
+        )
+        return f"{self!r} is no array; what lies in memory has a type and an address: u64[{place}]"
 
 
 r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10 = (Register(number) for number in range(11))
@@ -97,7 +104,7 @@ def checked_offset(offset: object) -> int:
     return offset
 
 
-class Address:
+class Address(Symbolic):
     """A register plus a number of bytes; ``u64[address]`` says what lies there."""
 
     __slots__ = ("base", "offset")
@@ -109,18 +116,34 @@ class Address:
     def __add__(self, offset: int) -> Address:
         return Address(self.base, self.offset + checked_offset(offset))
 
+    __radd__ = __iadd__ = __add__
+
     def __sub__(self, offset: int) -> Address:
         return Address(self.base, self.offset - checked_offset(offset))
 
+    __isub__ = __sub__
+
     def typed(self, field_type: FieldType[Any]) -> Memory:
         return Memory(self.base, self.offset, field_type)
+
+    def _needs_value(self) -> str:
+        return (
+            f"{self!r} is an address, which has no value while the program is assembled; "
+            f"a.lea(r1, {self!r}) puts it into a register, u64[{self!r}] is what lies there"
+        )
+
+    def _computed(self, sign: str, other: object) -> str:
+        return self._needs_value()
+
+    def _subscripted(self, index: object) -> str:
+        return self._needs_value()
 
     def __repr__(self) -> str:
         moved = f" {'-' if self.offset < 0 else '+'} {shown(abs(self.offset))}"
         return f"{self.base!r}{moved if self.offset else ''}"
 
 
-class Memory:
+class Memory(Symbolic):
     """A typed place in memory: ``u64[r1 + 16]``, a record on the stack, one of its fields.
 
     ``event.pid`` is a field, ``event.addresses[2]`` an array's element (iterating over the array
@@ -164,14 +187,18 @@ class Memory:
                 for hole in record.padding
             )
         hint = did_you_mean(name, [*record.fields, "padding"])
+        if name in ("size", "alignment", "fields"):  # which the record has, not the place
+            hint = f"; did you mean {record.__name__}.{name}?"
         hint = hint or f"; it has {', '.join([*record.fields][:MOST_NAMES])}"
         raise AttributeError(f"{record.__name__} has no field {name}{hint}", name=name, obj=None)
 
     def __getitem__(self, index: int) -> Memory:
         field_type = self._type
         if not isinstance(field_type, FixedArray):
+            fields = field_type.record.fields if isinstance(field_type, Nested) else ()
+            hint = f"; a field of it is written .{index}" if index in fields else ""
             raise OperandError(
-                f"{field_type} is no array and has no element {shown(index)}", author_line()
+                f"{field_type} is no array and has no element {shown(index)}{hint}", author_line()
             )
         if isinstance(index, bool) or not isinstance(index, int):
             raise OperandError(
@@ -187,7 +214,11 @@ class Memory:
 
     def __len__(self) -> int:
         if not isinstance(self._type, FixedArray):
-            raise OperandError(f"{self._type} is no array and has no length", author_line())
+            raise OperandError(
+                f"{self._type} is no array and has no length; its size in bytes is "
+                f"{self._type}.size",
+                author_line(),
+            )
         return self._type.length
 
     def __iter__(self) -> Iterator[Memory]:
@@ -195,15 +226,33 @@ class Memory:
             raise OperandError(f"{self._type} is no array and has no elements", author_line())
         return map(self.__getitem__, range(self._type.length))
 
-    def _no_value(self, *_: object) -> NoReturn:
-        raise AssemblyError(
-            f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump",
-            author_line(),
+    def _needs_value(self) -> str:
+        return (
+            f"{self!r} has no value while the program is assembled; load it with a.ldx, then jump"
         )
 
-    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _no_value
-    __eq__ = __ne__ = _no_value
-    __hash__ = object.__hash__
+    def _computed(self, sign: str, other: object) -> str:
+        text = (
+            f"{self!r} is in memory, and is computed with when the program runs: load it with "
+            f"a.ldx, then a.{METHODS[sign]}"
+        )
+        if sign in "+-" and isinstance(other, int):  # or that much farther on in memory is meant
+            farther = Address(self._base, self._offset + (other if sign == "+" else -other))
+            text += f"; an offset stands inside of the brackets: {self._type}[{farther!r}]"
+        return text
+
+    def _changed(self, sign: str, other: object) -> str:
+        adds = f", or all at once: a.atomic_add({self!r}, register)" if sign == "+" else ""
+        return (
+            f"{self!r} is in memory, and is changed when the program runs: load it with a.ldx, "
+            f"then a.{METHODS[sign]}, and store it with a.stx{adds}"
+        )
+
+    def _subscripted(self, index: object) -> str:
+        return (
+            f"{self!r} is in memory, and is stored to by an instruction: a.stx(…[{shown(index)}], "
+            f"register) or a.st(…[{shown(index)}], number)"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Memory, (self._base, self._offset, self._type)

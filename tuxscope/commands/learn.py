@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 
 from tuxscope.commands.base import Command, Job
@@ -96,11 +97,22 @@ The exit status of check is 0 if all that could be tried here passed, else 1.
         return "learn takes an action, an exercise and a folder"
 
 
+def no_action(word: str) -> str:
+    """What to say of a word that is no action: it may be an exercise."""
+    from tuxscope.learn.catalogue import meant
+
+    if meant(os.path.basename(word)) or meant(word):
+        action = "check" if word.endswith(".py") else "start"
+        return f"what is to be done with {word}? try: tuxscope learn {action} {word}"
+    known = ", ".join(OPTIONS)
+    near = did_you_mean(word, OPTIONS) or f"; {known}, and without one it lists the exercises"
+    return f"there is no action {word}{near}"
+
+
 def check_action(action: str | None, exercise: str | None, given: Mapping[str, object]) -> None:
     """Raises FireError for an action, or options, that do not go together."""
     if action is not None and action not in OPTIONS:
-        known = ", ".join(OPTIONS)
-        raise FireError(f"there is no {action}{did_you_mean(action, OPTIONS) or f'; {known}'}")
+        raise FireError(no_action(action))
     fitting = OPTIONS[action] if action else ("--format",)
     for option, there in given.items():
         if there and option not in fitting:

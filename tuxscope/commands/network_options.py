@@ -61,12 +61,12 @@ def states(text: str) -> frozenset[int]:
                 f"--state takes names, as in --state refused,timeout, not {given(name)}"
                 f"{near or '; --help lists them'}"
             )
-        # Several of the kernel's numbers may have one name.
         chosen |= {number for number, each in (NAMES | EVENTS).items() if each == name}
     return frozenset(chosen)
 
 
 def state_names(width: int, indent: int) -> str:
     """All of them, for the help."""
-    lines = textwrap.wrap(", ".join((EVENTS | NAMES).values()), width)
+    # Several of the kernel's numbers may have one name.
+    lines = textwrap.wrap(", ".join(dict.fromkeys((EVENTS | NAMES).values())), width)
     return f"\n{' ' * indent}".join(lines)

@@ -25,6 +25,7 @@ LADDER = (
     "latency",
     "histogram",
 )
+GALLERY = "verifier/"
 HERE = os.path.dirname(__file__)
 
 
@@ -59,11 +60,14 @@ def exercise_named(name: str) -> Exercise:
     return found
 
 
-def exercise_of_file(file: str) -> str:
-    """The name of the exercise whose page is called so."""
-    name = file.removesuffix(".py").replace("_", "-")
-    of_gallery = name.startswith("verifier-")
-    return name.replace("-", "/", 1) if of_gallery else name
+def meant(name: str) -> str:
+    """The exercise's own name, by whatever of its names it was called: ``Return_Value``,
+    ``return_value.py``, of the gallery ``missing-result`` as well; empty where it is of none."""
+    bare = name.casefold().removesuffix(".py")
+    known: dict[str, str] = {}
+    for each in reversed(names()):  # the ladder's last, so that they win
+        known |= {module_name(each): each, module_name(each.removeprefix(GALLERY)): each}
+    return known.get(module_name(bare), "")
 
 
 def starter_text(name: str) -> str:

@@ -22,11 +22,11 @@ class Mistake(Portable, Exception):  # noqa: N818  # what a student makes
         expected: what a right one does, with the inputs that were tried.
         came: what this one did.
         source: the page's line that is to blame, where one is.
-        hint: index of the hint that fits, from 0.
+        hint: index of the hint that fits, from 0; None where none does.
     """
 
     def __init__(
-        self, expected: str, came: str, source: SourceLine | None = None, hint: int = 0
+        self, expected: str, came: str, source: SourceLine | None = None, hint: int | None = 0
     ) -> None:
         super().__init__(f"expected {expected}, came {came}")
         self.expected = expected

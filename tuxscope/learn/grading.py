@@ -13,7 +13,7 @@ from tuxscope.learn.verdict import FAILED, PASSED, Finding, Stage, State, Verdic
 from tuxscope.loader.bpf import is_unsupported
 from tuxscope.loader.privilege import missing_capabilities
 from tuxscope.loader.verifier import VerifierError
-from tuxscope.runner.pages import PageError
+from tuxscope.runner.pages import PageError, check_slips
 from tuxscope.vm import Fault
 
 
@@ -29,7 +29,11 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
         graded.append(submission)
         for program in submission.programs():
             check(program)  # the page may have left that out
-        exercise.grade(submission)
+        try:
+            exercise.grade(submission)
+        except (Mistake, Fault) as mistake:
+            check_slips(submission.page, mistake)
+            raise
 
     if finding := finding_of(pure):
         return Verdict(exercise.name, seed, FAILED, later if has_kernel else None, finding)

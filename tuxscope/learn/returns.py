@@ -45,10 +45,12 @@ class Returns:
     Attributes:
         cases: makes the inputs.
         endless: what is expected, and the hint, where a program does not come to an end.
+        address: index of the hint that fits an address as the result.
     """
 
     cases: Callable[[random.Random], Iterable[Case]]
     endless: tuple[str, int] = ("a program that comes to an end", 0)
+    address: int = 0
 
     def grade(self, submission: Submission) -> None:
         program = submission.program()
@@ -66,7 +68,7 @@ class Returns:
                 raise Mistake(expected, came_to, fault.source, hint) from None
             if came != case.expected:
                 address = came >> WINDOW in machine.memory.regions
-                raise mistake(submission, case, came, address)
+                raise mistake(submission, case, came, self.address if address else None)
 
     def grade_on_kernel(self, submission: Submission) -> None:
         with Kernel(submission) as kernel:
@@ -78,9 +80,10 @@ class Returns:
                     raise mistake(submission, case, came)
 
 
-def mistake(submission: Submission, case: Case, came: int, address: bool = False) -> Mistake:
-    """A wrong result, with what it may come from."""
-    words, hint = case.wrong.get(came, ("an address" if address else "", 0))
+def mistake(submission: Submission, case: Case, came: int, address: int | None = None) -> Mistake:
+    """A wrong result, with what it may come from; ``address``: the hint, where it is one."""
+    usual = ("", 0) if address is None else ("an address", address)
+    words, hint = case.wrong.get(came, usual)
     return Mistake(
         f"r0 = {number(case.expected)}, {case.told} (arguments: {shown(case.given)})",
         f"r0 = {number(came)}{f', {words}' if words else ''}",

@@ -20,7 +20,7 @@ ARGUMENTS = range(16, 64)  # where a tracepoint has those of a system call, 8 by
 LOOKS = 10_000  # nanoseconds: the interpreter's clock goes on with each look
 
 
-def check_attached(submission: Submission, *names: str, hint: int = 0) -> None:
+def check_attached(submission: Submission, *names: str, hint: int | None = None) -> None:
     """Hold the programs to tracepoints of system calls, one each. Raises Mistake."""
     wanted = [str(Tracepoint("syscalls", name)) for name in names]
     programs = submission.programs()

@@ -7,8 +7,9 @@ import shlex
 from dataclasses import dataclass
 
 from tuxscope.errors import UsageError
-from tuxscope.learn.catalogue import exercise_named, exercise_of_file, file_name
+from tuxscope.learn.catalogue import exercise_named, file_name, meant, names
 from tuxscope.learn.exercise import Exercise
+from tuxscope.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,26 @@ class Workplace:
 
 def workplace(name: str, folder: str | None) -> Workplace:
     """What a student means by a name, or by a page's file. Raises UsageError."""
-    if not name.endswith(".py"):
-        return Workplace(exercise_named(name), folder or "")
-    if folder is not None:
-        raise UsageError(f"learn: {name} says which folder it is in; leave out {folder}")
     directory, file = os.path.split(name)
-    return Workplace(exercise_named(exercise_of_file(file)), directory)
+    own = meant(name)
+    if not own and directory and (own := meant(file)):
+        if folder is not None:
+            raise UsageError(f"learn: {name} says which folder it is in; leave out {folder}")
+        folder = directory
+    if not own and name.endswith(".py"):
+        near = did_you_mean(file, map(file_name, names()))
+        raise UsageError(
+            f"learn: {name} is not named after an exercise, as return_value.py is{near}"
+        )
+    place = Workplace(exercise_named(own or name), folder or "")
+    if folder and folder.endswith(".py"):
+        if os.path.basename(folder) != os.path.basename(place.file):
+            raise UsageError(
+                f"learn: {folder} is no folder; the page of {own} is {file_name(own)}, in whatever "
+                "folder"
+            )
+        return Workplace(place.exercise, os.path.dirname(folder))
+    return place
 
 
 def require(place: Workplace) -> None:

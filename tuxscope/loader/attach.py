@@ -7,8 +7,9 @@ from contextlib import ExitStack, suppress
 from typing import Self
 
 from tuxscope.asm.attach import RawTracepoint, Tracepoint
+from tuxscope.asm.program import Program
 from tuxscope.asm.source import SourceLine
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import ArgumentTypeError, TuxscopeError
 from tuxscope.loader import bpf, perf_event
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.fd import Fd
@@ -42,6 +43,10 @@ class Link:
 
     def __init__(self, loaded: LoadedProgram) -> None:
         """Attach. Raises AttachError, OSError, or TuxscopeError for what is only test-run."""
+        if not isinstance(loaded, LoadedProgram):
+            checked = "" if isinstance(loaded, Program) else "; load takes a Program"
+            hint = f"load it first, as in Link(load(program)){checked}"
+            raise ArgumentTypeError("Link", "a loaded program", loaded, hint)
         with ExitStack() as stack:
             match loaded.program.attach:
                 case Tracepoint() as tracepoint:

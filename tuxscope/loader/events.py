@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, Generic, Self, TypeVar, overload
 
 from tuxscope.asm.maps import PerfEventArray
-from tuxscope.asm.program import Program
+from tuxscope.asm.program import Program, checked_program
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.attach import Link
 from tuxscope.loader.perf_reader import PerfReader
@@ -57,6 +57,7 @@ def open(
     Raises what :func:`load`, :class:`PerfReader` and :class:`Link` raise, and TuxscopeError
     where there is no such map.
     """
+    checked_program("tuxscope.open", program)
     return Events(program, stream_map(program, events), buffer_pages, order_by)
 
 
@@ -68,6 +69,9 @@ def stream_map(program: Program, wanted: PerfEventArray | type[Record] | None) -
         return found[0]
     have = ", ".join(f"{each.name} of {each.record.__name__}" for each in arrays) or "none"
     hint = "; say which, as in tuxscope.open(program, EVENTS)" if len(arrays) > 1 else ""
+    if wanted is not None:
+        name = getattr(wanted, "name", None) or getattr(wanted, "__name__", None) or repr(wanted)
+        hint = f", and not {name}; pass the map itself, or the record that it carries"
     raise TuxscopeError(
         f"tuxscope.open reads one PerfEventArray, program {program.name} has {have}{hint}"
     )

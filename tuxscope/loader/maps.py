@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from tuxscope.asm.maps import Array, Hash, Map, PerfEventArray
+from tuxscope.errors import ArgumentTypeError
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapCreate, MapInfo
@@ -66,6 +67,9 @@ class LoadedMap:
 
     def __init__(self, description: Map, map_flags: int = 0) -> None:
         """Create it; ``map_flags`` are the kernel's BPF_F_... for that."""
+        if not isinstance(description, Map):
+            hint = 'as in LoadedMap(Array("COUNTS", value=u64, max_entries=1))'
+            raise ArgumentTypeError("LoadedMap", "a map's description", description, hint)
         self.description = description
         self.max_entries = description.max_entries
         if isinstance(description, PerfEventArray) and not self.max_entries:

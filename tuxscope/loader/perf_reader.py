@@ -9,6 +9,7 @@ from time import monotonic_ns
 from typing import Any, Self
 
 from tuxscope.asm.maps import PerfEventArray
+from tuxscope.errors import ArgumentTypeError
 from tuxscope.loader import bpf
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder
@@ -48,8 +49,16 @@ class PerfReader:
 
         Raises RingError that says what was short, or OSError.
         """
+        if not isinstance(events, LoadedMap):
+            hint = "as in load(program).maps[EVENTS]"
+            raise ArgumentTypeError("PerfReader", "a loaded map", events, hint)
         if not isinstance(events.description, PerfEventArray):
             raise TypeError(f"map {events.description.name} is no PerfEventArray")
+        record = events.description.record
+        if order_by is not None and order_by not in [*record.fields.values()]:
+            takes = f"for order_by a field of {record.__name__}"
+            hint = "one with the time of ktime_get_ns"
+            raise ArgumentTypeError("PerfReader", takes, order_by, hint)
         self.delivered = 0
         self.reported_lost = 0
         self._events = events

@@ -7,7 +7,8 @@ from contextlib import ExitStack, nullcontext
 from typing import Self
 
 from tuxscope.asm.maps import Map
-from tuxscope.asm.program import Program
+from tuxscope.asm.program import Program, checked_program
+from tuxscope.errors import ArgumentTypeError
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgTestRun
 from tuxscope.loader.fd import Fd
@@ -54,6 +55,9 @@ class LoadedProgram:
         self, data: bytes = b"", context: bytes = b"", repeat: int = 0, cpu: int | None = None
     ) -> ProgTestRun:
         """Run it now; see :func:`tuxscope.loader.bpf.prog_test_run`. Raises OSError."""
+        for name, given in (("data", data), ("context", context)):
+            if not isinstance(given, bytes):
+                raise ArgumentTypeError("test_run", f"bytes for {name}", given, "as in bytes(64)")
         return bpf.prog_test_run(self.fileno(), data, context, repeat, cpu)
 
 
@@ -67,6 +71,8 @@ def load(
 
     Raises VerifierError with the author's line, LoadError, MapError or PrivilegeError.
     """
+    checked_program("load", program)
+    check_maps(maps)
     level = checked_level(log_level)
     try:
         return create(program, maps, level)
@@ -77,6 +83,19 @@ def load(
         from tuxscope.loader.refusal import refusal  # who is not refused need not wait for it
 
         raise refusal(program, cause) from error
+
+
+def check_maps(maps: object) -> None:
+    """Raises ArgumentTypeError for other than loaded maps by their descriptions."""
+    if maps is None:
+        return
+    given = maps if not isinstance(maps, Mapping) else next(
+        (each for pair in maps.items() for each, kind in zip(pair, (Map, LoadedMap), strict=True)
+         if not isinstance(each, kind)), None,
+    )  # fmt: skip
+    if given is not None:
+        takes = "loaded maps by their descriptions"
+        raise ArgumentTypeError("load", takes, given, "as in maps={COUNTS: loaded.maps[COUNTS]}")
 
 
 def create(

@@ -135,9 +135,10 @@ class Rings:
 
     def _add_all(self, cpus: Sequence[int]) -> None:
         """A ring for each CPU; of half the size, and half of that, where that may be and must."""
-        if not 1 <= self._pages <= LARGEST_PAGES or self._pages.bit_count() != 1:
+        pages: object = self._pages
+        if not isinstance(pages, int) or not 1 <= pages <= LARGEST_PAGES or pages.bit_count() != 1:
             raise RingError(
-                f"{self._pages} pages make no ring: --buffer-pages takes a power of two, "
+                f"{pages!r} pages make no ring: --buffer-pages takes a power of two, "
                 f"1 to {LARGEST_PAGES}"
             )
         try:

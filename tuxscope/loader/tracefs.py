@@ -12,7 +12,7 @@ from tuxscope.asm.attach import Tracepoint
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.syscalls import Call, syscall
-from tuxscope.suggest import did_you_mean
+from tuxscope.suggest import did_you_mean, nearest
 
 # include/uapi/linux/mount.h
 FSOPEN_CLOEXEC = 1
@@ -58,8 +58,9 @@ class Tracefs:
 
     def names(self, path: str) -> list[str]:
         """The folders in a folder; none where there is no such folder."""
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         try:
-            number = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._folder.fileno())
+            number = os.open(path, flags, dir_fd=self._folder.fileno())
         except OSError:
             return []
         with Fd(number) as folder, os.scandir(folder.fileno()) as entries:
@@ -71,15 +72,27 @@ class Tracefs:
         try:
             return int(self.read(f"{folder}/{tracepoint.name}/id"))
         except (FileNotFoundError, NotADirectoryError):
-            near = did_you_mean(tracepoint.name, self.names(folder))
-            if not self.names(folder):
-                near = did_you_mean(tracepoint.category, self.names("events"))
+            near = self._near(tracepoint.category, tracepoint.name)
             raise TracepointError(f"this kernel has no tracepoint {tracepoint}{near}") from None
         except OSError as error:
             raise TracepointError(
                 f"cannot read the tracepoint {tracepoint}: {os.strerror(error.errno or 0)}; "
                 "run as root"
             ) from error
+
+    def _near(self, category: str, name: str) -> str:
+        """What may be meant, as a question; empty where nothing is near."""
+        categories, names = self.names("events"), self.names(f"events/{category}")
+        tail = f"_{name.removeprefix('sys_')}"  # of write and sys_write: sys_enter_write
+        if longer := next((each for each in names if each.endswith(tail)), ""):
+            return f"; did you mean {longer}?"
+        holders = [each for each in categories if name in self.names(f"events/{each}")]
+        if holders:  # the name is right
+            holder = nearest(category, holders) or holders[0]
+            return f"; did you mean {f'{holder}:{name}' if names else holder}?"
+        if category in self.names(f"events/{name}"):
+            return f"; did you mean {name}:{category}?"
+        return did_you_mean(name, names) if names else did_you_mean(category, categories)
 
 
 def readable_mounts() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tuxscope.asm import Array, Hash, PerfEventArray, Program
@@ -24,6 +25,18 @@ USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 # and returns a Program, or a tuple of several, which share their maps.
 ProgramFactory = Callable[..., Program | tuple[Program, ...]]
 PARAMETERS = ("pid", "exclude", "namespace", "layout")
+
+
+class PartError(RecordError):
+    """A part of a page that cannot be one.
+
+    Attributes:
+        problem: what is wrong, without what to write: that depends on the page.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem}; write {USUAL}")
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -53,25 +66,23 @@ class Page:
 
     def __post_init__(self) -> None:
         if self.map is not None and not isinstance(self.map, PerfEventArray | Hash | Array):
-            raise RecordError(
+            raise PartError(
                 "a page's second part is the map that it shows, a PerfEventArray, a Hash or an "
-                f"Array; write {USUAL}"
+                "Array"
             )
         if isinstance(self.program, Program) or not callable(self.program):
-            raise RecordError(
-                f"a page has a function that makes its program, uncalled; write {USUAL}"
-            )
+            raise PartError("a page has a function that makes its program, uncalled")
         columns = self.columns
         if not isinstance(columns, tuple) or not all(
             isinstance(each, AnyColumn) for each in columns
         ):
-            raise RecordError(f"a page's columns are a tuple of Column(...); write {USUAL}")
+            raise PartError("a page's columns are a tuple of Column(...)")
         if self.map is None:
             if columns or self.order_by:
-                raise RecordError(f"columns show what is in a map; write {USUAL}")
+                raise PartError("columns show what is in a map")
             return
         if not columns:
-            raise RecordError(f"a page that shows {self.map.name} has columns; write {USUAL}")
+            raise PartError(f"a page that shows {self.map.name} has columns")
         for column in columns:
             self._check_column(column)
         if self.order_by is not None:
@@ -107,17 +118,25 @@ class Page:
         record = records_of(map)[-1]
         if isinstance(map, Array):
             raise RecordError("an array's table is in the order of its index; leave out order_by")
-        if not (
-            isinstance(field, Field)
-            and isinstance(field.type, Integer)
-            and field in record.fields.values()
-        ):
-            what = "with the time of ktime_get_ns" if stream else "that is a number"
-            example = "HelloEvent.timestamp_ns" if stream else f"{record.__name__}.count"
-            raise RecordError(
-                f"a page's order_by is a field of {record.__name__} {what}, as in "
-                f"order_by={example}"
-            )
+        if isinstance(field, Field) and field in ordering(record, stream):
+            return
+        what = "with the time of ktime_get_ns, a u64" if stream else "that is a number"
+        fitting = [each.name for each in ordering(record, stream)]
+        add = "; add one, as in timestamp_ns = u64" if stream else "; add one, as in count = u64"
+        raise RecordError(
+            f"a page's order_by is a field of {record.__name__} {what}"
+            + (f", as in order_by={record.__name__}.{fitting[0]}" if fitting else add)
+        )
+
+
+def ordering(record: RecordType, stream: bool) -> list[Field]:
+    """The fields by which a stream, or a table, can be ordered; of a stream the likeliest first."""
+    integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
+    if not stream:
+        return integers
+    likely = re.compile("ns$|time|stamp")
+    wide = [each for each in integers if each.size == 8]
+    return sorted(wide, key=lambda each: not likely.search(each.name))
 
 
 def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
@@ -130,8 +149,9 @@ def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
     parts = {"key": map.key, "value": map.value} if isinstance(map, Hash) else {"value": map.value}
     for part, declared in parts.items():
         if not isinstance(declared, RecordType):
+            own = {"key": "class Key(Record): id", "value": "class Count(Record): count"}[part]
             raise RecordError(
                 f"columns show fields, and the {part} of {map.name} is {declared}: make it a "
-                "record, as in class Count(Record): count = u64"
+                f"record, as in {own} = {declared}"
             )
     return tuple(parts.values())  # type: ignore[arg-type]

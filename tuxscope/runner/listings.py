@@ -23,7 +23,7 @@ from tuxscope.output.screen import room
 from tuxscope.output.sink import Sink
 from tuxscope.record import u8
 from tuxscope.runner.inputs import STDIN, InputError, contents, shown
-from tuxscope.runner.pages import PAGES, load_page, page_file, programs_of
+from tuxscope.runner.pages import PAGES, load_page, near_file, page_file, programs_of
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
     if name != STDIN and not os.path.exists(name) and not re.search(r"[./]", name):
         near = (
             did_you_mean(name, PAGES)
+            or near_file(name)
             or f"; there are {', '.join(PAGES)}, and files: FILE.py is a page, all else text"
         )
         raise UsageError(f"there is no page {name}{near}")

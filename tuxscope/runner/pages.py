@@ -9,18 +9,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from itertools import islice
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope import programs
-from tuxscope.asm import Program, SourceLine
-from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.programs.page import PARAMETERS, USUAL, Page, ProgramFactory
+from tuxscope.asm import AssemblyError, Program, SourceLine
+from tuxscope.errors import TuxscopeError, UsageError, strerror, with_article
+from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
-from tuxscope.suggest import did_you_mean
+from tuxscope.suggest import did_you_mean, nearest
 
 # Those that come with tuxscope, by name.
 PAGES = ("hello", "net", "net_summary")
+MOST_FILES = 1000  # of a folder that are looked at for the nearest name
 HOUSE = os.path.dirname(programs.__file__)
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
 
@@ -46,19 +48,36 @@ def page_file(name: str) -> str:
     return os.path.join(HOUSE, f"{name}.py")
 
 
+def near_file(name: str) -> str:
+    """What may be meant by the name of a page that is not there, as a question."""
+    if name in PAGES:
+        return f"; it comes with tuxscope: tuxscope {name.replace('_summary', ' --summary')}"
+    folder, base = os.path.split(name)
+    try:
+        with os.scandir(folder or ".") as entries:
+            files = [each.name for each in islice(entries, MOST_FILES) if each.name[-3:] == ".py"]
+    except OSError:
+        return ""
+    near = nearest(base.replace("-", "_").removesuffix(".py") + ".py", files)
+    return f"; did you mean {os.path.join(folder, near)}?" if near else ""
+
+
 def load_page(file: str) -> Page:
     """Run a file, and return its PAGE. Raises PageError."""
     loaded = module_of(file)
     page = getattr(loaded, "PAGE", None)
     if isinstance(page, Page):
         return page
+    from tuxscope.runner.proposal import proposal
+
+    proposed = proposal(vars(loaded), file)
     if hasattr(loaded, "PAGE"):
-        problem = f"PAGE is not a Page; write {USUAL}"
-        raise PageError(problem, assignment(file, "PAGE"))
+        raise PageError(f"PAGE is not a Page; write {proposed}", assignment(file, "PAGE"))
     named = next((name for name, value in vars(loaded).items() if isinstance(value, Page)), None)
     if named:
         raise PageError("the page has to be called PAGE", assignment(file, named))
-    raise PageError(f"there is no PAGE; end it with {USUAL}", SourceLine(file, 0, ""))
+    ends = "end it with " * proposed.startswith("PAGE")
+    raise PageError(f"there is no PAGE; {ends}{proposed}", SourceLine(file, 0, ""))
 
 
 def module_of(file: str) -> ModuleType:
@@ -128,18 +147,31 @@ def programs_of(
             f"{os.path.basename(file)} cannot choose a process: its function takes no pid; see "
             "programs/hello.py for one that does"
         )
-    with errors_of_the_page(file):
-        made = page.program(**arguments)
+    try:
+        with errors_of_the_page(file):
+            made = page.program(**arguments)
+    except AssemblyError as error:
+        check_slips(page, error)
+        raise
     several: tuple[object, ...] = made if isinstance(made, tuple) and made else (made,)
     found = tuple(each for each in several if isinstance(each, Program))
     if len(found) < len(several):
         wrong = next(each for each in several if not isinstance(each, Program))
-        kind = type(wrong).__name__
-        what = "nothing" if wrong is None else f"{'an' if kind[0] in 'AEIOaeio' else 'a'} {kind}"
+        what = "nothing" if wrong is None else with_article(type(wrong).__name__)
+        many = ", b.program()" if isinstance(made, tuple | list) and len(made) > 1 else ""
         raise PageError(
-            f"it returns {what}; end it with return a.program()", definition(page, file)
+            f"it returns {what}; end it with return a.program(){many}", definition(page, file)
         )
     return found
+
+
+def check_slips(page: Page, error: Exception) -> None:
+    """Raises PageError where a line does nothing, and was meant to: what else is wrong may come
+    of that."""
+    from tuxscope.runner.slips import slip_in
+
+    if slip := slip_in(page):
+        raise PageError(*slip) from error
 
 
 def parameters(factory: ProgramFactory) -> list[str]:
@@ -190,8 +222,9 @@ def errors_of_the_page(file: str) -> Iterator[None]:
             raise
         own = frames(error, file)
         if isinstance(error, OSError) and not own:
+            near = near_file(file) if isinstance(error, FileNotFoundError) else ""
             raise PageError(
-                f"cannot be read: {strerror(error)}", SourceLine(file, 0, "")
+                f"cannot be read: {strerror(error)}{near}", SourceLine(file, 0, "")
             ) from error
         from tuxscope.runner.mistakes import described
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from tuxscope.asm.instruction import NATIVE, ByteOrder, check_byteorder
 from tuxscope.asm.maps import Map
-from tuxscope.asm.program import STACK_SIZE, Program
+from tuxscope.asm.program import STACK_SIZE, Program, checked_program
+from tuxscope.errors import ArgumentTypeError
 from tuxscope.vm.branches import Branches
 from tuxscope.vm.code import END, Block, Code
 from tuxscope.vm.diagnosis import TRANSLATED, fault_of, nothing_in
@@ -62,7 +63,12 @@ class Machine:
         budget: int = BUDGET,
     ) -> None:
         check_byteorder(byteorder)
-        self.program = program
+        self.program = checked_program("Machine", program)
+        if not isinstance(context, bytes | bytearray | memoryview):
+            hint = "as in Machine(program, bytes(64))"
+            raise ArgumentTypeError("Machine", "its context as bytes", context, hint)
+        if not isinstance(world, World | None):
+            raise ArgumentTypeError("Machine", "a World", world, "as in world=World(pid=1842)")
         self.world = world or World()
         self.budget = budget
         self.memory = Memory()

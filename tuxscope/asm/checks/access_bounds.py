@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.attach import ProgramType
+from tuxscope.asm.attach import ProgramType, Tracepoint
 from tuxscope.asm.checks.state import State
 from tuxscope.asm.checks.values import Null, Released
 from tuxscope.asm.errors import (
@@ -14,6 +14,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.program import STACK_SIZE
 from tuxscope.asm.registers import Address, r10
+from tuxscope.field_types import FieldType
 
 # What a context has, from and to: PERF_MAX_TRACE_SIZE after what the kernel keeps for itself, and
 # MAX_BPF_FUNC_ARGS of 8 bytes.
@@ -30,13 +31,21 @@ def check_stack(state: State, start: int, size: int) -> None:
         )
 
 
-def check_value(state: State, start: int, size: int, length: int, what: str) -> None:
-    """Raises MapValueAccessError."""
+def check_value(
+    state: State, start: int, size: int, length: int, what: str, declared: object = None
+) -> None:
+    """Hold an access to a value, or a reserved record; ``declared`` is the value's type.
+
+    Raises MapValueAccessError.
+    """
     if not 0 <= start <= length - size:
+        hint = "name a field of the record, as in Count[r0].total, or make the record larger"
+        if isinstance(declared, FieldType):
+            hint = f"it is declared as {declared}: access it as {declared}[r0], or declare more"
         raise state.error(
             MapValueAccessError,
             f"{counted(size)} at offset {start} of {what}, which has {length}",
-            "name a field of the record, as in Count[r0].total, or make the record larger",
+            hint,
         )
 
 
@@ -55,13 +64,25 @@ def check_context(state: State, start: int, size: int, loads: bool) -> None:
         )
     if start < 0 and attach.type is ProgramType.TRACEPOINT:
         return  # tp_prog_is_valid_access lets these through: it compares them unsigned
-    if not first <= start <= end - size or start % size:
-        where = getattr(attach, "format_file", "the kernel's source: arguments of 8 bytes each")
-        raise state.error(
-            ContextAccessError,
-            f"a {kind} program's context has no field of {counted(size)} at offset {start}",
-            f"the fields are in {where}",
+    if first <= start <= end - size and not start % size:
+        return
+    problem = f"a {kind} program's context has no field of {counted(size)} at offset {start}"
+    if start % size:
+        problem = (
+            f"{counted(size)} at offset {start} of the context are misaligned: {start} is no "
+            f"multiple of {size}"
         )
+    if isinstance(attach, Tracepoint):
+        own = f"; its first {first} bytes are the kernel's own" * (start < first)
+        fields = f"{attach.category}/{attach.name}"
+        hint = f"its fields, with offset and size: sudo tuxscope fields {fields}{own}"
+    else:
+        base = f"r{state.instruction.src if loads else state.instruction.dst}"
+        hint = (
+            f"arguments are 8 bytes each: the first is u64[{base} + 0], the second u64[{base} + 8]"
+            f", and there are {end // 8} at most"
+        )
+    raise state.error(ContextAccessError, problem, hint)
 
 
 def check_gone(state: State, register: int, what: str) -> None:

@@ -89,7 +89,9 @@ def check_place(
             check_stack(state, start, size)
             check_alignment(state, start, size)
         case Kind.MAP_VALUE if place.map:
-            check_value(state, start, size, place.map.value_size, f"{place.map.name}'s value")
+            declared = getattr(place.map, "value", None)
+            what = f"{place.map.name}'s value"
+            check_value(state, start, size, place.map.value_size, what, declared)
         case Kind.RECORD if place.size is not None:
             check_value(state, start, size, place.size, "the reserved record")
         case Kind.CONTEXT if not place.offset:

@@ -153,6 +153,8 @@ def pass_memory(state: State, register: int, parameter: Parameter, name: str) ->
                 f"has {-place.offset}",
                 f"give {name} the size of what is there: " + size_hint(state, register),
             )
+        if parameter.kind in (Takes.KEY, Takes.VALUE) and 0 < -place.offset < size:
+            raise too_short(state, parameter, place, size)
         check_stack(state, place.offset, size)
         frame = state.frames[place.origin]
         unset = frame.unset(place.offset, size)
@@ -167,6 +169,20 @@ def pass_memory(state: State, register: int, parameter: Parameter, name: str) ->
             frame.store(place.offset, size, None, WRITTEN)
         elif parameter.written or "const" not in parameter.c_type:
             frame.store(place.offset, size, None, STORED)
+
+
+def too_short(state: State, parameter: Parameter, place: Pointer, size: int) -> StackAccessError:
+    """Of a key or a value that is declared with fewer bytes than the map has."""
+    assert place.offset is not None
+    map = getattr(state.registers[1], "map", None)
+    part = parameter.kind.name.lower()
+    declared = getattr(map, part, "")
+    return state.error(
+        StackAccessError,
+        f"the {part} of {getattr(map, 'name', 'the map')} is {declared}, {size} bytes, and at "
+        f"{Address(r10, place.offset)} the stack has {-place.offset}",
+        f"make the place of that type: a.stack({declared})",
+    )
 
 
 def size_of(state: State, register: int, parameter: Parameter) -> int | None:

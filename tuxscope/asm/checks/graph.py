@@ -8,6 +8,7 @@ from functools import cached_property
 from tuxscope.asm.errors import FallThroughError, JumpTargetError, UnreachableCodeError
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.program import Label, Program
+from tuxscope.asm.receiver import addressed, meant_for_another
 
 JUMPS = ("ja", "gotol")  # without a condition: what follows them is reached from elsewhere, if ever
 ENDS = (*JUMPS, "exit")
@@ -46,7 +47,7 @@ class Graph:
         waiting = [0]
         while waiting:
             slot = waiting.pop()
-            if slot in found:
+            if slot in found or slot not in self.program.by_slot:  # of the latter check() tells
                 continue
             found.add(slot)
             waiting += self.following(slot)
@@ -100,9 +101,11 @@ class Graph:
             end_slot = max(inside)
             last = inside[end_slot]
             if last.form.name not in (*ENDS, "call_btf_id"):
+                if end_slot not in self.reached and start in self.reached:
+                    raise self._unreachable(min(set(inside) - self.reached))
                 raise FallThroughError(
                     "the program goes on past its last instruction",
-                    "end each path with a.exit()",
+                    addressed("end each path with a.exit()", last.source),
                     end_slot,
                     last.source,
                 )
@@ -122,26 +125,31 @@ class Graph:
         return JumpTargetError(
             f"this leads to slot {target(slot, instruction)}, where no instruction begins that it "
             "could go to",
-            f"name {what}, as in {example}",
+            addressed(f"name {what}, as in {example}", instruction.source),
             slot,
             instruction.source,
         )
 
     def _uncalled(self, function: Label) -> UnreachableCodeError:
+        source = self.program.by_slot[function.slot].source
         return UnreachableCodeError(
             f"nothing calls function {function.name}",
-            f'call it with a.call("{function.name}"), or delete it',
+            addressed(f'call it with a.call("{function.name}"), or delete it', source),
             function.slot,
-            self.program.by_slot[function.slot].source,
+            source,
         )
 
     def _unreachable(self, slot: int) -> UnreachableCodeError:
-        return UnreachableCodeError(
-            "no path leads here: what is before it always goes elsewhere",
-            "put a label here that something jumps to, or delete it",
-            slot,
-            self.program.by_slot[slot].source,
-        )
+        program = self.program
+        source = program.by_slot[slot].source
+        before = program.instructions[program.slots.index(slot) - 1]
+        problem = "no path leads here: what is before it always goes elsewhere"
+        hint = "put a label here that something jumps to, or delete it"
+        if before.form.name == "exit" and before.source:
+            name = [each.name for each in program.functions if each.slot < slot][-1]
+            problem = f"no path leads here: {name} ended at {before.source}"
+            hint = meant_for_another(before.source, source) or f"move it up, {hint}"
+        return UnreachableCodeError(problem, hint, slot, source)
 
 
 def calls(instruction: Instruction) -> bool:

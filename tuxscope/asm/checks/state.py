@@ -22,6 +22,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.program import STACK_SIZE, Program
+from tuxscope.asm.receiver import addressed
 
 Error = TypeVar("Error", bound=CheckError)
 
@@ -142,7 +143,8 @@ class State:
 
     def error(self, kind: type[Error], problem: str, hint: str) -> Error:
         """An error at the instruction that the path has come to."""
-        return kind(problem, hint, self.slot, self.instruction.source)
+        source = self.instruction.source
+        return kind(problem, addressed(hint, source), self.slot, source)
 
     def at(self, slot: int) -> str:
         """`` at hello.py:34``, or nothing where the line is not known."""

@@ -19,8 +19,11 @@ def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]
         if each.function != function or not 0 <= start < each.type.size:
             continue
         if count >= each.type.size - start and not start:
-            fields = ", or store to its fields" if isinstance(each.type, Nested) else ""
-            return what + f", {each.name}", f"a.zero({each.name}) clears it{fields}"
+            if isinstance(each.type, Nested):  # stores to its fields leave the padding
+                hint = f"a.zero({each.name}) clears it, or store to its fields"
+            else:  # a key or a value, of which 0 is seldom meant
+                hint = f"a.stx({each.name}, register), or a.zero({each.name}) for 0"
+            return what + f", {each.name}", hint
         name = [name for name, _, _ in parts(each.name, each.type, start)][-1].partition("[")[0]
         if name == each.name and isinstance(each.type, Nested):  # in no field of it
             return what + f", the padding of {name}", f"a.zero({name}.padding) clears it"

@@ -18,7 +18,8 @@ def total(count: int) -> int:
 
 def cases(dice: random.Random) -> Iterator[Case]:
     few = [0, 1, *(dice.randrange(2, MOST) for _ in range(3)), MOST]
-    many = [MOST + 1, dice.randrange(MOST + 2, 1 << 32), dice.getrandbits(40) | 1 << 63]
+    # The largest first: who has no limit at all is told that, and not of a round too many.
+    many = [dice.getrandbits(40) | 1 << 63, dice.randrange(1 << 20, 1 << 32), MOST + 1]
     for number in (*many, *few):
         count = min(number, MOST)
         told = f"the sum of 1 to {count}"
@@ -37,7 +38,7 @@ GRADER = Returns(cases, (f"an end after {MOST} rounds, whatever the argument is"
 def grade(submission: Submission) -> None:
     GRADER.grade(submission)
     if submission.line_of(goes_back) is None:
-        wanted = "a loop: a jump that goes back"
+        wanted = "a loop, as the task says: a jump that goes back"
         raise Mistake(wanted, "none of its jumps does", submission.definition, 1)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from operator import attrgetter
+from typing import Any
 
 from tuxscope.asm import Hash, helper
 from tuxscope.learn.calls import Call, some_call, some_comm
@@ -18,7 +19,6 @@ from tuxscope.learn.tracing import (
     check_attached,
     check_caller,
     check_shown,
-    record_of,
     sends_of,
     store_of,
     told,
@@ -40,7 +40,10 @@ def grade(submission: Submission) -> None:
     dice = submission.dice
     interpreter = submission.interpreter()
     call = replace(some_call(dice), took_ns=dice.randrange(*LONG))
-    judge(submission, record_of(submission, interpreter, call), call)
+    interpreter.enter(call)
+    keys = list(interpreter.map(starts).keys())
+    interpreter.leave(call)
+    judge(submission, first_record(submission, interpreter.records(), starts, keys, call), call)
     check_unseen(submission, interpreter, call)
     # Two threads of one process, in write() at once, and one of another.
     second = replace(some_call(dice), pid=call.pid, time_ns=call.time_ns + 7_000_000)
@@ -66,6 +69,33 @@ def grade(submission: Submission) -> None:
             submission.line_of(calls_helper(helper.map_lookup_elem)),
             2,
         )
+
+
+def first_record(
+    submission: Submission, records: list[Record], starts: Hash, keys: list[Any], call: Call
+) -> Record:
+    """The one record of a call that nothing disturbed; ``keys`` are those of ``starts`` while it
+    was under way. Raises Mistake."""
+    expected = f"one record of {told(call)}"
+    if not keys:
+        came = f"nothing is in {starts.name} while it is under way"
+        line = submission.line_of(calls_helper(helper.map_update_elem))
+        raise Mistake(expected, came, line or submission.definition)
+    if not records:
+        ids = {
+            call.pid: ", the process id",
+            call.tid: ", the thread's id",
+            call.pid << 32 | call.tid: ", both ids",
+        }
+        came = (
+            f"none: {starts.name} has the call under {keys[0]}{ids.get(keys[0], '')}, and that is "
+            "not found: do both programs use the same key?"
+        )
+        line = submission.line_of(calls_helper(helper.map_lookup_elem))
+        raise Mistake(expected, came, line or sends_of(submission), 1)
+    if len(records) > 1:
+        raise Mistake(expected, f"{len(records)} of them", sends_of(submission))
+    return records[0]
 
 
 def check_unseen(submission: Submission, interpreter: Interpreter, call: Call) -> None:

@@ -26,7 +26,7 @@ def cases(dice: random.Random) -> Iterator[Case]:
         yield Case((missing,), 0, "as there is no such key", wrong, entries)
 
 
-GRADER = Returns(cases)
+GRADER = Returns(cases, address=1)
 EXERCISE = Exercise(
     "null-check",
     "return a key's value, or 0 where there is none",

@@ -23,7 +23,7 @@ def cases(dice: random.Random) -> Iterator[Case]:
         yield Case(given, second, "the second argument", wrong)
 
 
-GRADER = Returns(cases)
+GRADER = Returns(cases, address=1)
 EXERCISE = Exercise(
     "return-value",
     "return the second argument",

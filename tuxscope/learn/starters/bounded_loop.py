@@ -2,7 +2,8 @@
 it end.
 
 Task: return 1 + 2 + ... + n, where n is the first argument, without a sign; but
-for an n above 100, whatever it is, add up to 100 and no further.
+for an n above 100, whatever it is, add up to 100 and no further. Do it in a
+loop, with a jump that goes back.
 
     tuxscope learn check bounded-loop
 """
