@@ -128,6 +128,7 @@ class Case:
         c: what to type in C.
         when: what else must be so for this to be the case.
         where: the slot, if it is not the one that the verifier stopped at.
+        whole: it is about the program as a whole.
     """
 
     pattern: str
@@ -136,6 +137,7 @@ class Case:
     c: str
     when: Callable[[Scene], bool] = always
     where: Where | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ FLOW = (
             "512 are allowed",
             "use less stack, or keep what is large in a per-CPU array's value",
             "use less stack, or keep what is large in a per-CPU array's value",
-            where=call_of_its_own,
+            where=call_of_its_own, whole=True,
         ),
         Case(
             r"stack size (?P<size>\d+).*(?:[Tt]oo large|exceeds)",
