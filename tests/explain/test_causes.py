@@ -14,7 +14,7 @@ from tuxscope.explain.log import read
 from tuxscope.explain.path import Path
 
 ALWAYS = {"reg", "spare", "helper", "instruction", "call", "index", "width", "total",
-          "next"}  # fmt: skip
+          "next", "giver", "giver_in_c"}  # fmt: skip
 CASES = [(cause, case) for cause in CAUSES for case in cause.cases]
 
 
@@ -136,7 +136,7 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
         ("combined stack size of 2 calls is 544. Too large", "stack-limit"),
         ("cannot return stack pointer to the caller", "returned-stack"),
         ("the call stack of 9 frames is too deep !", "call-depth"),
-        ("unknown opcode 8d", "unknown-opcode"),
+        ("unknown opcode 8d", "function-pointer"),
         ("BPF_XADD uses reserved fields", "reserved-field"),
         ("BPF_ATOMIC uses invalid atomic opcode 02", "unknown-opcode"),
         ("R12 is invalid", "invalid-register"),
@@ -178,7 +178,7 @@ def test_of_several_types_memory_is_said_once() -> None:
     memory = explain(f"{log}fp, pkt, map_value, mem, buf, trusted_ptr_\n").sentence
     assert memory.endswith("takes an address of memory (the stack, a map's value, ...) there")
     one = explain(f"{log}trusted_ptr_\n").sentence
-    assert one.endswith("map_lookup_elem takes an address in the kernel there")
+    assert one.endswith("map_lookup_elem takes a trusted pointer to a kernel object there")
 
 
 def test_a_callback_s_result_is_told_as_such() -> None:

@@ -23,8 +23,6 @@ PYTHON_CALL = re.compile(r"\w+\.\w+\([^;]*\)(?:\s*#.*)?")
 OF_AN_ARGUMENT = re.compile(
     r"R\d{1,2} type=\w* expected=(?:fp|\w*ptr_\b)|R\d{1,2} is not a (?:scalar|pointer)|arg#\d"
 )
-LONGEST_TELLING = 20  # statements; what stands above them is about something else
-LONGEST_LINE = 1000  # characters, of which a wording of the kernel's is made at most
 REGISTERS = 11
 NOWHERE = Path(read(""), -1)
 
@@ -45,7 +43,7 @@ def explain(log: str, program: Program | None = None) -> Explanation:
     """
     parts = read(log)
     path = Path(parts, len(parts.steps) - 1)
-    statements = [] if parts.cut else parts.statements()[-LONGEST_TELLING:]
+    statements = [] if parts.cut else parts.statements()
     found = find(statements, path, re.search if parts.certain else re.match)
     line = found.scene.found.string if found else statements[-1] if statements else ""
     slot = slot_of(line, path)
@@ -83,12 +81,11 @@ def find(
     other programs speak of a "div by zero", too.
     """
     for statement in reversed(statements):
-        text = statement[:LONGEST_LINE]
         for cause in CAUSES:
             if on_the_way(cause, statement, path):
                 continue
             for case in cause.cases:
-                match = look(case.pattern, text)
+                match = look(case.pattern, statement)
                 if match and case.when(Scene(match, path)):
                     return Found(cause, case, Scene(match, path))
     return None

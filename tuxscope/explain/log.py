@@ -52,6 +52,8 @@ SECTION = re.compile(r"^(Reason|Suggestion|At|Causal path):\n((?:[ \t]+\S.*\n?)+
 
 
 EXIT = "(95)"
+LONGEST_TELLING = 40  # lines; what stands above them is about something else
+LONGEST_LINE = 1000  # characters, of which a wording of the kernel's is made at most
 MEMORY = (1, 2, 3)  # classes of instructions: LDX, ST, STX
 START, UNKNOWN = -1, -2
 
@@ -115,9 +117,9 @@ class Log:
     cut: bool = False
 
     def statements(self) -> list[str]:
-        """The telling lines, those that belong together as one."""
+        """The last telling lines, those that belong together as one."""
         found: list[str] = []
-        for line in self.telling:
+        for line in (each[:LONGEST_LINE] for each in self.telling[-LONGEST_TELLING:]):
             if found and GOES_ON.search(found[-1]):
                 found[-1] += f" {line}"
             elif found and REMARK.match(line):
@@ -155,7 +157,8 @@ def read(text: str) -> Log:
 
 def pieces(line: str) -> tuple[str, ...]:
     """A line; two where the kernel took the log back to its middle, and went on from there."""
-    joined = JOINED.match(line) or JOINED_STATE.match(line)
+    start = line[:LONGEST_LINE]
+    joined = JOINED.match(start) or JOINED_STATE.match(start)
     return (joined[1], line[joined.end() :]) if joined else (line,)
 
 

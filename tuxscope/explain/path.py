@@ -62,6 +62,16 @@ class Path:
         return first is not None and first.parent == START
 
     @property
+    def in_function(self) -> bool:
+        """Whether the log shows that the verifier stopped in a function that is called."""
+        first = self.stop
+        for step in self.back():
+            if self.stop and step.depth < self.stop.depth:
+                return True
+            first = step
+        return first is not None and first.parent == START and first.slot > 0
+
+    @property
     def helper(self) -> str:
         """The helper whose call the verifier stopped at; empty where it is none."""
         found = HELPER.match(self.stop.text) if self.stop else None
