@@ -51,7 +51,8 @@ def explain(log: str, program: Program | None = None) -> Explanation:
         slot = found.case.where(found.scene, program)
     lines = Lines(parts, program)
     source = lines.at(slot)
-    sentence, hint = line.partition("\n")[0], ""
+    objection = line.replace("\n", "; ")
+    sentence, hint = objection, ""
     if found:
         words = found.scene.words()
         python = program is not None or (source is not None and is_python(source))
@@ -67,6 +68,7 @@ def explain(log: str, program: Program | None = None) -> Explanation:
         telling=() if parts.cut else parts.telling,
         reason=parts.reason,
         suggestion=parts.suggestion,
+        objection=objection,
     )
 
 
