@@ -12,8 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from tuxscope.explain.explain import explain
 from verifier.logs import all_series, recorded
+
+from tuxscope.explain.explain import explain
 
 FOLDER = Path(__file__).with_name("logs")
 # The cause of each; None where the log tells of none, as it was cut or the program accepted.

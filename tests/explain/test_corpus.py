@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from explain.corpus import CAUSES, FOLDER, Sample, Verdict, log, samples
 from tuxscope.explain.explain import explain
@@ -131,3 +133,47 @@ def test_the_kernel_s_words_are_whole_and_no_one_else_s(name: str, objection: st
 )
 def test_what_a_load_ended_with(text: str, number: int | None) -> None:
     assert failure(text) == number
+
+
+# Of each as many as fill a file: what takes more than linear time does not come to an end.
+@pytest.mark.parametrize(
+    "piece",
+    [
+        " ", "\n", "1", "a,\n", "0: (00) ", 'k="', 'k="b" ', "load program: ", "R1=", ";",
+        "-- BEGIN A LOG ", "Verifier output: ", "0: (15) if r0 goto pc+2 ", "1: (85) call a#1\n",
+        'level=x msg="0: (00) r0 = 0"\n', '{"a":"0: (00) b"}\n', '{"a":[', "trusted_ptr_, ",
+        "1: (15) if r0 == 0x0 goto pc+2\nfrom 1 to 1: R0=0 R10=fp0\n", "failed to load 1: -",
+        "R1 min value is outside of the allowed memory range\n", "caller:\n R1=ctx()\n",
+    ],
+)  # fmt: skip
+def test_a_long_file_of_one_kind_is_read(piece: str) -> None:
+    text = piece * (300_000 // len(piece))
+    for whole in (text, f"0: (95) exit\n{text}\nR0 !read_ok", f" (1 line(s) omitted)\n{text}"):
+        found = explain(whole)
+        assert found.cause is None or found.hint
+        failure(whole)
+
+
+PIECES = st.sampled_from(
+    [log(name) for name in CAUSES]
+    + [
+        'level=error error="',
+        '" a=b\n',
+        '{"a":"',
+        '"}\n',
+        "\\n",
+        "\\t",
+        "\t",
+        "\n",
+        "libbpf: ",
+        "\r\n",
+    ]
+)
+
+
+@given(
+    st.lists(PIECES.flatmap(lambda each: st.builds(lambda end: each[:end], st.integers(1, 999))))
+)
+def test_pieces_of_logs_in_pieces_of_records(pieces: list[str]) -> None:
+    found = explain("".join(pieces))
+    assert (found.cause is None) == (found.hint == "")

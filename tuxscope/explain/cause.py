@@ -66,7 +66,7 @@ def kinds(words: Sequence[str]) -> str:
 def giver(helper: str) -> str:
     """The helper or function of the kernel's that gives a trusted pointer of the kind that
     ``helper`` takes; empty where none is known."""
-    return next((gives for word, gives in GIVERS if word in helper.split("_") + [helper]), "")
+    return next((gives for word, gives in GIVERS if word in [*helper.split("_"), helper]), "")
 
 
 def whole(digits: str) -> int:

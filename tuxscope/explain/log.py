@@ -17,7 +17,7 @@ from tuxscope.explain.unwrap import STATISTICS, unwrap
 
 # "7: (79) r0 = *(u64 *)(r0 +0)   ; R0_w=scalar()"; the part after the semicolon since 5.17
 INSTRUCTION = re.compile(r"(\d{1,9}): (\([0-9a-f]{2}\) [^;]*)(?:; (.*))?")
-# "6: (15) if r0 == 0x0 goto pc+2 9: R0=0 R10=fp0", "... goto pc-8 infinite loop detected at insn 24":
+# "6: (15) if r0 == 0x0 goto pc+2 9: R0=0 R10=fp0", "goto pc-8 infinite loop detected at insn 24":
 # at level 1 the log of a path that ended well is taken back to its fork, and what is left of the
 # newline there is a space; then the other path begins.
 JOINED = re.compile(
@@ -37,7 +37,8 @@ STORY = re.compile(
     r"\d+: |;|from \d+ to|processed \d+ insn|verification time|stack depth|func#\d+ @|Func#\d+ |"
     r"mark_precise|propagating|frame \d+: propagating|Validating |last_idx|regs=|parent |"
     r"(?:caller|callee|returning from callee|to caller at \d+):|frame\d+: |(?:cur|old) state:|"
-    r"(?:insn|Live regs|using SCC|SCC \w+ \(|force_precise: |falling back)|\(\d+\) (?:live stack|frame \d)|"
+    r"(?:insn|Live regs|using SCC|SCC \w+ \(|force_precise: |falling back)|"
+    r"\([\d,]+\) (?:live stack|frame \d)|"
     r"func '[^']*' arg\d+ has btf_id |-- BEGIN|-- END|\(\d+ line|$"
 )
 # A sentence that goes on in the next line: "..., or in", "while holding a lock,".
@@ -47,7 +48,7 @@ REMARK = re.compile(
     r"R\d+ (?:m(?:in|ax) value|offset) is outside of |Caller passes invalid args into func#|Note, "
 )
 # Linux 7.3 then says it again, in sentences over many lines.
-DIAGNOSIS = re.compile(r"^\s*Verification failed: ", re.MULTILINE)
+DIAGNOSIS = re.compile(r"^[ \t]*Verification failed: ", re.MULTILINE)
 SECTION = re.compile(r"^(Reason|Suggestion|At|Causal path):\n((?:[ \t]+\S.*\n?)+)", re.MULTILINE)
 
 
@@ -85,6 +86,10 @@ class Step(NamedTuple):
     def calls_own(self) -> bool:
         """It calls a function of the program's own."""
         return self.text.startswith("(85) call pc")
+
+    @property
+    def accesses_memory(self) -> bool:
+        return int(self.text[1:3], 16) & 7 in MEMORY
 
     @property
     def exits(self) -> bool:
@@ -214,7 +219,7 @@ class Walk:
         one that accesses memory, or calls a helper that does, is followed by it. A jump is
         followed by the state that it leaves."""
         last = self.steps[self._at] if self._at >= 0 else None
-        if last is None or int(last.text[1:3], 16) & 7 not in MEMORY and not last.calls_another:
+        if last is None or not (last.accesses_memory or last.calls_another):
             return False
         frame = FRAME.match(line)
         if last.depth != (int(frame[1]) if frame else 0):

@@ -22,9 +22,7 @@ HEAD = re.compile(
     r"|Verifier log): *\"?"
 )
 # The first instruction, or the statistics, tell what stands before each line: a time, a name.
-FIRST = re.compile(
-    r"^(.*?)\b(?:\d{1,9}: \([0-9a-f]{2}\) |processed \d{1,9} insn)", re.MULTILINE
-)
+FIRST = re.compile(r"^(.*?)\b(?:\d{1,9}: \([0-9a-f]{2}\) |processed \d{1,9} insn)", re.MULTILINE)
 # What libbpf, cilium/ebpf and bcc say before the log.
 LOADER = re.compile(
     r"^(?:libbpf:.*|.*\bload program: [\w ]+:|bpf: Failed to load program.*)$", re.MULTILINE
@@ -44,7 +42,7 @@ WALKED = re.compile(r"^[ \t]*\d{1,9}: \([0-9a-f]{2}\) ", re.MULTILINE)
 # cilium's error in one line: "load program: invalid argument: 5: (95) exit: R0 !read_ok
 # (12 line(s) omitted)"
 OMITTED = re.compile(
-    r" \((?:truncated, )?\d+ line\(s\) omitted\)(?: \(BTF disabled\))?\s*$", re.MULTILINE
+    r" \((?:truncated, )?\d+ line\(s\) omitted\)(?: \(BTF disabled\))?[ \t]*$", re.MULTILINE
 )
 ERROR_HEAD = re.compile(
     r"^.*\b(?:load program: [^:\n]{1,80}|permission denied|operation not permitted"

@@ -12,9 +12,7 @@ from tuxscope.explain.places import opcode, undecodable
 UNKNOWN = r"(?:unknown|reserved) opcode (?P<opcode>[0-9a-f]{1,2})\b"
 NO_KERNEL = "no instruction of any kernel has opcode 0x{opcode}"
 THIS_KERNEL = "no instruction of this kernel has opcode 0x{opcode}"
-METHODS = (
-    "use the assembler's methods; one of a newer kernel has to be written out with older ones"
-)
+METHODS = "use the assembler's methods; one of a newer kernel has to be written out with older ones"
 MAY_GOTO, GOTOX, GOTOL, CALLX = 0xE5, 0x0D, 0x06, 0x8D
 # What clang makes with -mcpu=v4 (Linux 6.6), beside all jumps of 32 bits with v3 (Linux 5.1), and
 # jumps where less, signed or not, with v2 (Linux 4.14).
@@ -68,7 +66,7 @@ def of_a_kernel(scene: Scene) -> bool:
 
 RELOCATE = (
     "load it with a loader that relocates (libbpf, cilium/ebpf, aya); bcc cannot refer to globals "
-    "or to strings: keep them on the stack, as in `char s[] = \"...\";`"
+    'or to strings: keep them on the stack, as in `char s[] = "...";`'
 )
 ENCODING = (
     Cause("unresolved-relocation", "Reference that was never relocated", (
