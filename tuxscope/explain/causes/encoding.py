@@ -122,7 +122,7 @@ ENCODING = (
             may_goto, where=opcode,
         ),
         Case(
-            UNKNOWN, THIS_KERNEL + ": gotox, an indirect jump, came with Linux 7.0",
+            UNKNOWN, THIS_KERNEL + ": gotox, an indirect jump, came with Linux 6.19",
             "compare and jump, case by case",
             "compile without jump tables: -fno-jump-tables",
             gotox, where=opcode,
