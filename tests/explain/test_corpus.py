@@ -81,6 +81,7 @@ def test_states_before_5_17(name: str, registers: list[tuple[str, str, int]]) ->
         ("callee-r6", "pass it in r1-r5"),
         ("larger-than-the-value", "an access of 16 bytes at offset 0 of a map's value, which has"),
         ("co-re", "struct request.rq_disk"),
+        ("journal", "what the call at slot 3 gave is never given back"),
     ],
 )
 def test_the_words_say_what_to_do(name: str, says: str) -> None:

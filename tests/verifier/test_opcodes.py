@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
-
 import pytest
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1
 from tuxscope.loader.program import load
 from tuxscope.loader.verifier import VerifierError
+from verifier.kernel import release
 
 GOTOX = (6, 19)  # Linux
-
-
-def release() -> tuple[int, ...]:
-    """``(6, 18)`` of ``6.18.44-amd64``."""
-    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
-    assert found
-    return tuple(map(int, found.groups()))
 
 
 def indirect() -> Program:

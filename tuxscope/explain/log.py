@@ -45,7 +45,8 @@ STORY = re.compile(
 GOES_ON = re.compile(r"(?:,|\b(?:in|or|and|of|to|the|for|with))$")
 # A line that says more about the one before it.
 REMARK = re.compile(
-    r"R\d+ (?:m(?:in|ax) value|offset) is outside of |Caller passes invalid args into func#|Note, "
+    r"R\d+ (?:m(?:in|ax) value|offset) is outside of |Caller passes invalid args into func#|Note, |"
+    r"[^:']{1,60} would lead to reference leak"
 )
 # Linux 7.3 then says it again, in sentences over many lines.
 DIAGNOSIS = re.compile(r"^[ \t]*Verification failed: ", re.MULTILINE)
