@@ -169,7 +169,7 @@ def test_each_wording_has_its_row(line: str, cause: str | None) -> None:
 def test_what_a_line_does_not_name_is_no_register() -> None:
     nothing = re.match("", "")
     assert nothing
-    scene = Scene(nothing, Path(read(""), -1))
+    scene = Scene(nothing, Path(read("")))
     assert not [each for each in scene.words().values() if "-1" in str(each)]
 
 

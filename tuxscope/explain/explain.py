@@ -24,7 +24,7 @@ OF_AN_ARGUMENT = re.compile(
     r"R\d{1,2} type=\w* expected=(?:fp|\w*ptr_\b)|R\d{1,2} is not a (?:scalar|pointer)|arg#\d"
 )
 REGISTERS = 11
-NOWHERE = Path(read(""), -1)
+NOWHERE = Path(read(""))
 
 
 class Found(NamedTuple):
@@ -42,11 +42,11 @@ def explain(log: str, program: Program | None = None) -> Explanation:
     Takes time linear in the log's length, and never raises.
     """
     parts = read(log)
-    path = Path(parts, len(parts.steps) - 1)
+    path = Path(parts)
     statements = [] if parts.cut else parts.statements()
     found = find(statements, path, re.search if parts.certain else re.match)
     line = found.scene.found.string if found else statements[-1] if statements else ""
-    slot = slot_of(line, path)
+    slot = slot_of(line, NOWHERE if found and found.case.whole else path)
     if found and found.case.where:
         slot = found.case.where(found.scene, program)
     lines = Lines(parts, program)

@@ -113,6 +113,7 @@ class Log:
         reason, suggestion: the kernel's own (Linux 7.3); empty before.
         certain: it is a verifier's log: it shows instructions, or says how many were processed.
         cut: its end is missing.
+        stop: index of the step that the verifier stopped at; -1 where it is not shown.
     """
 
     steps: tuple[Step, ...]
@@ -120,7 +121,8 @@ class Log:
     reason: str
     suggestion: str
     certain: bool
-    cut: bool = False
+    cut: bool
+    stop: int
 
     def statements(self) -> list[str]:
         """The last telling lines, those that belong together as one."""
@@ -158,6 +160,7 @@ def read(text: str) -> Log:
         sections.get("Suggestion", ""),
         bool(walk.steps) or ended,
         cut=not ended and failure(wrapped) == errno.ENOSPC,
+        stop=max(walk.at, -1),
     )
 
 
@@ -176,7 +179,7 @@ class Walk:
         self.steps: list[Step] = []
         self.telling: list[str] = []  # since the last instruction
         self._forks: dict[int, list[int]] = {}  # by slot, steps that may have a second way
-        self._at = UNKNOWN
+        self.at = UNKNOWN  # index of the step that it is at
         self._depth = 0
         self._before = ""  # the state that the next instruction begins with
         self._whole = False
@@ -198,7 +201,7 @@ class Walk:
             if headed or not self._stopped_with(line):
                 self._state(line)
         elif line.startswith(("Validating ", "func#")):  # a function by itself
-            self._at, self._depth = START, 0
+            self.at, self._depth = START, 0
         elif not STORY.match(line):
             self.telling.append(line)
         elif HEADING.match(line):
@@ -209,23 +212,23 @@ class Walk:
     def _branch(self, slot: int) -> None:
         """Go back to the instruction there, which had a second way; or on from an exit, which
         returned to the caller."""
-        last = self.steps[self._at] if self._at >= 0 else None
+        last = self.steps[self.at] if self.at >= 0 else None
         if not (last and last.slot == slot and last.exits):
             forks = self._forks.get(slot)
-            self._at = forks.pop() if forks else UNKNOWN
-        self._depth = self.steps[self._at].depth if self._at >= 0 else 0
+            self.at = forks.pop() if forks else UNKNOWN
+        self._depth = self.steps[self.at].depth if self.at >= 0 else 0
 
     def _stopped_with(self, line: str) -> bool:
         """Whether a state without a heading is that of the last instruction: before Linux 5.17
         one that accesses memory, or calls a helper that does, is followed by it. A jump is
         followed by the state that it leaves."""
-        last = self.steps[self._at] if self._at >= 0 else None
+        last = self.steps[self.at] if self.at >= 0 else None
         if last is None or not (last.accesses_memory or last.calls_another):
             return False
         frame = FRAME.match(line)
         if last.depth != (int(frame[1]) if frame else 0):
             return False
-        self.steps[self._at] = last._replace(before=line, whole=True)
+        self.steps[self.at] = last._replace(before=line, whole=True)
         return True
 
     def _state(self, text: str) -> None:
@@ -246,7 +249,7 @@ class Walk:
 
     def _instruction(self, slot: int, text: str, after: str) -> None:
         self.telling.clear()
-        last = self.steps[self._at] if self._at >= 0 else None
+        last = self.steps[self.at] if self.at >= 0 else None
         depth = self._depth
         if last and not self._before:
             depth = last.depth + follows(last)
@@ -255,16 +258,16 @@ class Walk:
         if last and last.text[5:8] == "if " and slot != last.slot + 1 and not self._before:
             # It could only go one way.
             forks = self._forks.get(last.slot)
-            if forks and forks[-1] == self._at:
+            if forks and forks[-1] == self.at:
                 forks.pop()
-        parent = START if slot == 0 and last is None else self._at
+        parent = START if slot == 0 and last is None else self.at
         self.steps.append(
             Step(slot, text, self._before, after, self._whole, parent, depth, self._source)
         )
-        self._at = len(self.steps) - 1
+        self.at = len(self.steps) - 1
         self._depth, self._before, self._whole = depth, "", False
         if text[5:8] == "if " or text.startswith(("(85)", "(e5)")):
-            self._forks.setdefault(slot, []).append(self._at)
+            self._forks.setdefault(slot, []).append(self.at)
 
 
 def follows(step: Step) -> int:

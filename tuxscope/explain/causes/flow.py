@@ -130,6 +130,7 @@ FLOW = (
             "{size} bytes of stack are too many",
             "use less stack, or keep what is large in a per-CPU array's value",
             "use less stack, or keep what is large in a per-CPU array's value",
+            whole=True,
         ),
         Case(
             r"tail_calls are not allowed when call stack of previous frames is (?P<size>\d+) "
@@ -138,6 +139,7 @@ FLOW = (
             "allowed",
             "use less stack in the callers",
             "use less stack in the callers",
+            whole=True,
         ),
     )),
     Cause("returned-stack", "Address of a stack that ends", (
