@@ -56,6 +56,8 @@ def test_level_1_says_what_level_2_says() -> None:
         ),
         # ... and not that which the next one begins with.
         ("before-5.17-branch", [("r1", "", 59)]),
+        # ... nor an older one, which is shown while the verifier looks back.
+        ("before-5.17-backwards", [("r7", "map_value_or_null(id=2,off=0,ks=4,vs=8,imm=0)", 88)]),
     ],
 )  # fmt: skip
 def test_states_before_5_17(name: str, registers: list[tuple[str, str, int]]) -> None:
@@ -87,6 +89,11 @@ def test_states_before_5_17(name: str, registers: list[tuple[str, str, int]]) ->
 def test_the_words_say_what_to_do(name: str, says: str) -> None:
     found = explain(log(name))
     assert says in f"{found.sentence}\n{found.hint}"
+
+
+def test_the_listing_of_linux_7_is_no_walk() -> None:
+    (note,) = explain(log("level-2-7.3")).registers
+    assert (note.name, note.slot) == ("r0", None)
 
 
 def test_no_type_is_said_twice() -> None:

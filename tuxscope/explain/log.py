@@ -28,6 +28,10 @@ JOINED_STATE = re.compile(
 )
 STATE = re.compile(r"(?:frame\d+: *)?(?:R\d+(?:_\w+)?=|fp-\d+|refs=)")
 STATE_BEFORE = re.compile(r"\d+: ?(.*)")
+# Before it walks, Linux 7.x lists the functions at level 2, with what it found out of them.
+LISTING = re.compile(r"(?:stack use/def )?subprog#\d")
+# How it comes to know which registers matter, step by step back; a state behind is an older one.
+BACKWARDS = re.compile(r"regs=|last_idx |mark_precise")
 HEADING = re.compile(r"(?:caller|callee|to caller at \d+):$")
 BRANCH = re.compile(r"from (\d{1,9}) to \d+(?: \([^)]*\))?:")
 FRAME = re.compile(r"frame(\d{1,9}):")
@@ -38,7 +42,7 @@ STORY = re.compile(
     r"mark_precise|propagating|frame \d+: propagating|Validating |last_idx|regs=|parent |"
     r"(?:caller|callee|returning from callee|to caller at \d+):|frame\d+: |(?:cur|old) state:|"
     r"(?:insn|Live regs|using SCC|SCC \w+ \(|force_precise: |falling back)|"
-    r"\([\d,]+\) (?:live stack|frame \d)|"
+    r"\([\d,]+\) (?:live stack|frame \d)|topo_order\[|stack use/def |subprog#\d|"
     r"func '[^']*' arg\d+ has btf_id |-- BEGIN|-- END|\(\d+ line|$"
 )
 # A sentence that goes on in the next line: "..., or in", "while holding a lock,".
@@ -184,12 +188,17 @@ class Walk:
         self._before = ""  # the state that the next instruction begins with
         self._whole = False
         self._headed = False  # the line before said whose state comes
+        self._backwards = False  # it looked back
+        self._listed = False  # what comes is a listing
         self._source: SourceLine | None = None
 
     def line(self, line: str) -> None:
         """Take one line, stripped."""
         headed, self._headed = self._headed, False
+        backwards, self._backwards = self._backwards, False
         found = INSTRUCTION.match(line)
+        if found and self._listed:
+            return
         if found:
             self._instruction(int(found[1]), found[2].rstrip(), found[3] or "")
         elif line.startswith(";"):
@@ -198,7 +207,7 @@ class Walk:
             self._branch(int(branch[1]))
             self._state(line[branch.end() :].strip())
         elif STATE.match(line):
-            if headed or not self._stopped_with(line):
+            if headed or not (backwards or self._stopped_with(line)):
                 self._state(line)
         elif line.startswith(("Validating ", "func#")):  # a function by itself
             self.at, self._depth = START, 0
@@ -206,6 +215,10 @@ class Walk:
             self.telling.append(line)
         elif HEADING.match(line):
             self._headed = True
+        elif LISTING.match(line):
+            self._listed = True
+        elif BACKWARDS.match(line):
+            self._backwards = True
         elif before := STATE_BEFORE.match(line):
             self._state(before[1])
 
@@ -234,6 +247,7 @@ class Walk:
     def _state(self, text: str) -> None:
         if not STATE.match(text):
             return
+        self._listed = False
         frame = FRAME.match(text)
         self._depth = int(frame[1]) if frame else 0
         # Since Linux 5.17 one in the middle of a path has no more than what changed.
