@@ -220,7 +220,7 @@ class Walk:
         elif BACKWARDS.match(line):
             self._backwards = True
         elif before := STATE_BEFORE.match(line):
-            self._state(before[1])
+            self._state(before[1], whole=not backwards)
 
     def _branch(self, slot: int) -> None:
         """Go back to the instruction there, which had a second way; or on from an exit, which
@@ -244,14 +244,15 @@ class Walk:
         self.steps[self.at] = last._replace(before=line, whole=True)
         return True
 
-    def _state(self, text: str) -> None:
+    def _state(self, text: str, whole: bool = True) -> None:
         if not STATE.match(text):
             return
         self._listed = False
         frame = FRAME.match(text)
         self._depth = int(frame[1]) if frame else 0
-        # Since Linux 5.17 one in the middle of a path has no more than what changed.
-        self._before, self._whole = text, "R10=" in text
+        # Since Linux 5.17 one in the middle of a path has no more than what changed: it is there
+        # where the verifier looked back since the instruction.
+        self._before, self._whole = text, whole and "R10=" in text
 
     def _source_line(self, line: str) -> None:
         code, at, place = line[1:].rpartition(" @ ")
