@@ -38,10 +38,9 @@ CAREFUL = re.compile(r"(trusted|untrusted|rcu|percpu|user)_(?=\w)")
 # Where a trusted pointer to an object comes from, by words of the call that takes one.
 GIVERS = (
     ("task", "get_current_task_btf"), ("find_vma", "get_current_task_btf"),
-    ("cgroup", "cgroup_from_id"), ("cgrp", "cgroup_from_id"),
-    ("skc", "skc_lookup_tcp"), ("sk", "sk_lookup_tcp"),
+    ("cgroup", "cgroup_from_id"), ("cgrp", "cgroup_from_id"), ("cpumask", "cpumask_create"),
 )  # fmt: skip
-HELPERS = ("get_current_task_btf", "skc_lookup_tcp", "sk_lookup_tcp")
+HELPERS = ("get_current_task_btf",)  # the others are functions of the kernel's
 ACCESS = re.compile(r"\*\((u\d+) \*\)\(r\d+ ?([+-]\d+)\)")
 
 

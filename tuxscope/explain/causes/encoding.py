@@ -146,12 +146,27 @@ ENCODING = (
         ),
     )),
     Cause("reserved-field", "Reserved field in use", (
+        Case(  # what clang makes with -mcpu=v4 or v3 has the opcodes of older instructions
+            r"(?P<what>BPF_(?:MOV|ALU|END|XADD|ATOMIC|STX)) uses (?:reserved|unsupported) fields",
+            "a field of this {what} instruction must be 0 on this kernel, and is not",
+            METHODS,
+            "compile for an older instruction set: -mcpu=v3 or -mcpu=v2",
+            where=undecodable,
+        ),
+        Case(
+            r"BPF_CALL uses (?:reserved|unsupported) fields",
+            "a call of a kind that this kernel does not know, or whose function was never found",
+            METHODS,
+            "load it with a loader that resolves calls (libbpf, cilium/ebpf, aya); calls of kernel "
+            "functions need Linux 5.13, of a module's 5.18",
+            where=undecodable,
+        ),
         Case(
             r"(?P<what>BPF_\S+) uses (?:reserved|unsupported) fields",
             "a field of this {what} instruction must be 0 on this kernel, and is not",
-            "use the assembler's methods; one of a newer kernel has to be written out with "
-            "older ones",
-            "compile for an older instruction set: -mcpu=v3 or -mcpu=v2",
+            METHODS,
+            "the bytes there are not what compilers make: a reference that was never relocated, or "
+            "bytecode made by hand",
             where=undecodable,
         ),
     )),
