@@ -154,8 +154,8 @@ def read(text: str) -> Log:
         text = text[: diagnosis.start()]
     ended = STATISTICS.search(text) is not None
     walk = Walk()
-    for line in text.splitlines():
-        for piece in pieces(line.strip()):
+    for line in filter(None, map(str.strip, text.splitlines())):
+        for piece in pieces(line) if line[0].isdigit() else (line,):
             walk.line(piece)
     return Log(
         tuple(walk.steps),

@@ -22,8 +22,6 @@ VERIFIER = re.compile(
 )
 DEEPEST = 8  # objects within each other
 
-Fields = Sequence[tuple[str, str]]
-
 
 def unescaped(text: str) -> str:
     r"""A text that JSON or Go's ``%q`` has put on one line (``0: (b7) r0 = 0\n``), on its own
@@ -46,24 +44,28 @@ def without_fields(text: str) -> str:
 def taken(lines: Sequence[str], names: set[str]) -> Iterator[str]:
     """What the records say in these fields, and the lines that are no records."""
     for line in lines:
-        found = fields(line)
-        values = [value for name, value in found if name in names]
-        if values:
-            yield next((each for each in reversed(values) if VERIFIER.search(each)), values[-1])
-        elif not found and not LOGFMT.match(line.lstrip()):
+        record, said, told = False, None, None
+        for name, value in fields(line):
+            record = True
+            if name in names:
+                said = value
+                told = value if VERIFIER.search(value) else told
+        if said is not None:
+            yield said if told is None else told
+        elif not record and not LOGFMT.match(line.lstrip()):
             yield line
 
 
-def fields(line: str) -> Fields:
-    """The names and values of a record; empty where the line is none."""
+def fields(line: str) -> Iterator[tuple[str, str]]:
+    """The names and values of a record; nothing where the line is none."""
     if line.lstrip().startswith("{"):
-        return fields_of_json(line)
-    if '="' in line:
-        return [(each[1], unescaped(each[2])) for each in FIELD.finditer(line)]
-    return ()
+        yield from fields_of_json(line)
+    elif '="' in line:
+        for each in FIELD.finditer(line):
+            yield each[1], unescaped(each[2])
 
 
-def fields_of_json(text: str) -> Fields:
+def fields_of_json(text: str) -> Sequence[tuple[str, str]]:
     """The strings of a JSON object, with their names; empty where the text is no object."""
     if not text.lstrip().startswith("{"):
         return ()
