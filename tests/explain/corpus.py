@@ -32,6 +32,7 @@ CAUSES: dict[str, str | None] = {
     "byproduct-alone": None,
     "byproduct-of-memory": None,
     "byproduct-of-the-entry": "missing-null-check",
+    "byproduct-then-unknown": "an argument that a later kernel checks",  # of no row
     "byproduct-then-lock": "locked-region",
     "callee-r6": "uninitialised-register",
     "co-re": "failed-relocation",

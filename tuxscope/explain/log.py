@@ -116,6 +116,7 @@ class Log:
             before one was said on the way, and had no consequence.
         reason, suggestion: the kernel's own (Linux 7.3); empty before.
         certain: it is a verifier's log: it shows instructions, or says how many were processed.
+        ended: it does say that, so that nothing but the verifier's own lines is before it.
         cut: its end is missing.
         stop: index of the step that the verifier stopped at; -1 where it is not shown.
     """
@@ -125,11 +126,13 @@ class Log:
     reason: str
     suggestion: str
     certain: bool
+    ended: bool
     cut: bool
     stop: int
 
     def statements(self) -> list[str]:
-        """The last telling lines, those that belong together as one."""
+        """The last telling lines, those that belong together as one. Of a log that has its end it
+        is the last alone that says why: what comes before it was said on the way."""
         found: list[str] = []
         for line in (each[:LONGEST_LINE] for each in self.telling[-LONGEST_TELLING:]):
             if found and GOES_ON.search(found[-1]):
@@ -138,7 +141,7 @@ class Log:
                 found[-1] += f"\n{line}"
             else:
                 found.append(line)
-        return found
+        return found[-1:] if self.ended else found
 
 
 def read(text: str) -> Log:
@@ -162,7 +165,8 @@ def read(text: str) -> Log:
         tuple(walk.telling),
         sections.get("Reason", ""),
         sections.get("Suggestion", ""),
-        bool(walk.steps) or ended,
+        certain=bool(walk.steps) or ended,
+        ended=ended,
         cut=not ended and failure(wrapped) == errno.ENOSPC,
         stop=max(walk.at, -1),
     )
