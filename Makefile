@@ -3,7 +3,8 @@
 # make fuzz    a million random words (WORDS=10000 SEED=7), a million spans of corrupted rings
 #              (SPANS=10000 SEED=7), and 100,000 random programs in the kernel
 #              and in the interpreter (ROUNDS=2, of 2,000 each), and 9,000 that the kernel accepts,
-#              of which the checks may not complain (ALARMS=300: 450 of them; SEED=7 as well)
+#              of which the checks may not complain (ALARMS=300: 450 of them; SEED=7 as well),
+#              and 2,200 rejected programs at both log levels (LEVELS=300)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
 # make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
 #              gallery in tuxscope/learn/gallery
@@ -25,6 +26,7 @@ SPANS ?= 1000000
 SEED ?= 7
 ROUNDS ?= 50
 ALARMS ?= 6000
+LEVELS ?= 2000
 HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARY := $(PREFIX)/lib/tuxscope
@@ -58,8 +60,9 @@ fuzz: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m asm.fuzz_words $(WORDS) $(SEED)
 	cd tests && ../$(VENV)/bin/python -m loader.fuzz_rings $(SPANS) $(SEED)
 	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) TUXSCOPE_FUZZ_ALARMS=$(ALARMS) \
-		TUXSCOPE_FUZZ_SEED=$(SEED) \
-		$(VENV)/bin/python -m pytest --timeout 0 tests/vm/test_kernel.py tests/checks/test_alarms.py
+		TUXSCOPE_FUZZ_LEVELS=$(LEVELS) TUXSCOPE_FUZZ_SEED=$(SEED) \
+		$(VENV)/bin/python -m pytest --timeout 0 tests/vm/test_kernel.py tests/checks/test_alarms.py \
+		tests/explain/test_levels.py
 
 mutants: $(VENV)/dev
 	$(VENV)/bin/python tests/vm/mutants.py

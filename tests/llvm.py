@@ -9,7 +9,7 @@ import pytest
 from pace import LIMIT
 
 TOOLS = ("clang", "llvm-mc", "llvm-objcopy", "llvm-objdump")
-OLDEST = 20  # the first with load_acquire and store_release
+OLDEST = 22  # the first with gotox
 VERSION = next(
     (n for n in range(40, OLDEST - 1, -1) if all(shutil.which(f"{tool}-{n}") for tool in TOOLS)), 0
 )

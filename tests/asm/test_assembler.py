@@ -136,6 +136,7 @@ CALLS: list[tuple[str, tuple[Any, ...], str]] = [
     *((name, (r1, 7, "out"), name) for name in BRANCHES),
     *((name, (r1, r2, "out"), name) for name in BRANCHES),
     *((name, ("out",), name) for name in ("ja", "gotol", "may_goto")),
+    ("gotox", (r1,), "gotox"),
     ("exit", (), "exit"),
     ("call", (helper.ktime_get_ns,), "call"),
     ("call", ("other",), "call_local"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from explain.corpus import FOLDER
 from pace import LIMIT
 
 import tuxscope
@@ -116,6 +117,32 @@ def test_what_cannot_be_explained_is_said_on_stderr(given: bytes, says: str) -> 
     if given == UNKNOWN.encode():
         assert found["telling"] == ["the moon is in the wrong house"]
         assert run(given=given, status=1).stdout.startswith(b"the moon is in the wrong house")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("accepted", "the verifier objects to nothing in it; the program may have been accepted"),
+        ("accepted-524", "the verifier objects to nothing in it; the load failed afterwards: "
+         "Operation not supported (ENOTSUPP): there is no machine code for it"),
+        ("cut", "the log stops before the verifier says what it objects to"),
+        ("cut-behind-a-byproduct", "the log stops before the verifier says what it objects to"),
+        ("byproduct-alone", "this cause is not known to tuxscope"),
+        ("struct-bpf-map", "this cause is not known to tuxscope"),
+    ],
+)  # fmt: skip
+def test_no_cause_is_guessed(name: str, says: str) -> None:
+    result = run(str(FOLDER / f"{name}.log"), status=1)
+    assert says in result.stderr.decode()
+    if "not known" not in says:
+        assert result.stdout == b""
+
+
+def test_both_lines_of_a_reason_are_shown() -> None:
+    lines = run(str(FOLDER / "byproduct-then-lock.log")).stdout.decode().splitlines()
+    assert lines[0].startswith("lb.bpf.c:131: a global function is called while holding a lock")
+    said = " ".join(" ".join(lines[2:]).split())
+    assert "while holding a lock, use static function instead (slot 62)" in said
 
 
 def test_what_is_no_utf8_survives() -> None:
@@ -221,6 +248,59 @@ def test_what_the_verifier_refuses(tmp_path: Path) -> None:
     assert (whole.returncode, whole.stdout) == (1, "")
     assert "processed " in whole.stderr
     assert "--verifier-log" not in whole.stderr
+
+
+WRONG_WAY = """\
+from tuxscope.asm import Assembler, Hash, Program, Tracepoint, helper, r0, r1, r2, r3
+from tuxscope.columns import Column
+from tuxscope.programs.page import Page
+from tuxscope.record import Record, u32, u64
+
+
+class Key(Record):
+    pid = u32
+
+
+class Count(Record):
+    count = u64
+
+
+COUNTS = Hash("COUNTS", key=Key, value=Count, max_entries=64)
+
+
+def count() -> Program:
+    a = Assembler("count", attach=Tracepoint("syscalls", "sys_enter_write"))
+    key = a.stack(u32)
+    a.st(key, 1)
+    a.ld_map(r1, COUNTS)
+    a.lea(r2, key)
+    a.call(helper.map_lookup_elem)
+    a.jeq(r0, 0, "found")
+    a.mov(r0, 0)
+    a.exit()
+    a.label("found")
+    a.ldx(r3, u64[r0])
+    a.mov(r0, 0)
+    a.exit()
+    return a.program(check=False)
+
+
+PAGE = Page(count, COUNTS, (Column(Count.count, 8),))
+"""
+
+
+@pytest.mark.kernel
+def test_a_null_check_the_wrong_way_around(tmp_path: Path) -> None:
+    """The path that fails is the taken one of a branch, and the loader's log is of level 1."""
+    page = tmp_path / "wrong.py"
+    page.write_text(WRONG_WAY)
+    done = subprocess.run(
+        [TUXSCOPE, "run", page], capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert done.returncode == 1
+    assert "r0 is 0 on this path: the comparison leads here" in done.stderr
+    assert 'hint      jump away where it is 0: a.jeq(r0, 0, "out")' in done.stderr
+    assert re.search(r"^  r0 +\S*0\S* +set at wrong\.py:\d+: a\.call\(", done.stderr, re.MULTILINE)
 
 
 def test_a_typo_at_the_end_of_a_long_line_is_seen(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tuxscope.explain.log import read
 from tuxscope.explain.path import Path
 
 ALWAYS = {"reg", "spare", "helper", "instruction", "call", "index", "width", "total",
-          "next"}  # fmt: skip
+          "next", "giver", "giver_in_c"}  # fmt: skip
 CASES = [(cause, case) for cause in CAUSES for case in cause.cases]
 
 
@@ -137,8 +137,28 @@ def test_templates_are_filled_in_from_what_is_there(cause: Cause, case: Case) ->
         ("combined stack size of 2 calls is 544. Too large", "stack-limit"),
         ("cannot return stack pointer to the caller", "returned-stack"),
         ("the call stack of 9 frames is too deep !", "call-depth"),
-        ("unknown opcode 8d", "unknown-opcode"),
+        ("unknown opcode 8d", "function-pointer"),
         ("BPF_XADD uses reserved fields", "reserved-field"),
+        ("BPF_CALL uses reserved fields", "reserved-field"),
+        ("BPF_LDX uses reserved fields", "reserved-field"),
+        ("BPF_LD_IMM64 uses reserved fields", "unresolved-relocation"),
+        ("invalid BPF_LD_IMM insn", "unresolved-relocation"),
+        ("invalid bpf_ld_imm64 insn", "unresolved-relocation"),
+        ("unknown opcode 00", "unresolved-relocation"),
+        ("unknown opcode e5", "unknown-opcode"),
+        ("At async callback return the register R0 has unknown scalar value should have been in "
+         "[0, 0]", "return-value"),
+        ("At program exit the register R0 is not a known value (ctx)", "return-value"),
+        ("At subprogram exit the register R0 is not a scalar value (fp)", "return-value"),
+        ("Global function pick() doesn't return scalar. Only those are supported.",
+         "return-value"),
+        ("kernel function bpf_x args#0 expected pointer to STRUCT a but R1 has a pointer to "
+         "STRUCT b", "argument-type"),
+        ("function calls are not allowed while holding a lock", "locked-region"),
+        ("bpf_rcu_read_unlock is missing", "locked-region"),
+        ("BPF_EXIT instruction in main prog cannot be used inside bpf_preempt_disable-ed region",
+         "locked-region"),
+        ("R1 is ptr_task_struct invalid negative access: off=-8", "memory-out-of-bounds"),
         ("BPF_ATOMIC uses invalid atomic opcode 02", "unknown-opcode"),
         ("R12 is invalid", "invalid-register"),
         ("invalid shift 64", "invalid-shift"),
@@ -170,7 +190,7 @@ def test_each_wording_has_its_row(line: str, cause: str | None) -> None:
 def test_what_a_line_does_not_name_is_no_register() -> None:
     nothing = re.match("", "")
     assert nothing
-    scene = Scene(nothing, Path(read(""), -1))
+    scene = Scene(nothing, Path(read("")))
     assert not [each for each in scene.words().values() if "-1" in str(each)]
 
 
@@ -179,7 +199,7 @@ def test_of_several_types_memory_is_said_once() -> None:
     memory = explain(f"{log}fp, pkt, map_value, mem, buf, trusted_ptr_\n").sentence
     assert memory.endswith("takes an address of memory (the stack, a map's value, ...) there")
     one = explain(f"{log}trusted_ptr_\n").sentence
-    assert one.endswith("map_lookup_elem takes an address in the kernel there")
+    assert one.endswith("map_lookup_elem takes a trusted pointer to a kernel object there")
 
 
 def test_a_callback_s_result_is_told_as_such() -> None:
@@ -204,3 +224,37 @@ def test_other_programs_lines_are_no_cause(line: str) -> None:
 @pytest.mark.parametrize("line", ["div by zero", "  R0 !read_ok", "unreachable insn 5"])
 def test_a_line_by_itself_is_known_by_its_beginning(line: str) -> None:
     assert explain(line).cause is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "advised"),
+    [
+        *(
+            (f"unknown opcode {opcode}", True)
+            for opcode in ("06", "81", "89", "91", "d7", "a5", "56")
+        ),
+        *(
+            (f"unknown opcode {opcode}", False)
+            for opcode in ("00", "0d", "10", "8d", "a0", "e5", "ff")
+        ),
+        ("BPF_MOV uses reserved fields", True),
+        ("BPF_CALL uses reserved fields", False),
+        ("BPF_LDX uses reserved fields", False),
+        ("BPF_LD_IMM64 uses reserved fields", False),
+        ("unrecognized bpf_ld_imm64 insn", False),
+    ],
+)
+def test_mcpu_is_advised_where_it_helps(line: str, advised: bool) -> None:
+    found = explain(f"{line}\nprocessed 0 insns (limit 1000000)\n")
+    assert found.cause is not None
+    assert ("-mcpu=" in found.hint) == advised
+
+
+def test_a_function_that_is_looked_at_by_itself_has_no_instruction_yet() -> None:
+    log = (
+        "0: R1=ctx() R10=fp0\n0: (b7) r0 = 0                        ; R0_w=0\n1: (95) exit\n"
+        "Validating pick() func#1...\n"
+    )
+    assert explain(f"{log}R1 is not a scalar\nprocessed 2 insns (limit 1000000)\n").cause is None
+    found = explain(f"{log}combined stack size of 2 calls is 544. Too large\n")
+    assert (found.cause, found.slot, found.registers) == ("stack-limit", None, ())

@@ -55,6 +55,7 @@ def explanation(source: SourceLine | None, **more: Any) -> Explanation:
         "telling": ("something else", "R1 !read_ok"),
         "reason": "The kernel's own sentence. " * 20,
         "suggestion": "The kernel's own advice. " * 2,
+        "objection": "R1 !read_ok",
     }
     return Explanation(**values | more)
 
@@ -117,7 +118,7 @@ def test_nothing_moves_the_cursor() -> None:
     note = RegisterNote(evil, evil, 1, SourceLine(evil, 1, evil))
     told = explanation(
         SourceLine(evil, 1, evil), sentence=evil, hint=evil, registers=(note,), telling=(evil, "x"),
-        reason=evil, suggestion=evil,
+        reason=evil, suggestion=evil, objection=evil,
     )  # fmt: skip
     for line in shown(of_explanation(told, evil), 2, "tuxscope: "):
         assert line.isprintable()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from contextlib import AbstractContextManager, nullcontext
 
 from tuxscope.asm import Program
@@ -9,6 +11,13 @@ from tuxscope.learn.gallery.entry import Entry
 from tuxscope.loader.program import load
 from tuxscope.loader.verifier import VerifierError
 from verifier.drop import unprivileged
+
+
+def release() -> tuple[int, ...]:
+    """The running kernel's: ``(6, 18)`` of ``6.18.44-amd64``."""
+    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    assert found
+    return tuple(map(int, found.groups()))
 
 
 def privilege(entry: Entry) -> AbstractContextManager[None]:

@@ -255,6 +255,7 @@ FAULTS: list[tuple[type[Fault], Write, str]] = [
     (HelperFault, submitted_twice, "no record that ringbuf_reserve returned"),
     (UnsupportedFault, lambda a: a.call(helper.sk_release), "helper sk_release is not simulated"),
     (UnsupportedFault, lambda a: a.call_btf_id(7), "kernel functions are in a kernel alone"),
+    (UnsupportedFault, lambda a: a.gotox(r1), "a map of instructions, which only a kernel has"),
     (UnsupportedFault, emit(Instruction(0x18, src=1, imm=3)), "file descriptor means nothing"),
     (UnsupportedFault, emit(Instruction(0x85, imm=9999)), "helper number 9999"),
     (UnsupportedFault, lambda a: a.addr_space_cast(r2, r1, 0, 1), "no arenas"),

@@ -180,7 +180,7 @@ def jump(name: str, opcode: int, text: str, group: Group, section: str, *,
 
 
 def jumps() -> Iterator[Form]:
-    """Section 4.3, and Linux's may_goto."""
+    """Section 4.3, and Linux's may_goto and gotox."""
     for wide in (False, True):
         instruction_class = Class.JMP if wide else Class.JMP32
         group = Group.BASE64 if wide else Group.BASE32
@@ -207,6 +207,8 @@ def jumps() -> Iterator[Form]:
                src=Const(CallSource.BTF_ID), imm=IMM)
     yield jump("may_goto", Jump.JCOND | Class.JMP, "may_goto", Group.LINUX,
                "Linux 6.9, commit 011832b97b31", offset=OFFSET)
+    yield Form("gotox", Jump.JA | Source.X | Class.JMP, "gotox {dst}", Group.LINUX,
+               "Linux 6.19, BPF_MAP_TYPE_INSN_ARRAY", dst=READ)
 
 
 def loads_and_stores() -> Iterator[Form]:

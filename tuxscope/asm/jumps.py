@@ -135,6 +135,10 @@ class Jumps(Emitter):
         """Jump once the kernel has had enough of this loop, else go on (Linux 6.9)."""
         self._jump(Jump.JCOND | Class.JMP, target)
 
+    def gotox(self, dst: Register) -> None:
+        """Jump to where ``dst`` says, which a map of instructions holds (Linux 6.19)."""
+        self._emit(Jump.JA | Source.X | Class.JMP, dst=number(dst))
+
     def exit(self) -> None:
         """Return r0 to the caller, or from the program."""
         self._emit(Jump.EXIT | Class.JMP)

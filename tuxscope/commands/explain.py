@@ -18,11 +18,11 @@ usage: tuxscope explain [FILE] [--format text|json]
 
 FILE holds a verifier's log, as any loader prints it: libbpf, bpftool,
 cilium/ebpf, aya, bcc, or tuxscope hello --verifier-log; with other output
-around it, too. Without FILE, or with -, it is read from stdin. Needs no
-privilege and no kernel.
+around it, or in a field of logfmt or JSON, too. Without FILE, or with -, it is
+read from stdin. Needs no privilege and no kernel.
 
-The exit status is 0 where the cause is known, 1 where it is not or there is no
-log.
+The exit status is 0 where the cause is known, 1 where it is not, where the log
+was cut off or is that of an accepted program, or where there is none.
 
   --format FORMAT     text (default), or json: one object with cause, hint,
                       slot, source, registers and telling (the lines of the log

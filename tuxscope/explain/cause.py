@@ -26,25 +26,47 @@ KINDS = {
     "sock_common": "a socket", "sock_common_or_null": "a socket, or NULL",
     "tcp_sock": "a TCP socket", "tcp_sock_or_null": "a TCP socket, or NULL",
     "tp_buffer": "a tracepoint's buffer", "arena": "an arena", "buf": "a buffer",
-    "ptr_": "an address in the kernel", "ptr_or_null_": "an address in the kernel, or NULL",
+    "ptr_": "pointer to a kernel object", "ptr_or_null_": "pointer to a kernel object, or NULL",
     "dynptr_ptr": "a dynptr",
 }  # fmt: skip
 
-CAREFUL = re.compile(r"^(?:trusted|untrusted|rcu|percpu|user)_")  # how far a type is relied upon
+# How far the verifier relies on a pointer. Others that may stand before a type are its own words.
+TRUST = {
+    "trusted": "a trusted", "untrusted": "an untrusted", "rcu": "an RCU-protected",
+    "percpu": "a per-CPU", "user": "a user-space", "": "a",
+}  # fmt: skip
+CAREFUL = re.compile(r"(trusted|untrusted|rcu|percpu|user)_(?=\w)")
+# Where a trusted pointer to an object comes from, by words of the call that takes one.
+GIVERS = (
+    ("task", "get_current_task_btf"), ("find_vma", "get_current_task_btf"),
+    ("cgroup", "cgroup_from_id"), ("cgrp", "cgroup_from_id"), ("cpumask", "cpumask_create"),
+)  # fmt: skip
+HELPERS = ("get_current_task_btf",)  # the others are functions of the kernel's
 ACCESS = re.compile(r"\*\((u\d+) \*\)\(r\d+ ?([+-]\d+)\)")
 
 
 def kind(word: str) -> str:
     """A type of the verifier's in plain words, where there are any."""
-    bare = CAREFUL.sub("", word)
-    return KINDS.get(bare, bare or "nothing")
+    found = CAREFUL.match(word)
+    bare = word[found.end() :] if found else word
+    said = KINDS.get(bare, bare or "nothing")
+    if bare.startswith("ptr_"):
+        return f"{TRUST[found[1] if found else '']} {said}"
+    return said
 
 
 def kinds(words: Sequence[str]) -> str:
-    """What may be there of several types; where the stack may be, all other memory may be."""
+    """What may be there of several types, each once; where the stack may be, all other memory may
+    be."""
     if len(words) > 1 and "fp" in words:
         return "an address of memory (the stack, a map's value, ...)"
-    return " or ".join(map(kind, words))
+    return " or ".join(dict.fromkeys(map(kind, words)))
+
+
+def giver(helper: str) -> str:
+    """The helper or function of the kernel's that gives a trusted pointer of the kind that
+    ``helper`` takes; empty where none is known."""
+    return next((gives for word, gives in GIVERS if word in [*helper.split("_"), helper]), "")
 
 
 def whole(digits: str) -> int:
@@ -91,6 +113,7 @@ class Scene(NamedTuple):
             "index": self.bound(),
             "width": access[1] if access else "u64",
             "total": moved + (whole(access[2]) if access else 0),
+            **self.givers(),
             "reg": f"r{self.register}" if self.register >= 0 else "the register",
             "next": f"r{self.register + 1}",
             "spare": f"r{self.path.spare()}",
@@ -98,6 +121,15 @@ class Scene(NamedTuple):
             "instruction": stop.text.partition(" ")[2] if stop else "the instruction",
             "call": writer.step.text.partition(" ")[2] if writer else "a call",
         }
+
+    def givers(self) -> dict[str, str]:
+        """Who gives a trusted pointer, in Python and in C."""
+        gives = giver(self.path.helper)
+        if not gives:
+            given = "what the context or an acquiring kernel function gave"
+            return {"giver": given, "giver_in_c": given}
+        python = f"a.call(helper.{gives})" if gives in HELPERS else f"the kernel's bpf_{gives}()"
+        return {"giver": python, "giver_in_c": f"bpf_{gives}()"}
 
     def bound(self) -> str:
         """The register to bound: what was added to the address, or else the address's own; a word
@@ -131,6 +163,7 @@ class Case:
         c: what to type in C.
         when: what else must be so for this to be the case.
         where: the slot, if it is not the one that the verifier stopped at.
+        whole: it is about the program as a whole.
     """
 
     pattern: str
@@ -139,6 +172,7 @@ class Case:
     c: str
     when: Callable[[Scene], bool] = always
     where: Where | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from tuxscope.asm.program import Program
 from tuxscope.asm.source import SourceLine
 from tuxscope.explain.cause import Case, Cause, Scene
 from tuxscope.explain.causes import CAUSES
+from tuxscope.explain.causes.flow import FLOW
 from tuxscope.explain.explanation import Explanation, RegisterNote
 from tuxscope.explain.log import Log, read
 from tuxscope.explain.path import Path
@@ -19,9 +20,11 @@ NAMED_SLOT = re.compile(r"\binsn #?(\d{1,9})\b")
 NAMED_REGISTER = re.compile(r"\bR(\d{1,2})\b")
 # A line of Python that calls the assembler, where the log does not say what file it is of.
 PYTHON_CALL = re.compile(r"\w+\.\w+\([^;]*\)(?:\s*#.*)?")
-LONGEST_TELLING = 20  # lines; what stands above them is about something else
-LONGEST_LINE = 1000  # characters, of which a wording of the kernel's is made at most
+OF_AN_ARGUMENT = re.compile(
+    r"R\d{1,2} type=\w* expected=(?:fp|\w*ptr_\b)|R\d{1,2} is not a (?:scalar|pointer)|arg#\d"
+)
 REGISTERS = 11
+NOWHERE = Path(read(""))
 
 
 class Found(NamedTuple):
@@ -39,16 +42,17 @@ def explain(log: str, program: Program | None = None) -> Explanation:
     Takes time linear in the log's length, and never raises.
     """
     parts = read(log)
-    path = Path(parts, len(parts.steps) - 1)
-    telling = parts.telling[-LONGEST_TELLING:]
-    found = find(telling, path, re.search if parts.certain else re.match)
-    line = found.scene.found.string if found else telling[-1] if telling else ""
-    slot = slot_of(line, path)
+    path = Path(parts)
+    statements = [] if parts.cut else parts.statements()
+    found = find(statements, path, re.search if parts.certain else re.match)
+    line = found.scene.found.string if found else statements[-1] if statements else ""
+    slot = slot_of(line, NOWHERE if found and found.case.whole else path)
     if found and found.case.where:
         slot = found.case.where(found.scene, program)
     lines = Lines(parts, program)
     source = lines.at(slot)
-    sentence, hint = line, ""
+    objection = line.replace("\n", "; ")
+    sentence, hint = objection, ""
     if found:
         words = found.scene.words()
         python = program is not None or (source is not None and is_python(source))
@@ -60,30 +64,54 @@ def explain(log: str, program: Program | None = None) -> Explanation:
         hint=hint,
         slot=slot,
         source=source,
-        registers=tuple(notes(line, path, lines)),
-        telling=parts.telling,
+        registers=tuple(notes(line, path if stopped_at(slot, found, path) else NOWHERE, lines)),
+        telling=() if parts.cut else parts.telling,
         reason=parts.reason,
         suggestion=parts.suggestion,
+        objection=objection,
     )
 
 
 def find(
-    telling: Sequence[str],
+    statements: Sequence[str],
     path: Path,
     look: Callable[[str, str], re.Match[str] | None] = re.search,
 ) -> Found | None:
-    """The first row of the table that one of the lines fits, the last line first.
+    """The row of the table that the last of the statements fits which fits one.
 
     Where nothing else tells that this is a verifier's log, a line has to begin with the wording:
     other programs speak of a "div by zero", too.
     """
-    for cause in CAUSES:
-        for case in cause.cases:
-            for line in reversed(telling):
-                match = look(case.pattern, line[:LONGEST_LINE])
+    for statement in reversed(statements):
+        for cause in CAUSES:
+            if on_the_way(cause, statement, path):
+                continue
+            for case in cause.cases:
+                match = look(case.pattern, statement)
                 if match and case.when(Scene(match, path)):
                     return Found(cause, case, Scene(match, path))
     return None
+
+
+def on_the_way(cause: Cause, statement: str, path: Path) -> bool:
+    """Whether a statement that fits the cause says nothing of why the verifier stopped.
+
+    At a call of the program's own function it compares the arguments with the function's BTF
+    (btf_check_subprog_call() in kernel/bpf/verifier.c), and says where they differ; yet a static
+    function is then looked into with what it is passed. The same goes for the entry function,
+    before its first instruction.
+    """
+    if path.stop is None:
+        return OF_AN_ARGUMENT.match(statement) is not None
+    return path.stop.calls_own and cause not in FLOW
+
+
+def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
+    """Whether it was an instruction that the verifier stopped for, and the last that is shown;
+    what it says of a loop, or of the whole program, is not about the registers there."""
+    if found and found.case.whole:
+        return False
+    return path.stop is not None and path.stop.slot == slot
 
 
 def slot_of(line: str, path: Path) -> int | None:

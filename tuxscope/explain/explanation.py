@@ -38,6 +38,8 @@ class Explanation:
         registers: those it talks about, in its order.
         telling: the lines of the log that are no part of the story, as they are.
         reason, suggestion: the kernel's own, which it adds since Linux 7.x; empty before.
+        objection: those of the telling lines that the cause was found in, as one; where it is
+            unknown, the last.
     """
 
     cause: str | None
@@ -49,3 +51,4 @@ class Explanation:
     telling: tuple[str, ...]
     reason: str = ""
     suggestion: str = ""
+    objection: str = ""

@@ -6,17 +6,33 @@ words alone.
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from tuxscope.asm.source import SourceLine
+from tuxscope.explain.failure import failure
 from tuxscope.explain.unwrap import STATISTICS, unwrap
 
 # "7: (79) r0 = *(u64 *)(r0 +0)   ; R0_w=scalar()"; the part after the semicolon since 5.17
 INSTRUCTION = re.compile(r"(\d{1,9}): (\([0-9a-f]{2}\) [^;]*)(?:; (.*))?")
+# "6: (15) if r0 == 0x0 goto pc+2 9: R0=0 R10=fp0", "goto pc-8 infinite loop detected at insn 24":
+# at level 1 the log of a path that ended well is taken back to its fork, and what is left of the
+# newline there is a space; then the other path begins.
+JOINED = re.compile(
+    r"(\d{1,9}: \([0-9a-f]{2}\) [^;]*?(?:\bpc[+-]\d{1,9}|\bcall \w+#-?\d{1,9})) +(?=[^;\s])"
+)
+JOINED_STATE = re.compile(
+    r"(\d{1,9}: \([0-9a-f]{2}\) [^;]*?) +(?=\d{1,9}: ?(?:frame\d{1,9}: ?)?R\d{1,2}(?:_\w{1,9})?=)"
+)
 STATE = re.compile(r"(?:frame\d+: *)?(?:R\d+(?:_\w+)?=|fp-\d+|refs=)")
-STATE_BEFORE = re.compile(r"(?:\d+|from (\d+) to \d+(?: \([^)]*\))?): ?(.*)")
+STATE_BEFORE = re.compile(r"\d+: ?(.*)")
+# Before it walks, Linux 7.x lists the functions at level 2, with what it found out of them.
+LISTING = re.compile(r"(?:stack use/def )?subprog#\d")
+# How it comes to know which registers matter, step by step back; a state behind is an older one.
+BACKWARDS = re.compile(r"regs=|last_idx |mark_precise")
+HEADING = re.compile(r"(?:caller|callee|to caller at \d+):$")
 BRANCH = re.compile(r"from (\d{1,9}) to \d+(?: \([^)]*\))?:")
 FRAME = re.compile(r"frame(\d{1,9}):")
 PLACE = re.compile(r"(.+):(\d{1,9})")
@@ -25,14 +41,26 @@ STORY = re.compile(
     r"\d+: |;|from \d+ to|processed \d+ insn|verification time|stack depth|func#\d+ @|Func#\d+ |"
     r"mark_precise|propagating|frame \d+: propagating|Validating |last_idx|regs=|parent |"
     r"(?:caller|callee|returning from callee|to caller at \d+):|frame\d+: |(?:cur|old) state:|"
-    r"(?:insn|Live regs|using SCC|falling back)|\(\d+\) (?:live stack|frame \d)|"
-    r"-- BEGIN|-- END|\(\d+ line|$"
+    r"(?:insn|Live regs|using SCC|SCC \w+ \(|force_precise: |falling back)|"
+    r"\([\d,]+\) (?:live stack|frame \d)|topo_order\[|stack use/def |subprog#\d|"
+    r"func '[^']*' arg\d+ has btf_id |-- BEGIN|-- END|\(\d+ line|$"
+)
+# A sentence that goes on in the next line: "..., or in", "while holding a lock,".
+GOES_ON = re.compile(r"(?:,|\b(?:in|or|and|of|to|the|for|with))$")
+# A line that says more about the one before it.
+REMARK = re.compile(
+    r"R\d+ (?:m(?:in|ax) value|offset) is outside of |Caller passes invalid args into func#|Note, |"
+    r"[^:']{1,60} would lead to reference leak"
 )
 # Linux 7.3 then says it again, in sentences over many lines.
-DIAGNOSIS = re.compile(r"^\s*Verification failed: ", re.MULTILINE)
+DIAGNOSIS = re.compile(r"^[ \t]*Verification failed: ", re.MULTILINE)
 SECTION = re.compile(r"^(Reason|Suggestion|At|Causal path):\n((?:[ \t]+\S.*\n?)+)", re.MULTILINE)
 
 
+EXIT = "(95)"
+LONGEST_TELLING = 40  # lines; what stands above them is about something else
+LONGEST_LINE = 1000  # characters, of which a wording of the kernel's is made at most
+MEMORY = (1, 2, 3)  # classes of instructions: LDX, ST, STX
 START, UNKNOWN = -1, -2
 
 
@@ -59,6 +87,24 @@ class Step(NamedTuple):
     depth: int
     source: SourceLine | None
 
+    @property
+    def calls_own(self) -> bool:
+        """It calls a function of the program's own."""
+        return self.text.startswith("(85) call pc")
+
+    @property
+    def accesses_memory(self) -> bool:
+        return int(self.text[1:3], 16) & 7 in MEMORY
+
+    @property
+    def exits(self) -> bool:
+        return self.text.startswith(EXIT)
+
+    @property
+    def calls_another(self) -> bool:
+        """It calls a helper or a function of the kernel's."""
+        return self.text.startswith("(85)") and not self.calls_own
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -66,10 +112,13 @@ class Log:
 
     Attributes:
         steps: all instructions that were walked, over all paths.
-        telling: the lines that are no part of the story, after the last instruction; all such
-            lines where nothing follows it.
+        telling: the lines that are no part of the story, after the last instruction. What stands
+            before one was said on the way, and had no consequence.
         reason, suggestion: the kernel's own (Linux 7.3); empty before.
         certain: it is a verifier's log: it shows instructions, or says how many were processed.
+        ended: it does say that, so that nothing but the verifier's own lines is before it.
+        cut: its end is missing.
+        stop: index of the step that the verifier stopped at; -1 where it is not shown.
     """
 
     steps: tuple[Step, ...]
@@ -77,12 +126,28 @@ class Log:
     reason: str
     suggestion: str
     certain: bool
+    ended: bool
+    cut: bool
+    stop: int
+
+    def statements(self) -> list[str]:
+        """The last telling lines, those that belong together as one. Of a log that has its end it
+        is the last alone that says why: what comes before it was said on the way."""
+        found: list[str] = []
+        for line in (each[:LONGEST_LINE] for each in self.telling[-LONGEST_TELLING:]):
+            if found and GOES_ON.search(found[-1]):
+                found[-1] += f" {line}"
+            elif found and REMARK.match(line):
+                found[-1] += f"\n{line}"
+            else:
+                found.append(line)
+        return found[-1:] if self.ended else found
 
 
 def read(text: str) -> Log:
     """Read a log of any loader, in time linear in its length. Never raises: what it does not
     know is a telling line."""
-    text = unwrap(text)
+    wrapped, text = text, unwrap(text)
     diagnosis = DIAGNOSIS.search(text)
     sections = {}
     if diagnosis:
@@ -90,16 +155,28 @@ def read(text: str) -> Log:
             each[1]: " ".join(each[2].split()) for each in SECTION.finditer(text, diagnosis.end())
         }
         text = text[: diagnosis.start()]
+    ended = STATISTICS.search(text) is not None
     walk = Walk()
-    for line in text.splitlines():
-        walk.line(line.strip())
+    for line in filter(None, map(str.strip, text.splitlines())):
+        for piece in pieces(line) if line[0].isdigit() else (line,):
+            walk.line(piece)
     return Log(
         tuple(walk.steps),
-        tuple(walk.telling or walk.earlier),
+        tuple(walk.telling),
         sections.get("Reason", ""),
         sections.get("Suggestion", ""),
-        bool(walk.steps) or STATISTICS.search(text) is not None,
+        certain=bool(walk.steps) or ended,
+        ended=ended,
+        cut=not ended and failure(wrapped) == errno.ENOSPC,
+        stop=max(walk.at, -1),
     )
+
+
+def pieces(line: str) -> tuple[str, ...]:
+    """A line; two where the kernel took the log back to its middle, and went on from there."""
+    start = line[:LONGEST_LINE]
+    joined = JOINED.match(start) or JOINED_STATE.match(start)
+    return (joined[1], line[joined.end() :]) if joined else (line,)
 
 
 class Walk:
@@ -109,43 +186,77 @@ class Walk:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.telling: list[str] = []  # since the last instruction
-        self.earlier: list[str] = []
         self._forks: dict[int, list[int]] = {}  # by slot, steps that may have a second way
-        self._at = UNKNOWN
+        self.at = UNKNOWN  # index of the step that it is at
         self._depth = 0
-        self._before = ""
+        self._before = ""  # the state that the next instruction begins with
         self._whole = False
+        self._headed = False  # the line before said whose state comes
+        self._backwards = False  # it looked back
+        self._listed = False  # what comes is a listing
         self._source: SourceLine | None = None
 
     def line(self, line: str) -> None:
         """Take one line, stripped."""
+        headed, self._headed = self._headed, False
+        backwards, self._backwards = self._backwards, False
         found = INSTRUCTION.match(line)
+        if found and self._listed:
+            return
         if found:
             self._instruction(int(found[1]), found[2].rstrip(), found[3] or "")
         elif line.startswith(";"):
             self._source_line(line)
         elif line.startswith("from ") and (branch := BRANCH.match(line)):
-            forks = self._forks.get(int(branch[1]))
-            self._at = forks.pop() if forks else UNKNOWN
-            self._depth = self.steps[self._at].depth if self._at >= 0 else 0
-            self._state(line[branch.end() :].strip(), whole=True)
+            self._branch(int(branch[1]))
+            self._state(line[branch.end() :].strip())
         elif STATE.match(line):
-            self._state(line, whole=True)
+            if headed or not (backwards or self._stopped_with(line)):
+                self._state(line)
         elif line.startswith(("Validating ", "func#")):  # a function by itself
-            self._at, self._depth = START, 0
+            self.at, self._depth = START, 0
         elif not STORY.match(line):
             self.telling.append(line)
-        else:
-            before = STATE_BEFORE.match(line)
-            if before and STATE.match(before[2]):
-                self._state(before[2], whole=True)
+        elif HEADING.match(line):
+            self._headed = True
+        elif LISTING.match(line):
+            self._listed = True
+        elif BACKWARDS.match(line):
+            self._backwards = True
+        elif before := STATE_BEFORE.match(line):
+            self._state(before[1], whole=not backwards)
 
-    def _state(self, text: str, whole: bool) -> None:
+    def _branch(self, slot: int) -> None:
+        """Go back to the instruction there, which had a second way; or on from an exit, which
+        returned to the caller."""
+        last = self.steps[self.at] if self.at >= 0 else None
+        if not (last and last.slot == slot and last.exits):
+            forks = self._forks.get(slot)
+            self.at = forks.pop() if forks else UNKNOWN
+        self._depth = self.steps[self.at].depth if self.at >= 0 else 0
+
+    def _stopped_with(self, line: str) -> bool:
+        """Whether a state without a heading is that of the last instruction: before Linux 5.17
+        one that accesses memory, or calls a helper that does, is followed by it. A jump is
+        followed by the state that it leaves."""
+        last = self.steps[self.at] if self.at >= 0 else None
+        if last is None or not (last.accesses_memory or last.calls_another):
+            return False
+        frame = FRAME.match(line)
+        if last.depth != (int(frame[1]) if frame else 0):
+            return False
+        self.steps[self.at] = last._replace(before=line, whole=True)
+        return True
+
+    def _state(self, text: str, whole: bool = True) -> None:
         if not STATE.match(text):
             return
+        self._listed = False
         frame = FRAME.match(text)
         self._depth = int(frame[1]) if frame else 0
-        self._before, self._whole = text, whole
+        # Since Linux 5.17 one in the middle of a path has no more than what changed: it is there
+        # where the verifier looked back since the instruction.
+        self._before, self._whole = text, whole and "R10=" in text
 
     def _source_line(self, line: str) -> None:
         code, at, place = line[1:].rpartition(" @ ")
@@ -156,32 +267,30 @@ class Walk:
             self._source = SourceLine("", 0, text)
 
     def _instruction(self, slot: int, text: str, after: str) -> None:
-        if self.telling:
-            self.earlier += self.telling
-            self.telling.clear()
-        last = self.steps[self._at] if self._at >= 0 else None
+        self.telling.clear()
+        last = self.steps[self.at] if self.at >= 0 else None
         depth = self._depth
         if last and not self._before:
             depth = last.depth + follows(last)
         if frame := FRAME.match(after):
-            depth = int(frame[1]) if not text.startswith("(95)") else depth
+            depth = int(frame[1]) if not text.startswith(EXIT) else depth
         if last and last.text[5:8] == "if " and slot != last.slot + 1 and not self._before:
             # It could only go one way.
             forks = self._forks.get(last.slot)
-            if forks and forks[-1] == self._at:
+            if forks and forks[-1] == self.at:
                 forks.pop()
-        parent = START if slot == 0 and last is None else self._at
+        parent = START if slot == 0 and last is None else self.at
         self.steps.append(
             Step(slot, text, self._before, after, self._whole, parent, depth, self._source)
         )
-        self._at = len(self.steps) - 1
+        self.at = len(self.steps) - 1
         self._depth, self._before, self._whole = depth, "", False
         if text[5:8] == "if " or text.startswith(("(85)", "(e5)")):
-            self._forks.setdefault(slot, []).append(self._at)
+            self._forks.setdefault(slot, []).append(self.at)
 
 
 def follows(step: Step) -> int:
     """How much deeper the next step is: a call of the program's own goes down, an exit up."""
-    if step.text.startswith("(85) call pc"):
+    if step.calls_own:
         return 1
-    return -1 if step.text.startswith("(95)") and step.depth else 0
+    return -1 if step.exits and step.depth else 0

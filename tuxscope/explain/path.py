@@ -40,11 +40,10 @@ class Path:
         stop: that instruction; None where the log shows none.
     """
 
-    def __init__(self, log: Log, stop: int) -> None:
-        """``stop`` is an index into the log's steps; -1 where there is none."""
+    def __init__(self, log: Log) -> None:
         self._steps = log.steps
-        self._stop = stop
-        self.stop = log.steps[stop] if stop >= 0 else None
+        self._stop = log.stop
+        self.stop = log.steps[log.stop] if log.stop >= 0 else None
 
     def back(self) -> Iterator[Step]:
         """The steps before the stop, the last first."""
@@ -60,6 +59,16 @@ class Path:
         for first in self.back():  # noqa: B007
             pass
         return first is not None and first.parent == START
+
+    @property
+    def in_function(self) -> bool:
+        """Whether the log shows that the verifier stopped in a function that is called."""
+        first = self.stop
+        for step in self.back():
+            if self.stop and step.depth < self.stop.depth:
+                return True
+            first = step
+        return first is not None and first.parent == START and first.slot > 0
 
     @property
     def helper(self) -> str:

@@ -2,47 +2,60 @@
 
 libbpf and bpftool set it between BEGIN and END, cilium indents it, aya and iproute2 put a
 sentence before it, bcc a sentence before and a traceback after it; journals and terminals add
-their time, their names and their colours to each line.
+their time, their names and their colours to each line; loggers make records of them
+(:mod:`tuxscope.explain.records`).
 """
 
 from __future__ import annotations
 
 import re
 
-# "0: (b7) r0 = 0\\n1: (95) exit\\n"
-ESCAPED = re.compile(r"\\(u[0-9a-f]{4}|.)")
-ESCAPES = {"n": "\n", "t": "\t", "r": "", "u003e": ">", "u003c": "<", "u0026": "&"}
+from tuxscope.explain.records import unescaped, without_fields
+
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # "-- BEGIN PROG LOAD LOG --", "-- BEGIN DUMP LOG ---" (libbpf before 0.6)
 BEGIN = re.compile(r"-- BEGIN [A-Z ]*LOG -+ *\n?")
 END = re.compile(r"\n.*-- END [A-Z ]*LOG -+")
-# aya, iproute2, bpftrace: the log begins behind it, on the same line or the next.
-HEAD = re.compile(r"(?:Verifier output|verifier_log|Verifier analysis|Kernel error log): *\"?")
-# The logs of cilium's agent: level=warning msg="0: (b7) r0 = 0" subsys=datapath-loader
-MESSAGE = re.compile(r'^.*\bmsg="((?:[^"\\\n]|\\.)*)".*$', re.MULTILINE)
+# aya, iproute2, bpftrace, veristat: the log begins behind it, on the same line or the next.
+HEAD = re.compile(
+    r"(?:Verifier output|verifier_log|Verifier analysis|Kernel error log|Error log|VERIFIER LOG"
+    r"|Verifier log): *\"?"
+)
 # The first instruction, or the statistics, tell what stands before each line: a time, a name.
-FIRST = re.compile(r"^(.*?)\b(?:\d+: \([0-9a-f]{2}\) |processed \d+ insn)", re.MULTILINE)
+FIRST = re.compile(r"^(.*?)\b(?:\d{1,9}: \([0-9a-f]{2}\) |processed \d{1,9} insn)", re.MULTILINE)
 # What libbpf, cilium/ebpf and bcc say before the log.
 LOADER = re.compile(
-    r"^(?:libbpf:.*|(?:\w+: )?load program: [\w ]+:|bpf: Failed to load program.*)$", re.MULTILINE
+    r"^(?:libbpf:.*|.*\bload program: [\w ]+:|bpf: Failed to load program.*)$", re.MULTILINE
 )
-STATISTICS = re.compile(r"\bprocessed \d+ insns? ?\(limit.*")
+# What they say after it. Without an instruction before them some of these may be its beginning.
+BEHIND = re.compile(
+    r"^[ \t]*(?:HINT: |Traceback \(most recent call last\):|Caused by:)", re.MULTILINE
+)
+BEHIND_A_WALK = re.compile(
+    r"^[ \t]*(?:HINT: |Traceback \(most recent call last\):|Caused by:|Stack backtrace:|Location:"
+    r"|Exception: |[Ee]rror: |Error fetching |[Ff]ailed to load |Unable to |libbpf: |panic: "
+    r"|goroutine \d+ \[)",
+    re.MULTILINE,
+)
+STATISTICS = re.compile(r"\bprocessed \d{1,9} insns? ?\(limit.*")
 # Some of the verifier's messages have no end of line: "first func info recordprocessed 0 insns".
-GLUED = re.compile(r"(?<=\w)(?=processed \d+ insns? ?\(limit)")
-WALKED = re.compile(r"^\s*\d+: \([0-9a-f]{2}\) ", re.MULTILINE)
+GLUED = re.compile(r"(?<=\w)(?=processed \d{1,9} insns? ?\(limit)")
+WALKED = re.compile(r"^[ \t]*\d{1,9}: \([0-9a-f]{2}\) ", re.MULTILINE)
 # cilium's error in one line: "load program: invalid argument: 5: (95) exit: R0 !read_ok
 # (12 line(s) omitted)"
-OMITTED = re.compile(r" \(\d+ line\(s\) omitted\)\s*$", re.MULTILINE)
+OMITTED = re.compile(
+    r" \((?:truncated, )?\d+ line\(s\) omitted\)(?: \(BTF disabled\))?[ \t]*$", re.MULTILINE
+)
 ERROR_HEAD = re.compile(
-    r"^.*\b(?:permission denied|operation not permitted|invalid argument|argument list too long"
-    r"|bad address|function not implemented): (?=\S)",
+    r"^.*\b(?:load program: [^:\n]{1,80}|permission denied|operation not permitted"
+    r"|invalid argument|argument list too long|bad address|function not implemented): (?=\S)",
     re.MULTILINE | re.IGNORECASE,
 )
 
 
 def unwrap(text: str) -> str:
     """The verifier's own lines; of several logs the last, as that is the one that failed."""
-    text = GLUED.sub("\n", COLOUR.sub("", unescaped(text).replace("\r", "")))
+    text = GLUED.sub("\n", COLOUR.sub("", on_lines(without_fields(text.replace("\r", "")))))
     begins = [each.end() for each in BEGIN.finditer(text)]
     if begins:
         text = text[begins[-1] :]
@@ -50,19 +63,24 @@ def unwrap(text: str) -> str:
         text = text[: max(end.start() - 1, 0)] if end else text
     heads = [each.end() for each in HEAD.finditer(text)]
     text = text[heads[-1] :] if heads else text
-    if "msg=" in text:
-        text = MESSAGE.sub(lambda each: each[1].replace('\\"', '"').replace("\\t", "\t"), text)
     if OMITTED.search(text):
         text = OMITTED.sub("", ERROR_HEAD.sub("", text))
         text = re.sub(r": (?=[A-Za-z])", "\n", text)
-    return last_of(LOADER.sub("", without_prefix(text)))
+    return without_end(last_of(LOADER.sub("", without_prefix(text))))
 
 
-def unescaped(text: str) -> str:
+def on_lines(text: str) -> str:
     """A log that JSON or Go's %q has put on one line, on its own lines."""
-    if text.strip().count("\n") >= text.count("\\n"):
-        return text
-    return ESCAPED.sub(lambda each: ESCAPES.get(each[1], each[1]), text)
+    return text if text.strip().count("\n") >= text.count("\\n") else unescaped(text)
+
+
+def without_end(text: str) -> str:
+    """The log without what its loader says behind it, where the statistics do not end it."""
+    walked = 0
+    for each in WALKED.finditer(text):
+        walked = each.end()
+    behind = (BEHIND_A_WALK if walked else BEHIND).search(text, walked)
+    return text[: behind.start()] if behind else text
 
 
 def without_prefix(text: str) -> str:

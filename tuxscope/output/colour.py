@@ -56,7 +56,7 @@ def lexer() -> Any:
                     bygroups(Comment, using(PythonLexer)),
                 ),
                 (r"bpf_\w+", Name.Function),
-                (r"\b(?:if|goto|gotol|may_goto|call|exit|lock|ll|ld_pseudo)\b", Keyword),
+                (r"\b(?:if|goto|gotol|gotox|may_goto|call|exit|lock|ll|ld_pseudo)\b", Keyword),
                 (r"\b[us](?:8|16|32|64)\b", Keyword.Type),
                 (r"\b[rw](?:10|[0-9])\b", Name.Variable),
                 (r"\b(?:0x[0-9a-f]+|[0-9]+)\b", Number),

@@ -85,7 +85,7 @@ def of_error(error: Any, more: str = "") -> Report:
 
 def of_explanation(explanation: Explanation, more: str = "") -> Report:
     """The report of a refused program."""
-    said = [each for each in explanation.telling if each != explanation.sentence]
+    said = explanation.objection if explanation.objection != explanation.sentence else ""
     slot = "" if explanation.slot is None else f" (slot {explanation.slot})"
     source = explanation.source
     return Report(
@@ -94,7 +94,7 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
         source,
         registers=explanation.registers,
         remarks=remarks(
-            *(("verifier", f"{line}{slot if source else ''}") for line in said[-1:]),
+            ("verifier", f"{said}{slot if source else ''}" if said else ""),
             ("kernel", explanation.reason),
             ("advice", explanation.suggestion),
             ("hint", explanation.hint),

@@ -6,9 +6,10 @@ import json
 import sys
 from typing import Any
 
-from tuxscope.errors import UsageError
+from tuxscope.errors import ENOTSUPP, UsageError, strerror
 from tuxscope.explain.explain import explain
 from tuxscope.explain.explanation import Explanation
+from tuxscope.explain.failure import failure
 from tuxscope.output.lines import Style
 from tuxscope.output.listing import source_object
 from tuxscope.output.messages import say
@@ -48,10 +49,24 @@ def explain_log(name: str | None, style: Style) -> int:
     elif found.telling:
         say(f"{file}: this cause is not known to tuxscope; what the kernel says is all there is")
     elif "processed " in log:
-        say(f"{file}: the verifier objects to nothing in it; the program may have been accepted")
+        say(f"{file}: the verifier objects to nothing in it; {without_objection(failure(log))}")
     else:
         say(f"{file}: the log stops before the verifier says what it objects to")
     return 1
+
+
+def without_objection(number: int | None) -> str:
+    """What a load was that the verifier had no objection to; ``number`` is the errno that the
+    loader reports, None where it reports none."""
+    if number is None:
+        return "the program may have been accepted"
+    said = strerror(OSError(number, ""))
+    if number == ENOTSUPP:
+        return (
+            f"the load failed afterwards: {said}: there is no machine code for it, or it needs "
+            "what this kernel lacks on this CPU; tuxscope doctor tells of the JIT compiler"
+        )
+    return f"the load failed afterwards: {said}"
 
 
 def as_object(found: Explanation) -> dict[str, Any]:

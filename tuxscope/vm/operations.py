@@ -220,6 +220,7 @@ NO_MEANING = {
     "ld_map_idx_value": "an index into a list of maps that only a loader has",
     "addr_space_cast": "there are no arenas here",
     "call_btf_id": "kernel functions are in a kernel alone",
+    "gotox": "where it goes is in a map of instructions, which only a kernel has",
 }
 
 Builder = Callable[[Operations, Instruction], Operation]

@@ -11,7 +11,8 @@ from tuxscope.asm.program import Label, Program
 from tuxscope.asm.receiver import addressed, meant_for_another
 
 JUMPS = ("ja", "gotol")  # without a condition: what follows them is reached from elsewhere, if ever
-ENDS = (*JUMPS, "exit")
+INDIRECT = "gotox"  # goes where a map says, which is filled in when the program is loaded
+ENDS = (*JUMPS, INDIRECT, "exit")
 
 
 class Graph:
@@ -32,7 +33,7 @@ class Graph:
         instruction = self.program.by_slot[slot]
         after = slot + instruction.slots
         name = instruction.form.name
-        if name == "exit":
+        if name in (INDIRECT, "exit"):
             return ()
         if name in JUMPS:
             return (target(slot, instruction),)
@@ -41,8 +42,15 @@ class Graph:
         return (after,)
 
     @cached_property
+    def indirect(self) -> bool:
+        """Whether something may jump to any place."""
+        return any(each.form.name == INDIRECT for each in self.program.instructions)
+
+    @cached_property
     def reached(self) -> frozenset[int]:
         """All slots that some path leads to, whatever its conditions."""
+        if self.indirect:
+            return frozenset(self.program.slots)
         found: set[int] = set()
         waiting = [0]
         while waiting:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.explain.cause import Case, Cause
+from tuxscope.explain.cause import Case, Cause, Scene
+
+
+def trusted_alone(scene: Scene) -> bool:
+    """Nothing but pointers to kernel objects will do."""
+    return all(each.strip().endswith("ptr_") for each in scene.found["expected"].split(","))
+
 
 CALLS = (
     Cause("gpl-only", "GPL-only helper", (
@@ -20,6 +26,44 @@ CALLS = (
             "only a loader that knows CO-RE makes these; see its own log",
             "libbpf's log names the field or type; ask before you use it: "
             "`if (bpf_core_field_exists(p->f))`",
+        ),
+        Case(  # what libbpf makes of it in the log
+            r"failed to resolve CO-RE relocation (?:<\w+> )?(?P<what>.*)",
+            "a CO-RE relocation failed: this kernel's types lack what the program was compiled for",
+            "only a loader that knows CO-RE makes these; see its own log",
+            "this kernel has no such field or type: {what}; ask before you use it: "
+            "`if (bpf_core_field_exists(p->f))`",
+        ),
+    )),
+    Cause("missing-map", "Map that was not created", (
+        Case(  # libbpf puts 2001000000 and more where a map is missing, or says so
+            r"invalid func unknown#200[01]\d{6}\b|"
+            r"BPF map '(?P<name>[^']*)' is referenced but wasn't created",
+            "the program uses a map that its loader did not create",
+            "only libbpf makes these; see its own log",
+            "create it: bpf_map__set_autocreate(map, true), or do not use it where it is not",
+        ),
+    )),
+    Cause("kernel-function", "Kernel function not callable", (
+        Case(
+            r"calling kernel function (?P<name>\w+) is not allowed",
+            "programs of this type may not call the kernel function {name}",
+            "use a helper: a.call(helper.…)",
+            "use another program type, or a helper",
+        ),
+        Case(
+            r"kernel btf_id (?P<id>\d+) is not a function|"
+            r"invalid kernel function call|calling kernel function is not",
+            "what is called is no kernel function that programs may call",
+            "look its id up in the running kernel's BTF: it differs from kernel to kernel",
+            "load with libbpf, which looks it up in the running kernel's BTF",
+        ),
+        Case(  # libbpf's again
+            r"invalid func unknown#2002\d{6}\b|"
+            r"kfunc '(?P<name>[^']*)' is referenced but wasn't resolved",
+            "this kernel has no kernel function of that name",
+            "only libbpf makes these; see its own log",
+            "ask before you call it: `if (bpf_ksym_exists(function))`, with `__weak`",
         ),
     )),
     Cause("unknown-helper", "Unknown helper", (
@@ -39,16 +83,6 @@ CALLS = (
             "attach it to where the helper is offered, or use another one; see bpf-helpers(7)",
             "use another program type or another helper; see bpf-helpers(7) and "
             "`bpftool feature`",
-        ),
-    )),
-    Cause("sleeping-call", "Call that may sleep", (
-        Case(
-            r"might sleep in a non-sleepable|sleepable helper|is sleepable within|"
-            r"must be sleepable to call",
-            "what is called may sleep, and this program must not",
-            "use a helper that never sleeps, as probe_read_user instead of copy_from_user",
-            "use bpf_probe_read_user() instead of bpf_copy_from_user(), or make the program "
-            'sleepable, as in SEC("fentry.s/...")',
         ),
     )),
     Cause("map-type", "Map of the wrong type", (
@@ -109,7 +143,58 @@ CALLS = (
             "give back only what a helper gave you to keep, once, at the address that it returned",
         ),
     )),
+    Cause("return-value", "Result out of range", (
+        Case(
+            r"(?:At|In|at) (?:async )?callback (?:return )?the register R(?P<reg>\d+) "
+            r"is not a known value \((?P<type>\w+)\)",
+            "a function that a helper calls back must return a number, and {reg} is {type}",
+            "a.mov({reg}, 0) before its a.exit(); 1 ends the rounds",
+            "return 0 from the callback, or 1 to end the rounds",
+        ),
+        Case(
+            r"(?:At|In) (?:async )?callback (?:return )?the register R(?P<reg>\d+) "
+            r"(?P<what>.*?)(?: should have been in (?P<range>.*))?$",
+            "a function that a helper calls back must return {range} in {reg}",
+            "a.mov({reg}, 0) before its a.exit(); 1 ends the rounds",
+            "return 0 from the callback, or 1 to end the rounds",
+        ),
+        Case(
+            r"At subprogram exit the register R(?P<reg>\d+) is not a scalar value "
+            r"\((?P<type>\w+)\)",
+            "the result in {reg} is {type}, and a global function must return a number",
+            "a.mov({reg}, 0) before its a.exit()",
+            "return a number from it, or make it static",
+        ),
+        Case(
+            r"At (?P<where>\w+ exit) the register R(?P<reg>\d+) is not a known value "
+            r"\((?P<type>\w+)\)",
+            "the result in {reg} is {type}: it must be a number in the range that this program "
+            "type may return",
+            "a.mov({reg}, 0) before a.exit(), or another number that this type may return",
+            "return one of the values that this program type knows, as in `return 0;`",
+        ),
+        Case(
+            r"At (?P<where>\w+ exit) the register R(?P<reg>\d+) "
+            r"(?P<what>.*?)(?: should have been (?:in )?(?P<range>.*))?$",
+            "the result in {reg} must be in {range} for this type of program",
+            "a.mov({reg}, 0) before a.exit(), or a bound on it",
+            "return one of the values that this program type knows",
+        ),
+        Case(
+            r"Global function (?P<name>\w+)\(\) doesn't return scalar",
+            "the global function {name} does not return a number",
+            "return a number from it",
+            "return an integer from it, or make it static",
+        ),
+    )),
     Cause("argument-type", "Wrong type of argument", (
+        Case(
+            r"R(?P<reg>\d+) type=(?P<type>\w*) expected=(?P<expected>[\w, ]*\btrusted_ptr_[\w, ]*)",
+            "{reg} is {type}, but {helper} takes a trusted pointer to a kernel object there",
+            "pass one as it was given: {giver}",
+            "pass one as it was given: {giver_in_c}",
+            trusted_alone,
+        ),
         Case(
             r"R(?P<reg>\d+) type=(?P<type>\w*) expected=(?P<expected>[\w, ]+)",
             "{reg} is {type}, but {helper} takes {expected} there",
@@ -124,53 +209,30 @@ CALLS = (
             "pass the pointer as it was returned",
         ),
         Case(
-            r"R(?P<reg>\d+) must be (?:referenced or trusted|a rcu pointer)",
-            "{reg} must be an address that is sure to stay: one that the context or a helper gave",
-            "pass what the context or a helper gave, not what was loaded from there",
-            "pass what the context or a helper gave, not what was read from there",
+            r"R(?P<reg>\d+) must be (?:referenced(?: or trusted)?|a rcu pointer)$",
+            "{reg} must be a trusted pointer to a kernel object: one that the context gave, or a "
+            "call that acquires it",
+            "pass one as it was given, not what was loaded from there: {giver}",
+            "pass one as it was given, not what was read from there: {giver_in_c}",
         ),
         Case(
-            r"R(?P<reg>\d+) is not a (?P<expected>[\w ]+)",
+            r"(?:^|: )R(?P<reg>\d+) is not a (?P<expected>[\w ]+)",
             "{reg} is not a {expected}",
             "pass what {helper} takes; see bpf-helpers(7)",
             "pass what {helper} takes; see bpf-helpers(7)",
+        ),
+        Case(
+            r"kernel function (?P<name>\w+) args?#(?P<arg>\d+) expected pointer to "
+            r"(?P<what>[\w ]+?) but R(?P<reg>\d+) has (?:a pointer to )?(?P<other>.*)",
+            "{reg} is {other}, but the kernel function {name} takes a pointer to {what} there",
+            "pass what the function takes",
+            "pass what the function takes; a cast does not change what the verifier knows",
         ),
         Case(
             r"arg#?(?P<arg>\d+) (?P<what>expected .*|is .*)",
             "argument {arg} {what}",
             "pass what the function takes",
             "pass what the function takes",
-        ),
-    )),
-    Cause("kernel-function", "Kernel function not callable", (
-        Case(
-            r"calling kernel function (?P<name>\w+) is not allowed",
-            "programs of this type may not call the kernel function {name}",
-            "use a helper: a.call(helper.…)",
-            "use another program type, or a helper",
-        ),
-        Case(
-            r"kernel btf_id (?P<id>\d+) is not a function|"
-            r"invalid kernel function call|calling kernel function is not",
-            "what is called is no kernel function that programs may call",
-            "look its id up in the running kernel's BTF: it differs from kernel to kernel",
-            "load with libbpf, which looks it up in the running kernel's BTF",
-        ),
-    )),
-    Cause("return-value", "Result out of range", (
-        Case(
-            r"At callback return the register R(?P<reg>\d+) "
-            r"(?P<what>.*?)(?: should have been in (?P<range>.*))?$",
-            "a function that a helper calls back must return {range} in {reg}",
-            "a.mov({reg}, 0) before its a.exit(); 1 ends the rounds",
-            "return 0 from the callback, or 1 to end the rounds",
-        ),
-        Case(
-            r"At (?P<where>\w+ exit) the register R(?P<reg>\d+) "
-            r"(?P<what>.*?)(?: should have been in (?P<range>.*))?$",
-            "the result in {reg} must be in {range} for this type of program",
-            "a.mov({reg}, 0) before a.exit(), or a bound on it",
-            "return one of the values that this program type knows",
         ),
     )),
     Cause("missing-privilege", "Missing privilege", (

@@ -2,36 +2,171 @@
 
 from __future__ import annotations
 
-from tuxscope.explain.cause import Case, Cause
+from functools import cache
+
+from tuxscope.asm.forms import FORMS
+from tuxscope.asm.isa import Class
+from tuxscope.explain.cause import Case, Cause, Scene
 from tuxscope.explain.places import opcode, undecodable
 
+UNKNOWN = r"(?:unknown|reserved) opcode (?P<opcode>[0-9a-f]{1,2})\b"
+NO_KERNEL = "no instruction of any kernel has opcode 0x{opcode}"
+THIS_KERNEL = "no instruction of this kernel has opcode 0x{opcode}"
+METHODS = "use the assembler's methods; one of a newer kernel has to be written out with older ones"
+MAY_GOTO, GOTOX, GOTOL, CALLX = 0xE5, 0x0D, 0x06, 0x8D
+# What clang makes with -mcpu=v4 (Linux 6.6), beside all jumps of 32 bits with v3 (Linux 5.1), and
+# jumps where less, signed or not, with v2 (Linux 4.14).
+V4 = {GOTOL, 0x81, 0x89, 0x91, 0xD7}
+V2 = {0xA5, 0xAD, 0xB5, 0xBD, 0xC5, 0xCD, 0xD5, 0xDD}
+
+
+@cache
+def known() -> frozenset[int]:
+    """The opcodes that there are in some kernel."""
+    return frozenset(each.opcode for each in FORMS)
+
+
+def number(scene: Scene) -> int:
+    return int(scene.found["opcode"], 16)
+
+
+def not_relocated(scene: Scene) -> bool:
+    """A load of class LD that there never was: a slot that a loader was to fill in, or the second
+    one of a wide instruction without its first."""
+    return number(scene) & 7 == Class.LD and number(scene) not in known()
+
+
+def function_pointer(scene: Scene) -> bool:
+    return number(scene) == CALLX
+
+
+def of_v4(scene: Scene) -> bool:
+    return number(scene) in V4
+
+
+def of_v3(scene: Scene) -> bool:
+    return number(scene) & 7 == Class.JMP32 and number(scene) in known()
+
+
+def of_v2(scene: Scene) -> bool:
+    return number(scene) in V2
+
+
+def may_goto(scene: Scene) -> bool:
+    return number(scene) == MAY_GOTO
+
+
+def gotox(scene: Scene) -> bool:
+    return number(scene) == GOTOX
+
+
+def of_a_kernel(scene: Scene) -> bool:
+    return number(scene) in known()
+
+
+RELOCATE = (
+    "load it with a loader that relocates (libbpf, cilium/ebpf, aya); bcc cannot refer to globals "
+    'or to strings: keep them on the stack, as in `char s[] = "...";`'
+)
 ENCODING = (
+    Cause("unresolved-relocation", "Reference that was never relocated", (
+        Case(
+            UNKNOWN,
+            NO_KERNEL + ": a reference was never relocated (a global, .rodata, an external "
+            "function)",
+            METHODS, RELOCATE,
+            not_relocated,
+            where=opcode,
+        ),
+        Case(
+            r"(?:[Uu]nrecognized|[Ii]nvalid) (?:bpf_ld_imm64|BPF_LD_IMM64|BPF_LD_IMM) insn|"
+            r"BPF_LD_IMM64 uses reserved fields",
+            "an ld_imm64 whose fields this kernel does not know: its reference was never "
+            "relocated (a global, .rodata, an external function), or is of a kind that only later "
+            "kernels have",
+            "refer to a map by its description: a.ld_map(r1, MAP)", RELOCATE,
+            where=undecodable,
+        ),
+    )),
+    Cause("function-pointer", "Call through a function pointer", (
+        Case(
+            UNKNOWN,
+            "a call through a function pointer, which no kernel has (callx, opcode 0x{opcode})",
+            "call a function of the program by its name",
+            "call a function by its name, or let the compiler inline it: "
+            "`static __always_inline`; choose with a switch",
+            function_pointer,
+            where=opcode,
+        ),
+    )),
     Cause("unknown-opcode", "Unknown opcode", (
         Case(
-            r"(?:unknown|reserved) opcode (?P<opcode>[0-9a-f]+)",
-            "no instruction of this kernel has opcode 0x{opcode}",
-            "use the assembler's methods; one of a newer kernel has to be written out with "
-            "older ones",
+            UNKNOWN, THIS_KERNEL + " (Linux 6.6 has)", METHODS,
+            "compile for an older instruction set: -mcpu=v3",
+            of_v4, where=opcode,
+        ),
+        Case(
+            UNKNOWN, THIS_KERNEL + " (Linux 5.1 has)", METHODS,
+            "compile for an older instruction set: -mcpu=v2",
+            of_v3, where=opcode,
+        ),
+        Case(
+            UNKNOWN, THIS_KERNEL + " (Linux 4.14 has)", METHODS,
+            "compile for an older instruction set: -mcpu=v1",
+            of_v2, where=opcode,
+        ),
+        Case(
+            UNKNOWN, THIS_KERNEL + ": may_goto came with Linux 6.9",
+            "bound the loop by a counter instead of a.may_goto",
+            "bound the loop by a counter instead of can_loop or cond_break",
+            may_goto, where=opcode,
+        ),
+        Case(
+            UNKNOWN, THIS_KERNEL + ": gotox, an indirect jump, came with Linux 6.19",
+            "compare and jump, case by case",
+            "compile without jump tables: -fno-jump-tables",
+            gotox, where=opcode,
+        ),
+        Case(
+            UNKNOWN, THIS_KERNEL, METHODS,
             "compile for an older instruction set: -mcpu=v3 or -mcpu=v2",
+            of_a_kernel, where=opcode,
+        ),
+        Case(
+            UNKNOWN, NO_KERNEL, METHODS,
+            "the bytes there are no code: data, or a reference that was never relocated; load the "
+            "object with libbpf, or compile it anew",
             where=opcode,
         ),
         Case(
             r"(?:BPF_\w+|invalid BPF_LD) (?:uses (?:reserved|invalid) \w* ?opcode|mode)|"
-            r"uses reserved opcode|invalid BPF_LD|unrecognized bpf_ld_imm64 insn|"
-            r"invalid bpf_ld_imm64",
-            "this kernel has no such instruction",
-            "use the assembler's methods; one of a newer kernel has to be written out with "
-            "older ones",
+            r"uses reserved opcode|invalid BPF_LD\b",
+            "this kernel has no such instruction", METHODS,
             "compile for an older instruction set: -mcpu=v3 or -mcpu=v2",
         ),
     )),
     Cause("reserved-field", "Reserved field in use", (
+        Case(  # what clang makes with -mcpu=v4 or v3 has the opcodes of older instructions
+            r"(?P<what>BPF_(?:MOV|ALU|END|XADD|ATOMIC|STX)) uses (?:reserved|unsupported) fields",
+            "a field of this {what} instruction must be 0 on this kernel, and is not",
+            METHODS,
+            "compile for an older instruction set: -mcpu=v3 or -mcpu=v2",
+            where=undecodable,
+        ),
+        Case(
+            r"BPF_CALL uses (?:reserved|unsupported) fields",
+            "a call of a kind that this kernel does not know, or whose function was never found",
+            METHODS,
+            "load it with a loader that resolves calls (libbpf, cilium/ebpf, aya); calls of kernel "
+            "functions need Linux 5.13, of a module's 5.18",
+            where=undecodable,
+        ),
         Case(
             r"(?P<what>BPF_\S+) uses (?:reserved|unsupported) fields",
             "a field of this {what} instruction must be 0 on this kernel, and is not",
-            "use the assembler's methods; one of a newer kernel has to be written out with "
-            "older ones",
-            "compile for an older instruction set: -mcpu=v3 or -mcpu=v2",
+            METHODS,
+            "the bytes there are not what compilers make: a reference that was never relocated, or "
+            "bytecode made by hand",
             where=undecodable,
         ),
     )),

@@ -6,6 +6,47 @@ from tuxscope.explain.cause import Case, Cause
 from tuxscope.explain.places import call_of_its_own, function_end, loop
 
 FLOW = (
+    Cause("function-argument", "Wrong argument of a function of its own", (
+        Case(
+            r"Caller passes invalid args into func#(?P<index>\d+) \('(?P<name>[^']*)'\)",
+            "what is passed to the function {name} is not what its BTF says that it takes",
+            "pass what the function takes",
+            "pass what its declaration says: ctx itself, memory as large as the type that is "
+            "pointed to, no pointer that may be NULL; or make it static",
+        ),
+    )),
+    Cause("locked-region", "Not allowed in a locked region", (
+        Case(
+            r"global function calls are not allowed (?P<what>while holding a lock|"
+            r"with preemption disabled|with IRQs disabled)",
+            "a global function is called {what}, where only static functions may be",
+            "call it before, or after",
+            "make the function static, or call it outside of the locked region",
+        ),
+        Case(
+            r"function calls are not allowed while holding a lock",
+            "{helper} is called while a spin lock is held",
+            "call it before bpf_spin_lock, or after bpf_spin_unlock",
+            "call it before bpf_spin_lock(), or after bpf_spin_unlock()",
+        ),
+        Case(
+            r"(?P<what>bpf_\w+) is missing|"
+            r"cannot be used inside (?P<where>[\w-]+(?:-ed)? region)",
+            "a locked region is not left on this path, or holds what it may not",
+            "leave it on all paths, before the exit",
+            "unlock on all paths, before each return",
+        ),
+    )),
+    Cause("sleeping-call", "Call that may sleep", (
+        Case(
+            r"might sleep in a non-sleepable|sleepable helper|is sleepable within|"
+            r"must be sleepable to call|functions that may sleep are not allowed",
+            "what is called may sleep, and this program must not",
+            "use a helper that never sleeps, as probe_read_user instead of copy_from_user",
+            "use bpf_probe_read_user() instead of bpf_copy_from_user(), or make the program "
+            'sleepable, as in SEC("fentry.s/...")',
+        ),
+    )),
     Cause("unreachable-code", "Unreachable code", (
         Case(
             r"unreachable insn (?P<slot>\d+)",
@@ -82,13 +123,14 @@ FLOW = (
             "512 are allowed",
             "use less stack, or keep what is large in a per-CPU array's value",
             "use less stack, or keep what is large in a per-CPU array's value",
-            where=call_of_its_own,
+            where=call_of_its_own, whole=True,
         ),
         Case(
             r"stack size (?P<size>\d+).*(?:[Tt]oo large|exceeds)",
             "{size} bytes of stack are too many",
             "use less stack, or keep what is large in a per-CPU array's value",
             "use less stack, or keep what is large in a per-CPU array's value",
+            whole=True,
         ),
         Case(
             r"tail_calls are not allowed when call stack of previous frames is (?P<size>\d+) "
@@ -97,6 +139,7 @@ FLOW = (
             "allowed",
             "use less stack in the callers",
             "use less stack in the callers",
+            whole=True,
         ),
     )),
     Cause("returned-stack", "Address of a stack that ends", (

@@ -15,6 +15,15 @@ ZERO_PYTHON = "store all of them first, padding too: a.zero(variable), a.zero(re
 ZERO_C = "initialise all of it, padding too: `struct event e = {{}};` or __builtin_memset"
 
 
+ROOM = re.compile(r"(?:value|mem)_size=(\d{1,9}) off=-?\d{1,19} size=(\d{1,9})\b")
+
+
+def fits(scene: Scene) -> bool:
+    """The access is no larger than the memory as a whole, as far as the line before tells."""
+    room = ROOM.search(scene.found.string)
+    return room is None or int(room[2]) <= int(room[1])
+
+
 def was_packet(scene: Scene) -> bool:
     """The number was an address in the packet, before a call that may have moved the packet."""
     return scene.path.was(scene.register, "pkt(")
@@ -108,6 +117,7 @@ MEMORY = (
             "{reg} may point outside of the memory that it points into",
             'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "bound the index first: `if (i >= LIMIT) return 0;`",
+            fits,
         ),
     )),
     Cause("map-value-out-of-bounds", "Access outside of a map's value", (
@@ -154,6 +164,12 @@ MEMORY = (
             r"(?:at|with) off (?P<off>\d+) (?:and )?size (?P<size>\d+)",
             "an access of {bytes} at offset {off} of struct {what}, where it has none so large",
             "take offset and size of a field from this kernel's BTF: kernels differ",
+            "let CO-RE find the field: BPF_CORE_READ(), with this kernel's vmlinux.h",
+        ),
+        Case(
+            r"R(?P<reg>\d+) is (?P<what>\w+) invalid negative access: off=(?P<off>-\d+)",
+            "an access at offset {off} of {what}: before its start",
+            "say the field's offset in the access; nothing may be before the start",
             "let CO-RE find the field: BPF_CORE_READ(), with this kernel's vmlinux.h",
         ),
         Case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.explain.cause import Case, Cause, Scene
+from tuxscope.explain.path import KEPT
 
 
 def at_exit(scene: Scene) -> bool:
@@ -17,6 +18,12 @@ def clobbered(scene: Scene) -> bool:
 
 def forgotten(scene: Scene) -> bool:
     return clobbered(scene) and scene.path.helper != ""
+
+
+def of_the_caller(scene: Scene) -> bool:
+    """One of r6 to r9, in a function that is called and has put nothing there."""
+    path = scene.path
+    return scene.register in KEPT and path.writer(scene.register) is None and path.in_function
 
 
 UNREADABLE = r"R(?P<reg>\d+) !read_ok"
@@ -61,6 +68,15 @@ REGISTERS = (
         ),
     )),
     Cause("uninitialised-register", "Uninitialised register", (
+        Case(
+            UNREADABLE,
+            "{reg} is read, but nothing was put into it in this function: a function has its own "
+            "r6-r9",
+            "pass it in r1-r5: a.mov(r1, {reg}) before the call, a.mov({reg}, r1) where the "
+            "function begins",
+            "pass it in r1-r5, as an argument of the function",
+            of_the_caller,
+        ),
         Case(
             UNREADABLE,
             "{reg} is read, but nothing is in it: nothing was ever put into it, or a call used it "

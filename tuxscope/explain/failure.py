@@ -1,0 +1,46 @@
+"""What a loader says that its load ended with, beside the verifier's log."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from functools import cache
+
+from tuxscope.errors import ENOTSUPP
+
+# libbpf, cilium/ebpf, bcc, iproute2, and Rust's error of a system call.
+FAILED = re.compile(
+    r"\b(?:load failed|load bpf program failed|failed to load|load program|rejected)\b"
+    r"(?P<words>.{1,200})|\(os error (?P<number>\d{1,4})\)",
+    re.IGNORECASE,
+)
+NAME = re.compile(r"\b(E[A-Z0-9]{2,14})\b")
+NUMBER = re.compile(
+    r": -(\d{1,4})$|\b(?:error|errno):? (\d{1,4})\b|strerror_r\(-?(\d{1,4})\)|\((\d{1,4})\)!?$"
+)
+
+
+@cache
+def errors() -> dict[str, int]:
+    """Errors by their names, and by what strerror(3) says."""
+    named = {name: number for number, name in errno.errorcode.items()} | {"ENOTSUPP": ENOTSUPP}
+    return named | {os.strerror(number).lower(): number for number in errno.errorcode}
+
+
+def failure(text: str) -> int | None:
+    """The errno that the load ended with, as the loader says; None where it does not."""
+    found = [number_of(each) for each in FAILED.finditer(text)]
+    return next((each for each in reversed(found) if each), None)
+
+
+def number_of(found: re.Match[str]) -> int | None:
+    if found["number"]:
+        return int(found["number"])
+    words = found["words"].rstrip()
+    if number := NUMBER.search(words):
+        return next(int(each) for each in number.groups() if each)
+    if (name := NAME.search(words)) and name[1] in errors():
+        return errors()[name[1]]
+    said = (each.strip().lower() for each in words.split(":"))
+    return next((errors()[each] for each in said if each in errors()), None)
