@@ -46,6 +46,7 @@ from tuxscope.field_types import (
     u32,
     u64,
 )
+from tuxscope.late_annotations import store_first
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.suggest import did_you_mean
 
@@ -236,8 +237,7 @@ class RecordType(Declared, type):
         for attribute, value in namespace.items():
             if attribute != "__annotations__":
                 body[attribute] = value
-        if "__annotate_func__" in namespace:  # Python 3.14 looks at annotations last
-            raise RecordError(f"{name}: write pid = u32, not pid: u32")
+        store_first(namespace.get("__annotate_func__"), Annotations(name))  # from Python 3.14 on
         if not body.fields:
             raise RecordError(f"{name} has no fields; declare one, as in pid = u32")
         layout = lay_out(name, body.fields)
