@@ -19,9 +19,10 @@ from kernels.matrix import Guest, choose
 from kernels.mirror import Mirror, MirrorError, NotThereError
 from kernels.report import Outcome, as_markdown, as_text, read_console
 from kernels.vmlinuz import vmlinuz
+from kernels.wheels import PROJECT, PipError, build_wheel, libraries
 
 LIMIT = 150.0  # seconds for each guest, at the host's speed
-DOCS = image.PROJECT / "docs" / "kernels.md"
+DOCS = PROJECT / "docs" / "kernels.md"
 BEGIN, END = "<!-- The table: make kernels RECORD=1 writes it. -->\n", "<!-- The table ends. -->\n"
 RECORD = "--record"
 TOOLS = {
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         return refuse(f"not all tools are here; try: apt-get install {' '.join(missing)}")
     try:
         outcomes = run_all(guests, cache_folder(), for_pytest)
-    except image.PipError as error:
+    except PipError as error:
         return refuse(str(error))
     print(f"\n{as_text(outcomes)}")
     if RECORD in words:
@@ -67,10 +68,10 @@ def cache_folder() -> Path:
 def run_all(guests: Sequence[Guest], cache: Path, arguments: Sequence[str]) -> list[Outcome]:
     """Fetch, build and boot; the outcomes in the order of the guests."""
     mirror = Mirror(cache)
-    wheel = image.build_wheel(cache / "wheel")
+    wheel = build_wheel(cache / "wheel")
     print(f"{wheel.name} in {len(guests)} guests; consoles in {cache}/console-*", flush=True)
     try:
-        project = image.project(wheel, image.libraries(cache), arguments, cache)
+        project = image.project(wheel, libraries(cache, image.PYTHON), arguments, cache)
     except MirrorError as error:
         return [tell(Outcome(each, not_run=str(error))) for each in guests]
     boots: dict[Guest, Future[Outcome]] = {}

@@ -209,8 +209,8 @@ def test_a_mirror_that_does_not_answer_fails_nothing(
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("kernels.__main__.TOOLS", {})
-    monkeypatch.setattr("kernels.image.build_wheel", lambda _: Path("a.whl"))
-    monkeypatch.setattr("kernels.image.libraries", lambda _: None)
+    monkeypatch.setattr("kernels.__main__.build_wheel", lambda _: Path("a.whl"))
+    monkeypatch.setattr("kernels.__main__.libraries", lambda *_: None)
     monkeypatch.setattr("kernels.image.project", lambda *_: None)
     monkeypatch.setattr("kernels.mirror.Mirror._update", no_mirror)
     assert main(["6.12", "s390x"]) == 0
