@@ -16,7 +16,7 @@
 #              (QUICK=1: does it work? RECORD=1: write docs/performance.md anew)
 # make bench-net measure what tuxscope net costs, beside bpftrace, in two minutes (QUICK=1: does it
 #              work? RECORD=1: write it into docs/tools/net.md)
-# make install put tuxscope where sudo finds it
+# make install put tuxscope where sudo finds it (PREFIX=/usr/local); make uninstall takes it away
 
 PYTHON ?= python3
 PREFIX ?= /usr/local
@@ -29,18 +29,16 @@ ROUNDS ?= 50
 ALARMS ?= 6000
 HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-LIBRARY := $(PREFIX)/lib/tuxscope
 
 .PHONY: hello test fuzz mutants docs helpers helper-answers kernels pythons bench bench-net \
 	clean-kernels clean-pythons install uninstall clean
 
 $(VENV)/run: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(PYTHON) -B tools/install.py venv $(VENV) --editable .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(PYTHON) -B tools/install.py venv $(VENV) --editable '.[dev]'
 	@touch $@
 
 # The checkout belongs to you: -B keeps root from writing bytecode into it. The loop sees to it
@@ -100,14 +98,10 @@ clean-kernels:
 clean-pythons:
 	rm -rf "$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tuxscope-pythons"
 
-install:
-	$(SUDO) $(PYTHON) -m venv --clear $(LIBRARY)
-	$(SUDO) $(LIBRARY)/bin/python -m pip install --quiet --disable-pip-version-check .
-	$(SUDO) install -d $(PREFIX)/bin
-	$(SUDO) ln -sf $(LIBRARY)/bin/tuxscope $(PREFIX)/bin/tuxscope
-
-uninstall:
-	$(SUDO) rm -rf $(LIBRARY) $(PREFIX)/bin/tuxscope
+# The directory may have any name, so the shell gets it as a variable.
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall:
+	@$(SUDO) $(PYTHON) -B tools/install.py $@ "$$PREFIX"
 
 clean:
 	rm -rf $(VENV) .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache
