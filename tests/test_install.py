@@ -23,6 +23,7 @@ OFFLINE = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
     "PIP_NO_INPUT": "1",
     "PIP_RETRIES": "1",
+    "no_proxy": "*",
 }
 # pip finds the dependencies, and what builds the wheel, where those of the tests are.
 FROM_HERE = {
@@ -54,7 +55,7 @@ def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[s
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     return subprocess.run(
         command, cwd=ROOT, env=clean | variables, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=LIMIT, check=False,
+        capture_output=True, text=True, timeout=2 * LIMIT, check=False,
     )  # fmt: skip
 
 
