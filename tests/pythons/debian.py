@@ -31,8 +31,8 @@ RELEASES = (
 )
 # What the tests call, with the packages that a newcomer is told to install.
 PACKAGES = (
-    "base-files", "bash", "coreutils", "dash", "findutils", "grep", "make", "mount", "procps",
-    "python3", "python3-venv", "sed", "util-linux",
+    "base-files", "bash", "ca-certificates", "coreutils", "dash", "findutils", "grep", "make",
+    "mount", "procps", "python3", "python3-venv", "sed", "util-linux",
 )  # fmt: skip
 NOT_NEEDED = ("usr/share/doc", "usr/share/locale", "usr/share/man", "usr/share/perl*", "var/lib")
 USER = 1000
@@ -71,6 +71,11 @@ def unpacked(release: Release, cache: Path) -> Path:
     shell = new / "usr/bin/sh"  # Debian makes it when it configures dash
     if not shell.is_symlink():
         shell.symlink_to("dash")
+    # And this when it configures ca-certificates; without it a venv gets no pip.
+    certificates = sorted((new / "usr/share/ca-certificates").rglob("*.crt"))
+    (new / "etc/ssl/certs/ca-certificates.crt").write_text(
+        "".join(each.read_text() for each in certificates)
+    )
     new.rename(folder)
     return folder
 
