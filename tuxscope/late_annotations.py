@@ -9,14 +9,13 @@ from types import FunctionType
 from typing import Any
 
 
-def store_first(annotate: Callable[..., Any] | None, target: dict[str, Any]) -> None:
+def store_first(annotate: Callable[..., Any], target: dict[str, Any]) -> None:
     """Store a class's first annotation, as text, in ``target``, from the annotation's own line.
 
-    ``annotate`` is the class's ``__annotate_func__``, None where it has none. Its code runs with
-    globals of ours, as in annotationlib, so that the author's line is in the traceback of what
-    ``target`` raises.
+    ``annotate`` is the class's ``__annotate_func__``. Its code runs with globals of ours, as in
+    annotationlib, so that the author's line is in the traceback of what ``target`` raises.
     """
-    if sys.version_info >= (3, 14) and annotate:
+    if sys.version_info >= (3, 14):
         from annotationlib import Format, call_annotate_function
 
         name, text = next(iter(call_annotate_function(annotate, Format.STRING).items()))

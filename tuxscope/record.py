@@ -46,7 +46,6 @@ from tuxscope.field_types import (
     u32,
     u64,
 )
-from tuxscope.late_annotations import store_first
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.suggest import did_you_mean
 
@@ -237,7 +236,10 @@ class RecordType(Declared, type):
         for attribute, value in namespace.items():
             if attribute != "__annotations__":
                 body[attribute] = value
-        store_first(namespace.get("__annotate_func__"), Annotations(name))  # from Python 3.14 on
+        if "__annotate_func__" in namespace:  # from Python 3.14 on
+            from tuxscope.late_annotations import store_first
+
+            store_first(namespace["__annotate_func__"], Annotations(name))
         if not body.fields:
             raise RecordError(f"{name} has no fields; declare one, as in pid = u32")
         layout = lay_out(name, body.fields)
