@@ -11,11 +11,13 @@
 # make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
+# make pythons run the tests that touch no kernel on Python 3.13 and 3.14, each in its own Debian
+#              (VERSION=3.13, TESTS="-k hello")
 # make bench   measure tuxscope beside bpftrace and a C program on libbpf, in less than ten minutes
 #              (QUICK=1: does it work? RECORD=1: write docs/performance.md anew)
 # make bench-net measure what tuxscope net costs, beside bpftrace, in two minutes (QUICK=1: does it
 #              work? RECORD=1: write it into docs/tools/net.md)
-# make install put tuxscope where sudo finds it
+# make install put tuxscope where sudo finds it (PREFIX=/usr/local); make uninstall takes it away
 
 PYTHON ?= python3
 PREFIX ?= /usr/local
@@ -29,18 +31,16 @@ ALARMS ?= 6000
 LEVELS ?= 2000
 HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-LIBRARY := $(PREFIX)/lib/tuxscope
 
-.PHONY: hello test fuzz mutants docs helpers helper-answers kernels bench bench-net \
-	clean-kernels install uninstall clean
+.PHONY: hello test fuzz mutants docs helpers helper-answers kernels pythons bench bench-net \
+	clean-kernels clean-pythons install uninstall clean
 
 $(VENV)/run: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(PYTHON) -B tools/install.py venv $(VENV) --editable .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(PYTHON) -B tools/install.py venv $(VENV) --editable '.[dev]'
 	@touch $@
 
 # The checkout belongs to you: -B keeps root from writing bytecode into it. The loop sees to it
@@ -80,6 +80,9 @@ helper-answers: $(VENV)/run
 kernels: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m kernels $(KERNEL) $(if $(RECORD),--record) -- $(TESTS)
 
+pythons: $(VENV)/dev
+	cd tests && ../$(VENV)/bin/python -m pythons $(VERSION) -- $(TESTS)
+
 # Only what loads programs is root's.
 bench:
 	cd bench && $(PYTHON) -B -m peers build
@@ -93,16 +96,15 @@ bench-net:
 	cd bench && $(PYTHON) -B -m connections report results-net.json $(if $(RECORD),--record)
 
 clean-kernels:
-	rm -rf $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tuxscope-kernels
+	rm -rf "$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tuxscope-kernels"
 
-install:
-	$(SUDO) $(PYTHON) -m venv --clear $(LIBRARY)
-	$(SUDO) $(LIBRARY)/bin/python -m pip install --quiet --disable-pip-version-check .
-	$(SUDO) install -d $(PREFIX)/bin
-	$(SUDO) ln -sf $(LIBRARY)/bin/tuxscope $(PREFIX)/bin/tuxscope
+clean-pythons:
+	rm -rf "$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tuxscope-pythons"
 
-uninstall:
-	$(SUDO) rm -rf $(LIBRARY) $(PREFIX)/bin/tuxscope
+# The directory may have any name, so the shell gets it as a variable.
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall:
+	@$(SUDO) $(PYTHON) -B tools/install.py $@ "$$PREFIX"
 
 clean:
 	rm -rf $(VENV) .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache

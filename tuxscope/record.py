@@ -236,8 +236,10 @@ class RecordType(Declared, type):
         for attribute, value in namespace.items():
             if attribute != "__annotations__":
                 body[attribute] = value
-        if "__annotate_func__" in namespace:  # Python 3.14 looks at annotations last
-            raise RecordError(f"{name}: write pid = u32, not pid: u32")
+        if "__annotate_func__" in namespace:  # from Python 3.14 on
+            from tuxscope.late_annotations import store_first
+
+            store_first(namespace["__annotate_func__"], Annotations(name))
         if not body.fields:
             raise RecordError(f"{name} has no fields; declare one, as in pid = u32")
         layout = lay_out(name, body.fields)

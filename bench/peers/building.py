@@ -79,13 +79,11 @@ def build_workloads() -> None:
         output_of(compiler, "-O2", "-Wall", "-o", PLACE / name, source)
 
 
-def install(python: Path) -> None:
+def install() -> None:
     """Install the checkout as a user would, with its bytecode compiled."""
-    if not python.exists():
-        output_of(sys.executable, "-m", "venv", VENV)
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    output_of(*pip, ROOT)
-    output_of(*pip, "--force-reinstall", "--no-deps", ROOT)
+    setup = (sys.executable, "-B", ROOT / "tools" / "install.py", "venv", VENV)
+    output_of(*setup, ROOT)
+    output_of(*setup, "--force-reinstall", "--no-deps", ROOT)
 
 
 def build_libbpf() -> str:
@@ -128,7 +126,7 @@ def build(*, here: bool = False) -> Built:
     build_workloads()
     python = Path(sys.executable) if here else VENV / "bin" / "python"
     if not here:
-        install(python)
+        install()
     version = output_of(python, "-c", "import tuxscope; print(tuxscope.__version__)").strip()
     versions = {"tuxscope": f"{version}, Python {platform.python_version()}"}
     absent = {}

@@ -1,7 +1,8 @@
 """``python -m kernels [WORD ...] [--record] [-- PYTEST_ARGUMENT ...]``: boot guests, run tests.
 
 The words choose guests: a series, an architecture, a flavour, or ``ci``; no word is all of them.
-``--record`` writes the table to docs/kernels.md.
+``--record`` writes the table to docs/kernels.md. ``--missing`` boots nothing: it prints Debian's
+packages that the guests need and this machine has not, a line for each.
 """
 
 from __future__ import annotations
@@ -19,16 +20,14 @@ from kernels.matrix import Guest, choose
 from kernels.mirror import Mirror, MirrorError, NotThereError
 from kernels.report import Outcome, as_markdown, as_text, read_console
 from kernels.vmlinuz import vmlinuz
+from kernels.wheels import PROJECT, PipError, build_wheel, libraries
 
 LIMIT = 150.0  # seconds for each guest, at the host's speed
-DOCS = image.PROJECT / "docs" / "kernels.md"
+DOCS = PROJECT / "docs" / "kernels.md"
 BEGIN, END = "<!-- The table: make kernels RECORD=1 writes it. -->\n", "<!-- The table ends. -->\n"
 RECORD = "--record"
-TOOLS = {
-    "apt-get": "apt", "cpio": "cpio", "dpkg-deb": "dpkg", "setpriv": "util-linux",
-    "qemu-system-x86_64": "qemu-system-x86", "qemu-system-aarch64": "qemu-system-arm",
-    "qemu-system-s390x": "qemu-system-misc",
-}  # fmt: skip
+MISSING = "--missing"
+TOOLS = {"apt-get": "apt", "cpio": "cpio", "dpkg-deb": "dpkg", "setpriv": "util-linux"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,19 +36,30 @@ def main(arguments: Sequence[str]) -> int:
         at = words.index("--")
         words, for_pytest = words[:at], words[at + 1 :]
     try:
-        guests = choose([word for word in words if word != RECORD])
+        guests = choose([word for word in words if word not in {RECORD, MISSING}])
     except LookupError as error:
         return refuse(str(error))
-    if missing := sorted(package for tool, package in TOOLS.items() if not shutil.which(tool)):
+    missing = missing_packages(guests)
+    if MISSING in words:
+        print("".join(f"{each}\n" for each in missing), end="")
+        return 0
+    if missing:
         return refuse(f"not all tools are here; try: apt-get install {' '.join(missing)}")
     try:
         outcomes = run_all(guests, cache_folder(), for_pytest)
-    except image.PipError as error:
+    except PipError as error:
         return refuse(str(error))
     print(f"\n{as_text(outcomes)}")
     if RECORD in words:
         write_table(outcomes)
     return int(any(each.failure for each in outcomes))
+
+
+def missing_packages(guests: Sequence[Guest]) -> list[str]:
+    """Debian's packages of the tools that these guests need and this machine has not."""
+    machines = [machine.ARCHITECTURES[each.architecture] for each in guests]
+    needed = TOOLS | {each.qemu: each.package for each in machines}
+    return sorted({package for tool, package in needed.items() if not shutil.which(tool)})
 
 
 def refuse(why: str) -> int:
@@ -67,10 +77,10 @@ def cache_folder() -> Path:
 def run_all(guests: Sequence[Guest], cache: Path, arguments: Sequence[str]) -> list[Outcome]:
     """Fetch, build and boot; the outcomes in the order of the guests."""
     mirror = Mirror(cache)
-    wheel = image.build_wheel(cache / "wheel")
+    wheel = build_wheel(cache / "wheel")
     print(f"{wheel.name} in {len(guests)} guests; consoles in {cache}/console-*", flush=True)
     try:
-        project = image.project(wheel, image.libraries(cache), arguments, cache)
+        project = image.project(wheel, libraries(cache, image.PYTHON), arguments, cache)
     except MirrorError as error:
         return [tell(Outcome(each, not_run=str(error))) for each in guests]
     boots: dict[Guest, Future[Outcome]] = {}

@@ -10,14 +10,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from kernels.mirror import Mirror, MirrorError
+from kernels.mirror import Mirror
+from kernels.wheels import PROJECT, compile_modules, install_wheel
 
-PROJECT = Path(__file__).resolve().parents[2]
 PYTHON = "3.11"
 RELEASE = "bookworm"  # its Python is the oldest that we promise to run on
 # unshare, setpriv and mount as the tests use them; busybox is the shell and all the rest.
@@ -28,9 +27,6 @@ NOT_NEEDED = (
     *(f"usr/lib/python{PYTHON}/{each}" for each in
       ("test", "idlelib", "ensurepip", "lib2to3", "turtledemo", "tkinter", "distutils")),
 )  # fmt: skip
-# What nobody compiles for an architecture: these wheels must be pure, and are the same for all.
-FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis", "pyte")
-SITE = f"usr/local/lib/python{PYTHON}/dist-packages"
 
 
 def base(mirror: Mirror, architecture: str, cache: Path) -> Path:
@@ -62,56 +58,17 @@ def base(mirror: Mirror, architecture: str, cache: Path) -> Path:
         (root / "usr/bin" / name).symlink_to(f"python{PYTHON}")
     (root / "bin/sh").unlink(missing_ok=True)
     (root / "bin/sh").symlink_to("busybox")
-    compile_modules(root / f"usr/lib/python{PYTHON}")
+    compile_modules(root / f"usr/lib/python{PYTHON}", PYTHON)
     pack(root, archive)
     shutil.rmtree(root)
     return archive
-
-
-def build_wheel(folder: Path) -> Path:
-    """The wheel of the working tree."""
-    shutil.rmtree(folder, ignore_errors=True)
-    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, PROJECT)
-    return next(folder.glob("*.whl"))
-
-
-def libraries(cache: Path) -> Path:
-    """A folder with what the project and its tests need, fetched once for each list of them."""
-    wanted = [*requirements(), *FOR_TESTS]
-    folder = cache / f"libraries-{sha256(' '.join(wanted).encode()).hexdigest()[:12]}"
-    if not folder.exists():
-        for stale in cache.glob("libraries*"):
-            shutil.rmtree(stale)
-        new = cache / "libraries.new"
-        try:
-            install(new, wanted)
-        except PipError as error:
-            raise MirrorError(str(error)) from None
-        compile_modules(new)
-        new.rename(folder)
-    return folder
-
-
-def requirements() -> list[str]:
-    """What the project depends on."""
-    with open(PROJECT / "pyproject.toml", "rb") as file:
-        return list(tomllib.load(file)["project"]["dependencies"])
 
 
 def project(wheel: Path, libraries: Path, arguments: Iterable[str], cache: Path) -> Path:
     """The archive of the project's part: the installed wheel, its tests, and init."""
     root = cache / "project"
     shutil.rmtree(root, ignore_errors=True)
-    site = root / SITE
-    shutil.copytree(libraries, site)
-    install(site, ["--no-deps", wheel])
-    scripts = root / "usr/local/bin"
-    scripts.mkdir()
-    for script in (site / "bin").iterdir():
-        # The first line names the interpreter of whoever installs.
-        _, _, rest = script.read_text().partition("\n")
-        (scripts / script.name).write_text(f"#!/usr/bin/python{PYTHON}\n{rest}")
-        (scripts / script.name).chmod(0o755)
+    site = install_wheel(wheel, libraries, root, PYTHON)
     home = root / "project"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT / "tests", home / "tests", ignore=ignored)
@@ -121,7 +78,7 @@ def project(wheel: Path, libraries: Path, arguments: Iterable[str], cache: Path)
     (home / "arguments").write_text("\n".join(arguments))
     shutil.copy(Path(__file__).with_name("init.py"), root / "init")
     (root / "init").chmod(0o755)
-    compile_modules(site / "tuxscope")
+    compile_modules(site / "tuxscope", PYTHON)
     compile_tests(home, site)
     archive = cache / "project.cpio"
     pack(root, archive)
@@ -135,38 +92,6 @@ def initramfs(parts: Iterable[Path], path: Path) -> Path:
             with open(part, "rb") as file:
                 shutil.copyfileobj(file, whole)
     return path
-
-
-def install(folder: Path, what: Iterable[str | Path]) -> None:
-    """Install pure wheels, and nothing but pure wheels, to a folder."""
-    pip(
-        "install", "--target", folder, "--upgrade", "--no-compile", "--python-version", PYTHON,
-        "--implementation", "py", "--abi", "none", "--platform", "any", "--only-binary", ":all:",
-        *what,
-    )  # fmt: skip
-
-
-class PipError(Exception):
-    """pip could not do it."""
-
-
-def pip(*arguments: str | Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise PipError(f"pip {arguments[0]}: {done.stderr.strip().splitlines()[-1]}")
-
-
-def compile_modules(folder: Path) -> None:
-    """Spare the guests the compiling, which takes minutes there; of use to this version only."""
-    if sys.version_info[:2] == tuple(map(int, PYTHON.split("."))):
-        subprocess.run(
-            [sys.executable, "-m", "compileall", "-q", "-j", "0",
-             "--invalidation-mode", "unchecked-hash", folder],
-            check=False, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
 
 
 def compile_tests(home: Path, site: Path) -> None:

@@ -23,7 +23,7 @@ hostname guest
 dmesg -n 1
 """
 CHOSEN = "kernel and not one_kernel or matrix or guest"
-OPTIONS = ("--color=no", "-p", "no:cacheprovider", "-m", CHOSEN)
+OPTIONS = ("--color=no", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", CHOSEN)
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/busybox",
     "HOME": "/root",

@@ -14,6 +14,7 @@ class Architecture:
     """How QEMU is told to be a machine that Debian's kernels boot on."""
 
     qemu: str
+    package: str  # Debian's, that has it
     machine: str
     cpu: str
     console: str  # the kernel's name of QEMU's serial line
@@ -23,20 +24,25 @@ class Architecture:
 
 ARCHITECTURES = {
     # No PCI, and few devices to look for.
-    "amd64": Architecture("qemu-system-x86_64", "microvm,pcie=off", "max", "ttyS0", 10),
+    "amd64": Architecture(
+        "qemu-system-x86_64", "qemu-system-x86", "microvm,pcie=off", "max", "ttyS0", 10
+    ),
     # Here and on s390x a tracepoint stayed silent for a whole run now and then while each
     # processor had a thread (3 times of 70 on s390x), and with one for all none of 140 times: the
     # kernel turns it on by patching code, and QEMU may be about to translate the old.
     # Long vectors and the architecture's way of signing pointers are slow to emulate.
     "arm64": Architecture(
         "qemu-system-aarch64",
+        "qemu-system-arm",
         "virt",
         "max,pauth-impdef=on,sve=off,sme=off",
         "ttyAMA0",
         20,
         "single",
     ),
-    "s390x": Architecture("qemu-system-s390x", "s390-ccw-virtio", "max", "ttysclp0", 30, "single"),
+    "s390x": Architecture(
+        "qemu-system-s390x", "qemu-system-misc", "s390-ccw-virtio", "max", "ttysclp0", 30, "single"
+    ),
 }
 MEMORY = 2048  # MiB
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -22,7 +22,6 @@ RELEASES = {
     "debian bullseye": "arm64",  # its security archive lists more, and may not have them
     "debian-security bullseye-security": "amd64,arm64",
 }
-PATIENCE = 300.0  # seconds for one run of apt
 
 
 class MirrorError(Exception):
@@ -36,11 +35,16 @@ class NotThereError(Exception):
 class Mirror:
     """Packages, downloaded to ``folder``. What it lists is fetched when it is first asked.
 
-    All methods raise MirrorError where the mirror does not answer.
+    ``releases`` is like RELEASES, and ``patience`` in seconds, for one run of apt. All methods
+    raise MirrorError where the mirror does not answer.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, releases: Mapping[str, str] = RELEASES, patience: float = 300.0
+    ) -> None:
         self.folder = folder
+        self.releases = releases
+        self.patience = patience
         self._state = folder / "apt"
         self._asked = False
         self._unanswered = ""  # the last release's complaint
@@ -92,7 +96,7 @@ class Mirror:
             (self._state / name).mkdir(parents=True, exist_ok=True)
         (self._state / "status").touch()
         answered = []
-        for release, architectures in RELEASES.items():
+        for release, architectures in self.releases.items():
             archive, suite = release.split()
             options = f"signed-by={KEYRING} arch={architectures}"
             source = f"deb [{options}] {address(archive)} {suite} main\n"
@@ -129,7 +133,7 @@ class Mirror:
         try:
             done = subprocess.run(
                 [name, "-q", *flags, *rest],
-                cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False,
+                cwd=cwd, capture_output=True, text=True, timeout=self.patience, check=False,
                 env={**os.environ, "LC_ALL": "C"},
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:

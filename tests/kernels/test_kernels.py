@@ -13,11 +13,12 @@ from pace import LIMIT
 from waiting import has_ended, wait_until
 
 from kernels import machine
-from kernels.__main__ import BEGIN, END, main, write_table
+from kernels.__main__ import BEGIN, END, TOOLS, main, missing_packages, write_table
 from kernels.matrix import ARCHITECTURES, MATRIX, Guest, choose
 from kernels.mirror import MirrorError, telling, version
 from kernels.report import Outcome, as_markdown, as_text, read_console
 from kernels.vmlinuz import pattern
+from kernels.wheels import HOST_ONLY, requirements
 from tuxscope.loader.cpus import parse_cpu_list
 
 GUEST = Guest("6.12", "cloud-amd64")
@@ -68,6 +69,29 @@ def test_a_word_that_chooses_nothing_is_refused(capsys: pytest.CaptureFixture[st
     assert re.fullmatch(
         r"kernels: no guest is '6.12 amd46'; the words are .*amd64.*\n", capsys.readouterr().err
     )
+
+
+def test_only_the_tools_of_the_chosen_guests_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for tool in (*TOOLS, "qemu-system-x86_64"):
+        (tmp_path / tool).touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert missing_packages(choose(["5.10", "amd64"])) == []
+    assert missing_packages(choose(["6.12"])) == ["qemu-system-arm", "qemu-system-misc"]
+    assert main(["6.12", "arm64"]) == 2
+    assert capsys.readouterr() == (
+        "", "kernels: not all tools are here; try: apt-get install qemu-system-arm\n"
+    )  # fmt: skip
+    (tmp_path / "cpio").unlink()
+    assert main(["6.12", "arm64", "--missing"]) == 0
+    assert capsys.readouterr() == ("cpio\nqemu-system-arm\n", "")
+
+
+def test_requirements_are_those_of_the_project_and_its_tests() -> None:
+    names = {re.split(r"[^\w-]", each)[0] for each in requirements()}
+    assert {"construct", "pyroute2", "pytest", "pytest-timeout", "hypothesis"} <= names
+    assert not HOST_ONLY & names
 
 
 @pytest.mark.parametrize(
@@ -208,9 +232,9 @@ def test_a_mirror_that_does_not_answer_fails_nothing(
         raise MirrorError("no route to host")
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("kernels.__main__.TOOLS", {})
-    monkeypatch.setattr("kernels.image.build_wheel", lambda _: Path("a.whl"))
-    monkeypatch.setattr("kernels.image.libraries", lambda _: None)
+    monkeypatch.setattr("kernels.__main__.missing_packages", lambda _: [])
+    monkeypatch.setattr("kernels.__main__.build_wheel", lambda _: Path("a.whl"))
+    monkeypatch.setattr("kernels.__main__.libraries", lambda *_: None)
     monkeypatch.setattr("kernels.image.project", lambda *_: None)
     monkeypatch.setattr("kernels.mirror.Mirror._update", no_mirror)
     assert main(["6.12", "s390x"]) == 0

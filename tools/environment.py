@@ -1,0 +1,107 @@
+"""A virtual environment, and what pip says when it fails, in one line."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# What works in a venv that can be used: its Python is not too old, and pip is whole.
+USABLE = (
+    ("-Ic", "import sys; sys.exit(sys.version_info < (3, 11))"),
+    ("-Im", "pip", "install", "--quiet", "--no-index", "pip"),
+)
+# How pip's lines differ where the package index does not answer.
+UNREACHABLE = re.compile(
+    r"connection broken by|Max retries exceeded|problem confirming the ssl certificate"
+    r"|Connection to \S+ timed out|Failed to (establish a new connection|resolve)"
+)
+REASON = re.compile(
+    r"\[Errno -?\d+\] ([\w ]+)|(Cannot connect to proxy|timed out|certificate verify failed)"
+)
+ERROR = re.compile(r"^\W*(?:error: |(?=[\w.]+Error: ))(.*)", re.IGNORECASE | re.MULTILINE)
+# These say nothing by themselves.
+EMPTY = re.compile(r"subprocess-exited-with-error|subprocess.CalledProcessError|Exception:$")
+# What follows from another error, which is the one to tell.
+CONSEQUENCE = re.compile(r"from versions: none|No matching distribution|Failed to build")
+
+
+class SetupError(Exception):
+    """What went wrong, in one line."""
+
+
+def set_up(folder: str, arguments: Sequence[str]) -> None:
+    """Have pip install something into a venv, which is made first where none can be used.
+
+    Raises SetupError.
+    """
+    print(f"setting up {folder}: what is missing there is downloaded from PyPI", flush=True)
+    if not usable(Path(folder)):
+        create(Path(folder))
+    pip_install(Path(folder), arguments)
+
+
+def usable(folder: Path) -> bool:
+    """Whether there is a whole venv."""
+    try:
+        return all(
+            subprocess.run(
+                [folder / "bin" / "python", *arguments], capture_output=True, check=False
+            ).returncode
+            == 0
+            for arguments in USABLE
+        )
+    except OSError:
+        return False
+
+
+def create(folder: Path) -> None:
+    """Make a new venv with pip; what is in the folder is removed. Raises SetupError."""
+    if importlib.util.find_spec("ensurepip") is None:
+        raise SetupError("this Python has no ensurepip; try: apt install python3-venv")
+    # ensurepip by itself, as venv does not show what it says.
+    problem = f"{folder} cannot be set up"
+    run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], problem)
+    python = folder / "bin" / "python"
+    run([python, "-Im", "ensurepip", "--upgrade", "--default-pip"], problem)
+
+
+def pip_install(folder: Path, arguments: Sequence[str]) -> None:
+    """Raises SetupError."""
+    pip = (folder / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check")
+    run([*pip, *arguments], "pip failed")
+
+
+def run(command: Sequence[str | Path], problem: str) -> None:
+    """Run a command without showing what it says. Raises SetupError where it fails."""
+    # pip's five take long where nothing answers, and without any it does not say so.
+    retries = os.environ.get("PIP_RETRIES", "0")
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        env={**os.environ, "PIP_RETRIES": "2" if retries == "0" else retries}, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SetupError(described(done.stdout, problem, command))
+
+
+def described(output: str, problem: str, command: Sequence[str | Path]) -> str:
+    """Why a command failed, by what it printed."""
+    errors = [each.strip() for each in ERROR.findall(output) if not EMPTY.match(each)]
+    causes = [each for each in errors if not CONSEQUENCE.search(each)]
+    cause = causes[0] if causes else ""
+    unreachable = [line for line in output.splitlines() if UNREACHABLE.search(line)]
+    if unreachable and (not cause or UNREACHABLE.search(cause)):
+        found = REASON.search(unreachable[-1])
+        reason = f" ({found[1] or found[2]})" if found else ""
+        return (
+            f"PyPI cannot be reached{reason}, and the first run downloads from it; "
+            "check the network, or set https_proxy or PIP_INDEX_URL"
+        )
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    said = cause or (errors or lines[-1:] or ["it says nothing"])[0]
+    return f"{problem}: {said}; to see more: {shlex.join(map(str, command))}"

@@ -1,0 +1,28 @@
+"""Annotations of a class body on Python 3.14, which evaluates them when they are asked for
+(PEP 649)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+
+def store_first(annotate: Callable[..., Any], target: dict[str, Any]) -> None:
+    """Store a class's first annotation, as text, in ``target``, from the annotation's own line.
+
+    ``annotate`` is the class's ``__annotate_func__``. Its code runs with globals of ours, as in
+    annotationlib, so that the author's line is in the traceback of what ``target`` raises.
+    """
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format, call_annotate_function
+
+        name, text = next(iter(call_annotate_function(annotate, Format.STRING).items()))
+
+        class Globals(dict[str, Any]):
+            def __missing__(self, _: str) -> None:
+                target[name] = text
+
+        FunctionType(annotate.__code__, Globals(), closure=annotate.__closure__)(Format.VALUE)
+        target[name] = text  # no annotation looks anything up: pid: "u32"
