@@ -15,7 +15,7 @@ from pace import LIMIT
 
 import tuxscope
 from e2e.harness import TUXSCOPE
-from tuxscope.cli import COMMANDS
+from tuxscope.tools import COMMANDS
 
 PROGRAMS = Path(tuxscope.__file__).parent / "programs"
 
