@@ -19,7 +19,7 @@ PACKAGE = ROOT / "tuxscope"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ONE_ROOM = dict.fromkeys(
-    ("declared", "field_types", "late_annotations", "value_types", "tcp_states", "columns"),
+    ("declared", "field_types", "late_annotations", "value_types", "columns"),
     "record",
 )
 FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "suggest"}
@@ -181,7 +181,7 @@ def test_starting_hello_imports_nothing_it_does_not_need() -> None:
     unwanted |= {"ast", "dataclasses", "inspect", "shlex"}  # a millisecond each, or more
     # What only a terminal needs, and what not all output does.
     unwanted |= {"wcwidth", "tuxscope.output.fitting", "tuxscope.output.terminal_lines"}
-    unwanted |= {"ipaddress", "socket", "tuxscope.sockets", "tuxscope.programs.net"}
+    unwanted |= {"ipaddress", "socket", "tuxscope.programs.net"}
     unwanted |= {f"tuxscope.asm.{name}" for name in ("grammar", "lexer", "listing", "parser")}
     # What Python's own need is theirs: from 3.14 on threading and annotationlib are among it.
     unwanted -= imported_by("import ctypes, typing\nclass T(typing.NamedTuple):\n x: 'int'")

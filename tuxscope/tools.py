@@ -44,12 +44,7 @@ def tool(name: str, summary: str, *views: str) -> CommandEntry:
 
 TABLE = (
     command("hello", "every write() on the system, as it happens", hello="hello.py"),
-    command(
-        "net",
-        "TCP connections: who connects to whom, and what became of it",
-        net="net.py",
-        net_summary="net_summary.py",
-    ),
+    tool("net", "TCP connections: who connects to whom, and what became of it", "summary"),
     command("run", "a page of your own, as a tool"),
     command("fields", "what a tracepoint hands to a program, and where"),
     command("map", "a map of a running program, to look at or to set"),
