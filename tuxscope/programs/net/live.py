@@ -1,4 +1,4 @@
-"""``tuxscope net``: the page, with the sockets that were there before it."""
+"""``tuxscope net``: its pages, with the sockets that were there before."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from tuxscope.programs.page import Page
 from tuxscope.runner.live import run_page
 from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.options import Options
-from tuxscope.runner.pages import page_file
 from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.stream import Stream, first_rows
 from tuxscope.runner.table import LiveTables
@@ -64,9 +63,9 @@ def run(options: Options, wanted: NetOptions) -> int:
     if wanted.by is not None:
         counts = summary.page(wanted.by, wanted.chosen)
         options = replace(options, interval=wanted.interval)
-        return run_page(counts, page_file("net_summary"), options, Summary)
+        return run_page(counts, summary.__file__, options, Summary)
     events = page.page(wanted.chosen, columns(options.style, wanted.netns))
-    return run_page(events, page_file("net"), options, partial(Connections, wanted=wanted))
+    return run_page(events, page.__file__, options, partial(Connections, wanted=wanted))
 
 
 def columns(style: Style, netns: bool) -> tuple[Column, ...]:
