@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuxscope.output.messages import say
-from tuxscope.programs.connections import SEEDED, Connection, Known
-from tuxscope.programs.net import Chosen, Network, includes_mapped, mapped
+from tuxscope.programs.net.connections import SEEDED, Connection, Known
+from tuxscope.programs.net.page import Chosen, Network, includes_mapped, mapped
+from tuxscope.programs.net.sockets import Owner, Socket, SocketsError, all_sockets, owners
+from tuxscope.programs.net.tcp_states import NAMES, TcpState
 from tuxscope.runner.loaded import Loaded
-from tuxscope.sockets import Owner, Socket, SocketsError, all_sockets, owners
-from tuxscope.tcp_states import NAMES, TcpState
 from tuxscope.value_types import V4_MAPPED
 
 BATCH = 4096  # entries that are handed to the kernel at once

@@ -1,4 +1,4 @@
-"""``tuxscope net``: the page, with the sockets that were there before it."""
+"""``tuxscope net``: its pages, with the sockets that were there before."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.output.visible import visible
-from tuxscope.programs import net, net_summary
-from tuxscope.programs.connections import SOCKETS, Connection
-from tuxscope.programs.net import Chosen
-from tuxscope.programs.net_summary import By
+from tuxscope.programs.net import page, summary
+from tuxscope.programs.net.connections import SOCKETS, Connection
+from tuxscope.programs.net.page import Chosen
+from tuxscope.programs.net.snapshot import Snapshot, seed
+from tuxscope.programs.net.sockets import InterfaceNames, NamespaceError, names, own_namespace
+from tuxscope.programs.net.summary import By
 from tuxscope.programs.page import Page
 from tuxscope.runner.live import run_page
 from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.options import Options
-from tuxscope.runner.pages import page_file
 from tuxscope.runner.privilege import require_sudo
-from tuxscope.runner.snapshot import Snapshot, seed
 from tuxscope.runner.stream import Stream, first_rows
 from tuxscope.runner.table import LiveTables
 from tuxscope.runner.watch import Watch
-from tuxscope.sockets import InterfaceNames, NamespaceError, names, own_namespace
 
 # Seconds for which the connections of a process that has ended are followed to their own end.
 LINGER = 1.0
@@ -46,7 +45,7 @@ class NetOptions:
         by: count by this, and show a table; None: show each event.
     """
 
-    chosen: Chosen = net.EVERYTHING
+    chosen: Chosen = page.EVERYTHING
     existing: bool = False
     interval: float | None = None
     netns: bool = False
@@ -62,11 +61,11 @@ def run(options: Options, wanted: NetOptions) -> int:
             "(docs/tools/net.md)"
         )
     if wanted.by is not None:
-        page = net_summary.page(wanted.by, wanted.chosen)
+        counts = summary.page(wanted.by, wanted.chosen)
         options = replace(options, interval=wanted.interval)
-        return run_page(page, page_file("net_summary"), options, Summary)
-    page = net.page(wanted.chosen, columns(options.style, wanted.netns))
-    return run_page(page, page_file("net"), options, partial(Connections, wanted=wanted))
+        return run_page(counts, summary.__file__, options, Summary)
+    events = page.page(wanted.chosen, columns(options.style, wanted.netns))
+    return run_page(events, page.__file__, options, partial(Connections, wanted=wanted))
 
 
 def columns(style: Style, netns: bool) -> tuple[Column, ...]:
@@ -89,10 +88,10 @@ def columns(style: Style, netns: bool) -> tuple[Column, ...]:
     rank = 5  # somebody asked for it
     more = (Labelled(Connection.netns, 0, namespace_labels(), rank=rank),) if netns else ()
     if style is Style.JSON:
-        return *net.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
+        return *page.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
     *shown, last = (
         Combined(local, each.width, where, zoned, rank=each.rank) if each.field is local else each
-        for each in net.COLUMNS
+        for each in page.COLUMNS
     )
     return (*shown, replace(last, width=8), *more) if more else (*shown, last)
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from test_columns import element
 
 from tuxscope.asm import Array, Assembler, Program, Tracepoint, r0, r6, r7
-from tuxscope.commands.network_options import network, port, states
 from tuxscope.lean_fire import FireError
-from tuxscope.programs.connections import EVENTS, Connection
-from tuxscope.programs.net import Chosen, Network, leave_out
-from tuxscope.programs.net_summary import Traffic, count_time
+from tuxscope.programs.net.connections import EVENTS, Connection
+from tuxscope.programs.net.options import network, port, states
+from tuxscope.programs.net.page import Chosen, Network, leave_out
+from tuxscope.programs.net.summary import Traffic, count_time
+from tuxscope.programs.net.tcp_states import NAMES
 from tuxscope.record import Record, u8, u64
-from tuxscope.tcp_states import NAMES
 from tuxscope.vm import Machine
 
 pytestmark = pytest.mark.matrix

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.commands.network_options import by, network, port, state_names, states
 from tuxscope.commands.options import page_count, seconds, style, switch, whole_number
 from tuxscope.commands.tool import check_words, explained
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.lines import Style
-from tuxscope.programs.net import Chosen, Network
-from tuxscope.programs.net_summary import By
+from tuxscope.programs.net.options import by, network, port, state_names, states
+from tuxscope.programs.net.page import Chosen, Network
+from tuxscope.programs.net.summary import By
 
 
 class Net(Command):
@@ -118,7 +118,7 @@ UDP is not shown. Children of a traced process are not traced.
             raise FireError("--lost-records adds JSON objects; it goes with --format json")
 
         def job() -> int:
-            from tuxscope.runner.net import NetOptions, run
+            from tuxscope.programs.net.live import NetOptions, run
             from tuxscope.runner.options import Options
 
             options = Options(

@@ -9,11 +9,11 @@ from ipaddress import ip_network
 
 from tuxscope.commands.options import choice, given, whole_number
 from tuxscope.lean_fire import FireError
-from tuxscope.programs.connections import EVENTS
-from tuxscope.programs.net import Network
-from tuxscope.programs.net_summary import By
+from tuxscope.programs.net.connections import EVENTS
+from tuxscope.programs.net.page import Network
+from tuxscope.programs.net.summary import By
+from tuxscope.programs.net.tcp_states import NAMES
 from tuxscope.suggest import did_you_mean
-from tuxscope.tcp_states import NAMES
 
 LARGEST_PORT = 65535
 NUMBERS = {name: number for number, name in (NAMES | EVENTS).items()}
