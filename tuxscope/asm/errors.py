@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tuxscope.errors import TuxscopeError
 
 if TYPE_CHECKING:
-    from tuxscope.asm.source import SourceLine
+    from tuxscope.source import SourceLine
 
 
 class AssemblyError(TuxscopeError, ValueError):

@@ -30,7 +30,7 @@ from tuxscope.asm.lexer import Kind, Token, tokens
 from tuxscope.asm.maps import Map
 from tuxscope.asm.memory import check_value_offset, signed32
 from tuxscope.asm.program import Program, check_head
-from tuxscope.asm.source import SourceLine
+from tuxscope.source import SourceLine
 from tuxscope.suggest import did_you_mean
 
 # What clang writes beside instructions, and what changes none of them.

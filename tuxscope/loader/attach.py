@@ -8,7 +8,6 @@ from typing import Self
 
 from tuxscope.asm.attach import RawTracepoint, Tracepoint
 from tuxscope.asm.program import Program
-from tuxscope.asm.source import SourceLine
 from tuxscope.errors import ArgumentTypeError, TuxscopeError
 from tuxscope.loader import bpf, perf_event
 from tuxscope.loader.cpus import online_cpus
@@ -17,6 +16,7 @@ from tuxscope.loader.perf_event import Ioctl
 from tuxscope.loader.program import LoadedProgram
 from tuxscope.loader.syscalls import Call, syscall
 from tuxscope.loader.tracefs import Tracefs, TracepointError
+from tuxscope.source import SourceLine
 
 MEMBARRIER_CMD_GLOBAL = 1
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuxscope.asm.errors import TextError
-from tuxscope.asm.source import SourceLine
 from tuxscope.explain.explanation import Explanation, RegisterNote
 from tuxscope.output.colour import wanted
 from tuxscope.output.screen import Paint, columns, cut, painted, width_of, wrapped
 from tuxscope.output.sink import OutputError, Sink
 from tuxscope.output.visible import visible
+from tuxscope.source import SourceLine
 
 NEIGHBOURS = 2  # lines shown before, and after
 LABEL = 12  # columns that "verifier" and its like take, with their indentation

@@ -8,7 +8,7 @@ from tuxscope.errors import TuxscopeError
 
 if TYPE_CHECKING:
     from tuxscope.asm.instruction import Instruction
-    from tuxscope.asm.source import SourceLine
+    from tuxscope.source import SourceLine
 
 
 class Fault(TuxscopeError):  # noqa: N818  # the machine's word for it
