@@ -94,7 +94,7 @@ def test_the_kinds_are_all_there() -> None:
     assert len(KINDS) > 60
     names = {kind.__qualname__ for kind in KINDS}
     assert {"CheckError", "TextError", "VerifierError", "Fault", "PageError", "MapError"} <= names
-    assert {"AttachError", "Mistake", "Refusal", "TuxscopeError"} <= names
+    assert {"AttachError", "LoadRefused", "Mistake", "TuxscopeError"} <= names
 
 
 def returned() -> Program:
