@@ -61,9 +61,26 @@ def test_the_arrows_are_those_of_the_page() -> None:
 
 
 def test_the_floor_stands_on_nothing_else() -> None:
-    stands_on = {"source": {"lean_dataclasses"}}
+    stands_on = {"errors": {"source"}, "source": {"lean_dataclasses"}}
     for name in ("errors", "lean_dataclasses", "lean_fire", "source", "suggest"):
         assert imported(PACKAGE / f"{name}.py") == stands_on.get(name, set())
+
+
+ERRORS_HAVE = {"problem", "source", "column", "hint", "slot", "explanation", "log"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_an_error_has_is_known_by_its_type(path: Path) -> None:
+    """Who asks for an error's line by name would miss that an error has none."""
+    asked = {
+        node.args[1].value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("getattr", "hasattr")
+        and isinstance(node.args[1], ast.Constant)
+    }
+    assert not asked & ERRORS_HAVE
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
