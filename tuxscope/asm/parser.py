@@ -123,8 +123,7 @@ class Reader:
     def located(self, error: AssemblyError) -> TextError:
         """An error with its place."""
         spot = error.source if isinstance(error.source, Spot) else self.spot
-        column = error.token.column if isinstance(error, MismatchError) else spot.column
-        return TextError(error.problem, spot, column)
+        return TextError(error.problem, spot, error.column or spot.column)
 
     def read(self, text: str) -> None:
         """Take the statements from the text. Raises MismatchError."""
