@@ -22,7 +22,7 @@ ONE_ROOM = dict.fromkeys(
     ("declared", "field_types", "late_annotations", "value_types", "columns"),
     "record",
 )
-FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "suggest"}
+FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "source", "suggest"}
 FLOOR |= {"__init__", "__main__"}
 
 
@@ -103,9 +103,11 @@ def test_the_arrows_are_those_of_the_page() -> None:
     assert {start: ends for start, ends in found.items() if ends} == documented()
 
 
-def test_the_floor_stands_on_nothing() -> None:
-    for name in ("errors", "lean_dataclasses", "lean_fire", "suggest"):
-        assert imported(PACKAGE / f"{name}.py") == frozenset()
+def test_the_floor_stands_on_nothing_else() -> None:
+    stands_on = {"errors": {"source"}, "source": {"lean_dataclasses"}}
+    for name in ("errors", "lean_dataclasses", "lean_fire", "source", "suggest"):
+        floor = {each.stem for each in imported(PACKAGE / f"{name}.py")}
+        assert floor == stands_on.get(name, set())
 
 
 def test_nothing_outside_of_a_tools_directory_imports_it() -> None:
@@ -124,6 +126,23 @@ def test_a_command_asks_no_kernel_before_it_runs(entry: CommandEntry) -> None:
     assert entry.module in loaded
     for name in ("ctypes", "mmap", "pyroute2", "construct", "tuxscope.loader", "tuxscope.runner"):
         assert not {each for each in loaded if f"{each}.".startswith(f"{name}.")}
+
+
+ERRORS_HAVE = {"problem", "source", "column", "hint", "slot", "explanation", "log"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_an_error_has_is_known_by_its_type(path: Path) -> None:
+    """Who asks for an error's line by name would miss that an error has none."""
+    asked = {
+        node.args[1].value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("getattr", "hasattr")
+        and isinstance(node.args[1], ast.Constant)
+    }
+    assert not asked & ERRORS_HAVE
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

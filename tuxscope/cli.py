@@ -116,25 +116,35 @@ def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
 def main() -> None:
     """Run the command line, and exit with its status."""
     keep_standard_streams_open()
+    sys.exit(status_of(sys.argv[1:]))
+
+
+def status_of(arguments: Sequence[str]) -> int:
+    """Do what a command line says; returns the exit status.
+
+    Whatever a command raises is caught and printed here, and nowhere else.
+    """
+    verifier_log = None
     try:
-        status = execute(sys.argv[1:])
+        job = parse(arguments)
+        if isinstance(job, Job):
+            verifier_log = job._verifier_log
+        return execute(job)
     except TuxscopeError as error:
         from tuxscope.output.report import tell
 
-        tell(error)
-        status = error.exit_status
+        tell(error, verifier_log)
+        return error.exit_status
     except PermissionError as error:
         say(f"the kernel refused: {strerror(error)}; tuxscope doctor tells what is missing")
-        status = 1
+        return 1
     except OSError as error:
         say(strerror(error))
-        status = 1
-    sys.exit(status)
+        return 1
 
 
-def execute(arguments: Sequence[str]) -> int:
-    """Do what a command line says; returns the exit status."""
-    job = parse(arguments)
+def execute(job: Job | str) -> int:
+    """Run a job, or print a text; returns the exit status."""
     if isinstance(job, str):
         if columns := room():
             job = "".join(f"{line}\n" for line in narrowed(job, columns))

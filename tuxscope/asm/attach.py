@@ -6,9 +6,10 @@ from enum import IntEnum
 from typing import ClassVar
 
 from tuxscope.asm.errors import ProgramError
-from tuxscope.asm.source import SourceLine, author_line
+from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, field
+from tuxscope.source import SourceLine
 
 
 class ProgramType(IntEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 
-from tuxscope.asm.source import SourceLine
+from tuxscope.source import SourceLine
 
 # Not compiled before something is wrong: a start need not wait for it.
 OWN = r"([^\W\d]\w*)\."

@@ -9,12 +9,16 @@ from tuxscope.lean_fire import FireError
 
 
 class Job:
-    """What a command will do, once Fire has accepted all arguments."""
+    """What a command will do, once Fire has accepted all arguments.
 
-    __slots__ = ("_run",)
+    ``verifier_log`` tells whether --verifier-log was given; None if the command has no such option.
+    """
 
-    def __init__(self, run: Callable[[], int]) -> None:
+    __slots__ = ("_run", "_verifier_log")
+
+    def __init__(self, run: Callable[[], int], verifier_log: bool | None = None) -> None:
         self._run = run
+        self._verifier_log = verifier_log
 
 
 class Command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tuxscope.commands.base import Command, Job
 from tuxscope.commands.options import page_count, seconds, seed_number, style, switch, whole_number
@@ -111,9 +111,9 @@ class Tool(Command):
                 return run_simulated(page, options, seed or 0)
             from tuxscope.runner.live import run
 
-            return explained(lambda: run(page, options), verifier_log)
+            return run(page, options)
 
-        return Job(job)
+        return Job(job, verifier_log=None if simulate else verifier_log)
 
     def stray(self, word: str) -> str:
         return f"try --pid {word}" if word.isdigit() else "a command to trace comes after --"
@@ -125,20 +125,3 @@ def check_words(words: Sequence[str] | None, pid: int | None) -> None:
         raise FireError("-- is followed by the command to trace, as in -- ls -l")
     if words and pid is not None:
         raise FireError("--pid and -- COMMAND both say what to trace; use one of them")
-
-
-def explained(run: Callable[[], int], whole_log: bool) -> int:
-    """Run it; where the kernel refuses the program, say why, with the verifier's log if wanted."""
-    from tuxscope.loader.verifier import VerifierError
-
-    try:
-        return run()
-    except VerifierError as error:
-        from tuxscope.output.report import tell, tell_log
-
-        if whole_log:
-            tell_log(error.log)
-            tell(error)
-        else:
-            tell(error, f"{error.log.count(chr(10))} lines; --verifier-log prints them")
-        return error.exit_status

@@ -8,8 +8,7 @@ from typing import Self
 
 from tuxscope.asm.attach import RawTracepoint, Tracepoint
 from tuxscope.asm.program import Program
-from tuxscope.asm.source import SourceLine
-from tuxscope.errors import ArgumentTypeError, TuxscopeError
+from tuxscope.errors import ArgumentTypeError, LocatedError, TuxscopeError
 from tuxscope.loader import bpf, perf_event
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.fd import Fd
@@ -21,18 +20,8 @@ from tuxscope.loader.tracefs import Tracefs, TracepointError
 MEMBARRIER_CMD_GLOBAL = 1
 
 
-class AttachError(TracepointError):
-    """A tracepoint that a program cannot be attached to, with the author's line.
-
-    Attributes:
-        problem: what is wrong, without the place.
-        source: where the tracepoint is named.
-    """
-
-    def __init__(self, problem: str, source: SourceLine | None) -> None:
-        super().__init__(f"{source}: {problem}" if source else problem)
-        self.problem = problem
-        self.source = source
+class AttachError(LocatedError, TracepointError):
+    """A tracepoint that a program cannot be attached to; ``source`` is where it is named."""
 
 
 class Link:

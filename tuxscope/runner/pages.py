@@ -14,7 +14,7 @@ from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope import programs
 from tuxscope.asm import AssemblyError, Program, SourceLine
-from tuxscope.errors import TuxscopeError, UsageError, strerror, with_article
+from tuxscope.errors import LocatedError, UsageError, strerror, with_article
 from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
@@ -26,20 +26,11 @@ HOUSE = os.path.dirname(programs.__file__)
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
 
 
-class PageError(TuxscopeError):
+class PageError(LocatedError):
     """A page that Python would not run, or that is none.
 
-    Attributes:
-        problem: what is wrong, without the place.
-        source: the page's line; its text is empty where it is the page as a whole.
-        column: where in that line, counted from 1; 0 where that is unknown.
+    The text of its ``source`` is empty where it is the page as a whole.
     """
-
-    def __init__(self, problem: str, source: SourceLine, column: int = 0) -> None:
-        super().__init__(f"{source}: {problem}")
-        self.problem = problem
-        self.source = source
-        self.column = column
 
 
 def page_file(name: str) -> str:
@@ -217,7 +208,7 @@ def errors_of_the_page(file: str) -> Iterator[None]:
     except PageHang as error:
         raise hang(place(error, file)) from error
     except Exception as error:
-        if isinstance(error, TuxscopeError) and getattr(error, "source", None):
+        if isinstance(error, LocatedError) and error.source:
             raise
         own = frames(error, file)
         if isinstance(error, OSError) and not own:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
 from tuxscope.commands.options import page_count, seconds, style, switch, whole_number
-from tuxscope.commands.tool import check_words, explained
+from tuxscope.commands.tool import check_words
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.lines import Style
 from tuxscope.programs.net.options import by, network, port, state_names, states
@@ -129,9 +129,9 @@ UDP is not shown. Children of a traced process are not traced.
             chosen = Chosen(port, local, remote, state, listen)
             counted_by = (by or By.PROCESS) if summary else None
             wanted = NetOptions(chosen, existing, interval, netns, counted_by)
-            return explained(lambda: run(options, wanted), verifier_log)
+            return run(options, wanted)
 
-        return Job(job)
+        return Job(job, verifier_log=verifier_log)
 
     def stray(self, word: str) -> str:
         return f"try --port {word}" if word.isdigit() else "a command to trace comes after --"
