@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pace import LIMIT
@@ -85,14 +86,15 @@ def test_examples_import_nothing_deeper(page: Path) -> None:
 
 
 @pytest.mark.kernel
-def test_net_is_a_library() -> None:
+@pytest.mark.parametrize("events", [Connection, None], ids=["by its record", "by itself"])
+def test_net_is_a_library(events: Any) -> None:
     """Its programs are those for this kernel, whose layout the caller need not know."""
     if not KernelLayout().has_structs:
         pytest.skip("this kernel tells nothing of its structs: no accepts and no bytes")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with tuxscope.open(
-            net(pid=own_pid(), port=port), Connection, order_by=Connection.timestamp_ns
+            net(pid=own_pid(), port=port), events, order_by=Connection.timestamp_ns
         ) as connections:
             with socket.create_connection(("127.0.0.1", port)) as ours:
                 theirs, _ = server.accept()
