@@ -33,13 +33,13 @@ NAMES = {
     "tuxscope.loader.layout": "KernelLayout",
     "tuxscope.loader.maps": "MapError",
     "tuxscope.loader.privilege": "PrivilegeError",
-    "tuxscope.programs.connections": "Connection",
     "tuxscope.programs.hello": "HelloEvent hello",
+    "tuxscope.programs.net.connections": "Connection",
+    "tuxscope.programs.net.library": "net",
     "tuxscope.programs.page": "Page",
     "tuxscope.programs.pid_namespace": "PidNamespace namespaced_pid",
     "tuxscope.record": "Field Record RecordError char s8 s16 s32 s64 u8 u16 u32 u64",
     "tuxscope.runner.identity": "own_pid pid_namespace",
-    "tuxscope.runner.net_programs": "net",
     "tuxscope.vm": "Fault Machine World",
 }
 MODULES = {name: module for module, names in NAMES.items() for name in names.split()}

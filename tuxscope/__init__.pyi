@@ -95,13 +95,13 @@ from tuxscope.loader.events import Events, open
 from tuxscope.loader.layout import KernelLayout
 from tuxscope.loader.maps import MapError
 from tuxscope.loader.privilege import PrivilegeError
-from tuxscope.programs.connections import Connection
 from tuxscope.programs.hello import HelloEvent, hello
+from tuxscope.programs.net.connections import Connection
+from tuxscope.programs.net.library import net
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Field, Record, RecordError, char, s8, s16, s32, s64, u8, u16, u32, u64
 from tuxscope.runner.identity import own_pid, pid_namespace
-from tuxscope.runner.net_programs import net
 from tuxscope.vm import Fault, Machine, World
 
 __version__: str
