@@ -8,6 +8,7 @@ import pytest
 
 from tuxscope.asm import Array, Assembler, Program, Tracepoint, helper, r0, r1, r2
 from tuxscope.loader import Collection, Link, LoadedMap, LoadedProgram, VerifierError, load
+from tuxscope.loader import attach as attaching
 from tuxscope.loader.attach import AttachError, attach
 from tuxscope.loader.maps import MapError
 from tuxscope.record import Record, u64
@@ -126,6 +127,23 @@ def test_where_one_cannot_be_attached_none_is() -> None:
         assert open_fds() == before
         os.getppid()
         assert counted(loaded) == (0, 0)
+
+
+def test_detaching_waits_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When none is attached any more: until then, each may begin to run again."""
+    seen = []
+
+    def wait() -> None:
+        os.getppid()
+        seen.append(counted(loaded))
+
+    monkeypatch.setattr(attaching, "wait_for_programs", wait)
+    with load((entering(), returning())) as loaded:
+        link = attach(loaded)
+        os.getppid()
+        link.close()
+        link.close()
+    assert seen == [(1, 1)]
 
 
 def test_the_log_of_each_is_kept() -> None:
