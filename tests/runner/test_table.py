@@ -30,6 +30,11 @@ COUNTS = Hash("COUNTS", key=Who, value=Writes, max_entries=8)
 LATE = 0.0004  # seconds that a wait takes longer than asked for
 
 
+def loaded(items: Callable[[], Any]) -> Any:
+    """Programs in the kernel whose COUNTS has these entries."""
+    return SimpleNamespace(maps={COUNTS: SimpleNamespace(items=items)}, recursion_misses=0)
+
+
 def program() -> Program:
     raise AssertionError("nothing is loaded here")
 
@@ -77,7 +82,7 @@ class Entries(list[Any]):
 )
 def test_the_last_table_is_printed_once(options: Options, tables: int) -> None:
     entries = Entries([(Who(pid=7), Writes(count=60))])
-    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
+    live = loaded(lambda: entries)
     columns = (Column(Who.pid, 8), Column(Writes.count, 8), Rate(Writes.count))
     paper: Any = Paper()
     shown = LiveTables(Page(program, COUNTS, columns), options, live, paper)
@@ -115,7 +120,7 @@ def test_a_resized_terminal_has_the_table_anew_before_the_next_is_due(
             return bool(self.steps)
 
     columns = (Column(Who.pid, 8), Column(Writes.count, 30), Rate(Writes.count, 30))
-    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=items), missed=0)
+    live = loaded(items)
     with Terminal(80, 24) as terminal:
         seen: list[list[str]] = []
 
@@ -146,7 +151,7 @@ def test_a_warning_is_not_covered_by_the_next_table(
     monkeypatch.setattr("tuxscope.runner.table.say", events.append)
     entries = Entries([(Who(pid=7), Writes(count=60))])
     entries.warning = "it changed"
-    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
+    live = loaded(lambda: entries)
     columns = (Column(Who.pid, 8), Column(Writes.count, 8))
     with Terminal(80, 24) as terminal:
         sink = Sink(terminal.fd)

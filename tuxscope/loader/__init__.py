@@ -3,17 +3,18 @@
 from typing import TYPE_CHECKING, Any
 
 from tuxscope.loader.attach import Link
+from tuxscope.loader.collection import Collection, load
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
-from tuxscope.loader.program import LoadedProgram, load
+from tuxscope.loader.program import LoadedProgram
 from tuxscope.loader.verification import LogLevel
 
 if TYPE_CHECKING:
     from tuxscope.loader.verifier import LoadError, VerifierError
 
 __all__ = [
-    "Link", "LoadError", "LoadedMap", "LoadedProgram", "LogLevel", "PerfReader", "VerifierError",
-    "load",
+    "Collection", "Link", "LoadError", "LoadedMap", "LoadedProgram", "LogLevel", "PerfReader",
+    "VerifierError", "load",
 ]  # fmt: skip
 
 

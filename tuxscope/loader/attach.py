@@ -10,6 +10,7 @@ from tuxscope.asm.attach import RawTracepoint, Tracepoint
 from tuxscope.asm.program import Program
 from tuxscope.errors import ArgumentTypeError, LocatedError, TuxscopeError
 from tuxscope.loader import bpf, perf_event
+from tuxscope.loader.collection import Collection
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.perf_event import Ioctl
@@ -25,37 +26,53 @@ class AttachError(LocatedError, TracepointError):
 
 
 class Link:
-    """A program attached to what it traces, for as long as this is kept; a context manager.
+    """A program attached to what it traces, or all programs of a collection, for as long as this
+    is kept; a context manager.
 
-    The kernel detaches it as well when this process ends, however it does.
+    The kernel detaches them as well when this process ends, however it does.
     """
 
-    def __init__(self, loaded: LoadedProgram) -> None:
-        """Attach. Raises AttachError, OSError, or TuxscopeError for what is only test-run."""
-        if not isinstance(loaded, LoadedProgram):
+    def __init__(self, loaded: LoadedProgram | Collection) -> None:
+        """Attach, all or none, in order.
+
+        Raises AttachError, OSError, or TuxscopeError for what is only test-run.
+        """
+        if not isinstance(loaded, LoadedProgram | Collection):
             checked = "" if isinstance(loaded, Program) else "; load takes a Program"
             hint = f"load it first, as in Link(load(program)){checked}"
             raise ArgumentTypeError("Link", "a loaded program", loaded, hint)
+        programs = loaded.programs if isinstance(loaded, Collection) else [loaded]
         with ExitStack() as stack:
-            match loaded.program.attach:
-                case Tracepoint() as tracepoint:
-                    attach_tracepoint(loaded, tracepoint, stack)
-                case RawTracepoint(name) as tracepoint if name:
-                    stack.enter_context(open_raw_tracepoint(loaded, tracepoint))
-                case other:
-                    raise TuxscopeError(f"{other!r} cannot be attached, only test-run")
+            stack.callback(wait_for_programs)  # once, when all are detached
+            for each in programs:
+                attach_program(each, stack)
             self._held = stack.pop_all()
 
     def close(self) -> None:
-        """Detach, and wait until no CPU is still inside of the program."""
+        """Detach, and wait until no CPU is still inside of the programs."""
         self._held.close()
-        wait_for_programs()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def attach(loaded: LoadedProgram | Collection) -> Link:
+    """Attach a program, or all programs of a collection; see :class:`Link`."""
+    return Link(loaded)
+
+
+def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
+    """Attach one program for as long as ``stack`` is open. Raises what :class:`Link` does."""
+    match loaded.program.attach:
+        case Tracepoint() as tracepoint:
+            attach_tracepoint(loaded, tracepoint, stack)
+        case RawTracepoint(name) as tracepoint if name:
+            stack.enter_context(open_raw_tracepoint(loaded, tracepoint))
+        case other:
+            raise TuxscopeError(f"{other!r} cannot be attached, only test-run")
 
 
 def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:

@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tuxscope.errors import UsageError
+from tuxscope.loader.attach import Link
+from tuxscope.loader.collection import Collection
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.identity import own_pid, pid_namespace
 from tuxscope.runner.interrupt import Interrupt
-from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.options import Options
 from tuxscope.runner.pages import load_page, programs_of
 from tuxscope.runner.privilege import require_sudo
@@ -31,7 +32,7 @@ LOSSES = 3
 
 
 # Makes what shows a page, of the page, the options, its loaded programs and where lines go.
-Show = Callable[[Page, Options, Loaded, LiveSink], "Stream | LiveTables"]
+Show = Callable[[Page, Options, Collection, LiveSink], "Stream | LiveTables"]
 
 
 def run(file: str, options: Options) -> int:
@@ -45,7 +46,7 @@ def run(file: str, options: Options) -> int:
     return run_page(page, file, options, show)
 
 
-def show(page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> Stream | LiveTables:
+def show(page: Page, options: Options, loaded: Collection, sink: LiveSink) -> Stream | LiveTables:
     """What shows any page: its records as they come, or its entries as a table."""
     if page.is_stream:
         from tuxscope.runner.stream import Stream
@@ -69,12 +70,12 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
         pid, exclude, namespace = traced(options, command)
         programs = programs_of(page, file, pid, exclude, namespace, live=True)
-        loaded = stack.enter_context(Loaded(programs, int(options.whole_log)))
+        loaded = stack.enter_context(Collection(programs, log_level=int(options.whole_log)))
         sink = LiveSink(interrupt, blocked)
         shown = show(page, options, loaded, sink)
         stack.enter_context(shown)
         interrupt.last_acts.append(shown.leave_terminal)
-        with loaded.attached():
+        with Link(loaded):
             watch = Watch(sink, interrupt, target, shown.wakes)
             if options.duration is not None:
                 interrupt.after(options.duration)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 from tuxscope.asm import PerfEventArray
 from tuxscope.columns import Column
 from tuxscope.lean_dataclasses import dataclass
+from tuxscope.loader.collection import Collection
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.spans import Columns
 from tuxscope.output.lines import LineFormat, Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
-from tuxscope.runner.loaded import Loaded
+from tuxscope.runner.loaded import shown_map
 from tuxscope.runner.losses import Losses
 from tuxscope.runner.options import Options
 from tuxscope.runner.pace import Pace
@@ -57,7 +58,7 @@ class Stream:
         wakes: readable when a look is due before its time.
     """
 
-    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
+    def __init__(self, page: Page, options: Options, loaded: Collection, sink: LiveSink) -> None:
         self.totals = Totals()
         self._sink = sink
         self._options = options
@@ -66,7 +67,7 @@ class Stream:
         self._unseen: set[int] = set()  # CPUs that the user was told of
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
-        self.wakes = PerfReader(loaded.map(stream_of(page)), options.buffer_pages, order_by)
+        self.wakes = PerfReader(shown_map(page, loaded), options.buffer_pages, order_by)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +99,7 @@ class Stream:
         self._print(final=True)
         self.totals.lost += self.wakes.lost()
         self._losses.rest(self.wakes.losses())
-        self.totals.missed = self._loaded.missed
+        self.totals.missed = self._loaded.recursion_misses
 
     def _counted(self) -> bool:
         """Whether as many records are printed as were asked for."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from tuxscope.asm import Array, Hash
+from tuxscope.loader.collection import Collection
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink, Sink
 from tuxscope.output.table import Entries, Table
 from tuxscope.output.table_screen import TableScreen
 from tuxscope.programs.page import Page
-from tuxscope.runner.loaded import Loaded
+from tuxscope.runner.loaded import shown_map
 from tuxscope.runner.options import Options
 from tuxscope.runner.watch import Watch, time_told
 
@@ -91,10 +92,10 @@ class LiveTables:
 
     wakes = None
 
-    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
+    def __init__(self, page: Page, options: Options, loaded: Collection, sink: LiveSink) -> None:
         assert isinstance(page.map, Hash | Array)
         self._loaded = loaded
-        self._map = loaded.map(page.map)
+        self._map = shown_map(page, loaded)
         self._tables = Tables(page, options, sink)
         self._warning, self._warned = "", False
         self._interval = options.interval or INTERVAL
@@ -132,7 +133,7 @@ class LiveTables:
         """After the programs are detached: what is in the map stays so."""
         self.totals.seconds = seconds
         self._show(seconds, final=True)
-        self.totals.missed = self._loaded.missed
+        self.totals.missed = self._loaded.recursion_misses
 
     def _show(self, seconds: float, final: bool = False) -> None:
         entries = self._map.items()

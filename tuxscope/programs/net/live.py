@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from tuxscope.columns import Column, Combined, Labelled
+from tuxscope.loader.collection import Collection
 from tuxscope.loader.layout import KernelLayout
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
@@ -21,7 +22,6 @@ from tuxscope.programs.net.sockets import InterfaceNames, NamespaceError, names,
 from tuxscope.programs.net.summary import By
 from tuxscope.programs.page import Page
 from tuxscope.runner.live import run_page
-from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.options import Options
 from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.stream import Stream, first_rows
@@ -118,7 +118,7 @@ class Connections(Stream):
     """A stream of events, and rows for what exists."""
 
     def __init__(
-        self, page: Page, options: Options, loaded: Loaded, sink: LiveSink, wanted: NetOptions
+        self, page: Page, options: Options, loaded: Collection, sink: LiveSink, wanted: NetOptions
     ) -> None:
         super().__init__(page, options, loaded, sink)
         self._wanted = wanted
@@ -152,7 +152,7 @@ class Connections(Stream):
 
     def _orphans(self) -> bool:
         """Whether a connection that was followed is still open, and its process gone."""
-        pids = {known.connection.pid for _, known in self._loaded.map(SOCKETS).items()}
+        pids = {known.connection.pid for _, known in self._loaded.maps[SOCKETS].items()}
         return any(pid and not os.path.exists(f"/proc/{pid}") for pid in pids)
 
     def _print_existing(self, snapshot: Snapshot) -> None:

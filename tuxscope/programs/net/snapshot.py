@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tuxscope.loader.collection import Collection
 from tuxscope.output.messages import say
 from tuxscope.programs.net.connections import SEEDED, Connection, Known
 from tuxscope.programs.net.page import Chosen, Network, includes_mapped, mapped
 from tuxscope.programs.net.sockets import Owner, Socket, SocketsError, all_sockets, owners
 from tuxscope.programs.net.tcp_states import NAMES, TcpState
-from tuxscope.runner.loaded import Loaded
 from tuxscope.value_types import V4_MAPPED
 
 BATCH = 4096  # entries that are handed to the kernel at once
@@ -107,7 +107,7 @@ def is_in(address: bytes, network: Network | None) -> bool:
     return int.from_bytes(address) & mask == value
 
 
-def seed(loaded: Loaded, needed: bool = False) -> Snapshot | None:
+def seed(loaded: Collection, needed: bool = False) -> Snapshot | None:
     """Tell the kernel's side whose the sockets are that are there; returns them.
 
     Those that do not fit the map are shown without a process when they end. Where the kernel lists
@@ -120,7 +120,7 @@ def seed(loaded: Loaded, needed: bool = False) -> Snapshot | None:
             raise
         say(f"connections that are there already have no process: {error}")
         return None
-    table = loaded.map(SEEDED)
+    table = loaded.maps[SEEDED]
     sockets = snapshot.sockets[: table.max_entries]
     for start in range(0, len(sockets), BATCH):
         table.update_batch(
