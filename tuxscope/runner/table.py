@@ -13,7 +13,7 @@ from tuxscope.output.table import Entries, Table
 from tuxscope.output.table_screen import TableScreen
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import Loaded
-from tuxscope.runner.options import Options
+from tuxscope.runner.options import ToolOptions
 from tuxscope.runner.watch import Watch, time_told
 
 INTERVAL = 1.0  # seconds from one table to the next
@@ -52,11 +52,11 @@ class Tables:
         glance: seconds from one follow() to the next.
     """
 
-    def __init__(self, page: Page, options: Options, sink: Sink) -> None:
+    def __init__(self, page: Page, options: ToolOptions, sink: Sink) -> None:
         self.totals = Totals()
         self.shown = 0
-        self._table = Table(options.style, page.columns, page.order_by)
-        self._screen = TableScreen(sink, options.style)
+        self._table = Table(options.format, page.columns, page.order_by)
+        self._screen = TableScreen(sink, options.format)
         self.replaces = self._screen.replaces
         self.glance = GLANCE if self.replaces else math.inf
         self._before = 0.0
@@ -91,7 +91,7 @@ class LiveTables:
 
     wakes = None
 
-    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
+    def __init__(self, page: Page, options: ToolOptions, loaded: Loaded, sink: LiveSink) -> None:
         assert isinstance(page.map, Hash | Array)
         self._loaded = loaded
         self._map = loaded.map(page.map)
