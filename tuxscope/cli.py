@@ -23,41 +23,17 @@ from tuxscope.output.messages import say
 from tuxscope.output.screen import narrowed, room
 from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
+from tuxscope.tools import COMMANDS
 
 OVERVIEW = """\
 tuxscope: a pure-Python eBPF toolkit
 
 usage: tuxscope COMMAND [options]
 
-  hello      every write() on the system, as it happens
-  net        TCP connections: who connects to whom, and what became of it
-  run        a page of your own, as a tool
-  fields     what a tracepoint hands to a program, and where
-  map        a map of a running program, to look at or to set
-  asm        a program, instruction by instruction
-  step       a program interpreted step by step, without a kernel
-  disasm     bytes, or a program in the kernel, as pseudo-C
-  explain    a verifier's log, of any loader, in plain words
-  learn      exercises, from the first instruction on, and their grader
-  doctor     what this machine offers, and what to do about the rest
-
+{commands}
   --help     this text; tuxscope COMMAND --help tells more of one command
   --version  the version
 """
-# Each in a module of its own, which is imported once it is asked for.
-COMMANDS = {
-    "hello": "Hello",
-    "net": "Net",
-    "run": "Run",
-    "fields": "Fields",
-    "map": "Map",
-    "asm": "Asm",
-    "step": "Step",
-    "disasm": "Disasm",
-    "explain": "Explain",
-    "learn": "Learn",
-    "doctor": "Doctor",
-}
 
 
 def parse(arguments: Sequence[str]) -> Job | str:
@@ -69,12 +45,12 @@ def parse(arguments: Sequence[str]) -> Job | str:
     if before[:1] == ["--version"]:
         return f"tuxscope {__version__}\n"
     if not before or before[0] in ("--help", "-h", "help"):
-        return OVERVIEW
+        return overview()
     name, *rest = before
     if name not in COMMANDS:
         near = did_you_mean(name, COMMANDS)
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
-    kind: type[Command] = getattr(import_module(f"tuxscope.commands.{name}"), COMMANDS[name])
+    kind: type[Command] = getattr(import_module(COMMANDS[name].module), name.capitalize())
     command = kind()
     if "--help" in rest or "-h" in rest:
         return help_of(command)
@@ -90,6 +66,12 @@ def parse(arguments: Sequence[str]) -> Job | str:
         raise UsageError(f"{name}: {error}") from None
     assert isinstance(job, Job)
     return job
+
+
+def overview() -> str:
+    """What ``tuxscope --help`` prints."""
+    lines = (f"  {each.name:<9}  {each.summary}\n" for each in COMMANDS.values())
+    return OVERVIEW.format(commands="".join(lines))
 
 
 def help_of(command: Command) -> str:
@@ -112,7 +94,8 @@ def component(command: Command, words: Sequence[str] | None) -> Callable[..., Jo
         if behind is None:
             raise UsageError("it traces no command; leave out -- and what follows")
         values[behind.name] = behind.parse(COMMAND, words)
-    arguments, options = {}, {}
+    arguments: dict[str, Callable[[str], Any]] = {}
+    options: dict[str, Callable[[str], Any]] = {}
     for name, each in declared.items():
         if each.flag != COMMAND:
             parse = partial(each.parse, each.flag or f"--{name}")

@@ -15,7 +15,7 @@ from pace import LIMIT
 
 import tuxscope
 from e2e.harness import TUXSCOPE
-from tuxscope.cli import COMMANDS
+from tuxscope.tools import COMMANDS
 
 PROGRAMS = Path(tuxscope.__file__).parent / "programs"
 
@@ -237,7 +237,7 @@ def test_without_privilege_it_says_what_to_type(tool: str) -> None:
 
 
 def test_net_is_listed_without_privilege() -> None:
-    for page in ("net", "net_summary"):
+    for page in ("net/page", "net/summary"):
         result = run("asm", f"{PROGRAMS}/{page}.py", "--format", "json", prefix=unprivileged())
         assert (result.returncode, result.stderr) == (0, "")
         programs = {json.loads(line)["function"] for line in result.stdout.splitlines()}

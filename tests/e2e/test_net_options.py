@@ -29,7 +29,7 @@ from e2e.tcp import (
     read_all,
     told,
 )
-from tuxscope.sockets import Namespace
+from tuxscope.programs.net.sockets import Namespace
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 

@@ -17,9 +17,7 @@ class DisasmOptions(Options):
         "a program that is loaded, whoever loaded it: the code that the verifier left, with its "
         "lines where its BTF has them (bpftool prog lists the ids)",
         default=None,
-        excludes={
-            "byteorder": "a program in the kernel is in the machine's order; leave {other}"
-        },
+        excludes={"byteorder": "a program in the kernel is in the machine's order; leave {other}"},
     )
     format: Shape = option(
         "FORMAT",

@@ -49,9 +49,7 @@ class LearnOptions(Options):
         default=None,
         applies_to=(CHECK,),
     )
-    yes: bool = switch(
-        "show the solution without asking", default=False, applies_to=(SOLUTION,)
-    )
+    yes: bool = switch("show the solution without asking", default=False, applies_to=(SOLUTION,))
 
 
 class Learn(Command):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from tuxscope.options import COMMAND, Options
+from tuxscope.options import Options
 
 COLUMN, WIDTH = 22, 80
 

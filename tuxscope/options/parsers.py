@@ -50,7 +50,7 @@ def is_whole(text: str, least: int = 1) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) >= least
 
 
-def duration(example: float) -> Callable[[str, str], float]:
+def seconds(example: float) -> Callable[[str, str], float]:
     """A parser of a time, in seconds: ``2.5``, ``10ms``, ``1m``."""
 
     def parse(flag: str, text: str) -> float:

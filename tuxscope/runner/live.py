@@ -22,7 +22,6 @@ from tuxscope.runner.target import open_process
 from tuxscope.runner.watch import Watch
 
 if TYPE_CHECKING:
-    from tuxscope.runner.command import Command
     from tuxscope.runner.stream import Stream
     from tuxscope.runner.table import LiveTables
 

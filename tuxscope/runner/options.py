@@ -6,8 +6,8 @@ from tuxscope.errors import UsageError
 from tuxscope.options import Options, option, switch, words
 from tuxscope.options.parsers import (
     choice,
-    duration,
     process_id,
+    seconds,
     seed_number,
     whole_number,
     whole_numbers,
@@ -55,14 +55,14 @@ class ToolOptions(Options):
     )
     format: Style = option("FORMAT", style, LINE_FORMATS, default=Style.TEXT)
     duration: float | None = option(
-        "SECONDS", duration(2.5), "end after so long: 2.5, 10ms or 1m", default=None
+        "SECONDS", seconds(2.5), "end after so long: 2.5, 10ms or 1m", default=None
     )
     count: int | None = option(
         "N", whole_number("a number of events", 100), "end after N events", default=None
     )
     interval: float | None = option(
         "SECONDS",
-        duration(0.5),
+        seconds(0.5),
         "of a table: the time from one to the next (default: 1); --count N ends after N tables",
         default=None,
         applies_to=TABLE,
@@ -71,7 +71,7 @@ class ToolOptions(Options):
     buffer_pages: int | None = option(
         "N",
         page_count,
-        "memory pages of each CPU's ring, a power of two (default: 4 MiB a CPU, 64 MiB in all at "
+        "memory pages of each CPU's ring, a power of two\n(default: 4 MiB a CPU, 64 MiB in all at "
         "most)",
         default=None,
         applies_to=STREAM,

@@ -19,9 +19,8 @@ from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
 from tuxscope.suggest import did_you_mean, nearest
+from tuxscope.tools import PAGES, command_of_page
 
-# Those that come with tuxscope, by name.
-PAGES = ("hello", "net", "net_summary")
 MOST_FILES = 1000  # of a folder that are looked at for the nearest name
 HOUSE = os.path.dirname(programs.__file__)
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
@@ -45,13 +44,13 @@ class PageError(TuxscopeError):
 
 def page_file(name: str) -> str:
     """The file of a page that comes with tuxscope."""
-    return os.path.join(HOUSE, f"{name}.py")
+    return os.path.join(HOUSE, PAGES[name])
 
 
 def near_file(name: str) -> str:
     """What may be meant by the name of a page that is not there, as a question."""
     if name in PAGES:
-        return f"; it comes with tuxscope: tuxscope {name.replace('_summary', ' --summary')}"
+        return f"; it comes with tuxscope: {command_of_page(name)}"
     folder, base = os.path.split(name)
     try:
         with os.scandir(folder or ".") as entries:
@@ -87,7 +86,7 @@ def module_of(file: str) -> ModuleType:
     linecache.checkcache(file)  # it may have been edited since
     keeps_no_bytecode = sys.dont_write_bytecode
     # Beside a page of the user's there is to be nothing of ours.
-    sys.dont_write_bytecode |= os.path.dirname(file) != HOUSE
+    sys.dont_write_bytecode |= not file.startswith(os.path.join(HOUSE, ""))
     module = ModuleType(loader.name)
     module.__file__, module.__loader__ = file, loader
     module.__spec__ = ModuleSpec(loader.name, loader, origin=file)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tuxscope.asm import Assembler, LruHash, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r6, r7, r8, r9
-from tuxscope.programs.connections import (
+from tuxscope.programs.emitting import find, follow, forget
+from tuxscope.programs.net.connections import (
     ACCEPTED,
     Known,
     Report,
@@ -16,7 +17,6 @@ from tuxscope.programs.connections import (
     only,
     store_process,
 )
-from tuxscope.programs.emitting import find, follow, forget
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import u8, u32, u64
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pyroute2.netlink.diag import DiagSocket, MarshalDiag
 
-from sockets.connections import mapped
-from tuxscope.sockets import Socket, SocketsError, existing_sockets, own_namespace
-from tuxscope.sockets.existing import _note_refusal, _socket
-from tuxscope.tcp_states import TcpState
+from programs.net.sockets.connections import mapped
+from tuxscope.programs.net.sockets import Socket, SocketsError, existing_sockets, own_namespace
+from tuxscope.programs.net.sockets.existing import _note_refusal, _socket
+from tuxscope.programs.net.tcp_states import TcpState
 
 INODE = 4026531840
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tuxscope.errors import strerror
-from tuxscope.sockets.errors import NamespaceError
-from tuxscope.sockets.processes import pids
+from tuxscope.programs.net.sockets.errors import NamespaceError
+from tuxscope.programs.net.sockets.processes import pids
 
 NAMED = "/run/netns"  # where ip-netns(8) mounts those that it names
 OURS = "/proc/thread-self/ns/net"

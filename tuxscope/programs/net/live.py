@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,47 +13,27 @@ from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.output.visible import visible
-from tuxscope.programs import net, net_summary
-from tuxscope.programs.connections import SOCKETS, Connection
-from tuxscope.programs.net import Chosen
-from tuxscope.programs.net_summary import By
+from tuxscope.programs.net import page, summary
+from tuxscope.programs.net.connections import SOCKETS, Connection
+from tuxscope.programs.net.options import NetOptions
+from tuxscope.programs.net.snapshot import Snapshot, seed
+from tuxscope.programs.net.sockets import InterfaceNames, NamespaceError, names, own_namespace
 from tuxscope.programs.page import Page
 from tuxscope.runner.live import run_page
 from tuxscope.runner.loaded import Loaded
-from tuxscope.runner.options import Options
+from tuxscope.runner.options import ToolOptions
 from tuxscope.runner.pages import page_file
 from tuxscope.runner.privilege import require_sudo
-from tuxscope.runner.snapshot import Snapshot, seed
 from tuxscope.runner.stream import Stream, first_rows
 from tuxscope.runner.table import LiveTables
 from tuxscope.runner.watch import Watch
-from tuxscope.sockets import InterfaceNames, NamespaceError, names, own_namespace
 
 # Seconds for which the connections of a process that has ended are followed to their own end.
 LINGER = 1.0
 STEP = 0.02
 
 
-@dataclass(frozen=True)
-class NetOptions:
-    """What only net is asked.
-
-    Attributes:
-        chosen: which connections.
-        existing: print those that are there at the start.
-        interval: seconds after which those that are there are printed again and again.
-        netns: a column with the network namespace.
-        by: count by this, and show a table; None: show each event.
-    """
-
-    chosen: Chosen = net.EVERYTHING
-    existing: bool = False
-    interval: float | None = None
-    netns: bool = False
-    by: By | None = None
-
-
-def run(options: Options, wanted: NetOptions) -> int:
+def run(options: NetOptions) -> int:
     """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
     if problem := KernelLayout().without_structs:
@@ -61,12 +41,11 @@ def run(options: Options, wanted: NetOptions) -> int:
             f"{problem}: no accepts, bytes and namespaces, and of older connections no process "
             "(docs/tools/net.md)"
         )
-    if wanted.by is not None:
-        page = net_summary.page(wanted.by, wanted.chosen)
-        options = replace(options, interval=wanted.interval)
-        return run_page(page, page_file("net_summary"), options, Summary)
-    page = net.page(wanted.chosen, columns(options.style, wanted.netns))
-    return run_page(page, page_file("net"), options, partial(Connections, wanted=wanted))
+    if options.summary:
+        counts = summary.page(options.by, options.chosen)
+        return run_page(counts, page_file("net_summary"), options, Summary)
+    events = page.page(options.chosen, columns(options.format, options.netns))
+    return run_page(events, page_file("net"), options, partial(Connections, wanted=options))
 
 
 def columns(style: Style, netns: bool) -> tuple[Column, ...]:
@@ -89,10 +68,10 @@ def columns(style: Style, netns: bool) -> tuple[Column, ...]:
     rank = 5  # somebody asked for it
     more = (Labelled(Connection.netns, 0, namespace_labels(), rank=rank),) if netns else ()
     if style is Style.JSON:
-        return *net.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
+        return *page.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
     *shown, last = (
         Combined(local, each.width, where, zoned, rank=each.rank) if each.field is local else each
-        for each in net.COLUMNS
+        for each in page.COLUMNS
     )
     return (*shown, replace(last, width=8), *more) if more else (*shown, last)
 
@@ -119,7 +98,7 @@ class Connections(Stream):
     """A stream of events, and rows for what exists."""
 
     def __init__(
-        self, page: Page, options: Options, loaded: Loaded, sink: LiveSink, wanted: NetOptions
+        self, page: Page, options: ToolOptions, loaded: Loaded, sink: LiveSink, wanted: NetOptions
     ) -> None:
         super().__init__(page, options, loaded, sink)
         self._wanted = wanted
@@ -157,7 +136,7 @@ class Connections(Stream):
         return any(pid and not os.path.exists(f"/proc/{pid}") for pid in pids)
 
     def _print_existing(self, snapshot: Snapshot) -> None:
-        rows = snapshot.rows(self._options.pid, self._wanted.chosen)
+        rows = snapshot.rows(self._wanted)
         if not rows:
             return
         columns: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]

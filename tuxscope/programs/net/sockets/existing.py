@@ -10,9 +10,9 @@ from socket import AF_INET, AF_INET6, IPPROTO_TCP
 from typing import Any
 
 from tuxscope.errors import strerror
-from tuxscope.sockets.errors import NamespaceError, SocketsError
-from tuxscope.sockets.namespaces import Namespace, all_namespaces
-from tuxscope.tcp_states import TcpState
+from tuxscope.programs.net.sockets.errors import NamespaceError, SocketsError
+from tuxscope.programs.net.sockets.namespaces import Namespace, all_namespaces
+from tuxscope.programs.net.tcp_states import TcpState
 from tuxscope.value_types import packed
 
 INET_DIAG_INFO = 2  # include/uapi/linux/inet_diag.h

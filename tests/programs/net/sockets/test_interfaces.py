@@ -7,7 +7,7 @@ import socket
 import pytest
 from networks import End, process_in
 
-from tuxscope.sockets import InterfaceNames, own_namespace
+from tuxscope.programs.net.sockets import InterfaceNames, own_namespace
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 

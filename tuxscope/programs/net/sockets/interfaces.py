@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tuxscope.sockets.errors import SocketsError
-from tuxscope.sockets.namespaces import all_namespaces
+from tuxscope.programs.net.sockets.errors import SocketsError
+from tuxscope.programs.net.sockets.namespaces import all_namespaces
 
 
 class InterfaceNames:

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 import pytest
 from waiting import wait_until
 
-from tuxscope.sockets import Owner, owners
+from tuxscope.programs.net.sockets import Owner, owners
 
-MODULE = importlib.import_module("tuxscope.sockets.owners")  # the package has the function
+# The package has the function.
+MODULE = importlib.import_module("tuxscope.programs.net.sockets.owners")
 PR_SET_NAME = 15
 NAME = b"two\n\xffwords"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from networks import End, make_namespace, make_veth
 
-from sockets.connections import Connections
+from programs.net.sockets.connections import Connections
 
 
 @pytest.fixture

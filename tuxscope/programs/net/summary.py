@@ -7,10 +7,10 @@ from enum import Enum
 from tuxscope.asm import Array, Assembler, Hash, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r7, r8
 from tuxscope.columns import AnyColumn, Column, Percentile
-from tuxscope.programs import connections
-from tuxscope.programs.connections import Connection
 from tuxscope.programs.emitting import copy, find, place_of
-from tuxscope.programs.net import EVERYTHING, Chosen, factory
+from tuxscope.programs.net import connections
+from tuxscope.programs.net.connections import Connection
+from tuxscope.programs.net.page import EVERYTHING, Chosen, factory
 from tuxscope.programs.page import Page
 from tuxscope.record import Record, RecordType, char, u8, u16, u32, u64
 from tuxscope.value_types import IpAddress, Optional

@@ -6,7 +6,7 @@ import os
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
-from tuxscope.sockets.processes import pids
+from tuxscope.programs.net.sockets.processes import pids
 
 PREFIX = "socket:["  # and the inode follows: net/socket.c, sockfs_dname()
 

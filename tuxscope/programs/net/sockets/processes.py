@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tuxscope.errors import strerror
-from tuxscope.sockets.errors import SocketsError
+from tuxscope.programs.net.sockets.errors import SocketsError
 
 
 def pids() -> list[int]:

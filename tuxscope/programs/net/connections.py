@@ -15,9 +15,9 @@ from tuxscope.asm import Assembler, Hash, LruHash, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r7, r9
 from tuxscope.programs.emitting import copy, find, place_of, read_member
+from tuxscope.programs.net.tcp_states import NAMES
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u8, u16, u32, u64
-from tuxscope.tcp_states import NAMES
 from tuxscope.value_types import IpAddress, Milliseconds, Named, Optional
 
 SOCK_DONE = 1  # enum sock_flags, include/net/sock.h: the bit says that a FIN came

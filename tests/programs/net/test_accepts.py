@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tuxscope.asm.layout import Layout, Place
-from tuxscope.programs.accepts import ACCEPTING, accepting, accepts
-from tuxscope.programs.net_layout import LINUX_6_18
+from tuxscope.programs.net.accepts import ACCEPTING, accepting, accepts
+from tuxscope.programs.net.layout import LINUX_6_18
 from tuxscope.vm import Machine, World
 
 pytestmark = pytest.mark.matrix

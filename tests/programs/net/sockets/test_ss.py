@@ -11,9 +11,9 @@ import pytest
 from networks import End
 from pace import LIMIT
 
-from sockets.connections import Connections, mapped, wait_for_state
-from tuxscope.sockets import Namespace, Owner, Socket, existing_sockets, owners
-from tuxscope.tcp_states import TcpState
+from programs.net.sockets.connections import Connections, mapped, wait_for_state
+from tuxscope.programs.net.sockets import Namespace, Owner, Socket, existing_sockets, owners
+from tuxscope.programs.net.tcp_states import TcpState
 
 pytestmark = [
     pytest.mark.kernel,

@@ -11,7 +11,7 @@ from networks import End
 from pyroute2 import IPRoute
 from waiting import wait_until
 
-from sockets.connections import (
+from programs.net.sockets.connections import (
     Connections,
     cookie,
     found,
@@ -19,8 +19,8 @@ from sockets.connections import (
     retransmitted,
     wait_for_state,
 )
-from tuxscope.sockets import Namespace, Socket, all_sockets, existing, existing_sockets
-from tuxscope.tcp_states import TcpState
+from tuxscope.programs.net.sockets import Namespace, Socket, all_sockets, existing, existing_sockets
+from tuxscope.programs.net.tcp_states import TcpState
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tuxscope.asm import Assembler, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
-from tuxscope.programs.connections import (
+from tuxscope.programs.emitting import copy, find, forget, place_of, read_member
+from tuxscope.programs.net.connections import (
     ABORTED,
     CLOSED,
     CONNECTED,
@@ -25,10 +26,9 @@ from tuxscope.programs.connections import (
     only,
     store_process,
 )
-from tuxscope.programs.emitting import copy, find, forget, place_of, read_member
+from tuxscope.programs.net.tcp_states import TcpState
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import u8, u32, u64
-from tuxscope.tcp_states import TcpState
 
 SET_STATE = Tracepoint("sock", "inet_sock_set_state")
 RECEIVE_RESET = Tracepoint("tcp", "tcp_receive_reset")

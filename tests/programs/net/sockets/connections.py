@@ -10,8 +10,8 @@ from socket import AF_INET, AF_INET6
 from networks import End
 from waiting import wait_until
 
-from tuxscope.sockets import Namespace, Socket, existing_sockets
-from tuxscope.tcp_states import TcpState
+from tuxscope.programs.net.sockets import Namespace, Socket, existing_sockets
+from tuxscope.programs.net.tcp_states import TcpState
 
 SO_COOKIE = 57  # include/uapi/asm-generic/socket.h
 TCP_BYTES_RETRANS = 208  # where struct tcp_info has it, include/uapi/linux/tcp.h

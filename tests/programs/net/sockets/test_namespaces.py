@@ -12,7 +12,7 @@ from circumstances import without
 from networks import End, make_named_namespace, make_namespace, process_in
 from pace import LIMIT
 
-from tuxscope.sockets import (
+from tuxscope.programs.net.sockets import (
     Namespace,
     NamespaceError,
     all_namespaces,
@@ -119,7 +119,7 @@ def test_another_one_by_now_is_not_entered() -> None:
 
 
 UNPRIVILEGED = """
-from tuxscope.sockets import *
+from tuxscope.programs.net.sockets import *
 left_out = []
 existing_sockets([own_namespace(), *(each for each in all_namespaces() if each.inode == {inode})],
                  left_out)
