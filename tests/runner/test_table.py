@@ -11,10 +11,10 @@ from terminal import Terminal
 
 from tuxscope.asm import Hash, Program
 from tuxscope.columns import Column, Rate
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
 from tuxscope.record import Record, u32, u64
-from tuxscope.runner.options import ToolOptions
 from tuxscope.runner.table import LiveTables
 
 

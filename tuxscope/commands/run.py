@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuxscope.commands.tool import Tool
 from tuxscope.errors import UsageError
 from tuxscope.options import argument
-from tuxscope.runner.options import ToolOptions
+from tuxscope.options.tool import ToolOptions
 
 
 class RunOptions(ToolOptions):

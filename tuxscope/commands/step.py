@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
 from tuxscope.errors import UsageError
-from tuxscope.runner.step_options import StepOptions
+from tuxscope.options.step import StepOptions
 
 
 class Step(Command):

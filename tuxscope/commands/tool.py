@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.runner.options import ToolOptions
+from tuxscope.options.tool import ToolOptions
 
 
 class Tool(Command):

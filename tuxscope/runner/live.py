@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tuxscope.errors import UsageError
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
@@ -15,7 +16,6 @@ from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.identity import own_pid, pid_namespace
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.loaded import Loaded
-from tuxscope.runner.options import ToolOptions
 from tuxscope.runner.pages import load_page, programs_of
 from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.target import open_process

@@ -10,13 +10,13 @@ from typing import Protocol
 
 from tuxscope.asm import Program
 from tuxscope.loader.spans import HEADER, RECORD_SAMPLE, SAMPLE_DATA, SpanDecoder
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
 from tuxscope.runner import stream, table
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.live import check
-from tuxscope.runner.options import ToolOptions
 from tuxscope.runner.pages import load_page, programs_of
 from tuxscope.runner.watch import Watch
 from tuxscope.runner.workload import Event, check_process, machine_for, prepare, system_calls

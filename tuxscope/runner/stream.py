@@ -11,13 +11,13 @@ from tuxscope.columns import Column
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.spans import Columns
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.lines import LineFormat, Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import Loaded
 from tuxscope.runner.losses import Losses
-from tuxscope.runner.options import ToolOptions
 from tuxscope.runner.pace import Pace
 from tuxscope.runner.watch import Watch, time_told
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from tuxscope.asm import Array, Hash
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink, Sink
 from tuxscope.output.table import Entries, Table
 from tuxscope.output.table_screen import TableScreen
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import Loaded
-from tuxscope.runner.options import ToolOptions
 from tuxscope.runner.watch import Watch, time_told
 
 INTERVAL = 1.0  # seconds from one table to the next

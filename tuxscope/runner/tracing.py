@@ -6,6 +6,7 @@ import re
 
 from tuxscope.asm import Program, Tracepoint
 from tuxscope.errors import UsageError
+from tuxscope.options.step import StepOptions
 from tuxscope.output.colour import presented
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style
@@ -15,7 +16,6 @@ from tuxscope.output.sink import Sink
 from tuxscope.output.trace import Trace, state_object
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.listings import assembled
-from tuxscope.runner.step_options import StepOptions
 from tuxscope.runner.workload import PROCESSES, machine_for, prepare, system_calls
 from tuxscope.suggest import did_you_mean
 from tuxscope.vm import Machine, World

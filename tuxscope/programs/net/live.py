@@ -9,6 +9,7 @@ from typing import Any
 
 from tuxscope.columns import Column, Combined, Labelled
 from tuxscope.loader.layout import KernelLayout
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
@@ -21,7 +22,6 @@ from tuxscope.programs.net.sockets import InterfaceNames, NamespaceError, names,
 from tuxscope.programs.page import Page
 from tuxscope.runner.live import run_page
 from tuxscope.runner.loaded import Loaded
-from tuxscope.runner.options import ToolOptions
 from tuxscope.runner.pages import page_file
 from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.stream import Stream, first_rows

@@ -8,11 +8,11 @@ from ipaddress import ip_network
 from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
 from tuxscope.options.parsers import choice, given, whole_number
+from tuxscope.options.tool import ToolOptions
 from tuxscope.programs.net.connections import EVENTS
 from tuxscope.programs.net.page import Chosen, Network
 from tuxscope.programs.net.summary import By
 from tuxscope.programs.net.tcp_states import NAMES
-from tuxscope.runner.options import ToolOptions
 from tuxscope.suggest import did_you_mean
 
 LARGEST_PORT = 65535
