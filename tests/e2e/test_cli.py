@@ -114,6 +114,8 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["net", "--by", "port"], "--by says what a summary counts by; it goes with --summary"),
         (["net", "--summary", "--by", "host"], "--by is process, remote or port, not 'host'"),
         (["net", "--summary", "--by"], "--by is process, remote or port, not nothing"),
+        (["net", "--rows", "5"], "--rows is for tables; it goes with --summary"),
+        (["net", "--sort", "tx"], "--sort is for tables; it goes with --summary"),
         (["net", "--summary", "--netns"], "--netns is for single events, --summary counts them"),
         (["net", "--summary", "--existing"], "--existing is for single events"),
         (["net", "--summary", "--unordered"], "--unordered is for single events"),

@@ -133,6 +133,11 @@ def test_asm_and_step_take_a_page(page: Any) -> None:
         (COUNT, ["--strict"], 2, "--strict does nothing here: page.py shows a table"),
         (COUNT, ["--buffer-pages", "8"], 2, "--buffer-pages does nothing here"),
         (COUNT, ["--interval", "0"], 2, "--interval takes seconds, as in --interval 0.5, not '0'"),
+        (COUNT, ["--sort", "cuont"], 2, "there is no column cuont; did you mean count?"),
+        (COUNT, ["--sort", "x"], 2, "there is no column x; there are pid, count, count_per_s"),
+        (COUNT, ["--sort"], 2, "--sort takes a column, as in --sort count, not nothing"),
+        (COUNT, ["--rows", "0"], 2, "--rows takes a number of rows, as in --rows 10, not '0'"),
+        (HELLO, ["--rows", "1"], 2, "--rows does nothing here: page.py shows a stream"),
         (COUNT, ["more"], 2, "run takes one page"),
         (COUNT.replace("pid: int | None = None", "").replace("if pid is not None:", "if False:")
          .replace("a.jne(r0, pid", "a.jne(r0, 1"), ["--pid", "1"], 2, "its function takes no pid"),
@@ -168,6 +173,17 @@ LOOP = """    for each in exclude:  # tuxscope is one of them: its own writes wo
 # As pages were written when tuxscope itself was all that was left out.
 OLD = HELLO.replace("exclude: tuple[int, ...] = ()", "exclude: int | None = None")
 OLD = OLD[: OLD.index("    if pid is not None")] + ONE + OLD.partition(LOOP)[2]
+
+
+def test_rows_and_sort_of_a_table(page: Any) -> None:
+    options = ("--simulate", "--count", "1", "--interval", "1m", "--format", "json")
+    (whole,) = [json.loads(each) for each in run("run", page(COUNT), *options).stdout.splitlines()]
+    done = run("run", page(COUNT), *options, "--sort", "PID", "--rows", "3")
+    (table,) = [json.loads(each) for each in done.stdout.splitlines()]
+    assert table["seconds"] == 60.0
+    assert [each["pid"] for each in table["rows"]] == [2077, 1842, 1520]
+    assert all(each in whole["rows"] for each in table["rows"])
+    assert "tuxscope: 3 rows, " in done.stderr
 
 
 @kernel

@@ -74,7 +74,7 @@ def test_it_is_parsed() -> None:
     [
         ("--depth x", "toy: --depth takes a depth, as in --depth 3, not 'x'"),
         ("--depht 3", "toy: there is no option --depht; did you mean --depth?"),
-        ("--strict", "toy: there is no option --strict; see --help"),
+        ("--strict", "toy: there is no option --strict; did you mean --sort?"),
         ("--depth 2", "toy: --depth is for one event; it goes with --count 1"),
         ("--depth 2 --count 2", "toy: --depth is for one event; it goes with --count 1"),
         ("--depth 2 --flat", "toy: --depth is of a tree; leave out --flat"),

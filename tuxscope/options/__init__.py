@@ -73,11 +73,11 @@ class Option:
         if self.flag is None:
             self.flag = f"--{name.replace('_', '-')}"
 
-    def reworded(self, help: str) -> Any:
-        """The same option in the words of another command."""
+    def reworded(self, help: str, needs: tuple[str, Any, str] | None = None) -> Any:
+        """The same option in the words of another command, where it may need something else."""
         return Option(
             self.metavar, self.parse, help, default=self.default, flag=self.flag,
-            applies_to=self.applies_to, excludes=self.excludes, needs=self.needs,
+            applies_to=self.applies_to, excludes=self.excludes, needs=needs or self.needs,
         )  # fmt: skip
 
 

@@ -33,6 +33,13 @@ def page_count(flag: str, text: str) -> int:
     return pages
 
 
+def column_name(flag: str, text: str) -> str:
+    """A column's name; which there are, only the page knows."""
+    if text == "True":
+        raise UsageError(f"{flag} takes a column, as in {flag} count, not nothing")
+    return text
+
+
 class ToolOptions(Options):
     """The options that all tools have; a tool adds its own, or takes some away."""
 
@@ -64,6 +71,20 @@ class ToolOptions(Options):
         "SECONDS",
         seconds(0.5),
         "of a table: the time from one to the next (default: 1); --count N ends after N tables",
+        default=None,
+        applies_to=TABLE,
+    )
+    rows: int | None = option(
+        "N",
+        whole_number("a number of rows", 10),
+        "of a table: the first N rows of each",
+        default=None,
+        applies_to=TABLE,
+    )
+    sort: str | None = option(
+        "COLUMN",
+        column_name,
+        "of a table: sorted by this column, the largest number first",
         default=None,
         applies_to=TABLE,
     )

@@ -117,6 +117,14 @@ class NetOptions(ToolOptions, after="exclude"):
         "those that are there, again and again, with bytes so far; with --summary: from one table "
         "to the next (default: 1)"
     )
+    rows: int | None = ToolOptions.declared["rows"].reworded(
+        "with --summary: the first N rows of each table",
+        needs=("summary", True, "--rows is for tables; it goes with --summary"),
+    )
+    sort: str | None = ToolOptions.declared["sort"].reworded(
+        "with --summary: sorted by this column, the largest number first",
+        needs=("summary", True, "--sort is for tables; it goes with --summary"),
+    )
     count: int | None = option(
         "N", whole_number("a number of lines", 100), "end after N lines, or tables", default=None
     )
