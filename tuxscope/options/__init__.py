@@ -19,14 +19,23 @@ types: to a type checker the class is a frozen dataclass.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
 from tuxscope.errors import UsageError
 
-COMMAND = "-- COMMAND"
+TYPE_CHECKING = False  # typing's own would have every start import it
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
-# From the option's flag and what was typed (after ``--``: the words) to a value. Raises UsageError.
-Parser = Callable[[str, Any], Any]
+    # From the flag and what was typed (after ``--``: the words) to a value. Raises UsageError.
+    Parser = Callable[[str, Any], Any]
+else:
+
+    def dataclass_transform(**_):
+        """What it says is for type checkers."""
+        return lambda cls: cls
+
+
+COMMAND = "-- COMMAND"
 
 
 class Option:

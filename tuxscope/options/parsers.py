@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any
 
 from tuxscope.errors import UsageError
+
+TYPE_CHECKING = False  # typing's own would have every start import it
+if TYPE_CHECKING:
+    from typing import Any
 
 # Longest first: "ms" ends with "s".
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}

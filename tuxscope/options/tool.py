@@ -18,9 +18,6 @@ from tuxscope.output.lines import Style
 MOST_EXCLUDED = 64
 # What a page shows, for ``applies_to``.
 STREAM, TABLE = ("stream",), ("table",)
-LINE_FORMATS = "text (default) or json, an object a line"
-
-style = choice(Style)
 
 
 def page_count(flag: str, text: str) -> int:
@@ -60,7 +57,9 @@ class ToolOptions(Options):
         default=(),
         excludes={"command": "{other} is traced alone; it does not go with --exclude"},
     )
-    format: Style = option("FORMAT", style, LINE_FORMATS, default=Style.TEXT)
+    format: Style = option(
+        "FORMAT", choice(Style), "text (default) or json, an object a line", default=Style.TEXT
+    )
     duration: float | None = option(
         "SECONDS", seconds(2.5), "end after so long: 2.5, 10ms or 1m", default=None
     )

@@ -48,7 +48,7 @@ def run(options: NetOptions) -> int:
     return run_page(events, page_file("net"), options, partial(Connections, wanted=options))
 
 
-def columns(style: Style, netns: bool) -> tuple[Column, ...]:
+def columns(format: Style, netns: bool) -> tuple[Column, ...]:
     """Those of the page, with names of interfaces: behind the address in text, as ss shows them.
 
     ``netns``: and with names of network namespaces.
@@ -67,7 +67,7 @@ def columns(style: Style, netns: bool) -> tuple[Column, ...]:
     local, where = Connection.laddr, (Connection.interface, Connection.netns)
     rank = 5  # somebody asked for it
     more = (Labelled(Connection.netns, 0, namespace_labels(), rank=rank),) if netns else ()
-    if style is Style.JSON:
+    if format is Style.JSON:
         return *page.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
     *shown, last = (
         Combined(local, each.width, where, zoned, rank=each.rank) if each.field is local else each
