@@ -181,11 +181,14 @@ def test_starting_hello_imports_nothing_it_does_not_need() -> None:
     unwanted |= {"ast", "dataclasses", "inspect", "shlex"}  # a millisecond each, or more
     # What only a terminal needs, and what not all output does.
     unwanted |= {"wcwidth", "tuxscope.output.fitting", "tuxscope.output.terminal_lines"}
-    unwanted |= {"ipaddress", "socket", "tuxscope.programs.net"}
+    unwanted |= {"ipaddress", "socket"}
     unwanted |= {f"tuxscope.asm.{name}" for name in ("grammar", "lexer", "listing", "parser")}
     # What Python's own need is theirs: from 3.14 on threading and annotationlib are among it.
     unwanted -= imported_by("import ctypes, typing\nclass T(typing.NamedTuple):\n x: 'int'")
     assert not unwanted & loaded
+    tools = [f"tuxscope.programs.{each.parent.name}" for each in PAGE_FILES]
+    assert "tuxscope.programs.net" in tools
+    assert not [each for each in loaded if each.startswith(tuple(tools))]
 
 
 def imported_by(script: str) -> set[str]:

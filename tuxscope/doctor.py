@@ -193,9 +193,8 @@ def kernel_btf() -> Finding:
     try:
         KernelStructs()
     except BtfError as error:
-        return Finding(
-            "BTF", False, str(error), "net shows less without, all else needs none", False
-        )
+        advice = "tools that read the kernel's structs show less without it"
+        return Finding("BTF", False, str(error), advice, False)
     return Finding("BTF", True, VMLINUX)
 
 

@@ -60,5 +60,5 @@ PAGES = {name: file for each in TABLE for name, file in each.pages.items()}
 
 
 def command_of_page(name: str) -> str:
-    """What shows a page of the table, as it is typed: ``tuxscope net --summary``."""
+    """The command that runs a page of the table: ``tuxscope NAME``, or ``tuxscope NAME --VIEW``."""
     return f"tuxscope {name.replace('_', ' --')}"

@@ -26,7 +26,8 @@ Prints a line for each thing that tracing needs: whether it is there, and what
 to type where it is not. Needs no privilege, but tells more with sudo.
 
 The exit status is 0 if tracing works here, and 1 if something is missing that
-it needs. BTF alone it does not need: net shows less without.
+it needs. BTF alone it does not need: tools that read the kernel's structs show
+less without it.
 
 {options}"""
 

@@ -1,4 +1,4 @@
-"""``tuxscope net``: the page, with the sockets that were there before it."""
+"""``tuxscope net``: its pages, with the sockets that were there before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from tuxscope.programs.net.sockets import InterfaceNames, NamespaceError, names,
 from tuxscope.programs.page import Page
 from tuxscope.runner.live import run_page
 from tuxscope.runner.loaded import Loaded
-from tuxscope.runner.pages import page_file
 from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.stream import Stream, first_rows
 from tuxscope.runner.table import LiveTables
@@ -43,9 +42,9 @@ def run(options: NetOptions) -> int:
         )
     if options.summary:
         counts = summary.page(options.by, options.chosen)
-        return run_page(counts, page_file("net_summary"), options, Summary)
+        return run_page(counts, summary.__file__, options, Summary)
     events = page.page(options.chosen, columns(options.format, options.netns))
-    return run_page(events, page_file("net"), options, partial(Connections, wanted=options))
+    return run_page(events, page.__file__, options, partial(Connections, wanted=options))
 
 
 def columns(format: Style, netns: bool) -> tuple[Column, ...]:
