@@ -104,7 +104,9 @@ def component(command: Command, words: Sequence[str] | None) -> Callable[..., Jo
     def made(*typed: Any, **named: Any) -> Job:
         pairs = zip(arguments, typed, strict=True)
         given = {name: value for name, value in pairs if value is not None}
-        return command.run(command.options(**values, **given, **named))
+        asked = command.options(**values, **given, **named)
+        asked.check()
+        return command.run(asked)
 
     return taking(made, arguments, options)
 
@@ -119,7 +121,7 @@ def one_line(error: Any, command: Command) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
-        return str(problem[0])  # ours, from a parser or a command
+        return str(problem[0])
     # "Could not consume arg:" and the like, with what it was.
     found = problem[1]
     word = str(next(iter(found), "") if isinstance(found, list | set | tuple) else found)

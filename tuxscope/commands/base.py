@@ -17,7 +17,8 @@ class Job:
 
 
 class Command:
-    """A command of the command line: its ``run`` takes the options and returns a Job.
+    """A command of the command line: its ``run`` takes the options, which go together, and returns
+    a Job.
 
     Attributes:
         name: what the user types.

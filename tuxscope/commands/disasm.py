@@ -51,7 +51,6 @@ instruction are shown as <unknown>, with the reason; the exit status is 1 then.
         file = options.file
         if (file is None) == (options.id is None) or file == "True":
             raise UsageError("say what to list: a file, - for stdin, or --id ID")
-        options.check()
 
         def job() -> int:
             from tuxscope.runner.listings import list_bytes, list_loaded

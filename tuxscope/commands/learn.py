@@ -121,6 +121,5 @@ def check_action(options: LearnOptions) -> None:
         raise UsageError(no_action(action))
     if misplaced := options.misplaced(action or LIST):
         raise UsageError(f"{misplaced.flag} goes with learn {misplaced.applies_to[0]}")
-    options.check()
     if action and options.exercise is None and options.all is None:
         raise UsageError(f"which exercise? try: tuxscope learn {action} return-value")

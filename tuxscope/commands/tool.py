@@ -19,7 +19,6 @@ class Tool(Command):
 
     def run(self, options: ToolOptions) -> Job:
         page = self.page_file(options)
-        options.check()
 
         def job() -> int:
             if options.simulate:

@@ -29,8 +29,6 @@ usage: sudo tuxscope toy [options]
 {options}"""
 
     def run(self, options: ToyOptions) -> Job:
-        options.check()
-
         def job() -> int:
             from tuxscope.programs.toy import page
 

@@ -29,8 +29,6 @@ UDP is not shown. Children of a traced process are not traced.
 """
 
     def run(self, options: NetOptions) -> Job:
-        options.check()
-
         def job() -> int:
             from tuxscope.programs.net.live import run
 
