@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from tuxscope import __version__
 from tuxscope.commands.base import Command, Job
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.lean_fire import Fire, FireError, FireExit, keyword_only
+from tuxscope.lean_fire import Fire, FireExit, taking
+from tuxscope.options import COMMAND
 from tuxscope.output.messages import say
 from tuxscope.output.screen import narrowed, room
 from tuxscope.output.sink import Sink
@@ -49,17 +51,18 @@ def parse(arguments: Sequence[str]) -> Job | str:
         near = did_you_mean(name, COMMANDS)
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
     kind: type[Command] = getattr(import_module(COMMANDS[name].module), name.capitalize())
+    command = kind()
     if "--help" in rest or "-h" in rest:
-        return kind.help
+        return help_of(command)
     try:
-        flags = options_of(kind)
+        flags = {each.flag: f"--{each.name}" for each in command.options.declared.values()
+                 if each.flag and each.flag != COMMAND}  # fmt: skip
         check_options(rest, {*flags, "--help"})
         rest = [renamed(each, flags) for each in rest]
-        command = kind(words)
-        job = Fire(command.run, rest)
+        job = Fire(component(command, words), rest)
     except FireExit as error:
         raise UsageError(f"{name}: {one_line(error, command)}") from None
-    except (FireError, UsageError) as error:
+    except UsageError as error:
         raise UsageError(f"{name}: {error}") from None
     assert isinstance(job, Job)
     return job
@@ -71,10 +74,41 @@ def overview() -> str:
     return OVERVIEW.format(commands="".join(lines))
 
 
-def options_of(kind: type[Command]) -> dict[str, str]:
-    """The options of a command as they are typed, and as Fire knows them."""
-    names = keyword_only(kind.run)
-    return {f"--{kind.flags.get(name, name).replace('_', '-')}": f"--{name}" for name in names}
+def help_of(command: Command) -> str:
+    """What ``--help`` prints."""
+    from tuxscope.options.help import option_lines
+
+    return command.help.replace("{options}", option_lines(command.options, command.shows))
+
+
+def component(command: Command, words: Sequence[str] | None) -> Callable[..., Job]:
+    """What Fire calls for a command: it takes what is declared, and returns the job.
+
+    ``words``: what stood after ``--``, which Fire never sees; None without a ``--``. Raises
+    UsageError.
+    """
+    declared = command.options.declared
+    values: dict[str, Any] = {}
+    if words is not None:
+        behind = next((each for each in declared.values() if each.flag == COMMAND), None)
+        if behind is None:
+            raise UsageError("it traces no command; leave out -- and what follows")
+        values[behind.name] = behind.parse(COMMAND, words)
+    arguments: dict[str, Callable[[str], Any]] = {}
+    options: dict[str, Callable[[str], Any]] = {}
+    for name, each in declared.items():
+        if each.flag != COMMAND:
+            parse = partial(each.parse, each.flag or f"--{name}")
+            (options if each.flag else arguments)[name] = parse
+
+    def made(*typed: Any, **named: Any) -> Job:
+        pairs = zip(arguments, typed, strict=True)
+        given = {name: value for name, value in pairs if value is not None}
+        asked = command.options(**values, **given, **named)
+        asked.check()
+        return command.run(asked)
+
+    return taking(made, arguments, options)
 
 
 def renamed(argument: str, flags: Mapping[str, str]) -> str:
@@ -87,7 +121,7 @@ def one_line(error: Any, command: Command) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
-        return str(problem[0])  # ours, from a parser or a command
+        return str(problem[0])
     # "Could not consume arg:" and the like, with what it was.
     found = problem[1]
     word = str(next(iter(found), "") if isinstance(found, list | set | tuple) else found)

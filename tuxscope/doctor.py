@@ -65,10 +65,10 @@ class Number(Record):
     value = u32
 
 
-def report(style: Style) -> int:
+def report(format: Style) -> int:
     """Print all findings; returns the exit status: MISSING if something is that tracing needs."""
     findings = list(examine())
-    if style is Style.JSON:
+    if format is Style.JSON:
         lines = [json.dumps(asdict(each)) for each in findings]
     else:
         lines = list(table(findings, room()))

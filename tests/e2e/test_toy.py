@@ -44,6 +44,7 @@ def toy(tmp_path: Path, tuxscope: Any) -> Any:
         (["run", "toy"], 1, "; it comes with tuxscope: tuxscope toy\n"),
         (["tyo"], 2, "there is no command tyo; did you mean toy?\n"),
         (["toy", "--signal", "x"], 2, "--signal takes a signal, as in --signal 9, not 'x'\n"),
+        (["toy", "--signal", "9", "--pid", "1"], 2, "toy: --signal is for all processes; it does"),
         (["toy", "--singal", "9"], 2, "there is no option --singal; did you mean --signal?\n"),
     ],
 )

@@ -105,16 +105,19 @@ def programs_of(
     page: Page,
     file: str,
     pid: int | None = None,
-    exclude: int | None = None,
+    exclude: tuple[int, ...] = (),
     namespace: PidNamespace | None = None,
     *,
+    own: int | None = None,
     live: bool = False,
 ) -> tuple[Program, ...]:
     """The page's kernel programs; ``live``: for the running kernel.
 
-    Raises PageError, or an AssemblyError that knows its line.
+    ``exclude``: processes that the user wants left out; ``own``: our own, which a page leaves out
+    if it can. Raises PageError, UsageError for what the page cannot do, or an AssemblyError that
+    knows its line.
     """
-    known: dict[str, object] = {"pid": pid, "exclude": exclude, "namespace": namespace}
+    known: dict[str, object] = {"pid": pid, "namespace": namespace}
     try:
         taken = parameters(page.program)
     except (TypeError, ValueError) as error:
@@ -131,12 +134,19 @@ def programs_of(
         from tuxscope.loader.layout import KernelLayout
 
         known["layout"] = KernelLayout()
-    arguments = {name: known[name] for name in taken if name in known}
     if pid is not None and "pid" not in taken:
         raise UsageError(
             f"{os.path.basename(file)} cannot choose a process: its function takes no pid; see "
             "programs/hello.py for one that does"
         )
+    if "exclude" in taken:
+        known["exclude"] = left_out(file, exclude, own, taken["exclude"])
+    elif exclude:
+        raise UsageError(
+            f"{os.path.basename(file)} cannot leave out processes: its function takes no exclude; "
+            "see programs/hello.py for one that does"
+        )
+    arguments = {name: known[name] for name in taken if name in known}
     try:
         with errors_of_the_page(file):
             made = page.program(**arguments)
@@ -164,15 +174,38 @@ def check_slips(page: Page, error: Exception) -> None:
         raise PageError(*slip) from error
 
 
-def parameters(factory: ProgramFactory) -> list[str]:
-    """The names of what it takes. Raises TypeError or ValueError where it tells none."""
+def left_out(
+    file: str, exclude: tuple[int, ...], own: int | None, default: object
+) -> tuple[int, ...] | int | None:
+    """What a page's function gets as ``exclude``: a tuple where its default is one, else one
+    process or None, as all pages got once. Raises UsageError where that is not enough."""
+    pids = exclude if own is None else tuple(dict.fromkeys((*exclude, own)))
+    if isinstance(default, tuple):
+        return pids
+    if len(pids) > 1:
+        one = "one process" if own is None else "tuxscope itself"
+        more = " or add --include-self;" if own is not None and len(exclude) == 1 else ""
+        raise UsageError(
+            f"{os.path.basename(file)} leaves out {one}, and no other;{more} with "
+            "exclude: tuple[int, ...] = () it gets them all, as programs/hello.py does"
+        )
+    return pids[0] if pids else None
+
+
+def parameters(factory: ProgramFactory) -> dict[str, object]:
+    """What it takes: the names, with their defaults, or None. Raises TypeError or ValueError where
+    it tells none."""
     if not isinstance(factory, FunctionType) or vars(factory):  # such as a wrapped function
         from inspect import signature
 
-        return list(signature(factory).parameters)
+        return {name: each.default for name, each in signature(factory).parameters.items()}
     code = factory.__code__
     starred = (code.co_flags & STARRED).bit_count()
-    return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred])
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
+    defaults = factory.__defaults__ or ()
+    with_default = names[code.co_argcount - len(defaults) : code.co_argcount]
+    known = dict(zip(with_default, defaults, strict=True)) | (factory.__kwdefaults__ or {})
+    return {name: known.get(name) for name in names}
 
 
 def definition(page: Page, file: str) -> SourceLine:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_columns import element
 
 from tuxscope.asm import Array, Assembler, Program, Tracepoint, r0, r6, r7
-from tuxscope.lean_fire import FireError
+from tuxscope.errors import UsageError
 from tuxscope.programs.net.connections import EVENTS, Connection
 from tuxscope.programs.net.options import network, port, states
 from tuxscope.programs.net.page import Chosen, Network, leave_out
@@ -108,7 +108,9 @@ def test_states(chosen: frozenset[int], state: int) -> None:
 
 
 def test_all_that_is_asked_for_holds() -> None:
-    chosen = Chosen(port=80, local=IPv4Network("10.0.0.0/8"), states=states("close,refused"))
+    chosen = Chosen(
+        port=80, local=IPv4Network("10.0.0.0/8"), states=states("--state", "close,refused")
+    )
     event = {"laddr": "10.1.1.1", "lport": 80, "state": "close"}
     assert is_chosen(chosen, **event)
     for changed in ({"laddr": "11.1.1.1"}, {"lport": 81}, {"state": "reset"}):
@@ -144,17 +146,21 @@ def test_a_time_is_counted_in_its_range(ns: int) -> None:
 
 @pytest.mark.parametrize("text", ["10.0.0.1", "10.0.0.0/8", "0.0.0.0/0", "::1", "2001:db8::/32"])
 def test_networks(text: str) -> None:
-    assert network("local")(text) == ip_network(text)
+    assert network("--local", text) == ip_network(text)
 
 
 def test_ports_and_states() -> None:
-    assert port("1") == 1
-    assert port("65535") == 65535
-    assert states("refused") == {19}
-    assert states("syn-recv,established") == {1, 3, 12}  # two of the kernel's states have that name
+    assert port("--port", "1") == 1
+    assert port("--port", "65535") == 65535
+    assert states("--state", "refused") == {19}
+    assert states("--state", "syn-recv,established") == {
+        1,
+        3,
+        12,
+    }  # two of the kernel's states have that name
 
 
 @pytest.mark.parametrize("text", ["", "0", "65536", "-1", "80,443", "http", "9" * 5000])
 def test_what_is_no_port(text: str) -> None:
-    with pytest.raises(FireError):
-        port(text)
+    with pytest.raises(UsageError):
+        port("--port", text)

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.commands.options import whole_number
-from tuxscope.lean_fire import SetParseFns
+from tuxscope.options import option
+from tuxscope.options.parsers import whole_number
+from tuxscope.options.tool import ToolOptions
+
+
+class ToyOptions(ToolOptions):
+    signal: int | None = option(
+        "N",
+        whole_number("a signal", 9),
+        "calls with this signal alone",
+        default=None,
+        excludes={"pid": "--signal is for all processes; it does not go with {other}"},
+    )
 
 
 class Toy(Command):
     name = "toy"
+    options = ToyOptions
     help = """\
 tuxscope toy: every kill() on the system, as it happens.
 
-usage: sudo tuxscope toy [--signal N]
+usage: sudo tuxscope toy [options]
 
-  --signal N          calls with this signal alone
-"""
+{options}"""
 
-    @SetParseFns(signal=whole_number("signal", "a signal", 9))  # type: ignore[untyped-decorator]
-    def run(self, *, signal: int | None = None) -> Job:
+    def run(self, options: ToyOptions) -> Job:
         def job() -> int:
             from tuxscope.programs.toy import page
 
             from tuxscope.runner.live import run_page, show
-            from tuxscope.runner.options import Options
 
-            return run_page(page.page(signal), page.__file__, Options(), show)
+            return run_page(page.page(options.signal), page.__file__, options, show)
 
         return Job(job)

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from tuxscope.columns import Column, Combined, Labelled
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.layout import KernelLayout
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.output.visible import visible
 from tuxscope.programs.net import page, summary
 from tuxscope.programs.net.connections import SOCKETS, Connection
-from tuxscope.programs.net.page import Chosen
+from tuxscope.programs.net.options import NetOptions
 from tuxscope.programs.net.snapshot import Snapshot, seed
 from tuxscope.programs.net.sockets import InterfaceNames, NamespaceError, names, own_namespace
-from tuxscope.programs.net.summary import By
 from tuxscope.programs.page import Page
 from tuxscope.runner.live import run_page
-from tuxscope.runner.options import Options
 from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.stream import Stream, first_rows
 from tuxscope.runner.table import LiveTables
@@ -33,26 +32,7 @@ LINGER = 1.0
 STEP = 0.02
 
 
-@dataclass(frozen=True)
-class NetOptions:
-    """What only net is asked.
-
-    Attributes:
-        chosen: which connections.
-        existing: print those that are there at the start.
-        interval: seconds after which those that are there are printed again and again.
-        netns: a column with the network namespace.
-        by: count by this, and show a table; None: show each event.
-    """
-
-    chosen: Chosen = page.EVERYTHING
-    existing: bool = False
-    interval: float | None = None
-    netns: bool = False
-    by: By | None = None
-
-
-def run(options: Options, wanted: NetOptions) -> int:
+def run(options: NetOptions) -> int:
     """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
     if problem := KernelLayout().without_structs:
@@ -60,15 +40,14 @@ def run(options: Options, wanted: NetOptions) -> int:
             f"{problem}: no accepts, bytes and namespaces, and of older connections no process "
             "(docs/tools/net.md)"
         )
-    if wanted.by is not None:
-        counts = summary.page(wanted.by, wanted.chosen)
-        options = replace(options, interval=wanted.interval)
+    if options.summary:
+        counts = summary.page(options.by, options.chosen)
         return run_page(counts, summary.__file__, options, Summary)
-    events = page.page(wanted.chosen, columns(options.style, wanted.netns))
-    return run_page(events, page.__file__, options, partial(Connections, wanted=wanted))
+    events = page.page(options.chosen, columns(options.format, options.netns))
+    return run_page(events, page.__file__, options, partial(Connections, wanted=options))
 
 
-def columns(style: Style, netns: bool) -> tuple[Column, ...]:
+def columns(format: Style, netns: bool) -> tuple[Column, ...]:
     """Those of the page, with names of interfaces: behind the address in text, as ss shows them.
 
     ``netns``: and with names of network namespaces.
@@ -87,7 +66,7 @@ def columns(style: Style, netns: bool) -> tuple[Column, ...]:
     local, where = Connection.laddr, (Connection.interface, Connection.netns)
     rank = 5  # somebody asked for it
     more = (Labelled(Connection.netns, 0, namespace_labels(), rank=rank),) if netns else ()
-    if style is Style.JSON:
+    if format is Style.JSON:
         return *page.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
     *shown, last = (
         Combined(local, each.width, where, zoned, rank=each.rank) if each.field is local else each
@@ -118,7 +97,12 @@ class Connections(Stream):
     """A stream of events, and rows for what exists."""
 
     def __init__(
-        self, page: Page, options: Options, loaded: Collection, sink: LiveSink, wanted: NetOptions
+        self,
+        page: Page,
+        options: ToolOptions,
+        loaded: Collection,
+        sink: LiveSink,
+        wanted: NetOptions,
     ) -> None:
         super().__init__(page, options, loaded, sink)
         self._wanted = wanted
@@ -156,7 +140,7 @@ class Connections(Stream):
         return any(pid and not os.path.exists(f"/proc/{pid}") for pid in pids)
 
     def _print_existing(self, snapshot: Snapshot) -> None:
-        rows = snapshot.rows(self._options.pid, self._wanted.chosen)
+        rows = snapshot.rows(self._wanted)
         if not rows:
             return
         columns: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]

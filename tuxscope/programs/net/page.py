@@ -16,7 +16,7 @@ from tuxscope.programs.net.layout import LINUX_6_18
 from tuxscope.programs.net.state_changes import RECEIVE_RESET, resets, state_changes
 from tuxscope.programs.page import Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
-from tuxscope.record import u8, u64
+from tuxscope.record import u8, u32, u64
 
 Network = IPv4Network | IPv6Network
 ALL = (1 << 64) - 1
@@ -79,21 +79,31 @@ def page(chosen: Chosen = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> 
 def factory(chosen: Chosen, report: Report) -> ProgramFactory:
     """What makes a page's programs that report what is chosen."""
 
-    def chosen_alone(a: Assembler, event: Memory, done: str) -> None:
-        leave_out(a, event, chosen, done)
-        report(a, event, done)
-
     def net(
         pid: int | None = None,
+        exclude: tuple[int, ...] = (),
         namespace: PidNamespace | None = None,
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
+        def chosen_alone(a: Assembler, event: Memory, done: str) -> None:
+            leave_out_processes(a, event, exclude, done)
+            leave_out(a, event, chosen, done)
+            report(a, event, done)
+
         changes = state_changes(layout, chosen_alone, pid, namespace, chosen.listen)
         if layout.has_structs:
             return changes, *accepts(layout, chosen_alone, pid, namespace)
         return (changes, resets(layout)) if layout.has(RECEIVE_RESET) else (changes,)
 
     return net
+
+
+def leave_out_processes(a: Assembler, event: Memory, pids: tuple[int, ...], done: str) -> None:
+    """Emit: jump to ``done`` with an event of one of these processes."""
+    if pids:
+        a.ldx(r1, u32[event.pid])
+        for pid in pids:
+            a.jeq(r1, pid, done)
 
 
 def leave_out(a: Assembler, event: Memory, chosen: Chosen, done: str) -> None:

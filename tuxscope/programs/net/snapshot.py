@@ -10,7 +10,8 @@ from typing import Any
 from tuxscope.loader.collection import Collection
 from tuxscope.output.messages import say
 from tuxscope.programs.net.connections import SEEDED, Connection, Known
-from tuxscope.programs.net.page import Chosen, Network, includes_mapped, mapped
+from tuxscope.programs.net.options import NetOptions
+from tuxscope.programs.net.page import Network, includes_mapped, mapped
 from tuxscope.programs.net.sockets import Owner, Socket, SocketsError, all_sockets, owners
 from tuxscope.programs.net.tcp_states import NAMES, TcpState
 from tuxscope.value_types import V4_MAPPED
@@ -50,19 +51,21 @@ class Snapshot:
             ),
         )
 
-    def rows(self, pid: int | None, chosen: Chosen) -> list[tuple[Any, ...]]:
+    def rows(self, wanted: NetOptions) -> list[tuple[Any, ...]]:
         """Those that are wanted, as ``Connection.raw`` unpacks them."""
         return [
             Connection.raw.unpack(bytes(self.connection(each)))
             for each in self.sockets
-            if self._is_wanted(each, pid, chosen)
+            if self._is_wanted(each, wanted)
         ]
 
-    def _is_wanted(self, socket: Socket, pid: int | None, chosen: Chosen) -> bool:
-        """What leave_out() decides in the kernel."""
-        holder = self.holders.get(socket.inode)
+    def _is_wanted(self, socket: Socket, wanted: NetOptions) -> bool:
+        """What the programs decide in the kernel."""
+        holder, chosen = self.holders.get(socket.inode), wanted.chosen
+        pid = holder.pid if holder else None
         return (
-            (pid is None or (holder is not None and holder.pid == pid))
+            wanted.pid in (None, pid)
+            and pid not in wanted.exclude
             and (not chosen.states or socket.state in chosen.states)
             and (chosen.listen or socket.state is not TcpState.LISTEN)
             and chosen.port in (None, socket.local_port, socket.remote_port)
