@@ -58,7 +58,7 @@ def hello(
         namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
     if pid is not None:  # Python's if: decided now, while assembling
         a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every write()
-    for each in exclude:  # our own writes would trace themselves
+    for each in exclude:  # tuxscope is one of them: its own writes would trace themselves
         a.jeq(r0, each, "out")
     a.stx(event.pid, r0)  # into the record
     a.call(helper.ktime_get_ns)  # r0 = nanoseconds since the machine started
