@@ -430,7 +430,7 @@ def test_a_tail_call_starts_the_other_program_on_the_same_context() -> None:
     assert machine.run() == 42
     machine.maps[PROGRAMS].update(1, machine.program)
     assert machine.run() == 1
-    assert machine.tail_calls == 33
+    assert machine.cpu.tail_calls == 33
     with pytest.raises(OSError, match="PROGRAMS"):
         machine.maps[PROGRAMS].update(2, machine.program)
 

@@ -18,7 +18,7 @@ from tuxscope.asm.errors import (
     RegisterError,
 )
 from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
-from tuxscope.asm.isa import Size
+from tuxscope.asm.isa import Atomic, FormKind, Size
 from tuxscope.asm.maps import Map
 from tuxscope.asm.source import SourceLine, author_line
 from tuxscope.errors import shown
@@ -103,12 +103,18 @@ class Instruction:
         form = self.form
         fields = ((form.dst, self.dst), (form.src, self.src))
         read = tuple(number for rule, number in fields if isinstance(rule, Reg) and rule.read)
-        return (*read, 0) if form.name in ("exit", "atomic_cmpxchg") else read
+        uses_r0 = form.kind is FormKind.EXIT or form.operation is Atomic.CMPXCHG
+        return (*read, 0) if uses_r0 else read
 
     @property
     def moves(self) -> int:
         """How many bytes a load, store or atomic moves."""
         return Size(self.opcode & ACCESS_SIZE).octets
+
+    @property
+    def distance(self) -> int:
+        """How many slots from the next one a jump, a local call or an ld_func leads."""
+        return self.imm if isinstance(self.form.offset, Const) else self.offset
 
     @property
     def slots(self) -> int:
@@ -223,9 +229,11 @@ def wider_hint(form: Form, field_name: str, value: int) -> str:
     """What to type instead of an immediate that is too large for a whole field."""
     if field_name != "imm" or form.imm is not IMM or not -(1 << 63) <= value < 1 << 64:
         return ""
-    if (form.name.endswith("32") or form.name == "st") and 1 << 31 <= value < 1 << 32:
+    stores = form.kind is FormKind.STORE
+    computes = form.kind in (FormKind.ARITHMETIC, FormKind.MOVE, FormKind.CONDITION)
+    if (stores or (computes and form.bits == 32)) and 1 << 31 <= value < 1 << 32:
         return f"; the same 32 bits, signed, are {value - (1 << 32)}"
-    if form.name == "st":
+    if stores:
         return "; load it into a register with a.ld_imm64, and store that with a.stx"
     return "; load it into a register with a.ld_imm64"
 
@@ -269,7 +277,7 @@ def check_loaded(form: Form, map: object, imm: int) -> None:
         raise OperandError(
             f'{form.name}: map is a description, as in Array("COUNTS", ...), not {shown(map)}'
         )
-    if "{map}" not in form.named:
+    if not form.loads_map:
         raise OperandError(f"{form.name} loads no map; a.ld_map does")
     if imm:
         raise OperandError(f"{form.name}: with a map the imm is its fd, so leave out {imm}")

@@ -25,7 +25,7 @@ from tuxscope.asm.forms import IMM, Const, Form, Number, Reg
 from tuxscope.asm.grammar import REGISTER, Match, MismatchError, Operand, match
 from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import FRAME_POINTER, Instruction
-from tuxscope.asm.isa import Class, Mode, Size
+from tuxscope.asm.isa import Class, FormKind, Mode, Size
 from tuxscope.asm.lexer import Kind, Token, tokens
 from tuxscope.asm.maps import Map
 from tuxscope.asm.memory import check_value_offset, signed32
@@ -286,7 +286,8 @@ def held(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
                 check_range(value, low, (1 << 32) - 1, token)
                 value = signed32(value & 0xFFFFFFFF)
             # What LLVM would make of it is not what it says, where it takes it at all.
-            wider = "; write ll after it, as 64 bits are meant" if form.name == "mov" else ""
+            wide_move = form.kind is FormKind.MOVE and form.bits == 64
+            wider = "; write ll after it, as 64 bits are meant" if wide_move else ""
             check_range(value, low, high, token, wider)
             if value == 0 and not zero:
                 raise MismatchError("expected a divisor other than 0, found '0'", token)

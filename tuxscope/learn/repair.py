@@ -14,7 +14,7 @@ from typing import Any
 from tuxscope.asm import Program, SourceLine
 from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import CallSource, Class
+from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.maps import Array, Hash
 from tuxscope.field_types import Integer
 from tuxscope.learn.exercise import Exercise, Mistake
@@ -23,12 +23,12 @@ from tuxscope.learn.gallery.entry import Entry
 from tuxscope.learn.gallery.table import GALLERY
 from tuxscope.learn.kernel import Kernel
 from tuxscope.learn.submission import (
-    CALL,
     Submission,
     calls_function,
     context_of,
     entries_of,
     goes_back,
+    is_exit,
 )
 from tuxscope.vm import Fault, Machine, Printed
 from tuxscope.vm.state import Output
@@ -138,22 +138,22 @@ def ingredients(program: Program) -> Iterator[str]:
     for each in program.instructions:
         if each.map:
             yield f"uses {each.map.name}"
-        if each.opcode == CALL and each.src == CallSource.HELPER and each.imm <= len(NAMES):
+        if each.form.operation is CallSource.HELPER and each.imm <= len(NAMES):
             yield f"calls {NAMES[each.imm - 1]}"
         for told, holds in KINDS.items():
             if holds(each):
                 yield told
 
 
-def of_class(*classes: Class) -> Callable[[Instruction], bool]:
-    return lambda each: each.opcode & 7 in classes
+def of_kind(*kinds: FormKind) -> Callable[[Instruction], bool]:
+    return lambda each: each.form.kind in kinds
 
 
 KINDS: Mapping[str, Callable[[Instruction], bool]] = {
     "calls a function of its own": calls_function,
     "has a loop": goes_back,
-    "loads from memory": of_class(Class.LDX),
-    "stores to memory": of_class(Class.ST, Class.STX),
+    "loads from memory": of_kind(FormKind.LOAD),
+    "stores to memory": of_kind(FormKind.STORE, FormKind.ATOMIC),
 }
 
 
@@ -200,7 +200,7 @@ def check_same(rejected: Program, mended: Program, answer: Program, case: Case) 
         raise Mistake(
             f"what was right as it was: {told(right)}",
             told(came),
-            next(each.source for each in answer.instructions if each.form.name == "exit"),
+            next(each.source for each in answer.instructions if is_exit(each)),
             1,
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tuxscope.asm.maps import Hash
 from tuxscope.learn.exercise import Mistake
 from tuxscope.learn.kernel import Kernel
-from tuxscope.learn.submission import Submission, context_of, entries_of, is_form
+from tuxscope.learn.submission import Submission, context_of, entries_of, is_exit
 from tuxscope.vm import Machine
 from tuxscope.vm.faults import BudgetFault
 from tuxscope.vm.memory import WINDOW
@@ -87,7 +87,7 @@ def mistake(submission: Submission, case: Case, came: int, address: int | None =
     return Mistake(
         f"r0 = {number(case.expected)}, {case.told} (arguments: {shown(case.given)})",
         f"r0 = {number(came)}{f', {words}' if words else ''}",
-        submission.line_of(is_form("exit")),
+        submission.line_of(is_exit),
         hint,
     )
 

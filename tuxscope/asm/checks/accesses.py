@@ -32,21 +32,17 @@ from tuxscope.asm.errors import (
     NotAPointerError,
     NullCheckError,
 )
-from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import Atomic, Class, Mode
+from tuxscope.asm.isa import Atomic, Class, FormKind
 from tuxscope.asm.registers import Address, r10
 
-
-def accesses(instruction: Instruction) -> bool:
-    """Whether it loads or stores."""
-    return instruction.opcode & 7 in (Class.LDX, Class.ST, Class.STX)
+ACCESSES = (FormKind.LOAD, FormKind.STORE, FormKind.ATOMIC)
 
 
 def access(state: State) -> None:
     """Load, store or both. Raises a kind of CheckError where the kernel would not let it."""
     instruction = state.instruction
-    size = instruction.moves
-    loads = instruction.opcode & 7 == Class.LDX or instruction.form.name == "load_acquire"
+    kind, size = instruction.form.kind, instruction.moves
+    loads = kind is FormKind.LOAD
     base = instruction.src if loads else instruction.dst
     place = state.registers[base]
     check_gone(state, base, f"r{base} is used as an address")
@@ -64,7 +60,7 @@ def access(state: State) -> None:
         check_place(state, place, base, instruction.offset, size, loads)
     if loads:
         state.registers[instruction.dst] = loaded(state, place, size)
-    elif instruction.form.name in ("st", "stx", "store_release"):
+    elif kind is FormKind.STORE:
         keep(state, place, size, stored(state))
     else:
         exchange(state, place, size)
@@ -111,7 +107,7 @@ def check_alignment(state: State, start: int, size: int) -> None:
 def loaded(state: State, place: Value, size: int) -> Value:
     """What a load puts into its register."""
     instruction = state.instruction
-    signed = instruction.opcode & 0xE0 == Mode.MEMSX and instruction.opcode & 7 == Class.LDX
+    signed = instruction.form.signed
     bits = size * 8
     anything = (
         fresh(LOWEST, HIGHEST)
@@ -182,7 +178,7 @@ def exchange(state: State, place: Value, size: int) -> None:
     """An atomic: the place holds something else, and a register what was there before."""
     instruction = state.instruction
     keep(state, place, size, None)
-    if instruction.form.name == "atomic_cmpxchg":
+    if instruction.form.operation is Atomic.CMPXCHG:
         state.registers[0] = FOREIGN
     elif instruction.imm & Atomic.FETCH:
         state.registers[instruction.src] = FOREIGN

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from tuxscope.asm.attach import AttachPoint, RawTracepoint, SocketFilter, Xdp
-from tuxscope.asm.checks.accesses import access, accesses
+from tuxscope.asm.checks.accesses import ACCESSES, access
 from tuxscope.asm.checks.arithmetic import compute
 from tuxscope.asm.checks.branches import branch
 from tuxscope.asm.checks.calls import call
-from tuxscope.asm.checks.graph import Graph, jumps, target
+from tuxscope.asm.checks.graph import Graph, calls_kfunc, target
 from tuxscope.asm.checks.state import State
 from tuxscope.asm.checks.values import Kind, Pointer, Unset
 from tuxscope.asm.errors import (
@@ -24,6 +24,7 @@ from tuxscope.asm.errors import (
     StackAccessError,
     UnreleasedReferenceError,
 )
+from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.program import Program
 
 MOST_STEPS = 30_000  # then the verifier has the last word: half a second, in large programs two
@@ -37,8 +38,10 @@ class Walk:
         self._program = program
         self._graph = graph
         # Programs that loop by the kernel's leave come back to the same place as they were.
-        names = {each.form.name for each in program.instructions}
-        self._leaves_loops = bool(names & {"may_goto", "call_btf_id"})
+        self._leaves_loops = any(
+            each.form.kind is FormKind.MAY_GOTO or calls_kfunc(each)
+            for each in program.instructions
+        )
 
     def check(self) -> None:
         """Raises a kind of CheckError for what the verifier is certain to refuse."""
@@ -75,26 +78,26 @@ class Walk:
     def _step(self, state: State) -> list[State]:
         """The states after the instruction that a state has come to; it may be among them."""
         instruction = state.instruction
-        name = instruction.form.name
+        form = instruction.form
         if state.slot not in self._graph.ending:
             hint = 'jump out of it, as in a.jeq(r6, 10, "out")'
             raise self._endless(state, "this loop has no end", hint)
-        if name == "exit":
+        if form.kind is FormKind.EXIT:
             return leave(state)
         for number in instruction.reads:
             state.require(number)
-        if jumps(instruction):
+        if form.jumps:
             return branch(state)
-        match name:
-            case "call_local":
+        match form.kind:
+            case FormKind.CALL if form.operation is CallSource.LOCAL:
                 enter(state)
                 return [state]
-            case "call_btf_id" | "ld_abs" | "ld_ind":
-                return []  # the first may not return, the others may leave the program
-            case "call":
+            case FormKind.CALL if form.operation is CallSource.HELPER:
                 if not call(state):
                     return []
-            case _ if accesses(instruction):
+            case FormKind.CALL | FormKind.PACKET_LOAD | FormKind.INDIRECT_JUMP:
+                return []  # it may not return, leaves the program, or goes anywhere
+            case kind if kind in ACCESSES:
                 access(state)
             case _:
                 compute(state)
