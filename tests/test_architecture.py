@@ -44,6 +44,45 @@ def imported(path: Path) -> set[str]:
     return {each for each in rooms if not each.startswith("__")}
 
 
+def modules() -> dict[str, Path]:
+    """All modules by their full names."""
+    found = {}
+    for path in MODULES:
+        parts = ["tuxscope", *path.relative_to(PACKAGE).with_suffix("").parts]
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports() -> dict[str, set[str]]:
+    """The modules that each module imports, wherever in it: in functions, and for types alone."""
+    known = modules()
+    found: dict[str, set[str]] = {}
+    for name, path in known.items():
+        ends = found.setdefault(name, set())
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                ends |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                full = {f"{node.module}.{alias.name}" for alias in node.names}
+                ends |= {each if each in known else node.module for each in full}
+        ends &= known.keys()
+    return found
+
+
+def circles(graph: dict[str, set[str]]) -> set[str]:
+    """All that come back to themselves, or lead to what does."""
+    left = {start: set(ends) for start, ends in graph.items()}
+    while done := {start for start, ends in left.items() if not ends & left.keys()}:
+        for each in done:
+            del left[each]
+    return set(left)
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"e"}, "e": set()}) == {"a", "b", "c"}
+    assert circles(imports()) == set()
+
+
 def documented() -> dict[str, set[str]]:
     text = (ROOT / "docs" / "architecture.md").read_text()
     block = text.partition("```arrows\n")[2].partition("```")[0]

@@ -35,8 +35,6 @@ from tuxscope.lean_dataclasses import dataclass
 if TYPE_CHECKING:
     from construct import Construct
 
-    from tuxscope.record import Record
-
 Value_co = TypeVar("Value_co", covariant=True)
 Typed_co = TypeVar("Typed_co", covariant=True)
 
@@ -159,7 +157,7 @@ class Field:
     def __get__(self, record: Any, owner: object) -> Any:
         return self if record is None else record._values[self.position]
 
-    def __set__(self, record: Record, value: object) -> None:
+    def __set__(self, record: object, value: object) -> None:
         raise AttributeError(
             f"a record is not changed: make a new one with {self.name}={shown(value)}"
         )

@@ -9,7 +9,7 @@ import pytest
 from pace import LIMIT
 
 from tuxscope.asm import Helper, ProgramType, helper
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.signatures import Kind, Parameter, signature
 
 EVERY = [Helper(number, name) for number, name in enumerate(NAMES, 1)]

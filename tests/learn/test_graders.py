@@ -11,8 +11,8 @@ import pytest
 
 from tuxscope.asm import Array, Hash, PerfEventArray
 from tuxscope.learn.calls import some_call, some_comm
-from tuxscope.learn.exercise import Mistake
 from tuxscope.learn.kernel import Kernel, Worker, WorkerError
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission, calls_helper, is_form
 from tuxscope.runner.pages import page_file
 

@@ -18,7 +18,7 @@ import pytest
 from pace import SLOWDOWN
 
 from tuxscope.asm import Hash, Helper, Instruction, PerCpuHash, ProgArray, ProgramType, RingBuffer
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.isa import Class, Jump
 from tuxscope.asm.signatures import Kind
 from tuxscope.loader import bpf

@@ -39,7 +39,7 @@ from tuxscope.asm import (
     r9,
     r10,
 )
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf_attributes import MapElement
 from tuxscope.loader.cpus import online_cpus, possible_cpus

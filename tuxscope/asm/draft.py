@@ -11,7 +11,7 @@ from tuxscope.asm.errors import (
     ProgramError,
     UndefinedLabelError,
 )
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Label, Program, StackVariable

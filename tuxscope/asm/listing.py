@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from tuxscope.asm.attach import RawTracepoint
 from tuxscope.asm.grammar import spelling
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
 from tuxscope.asm.program import Label, Program
 from tuxscope.asm.source import SourceLine

@@ -23,7 +23,7 @@ from tuxscope.asm.draft import TEXT, Code, Draft, Target, finished
 from tuxscope.asm.errors import AssemblyError, OperandError, TextError
 from tuxscope.asm.forms import IMM, Const, Form, Number, Reg
 from tuxscope.asm.grammar import REGISTER, Match, MismatchError, Operand, match
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import FRAME_POINTER, Instruction
 from tuxscope.asm.isa import Class, FormKind, Mode, Size
 from tuxscope.asm.lexer import Kind, Token, tokens

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cache
 
 from tuxscope.asm.attach import ProgramType
-from tuxscope.asm.helpers import ROWS
+from tuxscope.asm.helper_table import ROWS
 from tuxscope.lean_dataclasses import dataclass
 
 

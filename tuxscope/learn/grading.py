@@ -7,7 +7,8 @@ from collections.abc import Callable
 from tuxscope.asm.checks import check
 from tuxscope.asm.errors import AssemblyError
 from tuxscope.errors import TuxscopeError, strerror
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission
 from tuxscope.learn.verdict import FAILED, PASSED, Finding, Stage, State, Verdict
 from tuxscope.loader.bpf import is_unsupported

@@ -12,16 +12,17 @@ from textwrap import fill
 from typing import Any
 
 from tuxscope.asm import Program, SourceLine
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.maps import Array, Hash
 from tuxscope.field_types import Integer
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.gallery import page
 from tuxscope.learn.gallery.entry import Entry
 from tuxscope.learn.gallery.table import GALLERY
 from tuxscope.learn.kernel import Kernel
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import (
     Submission,
     calls_function,

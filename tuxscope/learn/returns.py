@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tuxscope.asm.maps import Hash
-from tuxscope.learn.exercise import Mistake
 from tuxscope.learn.kernel import Kernel
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission, context_of, entries_of, is_exit
 from tuxscope.vm import Machine
 from tuxscope.vm.faults import BudgetFault

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuxscope.asm import PerfEventArray, helper
-from tuxscope.learn.exercise import Mistake
 from tuxscope.learn.kernel import Kernel
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.returns import number, shown
 from tuxscope.learn.submission import Submission, calls_helper, context_of, sent_records
 from tuxscope.record import Record

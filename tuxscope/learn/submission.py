@@ -14,7 +14,7 @@ from tuxscope.asm import Helper, Instruction, Map, Program, SourceLine, Tracepoi
 from tuxscope.asm.isa import Atomic, CallSource, FormKind
 from tuxscope.asm.maps import Array, Hash, PerfEventArray
 from tuxscope.learn.calls import Call
-from tuxscope.learn.exercise import Mistake
+from tuxscope.learn.mistake import Mistake
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import Record

@@ -11,7 +11,7 @@ from tuxscope.asm.instruction import FRAME_POINTER
 from tuxscope.asm.isa import FormKind
 from tuxscope.columns import Column
 from tuxscope.learn.calls import Call
-from tuxscope.learn.exercise import Mistake
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Interpreter, Submission, calls_helper
 from tuxscope.record import Nested, Record, RecordType
 from tuxscope.vm.faults import NullPointerFault

@@ -87,11 +87,10 @@ class LoadedMap:
                 )
             )
         except OSError as error:
-            from tuxscope.loader.map_errors import creation_error
+            from tuxscope.loader.map_errors import creation_problem
 
-            raise creation_error(
-                error, description.name, description.type, self.max_entries
-            ) from error
+            problem = creation_problem(error, description.name, description.type, self.max_entries)
+            raise MapError(problem, error.errno) from error
         self._raw = RawMap(fd, description.name, description.type, *sizes, self.max_entries)
 
     def fileno(self) -> int:
@@ -142,11 +141,17 @@ class LoadedMap:
     def keys(self) -> Iterator[Any]:
         """All keys, each once, as with :meth:`items`."""
         types = self._types
-        return (key for keys, _ in self._raw.reader() for key in types.keys(keys))
+        return (key for keys, _ in self._reader() for key in types.keys(keys))
 
     def items(self) -> MapEntries:
         """All entries, each key once: in batches where the kernel has them, else one by one."""
-        return MapEntries(self._raw.reader(), self._types.entries)
+        return MapEntries(self._reader(), self._types.entries)
+
+    def _reader(self) -> MapReader:
+        """A pass over all entries."""
+        from tuxscope.loader.map_reader import MapReader
+
+        return MapReader(self._raw)
 
     def update_batch(self, items: Iterable[tuple[Any, Any]]) -> None:
         """Set many values, in one call where the kernel has that (Linux 5.6).

@@ -6,7 +6,8 @@ import errno
 import inspect
 
 from tuxscope.asm.forms import READ
-from tuxscope.asm.helpers import NAMES, helper
+from tuxscope.asm.helper_table import NAMES
+from tuxscope.asm.helpers import helper
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import CallSource, FormKind, WideSource
 from tuxscope.vm.cpu import Cpu

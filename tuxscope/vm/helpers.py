@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.meaning import signed
 from tuxscope.vm.cpu import Cpu
 from tuxscope.vm.faults import HelperFault, MemoryFault, UnsupportedFault

@@ -35,7 +35,8 @@ from tuxscope.asm.errors import (
     StackAccessError,
     UninitialisedStackError,
 )
-from tuxscope.asm.helpers import NAMES, helper
+from tuxscope.asm.helper_table import NAMES
+from tuxscope.asm.helpers import helper
 from tuxscope.asm.maps import Array, Hash
 from tuxscope.asm.registers import Address, r10
 from tuxscope.asm.signatures import Kind as Takes

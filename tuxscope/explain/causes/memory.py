@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.program import STACK_SIZE
 from tuxscope.asm.signatures import Kind, signature
 from tuxscope.explain.cause import Case, Cause, Scene, whole

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.returns import Case, Returns
 from tuxscope.learn.submission import Submission, calls_function
 

@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.asm import PerfEventArray, SourceLine
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.sends import Case, Sends
 from tuxscope.learn.submission import Submission
 from tuxscope.record import RecordType
