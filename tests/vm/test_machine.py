@@ -366,7 +366,7 @@ def test_a_loop_without_an_end_ends() -> None:
 
 
 def test_may_goto_ends_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuxscope.vm.machine.MAY_GOTO", 10)
+    monkeypatch.setattr("tuxscope.vm.cpu.MAY_GOTO", 10)
 
     def loop(a: Assembler) -> None:
         a.mov(r0, 0)
