@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice, takewhile
 from typing import Protocol
 
 from tuxscope.asm import Program
-from tuxscope.loader.spans import HEADER, RECORD_SAMPLE, SAMPLE_DATA, SpanDecoder
+from tuxscope.loader.spans import Columns, room_for, too_short
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
@@ -24,7 +23,6 @@ from tuxscope.vm import Machine, Sent
 from tuxscope.vm.maps import Values
 
 BATCH = 1000  # events between two writes, where nobody waits for them
-SIZE = struct.Struct("=I")
 
 
 def simulate(file: str, options: Options, seed: int) -> int:
@@ -136,12 +134,11 @@ class SimulatedStream:
     def __init__(self, page: Page, options: Options, machine: Machine, sink: Sink) -> None:
         self.totals = stream.Totals()
         self._map = stream.stream_of(page)
-        self._decoder = SpanDecoder(self._map.record)
+        self._columns = self._nothing()
         self._format = stream.line_format(page, options, sink.fileno())
         self._count = options.count
         self._machine = machine
         self._sink = sink
-        self._span = bytearray()
         self._sent = 0
 
     def begin(self) -> None:
@@ -153,19 +150,28 @@ class SimulatedStream:
     def after(self) -> None:
         for each in self._machine.output:
             if isinstance(each, Sent) and each.map is self._map:
-                self._span += sample(each.data)
+                record = self._map.record
+                room = room_for(len(each.data))
+                if room < record.size:
+                    raise too_short(record, room)
+                values = record.raw.unpack_from(each.data.ljust(room, b"\0"))
+                for column, value in zip(self._columns, values, strict=True):
+                    column.append(value)
                 self._sent += 1
 
     def enough(self) -> bool:
         return self._count is not None and self._sent >= self._count
 
     def flush(self) -> None:
-        for columns, _ in self._decoder.pieces(bytes(self._span)):
-            columns = stream.first_rows(columns, self._count, self.totals.events)
-            self._sink.write(self._format.renewed())
-            self._sink.write_bytes(self._format.render(columns))
-            self.totals.events += len(columns[0])
-        self._span.clear()
+        columns = stream.first_rows(self._columns, self._count, self.totals.events)
+        self._sink.write(self._format.renewed())
+        self._sink.write_bytes(self._format.render(columns))
+        self.totals.events += len(columns[0])
+        self._columns = self._nothing()
+
+    def _nothing(self) -> Columns:
+        width = sum(each.type.width for each in self._map.record.fields.values())
+        return [[] for _ in range(width)]
 
     def end(self, seconds: float) -> None:
         self.totals.seconds = seconds
@@ -216,10 +222,3 @@ class SimulatedTables:
 
     def close(self) -> None:
         self._tables.close()
-
-
-def sample(data: bytes) -> bytes:
-    """A perf record of some bytes: size and data together are rounded up to 8 bytes."""
-    size = -(-(SAMPLE_DATA + len(data)) // 8) * 8
-    header = HEADER.pack(RECORD_SAMPLE, 0, size) + SIZE.pack(size - SAMPLE_DATA)
-    return (header + data).ljust(size, b"\0")
