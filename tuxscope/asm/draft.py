@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.errors import (
     DuplicateLabelError,
@@ -52,7 +50,8 @@ class Target:
     source: SourceLine | None
 
 
-class Wording(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Wording:
     """What to type, in the author's language; ``name`` is filled in."""
 
     label: str
@@ -66,7 +65,8 @@ PYTHON = Wording("put a.label({name}) where it should go", "begin it with a.func
 TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
 
 
-class Code(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Code:
     """Instructions whose jumps are resolved, and the names of places in them.
 
     Attributes:

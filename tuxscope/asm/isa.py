@@ -82,6 +82,9 @@ class Jump(IntEnum):
     JCOND = 0xE0
 
 
+OCTETS = (4, 2, 1, 8)  # of each Size, in the order of their numbers
+
+
 class Size(IntEnum):
     """How much a load or store moves (section 5)."""
 
@@ -93,11 +96,11 @@ class Size(IntEnum):
     @property
     def octets(self) -> int:
         """In bytes."""
-        return {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}[self]
+        return OCTETS[self >> 3]
 
     @property
     def bits(self) -> int:
-        return self.octets * 8
+        return OCTETS[self >> 3] * 8
 
     @classmethod
     def of(cls, octets: int) -> "Size":
