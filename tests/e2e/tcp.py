@@ -18,7 +18,7 @@ import waiting
 from pace import LIMIT
 
 from e2e.harness import Result, Tuxscope, end
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.programs import net
 from tuxscope.sockets import Namespace
 
@@ -64,7 +64,7 @@ class Watched:
 
 def programs_on_this_kernel() -> int:
     """How many there are."""
-    made = net.PAGE.program(layout=KernelLayout())
+    made = net.PAGE.program(layout=RunningKernelLayout())
     assert isinstance(made, tuple)
     return len(made)
 

@@ -63,8 +63,11 @@ def run_alone(shell: Shell, command: Command) -> list[str]:
 def hellos() -> set[int]:
     """The ids of the programs in the kernel that have hello's name."""
     found = set()
-    for each in object_ids(bpf.Command.PROG_GET_NEXT_ID):
-        with suppress(FileNotFoundError), fd_by_id(bpf.Command.PROG_GET_FD_BY_ID, each) as program:
+    for each in object_ids(bpf.BpfCommand.PROG_GET_NEXT_ID):
+        with (
+            suppress(FileNotFoundError),
+            fd_by_id(bpf.BpfCommand.PROG_GET_FD_BY_ID, each) as program,
+        ):
             if object_info(program.fileno(), ProgInfo()).name == "hello":
                 found.add(each)
     return found

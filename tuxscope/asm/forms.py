@@ -36,7 +36,7 @@ class Reg:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Range:
     """The field holds a number from ``low`` to ``high``.
 
     Attributes:
@@ -59,7 +59,7 @@ class Const:
     value: int
 
 
-Rule = Reg | Number | Const
+Rule = Reg | Range | Const
 Operation = Alu | Swap | Atomic | WideSource | Jump | CallSource | None
 Version = tuple[int, int]
 
@@ -67,9 +67,9 @@ READ = Reg()
 WRITE = Reg(written=True, read=False)
 UPDATE = Reg(written=True)
 ZERO = Const(0)
-OFFSET = Number(-(1 << 15), (1 << 15) - 1)
-IMM = Number(-(1 << 31), (1 << 31) - 1)
-DIVISOR = Number(-(1 << 31), (1 << 31) - 1, zero=False, wider=True)
+OFFSET = Range(-(1 << 15), (1 << 15) - 1)
+IMM = Range(-(1 << 31), (1 << 31) - 1)
+DIVISOR = Range(-(1 << 31), (1 << 31) - 1, zero=False, wider=True)
 
 JUMPS = (FormKind.JUMP, FormKind.CONDITION, FormKind.MAY_GOTO)
 ENDS = (FormKind.JUMP, FormKind.INDIRECT_JUMP, FormKind.EXIT)
@@ -177,7 +177,7 @@ def arithmetic() -> Iterator[Form]:
         suffix = "" if wide else "32"
         dst, src = ("{dst}", "{src}") if wide else ("{wdst}", "{wsrc}")
         bits = 64 if wide else 32
-        shift = Number(0, bits - 1, wider=True)
+        shift = Range(0, bits - 1, wider=True)
         for code, sign in ALU_SIGNS.items():
             name = code.name.lower() + suffix
             group = divmul if code in (Alu.MUL, Alu.DIV, Alu.MOD) else base

@@ -17,7 +17,7 @@ from tuxscope.asm.errors import (
     ReadOnlyRegisterError,
     RegisterError,
 )
-from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
+from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Range, Reg, Rule
 from tuxscope.asm.isa import Atomic, FormKind, Size
 from tuxscope.asm.maps import Map
 from tuxscope.asm.source import SourceLine, author_line
@@ -124,7 +124,7 @@ class Instruction:
     def check_for_linux(self) -> None:
         """Raise OperandError for what RFC 9669 gives a meaning and Linux refuses: a shift by an
         immediate past the width, a division by an immediate 0."""
-        if isinstance(self.form.imm, Number):
+        if isinstance(self.form.imm, Range):
             check_number(self.form, "imm", self.form.imm, self.imm)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -204,7 +204,7 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
                     f"{form.name}: r10 is the frame pointer and cannot be written; "
                     "copy it first, as in a.mov(r1, r10)"
                 )
-        case Number(wider=wider):
+        case Range(wider=wider):
             if not (wider and IMM.low <= value <= IMM.high):
                 check_number(form, field_name, rule, value)
         case Const(expected):
@@ -214,7 +214,7 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
                 )
 
 
-def check_number(form: Form, field_name: str, rule: Number, value: int) -> None:
+def check_number(form: Form, field_name: str, rule: Range, value: int) -> None:
     """Hold a number to what Linux takes. Raises OperandError."""
     if not rule.low <= value <= rule.high:
         raise OperandError(

@@ -58,9 +58,9 @@ and no kernel.
             raise FireError("--break takes a slot, a label or a line, as in --break hello.py:39")
 
         def job() -> int:
-            from tuxscope.runner.tracing import Options, trace
+            from tuxscope.runner.tracing import TracingOptions, trace
 
-            return trace(source, Options(format, pid, seed or 0, first or 1, last, stop))
+            return trace(source, TracingOptions(format, pid, seed or 0, first or 1, last, stop))
 
         return Job(job)
 

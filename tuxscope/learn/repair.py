@@ -162,7 +162,7 @@ KINDS: Mapping[str, Callable[[Instruction], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RepairCase:
     """One input: the context's first numbers, and what is in maps with whole numbers as keys."""
 
     arguments: tuple[int, ...]
@@ -178,14 +178,14 @@ class Outcome:
     maps: Mapping[str, Any]
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[RepairCase]:
     for _ in range(ROUNDS):
         arguments = tuple(dice.getrandbits(dice.choice((6, 64))) for _ in range(12))
         keys = range(dice.randrange(3))
-        yield Case(arguments, {key: dice.getrandbits(64) for key in keys})
+        yield RepairCase(arguments, {key: dice.getrandbits(64) for key in keys})
 
 
-def check_same(rejected: Program, mended: Program, answer: Program, case: Case) -> None:
+def check_same(rejected: Program, mended: Program, answer: Program, case: RepairCase) -> None:
     """Where the rejected program came to what the mended one does, the answer has to, too; and
     nowhere may it fault where ours does not. Raises Mistake, or the answer's Fault."""
     try:
@@ -206,7 +206,7 @@ def check_same(rejected: Program, mended: Program, answer: Program, case: Case) 
         )
 
 
-def outcome(program: Program, case: Case) -> Outcome:
+def outcome(program: Program, case: RepairCase) -> Outcome:
     """Raises Fault."""
     machine = Machine(program, context_of(case.arguments), budget=BUDGET)
     held = [each for each in program.maps if isinstance(each, Array | Hash)]

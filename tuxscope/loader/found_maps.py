@@ -9,7 +9,7 @@ from typing import Self
 
 from tuxscope.asm.maps import ARRAYS, PER_CPU, MapType
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf import Command, UpdateFlag
+from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.map_errors import opening_problem, type_name
@@ -97,7 +97,7 @@ def datum(data: bytes) -> Datum:
 def open_map(map_id: int) -> FoundMap:
     """The map with an id. Raises MapError."""
     try:
-        fd = bpf.fd_by_id(Command.MAP_GET_FD_BY_ID, map_id)
+        fd = bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id)
     except FileNotFoundError as error:
         raise MapError(f"there is no map with id {map_id}", error.errno) from None
     except OSError as error:
@@ -110,7 +110,7 @@ def open_map(map_id: int) -> FoundMap:
 def map_ids() -> list[int]:
     """Those of all maps. Raises MapError."""
     try:
-        return bpf.object_ids(Command.MAP_GET_NEXT_ID)
+        return bpf.object_ids(BpfCommand.MAP_GET_NEXT_ID)
     except OSError as error:
         raise MapError(
             opening_problem(error, "the kernel does not list its maps"), error.errno

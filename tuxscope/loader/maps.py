@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tuxscope.asm.maps import Array, Hash, Map, PerfEventArray
 from tuxscope.errors import ArgumentTypeError
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf import Command, UpdateFlag
+from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapCreate, MapInfo
 from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.raw_map import MapError, RawMap
@@ -174,7 +174,7 @@ class LoadedMap:
             values.append(types.pack_value(value))
         at = 0
         while at < len(keys):
-            done = self._raw.write_batch(Command.MAP_UPDATE_BATCH, packed, values, at)
+            done = self._raw.write_batch(BpfCommand.MAP_UPDATE_BATCH, packed, values, at)
             at += done
             if not done:
                 self._raw.update(packed[at], values[at], UpdateFlag.ANY, repr(keys[at]))
@@ -188,7 +188,7 @@ class LoadedMap:
         packed = [types.pack_key(key) for key in keys]
         at = deleted = 0
         while at < len(packed):
-            done = self._raw.write_batch(Command.MAP_DELETE_BATCH, packed, (), at)
+            done = self._raw.write_batch(BpfCommand.MAP_DELETE_BATCH, packed, (), at)
             at += done
             deleted += done
             if not done:

@@ -8,7 +8,7 @@ from typing import Self
 from tuxscope.asm.maps import PER_CPU
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf import Command, UpdateFlag
+from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo
 from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.fd import Fd
@@ -54,7 +54,7 @@ class RawMap:
         self.values_each = len(possible_cpus()) if per_cpu else 1
         self.step = -(-value_size // 8) * 8 if per_cpu else value_size  # the kernel rounds up
         self.max_entries = max_entries
-        self._one_by_one: set[Command] = set()  # of which there are no batches
+        self._one_by_one: set[BpfCommand] = set()  # of which there are no batches
 
     def fileno(self) -> int:
         try:
@@ -119,7 +119,7 @@ class RawMap:
         return True
 
     def write_batch(
-        self, command: Command, keys: Sequence[bytes], values: Sequence[bytes], start: int
+        self, command: BpfCommand, keys: Sequence[bytes], values: Sequence[bytes], start: int
     ) -> int:
         """Update or delete up to WRITE_BATCH entries from number ``start`` on, in one call.
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from tuxscope.columns import Column, Combined, Labelled
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
@@ -56,7 +56,7 @@ class NetOptions:
 def run(options: Options, wanted: NetOptions) -> int:
     """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
-    if problem := KernelLayout().without_structs:
+    if problem := RunningKernelLayout().without_structs:
         say(
             f"{problem}: no accepts, bytes and namespaces, and of older connections no process "
             "(docs/tools/net.md)"

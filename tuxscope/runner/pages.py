@@ -138,9 +138,9 @@ def programs_of(
             definition(page, file),
         )
     if live and "layout" in taken:
-        from tuxscope.loader.layout import KernelLayout
+        from tuxscope.loader.layout import RunningKernelLayout
 
-        known["layout"] = KernelLayout()
+        known["layout"] = RunningKernelLayout()
     arguments = {name: known[name] for name in taken if name in known}
     if pid is not None and "pid" not in taken:
         raise UsageError(

@@ -18,7 +18,13 @@ from tuxscope.runner.live import check
 from tuxscope.runner.options import Options
 from tuxscope.runner.pages import load_page, programs_of
 from tuxscope.runner.watch import Watch
-from tuxscope.runner.workload import Event, check_process, machine_for, prepare, system_calls
+from tuxscope.runner.workload import (
+    SystemCallEvent,
+    check_process,
+    machine_for,
+    prepare,
+    system_calls,
+)
 from tuxscope.vm import Machine, Sent
 from tuxscope.vm.maps import Values
 
@@ -45,12 +51,12 @@ class Shown(Protocol):
     """What is shown of a simulated page."""
 
     @property
-    def totals(self) -> stream.Totals | table.Totals: ...
+    def totals(self) -> stream.StreamTotals | table.TableTotals: ...
 
     def begin(self) -> None:
         """Print what comes first."""
 
-    def before(self, event: Event) -> None:
+    def before(self, event: SystemCallEvent) -> None:
         """An event is about to be interpreted."""
 
     def after(self) -> None:
@@ -80,7 +86,7 @@ class Simulation:
         self._shown: Shown = shown(page, options, self._machine, self._sink)
         self._seconds = 0.0
 
-    def run(self, events: Iterator[Event]) -> int:
+    def run(self, events: Iterator[SystemCallEvent]) -> int:
         """Show what the programs leave, until there is enough of it; returns the exit status."""
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
@@ -106,7 +112,7 @@ class Simulation:
             say(str(self._shown.totals))
         return 0
 
-    def _interpret(self, batch: list[Event]) -> None:
+    def _interpret(self, batch: list[SystemCallEvent]) -> None:
         """Interpret the programs on each event, and show what comes of it."""
         try:
             for event in batch:
@@ -132,7 +138,7 @@ class SimulatedStream:
     """
 
     def __init__(self, page: Page, options: Options, machine: Machine, sink: Sink) -> None:
-        self.totals = stream.Totals()
+        self.totals = stream.StreamTotals()
         self._map = stream.stream_of(page)
         self._columns = self._nothing()
         self._format = stream.line_format(page, options, sink.fileno())
@@ -144,7 +150,7 @@ class SimulatedStream:
     def begin(self) -> None:
         self._sink.write(self._format.header)
 
-    def before(self, event: Event) -> None:
+    def before(self, event: SystemCallEvent) -> None:
         """Nothing is due."""
 
     def after(self) -> None:
@@ -193,13 +199,13 @@ class SimulatedTables:
         self._count = options.count
 
     @property
-    def totals(self) -> table.Totals:
+    def totals(self) -> table.TableTotals:
         return self._tables.totals
 
     def begin(self) -> None:
         """Nothing comes first."""
 
-    def before(self, event: Event) -> None:
+    def before(self, event: SystemCallEvent) -> None:
         self._tables.follow()
         while event.seconds >= self._due and not self.enough():
             last = self._tables.shown + 1 == self._count

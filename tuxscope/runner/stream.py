@@ -29,7 +29,7 @@ LARGEST_WRITE = 256 << 10
 
 
 @dataclass()
-class Totals:
+class StreamTotals:
     """What the last line says.
 
     Attributes:
@@ -58,7 +58,7 @@ class Stream:
     """
 
     def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
-        self.totals = Totals()
+        self.totals = StreamTotals()
         self._sink = sink
         self._options = options
         self._loaded = loaded

@@ -23,7 +23,7 @@ GLANCE = 0.1
 
 
 @dataclass
-class Totals:
+class TableTotals:
     """What the last line says.
 
     Attributes:
@@ -53,7 +53,7 @@ class Tables:
     """
 
     def __init__(self, page: Page, options: Options, sink: Sink) -> None:
-        self.totals = Totals()
+        self.totals = TableTotals()
         self.shown = 0
         self._table = Table(options.style, page.columns, page.order_by)
         self._screen = TableScreen(sink, options.style)
@@ -112,7 +112,7 @@ class LiveTables:
         self._tables.close()
 
     @property
-    def totals(self) -> Totals:
+    def totals(self) -> TableTotals:
         return self._tables.totals
 
     def watch(self, watch: Watch) -> None:

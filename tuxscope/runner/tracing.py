@@ -25,7 +25,7 @@ CONTEXT = bytes(64)  # what a program of text finds at r1
 
 
 @dataclass(frozen=True)
-class Options:
+class TracingOptions:
     """What a user can ask of a trace.
 
     Attributes:
@@ -44,7 +44,7 @@ class Options:
     stop: str | None = None
 
 
-def trace(name: str, options: Options) -> int:
+def trace(name: str, options: TracingOptions) -> int:
     """Print a trace; returns the exit status. Raises TuxscopeError, Fault among them."""
     program, *others = assembled(name, options.pid)
     if others:
@@ -87,7 +87,7 @@ def emit(sink: Sink, text: str) -> None:
         sink.write(presented(text))
 
 
-def on_an_event(program: Program, options: Options) -> Machine:
+def on_an_event(program: Program, options: TracingOptions) -> Machine:
     """A machine that is about to run the program on a simulated event: one of the process that is
     asked for, where there is one."""
     seed = options.seed

@@ -62,7 +62,7 @@ PROCESSES = (
 )
 
 
-class Event(NamedTuple):
+class SystemCallEvent(NamedTuple):
     """One system call as a program on one of its tracepoints sees it.
 
     Attributes:
@@ -87,7 +87,7 @@ def check_process(pid: int | None) -> None:
         raise SimulationError(f"there is no simulated process {pid}; there are {known}")
 
 
-def system_calls(programs: Sequence[Program], seed: int) -> Iterator[Event]:
+def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
     """Calls without end, each as those of the programs see it that are on its way in or out.
 
     Raises SimulationError for a program that is on something else.
@@ -108,7 +108,7 @@ def call_of(program: Program) -> str:
     raise SimulationError(f"only system calls can be simulated, not {attach}")
 
 
-def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[Event]:
+def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
     """Each made-up call as one of those that there are programs for."""
     names = sorted(by_call)
     for seconds, world, context, text in calls(seed):
@@ -119,9 +119,9 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[Event]:
         returned = RETURN.pack(0, 0, 0, world.pid, 1, written)
         for program in by_call[dice.choice(names)]:
             if program.attach.name.startswith(ENTER):  # type: ignore[union-attr]
-                yield Event(program, seconds, world, context, text)
+                yield SystemCallEvent(program, seconds, world, context, text)
             else:
-                yield Event(program, seconds, later, returned, text)
+                yield SystemCallEvent(program, seconds, later, returned, text)
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
@@ -160,7 +160,7 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
     return machine, buffer
 
 
-def prepare(machine: Machine, event: Event, buffer: Region) -> None:
+def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
     """Have a machine begin with an event's program, and with its buffer."""
     if machine.program is not event.program:
         machine.select(event.program)

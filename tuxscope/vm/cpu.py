@@ -13,7 +13,7 @@ from tuxscope.asm.program import STACK_SIZE, Program
 from tuxscope.vm.diagnosis import nothing_in
 from tuxscope.vm.faults import ReferenceFault
 from tuxscope.vm.maps import VirtualMap, VirtualProgArray, VirtualRingBuffer, virtual_map
-from tuxscope.vm.memory import WINDOW, Memory, Region
+from tuxscope.vm.memory import WINDOW, Region, VirtualMemory
 from tuxscope.vm.operations import Registers
 from tuxscope.vm.places import END, Places
 from tuxscope.vm.state import Frame, Output
@@ -49,7 +49,7 @@ class Cpu:
         self.world = world
         self.registers: Registers = list(NOTHING)
         self.frames: list[Frame] = []
-        self.memory = Memory()
+        self.memory = VirtualMemory()
         self.maps: dict[Map, VirtualMap] = {}
         self.places = Places()
         self.output: list[Output] = []

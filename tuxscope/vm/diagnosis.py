@@ -7,7 +7,7 @@ import struct
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import FormKind
 from tuxscope.vm.faults import Fault, UninitialisedRegisterFault
-from tuxscope.vm.memory import ADDRESSES, Memory
+from tuxscope.vm.memory import ADDRESSES, VirtualMemory
 from tuxscope.vm.operations import Registers
 
 # What lean operations raise where a register holds nothing or memory is not there.
@@ -15,7 +15,7 @@ TRANSLATED = (TypeError, KeyError, struct.error)
 
 
 def fault_of(
-    error: Exception, instruction: Instruction, r: Registers, memory: Memory, called: bool
+    error: Exception, instruction: Instruction, r: Registers, memory: VirtualMemory, called: bool
 ) -> Fault:
     """The fault behind an error; ``called`` tells whether it is in a function that was called.
 

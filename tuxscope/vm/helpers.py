@@ -17,7 +17,7 @@ from tuxscope.asm.meaning import signed
 from tuxscope.vm.cpu import Cpu
 from tuxscope.vm.faults import HelperFault, MemoryFault, UnsupportedFault
 from tuxscope.vm.maps import (
-    Record,
+    Reservation,
     Values,
     VirtualMap,
     VirtualPerfEventArray,
@@ -170,7 +170,7 @@ def ringbuf_output(cpu: Cpu, map: int, data: int, size: int, flags: int) -> int:
         return -errno.EINVAL
     if not buffer.room(size):
         return -errno.EAGAIN
-    record = Record(0, Sent(buffer.description, cpu.world.cpu, sent))
+    record = Reservation(0, Sent(buffer.description, cpu.world.cpu, sent))
     for each in buffer.append(size, record):
         cpu.produce(each)
     return 0
@@ -183,7 +183,7 @@ def ringbuf_reserve(cpu: Cpu, map: int, size: int, flags: int) -> int:
         return 0
     name = f"record of {buffer.description.name}"
     address = cpu.memory.add(Region(name, bytearray(size), bytearray(b"\1" * size)))
-    buffer.append(size, Record(address))
+    buffer.append(size, Reservation(address))
     return address
 
 

@@ -16,7 +16,7 @@ from tuxscope.asm import meaning
 from tuxscope.asm.instruction import ByteOrder, Instruction
 from tuxscope.asm.isa import Atomic, Class, FormKind, Source, Swap, WideSource
 from tuxscope.vm.faults import MisalignedFault, UnsupportedFault
-from tuxscope.vm.memory import OFFSET, WINDOW, Memory, check_readable, check_writable
+from tuxscope.vm.memory import OFFSET, WINDOW, VirtualMemory, check_readable, check_writable
 
 # What a register holds is an int below 2**64, or None; Any, as operations do not look.
 Registers = list[Any]
@@ -37,7 +37,7 @@ def uses_register(instruction: Instruction) -> bool:
 class Operations:
     """Makes the operations of one machine: they work on its memory, in its byte order."""
 
-    def __init__(self, memory: Memory, byteorder: ByteOrder) -> None:
+    def __init__(self, memory: VirtualMemory, byteorder: ByteOrder) -> None:
         self._memory = memory
         self._byteorder = byteorder
 

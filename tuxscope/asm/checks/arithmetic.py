@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tuxscope.asm.checks.access_bounds import null_check
-from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     ANYTHING,
     FOREIGN,
     SOME_NUMBER,
-    Kind,
     Number,
     Pointer,
+    PointerKind,
     Released,
     Value,
     computed,
@@ -27,7 +27,7 @@ from tuxscope.asm.maps import Array
 FREELY_USED = (FormKind.NEGATE, FormKind.BYTE_SWAP)
 
 
-def compute(state: State) -> None:
+def compute(state: PathState) -> None:
     """Do what a straight instruction does. Raises NullCheckError, PointerArithmeticError."""
     instruction = state.instruction
     form, dst = instruction.form, instruction.dst
@@ -52,7 +52,7 @@ def is_number(value: Value) -> bool:
     return isinstance(value, Number | Released) or value is SOME_NUMBER
 
 
-def operand_of(state: State) -> Value:
+def operand_of(state: PathState) -> Value:
     """The second operand: a register, or the immediate."""
     instruction = state.instruction
     if instruction.opcode & 8 == Source.X:
@@ -67,13 +67,13 @@ def loaded(instruction: Instruction, slot: int) -> Value:
         case WideSource.IMM64:
             return constant(instruction.imm64)
         case WideSource.MAP_FD if map:
-            return Pointer(Kind.MAP, 0, map=map)
+            return Pointer(PointerKind.MAP, 0, map=map)
         case WideSource.MAP_VALUE if isinstance(map, Array):
-            return Pointer(Kind.MAP_VALUE, instruction.next_imm, origin=slot, map=map)
+            return Pointer(PointerKind.MAP_VALUE, instruction.next_imm, origin=slot, map=map)
     return FOREIGN
 
 
-def combined(state: State) -> Value:
+def combined(state: PathState) -> Value:
     """What arithmetic makes of dst and operand."""
     instruction = state.instruction
     form = instruction.form
@@ -89,7 +89,7 @@ def combined(state: State) -> Value:
     return computed(form, value, operand, new_root())
 
 
-def moved(state: State, value: Value, operand: Value) -> Value:
+def moved(state: PathState, value: Value, operand: Value) -> Value:
     """What arithmetic makes of a pointer and a number, or of two pointers."""
     form = state.instruction.form
     operation, bits = form.operation, form.bits
@@ -120,7 +120,7 @@ def moved(state: State, value: Value, operand: Value) -> Value:
             null_check(instruction_register(state, pointer)),
         )
     known = isinstance(by, Number) and by.constant and pointer.offset is not None
-    if pointer.kind is Kind.MAP:
+    if pointer.kind is PointerKind.MAP:
         if known and by != constant(0):
             raise refused(
                 state,
@@ -135,11 +135,11 @@ def moved(state: State, value: Value, operand: Value) -> Value:
     return pointer._replace(offset=(pointer.offset or 0) + distance)
 
 
-def instruction_register(state: State, pointer: Pointer) -> int:
+def instruction_register(state: PathState, pointer: Pointer) -> int:
     """Which of the instruction's registers holds a pointer."""
     instruction = state.instruction
     return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
 
 
-def refused(state: State, problem: str, hint: str) -> PointerArithmeticError:
+def refused(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
     return state.error(PointerArithmeticError, problem, hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuxscope.asm import meaning
 from tuxscope.asm.checks.arithmetic import operand_of
 from tuxscope.asm.checks.graph import target
-from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     M32,
     M64,
@@ -26,7 +26,7 @@ MIRRORED: dict[Operation, Jump] = {
 ZERO = constant(0)
 
 
-def branch(state: State) -> list[State]:
+def branch(state: PathState) -> list[PathState]:
     """The states after a jump: none, one or both."""
     slot, instruction = state.slot, state.instruction
     form = instruction.form
@@ -71,8 +71,8 @@ def branch(state: State) -> list[State]:
 
 
 def compare_address(
-    state: State, there: int, test: Operation, bits: int, pointer: Pointer, operand: Value
-) -> list[State]:
+    state: PathState, there: int, test: Operation, bits: int, pointer: Pointer, operand: Value
+) -> list[PathState]:
     """An address and 0: it is one, or where it may be 0 there are two ways to go on."""
     if operand != ZERO or test not in (Jump.JEQ, Jump.JNE) or bits == 32:
         return []

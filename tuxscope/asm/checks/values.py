@@ -54,7 +54,7 @@ class Null(Number):
     """The 0 of a lookup that found nothing, or of a ring buffer that is full; equal to any 0."""
 
 
-class Kind(Enum):
+class PointerKind(Enum):
     """What a pointer points to."""
 
     STACK = "the stack"
@@ -77,7 +77,7 @@ class Pointer(NamedTuple):
         size: of a record, in bytes; None where it varies.
     """
 
-    kind: Kind
+    kind: PointerKind
     offset: int | None
     nullable: bool = False
     origin: int = 0

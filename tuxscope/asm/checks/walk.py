@@ -15,8 +15,8 @@ from tuxscope.asm.checks.arithmetic import compute
 from tuxscope.asm.checks.branches import branch
 from tuxscope.asm.checks.calls import call
 from tuxscope.asm.checks.graph import Graph, calls_kfunc, target
-from tuxscope.asm.checks.state import State
-from tuxscope.asm.checks.values import Kind, Pointer, Unset
+from tuxscope.asm.checks.state import PathState
+from tuxscope.asm.checks.values import Pointer, PointerKind, Unset
 from tuxscope.asm.errors import (
     CallDepthError,
     EndlessLoopError,
@@ -45,13 +45,13 @@ class Walk:
 
     def check(self) -> None:
         """Raises a kind of CheckError for what the verifier is certain to refuse."""
-        waiting: list[State | Hashable] = [State.first(self._program)]
+        waiting: list[PathState | Hashable] = [PathState.first(self._program)]
         under_way: set[Hashable] = set()
         seen: set[Hashable] = set()
         steps = 0
         while waiting:
             state = waiting.pop()
-            if not isinstance(state, State):  # all paths from there have been walked
+            if not isinstance(state, PathState):  # all paths from there have been walked
                 under_way.discard(state)
                 continue
             while steps < MOST_STEPS:
@@ -75,7 +75,7 @@ class Walk:
                 waiting += following[1:]
                 state = following[0]
 
-    def _step(self, state: State) -> list[State]:
+    def _step(self, state: PathState) -> list[PathState]:
         """The states after the instruction that a state has come to; it may be among them."""
         instruction = state.instruction
         form = instruction.form
@@ -104,7 +104,7 @@ class Walk:
         state.slot += instruction.slots
         return [state]
 
-    def _endless(self, state: State, problem: str, hint: str) -> EndlessLoopError:
+    def _endless(self, state: PathState, problem: str, hint: str) -> EndlessLoopError:
         state.slot = self._jump_back(state.slot)
         return state.error(EndlessLoopError, problem, hint)
 
@@ -130,7 +130,7 @@ def name_of(program: Program, function: int) -> str:
     return names.get(function, "this function")
 
 
-def enter(state: State) -> None:
+def enter(state: PathState) -> None:
     """Into a function of the program. Raises CallDepthError."""
     function = target(state.slot, state.instruction)
     if any(each.function == function for each in state.frames):
@@ -146,13 +146,13 @@ def enter(state: State) -> None:
     state.enter(function)
 
 
-def leave(state: State) -> list[State]:
+def leave(state: PathState) -> list[PathState]:
     """Back to the caller, or out of the program. Raises StackAccessError, MissingResultError,
     UnreleasedReferenceError."""
     result = state.registers[0]
     if len(state.frames) > 1:
         own = len(state.frames) - 1
-        if isinstance(result, Pointer) and (result.kind, result.origin) == (Kind.STACK, own):
+        if isinstance(result, Pointer) and (result.kind, result.origin) == (PointerKind.STACK, own):
             raise state.error(
                 StackAccessError,
                 "the function returns the address of its own stack, which ends with it",
