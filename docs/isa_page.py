@@ -7,7 +7,7 @@ from itertools import groupby
 from textwrap import dedent
 
 from tuxscope.asm import Assembler, isa
-from tuxscope.asm.forms import FORMS, Const, Form, Number, Reg, Rule
+from tuxscope.asm.forms import FORMS, Const, Form, Range, Reg, Rule
 from tuxscope.asm.grammar import SLOTS
 from tuxscope.asm.isa import Group
 
@@ -78,7 +78,7 @@ def held(rule: Rule) -> str:
             return "read"
         case Reg(read=read):
             return "read and written" if read else "written"
-        case Number(low, high, zero, wider):
+        case Range(low, high, zero, wider):
             taken = ("any" if low < 0 else f"{low} to {high}") + ("" if zero else " but 0")
             return f"any (Linux: {taken})" if wider else taken
 
