@@ -83,6 +83,18 @@ def test_no_imports_go_in_a_circle() -> None:
     assert circles(imports()) == set()
 
 
+def test_a_class_name_is_used_once() -> None:
+    """Pages may call their records what they like: the tools', and those to learn from."""
+    pages = ("programs", "learn.starters", "learn.solutions", "learn.gallery")
+    places: dict[str, list[str]] = {}
+    for name, path in modules().items():
+        if not name.startswith(tuple(f"tuxscope.{each}." for each in pages)):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def documented() -> dict[str, set[str]]:
     text = (ROOT / "docs" / "architecture.md").read_text()
     block = text.partition("```arrows\n")[2].partition("```")[0]
