@@ -75,7 +75,7 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
         stack.enter_context(shown)
         interrupt.last_acts.append(shown.leave_terminal)
         with loaded.attached():
-            watch = Watch(sink, interrupt, target, shown.wakes)
+            watch = Watch(sink, interrupt, target, shown.reader)
             if options.duration is not None:
                 interrupt.after(options.duration)
             if command and not interrupt.requested:

@@ -86,10 +86,10 @@ class LiveTables:
     """One run of a page whose map is shown.
 
     Attributes:
-        wakes: nothing wakes us but the time.
+        reader: none; a table is due at its time alone.
     """
 
-    wakes = None
+    reader = None
 
     def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
         assert isinstance(page.map, Hash | Array)
