@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from tuxscope import __version__
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.lean_fire import Fire, FireError, FireExit, keyword_only
 from tuxscope.output.messages import say
@@ -48,9 +48,9 @@ COMMANDS = {
     "net": "Net",
     "run": "Run",
     "fields": "Fields",
-    "map": "Map",
+    "map": "MapCommand",
     "asm": "Asm",
-    "step": "Step",
+    "step": "StepCommand",
     "disasm": "Disasm",
     "explain": "Explain",
     "learn": "Learn",
@@ -72,7 +72,7 @@ def parse(arguments: Sequence[str]) -> Job | str:
     if name not in COMMANDS:
         near = did_you_mean(name, COMMANDS)
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
-    kind: type[Command] = getattr(import_module(f"tuxscope.commands.{name}"), COMMANDS[name])
+    kind: type[Subcommand] = getattr(import_module(f"tuxscope.commands.{name}"), COMMANDS[name])
     if "--help" in rest or "-h" in rest:
         return kind.help
     try:
@@ -89,7 +89,7 @@ def parse(arguments: Sequence[str]) -> Job | str:
     return job
 
 
-def options_of(kind: type[Command]) -> dict[str, str]:
+def options_of(kind: type[Subcommand]) -> dict[str, str]:
     """The options of a command as they are typed, and as Fire knows them."""
     names = keyword_only(kind.run)
     return {f"--{kind.flags.get(name, name).replace('_', '-')}": f"--{name}" for name in names}
@@ -101,7 +101,7 @@ def renamed(argument: str, flags: Mapping[str, str]) -> str:
     return f"{flags.get(option, option)}{equals}{value}"
 
 
-def one_line(error: Any, command: Command) -> str:
+def one_line(error: Any, command: Subcommand) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:

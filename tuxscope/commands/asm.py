@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.options import choice, whole_number
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.listing import Shape
 
 
-class Asm(Command):
+class Asm(Subcommand):
     name = "asm"
     help = """\
 tuxscope asm: the program of a page, or of a text, instruction by instruction.

@@ -17,7 +17,7 @@ class Job:
         self._run = run
 
 
-class Command:
+class Subcommand:
     """A command of the command line: its ``run`` takes the options and returns a Job.
 
     Fire calls ``run``.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.options import choice, whole_number
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.listing import Shape
 
 
-class Disasm(Command):
+class Disasm(Subcommand):
     name = "disasm"
     help = """\
 tuxscope disasm: bytes, or a program in the kernel, as pseudo-C.

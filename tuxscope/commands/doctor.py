@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.options import style
 from tuxscope.lean_fire import SetParseFns
 from tuxscope.output.lines import Style
 
 
-class Doctor(Command):
+class Doctor(Subcommand):
     name = "doctor"
     help = """\
 tuxscope doctor: what this machine offers, and what to do about the rest.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.options import style
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.lines import Style
 
 
-class Explain(Command):
+class Explain(Subcommand):
     name = "explain"
     help = """\
 tuxscope explain: why the verifier refused a program, in plain words.

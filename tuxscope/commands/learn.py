@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.options import seed_number, style, switch
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.lines import Style
@@ -20,7 +20,7 @@ OPTIONS = {
 }
 
 
-class Learn(Command):
+class Learn(Subcommand):
     name = "learn"
     help = """\
 tuxscope learn: exercises, from the first instruction on, and their grader.

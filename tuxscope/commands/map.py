@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.options import style, whole_number
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.lines import Style
 
 
-class Map(Command):
+class MapCommand(Subcommand):
     name = "map"
     help = """\
 tuxscope map: a map of a running program, to look at or to set.

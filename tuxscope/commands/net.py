@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.network_options import by, network, port, state_names, states
 from tuxscope.commands.options import page_count, seconds, style, switch, whole_number
 from tuxscope.commands.tool import check_words, explained
@@ -12,7 +12,7 @@ from tuxscope.programs.net import Chosen, Network
 from tuxscope.programs.net_summary import By
 
 
-class Net(Command):
+class Net(Subcommand):
     name = "net"
     traces_a_command = True
     help = f"""\

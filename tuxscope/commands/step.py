@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.options import seed_number, style, whole_number
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.lines import Style
 
 
-class Step(Command):
+class StepCommand(Subcommand):
     name = "step"
     help = """\
 tuxscope step: a program interpreted on one made-up event, step by step.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.commands.options import page_count, seconds, seed_number, style, switch, whole_number
 from tuxscope.lean_fire import FireError, SetParseFns
 from tuxscope.output.lines import Style
@@ -33,7 +33,7 @@ Children of a traced process are not traced.
 """
 
 
-class Tool(Command):
+class Tool(Subcommand):
     traces_a_command = True
 
     def page_file(self, file: str | None) -> str:

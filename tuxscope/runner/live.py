@@ -22,7 +22,7 @@ from tuxscope.runner.target import open_process
 from tuxscope.runner.watch import Watch
 
 if TYPE_CHECKING:
-    from tuxscope.runner.command import Command
+    from tuxscope.runner.command import Child
     from tuxscope.runner.stream import Stream
     from tuxscope.runner.table import LiveTables
 
@@ -62,9 +62,9 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
         interrupt = stack.enter_context(Interrupt())
         command = None
         if options.command:  # forked before there is anything that it could inherit
-            from tuxscope.runner.command import Command
+            from tuxscope.runner.command import Child
 
-            command = stack.enter_context(Command(options.command, interrupt))
+            command = stack.enter_context(Child(options.command, interrupt))
             interrupt.last_acts.append(command.kill)
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
         pid, exclude, namespace = traced(options, command)
@@ -121,7 +121,7 @@ def check(page: Page, file: str, options: Options) -> None:
 
 
 def traced(
-    options: Options, command: Command | None
+    options: Options, command: Child | None
 ) -> tuple[int | None, int | None, PidNamespace | None]:
     """Whom the program is to trace: what a page's factory takes as pid, exclude, namespace."""
     namespace = pid_namespace()

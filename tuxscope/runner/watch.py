@@ -11,7 +11,7 @@ from tuxscope.output.sink import HasFileno, Sink
 from tuxscope.runner.interrupt import Interrupt
 
 if TYPE_CHECKING:
-    from tuxscope.runner.command import Command
+    from tuxscope.runner.command import Child
 
 
 class Watch:
@@ -25,7 +25,7 @@ class Watch:
         self,
         sink: Sink,
         interrupt: Interrupt,
-        target: Fd | Command | None = None,
+        target: Fd | Child | None = None,
         reader: HasFileno | None = None,
     ) -> None:
         """``reader`` ends a wait when it becomes readable, and not the run."""
