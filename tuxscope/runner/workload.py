@@ -108,6 +108,11 @@ def call_of(program: Program) -> str:
     raise SimulationError(f"only system calls can be simulated, not {attach}")
 
 
+def is_on_entry(program: Program) -> bool:
+    """Whether a program is on the entry of a system call."""
+    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER)
+
+
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
     """Each made-up call as one of those that there are programs for."""
     names = sorted(by_call)
@@ -118,7 +123,7 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
         written = CALL.unpack(context)[7]
         returned = RETURN.pack(0, 0, 0, world.pid, 1, written)
         for program in by_call[dice.choice(names)]:
-            if program.attach.name.startswith(ENTER):  # type: ignore[union-attr]
+            if is_on_entry(program):
                 yield SystemCallEvent(program, seconds, world, context, text)
             else:
                 yield SystemCallEvent(program, seconds, later, returned, text)
