@@ -7,7 +7,7 @@ from itertools import groupby
 from textwrap import dedent
 
 from tuxscope.asm import Assembler, isa
-from tuxscope.asm.forms import FORMS, Const, Form, Number, Reg, Rule
+from tuxscope.asm.forms import FORMS, Const, Form, Range, Reg, Rule
 from tuxscope.asm.grammar import SLOTS
 from tuxscope.asm.isa import Group
 
@@ -47,7 +47,8 @@ In the tables below:
   `wdst` for its low 32 bits (`w1`), the other words for what is in the fields. A jump's distance
   counts slots from the next instruction; imm64 is imm with next_imm above it. The second spelling
   has a name instead of the number.
-- **method** is the assembler's; **group** the conformance group (section 2.4), or `linux`.
+- **method** is the assembler's; **group** the conformance group (section 2.4), or `linux`;
+  **Linux** the first kernel that takes it.
 """
 
 
@@ -77,7 +78,7 @@ def held(rule: Rule) -> str:
             return "read"
         case Reg(read=read):
             return "read and written" if read else "written"
-        case Number(low, high, zero, wider):
+        case Range(low, high, zero, wider):
             taken = ("any" if low < 0 else f"{low} to {high}") + ("" if zero else " but 0")
             return f"any (Linux: {taken})" if wider else taken
 
@@ -93,7 +94,8 @@ def row(form: Form) -> str:
     texts = [each.format_map(SPELT) for each in (form.text, form.named) if each]
     text = "<br>".join(f"`{each}`" for each in texts).replace("|", r"\|")
     return (
-        f"| `{form.opcode:#04x}` | {fields(form)} | {text} | {method(form)} | {form.group.value} |"
+        f"| `{form.opcode:#04x}` | {fields(form)} | {text} | {method(form)} | {form.group.value} "
+        f"| {form.since[0]}.{form.since[1]} |"
     )
 
 
@@ -108,8 +110,8 @@ def page() -> Iterator[str]:
     rows = sorted(FORMS, key=lambda form: (form.group is Group.LINUX, form.section))
     for heading, forms in groupby(rows, section):
         yield f"## {heading}\n"
-        yield "| opcode | fields | text | method | group |"
-        yield "| --- | --- | --- | --- | --- |"
+        yield "| opcode | fields | text | method | group | Linux |"
+        yield "| --- | --- | --- | --- | --- | --- |"
         yield from map(row, forms)
         yield ""
 

@@ -16,7 +16,7 @@ from pace import SLOWDOWN
 
 from tuxscope.asm import Array
 from tuxscope.errors import TuxscopeError
-from tuxscope.loader.bpf import Command, object_ids
+from tuxscope.loader.bpf import BpfCommand, object_ids
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.record import u32
 
@@ -67,7 +67,7 @@ def why_no_kernel() -> str:
     """Why bpf() is out of reach; empty where it is not."""
     try:
         LoadedMap(Array("probe", value=u32, max_entries=1)).close()
-        object_ids(Command.PROG_GET_NEXT_ID)
+        object_ids(BpfCommand.PROG_GET_NEXT_ID)
     except (OSError, TuxscopeError) as error:
         return f"bpf() is out of reach: {error}"
     return ""

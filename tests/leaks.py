@@ -17,9 +17,9 @@ from pathlib import Path
 
 from waiting import PATIENCE, PAUSE, wait_until
 
-from tuxscope.loader.bpf import Command, fd_by_id, object_ids, object_info
+from tuxscope.loader.bpf import BpfCommand, fd_by_id, object_ids, object_info
 from tuxscope.loader.bpf_attributes import ProgInfo
-from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.loader.syscalls import SystemCall, syscall
 from tuxscope.record import Record, u32, u64
 
 PR_SET_CHILD_SUBREAPER = 36  # include/uapi/linux/prctl.h
@@ -110,8 +110,8 @@ def mounted() -> set[str]:
 def bpf_objects() -> set[Object]:
     """All programs, maps and links in the kernel."""
     kinds = {
-        "prog": Command.PROG_GET_NEXT_ID,
-        "map": Command.MAP_GET_NEXT_ID,
+        "prog": BpfCommand.PROG_GET_NEXT_ID,
+        "map": BpfCommand.MAP_GET_NEXT_ID,
         "link": LINK_GET_NEXT_ID,
     }
     return {(kind, each) for kind, command in kinds.items() for each in object_ids(command)}
@@ -162,7 +162,7 @@ def program_of(pid: int, fd: int) -> int:
     query = bytearray(bytes(TaskFdQuery(pid=pid, fd=fd)))
     attributes = (ctypes.c_char * len(query)).from_buffer(query)
     try:
-        syscall(Call.BPF, TASK_FD_QUERY, ctypes.addressof(attributes), len(query))
+        syscall(SystemCall.BPF, TASK_FD_QUERY, ctypes.addressof(attributes), len(query))
     except OSError:
         return 0
     found: int = TaskFdQuery.unpack(bytes(query)).prog_id
@@ -172,7 +172,7 @@ def program_of(pid: int, fd: int) -> int:
 def maps_of(program: int) -> list[int]:
     """The ids of a program's maps; none where it has ended."""
     try:
-        with fd_by_id(Command.PROG_GET_FD_BY_ID, program) as fd:
+        with fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, program) as fd:
             count = object_info(fd.fileno(), ProgInfo()).nr_map_ids
             ids = (ctypes.c_uint32 * count)()
             wanted = ProgInfo(nr_map_ids=count, map_ids=ctypes.addressof(ids))

@@ -86,6 +86,57 @@ def reached(paths: Iterable[Path]) -> set[Path]:
 PAGE_FILES = reached(PACKAGE / "programs" / each for each in PAGES.values())
 
 
+def modules() -> dict[str, Path]:
+    """All modules by their full names."""
+    found = {}
+    for path in MODULES:
+        parts = ["tuxscope", *path.relative_to(PACKAGE).with_suffix("").parts]
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports() -> dict[str, set[str]]:
+    """The modules that each module imports, wherever in it: in functions, and for types alone."""
+    known = modules()
+    found: dict[str, set[str]] = {}
+    for name, path in known.items():
+        ends = found.setdefault(name, set())
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                ends |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                full = {f"{node.module}.{alias.name}" for alias in node.names}
+                ends |= {each if each in known else node.module for each in full}
+        ends &= known.keys()
+    return found
+
+
+def circles(graph: dict[str, set[str]]) -> set[str]:
+    """All that come back to themselves, or lead to what does."""
+    left = {start: set(ends) for start, ends in graph.items()}
+    while done := {start for start, ends in left.items() if not ends & left.keys()}:
+        for each in done:
+            del left[each]
+    return set(left)
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"e"}, "e": set()}) == {"a", "b", "c"}
+    assert circles(imports()) == set()
+
+
+def test_a_class_name_is_used_once() -> None:
+    """Pages may call their records what they like: the tools', and those to learn from."""
+    pages = ("programs", "learn.starters", "learn.solutions", "learn.gallery")
+    places: dict[str, list[str]] = {}
+    for name, path in modules().items():
+        if not name.startswith(tuple(f"tuxscope.{each}." for each in pages)):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def documented() -> dict[str, set[str]]:
     text = (ROOT / "docs" / "architecture.md").read_text()
     block = text.partition("```arrows\n")[2].partition("```")[0]

@@ -16,7 +16,7 @@ import pytest
 from pace import LIMIT
 
 import tuxscope
-from tuxscope import Connection, KernelLayout, net, own_pid
+from tuxscope import Connection, RunningKernelLayout, net, own_pid
 
 PACKAGE = Path(tuxscope.__file__).parent
 DOCS = PACKAGE.parent / "docs"
@@ -89,7 +89,7 @@ def test_examples_import_nothing_deeper(page: Path) -> None:
 @pytest.mark.parametrize("events", [Connection, None], ids=["by its record", "by itself"])
 def test_net_is_a_library(events: Any) -> None:
     """Its programs are those for this kernel, whose layout the caller need not know."""
-    if not KernelLayout().has_structs:
+    if not RunningKernelLayout().has_structs:
         pytest.skip("this kernel tells nothing of its structs: no accepts and no bytes")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

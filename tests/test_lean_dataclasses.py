@@ -18,7 +18,7 @@ from pace import LIMIT
 
 from tuxscope import lean_dataclasses
 from tuxscope.asm import Instruction, PerfEventArray, ProgramError, SourceLine
-from tuxscope.asm.forms import Const, Number
+from tuxscope.asm.forms import Const, Range
 from tuxscope.record import Record, u32
 
 
@@ -151,7 +151,7 @@ def test_what_is_frozen_stays(change: Callable[[SourceLine], None]) -> None:
 
 def test_a_dataclass_of_anybody_may_be_derived() -> None:
     @dataclasses.dataclass(frozen=True)
-    class Column(Number):
+    class Column(Range):
         title: str = ""
 
     assert repr(Column(1, 2, title="a")).endswith("high=2, zero=True, wider=False, title='a')")

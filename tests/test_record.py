@@ -22,7 +22,7 @@ from pace import LIMIT
 import tuxscope
 from tuxscope.asm import Assembler, Memory, RawTracepoint, r1, r2
 from tuxscope.declared import C_KEYWORDS
-from tuxscope.field_types import Array, FieldType
+from tuxscope.field_types import ArrayType, FieldType
 from tuxscope.record import (
     Hole,
     Nested,
@@ -336,7 +336,7 @@ def plain(value: Any) -> Any:
 
 def holes(field_type: FieldType[Any], start: int = 0) -> Iterator[int]:
     """The offset of each byte of padding, nested records' included."""
-    if isinstance(field_type, Array):
+    if isinstance(field_type, ArrayType):
         for index in range(field_type.length):
             yield from holes(field_type.element, start + index * field_type.element.size)
     elif isinstance(field_type, Nested):

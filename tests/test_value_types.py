@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tuxscope.field_types import FieldType, Integer
 from tuxscope.record import Record, RecordError, RecordType, s8, s64, u8, u16, u32, u64
-from tuxscope.value_types import IpAddress, Milliseconds, Named, Optional
+from tuxscope.value_types import IpAddress, Named, Optional, OptionalMilliseconds
 
 pytestmark = pytest.mark.matrix
 
@@ -21,7 +21,7 @@ STATES = {1: "established", 10: "listening", 16: "connect"}
 
 
 class Event(Record):
-    ms = Milliseconds()
+    ms = OptionalMilliseconds()
     address = IpAddress()
     pid = Optional(u32, 0)
     port = Optional(u16, 65535)
@@ -81,7 +81,7 @@ def test_v4_is_mapped(number: int) -> None:
 
 @given(st.integers(0, 10**15))
 def test_milliseconds_are_to_the_microsecond(ns: int) -> None:
-    value = one(Milliseconds()).unpack(ns.to_bytes(8, sys.byteorder)).value
+    value = one(OptionalMilliseconds()).unpack(ns.to_bytes(8, sys.byteorder)).value
     assert abs(value * 1e6 - ns) <= 501
 
 
@@ -123,5 +123,5 @@ def test_types_are_the_same_if_they_mean_the_same() -> None:
     assert Named(u8, STATES) != Named(u16, STATES)
     assert Optional(u32, 0) == Optional(u32, 0)
     assert Optional(u32, 0) != Optional(u32, 1)
-    assert Optional(u64, (1 << 64) - 1) != Milliseconds()
+    assert Optional(u64, (1 << 64) - 1) != OptionalMilliseconds()
     assert IpAddress() == IpAddress()

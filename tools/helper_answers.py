@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from tuxscope.asm import Instruction, ProgramType
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.isa import Class, Jump
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf_attributes import ProgLoad

@@ -30,7 +30,7 @@ NAMES = {
     """,
     "tuxscope.loader.attach": "AttachError attach",
     "tuxscope.loader.events": "Events open",
-    "tuxscope.loader.layout": "KernelLayout",
+    "tuxscope.loader.layout": "RunningKernelLayout",
     "tuxscope.loader.maps": "MapError",
     "tuxscope.loader.privilege": "PrivilegeError",
     "tuxscope.programs.hello": "HelloEvent hello",

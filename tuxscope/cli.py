@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from tuxscope import __version__
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.lean_fire import Fire, FireExit, taking
 from tuxscope.options import COMMAND
@@ -50,7 +50,9 @@ def parse(arguments: Sequence[str]) -> Job | str:
     if name not in COMMANDS:
         near = did_you_mean(name, COMMANDS)
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
-    kind: type[Command] = getattr(import_module(COMMANDS[name].module), name.capitalize())
+    kind: type[Subcommand] = getattr(
+        import_module(COMMANDS[name].module), f"{name.capitalize()}Command"
+    )
     command = kind()
     if "--help" in rest or "-h" in rest:
         return help_of(command)
@@ -74,14 +76,14 @@ def overview() -> str:
     return OVERVIEW.format(commands="".join(lines))
 
 
-def help_of(command: Command) -> str:
+def help_of(command: Subcommand) -> str:
     """What ``--help`` prints."""
     from tuxscope.options.help import option_lines
 
     return command.help.replace("{options}", option_lines(command.options, command.shows))
 
 
-def component(command: Command, words: Sequence[str] | None) -> Callable[..., Job]:
+def component(command: Subcommand, words: Sequence[str] | None) -> Callable[..., Job]:
     """What Fire calls for a command: it takes what is declared, and returns the job.
 
     ``words``: what stood after ``--``, which Fire never sees; None without a ``--``. Raises
@@ -117,7 +119,7 @@ def renamed(argument: str, flags: Mapping[str, str]) -> str:
     return f"{flags.get(option, option)}{equals}{value}"
 
 
-def one_line(error: Any, command: Command) -> str:
+def one_line(error: Any, command: Subcommand) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:

@@ -41,7 +41,7 @@ WRITE = Tracepoint("syscalls", "sys_enter_write")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One line of the report.
 
     Attributes:
@@ -59,7 +59,7 @@ class Finding:
     needed: bool = True
 
 
-class Number(Record):
+class Probe(Record):
     """Something to make a map of."""
 
     value = u32
@@ -76,7 +76,7 @@ def report(format: Style) -> int:
     return 0 if all(each.ok for each in findings if each.needed) else MISSING
 
 
-def table(findings: Sequence[Finding], room: int | None) -> Iterator[str]:
+def table(findings: Sequence[Diagnosis], room: int | None) -> Iterator[str]:
     """A row for each; in ``room`` columns a long one takes several lines, with None it is one."""
     width = max(len(each.check) for each in findings)
     for each in findings:
@@ -88,13 +88,13 @@ def table(findings: Sequence[Finding], room: int | None) -> Iterator[str]:
             yield from beside(head, told, room)
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[Diagnosis]:
     """Look at everything, in the order in which hello needs it."""
     machine = os.uname()
     new_enough = release(machine.release) >= (5, 8)
     hint = "" if new_enough else "tuxscope needs Linux 5.8"
-    yield Finding("kernel", new_enough, machine.release, hint)
-    yield Finding("architecture", *architecture(machine.machine))
+    yield Diagnosis("kernel", new_enough, machine.release, hint)
+    yield Diagnosis("architecture", *architecture(machine.machine))
     yield capabilities()
     yield tried("bpf()", bpf_works, "maps and programs load", AS_ROOT)
     yield tried("tracefs", tracefs_state, "", AS_ROOT)
@@ -122,10 +122,10 @@ def architecture(machine: str) -> tuple[bool, str, str]:
     return known, f"{machine}, {bits} bits", hint
 
 
-def capabilities() -> Finding:
+def capabilities() -> Diagnosis:
     held = sorted(effective_capabilities())
     missing = missing_capabilities()
-    return Finding(
+    return Diagnosis(
         "capabilities",
         not missing,
         " ".join(map(str, held)) if held else "none of those that tracing needs",
@@ -133,17 +133,17 @@ def capabilities() -> Finding:
     )
 
 
-def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str) -> Finding:
+def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str) -> Diagnosis:
     """A finding that is made by doing the thing."""
     try:
-        return Finding(check, True, attempt() or detail)
+        return Diagnosis(check, True, attempt() or detail)
     except OSError as error:
         refused = isinstance(error, PermissionError)
-        return Finding(check, False, strerror(error), AS_ROOT if refused else hint)
+        return Diagnosis(check, False, strerror(error), AS_ROOT if refused else hint)
     except TuxscopeError as error:
         told = str(error).removesuffix("; run it with sudo")
         refused = isinstance(error.__cause__, PermissionError)
-        return Finding(check, False, told, AS_ROOT if refused else hint)
+        return Diagnosis(check, False, told, AS_ROOT if refused else hint)
 
 
 def nothing(attach: Tracepoint | RawTracepoint) -> Program:
@@ -180,53 +180,53 @@ def tracepoint_works() -> None:
 
 
 def rings_work() -> None:
-    with LoadedMap(PerfEventArray("doctor", Number)) as events, PerfReader(events, pages=1):
+    with LoadedMap(PerfEventArray("doctor", Probe)) as events, PerfReader(events, pages=1):
         pass
 
 
 def ring_buffer_works() -> None:
-    with LoadedMap(RingBuffer("doctor", Number, max_entries=mmap.PAGESIZE)):
+    with LoadedMap(RingBuffer("doctor", Probe, max_entries=mmap.PAGESIZE)):
         pass
 
 
-def kernel_btf() -> Finding:
+def kernel_btf() -> Diagnosis:
     try:
         KernelStructs()
     except BtfError as error:
         advice = "tools that read the kernel's structs show less without it"
-        return Finding("BTF", False, str(error), advice, False)
-    return Finding("BTF", True, VMLINUX)
+        return Diagnosis("BTF", False, str(error), advice, False)
+    return Diagnosis("BTF", True, VMLINUX)
 
 
-def memlock() -> Finding:
+def memlock() -> Diagnosis:
     """Before Linux 5.11 maps count against it; since then it matters to nobody here."""
     soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     infinite = resource.RLIM_INFINITY
     limits = "/".join(
         "unlimited" if each == infinite else f"{each >> 10} KiB" for each in (soft, hard)
     )
-    return Finding("memlock", True, f"{limits} (raised where the kernel asks for it)")
+    return Diagnosis("memlock", True, f"{limits} (raised where the kernel asks for it)")
 
 
-def lockdown() -> Finding:
+def lockdown() -> Diagnosis:
     try:
         with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
             modes = file.read()
     except OSError:
-        return Finding("lockdown", True, "this kernel has none, or does not show it")
+        return Diagnosis("lockdown", True, "this kernel has none, or does not show it")
     mode = modes.partition("[")[2].partition("]")[0]
     if mode == "confidentiality":
-        return Finding(
+        return Diagnosis(
             "lockdown", False, mode, "boot with lockdown=integrity, or without Secure Boot"
         )
-    return Finding("lockdown", True, mode or modes.strip())
+    return Diagnosis("lockdown", True, mode or modes.strip())
 
 
-def unprivileged_bpf() -> Finding:
+def unprivileged_bpf() -> Diagnosis:
     name = "kernel.unprivileged_bpf_disabled"
     try:
         with open("/proc/sys/kernel/unprivileged_bpf_disabled", encoding="ascii") as file:
             value = file.read().strip()
     except OSError:
         value = "not there"
-    return Finding("unprivileged bpf", True, f"{name} is {value}; tuxscope does not need it")
+    return Diagnosis("unprivileged bpf", True, f"{name} is {value}; tuxscope does not need it")

@@ -35,8 +35,6 @@ from tuxscope.lean_dataclasses import dataclass
 if TYPE_CHECKING:
     from construct import Construct
 
-    from tuxscope.record import Record
-
 Value_co = TypeVar("Value_co", covariant=True)
 Typed_co = TypeVar("Typed_co", covariant=True)
 
@@ -47,7 +45,7 @@ LARGEST_SIZE = 1 << 30
 Buffer = Any
 
 
-class Address(Protocol[Typed_co]):
+class Addressable(Protocol[Typed_co]):
     """What the assembler's registers and addresses offer to ``u64[...]``."""
 
     def typed(self, field_type: FieldType[Any]) -> Typed_co: ...
@@ -159,7 +157,7 @@ class Field:
     def __get__(self, record: Any, owner: object) -> Any:
         return self if record is None else record._values[self.position]
 
-    def __set__(self, record: Record, value: object) -> None:
+    def __set__(self, record: object, value: object) -> None:
         raise AttributeError(
             f"a record is not changed: make a new one with {self.name}={shown(value)}"
         )
@@ -211,13 +209,13 @@ class Integer(FieldType[int]):
         self.format = code if signed else code.upper()
 
     @overload
-    def __getitem__(self, item: int) -> Array | Octets: ...
+    def __getitem__(self, item: int) -> ArrayType | Octets: ...
     @overload
-    def __getitem__(self, item: Address[Typed_co]) -> Typed_co: ...
-    def __getitem__(self, item: int | Address[Typed_co]) -> Array | Octets | Typed_co:
+    def __getitem__(self, item: Addressable[Typed_co]) -> Typed_co: ...
+    def __getitem__(self, item: int | Addressable[Typed_co]) -> ArrayType | Octets | Typed_co:
         if hasattr(item, "typed"):
             return item.typed(self)
-        return Octets(item) if self is u8 else Array(self, item)
+        return Octets(item) if self is u8 else ArrayType(self, item)
 
     def decode(self, flat: Sequence[Any]) -> int:
         return int(flat[0])
@@ -272,7 +270,7 @@ class FixedArray(FieldType[Value_co]):
         __rmul__ = __mul__
 
 
-class Array(FixedArray[tuple[Any, ...]]):
+class ArrayType(FixedArray[tuple[Any, ...]]):
     """``element[length]``: a fixed array of integers or records, in one dimension."""
 
     __slots__ = ("alignment", "element", "format", "length", "name", "size", "width")
@@ -288,7 +286,7 @@ class Array(FixedArray[tuple[Any, ...]]):
         self.format = f"{length}{element.format}" if single else element.format * length
 
     def identity(self) -> tuple[Any, ...]:
-        return (Array, self.element, self.length)
+        return (ArrayType, self.element, self.length)
 
     def decode(self, flat: Sequence[Any]) -> tuple[Any, ...]:
         step = self.element.width

@@ -27,8 +27,8 @@ from tuxscope.declared import Declared, RecordError, check_name, check_options
 from tuxscope.errors import shown
 from tuxscope.field_types import (
     LARGEST_SIZE,
-    Address,
-    Array,
+    Addressable,
+    ArrayType,
     Buffer,
     Char,
     Field,
@@ -64,7 +64,7 @@ METHODS = (FunctionType, property, classmethod, staticmethod)
 
 
 @dataclass(frozen=True)
-class Layout:
+class StructLayout:
     """Where each field of a record is; what RecordType's properties answer from."""
 
     fields: Mapping[str, Field]
@@ -102,7 +102,7 @@ class Layout:
         return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
 
 
-def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> Layout:
+def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
     """Place the fields one after the other, each at a multiple of its alignment, as C does."""
     fields: dict[str, Field] = {}
     padding: list[Hole] = []
@@ -120,7 +120,7 @@ def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> Layout:
         padding.append(Hole(end, size - end))
     if size > LARGEST_SIZE:
         raise RecordError(f"{record} is {size} bytes long; a record has at most {LARGEST_SIZE}")
-    return Layout(MappingProxyType(fields), size, alignment, tuple(padding))
+    return StructLayout(MappingProxyType(fields), size, alignment, tuple(padding))
 
 
 class Nested(FieldType["Record"]):
@@ -220,7 +220,7 @@ class RecordType(Declared, type):
     field's.
     """
 
-    _layout: Layout
+    _layout: StructLayout
 
     @classmethod
     def __prepare__(cls, name: str, bases: tuple[type, ...], /, **options: Any) -> dict[str, Any]:
@@ -313,13 +313,13 @@ class RecordType(Declared, type):
         return RecordType.decode(cls, own.raw.unpack_from(data, offset))
 
     @overload
-    def __getitem__(cls, item: int) -> Array: ...
+    def __getitem__(cls, item: int) -> ArrayType: ...
     @overload
-    def __getitem__(cls, item: Address[Typed_co]) -> Typed_co: ...
-    def __getitem__(cls, item: int | Address[Typed_co]) -> Array | Typed_co:
+    def __getitem__(cls, item: Addressable[Typed_co]) -> Typed_co: ...
+    def __getitem__(cls, item: int | Addressable[Typed_co]) -> ArrayType | Typed_co:
         """``Point[2]`` is an array of records, ``Point[r7]`` the record that r7 points to."""
         own_type = Nested(cls)
-        return item.typed(own_type) if hasattr(item, "typed") else Array(own_type, item)
+        return item.typed(own_type) if hasattr(item, "typed") else ArrayType(own_type, item)
 
     def __repr__(cls) -> str:
         return cls.__name__

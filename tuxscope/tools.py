@@ -15,7 +15,7 @@ class CommandEntry:
     """A command.
 
     Attributes:
-        name: what the user types. The command's class has the same name, with a capital.
+        name: what the user types. The command's class is called NameCommand.
         summary: its line in ``tuxscope --help``.
         module: has the class; it is imported when the command is asked for.
         pages: of a tool, its pages: files below programs/ by the names that ``tuxscope asm`` takes.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 V4_MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291, section 2.5.5.2
 
 
-class Meant(FieldType[Value_co]):
+class Interpreted(FieldType[Value_co]):
     """Base: the bytes of ``stored``, with another value."""
 
     stored: FieldType[Any]
@@ -39,7 +39,7 @@ class Meant(FieldType[Value_co]):
         )
 
 
-class Named(Meant[str]):
+class Named(Interpreted[str]):
     """An integer that stands for a word; one without a word is shown as the number."""
 
     def __init__(self, stored: Integer, names: Mapping[int, str]) -> None:
@@ -62,7 +62,7 @@ class Named(Meant[str]):
         raise RecordError(f"{shown(value)} is none of {', '.join(self.names.values())}")
 
 
-class Optional(Meant[int | None]):
+class Optional(Interpreted[int | None]):
     """An integer, or None where it is ``nothing``."""
 
     def __init__(self, stored: Integer, nothing: int) -> None:
@@ -80,7 +80,7 @@ class Optional(Meant[int | None]):
         return encoded
 
 
-class Milliseconds(Optional):
+class OptionalMilliseconds(Optional):
     """64 bits of nanoseconds, as milliseconds to the microsecond; all ones are None."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class Milliseconds(Optional):
         return super().encode(None if value is None else round(value * 1e6))
 
 
-class IpAddress(Meant[str]):
+class IpAddress(Interpreted[str]):
     """16 bytes in network order; a v4-mapped address (``::ffff:10.0.0.1``) is shown as v4."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from tuxscope.asm import (
     r2,
     r3,
 )
-from tuxscope.asm.forms import BY_OPCODE, FORMS, IMM, Const, Form, Number, Reg, Rule
+from tuxscope.asm.forms import BY_OPCODE, FORMS, IMM, Const, Form, Range, Reg, Rule
 from tuxscope.record import Record, u32, u64
 
 Fields = dict[str, Any]
@@ -52,9 +52,9 @@ def refused(rule: Rule, width: Span) -> list[Span]:
             spans = [(low, only - 1), (only + 1, high)]
         case Reg(written=written):
             spans = [(low, -1), (10 if written else 11, high)]
-        case Number(wider=True):
+        case Range(wider=True):
             spans = [(low, IMM.low - 1), (IMM.high + 1, high)]
-        case Number(first, last, zero):
+        case Range(first, last, zero):
             spans = [(low, first - 1), (last + 1, high)] + [(0, 0)] * (not zero)
     return [(first, last) for first, last in spans if first <= last]
 
@@ -66,7 +66,7 @@ def allowed(rule: Rule) -> st.SearchStrategy[int]:
             return st.just(only)
         case Reg(written=written):
             return st.integers(0, 9 if written else 10)
-        case Number(low, high, zero):
+        case Range(low, high, zero):
             numbers = st.sampled_from((low, high)) | st.integers(low, high)
             return numbers if zero else numbers.filter(bool)
 
@@ -141,7 +141,7 @@ WORDS = (
     "a\\",
 )
 LABELS = st.sampled_from(WORDS) | st.text(min_size=1, max_size=5)
-JUMPS = [form for form in FORMS if "{label}" in form.named]
+JUMPS = [form for form in FORMS if form.jumps]
 KINDS = ("row", "row", "jump", "call", "ld_func", "helper", "map", "value")
 
 

@@ -31,7 +31,7 @@ from tuxscope.asm import (
 from tuxscope.columns import Column
 from tuxscope.field_types import Octets
 from tuxscope.record import Record, char, s8, s16, s32, s64, u8, u16, u32, u64
-from tuxscope.value_types import IpAddress, Milliseconds, Named, Optional
+from tuxscope.value_types import IpAddress, Named, Optional, OptionalMilliseconds
 
 
 class Point(Record):
@@ -91,8 +91,8 @@ def test_a_copied_byte_still_makes_octets(way: Callable[[Any], Any]) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        u8[6], u32[4], char[16], Event, Point[2], Event.points.type, IpAddress(), Milliseconds(),
-        Named(u8, {1: "one"}), Optional(u32, 0), Event(pid=7, comm="cat"),
+        u8[6], u32[4], char[16], Event, Point[2], Event.points.type, IpAddress(),
+        OptionalMilliseconds(), Named(u8, {1: "one"}), Optional(u32, 0), Event(pid=7, comm="cat"),
         Tracepoint("syscalls", "sys_enter_write"), RawTracepoint("sched_switch"), Xdp(),
         EVENTS, COUNTS, Array("ONE", value=u64, max_entries=1), helper.ktime_get_ns,
         Instruction(0xB7, dst=1, imm=5), program(),

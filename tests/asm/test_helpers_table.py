@@ -9,8 +9,8 @@ import pytest
 from pace import LIMIT
 
 from tuxscope.asm import Helper, ProgramType, helper
-from tuxscope.asm.helpers import NAMES
-from tuxscope.asm.signatures import Kind, Parameter, signature
+from tuxscope.asm.helper_table import NAMES
+from tuxscope.asm.signatures import ArgumentKind, Parameter, signature
 
 EVERY = [Helper(number, name) for number, name in enumerate(NAMES, 1)]
 # From enum bpf_func_id: one in each hundred, and the ends.
@@ -65,43 +65,43 @@ def test_kinds_fit_together(each: Helper) -> None:
     kinds = [one.kind for one in each.parameters]
     for at, one in enumerate(each.parameters):
         # The verifier takes a size from the register behind the memory's (check_arg_pair_ok).
-        assert (one.kind is Kind.MEMORY) == (kinds[at + 1 : at + 2] == [Kind.SIZE])
+        assert (one.kind is ArgumentKind.MEMORY) == (kinds[at + 1 : at + 2] == [ArgumentKind.SIZE])
         if one.kind.is_pointer:
             assert one.c_type.endswith("*")
-        assert (one.kind is Kind.STRUCT) == (one.size > 0)
-        if one.kind in (Kind.KEY, Kind.VALUE):
-            assert Kind.MAP in kinds[:at]
+        assert (one.kind is ArgumentKind.STRUCT) == (one.size > 0)
+        if one.kind in (ArgumentKind.KEY, ArgumentKind.VALUE):
+            assert ArgumentKind.MAP in kinds[:at]
         if one.written:
-            assert one.kind in (Kind.MEMORY, Kind.STRUCT, Kind.VALUE)
+            assert one.kind in (ArgumentKind.MEMORY, ArgumentKind.STRUCT, ArgumentKind.VALUE)
             assert "const" not in one.c_type
-    assert Kind.CONTEXT not in kinds[1:]
+    assert ArgumentKind.CONTEXT not in kinds[1:]
     if each.nullable:
         assert each.returns.endswith("*")
 
 
 def test_maps_keys_and_values() -> None:
     assert helper.map_update_elem.parameters == (
-        Parameter("map", "struct bpf_map *", Kind.MAP),
-        Parameter("key", "const void *", Kind.KEY),
-        Parameter("value", "const void *", Kind.VALUE),
-        Parameter("flags", "u64", Kind.NUMBER),
+        Parameter("map", "struct bpf_map *", ArgumentKind.MAP),
+        Parameter("key", "const void *", ArgumentKind.KEY),
+        Parameter("value", "const void *", ArgumentKind.VALUE),
+        Parameter("flags", "u64", ArgumentKind.NUMBER),
     )
     assert [each.kind for each in helper.ringbuf_reserve.parameters] == [
-        Kind.MAP, Kind.NUMBER, Kind.NUMBER
+        ArgumentKind.MAP, ArgumentKind.NUMBER, ArgumentKind.NUMBER
     ]  # fmt: skip
     assert helper.map_pop_elem.parameters[1].written
 
 
 def test_memory_that_is_read_or_written() -> None:
     destination, size, source = helper.probe_read_kernel.parameters
-    assert (destination.kind, destination.written) == (Kind.MEMORY, True)
-    assert (size.kind, source.kind) == (Kind.SIZE, Kind.ADDRESS)
+    assert (destination.kind, destination.written) == (ArgumentKind.MEMORY, True)
+    assert (size.kind, source.kind) == (ArgumentKind.SIZE, ArgumentKind.ADDRESS)
     data = helper.perf_event_output.parameters[3]
     assert (data.name, data.c_type, data.kind, data.written) == (
-        "data", "void *", Kind.MEMORY, False
+        "data", "void *", ArgumentKind.MEMORY, False
     )  # fmt: skip
     result = helper.strtol.parameters[3]
-    assert (result.kind, result.size, result.written) == (Kind.STRUCT, 8, True)
+    assert (result.kind, result.size, result.written) == (ArgumentKind.STRUCT, 8, True)
     assert helper.csum_diff.parameters[0].nullable
 
 

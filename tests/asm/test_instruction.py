@@ -20,7 +20,7 @@ from tuxscope.asm import (
     decode_all,
     r1,
 )
-from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Form, Number
+from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Form, Range
 from tuxscope.asm.isa import Class
 from tuxscope.asm.parser import assemble
 
@@ -263,13 +263,13 @@ def test_no_two_rows_read_the_same() -> None:
     assert len({str(example(form)) for form in FORMS}) == len(FORMS)
 
 
-WIDER = [form for form in FORMS if isinstance(form.imm, Number) and form.imm.wider]
+WIDER = [form for form in FORMS if isinstance(form.imm, Range) and form.imm.wider]
 PAST = {64: (64, 65, -1, 1 << 30), 32: (32, 63, 64, -1)}
 
 
 def past(form: Form) -> tuple[int, ...]:
     """Immediates that RFC 9669 gives a meaning and Linux refuses."""
-    if isinstance(form.imm, Number) and not form.imm.zero:
+    if isinstance(form.imm, Range) and not form.imm.zero:
         return (0,)
     return PAST[64 if form.opcode & 7 == Class.ALU64 else 32]
 

@@ -28,7 +28,7 @@ from tuxscope.asm import (
     r3,
     r4,
 )
-from tuxscope.asm.forms import FORMS, Const, Number, Reg, Rule
+from tuxscope.asm.forms import FORMS, Const, Range, Reg, Rule
 from tuxscope.asm.instruction import ByteOrder
 from tuxscope.asm.listing import text
 from tuxscope.asm.parser import parse
@@ -61,7 +61,7 @@ def values(rule: Rule, register: int) -> tuple[int, ...]:
             return (only,)
         case Reg(written=written):
             return (register, 9 if written else 10)
-        case Number(low, high, zero):
+        case Range(low, high, zero):
             return (low, high, -1, 0, 1, 5) if low < 0 and zero else (max(low, 1), 5, high)
 
 

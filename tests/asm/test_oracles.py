@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tuxscope.asm import DecodeError, Instruction, OperandError, decode_all
-from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Number, Reg, Rule
+from tuxscope.asm.forms import BY_OPCODE, FORMS, Const, Range, Reg, Rule
 from tuxscope.asm.isa import Group
 
 ORACLES = Path(__file__).parents[3] / "shared" / "oracles"
@@ -64,7 +64,7 @@ def limits(rule: Rule) -> tuple[int, ...]:
             return (only,)
         case Reg(written=written):
             return (0, 9 if written else 10)
-        case Number(low, high):
+        case Range(low, high):
             return (low, high)
 
 

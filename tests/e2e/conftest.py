@@ -10,7 +10,7 @@ import pytest
 
 from e2e.harness import Tuxscope, Writer, end
 from e2e.tcp import Peer, Watched
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.programs.net.sockets import Namespace
 
 
@@ -56,7 +56,7 @@ def network() -> Iterator[Namespace]:
 @pytest.fixture
 def watch(tuxscope: Any, network: Namespace) -> Any:
     """Starts ``tuxscope net`` for that network."""
-    if not KernelLayout().has_structs:
+    if not RunningKernelLayout().has_structs:
         pytest.skip("this kernel tells nothing of its structs: no accepts, bytes and namespaces")
     return lambda *options: Watched(tuxscope, network, *options)
 

@@ -18,7 +18,7 @@ import waiting
 from pace import LIMIT
 
 from e2e.harness import Result, Tuxscope, end
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.programs.net import page
 from tuxscope.programs.net.sockets import Namespace
 
@@ -64,7 +64,7 @@ class Watched:
 
 def programs_on_this_kernel() -> int:
     """How many there are."""
-    made = page.PAGE.program(layout=KernelLayout())
+    made = page.PAGE.program(layout=RunningKernelLayout())
     assert isinstance(made, tuple)
     return len(made)
 

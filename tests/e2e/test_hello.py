@@ -18,7 +18,7 @@ from pace import LIMIT, fewer
 from waiting import read_all
 
 from e2e.harness import LAST_LINE, TUXSCOPE, WRITER
-from tuxscope.loader.bpf import Command, fd_by_id, object_ids, object_info
+from tuxscope.loader.bpf import BpfCommand, fd_by_id, object_ids, object_info
 from tuxscope.loader.bpf_attributes import ProgInfo
 
 pytestmark = pytest.mark.kernel
@@ -394,8 +394,8 @@ def test_nothing_is_left_whatever_ends_it(
 
 def loaded_names() -> set[str]:
     names = set()
-    for each in object_ids(Command.PROG_GET_NEXT_ID):
-        with fd_by_id(Command.PROG_GET_FD_BY_ID, each) as program:
+    for each in object_ids(BpfCommand.PROG_GET_NEXT_ID):
+        with fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, each) as program:
             names.add(object_info(program.fileno(), ProgInfo()).name)
     return names
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import pty
@@ -363,6 +364,18 @@ def test_a_simulated_process_can_be_chosen() -> None:
     assert len(objects) == 50
     result = run("hello", "--simulate", "--pid", "5", status=1)
     assert b"there is no simulated process 5; there are 1 (systemd), " in result.stderr
+
+
+def test_a_simulated_sample_that_is_too_short_is_reported_after_those_before_it(
+    tmp_path: Path,
+) -> None:
+    text = Path(inspect.getfile(hello)).read_text()
+    page = tmp_path / "short.py"
+    page.write_text(text.replace("a.mov(r5, HelloEvent.size)", "a.mov(r5, HelloEvent.size - 12)"))
+    result = run("run", str(page), "--simulate", "--count", "2", status=1)
+    assert len(result.stdout.splitlines()) == 1  # the header
+    told = b"a sample of 20 bytes, HelloEvent has 32: the program sends less than it declares"
+    assert told in result.stderr
 
 
 def test_without_a_count_simulated_writes_come_in_their_own_time() -> None:

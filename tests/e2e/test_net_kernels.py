@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from e2e.tcp import programs_on_this_kernel
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 
 pytestmark = pytest.mark.kernel
 
@@ -82,7 +82,7 @@ def talk(version: int, refused: bool) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("version", HOSTS)
 def test_what_is_shown_is_right(tuxscope: Any, version: int) -> None:
-    structs, refused = KernelLayout().has_structs, is_refused(version)
+    structs, refused = RunningKernelLayout().has_structs, is_refused(version)
     run = tuxscope("net", "--pid", os.getpid(), "--format", "json")
     run.wait_until_attached(programs_on_this_kernel())
     wanted = [event for _ in range(ROUNDS) for event in talk(version, refused)]

@@ -22,7 +22,7 @@ from e2e.harness import LAST_LINE, TUXSCOPE
 from e2e.pages import COUNT
 from e2e.tcp import make_socket
 from tuxscope.learn.catalogue import LADDER
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.output.screen import columns as columns_of
 from tuxscope.programs.net.sockets import Namespace
 
@@ -203,7 +203,7 @@ def page(tmp_path: Path) -> str:
 @pytest.fixture
 def connect(network: Namespace) -> Iterator[Callable[[], None]]:
     """Connects a client to a server, whose ports are always the same, and keeps them connected."""
-    if not KernelLayout().has_structs:
+    if not RunningKernelLayout().has_structs:
         pytest.skip("this kernel tells nothing of its structs: no accepts")
     with ExitStack() as stack:
         listener = stack.enter_context(make_socket(network))

@@ -14,8 +14,7 @@ import pytest
 from pace import LIMIT
 
 from labs.console import Command, Shell, agrees, commands
-from tuxscope.loader import bpf
-from tuxscope.loader.bpf import fd_by_id, object_ids, object_info
+from tuxscope.loader.bpf import BpfCommand, fd_by_id, object_ids, object_info
 from tuxscope.loader.bpf_attributes import ProgInfo
 
 LABS = Path(__file__).parents[2] / "docs" / "labs"
@@ -64,8 +63,11 @@ def run_alone(shell: Shell, command: Command) -> list[str]:
 def tracing_programs() -> set[int]:
     """The ids of the programs in the kernel that bpftool may list beside the lab's."""
     found = set()
-    for each in object_ids(bpf.Command.PROG_GET_NEXT_ID):
-        with suppress(FileNotFoundError), fd_by_id(bpf.Command.PROG_GET_FD_BY_ID, each) as program:
+    for each in object_ids(BpfCommand.PROG_GET_NEXT_ID):
+        with (
+            suppress(FileNotFoundError),
+            fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, each) as program,
+        ):
             if object_info(program.fileno(), ProgInfo()).type in TRACING:
                 found.add(each)
     return found

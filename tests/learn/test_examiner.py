@@ -11,7 +11,7 @@ from pace import LIMIT, SLOWDOWN
 
 from tuxscope.learn.catalogue import solution_text
 from tuxscope.learn.examination import Interrupted, examined
-from tuxscope.learn.verdict import State
+from tuxscope.learn.verdict import StageState
 from tuxscope.runner.interrupt import Interrupt
 
 SOLUTION = solution_text("return-value")
@@ -62,7 +62,7 @@ def test_what_a_page_prints_is_no_verdict(
     page = tmp_path / "return_value.py"
     page.write_text(SOLUTION + "print('{}')\n")
     with Interrupt() as interrupt:
-        assert examined("return-value", str(page), 7, interrupt).pure.state is State.PASSED
+        assert examined("return-value", str(page), 7, interrupt).pure.state is StageState.PASSED
     assert capfd.readouterr() == ("", "{}\n")
 
 

@@ -25,7 +25,7 @@ from tuxscope.learn.catalogue import (
 from tuxscope.learn.feedback import report
 from tuxscope.learn.gallery.table import GALLERY
 from tuxscope.learn.grading import grade
-from tuxscope.learn.verdict import State, Verdict, from_object, to_object
+from tuxscope.learn.verdict import StageState, Verdict, from_object, to_object
 from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.report import shown
 
@@ -125,7 +125,7 @@ def test_the_solution_passes_without_a_kernel(name: str, tmp_path: Path) -> None
 def test_the_solution_passes_on_the_kernel(name: str, tmp_path: Path) -> None:
     verdict = verdict_on(name, solution_text(name), tmp_path, kernel=True)
     assert verdict.finding is None
-    if verdict.kernel and verdict.kernel.state is State.NOT_RUN:
+    if verdict.kernel and verdict.kernel.state is StageState.NOT_RUN:
         pytest.skip(verdict.kernel.why)
     assert verdict.score == 1
 

@@ -11,9 +11,9 @@ import pytest
 
 from tuxscope.asm import Array, Hash, PerfEventArray
 from tuxscope.learn.calls import some_call, some_comm
-from tuxscope.learn.exercise import Mistake
 from tuxscope.learn.kernel import Kernel, Worker, WorkerError
-from tuxscope.learn.submission import Submission, calls_helper, is_form
+from tuxscope.learn.mistake import Mistake
+from tuxscope.learn.submission import Submission, calls_helper, is_atomic_add
 from tuxscope.runner.pages import page_file
 
 HELLO = page_file("hello")
@@ -65,7 +65,7 @@ def test_maps_and_instructions_are_found_with_their_lines() -> None:
     line = hello.line_of(calls_helper(helper.ktime_get_ns))
     assert line
     assert line.code == "a.call(helper.ktime_get_ns)"
-    assert hello.line_of(is_form("atomic_add")) is None
+    assert hello.line_of(is_atomic_add) is None
     with pytest.raises(Mistake) as caught:
         hello.map(Hash, "COUNTS")
     assert caught.value.expected == "a program that uses Hash COUNTS"

@@ -18,9 +18,9 @@ import pytest
 from pace import SLOWDOWN
 
 from tuxscope.asm import Hash, Helper, Instruction, PerCpuHash, ProgArray, ProgramType, RingBuffer
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.isa import Class, Jump
-from tuxscope.asm.signatures import Kind
+from tuxscope.asm.signatures import ArgumentKind
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.maps import LoadedMap
@@ -130,18 +130,24 @@ def callers(helper: Helper) -> Iterator[ProgramType]:
     return islice(every, None if SLOWDOWN == 1 else 2)
 
 
-def argument(register: int, kind: Kind, map_fd: int) -> bytes:
+def argument(register: int, kind: ArgumentKind, map_fd: int) -> bytes:
     """Instructions that set a register to what a kind asks for."""
     match kind:
-        case Kind.CONTEXT:
+        case ArgumentKind.CONTEXT:
             return copy(register, 6)
-        case Kind.MAP:
+        case ArgumentKind.MAP:
             return Instruction(0x18, register, 1, 0, map_fd).encode()
-        case Kind.KEY | Kind.VALUE | Kind.MEMORY | Kind.STRUCT | Kind.STACK:
+        case (
+            ArgumentKind.KEY
+            | ArgumentKind.VALUE
+            | ArgumentKind.MEMORY
+            | ArgumentKind.STRUCT
+            | ArgumentKind.STACK
+        ):
             return copy(register, 10) + word(0x07, register, imm=-MEMORY)
-        case Kind.OBJECT | Kind.RECORD:
+        case ArgumentKind.OBJECT | ArgumentKind.RECORD:
             return copy(register, 7)
-        case Kind.SIZE:
+        case ArgumentKind.SIZE:
             return mov(register, 8)
         case _:
             return mov(register, 0)
@@ -150,8 +156,8 @@ def argument(register: int, kind: Kind, map_fd: int) -> bytes:
 def calls(helper: Helper, count: int, fds: Sequence[int], last: bytes = b"") -> Iterator[bytes]:
     """Programs up to a call whose first ``count`` arguments may be right."""
     kinds = [each.kind for each in helper.parameters[:count]]
-    objects = OBJECTS if {Kind.OBJECT, Kind.RECORD} & set(kinds) else (b"",)
-    maps = fds if Kind.MAP in kinds else fds[:1]
+    objects = OBJECTS if {ArgumentKind.OBJECT, ArgumentKind.RECORD} & set(kinds) else (b"",)
+    maps = fds if ArgumentKind.MAP in kinds else fds[:1]
     ring = Instruction(0x18, 1, 1, 0, fds[1]).encode()
     for made, map_fd in product(objects, maps):
         given = (argument(at, kind, map_fd) for at, kind in enumerate(kinds, 1))

@@ -26,7 +26,7 @@ from tuxscope.asm import (
 )
 from tuxscope.doctor import release
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf import Command
+from tuxscope.loader.bpf import BpfCommand
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.maps import LoadedMap, MapError
 from tuxscope.loader.program import load
@@ -204,7 +204,7 @@ def test_info_names_the_program() -> None:
         assert info.recursion_misses == 0
         assert info.id != again.info().id
         assert info.tag == again.info().tag != other.info().tag
-        with bpf.fd_by_id(Command.PROG_GET_FD_BY_ID, info.id) as same:
+        with bpf.fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, info.id) as same:
             assert bpf.object_info(same.fileno(), type(info)()).id == info.id
 
 

@@ -11,7 +11,7 @@ import pytest
 from tuxscope.asm.layout import Place
 from tuxscope.loader.btf import MAGIC, Header
 from tuxscope.loader.btf_reader import BtfError
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.loader.struct_layout import KernelStructs
 
 INT, PTR, ARRAY, STRUCT, UNION, TYPEDEF, CONST = 1, 2, 3, 4, 5, 8, 10
@@ -145,7 +145,7 @@ def test_a_bit_field_is_a_part_of_an_integer(
 def test_the_running_kernels_bit_fields_are_those_on_the_wire(
     struct: str, name: str, place: Place
 ) -> None:
-    layout = KernelLayout()
+    layout = RunningKernelLayout()
     if not layout.has_structs:
         pytest.skip("this kernel tells nothing of its structs")
     assert layout.member(struct, name) == place

@@ -8,7 +8,7 @@ import pytest
 from loader.texts import one_line
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.bit_fields import bit_field
-from tuxscope.loader.syscalls import NUMBERS, Call, number, syscall
+from tuxscope.loader.syscalls import NUMBERS, SystemCall, number, syscall
 
 pytestmark = pytest.mark.matrix
 
@@ -34,11 +34,11 @@ def test_numbers_are_those_of_the_machine(
     machine: str, expected: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(machine, monkeypatch)
-    own = (Call.BPF, Call.PERF_EVENT_OPEN, Call.MEMBARRIER, Call.CAPGET)
-    everywhere = (Call.FSOPEN, Call.FSCONFIG, Call.FSMOUNT)
+    own = (SystemCall.BPF, SystemCall.PERF_EVENT_OPEN, SystemCall.MEMBARRIER, SystemCall.CAPGET)
+    everywhere = (SystemCall.FSOPEN, SystemCall.FSCONFIG, SystemCall.FSMOUNT)
     assert tuple(lookup(call) for call in own) == expected
     assert tuple(lookup(call) for call in everywhere) == (430, 431, 432)
-    assert {*own, *everywhere} == set(Call)
+    assert {*own, *everywhere} == set(SystemCall)
 
 
 @pytest.mark.parametrize("machine", ["m68k", "armv7l", ""])
@@ -47,7 +47,7 @@ def test_an_unknown_machine_is_refused_in_one_line(
 ) -> None:
     pretend(machine, monkeypatch)
     with pytest.raises(TuxscopeError) as caught:
-        lookup(Call.BPF)
+        lookup(SystemCall.BPF)
     assert machine in one_line(caught)
     assert ", ".join(NUMBERS) in str(caught.value)
 
@@ -56,12 +56,12 @@ def test_a_python_of_32_bits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     pretend("x86_64", monkeypatch)
     monkeypatch.setattr("struct.calcsize", lambda _: 4)
     with pytest.raises(TuxscopeError, match="64-bit"):
-        lookup(Call.BPF)
+        lookup(SystemCall.BPF)
 
 
 def test_a_call_that_fails_raises_its_errno() -> None:
     with pytest.raises(OSError, match="membarrier: ") as caught:
-        syscall(Call.MEMBARRIER, 1 << 20, 0, 0)
+        syscall(SystemCall.MEMBARRIER, 1 << 20, 0, 0)
     assert caught.value.errno in (errno.EINVAL, errno.ENOSYS)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuxscope.cli import parse
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, option, switch
 from tuxscope.options.parsers import LONGEST, seconds, whole_number, whole_numbers
@@ -31,7 +31,7 @@ class ToyOptions(ToolOptions, after="exclude"):
     strict: bool = True
 
 
-class Toy(Command):
+class Toy(Subcommand):
     name = "toy"
     help = "a toy\n\n{options}"
     options = ToyOptions

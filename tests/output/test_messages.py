@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tuxscope.doctor import Finding, table
+from tuxscope.doctor import Diagnosis, table
 from tuxscope.output import messages
 from tuxscope.output.messages import say
 
 LONG = "no kernel is asked, and none of this happens on your machine"
-FINDINGS = [Finding("JIT", True, "there"), Finding("tracefs", False, "refused " * 9, "try: sudo")]
+FINDINGS = [
+    Diagnosis("JIT", True, "there"),
+    Diagnosis("tracefs", False, "refused " * 9, "try: sudo"),
+]
 
 
 def test_a_message_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:

@@ -425,7 +425,7 @@ def test_a_column_that_is_not_imported_is_named(name: str, tmp_path: Path) -> No
 
 # What is in a page's home and not for pages.
 INTERNAL = {
-    "tuxscope.record": {"Annotations", "Body", "Layout", "Nested"},
+    "tuxscope.record": {"Annotations", "Body", "Nested", "StructLayout"},
     "tuxscope.programs.page": {"PartError"},
 }
 

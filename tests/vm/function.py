@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from tuxscope.asm import Array, Instruction
-from tuxscope.asm.forms import Const, Form, Number, Reg, Rule
+from tuxscope.asm.forms import Const, Form, Range, Reg, Rule
 from tuxscope.asm.isa import Alu, CallSource, Class, Group, Jump, Mode, Size, Source, WideSource
 from tuxscope.record import u8
 from vm.bugs import Bug
@@ -154,7 +154,7 @@ class Function:
                 return value
             case Reg():
                 return choices.pick(self._numbers)
-            case Number(low, high, zero):
+            case Range(low, high, zero):
                 return choices.number(low, high) or int(not zero)
 
     def _access(self, form: Form, choices: Choices) -> Code:

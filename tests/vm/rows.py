@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cached_property
 
 from tuxscope.asm.forms import FORMS, Const, Form
-from tuxscope.asm.isa import Atomic, Class, Mode
+from tuxscope.asm.isa import Atomic, Class, FormKind, Mode
 from vm.bugs import Bug
 
 
@@ -73,12 +73,15 @@ class Features:
 
 def kind_of(form: Form) -> Kind:
     """The kind of step that a row makes."""
-    match Class(form.opcode & 7):
-        case Class.LDX | Class.ST | Class.STX:
+    match form.kind:
+        case FormKind.LOAD | FormKind.STORE | FormKind.ATOMIC:
             return Kind.ACCESS
-        case Class.JMP | Class.JMP32:
-            own = {"call_local": Kind.CALL, "ja": Kind.SKIP, "gotol": Kind.SKIP}
-            return own.get(form.name, Kind.BRANCH)
+        case FormKind.JUMP:
+            return Kind.SKIP
+        case FormKind.CALL:
+            return Kind.CALL
+        case FormKind.CONDITION | FormKind.MAY_GOTO:
+            return Kind.BRANCH
     return Kind.COMPUTE
 
 

@@ -39,7 +39,7 @@ from tuxscope.asm import (
     r9,
     r10,
 )
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf_attributes import MapElement
 from tuxscope.loader.cpus import online_cpus, possible_cpus
@@ -329,7 +329,7 @@ def test_the_world_says_who_runs() -> None:
     for name in ("get_current_task", "get_current_task_btf"):
         machine, own = machine_of(calling(name))
         machine.run()
-        assert int.from_bytes(own.lookup(0)[:8], sys.byteorder) == machine.task
+        assert int.from_bytes(own.lookup(0)[:8], sys.byteorder) == machine.cpu.task
 
 
 CLOCKS = ("ktime_get_ns", "ktime_get_boot_ns", "ktime_get_coarse_ns", "ktime_get_tai_ns")

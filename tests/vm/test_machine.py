@@ -366,7 +366,7 @@ def test_a_loop_without_an_end_ends() -> None:
 
 
 def test_may_goto_ends_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuxscope.vm.machine.MAY_GOTO", 10)
+    monkeypatch.setattr("tuxscope.vm.cpu.MAY_GOTO", 10)
 
     def loop(a: Assembler) -> None:
         a.mov(r0, 0)
@@ -430,7 +430,7 @@ def test_a_tail_call_starts_the_other_program_on_the_same_context() -> None:
     assert machine.run() == 42
     machine.maps[PROGRAMS].update(1, machine.program)
     assert machine.run() == 1
-    assert machine.tail_calls == 33
+    assert machine.cpu.tail_calls == 33
     with pytest.raises(OSError, match="PROGRAMS"):
         machine.maps[PROGRAMS].update(2, machine.program)
 

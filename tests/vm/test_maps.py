@@ -33,7 +33,7 @@ from tuxscope.loader.maps import LoadedMap, MapError
 from tuxscope.record import Record, char, u8, u16, u32, u64
 from tuxscope.vm import Machine, World
 from tuxscope.vm.maps import virtual_map
-from tuxscope.vm.memory import Memory
+from tuxscope.vm.memory import VirtualMemory
 from vm.twice import AREA, AREA_SIZE, Kernel, assemble, contents, pinned
 
 CPUS = len(possible_cpus())
@@ -78,7 +78,7 @@ def cpu() -> Iterator[int]:
 
 
 def virtual(description: Array | Hash, cpus: int = CPUS) -> Any:
-    return virtual_map(description, Memory(), cpus)
+    return virtual_map(description, VirtualMemory(), cpus)
 
 
 def keys_of(description: Array | Hash) -> st.SearchStrategy[Any]:

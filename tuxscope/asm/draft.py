@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.errors import (
     DuplicateLabelError,
@@ -11,7 +9,7 @@ from tuxscope.asm.errors import (
     ProgramError,
     UndefinedLabelError,
 )
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Label, Program, StackVariable
@@ -23,7 +21,7 @@ from tuxscope.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Definition:
     """Where a label or function was defined.
 
     Attributes:
@@ -52,7 +50,8 @@ class Target:
     source: SourceLine | None
 
 
-class Wording(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Wording:
     """What to type, in the author's language; ``name`` is filled in."""
 
     label: str
@@ -66,7 +65,8 @@ PYTHON = Wording("put a.label({name}) where it should go", "begin it with a.func
 TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
 
 
-class Code(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ResolvedCode:
     """Instructions whose jumps are resolved, and the names of places in them.
 
     Attributes:
@@ -89,8 +89,8 @@ class Draft:
     def __init__(self, name: str, wording: Wording = PYTHON) -> None:
         self.instructions: list[Instruction] = []
         self.targets: dict[int, Target] = {}  # by the instruction's index
-        self.labels: dict[tuple[str, str], Place] = {}  # by function and name
-        self.functions: dict[str, Place] = {name: Place(0, None)}
+        self.labels: dict[tuple[str, str], Definition] = {}  # by function and name
+        self.functions: dict[str, Definition] = {name: Definition(0, None)}
         self.function = name
         self.wording = wording
 
@@ -111,7 +111,7 @@ class Draft:
                 f"{other and '; '}{other}",
                 source,
             )
-        self.labels[key] = Place(len(self.instructions), source)
+        self.labels[key] = Definition(len(self.instructions), source)
 
     def begin(self, name: str, source: SourceLine | None) -> None:
         """Begin another function. Raises DuplicateLabelError, ProgramError."""
@@ -121,10 +121,10 @@ class Draft:
             raise ProgramError(
                 f"function {shown(name)} comes before the program's own first instruction", source
             )
-        self.functions[name] = Place(len(self.instructions), source)
+        self.functions[name] = Definition(len(self.instructions), source)
         self.function = name
 
-    def code(self) -> Code:
+    def code(self) -> ResolvedCode:
         """Resolve all targets; the draft can go on and be asked again.
 
         A label that has no instruction after it in its function is left out.
@@ -155,7 +155,7 @@ class Draft:
             for (function, name), place in self.labels.items()
             if place.index < ends[function]
         )
-        return Code(
+        return ResolvedCode(
             tuple(resolved),
             tuple(functions),
             tuple(sorted(labels, key=lambda label: label.slot)),
@@ -171,7 +171,7 @@ class Draft:
                 raise ProgramError(f"function {shown(name)} has no instructions", place.source)
         return ends
 
-    def _find(self, target: Target, ends: dict[str, int]) -> Place:
+    def _find(self, target: Target, ends: dict[str, int]) -> Definition:
         if target.function is None:
             if target.name in self.functions:
                 return self.functions[target.name]
@@ -204,7 +204,11 @@ class Draft:
 
 
 def finished(
-    code: Code, name: str, attach: AttachPoint, license: str, stack: tuple[StackVariable, ...] = ()
+    code: ResolvedCode,
+    name: str,
+    attach: AttachPoint,
+    license: str,
+    stack: tuple[StackVariable, ...] = (),
 ) -> Program:
     """The program that a draft became. Raises ProgramError where two maps share a name."""
     program = Program(name, attach, code.instructions, code.functions, code.labels, license, stack)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.draft import Draft, Target, finished
 from tuxscope.asm.errors import AssemblyError, LabelError, OperandError, RegisterError
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Class, Jump
 from tuxscope.asm.maps import Map

@@ -15,11 +15,13 @@ from tuxscope.asm.isa import (
     Atomic,
     CallSource,
     Class,
+    FormKind,
     Group,
     Jump,
     Mode,
     Size,
     Source,
+    Swap,
     WideSource,
 )
 from tuxscope.lean_dataclasses import dataclass
@@ -34,7 +36,7 @@ class Reg:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Range:
     """The field holds a number from ``low`` to ``high``.
 
     Attributes:
@@ -57,15 +59,26 @@ class Const:
     value: int
 
 
-Rule = Reg | Number | Const
+Rule = Reg | Range | Const
+Operation = Alu | Swap | Atomic | WideSource | Jump | CallSource | None
+Version = tuple[int, int]
 
 READ = Reg()
 WRITE = Reg(written=True, read=False)
 UPDATE = Reg(written=True)
 ZERO = Const(0)
-OFFSET = Number(-(1 << 15), (1 << 15) - 1)
-IMM = Number(-(1 << 31), (1 << 31) - 1)
-DIVISOR = Number(-(1 << 31), (1 << 31) - 1, zero=False, wider=True)
+OFFSET = Range(-(1 << 15), (1 << 15) - 1)
+IMM = Range(-(1 << 31), (1 << 31) - 1)
+DIVISOR = Range(-(1 << 31), (1 << 31) - 1, zero=False, wider=True)
+
+JUMPS = (FormKind.JUMP, FormKind.CONDITION, FormKind.MAY_GOTO)
+ENDS = (FormKind.JUMP, FormKind.INDIRECT_JUMP, FormKind.EXIT)
+
+EBPF: Version = (3, 18)  # bpf(2) itself
+V2: Version = (4, 14)  # clang -mcpu=v2
+V3: Version = (5, 1)  # clang -mcpu=v3
+FETCHING: Version = (5, 12)
+V4: Version = (6, 6)  # clang -mcpu=v4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,11 @@ class Form:
         name: the assembler's method, which several rows share (``add`` of a register and of an
             immediate).
         opcode: 8 bits.
+        kind: what it does.
+        operation: which one of its kind; None where the kind says all.
+        bits: the width of what it computes, compares, loads or stores; 64 for all others.
+        signed: whether it divides signed numbers, or extends the sign.
+        since: the first Linux whose verifier takes it.
         dst, src, offset, imm: what the field may hold.
         next_imm: the same for the second slot of a wide instruction, else None.
         text: pseudo-C as the kernel and LLVM write it, with the fields to fill in.
@@ -87,6 +105,7 @@ class Form:
 
     name: str
     opcode: int
+    kind: FormKind
     text: str
     group: Group
     section: str
@@ -97,6 +116,30 @@ class Form:
     next_imm: Rule | None = None
     named: str = ""
     also: tuple[str, ...] = ()
+    operation: Operation = None
+    bits: int = 64
+    signed: bool = False
+    since: Version = EBPF
+
+    @property
+    def falls_through(self) -> bool:
+        """Whether the next instruction may come after it, in the same function."""
+        return self.kind not in ENDS
+
+    @property
+    def jumps(self) -> bool:
+        """Whether it may go on at a place that it names."""
+        return self.kind in JUMPS
+
+    @property
+    def names_function(self) -> bool:
+        """Whether it calls a function of the program, or takes its address."""
+        return self.operation is CallSource.LOCAL or self.operation is WideSource.FUNC
+
+    @property
+    def loads_map(self) -> bool:
+        """Whether its imm is a map's fd."""
+        return self.operation is WideSource.MAP_FD or self.operation is WideSource.MAP_VALUE
 
     @property
     def slots(self) -> int:
@@ -133,7 +176,8 @@ def arithmetic() -> Iterator[Form]:
         divmul = Group.DIVMUL64 if wide else Group.DIVMUL32
         suffix = "" if wide else "32"
         dst, src = ("{dst}", "{src}") if wide else ("{wdst}", "{wsrc}")
-        shift = Number(0, 63 if wide else 31, wider=True)
+        bits = 64 if wide else 32
+        shift = Range(0, bits - 1, wider=True)
         for code, sign in ALU_SIGNS.items():
             name = code.name.lower() + suffix
             group = divmul if code in (Alu.MUL, Alu.DIV, Alu.MOD) else base
@@ -143,46 +187,54 @@ def arithmetic() -> Iterator[Form]:
             use = WRITE if code is Alu.MOV else UPDATE
             k = code | Source.K | instruction_class
             x = code | Source.X | instruction_class
-            yield Form(name, k, f"{dst} {sign} {{imm}}", group, "4.1", use, imm=imm)
-            yield Form(name, x, f"{dst} {sign} {src}", group, "4.1", use, READ)
+            kind = FormKind.MOVE if code is Alu.MOV else FormKind.ARITHMETIC
+            yield Form(name, k, kind, f"{dst} {sign} {{imm}}", group, "4.1", use, imm=imm,
+                       operation=code, bits=bits)
+            yield Form(name, x, kind, f"{dst} {sign} {src}", group, "4.1", use, READ,
+                       operation=code, bits=bits)
             if divides:  # offset 1 makes it signed
-                yield Form("s" + name, k, f"{dst} s{sign} {{imm}}", group, "4.1",
-                           use, offset=Const(1), imm=imm)
-                yield Form("s" + name, x, f"{dst} s{sign} {src}", group, "4.1",
-                           use, READ, Const(1))
+                yield Form("s" + name, k, kind, f"{dst} s{sign} {{imm}}", group, "4.1", use, ZERO,
+                           Const(1), imm, operation=code, bits=bits, signed=True, since=V4)
+                yield Form("s" + name, x, kind, f"{dst} s{sign} {src}", group, "4.1", use, READ,
+                           Const(1), operation=code, bits=bits, signed=True, since=V4)
             if code is Alu.MOV:  # the offset is the width to sign-extend from
-                for bits in (8, 16, 32) if wide else (8, 16):
-                    yield Form(f"movsx{bits}{'_32' * (not wide)}", x, f"{dst} = (s{bits}){src}",
-                               group, "4.1", use, READ, Const(bits))
-        yield Form(
-            "neg" + suffix, Alu.NEG | instruction_class, f"{dst} = -{dst}", base, "4.1", UPDATE
-        )
+                for width in (8, 16, 32) if wide else (8, 16):
+                    yield Form(f"movsx{width}{'_32' * (not wide)}", x, kind,
+                               f"{dst} = (s{width}){src}", group, "4.1", use, READ, Const(width),
+                               operation=code, bits=bits, signed=True, since=V4)
+        yield Form("neg" + suffix, Alu.NEG | instruction_class, FormKind.NEGATE,
+                   f"{dst} = -{dst}", base, "4.1", UPDATE, operation=Alu.NEG, bits=bits)
 
 
 def byte_swaps() -> Iterator[Form]:
     """Section 4.2: to little-endian, to big-endian, and unconditional; the imm is the width."""
     for bits in (16, 32, 64):
         group = Group.BASE64 if bits == 64 else Group.BASE32
-        for name, opcode in (
-            ("le", Alu.END | Source.K | Class.ALU),
-            ("be", Alu.END | Source.X | Class.ALU),
-            ("bswap", Alu.END | Source.K | Class.ALU64),
+        for swap, opcode, since in (
+            (Swap.LE, Alu.END | Source.K | Class.ALU, EBPF),
+            (Swap.BE, Alu.END | Source.X | Class.ALU, EBPF),
+            (Swap.BSWAP, Alu.END | Source.K | Class.ALU64, V4),
         ):
-            yield Form(name, opcode, f"{{dst}} = {name}{bits} {{dst}}", group, "4.2",
-                       UPDATE, imm=Const(bits))
+            name = swap.name.lower()
+            yield Form(name, opcode, FormKind.BYTE_SWAP, f"{{dst}} = {name}{bits} {{dst}}", group,
+                       "4.2", UPDATE, imm=Const(bits), operation=swap, bits=bits, since=since)
 
 
-def jump(name: str, opcode: int, text: str, group: Group, section: str, *,
-         distance: str = "jump", **rules: Rule) -> Form:
-    """A jump: ``text`` and where to. The kernel writes ``goto pc+5``."""
-    return Form(name, opcode, f"{text} {{{distance}}}", group, section, **rules,
-                named=f"{text} {{label}}", also=(f"{text} pc{{{distance}}}",))
+def jump(name: str, opcode: int, kind: FormKind, text: str, group: Group, section: str = "4.3", *,
+         dst: Rule = ZERO, src: Rule = ZERO, offset: Rule = ZERO, imm: Rule = ZERO,
+         distance: str = "jump", operation: Operation = None, bits: int = 64,
+         since: Version = EBPF) -> Form:
+    """A jump to a label: ``text`` and where to. The kernel writes ``goto pc+5``."""
+    return Form(name, opcode, kind, f"{text} {{{distance}}}", group, section,
+                dst, src, offset, imm, named=f"{text} {{label}}",
+                also=(f"{text} pc{{{distance}}}",), operation=operation, bits=bits, since=since)
 
 
 def jumps() -> Iterator[Form]:
     """Section 4.3, and Linux's may_goto and gotox."""
     for wide in (False, True):
         instruction_class = Class.JMP if wide else Class.JMP32
+        bits = 64 if wide else 32
         group = Group.BASE64 if wide else Group.BASE32
         suffix = "" if wide else "32"
         dst, src = ("{dst}", "{src}") if wide else ("{wdst}", "{wsrc}")
@@ -190,47 +242,51 @@ def jumps() -> Iterator[Form]:
             name = code.name.lower() + suffix
             k = code | Source.K | instruction_class
             x = code | Source.X | instruction_class
-            yield jump(name, k, f"if {dst} {sign} {{imm}} goto", group, "4.3",
-                       dst=READ, offset=OFFSET, imm=IMM)
-            yield jump(name, x, f"if {dst} {sign} {src} goto", group, "4.3",
-                       dst=READ, src=READ, offset=OFFSET)
+            since = V3 if not wide else V2 if "<" in sign else EBPF
+            yield jump(name, k, FormKind.CONDITION, f"if {dst} {sign} {{imm}} goto", group,
+                       operation=code, bits=bits, since=since, dst=READ, offset=OFFSET, imm=IMM)
+            yield jump(name, x, FormKind.CONDITION, f"if {dst} {sign} {src} goto", group,
+                       operation=code, bits=bits, since=since, dst=READ, src=READ, offset=OFFSET)
     base = Group.BASE32
-    yield jump("ja", Jump.JA | Class.JMP, "goto", base, "4.3", offset=OFFSET)
-    yield jump("gotol", Jump.JA | Class.JMP32, "gotol", base, "4.3", distance="long_jump", imm=IMM)
-    yield Form("exit", Jump.EXIT | Class.JMP, "exit", base, "4.3")
+    yield jump("ja", Jump.JA | Class.JMP, FormKind.JUMP, "goto", base, offset=OFFSET)
+    yield jump("gotol", Jump.JA | Class.JMP32, FormKind.JUMP, "gotol", base,
+               distance="long_jump", since=V4, imm=IMM)
+    yield Form("exit", Jump.EXIT | Class.JMP, FormKind.EXIT, "exit", base, "4.3")
     call = Jump.CALL | Class.JMP
-    yield Form("call", call, "call {imm}", base, "4.3.1", src=Const(CallSource.HELPER), imm=IMM,
-               named="call {helper}")
-    yield Form("call_local", call, "call pc{long_jump}", base, "4.3.2",
-               src=Const(CallSource.LOCAL), imm=IMM, named="call {function}")
-    yield Form("call_btf_id", call, "call kernel-function#{imm}", base, "4.3.1",
-               src=Const(CallSource.BTF_ID), imm=IMM)
-    yield jump("may_goto", Jump.JCOND | Class.JMP, "may_goto", Group.LINUX,
-               "Linux 6.9, commit 011832b97b31", offset=OFFSET)
-    yield Form("gotox", Jump.JA | Source.X | Class.JMP, "gotox {dst}", Group.LINUX,
-               "Linux 6.19, BPF_MAP_TYPE_INSN_ARRAY", dst=READ)
+    yield Form("call", call, FormKind.CALL, "call {imm}", base, "4.3.1",
+               src=Const(CallSource.HELPER), imm=IMM,
+               named="call {helper}", operation=CallSource.HELPER)
+    yield Form("call_local", call, FormKind.CALL, "call pc{long_jump}", base, "4.3.2",
+               src=Const(CallSource.LOCAL), imm=IMM, named="call {function}",
+               operation=CallSource.LOCAL, since=(4, 16))
+    yield Form("call_btf_id", call, FormKind.CALL, "call kernel-function#{imm}", base, "4.3.1",
+               src=Const(CallSource.BTF_ID), imm=IMM, operation=CallSource.BTF_ID, since=(5, 13))
+    yield jump("may_goto", Jump.JCOND | Class.JMP, FormKind.MAY_GOTO, "may_goto", Group.LINUX,
+               "Linux 6.9, commit 011832b97b31", since=(6, 9), offset=OFFSET)
+    yield Form("gotox", Jump.JA | Source.X | Class.JMP, FormKind.INDIRECT_JUMP, "gotox {dst}",
+               Group.LINUX, "Linux 6.19, BPF_MAP_TYPE_INSN_ARRAY", dst=READ, since=(6, 19))
 
 
 def loads_and_stores() -> Iterator[Form]:
     """Sections 5.1 and 5.2."""
     for size in (Size.B, Size.H, Size.W, Size.DW):
         group = Group.BASE64 if size is Size.DW else Group.BASE32
-        unsigned = f"*(u{size.octets * 8} *)"
-        signed = f"*(s{size.octets * 8} *)"
+        unsigned, signed = f"*(u{size.bits} *)", f"*(s{size.bits} *)"
         # LLVM with 32-bit registers: the same instruction, as the bits above become zero anyway.
         low = size is not Size.DW
-        yield Form("ldx", Mode.MEM | size | Class.LDX, f"{{dst}} = {unsigned}({{src}} {{off}})",
-                   group, "5.1", WRITE, READ, OFFSET,
-                   also=(f"{{wdst}} = {unsigned}({{src}} {{off}})",) * low)
-        yield Form("st", Mode.MEM | size | Class.ST, f"{unsigned}({{dst}} {{off}}) = {{imm}}",
-                   group, "5.1", READ, offset=OFFSET, imm=IMM)
-        yield Form("stx", Mode.MEM | size | Class.STX, f"{unsigned}({{dst}} {{off}}) = {{src}}",
-                   group, "5.1", READ, READ, OFFSET,
-                   also=(f"{unsigned}({{dst}} {{off}}) = {{wsrc}}",) * low)
+        yield Form("ldx", Mode.MEM | size | Class.LDX, FormKind.LOAD,
+                   f"{{dst}} = {unsigned}({{src}} {{off}})", group, "5.1", WRITE, READ, OFFSET,
+                   also=(f"{{wdst}} = {unsigned}({{src}} {{off}})",) * low, bits=size.bits)
+        yield Form("st", Mode.MEM | size | Class.ST, FormKind.STORE,
+                   f"{unsigned}({{dst}} {{off}}) = {{imm}}", group, "5.1",
+                   READ, offset=OFFSET, imm=IMM, bits=size.bits)
+        yield Form("stx", Mode.MEM | size | Class.STX, FormKind.STORE,
+                   f"{unsigned}({{dst}} {{off}}) = {{src}}", group, "5.1", READ, READ, OFFSET,
+                   also=(f"{unsigned}({{dst}} {{off}}) = {{wsrc}}",) * low, bits=size.bits)
         if size is not Size.DW:
-            yield Form("ldsx", Mode.MEMSX | size | Class.LDX,
-                       f"{{dst}} = {signed}({{src}} {{off}})",
-                       Group.BASE64, "5.2", WRITE, READ, OFFSET)
+            yield Form("ldsx", Mode.MEMSX | size | Class.LDX, FormKind.LOAD,
+                       f"{{dst}} = {signed}({{src}} {{off}})", Group.BASE64, "5.2",
+                       WRITE, READ, OFFSET, bits=size.bits, signed=True, since=V4)
 
 
 def atomics() -> Iterator[Form]:
@@ -240,31 +296,39 @@ def atomics() -> Iterator[Form]:
         group = Group.ATOMIC64 if size is Size.DW else Group.ATOMIC32
         register = "{src}" if size is Size.DW else "{wsrc}"
         old = "r0" if size is Size.DW else "w0"
-        kind = "_64" if size is Size.DW else "32_32"
-        place = f"(u{size.octets * 8} *)({{dst}} {{off}})"
+        suffix = "_64" if size is Size.DW else "32_32"
+        place = f"(u{size.bits} *)({{dst}} {{off}})"
         for operation, sign in ATOMIC_SIGNS.items():
             name = operation.name.lower()
-            yield Form(f"atomic_{name}", opcode, f"lock *{place} {sign} {register}",
-                       group, "5.3", READ, READ, OFFSET, Const(operation))
-            yield Form(f"atomic_fetch_{name}", opcode,
+            yield Form(f"atomic_{name}", opcode, FormKind.ATOMIC,
+                       f"lock *{place} {sign} {register}", group, "5.3",
+                       READ, READ, OFFSET, Const(operation), operation=operation, bits=size.bits,
+                       since=EBPF if operation is Atomic.ADD else FETCHING)
+            yield Form(f"atomic_fetch_{name}", opcode, FormKind.ATOMIC,
                        f"{register} = atomic_fetch_{name}({place}, {register})",
-                       group, "5.3", READ, UPDATE, OFFSET, Const(operation | Atomic.FETCH))
-        yield Form("atomic_xchg", opcode, f"{register} = xchg{kind}({{dst}} {{off}}, {register})",
-                   group, "5.3", READ, UPDATE, OFFSET, Const(Atomic.XCHG))
-        yield Form("atomic_cmpxchg", opcode,
-                   f"{old} = cmpxchg{kind}({{dst}} {{off}}, {old}, {register})",
-                   group, "5.3", READ, READ, OFFSET, Const(Atomic.CMPXCHG))
+                       group, "5.3", READ, UPDATE, OFFSET, Const(operation | Atomic.FETCH),
+                       operation=operation, bits=size.bits, since=FETCHING)
+        yield Form("atomic_xchg", opcode, FormKind.ATOMIC,
+                   f"{register} = xchg{suffix}({{dst}} {{off}}, {register})",
+                   group, "5.3", READ, UPDATE, OFFSET, Const(Atomic.XCHG),
+                   operation=Atomic.XCHG, bits=size.bits, since=FETCHING)
+        yield Form("atomic_cmpxchg", opcode, FormKind.ATOMIC,
+                   f"{old} = cmpxchg{suffix}({{dst}} {{off}}, {old}, {register})",
+                   group, "5.3", READ, READ, OFFSET, Const(Atomic.CMPXCHG),
+                   operation=Atomic.CMPXCHG, bits=size.bits, since=FETCHING)
     for size in (Size.B, Size.H, Size.W, Size.DW):
         opcode = Mode.ATOMIC | size | Class.STX
-        wide = size is Size.DW
-        pointer = f"(u{size.octets * 8} *)"
+        dst, src = ("{dst}", "{src}") if size is Size.DW else ("{wdst}", "{wsrc}")
+        pointer = f"(u{size.bits} *)"
         where = (Group.LINUX, "Linux 6.15, commit 880442305a39")
-        yield Form("load_acquire", opcode,
-                   f"{'{dst}' if wide else '{wdst}'} = load_acquire({pointer}({{src}} {{off}}))",
-                   *where, WRITE, READ, OFFSET, Const(Atomic.LOAD_ACQ))
-        yield Form("store_release", opcode,
-                   f"store_release({pointer}({{dst}} {{off}}), {'{src}' if wide else '{wsrc}'})",
-                   *where, READ, READ, OFFSET, Const(Atomic.STORE_REL))
+        yield Form("load_acquire", opcode, FormKind.LOAD,
+                   f"{dst} = load_acquire({pointer}({{src}} {{off}}))",
+                   *where, WRITE, READ, OFFSET, Const(Atomic.LOAD_ACQ),
+                   bits=size.bits, since=(6, 15))
+        yield Form("store_release", opcode, FormKind.STORE,
+                   f"store_release({pointer}({{dst}} {{off}}), {src})",
+                   *where, READ, READ, OFFSET, Const(Atomic.STORE_REL),
+                   bits=size.bits, since=(6, 15))
 
 
 def wide_immediates() -> Iterator[Form]:
@@ -275,31 +339,39 @@ def wide_immediates() -> Iterator[Form]:
     }
     # Only a constant, an offset into a value, and the fd of a module's BTF need a second half.
     halves = (WideSource.MAP_FD, WideSource.FUNC, WideSource.MAP_IDX)
+    since = {
+        WideSource.MAP_VALUE: (5, 2), WideSource.BTF_ID: (5, 10), WideSource.FUNC: (5, 13),
+        WideSource.MAP_IDX: (5, 14), WideSource.MAP_IDX_VALUE: (5, 14),
+    }
     for source in WideSource:
         imm, high = ("{imm}", ZERO) if source in halves else ("{imm64}", IMM)
         text = f"ld_pseudo {{dst}}, {source:d}, {imm}" if source else "{dst} = {imm64} ll"
-        yield Form(f"ld_{source.name.lower()}", Mode.IMM | Size.DW | Class.LD, text,
+        yield Form(f"ld_{source.name.lower()}", Mode.IMM | Size.DW | Class.LD,
+                   FormKind.WIDE_IMMEDIATE, text,
                    Group.BASE64, "5.4", WRITE, Const(source), ZERO, IMM, high,
-                   named=f"{{dst}} = {names[source]} ll" if source in names else "")
+                   named=f"{{dst}} = {names[source]} ll" if source in names else "",
+                   operation=source, since=since.get(source, EBPF))
 
 
 def address_space_casts() -> Iterator[Form]:
     """Linux only: a mov with offset 1 and the address spaces (to << 16 | from) in imm."""
     for to, origin in ((0, 1), (1, 0)):
-        yield Form("addr_space_cast", Alu.MOV | Source.X | Class.ALU64,
+        yield Form("addr_space_cast", Alu.MOV | Source.X | Class.ALU64, FormKind.CAST,
                    f"{{dst}} = addr_space_cast({{src}}, {to}, {origin})", Group.LINUX,
                    "Linux 6.9, arenas", WRITE, READ, Const(1),
-                   Const(to << 16 | origin))
+                   Const(to << 16 | origin), since=(6, 9))
 
 
 def packet_loads() -> Iterator[Form]:
     """Section 5.5: deprecated; they are read and listed, the assembler has no method for them."""
     for size in (Size.B, Size.H, Size.W):
-        kind = f"*(u{size.octets * 8} *)"
-        yield Form("ld_abs", Mode.ABS | size | Class.LD, f"r0 = {kind}skb[{{imm}}]",
-                   Group.PACKET, "5.5", imm=IMM)
-        yield Form("ld_ind", Mode.IND | size | Class.LD, f"r0 = {kind}skb[{{src}}{{imm_off}}]",
-                   Group.PACKET, "5.5", src=READ, imm=IMM, also=(f"r0 = {kind}skb[{{src}}]",))
+        place = f"*(u{size.bits} *)skb"
+        yield Form("ld_abs", Mode.ABS | size | Class.LD, FormKind.PACKET_LOAD,
+                   f"r0 = {place}[{{imm}}]", Group.PACKET, "5.5", imm=IMM,
+                   bits=size.bits, since=(3, 19))
+        yield Form("ld_ind", Mode.IND | size | Class.LD, FormKind.PACKET_LOAD,
+                   f"r0 = {place}[{{src}}{{imm_off}}]", Group.PACKET, "5.5", src=READ, imm=IMM,
+                   also=(f"r0 = {place}[{{src}}]",), bits=size.bits, since=(3, 19))
 # fmt: on
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from tuxscope.asm.errors import AssemblyError
 from tuxscope.asm.forms import FORMS, Form
-from tuxscope.asm.lexer import PLAIN, Kind, Token, quoted, tokens
+from tuxscope.asm.lexer import PLAIN, Token, TokenKind, quoted, tokens
 from tuxscope.suggest import did_you_mean
 
 REGISTER = re.compile(r"([rw])(10|[0-9])")
@@ -97,7 +97,7 @@ def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
         for token in tokens(literal):
             if register := REGISTER.fullmatch(token.text):
                 yield (Slot.REGISTER if register[1] == "r" else Slot.HALF), token.text
-            elif token.kind is not Kind.END:
+            elif token.kind is not TokenKind.END:
                 yield None, token.text
         if placeholder:
             yield SLOTS[placeholder], placeholder
@@ -144,18 +144,18 @@ def match(line: Sequence[Token], index: int) -> Match:
     operands: list[Operand] = []
     while True:
         token = line[index]
-        key = str(token.number) if token.kind is Kind.NUMBER else token.text
+        key = str(token.number) if token.kind is TokenKind.NUMBER else token.text
         if step := operand(node, line, index):
             slot, found, taken = step
             operands.append(found)
             before = (node, token) if slot is Slot.NAME else None
             node = node.slots[slot]
             index += taken
-        elif key in node.literals and token.kind is not Kind.NAME:
+        elif key in node.literals and token.kind is not TokenKind.NAME:
             node = node.literals[key]
             before = None
             index += 1
-        elif node.spelled and (token.kind is Kind.END or token.is_sign(";")):
+        elif node.spelled and (token.kind is TokenKind.END or token.is_sign(";")):
             return Match(node.spelled, tuple(operands), index)
         else:
             if before and near(*before):
@@ -171,26 +171,27 @@ def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operan
     Raises MismatchError for a sign that no number follows where nothing else begins with it.
     """
     token = line[index]
-    register = token.kind is Kind.WORD and REGISTER.fullmatch(token.text)
+    register = token.kind is TokenKind.WORD and REGISTER.fullmatch(token.text)
     if register:
         slot = Slot.REGISTER if register[1] == "r" else Slot.HALF
         return (slot, Operand(int(register[2]), token), 1) if slot in node.slots else None
-    if token.kind is Kind.NUMBER and Slot.NUMBER in node.slots:
+    if token.kind is TokenKind.NUMBER and Slot.NUMBER in node.slots:
         return Slot.NUMBER, Operand(token.number, token), 1
     if token.is_sign("+-"):
         signed = next((each for each in (Slot.NUMBER, Slot.OFFSET) if each in node.slots), None)
         after = line[index + 1]
-        if signed and after.kind is Kind.NUMBER:
+        if signed and after.kind is TokenKind.NUMBER:
             value = -after.number if token.text == "-" else after.number
             return (
                 signed,
-                Operand(value, Token(Kind.NUMBER, token.text + after.text, token.column)),
+                Operand(value, Token(TokenKind.NUMBER, token.text + after.text, token.column)),
                 2,
             )
         if signed and token.text not in node.literals:
             raise MismatchError(f"expected a number, found {after}", after)
     if Slot.NAME in node.slots and (
-        token.kind is Kind.NAME or (token.kind is Kind.WORD and token.text not in node.literals)
+        token.kind is TokenKind.NAME
+        or (token.kind is TokenKind.WORD and token.text not in node.literals)
     ):
         return Slot.NAME, Operand(token.name, token), 1
     return None
@@ -218,4 +219,4 @@ def near(node: Node, token: Token) -> str:
     words = [*filter(PLAIN.fullmatch, node.literals)]
     for slot, letter in ((Slot.REGISTER, "r"), (Slot.HALF, "w")):
         words += [f"{letter}{number}" for number in range(11)] * (slot in node.slots)
-    return did_you_mean(token.text, words) if token.kind is Kind.WORD else ""
+    return did_you_mean(token.text, words) if token.kind is TokenKind.WORD else ""

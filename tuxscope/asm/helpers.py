@@ -6,22 +6,16 @@ what the kernel offers since then are kfuncs, called by BTF id.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from tuxscope.asm.errors import OperandError
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.source import author_line
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from tuxscope.asm.attach import ProgramType
     from tuxscope.asm.signatures import Parameter, Signature
-
-# A row for each, in the order of their numbers, beginning with 1. What else is in it is read when
-# somebody asks for it (signatures.py).
-with open(os.path.join(os.path.dirname(__file__), "helpers.tsv"), encoding="utf-8") as table:
-    ROWS = table.read().rstrip().split("\n")
-NAMES = [row.partition("\t")[0] for row in ROWS]
 
 
 class Helper(NamedTuple):

@@ -17,8 +17,8 @@ from tuxscope.asm.errors import (
     ReadOnlyRegisterError,
     RegisterError,
 )
-from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
-from tuxscope.asm.isa import Size
+from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Range, Reg, Rule
+from tuxscope.asm.isa import Atomic, FormKind, Size
 from tuxscope.asm.maps import Map
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
@@ -104,12 +104,18 @@ class Instruction:
         form = self.form
         fields = ((form.dst, self.dst), (form.src, self.src))
         read = tuple(number for rule, number in fields if isinstance(rule, Reg) and rule.read)
-        return (*read, 0) if form.name in ("exit", "atomic_cmpxchg") else read
+        uses_r0 = form.kind is FormKind.EXIT or form.operation is Atomic.CMPXCHG
+        return (*read, 0) if uses_r0 else read
 
     @property
     def moves(self) -> int:
         """How many bytes a load, store or atomic moves."""
         return Size(self.opcode & ACCESS_SIZE).octets
+
+    @property
+    def distance(self) -> int:
+        """How many slots from the next one a jump, a local call or an ld_func leads."""
+        return self.imm if isinstance(self.form.offset, Const) else self.offset
 
     @property
     def slots(self) -> int:
@@ -119,7 +125,7 @@ class Instruction:
     def check_for_linux(self) -> None:
         """Raise OperandError for what RFC 9669 gives a meaning and Linux refuses: a shift by an
         immediate past the width, a division by an immediate 0."""
-        if isinstance(self.form.imm, Number):
+        if isinstance(self.form.imm, Range):
             check_number(self.form, "imm", self.form.imm, self.imm)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -199,7 +205,7 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
                     f"{form.name}: r10 is the frame pointer and cannot be written; "
                     "copy it first, as in a.mov(r1, r10)"
                 )
-        case Number(wider=wider):
+        case Range(wider=wider):
             if not (wider and IMM.low <= value <= IMM.high):
                 check_number(form, field_name, rule, value)
         case Const(expected):
@@ -209,7 +215,7 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
                 )
 
 
-def check_number(form: Form, field_name: str, rule: Number, value: int) -> None:
+def check_number(form: Form, field_name: str, rule: Range, value: int) -> None:
     """Hold a number to what Linux takes. Raises OperandError."""
     if not rule.low <= value <= rule.high:
         raise OperandError(
@@ -224,9 +230,11 @@ def wider_hint(form: Form, field_name: str, value: int) -> str:
     """What to type instead of an immediate that is too large for a whole field."""
     if field_name != "imm" or form.imm is not IMM or not -(1 << 63) <= value < 1 << 64:
         return ""
-    if (form.name.endswith("32") or form.name == "st") and 1 << 31 <= value < 1 << 32:
+    stores = form.kind is FormKind.STORE
+    computes = form.kind in (FormKind.ARITHMETIC, FormKind.MOVE, FormKind.CONDITION)
+    if (stores or (computes and form.bits == 32)) and 1 << 31 <= value < 1 << 32:
         return f"; the same 32 bits, signed, are {value - (1 << 32)}"
-    if form.name == "st":
+    if stores:
         return "; load it into a register with a.ld_imm64, and store that with a.stx"
     return "; load it into a register with a.ld_imm64"
 
@@ -270,7 +278,7 @@ def check_loaded(form: Form, map: object, imm: int) -> None:
         raise OperandError(
             f'{form.name}: map is a description, as in Array("COUNTS", ...), not {shown(map)}'
         )
-    if "{map}" not in form.named:
+    if not form.loads_map:
         raise OperandError(f"{form.name} loads no map; a.ld_map does")
     if imm:
         raise OperandError(f"{form.name}: with a map the imm is its fd, so leave out {imm}")

@@ -82,6 +82,9 @@ class Jump(IntEnum):
     JCOND = 0xE0
 
 
+OCTETS = (4, 2, 1, 8)  # of each Size, in the order of their numbers
+
+
 class Size(IntEnum):
     """How much a load or store moves (section 5)."""
 
@@ -93,7 +96,11 @@ class Size(IntEnum):
     @property
     def octets(self) -> int:
         """In bytes."""
-        return {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}[self]
+        return OCTETS[self >> 3]
+
+    @property
+    def bits(self) -> int:
+        return OCTETS[self >> 3] * 8
 
     @classmethod
     def of(cls, octets: int) -> "Size":
@@ -150,6 +157,35 @@ class CallSource(IntEnum):
     HELPER = 0
     LOCAL = 1
     BTF_ID = 2
+
+
+class Swap(IntEnum):
+    """The byte swaps (section 4.2): to little-endian, to big-endian, and unconditional."""
+
+    LE = 0
+    BE = 1
+    BSWAP = 2
+
+
+class FormKind(Enum):
+    """What an instruction does; of most kinds, ``Form.operation`` says which one it is."""
+
+    ARITHMETIC = "dst and an operand"  # Alu
+    MOVE = "a move, which may extend the sign"
+    NEGATE = "a negation"
+    BYTE_SWAP = "a byte swap"  # Swap
+    CAST = "an address in another address space"
+    LOAD = "a load from memory"
+    STORE = "a store to memory"
+    ATOMIC = "an atomic operation on memory"  # Atomic, without FETCH
+    PACKET_LOAD = "a load from the packet"
+    WIDE_IMMEDIATE = "a constant of 64 bits, or an address"  # WideSource
+    JUMP = "an unconditional jump"
+    CONDITION = "a conditional jump"  # Jump
+    MAY_GOTO = "a jump, after some rounds"
+    INDIRECT_JUMP = "a jump to the address in dst"
+    CALL = "a call"  # CallSource
+    EXIT = "a return"
 
 
 class Group(Enum):

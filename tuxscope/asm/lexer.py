@@ -26,7 +26,7 @@ PLAIN = re.compile(r"[A-Za-z_.][A-Za-z0-9_.$]*")
 TOO_LARGE = 1 << 256  # for any field; int() refuses to read a decimal of more than 4300 digits
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is."""
 
     WORD = "word"
@@ -46,14 +46,14 @@ class Token(NamedTuple):
         column: where it begins, counted from 1.
     """
 
-    kind: Kind
+    kind: TokenKind
     text: str
     column: int
 
     @property
     def name(self) -> str:
         """The name that a word is, or that stands in quotes."""
-        return unquoted(self.text) if self.kind is Kind.NAME else self.text
+        return unquoted(self.text) if self.kind is TokenKind.NAME else self.text
 
     @property
     def number(self) -> int:
@@ -64,13 +64,13 @@ class Token(NamedTuple):
 
     def is_sign(self, signs: str) -> bool:
         """Whether it is one of these signs, of one character each."""
-        return self.kind is Kind.SIGN and self.text in signs
+        return self.kind is TokenKind.SIGN and self.text in signs
 
     def __str__(self) -> str:
         """For errors: what was found."""
-        if self.kind is Kind.END:
+        if self.kind is TokenKind.END:
             return "the end of the line"
-        if self.text == '"' and self.kind is Kind.BAD:
+        if self.text == '"' and self.kind is TokenKind.BAD:
             return "a quote without an end"
         shown = self.text if len(self.text) <= 40 else self.text[:37] + "..."
         return repr(shown)
@@ -82,12 +82,12 @@ def tokens(line: str) -> Iterator[Token]:
     while match := TOKEN.match(line, position):
         group = match.lastgroup
         if group != "blank":
-            token = Token(Kind(group), match[0], position + 1)
+            token = Token(TokenKind(group), match[0], position + 1)
             yield token
-            if token.kind is Kind.BAD:  # what follows it means nothing
+            if token.kind is TokenKind.BAD:  # what follows it means nothing
                 break
         position = match.end()
-    yield Token(Kind.END, "", position + 1)
+    yield Token(TokenKind.END, "", position + 1)
 
 
 def quoted(name: str) -> str:

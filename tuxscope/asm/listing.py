@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from tuxscope.asm.attach import RawTracepoint
 from tuxscope.asm.grammar import spelling
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
 from tuxscope.asm.program import Label, Program
 from tuxscope.asm.stack_notes import StackNotes
@@ -104,8 +104,7 @@ class Names:
 
     def known(self, slot: int, instruction: Instruction) -> dict[str, str]:
         """What each kind of name would be; empty where there is none."""
-        distance = instruction.offset if "{jump}" in instruction.form.text else instruction.imm
-        target = slot + 1 + distance
+        target = slot + 1 + instruction.distance
         function = self.functions.get(target, "")
         helper = f"bpf_{NAMES[instruction.imm - 1]}" if 0 < instruction.imm <= len(NAMES) else ""
         # A loaded name is a map's first.
@@ -130,11 +129,10 @@ def named(instructions: Iterable[Instruction]) -> Program:
     jumps = set()
     entries = {0}
     for slot, each in zip(bare.slots, code, strict=True):
-        if "{function}" in each.form.named:
-            entries.add(slot + 1 + each.imm)
-        elif "{label}" in each.form.named:
-            distance = each.offset if "{jump}" in each.form.text else each.imm
-            jumps.add((slot, slot + 1 + distance))
+        if each.form.names_function:
+            entries.add(slot + 1 + each.distance)
+        elif each.form.jumps:
+            jumps.add((slot, slot + 1 + each.distance))
     starts = sorted(entries & bare.by_slot.keys())
     labels = sorted(
         {

@@ -34,6 +34,10 @@ class MapType(IntEnum):
     RINGBUF = 27
 
 
+ARRAYS = (MapType.ARRAY, MapType.PERCPU_ARRAY)
+PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
+
+
 def is_name(text: str) -> bool:
     """Whether the kernel takes it as a name: letters, digits, _ and . (bpf_obj_name_cpy)."""
     plain = text.replace("_", "0").replace(".", "0")

@@ -1,8 +1,7 @@
 """What the instructions compute, on numbers: the meaning of the table's arithmetic and jumps.
 
 Operands and results are unsigned numbers of the operation's width; results may be wider or
-negative, whoever calls cuts them to size. Rows are named without the suffix ``32``: an operation
-means the same in both widths. RFC 9669, sections 4.1 to 4.3 and 5.3.
+negative, whoever calls cuts them to size. RFC 9669, sections 4.1 to 4.3 and 5.3.
 """
 
 from __future__ import annotations
@@ -10,6 +9,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import cache
+
+from tuxscope.asm.forms import Form, Operation
+from tuxscope.asm.isa import Alu, Atomic, Jump
 
 Binary = Callable[[int, int], int]
 Unary = Callable[[int], int]
@@ -21,9 +23,14 @@ def signed(value: int, bits: int) -> int:
     return value - (1 << bits) if value >> bits - 1 else value
 
 
+def arithmetic(form: Form) -> Binary:
+    """What a form of kind ARITHMETIC makes of dst and operand: the new dst."""
+    return (signed_divisions if form.signed else unsigned)(form.bits)[form.operation]
+
+
 @cache
-def arithmetic(bits: int) -> dict[str, Binary]:
-    """dst and operand to the new dst, by row."""
+def unsigned(bits: int) -> dict[Operation, Binary]:
+    """The operations that work on the bits as they are, and arsh."""
     last = bits - 1
 
     def lsh(a: int, b: int) -> int:
@@ -41,6 +48,17 @@ def arithmetic(bits: int) -> dict[str, Binary]:
     def mod(a: int, b: int) -> int:
         return a % b if b else a
 
+    return {
+        Alu.ADD: operator.add, Alu.SUB: operator.sub, Alu.MUL: operator.mul, Alu.DIV: div,
+        Alu.MOD: mod, Alu.OR: operator.or_, Alu.AND: operator.and_, Alu.XOR: operator.xor,
+        Alu.LSH: lsh, Alu.RSH: rsh, Alu.ARSH: arsh,
+    }  # fmt: skip
+
+
+@cache
+def signed_divisions(bits: int) -> dict[Operation, Binary]:
+    """sdiv and smod."""
+
     def sdiv(a: int, b: int) -> int:  # toward zero, where Python's // goes down
         if not b:
             return 0
@@ -55,11 +73,7 @@ def arithmetic(bits: int) -> dict[str, Binary]:
         rest = abs(a) % abs(b)
         return -rest if a < 0 else rest
 
-    return {
-        "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": div, "mod": mod,
-        "sdiv": sdiv, "smod": smod, "or": operator.or_, "and": operator.and_,
-        "xor": operator.xor, "lsh": lsh, "rsh": rsh, "arsh": arsh,
-    }  # fmt: skip
+    return {Alu.DIV: sdiv, Alu.MOD: smod}
 
 
 def move(value: int) -> int:
@@ -98,8 +112,8 @@ def truncated(bits: int) -> Unary:
 
 
 @cache
-def tests(bits: int) -> dict[str, Test]:
-    """dst and operand to whether to jump, by row."""
+def tests(bits: int) -> dict[Operation, Test]:
+    """dst and operand to whether to jump, by a conditional jump's operation."""
     sign = 1 << bits - 1
 
     def jeq(a: int, b: int) -> bool:
@@ -125,9 +139,9 @@ def tests(bits: int) -> dict[str, Test]:
         return a ^ sign <= b ^ sign
 
     return {
-        "jeq": jeq, "jne": jne, "jset": jset, "jgt": operator.gt, "jge": operator.ge,
-        "jlt": operator.lt, "jle": operator.le, "jsgt": jsgt, "jsge": jsge, "jslt": jslt,
-        "jsle": jsle,
+        Jump.JEQ: jeq, Jump.JNE: jne, Jump.JSET: jset, Jump.JGT: operator.gt,
+        Jump.JGE: operator.ge, Jump.JLT: operator.lt, Jump.JLE: operator.le, Jump.JSGT: jsgt,
+        Jump.JSGE: jsge, Jump.JSLT: jslt, Jump.JSLE: jsle,
     }  # fmt: skip
 
 
@@ -138,7 +152,7 @@ def second(_: int, b: int) -> int:
 
 # What is in memory and src, to what an atomic leaves in memory. cmpxchg is not among them: it has
 # three operands.
-ATOMICS: dict[str, Binary] = {
-    "atomic_add": operator.add, "atomic_or": operator.or_, "atomic_and": operator.and_,
-    "atomic_xor": operator.xor, "atomic_xchg": second,
+ATOMICS: dict[Operation, Binary] = {
+    Atomic.ADD: operator.add, Atomic.OR: operator.or_, Atomic.AND: operator.and_,
+    Atomic.XOR: operator.xor, Atomic.XCHG: second,
 }  # fmt: skip

@@ -19,14 +19,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuxscope.asm.attach import AttachPoint
-from tuxscope.asm.draft import TEXT, Code, Draft, Target, finished
+from tuxscope.asm.draft import TEXT, Draft, ResolvedCode, Target, finished
 from tuxscope.asm.errors import AssemblyError, OperandError, TextError
-from tuxscope.asm.forms import IMM, Const, Form, Number, Reg
+from tuxscope.asm.forms import IMM, Const, Form, Range, Reg
 from tuxscope.asm.grammar import REGISTER, Match, MismatchError, Operand, match
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import FRAME_POINTER, Instruction
-from tuxscope.asm.isa import Class, Mode, Size
-from tuxscope.asm.lexer import Kind, Token, tokens
+from tuxscope.asm.isa import Class, FormKind, Mode, Size
+from tuxscope.asm.lexer import Token, TokenKind, tokens
 from tuxscope.asm.maps import Map
 from tuxscope.asm.memory import check_value_offset, signed32
 from tuxscope.asm.program import Program, check_head
@@ -73,7 +73,9 @@ class Statement:
         return Spot(self.source.file, self.source.line, self.source.text, token.column)
 
 
-def parse(text: str, maps: Iterable[Map] = (), file: str = "<text>", name: str = "main") -> Code:
+def parse(
+    text: str, maps: Iterable[Map] = (), file: str = "<text>", name: str = "main"
+) -> ResolvedCode:
     """The instructions of a text, with its functions and labels.
 
     ``maps`` are those that the text may load by name (``r2 = EVENTS ll``); ``name`` is that of
@@ -154,7 +156,7 @@ class Reader:
                 waiting.discard(name)
         return functions
 
-    def code(self, name: str) -> Code:
+    def code(self, name: str) -> ResolvedCode:
         """All of it; ``name`` is the first function's where the text has none for it.
 
         Raises MismatchError, LabelError, ProgramError.
@@ -206,20 +208,20 @@ def statements(source: SourceLine, line: str) -> Iterator[Statement]:
     """The statements of one line. Raises MismatchError."""
     found = list(tokens(line))
     index = 0
-    while (token := found[index]).kind is not Kind.END:
+    while (token := found[index]).kind is not TokenKind.END:
         following = found[index + 1]
         if token.is_sign(";"):
             index += 1
-        elif token.kind in (Kind.WORD, Kind.NAME) and following.is_sign(":"):
+        elif token.kind in (TokenKind.WORD, TokenKind.NAME) and following.is_sign(":"):
             yield Statement(source, token)
             index += 2
-        elif token.kind is Kind.WORD and token.text.startswith("."):
+        elif token.kind is TokenKind.WORD and token.text.startswith("."):
             if token.text == ".type":
                 yield from declaration(source, found[index + 1 :])
             elif token.text not in IGNORED:
                 hint = did_you_mean(token.text, (".type", *IGNORED))
                 raise MismatchError(f"there is no directive {token}{hint}", token)
-            while not (found[index].kind is Kind.END or found[index].is_sign(";")):
+            while not (found[index].kind is TokenKind.END or found[index].is_sign(";")):
                 index += 1
         else:
             read = match(found, index)
@@ -230,7 +232,7 @@ def statements(source: SourceLine, line: str) -> Iterator[Statement]:
 def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statement]:
     """What follows ``.type``: ``NAME, @function``. Other types mean nothing to us."""
     name = found[0]
-    if name.kind not in (Kind.WORD, Kind.NAME):
+    if name.kind not in (TokenKind.WORD, TokenKind.NAME):
         raise MismatchError(f"expected a name, found {name}", name)
     for token, text in zip(found[1:], (",", "@"), strict=False):
         if token.text != text:
@@ -280,12 +282,13 @@ def held(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
     match getattr(form, field):
         case Reg(written=True) if value == FRAME_POINTER:
             raise MismatchError("r10 is the frame pointer and cannot be written", token)
-        case Number(low, high, zero):
+        case Range(low, high, zero):
             if slot in ("imm", "next_imm") and high == IMM.high and ends_at_32_bits(form):
                 check_range(value, low, (1 << 32) - 1, token)
                 value = signed32(value & 0xFFFFFFFF)
             # What LLVM would make of it is not what it says, where it takes it at all.
-            wider = "; write ll after it, as 64 bits are meant" if form.name == "mov" else ""
+            wide_move = form.kind is FormKind.MOVE and form.bits == 64
+            wider = "; write ll after it, as 64 bits are meant" if wide_move else ""
             check_range(value, low, high, token, wider)
             if value == 0 and not zero:
                 raise MismatchError("expected a divisor other than 0, found '0'", token)

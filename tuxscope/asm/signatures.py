@@ -9,11 +9,11 @@ from enum import Enum
 from functools import cache
 
 from tuxscope.asm.attach import ProgramType
-from tuxscope.asm.helpers import ROWS
+from tuxscope.asm.helper_table import ROWS
 from tuxscope.lean_dataclasses import dataclass
 
 
-class Kind(Enum):
+class ArgumentKind(Enum):
     """What a helper's parameter is to the verifier (``enum bpf_arg_type``, in fewer words)."""
 
     CONTEXT = "context"  # what the program got in r1
@@ -34,7 +34,7 @@ class Kind(Enum):
     @property
     def is_pointer(self) -> bool:
         """Whether the verifier refuses a plain number there (but for 0, if it may be NULL)."""
-        return self not in (Kind.SIZE, Kind.ADDRESS, Kind.NUMBER)
+        return self not in (ArgumentKind.SIZE, ArgumentKind.ADDRESS, ArgumentKind.NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Parameter:
 
     name: str
     c_type: str
-    kind: Kind
+    kind: ArgumentKind
     written: bool = False
     nullable: bool = False
     size: int = 0
@@ -104,7 +104,7 @@ def parameter(declaration: str, told: str) -> Parameter:
     return Parameter(
         name=declaration[at:],
         c_type=declaration[:at].strip(),
-        kind=Kind(kind),
+        kind=ArgumentKind(kind),
         written="!" in told,
         nullable="?" in told,
         size=int(size or 0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, option
 from tuxscope.options.parsers import choice, process_id
@@ -26,7 +26,7 @@ class AsmOptions(Options):
     )
 
 
-class Asm(Command):
+class AsmCommand(Subcommand):
     name = "asm"
     options = AsmOptions
     help = """\

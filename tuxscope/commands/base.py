@@ -20,7 +20,7 @@ class Job:
         self._verifier_log = verifier_log
 
 
-class Command:
+class Subcommand:
     """A command of the command line: its ``run`` takes the options, which go together, and returns
     a Job.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.options import Options, option
 from tuxscope.options.parsers import choice
 from tuxscope.output.lines import Style
@@ -14,7 +14,7 @@ class DoctorOptions(Options):
     )
 
 
-class Doctor(Command):
+class DoctorCommand(Subcommand):
     name = "doctor"
     options = DoctorOptions
     help = """\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, option
 from tuxscope.options.parsers import choice
@@ -20,7 +20,7 @@ class ExplainOptions(Options):
     )
 
 
-class Explain(Command):
+class ExplainCommand(Subcommand):
     name = "explain"
     options = ExplainOptions
     help = """\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, option
 from tuxscope.options.parsers import choice
@@ -16,7 +16,7 @@ class FieldsOptions(Options):
     )
 
 
-class Fields(Command):
+class FieldsCommand(Subcommand):
     name = "fields"
     options = FieldsOptions
     help = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuxscope.commands.tool import Tool
 
 
-class Hello(Tool):
+class HelloCommand(Tool):
     name = "hello"
     shows = "stream"
     help = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, as_typed, option, switch
 from tuxscope.options.parsers import choice, seed_number
@@ -52,7 +52,7 @@ class LearnOptions(Options):
     yes: bool = switch("show the solution without asking", default=False, applies_to=(SOLUTION,))
 
 
-class Learn(Command):
+class LearnCommand(Subcommand):
     name = "learn"
     options = LearnOptions
     help = """\

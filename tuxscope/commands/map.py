@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, option
 from tuxscope.options.parsers import choice, whole_number
@@ -24,7 +24,7 @@ class MapOptions(Options):
     )
 
 
-class Map(Command):
+class MapCommand(Subcommand):
     name = "map"
     options = MapOptions
     help = """\

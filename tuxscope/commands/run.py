@@ -12,7 +12,7 @@ class RunOptions(ToolOptions):
     file: str | None = argument(default=None)
 
 
-class Run(Tool):
+class RunCommand(Tool):
     name = "run"
     options = RunOptions
     help = """\

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options.step import StepOptions
 
 
-class Step(Command):
+class StepCommand(Subcommand):
     name = "step"
     options = StepOptions
     help = """\

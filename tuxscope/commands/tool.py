@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.options.tool import ToolOptions
 
 
-class Tool(Command):
+class Tool(Subcommand):
     options = ToolOptions
 
     def page_file(self, options: ToolOptions) -> str:

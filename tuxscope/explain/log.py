@@ -64,7 +64,7 @@ MEMORY = (1, 2, 3)  # classes of instructions: LDX, ST, STX
 START, UNKNOWN = -1, -2
 
 
-class Step(NamedTuple):
+class LoggedStep(NamedTuple):
     """An instruction that the verifier walked through.
 
     Attributes:
@@ -121,7 +121,7 @@ class Log:
         stop: index of the step that the verifier stopped at; -1 where it is not shown.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[LoggedStep, ...]
     telling: tuple[str, ...]
     reason: str
     suggestion: str
@@ -156,7 +156,7 @@ def read(text: str) -> Log:
         }
         text = text[: diagnosis.start()]
     ended = STATISTICS.search(text) is not None
-    walk = Walk()
+    walk = LogWalk()
     for line in filter(None, map(str.strip, text.splitlines())):
         for piece in pieces(line) if line[0].isdigit() else (line,):
             walk.line(piece)
@@ -179,12 +179,12 @@ def pieces(line: str) -> tuple[str, ...]:
     return (joined[1], line[joined.end() :]) if joined else (line,)
 
 
-class Walk:
+class LogWalk:
     """Follows the verifier from line to line: it goes down one path, and later back to where
     the path forked."""
 
     def __init__(self) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[LoggedStep] = []
         self.telling: list[str] = []  # since the last instruction
         self._forks: dict[int, list[int]] = {}  # by slot, steps that may have a second way
         self.at = UNKNOWN  # index of the step that it is at
@@ -281,7 +281,7 @@ class Walk:
                 forks.pop()
         parent = START if slot == 0 and last is None else self.at
         self.steps.append(
-            Step(slot, text, self._before, after, self._whole, parent, depth, self._source)
+            LoggedStep(slot, text, self._before, after, self._whole, parent, depth, self._source)
         )
         self.at = len(self.steps) - 1
         self._depth, self._before, self._whole = depth, "", False
@@ -289,7 +289,7 @@ class Walk:
             self._forks.setdefault(slot, []).append(self.at)
 
 
-def follows(step: Step) -> int:
+def follows(step: LoggedStep) -> int:
     """How much deeper the next step is: a call of the program's own goes down, an exit up."""
     if step.calls_own:
         return 1

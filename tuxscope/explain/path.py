@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tuxscope.explain.log import START, Log, Step
+from tuxscope.explain.log import START, Log, LoggedStep
 
 # "(bf) r2 = r1", "(07) w2 += 1", "(db) r1 = atomic64_fetch_add(...)"; no "if r1 == 0 goto"
 WRITTEN = re.compile(r"\([0-9a-f]{2}\) [rw](\d{1,2}) [^ ]*= ?")
@@ -29,7 +29,7 @@ class Writer(NamedTuple):
         clobbered: it is a call, which leaves nothing in r1 to r5.
     """
 
-    step: Step
+    step: LoggedStep
     clobbered: bool
 
 
@@ -45,7 +45,7 @@ class Path:
         self._stop = log.stop
         self.stop = log.steps[log.stop] if log.stop >= 0 else None
 
-    def back(self) -> Iterator[Step]:
+    def back(self) -> Iterator[LoggedStep]:
         """The steps before the stop, the last first."""
         at = self._steps[self._stop].parent if self._stop >= 0 else -1
         while at >= 0:

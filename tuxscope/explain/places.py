@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 from tuxscope.asm.errors import DecodeError
 from tuxscope.asm.instruction import SLOT, Instruction
-from tuxscope.asm.isa import CallSource, Class, Jump
+from tuxscope.asm.isa import CallSource
 from tuxscope.asm.program import Program
 from tuxscope.explain.cause import Scene
-
-EXIT, ALWAYS, FAR = Jump.EXIT | Class.JMP, Jump.JA | Class.JMP, Jump.JA | Class.JMP32
-CALL = Jump.CALL | Class.JMP
 
 
 def only(slots: Iterator[int]) -> int | None:
@@ -28,8 +25,7 @@ def function_end(_: Scene, program: Program | None) -> int | None:
     ends = (
         slot
         for slot, each in program.by_slot.items()
-        if (slot + each.slots in starts or slot == program.slots[-1])
-        and each.opcode not in (EXIT, ALWAYS, FAR)
+        if (slot + each.slots in starts or slot == program.slots[-1]) and each.form.falls_through
     )
     return next(ends, None)
 
@@ -45,11 +41,7 @@ def loop(scene: Scene, program: Program | None) -> int | None:
     if scene.path.stop or program is None:
         return scene.path.stop.slot if scene.path.stop else None
     return only(
-        slot
-        for slot, each in program.by_slot.items()
-        if each.opcode & 7 in (Class.JMP, Class.JMP32)
-        and each.opcode not in (EXIT, CALL)
-        and (each.imm if each.opcode == FAR else each.offset) < 0
+        slot for slot, each in program.by_slot.items() if each.form.jumps and each.distance < 0
     )
 
 
@@ -58,9 +50,7 @@ def call_of_its_own(_: Scene, program: Program | None) -> int | None:
     if program is None:
         return None
     return only(
-        slot
-        for slot, each in program.by_slot.items()
-        if each.opcode == CALL and each.src == CallSource.LOCAL
+        slot for slot, each in program.by_slot.items() if each.form.operation is CallSource.LOCAL
     )
 
 

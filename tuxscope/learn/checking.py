@@ -10,7 +10,7 @@ from tuxscope.learn.catalogue import LADDER, exercise_named, names
 from tuxscope.learn.examination import Interrupted, examined, fresh_seed
 from tuxscope.learn.feedback import as_object, lines
 from tuxscope.learn.progress import Progress
-from tuxscope.learn.verdict import Stage, State, Verdict
+from tuxscope.learn.verdict import Stage, StageState, Verdict
 from tuxscope.learn.workplace import Workplace, require, workplace
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style
@@ -143,7 +143,7 @@ def check_all(folder: str, format: Style, seed: int | None) -> int:
 
 def absent(place: Workplace) -> Verdict:
     """The verdict on a page that is not there."""
-    none = Stage(State.NOT_RUN, f"there is no {os.path.basename(place.file)}")
+    none = Stage(StageState.NOT_RUN, f"there is no {os.path.basename(place.file)}")
     kernel = none if place.exercise.grade_on_kernel else None
     return Verdict(place.exercise.name, 0, none, kernel)
 

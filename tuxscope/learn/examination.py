@@ -17,7 +17,7 @@ from typing import IO
 import tuxscope
 from tuxscope.asm import SourceLine
 from tuxscope.learn.examiner import Order
-from tuxscope.learn.verdict import FAILED, Finding, Stage, State, Verdict, from_object
+from tuxscope.learn.verdict import FAILED, Finding, Stage, StageState, Verdict, from_object
 from tuxscope.loader.fd import Fd
 from tuxscope.runner.interrupt import Interrupt
 
@@ -48,7 +48,7 @@ def examined(
         came = ending(status, seen)
         source = place_in(seen, order.file)
     finding = Finding("a page that lets itself be graded", came, source)
-    return Verdict(name, seed, FAILED, Stage(State.NOT_RUN, "there was no end to it"), finding)
+    return Verdict(name, seed, FAILED, Stage(StageState.NOT_RUN, "there was no end to it"), finding)
 
 
 def run(order: Order, interrupt: Interrupt) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tuxscope.learn.verdict import State, Verdict, to_object
+from tuxscope.learn.verdict import StageState, Verdict, to_object
 from tuxscope.learn.workplace import Workplace
 from tuxscope.loader.privilege import missing_capabilities
 from tuxscope.output.report import Report, remarks, shown
@@ -18,7 +18,7 @@ def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
     if verdict.finding:
         yield from shown(report(verdict, place), fd)
         return
-    left = verdict.kernel and verdict.kernel.state is State.NOT_RUN
+    left = verdict.kernel and verdict.kernel.state is StageState.NOT_RUN
     if left and verdict.kernel:
         yield f"{verdict.name}: passed in the interpreter"
         yield f"  {'kernel':<9} not yet: {verdict.kernel.why}"
@@ -34,7 +34,7 @@ def report(verdict: Verdict, place: Workplace) -> Report:
     """What is not right, with its line."""
     finding = verdict.finding
     assert finding
-    where = "" if verdict.pure.state is State.FAILED else " on the kernel"
+    where = "" if verdict.pure.state is StageState.FAILED else " on the kernel"
     return Report(
         finding.source.place if finding.source else "",
         f"{verdict.name} has not passed{where}",

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from tuxscope.asm.checks import check
 from tuxscope.asm.errors import AssemblyError
 from tuxscope.errors import LocatedError, TuxscopeError, strerror
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission
-from tuxscope.learn.verdict import FAILED, PASSED, Finding, Stage, State, Verdict
+from tuxscope.learn.verdict import FAILED, PASSED, Finding, Stage, StageState, Verdict
 from tuxscope.loader.bpf import is_unsupported
 from tuxscope.loader.privilege import missing_capabilities
 from tuxscope.loader.verifier import VerifierError
@@ -27,7 +28,7 @@ EXPECTED: dict[type[LocatedError], str] = {
 
 def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> Verdict:
     """What there is to say of a page; with ``kernel``, on the kernel too where that is allowed."""
-    later = Stage(State.NOT_RUN, "it comes after the interpreter")
+    later = Stage(StageState.NOT_RUN, "it comes after the interpreter")
     has_kernel = exercise.grade_on_kernel is not None
 
     graded: list[Submission] = []
@@ -48,18 +49,18 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
     if exercise.grade_on_kernel is None:
         return Verdict(exercise.name, seed, PASSED)
     if not kernel:
-        skipped = Stage(State.NOT_RUN, "the kernel was not asked")
+        skipped = Stage(StageState.NOT_RUN, "the kernel was not asked")
         return Verdict(exercise.name, seed, PASSED, skipped)
     if missing := missing_capabilities():
         needed = " and ".join(map(str, missing))
-        return Verdict(exercise.name, seed, PASSED, Stage(State.NOT_RUN, f"it needs {needed}"))
+        return Verdict(exercise.name, seed, PASSED, Stage(StageState.NOT_RUN, f"it needs {needed}"))
     on_kernel = exercise.grade_on_kernel
     try:
         finding = finding_of(lambda: on_kernel(graded[0]))
     except OSError as error:
         if not is_unsupported(error):
             raise
-        skipped = Stage(State.NOT_RUN, "this kernel cannot test-run it; Linux 5.10 can")
+        skipped = Stage(StageState.NOT_RUN, "this kernel cannot test-run it; Linux 5.10 can")
         return Verdict(exercise.name, seed, PASSED, skipped)
     return Verdict(exercise.name, seed, PASSED, FAILED if finding else PASSED, finding)
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from tuxscope.asm import Array, Hash, PerfEventArray
 from tuxscope.errors import TuxscopeError
-from tuxscope.learn.exercise import Mistake
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission, context_of
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection

@@ -9,7 +9,7 @@ from typing import Any
 
 from tuxscope.errors import strerror
 from tuxscope.learn import owner
-from tuxscope.learn.verdict import State, Verdict
+from tuxscope.learn.verdict import StageState, Verdict
 from tuxscope.output.messages import say
 
 FILE = ".tuxscope-learn.json"
@@ -32,9 +32,9 @@ class Standing:
 
     def after(self, verdict: Verdict) -> Standing:
         """How far it is once a verdict is there: the kernel's word stays until it has another."""
-        pure = verdict.pure.state is State.PASSED
-        kernel = verdict.kernel.state if verdict.kernel else State.NOT_RUN
-        known = self.kernel if kernel is State.NOT_RUN else kernel is State.PASSED
+        pure = verdict.pure.state is StageState.PASSED
+        kernel = verdict.kernel.state if verdict.kernel else StageState.NOT_RUN
+        known = self.kernel if kernel is StageState.NOT_RUN else kernel is StageState.PASSED
         fitting = verdict.finding.hint if verdict.finding else None
         return Standing(pure, pure and known, self.hints, fitting)
 

@@ -12,23 +12,24 @@ from textwrap import fill
 from typing import Any
 
 from tuxscope.asm import Program, SourceLine
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import CallSource, Class
+from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.maps import Array, Hash
 from tuxscope.field_types import Integer
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.gallery import page
 from tuxscope.learn.gallery.entry import Entry
 from tuxscope.learn.gallery.table import GALLERY
 from tuxscope.learn.kernel import Kernel
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import (
-    CALL,
     Submission,
     calls_function,
     context_of,
     entries_of,
     goes_back,
+    is_exit,
 )
 from tuxscope.vm import Fault, Machine, Printed
 from tuxscope.vm.state import Output
@@ -138,22 +139,22 @@ def ingredients(program: Program) -> Iterator[str]:
     for each in program.instructions:
         if each.map:
             yield f"uses {each.map.name}"
-        if each.opcode == CALL and each.src == CallSource.HELPER and each.imm <= len(NAMES):
+        if each.form.operation is CallSource.HELPER and each.imm <= len(NAMES):
             yield f"calls {NAMES[each.imm - 1]}"
         for told, holds in KINDS.items():
             if holds(each):
                 yield told
 
 
-def of_class(*classes: Class) -> Callable[[Instruction], bool]:
-    return lambda each: each.opcode & 7 in classes
+def of_kind(*kinds: FormKind) -> Callable[[Instruction], bool]:
+    return lambda each: each.form.kind in kinds
 
 
 KINDS: Mapping[str, Callable[[Instruction], bool]] = {
     "calls a function of its own": calls_function,
     "has a loop": goes_back,
-    "loads from memory": of_class(Class.LDX),
-    "stores to memory": of_class(Class.ST, Class.STX),
+    "loads from memory": of_kind(FormKind.LOAD),
+    "stores to memory": of_kind(FormKind.STORE, FormKind.ATOMIC),
 }
 
 
@@ -161,7 +162,7 @@ KINDS: Mapping[str, Callable[[Instruction], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RepairCase:
     """One input: the context's first numbers, and what is in maps with whole numbers as keys."""
 
     arguments: tuple[int, ...]
@@ -177,14 +178,14 @@ class Outcome:
     maps: Mapping[str, Any]
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[RepairCase]:
     for _ in range(ROUNDS):
         arguments = tuple(dice.getrandbits(dice.choice((6, 64))) for _ in range(12))
         keys = range(dice.randrange(3))
-        yield Case(arguments, {key: dice.getrandbits(64) for key in keys})
+        yield RepairCase(arguments, {key: dice.getrandbits(64) for key in keys})
 
 
-def check_same(rejected: Program, mended: Program, answer: Program, case: Case) -> None:
+def check_same(rejected: Program, mended: Program, answer: Program, case: RepairCase) -> None:
     """Where the rejected program came to what the mended one does, the answer has to, too; and
     nowhere may it fault where ours does not. Raises Mistake, or the answer's Fault."""
     try:
@@ -200,12 +201,12 @@ def check_same(rejected: Program, mended: Program, answer: Program, case: Case) 
         raise Mistake(
             f"what was right as it was: {told(right)}",
             told(came),
-            next(each.source for each in answer.instructions if each.form.name == "exit"),
+            next(each.source for each in answer.instructions if is_exit(each)),
             1,
         )
 
 
-def outcome(program: Program, case: Case) -> Outcome:
+def outcome(program: Program, case: RepairCase) -> Outcome:
     """Raises Fault."""
     machine = Machine(program, context_of(case.arguments), budget=BUDGET)
     held = [each for each in program.maps if isinstance(each, Array | Hash)]

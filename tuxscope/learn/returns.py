@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tuxscope.asm.maps import Hash
-from tuxscope.learn.exercise import Mistake
 from tuxscope.learn.kernel import Kernel
-from tuxscope.learn.submission import Submission, context_of, entries_of, is_form
+from tuxscope.learn.mistake import Mistake
+from tuxscope.learn.submission import Submission, context_of, entries_of, is_exit
 from tuxscope.vm import Machine
 from tuxscope.vm.faults import BudgetFault
 from tuxscope.vm.memory import WINDOW
@@ -20,7 +20,7 @@ BUDGET = 20_000  # steps: a hundred times what a solution takes
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ReturnCase:
     """One input, and what is to come of it.
 
     Attributes:
@@ -48,7 +48,7 @@ class Returns:
         address: index of the hint that fits an address as the result.
     """
 
-    cases: Callable[[random.Random], Iterable[Case]]
+    cases: Callable[[random.Random], Iterable[ReturnCase]]
     endless: tuple[str, int] = ("a program that comes to an end", 0)
     address: int = 0
 
@@ -80,14 +80,16 @@ class Returns:
                     raise mistake(submission, case, came)
 
 
-def mistake(submission: Submission, case: Case, came: int, address: int | None = None) -> Mistake:
+def mistake(
+    submission: Submission, case: ReturnCase, came: int, address: int | None = None
+) -> Mistake:
     """A wrong result, with what it may come from; ``address``: the hint, where it is one."""
     usual = ("", 0) if address is None else ("an address", address)
     words, hint = case.wrong.get(came, usual)
     return Mistake(
         f"r0 = {number(case.expected)}, {case.told} (arguments: {shown(case.given)})",
         f"r0 = {number(came)}{f', {words}' if words else ''}",
-        submission.line_of(is_form("exit")),
+        submission.line_of(is_exit),
         hint,
     )
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuxscope.asm import PerfEventArray, helper
-from tuxscope.learn.exercise import Mistake
 from tuxscope.learn.kernel import Kernel
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.returns import number, shown
 from tuxscope.learn.submission import Submission, calls_helper, context_of, sent_records
 from tuxscope.record import Record
@@ -17,7 +17,7 @@ from tuxscope.vm import Machine
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class SendCase:
     """One input, and the fields of the one record that is to come of it."""
 
     given: tuple[int, ...]
@@ -33,7 +33,7 @@ class Sends:
         hint: index of the one that fits a wrong field.
     """
 
-    cases: Callable[[random.Random], Iterable[Case]]
+    cases: Callable[[random.Random], Iterable[SendCase]]
     hint: int = 0
 
     def grade(self, submission: Submission) -> None:
@@ -58,7 +58,7 @@ class Sends:
                 submission.line_with("PAGE ="),
             )
 
-    def _judge(self, submission: Submission, case: Case, records: Sequence[Record]) -> None:
+    def _judge(self, submission: Submission, case: SendCase, records: Sequence[Record]) -> None:
         """Raises Mistake."""
         sends = submission.line_of(calls_helper(helper.perf_event_output))
         arguments = f"(arguments: {shown(case.given)})"

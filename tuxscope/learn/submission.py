@@ -11,10 +11,10 @@ from itertools import chain
 from typing import Any
 
 from tuxscope.asm import Helper, Instruction, Map, Program, SourceLine, Tracepoint, helper
-from tuxscope.asm.isa import CallSource, Class, Jump
+from tuxscope.asm.isa import Atomic, CallSource, FormKind
 from tuxscope.asm.maps import Array, Hash, PerfEventArray
 from tuxscope.learn.calls import Call
-from tuxscope.learn.exercise import Mistake
+from tuxscope.learn.mistake import Mistake
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import Record
@@ -26,8 +26,6 @@ from tuxscope.vm.maps import Values
 from tuxscope.vm.state import Output
 
 ARGUMENTS = 12  # MAX_BPF_FUNC_ARGS: u64 each, as many as a raw tracepoint can have
-
-CALL = Jump.CALL | Class.JMP
 
 
 class Submission:
@@ -207,30 +205,24 @@ def context_of(arguments: Sequence[int]) -> bytes:
 
 def calls_helper(helper: Helper) -> Callable[[Instruction], bool]:
     """Calls of a helper."""
-    return lambda each: (
-        each.opcode == CALL
-        and (each.src, each.imm)
-        == (
-            CallSource.HELPER,
-            helper.number,
-        )
-    )
+    return lambda each: each.form.operation is CallSource.HELPER and each.imm == helper.number
 
 
 def calls_function(each: Instruction) -> bool:
     """Calls of a function of the program itself."""
-    return each.opcode == CALL and each.src == CallSource.LOCAL
+    return each.form.operation is CallSource.LOCAL
 
 
 def goes_back(each: Instruction) -> bool:
     """Jumps backwards: loops have one."""
-    distance = each.imm if each.form.name == "gotol" else each.offset
-    return "goto" in each.form.text and distance < 0
+    return each.form.jumps and each.distance < 0
 
 
-def is_form(*names: str) -> Callable[[Instruction], bool]:
-    """Instructions that one of these methods of the assembler writes: ``is_form("exit")``."""
-    return lambda each: each.form.name in names
+def is_exit(each: Instruction) -> bool:
+    """Returns, from the program or a function."""
+    return each.form.kind is FormKind.EXIT
 
 
-is_atomic_add = is_form("atomic_add", "atomic_fetch_add")
+def is_atomic_add(each: Instruction) -> bool:
+    """Atomic additions, with or without a fetch."""
+    return each.form.kind is FormKind.ATOMIC and each.form.operation is Atomic.ADD

@@ -8,9 +8,10 @@ from typing import Any
 
 from tuxscope.asm import Instruction, PerfEventArray, SourceLine, Tracepoint, helper
 from tuxscope.asm.instruction import FRAME_POINTER
+from tuxscope.asm.isa import FormKind
 from tuxscope.columns import Column
 from tuxscope.learn.calls import Call
-from tuxscope.learn.exercise import Mistake
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Interpreter, Submission, calls_helper
 from tuxscope.record import Nested, Record, RecordType
 from tuxscope.vm.faults import NullPointerFault
@@ -88,7 +89,7 @@ def check_whole_arguments(submission: Submission, hint: int) -> None:
     """
 
     def narrow(each: Instruction) -> bool:
-        reads_context = each.form.name == "ldx" and each.src != FRAME_POINTER
+        reads_context = each.form.kind is FormKind.LOAD and each.src != FRAME_POINTER
         return reads_context and each.offset in ARGUMENTS and each.moves < 8
 
     for each in submission.instructions(narrow):
@@ -206,7 +207,7 @@ def store_of(submission: Submission, record: RecordType, name: str) -> SourceLin
             if isinstance(each.type, Nested) and each.type.record is record
         }
         for each in program.instructions:
-            stores = each.form.name in ("st", "stx") and each.dst == FRAME_POINTER
+            stores = each.form.kind is FormKind.STORE and each.dst == FRAME_POINTER
             if stores and each.offset in places and each.moves == field.size:
                 found = each.source
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from tuxscope.asm import SourceLine
 
 
-class State(Enum):
+class StageState(Enum):
     """How a stage of grading ended."""
 
     PASSED = "passed"
@@ -27,11 +27,11 @@ class Stage:
         why: why it was not run; empty where it was.
     """
 
-    state: State
+    state: StageState
     why: str = ""
 
 
-PASSED, FAILED = Stage(State.PASSED), Stage(State.FAILED)
+PASSED, FAILED = Stage(StageState.PASSED), Stage(StageState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,13 @@ class Verdict:
     def passed(self) -> bool:
         """Whether it passed what could be run here, and something was."""
         states = [each.state for each in self.stages.values()]
-        return self.pure.state is State.PASSED and State.FAILED not in states
+        return self.pure.state is StageState.PASSED and StageState.FAILED not in states
 
     @property
     def score(self) -> float:
         """The part of the stages that it passed, 0 to 1."""
         states = [each.state for each in self.stages.values()]
-        return states.count(State.PASSED) / len(states)
+        return states.count(StageState.PASSED) / len(states)
 
 
 def to_object(verdict: Verdict) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def to_object(verdict: Verdict) -> dict[str, Any]:
 def from_object(told: Mapping[str, Any]) -> Verdict:
     """What :func:`to_object` was made of."""
     stages = {
-        name: Stage(State(stage["state"]), stage["why"] or "")
+        name: Stage(StageState(stage["state"]), stage["why"] or "")
         for name, stage in told["stages"].items()
     }
     finding = None

@@ -15,7 +15,7 @@ from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.perf_event import Ioctl
 from tuxscope.loader.program import LoadedProgram
-from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.loader.syscalls import SystemCall, syscall
 from tuxscope.loader.tracefs import Tracefs, TracepointError
 
 MEMBARRIER_CMD_GLOBAL = 1
@@ -119,4 +119,4 @@ def wait_for_programs() -> None:
     and a sandbox may forbid it: there a run that is under way may still end after this.
     """
     with suppress(OSError):
-        syscall(Call.MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0)
+        syscall(SystemCall.MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0)

@@ -29,13 +29,13 @@ from tuxscope.loader.bpf_attributes import (
     RawTracepointOpen,
 )
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.loader.syscalls import SystemCall, syscall
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Attributes)
 
 
-class Command(IntEnum):
+class BpfCommand(IntEnum):
     """``enum bpf_cmd``."""
 
     MAP_CREATE = 0
@@ -73,9 +73,9 @@ RUN_ON_CPU = 1  # BPF_F_TEST_RUN_ON_CPU
 STATS_RUN_TIME = 0  # BPF_STATS_RUN_TIME
 
 
-def bpf(command: Command, attributes: Attributes) -> int:
+def bpf(command: BpfCommand, attributes: Attributes) -> int:
     """Call bpf(2); returns its result. The kernel's answers are in the attributes then."""
-    return syscall(Call.BPF, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
+    return syscall(SystemCall.BPF, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
 
 
 def address(buffer: ctypes.Array[ctypes.c_char] | None) -> int:
@@ -112,7 +112,7 @@ def raise_memlock() -> bool:
 
 
 def map_create(attributes: MapCreate) -> Fd:
-    return Fd(with_memlock(lambda: bpf(Command.MAP_CREATE, attributes)))
+    return Fd(with_memlock(lambda: bpf(BpfCommand.MAP_CREATE, attributes)))
 
 
 def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
@@ -121,7 +121,7 @@ def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
     value = ctypes.create_string_buffer(value_size)
     element = MapElement(map_fd=fd, key=address(key_buffer), value_or_next_key=address(value))
     try:
-        bpf(Command.MAP_LOOKUP_ELEM, element)
+        bpf(BpfCommand.MAP_LOOKUP_ELEM, element)
     except FileNotFoundError:
         return None
     return value.raw
@@ -131,7 +131,7 @@ def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag
     key_buffer = ctypes.create_string_buffer(key, len(key))
     buffer = ctypes.create_string_buffer(value, len(value))
     bpf(
-        Command.MAP_UPDATE_ELEM,
+        BpfCommand.MAP_UPDATE_ELEM,
         MapElement(
             map_fd=fd, key=address(key_buffer), value_or_next_key=address(buffer), flags=flags
         ),
@@ -140,7 +140,7 @@ def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag
 
 def map_delete(fd: int, key: bytes) -> None:
     buffer = ctypes.create_string_buffer(key, len(key))
-    bpf(Command.MAP_DELETE_ELEM, MapElement(map_fd=fd, key=address(buffer)))
+    bpf(BpfCommand.MAP_DELETE_ELEM, MapElement(map_fd=fd, key=address(buffer)))
 
 
 def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
@@ -149,13 +149,13 @@ def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
     after = ctypes.create_string_buffer(key_size)
     element = MapElement(map_fd=fd, key=address(before), value_or_next_key=address(after))
     try:
-        bpf(Command.MAP_GET_NEXT_KEY, element)
+        bpf(BpfCommand.MAP_GET_NEXT_KEY, element)
     except FileNotFoundError:
         return None
     return after.raw
 
 
-def map_batch(command: Command, attributes: MapBatch) -> tuple[int, OSError | None]:
+def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError | None]:
     """Call a batch command; returns how many entries it went through, and why it stopped there.
 
     Raises OSError where it did not begin: then the kernel leaves ``count`` as it is.
@@ -185,7 +185,7 @@ def map_lookup_batch(
     keys = ctypes.create_string_buffer(key_size * count)
     values = ctypes.create_string_buffer(value_size * count)
     found, error = map_batch(
-        Command.MAP_LOOKUP_BATCH,
+        BpfCommand.MAP_LOOKUP_BATCH,
         MapBatch(
             in_batch=address(before),
             out_batch=address(after),
@@ -205,7 +205,7 @@ def map_lookup_batch(
     )
 
 
-def map_write_batch(command: Command, fd: int, keys: bytes, values: bytes, count: int) -> int:
+def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, count: int) -> int:
     """Update or delete up to ``count`` entries in one call (Linux 5.6).
 
     Returns how many: those before the first that the kernel does not take. Raises OSError where
@@ -224,10 +224,10 @@ def prog_load(attributes: ProgLoad) -> Fd:
     """Load; tries again where the verifier was interrupted (EAGAIN), as it asks for."""
     for _ in range(5):
         try:
-            return Fd(bpf(Command.PROG_LOAD, attributes))
+            return Fd(bpf(BpfCommand.PROG_LOAD, attributes))
         except BlockingIOError:
             continue
-    return Fd(bpf(Command.PROG_LOAD, attributes))
+    return Fd(bpf(BpfCommand.PROG_LOAD, attributes))
 
 
 def prog_test_run(
@@ -253,7 +253,7 @@ def prog_test_run(
         flags=0 if cpu is None else RUN_ON_CPU,
         cpu=cpu or 0,
     )
-    bpf(Command.PROG_TEST_RUN, run)
+    bpf(BpfCommand.PROG_TEST_RUN, run)
     return run
 
 
@@ -261,13 +261,13 @@ def object_info(fd: int, info: A) -> A:
     """What the kernel says of a program (ProgInfo), map (MapInfo) or BTF (BtfInfo): in ``info``,
     which has the addresses and lengths of buffers to fill, where there are any."""
     bpf(
-        Command.OBJ_GET_INFO_BY_FD,
+        BpfCommand.OBJ_GET_INFO_BY_FD,
         ObjectInfo(bpf_fd=fd, info_len=ctypes.sizeof(info), info=ctypes.addressof(info)),
     )
     return info
 
 
-def object_ids(command: Command) -> list[int]:
+def object_ids(command: BpfCommand) -> list[int]:
     """All ids that PROG_GET_NEXT_ID or MAP_GET_NEXT_ID goes through; needs CAP_SYS_ADMIN."""
     ids: list[int] = []
     while True:
@@ -279,7 +279,7 @@ def object_ids(command: Command) -> list[int]:
         ids.append(last.next_id)
 
 
-def fd_by_id(command: Command, object_id: int) -> Fd:
+def fd_by_id(command: BpfCommand, object_id: int) -> Fd:
     """Open a program (PROG_GET_FD_BY_ID), map (MAP_GET_FD_BY_ID) or BTF by its id."""
     return Fd(bpf(command, ObjectId(id=object_id)))
 
@@ -287,23 +287,23 @@ def fd_by_id(command: Command, object_id: int) -> Fd:
 def btf_load(data: bytes) -> Fd:
     buffer = ctypes.create_string_buffer(data, len(data))
     attributes = BtfLoad(btf=address(buffer), btf_size=len(data))
-    return Fd(with_memlock(lambda: bpf(Command.BTF_LOAD, attributes)))
+    return Fd(with_memlock(lambda: bpf(BpfCommand.BTF_LOAD, attributes)))
 
 
 def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
     buffer = ctypes.create_string_buffer(name.encode())
     attributes = RawTracepointOpen(name=address(buffer), prog_fd=prog_fd)
-    return Fd(bpf(Command.RAW_TRACEPOINT_OPEN, attributes))
+    return Fd(bpf(BpfCommand.RAW_TRACEPOINT_OPEN, attributes))
 
 
 def link_create(prog_fd: int, target_fd: int, attach_type: int) -> Fd:
     attributes = LinkCreate(prog_fd=prog_fd, target_fd=target_fd, attach_type=attach_type)
-    return Fd(bpf(Command.LINK_CREATE, attributes))
+    return Fd(bpf(BpfCommand.LINK_CREATE, attributes))
 
 
 def enable_stats() -> Fd:
     """Count programs' runs and their time for as long as the Fd is open (Linux 5.8)."""
-    return Fd(bpf(Command.ENABLE_STATS, EnableStats(type=STATS_RUN_TIME)))
+    return Fd(bpf(BpfCommand.ENABLE_STATS, EnableStats(type=STATS_RUN_TIME)))
 
 
 def is_unsupported(error: OSError) -> bool:

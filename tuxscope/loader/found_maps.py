@@ -7,15 +7,15 @@ import sys
 from collections.abc import Iterator
 from typing import Self
 
-from tuxscope.asm.maps import MapType
+from tuxscope.asm.maps import ARRAYS, PER_CPU, MapType
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf import Command, UpdateFlag
+from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.map_errors import opening_error, type_name
-from tuxscope.loader.map_reader import BUCKETS, Chunk
+from tuxscope.loader.map_errors import opening_problem, type_name
+from tuxscope.loader.map_reader import BUCKETS, Chunk, MapReader
 from tuxscope.loader.maps import MapEntries
-from tuxscope.loader.raw_map import ARRAYS, PER_CPU, MapError, RawMap
+from tuxscope.loader.raw_map import MapError, RawMap
 from tuxscope.suggest import did_you_mean
 
 READABLE = (*ARRAYS, *BUCKETS, MapType.LPM_TRIE)
@@ -52,7 +52,7 @@ class FoundMap:
         """All entries, each key once: the key, and a tuple of the value, or of a per-CPU map of
         each CPU's."""
         self._check_readable()
-        return MapEntries(self._raw.reader(), self._entries)
+        return MapEntries(MapReader(self._raw), self._entries)
 
     def _entries(self, chunk: Chunk) -> Iterator[tuple[Datum, tuple[Datum, ...]]]:
         keys, values = chunk
@@ -97,20 +97,24 @@ def datum(data: bytes) -> Datum:
 def open_map(map_id: int) -> FoundMap:
     """The map with an id. Raises MapError."""
     try:
-        fd = bpf.fd_by_id(Command.MAP_GET_FD_BY_ID, map_id)
+        fd = bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id)
     except FileNotFoundError as error:
         raise MapError(f"there is no map with id {map_id}", error.errno) from None
     except OSError as error:
-        raise opening_error(error, f"map {map_id} cannot be opened") from error
+        raise MapError(
+            opening_problem(error, f"map {map_id} cannot be opened"), error.errno
+        ) from error
     return FoundMap(fd, bpf.object_info(fd.fileno(), MapInfo()))
 
 
 def map_ids() -> list[int]:
     """Those of all maps. Raises MapError."""
     try:
-        return bpf.object_ids(Command.MAP_GET_NEXT_ID)
+        return bpf.object_ids(BpfCommand.MAP_GET_NEXT_ID)
     except OSError as error:
-        raise opening_error(error, "the kernel does not list its maps") from error
+        raise MapError(
+            opening_problem(error, "the kernel does not list its maps"), error.errno
+        ) from error
 
 
 def find_map(name: str) -> FoundMap:

@@ -12,7 +12,7 @@ from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, WideSource
 from tuxscope.asm.program import Label
 from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf import Command
+from tuxscope.loader.bpf import BpfCommand
 from tuxscope.loader.bpf_attributes import BtfInfo, MapInfo, ProgInfo
 from tuxscope.loader.btf import FuncInfo, LineInfo
 from tuxscope.loader.btf_reader import Btf, BtfError
@@ -53,7 +53,7 @@ class Translated:
 def translated(program_id: int) -> Translated:
     """What the kernel has of a program. Raises InspectError, or PermissionError."""
     try:
-        fd = bpf.fd_by_id(Command.PROG_GET_FD_BY_ID, program_id)
+        fd = bpf.fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, program_id)
     except FileNotFoundError:
         raise InspectError(
             f"there is no program with id {program_id}; bpftool prog lists them"
@@ -144,7 +144,7 @@ def called(code: bytes) -> set[int]:
 
 def load_btf(btf_id: int) -> Btf | None:
     """The type information with an id; None where it cannot be read: there is a listing without."""
-    with bpf.fd_by_id(Command.BTF_GET_FD_BY_ID, btf_id) as fd:
+    with bpf.fd_by_id(BpfCommand.BTF_GET_FD_BY_ID, btf_id) as fd:
         size = bpf.object_info(fd.fileno(), BtfInfo()).btf_size
         data = ctypes.create_string_buffer(size)
         bpf.object_info(fd.fileno(), BtfInfo(btf=bpf.address(data), btf_size=size))
@@ -174,7 +174,7 @@ def entry_points(data: bytes, count: int, btf: Btf) -> tuple[Label, ...]:
 def map_name(map_id: int) -> str:
     """A map's name, or its number where it has none."""
     try:
-        with bpf.fd_by_id(Command.MAP_GET_FD_BY_ID, map_id) as fd:
+        with bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id) as fd:
             name: str = bpf.object_info(fd.fileno(), MapInfo()).name
     except OSError:
         name = ""

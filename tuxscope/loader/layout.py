@@ -12,7 +12,7 @@ from tuxscope.loader.tracefs import Tracefs, TracepointError
 from tuxscope.loader.tracepoint_format import fields_of
 
 
-class KernelLayout:
+class RunningKernelLayout:
     """Asks the kernel when it is asked, and keeps what it said of tracepoints.
 
     An :class:`tuxscope.asm.layout.Layout`.

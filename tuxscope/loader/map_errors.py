@@ -1,4 +1,4 @@
-"""What the kernel's answers to commands on maps mean (man 2 bpf; kernel/bpf/syscall.c).
+"""The words of a MapError: what the kernel's answers to commands on maps mean (man 2 bpf).
 
 Imported where there is an error: a run without one starts without it.
 """
@@ -8,14 +8,24 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from typing import Protocol
 
 from tuxscope import errors
-from tuxscope.asm.maps import MapType
+from tuxscope.asm.maps import ARRAYS, MapType
 from tuxscope.errors import strerror
 from tuxscope.loader.privilege import Capability, contents
-from tuxscope.loader.raw_map import ARRAYS, MapError, RawMap
 
 LARGEST_FLAG = 2  # BPF_EXIST; what is above is for maps with a lock, which none of ours has
+
+
+class OpenMap(Protocol):
+    """What is asked of a map, as :class:`tuxscope.loader.raw_map.RawMap` has it."""
+
+    name: str
+    type: int
+    max_entries: int
+
+    def fileno(self) -> int: ...
 
 
 def type_name(number: int) -> str:
@@ -26,28 +36,25 @@ def type_name(number: int) -> str:
         return f"type {number}"
 
 
-def creation_error(error: OSError, name: str, map_type: int, max_entries: int) -> MapError:
+def creation_problem(error: OSError, name: str, map_type: int, max_entries: int) -> str:
     """Why the kernel made no map."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
         reason = why_not_permitted()
     elif error.errno == errno.EINVAL and map_type == MapType.RINGBUF:
         reason += ": its max_entries, in bytes, is a power of two and a multiple of the page size"
-    return MapError(
-        f"the kernel made no map {name} ({type_name(map_type)}, {max_entries} entries): {reason}",
-        error.errno,
-    )
+    return f"the kernel made no map {name} ({type_name(map_type)}, {max_entries} entries): {reason}"
 
 
-def opening_error(error: OSError, problem: str) -> MapError:
+def opening_problem(error: OSError, problem: str) -> str:
     """Why a map that another process made was not found; that takes CAP_SYS_ADMIN."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
         reason = why_not_permitted(Capability.SYS_ADMIN)
-    return MapError(f"{problem}: {reason}", error.errno)
+    return f"{problem}: {reason}"
 
 
-def reading_error(error: OSError, map: RawMap) -> MapError:
+def reading_problem(error: OSError, map: OpenMap) -> str:
     """Why a map cannot be read."""
     match error.errno:
         case errno.EPERM:
@@ -56,10 +63,10 @@ def reading_error(error: OSError, map: RawMap) -> MapError:
             reason = f"{strerror(error)}: user space cannot read a {type_name(map.type)} so"
         case _:
             reason = strerror(error)
-    return MapError(f"map {map.name} cannot be read: {reason}", error.errno)
+    return f"map {map.name} cannot be read: {reason}"
 
 
-def update_error(error: OSError, map: RawMap, key: str, flags: int) -> MapError:
+def update_problem(error: OSError, map: OpenMap, key: str, flags: int) -> str:
     """Why an entry was not set. ``key`` and ``flags`` are what was asked for."""
     array = map.type in ARRAYS
     match error.errno:
@@ -84,10 +91,10 @@ def update_error(error: OSError, map: RawMap, key: str, flags: int) -> MapError:
             reason = not_permitted(map.fileno(), os.O_RDONLY, "read-only (BPF_F_RDONLY)")
         case _:
             reason = other(error, map.type)
-    return MapError(f"map {map.name} does not take entry {key}: {reason}", error.errno)
+    return f"map {map.name} does not take entry {key}: {reason}"
 
 
-def deletion_error(error: OSError, map: RawMap, key: str) -> MapError:
+def deletion_problem(error: OSError, map: OpenMap, key: str) -> str:
     """Why an entry was not deleted."""
     match error.errno:
         case errno.EINVAL if map.type in ARRAYS:
@@ -96,7 +103,7 @@ def deletion_error(error: OSError, map: RawMap, key: str) -> MapError:
             reason = not_permitted(map.fileno(), os.O_RDONLY, "read-only (BPF_F_RDONLY)")
         case _:
             reason = other(error, map.type)
-    return MapError(f"map {map.name} does not delete entry {key}: {reason}", error.errno)
+    return f"map {map.name} does not delete entry {key}: {reason}"
 
 
 def other(error: OSError, map_type: int) -> str:

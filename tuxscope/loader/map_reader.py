@@ -16,11 +16,11 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from tuxscope.asm.maps import MapType
+from tuxscope.asm.maps import ARRAYS, MapType
 from tuxscope.field_types import u32
 from tuxscope.loader import bpf
-from tuxscope.loader.map_errors import reading_error
-from tuxscope.loader.raw_map import ARRAYS, RawMap
+from tuxscope.loader.map_errors import reading_problem
+from tuxscope.loader.raw_map import MapError, RawMap
 
 # Types whose batches are of whole buckets (Linux 5.6).
 BUCKETS = (MapType.HASH, MapType.PERCPU_HASH, MapType.LRU_HASH, MapType.LRU_PERCPU_HASH)
@@ -60,7 +60,7 @@ class MapReader:
         try:
             return next(self._chunks)
         except OSError as error:
-            raise reading_error(error, self._map) from error
+            raise MapError(reading_problem(error, self._map), error.errno) from error
 
     def _read(self) -> Iterator[Chunk]:
         array = self._map.type in ARRAYS

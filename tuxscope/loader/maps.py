@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tuxscope.asm.maps import Array, Hash, Map, PerfEventArray
 from tuxscope.errors import ArgumentTypeError
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf import Command, UpdateFlag
+from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapCreate, MapInfo
 from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.raw_map import MapError, RawMap
@@ -87,11 +87,10 @@ class LoadedMap:
                 )
             )
         except OSError as error:
-            from tuxscope.loader.map_errors import creation_error
+            from tuxscope.loader.map_errors import creation_problem
 
-            raise creation_error(
-                error, description.name, description.type, self.max_entries
-            ) from error
+            problem = creation_problem(error, description.name, description.type, self.max_entries)
+            raise MapError(problem, error.errno) from error
         self._raw = RawMap(fd, description.name, description.type, *sizes, self.max_entries)
 
     def fileno(self) -> int:
@@ -142,11 +141,17 @@ class LoadedMap:
     def keys(self) -> Iterator[Any]:
         """All keys, each once, as with :meth:`items`."""
         types = self._types
-        return (key for keys, _ in self._raw.reader() for key in types.keys(keys))
+        return (key for keys, _ in self._reader() for key in types.keys(keys))
 
     def items(self) -> MapEntries:
         """All entries, each key once: in batches where the kernel has them, else one by one."""
-        return MapEntries(self._raw.reader(), self._types.entries)
+        return MapEntries(self._reader(), self._types.entries)
+
+    def _reader(self) -> MapReader:
+        """A pass over all entries."""
+        from tuxscope.loader.map_reader import MapReader
+
+        return MapReader(self._raw)
 
     def update_batch(self, items: Iterable[tuple[Any, Any]]) -> None:
         """Set many values, in one call where the kernel has that (Linux 5.6).
@@ -169,7 +174,7 @@ class LoadedMap:
             values.append(types.pack_value(value))
         at = 0
         while at < len(keys):
-            done = self._raw.write_batch(Command.MAP_UPDATE_BATCH, packed, values, at)
+            done = self._raw.write_batch(BpfCommand.MAP_UPDATE_BATCH, packed, values, at)
             at += done
             if not done:
                 self._raw.update(packed[at], values[at], UpdateFlag.ANY, repr(keys[at]))
@@ -183,7 +188,7 @@ class LoadedMap:
         packed = [types.pack_key(key) for key in keys]
         at = deleted = 0
         while at < len(packed):
-            done = self._raw.write_batch(Command.MAP_DELETE_BATCH, packed, (), at)
+            done = self._raw.write_batch(BpfCommand.MAP_DELETE_BATCH, packed, (), at)
             at += done
             deleted += done
             if not done:

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from tuxscope.loader.bit_fields import bit_field
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.loader.syscalls import SystemCall, syscall
 from tuxscope.record import Record, s32, u32, u64
 
 TYPE_SOFTWARE, TYPE_TRACEPOINT = 1, 2
@@ -27,7 +27,7 @@ class Ioctl(IntEnum):
     SET_BPF = 0x40042408
 
 
-class Attributes(Record):
+class PerfEventAttributes(Record):
     """``struct perf_event_attr`` up to version 5 (112 bytes), which Linux 4.8 and later take."""
 
     type = u32
@@ -54,21 +54,25 @@ DISABLED = bit_field(0, 64)
 WATERMARK = bit_field(14, 64)
 
 
-def perf_event_open(attributes: Attributes, cpu: int) -> Fd:
+def perf_event_open(attributes: PerfEventAttributes, cpu: int) -> Fd:
     """Open an event for all processes on one CPU.
 
     Raises OSError: ENODEV for a CPU that is offline, EACCES or EPERM without CAP_PERFMON.
     """
     sized = bytearray(bytes(attributes))
-    struct.pack_into("=I", sized, Attributes.fields["size"].offset, len(sized))
+    struct.pack_into("=I", sized, PerfEventAttributes.fields["size"].offset, len(sized))
     buffer = (ctypes.c_char * len(sized)).from_buffer(sized)
-    return Fd(syscall(Call.PERF_EVENT_OPEN, ctypes.addressof(buffer), -1, cpu, -1, FLAG_FD_CLOEXEC))
+    return Fd(
+        syscall(SystemCall.PERF_EVENT_OPEN, ctypes.addressof(buffer), -1, cpu, -1, FLAG_FD_CLOEXEC)
+    )
 
 
 def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
     """A tracepoint's event, not yet enabled. Programs on it run on all CPUs, whatever ``cpu``."""
     return perf_event_open(
-        Attributes(type=TYPE_TRACEPOINT, config=tracepoint_id, sample_period=1, flags=DISABLED),
+        PerfEventAttributes(
+            type=TYPE_TRACEPOINT, config=tracepoint_id, sample_period=1, flags=DISABLED
+        ),
         cpu,
     )
 
@@ -76,7 +80,7 @@ def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
 def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
     """What BPF programs on one CPU write samples to; a reader is woken by ``watermark`` bytes."""
     return perf_event_open(
-        Attributes(
+        PerfEventAttributes(
             type=TYPE_SOFTWARE,
             config=COUNT_SW_BPF_OUTPUT,
             sample_period=1,

@@ -6,7 +6,7 @@ import ctypes
 from enum import IntEnum
 
 from tuxscope.errors import TuxscopeError
-from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.loader.syscalls import SystemCall, syscall
 from tuxscope.record import Record, u32
 
 VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
@@ -48,7 +48,7 @@ def effective_capabilities() -> frozenset[Capability]:
     """Those that count now, of the ones above (capget(2); /proc need not be there)."""
     header = ctypes.create_string_buffer(bytes(CapHeader(version=VERSION_3)))
     data = ctypes.create_string_buffer(2 * CapData.size)
-    syscall(Call.CAPGET, ctypes.addressof(header), ctypes.addressof(data))
+    syscall(SystemCall.CAPGET, ctypes.addressof(header), ctypes.addressof(data))
     low, high = (CapData.unpack(data.raw, at * CapData.size).effective for at in (0, 1))
     bits = high << 32 | low
     return frozenset(each for each in Capability if bits >> each & 1)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from tuxscope.asm.maps import MapType
+from tuxscope.asm.maps import PER_CPU
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader import bpf
-from tuxscope.loader.bpf import Command, UpdateFlag
+from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo
 from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.fd import Fd
 
-if TYPE_CHECKING:
-    from tuxscope.loader.map_reader import MapReader
-
 WRITE_BATCH = 1024  # entries in one call
-ARRAYS = (MapType.ARRAY, MapType.PERCPU_ARRAY)
-PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
 
 
 class MapError(TuxscopeError):
@@ -59,7 +54,7 @@ class RawMap:
         self.values_each = len(possible_cpus()) if per_cpu else 1
         self.step = -(-value_size // 8) * 8 if per_cpu else value_size  # the kernel rounds up
         self.max_entries = max_entries
-        self._one_by_one: set[Command] = set()  # of which there are no batches
+        self._one_by_one: set[BpfCommand] = set()  # of which there are no batches
 
     def fileno(self) -> int:
         try:
@@ -80,9 +75,9 @@ class RawMap:
         try:
             return bpf.object_info(self.fileno(), MapInfo())
         except OSError as error:
-            from tuxscope.loader.map_errors import reading_error
+            from tuxscope.loader.map_errors import reading_problem
 
-            raise reading_error(error, self) from error
+            raise MapError(reading_problem(error, self), error.errno) from error
 
     @property
     def entry_size(self) -> int:
@@ -95,18 +90,18 @@ class RawMap:
         try:
             return bpf.map_lookup(fd, key, self.entry_size)
         except OSError as error:
-            from tuxscope.loader.map_errors import reading_error
+            from tuxscope.loader.map_errors import reading_problem
 
-            raise reading_error(error, self) from error
+            raise MapError(reading_problem(error, self), error.errno) from error
 
     def update(self, key: bytes, value: bytes, flags: UpdateFlag, shown: str) -> None:
         fd = self.fileno()
         try:
             bpf.map_update(fd, key, value, flags)
         except OSError as error:
-            from tuxscope.loader.map_errors import update_error
+            from tuxscope.loader.map_errors import update_problem
 
-            raise update_error(error, self, shown, flags) from error
+            raise MapError(update_problem(error, self, shown, flags), error.errno) from error
         except TuxscopeError as error:
             raise MapError(f"map {self.name}: flags {flags!r} are none: {error}") from error
 
@@ -118,13 +113,13 @@ class RawMap:
         except FileNotFoundError:
             return False
         except OSError as error:
-            from tuxscope.loader.map_errors import deletion_error
+            from tuxscope.loader.map_errors import deletion_problem
 
-            raise deletion_error(error, self, shown) from error
+            raise MapError(deletion_problem(error, self, shown), error.errno) from error
         return True
 
     def write_batch(
-        self, command: Command, keys: Sequence[bytes], values: Sequence[bytes], start: int
+        self, command: BpfCommand, keys: Sequence[bytes], values: Sequence[bytes], start: int
     ) -> int:
         """Update or delete up to WRITE_BATCH entries from number ``start`` on, in one call.
 
@@ -142,9 +137,3 @@ class RawMap:
         except OSError:
             self._one_by_one.add(command)
             return 0
-
-    def reader(self) -> MapReader:
-        """A pass over all entries."""
-        from tuxscope.loader.map_reader import MapReader
-
-        return MapReader(self)

@@ -34,14 +34,27 @@ LARGEST_PIECE = 4096  # rows: few enough to stay in the processor's cache
 Columns = list[list[Any]]
 
 
+def room_for(size: int) -> int:
+    """How many bytes of data a sample has when a program sends ``size``: the sample's size and its
+    data together are rounded up to 8 (perf_prepare_sample)."""
+    return -(-(SAMPLE_DATA + size) // 8) * 8 - SAMPLE_DATA
+
+
+def too_short(record: RecordType, room: int) -> RingError:
+    """The error of a sample with ``room`` bytes of data, which the record does not fit into."""
+    return RingError(
+        f"a sample of {room} bytes, {record.__name__} has {record.size}: the program sends less "
+        "than it declares"
+    )
+
+
 class SpanDecoder:
     """Decodes spans whose samples hold one kind of record."""
 
     def __init__(self, record: RecordType) -> None:
         self.record = record
         self._width = sum(field.type.width for field in record.fields.values())
-        # perf_prepare_sample: size and data together are rounded up to 8 bytes
-        self._step = -(-(SAMPLE_DATA + record.size) // 8) * 8
+        self._step = SAMPLE_DATA + room_for(record.size)
         tail = self._step - SAMPLE_DATA - record.size
         self._format = f"{SAMPLE_DATA}x{record.raw.format[1:]}{tail}x"
         self._row = struct.Struct(f"={self._format}")
@@ -137,10 +150,7 @@ class SpanDecoder:
             return size, LOST.unpack_from(view, at)[1]
         if kind == RECORD_SAMPLE:
             if size < self._row.size:
-                raise RingError(
-                    f"a sample of {size - SAMPLE_DATA} bytes, {self.record.__name__} has "
-                    f"{self.record.size}: the program sends less than it declares"
-                )
+                raise too_short(self.record, size - SAMPLE_DATA)
             for column, value in zip(columns, self._row.unpack_from(view, at), strict=True):
                 column.append(value)
         return size, 0

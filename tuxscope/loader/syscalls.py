@@ -21,7 +21,7 @@ NUMBERS = {
 EVERYWHERE = {"fsopen": 430, "fsconfig": 431, "fsmount": 432}
 
 
-class Call(Enum):
+class SystemCall(Enum):
     """A system call by name; its number depends on the machine."""
 
     BPF = "bpf"
@@ -34,7 +34,7 @@ class Call(Enum):
 
 
 @cache
-def number(call: Call) -> int:
+def number(call: SystemCall) -> int:
     """The call's number here. Raises TuxscopeError on an architecture that is not known."""
     machine = os.uname().machine
     if machine not in NUMBERS or struct.calcsize("P") != 8:
@@ -49,7 +49,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
 
-def syscall(call: Call, *arguments: int) -> int:
+def syscall(call: SystemCall, *arguments: int) -> int:
     """Call the kernel; returns what it returns. Raises OSError with its errno."""
     result = _libc.syscall(*(ctypes.c_long(each) for each in (number(call), *arguments)))
     if result < 0:

@@ -11,7 +11,7 @@ from typing import Self
 from tuxscope.asm.attach import Tracepoint
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.syscalls import Call, syscall
+from tuxscope.loader.syscalls import SystemCall, syscall
 from tuxscope.suggest import did_you_mean, nearest
 
 # include/uapi/linux/mount.h
@@ -116,6 +116,6 @@ def readable_mounts() -> list[str]:
 def detached_mount() -> Fd:
     """Mount tracefs nowhere. Raises OSError, EPERM without CAP_SYS_ADMIN among others."""
     name = ctypes.create_string_buffer(b"tracefs")
-    with Fd(syscall(Call.FSOPEN, ctypes.addressof(name), FSOPEN_CLOEXEC)) as context:
-        syscall(Call.FSCONFIG, context.fileno(), FSCONFIG_CMD_CREATE, 0, 0, 0)
-        return Fd(syscall(Call.FSMOUNT, context.fileno(), FSMOUNT_CLOEXEC, 0))
+    with Fd(syscall(SystemCall.FSOPEN, ctypes.addressof(name), FSOPEN_CLOEXEC)) as context:
+        syscall(SystemCall.FSCONFIG, context.fileno(), FSCONFIG_CMD_CREATE, 0, 0, 0)
+        return Fd(syscall(SystemCall.FSMOUNT, context.fileno(), FSMOUNT_CLOEXEC, 0))

@@ -148,6 +148,7 @@ def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
     if isinstance(map, PerfEventArray):
         return (map.record,)
     parts = {"key": map.key, "value": map.value} if isinstance(map, Hash) else {"value": map.value}
+    records: list[RecordType] = []
     for part, declared in parts.items():
         if not isinstance(declared, RecordType):
             own = {"key": "class Key(Record): id", "value": "class Count(Record): count"}[part]
@@ -155,4 +156,5 @@ def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
                 f"columns show fields, and the {part} of {map.name} is {declared}: make it a "
                 f"record, as in {own} = {declared}"
             )
-    return tuple(parts.values())  # type: ignore[arg-type]
+        records.append(declared)
+    return tuple(records)

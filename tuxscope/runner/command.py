@@ -33,7 +33,7 @@ class CommandError(TuxscopeError):
         self.exit_status = exit_status
 
 
-class Command:
+class Child:
     """A child process; a context manager that ends it.
 
     What the command prints goes to stderr: stdout is for records.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tuxscope.asm import DecodeError, Instruction, Program, RawTracepoint
 from tuxscope.asm.instruction import SLOT, ByteOrder
-from tuxscope.asm.isa import Alu, CallSource, Class, Jump, WideSource
+from tuxscope.asm.isa import Alu, CallSource, Class, WideSource
 from tuxscope.asm.listing import Line, lines, named
 from tuxscope.asm.maps import Array, Map, is_name
 from tuxscope.errors import UsageError
@@ -36,7 +36,6 @@ DIGITS = re.compile(rb"(?:0x|\\x)?([0-9a-f]+)", re.IGNORECASE)
 EACH_A_BYTE = re.compile(rb"0x|\\x|,", re.IGNORECASE)  # where there is one of these
 LARGEST = 8 << 20  # bytes of a file; the kernel takes a million instructions
 TOLD = 3  # of what is no instruction
-CALL = Jump.CALL | Class.JMP
 
 
 def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
@@ -223,7 +222,7 @@ def in_kernel(program_id: int) -> Disassembly:
     names = {
         slot: found.helpers[each.imm]
         for slot, each in program.by_slot.items()
-        if each.opcode == CALL and each.src == CallSource.HELPER and each.imm in found.helpers
+        if each.form.operation is CallSource.HELPER and each.imm in found.helpers
     }
     return Disassembly(program, found.code, unknown, names)
 

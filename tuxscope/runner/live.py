@@ -64,9 +64,9 @@ def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
         interrupt = stack.enter_context(Interrupt())
         command = None
         if options.command:  # forked before there is anything that it could inherit
-            from tuxscope.runner.command import Command
+            from tuxscope.runner.command import Child
 
-            command = stack.enter_context(Command(options.command, interrupt))
+            command = stack.enter_context(Child(options.command, interrupt))
             interrupt.last_acts.append(command.kill)
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
         namespace = pid_namespace()
@@ -80,7 +80,7 @@ def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
         stack.enter_context(shown)
         interrupt.last_acts.append(shown.leave_terminal)
         with Link(loaded):
-            watch = Watch(sink, interrupt, target, shown.wakes)
+            watch = Watch(sink, interrupt, target, shown.reader)
             if options.duration is not None:
                 interrupt.after(options.duration)
             if command and not interrupt.requested:

@@ -16,7 +16,7 @@ from types import FrameType
 
 from tuxscope import asm, columns, record
 from tuxscope.asm import Assembler, Register
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.symbolic import METHODS
 from tuxscope.programs import page
 from tuxscope.programs.page import PARAMETERS, PartError

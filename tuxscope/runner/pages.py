@@ -131,9 +131,9 @@ def programs_of(
             definition(page, file),
         )
     if live and "layout" in taken:
-        from tuxscope.loader.layout import KernelLayout
+        from tuxscope.loader.layout import RunningKernelLayout
 
-        known["layout"] = KernelLayout()
+        known["layout"] = RunningKernelLayout()
     if pid is not None and "pid" not in taken:
         raise UsageError(
             f"{os.path.basename(file)} cannot choose a process: its function takes no pid; see "

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice, takewhile
 from typing import Protocol
 
 from tuxscope.asm import Program
-from tuxscope.loader.spans import HEADER, RECORD_SAMPLE, SAMPLE_DATA, SpanDecoder
+from tuxscope.loader.spans import Columns, room_for, too_short
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
@@ -19,12 +18,17 @@ from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.live import check
 from tuxscope.runner.pages import load_page, programs_of
 from tuxscope.runner.watch import Watch
-from tuxscope.runner.workload import Event, check_process, machine_for, prepare, system_calls
+from tuxscope.runner.workload import (
+    SystemCallEvent,
+    check_process,
+    machine_for,
+    prepare,
+    system_calls,
+)
 from tuxscope.vm import Machine, Sent
 from tuxscope.vm.maps import Values
 
 BATCH = 1000  # events between two writes, where nobody waits for them
-SIZE = struct.Struct("=I")
 
 
 def simulate(file: str, options: ToolOptions) -> int:
@@ -49,12 +53,12 @@ class Shown(Protocol):
     """What is shown of a simulated page."""
 
     @property
-    def totals(self) -> stream.Totals | table.Totals: ...
+    def totals(self) -> stream.StreamTotals | table.TableTotals: ...
 
     def begin(self) -> None:
         """Print what comes first."""
 
-    def before(self, event: Event) -> None:
+    def before(self, event: SystemCallEvent) -> None:
         """An event is about to be interpreted."""
 
     def after(self) -> None:
@@ -84,7 +88,7 @@ class Simulation:
         self._shown: Shown = shown(page, options, self._machine, self._sink)
         self._seconds = 0.0
 
-    def run(self, events: Iterator[Event]) -> int:
+    def run(self, events: Iterator[SystemCallEvent]) -> int:
         """Show what the programs leave, until there is enough of it; returns the exit status."""
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
@@ -110,7 +114,7 @@ class Simulation:
             say(str(self._shown.totals))
         return 0
 
-    def _interpret(self, batch: list[Event]) -> None:
+    def _interpret(self, batch: list[SystemCallEvent]) -> None:
         """Interpret the programs on each event, and show what comes of it."""
         try:
             for event in batch:
@@ -136,38 +140,46 @@ class SimulatedStream:
     """
 
     def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
-        self.totals = stream.Totals()
+        self.totals = stream.StreamTotals()
         self._map = stream.stream_of(page)
-        self._decoder = SpanDecoder(self._map.record)
+        self._columns = self._nothing()
         self._format = stream.line_format(page, options, sink.fileno())
         self._count = options.count
         self._machine = machine
         self._sink = sink
-        self._span = bytearray()
         self._sent = 0
 
     def begin(self) -> None:
         self._sink.write(self._format.header)
 
-    def before(self, event: Event) -> None:
+    def before(self, event: SystemCallEvent) -> None:
         """Nothing is due."""
 
     def after(self) -> None:
         for each in self._machine.output:
             if isinstance(each, Sent) and each.map is self._map:
-                self._span += sample(each.data)
+                record = self._map.record
+                room = room_for(len(each.data))
+                if room < record.size:
+                    raise too_short(record, room)
+                values = record.raw.unpack_from(each.data.ljust(room, b"\0"))
+                for column, value in zip(self._columns, values, strict=True):
+                    column.append(value)
                 self._sent += 1
 
     def enough(self) -> bool:
         return self._count is not None and self._sent >= self._count
 
     def flush(self) -> None:
-        for columns, _ in self._decoder.pieces(bytes(self._span)):
-            columns = stream.first_rows(columns, self._count, self.totals.events)
-            self._sink.write(self._format.renewed())
-            self._sink.write_bytes(self._format.render(columns))
-            self.totals.events += len(columns[0])
-        self._span.clear()
+        columns = stream.first_rows(self._columns, self._count, self.totals.events)
+        self._sink.write(self._format.renewed())
+        self._sink.write_bytes(self._format.render(columns))
+        self.totals.events += len(columns[0])
+        self._columns = self._nothing()
+
+    def _nothing(self) -> Columns:
+        width = sum(each.type.width for each in self._map.record.fields.values())
+        return [[] for _ in range(width)]
 
     def end(self, seconds: float) -> None:
         self.totals.seconds = seconds
@@ -189,13 +201,13 @@ class SimulatedTables:
         self._count = options.count
 
     @property
-    def totals(self) -> table.Totals:
+    def totals(self) -> table.TableTotals:
         return self._tables.totals
 
     def begin(self) -> None:
         """Nothing comes first."""
 
-    def before(self, event: Event) -> None:
+    def before(self, event: SystemCallEvent) -> None:
         self._tables.follow()
         while event.seconds >= self._due and not self.enough():
             last = self._tables.shown + 1 == self._count
@@ -218,10 +230,3 @@ class SimulatedTables:
 
     def close(self) -> None:
         self._tables.close()
-
-
-def sample(data: bytes) -> bytes:
-    """A perf record of some bytes: size and data together are rounded up to 8 bytes."""
-    size = -(-(SAMPLE_DATA + len(data)) // 8) * 8
-    header = HEADER.pack(RECORD_SAMPLE, 0, size) + SIZE.pack(size - SAMPLE_DATA)
-    return (header + data).ljust(size, b"\0")

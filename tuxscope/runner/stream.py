@@ -30,7 +30,7 @@ LARGEST_WRITE = 256 << 10
 
 
 @dataclass()
-class Totals:
+class StreamTotals:
     """What the last line says.
 
     Attributes:
@@ -55,13 +55,13 @@ class Stream:
 
     Attributes:
         totals: up to now.
-        wakes: readable when a look is due before its time.
+        reader: of the rings; readable when a look is due before its time.
     """
 
     def __init__(
         self, page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
     ) -> None:
-        self.totals = Totals()
+        self.totals = StreamTotals()
         self._sink = sink
         self._options = options
         self._loaded = loaded
@@ -69,13 +69,13 @@ class Stream:
         self._unseen: set[int] = set()  # CPUs that the user was told of
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
-        self.wakes = PerfReader(shown_map(page, loaded), options.buffer_pages, order_by)
+        self.reader = PerfReader(shown_map(page, loaded), options.buffer_pages, order_by)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.wakes.close()
+        self.reader.close()
 
     def leave_terminal(self) -> None:
         """It is as it was."""
@@ -85,7 +85,7 @@ class Stream:
         self._begin()
         pace = Pace()
         while not self._counted() and watch.wait(pace.seconds):
-            pace.looked(self._print(), self.wakes.holds)
+            pace.looked(self._print(), self.reader.holds)
             self._between(watch.seconds)
 
     def _begin(self) -> None:
@@ -99,8 +99,8 @@ class Stream:
         """After the programs are detached: print the rest, and count."""
         self.totals.seconds = seconds
         self._print(final=True)
-        self.totals.lost += self.wakes.lost()
-        self._losses.rest(self.wakes.losses())
+        self.totals.lost += self.reader.lost()
+        self._losses.rest(self.reader.losses())
         self.totals.missed = self._loaded.recursion_misses
 
     def _counted(self) -> bool:
@@ -109,9 +109,9 @@ class Stream:
 
     def _print(self, final: bool = False) -> bool:
         """Print what is there; returns whether there was anything."""
-        before = self.wakes.delivered
+        before = self.reader.delivered
         lines, rows = bytearray(), 0
-        for columns in self.wakes.pieces(final):
+        for columns in self.reader.pieces(final):
             columns = first_rows(columns, self._options.count, self.totals.events + rows)
             if not lines and (header := self._format.renewed()):
                 self._sink.write(header)
@@ -121,9 +121,9 @@ class Stream:
                 self._write(lines, rows)
                 lines, rows = bytearray(), 0
         self._write(lines, rows)
-        self._losses.met(self.wakes.losses())
-        self._tell_of_unseen(self.wakes.without)
-        return self.wakes.delivered > before
+        self._losses.met(self.reader.losses())
+        self._tell_of_unseen(self.reader.without)
+        return self.reader.delivered > before
 
     def _tell_of_unseen(self, cpus: Mapping[int, str]) -> None:
         """Say once of a CPU that came and has no ring: its events are neither shown nor lost."""

@@ -28,7 +28,7 @@ GLANCE = 0.1
 
 
 @dataclass
-class Totals:
+class TableTotals:
     """What the last line says.
 
     Attributes:
@@ -69,7 +69,7 @@ class Tables:
     """
 
     def __init__(self, page: Page, options: ToolOptions, sink: Sink) -> None:
-        self.totals = Totals()
+        self.totals = TableTotals()
         self.shown = 0
         sort = column_named(options.sort, page.columns) if options.sort else None
         self._table = Table(
@@ -105,10 +105,10 @@ class LiveTables:
     """One run of a page whose map is shown.
 
     Attributes:
-        wakes: nothing wakes us but the time.
+        reader: none; a table is due at its time alone.
     """
 
-    wakes = None
+    reader = None
 
     def __init__(
         self, page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
@@ -133,7 +133,7 @@ class LiveTables:
         self._tables.close()
 
     @property
-    def totals(self) -> Totals:
+    def totals(self) -> TableTotals:
         return self._tables.totals
 
     def watch(self, watch: Watch) -> None:

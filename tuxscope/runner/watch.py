@@ -11,7 +11,7 @@ from tuxscope.output.sink import HasFileno, Sink
 from tuxscope.runner.interrupt import Interrupt
 
 if TYPE_CHECKING:
-    from tuxscope.runner.command import Command
+    from tuxscope.runner.command import Child
 
 
 class Watch:
@@ -25,10 +25,10 @@ class Watch:
         self,
         sink: Sink,
         interrupt: Interrupt,
-        target: Fd | Command | None = None,
-        wakes: HasFileno | None = None,
+        target: Fd | Child | None = None,
+        reader: HasFileno | None = None,
     ) -> None:
-        """``wakes`` ends a wait when it becomes readable, and not the run."""
+        """``reader`` ends a wait when it becomes readable, and not the run."""
         self.started = time.monotonic()
         self._sink = sink
         self._interrupt = interrupt
@@ -36,7 +36,7 @@ class Watch:
         self.target_ended = False
         self._poll = select.poll()
         self._poll.register(sink, 0)  # an error alone: nobody reads our pipe any more
-        others: tuple[HasFileno | None, ...] = (interrupt, target, wakes)
+        others: tuple[HasFileno | None, ...] = (interrupt, target, reader)
         for each in others:
             if each is not None:
                 self._poll.register(each, select.POLLIN)

@@ -62,7 +62,7 @@ PROCESSES = (
 )
 
 
-class Event(NamedTuple):
+class SystemCallEvent(NamedTuple):
     """One system call as a program on one of its tracepoints sees it.
 
     Attributes:
@@ -87,7 +87,7 @@ def check_process(pid: int) -> None:
         raise SimulationError(f"there is no simulated process {pid}; there are {known}")
 
 
-def system_calls(programs: Sequence[Program], seed: int) -> Iterator[Event]:
+def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
     """Calls without end, each as those of the programs see it that are on its way in or out.
 
     Raises SimulationError for a program that is on something else.
@@ -108,7 +108,12 @@ def call_of(program: Program) -> str:
     raise SimulationError(f"only system calls can be simulated, not {attach}")
 
 
-def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[Event]:
+def is_on_entry(program: Program) -> bool:
+    """Whether a program is on the entry of a system call."""
+    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER)
+
+
+def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
     """Each made-up call as one of those that there are programs for."""
     names = sorted(by_call)
     for seconds, world, context, text in calls(seed):
@@ -118,10 +123,10 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[Event]:
         written = CALL.unpack(context)[7]
         returned = RETURN.pack(0, 0, 0, world.pid, 1, written)
         for program in by_call[dice.choice(names)]:
-            if program.attach.name.startswith(ENTER):  # type: ignore[union-attr]
-                yield Event(program, seconds, world, context, text)
+            if is_on_entry(program):
+                yield SystemCallEvent(program, seconds, world, context, text)
             else:
-                yield Event(program, seconds, later, returned, text)
+                yield SystemCallEvent(program, seconds, later, returned, text)
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
@@ -154,13 +159,13 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
     """A machine for simulated calls, and the region that holds the caller's buffer."""
     machine = Machine(programs[0], bytes(CALL.size), world=World(cpus=CPUS))
     for each in programs[1:]:
-        machine.place_of(each)
+        machine.introduce(each)
     buffer = Region("the caller's buffer", bytearray(), user=True)
     machine.memory.add(buffer, BUFFER)
     return machine, buffer
 
 
-def prepare(machine: Machine, event: Event, buffer: Region) -> None:
+def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
     """Have a machine begin with an event's program, and with its buffer."""
     if machine.program is not event.program:
         machine.select(event.program)

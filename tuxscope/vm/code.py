@@ -1,20 +1,13 @@
-"""Programs as blocks: straight operations in a row, and a branch that says where to go on.
-
-A place is a slot plus the base of its program, so that a tail call is a branch like others. Bases
-are so far apart that no jump reaches from one program into another.
-"""
+"""Programs as blocks: straight operations in a row, and a branch that says where to go on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuxscope.asm.program import Program
 from tuxscope.vm.branches import Branches
 from tuxscope.vm.faults import BadJumpFault
 from tuxscope.vm.operations import Branch, Operation, Operations, Registers
-
-SPACING = 1 << 33  # from one base to the next; a jump reaches half of that
-END = -SPACING  # the place to go to after the program's last instruction
+from tuxscope.vm.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +34,12 @@ class Code:
         blocks: by the place that they begin at, as far as they were needed; they may overlap.
     """
 
-    def __init__(self, operations: Operations, branches: Branches) -> None:
+    def __init__(self, places: Places, operations: Operations, branches: Branches) -> None:
         self.blocks: dict[int, Block] = {}
         self._singles: dict[int, Block] = {}
-        self._programs: list[Program] = []
+        self._places = places
         self._operations = operations
         self._branches = branches
-
-    def base_of(self, program: Program) -> int:
-        """The place of a program's slot 0."""
-        for number, known in enumerate(self._programs):
-            if known is program:
-                return number * SPACING
-        self._programs.append(program)
-        return (len(self._programs) - 1) * SPACING
-
-    def program_at(self, place: int) -> tuple[Program, int]:
-        """The program that a place belongs to, and its slot there, which may be far outside."""
-        number = (place + SPACING // 2) // SPACING
-        return self._programs[number], place - number * SPACING
 
     def block(self, place: int) -> Block:
         """The block that begins at a place."""
@@ -74,7 +54,7 @@ class Code:
         return self._singles[place]
 
     def _build(self, place: int, most: int | None) -> Block:
-        program, slot = self.program_at(place)
+        program, slot = self._places.program_at(place)
         places: list[int] = []
         operations: list[Operation] = []
         while len(operations) != most:

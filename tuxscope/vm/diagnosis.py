@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import Class
+from tuxscope.asm.isa import FormKind
 from tuxscope.vm.faults import Fault, UninitialisedRegisterFault
-from tuxscope.vm.memory import ADDRESSES, Memory
+from tuxscope.vm.memory import ADDRESSES, VirtualMemory
 from tuxscope.vm.operations import Registers
 
 # What lean operations raise where a register holds nothing or memory is not there.
@@ -15,7 +15,7 @@ TRANSLATED = (TypeError, KeyError, struct.error)
 
 
 def fault_of(
-    error: Exception, instruction: Instruction, r: Registers, memory: Memory, called: bool
+    error: Exception, instruction: Instruction, r: Registers, memory: VirtualMemory, called: bool
 ) -> Fault:
     """The fault behind an error; ``called`` tells whether it is in a function that was called.
 
@@ -27,9 +27,8 @@ def fault_of(
     if unset is not None:
         return nothing_in(unset, called)
     if isinstance(error, KeyError | struct.error):
-        base = instruction.src if instruction.opcode & 7 == Class.LDX else instruction.dst
-        if instruction.form.name == "load_acquire":  # of the class STX
-            base = instruction.src
+        loads = instruction.form.kind is FormKind.LOAD
+        base = instruction.src if loads else instruction.dst
         address = r[base] + instruction.offset & ADDRESSES
         return memory.out_of_bounds(address, instruction.moves)
     raise error

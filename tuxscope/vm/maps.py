@@ -21,7 +21,7 @@ from tuxscope.asm.maps import (
     RingBuffer,
 )
 from tuxscope.asm.program import Program
-from tuxscope.vm.memory import Memory, Region
+from tuxscope.vm.memory import Region, VirtualMemory
 from tuxscope.vm.state import Sent
 
 NOEXIST, EXIST, LOCK = 1, 2, 4  # BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK
@@ -38,7 +38,7 @@ class VirtualMap:
         address: what ``a.ld_map`` loads: nothing that could be read or written.
     """
 
-    def __init__(self, description: Map, memory: Memory, cpus: int) -> None:
+    def __init__(self, description: Map, memory: VirtualMemory, cpus: int) -> None:
         self.description = description
         self._memory = memory
         self._cpus = cpus
@@ -60,7 +60,7 @@ class Values(VirtualMap):
 
     description: Array | Hash
 
-    def __init__(self, description: Array | Hash, memory: Memory, cpus: int) -> None:
+    def __init__(self, description: Array | Hash, memory: VirtualMemory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
         self._entries: dict[Key, int] = {}  # to the address of the value
         # Of values that were replaced: a program may still point there.
@@ -259,7 +259,7 @@ class VirtualLruHash(VirtualHash):
 class VirtualProgArray(VirtualMap):
     """Programs to tail-call."""
 
-    def __init__(self, description: Map, memory: Memory, cpus: int) -> None:
+    def __init__(self, description: Map, memory: VirtualMemory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
         self.programs: dict[int, Program] = {}
         # Told of each program that comes, before any run: its maps are made then.
@@ -284,7 +284,7 @@ class VirtualPerfEventArray(VirtualMap):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Reservation:
     """A record in a ring that nobody can read yet.
 
     Attributes:
@@ -297,7 +297,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class VirtualRing:
     """What of a ring buffer changes.
 
     Attributes:
@@ -306,7 +306,7 @@ class Ring:
     """
 
     used: int = 0
-    records: tuple[Record, ...] = ()
+    records: tuple[Reservation, ...] = ()
 
     @property
     def reserved(self) -> tuple[int, ...]:
@@ -317,7 +317,7 @@ class Ring:
 class VirtualRingBuffer(VirtualMap):
     """One ring for all CPUs; full at ``max_entries`` bytes until somebody reads."""
 
-    ring = Ring()
+    ring = VirtualRing()
 
     def room(self, size: int) -> int:
         """The bytes that a record of ``size`` takes; 0 where it does not fit any more."""
@@ -325,31 +325,31 @@ class VirtualRingBuffer(VirtualMap):
         # The last byte is never used: a full ring would look like an empty one.
         return taken if self.ring.used + taken < self.description.max_entries else 0
 
-    def append(self, size: int, record: Record) -> list[Sent]:
+    def append(self, size: int, record: Reservation) -> list[Sent]:
         """Add a record that there is room for; what can be read now."""
-        self.ring = Ring(self.ring.used + self.room(size), (*self.ring.records, record))
+        self.ring = VirtualRing(self.ring.used + self.room(size), (*self.ring.records, record))
         return self._settle()
 
     def settle(self, address: int, sent: Sent | None) -> list[Sent]:
         """Submit or discard a reserved record; what can be read now."""
         self._memory.remove(address)
         records = tuple(
-            Record(0, sent) if each.address == address else each for each in self.ring.records
+            Reservation(0, sent) if each.address == address else each for each in self.ring.records
         )
-        self.ring = Ring(self.ring.used, records)
+        self.ring = VirtualRing(self.ring.used, records)
         return self._settle()
 
     def _settle(self) -> list[Sent]:
         """Take away what is in front of all reserved records."""
         records = self.ring.records
         ready = next((at for at, each in enumerate(records) if each.address), len(records))
-        self.ring = Ring(self.ring.used, records[ready:])
+        self.ring = VirtualRing(self.ring.used, records[ready:])
         return [each.sent for each in records[:ready] if each.sent]
 
     def abandon(self) -> None:
         for address in self.ring.reserved:
             self._memory.remove(address)
-        self.ring = Ring(self.ring.used)
+        self.ring = VirtualRing(self.ring.used)
 
     def freeze(self) -> Any:
         return self.ring
@@ -368,7 +368,7 @@ KINDS: dict[type[Map], type[VirtualMap]] = {
 }
 
 
-def virtual_map(description: Map, memory: Memory, cpus: int) -> VirtualMap:
+def virtual_map(description: Map, memory: VirtualMemory, cpus: int) -> VirtualMap:
     """An empty map."""
     kind = next((KINDS[each] for each in type(description).mro() if each in KINDS), VirtualMap)
     return kind(description, memory, cpus)

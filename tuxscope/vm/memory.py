@@ -85,7 +85,7 @@ class Region:
         )  # fmt: skip
 
 
-class Memory:
+class VirtualMemory:
     """All regions, by the upper half of their addresses.
 
     Attributes:

@@ -13,11 +13,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tuxscope.asm import meaning
-from tuxscope.asm.forms import FORMS
 from tuxscope.asm.instruction import ByteOrder, Instruction
-from tuxscope.asm.isa import Atomic, Class, Mode, Source
+from tuxscope.asm.isa import Atomic, Class, FormKind, Source, Swap, WideSource
 from tuxscope.vm.faults import MisalignedFault, UnsupportedFault
-from tuxscope.vm.memory import OFFSET, WINDOW, Memory, check_readable, check_writable
+from tuxscope.vm.memory import OFFSET, WINDOW, VirtualMemory, check_readable, check_writable
 
 # What a register holds is an int below 2**64, or None; Any, as operations do not look.
 Registers = list[Any]
@@ -38,18 +37,18 @@ def uses_register(instruction: Instruction) -> bool:
 class Operations:
     """Makes the operations of one machine: they work on its memory, in its byte order."""
 
-    def __init__(self, memory: Memory, byteorder: ByteOrder) -> None:
+    def __init__(self, memory: VirtualMemory, byteorder: ByteOrder) -> None:
         self._memory = memory
         self._byteorder = byteorder
 
     def operation(self, instruction: Instruction) -> Operation:
         """What an instruction does that always goes on with the next one."""
-        return OPERATIONS[instruction.form.name](self, instruction)
+        return BUILDERS[instruction.form.kind](self, instruction)
 
     def condition(self, instruction: Instruction) -> Callable[[Registers], bool]:
         """Whether a conditional jump jumps."""
-        bits = 64 if instruction.opcode & 7 == Class.JMP else 32
-        test = meaning.tests(bits)[instruction.form.name.removesuffix("32")]
+        bits = instruction.form.bits
+        test = meaning.tests(bits)[instruction.form.operation]
         mask = (1 << bits) - 1
         dst, src, imm = instruction.dst, instruction.src, instruction.imm & mask
         if not uses_register(instruction):
@@ -58,8 +57,8 @@ class Operations:
 
     def binary(self, instruction: Instruction) -> Operation:
         """An operation on two operands."""
-        bits = 64 if instruction.opcode & 7 == Class.ALU64 else 32
-        compute = meaning.arithmetic(bits)[instruction.form.name.removesuffix("32")]
+        bits = instruction.form.bits
+        compute = meaning.arithmetic(instruction.form)
         mask = (1 << bits) - 1
         dst, src, imm = instruction.dst, instruction.src, instruction.imm & mask
 
@@ -81,7 +80,7 @@ class Operations:
 
     def move(self, instruction: Instruction) -> Operation:
         """mov, mov32 and the sign-extending moves."""
-        mask = M64 if instruction.opcode & 7 == Class.ALU64 else M32
+        mask = M64 if instruction.form.bits == 64 else M32
         dst, src, imm = instruction.dst, instruction.src, instruction.imm & mask
 
         def immediate(r: Registers) -> None:
@@ -95,13 +94,13 @@ class Operations:
 
         if not uses_register(instruction):
             return immediate
-        if not instruction.offset:
+        if not instruction.form.signed:
             return register
         compute = meaning.sign_extended(instruction.offset)
         return extended
 
     def negate(self, instruction: Instruction) -> Operation:
-        mask = M64 if instruction.opcode & 7 == Class.ALU64 else M32
+        mask = M64 if instruction.form.bits == 64 else M32
         dst = instruction.dst
 
         def negate(r: Registers) -> None:
@@ -111,9 +110,9 @@ class Operations:
 
     def swap(self, instruction: Instruction) -> Operation:
         """le, be and bswap: the first two swap where the machine's own order is the other."""
-        dst, bits = instruction.dst, instruction.imm
-        order = {"le": "little", "be": "big"}.get(instruction.form.name)
-        swaps = order != self._byteorder
+        dst, bits = instruction.dst, instruction.form.bits
+        native = Swap.LE if self._byteorder == "little" else Swap.BE
+        swaps = instruction.form.operation is not native
         compute = meaning.swapped(bits) if swaps else meaning.truncated(bits)
 
         def swap(r: Registers) -> None:
@@ -127,7 +126,7 @@ class Operations:
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
         letter = LETTERS[size]
-        if instruction.opcode & 0xE0 == Mode.MEMSX:
+        if instruction.form.signed:
             letter = letter.lower()
         unpack = struct.Struct(ORDER_SIGNS[self._byteorder] + letter).unpack_from
 
@@ -170,7 +169,8 @@ class Operations:
         """Read, compute, write; fetching ones put what was there before into src, or r0."""
         size = instruction.moves
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
-        name = instruction.form.name.replace("_fetch", "")
+        operation = instruction.form.operation
+        exchanges = operation is Atomic.CMPXCHG
         fetches = instruction.imm & Atomic.FETCH
         memory, byteorder = self._memory, self._byteorder
         mask = (1 << size * 8) - 1
@@ -184,11 +184,11 @@ class Operations:
                     f"of {size}"
                 )
             old = int.from_bytes(memory.read(address, size), byteorder)
-            if name == "atomic_cmpxchg":
+            if exchanges:
                 new = operand if old == r[0] & mask else old
                 fetched = 0
             else:
-                new = meaning.ATOMICS[name](old, operand) & mask
+                new = meaning.ATOMICS[operation](old, operand) & mask
                 fetched = src
             memory.write(address, new.to_bytes(size, byteorder))
             if fetches:
@@ -196,52 +196,57 @@ class Operations:
 
         return atomic
 
-    def load_constant(self, instruction: Instruction) -> Operation:
+    def wide_immediate(self, instruction: Instruction) -> Operation:
+        """ld_imm64 of a constant, and what means nothing without a kernel."""
         dst, value = instruction.dst, instruction.imm64
 
         def load_constant(r: Registers) -> None:
             r[dst] = value
 
-        return load_constant
+        operation = instruction.form.operation
+        if operation is WideSource.IMM64:
+            return load_constant
+        variable = operation is WideSource.BTF_ID
+        return unsupported(instruction, A_VARIABLE if variable else A_LOADERS_MAP)
 
-    def unsupported(self, instruction: Instruction) -> Operation:
-        """What means nothing without a kernel."""
-        why = NO_MEANING[instruction.form.name]
+    def kernel_function(self, instruction: Instruction) -> Operation:
+        """call_btf_id."""
+        return unsupported(instruction, "kernel functions are in a kernel alone")
 
-        def fail(r: Registers) -> None:
-            raise UnsupportedFault(f"{instruction}: {why}")
+    def cast(self, instruction: Instruction) -> Operation:
+        """addr_space_cast."""
+        return unsupported(instruction, "there are no arenas here")
 
-        return fail
+    def indirect_jump(self, instruction: Instruction) -> Operation:
+        """gotox."""
+        return unsupported(
+            instruction, "where it goes is in a map of instructions, which only a kernel has"
+        )
 
 
-NO_MEANING = {
-    "ld_btf_id": "the address of a kernel's variable is known to a kernel alone",
-    "ld_map_idx": "an index into a list of maps that only a loader has",
-    "ld_map_idx_value": "an index into a list of maps that only a loader has",
-    "addr_space_cast": "there are no arenas here",
-    "call_btf_id": "kernel functions are in a kernel alone",
-    "gotox": "where it goes is in a map of instructions, which only a kernel has",
+A_VARIABLE = "the address of a kernel's variable is known to a kernel alone"
+A_LOADERS_MAP = "an index into a list of maps that only a loader has"
+
+# What makes the operation of an instruction that always goes on with the next one.
+BUILDERS: dict[FormKind, Callable[[Operations, Instruction], Operation]] = {
+    FormKind.ARITHMETIC: Operations.binary,
+    FormKind.MOVE: Operations.move,
+    FormKind.NEGATE: Operations.negate,
+    FormKind.BYTE_SWAP: Operations.swap,
+    FormKind.LOAD: Operations.load,
+    FormKind.STORE: Operations.store,
+    FormKind.ATOMIC: Operations.atomic,
+    FormKind.WIDE_IMMEDIATE: Operations.wide_immediate,
+    FormKind.CALL: Operations.kernel_function,
+    FormKind.CAST: Operations.cast,
+    FormKind.INDIRECT_JUMP: Operations.indirect_jump,
 }
 
-Builder = Callable[[Operations, Instruction], Operation]
 
+def unsupported(instruction: Instruction, why: str) -> Operation:
+    """The operation of what means nothing without a kernel."""
 
-def builders() -> dict[str, Builder]:
-    """Each straight row's name and what makes its operation."""
-    found: dict[str, Builder] = {}
-    for name in meaning.arithmetic(64):
-        found[name] = found[f"{name}32"] = Operations.binary
-    for form in FORMS:
-        if form.name.startswith(("mov",)):
-            found[form.name] = Operations.move
-        elif form.name.startswith("atomic_"):
-            found[form.name] = Operations.atomic
-    found |= dict.fromkeys(("neg", "neg32"), Operations.negate)
-    found |= dict.fromkeys(("le", "be", "bswap"), Operations.swap)
-    found |= dict.fromkeys(("ldx", "ldsx", "load_acquire"), Operations.load)
-    found |= dict.fromkeys(("st", "stx", "store_release"), Operations.store)
-    found |= {"ld_imm64": Operations.load_constant}
-    return found | dict.fromkeys(NO_MEANING, Operations.unsupported)
+    def fail(r: Registers) -> None:
+        raise UnsupportedFault(f"{instruction}: {why}")
 
-
-OPERATIONS = builders()
+    return fail

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import Class
+from tuxscope.asm.isa import FormKind
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program
 from tuxscope.vm.memory import ADDRESSES, OFFSET, WINDOW, FrozenRegion
@@ -182,6 +182,6 @@ class Step:
         """Where a store or atomic stores, and how many bytes; 0 and 0 for all else."""
         each = self.instruction
         base = self.before.registers[each.dst]
-        if each.opcode & 7 not in (Class.ST, Class.STX) or base is None:
+        if each.form.kind not in (FormKind.STORE, FormKind.ATOMIC) or base is None:
             return 0, 0
         return base + each.offset & ADDRESSES, each.moves

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.options import option
 from tuxscope.options.parsers import whole_number
 from tuxscope.options.tool import ToolOptions
@@ -18,7 +18,7 @@ class ToyOptions(ToolOptions):
     )
 
 
-class Toy(Command):
+class ToyCommand(Subcommand):
     name = "toy"
     options = ToyOptions
     help = """\

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.asm.attach import ProgramType, Tracepoint
-from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import Null, Released
 from tuxscope.asm.errors import (
     ContextAccessError,
@@ -21,7 +21,7 @@ from tuxscope.field_types import FieldType
 CONTEXTS = {ProgramType.TRACEPOINT: (8, 8192), ProgramType.RAW_TRACEPOINT: (0, 96)}
 
 
-def check_stack(state: State, start: int, size: int) -> None:
+def check_stack(state: PathState, start: int, size: int) -> None:
     """Raises StackAccessError."""
     if not -STACK_SIZE <= start <= -size:
         raise state.error(
@@ -32,7 +32,7 @@ def check_stack(state: State, start: int, size: int) -> None:
 
 
 def check_value(
-    state: State, start: int, size: int, length: int, what: str, declared: object = None
+    state: PathState, start: int, size: int, length: int, what: str, declared: object = None
 ) -> None:
     """Hold an access to a value, or a reserved record; ``declared`` is the value's type.
 
@@ -49,7 +49,7 @@ def check_value(
         )
 
 
-def check_context(state: State, start: int, size: int, loads: bool) -> None:
+def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
     """Raises ContextAccessError."""
     attach = state.program.attach
     if attach.type not in CONTEXTS:
@@ -85,7 +85,7 @@ def check_context(state: State, start: int, size: int, loads: bool) -> None:
     raise state.error(ContextAccessError, problem, hint)
 
 
-def check_gone(state: State, register: int, what: str) -> None:
+def check_gone(state: PathState, register: int, what: str) -> None:
     """An address that is none on this path: 0, or of a record that was given back.
 
     Raises NullCheckError, ReleasedRecordError.

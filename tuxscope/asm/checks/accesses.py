@@ -10,7 +10,7 @@ from tuxscope.asm.checks.access_bounds import (
     check_value,
     null_check,
 )
-from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     ANYTHING,
     FOREIGN,
@@ -18,9 +18,9 @@ from tuxscope.asm.checks.values import (
     LOWEST,
     M32,
     SOME_NUMBER,
-    Kind,
     Number,
     Pointer,
+    PointerKind,
     Value,
     constant,
     fresh,
@@ -32,21 +32,17 @@ from tuxscope.asm.errors import (
     NotAPointerError,
     NullCheckError,
 )
-from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import Atomic, Class, Mode
+from tuxscope.asm.isa import Atomic, Class, FormKind
 from tuxscope.asm.registers import Address, r10
 
-
-def accesses(instruction: Instruction) -> bool:
-    """Whether it loads or stores."""
-    return instruction.opcode & 7 in (Class.LDX, Class.ST, Class.STX)
+ACCESSES = (FormKind.LOAD, FormKind.STORE, FormKind.ATOMIC)
 
 
-def access(state: State) -> None:
+def access(state: PathState) -> None:
     """Load, store or both. Raises a kind of CheckError where the kernel would not let it."""
     instruction = state.instruction
-    size = instruction.moves
-    loads = instruction.opcode & 7 == Class.LDX or instruction.form.name == "load_acquire"
+    kind, size = instruction.form.kind, instruction.moves
+    loads = kind is FormKind.LOAD
     base = instruction.src if loads else instruction.dst
     place = state.registers[base]
     check_gone(state, base, f"r{base} is used as an address")
@@ -64,18 +60,22 @@ def access(state: State) -> None:
         check_place(state, place, base, instruction.offset, size, loads)
     if loads:
         state.registers[instruction.dst] = loaded(state, place, size)
-    elif instruction.form.name in ("st", "stx", "store_release"):
+    elif kind is FormKind.STORE:
         keep(state, place, size, stored(state))
     else:
         exchange(state, place, size)
 
 
 def check_place(
-    state: State, place: Pointer, base: int, offset: int, size: int, loads: bool
+    state: PathState, place: Pointer, base: int, offset: int, size: int, loads: bool
 ) -> None:
     """Hold an access to the bytes that are there."""
     if place.nullable:
-        what = "a lookup that found nothing" if place.kind is Kind.MAP_VALUE else "a full buffer"
+        what = (
+            "a lookup that found nothing"
+            if place.kind is PointerKind.MAP_VALUE
+            else "a full buffer"
+        )
         raise state.error(
             NullCheckError,
             f"r{base} is used as an address, and is 0 after {what}",
@@ -85,20 +85,20 @@ def check_place(
         return
     start = place.offset + offset
     match place.kind:
-        case Kind.STACK:
+        case PointerKind.STACK:
             check_stack(state, start, size)
             check_alignment(state, start, size)
-        case Kind.MAP_VALUE if place.map:
+        case PointerKind.MAP_VALUE if place.map:
             declared = getattr(place.map, "value", None)
             what = f"{place.map.name}'s value"
             check_value(state, start, size, place.map.value_size, what, declared)
-        case Kind.RECORD if place.size is not None:
+        case PointerKind.RECORD if place.size is not None:
             check_value(state, start, size, place.size, "the reserved record")
-        case Kind.CONTEXT if not place.offset:
+        case PointerKind.CONTEXT if not place.offset:
             check_context(state, start, size, loads)
 
 
-def check_alignment(state: State, start: int, size: int) -> None:
+def check_alignment(state: PathState, start: int, size: int) -> None:
     """Raises AlignmentError."""
     if start % size:
         raise state.error(
@@ -108,10 +108,10 @@ def check_alignment(state: State, start: int, size: int) -> None:
         )
 
 
-def loaded(state: State, place: Value, size: int) -> Value:
+def loaded(state: PathState, place: Value, size: int) -> Value:
     """What a load puts into its register."""
     instruction = state.instruction
-    signed = instruction.opcode & 0xE0 == Mode.MEMSX and instruction.opcode & 7 == Class.LDX
+    signed = instruction.form.signed
     bits = size * 8
     anything = (
         fresh(LOWEST, HIGHEST)
@@ -123,11 +123,11 @@ def loaded(state: State, place: Value, size: int) -> Value:
     if not isinstance(place, Pointer):
         return place if place is FOREIGN else ANYTHING
     match place.kind:
-        case Kind.MAP_VALUE | Kind.RECORD:
+        case PointerKind.MAP_VALUE | PointerKind.RECORD:
             return anything
-        case Kind.CONTEXT if state.program.attach.type in CONTEXTS:
+        case PointerKind.CONTEXT if state.program.attach.type in CONTEXTS:
             return anything
-        case Kind.STACK if place.offset is not None:
+        case PointerKind.STACK if place.offset is not None:
             frame = state.frames[place.origin]
             start = place.offset + instruction.offset
             value = frame.load(start, size)
@@ -143,12 +143,12 @@ def loaded(state: State, place: Value, size: int) -> Value:
             if isinstance(value, Number) and not signed and value.low >= 0 and value.high <= M32:
                 return value
             return SOME_NUMBER
-        case Kind.CONTEXT | Kind.MAP:
+        case PointerKind.CONTEXT | PointerKind.MAP:
             return FOREIGN
     return ANYTHING
 
 
-def stored(state: State) -> Value | None:
+def stored(state: PathState) -> Value | None:
     """What a store leaves there, as one would load it; None where that is not known."""
     instruction = state.instruction
     size = instruction.moves
@@ -165,11 +165,11 @@ def stored(state: State) -> Value | None:
     return None
 
 
-def keep(state: State, place: Value, size: int, value: Value | None) -> None:
+def keep(state: PathState, place: Value, size: int, value: Value | None) -> None:
     """Note what is on the stack now."""
     if place is ANYTHING:
         state.forget()  # it may be an address on any frame
-    if not isinstance(place, Pointer) or place.kind is not Kind.STACK:
+    if not isinstance(place, Pointer) or place.kind is not PointerKind.STACK:
         return
     frame = state.frames[place.origin]
     if place.offset is None:
@@ -178,11 +178,11 @@ def keep(state: State, place: Value, size: int, value: Value | None) -> None:
         frame.store(place.offset + state.instruction.offset, size, value)
 
 
-def exchange(state: State, place: Value, size: int) -> None:
+def exchange(state: PathState, place: Value, size: int) -> None:
     """An atomic: the place holds something else, and a register what was there before."""
     instruction = state.instruction
     keep(state, place, size, None)
-    if instruction.form.name == "atomic_cmpxchg":
+    if instruction.form.operation is Atomic.CMPXCHG:
         state.registers[0] = FOREIGN
     elif instruction.imm & Atomic.FETCH:
         state.registers[instruction.src] = FOREIGN

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from tuxscope.asm.checks.access_bounds import check_gone, null_check
-from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     SOME_NUMBER,
-    Kind,
     Number,
     Pointer,
+    PointerKind,
     constant,
 )
 from tuxscope.asm.errors import ArgumentError, NullCheckError
 from tuxscope.asm.maps import Map, MapType
-from tuxscope.asm.signatures import Kind as Takes
-from tuxscope.asm.signatures import Parameter
+from tuxscope.asm.signatures import ArgumentKind, Parameter
 from tuxscope.record import Nested
 
 # Maps of these types serve their own helpers alone (check_map_func_compatibility).
@@ -29,11 +28,11 @@ OWN_MAPS = {
     "perf_event_output": "PerfEventArray", "tail_call": "ProgArray", "ringbuf_output": "RingBuffer",
     "ringbuf_reserve": "RingBuffer", "ringbuf_query": "RingBuffer",
 }  # fmt: skip
-IN_MEMORY = (Takes.KEY, Takes.VALUE, Takes.MEMORY, Takes.STRUCT)
+IN_MEMORY = (ArgumentKind.KEY, ArgumentKind.VALUE, ArgumentKind.MEMORY, ArgumentKind.STRUCT)
 SAVED = range(6, 10)
 
 
-def check_kind(state: State, register: int, parameter: Parameter, name: str) -> None:
+def check_kind(state: PathState, register: int, parameter: Parameter, name: str) -> None:
     """Hold an argument to what a helper takes.
 
     Raises ArgumentError, NullCheckError, ReleasedRecordError.
@@ -54,54 +53,59 @@ def check_kind(state: State, register: int, parameter: Parameter, name: str) -> 
         raise state.error(NullCheckError, f"{what}, and may be 0 here", null_check(register))
     problem = f"{what}, and points to {value.kind.value}"
     match kind:
-        case Takes.SIZE:
+        case ArgumentKind.SIZE:
             raise state.error(ArgumentError, problem, instead)
-        case Takes.CONTEXT if value.kind is not Kind.CONTEXT:
+        case ArgumentKind.CONTEXT if value.kind is not PointerKind.CONTEXT:
             raise state.error(ArgumentError, problem, instead)
-        case Takes.MAP if value.kind is not Kind.MAP:
+        case ArgumentKind.MAP if value.kind is not PointerKind.MAP:
             raise state.error(ArgumentError, problem, instead)
-        case Takes.MAP if value.map:
+        case ArgumentKind.MAP if value.map:
             check_map(state, value.map, name)
-        case Takes.RECORD if value.kind is Kind.RECORD and value.offset:
+        case ArgumentKind.RECORD if value.kind is PointerKind.RECORD and value.offset:
             raise state.error(
                 ArgumentError, f"{what}, and was moved by {value.offset} bytes", instead
             )
-        case Takes.RECORD if value.kind in (Kind.STACK, Kind.CONTEXT, Kind.MAP, Kind.MAP_VALUE):
+        case ArgumentKind.RECORD if value.kind in (
+            PointerKind.STACK,
+            PointerKind.CONTEXT,
+            PointerKind.MAP,
+            PointerKind.MAP_VALUE,
+        ):
             raise state.error(ArgumentError, problem, instead)
-        case _ if kind in IN_MEMORY and value.kind in (Kind.CONTEXT, Kind.MAP):
+        case _ if kind in IN_MEMORY and value.kind in (PointerKind.CONTEXT, PointerKind.MAP):
             raise state.error(ArgumentError, problem, instead)
 
 
-def fitting(state: State, register: int, kind: Takes) -> str:
+def fitting(state: PathState, register: int, kind: ArgumentKind) -> str:
     """What to type for an argument that a parameter of this kind takes; empty where that varies."""
     match kind:
-        case Takes.CONTEXT:
-            kept = keeper(state, Kind.CONTEXT)
+        case ArgumentKind.CONTEXT:
+            kept = keeper(state, PointerKind.CONTEXT)
             if kept:
                 return f"pass the context, which r{kept} keeps: a.mov(r{register}, r{kept})"
             return (
                 f"keep the context that r1 begins with: a.mov(r6, r1), then a.mov(r{register}, r6)"
             )
-        case Takes.MAP:
+        case ArgumentKind.MAP:
             return f"load a map, as in a.ld_map(r{register}, MAP)"
-        case Takes.SIZE:
+        case ArgumentKind.SIZE:
             return f"a size is a number: {size_hint(state, register - 1)}"
-        case Takes.NUMBER:
+        case ArgumentKind.NUMBER:
             return f"a number is expected, as in a.mov(r{register}, 0)"
-        case Takes.CALLBACK:
+        case ArgumentKind.CALLBACK:
             return f'load a function, as in a.ld_func(r{register}, "each")'
-        case Takes.RECORD:
-            kept = keeper(state, Kind.RECORD)
+        case ArgumentKind.RECORD:
+            kept = keeper(state, PointerKind.RECORD)
             as_in = f": a.mov(r{register}, r{kept})" if kept else ""
             return f"pass on what helper.ringbuf_reserve returned{as_in}"
-        case Takes.KEY | Takes.VALUE:
+        case ArgumentKind.KEY | ArgumentKind.VALUE:
             return f"take the address of a place on the stack: a.lea(r{register}, {kind.value})"
-        case Takes.MEMORY | Takes.STRUCT | Takes.STACK:
+        case ArgumentKind.MEMORY | ArgumentKind.STRUCT | ArgumentKind.STACK:
             return f"take the address of a place on the stack, as in a.lea(r{register}, event)"
     return ""
 
 
-def keeper(state: State, kind: Kind) -> int | None:
+def keeper(state: PathState, kind: PointerKind) -> int | None:
     """Which of the registers that calls leave alone holds the address of one of these."""
     for register in SAVED:
         value = state.registers[register]
@@ -110,11 +114,15 @@ def keeper(state: State, kind: Kind) -> int | None:
     return None
 
 
-def size_there(state: State, register: int) -> tuple[str, int] | None:
+def size_there(state: PathState, register: int) -> tuple[str, int] | None:
     """The size of what an address on the stack is the beginning of, as the author would write it
     (``HelloEvent.comm.size``), and in bytes."""
     place = state.registers[register]
-    if not isinstance(place, Pointer) or place.kind is not Kind.STACK or place.offset is None:
+    if (
+        not isinstance(place, Pointer)
+        or place.kind is not PointerKind.STACK
+        or place.offset is None
+    ):
         return None
     function = state.name_of(place.origin)
     for each in state.program.stack:
@@ -135,14 +143,14 @@ def size_there(state: State, register: int) -> tuple[str, int] | None:
     return None
 
 
-def size_hint(state: State, register: int) -> str:
+def size_hint(state: PathState, register: int) -> str:
     """What to type for the size of the memory that a register points to, in the next one."""
     text, size = size_there(state, register) or ("Event.size", 0)
     told = f", {size} bytes" if size and not text.isdecimal() else ""
     return f"a.mov(r{register + 1}, {text}){told}"
 
 
-def check_constant(state: State, register: int, name: str) -> None:
+def check_constant(state: PathState, register: int, name: str) -> None:
     """Raises ArgumentError for a number that is not known while the program is verified."""
     value = state.registers[register]
     if isinstance(value, Number) and not value.constant:
@@ -153,7 +161,7 @@ def check_constant(state: State, register: int, name: str) -> None:
         )
 
 
-def check_map(state: State, map: Map, name: str) -> None:
+def check_map(state: PathState, map: Map, name: str) -> None:
     """Raises ArgumentError where a helper cannot use a map of this type."""
     own = getattr(map, "type", None)
     if own is None:  # only its name is known

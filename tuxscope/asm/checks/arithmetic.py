@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tuxscope.asm.checks.access_bounds import null_check
-from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     ANYTHING,
     FOREIGN,
     SOME_NUMBER,
-    Kind,
     Number,
     Pointer,
+    PointerKind,
     Released,
     Value,
     computed,
@@ -20,37 +20,39 @@ from tuxscope.asm.checks.values import (
 )
 from tuxscope.asm.errors import NullCheckError, PointerArithmeticError
 from tuxscope.asm.instruction import Instruction
-from tuxscope.asm.isa import Class, Source
+from tuxscope.asm.isa import Alu, FormKind, Source, WideSource
 from tuxscope.asm.maps import Array
 
-FREELY_USED = ("neg", "le", "be", "bswap")  # on pointers, too, by a privileged program
+# On pointers, too, by a privileged program.
+FREELY_USED = (FormKind.NEGATE, FormKind.BYTE_SWAP)
 
 
-def compute(state: State) -> None:
+def compute(state: PathState) -> None:
     """Do what a straight instruction does. Raises NullCheckError, PointerArithmeticError."""
     instruction = state.instruction
-    name, dst = instruction.form.name, instruction.dst
+    form, dst = instruction.form, instruction.dst
     registers = state.registers
-    if instruction.slots == 2:
-        registers[dst] = loaded(instruction, state.slot)
-    elif name.startswith("movsx"):
-        registers[dst] = SOME_NUMBER if is_number(registers[instruction.src]) else FOREIGN
-    elif name in ("mov", "mov32"):
-        value = operand_of(state)
-        registers[dst] = truncated(value, new_root()) if name == "mov32" else value
-    elif name.removesuffix("32") in FREELY_USED:
-        registers[dst] = SOME_NUMBER if is_number(registers[dst]) else FOREIGN
-    elif name == "addr_space_cast":
-        registers[dst] = FOREIGN
-    else:
-        registers[dst] = combined(state, name.removesuffix("32"))
+    match form.kind:
+        case FormKind.WIDE_IMMEDIATE:
+            registers[dst] = loaded(instruction, state.slot)
+        case FormKind.MOVE if form.signed:
+            registers[dst] = SOME_NUMBER if is_number(registers[instruction.src]) else FOREIGN
+        case FormKind.MOVE:
+            value = operand_of(state)
+            registers[dst] = value if form.bits == 64 else truncated(value, new_root())
+        case kind if kind in FREELY_USED:
+            registers[dst] = SOME_NUMBER if is_number(registers[dst]) else FOREIGN
+        case FormKind.CAST:
+            registers[dst] = FOREIGN
+        case _:
+            registers[dst] = combined(state)
 
 
 def is_number(value: Value) -> bool:
     return isinstance(value, Number | Released) or value is SOME_NUMBER
 
 
-def operand_of(state: State) -> Value:
+def operand_of(state: PathState) -> Value:
     """The second operand: a register, or the immediate."""
     instruction = state.instruction
     if instruction.opcode & 8 == Source.X:
@@ -60,41 +62,44 @@ def operand_of(state: State) -> Value:
 
 def loaded(instruction: Instruction, slot: int) -> Value:
     """What a wide instruction puts into its register."""
-    name, map = instruction.form.name, instruction.map
-    if name == "ld_imm64":
-        return constant(instruction.imm64)
-    if name == "ld_map_fd" and map:
-        return Pointer(Kind.MAP, 0, map=map)
-    if name == "ld_map_value" and isinstance(map, Array):
-        return Pointer(Kind.MAP_VALUE, instruction.next_imm, origin=slot, map=map)
+    map = instruction.map
+    match instruction.form.operation:
+        case WideSource.IMM64:
+            return constant(instruction.imm64)
+        case WideSource.MAP_FD if map:
+            return Pointer(PointerKind.MAP, 0, map=map)
+        case WideSource.MAP_VALUE if isinstance(map, Array):
+            return Pointer(PointerKind.MAP_VALUE, instruction.next_imm, origin=slot, map=map)
     return FOREIGN
 
 
-def combined(state: State, operation: str) -> Value:
-    """dst and operand, by the name of an operation of 32 or 64 bits."""
+def combined(state: PathState) -> Value:
+    """What arithmetic makes of dst and operand."""
     instruction = state.instruction
+    form = instruction.form
     value, operand = state.registers[instruction.dst], operand_of(state)
-    bits = 64 if instruction.opcode & 7 == Class.ALU64 else 32
     opaque = {each for each in (value, operand) if each in (ANYTHING, FOREIGN)}
     if opaque:
         pointer = next((each for each in (value, operand) if isinstance(each, Pointer)), None)
-        if pointer and (operation, bits) == ("add", 64):
+        if pointer and (form.operation, form.bits) == (Alu.ADD, 64):
             return pointer._replace(offset=None)  # the other is no address: two are not added
         return FOREIGN if opaque == {FOREIGN} and not pointer else ANYTHING
     if isinstance(value, Pointer) or isinstance(operand, Pointer):
-        return moved(state, operation, bits, value, operand)
-    return computed(operation, bits, value, operand, new_root())
+        return moved(state, value, operand)
+    return computed(form, value, operand, new_root())
 
 
-def moved(state: State, operation: str, bits: int, value: Value, operand: Value) -> Value:
-    """A pointer and a number, or two pointers."""
+def moved(state: PathState, value: Value, operand: Value) -> Value:
+    """What arithmetic makes of a pointer and a number, or of two pointers."""
+    form = state.instruction.form
+    operation, bits = form.operation, form.bits
     if isinstance(value, Pointer) and isinstance(operand, Pointer):
-        if operation == "sub":
+        if operation is Alu.SUB:
             return SOME_NUMBER
         raise refused(state, "two addresses are combined", "subtract them, or add a number to one")
     pointer, by = (value, operand) if isinstance(value, Pointer) else (operand, value)
     assert isinstance(pointer, Pointer)
-    if bits == 32 and operation == "sub":
+    if bits == 32 and operation is Alu.SUB:
         return SOME_NUMBER
     if bits == 32:
         raise refused(
@@ -102,7 +107,7 @@ def moved(state: State, operation: str, bits: int, value: Value, operand: Value)
             f"32 bits of an address are computed with: {pointer.kind.value}",
             "use the method without 32",
         )
-    if operation not in ("add", "sub") or (operation == "sub" and pointer is operand):
+    if operation not in (Alu.ADD, Alu.SUB) or (operation is Alu.SUB and pointer is operand):
         raise refused(
             state,
             f"an address is no number to compute with: it points to {pointer.kind.value}",
@@ -115,7 +120,7 @@ def moved(state: State, operation: str, bits: int, value: Value, operand: Value)
             null_check(instruction_register(state, pointer)),
         )
     known = isinstance(by, Number) and by.constant and pointer.offset is not None
-    if pointer.kind is Kind.MAP:
+    if pointer.kind is PointerKind.MAP:
         if known and by != constant(0):
             raise refused(
                 state,
@@ -126,15 +131,15 @@ def moved(state: State, operation: str, bits: int, value: Value, operand: Value)
     if not known:
         return pointer._replace(offset=None)
     assert isinstance(by, Number)
-    distance = by.low if operation == "add" else -by.low
+    distance = by.low if operation is Alu.ADD else -by.low
     return pointer._replace(offset=(pointer.offset or 0) + distance)
 
 
-def instruction_register(state: State, pointer: Pointer) -> int:
+def instruction_register(state: PathState, pointer: Pointer) -> int:
     """Which of the instruction's registers holds a pointer."""
     instruction = state.instruction
     return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
 
 
-def refused(state: State, problem: str, hint: str) -> PointerArithmeticError:
+def refused(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
     return state.error(PointerArithmeticError, problem, hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuxscope.asm import meaning
 from tuxscope.asm.checks.arithmetic import operand_of
 from tuxscope.asm.checks.graph import target
-from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     M32,
     M64,
@@ -16,30 +16,29 @@ from tuxscope.asm.checks.values import (
     constant,
     split,
 )
-from tuxscope.asm.isa import Class
+from tuxscope.asm.forms import Operation
+from tuxscope.asm.isa import FormKind, Jump
 
-ALWAYS = ("ja", "gotol")
-MIRRORED = {
-    "jgt": "jlt", "jlt": "jgt", "jge": "jle", "jle": "jge", "jsgt": "jslt", "jslt": "jsgt",
-    "jsge": "jsle", "jsle": "jsge",
+MIRRORED: dict[Operation, Jump] = {
+    Jump.JGT: Jump.JLT, Jump.JLT: Jump.JGT, Jump.JGE: Jump.JLE, Jump.JLE: Jump.JGE,
+    Jump.JSGT: Jump.JSLT, Jump.JSLT: Jump.JSGT, Jump.JSGE: Jump.JSLE, Jump.JSLE: Jump.JSGE,
 }  # fmt: skip
 ZERO = constant(0)
 
 
-def branch(state: State) -> list[State]:
+def branch(state: PathState) -> list[PathState]:
     """The states after a jump: none, one or both."""
     slot, instruction = state.slot, state.instruction
-    name = instruction.form.name
+    form = instruction.form
     there = target(slot, instruction)
-    if name in ALWAYS:
+    if form.kind is FormKind.JUMP:
         state.slot = there
         return [state]
-    if name == "may_goto":
+    if form.kind is FormKind.MAY_GOTO:
         other = state.copy(there)
         state.slot = slot + 1
         return [state, other]
-    bits = 32 if instruction.opcode & 7 == Class.JMP32 else 64
-    test = name.removesuffix("32")
+    test, bits = form.operation, form.bits
     value, operand = state.registers[instruction.dst], operand_of(state)
     if isinstance(value, Pointer):
         return compare_address(state, there, test, bits, value, operand)
@@ -48,7 +47,7 @@ def branch(state: State) -> list[State]:
     if value.root and value.root == operand.root:
         mask = M64 if bits == 64 else M32
         same = value.low & mask
-        if test == "jset":
+        if test is Jump.JSET:
             return []
         state.slot = there if meaning.tests(bits)[test](same, same) else slot + 1
         return [state]
@@ -72,12 +71,12 @@ def branch(state: State) -> list[State]:
 
 
 def compare_address(
-    state: State, there: int, test: str, bits: int, pointer: Pointer, operand: Value
-) -> list[State]:
+    state: PathState, there: int, test: Operation, bits: int, pointer: Pointer, operand: Value
+) -> list[PathState]:
     """An address and 0: it is one, or where it may be 0 there are two ways to go on."""
-    if operand != ZERO or test not in ("jeq", "jne") or bits == 32:
+    if operand != ZERO or test not in (Jump.JEQ, Jump.JNE) or bits == 32:
         return []
-    null_at, other_at = (there, state.slot + 1) if test == "jeq" else (state.slot + 1, there)
+    null_at, other_at = (there, state.slot + 1) if test is Jump.JEQ else (state.slot + 1, there)
     if not pointer.nullable:
         state.slot = other_at
         return [state]

@@ -11,7 +11,7 @@ from tuxscope.asm.checks.arguments import (
     fitting,
     size_hint,
 )
-from tuxscope.asm.checks.state import STORED, WRITTEN, State
+from tuxscope.asm.checks.state import STORED, WRITTEN, PathState
 from tuxscope.asm.checks.unset_bytes import name_of_unset
 from tuxscope.asm.checks.values import (
     ANYTHING,
@@ -20,9 +20,9 @@ from tuxscope.asm.checks.values import (
     LOWEST,
     M32,
     SOME_NUMBER,
-    Kind,
     Number,
     Pointer,
+    PointerKind,
     Released,
     Unset,
     Value,
@@ -35,11 +35,11 @@ from tuxscope.asm.errors import (
     StackAccessError,
     UninitialisedStackError,
 )
-from tuxscope.asm.helpers import NAMES, helper
+from tuxscope.asm.helper_table import NAMES
+from tuxscope.asm.helpers import helper
 from tuxscope.asm.maps import Array, Hash
 from tuxscope.asm.registers import Address, r10
-from tuxscope.asm.signatures import Kind as Takes
-from tuxscope.asm.signatures import Parameter, Signature, signature
+from tuxscope.asm.signatures import ArgumentKind, Parameter, Signature, signature
 from tuxscope.lean_dataclasses import replace
 
 GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL",
@@ -49,7 +49,7 @@ GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", 
 SLEEPING = ("copy_from_user", "copy_from_user_task")
 
 
-def call(state: State) -> bool:
+def call(state: PathState) -> bool:
     """Do what a call of a helper does; False where nothing is known of that helper.
 
     Raises a kind of CheckError where the verifier would not let it.
@@ -76,7 +76,7 @@ def call(state: State) -> bool:
     for register, parameter in enumerate(parameters, 1):
         if parameter.kind in IN_MEMORY:
             pass_memory(state, register, parameter, name)
-    if any(each.kind is Takes.CALLBACK for each in parameters):
+    if any(each.kind is ArgumentKind.CALLBACK for each in parameters):
         state.forget()  # the callback may have stored anything there
     if name in ("ringbuf_submit", "ringbuf_discard"):
         release(state, arguments[0])
@@ -85,7 +85,7 @@ def call(state: State) -> bool:
     return True
 
 
-def check_caller(state: State, name: str, facts: Signature) -> None:
+def check_caller(state: PathState, name: str, facts: Signature) -> None:
     """Raises HelperUnavailableError, LicenseError."""
     program = state.program
     kind = program.attach.type
@@ -111,7 +111,7 @@ def check_caller(state: State, name: str, facts: Signature) -> None:
         )
 
 
-def taken(state: State, name: str, facts: Signature) -> tuple[Parameter, ...]:
+def taken(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...]:
     """What a helper takes in this type of program: of one there are two by the same number.
 
     That one tells of the packet's cgroup (bpf_get_cgroup_classid), or elsewhere of the process's
@@ -121,10 +121,10 @@ def taken(state: State, name: str, facts: Signature) -> tuple[Parameter, ...]:
         return facts.parameters
     if state.program.attach.type is not ProgramType.SCHED_CLS:
         return ()
-    return tuple(replace(each, kind=Takes.CONTEXT) for each in facts.parameters)
+    return tuple(replace(each, kind=ArgumentKind.CONTEXT) for each in facts.parameters)
 
 
-def pass_memory(state: State, register: int, parameter: Parameter, name: str) -> None:
+def pass_memory(state: PathState, register: int, parameter: Parameter, name: str) -> None:
     """Hold memory that a helper reads or fills to what is there.
 
     Raises StackAccessError, MapValueAccessError, UninitialisedStackError.
@@ -136,24 +136,24 @@ def pass_memory(state: State, register: int, parameter: Parameter, name: str) ->
         return
     size = size_of(state, register, parameter)
     if place.offset is None or size is None:
-        if place.kind is Kind.STACK:
+        if place.kind is PointerKind.STACK:
             state.frames[place.origin].forget()
         return
     if size <= 0:
         return
-    if place.kind is Kind.MAP_VALUE and place.map:
+    if place.kind is PointerKind.MAP_VALUE and place.map:
         check_value(state, place.offset, size, place.map.value_size, f"{place.map.name}'s value")
-    elif place.kind is Kind.RECORD and place.size is not None:
+    elif place.kind is PointerKind.RECORD and place.size is not None:
         check_value(state, place.offset, size, place.size, "the reserved record")
-    elif place.kind is Kind.STACK:
-        if parameter.kind is Takes.MEMORY and 0 < -place.offset < size:
+    elif place.kind is PointerKind.STACK:
+        if parameter.kind is ArgumentKind.MEMORY and 0 < -place.offset < size:
             raise state.error(
                 StackAccessError,
                 f"r{register + 1} says {size} bytes, and at {Address(r10, place.offset)} the stack "
                 f"has {-place.offset}",
                 f"give {name} the size of what is there: " + size_hint(state, register),
             )
-        if parameter.kind in (Takes.KEY, Takes.VALUE) and 0 < -place.offset < size:
+        if parameter.kind in (ArgumentKind.KEY, ArgumentKind.VALUE) and 0 < -place.offset < size:
             raise too_short(state, parameter, place, size)
         check_stack(state, place.offset, size)
         frame = state.frames[place.origin]
@@ -171,7 +171,9 @@ def pass_memory(state: State, register: int, parameter: Parameter, name: str) ->
             frame.store(place.offset, size, None, STORED)
 
 
-def too_short(state: State, parameter: Parameter, place: Pointer, size: int) -> StackAccessError:
+def too_short(
+    state: PathState, parameter: Parameter, place: Pointer, size: int
+) -> StackAccessError:
     """Of a key or a value that is declared with fewer bytes than the map has."""
     assert place.offset is not None
     map = getattr(state.registers[1], "map", None)
@@ -185,21 +187,21 @@ def too_short(state: State, parameter: Parameter, place: Pointer, size: int) -> 
     )
 
 
-def size_of(state: State, register: int, parameter: Parameter) -> int | None:
+def size_of(state: PathState, register: int, parameter: Parameter) -> int | None:
     """How many bytes a helper reads or fills; None where that varies."""
     map = getattr(state.registers[1], "map", None)
     match parameter.kind:
-        case Takes.KEY:
+        case ArgumentKind.KEY:
             return map.key_size if isinstance(map, Array | Hash) else None
-        case Takes.VALUE:
+        case ArgumentKind.VALUE:
             return map.value_size if isinstance(map, Array | Hash) else None
-        case Takes.STRUCT:
+        case ArgumentKind.STRUCT:
             return parameter.size
     size = state.registers[register + 1] if register < 5 else None
     return size.low if isinstance(size, Number) and size.constant else None
 
 
-def release(state: State, record: Value) -> None:
+def release(state: PathState, record: Value) -> None:
     """A record was given back: no copy of its address is one any more."""
     if not isinstance(record, Pointer):
         state.references.clear()
@@ -209,7 +211,7 @@ def release(state: State, record: Value) -> None:
     state.settle(record.identity, lambda _: released)
 
 
-def result(state: State, number: int, facts: Signature, arguments: list[Value]) -> Value:
+def result(state: PathState, number: int, facts: Signature, arguments: list[Value]) -> Value:
     """What is in r0 afterwards."""
     if facts.void:
         return Unset(state.slot)
@@ -219,7 +221,7 @@ def result(state: State, number: int, facts: Signature, arguments: list[Value]) 
         size = arguments[1]
         # struct bpf_call_arg_meta has its size in 32 bits.
         known = size.low & M32 if isinstance(size, Number) and size.constant else None
-        record = Pointer(Kind.RECORD, 0, True, state.slot, new_root(), None, known)
+        record = Pointer(PointerKind.RECORD, 0, True, state.slot, new_root(), None, known)
         state.references[record.identity] = state.slot
         return record
     match facts.returns:
@@ -232,17 +234,17 @@ def result(state: State, number: int, facts: Signature, arguments: list[Value]) 
     return FOREIGN if "*" in facts.returns else SOME_NUMBER
 
 
-def looked_up(state: State, arguments: list[Value]) -> Value:
+def looked_up(state: PathState, arguments: list[Value]) -> Value:
     """The address of a value, or 0 where the key is not in the map."""
     map = getattr(arguments[0], "map", None)
     if isinstance(map, Array):
         # Since Linux 6.15 the verifier knows that an array has a value for a constant in range.
         key = arguments[1]
-        if not isinstance(key, Pointer) or key.kind is not Kind.STACK or key.offset is None:
+        if not isinstance(key, Pointer) or key.kind is not PointerKind.STACK or key.offset is None:
             return FOREIGN
         index = state.frames[key.origin].load(key.offset, map.key_size)
         if not isinstance(index, Number) or index.high < map.max_entries:
             return FOREIGN
     elif not isinstance(map, Hash):
         return FOREIGN
-    return Pointer(Kind.MAP_VALUE, 0, True, state.slot, new_root(), map)
+    return Pointer(PointerKind.MAP_VALUE, 0, True, state.slot, new_root(), map)

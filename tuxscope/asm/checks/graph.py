@@ -7,12 +7,9 @@ from functools import cached_property
 
 from tuxscope.asm.errors import FallThroughError, JumpTargetError, UnreachableCodeError
 from tuxscope.asm.instruction import Instruction
+from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.program import Label, Program
 from tuxscope.asm.receiver import addressed, meant_for_another
-
-JUMPS = ("ja", "gotol")  # without a condition: what follows them is reached from elsewhere, if ever
-INDIRECT = "gotox"  # goes where a map says, which is filled in when the program is loaded
-ENDS = (*JUMPS, INDIRECT, "exit")
 
 
 class Graph:
@@ -25,26 +22,21 @@ class Graph:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        called = {target(slot, each) for slot, each in program.by_slot.items() if calls(each)}
-        self.functions = sorted({0} | called)
+        named = ((slot, each) for slot, each in program.by_slot.items() if calls(each))
+        self.functions = sorted({0} | {target(slot, each) for slot, each in named})
 
     def following(self, slot: int) -> tuple[int, ...]:
         """The slots that may come next in the same function."""
         instruction = self.program.by_slot[slot]
-        after = slot + instruction.slots
-        name = instruction.form.name
-        if name in (INDIRECT, "exit"):
-            return ()
-        if name in JUMPS:
-            return (target(slot, instruction),)
-        if jumps(instruction):
-            return after, target(slot, instruction)
-        return (after,)
+        form = instruction.form
+        after = (slot + instruction.slots,) if form.falls_through else ()
+        return (*after, target(slot, instruction)) if form.jumps else after
 
     @cached_property
     def indirect(self) -> bool:
-        """Whether something may jump to any place."""
-        return any(each.form.name == INDIRECT for each in self.program.instructions)
+        """Whether something may jump to any place: gotox goes where a map says, which is filled
+        in when the program is loaded."""
+        return any(each.form.kind is FormKind.INDIRECT_JUMP for each in self.program.instructions)
 
     @cached_property
     def reached(self) -> frozenset[int]:
@@ -86,7 +78,7 @@ class Graph:
         waiting = [
             slot
             for slot, each in self.program.by_slot.items()
-            if each.form.name in ("exit", "call_btf_id")
+            if each.form.kind is FormKind.EXIT or calls_kfunc(each)
         ]
         while waiting:
             slot = waiting.pop()
@@ -104,11 +96,11 @@ class Graph:
         for start, end in self._bounds():
             inside = {slot: each for slot, each in program.by_slot.items() if start <= slot < end}
             for slot, each in inside.items():
-                if jumps(each) and target(slot, each) not in inside:
+                if each.form.jumps and target(slot, each) not in inside:
                     raise self._nowhere(slot, "a label of the same function", 'a.ja("out")')
             end_slot = max(inside)
             last = inside[end_slot]
-            if last.form.name not in (*ENDS, "call_btf_id"):
+            if last.form.falls_through and not calls_kfunc(last):
                 if end_slot not in self.reached and start in self.reached:
                     raise self._unreachable(min(set(inside) - self.reached))
                 raise FallThroughError(
@@ -153,7 +145,7 @@ class Graph:
         before = program.instructions[program.slots.index(slot) - 1]
         problem = "no path leads here: what is before it always goes elsewhere"
         hint = "put a label here that something jumps to, or delete it"
-        if before.form.name == "exit" and before.source:
+        if before.form.kind is FormKind.EXIT and before.source:
             name = [each.name for each in program.functions if each.slot < slot][-1]
             problem = f"no path leads here: {name} ended at {before.source}"
             hint = meant_for_another(before.source, source) or f"move it up, {hint}"
@@ -162,16 +154,14 @@ class Graph:
 
 def calls(instruction: Instruction) -> bool:
     """Whether it names a function of the program: calls it, or takes its address."""
-    return instruction.form.name in ("call_local", "ld_func")
+    return instruction.form.names_function
 
 
-def jumps(instruction: Instruction) -> bool:
-    """Whether it may go on at a place that it names."""
-    name = instruction.form.name
-    return name.startswith("j") or name in ("gotol", "may_goto")
+def calls_kfunc(instruction: Instruction) -> bool:
+    """Whether it calls a function of the kernel by its BTF id, which may not return."""
+    return instruction.form.operation is CallSource.BTF_ID
 
 
 def target(slot: int, instruction: Instruction) -> int:
     """The slot that a jump, a local call or an ld_func names."""
-    far = instruction.form.name in ("gotol", "call_local", "ld_func")
-    return slot + 1 + (instruction.imm if far else instruction.offset)
+    return slot + 1 + instruction.distance

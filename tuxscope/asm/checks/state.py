@@ -9,9 +9,9 @@ from tuxscope.asm.checks.values import (
     ANYTHING,
     NEVER_SET,
     SOME_NUMBER,
-    Kind,
     Number,
     Pointer,
+    PointerKind,
     Unset,
     Value,
 )
@@ -31,7 +31,7 @@ Error = TypeVar("Error", bound=CheckError)
 NOTHING, STORED, WRITTEN, UNKNOWN = range(4)
 
 
-class Frame:
+class StackFrame:
     """A function's stack, and what its caller gets back.
 
     Attributes:
@@ -51,8 +51,8 @@ class Frame:
         self.bytes = bytearray(STACK_SIZE)
         self.spilled: dict[int, tuple[int, Value]] = {}
 
-    def copy(self) -> Frame:
-        other = Frame(self.function, self.returns_to, list(self.saved))
+    def copy(self) -> StackFrame:
+        other = StackFrame(self.function, self.returns_to, list(self.saved))
         other.bytes = bytearray(self.bytes)
         other.spilled = dict(self.spilled)
         return other
@@ -98,7 +98,7 @@ class Frame:
         return self.bytes[start : start + size] == bytes([WRITTEN]) * size
 
 
-class State:
+class PathState:
     """What a path has come to.
 
     Attributes:
@@ -116,7 +116,7 @@ class State:
         program: Program,
         slot: int,
         registers: list[Value],
-        frames: list[Frame],
+        frames: list[StackFrame],
         references: dict[int, int],
     ) -> None:
         self.program = program
@@ -126,16 +126,16 @@ class State:
         self.references = references
 
     @classmethod
-    def first(cls, program: Program) -> State:
+    def first(cls, program: Program) -> PathState:
         """As a program begins: the context in r1."""
         registers: list[Value] = [NEVER_SET] * 11
-        registers[1] = Pointer(Kind.CONTEXT, 0)
-        registers[10] = Pointer(Kind.STACK, 0)
-        return cls(program, 0, registers, [Frame(0, 0, [])], {})
+        registers[1] = Pointer(PointerKind.CONTEXT, 0)
+        registers[10] = Pointer(PointerKind.STACK, 0)
+        return cls(program, 0, registers, [StackFrame(0, 0, [])], {})
 
-    def copy(self, slot: int) -> State:
+    def copy(self, slot: int) -> PathState:
         frames = [each.copy() for each in self.frames]
-        return State(self.program, slot, list(self.registers), frames, dict(self.references))
+        return PathState(self.program, slot, list(self.registers), frames, dict(self.references))
 
     @property
     def instruction(self) -> Instruction:
@@ -222,8 +222,8 @@ class State:
     def enter(self, function: int) -> None:
         """Into a function of the program: it has its arguments and a stack of its own."""
         registers = self.registers
-        self.frames.append(Frame(function, self.slot + 1, registers[6:10]))
-        frame_pointer = Pointer(Kind.STACK, 0, origin=len(self.frames) - 1)
+        self.frames.append(StackFrame(function, self.slot + 1, registers[6:10]))
+        frame_pointer = Pointer(PointerKind.STACK, 0, origin=len(self.frames) - 1)
         self.registers = [NEVER_SET, *registers[1:6], *[NEVER_SET] * 4, frame_pointer]
         self.slot = function
 
@@ -234,12 +234,14 @@ class State:
         self.map_values(
             lambda value: (
                 ANYTHING
-                if isinstance(value, Pointer) and value.kind is Kind.STACK and value.origin == gone
+                if isinstance(value, Pointer)
+                and value.kind is PointerKind.STACK
+                and value.origin == gone
                 else value
             )
         )
         used_up: list[Value] = [Unset(frame.returns_to - 1)] * 5
-        frame_pointer = Pointer(Kind.STACK, 0, origin=len(self.frames) - 1)
+        frame_pointer = Pointer(PointerKind.STACK, 0, origin=len(self.frames) - 1)
         self.registers = [self.registers[0], *used_up, *frame.saved, frame_pointer]
         self.slot = frame.returns_to
 

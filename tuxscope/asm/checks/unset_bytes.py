@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.checks.state import State
+from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.registers import Address, r10
 from tuxscope.asm.stack_notes import parts
 from tuxscope.record import Nested
 
 
-def name_of_unset(state: State, frame: int, unset: list[int]) -> tuple[str, str]:
+def name_of_unset(state: PathState, frame: int, unset: list[int]) -> tuple[str, str]:
     """What the bytes are to the author, and what to type to set them."""
     function = state.name_of(frame)
     first = unset[0]

@@ -12,6 +12,8 @@ from itertools import count, pairwise
 from typing import NamedTuple
 
 from tuxscope.asm import meaning
+from tuxscope.asm.forms import Form, Operation
+from tuxscope.asm.isa import Alu, Jump
 from tuxscope.asm.maps import Map
 
 M32 = (1 << 32) - 1
@@ -52,7 +54,7 @@ class Null(Number):
     """The 0 of a lookup that found nothing, or of a ring buffer that is full; equal to any 0."""
 
 
-class Kind(Enum):
+class PointerKind(Enum):
     """What a pointer points to."""
 
     STACK = "the stack"
@@ -75,7 +77,7 @@ class Pointer(NamedTuple):
         size: of a record, in bytes; None where it varies.
     """
 
-    kind: Kind
+    kind: PointerKind
     offset: int | None
     nullable: bool = False
     origin: int = 0
@@ -133,41 +135,41 @@ def truncated(value: Value, root: int) -> Value:
     return SOME_NUMBER
 
 
-def computed(operation: str, bits: int, value: Value, operand: Value, root: int) -> Value:
-    """What arithmetic makes of two numbers; ``operation`` is the row's name, without ``32``."""
+def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
+    """What arithmetic makes of two numbers."""
+    bits = form.bits
     if bits == 32:
         value, operand = truncated(value, root), truncated(operand, root)
     if not isinstance(value, Number) or not isinstance(operand, Number) or not operand.constant:
         return SOME_NUMBER
     mask = M64 if bits == 64 else M32
     if value.constant:
-        return constant(
-            meaning.arithmetic(bits)[operation](value.low & mask, operand.low & mask) & mask
-        )
-    found = shifted_range(operation, bits, value, operand.low)
+        return constant(meaning.arithmetic(form)(value.low & mask, operand.low & mask) & mask)
+    found = shifted_range(form, value, operand.low)
     return Number(*found, root, value.family) if found else SOME_NUMBER
 
 
-def shifted_range(operation: str, bits: int, value: Number, operand: int) -> tuple[int, int] | None:
+def shifted_range(form: Form, value: Number, operand: int) -> tuple[int, int] | None:
     """The range that a constant makes of a range, where each number of it is hit."""
+    operation, bits = form.operation, form.bits
     low, high = value.low, value.high
     lowest, highest = (LOWEST, HIGHEST) if bits == 64 else (0, M32)
     amount = operand & (bits - 1)
     match operation:
-        case "add" | "sub":
+        case Alu.ADD | Alu.SUB:
             by = meaning.signed(operand & M32, 32) if bits == 32 else operand
-            by = by if operation == "add" else -by
+            by = by if operation is Alu.ADD else -by
             if (low, high) == (lowest, highest):
                 return low, high
             if lowest <= low + by and high + by <= highest:
                 return low + by, high + by
-        case "rsh" if low >= 0:
+        case Alu.RSH if low >= 0:
             return low >> amount, high >> amount
-        case "rsh" if (low, high) == (LOWEST, HIGHEST) and amount:
+        case Alu.RSH if (low, high) == (LOWEST, HIGHEST) and amount:
             return 0, M64 >> amount
-        case "arsh" if bits == 64:
+        case Alu.ARSH if bits == 64:
             return low >> amount, high >> amount
-        case "and" if 0 <= operand <= high - low and not operand & (operand + 1):
+        case Alu.AND if 0 <= operand <= high - low and not operand & (operand + 1):
             return 0, operand
     return None
 
@@ -179,10 +181,10 @@ class Split(NamedTuple):
     passed: tuple[int, int] | None
 
 
-def split(test: str, bits: int, value: Number, operand: int) -> Split:
+def split(test: Operation, bits: int, value: Number, operand: int) -> Split:
     """How a comparison with a constant splits a number; of several parts, the largest.
 
-    ``test`` is the row's name, without ``32``.
+    ``test`` is the operation of a conditional jump.
     """
     low, high = value.low, value.high
     decide = meaning.tests(bits)[test]
@@ -191,7 +193,7 @@ def split(test: str, bits: int, value: Number, operand: int) -> Split:
         low, high = max(low, 0), min(high, M32)
         if low > high:
             return Split(None, None)
-    if test == "jset":
+    if test is Jump.JSET:
         bit = operand & mask & -(operand & mask)
         pieces = [(each, each) for each in (low, 0, bit) if low <= each <= high]
     else:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from tuxscope.asm.attach import AttachPoint, RawTracepoint, SocketFilter, Xdp
-from tuxscope.asm.checks.accesses import access, accesses
+from tuxscope.asm.checks.accesses import ACCESSES, access
 from tuxscope.asm.checks.arithmetic import compute
 from tuxscope.asm.checks.branches import branch
 from tuxscope.asm.checks.calls import call
-from tuxscope.asm.checks.graph import Graph, jumps, target
-from tuxscope.asm.checks.state import State
-from tuxscope.asm.checks.values import Kind, Pointer, Unset
+from tuxscope.asm.checks.graph import Graph, calls_kfunc, target
+from tuxscope.asm.checks.state import PathState
+from tuxscope.asm.checks.values import Pointer, PointerKind, Unset
 from tuxscope.asm.errors import (
     CallDepthError,
     EndlessLoopError,
@@ -24,6 +24,7 @@ from tuxscope.asm.errors import (
     StackAccessError,
     UnreleasedReferenceError,
 )
+from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.program import Program
 
 MOST_STEPS = 30_000  # then the verifier has the last word: half a second, in large programs two
@@ -37,18 +38,20 @@ class Walk:
         self._program = program
         self._graph = graph
         # Programs that loop by the kernel's leave come back to the same place as they were.
-        names = {each.form.name for each in program.instructions}
-        self._leaves_loops = bool(names & {"may_goto", "call_btf_id"})
+        self._leaves_loops = any(
+            each.form.kind is FormKind.MAY_GOTO or calls_kfunc(each)
+            for each in program.instructions
+        )
 
     def check(self) -> None:
         """Raises a kind of CheckError for what the verifier is certain to refuse."""
-        waiting: list[State | Hashable] = [State.first(self._program)]
+        waiting: list[PathState | Hashable] = [PathState.first(self._program)]
         under_way: set[Hashable] = set()
         seen: set[Hashable] = set()
         steps = 0
         while waiting:
             state = waiting.pop()
-            if not isinstance(state, State):  # all paths from there have been walked
+            if not isinstance(state, PathState):  # all paths from there have been walked
                 under_way.discard(state)
                 continue
             while steps < MOST_STEPS:
@@ -72,36 +75,36 @@ class Walk:
                 waiting += following[1:]
                 state = following[0]
 
-    def _step(self, state: State) -> list[State]:
+    def _step(self, state: PathState) -> list[PathState]:
         """The states after the instruction that a state has come to; it may be among them."""
         instruction = state.instruction
-        name = instruction.form.name
+        form = instruction.form
         if state.slot not in self._graph.ending:
             hint = 'jump out of it, as in a.jeq(r6, 10, "out")'
             raise self._endless(state, "this loop has no end", hint)
-        if name == "exit":
+        if form.kind is FormKind.EXIT:
             return leave(state)
         for number in instruction.reads:
             state.require(number)
-        if jumps(instruction):
+        if form.jumps:
             return branch(state)
-        match name:
-            case "call_local":
+        match form.kind:
+            case FormKind.CALL if form.operation is CallSource.LOCAL:
                 enter(state)
                 return [state]
-            case "call_btf_id" | "ld_abs" | "ld_ind":
-                return []  # the first may not return, the others may leave the program
-            case "call":
+            case FormKind.CALL if form.operation is CallSource.HELPER:
                 if not call(state):
                     return []
-            case _ if accesses(instruction):
+            case FormKind.CALL | FormKind.PACKET_LOAD | FormKind.INDIRECT_JUMP:
+                return []  # it may not return, leaves the program, or goes anywhere
+            case kind if kind in ACCESSES:
                 access(state)
             case _:
                 compute(state)
         state.slot += instruction.slots
         return [state]
 
-    def _endless(self, state: State, problem: str, hint: str) -> EndlessLoopError:
+    def _endless(self, state: PathState, problem: str, hint: str) -> EndlessLoopError:
         state.slot = self._jump_back(state.slot)
         return state.error(EndlessLoopError, problem, hint)
 
@@ -127,7 +130,7 @@ def name_of(program: Program, function: int) -> str:
     return names.get(function, "this function")
 
 
-def enter(state: State) -> None:
+def enter(state: PathState) -> None:
     """Into a function of the program. Raises CallDepthError."""
     function = target(state.slot, state.instruction)
     if any(each.function == function for each in state.frames):
@@ -143,13 +146,13 @@ def enter(state: State) -> None:
     state.enter(function)
 
 
-def leave(state: State) -> list[State]:
+def leave(state: PathState) -> list[PathState]:
     """Back to the caller, or out of the program. Raises StackAccessError, MissingResultError,
     UnreleasedReferenceError."""
     result = state.registers[0]
     if len(state.frames) > 1:
         own = len(state.frames) - 1
-        if isinstance(result, Pointer) and (result.kind, result.origin) == (Kind.STACK, own):
+        if isinstance(result, Pointer) and (result.kind, result.origin) == (PointerKind.STACK, own):
             raise state.error(
                 StackAccessError,
                 "the function returns the address of its own stack, which ends with it",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
-from tuxscope.asm.forms import FORMS
-from tuxscope.asm.isa import Class
+from tuxscope.asm.forms import FORMS, V2, V3, V4, Form, Version
+from tuxscope.asm.isa import Class, FormKind
 from tuxscope.explain.cause import Case, Cause, Scene
 from tuxscope.explain.places import opcode, undecodable
 
@@ -13,17 +14,13 @@ UNKNOWN = r"(?:unknown|reserved) opcode (?P<opcode>[0-9a-f]{1,2})\b"
 NO_KERNEL = "no instruction of any kernel has opcode 0x{opcode}"
 THIS_KERNEL = "no instruction of this kernel has opcode 0x{opcode}"
 METHODS = "use the assembler's methods; one of a newer kernel has to be written out with older ones"
-MAY_GOTO, GOTOX, GOTOL, CALLX = 0xE5, 0x0D, 0x06, 0x8D
-# What clang makes with -mcpu=v4 (Linux 6.6), beside all jumps of 32 bits with v3 (Linux 5.1), and
-# jumps where less, signed or not, with v2 (Linux 4.14).
-V4 = {GOTOL, 0x81, 0x89, 0x91, 0xD7}
-V2 = {0xA5, 0xAD, 0xB5, 0xBD, 0xC5, 0xCD, 0xD5, 0xDD}
+CALLX = 0x8D
 
 
 @cache
-def known() -> frozenset[int]:
-    """The opcodes that there are in some kernel."""
-    return frozenset(each.opcode for each in FORMS)
+def known() -> dict[int, Form]:
+    """The opcodes that there are in some kernel, each with the first form that one had."""
+    return {each.opcode: each for each in sorted(FORMS, key=lambda form: form.since, reverse=True)}
 
 
 def number(scene: Scene) -> int:
@@ -40,24 +37,24 @@ def function_pointer(scene: Scene) -> bool:
     return number(scene) == CALLX
 
 
-def of_v4(scene: Scene) -> bool:
-    return number(scene) in V4
+def since(version: Version) -> Callable[[Scene], bool]:
+    """Whether the opcode came with this Linux, and clang's -mcpu that is named after it."""
+
+    def came(scene: Scene) -> bool:
+        form = known().get(number(scene))
+        return form is not None and form.since == version
+
+    return came
 
 
-def of_v3(scene: Scene) -> bool:
-    return number(scene) & 7 == Class.JMP32 and number(scene) in known()
+def of_kind(kind: FormKind) -> Callable[[Scene], bool]:
+    """Whether the opcode is of one kind of instruction alone."""
 
+    def matches(scene: Scene) -> bool:
+        form = known().get(number(scene))
+        return form is not None and form.kind is kind
 
-def of_v2(scene: Scene) -> bool:
-    return number(scene) in V2
-
-
-def may_goto(scene: Scene) -> bool:
-    return number(scene) == MAY_GOTO
-
-
-def gotox(scene: Scene) -> bool:
-    return number(scene) == GOTOX
+    return matches
 
 
 def of_a_kernel(scene: Scene) -> bool:
@@ -103,29 +100,29 @@ ENCODING = (
         Case(
             UNKNOWN, THIS_KERNEL + " (Linux 6.6 has)", METHODS,
             "compile for an older instruction set: -mcpu=v3",
-            of_v4, where=opcode,
+            since(V4), where=opcode,
         ),
         Case(
             UNKNOWN, THIS_KERNEL + " (Linux 5.1 has)", METHODS,
             "compile for an older instruction set: -mcpu=v2",
-            of_v3, where=opcode,
+            since(V3), where=opcode,
         ),
         Case(
             UNKNOWN, THIS_KERNEL + " (Linux 4.14 has)", METHODS,
             "compile for an older instruction set: -mcpu=v1",
-            of_v2, where=opcode,
+            since(V2), where=opcode,
         ),
         Case(
             UNKNOWN, THIS_KERNEL + ": may_goto came with Linux 6.9",
             "bound the loop by a counter instead of a.may_goto",
             "bound the loop by a counter instead of can_loop or cond_break",
-            may_goto, where=opcode,
+            of_kind(FormKind.MAY_GOTO), where=opcode,
         ),
         Case(
             UNKNOWN, THIS_KERNEL + ": gotox, an indirect jump, came with Linux 6.19",
             "compare and jump, case by case",
             "compile without jump tables: -fno-jump-tables",
-            gotox, where=opcode,
+            of_kind(FormKind.INDIRECT_JUMP), where=opcode,
         ),
         Case(
             UNKNOWN, THIS_KERNEL, METHODS,

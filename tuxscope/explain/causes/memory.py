@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tuxscope.asm.helpers import NAMES
+from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.program import STACK_SIZE
-from tuxscope.asm.signatures import Kind, signature
+from tuxscope.asm.signatures import ArgumentKind, signature
 from tuxscope.explain.cause import Case, Cause, Scene, whole
 
 NULL_PYTHON = 'compare it with 0 first: a.jeq({reg}, 0, "out")'
@@ -40,7 +40,7 @@ def sized(scene: Scene) -> bool:
         return False
     parameters = signature(NAMES.index(scene.path.helper) + 1).parameters
     own = parameters[scene.register - 1 : scene.register]
-    return any(each.kind is Kind.MEMORY for each in own)
+    return any(each.kind is ArgumentKind.MEMORY for each in own)
 
 
 def is_zero(scene: Scene) -> bool:

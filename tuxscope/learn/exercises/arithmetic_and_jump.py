@@ -6,19 +6,19 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.exercise import Exercise
-from tuxscope.learn.returns import Case, Returns
+from tuxscope.learn.returns import ReturnCase, Returns
 
 ALL = (1 << 64) - 1
 NEGATIVE = "the difference went below zero, and around to the largest numbers"
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[ReturnCase]:
     small = (dice.randrange(10**9) for _ in range(3))
     # Numbers from 2**63 on would be negative if they had a sign.
     large = ((1 << 63) + dice.randrange(-(10**9), 10**9) for _ in range(3))
     for begin in (*small, *large):
         took = dice.randrange(10**6, 10**12)
-        yield Case(
+        yield ReturnCase(
             (begin, begin + took),
             took // 1000,
             "the microseconds from the first argument to the second",
@@ -29,7 +29,7 @@ def cases(dice: random.Random) -> Iterator[Case]:
                 (-took & ALL) // 1000: ("which is the first minus the second", 0),
             },
         )
-        yield Case(
+        yield ReturnCase(
             (begin + took, begin),
             0,
             "as the second argument comes before the first",

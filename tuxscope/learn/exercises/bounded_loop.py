@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from tuxscope.learn.exercise import Exercise, Mistake
-from tuxscope.learn.returns import Case, Returns
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.mistake import Mistake
+from tuxscope.learn.returns import ReturnCase, Returns
 from tuxscope.learn.submission import Submission, goes_back
 
 MOST = 100
@@ -16,7 +17,7 @@ def total(count: int) -> int:
     return count * (count + 1) // 2
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[ReturnCase]:
     few = [0, 1, *(dice.randrange(2, MOST) for _ in range(3)), MOST]
     # The largest first: who has no limit at all is told that, and not of a round too many.
     many = [dice.getrandbits(40) | 1 << 63, dice.randrange(1 << 20, 1 << 32), MOST + 1]
@@ -29,7 +30,7 @@ def cases(dice: random.Random) -> Iterator[Case]:
         }
         if count:
             wrong[total(count - 1)] = (f"which is one round too few, {count - 1}", 2)
-        yield Case((number,), total(count), told, wrong)
+        yield ReturnCase((number,), total(count), told, wrong)
 
 
 GRADER = Returns(cases, (f"an end after {MOST} rounds, whatever the argument is", 0))

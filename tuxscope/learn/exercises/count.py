@@ -11,8 +11,9 @@ from typing import Any
 from tuxscope.asm import Hash, SourceLine, helper
 from tuxscope.columns import Rate
 from tuxscope.learn.calls import some_call, some_comm
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.kernel import Kernel, Worker
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission, calls_helper
 from tuxscope.learn.tracing import check_attached, check_columns, check_fields
 from tuxscope.record import RecordType, u64

@@ -12,8 +12,9 @@ from typing import Any
 from tuxscope.asm import Array, PerCpuArray, helper
 from tuxscope.columns import Log2
 from tuxscope.learn.calls import Call, some_call, some_comm, some_text
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.kernel import Kernel, Worker
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission, calls_helper
 from tuxscope.learn.tracing import (
     check_attached,

@@ -11,8 +11,9 @@ from typing import Any
 
 from tuxscope.asm import Hash, helper
 from tuxscope.learn.calls import Call, some_call, some_comm
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.kernel import Kernel, Worker
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Interpreter, Submission, calls_helper
 from tuxscope.learn.tracing import (
     LOOKS,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from tuxscope.learn.exercise import Exercise, Mistake
-from tuxscope.learn.returns import Case, Returns
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.mistake import Mistake
+from tuxscope.learn.returns import ReturnCase, Returns
 from tuxscope.learn.submission import Submission, calls_function
 
 ROUNDS = 5
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[ReturnCase]:
     for _ in range(ROUNDS):
         first, second = dice.sample(range(3, 1 << 31), 2)
         wrong = {
@@ -23,7 +24,7 @@ def cases(dice: random.Random) -> Iterator[Case]:
             first + second: ("which is the sum without the squares", 0),
         }
         told = "the square of the first argument plus the square of the second"
-        yield Case((first, second), first**2 + second**2, told, wrong)
+        yield ReturnCase((first, second), first**2 + second**2, told, wrong)
 
 
 GRADER = Returns(cases)

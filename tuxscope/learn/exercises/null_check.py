@@ -6,12 +6,12 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.exercise import Exercise
-from tuxscope.learn.returns import LOW, Case, Returns
+from tuxscope.learn.returns import LOW, ReturnCase, Returns
 
 ENTRIES = 8
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[ReturnCase]:
     keys = dice.sample(range(2, 1 << 32), 2 * ENTRIES)
     entries = {key: dice.getrandbits(64) | 1 << 40 | 1 for key in keys[:ENTRIES]}
     for there, missing in zip(keys[:ENTRIES], keys[ENTRIES:], strict=True):
@@ -21,9 +21,9 @@ def cases(dice: random.Random) -> Iterator[Case]:
             there: ("the key", 1),
             value & LOW: ("the value's lower half alone: it is a u64", 1),
         }
-        yield Case((there,), value, "the value of that key", wrong, entries)
+        yield ReturnCase((there,), value, "the value of that key", wrong, entries)
         wrong = {missing: ("the key", 1)}
-        yield Case((missing,), 0, "as there is no such key", wrong, entries)
+        yield ReturnCase((missing,), 0, "as there is no such key", wrong, entries)
 
 
 GRADER = Returns(cases, address=1)

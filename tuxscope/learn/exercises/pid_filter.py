@@ -9,8 +9,9 @@ from operator import attrgetter
 
 from tuxscope.asm import Array, SourceLine, helper
 from tuxscope.learn.calls import some_call, some_comm
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.kernel import Kernel, Worker
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission, calls_helper
 from tuxscope.learn.tracing import (
     check_attached,

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from operator import attrgetter
 
 from tuxscope.learn.calls import some_call, some_comm
-from tuxscope.learn.exercise import Exercise, Mistake
+from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.kernel import Kernel, Worker
+from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission
 from tuxscope.learn.tracing import (
     check_attached,

@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.asm import PerfEventArray, SourceLine
-from tuxscope.learn.exercise import Exercise, Mistake
-from tuxscope.learn.sends import Case, Sends
+from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.mistake import Mistake
+from tuxscope.learn.sends import SendCase, Sends
 from tuxscope.learn.submission import Submission
 from tuxscope.record import RecordType
 
@@ -16,10 +17,10 @@ FIELDS = {"kind": "u32", "value": "u64", "count": "u32"}
 SIZE = 16
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[SendCase]:
     for _ in range(ROUNDS):
         kind, value, count = dice.getrandbits(32), dice.getrandbits(64), dice.getrandbits(32)
-        yield Case((kind, value, count), {"kind": kind, "value": value, "count": count})
+        yield SendCase((kind, value, count), {"kind": kind, "value": value, "count": count})
 
 
 GRADER = Sends(cases)

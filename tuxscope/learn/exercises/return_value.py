@@ -6,12 +6,12 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.exercise import Exercise
-from tuxscope.learn.returns import LOW, Case, Returns
+from tuxscope.learn.returns import LOW, ReturnCase, Returns
 
 ROUNDS = 5
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[ReturnCase]:
     for _ in range(ROUNDS):
         first, second, third = given = tuple(dice.getrandbits(64) for _ in range(3))
         wrong = {
@@ -20,7 +20,7 @@ def cases(dice: random.Random) -> Iterator[Case]:
             second & LOW: ("its lower half alone: an argument is a u64", 2),
             0: ("whatever the arguments are", 1),
         }
-        yield Case(given, second, "the second argument", wrong)
+        yield ReturnCase(given, second, "the second argument", wrong)
 
 
 GRADER = Returns(cases, address=1)

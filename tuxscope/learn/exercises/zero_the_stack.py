@@ -6,17 +6,17 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.exercise import Exercise
-from tuxscope.learn.sends import Case, Sends
+from tuxscope.learn.sends import SendCase, Sends
 
 ROUNDS = 3
 
 
-def cases(dice: random.Random) -> Iterator[Case]:
+def cases(dice: random.Random) -> Iterator[SendCase]:
     for _ in range(ROUNDS):
         value, extra = dice.getrandbits(63) | 1, dice.getrandbits(63) | 1
         kind = dice.randrange(1, 1 << 32)
-        yield Case((kind, value, extra), {"kind": kind, "value": value, "extra": extra})
-        yield Case((0, value, extra), {"kind": 0, "value": value, "extra": 0})
+        yield SendCase((kind, value, extra), {"kind": kind, "value": value, "extra": extra})
+        yield SendCase((0, value, extra), {"kind": 0, "value": value, "extra": 0})
 
 
 GRADER = Sends(cases, hint=1)

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from textwrap import fill
+from types import ModuleType
 
 from tuxscope.asm import Assembler
 from tuxscope.learn.gallery.entry import MARK
@@ -48,10 +49,13 @@ def needed(function: Callable[[], Assembler]) -> tuple[list[str], dict[str, set[
 
 
 def collect(
-    module: object, names: Iterator[str], definitions: dict[str, str], imports: dict[str, set[str]]
+    module: ModuleType,
+    names: Iterator[str],
+    definitions: dict[str, str],
+    imports: dict[str, set[str]],
 ) -> None:
     """Find where some names come from, those first that others need."""
-    source = inspect.getsource(module)  # type: ignore[arg-type]
+    source = inspect.getsource(module)
     for name in names:
         if name in definitions:
             continue

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.base import Command, Job
+from tuxscope.commands.base import Job, Subcommand
 from tuxscope.programs.net.options import NetOptions
 
 
-class Net(Command):
+class NetCommand(Subcommand):
     name = "net"
     options = NetOptions
     help = """\

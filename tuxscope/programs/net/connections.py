@@ -18,7 +18,7 @@ from tuxscope.programs.emitting import copy, find, place_of, read_member
 from tuxscope.programs.net.tcp_states import NAMES
 from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u8, u16, u32, u64
-from tuxscope.value_types import IpAddress, Milliseconds, Named, Optional
+from tuxscope.value_types import IpAddress, Named, Optional, OptionalMilliseconds
 
 SOCK_DONE = 1  # enum sock_flags, include/net/sock.h: the bit says that a FIN came
 
@@ -40,7 +40,7 @@ class Connection(Record):
     """A connection, and what happened to it."""
 
     timestamp_ns = u64
-    ms = Milliseconds()  # since it began: to connect, to be accepted, to its end
+    ms = OptionalMilliseconds()  # since it began: to connect, to be accepted, to its end
     tx = Optional(u64, UNKNOWN)  # payload, in bytes: sent without repetitions, and received
     rx = Optional(u64, UNKNOWN)
     laddr = IpAddress()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.asm import Program
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.programs.net.page import Chosen, Network, page
 from tuxscope.programs.pid_namespace import PidNamespace
 
@@ -30,5 +30,5 @@ def net(
     Raises TuxscopeError where tracefs, or a tracepoint or struct member, cannot be found.
     """
     chosen = Chosen(port=port, local=local, remote=remote, listen=listen)
-    made = page(chosen).program(pid=pid, namespace=namespace, layout=KernelLayout())
+    made = page(chosen).program(pid=pid, namespace=namespace, layout=RunningKernelLayout())
     return made if isinstance(made, tuple) else (made,)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tuxscope.columns import Column, Combined, Labelled
 from tuxscope.loader.collection import Collection
-from tuxscope.loader.layout import KernelLayout
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
@@ -35,7 +35,7 @@ STEP = 0.02
 def run(options: NetOptions) -> int:
     """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
-    if problem := KernelLayout().without_structs:
+    if problem := RunningKernelLayout().without_structs:
         say(
             f"{problem}: no accepts, bytes and namespaces, and of older connections no process "
             "(docs/tools/net.md)"

@@ -1,0 +1,37 @@
+"""Where programs are: a place is a slot plus the base of its program.
+
+So a tail call is a branch like others. Bases are so far apart that no jump reaches from one program
+into another.
+"""
+
+from __future__ import annotations
+
+from tuxscope.asm.program import Program
+
+SPACING = 1 << 33  # from one base to the next; a jump reaches half of that
+END = -SPACING  # the place to go to after the program's last instruction
+
+
+class Places:
+    """The programs of one machine, each with a base of its own."""
+
+    def __init__(self) -> None:
+        self._programs: list[Program] = []
+
+    def base_of(self, program: Program) -> int:
+        """The place of a program's slot 0."""
+        for number, known in enumerate(self._programs):
+            if known is program:
+                return number * SPACING
+        self._programs.append(program)
+        return (len(self._programs) - 1) * SPACING
+
+    def program_at(self, place: int) -> tuple[Program, int]:
+        """The program that a place belongs to, and its slot there, which may be far outside."""
+        number = (place + SPACING // 2) // SPACING
+        return self._programs[number], place - number * SPACING
+
+    def function_at(self, place: int) -> str:
+        """The name of the function that begins at a place."""
+        program, slot = self.program_at(place)
+        return next((each.name for each in program.functions if each.slot == slot), f"f{slot}")
