@@ -31,14 +31,14 @@ class ToyOptions(ToolOptions, after="exclude"):
     strict: bool = True
 
 
-class Toy(Subcommand):
+class ToyCommand(Subcommand):
     name = "toy"
     help = "a toy\n\n{options}"
     options = ToyOptions
     taken: list[ToyOptions]
 
     def run(self, options: ToyOptions) -> Job:
-        Toy.taken = [options]
+        ToyCommand.taken = [options]
         return Job(lambda: 0)
 
 
@@ -59,13 +59,13 @@ def test_the_help_has_it_in_its_place() -> None:
 
 def test_it_is_parsed() -> None:
     parse(["toy", "a.py", "--depth=7", "--count", "1", "--exclude", "5,6,5"])
-    (options,) = Toy.taken
+    (options,) = ToyCommand.taken
     assert (options.file, options.depth, options.count) == ("a.py", 7, 1)
     assert options.exclude == (5, 6)
     assert (options.flat, options.strict, options.pid) == (False, True, None)
     parse(["toy", "--", "ls", "-l"])
-    assert Toy.taken[0].command == ("ls", "-l")
-    assert Toy.taken[0].depth == 1
+    assert ToyCommand.taken[0].command == ("ls", "-l")
+    assert ToyCommand.taken[0].depth == 1
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_where_it_applies() -> None:
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
 def test_what_an_option_names_is_declared(entry: CommandEntry) -> None:
     """A name that nothing has would never be found."""
-    kind = getattr(import_module(entry.module), entry.name.capitalize())
+    kind = getattr(import_module(entry.module), f"{entry.name.capitalize()}Command")
     for each in kind.options.declared.values():
         assert not each.excludes.keys() - kind.options.declared.keys() - LEFT_OUT
         assert each.needs is None or each.needs[0] in kind.options.declared

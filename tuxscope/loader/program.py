@@ -13,7 +13,14 @@ from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgTestRun
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.maps import LoadedMap, MapError
-from tuxscope.loader.verification import LogLevel, checked_level, verify
+from tuxscope.loader.verification import (
+    LoadRefused,
+    LogLevel,
+    attributes,
+    checked_level,
+    load_with_log,
+    load_without_log,
+)
 
 
 class LoadedProgram:
@@ -126,3 +133,22 @@ def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
 
             raise refusal(program, error) from error
         return nullcontext()
+
+
+def verify(
+    program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, level: LogLevel
+) -> tuple[Fd, str]:
+    """Have the kernel verify a program, with the BTF that was loaded as ``types``.
+
+    Returns what it is now, and the log that was asked for. Raises VerifierError, LoadError,
+    PrivilegeError.
+    """
+    with attributes(program, code, info, types) as plain:
+        try:
+            if level:
+                return load_with_log(plain, level)
+            return load_without_log(plain), ""
+        except LoadRefused as refused:
+            from tuxscope.loader.diagnosis import diagnose  # what is accepted need not wait for it
+
+            return diagnose(program, plain, refused)

@@ -73,25 +73,6 @@ def checked_level(log_level: int) -> LogLevel:
     return LogLevel(log_level)
 
 
-def verify(
-    program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, level: LogLevel
-) -> tuple[Fd, str]:
-    """Have the kernel verify a program, with the BTF that was loaded as ``types``.
-
-    Returns what it is now, and the log that was asked for. Raises VerifierError, LoadError,
-    PrivilegeError.
-    """
-    with attributes(program, code, info, types) as plain:
-        try:
-            if level:
-                return load_with_log(plain, level)
-            return load_without_log(plain), ""
-        except LoadRefused as refused:
-            from tuxscope.loader.diagnosis import diagnose  # what is accepted need not wait for it
-
-            return diagnose(program, plain, refused)
-
-
 def load_without_log(plain: dict[str, Any]) -> Fd:
     """Load. Raises LoadRefused."""
     try:
