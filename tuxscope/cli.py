@@ -11,12 +11,12 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
-from typing import Any
 
 from tuxscope import __version__
 from tuxscope.commands.base import Command, Job
 from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.lean_fire import Fire, FireError, FireExit, keyword_only
+from tuxscope.lean_typing import Any
 from tuxscope.output.messages import say
 from tuxscope.output.screen import narrowed, room
 from tuxscope.output.sink import Sink

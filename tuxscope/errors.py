@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+
+from tuxscope.lean_typing import Any, Self
 
 LONGEST = 120  # characters of a value in an error
 ENOTSUPP = 524  # the kernel's own, in no libc

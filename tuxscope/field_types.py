@@ -25,12 +25,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
 from tuxscope.declared import Declared
 from tuxscope.declared import RecordError as RecordError
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeVar,
+    overload,
+)
 
 if TYPE_CHECKING:
     from construct import Construct

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NoReturn
+
+from tuxscope.lean_typing import TYPE_CHECKING, Any, NoReturn
 
 MISSING = object()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.errors import (
     DuplicateLabelError,
@@ -19,6 +17,7 @@ from tuxscope.asm.receiver import addressed, meant_for_another
 from tuxscope.asm.source import SourceLine
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, replace
+from tuxscope.lean_typing import NamedTuple
 from tuxscope.suggest import did_you_mean
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn, Self
 
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.draft import Draft, Target, finished
@@ -17,6 +16,7 @@ from tuxscope.asm.registers import Register
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import replace
+from tuxscope.lean_typing import TYPE_CHECKING, NoReturn, Self
 from tuxscope.suggest import did_you_mean
 
 # What other assemblers and C call an instruction, where that is not near to its name here.
@@ -25,7 +25,6 @@ ELSEWHERE = {
     "jmp": "ja", "jnz": "jne", "jump": "ja", "jz": "jeq", "load": "ldx", "not_": "xor",
     "ret": "exit", "sar": "arsh", "shl": "lsh", "shr": "rsh", "store": "stx",
 }  # fmt: skip
-
 
 class Emitter:
     """Collects instructions, each with the author's line, and resolves their targets."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tuxscope.asm.source import SourceLine

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from tuxscope.asm.instruction import FRAME_POINTER, Instruction
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.program import StackVariable
 from tuxscope.field_types import FieldType, FixedArray
+from tuxscope.lean_typing import Any
 from tuxscope.record import Nested
 
 # Where a template takes an address: of the register before the offset.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any
 
 from tuxscope.lean_fire import FireError
+from tuxscope.lean_typing import Any
 from tuxscope.output.lines import Style
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 from contextlib import ExitStack, suppress
-from typing import Self
 
 from tuxscope.asm.attach import RawTracepoint, Tracepoint
 from tuxscope.asm.program import Program
 from tuxscope.asm.source import SourceLine
 from tuxscope.errors import ArgumentTypeError, TuxscopeError
+from tuxscope.lean_typing import Self
 from tuxscope.loader import bpf, perf_event
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.fd import Fd

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import NoReturn, Self
+
+from tuxscope.lean_typing import NoReturn, Self
 
 
 class Fd:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
 
 from tuxscope.asm.maps import MapType
 from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import TYPE_CHECKING, Self
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo

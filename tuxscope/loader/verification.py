@@ -5,15 +5,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import mmap
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import IntFlag
-from typing import Any
 
 from tuxscope.asm.instruction import SLOT
 from tuxscope.asm.program import Program
 from tuxscope.errors import Portable
+from tuxscope.lean_typing import Any
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.fd import Fd
@@ -93,6 +92,8 @@ def verify(
 
 def with_registers(refused: Refusal, plain: dict[str, Any]) -> Refusal:
     """A refusal whose log tells of registers; before Linux 5.17 only LEVEL2 does."""
+    import re
+
     if refused.full or not re.search(WALK, refused.log) or re.search(REGISTERS, refused.log):
         return refused
     try:
@@ -104,6 +105,8 @@ def with_registers(refused: Refusal, plain: dict[str, Any]) -> Refusal:
 
 def why(program: Program, refused: Refusal, plain: dict[str, Any]) -> Exception:
     """The error that a refusal is to the user."""
+    import re
+
     from tuxscope.explain.explain import explain
 
     log, error, full = refused.log, refused.error, refused.full

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from tuxscope.errors import UsageError
+from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Self
 
 from tuxscope.asm import Program
 from tuxscope.asm.maps import Map
 from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import Self
 from tuxscope.loader.attach import Link
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import LoadedProgram, load

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import linecache
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope import programs
 from tuxscope.asm import AssemblyError, Program, SourceLine
+from tuxscope.asm.source import keep_lines
 from tuxscope.errors import TuxscopeError, UsageError, strerror, with_article
 from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
@@ -84,7 +83,9 @@ def module_of(file: str) -> ModuleType:
     """Run a file as a module that nobody else can import. Raises PageError."""
     stem = os.path.splitext(os.path.basename(file))[0]
     loader = SourceFileLoader(f"{stem} (a page)", file)
-    linecache.checkcache(file)  # it may have been edited since
+    keep_lines(file)
+    if linecache := sys.modules.get("linecache"):
+        linecache.checkcache(file)  # it may have been edited since
     keeps_no_bytecode = sys.dont_write_bytecode
     # Beside a page of the user's there is to be nothing of ours.
     sys.dont_write_bytecode |= os.path.dirname(file) != HOUSE
@@ -104,6 +105,9 @@ def module_of(file: str) -> ModuleType:
 
 def assignment(file: str, name: str) -> SourceLine:
     """The last line of a page that begins to assign a name; its file alone where none does."""
+    import linecache
+    import re
+
     begins = re.compile(rf"{name}\s*[:=]")
     lines = [(number, line) for number, line in enumerate(linecache.getlines(file), 1)
              if begins.match(line)]  # fmt: skip
@@ -187,6 +191,8 @@ def parameters(factory: ProgramFactory) -> list[str]:
 
 def definition(page: Page, file: str) -> SourceLine:
     """The line on which a page's function begins; its file alone where it is no such function."""
+    import linecache
+
     code = getattr(page.program, "__code__", None)
     if not isinstance(code, CodeType):
         return SourceLine(file, 0, "")
@@ -202,6 +208,8 @@ def errors_of_the_page(file: str) -> Iterator[None]:
     """
 
     def stubborn(frame: FrameType | None) -> None:
+        import linecache
+
         from tuxscope.output.report import tell
 
         while frame and frame.f_code.co_filename != file:
@@ -259,6 +267,7 @@ def column_of(error: BaseException, file: str) -> int:
     """Where in its line, counted from 1; 0 where it is the line as a whole."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
+    import linecache
     from traceback import extract_tb
 
     own = frames(error, file)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Self
 
 from tuxscope.asm import Array, Hash
+from tuxscope.lean_typing import Self
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink, Sink
 from tuxscope.output.table import Entries, Table

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import TypeVar
 
 from tuxscope.asm.checks.values import (
     ANYTHING,
@@ -23,6 +22,7 @@ from tuxscope.asm.errors import (
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.program import STACK_SIZE, Program
 from tuxscope.asm.receiver import addressed
+from tuxscope.lean_typing import TypeVar
 
 Error = TypeVar("Error", bound=CheckError)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from enum import Enum
 from itertools import count, pairwise
-from typing import NamedTuple
 
 from tuxscope.asm import meaning
 from tuxscope.asm.maps import Map
+from tuxscope.lean_typing import NamedTuple
 
 M32 = (1 << 32) - 1
 M64 = (1 << 64) - 1
