@@ -13,11 +13,9 @@ from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Label, Program, StackVariable
-from tuxscope.asm.receiver import addressed, meant_for_another
 from tuxscope.asm.source import SourceLine
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, replace
-from tuxscope.lean_typing import NamedTuple
 from tuxscope.suggest import did_you_mean
 
 
@@ -51,7 +49,8 @@ class Target:
     source: SourceLine | None
 
 
-class Wording(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Wording:
     """What to type, in the author's language; ``name`` is filled in."""
 
     label: str
@@ -65,7 +64,8 @@ PYTHON = Wording("put a.label({name}) where it should go", "begin it with a.func
 TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
 
 
-class Code(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Code:
     """Instructions whose jumps are resolved, and the names of places in them.
 
     Attributes:
@@ -104,6 +104,8 @@ class Draft:
         key = (self.function, name)
         if key in self.labels:
             first = self.labels[key].source
+            from tuxscope.asm.receiver import meant_for_another
+
             other = meant_for_another(first, source)
             raise DuplicateLabelError(
                 f"label {shown(name)} is already at {first or 'another place'}"
@@ -180,6 +182,8 @@ class Draft:
                 raise UndefinedLabelError(f"{bare} is a helper: {helper}", target.source)
             near = did_you_mean(target.name, self.functions)
             name = shown(target.name)
+            from tuxscope.asm.receiver import addressed
+
             hint = addressed(self.wording.function.format(name=name), target.source)
             if any(each == target.name for _, each in self.labels):
                 hint = f"{name} is a label, which jumps lead to; {hint}"
@@ -189,6 +193,8 @@ class Draft:
         if place is None:
             here = [name for function, name in self.labels if function == target.function]
             near = did_you_mean(target.name, here)
+            from tuxscope.asm.receiver import addressed
+
             hint = addressed(self.wording.label.format(name=shown(target.name)), target.source)
             hint = near or f"; {hint}"
             raise UndefinedLabelError(

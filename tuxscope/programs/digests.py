@@ -1,15 +1,15 @@
-"""CRC-32 of the files here, as the tests have checked them. Written by make digests."""
+"""Digests of the files here, as the tests have checked them. Written by make digests."""
 
 DIGESTS = {
-    "__init__.py": 0xB0F1A2B8,
-    "accepts.py": 0x11DFF8C6,
-    "connections.py": 0xE73A3FFD,
-    "emitting.py": 0x0638A685,
-    "hello.py": 0xE533814C,
-    "net.py": 0x186DB660,
-    "net_layout.py": 0x1CF8AB32,
-    "net_summary.py": 0x5F72BA5C,
-    "page.py": 0x86AC6A83,
-    "pid_namespace.py": 0x15CA7A95,
-    "state_changes.py": 0x1F68F117,
+    "__init__.py": 0x571D93A20DF0402B,
+    "accepts.py": 0x7204435A7078870C,
+    "connections.py": 0x8B10A8FAC02E8994,
+    "emitting.py": 0x408AB630A2AA334A,
+    "hello.py": 0x647EFF450DB368F7,
+    "net.py": 0x7389996045A8503E,
+    "net_layout.py": 0xCFE1ED28A4DE1A69,
+    "net_summary.py": 0xD5EDA3FF54F4894B,
+    "page.py": 0x73F5F5D7334AE23D,
+    "pid_namespace.py": 0xCC5BD388C14403FD,
+    "state_changes.py": 0x3F5C680BB94D9FDF,
 }
