@@ -51,7 +51,7 @@ class MemoryAccess(Emitter):
     def _store(self, opcode: int, memory: Memory, src: Register, imm: int = 0) -> None:
         if isinstance(src, int):
             raise RegisterError(
-                f"this takes a register: put the number into one, as in a.mov(r1, {src})",
+                f"this takes a register: put the number into one, as in a.mov(r1, {shown(src)})",
                 author_line(),
             )
         opcode |= Size.of(memory._type.size)

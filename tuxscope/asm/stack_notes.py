@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from tuxscope.asm.instruction import FRAME_POINTER, Instruction
@@ -30,6 +29,8 @@ class StackNotes:
         before, self.before = self.before, instruction
         if not self.stack:
             return ""
+        import re  # for listings; the checks do without, and it takes 2 ms
+
         if address := re.search(ADDRESS, instruction.form.text):
             if getattr(instruction, address[1]) == FRAME_POINTER:
                 size = instruction.moves

@@ -12,6 +12,7 @@ from itertools import count, pairwise
 
 from tuxscope.asm import meaning
 from tuxscope.asm.maps import Map
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import NamedTuple
 
 M32 = (1 << 32) - 1
@@ -23,7 +24,8 @@ LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 new_root = count(1).__next__
 
 
-class Unset(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unset:
     """Nothing: it was never set, or the call at this slot used it up."""
 
     call: int | None = None
@@ -84,7 +86,8 @@ class Pointer(NamedTuple):
     size: int | None = None
 
 
-class Released(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Released:
     """What was the address of a ring buffer's record, until the call at this slot gave it back; a
     number to the verifier."""
 
@@ -172,15 +175,12 @@ def shifted_range(operation: str, bits: int, value: Number, operand: int) -> tup
     return None
 
 
-class Split(NamedTuple):
-    """Of a range, the parts for which a jump is taken and is not; None where there is no such."""
-
-    taken: tuple[int, int] | None
-    passed: tuple[int, int] | None
+Part = tuple[int, int] | None
 
 
-def split(test: str, bits: int, value: Number, operand: int) -> Split:
-    """How a comparison with a constant splits a number; of several parts, the largest.
+def split(test: str, bits: int, value: Number, operand: int) -> tuple[Part, Part]:
+    """How a comparison with a constant splits a number: the range for which the jump is taken, and
+    the one for which it is not; None where there is no such. Of several ranges, the largest.
 
     ``test`` is the row's name, without ``32``.
     """
@@ -190,7 +190,7 @@ def split(test: str, bits: int, value: Number, operand: int) -> Split:
     if bits == 32 and low != high:
         low, high = max(low, 0), min(high, M32)
         if low > high:
-            return Split(None, None)
+            return None, None
     if test == "jset":
         bit = operand & mask & -(operand & mask)
         pieces = [(each, each) for each in (low, 0, bit) if low <= each <= high]
@@ -203,4 +203,4 @@ def split(test: str, bits: int, value: Number, operand: int) -> Split:
     outcomes: dict[bool, tuple[int, int]] = {}
     for piece in sorted(pieces, key=lambda piece: piece[1] - piece[0]):
         outcomes[decide(piece[0] & mask, operand & mask)] = piece
-    return Split(outcomes.get(True), outcomes.get(False))
+    return outcomes.get(True), outcomes.get(False)
