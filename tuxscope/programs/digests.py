@@ -3,7 +3,7 @@
 DIGESTS = {
     "__init__.py": 0x571D93A20DF0402B,
     "accepts.py": 0x7204435A7078870C,
-    "connections.py": 0x8B10A8FAC02E8994,
+    "connections.py": 0x0B1E03C75BBB82C4,
     "emitting.py": 0x408AB630A2AA334A,
     "hello.py": 0x647EFF450DB368F7,
     "net.py": 0x7389996045A8503E,
