@@ -25,16 +25,22 @@ file = page_file("hello")
 programs_of(load_page(file), file, 1, live=True)
 """
 COMMAND = f"import tuxscope.entry{START}"
+# Before Python 3.12 dataclasses takes no mappingproxy as a default.
 DATACLASSES = """
-import dataclasses, sys
-sys.modules["tuxscope.lean_dataclasses"] = dataclasses
+import dataclasses, sys, types
+def field(*, default=dataclasses.MISSING, **options):
+    if isinstance(default, types.MappingProxyType):
+        return dataclasses.field(default_factory=lambda: default, **options)
+    return dataclasses.field(default=default, **options)
+stand_in = sys.modules["tuxscope.lean_dataclasses"] = types.ModuleType("lean_dataclasses")
+vars(stand_in).update(vars(dataclasses), field=field)
 """
 # What is run, by what it is called.
 VARIANTS = {
     "Python alone": "pass",
     "a start": COMMAND,
-    "a start with dataclasses": DATACLASSES + COMMAND,
     "a start with typing": START,
+    "the same with dataclasses": DATACLASSES + START,
     "a start with the checks": f"{COMMAND}\nimport tuxscope.asm.checks as checks\n"
     "checks.check(programs_of(load_page(file), file, 1, live=True)[0])",
 }
@@ -62,13 +68,13 @@ def environment() -> dict[str, str]:
 def self_times(python: str, script: str) -> dict[str, int]:
     """Microseconds of each module that a script imports."""
     done = subprocess.run([python, "-X", "importtime", "-c", script], env=environment(),
-                          capture_output=True, text=True, check=True)  # fmt: skip
+                          capture_output=True, text=True, check=True, cwd="/")  # fmt: skip
     return {name: int(time) for time, name in LINE.findall(done.stderr)}
 
 
 def cpu_time(python: str, script: str) -> float:
     """Milliseconds, user and system, of a whole process."""
-    process = subprocess.Popen([python, "-c", script], env=environment())
+    process = subprocess.Popen([python, "-c", script], env=environment(), cwd="/")
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -82,7 +88,7 @@ def row(label: str, cells: list[str]) -> str:
 
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 21
-    pythons = sys.argv[2:] or [sys.executable]
+    pythons = [os.path.abspath(each) for each in sys.argv[2:]] or [sys.executable]
     own = set(self_times(pythons[-1], "pass"))
     least: dict[str, dict[str, int]] = {each: {} for each in pythons}
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
