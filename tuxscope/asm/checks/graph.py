@@ -8,7 +8,6 @@ from functools import cached_property
 from tuxscope.asm.errors import FallThroughError, JumpTargetError, UnreachableCodeError
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.program import Label, Program
-from tuxscope.asm.receiver import addressed, meant_for_another
 
 JUMPS = ("ja", "gotol")  # without a condition: what follows them is reached from elsewhere, if ever
 INDIRECT = "gotox"  # goes where a map says, which is filled in when the program is loaded
@@ -111,6 +110,8 @@ class Graph:
             if last.form.name not in (*ENDS, "call_btf_id"):
                 if end_slot not in self.reached and start in self.reached:
                     raise self._unreachable(min(set(inside) - self.reached))
+                from tuxscope.asm.receiver import addressed  # for errors alone
+
                 raise FallThroughError(
                     "the program goes on past its last instruction",
                     addressed("end each path with a.exit()", last.source),
@@ -129,6 +130,8 @@ class Graph:
         yield from zip(self.functions, [*self.functions[1:], end], strict=True)
 
     def _nowhere(self, slot: int, what: str, example: str) -> JumpTargetError:
+        from tuxscope.asm.receiver import addressed
+
         instruction = self.program.by_slot[slot]
         return JumpTargetError(
             f"this leads to slot {target(slot, instruction)}, where no instruction begins that it "
@@ -139,6 +142,8 @@ class Graph:
         )
 
     def _uncalled(self, function: Label) -> UnreachableCodeError:
+        from tuxscope.asm.receiver import addressed
+
         source = self.program.by_slot[function.slot].source
         return UnreachableCodeError(
             f"nothing calls function {function.name}",
@@ -156,6 +161,8 @@ class Graph:
         if before.form.name == "exit" and before.source:
             name = [each.name for each in program.functions if each.slot < slot][-1]
             problem = f"no path leads here: {name} ended at {before.source}"
+            from tuxscope.asm.receiver import meant_for_another
+
             hint = meant_for_another(before.source, source) or f"move it up, {hint}"
         return UnreachableCodeError(problem, hint, slot, source)
 
