@@ -44,8 +44,11 @@ VARIANTS = {
     "a start with the checks": f"{COMMAND}\nimport tuxscope.asm.checks as checks\n"
     "checks.check(programs_of(load_page(file), file, 1, live=True)[0])",
 }
-FLOOR = {"cli", "entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "suggest"}
-ROOMS = {"commands", "runner", "programs", "asm", "loader", "output", "explain", "vm", "sockets"}
+FLOOR = {
+    "cli", "entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest",
+    "tools",
+}  # fmt: skip
+ROOMS = {"commands", "runner", "programs", "asm", "loader", "options", "output", "explain", "vm"}
 
 
 def room(module: str, own: set[str]) -> str:

@@ -65,7 +65,7 @@ def of_a_loop(body: Callable[[Assembler], None]) -> Callable[[], int]:
 
 
 def of_hello() -> Callable[[], int]:
-    machine = Machine(hello(None, None, None), bytes(64))
+    machine = Machine(hello(), bytes(64))
 
     def run() -> int:
         steps = 0

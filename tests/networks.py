@@ -19,7 +19,7 @@ from pace import LIMIT
 from pyroute2 import IPRoute, netns
 from pyroute2.netlink.exceptions import NetlinkError
 
-from tuxscope.sockets import Namespace
+from tuxscope.programs.net.sockets import Namespace
 
 CLONE_NEWNET = 0x40000000
 MNT_DETACH = 2

@@ -5,43 +5,85 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
 from pace import LIMIT
+
+from tuxscope.tools import PAGES, TABLE, CommandEntry
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tuxscope"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ONE_ROOM = dict.fromkeys(
-    ("declared", "field_types", "late_annotations", "value_types", "tcp_states", "columns"),
+    ("declared", "field_types", "late_annotations", "value_types", "columns"),
     "record",
 )
-FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "suggest"}
+FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest"}
 FLOOR |= {"__init__", "__main__"}
 
 
-def room(parts: tuple[str, ...]) -> str:
-    """The room of a module below tuxscope: ``("asm", "isa")`` is in asm."""
-    name = parts[0].removesuffix(".py") if parts else "__init__"
+def room(path: Path) -> str:
+    """The room of a file: ``tuxscope/asm/isa.py`` is in asm.
+
+    A tool's directory has two: its pages with all that they import, which need no kernel, and the
+    rest.
+    """
+    if path in PAGE_FILES:
+        return "tool pages"
+    if tool_of(path):
+        return "tool"
+    name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     return ONE_ROOM.get(name, name)
 
 
-def imported(path: Path) -> set[str]:
-    """The rooms that a module imports from, wherever in it."""
+def tool_of(path: Path) -> Path | None:
+    """The directory of the tool that a file belongs to, if it belongs to one."""
+    inside = path.relative_to(PACKAGE).parts
+    directory = PACKAGE.joinpath(*inside[:2])
+    return directory if inside[0] == "programs" and directory.is_dir() else None
+
+
+@cache
+def imported(path: Path) -> frozenset[Path]:
+    """The files of the package that a file imports, wherever in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            if node.module == "tuxscope":
-                names |= {f"tuxscope.{alias.name}" for alias in node.names}
-            else:
-                names.add(node.module or "")
+            assert node.module
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    rooms = {room(tuple(each.split(".")[1:])) for each in names if each.startswith("tuxscope.")}
-    return {each for each in rooms if not each.startswith("__")}
+    files = (file_of(each) for each in names if each.startswith("tuxscope."))
+    return frozenset(each for each in files if each != PACKAGE / "__init__.py")
+
+
+def file_of(name: str) -> Path:
+    """The file of a module, or of the one that has what is named in it."""
+    path = ROOT / name.replace(".", "/")
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.exists():
+            return file
+    return file_of(name.rpartition(".")[0])
+
+
+def reached(paths: Iterable[Path]) -> set[Path]:
+    """Files of tools, with those of the same tool that they import, and these import in turn."""
+    found: set[Path] = set()
+    waiting = [each for each in paths if tool_of(each)]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found |= {path, path.with_name("__init__.py")}
+            waiting += [each for each in imported(path) if tool_of(each) == tool_of(path)]
+    return found
+
+
+PAGE_FILES = reached(PACKAGE / "programs" / each for each in PAGES.values())
 
 
 def documented() -> dict[str, set[str]]:
@@ -54,16 +96,58 @@ def documented() -> dict[str, set[str]]:
 def test_the_arrows_are_those_of_the_page() -> None:
     found: dict[str, set[str]] = {}
     for path in MODULES:
-        start = room(path.relative_to(PACKAGE).parts)
+        start = room(path)
         if start not in FLOOR:
-            found.setdefault(start, set()).update(imported(path) - FLOOR - {start})
+            ends = {room(each) for each in imported(path)}
+            found.setdefault(start, set()).update(ends - FLOOR - {start})
     assert {start: ends for start, ends in found.items() if ends} == documented()
 
 
-def test_the_floor_stands_on_nothing() -> None:
-    assert imported(PACKAGE / "lean_typing.py") == set()
-    for name in ("errors", "lean_dataclasses", "lean_fire", "suggest"):
-        assert imported(PACKAGE / f"{name}.py") <= {"lean_typing"}
+def test_the_floor_stands_on_nothing_else() -> None:
+    stands_on = {
+        "errors": {"lean_typing", "source"},
+        "lean_dataclasses": {"lean_typing"},
+        "lean_fire": {"lean_typing"},
+        "source": {"lean_dataclasses"},
+    }
+    for name in ("errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest"):
+        floor = {each.stem for each in imported(PACKAGE / f"{name}.py")}
+        assert floor == stands_on.get(name, set())
+
+
+def test_nothing_outside_of_a_tools_directory_imports_it() -> None:
+    strangers = {
+        (str(path), str(each))
+        for path in MODULES
+        for each in imported(path)
+        if tool_of(each) not in (None, tool_of(path))
+    }
+    assert strangers == set()
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
+def test_a_command_asks_no_kernel_before_it_runs(entry: CommandEntry) -> None:
+    loaded = imported_by(f"import {entry.module}")
+    assert entry.module in loaded
+    for name in ("ctypes", "mmap", "pyroute2", "construct", "tuxscope.loader", "tuxscope.runner"):
+        assert not {each for each in loaded if f"{each}.".startswith(f"{name}.")}
+
+
+ERRORS_HAVE = {"problem", "source", "column", "hint", "slot", "explanation", "log"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_an_error_has_is_known_by_its_type(path: Path) -> None:
+    """Who asks for an error's line by name would miss that an error has none."""
+    asked = {
+        node.args[1].value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("getattr", "hasattr")
+        and isinstance(node.args[1], ast.Constant)
+    }
+    assert not asked & ERRORS_HAVE
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -73,7 +157,15 @@ def test_modules_are_small(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["tuxscope.asm", "tuxscope.vm", "tuxscope.programs.hello", "tuxscope.output.lines"],
+    [
+        "tuxscope.asm",
+        "tuxscope.vm",
+        "tuxscope.output.lines",
+        *(
+            f"tuxscope.programs.{each.removesuffix('.py').replace('/', '.')}"
+            for each in PAGES.values()
+        ),
+    ],
 )
 def test_pure_rooms_load_nothing_of_the_kernels_side(module: str) -> None:
     script = f"import sys, {module}\nprint(*sys.modules)"
@@ -122,7 +214,7 @@ def test_starting_hello_imports_nothing_it_does_not_need() -> None:
     unwanted |= {"ast", "dataclasses", "inspect", "shlex"}  # a millisecond each, or more
     # What only a terminal needs, and what not all output does.
     unwanted |= {"wcwidth", "tuxscope.output.fitting", "tuxscope.output.terminal_lines"}
-    unwanted |= {"ipaddress", "socket", "tuxscope.sockets", "tuxscope.programs.net"}
+    unwanted |= {"ipaddress", "socket"}
     unwanted |= {f"tuxscope.asm.{name}" for name in ("grammar", "lexer", "listing", "parser")}
     # What annotations and lines of Python are made of, and what only errors need.
     unwanted |= {"typing", "re", "linecache", "tokenize", "zlib", "resource"}
@@ -130,6 +222,9 @@ def test_starting_hello_imports_nothing_it_does_not_need() -> None:
     # What Python's own need is theirs: from 3.14 on threading and annotationlib are among it.
     unwanted -= imported_by("import collections, contextlib, ctypes, enum, importlib, signal")
     assert not unwanted & loaded
+    tools = [f"tuxscope.programs.{each.parent.name}" for each in PAGE_FILES]
+    assert "tuxscope.programs.net" in tools
+    assert not [each for each in loaded if each.startswith(tuple(tools))]
 
 
 def test_an_edited_page_imports_no_more_than_its_checks() -> None:

@@ -20,6 +20,7 @@ import tuxscope
 from tuxscope.asm import (
     Array,
     Assembler,
+    AssemblyError,
     CheckError,
     OperandError,
     Program,
@@ -30,11 +31,14 @@ from tuxscope.asm import (
     r6,
 )
 from tuxscope.asm.parser import assemble
-from tuxscope.errors import Portable, TuxscopeError, shown
+from tuxscope.errors import LocatedError, Portable, TuxscopeError, shown
+from tuxscope.explain.errors import ExplainedError
 from tuxscope.explain.explain import explain
+from tuxscope.loader.attach import AttachError
 from tuxscope.loader.verifier import VerifierError
 from tuxscope.record import Record, u32
-from tuxscope.vm import Machine
+from tuxscope.runner.pages import PageError
+from tuxscope.vm import Fault, Machine
 
 LINE = SourceLine("hello.py", 34, "a.mov(r0, r9)")
 LOG = "0: R1=ctx() R10=fp0\n0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n"
@@ -64,6 +68,7 @@ def made(kind: type[BaseException]) -> BaseException:
     error = kind.__new__(kind, "what", "why")
     error.args = ("what is wrong",)
     vars(error).update(problem="it is", source=LINE, hint="type this", slot=3, log="0: exit")
+    vars(error).update(program_name="p")
     vars(error).update(file="a.s", line=1, column=2, instruction=None, registers=(1, None))
     return error
 
@@ -90,11 +95,28 @@ def test_every_kind_survives(kind: type[BaseException], way: Callable[[Any], Any
     assert str(again) == str(error)
 
 
+def test_each_that_has_a_line_is_of_one_type() -> None:
+    located = {AssemblyError, PageError, AttachError, Fault, VerifierError}
+    assert all(issubclass(each, LocatedError) for each in located)
+    for kind in (each for each in KINDS if issubclass(each, LocatedError)):
+        assert issubclass(kind, (*located, ExplainedError)) or kind is LocatedError
+        assert not {"source", "problem", "hint", "slot", "column"} & set(vars(kind))
+
+
+def test_a_line_a_problem_and_a_hint_are_one_sentence() -> None:
+    assert str(LocatedError("it is wrong")) == "it is wrong"
+    assert str(LocatedError("it is wrong", hint="type this")) == "it is wrong; type this"
+    error = LocatedError("it is wrong", LINE, column=3, hint="type this", slot=7)
+    assert str(error) == f"{LINE}: it is wrong; type this"
+    assert error.place == "hello.py:34"
+    assert error.remarks == (("hint", "type this"),)
+
+
 def test_the_kinds_are_all_there() -> None:
     assert len(KINDS) > 60
     names = {kind.__qualname__ for kind in KINDS}
     assert {"CheckError", "TextError", "VerifierError", "Fault", "PageError", "MapError"} <= names
-    assert {"AttachError", "Mistake", "Refusal", "TuxscopeError"} <= names
+    assert {"AttachError", "LoadRefused", "Mistake", "TuxscopeError"} <= names
 
 
 def returned() -> Program:
@@ -162,6 +184,7 @@ def test_what_cannot_be_pickled_is_none_and_the_rest_survives() -> None:
     again = pickled(caught.value)
     assert isinstance(again, VerifierError)
     assert again.program is None
+    assert str(again) == str(caught.value)
     assert (again.slot, again.log, again.explanation) == (
         caught.value.slot, LOG, caught.value.explanation,
     )  # fmt: skip
@@ -178,9 +201,9 @@ def test_what_cannot_be_made_again_is_none() -> None:
     error = OperandError("wrong", LINE)
     error.found = Elsewhere()  # type: ignore[attr-defined]
     again = pickled(error)
-    assert (vars(again), again.args) == (
-        {"problem": "wrong", "source": LINE, "found": None}, ("wrong",),
-    )  # fmt: skip
+    assert vars(again) == vars(error) | {"found": None}
+    assert isinstance(again, OperandError)
+    assert (again.problem, again.source, again.args) == ("wrong", LINE, ("wrong",))
 
 
 def test_what_cannot_be_deep_copied_is_shared() -> None:

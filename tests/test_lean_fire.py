@@ -8,7 +8,7 @@ import sys
 import pytest
 from pace import LIMIT
 
-from tuxscope.lean_fire import Fire, FireError, FireExit, SetParseFns, find
+from tuxscope.lean_fire import Fire, FireError, FireExit, find, taking
 
 # What others import afterwards is the real one, and what they had imported before stays.
 SCRIPT = """
@@ -34,32 +34,33 @@ def test_others_import_what_they_name(before: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-class Commands:
-    @SetParseFns(count=int)
-    def run(self, *, count: int = 1, name: str = "") -> tuple[int, str]:
-        return count, name
+def command(*, count: int = 1, name: str = "") -> tuple[int, str]:
+    return count, name
+
+
+COMMAND = taking(command, {}, {"count": int, "name": str})
 
 
 def test_options_reach_their_parameters() -> None:
-    assert Fire(Commands().run, ["--count", "5", "--name=x"]) == (5, "x")
+    assert Fire(COMMAND, ["--count", "5", "--name=x"]) == (5, "x")
+
+
+def test_words_come_in_their_order_and_a_missing_one_is_none() -> None:
+    taken = taking(lambda *words: words, {"first": str, "second": int, "third": str}, {})
+    assert Fire(taken, ["a", "5"]) == ("a", 5, None)
 
 
 def test_a_word_too_many_is_an_error() -> None:
     with pytest.raises(FireExit):
-        Fire(Commands().run, ["--count", "5", "stray"])
+        Fire(COMMAND, ["--count", "5", "stray"])
 
 
 def test_what_a_parser_raises_is_an_error() -> None:
     def refuse(text: str) -> int:
         raise FireError("no")
 
-    class Refusing:
-        @SetParseFns(count=refuse)
-        def run(self, *, count: int = 1) -> int:
-            return count
-
     with pytest.raises(FireExit):
-        Fire(Refusing().run, ["--count", "1"])
+        Fire(taking(command, {}, {"count": refuse}), ["--count", "1"])
 
 
 def test_a_package_that_is_not_installed_is_named() -> None:

@@ -9,53 +9,31 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 
 from tuxscope import __version__
 from tuxscope.commands.base import Command, Job
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.lean_fire import Fire, FireError, FireExit, keyword_only
+from tuxscope.lean_fire import Fire, FireExit, taking
 from tuxscope.lean_typing import Any
+from tuxscope.options import COMMAND
 from tuxscope.output.messages import say
 from tuxscope.output.screen import narrowed, room
 from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
+from tuxscope.tools import COMMANDS
 
 OVERVIEW = """\
 tuxscope: a pure-Python eBPF toolkit
 
 usage: tuxscope COMMAND [options]
 
-  hello      every write() on the system, as it happens
-  net        TCP connections: who connects to whom, and what became of it
-  run        a page of your own, as a tool
-  fields     what a tracepoint hands to a program, and where
-  map        a map of a running program, to look at or to set
-  asm        a program, instruction by instruction
-  step       a program interpreted step by step, without a kernel
-  disasm     bytes, or a program in the kernel, as pseudo-C
-  explain    a verifier's log, of any loader, in plain words
-  learn      exercises, from the first instruction on, and their grader
-  doctor     what this machine offers, and what to do about the rest
-
+{commands}
   --help     this text; tuxscope COMMAND --help tells more of one command
   --version  the version
 """
-# Each in a module of its own, which is imported once it is asked for.
-COMMANDS = {
-    "hello": "Hello",
-    "net": "Net",
-    "run": "Run",
-    "fields": "Fields",
-    "map": "Map",
-    "asm": "Asm",
-    "step": "Step",
-    "disasm": "Disasm",
-    "explain": "Explain",
-    "learn": "Learn",
-    "doctor": "Doctor",
-}
 
 
 def parse(arguments: Sequence[str]) -> Job | str:
@@ -67,32 +45,70 @@ def parse(arguments: Sequence[str]) -> Job | str:
     if before[:1] == ["--version"]:
         return f"tuxscope {__version__}\n"
     if not before or before[0] in ("--help", "-h", "help"):
-        return OVERVIEW
+        return overview()
     name, *rest = before
     if name not in COMMANDS:
         near = did_you_mean(name, COMMANDS)
         raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
-    kind: type[Command] = getattr(import_module(f"tuxscope.commands.{name}"), COMMANDS[name])
+    kind: type[Command] = getattr(import_module(COMMANDS[name].module), name.capitalize())
+    command = kind()
     if "--help" in rest or "-h" in rest:
-        return kind.help
+        return help_of(command)
     try:
-        flags = options_of(kind)
+        flags = {each.flag: f"--{each.name}" for each in command.options.declared.values()
+                 if each.flag and each.flag != COMMAND}  # fmt: skip
         check_options(rest, {*flags, "--help"})
         rest = [renamed(each, flags) for each in rest]
-        command = kind(words)
-        job = Fire(command.run, rest)
+        job = Fire(component(command, words), rest)
     except FireExit as error:
         raise UsageError(f"{name}: {one_line(error, command)}") from None
-    except (FireError, UsageError) as error:
+    except UsageError as error:
         raise UsageError(f"{name}: {error}") from None
     assert isinstance(job, Job)
     return job
 
 
-def options_of(kind: type[Command]) -> dict[str, str]:
-    """The options of a command as they are typed, and as Fire knows them."""
-    names = keyword_only(kind.run)
-    return {f"--{kind.flags.get(name, name).replace('_', '-')}": f"--{name}" for name in names}
+def overview() -> str:
+    """What ``tuxscope --help`` prints."""
+    lines = (f"  {each.name:<9}  {each.summary}\n" for each in COMMANDS.values())
+    return OVERVIEW.format(commands="".join(lines))
+
+
+def help_of(command: Command) -> str:
+    """What ``--help`` prints."""
+    from tuxscope.options.help import option_lines
+
+    return command.help.replace("{options}", option_lines(command.options, command.shows))
+
+
+def component(command: Command, words: Sequence[str] | None) -> Callable[..., Job]:
+    """What Fire calls for a command: it takes what is declared, and returns the job.
+
+    ``words``: what stood after ``--``, which Fire never sees; None without a ``--``. Raises
+    UsageError.
+    """
+    declared = command.options.declared
+    values: dict[str, Any] = {}
+    if words is not None:
+        behind = next((each for each in declared.values() if each.flag == COMMAND), None)
+        if behind is None:
+            raise UsageError("it traces no command; leave out -- and what follows")
+        values[behind.name] = behind.parse(COMMAND, words)
+    arguments: dict[str, Callable[[str], Any]] = {}
+    options: dict[str, Callable[[str], Any]] = {}
+    for name, each in declared.items():
+        if each.flag != COMMAND:
+            parse = partial(each.parse, each.flag or f"--{name}")
+            (options if each.flag else arguments)[name] = parse
+
+    def made(*typed: Any, **named: Any) -> Job:
+        pairs = zip(arguments, typed, strict=True)
+        given = {name: value for name, value in pairs if value is not None}
+        asked = command.options(**values, **given, **named)
+        asked.check()
+        return command.run(asked)
+
+    return taking(made, arguments, options)
 
 
 def renamed(argument: str, flags: Mapping[str, str]) -> str:
@@ -105,7 +121,7 @@ def one_line(error: Any, command: Command) -> str:
     """What Fire could not take, in our words."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
-        return str(problem[0])  # ours, from a parser or a command
+        return str(problem[0])
     # "Could not consume arg:" and the like, with what it was.
     found = problem[1]
     word = str(next(iter(found), "") if isinstance(found, list | set | tuple) else found)
@@ -134,25 +150,35 @@ def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
 def main() -> None:
     """Run the command line, and exit with its status."""
     keep_standard_streams_open()
+    sys.exit(status_of(sys.argv[1:]))
+
+
+def status_of(arguments: Sequence[str]) -> int:
+    """Do what a command line says; returns the exit status.
+
+    Whatever a command raises is caught and printed here, and nowhere else.
+    """
+    verifier_log = None
     try:
-        status = execute(sys.argv[1:])
+        job = parse(arguments)
+        if isinstance(job, Job):
+            verifier_log = job._verifier_log
+        return execute(job)
     except TuxscopeError as error:
         from tuxscope.output.report import tell
 
-        tell(error)
-        status = error.exit_status
+        tell(error, verifier_log)
+        return error.exit_status
     except PermissionError as error:
         say(f"the kernel refused: {strerror(error)}; tuxscope doctor tells what is missing")
-        status = 1
+        return 1
     except OSError as error:
         say(strerror(error))
-        status = 1
-    sys.exit(status)
+        return 1
 
 
-def execute(arguments: Sequence[str]) -> int:
-    """Do what a command line says; returns the exit status."""
-    job = parse(arguments)
+def execute(job: Job | str) -> int:
+    """Run a job, or print a text; returns the exit status."""
     if isinstance(job, str):
         if columns := room():
             job = "".join(f"{line}\n" for line in narrowed(job, columns))

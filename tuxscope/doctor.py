@@ -65,10 +65,10 @@ class Number(Record):
     value = u32
 
 
-def report(style: Style) -> int:
+def report(format: Style) -> int:
     """Print all findings; returns the exit status: MISSING if something is that tracing needs."""
     findings = list(examine())
-    if style is Style.JSON:
+    if format is Style.JSON:
         lines = [json.dumps(asdict(each)) for each in findings]
     else:
         lines = list(table(findings, room()))
@@ -193,9 +193,8 @@ def kernel_btf() -> Finding:
     try:
         KernelStructs()
     except BtfError as error:
-        return Finding(
-            "BTF", False, str(error), "net shows less without, all else needs none", False
-        )
+        advice = "tools that read the kernel's structs show less without it"
+        return Finding("BTF", False, str(error), advice, False)
     return Finding("BTF", True, VMLINUX)
 
 

@@ -1,4 +1,4 @@
-"""The one base of every error that tuxscope raises on purpose."""
+"""The bases of every error that tuxscope raises on purpose: with an author's line, and without."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import errno
 import os
 from collections.abc import Mapping, Sequence
 
-from tuxscope.lean_typing import Any, Self
+from tuxscope.lean_typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from tuxscope.source import SourceLine
 
 LONGEST = 120  # characters of a value in an error
 ENOTSUPP = 524  # the kernel's own, in no libc
@@ -94,6 +97,49 @@ class TuxscopeError(Portable, Exception):
     """
 
     exit_status = 1
+
+
+class LocatedError(TuxscopeError):
+    """An error at a line that the user wrote: of Python, or of assembly text.
+
+    Attributes:
+        problem: what is wrong, without the place.
+        source: the author's line; None if it is not known.
+        column: where in that line, counted from 1; 0 if it is not known.
+        hint: what to type; empty if there is no one thing that helps.
+        slot: of the instruction, in 64-bit slots from the program's start; None if the error is
+            not about one.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        source: SourceLine | None = None,
+        column: int = 0,
+        hint: str = "",
+        slot: int | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.source = source
+        self.column = column
+        self.hint = hint
+        self.slot = slot
+
+    def __str__(self) -> str:
+        place = f"{self.source}: " if self.source else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{place}{self.problem}{hint}"
+
+    @property
+    def place(self) -> str:
+        """``hello.py:34``; empty if the line is not known."""
+        return self.source.place if self.source else ""
+
+    @property
+    def remarks(self) -> tuple[tuple[str, str], ...]:
+        """What a report shows below the line: label and text of each. An empty text is left out."""
+        return (("hint", self.hint),)
 
 
 class UsageError(TuxscopeError):

@@ -267,7 +267,7 @@ class FixedArray(FieldType[Value_co]):
             raise RecordError(f"{self.name} is a type: a.stack({self.name}) is a place")
 
         def __mul__(self, length: object) -> NoReturn:
-            raise RecordError(f"{self.name} * {length!r}: arrays have one dimension")
+            raise RecordError(f"{self.name} * {shown(length)}: arrays have one dimension")
 
         __rmul__ = __mul__
 

@@ -25,20 +25,24 @@ def stand_in(name: str, **contents: object) -> ModuleType:
     return module
 
 
-def parameters(command: Callable[..., Any]) -> SimpleNamespace:
-    """What Fire wants to know of a bound method that takes no ``*args``."""
-    code = command.__code__
-    positional = code.co_varnames[1 : code.co_argcount]
-    return SimpleNamespace(
-        args=list(positional), defaults=command.__defaults__ or (), varargs=None, varkw=None,
-        kwonlyargs=keyword_only(command), kwonlydefaults=command.__kwdefaults__ or {},
+def taking(
+    call: Callable[..., Any],
+    arguments: Mapping[str, Callable[[str], Any]],
+    options: Mapping[str, Callable[[str], Any]],
+) -> Callable[..., Any]:
+    """What Fire can call in place of ``call``: it takes words and flags of these names, none of
+    which is required, and gives on what the parsers make of them. A word that is missing is
+    None."""
+
+    def component(*values: Any, **named: Any) -> Any:
+        return call(*values, **named)
+
+    component.parameters = SimpleNamespace(  # type: ignore[attr-defined]
+        args=list(arguments), defaults=(None,) * len(arguments), varargs=None, varkw=None,
+        kwonlyargs=list(options), kwonlydefaults=dict.fromkeys(options),
     )  # fmt: skip
-
-
-def keyword_only(function: Callable[..., Any]) -> list[str]:
-    """The names of a function's keyword-only parameters."""
-    code = function.__code__
-    return list(code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount])
+    made: Callable[..., Any] = SetParseFns(**arguments, **options)(component)
+    return made
 
 
 def no_member(component: object, words: list[str]) -> NoReturn:
@@ -71,7 +75,7 @@ STAND_INS = {
     ),
     "fire.inspectutils": stand_in(
         "fire.inspectutils",
-        GetFullArgSpec=parameters,
+        GetFullArgSpec=lambda component: component.parameters,
         GetFileAndLine=lambda component: (None, None),
         IsCoroutineFunction=lambda function: False,
         IsNamedTuple=lambda component: False,
@@ -147,4 +151,4 @@ FireError: type[Exception] = core.FireError
 FireExit: type[SystemExit] = core.FireExit
 SetParseFns: Callable[..., Any] = private.load("fire.decorators").SetParseFns
 
-__all__ = ["Fire", "FireError", "FireExit", "SetParseFns", "keyword_only"]
+__all__ = ["Fire", "FireError", "FireExit", "taking"]

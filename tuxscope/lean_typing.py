@@ -21,6 +21,7 @@ if TYPE_CHECKING or "tuxscope.entry" not in sys.modules:
         TypeAlias,
         TypeVar,
         cast,
+        dataclass_transform,
         overload,
     )
 else:
@@ -39,6 +40,9 @@ else:
 
     def cast(_, value):
         return value
+
+    def dataclass_transform(**_):
+        return lambda cls: cls
 
     def overload(function):
         return function
@@ -60,5 +64,5 @@ else:
 
 __all__ = [
     "TYPE_CHECKING", "Any", "ClassVar", "Generic", "Literal", "NamedTuple", "NoReturn", "Protocol",
-    "Self", "TypeAlias", "TypeVar", "cast", "overload",
+    "Self", "TypeAlias", "TypeVar", "cast", "dataclass_transform", "overload",
 ]  # fmt: skip

@@ -339,3 +339,28 @@ def test_a_long_name_is_not_printed_whole() -> None:
     with pytest.raises(UndefinedLabelError) as caught:
         a.program()
     assert len(str(caught.value)) < 1000
+
+
+OPERATIONS = (
+    "place[HUGE]", "HUGE in place",
+    *(f"place {each} HUGE" for each in ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^", "<")),
+    *(f"HUGE {each} place" for each in ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^", "==")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("place", [r1, r1 + 8, u64[r1], Event[r1], Event[r1].ports], ids=str)
+def test_a_long_number_is_not_printed_whole(place: Any, operation: str) -> None:
+    try:
+        text = str(eval(operation, {"place": place, "HUGE": HUGE}))  # an address, as yet unused
+    except TuxscopeError as error:
+        text = str(error)
+    assert len(text) < 400
+
+
+@pytest.mark.parametrize(
+    "name", ["atomic_add", "atomic_fetch_xor", "atomic_xchg", "atomic_cmpxchg"]
+)
+def test_atomics_say_what_takes_a_register(name: str) -> None:
+    with pytest.raises(TuxscopeError, match="a number of 16610 bits"):
+        getattr(Assembler("long", attach=RawTracepoint()), name)(u64[r1], HUGE)

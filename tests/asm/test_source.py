@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tuxscope.asm import source
-from tuxscope.asm.source import SourceLine, author_line, keep_lines
+from tuxscope.asm.source import author_line, keep_lines
+from tuxscope.source import SourceLine
 
 CODE = "\n{mark}\nline = author_line()  # {text}\n"
 

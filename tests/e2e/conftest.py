@@ -11,7 +11,7 @@ import pytest
 from e2e.harness import Tuxscope, Writer, end
 from e2e.tcp import Peer, Watched
 from tuxscope.loader.layout import KernelLayout
-from tuxscope.sockets import Namespace
+from tuxscope.programs.net.sockets import Namespace
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from pace import LIMIT
 
 from e2e.harness import Result, Tuxscope, end
 from tuxscope.loader.layout import KernelLayout
-from tuxscope.programs import net
-from tuxscope.sockets import Namespace
+from tuxscope.programs.net import page
+from tuxscope.programs.net.sockets import Namespace
 
 PEER = (sys.executable, "-S", str(Path(__file__).with_name("peer.py")))
 LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
@@ -64,7 +64,7 @@ class Watched:
 
 def programs_on_this_kernel() -> int:
     """How many there are."""
-    made = net.PAGE.program(layout=KernelLayout())
+    made = page.PAGE.program(layout=KernelLayout())
     assert isinstance(made, tuple)
     return len(made)
 

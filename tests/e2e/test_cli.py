@@ -15,7 +15,7 @@ from pace import LIMIT
 
 import tuxscope
 from e2e.harness import TUXSCOPE
-from tuxscope.cli import COMMANDS
+from tuxscope.tools import COMMANDS
 
 PROGRAMS = Path(tuxscope.__file__).parent / "programs"
 
@@ -59,6 +59,13 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["hello", "--duration", "inf"], "not 'inf'"),
         (["hello", "--duration", "nan"], "not 'nan'"),
         (["hello", "--duration", "soon"], "not 'soon'"),
+        (["hello", "--duration", "1d"], "not '1d'"),
+        (["hello", "--exclude", "1,x"], "--exclude takes process ids, as in --exclude 1842,733,"),
+        (["hello", "--exclude"], "not nothing"),
+        (["hello", "--exclude", "1", "--pid", "2"], "it does not go with --exclude"),
+        (["hello", "--exclude", "1", "--", "ls"], "-- COMMAND is traced alone"),
+        (["net", "--exclude", "1", "--", "ls"], "-- COMMAND is traced alone"),
+        (["hello", "--interval", "1"], "--interval does nothing here: hello.py shows a stream"),
         (["hello", "--count", "0"], "--count takes a number of events"),
         (["hello", "--count", "1.5"], "not '1.5'"),
         (["hello", "--buffer-pages", "3"], "--buffer-pages takes a power of two"),
@@ -107,6 +114,8 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["net", "--by", "port"], "--by says what a summary counts by; it goes with --summary"),
         (["net", "--summary", "--by", "host"], "--by is process, remote or port, not 'host'"),
         (["net", "--summary", "--by"], "--by is process, remote or port, not nothing"),
+        (["net", "--rows", "5"], "--rows is for tables; it goes with --summary"),
+        (["net", "--sort", "tx"], "--sort is for tables; it goes with --summary"),
         (["net", "--summary", "--netns"], "--netns is for single events, --summary counts them"),
         (["net", "--summary", "--existing"], "--existing is for single events"),
         (["net", "--summary", "--unordered"], "--unordered is for single events"),
@@ -237,7 +246,7 @@ def test_without_privilege_it_says_what_to_type(tool: str) -> None:
 
 
 def test_net_is_listed_without_privilege() -> None:
-    for page in ("net", "net_summary"):
+    for page in ("net/page", "net/summary"):
         result = run("asm", f"{PROGRAMS}/{page}.py", "--format", "json", prefix=unprivileged())
         assert (result.returncode, result.stderr) == (0, "")
         programs = {json.loads(line)["function"] for line in result.stdout.splitlines()}

@@ -250,6 +250,39 @@ def test_what_the_verifier_refuses(tmp_path: Path) -> None:
     assert "--verifier-log" not in whole.stderr
 
 
+LOADS = """
+from tuxscope.loader import load
+
+load(PAGE.program(None))
+"""
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("command", "options", "has_log"),
+    [
+        ("run", [], True),
+        ("run", ["--simulate"], False),
+        ("asm", [], False),
+        ("step", [], False),
+    ],
+    ids=["run", "simulate", "asm", "step"],
+)
+def test_the_option_for_the_log_is_named_where_it_is_one(
+    command: str, options: list[str], has_log: bool, tmp_path: Path
+) -> None:
+    page = tmp_path / "loads.py"
+    hello = (Path(tuxscope.__file__).parent / "programs" / "hello.py").read_text()
+    page.write_text(hello.replace("a.mov(r5, HelloEvent.size)", "a.mov(r5, r0)") + LOADS)
+    done = subprocess.run(
+        [TUXSCOPE, command, str(page), *options],
+        capture_output=True, text=True, timeout=LIMIT, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "  verifier  " in done.stderr
+    assert ("--verifier-log prints them" in done.stderr) is has_log
+
+
 WRONG_WAY = """\
 from tuxscope.asm import Assembler, Hash, Program, Tracepoint, helper, r0, r1, r2, r3
 from tuxscope.columns import Column

@@ -337,6 +337,23 @@ def test_own_writes_are_left_out_unless_asked_for(tuxscope: Any) -> None:
     assert own or result.missed  # a kernel that preempts programs leaves some out, and counts them
 
 
+def test_processes_are_left_out_in_the_kernel(tuxscope: Any, writer: Any) -> None:
+    """Two are left out, and tuxscope itself; the third is counted exactly."""
+    left_out, also, shown = (writer(fewer(2_000)) for _ in range(3))
+    pids = f"{left_out.pid},{also.pid}"
+    run = tuxscope("hello", "--exclude", pids, "--format", "json")
+    run.wait_until_attached()
+    for each in (left_out, also, shown):
+        each.start()
+    for each in (left_out, also, shown):
+        each.process.wait()
+    run.signal(signal.SIGINT)
+    result = run.finish()
+    counts = Counter(each["pid"] for each in result.objects)
+    assert counts[shown.pid] + result.totals[1] >= shown.count
+    assert not {left_out.pid, also.pid, run.process.pid} & counts.keys()
+
+
 @pytest.mark.parametrize("tracefs", ["mounted", "unmounted"])
 def test_tracefs_mounted_or_not(tuxscope: Any, writer: Any, tmp_path: Path, tracefs: str) -> None:
     """In a mount namespace of its own; what is mounted outside stays as it is."""

@@ -22,7 +22,7 @@ from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r2, r3, r4
 from tuxscope.loader.program import load
 from tuxscope.programs.hello import EVENTS, hello
 
-PROGRAM = hello(None, None, None)
+PROGRAM = hello()
 BYTES = PROGRAM.encode({EVENTS: 0})
 
 
@@ -399,7 +399,7 @@ def test_a_closed_pipe_ends_a_simulation() -> None:
 
 @pytest.mark.kernel
 def test_a_loaded_program_is_listed_with_its_lines_and_names() -> None:
-    with load(hello(77, None, None)) as loaded:
+    with load(hello(pid=77)) as loaded:
         number = str(loaded.info().id)
         result = subprocess.run(
             [TUXSCOPE, "disasm", "--id", number], capture_output=True, text=True, timeout=LIMIT,

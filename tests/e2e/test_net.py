@@ -30,7 +30,7 @@ from e2e.tcp import (
     told,
     wait_readable,
 )
-from tuxscope.sockets import Namespace
+from tuxscope.programs.net.sockets import Namespace
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 

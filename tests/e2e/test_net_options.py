@@ -29,7 +29,7 @@ from e2e.tcp import (
     read_all,
     told,
 )
-from tuxscope.sockets import Namespace
+from tuxscope.programs.net.sockets import Namespace
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 
@@ -103,6 +103,34 @@ def test_pid(watch: Any, network: Namespace, peer: Any) -> None:
         ["connect", caller.pid, "out"],
         ["close", caller.pid, "out"],
     ]
+
+
+def test_exclude(watch: Any, network: Namespace, peer: Any) -> None:
+    """The side of it that another process has is shown."""
+    with listen(network) as listener:
+        caller = peer("connect", "127.0.0.1", port_of(listener), 1, 5)
+        run = watch("--exclude", f"1,{caller.pid}")
+        caller.start()
+        theirs, _ = listener.accept()
+        assert read_all(theirs) == bytes(5)
+        theirs.close()
+        caller.finish()
+        run.wait(2)
+        events = run.stop()
+    assert sorted(told(each, "state", "pid", "dir") for each in events) == [
+        ["accept", os.getpid(), "in"],
+        ["close", os.getpid(), "in"],
+    ]
+
+
+def test_exclude_of_those_that_exist(watch: Any, network: Namespace) -> None:
+    ours, theirs = pair(network)
+    with ours, theirs:
+        run = watch("--existing")
+        run.wait(2)
+        assert {each["pid"] for each in run.stop()} == {os.getpid()}
+        run = watch("--existing", "--duration", "0.3", "--exclude", os.getpid())
+        assert run.of(run.result()) == []
 
 
 @pytest.mark.parametrize("side", ["the server's", "the client's"])

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,11 @@ def test_asm_and_step_take_a_page(page: Any) -> None:
         (COUNT, ["--strict"], 2, "--strict does nothing here: page.py shows a table"),
         (COUNT, ["--buffer-pages", "8"], 2, "--buffer-pages does nothing here"),
         (COUNT, ["--interval", "0"], 2, "--interval takes seconds, as in --interval 0.5, not '0'"),
+        (COUNT, ["--sort", "cuont"], 2, "there is no column cuont; did you mean count?"),
+        (COUNT, ["--sort", "x"], 2, "there is no column x; there are pid, count, count_per_s"),
+        (COUNT, ["--sort"], 2, "--sort takes a column, as in --sort count, not nothing"),
+        (COUNT, ["--rows", "0"], 2, "--rows takes a number of rows, as in --rows 10, not '0'"),
+        (HELLO, ["--rows", "1"], 2, "--rows does nothing here: page.py shows a stream"),
         (COUNT, ["more"], 2, "run takes one page"),
         (COUNT.replace("pid: int | None = None", "").replace("if pid is not None:", "if False:")
          .replace("a.jne(r0, pid", "a.jne(r0, 1"), ["--pid", "1"], 2, "its function takes no pid"),
@@ -154,6 +160,82 @@ def test_what_is_wrong_is_told(
     assert says in done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
+
+
+ONE = """    if pid is not None:  # Python's if: decided now, while assembling
+        a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every write()
+    elif exclude is not None:
+        a.jeq(r0, exclude, "out")
+"""
+LOOP = """    for each in exclude:  # tuxscope is one of them: its own writes would trace themselves
+        a.jeq(r0, each, "out")
+"""
+# As pages were written when tuxscope itself was all that was left out.
+OLD = HELLO.replace("exclude: tuple[int, ...] = ()", "exclude: int | None = None")
+OLD = OLD[: OLD.index("    if pid is not None")] + ONE + OLD.partition(LOOP)[2]
+
+
+def test_rows_and_sort_of_a_table(page: Any) -> None:
+    options = ("--simulate", "--count", "1", "--interval", "1m", "--format", "json")
+    (whole,) = [json.loads(each) for each in run("run", page(COUNT), *options).stdout.splitlines()]
+    done = run("run", page(COUNT), *options, "--sort", "PID", "--rows", "3")
+    (table,) = [json.loads(each) for each in done.stdout.splitlines()]
+    assert table["seconds"] == 60.0
+    assert [each["pid"] for each in table["rows"]] == [2077, 1842, 1520]
+    assert all(each in whole["rows"] for each in table["rows"])
+    assert "tuxscope: 3 rows, " in done.stderr
+
+
+@kernel
+def test_a_page_that_leaves_out_one_process_goes_on(page: Any, tuxscope: Any, writer: Any) -> None:
+    tool, target = tuxscope("run", page(OLD), "--format", "json"), writer(100)
+    tool.wait_until_attached()
+    target.start()
+    target.process.wait()
+    tool.signal(signal.SIGINT)
+    result = tool.finish()
+    pids = Counter(each["pid"] for each in result.objects)
+    assert pids[target.pid] + result.totals[1] >= 100
+    assert tool.process.pid not in pids
+    other = writer(100)
+    tool = tuxscope("run", page(OLD), "--include-self", "--exclude", other.pid, "--format", "json")
+    tool.wait_until_attached()
+    other.start()
+    other.process.wait()
+    tool.signal(signal.SIGINT)
+    assert other.pid not in {each["pid"] for each in tool.finish().objects}
+
+
+def test_whom_a_simulated_page_leaves_out(page: Any) -> None:
+    for text in (HELLO, OLD):
+        options = ("--simulate", "--count", "40", "--format", "json", "--exclude", "901")
+        lines = run("run", page(text), *options).stdout.splitlines()
+        pids = {json.loads(each)["pid"] for each in lines}
+        assert 901 not in pids
+        assert {1842, 733} <= pids
+    done = run("run", page(HELLO), "--simulate", "--exclude", "901,5", status=1)
+    assert "there is no simulated process 5; there are 1 (systemd), " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "says"),
+    [
+        (COUNT, ["--exclude", "901"], "page.py cannot leave out processes: its function takes"),
+        (COUNT, ["--simulate", "--exclude", "901"], "its function takes no exclude; see programs/"),
+        (OLD, ["--simulate", "--exclude", "901,1"], "page.py leaves out one process, and no other;"
+         " with exclude: tuple[int, ...] = () it gets them all, as programs/hello.py does"),
+        (OLD, ["--exclude", "901"], "page.py leaves out tuxscope itself, and no other; or add"),
+        (OLD, ["--exclude", "901,1"], "page.py leaves out tuxscope itself, and no other; with"),
+        (HELLO, ["--exclude", "1", "--pid", "2"], "--pid leaves out all other processes; it does"),
+        (HELLO, ["--exclude", "1", "--", "ls"], "-- COMMAND is traced alone; it does not go with"),
+        (HELLO, ["--exclude", "1,,2"], "--exclude takes process ids, as in --exclude 1842,733, n"),
+    ],
+)  # fmt: skip
+@kernel
+def test_a_page_that_cannot_leave_out_says_so(
+    page: Any, text: str, arguments: list[str], says: str
+) -> None:
+    assert says in run("run", page(text), *arguments, status=2).stderr
 
 
 def test_run_without_a_page() -> None:

@@ -24,7 +24,7 @@ from e2e.tcp import make_socket
 from tuxscope.learn.catalogue import LADDER
 from tuxscope.loader.layout import KernelLayout
 from tuxscope.output.screen import columns as columns_of
-from tuxscope.sockets import Namespace
+from tuxscope.programs.net.sockets import Namespace
 
 SIZES = [(80, 24), (40, 10), (200, 50)]
 # Below the ephemeral ports, and others in each process: net looks into all namespaces.

@@ -23,7 +23,7 @@ from tuxscope.learn.gallery.table import GALLERY
 from tuxscope.loader import btf
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load_btf
-from tuxscope.loader.verification import LogLevel, Refusal, attempt, attributes
+from tuxscope.loader.verification import LoadRefused, LogLevel, attributes, load_with_log
 
 pytestmark = [
     pytest.mark.kernel,
@@ -58,9 +58,9 @@ def logs(program: Program, maps: dict[Map, int], long: bool = False) -> list[str
         plain = stack.enter_context(attributes(program, code, info, types))
         for level in (LogLevel.LEVEL1, LogLevel.LEVEL2):
             try:
-                attempt(plain, level, end=True)[0].close()
-            except Refusal as refused:
-                if not long and (refused.full or TOO_LONG in refused.log):
+                load_with_log(plain, level, grow=False)[0].close()
+            except LoadRefused as refused:
+                if not long and (refused.truncated or TOO_LONG in refused.log):
                     break
                 said.append(refused.log)
             else:

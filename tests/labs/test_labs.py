@@ -20,7 +20,8 @@ from tuxscope.loader.bpf_attributes import ProgInfo
 
 LABS = Path(__file__).parents[2] / "docs" / "labs"
 PAGES = sorted(LABS.glob("*.md"))
-ALONE = 10.0  # seconds to wait for another tuxscope to end
+TRACING = (2, 5, 7, 17, 26)  # kprobe, tracepoint, perf_event, raw_tracepoint, tracing
+ALONE = 10.0  # seconds to wait for another tracer to end
 TOOLS = ("bpftool", "strace")  # what a lab uses that is no part of tuxscope
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -45,27 +46,27 @@ def test_each_command_prints_what_the_page_says(page: Path, tmp_path: Path) -> N
 
 
 def run_alone(shell: Shell, command: Command) -> list[str]:
-    """What a command prints; again, where it listed the programs of another tuxscope as well.
+    """What a command prints; again, where it listed the programs of another tracer as well.
 
     Skips the test where that one does not end.
     """
     deadline = time.monotonic() + ALONE
     while True:
-        others = hellos()
+        others = tracing_programs()
         printed = shell.run(command.line)
-        others |= hellos()
+        others |= tracing_programs()
         if not others or agrees(command, printed):
             return printed
         if time.monotonic() > deadline:
-            pytest.skip(f"another tuxscope runs, and is listed by: {command.line}")
+            pytest.skip(f"another tracer runs, and is listed by: {command.line}")
 
 
-def hellos() -> set[int]:
-    """The ids of the programs in the kernel that have hello's name."""
+def tracing_programs() -> set[int]:
+    """The ids of the programs in the kernel that bpftool may list beside the lab's."""
     found = set()
     for each in object_ids(bpf.Command.PROG_GET_NEXT_ID):
         with suppress(FileNotFoundError), fd_by_id(bpf.Command.PROG_GET_FD_BY_ID, each) as program:
-            if object_info(program.fileno(), ProgInfo()).name == "hello":
+            if object_info(program.fileno(), ProgInfo()).type in TRACING:
                 found.add(each)
     return found
 

@@ -253,8 +253,8 @@ WRONG_ANSWERS = [
         ),
         (
             "latency",
-            "    a.rsh(r0, 32)\n    if exclude",
-            "    a.rsh(r0, 32)\n    a.stx(tid, r0)\n    if exclude",
+            "    a.rsh(r0, 32)\n    for each in exclude",
+            "    a.rsh(r0, 32)\n    a.stx(tid, r0)\n    for each in exclude",
             ", the process id, and that is not found",
         ),
         (

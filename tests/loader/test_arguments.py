@@ -40,12 +40,11 @@ TAKERS: dict[str, Callable[[Any], object]] = {
         (assembler(), "not an Assembler; its program is what a.program() returns: {}(a.program())"),
         (hello, "not a function; call it: {}(hello())"),
         (PAGE, "not a Page; its function makes that: {}(PAGE.program())"),
-        ((PROGRAM, PROGRAM), "not a tuple; {}(program) for each of them"),
         ("hello.py", "not a str; an Assembler's program() makes one"),
         (None, "not None; an Assembler's program() makes one"),
         (Program, "not the class Program; an Assembler's program() makes one"),
     ],
-    ids=["assembler", "function", "page", "tuple", "str", "none", "class"],
+    ids=["assembler", "function", "page", "str", "none", "class"],
 )
 def test_what_takes_a_program_takes_nothing_else(taker: str, given: Any, says: str) -> None:
     with pytest.raises(TypeError) as caught:
@@ -54,9 +53,31 @@ def test_what_takes_a_program_takes_nothing_else(taker: str, given: Any, says: s
     assert str(caught.value) == f"{taker} takes a Program, {says.format(taker)}"
 
 
+@pytest.mark.parametrize("taker", ["load", "tuxscope.open"])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ((PROGRAM, hello), "takes a Program, not a function; call it: {}(hello())"),
+        ([PROGRAM, None], "takes a Program, not None; an Assembler's program() makes one"),
+        (
+            (PROGRAM, (PROGRAM, PROGRAM)),
+            "takes a Program in each place, not a tuple; unpack it, as in (program, *programs)",
+        ),
+        ((), "takes at least one program; this tuple is empty"),
+        ([], "takes at least one program; this list is empty"),
+    ],
+    ids=["function", "none", "nested", "empty tuple", "empty list"],
+)
+def test_what_takes_programs_names_the_one_that_is_none(taker: str, given: Any, says: str) -> None:
+    with pytest.raises(TuxscopeError) as caught:
+        TAKERS[taker](given)
+    assert str(caught.value) == f"{taker} {says.format(taker)}"
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
+        (lambda: Machine((PROGRAM, PROGRAM)), "not a tuple; Machine(program) for each of them"),
         (lambda: Link(PROGRAM), "not a Program; load it first, as in Link(load(program))"),
         (lambda: Link(assembler()), "not an Assembler; load it first, as in Link(load(program));"),
         (

@@ -14,7 +14,7 @@ from tuxscope.loader.btf import FuncInfo, Header, LineInfo, ProgramBtf
 from tuxscope.loader.program import load
 from tuxscope.programs.hello import hello
 
-HELLO = hello(None, 7, None)
+HELLO = hello(exclude=(7,))
 
 
 def built(program: Program) -> ProgramBtf:

@@ -64,6 +64,17 @@ def test_records_come_as_they_are_sent(own: Program, write: Any) -> None:
 
 
 @pytest.mark.kernel
+def test_programs_that_share_a_map_are_one_stream(own: Program, write: Any) -> None:
+    getppid = Tracepoint("syscalls", "sys_enter_getppid")
+    second = Program("second", getppid, own.instructions, own.functions, own.labels)
+    with tuxscope.open((own, second), order_by=HelloEvent.timestamp_ns) as events:
+        write(3)
+        os.getppid()
+    assert [event.pid for event in events] == [own_pid()] * 4
+    assert (events.delivered, events.lost) == (4, 0)
+
+
+@pytest.mark.kernel
 def test_what_one_loop_leaves_the_next_one_gets(own: Program, write: Any) -> None:
     with tuxscope.open(own) as events:
         write(10)
@@ -370,22 +381,29 @@ def of_maps(*maps: PerfEventArray) -> Program:
 
 @pytest.mark.parametrize("wanted", [OTHERS, Other])
 def test_a_map_is_named_or_known_by_its_record(wanted: Any) -> None:
-    assert stream_map(of_maps(EVENTS, OTHERS), wanted) is OTHERS
-    assert stream_map(of_maps(OTHERS), None) is OTHERS
+    assert stream_map([of_maps(EVENTS, OTHERS)], wanted) is OTHERS
+    assert stream_map([of_maps(OTHERS)], None) is OTHERS
+    assert stream_map([of_maps(OTHERS), of_maps(EVENTS)], wanted) is OTHERS
+    assert stream_map([of_maps(), of_maps(OTHERS), of_maps(OTHERS)], None) is OTHERS
 
 
 @pytest.mark.parametrize(
-    ("program", "wanted", "says"),
+    ("programs", "wanted", "says"),
     [
-        (of_maps(), None, "has none"),
-        (of_maps(EVENTS), Other, "has EVENTS of HelloEvent"),
-        (of_maps(EVENTS), OTHERS, "has EVENTS of HelloEvent"),
-        (of_maps(EVENTS, OTHERS), None, "EVENTS of HelloEvent, OTHERS of Other; say which"),
+        ([of_maps()], None, "program many has none"),
+        ([of_maps(EVENTS)], Other, "program many has EVENTS of HelloEvent"),
+        ([of_maps(EVENTS)], OTHERS, "program many has EVENTS of HelloEvent"),
+        ([of_maps(EVENTS, OTHERS)], None, "EVENTS of HelloEvent, OTHERS of Other; say which"),
+        (
+            [of_maps(EVENTS), of_maps(OTHERS)],
+            None,
+            "programs many, many have EVENTS of HelloEvent, OTHERS of Other; say which",
+        ),
     ],
 )
-def test_no_map_or_several_are_one_line(program: Program, wanted: Any, says: str) -> None:
+def test_no_map_or_several_are_one_line(programs: list[Program], wanted: Any, says: str) -> None:
     with pytest.raises(TuxscopeError) as caught:
-        stream_map(program, wanted)
+        stream_map(programs, wanted)
     assert says in one_line(caught)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from tuxscope.asm.listing import lines
+from tuxscope.options.step import StepOptions
 from tuxscope.output.listing import table
 from tuxscope.output.trace import Trace
 from tuxscope.programs.hello import hello
-from tuxscope.runner.tracing import Options, on_an_event
+from tuxscope.runner.tracing import on_an_event
 
 Made = Callable[[int | None], list[str]]
 PROGRAM = hello()
@@ -22,7 +23,7 @@ def listing(room: int | None) -> list[str]:
 
 
 def trace(room: int | None) -> list[str]:
-    machine, shown = on_an_event(PROGRAM, Options()), Trace(PROGRAM, room)
+    machine, shown = on_an_event(PROGRAM, StepOptions()), Trace(PROGRAM, room)
     text = shown.header
     while not machine.ended:
         text += shown.row(machine.step())

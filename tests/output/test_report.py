@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tuxscope.asm import Assembler, OperandError, SourceLine, Tracepoint, r0
+from tuxscope.asm import Assembler, OperandError, RawTracepoint, SourceLine, Tracepoint, r0, r6
 from tuxscope.asm.errors import MissingResultError, TextError
 from tuxscope.explain.explanation import Explanation, RegisterNote
 from tuxscope.loader.attach import Link
@@ -17,6 +17,7 @@ from tuxscope.loader.tracefs import TracepointError
 from tuxscope.output import report, screen
 from tuxscope.output.report import of_error, of_explanation, shown
 from tuxscope.output.screen import columns, cut, wrapped
+from tuxscope.vm import Fault, Machine
 
 CODE = """\
 one()
@@ -138,6 +139,21 @@ def test_a_check_has_its_hint_apart() -> None:
         "> 3 | a.exit()",
         "  hint      a.mov(r0, 0) before it",
     ]
+
+
+def test_a_fault_has_its_instruction_apart() -> None:
+    a = Assembler("faults", attach=RawTracepoint())
+    a.mov(r0, r6)
+    a.exit()
+    with pytest.raises(Fault) as caught:
+        Machine(a.program(check=False)).run()
+    source = caught.value.source
+    assert source
+    assert (source.text, caught.value.slot) == ("a.mov(r0, r6)", 0)
+    told = list(shown(of_error(caught.value), 2))
+    assert told[0] == f"test_report.py:{source.line}: {caught.value.problem}"
+    assert told[-1] == "  slot      0: r0 = r6"
+    assert str(caught.value) == f"{source}: {caught.value.problem} (slot 0: r0 = r6)"
 
 
 def test_an_error_without_a_line_is_one_line() -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tuxscope.columns import Bar, Column, Index, Log2, Rate
+from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
 from tuxscope.output.lines import Style
 from tuxscope.output.table import Table
 from tuxscope.record import Record, RecordError, char, s64, u32, u64
@@ -126,3 +126,43 @@ def test_nothing_to_show() -> None:
 def test_columns_are_checked_when_they_are_made(make: object, says: str) -> None:
     with pytest.raises(RecordError, match=says):
         make()  # type: ignore[operator]
+
+
+class Times(Record):
+    us = u32[128]
+
+
+@pytest.mark.parametrize(
+    ("column", "pids"),
+    [
+        (COLUMNS[0], [1842, 8, 7]),
+        (COLUMNS[1], [8, 7, 1842]),
+        (COLUMNS[2], [8, 1842, 7]),
+        (COLUMNS[3], [7, 8, 1842]),
+    ],
+    ids=lambda each: getattr(each, "title", ""),
+)
+def test_sorted_by_a_column(column: AnyColumn, pids: list[int]) -> None:
+    """Numbers from the largest on, text from A to Z."""
+    table = Table(Style.JSON, COLUMNS, Writes.count, sort=column)
+    table.render([entry(7, 10), entry(8, 4)], 1.0, 1.0)
+    (line,) = table.render([entry(7, 11, "bash"), entry(1842, 3, "top"), entry(8, 40)], 1.0, 2.0)
+    assert [each["pid"] for each in json.loads(line)["rows"]] == pids
+
+
+def test_sorted_what_is_not_known_is_last() -> None:
+    slow, fast, none = ([0] * 128 for _ in range(3))
+    slow[40], fast[3] = 1, 1
+    column = Percentile(Times.us, 8)
+    table = Table(Style.JSON, [Column(Process.pid, 6), column], sort=column)
+    entries = [(Process(pid=pid), Times(us=us)) for pid, us in ((1, none), (2, fast), (3, slow))]
+    (line,) = table.render(entries, 1.0, 1.0)
+    assert [each["pid"] for each in json.loads(line)["rows"]] == [3, 2, 1]
+
+
+def test_the_first_rows_alone_and_rates_of_all() -> None:
+    table = Table(Style.JSON, COLUMNS, Writes.count, most=1)
+    for count, first, rate in ((10, 8, 30.0), (30, 7, 20.0)):
+        (line,) = table.render([entry(7, count), entry(8, 40 - count)], 1.0, 1.0)
+        (row,) = json.loads(line)["rows"]
+        assert (row["pid"], row["count_per_s"], table.rows) == (first, rate, 1)

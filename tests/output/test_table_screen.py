@@ -15,7 +15,7 @@ from tuxscope.output.lines import Style
 from tuxscope.output.sink import Sink
 from tuxscope.output.table import Table
 from tuxscope.output.table_screen import TableScreen
-from tuxscope.programs.net_summary import COLUMNS, KEYS, RANGES, By, Process, Remote, Traffic
+from tuxscope.programs.net.summary import COLUMNS, KEYS, RANGES, By, Process, Remote, Traffic
 from tuxscope.record import Record, char, u32, u64
 
 SIZES = [(80, 24), (40, 10), (200, 50)]

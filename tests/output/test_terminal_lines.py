@@ -13,9 +13,10 @@ from terminal import Terminal
 from tuxscope.columns import Column
 from tuxscope.output.lines import LineFormat, Style
 from tuxscope.output.terminal_lines import TerminalLines
-from tuxscope.programs import hello, net
-from tuxscope.programs.connections import Connection
+from tuxscope.programs import hello
 from tuxscope.programs.hello import HelloEvent
+from tuxscope.programs.net import page as net
+from tuxscope.programs.net.connections import Connection
 from tuxscope.record import Record, RecordType, char, u32, u64
 
 TIME = re.compile(r"\d\d:\d\d:\d\d\.\d{3}")  # that of the machine

@@ -179,7 +179,7 @@ def refused(text: str, tmp_path: Path) -> str:
         ('a.label("out")', 'a.label("out)', "unterminated string literal"),
         ("a.rsh(r0, 32)", "{'pid': 1}['pdi']", "there is no key 'pdi'"),
         ("a.rsh(r0, 32)", "[].apend(1)", "did you mean append?"),
-        ("a.rsh(r0, 32)", "hello(7, None, None)", "calls itself again and again"),
+        ("a.rsh(r0, 32)", "hello(7, (), None)", "calls itself again and again"),
     ],
 )
 def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: Path) -> None:

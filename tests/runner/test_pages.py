@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tuxscope.asm.errors import AssemblyError
-from tuxscope.runner.pages import PageError, errors_of_the_page, load_page
+from tuxscope.errors import UsageError
+from tuxscope.runner.pages import PageError, errors_of_the_page, load_page, programs_of
 
 BEGINNING = """\
 from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r6
@@ -82,3 +83,45 @@ def test_a_page_that_is_not_there(
 def test_ctrl_c_is_no_error_of_the_page() -> None:
     with pytest.raises(KeyboardInterrupt), errors_of_the_page("hello.py"):
         raise KeyboardInterrupt
+
+
+FUNCTION = """
+def made(exclude):
+    taken.append(exclude)
+    a = Assembler("made", attach=RawTracepoint())
+    a.mov(r0, 0)
+    a.exit()
+    return a.program()
+taken = []
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "several"),
+    [
+        ("def f(exclude=()): return made(exclude)", True),
+        ("def f(pid=None, exclude=(), namespace=None): return made(exclude)", True),
+        ("def f(pid=None, *, exclude=(), namespace=None): return made(exclude)", True),
+        ("import functools\n@functools.wraps(lambda exclude=(): 0)\n"
+         "def f(**kw): return made(**kw)", True),
+        ("def f(exclude): return made(exclude)", False),
+        ("def f(exclude=None): return made(exclude)", False),
+        ("def f(pid, exclude, namespace=()): return made(exclude)", False),
+        ("def f(pid=(), *, exclude=None): return made(exclude)", False),
+    ],
+)  # fmt: skip
+def test_a_tuple_is_for_who_has_one_as_its_default(
+    tmp_path: Path, function: str, several: bool
+) -> None:
+    page = tmp_path / "a_page.py"
+    page.write_text(f"{BEGINNING}{FUNCTION}{function}\nfrom tuxscope.programs.page import Page\n"
+                    "PAGE = Page(f)\n")  # fmt: skip
+    loaded = load_page(str(page))
+    taken = loaded.program.__globals__["taken"]  # type: ignore[attr-defined]
+    for exclude, own in (((), None), ((5,), None), ((), 7), ((5, 6), 7), ((5, 7), 7)):
+        if several or len({*exclude, own} - {None}) < 2:
+            programs_of(loaded, str(page), exclude=exclude, own=own)
+        else:
+            with pytest.raises(UsageError, match=r"a_page\.py leaves out tuxscope itself, and no"):
+                programs_of(loaded, str(page), exclude=exclude, own=own)
+    assert taken == ([(), (5,), (7,), (5, 6, 7), (5, 7)] if several else [None, 5, 7])

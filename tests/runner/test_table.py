@@ -11,10 +11,10 @@ from terminal import Terminal
 
 from tuxscope.asm import Hash, Program
 from tuxscope.columns import Column, Rate
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
 from tuxscope.record import Record, u32, u64
-from tuxscope.runner.options import Options
 from tuxscope.runner.table import LiveTables
 
 
@@ -28,6 +28,11 @@ class Writes(Record):
 
 COUNTS = Hash("COUNTS", key=Who, value=Writes, max_entries=8)
 LATE = 0.0004  # seconds that a wait takes longer than asked for
+
+
+def loaded(items: Callable[[], Any]) -> Any:
+    """Programs in the kernel whose COUNTS has these entries."""
+    return SimpleNamespace(maps={COUNTS: SimpleNamespace(items=items)}, recursion_misses=0)
 
 
 def program() -> Program:
@@ -66,18 +71,18 @@ class Entries(list[Any]):
 @pytest.mark.parametrize(
     ("options", "tables"),
     [
-        (Options(duration=1.0), 1),
-        (Options(duration=0.3), 1),
-        (Options(duration=3.0), 3),
-        (Options(duration=2.5), 3),
-        (Options(duration=2.0, interval=0.5), 4),
-        (Options(count=2), 2),
-        (Options(count=5, duration=3.0), 3),
+        (ToolOptions(duration=1.0), 1),
+        (ToolOptions(duration=0.3), 1),
+        (ToolOptions(duration=3.0), 3),
+        (ToolOptions(duration=2.5), 3),
+        (ToolOptions(duration=2.0, interval=0.5), 4),
+        (ToolOptions(count=2), 2),
+        (ToolOptions(count=5, duration=3.0), 3),
     ],
 )
-def test_the_last_table_is_printed_once(options: Options, tables: int) -> None:
+def test_the_last_table_is_printed_once(options: ToolOptions, tables: int) -> None:
     entries = Entries([(Who(pid=7), Writes(count=60))])
-    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
+    live = loaded(lambda: entries)
     columns = (Column(Who.pid, 8), Column(Writes.count, 8), Rate(Writes.count))
     paper: Any = Paper()
     shown = LiveTables(Page(program, COUNTS, columns), options, live, paper)
@@ -115,7 +120,7 @@ def test_a_resized_terminal_has_the_table_anew_before_the_next_is_due(
             return bool(self.steps)
 
     columns = (Column(Who.pid, 8), Column(Writes.count, 30), Rate(Writes.count, 30))
-    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=items), missed=0)
+    live = loaded(items)
     with Terminal(80, 24) as terminal:
         seen: list[list[str]] = []
 
@@ -123,7 +128,7 @@ def test_a_resized_terminal_has_the_table_anew_before_the_next_is_due(
             terminal.read()
             seen.append(terminal.lines)
 
-        options, sink = Options(interval=3600.0), Sink(terminal.fd)
+        options, sink = ToolOptions(interval=3600.0), Sink(terminal.fd)
         shown = LiveTables(Page(program, COUNTS, columns), options, live, sink)  # type: ignore[arg-type]
         watch: Any = Steps(look, lambda: terminal.resize(20, 10), look)
         shown.watch(watch)
@@ -146,11 +151,11 @@ def test_a_warning_is_not_covered_by_the_next_table(
     monkeypatch.setattr("tuxscope.runner.table.say", events.append)
     entries = Entries([(Who(pid=7), Writes(count=60))])
     entries.warning = "it changed"
-    live: Any = SimpleNamespace(map=lambda _: SimpleNamespace(items=lambda: entries), missed=0)
+    live = loaded(lambda: entries)
     columns = (Column(Who.pid, 8), Column(Writes.count, 8))
     with Terminal(80, 24) as terminal:
         sink = Sink(terminal.fd)
-        shown = LiveTables(Page(program, COUNTS, columns), Options(count=3), live, sink)  # type: ignore[arg-type]
+        shown = LiveTables(Page(program, COUNTS, columns), ToolOptions(count=3), live, sink)  # type: ignore[arg-type]
         clock: Any = Clock()
         shown.watch(clock)
         assert events == ([] if term == "xterm" else ["it changed"])

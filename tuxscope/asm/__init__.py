@@ -77,7 +77,7 @@ from tuxscope.asm.registers import (
     r9,
     r10,
 )
-from tuxscope.asm.source import SourceLine
+from tuxscope.source import SourceLine
 
 __all__ = [
     "Address", "AlignmentError", "ArgumentError", "Array", "Assembler", "AssemblyError",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 
 from tuxscope.asm.errors import ProgramError
-from tuxscope.asm.source import SourceLine, author_line
+from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, field
 from tuxscope.lean_typing import ClassVar
+from tuxscope.source import SourceLine
 
 
 class ProgramType(IntEnum):

@@ -13,9 +13,9 @@ from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Label, Program, StackVariable
-from tuxscope.asm.source import SourceLine
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, replace
+from tuxscope.source import SourceLine
 from tuxscope.suggest import did_you_mean
 
 

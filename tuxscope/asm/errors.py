@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import LocatedError
 from tuxscope.lean_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tuxscope.asm.source import SourceLine
+    from tuxscope.source import SourceLine
 
 
-class AssemblyError(TuxscopeError, ValueError):
-    """Base of the errors of this package.
-
-    Attributes:
-        problem: what is wrong, without the place.
-        source: the author's line, where it is known.
-    """
-
-    def __init__(self, problem: str, source: SourceLine | None = None) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.source = source
-
-    def __str__(self) -> str:
-        return f"{self.source}: {self.problem}" if self.source else self.problem
+class AssemblyError(LocatedError, ValueError):
+    """Base of the errors of this package."""
 
 
 class OperandError(AssemblyError):
@@ -71,18 +56,11 @@ class ProgramError(AssemblyError):
 class CheckError(AssemblyError):
     """Base of what the checks find in a whole program: the verifier would refuse it.
 
-    Attributes:
-        hint: what to type.
-        slot: of the instruction, in slots from the program's start.
+    It always has a hint and a slot.
     """
 
     def __init__(self, problem: str, hint: str, slot: int, source: SourceLine | None) -> None:
-        super().__init__(problem, source)
-        self.hint = hint
-        self.slot = slot
-
-    def __str__(self) -> str:
-        return f"{super().__str__()}; {self.hint}"
+        super().__init__(problem, source, hint=hint, slot=slot)
 
 
 class UninitialisedRegisterError(CheckError):
@@ -174,16 +152,19 @@ class TextError(AssemblyError):
 
     Attributes:
         file, line: as the source has them.
-        column: counted from 1, as lines are.
     """
 
     def __init__(self, problem: str, source: SourceLine, column: int) -> None:
         # A name in quotes may hold anything, and an error is one line.
         problem = "".join(each if each.isprintable() else repr(each)[1:-1] for each in problem)
-        super().__init__(problem, source)
+        super().__init__(problem, source, column)
         self.file = source.file
         self.line = source.line
-        self.column = column
+
+    @property
+    def place(self) -> str:
+        """``drop.s:3:9``."""
+        return f"{super().place}:{self.column}"
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.file)}:{self.line}:{self.column}: {self.problem}"
+        return f"{self.place}: {self.problem}"

@@ -87,8 +87,7 @@ class MismatchError(AssemblyError):
     """Text that is no instruction, at a token; the parser knows the line."""
 
     def __init__(self, problem: str, token: Token) -> None:
-        super().__init__(problem)
-        self.token = token
+        super().__init__(problem, column=token.column)
 
 
 def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:

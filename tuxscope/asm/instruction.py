@@ -19,11 +19,12 @@ from tuxscope.asm.errors import (
 from tuxscope.asm.forms import BY_OPCODE, IMM, Const, Form, Number, Reg, Rule
 from tuxscope.asm.isa import Size
 from tuxscope.asm.maps import Map
-from tuxscope.asm.source import SourceLine, author_line
+from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.field_types import Buffer, RecordError, byte_view
 from tuxscope.lean_dataclasses import dataclass, field
 from tuxscope.lean_typing import Any, Literal
+from tuxscope.source import SourceLine
 
 ByteOrder = Literal["little", "big"]
 NATIVE: ByteOrder = sys.byteorder

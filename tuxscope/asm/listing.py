@@ -15,8 +15,8 @@ from tuxscope.asm.grammar import spelling
 from tuxscope.asm.helpers import NAMES
 from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction
 from tuxscope.asm.program import Label, Program
-from tuxscope.asm.source import SourceLine
 from tuxscope.asm.stack_notes import StackNotes
+from tuxscope.source import SourceLine
 
 
 @dataclass(frozen=True, slots=True)

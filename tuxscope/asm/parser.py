@@ -30,7 +30,7 @@ from tuxscope.asm.lexer import Kind, Token, tokens
 from tuxscope.asm.maps import Map
 from tuxscope.asm.memory import check_value_offset, signed32
 from tuxscope.asm.program import Program, check_head
-from tuxscope.asm.source import SourceLine
+from tuxscope.source import SourceLine
 from tuxscope.suggest import did_you_mean
 
 # What clang writes beside instructions, and what changes none of them.
@@ -123,8 +123,7 @@ class Reader:
     def located(self, error: AssemblyError) -> TextError:
         """An error with its place."""
         spot = error.source if isinstance(error.source, Spot) else self.spot
-        column = error.token.column if isinstance(error, MismatchError) else spot.column
-        return TextError(error.problem, spot, column)
+        return TextError(error.problem, spot, error.column or spot.column)
 
     def read(self, text: str) -> None:
         """Take the statements from the text. Raises MismatchError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.source import SourceLine
+from tuxscope.source import SourceLine
 
 OWN = r"([^\W\d]\w*)\."
 MADE = r"\s*(\w+)\s*(?::[^=]+)?=\s*(?:\w+\.)*Assembler\("

@@ -236,7 +236,9 @@ class Memory(Symbolic):
             f"{self!r} is in memory, and is computed with when the program runs: load it with "
             f"a.ldx, then a.{METHODS[sign]}"
         )
-        if sign in "+-" and isinstance(other, int):  # or that much farther on in memory is meant
+        if (
+            sign in "+-" and isinstance(other, int) and abs(other) < 1 << 31
+        ):  # or that much farther on in memory is meant
             farther = Address(self._base, self._offset + (other if sign == "+" else -other))
             text += f"; an offset stands inside of the brackets: {self._type}[{farther!r}]"
         return text

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.commands.options import choice, whole_number
-from tuxscope.lean_fire import FireError, SetParseFns
+from tuxscope.errors import UsageError
+from tuxscope.options import Options, argument, option
+from tuxscope.options.parsers import choice, process_id
 from tuxscope.output.listing import Shape
+
+
+class AsmOptions(Options):
+    source: str | None = argument(default=None)
+    format: Shape = option(
+        "FORMAT",
+        choice(Shape),
+        "listing  slot, bytes, pseudo-C and Python line (default)\n"
+        "text     pseudo-C alone, which asm FILE reads back\n"
+        "bytes    raw, in this machine's order; maps' fds are 0\n"
+        "json     an object for each instruction\n"
+        "c        an array of struct bpf_insn",
+        default=Shape.LISTING,
+    )
+    pid: int | None = option(
+        "PID", process_id, "with the filter that tuxscope hello --pid has", default=None
+    )
 
 
 class Asm(Command):
     name = "asm"
+    options = AsmOptions
     help = """\
 tuxscope asm: the program of a page, or of a text, instruction by instruction.
 
@@ -19,29 +38,17 @@ usage: tuxscope asm hello [--pid PID] [--format FORMAT]
 FILE.py is a page; any other FILE is assembly text as LLVM's assembler takes it;
 - is stdin. Needs no privilege.
 
-  --format FORMAT     listing  slot, bytes, pseudo-C and Python line (default)
-                      text     pseudo-C alone, which asm FILE reads back
-                      bytes    raw, in this machine's order; maps' fds are 0
-                      json     an object for each instruction
-                      c        an array of struct bpf_insn
-  --pid PID           with the filter that tuxscope hello --pid has
-"""
+{options}"""
 
-    @SetParseFns(
-        source=str,
-        format=choice("format", Shape),
-        pid=whole_number("pid", "a process id", 1842),
-    )  # type: ignore[untyped-decorator]
-    def run(
-        self, source: str | None = None, *, format: Shape = Shape.LISTING, pid: int | None = None
-    ) -> Job:
+    def run(self, options: AsmOptions) -> Job:
+        source = options.source
         if source is None or source == "True":
-            raise FireError("which program? try: tuxscope asm hello")
+            raise UsageError("which program? try: tuxscope asm hello")
 
         def job() -> int:
             from tuxscope.runner.listings import list_program
 
-            return list_program(source, pid, format)
+            return list_program(source, options.pid, options.format)
 
         return Job(job)
 

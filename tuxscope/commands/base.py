@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable
 
-from tuxscope.lean_fire import FireError
+from tuxscope.options import Options
 
 
 class Job:
-    """What a command will do, once Fire has accepted all arguments."""
+    """What a command will do, once Fire has accepted all arguments.
 
-    __slots__ = ("_run",)
+    ``verifier_log`` tells whether --verifier-log was given; None if the command has no such option.
+    """
 
-    def __init__(self, run: Callable[[], int]) -> None:
+    __slots__ = ("_run", "_verifier_log")
+
+    def __init__(self, run: Callable[[], int], verifier_log: bool | None = None) -> None:
         self._run = run
+        self._verifier_log = verifier_log
 
 
 class Command:
-    """A command of the command line: its ``run`` takes the options and returns a Job.
-
-    Fire calls ``run``.
+    """A command of the command line: its ``run`` takes the options, which go together, and returns
+    a Job.
 
     Attributes:
-        help: what --help prints; no docstring, as python -OO leaves those out.
-        flags: what is typed for a parameter whose name Python keeps for itself.
-        words: what stood after ``--``, which Fire never sees; None without a ``--``.
+        name: what the user types.
+        help: what --help prints, with ``{options}`` where the options are to be; no docstring, as
+            python -OO leaves those out.
+        options: the class that declares its options.
+        shows: the kind of page that it shows, where that is always the same: its help tells of no
+            options for other kinds.
     """
 
     name: str
     help: str
-    traces_a_command = False
-    flags: Mapping[str, str] = MappingProxyType({})
-
-    def __init__(self, words: Sequence[str] | None) -> None:
-        if words is not None and not self.traces_a_command:
-            raise FireError("it traces no command; leave out -- and what follows")
-        self.words = words
+    options: type[Options]
+    shows = ""
 
     run: Callable[..., Job]
 

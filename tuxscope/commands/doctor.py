@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.commands.options import style
-from tuxscope.lean_fire import SetParseFns
+from tuxscope.options import Options, option
+from tuxscope.options.parsers import choice
 from tuxscope.output.lines import Style
+
+
+class DoctorOptions(Options):
+    format: Style = option(
+        "FORMAT", choice(Style), "text (default) or json, an object a line", default=Style.TEXT
+    )
 
 
 class Doctor(Command):
     name = "doctor"
+    options = DoctorOptions
     help = """\
 tuxscope doctor: what this machine offers, and what to do about the rest.
 
@@ -19,16 +26,15 @@ Prints a line for each thing that tracing needs: whether it is there, and what
 to type where it is not. Needs no privilege, but tells more with sudo.
 
 The exit status is 0 if tracing works here, and 1 if something is missing that
-it needs. BTF alone it does not need: net shows less without.
+it needs. BTF alone it does not need: tools that read the kernel's structs show
+less without it.
 
-  --format FORMAT     text (default) or json, an object a line
-"""
+{options}"""
 
-    @SetParseFns(format=style)  # type: ignore[untyped-decorator]
-    def run(self, *, format: Style = Style.TEXT) -> Job:
+    def run(self, options: DoctorOptions) -> Job:
         def job() -> int:
             from tuxscope.doctor import report
 
-            return report(format)
+            return report(options.format)
 
         return Job(job)

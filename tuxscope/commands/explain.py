@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.commands.options import style
-from tuxscope.lean_fire import FireError, SetParseFns
+from tuxscope.errors import UsageError
+from tuxscope.options import Options, argument, option
+from tuxscope.options.parsers import choice
 from tuxscope.output.lines import Style
+
+
+class ExplainOptions(Options):
+    file: str | None = argument(default=None)
+    format: Style = option(
+        "FORMAT",
+        choice(Style),
+        "text (default), or json: one object with cause, hint, slot, source, registers and telling "
+        "(the lines of the log that say why)",
+        default=Style.TEXT,
+    )
 
 
 class Explain(Command):
     name = "explain"
+    options = ExplainOptions
     help = """\
 tuxscope explain: why the verifier refused a program, in plain words.
 
@@ -24,20 +37,17 @@ read from stdin. Needs no privilege and no kernel.
 The exit status is 0 where the cause is known, 1 where it is not, where the log
 was cut off or is that of an accepted program, or where there is none.
 
-  --format FORMAT     text (default), or json: one object with cause, hint,
-                      slot, source, registers and telling (the lines of the log
-                      that say why)
-"""
+{options}"""
 
-    @SetParseFns(file=str, format=style)  # type: ignore[untyped-decorator]
-    def run(self, file: str | None = None, *, format: Style = Style.TEXT) -> Job:
+    def run(self, options: ExplainOptions) -> Job:
+        file = options.file
         if file == "True":
-            raise FireError("which log? try: tuxscope explain FILE")
+            raise UsageError("which log? try: tuxscope explain FILE")
 
         def job() -> int:
             from tuxscope.runner.explaining import explain_log
 
-            return explain_log(file, format)
+            return explain_log(file, options.format)
 
         return Job(job)
 

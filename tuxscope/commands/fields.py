@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.commands.options import style
-from tuxscope.lean_fire import FireError, SetParseFns
+from tuxscope.errors import UsageError
+from tuxscope.options import Options, argument, option
+from tuxscope.options.parsers import choice
 from tuxscope.output.lines import Style
+
+
+class FieldsOptions(Options):
+    tracepoint: str | None = argument(default=None)
+    format: Style = option(
+        "FORMAT", choice(Style), "text (default) or json, an object a line", default=Style.TEXT
+    )
 
 
 class Fields(Command):
     name = "fields"
+    options = FieldsOptions
     help = """\
 tuxscope fields: what a tracepoint hands to a program, and where.
 
@@ -20,20 +29,19 @@ Prints offset, size, type and name of each field of the context (r1), as this
 kernel's tracefs has them, mounted or not. With *, ? or [...] it prints the
 names of the tracepoints that match, as in 'syscalls/*write*'.
 
-  --format FORMAT     text (default) or json, an object a line
-"""
+{options}"""
 
-    @SetParseFns(tracepoint=str, format=style)  # type: ignore[untyped-decorator]
-    def run(self, tracepoint: str | None = None, *, format: Style = Style.TEXT) -> Job:
+    def run(self, options: FieldsOptions) -> Job:
+        tracepoint = options.tracepoint
         if tracepoint is None or tracepoint == "True":
-            raise FireError(
+            raise UsageError(
                 "of which tracepoint? try: sudo tuxscope fields syscalls/sys_enter_write"
             )
 
         def job() -> int:
             from tuxscope.runner.fields import list_fields
 
-            return list_fields(tracepoint, format)
+            return list_fields(tracepoint, options.format)
 
         return Job(job)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.tool import OPTIONS, Tool
+from tuxscope.commands.tool import Tool
 
 
 class Hello(Tool):
     name = "hello"
-    help = f"""\
+    shows = "stream"
+    help = """\
 tuxscope hello: every write() on the system, as it happens.
 
 usage: sudo tuxscope hello [options]
@@ -17,4 +18,6 @@ usage: sudo tuxscope hello [options]
 Prints PID, COMM and TIMESTAMP_NS (since the machine started) of each write()
 until Ctrl-C; then, on stderr, how many events there were, and were lost.
 
-{OPTIONS}"""
+{options}
+Children of a traced process are not traced.
+"""

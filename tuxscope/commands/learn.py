@@ -3,25 +3,58 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.commands.options import seed_number, style, switch
-from tuxscope.lean_fire import FireError, SetParseFns
+from tuxscope.errors import UsageError
+from tuxscope.options import Options, argument, as_typed, option, switch
+from tuxscope.options.parsers import choice, seed_number
 from tuxscope.output.lines import Style
 from tuxscope.suggest import did_you_mean
 
-# What each action takes beside a name and a folder.
-OPTIONS = {
-    "start": (),
-    "check": ("--watch", "--all", "--format", "--seed"),
-    "hint": (),
-    "solution": ("--yes",),
-}
+ACTIONS = ("start", "check", "hint", "solution")
+LIST, CHECK, SOLUTION = "", "check", "solution"  # what options apply to
+
+
+class LearnOptions(Options):
+    action: str | None = argument(default=None)
+    exercise: str | None = argument(default=None)
+    folder: str | None = argument(default=None)
+    watch: bool = switch(
+        "check again whenever the page changes, until Ctrl-C", default=False, applies_to=(CHECK,)
+    )
+    all: str | None = option(
+        "DIR",
+        as_typed,
+        "check all exercises of a folder; status 0 if all pass",
+        default=None,
+        applies_to=(CHECK,),
+        excludes=dict.fromkeys(
+            ("exercise", "watch"),
+            "--all checks a whole folder, once, as in learn check --all DIR",
+        ),
+    )
+    format: Style | None = option(
+        "FORMAT",
+        choice(Style),
+        "text (default) or json: an object for each exercise, with score, stages, expected, came, "
+        "file, line and source",
+        default=None,
+        applies_to=(CHECK, LIST),
+    )
+    seed: int | None = option(
+        "N",
+        seed_number,
+        "the inputs of an earlier check (its JSON has the seed)",
+        default=None,
+        applies_to=(CHECK,),
+    )
+    yes: bool = switch("show the solution without asking", default=False, applies_to=(SOLUTION,))
 
 
 class Learn(Command):
     name = "learn"
+    options = LearnOptions
     help = """\
 tuxscope learn: exercises, from the first instruction on, and their grader.
 
@@ -40,54 +73,26 @@ the pages, in .tuxscope-learn.json.
 
 The exit status of check is 0 if all that could be tried here passed, else 1.
 
-  --watch             check again whenever the page changes, until Ctrl-C
-  --all DIR           check all exercises of a folder; status 0 if all pass
-  --format FORMAT     text (default) or json: an object for each exercise, with
-                      score, stages, expected, came, file, line and source
-  --seed N            the inputs of an earlier check (its JSON has the seed)
-  --yes               show the solution without asking
-"""
+{options}"""
 
-    @SetParseFns(
-        action=str,
-        exercise=str,
-        folder=str,
-        watch=switch("watch"),
-        all=str,
-        format=style,
-        seed=seed_number,
-        yes=switch("yes"),
-    )  # type: ignore[untyped-decorator]
-    def run(
-        self,
-        action: str | None = None,
-        exercise: str | None = None,
-        folder: str | None = None,
-        *,
-        watch: bool = False,
-        all: str | None = None,
-        format: Style | None = None,
-        seed: int | None = None,
-        yes: bool = False,
-    ) -> Job:
-        given = {"--watch": watch, "--all": all, "--format": format, "--yes": yes,
-                 "--seed": seed is not None}  # fmt: skip
-        check_action(action, exercise, given)
-        as_style = format or Style.TEXT
+    def run(self, options: LearnOptions) -> Job:
+        action, exercise, folder = options.action, options.exercise, options.folder
+        check_action(options)
+        format, all, seed = options.format or Style.TEXT, options.all, options.seed
 
         def job() -> int:
             from tuxscope.learn import actions, checking
 
             if action is None:
-                return actions.show_list(as_style)
+                return actions.show_list(format)
             if all is not None:
-                return checking.check_all("." if all == "True" else all, as_style, seed)
+                return checking.check_all("." if all == "True" else all, format, seed)
             assert exercise is not None
             if action == "check":
-                check = checking.watch if watch else checking.check
-                return check(exercise, folder, as_style, seed)
+                check = checking.watch if options.watch else checking.check
+                return check(exercise, folder, format, seed)
             if action == "solution":
-                return actions.solution(exercise, folder, yes)
+                return actions.solution(exercise, folder, options.yes)
             act: Callable[[str, str | None], int] = getattr(actions, action)
             return act(exercise, folder)
 
@@ -104,22 +109,17 @@ def no_action(word: str) -> str:
     if meant(os.path.basename(word)) or meant(word):
         action = "check" if word.endswith(".py") else "start"
         return f"what is to be done with {word}? try: tuxscope learn {action} {word}"
-    known = ", ".join(OPTIONS)
-    near = did_you_mean(word, OPTIONS) or f"; {known}, and without one it lists the exercises"
+    known = ", ".join(ACTIONS)
+    near = did_you_mean(word, ACTIONS) or f"; {known}, and without one it lists the exercises"
     return f"there is no action {word}{near}"
 
 
-def check_action(action: str | None, exercise: str | None, given: Mapping[str, object]) -> None:
-    """Raises FireError for an action, or options, that do not go together."""
-    if action is not None and action not in OPTIONS:
-        raise FireError(no_action(action))
-    fitting = OPTIONS[action] if action else ("--format",)
-    for option, there in given.items():
-        if there and option not in fitting:
-            goes = next(name for name, options in OPTIONS.items() if option in options)
-            raise FireError(f"{option} goes with learn {goes}")
-    if given["--all"]:
-        if exercise is not None or given["--watch"]:
-            raise FireError("--all checks a whole folder, once, as in learn check --all DIR")
-    elif action and exercise is None:
-        raise FireError(f"which exercise? try: tuxscope learn {action} return-value")
+def check_action(options: LearnOptions) -> None:
+    """Raises UsageError for an action, or options, that do not go together."""
+    action = options.action
+    if action is not None and action not in ACTIONS:
+        raise UsageError(no_action(action))
+    if misplaced := options.misplaced(action or LIST):
+        raise UsageError(f"{misplaced.flag} goes with learn {misplaced.applies_to[0]}")
+    if action and options.exercise is None and options.all is None:
+        raise UsageError(f"which exercise? try: tuxscope learn {action} return-value")

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from tuxscope.commands.base import Command, Job
-from tuxscope.commands.options import style, whole_number
-from tuxscope.lean_fire import FireError, SetParseFns
+from tuxscope.errors import UsageError
+from tuxscope.options import Options, argument, option
+from tuxscope.options.parsers import choice, whole_number
 from tuxscope.output.lines import Style
+
+
+class MapOptions(Options):
+    map: str | None = argument(default=None)
+    key: int | None = argument(whole_number("a whole number", 0, least=0), default=None)
+    value: int | None = argument(whole_number("a whole number", 1842, least=0), default=None)
+    id: int | None = option(
+        "ID",
+        whole_number("a map's id", 42),
+        "that map, where several have the name",
+        default=None,
+    )
+    format: Style = option(
+        "FORMAT", choice(Style), "text (default) or json, an object an entry", default=Style.TEXT
+    )
 
 
 class Map(Command):
     name = "map"
+    options = MapOptions
     help = """\
 tuxscope map: a map of a running program, to look at or to set.
 
@@ -23,37 +40,21 @@ cannot be set. Of a per-CPU map each CPU's value is printed. Each key is printed
 once, also if the map changes meanwhile; if entries may be missing, stderr says
 so.
 
-  --id ID             that map, where several have the name
-  --format FORMAT     text (default) or json, an object an entry
-"""
+{options}"""
 
-    @SetParseFns(
-        map=str,
-        key=whole_number("key", "a whole number", 0, least=0),
-        value=whole_number("value", "a whole number", 1842, least=0),
-        id=whole_number("id", "a map's id", 42),
-        format=style,
-    )  # type: ignore[untyped-decorator]
-    def run(
-        self,
-        map: str | None = None,
-        key: int | None = None,
-        value: int | None = None,
-        *,
-        id: int | None = None,
-        format: Style = Style.TEXT,
-    ) -> Job:
+    def run(self, options: MapOptions) -> Job:
+        map, key, value = options.map, options.key, options.value
         if map is None or map == "True":
-            raise FireError("which map? try: sudo tuxscope map COUNTS")
+            raise UsageError("which map? try: sudo tuxscope map COUNTS")
         if key is not None and value is None:
-            raise FireError(f"set it to what? try: sudo tuxscope map {map} {key} 1842")
+            raise UsageError(f"set it to what? try: sudo tuxscope map {map} {key} 1842")
 
         def job() -> int:
             from tuxscope.runner.maps import set_entry, show_map
 
             if key is not None and value is not None:
-                return set_entry(map, id, key, value)
-            return show_map(map, id, format)
+                return set_entry(map, options.id, key, value)
+            return show_map(map, options.id, options.format)
 
         return Job(job)
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from tuxscope.commands.tool import OPTIONS, Tool
-from tuxscope.lean_fire import FireError
+from tuxscope.commands.tool import Tool
+from tuxscope.errors import UsageError
+from tuxscope.options import argument
+from tuxscope.options.tool import ToolOptions
+
+
+class RunOptions(ToolOptions):
+    file: str | None = argument(default=None)
 
 
 class Run(Tool):
     name = "run"
-    help = f"""\
+    options = RunOptions
+    help = """\
 tuxscope run: a page of your own as a tool.
 
 usage: sudo tuxscope run FILE [options]
@@ -20,16 +27,17 @@ PerfEventArray, its records are printed as they come; if it is a hash or an
 array, its entries are, as a table, again and again until Ctrl-C
 (docs/pages.md).
 
-  --interval SECONDS  of a table: the time from one to the next (default: 1);
-                      --count N ends after N tables
-{OPTIONS}"""
+{options}
+Children of a traced process are not traced.
+"""
 
-    def page_file(self, file: str | None) -> str:
-        if file is None or file == "True":
-            raise FireError(
+    def page_file(self, options: ToolOptions) -> str:
+        assert isinstance(options, RunOptions)
+        if options.file is None or options.file == "True":
+            raise UsageError(
                 "which page? try: sudo tuxscope run FILE; hello.py is one to begin with"
             )
-        return file
+        return options.file
 
     def stray(self, word: str) -> str:
         return "run takes one page; a command to trace comes after --"

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from tuxscope.asm.program import Program
-from tuxscope.asm.source import SourceLine
 from tuxscope.explain.cause import Case, Cause, Scene
 from tuxscope.explain.causes import CAUSES
 from tuxscope.explain.causes.flow import FLOW
 from tuxscope.explain.explanation import Explanation, RegisterNote
 from tuxscope.explain.log import Log, read
 from tuxscope.explain.path import Path
+from tuxscope.source import SourceLine
 
 # "unreachable insn 5", "jump out of range from insn 3 to 9": before any instruction is walked
 NAMED_SLOT = re.compile(r"\binsn #?(\d{1,9})\b")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuxscope.asm.source import SourceLine
+from tuxscope.source import SourceLine
 
 
 @dataclass(frozen=True, slots=True)

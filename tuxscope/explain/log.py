@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tuxscope.asm.source import SourceLine
 from tuxscope.explain.failure import failure
 from tuxscope.explain.unwrap import STATISTICS, unwrap
+from tuxscope.source import SourceLine
 
 # "7: (79) r0 = *(u64 *)(r0 +0)   ; R0_w=scalar()"; the part after the semicolon since 5.17
 INSTRUCTION = re.compile(r"(\d{1,9}): (\([0-9a-f]{2}\) [^;]*)(?:; (.*))?")

@@ -28,12 +28,12 @@ class StartError(TuxscopeError):
     """A starter page that could not be written."""
 
 
-def show_list(style: Style) -> int:
+def show_list(format: Style) -> int:
     """Print the exercises, and how far the student of this folder is."""
     progress, sink = Progress(""), Sink()
     places = [Workplace(exercise_named(name), "") for name in names()]
     rows = [(each.exercise, state_of(each, progress)) for each in places]
-    if style is Style.JSON:
+    if format is Style.JSON:
         objects = ({"name": each.name, "state": state, "title": each.title} for each, state in rows)
         sink.write("".join(f"{COMPACT(each)}\n" for each in objects))
         return 0

@@ -25,10 +25,10 @@ INTERRUPTED = 130  # as a shell has it
 class Checker:
     """Grades pages, prints what is to be said of them, and keeps it."""
 
-    def __init__(self, style: Style, seed: int | None, interrupt: Interrupt) -> None:
+    def __init__(self, format: Style, seed: int | None, interrupt: Interrupt) -> None:
         self._sink = LiveSink(interrupt)
         self.watch = Watch(self._sink, interrupt)
-        self._style = style
+        self._format = format
         self._seed = seed
         self._interrupt = interrupt
 
@@ -45,12 +45,12 @@ class Checker:
         verdict = self.grade(place)
         self.tell(verdict, place)
         progress = keep(verdict, place)
-        if leads_on and verdict.passed and self._style is Style.TEXT:
+        if leads_on and verdict.passed and self._format is Style.TEXT:
             say_next(place.folder, progress)
         return verdict.passed
 
     def tell(self, verdict: Verdict, place: Workplace) -> None:
-        if self._style is Style.JSON:
+        if self._format is Style.JSON:
             self.write(f"{COMPACT(as_object(verdict, place))}\n")
         else:
             told = lines(verdict, place, self._sink.fileno())
@@ -63,29 +63,29 @@ class Checker:
             raise self._sink.error
 
 
-def check(name: str, folder: str | None, style: Style, seed: int | None) -> int:
+def check(name: str, folder: str | None, format: Style, seed: int | None) -> int:
     """Grade one page; returns the exit status. Raises UsageError."""
     place = workplace(name, folder)
     require(place)
     with Interrupt() as interrupt:
         try:
-            return 0 if Checker(style, seed, interrupt).check(place, leads_on=True) else 1
+            return 0 if Checker(format, seed, interrupt).check(place, leads_on=True) else 1
         except Interrupted:
             return INTERRUPTED
 
 
-def watch(name: str, folder: str | None, style: Style, seed: int | None) -> int:
+def watch(name: str, folder: str | None, format: Style, seed: int | None) -> int:
     """Grade a page each time that it is another, until the user has had enough."""
     place = workplace(name, folder)
     require(place)
     stamp: object = None
     graded: bytes | None = None
     with Interrupt() as interrupt:
-        checker = Checker(style, seed, interrupt)
+        checker = Checker(format, seed, interrupt)
         while True:
             now = stamp_of(place.file)
             if now != stamp and (found := contents(place.file)) not in (None, graded):
-                if graded is not None and style is Style.TEXT:
+                if graded is not None and format is Style.TEXT:
                     checker.write("\n")
                 graded = found
                 try:
@@ -115,7 +115,7 @@ def contents(file: str) -> bytes | None:
         return None
 
 
-def check_all(folder: str, style: Style, seed: int | None) -> int:
+def check_all(folder: str, format: Style, seed: int | None) -> int:
     """Grade all exercises of a folder; those that are not there have not passed."""
     if not os.path.isdir(folder):
         raise UsageError(f"learn: there is no folder {folder}")
@@ -126,17 +126,17 @@ def check_all(folder: str, style: Style, seed: int | None) -> int:
     ]
     passed = 0
     with Interrupt() as interrupt:
-        checker = Checker(style, seed, interrupt)
+        checker = Checker(format, seed, interrupt)
         for place in places:
             if not os.path.isfile(place.file):
-                if style is Style.JSON:
+                if format is Style.JSON:
                     checker.tell(absent(place), place)
                 continue
             try:
                 passed += checker.check(place)
             except Interrupted:
                 return INTERRUPTED
-        if style is Style.TEXT:
+        if format is Style.TEXT:
             checker.write(f"{passed} of {len(places)} exercises passed\n")
     return 0 if passed == len(places) else 1
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tuxscope.asm.checks import check
 from tuxscope.asm.errors import AssemblyError
-from tuxscope.errors import TuxscopeError, strerror
+from tuxscope.errors import LocatedError, TuxscopeError, strerror
 from tuxscope.learn.exercise import Exercise, Mistake
 from tuxscope.learn.submission import Submission
 from tuxscope.learn.verdict import FAILED, PASSED, Finding, Stage, State, Verdict
@@ -15,6 +15,14 @@ from tuxscope.loader.privilege import missing_capabilities
 from tuxscope.loader.verifier import VerifierError
 from tuxscope.runner.pages import PageError, check_slips
 from tuxscope.vm import Fault
+
+# What was expected instead of an error that blames a line.
+EXPECTED: dict[type[LocatedError], str] = {
+    PageError: "a page that Python can run",
+    Fault: "a program that runs to its end",
+    AssemblyError: "a program that the verifier accepts",
+    VerifierError: "a program that the kernel accepts",
+}
 
 
 def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> Verdict:
@@ -62,16 +70,9 @@ def finding_of(work: Callable[[], None]) -> Finding | None:
         work()
     except Mistake as mistake:
         return Finding(mistake.expected, mistake.came, mistake.source, hint=mistake.hint)
-    except PageError as error:
-        return Finding("a page that Python can run", error.problem, error.source)
-    except Fault as error:
-        return Finding("a program that runs to its end", error.problem, error.source)
-    except AssemblyError as error:
-        expected = "a program that the verifier accepts"
-        return Finding(expected, error.problem, error.source, getattr(error, "hint", ""))
-    except VerifierError as error:
-        told = error.explanation
-        return Finding("a program that the kernel accepts", told.sentence, told.source, told.hint)
+    except tuple(EXPECTED) as error:
+        expected = next(what for kind, what in EXPECTED.items() if isinstance(error, kind))
+        return Finding(expected, error.problem, error.source, error.hint)
     except TuxscopeError as error:
         return Finding("a page that can be tried", str(error))
     except OSError as error:

@@ -7,19 +7,20 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any, Self
 
 from tuxscope.asm import Array, Hash, PerfEventArray
 from tuxscope.errors import TuxscopeError
 from tuxscope.learn.exercise import Mistake
 from tuxscope.learn.submission import Submission, context_of
+from tuxscope.loader.attach import Link
+from tuxscope.loader.collection import Collection
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.record import Record
 from tuxscope.runner.identity import pid_namespace
-from tuxscope.runner.loaded import Loaded
+from tuxscope.runner.loaded import shown_map
 
 WORKER = os.path.join(os.path.dirname(__file__), "worker.py")
 PATIENCE = 20.0  # seconds until a worker's answer is not waited for any more
@@ -39,18 +40,16 @@ class Kernel:
         self._definition = submission.definition
         with ExitStack() as stack:
             programs = submission.programs(pid, pid_namespace())
-            self._loaded = stack.enter_context(Loaded(programs))
+            self._loaded = stack.enter_context(Collection(programs))
             self._reader: PerfReader | None = None
             if self._stream:
-                ring = self._loaded.map(self._stream)
+                ring = shown_map(page, self._loaded)
                 self._reader = stack.enter_context(PerfReader(ring))
             self._held = stack.pop_all()
 
-    @contextmanager
-    def attached(self) -> Iterator[None]:
+    def attached(self) -> Link:
         """The programs see what happens while this is open."""
-        with self._loaded.attached():
-            yield
+        return Link(self._loaded)
 
     def result(self, *arguments: int) -> int:
         """What the first program returns, its low 32 bits, for a raw tracepoint's arguments.
@@ -84,7 +83,7 @@ class Kernel:
     def missed(self) -> int:
         """How many runs the kernel left out, over all processes: Linux 7.3 preempts a program, and
         whoever calls in between on that CPU has none of its own (docs/kernels.md)."""
-        return self._loaded.missed
+        return self._loaded.recursion_misses
 
     def __enter__(self) -> Self:
         return self

@@ -7,10 +7,10 @@ from contextlib import ExitStack, suppress
 
 from tuxscope.asm.attach import RawTracepoint, Tracepoint
 from tuxscope.asm.program import Program
-from tuxscope.asm.source import SourceLine
-from tuxscope.errors import ArgumentTypeError, TuxscopeError
+from tuxscope.errors import ArgumentTypeError, LocatedError, TuxscopeError
 from tuxscope.lean_typing import Self
 from tuxscope.loader import bpf, perf_event
+from tuxscope.loader.collection import Collection
 from tuxscope.loader.cpus import online_cpus
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.perf_event import Ioctl
@@ -21,52 +21,58 @@ from tuxscope.loader.tracefs import Tracefs, TracepointError
 MEMBARRIER_CMD_GLOBAL = 1
 
 
-class AttachError(TracepointError):
-    """A tracepoint that a program cannot be attached to, with the author's line.
-
-    Attributes:
-        problem: what is wrong, without the place.
-        source: where the tracepoint is named.
-    """
-
-    def __init__(self, problem: str, source: SourceLine | None) -> None:
-        super().__init__(f"{source}: {problem}" if source else problem)
-        self.problem = problem
-        self.source = source
+class AttachError(LocatedError, TracepointError):
+    """A tracepoint that a program cannot be attached to; ``source`` is where it is named."""
 
 
 class Link:
-    """A program attached to what it traces, for as long as this is kept; a context manager.
+    """A program attached to what it traces, or all programs of a collection, for as long as this
+    is kept; a context manager.
 
-    The kernel detaches it as well when this process ends, however it does.
+    The kernel detaches them as well when this process ends, however it does.
     """
 
-    def __init__(self, loaded: LoadedProgram) -> None:
-        """Attach. Raises AttachError, OSError, or TuxscopeError for what is only test-run."""
-        if not isinstance(loaded, LoadedProgram):
+    def __init__(self, loaded: LoadedProgram | Collection) -> None:
+        """Attach, all or none, in order.
+
+        Raises AttachError, OSError, or TuxscopeError for what is only test-run.
+        """
+        if not isinstance(loaded, LoadedProgram | Collection):
             checked = "" if isinstance(loaded, Program) else "; load takes a Program"
             hint = f"load it first, as in Link(load(program)){checked}"
             raise ArgumentTypeError("Link", "a loaded program", loaded, hint)
+        programs = loaded.programs if isinstance(loaded, Collection) else [loaded]
         with ExitStack() as stack:
-            match loaded.program.attach:
-                case Tracepoint() as tracepoint:
-                    attach_tracepoint(loaded, tracepoint, stack)
-                case RawTracepoint(name) as tracepoint if name:
-                    stack.enter_context(open_raw_tracepoint(loaded, tracepoint))
-                case other:
-                    raise TuxscopeError(f"{other!r} cannot be attached, only test-run")
+            stack.callback(wait_for_programs)  # once, when all are detached
+            for each in programs:
+                attach_program(each, stack)
             self._held = stack.pop_all()
 
     def close(self) -> None:
-        """Detach, and wait until no CPU is still inside of the program."""
+        """Detach, and wait until no CPU is still inside of the programs."""
         self._held.close()
-        wait_for_programs()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def attach(loaded: LoadedProgram | Collection) -> Link:
+    """Attach a program, or all programs of a collection; see :class:`Link`."""
+    return Link(loaded)
+
+
+def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
+    """Attach one program for as long as ``stack`` is open. Raises what :class:`Link` does."""
+    match loaded.program.attach:
+        case Tracepoint() as tracepoint:
+            attach_tracepoint(loaded, tracepoint, stack)
+        case RawTracepoint(name) as tracepoint if name:
+            stack.enter_context(open_raw_tracepoint(loaded, tracepoint))
+        case other:
+            raise TuxscopeError(f"{other!r} cannot be attached, only test-run")
 
 
 def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:

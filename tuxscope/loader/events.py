@@ -1,20 +1,20 @@
-"""What a program sends, as an iterable: load, attach and read in one object."""
+"""What programs send, as an iterable: load, attach and read in one object."""
 
 from __future__ import annotations
 
 import select
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
-from typing import Any, Generic, Self, TypeVar, overload
 
 from tuxscope.asm.maps import PerfEventArray
-from tuxscope.asm.program import Program, checked_program
+from tuxscope.asm.program import Program
 from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import Any, Generic, Self, TypeVar, overload
 from tuxscope.loader.attach import Link
+from tuxscope.loader.collection import Collection, Programs, checked_programs
 from tuxscope.loader.perf_reader import PerfReader
-from tuxscope.loader.program import load
 from tuxscope.loader.spans import Columns
 from tuxscope.record import Field, Record
 
@@ -26,7 +26,7 @@ INTERVAL = 0.02
 
 @overload
 def open(
-    program: Program,
+    programs: Program | Programs,
     events: PerfEventArray | None = None,
     *,
     buffer_pages: int | None = None,
@@ -34,22 +34,23 @@ def open(
 ) -> Events[Any]: ...
 @overload
 def open(
-    program: Program,
+    programs: Program | Programs,
     events: type[R],
     *,
     buffer_pages: int | None = None,
     order_by: Field | None = None,
 ) -> Events[R]: ...
 def open(
-    program: Program,
+    programs: Program | Programs,
     events: PerfEventArray | type[R] | None = None,
     *,
     buffer_pages: int | None = None,
     order_by: Field | None = None,
 ) -> Events[Any]:
-    """Load and attach a program, and iterate over the records that it sends.
+    """Load and attach a program, or a tuple or list of programs that share their maps, and
+    iterate over the records that they send.
 
-    ``events`` says through which map they come, where the program has several: the map, or the
+    ``events`` says through which map they come, where the programs use several: the map, or the
     record that it carries (which a type checker then knows the events to be). ``buffer_pages``
     and ``order_by`` are as for :class:`PerfReader`: the size of each CPU's ring, and the field
     with the time that records of all CPUs are to be in the order of.
@@ -57,13 +58,17 @@ def open(
     Raises what :func:`load`, :class:`PerfReader` and :class:`Link` raise, and TuxscopeError
     where there is no such map.
     """
-    checked_program("tuxscope.open", program)
-    return Events(program, stream_map(program, events), buffer_pages, order_by)
+    several = checked_programs("tuxscope.open", programs)
+    return Events(several, stream_map(several, events), buffer_pages, order_by)
 
 
-def stream_map(program: Program, wanted: PerfEventArray | type[Record] | None) -> PerfEventArray:
-    """The one map of a program that is meant. Raises TuxscopeError where it is none, or several."""
-    arrays = [each for each in program.maps if isinstance(each, PerfEventArray)]
+def stream_map(
+    programs: Sequence[Program], wanted: PerfEventArray | type[Record] | None
+) -> PerfEventArray:
+    """The one map of the programs that is meant. Raises TuxscopeError where it is none, or
+    several."""
+    used = dict.fromkeys(map for program in programs for map in program.maps)
+    arrays = [each for each in used if isinstance(each, PerfEventArray)]
     found = [each for each in arrays if wanted in (None, each, each.record)]
     if len(found) == 1:
         return found[0]
@@ -72,13 +77,13 @@ def stream_map(program: Program, wanted: PerfEventArray | type[Record] | None) -
     if wanted is not None:
         name = getattr(wanted, "name", None) or getattr(wanted, "__name__", None) or repr(wanted)
         hint = f", and not {name}; pass the map itself, or the record that it carries"
-    raise TuxscopeError(
-        f"tuxscope.open reads one PerfEventArray, program {program.name} has {have}{hint}"
-    )
+    names = ", ".join(each.name for each in programs)
+    whose = f"program {names} has" if len(programs) == 1 else f"programs {names} have"
+    raise TuxscopeError(f"tuxscope.open reads one PerfEventArray, {whose} {have}{hint}")
 
 
 class Events(Generic[R]):
-    """The records that an attached program sends; a context manager, as files are.
+    """The records that attached programs send; a context manager, as files are.
 
     ``for`` and ``async for`` wait for the next record, without end; what one loop leaves, the
     next one gets. After :meth:`close` they give what was left, and end. One thread, or one task,
@@ -92,7 +97,7 @@ class Events(Generic[R]):
 
     def __init__(
         self,
-        program: Program,
+        programs: Sequence[Program],
         events: PerfEventArray,
         buffer_pages: int | None = None,
         order_by: Field | None = None,
@@ -106,7 +111,7 @@ class Events(Generic[R]):
         self._looked = 0.0
         self._waiting = ExitStack()  # what ends the wait of a task
         with ExitStack() as stack:
-            loaded = stack.enter_context(load(program))
+            loaded = stack.enter_context(Collection(programs))
             reader = PerfReader(loaded.maps[events], buffer_pages, order_by)
             self._reader = stack.enter_context(reader)
             self._link = stack.enter_context(Link(loaded))

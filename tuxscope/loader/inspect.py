@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from tuxscope.asm.isa import CallSource, Class, Jump, Mode, Size, WideSource
 from tuxscope.asm.program import Label
-from tuxscope.asm.source import SourceLine
 from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import Command
@@ -18,6 +17,7 @@ from tuxscope.loader.bpf_attributes import BtfInfo, MapInfo, ProgInfo
 from tuxscope.loader.btf import FuncInfo, LineInfo
 from tuxscope.loader.btf_reader import Btf, BtfError
 from tuxscope.loader.fd import Fd
+from tuxscope.source import SourceLine
 
 CALL = Jump.CALL | Class.JMP
 LD_IMM64 = Mode.IMM | Size.DW | Class.LD

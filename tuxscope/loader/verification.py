@@ -1,4 +1,4 @@
-"""BPF_PROG_LOAD: the kernel's verifier, its log, and what to make of a refusal."""
+"""BPF_PROG_LOAD: the kernel's verifier, and its log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ctypes
 import errno
 import mmap
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import IntFlag
 
 from tuxscope.asm.instruction import SLOT
@@ -16,15 +16,12 @@ from tuxscope.lean_typing import Any
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.verifier import LoadError, VerifierError
 
 FIRST_LOG = 1 << 20  # only the pages that are filled take memory
 # What the kernel takes: bpf_verifier_log_attr_validate() in kernel/bpf/log.c has UINT_MAX >> 2
 # since Linux 5.19, and had UINT_MAX >> 8 before.
 LARGEST_LOG = (1 << 30) - 1
 LARGEST_LOG_BEFORE = (1 << 24) - 1
-# Where a line of the log begins with these; compiled once there is a log.
-WALK, REGISTERS, LAST_LINE = r"(?m)^0: \(", r"(?m)^0: R1=", r"(?m)^processed \d+ insns"
 
 
 class LogLevel(IntFlag):
@@ -41,25 +38,35 @@ class LogLevel(IntFlag):
     STATS = 4
 
 
-class Refusal(Portable, Exception):  # noqa: N818  # not for users: it becomes one of theirs
+class LoadRefused(Portable, Exception):  # noqa: N818  # not for users: it becomes one of theirs
     """A load that failed.
 
     Attributes:
         error: the kernel's.
         log: what the verifier said; empty where it was not asked.
-        full: whether the log had no room for all of it.
+        truncated: whether the log had no room for all of it.
+        level: of the log that was asked for.
     """
 
-    def __init__(self, error: OSError, log: str = "", full: bool = False) -> None:
+    def __init__(
+        self,
+        error: OSError,
+        log: str = "",
+        truncated: bool = False,
+        level: LogLevel = LogLevel.NONE,
+    ) -> None:
         super().__init__(error)
         self.error = error
         self.log = log
-        self.full = full
+        self.truncated = truncated
+        self.level = level
 
 
 def checked_level(log_level: int) -> LogLevel:
     """Raises LoadError where it is none."""
     if isinstance(log_level, bool) or not isinstance(log_level, int) or log_level & ~7:
+        from tuxscope.loader.verifier import LoadError
+
         raise LoadError(
             f"log_level {log_level!r} is none; LogLevel has LEVEL1, LEVEL2 and STATS (1, 2, 4)"
         )
@@ -76,84 +83,39 @@ def verify(
     """
     with attributes(program, code, info, types) as plain:
         try:
-            try:
-                return attempt(plain, level)
-            except Refusal as first:
-                told = level & (LogLevel.LEVEL1 | LogLevel.LEVEL2)
-                if told and not first.full:
-                    raise
-                if first.full and level:  # was it the log that was refused, or the program?
-                    with suppress(OSError):
-                        return quiet(plain), first.log
-                return attempt(plain, LogLevel.LEVEL1, end=True)  # to hear why
-        except Refusal as last:
-            raise why(program, with_registers(last, plain), plain) from last.error
+            if level:
+                return load_with_log(plain, level)
+            return load_without_log(plain), ""
+        except LoadRefused as refused:
+            from tuxscope.loader.diagnosis import diagnose  # what is accepted need not wait for it
+
+            return diagnose(program, plain, refused)
 
 
-def with_registers(refused: Refusal, plain: dict[str, Any]) -> Refusal:
-    """A refusal whose log tells of registers; before Linux 5.17 only LEVEL2 does."""
-    import re
-
-    if refused.full or not re.search(WALK, refused.log) or re.search(REGISTERS, refused.log):
-        return refused
+def load_without_log(plain: dict[str, Any]) -> Fd:
+    """Load. Raises LoadRefused."""
     try:
-        attempt(plain, LogLevel.LEVEL2)[0].close()
-    except Refusal as fuller:
-        return refused if fuller.full else fuller
-    return refused
-
-
-def why(program: Program, refused: Refusal, plain: dict[str, Any]) -> Exception:
-    """The error that a refusal is to the user."""
-    import re
-
-    from tuxscope.explain.explain import explain
-
-    log, error, full = refused.log, refused.error, refused.full
-    if full and not re.search(LAST_LINE, log):
-        # Of a full log Linux 6.4 and later keep the end, where the reason stands, older ones the
-        # beginning: statistics alone are the last words, without the way there.
-        try:
-            attempt(plain, LogLevel.STATS)[0].close()
-        except Refusal as last:
-            log, error, full = last.log, last.error, last.full
-    explanation = explain(log, program)
-    if explanation.telling:
-        return VerifierError(program, refused.log if log is refused.log else refused.log + log,
-                             explanation)  # fmt: skip
-    from tuxscope.loader.refusal import refusal
-
-    return refusal(program, error, log, full, lambda **changed: tried(plain | changed))
-
-
-def tried(attributes: dict[str, Any]) -> int:
-    """The errno that a quiet load ends with; 0 where it is accepted."""
-    try:
-        quiet(attributes).close()
+        return prog_load(plain)
     except OSError as error:
-        return error.errno or 0
-    return 0
+        raise LoadRefused(error) from error
 
 
-def quiet(plain: dict[str, Any]) -> Fd:
-    """Load without a log. Raises OSError."""
+def prog_load(plain: dict[str, Any]) -> Fd:
+    """Load with these attributes. Raises OSError."""
     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain)))
 
 
-def attempt(plain: dict[str, Any], level: LogLevel, end: bool = False) -> tuple[Fd, str]:
-    """Load with a log of this level, in a buffer that grows until all of it is there; with ``end``
-    in one that does not grow: of a loop the verifier writes megabytes, and since Linux 6.4 what is
-    left of them is the end, where the reason stands.
+def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) -> tuple[Fd, str]:
+    """Load with a log of this level, in a buffer that grows until all of it is there.
 
-    Raises Refusal. ENOSPC, which says that the buffer is full, is ``full`` there, and only where
-    the kernel takes no bigger one.
+    Without ``grow`` it does not: of a loop the verifier writes megabytes, and since Linux 6.4 what
+    is left of them is the end, where the reason stands.
+
+    Raises LoadRefused. ENOSPC, which says that the buffer is full, is ``truncated`` there, and only
+    where the kernel takes no bigger one.
     """
-    if not level:
-        try:
-            return quiet(plain), ""
-        except OSError as error:
-            raise Refusal(error) from error
-    size, before = FIRST_LOG, Refusal(OSError(errno.ENOSPC, "log"), full=True)
+    size = FIRST_LOG
+    before = LoadRefused(OSError(errno.ENOSPC, "log"), truncated=True, level=level)
     while True:
         try:
             mapped = mmap.mmap(-1, size, mmap.MAP_PRIVATE)
@@ -165,16 +127,17 @@ def attempt(plain: dict[str, Any], level: LogLevel, end: bool = False) -> tuple[
                 loading = plain | {
                     "log_level": level, "log_size": size, "log_buf": ctypes.addressof(log),
                 }  # fmt: skip
-                fd = quiet(loading)
+                fd = prog_load(loading)
             except OSError as error:
-                refused = Refusal(error, text(buffer), error.errno == errno.ENOSPC)
+                truncated = error.errno == errno.ENOSPC
+                refused = LoadRefused(error, text(buffer), truncated, level)
             else:
                 return fd, text(buffer)
             finally:
                 del log  # else the mapping could not be closed
         if refused.error.errno == errno.EINVAL and size > LARGEST_LOG_BEFORE and not refused.log:
             raise before  # an older kernel takes no buffer of this size
-        if not refused.full or size >= LARGEST_LOG or end:
+        if not refused.truncated or size >= LARGEST_LOG or not grow:
             raise refused
         before = refused
         size = larger(size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuxscope.asm.program import Program
 from tuxscope.errors import TuxscopeError
+from tuxscope.explain.errors import ExplainedError
 from tuxscope.lean_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +15,12 @@ class LoadError(TuxscopeError):
     """The kernel refused a program without the verifier having a say."""
 
 
-class VerifierError(LoadError):
+class VerifierError(LoadError, ExplainedError):
     """The verifier refused a program.
 
     Attributes:
         program: the program.
+        program_name: its name, which a process that cannot have the program knows as well.
         explanation: all there is to say of it, the registers and the kernel's own words too.
         cause: key of the cause (docs/verifier.md); None where it is unknown.
         slot: where it stopped, in slots from the program's start; None where it does not say.
@@ -28,17 +30,12 @@ class VerifierError(LoadError):
     """
 
     def __init__(self, program: Program, log: str, explanation: Explanation) -> None:
+        super().__init__(explanation, log)
         self.program = program
-        self.explanation = explanation
-        self.cause = explanation.cause
-        self.slot = explanation.slot
-        self.source = explanation.source
-        self.log = log
+        self.program_name = program.name
+
+    def __str__(self) -> str:
         place = f"{self.source}: " if self.source else ""
-        said = (
-            f"{explanation.sentence}; {explanation.hint}"
-            if explanation.hint
-            else f"the verifier says: {explanation.sentence}"
-        )
+        said = super().__str__() if self.hint else f"{place}the verifier says: {self.problem}"
         slot = "" if self.slot is None else f", slot {self.slot}"
-        super().__init__(f"{place}{said} (program {program.name}{slot})")
+        return f"{said} (program {self.program_name}{slot})"

@@ -9,9 +9,9 @@ from typing import Any
 from tuxscope.asm.instruction import SLOT, Instruction
 from tuxscope.asm.listing import Line, lines, text_of
 from tuxscope.asm.program import Program
-from tuxscope.asm.source import SourceLine
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.screen import columns, padded
+from tuxscope.source import SourceLine
 
 WIDEST = 48  # columns for pseudo-C; what is longer pushes its source to the right
 SOURCE, CODE = 8, 33  # where a source above its instruction begins, and where pseudo-C does

@@ -8,15 +8,15 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-from tuxscope.asm.errors import TextError
-from tuxscope.asm.source import SourceLine
+from tuxscope.errors import LocatedError
+from tuxscope.explain.errors import ExplainedError
 from tuxscope.explain.explanation import Explanation, RegisterNote
 from tuxscope.output.colour import wanted
 from tuxscope.output.screen import Paint, columns, cut, painted, width_of, wrapped
 from tuxscope.output.sink import OutputError, Sink
 from tuxscope.output.visible import visible
+from tuxscope.source import SourceLine
 
 NEIGHBOURS = 2  # lines shown before, and after
 LABEL = 12  # columns that "verifier" and its like take, with their indentation
@@ -47,11 +47,20 @@ class Report:
     remarks: tuple[tuple[str, str], ...] = ()
 
 
-def tell(error: Exception, more: str = "") -> None:
-    """Say on stderr what went wrong; ``more`` is how to get the whole log, where there is one.
+def tell(error: Exception, verifier_log: bool | None = None) -> None:
+    """Say on stderr what went wrong.
+
+    ``verifier_log`` is the option --verifier-log: whether a verifier's log is printed before, and
+    else the report says how to get it; None if the command has no such option.
 
     Where stderr is closed or full there is nobody to tell, and no harm done.
     """
+    more = ""
+    if isinstance(error, ExplainedError) and verifier_log is not None:
+        if verifier_log:
+            tell_log(error.log)
+        else:
+            more = f"{error.log.count(chr(10))} lines; --verifier-log prints them"
     with suppress(OutputError):
         Sink(2).write(
             "".join(f"{each}\n" for each in shown(of_error(error, more), 2, "tuxscope: "))
@@ -66,21 +75,14 @@ def tell_log(log: str) -> None:
         Sink(2).write(log)
 
 
-def of_error(error: Any, more: str = "") -> Report:
-    """The report of an error that may know a line (``source``), a hint, or an explanation."""
-    explanation = getattr(error, "explanation", None)
-    if explanation:
-        return of_explanation(explanation, more)
-    source: SourceLine | None = getattr(error, "source", None)
-    if source is None:
-        return Report("", str(error), None)  # one line, as say() has it
-    hint: str = getattr(error, "hint", "")
-    sentence = str(error.problem)
-    column: int = getattr(error, "column", 0)
-    place = f"{source.place}:{column}" if isinstance(error, TextError) else source.place
-    instruction = getattr(error, "instruction", None)  # an interpreter's fault has one
-    slot = f"{error.slot}: {instruction}" if instruction else ""
-    return Report(place, sentence, source, column, remarks=remarks(("slot", slot), ("hint", hint)))
+def of_error(error: Exception, more: str = "") -> Report:
+    """The report of an error; ``more`` is how to get the whole of a verifier's log."""
+    if isinstance(error, ExplainedError):
+        return of_explanation(error.explanation, more)
+    if isinstance(error, LocatedError) and error.source:
+        told = remarks(*error.remarks)
+        return Report(error.place, error.problem, error.source, error.column, remarks=told)
+    return Report("", str(error), None)  # one line, as say() has it
 
 
 def of_explanation(explanation: Explanation, more: str = "") -> Report:

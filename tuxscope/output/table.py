@@ -29,13 +29,22 @@ class Table:
     """
 
     def __init__(
-        self, style: Style, columns: Sequence[AnyColumn], order_by: Field | None = None
+        self,
+        style: Style,
+        columns: Sequence[AnyColumn],
+        order_by: Field | None = None,
+        *,
+        sort: AnyColumn | None = None,
+        most: int | None = None,
     ) -> None:
         """``order_by``: the number by which rows are sorted, the largest first; by its rate, where
-        that is a column. Without it they stay in the order of the keys."""
+        that is a column. Without it they stay in the order of the keys. ``sort``: the column by
+        which they are sorted instead. ``most``: no more than so many, the first, are shown."""
         self._style = style
         self._columns = columns
         self._order_by = order_by
+        self._sort = sort
+        self._most = most
         self._by_rate = any(isinstance(each, Rate) and each.field is order_by for each in columns)
         self._before: dict[Any, dict[Field, Any]] = {}
         self._shown: Sequence[Row] = ()
@@ -56,10 +65,13 @@ class Table:
         for row in rows:
             row.compare(self._before.get(row.key), seconds)
         self._before = {row.key: row.values for row in rows}
-        self.rows = len(rows)
         rows.sort(key=lambda row: row.key if isinstance(row.key, int) else bytes(row.key))
-        if order := self._order_by:
+        if self._sort:
+            rows = sorted_by(self._sort, rows)
+        elif order := self._order_by:
             rows.sort(key=lambda row: self._rank(row, order), reverse=True)
+        rows = rows[: self._most]
+        self.rows = len(rows)
         self._shown = rows
         return self._as_json(rows, at) if self._style is Style.JSON else self.again(room)
 
@@ -141,6 +153,17 @@ def without_empty_ends(rows: list[Row]) -> list[Row]:
     """An array's rows from the first that holds something to the last."""
     full = [at for at, row in enumerate(rows) if any(row.values.values())]
     return rows[full[0] : full[-1] + 1] if full else []
+
+
+def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
+    """Numbers from the largest on, all else as text from A to Z; what is not known comes last, and
+    equal ones stay as they are."""
+    values = {row: datum(column, row) for row in rows}
+    known = [row for row in rows if values[row] is not None]
+    unknown = [row for row in rows if values[row] is None]
+    if all(isinstance(values[row], int | float) for row in known):
+        return sorted(known, key=lambda row: -values[row]) + unknown
+    return sorted(known, key=lambda row: as_text(values[row])) + unknown
 
 
 def datum(column: AnyColumn, row: Row) -> Any:

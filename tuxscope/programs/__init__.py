@@ -1,1 +1,1 @@
-"""One page for each tool: its record, its maps, its kernel program, its columns."""
+"""The page that students read, a directory for each other tool, and what their pages share."""

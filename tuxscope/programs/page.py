@@ -17,7 +17,8 @@ USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 # Makes a page's kernel programs for what the user asked for. It takes these, or some of them, or
 # nothing:
 #   pid        trace that process alone
-#   exclude    leave that process out: it is ourselves
+#   exclude    leave these processes out, a tuple; ourselves among them. Of a page of before, whose
+#              parameter has no () as its default, one process, or None
 #   namespace  the PID namespace in which these are numbers; None for the machine's first
 #   layout     where the running kernel keeps what the program reads; it has a default, a recorded
 #              one, for where no kernel is asked

@@ -22,7 +22,7 @@ NOTHING = Explanation(None, "", "", None, None, (), ())
 TOO_LONG = "the cause is at a log's end; try: tail -c 64M FILE | tuxscope explain"
 
 
-def explain_log(name: str | None, style: Style) -> int:
+def explain_log(name: str | None, format: Style) -> int:
     """Explain a file, or stdin; returns 0, or 1 where the cause is unknown.
 
     Raises UsageError, InputError.
@@ -38,7 +38,7 @@ def explain_log(name: str | None, style: Style) -> int:
     known, file = found.cause is not None, inputs.shown(name)
     if not known and found.slot is None and "processed " not in log:
         found = NOTHING
-    if style is Style.JSON:
+    if format is Style.JSON:
         Sink().write(f"{json.dumps(as_object(found))}\n")
     elif found.telling:
         Sink().write("".join(f"{line}\n" for line in shown(of_explanation(found), 1)))

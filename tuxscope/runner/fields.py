@@ -17,19 +17,19 @@ from tuxscope.output.sink import Sink
 PATTERN = re.compile(r"[*?\[]")
 
 
-def list_fields(name: str, style: Style) -> int:
+def list_fields(name: str, format: Style) -> int:
     """Print them; returns the exit status. Raises TuxscopeError."""
     try:
         with Tracefs() as tracefs:
             if PATTERN.search(name):
-                lines = names(name, style, tracefs)
+                lines = names(name, format, tracefs)
             else:
-                lines = rows(fields_of(tracepoint_of(name), tracefs), style)
+                lines = rows(fields_of(tracepoint_of(name), tracefs), format)
     except OSError as error:
         raise TuxscopeError(
             f"tracefs cannot be read: {strerror(error)}; run it with sudo"
         ) from error
-    if style is Style.TEXT and (columns := room()):
+    if format is Style.TEXT and (columns := room()):
         lines = [cut(each, columns) for each in lines]
     Sink().write("".join(f"{each}\n" for each in lines))
     return 0
@@ -46,16 +46,16 @@ def tracepoint_of(name: str) -> Tracepoint:
     return Tracepoint(category, rest)
 
 
-def names(pattern: str, style: Style, tracefs: Tracefs) -> list[str]:
+def names(pattern: str, format: Style, tracefs: Tracefs) -> list[str]:
     """Raises TracepointError where nothing matches."""
     found = [f"{each.category}/{each.name}" for each in tracepoints(pattern, tracefs)]
     if not found:
         raise TracepointError(f"no tracepoint of this kernel matches {pattern!r}")
-    return [COMPACT({"tracepoint": each}) for each in found] if style is Style.JSON else found
+    return [COMPACT({"tracepoint": each}) for each in found] if format is Style.JSON else found
 
 
-def rows(fields: tuple[ContextField, ...], style: Style) -> list[str]:
-    if style is Style.JSON:
+def rows(fields: tuple[ContextField, ...], format: Style) -> list[str]:
+    if format is Style.JSON:
         return [COMPACT(asdict(each)) for each in fields]
     lines = ["OFFSET SIZE NAME                 TYPE"]
     lines += [f"{each.offset:<6} {each.size:<4} {each.name:<20} {each.type}" for each in fields]

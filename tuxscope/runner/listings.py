@@ -23,8 +23,9 @@ from tuxscope.output.screen import room
 from tuxscope.output.sink import Sink
 from tuxscope.record import u8
 from tuxscope.runner.inputs import STDIN, InputError, contents, shown
-from tuxscope.runner.pages import PAGES, load_page, near_file, page_file, programs_of
+from tuxscope.runner.pages import load_page, near_file, page_file, programs_of
 from tuxscope.suggest import did_you_mean
+from tuxscope.tools import PAGES
 
 if TYPE_CHECKING:
     from tuxscope.loader.inspect import Translated

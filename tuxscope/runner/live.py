@@ -8,21 +8,21 @@ from contextlib import ExitStack
 
 from tuxscope.errors import UsageError
 from tuxscope.lean_typing import TYPE_CHECKING
+from tuxscope.loader.attach import Link
+from tuxscope.loader.collection import Collection
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.identity import own_pid, pid_namespace
 from tuxscope.runner.interrupt import Interrupt
-from tuxscope.runner.loaded import Loaded
-from tuxscope.runner.options import Options
 from tuxscope.runner.pages import load_page, programs_of
 from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.target import open_process
 from tuxscope.runner.watch import Watch
 
 if TYPE_CHECKING:
-    from tuxscope.runner.command import Command
     from tuxscope.runner.stream import Stream
     from tuxscope.runner.table import LiveTables
 
@@ -31,10 +31,10 @@ LOSSES = 3
 
 
 # Makes what shows a page, of the page, the options, its loaded programs and where lines go.
-Show = Callable[[Page, Options, Loaded, LiveSink], "Stream | LiveTables"]
+Show = Callable[[Page, ToolOptions, Collection, LiveSink], "Stream | LiveTables"]
 
 
-def run(file: str, options: Options) -> int:
+def run(file: str, options: ToolOptions) -> int:
     """Run a page until its end; returns the exit status.
 
     Raises TuxscopeError or OSError.
@@ -45,7 +45,9 @@ def run(file: str, options: Options) -> int:
     return run_page(page, file, options, show)
 
 
-def show(page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> Stream | LiveTables:
+def show(
+    page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
+) -> Stream | LiveTables:
     """What shows any page: its records as they come, or its entries as a table."""
     if page.is_stream:
         from tuxscope.runner.stream import Stream
@@ -56,7 +58,7 @@ def show(page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> Stream
     return LiveTables(page, options, loaded, sink)
 
 
-def run_page(page: Page, file: str, options: Options, show: Show) -> int:
+def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
     """The same for a page at hand."""
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
@@ -67,14 +69,17 @@ def run_page(page: Page, file: str, options: Options, show: Show) -> int:
             command = stack.enter_context(Command(options.command, interrupt))
             interrupt.last_acts.append(command.kill)
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
-        pid, exclude, namespace = traced(options, command)
-        programs = programs_of(page, file, pid, exclude, namespace, live=True)
-        loaded = stack.enter_context(Loaded(programs, int(options.whole_log)))
+        namespace = pid_namespace()
+        pid = command.pid if command else options.pid
+        programs = programs_of(
+            page, file, pid, options.exclude, namespace, own=own(options, namespace), live=True
+        )
+        loaded = stack.enter_context(Collection(programs, log_level=int(options.verifier_log)))
         sink = LiveSink(interrupt, blocked)
         shown = show(page, options, loaded, sink)
         stack.enter_context(shown)
         interrupt.last_acts.append(shown.leave_terminal)
-        with loaded.attached():
+        with Link(loaded):
             watch = Watch(sink, interrupt, target, shown.wakes)
             if options.duration is not None:
                 interrupt.after(options.duration)
@@ -103,32 +108,23 @@ def blocked() -> None:
     say("nobody takes the output: what does not fit into the rings meanwhile is lost")
 
 
-def check(page: Page, file: str, options: Options) -> None:
+def check(page: Page, file: str, options: ToolOptions) -> None:
     """Raises UsageError for options that the page has no use for."""
     name = os.path.basename(file)
     if page.map is None:
         raise UsageError(f"{name} shows nothing: its PAGE has no map; try: tuxscope step {file}")
-    for flag, there, stream in (
-        ("--buffer-pages", options.buffer_pages, True),
-        ("--unordered", options.unordered, True),
-        ("--strict", options.strict, True),
-        ("--lost-records", options.lost_records, True),
-        ("--interval", options.interval, False),
-    ):
-        if there and page.is_stream is not stream:
-            what = "a table" if stream else "a stream"
-            raise UsageError(f"{flag} does nothing here: {name} shows {what}; leave it out")
+    shown = "stream" if page.is_stream else "table"
+    if misplaced := options.misplaced(shown):
+        raise UsageError(
+            f"{misplaced.flag} does nothing here: {name} shows a {shown}; leave it out"
+        )
 
 
-def traced(
-    options: Options, command: Command | None
-) -> tuple[int | None, int | None, PidNamespace | None]:
-    """Whom the program is to trace: what a page's factory takes as pid, exclude, namespace."""
-    namespace = pid_namespace()
-    pid = command.pid if command else options.pid
-    if pid is not None or options.include_self:
-        return pid, None, namespace
-    exclude = own_pid(namespace)
-    if exclude is None:
+def own(options: ToolOptions, namespace: PidNamespace | None) -> int | None:
+    """Our own PID where our own calls are not to be shown, but would be."""
+    if options.pid or options.command or options.include_self:
+        return None
+    pid = own_pid(namespace)
+    if pid is None:
         say("this kernel cannot tell us our PID (Linux 5.10 can): our own writes are shown, too")
-    return None, exclude, namespace
+    return pid

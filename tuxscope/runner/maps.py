@@ -12,12 +12,12 @@ from tuxscope.output.sink import Sink
 from tuxscope.runner.privilege import require_sudo
 
 
-def show_map(name: str, map_id: int | None, style: Style) -> int:
+def show_map(name: str, map_id: int | None, format: Style) -> int:
     """Print the entries; returns the exit status. Raises TuxscopeError."""
     with the_map(name, map_id) as found:
         reading = found.items()
         entries = list(reading)
-    if style is Style.JSON:
+    if format is Style.JSON:
         lines = [COMPACT({"key": plain(key), "value": in_json(values)}) for key, values in entries]
     else:
         lines = [f"{'KEY':<16} VALUE"]

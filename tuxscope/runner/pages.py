@@ -13,44 +13,34 @@ from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from tuxscope.asm import AssemblyError, Program, SourceLine
 from tuxscope.asm.emitter import checked_before
 from tuxscope.asm.source import keep_lines
-from tuxscope.errors import TuxscopeError, UsageError, strerror, with_article
+from tuxscope.errors import LocatedError, UsageError, strerror, with_article
 from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
 from tuxscope.runner.shipped import HOUSE, is_shipped
 from tuxscope.suggest import did_you_mean, nearest
+from tuxscope.tools import PAGES, command_of_page
 
-# Those that come with tuxscope, by name.
-PAGES = ("hello", "net", "net_summary")
 MOST_FILES = 1000  # of a folder that are looked at for the nearest name
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
 
 
-class PageError(TuxscopeError):
+class PageError(LocatedError):
     """A page that Python would not run, or that is none.
 
-    Attributes:
-        problem: what is wrong, without the place.
-        source: the page's line; its text is empty where it is the page as a whole.
-        column: where in that line, counted from 1; 0 where that is unknown.
+    The text of its ``source`` is empty where it is the page as a whole.
     """
-
-    def __init__(self, problem: str, source: SourceLine, column: int = 0) -> None:
-        super().__init__(f"{source}: {problem}")
-        self.problem = problem
-        self.source = source
-        self.column = column
 
 
 def page_file(name: str) -> str:
     """The file of a page that comes with tuxscope."""
-    return os.path.join(HOUSE, f"{name}.py")
+    return os.path.join(HOUSE, PAGES[name])
 
 
 def near_file(name: str) -> str:
     """What may be meant by the name of a page that is not there, as a question."""
     if name in PAGES:
-        return f"; it comes with tuxscope: tuxscope {name.replace('_summary', ' --summary')}"
+        return f"; it comes with tuxscope: {command_of_page(name)}"
     folder, base = os.path.split(name)
     try:
         with os.scandir(folder or ".") as entries:
@@ -88,7 +78,7 @@ def module_of(file: str) -> ModuleType:
         linecache.checkcache(file)  # it may have been edited since
     keeps_no_bytecode = sys.dont_write_bytecode
     # Beside a page of the user's there is to be nothing of ours.
-    sys.dont_write_bytecode |= os.path.dirname(file) != HOUSE
+    sys.dont_write_bytecode |= not file.startswith(os.path.join(HOUSE, ""))
     module = ModuleType(loader.name)
     module.__file__, module.__loader__ = file, loader
     module.__spec__ = ModuleSpec(loader.name, loader, origin=file)
@@ -119,17 +109,20 @@ def programs_of(
     page: Page,
     file: str,
     pid: int | None = None,
-    exclude: int | None = None,
+    exclude: tuple[int, ...] = (),
     namespace: PidNamespace | None = None,
     *,
+    own: int | None = None,
     live: bool = False,
 ) -> tuple[Program, ...]:
     """The page's kernel programs; ``live``: for the running kernel. There a page that came with
     tuxscope, and that nobody edited, is not checked again.
 
-    Raises PageError, or an AssemblyError that knows its line.
+    ``exclude``: processes that the user wants left out; ``own``: our own, which a page leaves out
+    if it can. Raises PageError, UsageError for what the page cannot do, or an AssemblyError that
+    knows its line.
     """
-    known: dict[str, object] = {"pid": pid, "exclude": exclude, "namespace": namespace}
+    known: dict[str, object] = {"pid": pid, "namespace": namespace}
     try:
         taken = parameters(page.program)
     except (TypeError, ValueError) as error:
@@ -146,12 +139,19 @@ def programs_of(
         from tuxscope.loader.layout import KernelLayout
 
         known["layout"] = KernelLayout()
-    arguments = {name: known[name] for name in taken if name in known}
     if pid is not None and "pid" not in taken:
         raise UsageError(
             f"{os.path.basename(file)} cannot choose a process: its function takes no pid; see "
             "programs/hello.py for one that does"
         )
+    if "exclude" in taken:
+        known["exclude"] = left_out(file, exclude, own, taken["exclude"])
+    elif exclude:
+        raise UsageError(
+            f"{os.path.basename(file)} cannot leave out processes: its function takes no exclude; "
+            "see programs/hello.py for one that does"
+        )
+    arguments = {name: known[name] for name in taken if name in known}
     try:
         known_good = live and is_shipped(file)
         with errors_of_the_page(file), checked_before() if known_good else nullcontext():
@@ -180,15 +180,38 @@ def check_slips(page: Page, error: Exception) -> None:
         raise PageError(*slip) from error
 
 
-def parameters(factory: ProgramFactory) -> list[str]:
-    """The names of what it takes. Raises TypeError or ValueError where it tells none."""
+def left_out(
+    file: str, exclude: tuple[int, ...], own: int | None, default: object
+) -> tuple[int, ...] | int | None:
+    """What a page's function gets as ``exclude``: a tuple where its default is one, else one
+    process or None, as all pages got once. Raises UsageError where that is not enough."""
+    pids = exclude if own is None else tuple(dict.fromkeys((*exclude, own)))
+    if isinstance(default, tuple):
+        return pids
+    if len(pids) > 1:
+        one = "one process" if own is None else "tuxscope itself"
+        more = " or add --include-self;" if own is not None and len(exclude) == 1 else ""
+        raise UsageError(
+            f"{os.path.basename(file)} leaves out {one}, and no other;{more} with "
+            "exclude: tuple[int, ...] = () it gets them all, as programs/hello.py does"
+        )
+    return pids[0] if pids else None
+
+
+def parameters(factory: ProgramFactory) -> dict[str, object]:
+    """What it takes: the names, with their defaults, or None. Raises TypeError or ValueError where
+    it tells none."""
     if not isinstance(factory, FunctionType) or vars(factory):  # such as a wrapped function
         from inspect import signature
 
-        return list(signature(factory).parameters)
+        return {name: each.default for name, each in signature(factory).parameters.items()}
     code = factory.__code__
     starred = (code.co_flags & STARRED).bit_count()
-    return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred])
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
+    defaults = factory.__defaults__ or ()
+    with_default = names[code.co_argcount - len(defaults) : code.co_argcount]
+    known = dict(zip(with_default, defaults, strict=True)) | (factory.__kwdefaults__ or {})
+    return {name: known.get(name) for name in names}
 
 
 def definition(page: Page, file: str) -> SourceLine:
@@ -228,7 +251,7 @@ def errors_of_the_page(file: str) -> Iterator[None]:
     except PageHang as error:
         raise hang(place(error, file)) from error
     except Exception as error:
-        if isinstance(error, TuxscopeError) and getattr(error, "source", None):
+        if isinstance(error, LocatedError) and error.source:
             raise
         own = frames(error, file)
         if isinstance(error, OSError) and not own:

@@ -10,13 +10,13 @@ from typing import Protocol
 
 from tuxscope.asm import Program
 from tuxscope.loader.spans import HEADER, RECORD_SAMPLE, SAMPLE_DATA, SpanDecoder
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 from tuxscope.programs.page import Page
 from tuxscope.runner import stream, table
 from tuxscope.runner.interrupt import Interrupt
 from tuxscope.runner.live import check
-from tuxscope.runner.options import Options
 from tuxscope.runner.pages import load_page, programs_of
 from tuxscope.runner.watch import Watch
 from tuxscope.runner.workload import Event, check_process, machine_for, prepare, system_calls
@@ -27,17 +27,19 @@ BATCH = 1000  # events between two writes, where nobody waits for them
 SIZE = struct.Struct("=I")
 
 
-def simulate(file: str, options: Options, seed: int) -> int:
+def simulate(file: str, options: ToolOptions) -> int:
     """Run a page on simulated calls until its end; returns the exit status.
 
     With ``options.count`` the calls come as fast as they are interpreted, else in their own time.
 
     Raises TuxscopeError.
     """
-    check_process(options.pid)
+    for pid in (*options.exclude, *filter(None, [options.pid])):
+        check_process(pid)
     page = load_page(file)
     check(page, file, options)
-    programs = programs_of(page, file, options.pid)
+    seed = options.seed or 0
+    programs = programs_of(page, file, options.pid, options.exclude)
     events = system_calls(programs, seed)
     say(f"simulated (seed {seed}): no kernel is asked, and none of this happens on your machine")
     return Simulation(page, programs, options).run(events)
@@ -74,7 +76,7 @@ class Shown(Protocol):
 class Simulation:
     """One run of a page on events."""
 
-    def __init__(self, page: Page, programs: tuple[Program, ...], options: Options) -> None:
+    def __init__(self, page: Page, programs: tuple[Program, ...], options: ToolOptions) -> None:
         self._machine, self._buffer = machine_for(programs)
         self._options = options
         self._sink = Sink()
@@ -133,7 +135,7 @@ class SimulatedStream:
         totals: up to now.
     """
 
-    def __init__(self, page: Page, options: Options, machine: Machine, sink: Sink) -> None:
+    def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
         self.totals = stream.Totals()
         self._map = stream.stream_of(page)
         self._decoder = SpanDecoder(self._map.record)
@@ -177,7 +179,7 @@ class SimulatedStream:
 class SimulatedTables:
     """A map's entries, each time that an interval of simulated time is over."""
 
-    def __init__(self, page: Page, options: Options, machine: Machine, sink: Sink) -> None:
+    def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
         found = machine.maps.get(page.map) if page.map else None
         assert isinstance(found, Values)
         self._map = found

@@ -9,15 +9,16 @@ from tuxscope.asm import PerfEventArray
 from tuxscope.columns import Column
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Self
+from tuxscope.loader.collection import Collection
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.spans import Columns
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.lines import LineFormat, Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
-from tuxscope.runner.loaded import Loaded
+from tuxscope.runner.loaded import shown_map
 from tuxscope.runner.losses import Losses
-from tuxscope.runner.options import Options
 from tuxscope.runner.pace import Pace
 from tuxscope.runner.watch import Watch, time_told
 
@@ -57,7 +58,9 @@ class Stream:
         wakes: readable when a look is due before its time.
     """
 
-    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
+    def __init__(
+        self, page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
+    ) -> None:
         self.totals = Totals()
         self._sink = sink
         self._options = options
@@ -66,7 +69,7 @@ class Stream:
         self._unseen: set[int] = set()  # CPUs that the user was told of
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
-        self.wakes = PerfReader(loaded.map(stream_of(page)), options.buffer_pages, order_by)
+        self.wakes = PerfReader(shown_map(page, loaded), options.buffer_pages, order_by)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +101,7 @@ class Stream:
         self._print(final=True)
         self.totals.lost += self.wakes.lost()
         self._losses.rest(self.wakes.losses())
-        self.totals.missed = self._loaded.missed
+        self.totals.missed = self._loaded.recursion_misses
 
     def _counted(self) -> bool:
         """Whether as many records are printed as were asked for."""
@@ -140,15 +143,15 @@ def stream_of(page: Page) -> PerfEventArray:
     return page.map
 
 
-def line_format(page: Page, options: Options, fd: int) -> LineFormat | TerminalLines:
+def line_format(page: Page, options: ToolOptions, fd: int) -> LineFormat | TerminalLines:
     """How a page's records are printed there."""
     record = stream_of(page).record
     columns = [each for each in page.columns if isinstance(each, Column)]
-    if options.style is Style.TEXT and os.isatty(fd):
+    if options.format is Style.TEXT and os.isatty(fd):
         from tuxscope.output.terminal_lines import TerminalLines
 
         return TerminalLines(record, columns, fd)
-    return LineFormat(options.style, record, columns)
+    return LineFormat(options.format, record, columns)
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
@@ -158,7 +161,7 @@ def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
     return [column[: count - before] for column in columns]
 
 
-def advice(options: Options) -> str:
+def advice(options: ToolOptions) -> str:
     """What lets fewer events be lost."""
     pages = options.buffer_pages
     larger = f"--buffer-pages {pages * 2}" if pages else "--buffer-pages N makes the rings larger"

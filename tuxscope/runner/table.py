@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuxscope.asm import Array, Hash
+from tuxscope.columns import AnyColumn, Bar
+from tuxscope.errors import UsageError
 from tuxscope.lean_typing import Self
+from tuxscope.loader.collection import Collection
+from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink, Sink
 from tuxscope.output.table import Entries, Table
 from tuxscope.output.table_screen import TableScreen
 from tuxscope.programs.page import Page
-from tuxscope.runner.loaded import Loaded
-from tuxscope.runner.options import Options
+from tuxscope.runner.loaded import shown_map
 from tuxscope.runner.watch import Watch, time_told
+from tuxscope.suggest import did_you_mean
 
 INTERVAL = 1.0  # seconds from one table to the next
 # Seconds from one look at a terminal's size to the next. SIGWINCH comes to the foreground alone,
@@ -42,6 +47,17 @@ class Totals:
         return f"{self.rows} rows, {time_told(self.seconds, self.missed)}"
 
 
+def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
+    """The column with this title, or this name in JSON, in any case. Raises UsageError."""
+    shown = [each for each in columns if not isinstance(each, Bar)]  # which has no title
+    names = {each.title.lower(): each for each in shown} | {each.name: each for each in shown}
+    if found := names.get(name.lower()):
+        return found
+    near = did_you_mean(name.lower(), names)
+    known = ", ".join(each.name for each in shown)
+    raise UsageError(f"there is no column {name}{near or f'; there are {known}'}")
+
+
 class Tables:
     """The tables of one run.
 
@@ -52,11 +68,14 @@ class Tables:
         glance: seconds from one follow() to the next.
     """
 
-    def __init__(self, page: Page, options: Options, sink: Sink) -> None:
+    def __init__(self, page: Page, options: ToolOptions, sink: Sink) -> None:
         self.totals = Totals()
         self.shown = 0
-        self._table = Table(options.style, page.columns, page.order_by)
-        self._screen = TableScreen(sink, options.style)
+        sort = column_named(options.sort, page.columns) if options.sort else None
+        self._table = Table(
+            options.format, page.columns, page.order_by, sort=sort, most=options.rows
+        )
+        self._screen = TableScreen(sink, options.format)
         self.replaces = self._screen.replaces
         self.glance = GLANCE if self.replaces else math.inf
         self._before = 0.0
@@ -91,10 +110,12 @@ class LiveTables:
 
     wakes = None
 
-    def __init__(self, page: Page, options: Options, loaded: Loaded, sink: LiveSink) -> None:
+    def __init__(
+        self, page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
+    ) -> None:
         assert isinstance(page.map, Hash | Array)
         self._loaded = loaded
-        self._map = loaded.map(page.map)
+        self._map = shown_map(page, loaded)
         self._tables = Tables(page, options, sink)
         self._warning, self._warned = "", False
         self._interval = options.interval or INTERVAL
@@ -132,7 +153,7 @@ class LiveTables:
         """After the programs are detached: what is in the map stays so."""
         self.totals.seconds = seconds
         self._show(seconds, final=True)
-        self.totals.missed = self._loaded.missed
+        self.totals.missed = self._loaded.recursion_misses
 
     def _show(self, seconds: float, final: bool = False) -> None:
         entries = self._map.items()

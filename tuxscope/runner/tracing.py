@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tuxscope.asm import Program, Tracepoint
 from tuxscope.errors import UsageError
+from tuxscope.options.step import StepOptions
 from tuxscope.output.colour import presented
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style
@@ -24,27 +24,7 @@ BATCH = 256  # steps between two writes
 CONTEXT = bytes(64)  # what a program of text finds at r1
 
 
-@dataclass(frozen=True)
-class Options:
-    """What a user can ask of a trace.
-
-    Attributes:
-        style: of the lines.
-        pid: the filter of the page's program.
-        seed: of the simulated event.
-        first, last: the steps that are shown, counted from 1.
-        stop: a slot, a label or function, or a line (``hello.py:39``) to stop before.
-    """
-
-    style: Style = Style.TEXT
-    pid: int | None = None
-    seed: int = 0
-    first: int = 1
-    last: int | None = None
-    stop: str | None = None
-
-
-def trace(name: str, options: Options) -> int:
+def trace(name: str, options: StepOptions) -> int:
     """Print a trace; returns the exit status. Raises TuxscopeError, Fault among them."""
     program, *others = assembled(name, options.pid)
     if others:
@@ -53,7 +33,7 @@ def trace(name: str, options: Options) -> int:
     machine = on_an_event(program, options)
     shown = Trace(program, room())
     sink = Sink()
-    if options.style is Style.TEXT:
+    if options.format is Style.TEXT:
         emit(sink, shown.header)
     pending: list[str] = []
     with Interrupt() as interrupt:
@@ -65,7 +45,7 @@ def trace(name: str, options: Options) -> int:
                     machine.advance()
                     continue
                 step = machine.step()
-                as_json = options.style is Style.JSON
+                as_json = options.format is Style.JSON
                 pending.append(f"{COMPACT(shown.object(step))}\n" if as_json else shown.row(step))
                 if len(pending) == BATCH:
                     emit(sink, "".join(pending))
@@ -74,7 +54,7 @@ def trace(name: str, options: Options) -> int:
             emit(sink, "".join(pending))
     if machine.ended:
         say(f"{machine.steps} steps, r0 = {machine.result}")
-    elif options.style is Style.JSON:
+    elif options.format is Style.JSON:
         emit(sink, f"{COMPACT(state_object(machine.state))}\n")
     else:
         emit(sink, "".join(f"{each}\n" for each in ("", *shown.registers(machine.state))))
@@ -87,7 +67,7 @@ def emit(sink: Sink, text: str) -> None:
         sink.write(presented(text))
 
 
-def on_an_event(program: Program, options: Options) -> Machine:
+def on_an_event(program: Program, options: StepOptions) -> Machine:
     """A machine that is about to run the program on a simulated event: one of the process that is
     asked for, where there is one."""
     seed = options.seed

@@ -80,9 +80,9 @@ class Event(NamedTuple):
     buffer: bytes
 
 
-def check_process(pid: int | None) -> None:
-    """Raises SimulationError where ``pid`` is given and no simulated process."""
-    if pid is not None and pid not in {each.pid for each in PROCESSES}:
+def check_process(pid: int) -> None:
+    """Raises SimulationError where ``pid`` is no simulated process."""
+    if pid not in {each.pid for each in PROCESSES}:
         known = ", ".join(f"{each.pid} ({each.comm})" for each in PROCESSES)
         raise SimulationError(f"there is no simulated process {pid}; there are {known}")
 

@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import LocatedError
 
 if TYPE_CHECKING:
     from tuxscope.asm.instruction import Instruction
-    from tuxscope.asm.source import SourceLine
 
 
-class Fault(TuxscopeError):  # noqa: N818  # the machine's word for it
+class Fault(LocatedError):  # noqa: N818  # the machine's word for it
     """The program did what the kernel's verifier would not have let it do.
 
     Attributes:
-        problem: what is wrong, without the place.
-        slot: of the instruction, in 64-bit slots from the program's start.
         instruction: the one that faulted; it has changed no register.
         registers: r0 to r10 before it, None for those that hold nothing.
     """
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
-        self.problem = problem
-        self.slot: int | None = None
         self.instruction: Instruction | None = None
         self.registers: tuple[int | None, ...] = ()
 
-    @property
-    def source(self) -> SourceLine | None:
-        """The Python line that made the instruction."""
-        return self.instruction.source if self.instruction else None
+    def locate(
+        self, slot: int, instruction: Instruction | None, registers: Iterable[int | None]
+    ) -> None:
+        """Note where it happened; ``instruction`` is None where none begins in that slot."""
+        self.slot = slot
+        self.instruction = instruction
+        self.source = instruction.source if instruction else None
+        self.registers = tuple(registers)
 
     def __str__(self) -> str:
         if self.instruction is None:
             return self.problem
-        place = f"{self.source}: " if self.source else ""
-        return f"{place}{self.problem} (slot {self.slot}: {self.instruction})"
+        return f"{super().__str__()} (slot {self.slot}: {self.instruction})"
+
+    @property
+    def remarks(self) -> tuple[tuple[str, str], ...]:
+        """The instruction, with its slot."""
+        slot = f"{self.slot}: {self.instruction}" if self.instruction else ""
+        return (("slot", slot), *super().remarks)
 
 
 class UninitialisedRegisterFault(Fault):

@@ -238,8 +238,7 @@ class Machine:
             called = len(self.frames) > 1
             fault = fault_of(error, instruction, self._registers, self.memory, called)
         assert isinstance(fault, Fault), error
-        fault.slot, fault.instruction = slot, instruction
-        fault.registers = tuple(self._registers)
+        fault.locate(slot, instruction, self._registers)
         return fault
 
     # Stepping

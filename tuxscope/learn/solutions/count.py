@@ -20,7 +20,7 @@ COUNTS = Hash("COUNTS", key=Process, value=Writes, max_entries=10240)
 COLUMNS = (Column(Process.pid, 8), Column(Writes.count, 12), Rate(Writes.count))
 
 
-def count(exclude: int | None = None, namespace: PidNamespace | None = None) -> Program:
+def count(exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None) -> Program:
     a = Assembler("count", attach=Tracepoint("syscalls", "sys_enter_write"))
     process = a.stack(Process)
     nothing = a.stack(Writes)
@@ -29,8 +29,8 @@ def count(exclude: int | None = None, namespace: PidNamespace | None = None) -> 
         a.rsh(r0, 32)
     else:
         namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
-    if exclude is not None:
-        a.jeq(r0, exclude, "out")
+    for each in exclude:
+        a.jeq(r0, each, "out")
     a.stx(process.pid, r0)
     a.ld_map(r1, COUNTS)
     a.lea(r2, process)

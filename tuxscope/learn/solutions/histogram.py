@@ -17,7 +17,7 @@ COLUMNS = (Log2("bytes", 16), Column(Writes.count, 10), Bar(Writes.count))
 
 
 def histogram(
-    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+    pid: int | None = None, exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None
 ) -> Program:
     a = Assembler("histogram", attach=Tracepoint("syscalls", "sys_enter_write"))
     power = a.stack(u32)
@@ -29,8 +29,8 @@ def histogram(
         namespaced_pid(a, namespace, "out")
     if pid is not None:
         a.jne(r0, pid, "out")
-    elif exclude is not None:
-        a.jeq(r0, exclude, "out")
+    for each in exclude:
+        a.jeq(r0, each, "out")
     a.mov(r7, 0)  # will be the power of two
     for bits in (32, 16, 8, 4, 2, 1):  # Python's loop: it writes its five instructions six times
         a.mov(r1, r6)

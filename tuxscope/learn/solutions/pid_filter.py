@@ -19,7 +19,7 @@ EVENTS = PerfEventArray("EVENTS", HelloEvent)  # rings to user space, one for ea
 COLUMNS = (Column(HelloEvent.pid, 8), Column(HelloEvent.comm, 16), Column(HelloEvent.timestamp_ns))
 
 
-def hello(exclude: int | None = None, namespace: PidNamespace | None = None) -> Program:
+def hello(exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None) -> Program:
     a = Assembler("hello", attach=Tracepoint("syscalls", "sys_enter_write"))
     event = a.stack(HelloEvent)  # 32 bytes of the stack; emits nothing
     key = a.stack(u32)
@@ -30,8 +30,8 @@ def hello(exclude: int | None = None, namespace: PidNamespace | None = None) -> 
         a.rsh(r0, 32)
     else:
         namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
-    if exclude is not None:  # our own writes would trace themselves
-        a.jeq(r0, exclude, "out")
+    for each in exclude:  # our own writes would trace themselves
+        a.jeq(r0, each, "out")
     a.mov(r7, r0)  # the lookup uses up r0 to r5
     a.st(key, 0)
     a.ld_map(r1, TARGET)

@@ -19,7 +19,7 @@ COLUMNS = (Column(ReadEvent.pid, 8), Column(ReadEvent.comm, 16), Column(ReadEven
 
 
 def reads(
-    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+    pid: int | None = None, exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None
 ) -> Program:
     a = Assembler("reads", attach=Tracepoint("syscalls", "sys_enter_read"))
     event = a.stack(ReadEvent)  # 32 bytes of the stack; emits nothing
@@ -32,8 +32,8 @@ def reads(
         namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
     if pid is not None:  # Python's if: decided now, while assembling
         a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every read()
-    elif exclude is not None:  # what we read is of no interest
-        a.jeq(r0, exclude, "out")
+    for each in exclude:  # what we read is of no interest
+        a.jeq(r0, each, "out")
     a.stx(event.pid, r0)  # into the record
     a.call(helper.ktime_get_ns)  # r0 = nanoseconds since the machine started
     a.stx(event.timestamp_ns, r0)

@@ -45,7 +45,7 @@ COLUMNS = (Log2("bytes", 16), Column(Writes.count, 10), Bar(Writes.count))
 
 
 def histogram(
-    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+    pid: int | None = None, exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None
 ) -> Program:
     a = Assembler("histogram", attach=Tracepoint("syscalls", "sys_enter_write"))
     index = a.stack(u32)
@@ -57,8 +57,8 @@ def histogram(
         namespaced_pid(a, namespace, "out")
     if pid is not None:
         a.jne(r0, pid, "out")
-    elif exclude is not None:
-        a.jeq(r0, exclude, "out")
+    for each in exclude:
+        a.jeq(r0, each, "out")
     a.stx(index, r6)
     a.ld_map(r1, SIZES)
     a.lea(r2, index)

@@ -43,15 +43,15 @@ EVENTS = PerfEventArray("EVENTS", Latency)
 COLUMNS = (Column(Latency.pid, 8), Column(Latency.ns))
 
 
-def latency(exclude: int | None = None) -> tuple[Program, Program]:
+def latency(exclude: tuple[int, ...] = ()) -> tuple[Program, Program]:
     a = Assembler("enter", attach=Tracepoint("syscalls", "sys_enter_write"))
     key = a.stack(u32)
     start = a.stack(u64)
     a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
     a.rsh(r0, 32)
     a.stx(key, r0)
-    if exclude is not None:
-        a.jeq(r0, exclude, "out")
+    for each in exclude:
+        a.jeq(r0, each, "out")
     a.call(helper.ktime_get_ns)
     a.stx(start, r0)
     a.ld_map(r1, STARTS)

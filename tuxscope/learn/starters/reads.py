@@ -51,7 +51,7 @@ COLUMNS = (Column(HelloEvent.pid, 8), Column(HelloEvent.comm, 16), Column(HelloE
 
 
 def hello(
-    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+    pid: int | None = None, exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None
 ) -> Program:
     a = Assembler("hello", attach=Tracepoint("syscalls", "sys_enter_write"))
     event = a.stack(HelloEvent)  # 32 bytes of the stack; emits nothing
@@ -64,8 +64,8 @@ def hello(
         namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
     if pid is not None:  # Python's if: decided now, while assembling
         a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every write()
-    elif exclude is not None:  # our own writes would trace themselves
-        a.jeq(r0, exclude, "out")
+    for each in exclude:  # tuxscope is one of them: its own writes would trace themselves
+        a.jeq(r0, each, "out")
     a.stx(event.pid, r0)  # into the record
     a.call(helper.ktime_get_ns)  # r0 = nanoseconds since the machine started
     a.stx(event.timestamp_ns, r0)

@@ -46,7 +46,7 @@ COLUMNS = (Column(WriteEvent.pid, 8), Column(WriteEvent.count, 10), Column(Write
 
 
 def user_buffer(
-    pid: int | None = None, exclude: int | None = None, namespace: PidNamespace | None = None
+    pid: int | None = None, exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None
 ) -> Program:
     a = Assembler("user_buffer", attach=Tracepoint("syscalls", "sys_enter_write"))
     event = a.stack(WriteEvent)
@@ -59,8 +59,8 @@ def user_buffer(
         namespaced_pid(a, namespace, "out")
     if pid is not None:
         a.jne(r0, pid, "out")
-    elif exclude is not None:
-        a.jeq(r0, exclude, "out")
+    for each in exclude:
+        a.jeq(r0, each, "out")
     a.stx(event.pid, r0)
     a.ldx(r2, u64[r6 + 32])  # count: how many bytes are written
     a.stx(event.count, r2)

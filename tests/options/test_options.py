@@ -1,0 +1,177 @@
+"""One declaration of an option is its help, its parsing and its conflicts."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuxscope.cli import parse
+from tuxscope.commands.base import Command, Job
+from tuxscope.errors import UsageError
+from tuxscope.options import Options, argument, option, switch
+from tuxscope.options.parsers import LONGEST, seconds, whole_number, whole_numbers
+from tuxscope.options.tool import ToolOptions
+from tuxscope.tools import COMMANDS, TABLE, CommandEntry
+
+
+class ToyOptions(ToolOptions, after="exclude"):
+    file: str | None = argument(default=None)
+    depth: int = option(
+        "N",
+        whole_number("a depth", 3),
+        "stop N levels down",
+        default=1,
+        excludes={"flat": "--depth is of a tree; leave out {other}"},
+        needs=("count", 1, "--depth is for one event; it goes with --count 1"),
+    )
+    flat: bool = switch("a list", default=False)
+    strict: bool = True
+
+
+class Toy(Command):
+    name = "toy"
+    help = "a toy\n\n{options}"
+    options = ToyOptions
+    taken: list[ToyOptions]
+
+    def run(self, options: ToyOptions) -> Job:
+        Toy.taken = [options]
+        return Job(lambda: 0)
+
+
+@pytest.fixture(autouse=True)
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "toy", CommandEntry("toy", "a toy", __name__, {}))
+
+
+def test_the_help_has_it_in_its_place() -> None:
+    text = parse(["toy", "--help"])
+    assert isinstance(text, str)
+    flags = [line.split()[0] for line in text.splitlines() if line.startswith("  -")]
+    assert flags[:5] == ["--pid", "--exclude", "--depth", "--flat", "--format"]
+    assert "  --depth N           stop N levels down\n" in text
+    assert "--strict" not in text
+    assert "file" not in text
+
+
+def test_it_is_parsed() -> None:
+    parse(["toy", "a.py", "--depth=7", "--count", "1", "--exclude", "5,6,5"])
+    (options,) = Toy.taken
+    assert (options.file, options.depth, options.count) == ("a.py", 7, 1)
+    assert options.exclude == (5, 6)
+    assert (options.flat, options.strict, options.pid) == (False, True, None)
+    parse(["toy", "--", "ls", "-l"])
+    assert Toy.taken[0].command == ("ls", "-l")
+    assert Toy.taken[0].depth == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--depth x", "toy: --depth takes a depth, as in --depth 3, not 'x'"),
+        ("--depht 3", "toy: there is no option --depht; did you mean --depth?"),
+        ("--strict", "toy: there is no option --strict; did you mean --sort?"),
+        ("--depth 2", "toy: --depth is for one event; it goes with --count 1"),
+        ("--depth 2 --count 2", "toy: --depth is for one event; it goes with --count 1"),
+        ("--depth 2 --flat", "toy: --depth is of a tree; leave out --flat"),
+        ("--flat=maybe", "toy: --flat takes no value, not 'maybe'"),
+        ("a.py b.py", "toy: 'b.py' is one word too many; options begin with --"),
+        ("--", "toy: -- is followed by the command to trace, as in -- ls -l"),
+    ],
+)
+def test_what_does_not_go_is_said(line: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(["toy", *line.split()])
+    assert str(caught.value) == says
+
+
+def test_options_are_immutable() -> None:
+    options = ToyOptions(depth=3)
+    with pytest.raises(AttributeError):
+        options.depth = 4  # type: ignore[misc]
+    assert options.but(flat=True).depth == 3
+    assert options.but(flat=True).flat
+    assert not options.flat
+    assert repr(options) == "ToyOptions(depth=3)"
+    with pytest.raises(TypeError, match="ToyOptions declares no depht"):
+        ToyOptions(depht=3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="strict"):
+        ToyOptions(strict=False)
+
+
+def test_where_it_applies() -> None:
+    class Placed(Options):
+        first: int = option("N", whole_number("a number", 1), "", default=0, applies_to=("tree",))
+        second: bool = switch("", default=False)
+
+    placed = Placed(first=1, second=True)
+    assert placed.misplaced("tree") is None
+    assert placed.misplaced("list") is Placed.declared["first"]
+    assert Placed(second=True).misplaced("list") is None
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
+def test_what_an_option_names_is_declared(entry: CommandEntry) -> None:
+    """A name that nothing has would never be found."""
+    kind = getattr(import_module(entry.module), entry.name.capitalize())
+    for each in kind.options.declared.values():
+        assert not each.excludes.keys() - kind.options.declared.keys() - LEFT_OUT
+        assert each.needs is None or each.needs[0] in kind.options.declared
+        assert not each.flag or each.help
+
+
+# What a tool may take away of what all have.
+LEFT_OUT = {"include_self", "simulate", "seed"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2", 2.0), ("2.5", 2.5), ("10ms", 0.01), ("10us", 1e-5), ("2s", 2.0), ("1m", 60.0),
+        ("0.5m", 30.0), ("1h", 3600.0), ("1e3ms", 1.0), ("1e9", LONGEST),
+    ],
+)  # fmt: skip
+def test_durations(text: str, value: float) -> None:
+    assert seconds(2.5)("--duration", text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "0ms", "-1", "-1s", "inf", "infs", "nan", "nanms", "1e300", "1e300h", "1d", "ms",
+     "1m30s", "1ss", "soon", "1 0s"],
+)  # fmt: skip
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        seconds(2.5)("--duration", text)
+    assert str(caught.value) == (f"--duration takes seconds, as in --duration 2.5, not {text!r}")
+
+
+@given(st.text())
+def test_any_text_is_a_duration_or_an_error_in_words(text: str) -> None:
+    said = ""
+    try:
+        value = seconds(1)("--duration", text)
+    except UsageError as error:
+        said, value = str(error), 1.0
+    assert 0 < value <= LONGEST
+    assert not said or said.startswith("--duration takes seconds")
+
+
+def test_numbers_with_commas() -> None:
+    parse = whole_numbers("process ids", "1,2", 3)
+    assert parse("--exclude", "1") == (1,)
+    assert parse("--exclude", "3,1,3") == (3, 1)
+    for text, says in (
+        ("", "--exclude takes process ids, as in --exclude 1,2, not ''"),
+        ("1,", "--exclude takes process ids, as in --exclude 1,2, not ''"),
+        ("True", "--exclude takes process ids, as in --exclude 1,2, not nothing"),
+        ("1,x", "--exclude takes process ids, as in --exclude 1,2, not 'x'"),
+        ("1,2,3,4", "--exclude takes process ids, 3 at most"),
+        ("1," * 1_000_000, "--exclude takes process ids, 3 at most"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            parse("--exclude", text)
+        assert str(caught.value) == says

@@ -1,0 +1,103 @@
+"""Several programs in the kernel that share their maps, as cilium/ebpf has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+
+from tuxscope.asm.maps import Map
+from tuxscope.asm.program import Program, checked_program
+from tuxscope.errors import ArgumentTypeError, TuxscopeError
+from tuxscope.lean_typing import Self, overload
+from tuxscope.loader import program as program_loader
+from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.program import LoadedProgram, check_maps
+
+# What several programs are given as, where one program could be given, too.
+Programs = tuple[Program, ...] | list[Program]
+
+
+class Collection:
+    """Programs that the kernel has accepted; a context manager that closes them and their maps.
+
+    A map that several programs use is created once.
+
+    Attributes:
+        programs: in the order in which they were given.
+        maps: by description; those that were given are not closed.
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        maps: Mapping[Map, LoadedMap] | None = None,
+        log_level: int = 0,
+    ) -> None:
+        """Load the programs, all or none; see :func:`load`."""
+        check_maps(maps)
+        self.programs: list[LoadedProgram] = []
+        self.maps: dict[Map, LoadedMap] = dict(maps or {})
+        with ExitStack() as stack:
+            for each in programs:
+                loaded = stack.enter_context(program_loader.load(each, self.maps, log_level))
+                self.programs.append(loaded)
+                self.maps.update(loaded.maps)
+            self._held = stack.pop_all()
+
+    @property
+    def recursion_misses(self) -> int:
+        """Runs that the kernel left out, as a program had interrupted itself; of all programs."""
+        return sum(each.info().recursion_misses for each in self.programs)
+
+    def close(self) -> None:
+        """Close the programs and the maps. Closing again does nothing."""
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@overload
+def load(
+    programs: Program, maps: Mapping[Map, LoadedMap] | None = None, log_level: int = 0
+) -> LoadedProgram: ...
+@overload
+def load(
+    programs: Programs, maps: Mapping[Map, LoadedMap] | None = None, log_level: int = 0
+) -> Collection: ...
+def load(
+    programs: Program | Programs,
+    maps: Mapping[Map, LoadedMap] | None = None,
+    log_level: int = 0,
+) -> LoadedProgram | Collection:
+    """Create the maps of a program and load it; of a tuple or list of programs, all of them.
+
+    ``maps`` are used instead of making new ones; ``log_level`` (a
+    :class:`tuxscope.loader.LogLevel`) keeps the verifier's log of programs that are accepted,
+    too.
+
+    Raises VerifierError with the author's line, LoadError, MapError or PrivilegeError.
+    """
+    if isinstance(programs, tuple | list):
+        return Collection(checked_programs("load", programs), maps, log_level)
+    return program_loader.load(checked_program("load", programs), maps, log_level)
+
+
+def checked_programs(function: str, given: object) -> tuple[Program, ...]:
+    """The programs that were given to a function, by its name: one, or a tuple or list of them.
+
+    Raises ArgumentTypeError for anything else, and TuxscopeError for none.
+    """
+    if not isinstance(given, tuple | list):
+        return (checked_program(function, given),)
+    if not given:
+        kind = type(given).__name__
+        raise TuxscopeError(f"{function} takes at least one program; this {kind} is empty")
+    for each in given:
+        if isinstance(each, tuple | list):
+            hint = "unpack it, as in (program, *programs)"
+            raise ArgumentTypeError(function, "a Program in each place", each, hint)
+    return tuple(checked_program(function, each) for each in given)

@@ -1,0 +1,39 @@
+"""``tuxscope net``."""
+
+from __future__ import annotations
+
+from tuxscope.commands.base import Command, Job
+from tuxscope.programs.net.options import NetOptions
+
+
+class Net(Command):
+    name = "net"
+    options = NetOptions
+    help = """\
+tuxscope net: TCP connections, who connects to whom and what became of it.
+
+usage: sudo tuxscope net [options]
+       sudo tuxscope net [options] -- COMMAND [ARGUMENT ...]
+       sudo tuxscope net --summary [--by process|remote|port] [options]
+
+Prints a line when a connection is made or accepted, and one when it ends: TIME,
+PID, COMM, DIR (out: this process connected; in: it accepted), IP (4 or 6),
+LADDR, LPORT, RADDR, RPORT, STATE, MS (how long it took to connect, to be
+accepted, or lasted), TX and RX (bytes of payload). STATE is what happened:
+connect, accept, close, refused, reset, timeout, unreachable or aborted. "-" is
+what cannot be known, of connections older than tuxscope (docs/tools/net.md).
+
+{options}
+UDP is not shown. Children of a traced process are not traced.
+"""
+
+    def run(self, options: NetOptions) -> Job:
+        def job() -> int:
+            from tuxscope.programs.net.live import run
+
+            return run(options)
+
+        return Job(job, verifier_log=options.verifier_log)
+
+    def stray(self, word: str) -> str:
+        return f"try --port {word}" if word.isdigit() else "a command to trace comes after --"

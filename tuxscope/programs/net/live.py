@@ -1,0 +1,149 @@
+"""``tuxscope net``: its pages, with the sockets that were there before."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from tuxscope.columns import Column, Combined, Labelled
+from tuxscope.loader.collection import Collection
+from tuxscope.loader.layout import KernelLayout
+from tuxscope.options.tool import ToolOptions
+from tuxscope.output.lines import Style
+from tuxscope.output.messages import say
+from tuxscope.output.sink import LiveSink
+from tuxscope.output.visible import visible
+from tuxscope.programs.net import page, summary
+from tuxscope.programs.net.connections import SOCKETS, Connection
+from tuxscope.programs.net.options import NetOptions
+from tuxscope.programs.net.snapshot import Snapshot, seed
+from tuxscope.programs.net.sockets import InterfaceNames, NamespaceError, names, own_namespace
+from tuxscope.programs.page import Page
+from tuxscope.runner.live import run_page
+from tuxscope.runner.privilege import require_sudo
+from tuxscope.runner.stream import Stream, first_rows
+from tuxscope.runner.table import LiveTables
+from tuxscope.runner.watch import Watch
+
+# Seconds for which the connections of a process that has ended are followed to their own end.
+LINGER = 1.0
+STEP = 0.02
+
+
+def run(options: NetOptions) -> int:
+    """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
+    require_sudo()
+    if problem := KernelLayout().without_structs:
+        say(
+            f"{problem}: no accepts, bytes and namespaces, and of older connections no process "
+            "(docs/tools/net.md)"
+        )
+    if options.summary:
+        counts = summary.page(options.by, options.chosen)
+        return run_page(counts, summary.__file__, options, Summary)
+    events = page.page(options.chosen, columns(options.format, options.netns))
+    return run_page(events, page.__file__, options, partial(Connections, wanted=options))
+
+
+def columns(format: Style, netns: bool) -> tuple[Column, ...]:
+    """Those of the page, with names of interfaces: behind the address in text, as ss shows them.
+
+    ``netns``: and with names of network namespaces.
+    """
+    interfaces = InterfaceNames()
+
+    def interface(values: tuple[int, int]) -> str | None:
+        index, inode = values
+        return visible(interfaces.name(inode, index)) if index else None
+
+    def zoned(values: tuple[bytes, int, int]) -> str:
+        address = Connection.laddr.type.decode(values[:1])
+        zone = interface(values[1:])
+        return f"{address}%{zone}" if zone else address
+
+    local, where = Connection.laddr, (Connection.interface, Connection.netns)
+    rank = 5  # somebody asked for it
+    more = (Labelled(Connection.netns, 0, namespace_labels(), rank=rank),) if netns else ()
+    if format is Style.JSON:
+        return *page.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
+    *shown, last = (
+        Combined(local, each.width, where, zoned, rank=each.rank) if each.field is local else each
+        for each in page.COLUMNS
+    )
+    return (*shown, replace(last, width=8), *more) if more else (*shown, last)
+
+
+def namespace_labels() -> dict[int, str]:
+    """What network namespaces are called: our own has no name here."""
+    labels = names()
+    try:
+        labels[own_namespace().inode] = "-"
+    except NamespaceError:
+        return labels
+    return labels
+
+
+class Summary(LiveTables):
+    """A table of counts."""
+
+    def watch(self, watch: Watch) -> None:
+        seed(self._loaded)
+        super().watch(watch)
+
+
+class Connections(Stream):
+    """A stream of events, and rows for what exists."""
+
+    def __init__(
+        self,
+        page: Page,
+        options: ToolOptions,
+        loaded: Collection,
+        sink: LiveSink,
+        wanted: NetOptions,
+    ) -> None:
+        super().__init__(page, options, loaded, sink)
+        self._wanted = wanted
+        self._due = wanted.interval or 0.0
+
+    def watch(self, watch: Watch) -> None:
+        super().watch(watch)
+        self._linger(watch)
+
+    def _begin(self) -> None:
+        super()._begin()
+        # What a command of ours connects is new.
+        if not self._options.command or self._wanted.existing:
+            snapshot = seed(self._loaded, self._wanted.existing)
+            if snapshot and self._wanted.existing:
+                self._print_existing(snapshot)
+
+    def _between(self, seconds: float) -> None:
+        interval = self._wanted.interval
+        if interval and seconds >= self._due:
+            self._print_existing(Snapshot.now())
+            self._due = max(self._due + interval, seconds)
+
+    def _linger(self, watch: Watch) -> None:
+        """A process's last connections outlive it by what it takes to say goodbye."""
+        until = watch.seconds + LINGER
+        while watch.target_ended and watch.seconds < until and self._orphans():
+            if not watch.wait(STEP):
+                return
+            self._print()
+
+    def _orphans(self) -> bool:
+        """Whether a connection that was followed is still open, and its process gone."""
+        pids = {known.connection.pid for _, known in self._loaded.maps[SOCKETS].items()}
+        return any(pid and not os.path.exists(f"/proc/{pid}") for pid in pids)
+
+    def _print_existing(self, snapshot: Snapshot) -> None:
+        rows = snapshot.rows(self._wanted)
+        if not rows:
+            return
+        columns: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
+        columns = first_rows(columns, self._options.count, self.totals.events)
+        self._sink.write(self._format.renewed())
+        self._write(bytearray(self._format.render(columns)), len(columns[0]))

@@ -1,0 +1,115 @@
+"""Network namespaces: which there are, what ``ip netns`` calls them, and how to ask in them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tuxscope.errors import strerror
+from tuxscope.programs.net.sockets.errors import NamespaceError
+from tuxscope.programs.net.sockets.processes import pids
+
+NAMED = "/run/netns"  # where ip-netns(8) mounts those that it names
+OURS = "/proc/thread-self/ns/net"
+CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
+
+Answer = TypeVar("Answer")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A network namespace.
+
+    Attributes:
+        inode: its number, which is also what BPF reads as ``net->ns.inum``.
+        path: a file that stands for it (namespaces(7)), for as long as that process or mount is.
+    """
+
+    inode: int
+    path: str
+
+    def run(self, function: Callable[[], Answer]) -> Answer:
+        """What ``function`` returns when it is called inside of the namespace.
+
+        It runs in a thread of its own, so that the caller's never moves, and whatever event loop
+        runs there is not in the way. Raises NamespaceError, and what ``function`` raises.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        def inside() -> Answer:
+            self._enter()
+            return function()
+
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(inside).result()
+
+    def _enter(self) -> None:
+        """Move the calling thread into the namespace, by setns(2)."""
+        try:
+            if os.stat(OURS).st_ino == self.inode:  # that takes no privilege
+                return
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                if os.fstat(fd).st_ino != self.inode:
+                    raise NamespaceError(f"{self.path} is another network namespace by now")
+                if _libc.setns(fd, CLONE_NEWNET) < 0:  # os.setns came with Python 3.12
+                    raise OSError(ctypes.get_errno(), "setns")
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise NamespaceError(
+                f"cannot enter the network namespace {self.path}: {strerror(error)}"
+            ) from error
+
+
+def own_namespace() -> Namespace:
+    """The one that the calling thread is in. Raises NamespaceError where /proc is not mounted."""
+    try:
+        return Namespace(os.stat(OURS).st_ino, f"/proc/{os.readlink('/proc/thread-self')}/ns/net")
+    except OSError as error:
+        raise NamespaceError(f"cannot read {OURS}: {strerror(error)}; is /proc mounted?") from error
+
+
+def names() -> dict[int, str]:
+    """What ``ip netns`` calls namespaces, by their inode; of several names the first one."""
+    try:
+        named = sorted(os.listdir(NAMED), reverse=True)
+        namespaces = os.stat(OURS).st_dev
+    except OSError:
+        return {}
+    found = {}
+    for name in named:
+        try:
+            status = os.stat(f"{NAMED}/{name}")
+        except OSError:  # deleted meanwhile
+            continue
+        if status.st_dev == namespaces:  # or nothing is mounted on the file
+            found[status.st_ino] = name
+    return found
+
+
+def all_namespaces() -> list[Namespace]:
+    """Those that a process is in, or that ``ip netns`` has named: each once, our own first.
+
+    Processes whose namespace may not be read (ptrace(2), "access mode checking") are passed over;
+    so are namespaces that only a thread, an open file or another mount holds.
+    Raises NamespaceError where /proc is not mounted.
+    """
+    ours = own_namespace()
+    found = {ours.inode: ours}
+    for inode, name in names().items():
+        found.setdefault(inode, Namespace(inode, f"{NAMED}/{name}"))
+    # A process with a low number is likely to stay.
+    for pid in pids():
+        path = f"/proc/{pid}/ns/net"
+        try:
+            inode = os.stat(path).st_ino
+        except OSError:  # it may not be read, or the process ended
+            continue
+        found.setdefault(inode, Namespace(inode, path))
+    return list(found.values())

@@ -1,0 +1,191 @@
+"""net --summary: connections counted in the kernel, by process, remote address or port."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from tuxscope.asm import Array, Assembler, Hash, helper
+from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r7, r8
+from tuxscope.columns import AnyColumn, Column, Percentile
+from tuxscope.programs.emitting import copy, find, place_of
+from tuxscope.programs.net import connections
+from tuxscope.programs.net.connections import Connection
+from tuxscope.programs.net.page import EVERYTHING, Chosen, factory
+from tuxscope.programs.page import Page
+from tuxscope.record import Record, RecordType, char, u8, u16, u32, u64
+from tuxscope.value_types import IpAddress, Optional
+
+MOST_ROWS = 16384
+# Times are counted in microseconds, four ranges to each power of two: what is shown of them is at
+# most an eighth off.
+RANGES = 128
+
+
+class By(Enum):
+    """``--by``."""
+
+    PROCESS = "process"
+    REMOTE = "remote"
+    PORT = "port"
+
+
+class Process(Record):
+    pid = Optional(u32, 0)
+    comm = char[16]
+
+
+class Remote(Record):
+    raddr = IpAddress()
+
+
+class Port(Record):
+    port = u16  # the server's
+
+
+class Traffic(Record):
+    events = u64
+    connects = u64
+    accepts = u64
+    failed = u64  # refused, timed out, unreachable, aborted
+    resets = u64
+    closes = u64
+    tx = u64  # of those that ended
+    rx = u64
+    connect = u32[RANGES]  # how long connecting took
+
+
+COUNTERS = {
+    Traffic.connects: (connections.CONNECTED,),
+    Traffic.accepts: (connections.ACCEPTED,),
+    Traffic.failed: (
+        connections.REFUSED, connections.TIMED_OUT, connections.UNREACHABLE, connections.ABORTED,
+    ),
+    Traffic.resets: (connections.RESET,),
+    Traffic.closes: (connections.CLOSED,),
+}  # fmt: skip
+ONGOING = (connections.CONNECTED, connections.ACCEPTED, connections.LISTENS)
+EMPTY = Array("EMPTY", value=Traffic, max_entries=1)
+KEYS: dict[By, tuple[RecordType, tuple[AnyColumn, ...]]] = {
+    By.PROCESS: (Process, (Column(Process.pid, 7, rank=1), Column(Process.comm, 15))),
+    By.REMOTE: (Remote, (Column(Remote.raddr, 39),)),
+    By.PORT: (Port, (Column(Port.port, 5),)),
+}
+COLUMNS = (
+    Column(Traffic.connects, 8, rank=2),
+    Column(Traffic.accepts, 8, rank=3),
+    Column(Traffic.failed, 8, rank=4),
+    Column(Traffic.resets, 8, rank=8),
+    Column(Traffic.closes, 8, rank=9),
+    Column(Traffic.tx, 12, rank=5),
+    Column(Traffic.rx, 12, rank=6),
+    Percentile(Traffic.connect, 12, rank=7),
+    Percentile(Traffic.connect, percent=99, rank=10),
+)
+
+
+def page(by: By = By.PROCESS, chosen: Chosen = EVERYTHING) -> Page:
+    """The page of a summary."""
+    key_type, key_columns = KEYS[by]
+    table = Hash("SUMMARY", key=key_type, value=Traffic, max_entries=MOST_ROWS)
+
+    def tally(a: Assembler, event: Memory, done: str) -> None:
+        key = a.stack(key_type)
+        a.zero(key)
+        store_key(a, by, key, event)
+        find_or_add(a, table, key, done)
+        a.mov(r7, r0)
+        count(a, event, done)
+
+    return Page(factory(chosen, tally), table, key_columns + COLUMNS, order_by=Traffic.events)
+
+
+def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
+    """Emit: what an event is counted under."""
+    match by:
+        case By.PROCESS:
+            a.ldx(r1, u32[event.pid])
+            a.stx(u32[key.pid], r1)
+            copy(a, place_of(key.comm), place_of(event.comm), Connection.comm.size)
+        case By.REMOTE:
+            copy(a, place_of(key.raddr), place_of(event.raddr), Connection.raddr.size)
+        case By.PORT:
+            a.ldx(r1, event.rport)
+            a.ldx(r2, u8[event.dir])
+            a.jeq(r2, connections.OUT, "server")
+            a.ldx(r1, event.lport)
+            a.label("server")
+            a.stx(key.port, r1)
+
+
+def find_or_add(a: Assembler, table: Hash, key: Memory, full: str) -> None:
+    """Emit: r0 = the address of an entry, which is made where there is none."""
+    find(a, table, key)
+    a.jne(r0, 0, "entry")
+    a.ld_map(r1, table)
+    a.lea(r2, key)
+    a.ld_map_value(r3, EMPTY)
+    a.mov(r4, 1)  # BPF_NOEXIST: where another CPU was faster, its entry stays
+    a.call(helper.map_update_elem)
+    find(a, table, key)
+    a.jeq(r0, 0, full)
+    a.label("entry")
+
+
+def count(a: Assembler, event: Memory, done: str) -> None:
+    """Emit: count an event in the entry at r7."""
+    entry: Memory = Traffic[r7]
+    a.ldx(r1, u8[event.state])
+    a.mov(r2, 1)
+    a.atomic_add(entry.events, r2)
+    for field, states in COUNTERS.items():
+        for state in states:
+            a.jeq(r1, state, field.name)
+    a.ja(done)
+    for field in COUNTERS:
+        a.label(field.name)
+        a.atomic_add(u64[r7 + field.offset], r2)
+        a.ja("attempt took" if field is Traffic.connects else "counted")
+    a.label("attempt took")
+    count_time(a, event)
+    a.ja(done)
+    a.label("counted")
+    a.jeq(r1, connections.ACCEPTED, done)
+    a.ldx(r2, u64[event.tx])
+    a.atomic_add(entry.tx, r2)
+    a.ldx(r2, u64[event.rx])
+    a.atomic_add(entry.rx, r2)
+
+
+def count_time(a: Assembler, event: Memory) -> None:
+    """Emit: count how long connecting took, in its range. Uses r1 to r4 and r8."""
+    a.ldx(r1, u64[event.ms])
+    a.div(r1, 1000)
+    a.ld_imm64(r2, (1 << 32) - 1)
+    a.jle(r1, r2, "short enough")
+    a.mov(r1, r2)
+    a.label("short enough")
+    a.mov(r3, r1)
+    a.mov(r4, 0)  # the power of two
+    for bits in (16, 8, 4, 2, 1):
+        a.mov(r8, r3)
+        a.rsh(r8, bits)
+        a.jeq(r8, 0, f"below {bits}")
+        a.mov(r3, r8)
+        a.add(r4, bits)
+        a.label(f"below {bits}")
+    a.jlt(r4, 2, "single")  # 0 to 3 have ranges of their own
+    a.mov(r3, r4)
+    a.sub(r3, 2)
+    a.rsh(r1, r3)  # the power and the two bits below it: 4 to 7
+    a.sub(r1, 4)
+    a.lsh(r4, 2)
+    a.add(r1, r4)
+    a.label("single")
+    a.and_(r1, RANGES - 1)
+    a.lsh(r1, 2)
+    a.add(r7, r1)
+    a.mov(r2, 1)
+    a.atomic_add(u32[r7 + Traffic.connect.offset], r2)
+
+
+PAGE = page()
