@@ -8,6 +8,7 @@
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
 # make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
 #              gallery in tuxscope/learn/gallery
+# make digests write tuxscope/programs/digests.py anew, by which a page that nobody edited is known
 # make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
@@ -32,7 +33,7 @@ LEVELS ?= 2000
 HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: hello test fuzz mutants docs helpers helper-answers kernels pythons bench bench-net \
+.PHONY: hello test fuzz mutants docs digests helpers helper-answers kernels pythons bench bench-net \
 	clean-kernels clean-pythons install uninstall clean
 
 $(VENV)/run: pyproject.toml
@@ -70,6 +71,9 @@ mutants: $(VENV)/dev
 docs: $(VENV)/run
 	$(VENV)/bin/python docs/isa_page.py > docs/isa.md
 	$(VENV)/bin/python docs/verifier_page.py > docs/verifier.md
+
+digests:
+	$(PYTHON) tools/page_digests.py
 
 helpers:
 	$(PYTHON) tools/helper_table.py $(HEADER)

@@ -22,7 +22,7 @@ ONE_ROOM = dict.fromkeys(
     ("declared", "field_types", "late_annotations", "value_types", "columns"),
     "record",
 )
-FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "source", "suggest"}
+FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest"}
 FLOOR |= {"__init__", "__main__"}
 
 
@@ -155,8 +155,13 @@ def test_the_arrows_are_those_of_the_page() -> None:
 
 
 def test_the_floor_stands_on_nothing_else() -> None:
-    stands_on = {"errors": {"source"}, "source": {"lean_dataclasses"}}
-    for name in ("errors", "lean_dataclasses", "lean_fire", "source", "suggest"):
+    stands_on = {
+        "errors": {"lean_typing", "source"},
+        "lean_dataclasses": {"lean_typing"},
+        "lean_fire": {"lean_typing"},
+        "source": {"lean_dataclasses"},
+    }
+    for name in ("errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest"):
         floor = {each.stem for each in imported(PACKAGE / f"{name}.py")}
         assert floor == stands_on.get(name, set())
 
@@ -243,22 +248,48 @@ def test_the_package_alone_costs_nothing() -> None:
     assert loaded == ["tuxscope"]
 
 
+# What a run of hello imports, up to its first line; tests/e2e sees that it runs.
+START = """
+import tuxscope.entry
+import tuxscope.cli, tuxscope.commands.hello, tuxscope.runner.live, tuxscope.runner.stream
+from tuxscope.runner.pages import load_page, page_file, programs_of
+file = page_file("hello")
+programs_of(load_page(file), file, 1, live=True)
+"""
+
+
 def test_starting_hello_imports_nothing_it_does_not_need() -> None:
-    modules = "tuxscope.cli, tuxscope.runner.live, tuxscope.runner.stream, tuxscope.asm.checks"
-    loaded = imported_by(f"import {modules}")
-    assert "tuxscope.lean_fire" in loaded
+    loaded = imported_by(START)
+    assert {"tuxscope.lean_fire", "tuxscope.loader.verification", "tuxscope.asm.draft"} <= loaded
     unwanted = {"asyncio", "fire", "ssl", "construct", "pyroute2", "json", "threading", "traceback"}
     unwanted |= {"ast", "dataclasses", "inspect", "shlex"}  # a millisecond each, or more
     # What only a terminal needs, and what not all output does.
     unwanted |= {"wcwidth", "tuxscope.output.fitting", "tuxscope.output.terminal_lines"}
     unwanted |= {"ipaddress", "socket"}
     unwanted |= {f"tuxscope.asm.{name}" for name in ("grammar", "lexer", "listing", "parser")}
+    # What annotations and lines of Python are made of, and what only errors need.
+    unwanted |= {"typing", "re", "linecache", "tokenize", "zlib", "resource"}
+    unwanted |= {"tuxscope.asm.checks", "tuxscope.asm.receiver", "tuxscope.asm.operands"}
     # What Python's own need is theirs: from 3.14 on threading and annotationlib are among it.
-    unwanted -= imported_by("import ctypes, typing\nclass T(typing.NamedTuple):\n x: 'int'")
+    unwanted -= imported_by("import collections, contextlib, ctypes, enum, importlib, signal")
     assert not unwanted & loaded
     tools = [f"tuxscope.programs.{each.parent.name}" for each in PAGE_FILES]
     assert "tuxscope.programs.net" in tools
     assert not [each for each in loaded if each.startswith(tuple(tools))]
+
+
+def test_an_edited_page_imports_no_more_than_its_checks() -> None:
+    more = imported_by(f"{START}\nimport tuxscope.asm.checks") - imported_by(START)
+    assert "tuxscope.asm.checks.walk" in more
+    own = {"meaning", "signatures"}  # which the checks stand on
+    assert {each for each in more if not each.startswith("tuxscope.asm.checks")} <= {
+        f"tuxscope.asm.{name}" for name in own
+    }
+
+
+def test_a_library_has_typing_s_own() -> None:
+    script = "import tuxscope.asm, typing\nassert tuxscope.asm.program.Any is typing.Any"
+    assert "tuxscope.entry" not in imported_by(script)
 
 
 def imported_by(script: str) -> set[str]:

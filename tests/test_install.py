@@ -223,3 +223,25 @@ def test_why_pip_failed(output: str, says: str) -> None:
     described = environment().described(output, "it failed", ["pip", Path("a b")])
     assert described.startswith(says)
     assert "\n" not in described
+
+
+PIPS_SCRIPT = r"""#!/a b/bin/python
+# -*- coding: utf-8 -*-
+import re
+import sys
+from tuxscope.entry import main
+if __name__ == '__main__':
+    sys.argv[0] = re.sub(r'(-script\.pyw|\.exe)?$', '', sys.argv[0])
+    sys.exit(main())
+"""
+
+
+def test_the_console_script_does_without_re() -> None:
+    without_re = environment().without_re
+    changed = without_re(PIPS_SCRIPT)
+    lines = [line for line in PIPS_SCRIPT.splitlines() if "re.sub" not in line]
+    assert changed.splitlines() == [line for line in lines if line != "import re"]
+    compile(changed, "tuxscope", "exec")
+    assert without_re(changed) == changed
+    other = "#!/bin/sh\nimport re\n"
+    assert without_re(other) == other

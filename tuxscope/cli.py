@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from typing import Any
 
 from tuxscope import __version__
 from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.lean_fire import Fire, FireExit, taking
+from tuxscope.lean_typing import Any
 from tuxscope.options import COMMAND
 from tuxscope.output.messages import say
 from tuxscope.output.screen import narrowed, room

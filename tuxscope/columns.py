@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, ClassVar
 
 from tuxscope.errors import shown
 from tuxscope.field_types import Integer
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass, field
+from tuxscope.lean_typing import Any, ClassVar
 from tuxscope.record import Field, RecordError
 
 __all__ = [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NoReturn
 
 from tuxscope.errors import TuxscopeError, shown
+from tuxscope.lean_typing import TYPE_CHECKING, NoReturn
 
 # C11 6.4.1, without the ones that start with an underscore.
 C_KEYWORDS = frozenset(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+
+from tuxscope.lean_typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from tuxscope.source import SourceLine

@@ -25,12 +25,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
 from tuxscope.declared import Declared
 from tuxscope.declared import RecordError as RecordError
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from construct import Construct
@@ -256,7 +256,7 @@ class FixedArray(FieldType[Value_co]):
     element: FieldType[Any]
     length: int
 
-    def __getitem__(self, item: object) -> Self:
+    def __getitem__(self, item: object) -> FixedArray[Value_co]:
         raise RecordError(f"{self.name}[{shown(item)}]: arrays have one dimension")
 
     if not TYPE_CHECKING:

@@ -10,8 +10,8 @@ Point(x=1, y=2)
 
 The standard library's import inspect, and compile six methods of each class when it is made: that
 took a quarter of the time from exec to hello's first line. Here ``__init__`` alone is compiled,
-when it is first called; all else is closures. To a type checker these are the standard library's,
-and so they are to ``dataclasses.replace``, ``fields`` and ``asdict``.
+once there are some instances; all else is closures. To a type checker these are the standard
+library's, and so they are to ``dataclasses.replace``, ``fields`` and ``asdict``.
 
 Annotations are strings, as ``from __future__ import annotations`` makes them.
 """
@@ -20,9 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NoReturn
+
+from tuxscope.lean_typing import TYPE_CHECKING, Any, NoReturn
 
 MISSING = object()
+FEW = 10  # instances
 
 
 class Spec:
@@ -59,6 +61,42 @@ class Later:
         return made.__get__(instance, owner) if hasattr(made, "__get__") else made
 
 
+class Initialiser(Later):
+    """``__init__``, which is compiled after FEW instances, or when it is looked at: that takes as
+    long as making 30 without. Most classes have one or two in a run."""
+
+    def __init__(self, owner: type, specs: dict[str, Spec]) -> None:
+        super().__init__(owner, "__init__", lambda: initialiser(owner, specs))
+        self.specs = specs
+        self.positional = [name for name, spec in specs.items() if spec.init and not spec.kw_only]
+        self.left = FEW
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None or not self.left:
+            return super().__get__(instance, owner)
+        self.left -= 1
+        return lambda *args, **named: self.initialise(instance, args, named)
+
+    def initialise(self, instance: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """As the compiled one, which raises the TypeError where the arguments do not fit."""
+        given = dict(zip(self.positional, args, strict=False))
+        values = {name: spec.default for name, spec in self.specs.items()} | given | named
+        fits = (
+            len(args) <= len(self.positional)
+            and not given.keys() & named.keys()
+            and all(name in self.specs and self.specs[name].init for name in named)
+        )
+        missing = [n for n, spec in self.specs.items() if spec.init and values[n] is MISSING]
+        if missing or not fits:
+            self.make()(instance, *args, **named)  # type: ignore[operator]
+            return
+        for name in self.specs:
+            if values[name] is not MISSING:
+                object.__setattr__(instance, name, values[name])
+        if hasattr(instance, "__post_init__"):
+            instance.__post_init__()
+
+
 def make_dataclass(
     *, frozen: bool = False, slots: bool = False, eq: bool = True
 ) -> Callable[[Any], Any]:
@@ -84,7 +122,7 @@ def make_dataclass(
         cls.__match_args__ = tuple(  # type: ignore[misc]
             name for name, spec in specs.items() if spec.init and not spec.kw_only
         )
-        Later(cls, "__init__", lambda: initialiser(cls, specs))
+        Initialiser(cls, specs)
         Later(cls, "__dataclass_fields__", lambda: standard(cls, frozen, eq).__dataclass_fields__)
         Later(cls, "__dataclass_params__", lambda: standard(cls, frozen, eq).__dataclass_params__)
         return cls

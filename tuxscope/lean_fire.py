@@ -12,7 +12,8 @@ import builtins
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, SimpleNamespace
-from typing import Any, NoReturn
+
+from tuxscope.lean_typing import Any, NoReturn
 
 ROUTINES = (FunctionType, MethodType, BuiltinFunctionType)
 
@@ -64,7 +65,9 @@ class NoFlags:
 STAND_INS = {
     "asyncio": stand_in("asyncio"),
     "json": stand_in("json"),
+    "re": stand_in("re"),
     "shlex": stand_in("shlex"),
+    "typing": stand_in("typing", Any=object, Dict=dict),
     "inspect": stand_in(
         "inspect",
         isclass=lambda component: isinstance(component, type),
@@ -142,6 +145,7 @@ private = Private()
 core: Any = private.load("fire.core")
 core._DisplayError = core._PrintResult = lambda *_, **__: None
 core._GetMember = no_member
+core._IsFlag = lambda argument: argument.startswith("--")  # who types -p is told before
 Fire: Callable[..., Any] = core.Fire
 FireError: type[Exception] = core.FireError
 FireExit: type[SystemExit] = core.FireExit

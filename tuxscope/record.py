@@ -21,7 +21,6 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import FunctionType, MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from tuxscope.declared import Declared, RecordError, check_name, check_options
 from tuxscope.errors import shown
@@ -47,6 +46,7 @@ from tuxscope.field_types import (
     u64,
 )
 from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:

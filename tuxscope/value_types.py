@@ -6,10 +6,10 @@ A program stores such a field as the integer that it is: ``a.st(u8[event.state],
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from tuxscope.errors import shown
 from tuxscope.field_types import FieldType, Integer, RecordError, Value_co, u8, u64
+from tuxscope.lean_typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from construct import Construct

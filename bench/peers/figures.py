@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -168,7 +169,7 @@ LIMITS = (
     Limit("cpu", TUXSCOPE, BPFTRACE, 0.2),
     *for_both("traced", 1.1),
     Limit("bystander", TUXSCOPE, LIBBPF, 1.0),
-    Limit("first_line", TUXSCOPE, BPFTRACE, 1.3),
+    Limit("first_line", TUXSCOPE, BPFTRACE, 1.0),
     Limit("slow_median", TUXSCOPE, None, 20),
     Limit("slow_worst", TUXSCOPE, None, 100),
     Limit("fast_median", TUXSCOPE, None, 20),
@@ -195,9 +196,25 @@ def quotient(results: Results, measure: Measure, reader: str, against: str) -> f
     return summary.of(ours) / divisor if divisor else None
 
 
+PAIRS = 21  # of runs one after the other: from so many on, a ratio is judged by its interval
+RESAMPLES = 2000
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of the median, by bootstrap; the same for the same values."""
+    chance = random.Random(0)
+    medians = sorted(
+        statistics.median(chance.choices(values, k=len(values))) for _ in range(RESAMPLES)
+    )
+    return medians[RESAMPLES // 40], medians[-RESAMPLES // 40 - 1]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A limit and what was measured; None where it was not.
+
+    Of PAIRS or more ratios, each of two runs in turn, the figure is their median, and the limit
+    holds if the nearer end of its 95 % interval does.
 
     Attributes:
         alone: of the runs taken one by one, how many hold, and how many there are. Where these
@@ -207,20 +224,27 @@ class Verdict:
     limit: Limit
     figure: float | None
     alone: tuple[int, int]
+    interval: tuple[float, float] | None = None
 
     @property
     def holds(self) -> bool | None:
         """Of the figure as it is: nothing is rounded in its favour."""
-        return None if self.figure is None else self.limit.holds(self.figure)
+        if self.figure is None:
+            return None
+        low, high = self.interval or (self.figure, self.figure)
+        return self.limit.holds(high if self.limit.at_least else low)
 
 
 def verdicts(results: Results) -> Iterator[Verdict]:
     for limit in LIMITS:
         values = results.of(limit.measure, limit.reader)
+        found = None
         if limit.against is None:
             figure = BY_KEY[limit.measure].summary.of(values) if values else None
         else:
             figure = ratio(results, limit.measure, limit.reader, limit.against)
             theirs = results.of(limit.measure, limit.against)
             values = [one / other for one, other in zip(values, theirs, strict=False) if other]
-        yield Verdict(limit, figure, (sum(map(limit.holds, values)), len(values)))
+            if len(values) >= PAIRS:
+                figure, found = statistics.median(values), interval(values)
+        yield Verdict(limit, figure, (sum(map(limit.holds, values)), len(values)), found)

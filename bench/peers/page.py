@@ -72,6 +72,8 @@ def limits(results: Results) -> str:
         unit = f" x {limit.against}" if limit.against else ""
         figure = verdict.figure
         shown = "" if figure is None else f"{figure:.3f}" if figure < 100 else f"{figure:,.2f}"
+        if verdict.interval:
+            shown += " ({:.3f} to {:.3f})".format(*verdict.interval)
         rows.append([BY_KEY[limit.measure].label, limit.reader, f"{sign} {limit.bound:g}{unit}",
                      shown, ANSWER[verdict.holds], "{} of {}".format(*verdict.alone)])  # fmt: skip
     return markdown(rows)
@@ -128,7 +130,8 @@ What is accepted:
 {limits}
 
 (*In runs*: how many of the runs hold it when each is taken alone. Where they disagree, the limit is
-within the noise of this machine.)
+within the noise of this machine. A ratio with an interval is the median of 21 pairs or more, with
+its 95 % interval by bootstrap, of which the nearer end has to hold.)
 
 All medians, with their ranges (of what is delivered the least, of the worst latencies the most):
 
@@ -173,7 +176,13 @@ def text(results: Results) -> str:
     )
 
 
+IMPORTS = "## What a start imports\n"  # bench/imports.py measures that, and it stays
+
+
 def record(results: Results, docs: Path) -> None:
     """Write the page and its picture."""
-    (docs / "performance.md").write_text(text(results))
+    page = docs / "performance.md"
+    before = page.read_text() if page.exists() else ""
+    _, heading, kept = before.partition(IMPORTS)
+    page.write_text(text(results) + f"\n{heading}{kept}" * bool(heading))
     (docs / "performance.svg").write_text(drawing(results))

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 from peers.drawing import svg, ticks
-from peers.figures import LIMITS, MEASURES, Limit, Results, Values, ratio, verdicts
+from peers.figures import LIMITS, MEASURES, Limit, Results, Values, interval, ratio, verdicts
 from peers.measuring import lateness
 from peers.page import figures, limits, markdown, ratios, record, table
 from peers.processes import Written, timestamp, told_lost
@@ -151,3 +151,29 @@ def test_what_is_recorded(tmp_path: Path) -> None:
     assert "{" not in page
     assert limits(THREE) in page
     ElementTree.parse(tmp_path / "performance.svg")
+
+
+def test_what_a_start_imports_stays_on_the_page(tmp_path: Path) -> None:
+    record(THREE, tmp_path)
+    page = tmp_path / "performance.md"
+    before = page.read_text()
+    page.write_text(f"{before}\n## What a start imports\n\nMuch.\n")
+    record(THREE, tmp_path)
+    assert page.read_text() == f"{before}\n## What a start imports\n\nMuch.\n"
+
+
+def test_a_ratio_of_many_pairs_is_judged_by_its_interval() -> None:
+    limit = Limit("first_line", "tuxscope", "bpftrace", 1.0)
+    ours = [1.1, 0.9, 1.3] * 7
+
+    def verdict(count: int) -> tuple[float | None, bool | None, bool]:
+        values = {"tuxscope": ours[:count], "bpftrace": [1.0] * count}
+        found = {each.limit: each for each in verdicts(results(first_line=values))}[limit]
+        return found.figure, found.holds, found.interval is not None
+
+    assert verdict(21) == (1.1, True, True)
+    assert verdict(18) == (pytest.approx(1.1), False, False)
+    assert interval(ours) == interval(ours) == (0.9, 1.3)
+    assert interval([2.0] * 21) == (2.0, 2.0)
+    above = results(first_line={"tuxscope": [1.1] * 21, "bpftrace": [1.0] * 21})
+    assert row(limits(above), "exec to first line")[3:5] == ["1.100 (1.100 to 1.100)", "**no**"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from tuxscope.asm.arithmetic import Arithmetic
 from tuxscope.asm.emitter import made, number
 from tuxscope.asm.errors import OperandError, StackError
@@ -16,10 +13,8 @@ from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
+from tuxscope.lean_typing import Any
 from tuxscope.record import Nested, Record, RecordType
-
-# A line such as ``event = a.stack(HelloEvent)`` names what it makes.
-ASSIGNED = re.compile(r"(\w+)\s*(?::[^=]+)?=[^=].*\.stack\(")
 
 
 class Assembler(Arithmetic, Jumps, MemoryAccess):
@@ -58,8 +53,7 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
                 f"{used} bytes of stack: a function has {STACK_SIZE}; use a per-CPU array map",
                 source,
             )
-        assigned = ASSIGNED.match(source.text) if source else None
-        name = assigned[1] if assigned else own_type.name.lower()
+        name = (assigned(source.text) if source else "") or own_type.name.lower()
         self._stack.append(StackVariable(name, -used, own_type, function))
         return Memory(r10, -used, own_type)
 
@@ -89,3 +83,11 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
             )
         code = Alu.MOV | Source.X | Class.ALU64
         self._emit(code, number(dst), number(src), 1, to << 16 | origin)
+
+
+def assigned(text: str) -> str:
+    """The name that a line such as ``event = a.stack(HelloEvent)`` gives to what it makes; empty
+    where it gives none."""
+    target, _, value = text.partition("=")
+    name = target.partition(":")[0].strip()
+    return name if name.isidentifier() and ".stack(" in value and value[0] != "=" else ""

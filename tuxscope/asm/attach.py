@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
 
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, field
+from tuxscope.lean_typing import ClassVar
 from tuxscope.source import SourceLine
 
 

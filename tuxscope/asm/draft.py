@@ -13,7 +13,6 @@ from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Label, Program, StackVariable
-from tuxscope.asm.receiver import addressed, meant_for_another
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import dataclass, replace
 from tuxscope.source import SourceLine
@@ -105,6 +104,8 @@ class Draft:
         key = (self.function, name)
         if key in self.labels:
             first = self.labels[key].source
+            from tuxscope.asm.receiver import meant_for_another
+
             other = meant_for_another(first, source)
             raise DuplicateLabelError(
                 f"label {shown(name)} is already at {first or 'another place'}"
@@ -181,6 +182,8 @@ class Draft:
                 raise UndefinedLabelError(f"{bare} is a helper: {helper}", target.source)
             near = did_you_mean(target.name, self.functions)
             name = shown(target.name)
+            from tuxscope.asm.receiver import addressed
+
             hint = addressed(self.wording.function.format(name=name), target.source)
             if any(each == target.name for _, each in self.labels):
                 hint = f"{name} is a label, which jumps lead to; {hint}"
@@ -190,6 +193,8 @@ class Draft:
         if place is None:
             here = [name for function, name in self.labels if function == target.function]
             near = did_you_mean(target.name, here)
+            from tuxscope.asm.receiver import addressed
+
             hint = addressed(self.wording.label.format(name=shown(target.name)), target.source)
             hint = near or f"; {hint}"
             raise UndefinedLabelError(

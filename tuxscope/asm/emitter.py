@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn, Self
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from tuxscope.asm.attach import AttachPoint
 from tuxscope.asm.draft import Draft, Target, finished
@@ -17,6 +17,7 @@ from tuxscope.asm.registers import Register
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import replace
+from tuxscope.lean_typing import TYPE_CHECKING, NoReturn, Self
 from tuxscope.suggest import did_you_mean
 
 # What other assemblers and C call an instruction, where that is not near to its name here.
@@ -25,6 +26,22 @@ ELSEWHERE = {
     "jmp": "ja", "jnz": "jne", "jump": "ja", "jz": "jeq", "load": "ldx", "not_": "xor",
     "ret": "exit", "sar": "arsh", "shl": "lsh", "shr": "rsh", "store": "stx",
 }  # fmt: skip
+
+_checked_before = False
+
+
+@contextmanager
+def checked_before() -> Iterator[None]:
+    """In here ``program()`` checks nothing: the page that is called was checked by our tests.
+
+    Importing the checks and running them takes 2 ms of a start.
+    """
+    global _checked_before
+    before, _checked_before = _checked_before, True
+    try:
+        yield
+    finally:
+        _checked_before = before
 
 
 class Emitter:
@@ -122,7 +139,7 @@ class Emitter:
         """
         code = self._draft.code()
         program = finished(code, self.name, self.attach, self.license, tuple(self._stack))
-        if check:
+        if check and not _checked_before:
             from tuxscope.asm.checks import check as check_program  # it costs some milliseconds
 
             check_program(program)

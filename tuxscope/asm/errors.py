@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tuxscope.errors import LocatedError
+from tuxscope.lean_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tuxscope.source import SourceLine

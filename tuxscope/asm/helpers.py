@@ -6,11 +6,10 @@ what the kernel offers since then are kfuncs, called by BTF id.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
-
 from tuxscope.asm.errors import OperandError
 from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.source import author_line
+from tuxscope.lean_typing import TYPE_CHECKING, NamedTuple, NoReturn
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterator
-from typing import Any, Literal
 
 from tuxscope.asm.errors import (
     DecodeError,
@@ -24,6 +23,7 @@ from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.field_types import Buffer, RecordError, byte_view
 from tuxscope.lean_dataclasses import dataclass, field
+from tuxscope.lean_typing import Any, Literal
 from tuxscope.source import SourceLine
 
 ByteOrder = Literal["little", "big"]

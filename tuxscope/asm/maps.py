@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass
+from tuxscope.lean_typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from tuxscope.record import Nested, RecordType, u32
 from tuxscope.suggest import did_you_mean
 

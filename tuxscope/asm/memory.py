@@ -7,7 +7,6 @@ A typed address says how many bytes move: ``u32[r1 + 8]``, a field of a record o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from tuxscope.asm.emitter import Emitter, made, number
 from tuxscope.asm.errors import OperandError, RegisterError
@@ -18,6 +17,7 @@ from tuxscope.asm.registers import Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.field_types import Integer
+from tuxscope.lean_typing import Any
 
 
 class MemoryAccess(Emitter):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
 
 from tuxscope.asm.attach import AttachPoint, check_text
 from tuxscope.asm.errors import ProgramError
@@ -14,6 +13,7 @@ from tuxscope.asm.source import author_line
 from tuxscope.errors import ArgumentTypeError, shown
 from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import dataclass, field, replace
+from tuxscope.lean_typing import Any
 
 # MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
 STACK_SIZE = 512
@@ -33,7 +33,8 @@ class Label:
     slot: int
 
 
-class StackVariable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StackVariable:
     """A place on a function's stack, as the author named it.
 
     Attributes:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import linecache
-import re
-
 from tuxscope.source import SourceLine
 
-# Not compiled before something is wrong: a start need not wait for it.
 OWN = r"([^\W\d]\w*)\."
 MADE = r"\s*(\w+)\s*(?::[^=]+)?=\s*(?:\w+\.)*Assembler\("
 EXAMPLE = r"\ba\.(?=\w+\()"
@@ -15,6 +11,8 @@ EXAMPLE = r"\ba\.(?=\w+\()"
 
 def addressed(hint: str, source: SourceLine | None) -> str:
     """A hint with the author's own name of the assembler, where it has the usual ``a``."""
+    import re  # it takes 2 ms, and nothing is wrong in most runs
+
     own = re.match(OWN, source.text) if source else None
     return re.sub(EXAMPLE, f"{own[1]}.", hint) if own else hint
 
@@ -22,6 +20,9 @@ def addressed(hint: str, source: SourceLine | None) -> str:
 def meant_for_another(ended: SourceLine | None, here: SourceLine | None) -> str:
     """``did you mean b.exit()?``, where another assembler was made after a line that ended the
     program which this line goes on with; else empty."""
+    import linecache
+    import re
+
     own = re.match(OWN, here.text) if here else None
     if not ended or not here or not own or ended.file != here.file:
         return ""

@@ -8,13 +8,13 @@ by Python, once, and not by the kernel, on every event.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NoReturn
 
 from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.source import author_line
 from tuxscope.asm.symbolic import METHODS, Symbolic
 from tuxscope.errors import shown
 from tuxscope.field_types import FieldType, FixedArray, Octets
+from tuxscope.lean_typing import Any, NoReturn
 from tuxscope.record import Nested
 from tuxscope.suggest import did_you_mean
 

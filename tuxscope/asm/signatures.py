@@ -91,10 +91,16 @@ def signature(number: int) -> Signature:
         nullable=result == "pointer?",
         gpl_only=licence == "gpl",
         since=since,
-        program_types=frozenset(
-            ProgramType[each.upper()] for each in types.split(" ") if each != "-"
-        ),
+        program_types=frozenset(map(by_name().__getitem__, types.upper().split(" ")))
+        if types != "-"
+        else frozenset(),
     )
+
+
+@cache
+def by_name() -> dict[str, ProgramType]:
+    """The program types; a dictionary is asked ten times as fast as an enum."""
+    return dict(ProgramType.__members__)
 
 
 def parameter(declaration: str, told: str) -> Parameter:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from tuxscope.asm.instruction import FRAME_POINTER, Instruction
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.program import StackVariable
 from tuxscope.field_types import FieldType, FixedArray
+from tuxscope.lean_typing import Any
 from tuxscope.record import Nested
 
 # Where a template takes an address: of the register before the offset.
@@ -30,6 +29,8 @@ class StackNotes:
         before, self.before = self.before, instruction
         if not self.stack:
             return ""
+        import re  # for listings; the checks do without, and it takes 2 ms
+
         if address := re.search(ADDRESS, instruction.form.text):
             if getattr(instruction, address[1]) == FRAME_POINTER:
                 size = instruction.moves

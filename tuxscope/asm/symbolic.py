@@ -7,11 +7,11 @@ say which of its own protocols is missing. So each of them raises, in words, at 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from tuxscope.asm.errors import AssemblyError
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
+from tuxscope.lean_typing import TYPE_CHECKING, ClassVar, NoReturn
 
 # The instruction's method for each of Python's operators.
 METHODS = {

@@ -1,7 +1,6 @@
 """The kernel: maps, programs, attach points and rings. Knows no tool."""
 
-from typing import TYPE_CHECKING, Any
-
+from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection, load
 from tuxscope.loader.maps import LoadedMap

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 from contextlib import ExitStack, suppress
-from typing import Self
 
 from tuxscope.asm.attach import RawTracepoint, Tracepoint
 from tuxscope.asm.program import Program
 from tuxscope.errors import ArgumentTypeError, LocatedError, TuxscopeError
+from tuxscope.lean_typing import Self
 from tuxscope.loader import bpf, perf_event
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.cpus import online_cpus

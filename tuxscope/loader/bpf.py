@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import resource
 from collections.abc import Callable
 from enum import IntEnum, IntFlag
-from typing import TypeVar
 
 from tuxscope.errors import ENOTSUPP
+from tuxscope.lean_typing import TypeVar
 from tuxscope.loader.bpf_attributes import (
     Attributes,
     BtfLoad,
@@ -99,6 +98,8 @@ def with_memlock(call: Callable[[], T]) -> T:
 
 def raise_memlock() -> bool:
     """Raise RLIMIT_MEMLOCK as far as we may; tells whether that changed anything."""
+    import resource  # not before Linux 5.11
+
     soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     for limit in ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), (hard, hard)):
         if soft in (resource.RLIM_INFINITY, limit[0]):

@@ -7,9 +7,9 @@ Pointers are u64.
 from __future__ import annotations
 
 import ctypes
-from typing import Any, TypeAlias, TypeVar
 
 from tuxscope.errors import TuxscopeError, shown
+from tuxscope.lean_typing import Any, TypeAlias, TypeVar
 from tuxscope.loader.bit_fields import bit_field
 
 # The C type of a field, by the name of its annotation.

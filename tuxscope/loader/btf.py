@@ -100,13 +100,11 @@ def build(program: Program) -> ProgramBtf | None:
             continue
         previous = source
         lines.append(
-            bytes(
-                LineInfo(
-                    insn_off=slot,
-                    file_name_off=strings.offset(source.file),
-                    line_off=strings.offset(source.text),
-                    line_col=min(source.line, LARGEST_LINE) << 10,
-                )
+            LineInfo.raw.pack(
+                slot,
+                strings.offset(source.file),
+                strings.offset(source.text),
+                min(source.line, LARGEST_LINE) << 10,
             )
         )
     integer = Type(name_off=strings.offset("int"), info=KIND_INT << 24, size_or_type=4)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Self, overload
 
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program, checked_program
 from tuxscope.errors import ArgumentTypeError, TuxscopeError
+from tuxscope.lean_typing import Self, overload
 from tuxscope.loader import program as program_loader
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import LoadedProgram, check_maps

@@ -7,11 +7,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
-from typing import Any, Generic, Self, TypeVar, overload
 
 from tuxscope.asm.maps import PerfEventArray
 from tuxscope.asm.program import Program
 from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import Any, Generic, Self, TypeVar, overload
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection, Programs, checked_programs
 from tuxscope.loader.perf_reader import PerfReader

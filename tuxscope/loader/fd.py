@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import warnings
-from typing import NoReturn, Self
+
+from tuxscope.lean_typing import NoReturn, Self
 
 
 class Fd:
@@ -37,6 +37,8 @@ class Fd:
         number = getattr(self, "_number", -1)
         if number >= 0:
             self.close()  # first: the warning may be an error
+            import warnings
+
             warnings.warn(f"unclosed file descriptor {number}", ResourceWarning, stacklevel=2)
 
     def __reduce__(self) -> NoReturn:

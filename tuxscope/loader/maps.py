@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
 
 from tuxscope.asm.maps import Array, Hash, Map, PerfEventArray
 from tuxscope.errors import ArgumentTypeError
+from tuxscope.lean_typing import TYPE_CHECKING, Any, Self
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapCreate, MapInfo

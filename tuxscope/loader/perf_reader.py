@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from time import monotonic_ns
-from typing import Any, Self
 
 from tuxscope.asm.maps import PerfEventArray
 from tuxscope.errors import ArgumentTypeError
+from tuxscope.lean_typing import Any, Self
 from tuxscope.loader import bpf
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
-from typing import Self
 
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import Program, checked_program
 from tuxscope.errors import ArgumentTypeError
+from tuxscope.lean_typing import Self
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgInfo, ProgTestRun
 from tuxscope.loader.fd import Fd

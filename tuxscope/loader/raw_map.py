@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
 
 from tuxscope.asm.maps import PER_CPU
 from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import Self
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Any
 
+from tuxscope.lean_typing import Any
 from tuxscope.loader.ring import RingError
 from tuxscope.record import RecordType
 

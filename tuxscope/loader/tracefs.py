@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
 from contextlib import suppress
-from typing import Self
 
 from tuxscope.asm.attach import Tracepoint
 from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import Self
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.syscalls import SystemCall, syscall
 from tuxscope.suggest import did_you_mean, nearest
@@ -84,8 +83,10 @@ class Tracefs:
         """What may be meant, as a question; empty where nothing is near."""
         categories, names = self.names("events"), self.names(f"events/{category}")
         tail = f"_{name.removeprefix('sys_')}"  # of write and sys_write: sys_enter_write
-        if longer := next((each for each in names if each.endswith(tail)), ""):
-            return f"; did you mean {longer}?"
+        longer = [each for each in names if each.endswith(tail)]
+        if longer:  # the entry of a system call, and not of another one that ends so
+            best = min(longer, key=lambda each: (each.startswith("sys_exit_"), len(each)))
+            return f"; did you mean {best}?"
         holders = [each for each in categories if name in self.names(f"events/{each}")]
         if holders:  # the name is right
             holder = nearest(category, holders) or holders[0]
@@ -107,10 +108,19 @@ def readable_mounts() -> list[str]:
             # man 5 proc: mount point is field 5, the type follows a lone hyphen.
             before, _, after = line.partition(" - ")
             if after.startswith("tracefs "):
-                folder = re.sub(ESCAPE, lambda octal: chr(int(octal[1], 8)), before.split(" ")[4])
+                folder = unescaped(before.split(" ")[4])
                 if os.access(f"{folder}/events", os.R_OK | os.X_OK):
                     found.append(folder)
     return found
+
+
+def unescaped(path: str) -> str:
+    """A path as it is, of one that mountinfo shows."""
+    if "\\" not in path:  # re takes 2 ms to import
+        return path
+    import re
+
+    return re.sub(ESCAPE, lambda octal: chr(int(octal[1], 8)), path)
 
 
 def detached_mount() -> Fd:

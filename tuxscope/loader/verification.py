@@ -8,11 +8,11 @@ import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntFlag
-from typing import Any
 
 from tuxscope.asm.instruction import SLOT
 from tuxscope.asm.program import Program
 from tuxscope.errors import Portable
+from tuxscope.lean_typing import Any
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.fd import Fd

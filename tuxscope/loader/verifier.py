@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tuxscope.asm.program import Program
 from tuxscope.errors import TuxscopeError
 from tuxscope.explain.errors import ExplainedError
+from tuxscope.lean_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tuxscope.explain.explanation import Explanation

@@ -21,19 +21,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from tuxscope.errors import UsageError
+from tuxscope.lean_typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
-TYPE_CHECKING = False  # typing's own would have every start import it
-if TYPE_CHECKING:
-    from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
-
-    # From the flag and what was typed (after ``--``: the words) to a value. Raises UsageError.
-    Parser = Callable[[str, Any], Any]
-else:
-
-    def dataclass_transform(**_):
-        """What it says is for type checkers."""
-        return lambda cls: cls
-
+# From the flag and what was typed (after ``--``: the words) to a value. Raises UsageError.
+Parser = Callable[[str, Any], Any]
 
 COMMAND = "-- COMMAND"
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from enum import Enum
 
 from tuxscope.errors import UsageError
-
-TYPE_CHECKING = False  # typing's own would have every start import it
-if TYPE_CHECKING:
-    from typing import Any
+from tuxscope.lean_typing import Any
 
 # Longest first: "ms" ends with "s".
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -61,7 +57,7 @@ def seconds(example: float) -> Callable[[str, str], float]:
         try:
             value = float(text.removesuffix(unit)) * UNITS.get(unit, 1.0)
         except ValueError:
-            value = math.nan
+            value = 0.0
         if not 0 < value <= LONGEST:
             raise UsageError(f"{flag} takes seconds, as in {flag} {example}, not {given(text)}")
         return value

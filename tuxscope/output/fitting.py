@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from tuxscope.columns import AnyColumn, Bar, Column, Combined, Labelled, Percentile
 from tuxscope.field_types import FieldType, Integer, Text
 from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import Any
 from tuxscope.output.screen import columns
 from tuxscope.value_types import IpAddress, Named, Optional
 

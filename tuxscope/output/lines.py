@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import lru_cache
 from itertools import chain
-from typing import Any
 
 from tuxscope.columns import Column
 from tuxscope.field_types import FieldType, Integer, Text, decode_text
 from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import Any
 from tuxscope.output.screen import cut, padded
 from tuxscope.output.visible import visible
 from tuxscope.record import Record, RecordType

@@ -7,9 +7,9 @@ import os
 import select
 import stat
 from collections.abc import Callable
-from typing import Protocol
 
 from tuxscope.errors import TuxscopeError, strerror
+from tuxscope.lean_typing import Protocol
 
 # Seconds that a reader who takes nothing may take after Ctrl-C.
 PATIENCE = 2.0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
+from tuxscope.lean_typing import Any
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.fitting import LONGEST_BAR, fit, need_of
 from tuxscope.output.lines import NOTHING, Style, plain

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from tuxscope.asm import Array, Hash, PerfEventArray, Program
@@ -135,9 +134,13 @@ def ordering(record: RecordType, stream: bool) -> list[Field]:
     integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
     if not stream:
         return integers
-    likely = re.compile("ns$|time|stamp")
     wide = [each for each in integers if each.size == 8]
-    return sorted(wide, key=lambda each: not likely.search(each.name))
+    return sorted(wide, key=lambda each: not is_time(each.name))
+
+
+def is_time(name: str) -> bool:
+    """Whether a field's name sounds like a time."""
+    return name.endswith("ns") or "time" in name or "stamp" in name
 
 
 def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:

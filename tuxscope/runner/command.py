@@ -14,9 +14,9 @@ import signal
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn, Self
 
 from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import NoReturn, Self
 from tuxscope.loader.fd import Fd
 from tuxscope.runner.interrupt import SIGNALS, Interrupt
 

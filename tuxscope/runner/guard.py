@@ -7,7 +7,8 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+
+from tuxscope.lean_typing import NoReturn
 
 # Seconds that a page may take to be read and to make its program: a thousand times what they do.
 LIMIT = 10.0

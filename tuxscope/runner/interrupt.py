@@ -7,7 +7,8 @@ import os
 import signal
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Self
+
+from tuxscope.lean_typing import Any, Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

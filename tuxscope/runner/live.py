@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from tuxscope.errors import UsageError
+from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection
 from tuxscope.options.tool import ToolOptions

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import linecache
 import os
-import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from itertools import islice
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
-from tuxscope import programs
 from tuxscope.asm import AssemblyError, Program, SourceLine
+from tuxscope.asm.emitter import checked_before
+from tuxscope.asm.source import keep_lines
 from tuxscope.errors import LocatedError, UsageError, strerror, with_article
 from tuxscope.programs.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.runner.guard import LIMIT, PageHang, guarded
+from tuxscope.runner.shipped import HOUSE, is_shipped
 from tuxscope.suggest import did_you_mean, nearest
 from tuxscope.tools import PAGES, command_of_page
 
 MOST_FILES = 1000  # of a folder that are looked at for the nearest name
-HOUSE = os.path.dirname(programs.__file__)
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
 
 
@@ -74,7 +73,9 @@ def module_of(file: str) -> ModuleType:
     """Run a file as a module that nobody else can import. Raises PageError."""
     stem = os.path.splitext(os.path.basename(file))[0]
     loader = SourceFileLoader(f"{stem} (a page)", file)
-    linecache.checkcache(file)  # it may have been edited since
+    keep_lines(file)
+    if linecache := sys.modules.get("linecache"):
+        linecache.checkcache(file)  # it may have been edited since
     keeps_no_bytecode = sys.dont_write_bytecode
     # Beside a page of the user's there is to be nothing of ours.
     sys.dont_write_bytecode |= not file.startswith(os.path.join(HOUSE, ""))
@@ -94,6 +95,9 @@ def module_of(file: str) -> ModuleType:
 
 def assignment(file: str, name: str) -> SourceLine:
     """The last line of a page that begins to assign a name; its file alone where none does."""
+    import linecache
+    import re
+
     begins = re.compile(rf"{name}\s*[:=]")
     lines = [(number, line) for number, line in enumerate(linecache.getlines(file), 1)
              if begins.match(line)]  # fmt: skip
@@ -111,7 +115,8 @@ def programs_of(
     own: int | None = None,
     live: bool = False,
 ) -> tuple[Program, ...]:
-    """The page's kernel programs; ``live``: for the running kernel.
+    """The page's kernel programs; ``live``: for the running kernel. There a page that came with
+    tuxscope, and that nobody edited, is not checked again.
 
     ``exclude``: processes that the user wants left out; ``own``: our own, which a page leaves out
     if it can. Raises PageError, UsageError for what the page cannot do, or an AssemblyError that
@@ -148,7 +153,8 @@ def programs_of(
         )
     arguments = {name: known[name] for name in taken if name in known}
     try:
-        with errors_of_the_page(file):
+        known_good = live and is_shipped(file)
+        with errors_of_the_page(file), checked_before() if known_good else nullcontext():
             made = page.program(**arguments)
     except AssemblyError as error:
         check_slips(page, error)
@@ -210,6 +216,8 @@ def parameters(factory: ProgramFactory) -> dict[str, object]:
 
 def definition(page: Page, file: str) -> SourceLine:
     """The line on which a page's function begins; its file alone where it is no such function."""
+    import linecache
+
     code = getattr(page.program, "__code__", None)
     if not isinstance(code, CodeType):
         return SourceLine(file, 0, "")
@@ -225,6 +233,8 @@ def errors_of_the_page(file: str) -> Iterator[None]:
     """
 
     def stubborn(frame: FrameType | None) -> None:
+        import linecache
+
         from tuxscope.output.report import tell
 
         while frame and frame.f_code.co_filename != file:
@@ -282,6 +292,7 @@ def column_of(error: BaseException, file: str) -> int:
     """Where in its line, counted from 1; 0 where it is the line as a whole."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
+    import linecache
     from traceback import extract_tb
 
     own = frames(error, file)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Self
 
 from tuxscope.asm import PerfEventArray
 from tuxscope.columns import Column
 from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import TYPE_CHECKING, Self
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.spans import Columns

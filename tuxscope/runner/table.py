@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 from tuxscope.asm import Array, Hash
 from tuxscope.columns import AnyColumn, Bar
 from tuxscope.errors import UsageError
+from tuxscope.lean_typing import Self
 from tuxscope.loader.collection import Collection
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import select
 import time
-from typing import TYPE_CHECKING
 
+from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.loader.fd import Fd
 from tuxscope.output.sink import HasFileno, Sink
 from tuxscope.runner.interrupt import Interrupt

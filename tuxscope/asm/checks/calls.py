@@ -12,7 +12,6 @@ from tuxscope.asm.checks.arguments import (
     size_hint,
 )
 from tuxscope.asm.checks.state import STORED, WRITTEN, PathState
-from tuxscope.asm.checks.unset_bytes import name_of_unset
 from tuxscope.asm.checks.values import (
     ANYTHING,
     FOREIGN,
@@ -159,6 +158,8 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
         frame = state.frames[place.origin]
         unset = frame.unset(place.offset, size)
         if unset and not parameter.written:
+            from tuxscope.asm.checks.unset_bytes import name_of_unset
+
             what, hint = name_of_unset(state, place.origin, unset)
             raise state.error(
                 UninitialisedStackError,

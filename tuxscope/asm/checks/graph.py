@@ -9,7 +9,6 @@ from tuxscope.asm.errors import FallThroughError, JumpTargetError, UnreachableCo
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.program import Label, Program
-from tuxscope.asm.receiver import addressed, meant_for_another
 
 
 class Graph:
@@ -103,6 +102,8 @@ class Graph:
             if last.form.falls_through and not calls_kfunc(last):
                 if end_slot not in self.reached and start in self.reached:
                     raise self._unreachable(min(set(inside) - self.reached))
+                from tuxscope.asm.receiver import addressed  # for errors alone
+
                 raise FallThroughError(
                     "the program goes on past its last instruction",
                     addressed("end each path with a.exit()", last.source),
@@ -121,6 +122,8 @@ class Graph:
         yield from zip(self.functions, [*self.functions[1:], end], strict=True)
 
     def _nowhere(self, slot: int, what: str, example: str) -> JumpTargetError:
+        from tuxscope.asm.receiver import addressed
+
         instruction = self.program.by_slot[slot]
         return JumpTargetError(
             f"this leads to slot {target(slot, instruction)}, where no instruction begins that it "
@@ -131,6 +134,8 @@ class Graph:
         )
 
     def _uncalled(self, function: Label) -> UnreachableCodeError:
+        from tuxscope.asm.receiver import addressed
+
         source = self.program.by_slot[function.slot].source
         return UnreachableCodeError(
             f"nothing calls function {function.name}",
@@ -148,6 +153,8 @@ class Graph:
         if before.form.kind is FormKind.EXIT and before.source:
             name = [each.name for each in program.functions if each.slot < slot][-1]
             problem = f"no path leads here: {name} ended at {before.source}"
+            from tuxscope.asm.receiver import meant_for_another
+
             hint = meant_for_another(before.source, source) or f"move it up, {hint}"
         return UnreachableCodeError(problem, hint, slot, source)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import TypeVar
 
 from tuxscope.asm.checks.values import (
     ANYTHING,
@@ -22,7 +21,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.program import STACK_SIZE, Program
-from tuxscope.asm.receiver import addressed
+from tuxscope.lean_typing import TypeVar
 
 Error = TypeVar("Error", bound=CheckError)
 
@@ -143,6 +142,8 @@ class PathState:
 
     def error(self, kind: type[Error], problem: str, hint: str) -> Error:
         """An error at the instruction that the path has come to."""
+        from tuxscope.asm.receiver import addressed  # for errors alone
+
         source = self.instruction.source
         return kind(problem, addressed(hint, source), self.slot, source)
 

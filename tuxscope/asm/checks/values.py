@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from enum import Enum
 from itertools import count, pairwise
-from typing import NamedTuple
 
 from tuxscope.asm import meaning
 from tuxscope.asm.forms import Form, Operation
 from tuxscope.asm.isa import Alu, Jump
 from tuxscope.asm.maps import Map
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import NamedTuple
 
 M32 = (1 << 32) - 1
 M64 = (1 << 64) - 1
@@ -25,7 +26,8 @@ LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 new_root = count(1).__next__
 
 
-class Unset(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unset:
     """Nothing: it was never set, or the call at this slot used it up."""
 
     call: int | None = None
@@ -86,7 +88,8 @@ class Pointer(NamedTuple):
     size: int | None = None
 
 
-class Released(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Released:
     """What was the address of a ring buffer's record, until the call at this slot gave it back; a
     number to the verifier."""
 
@@ -174,15 +177,12 @@ def shifted_range(form: Form, value: Number, operand: int) -> tuple[int, int] | 
     return None
 
 
-class Split(NamedTuple):
-    """Of a range, the parts for which a jump is taken and is not; None where there is no such."""
-
-    taken: tuple[int, int] | None
-    passed: tuple[int, int] | None
+Part = tuple[int, int] | None
 
 
-def split(test: Operation, bits: int, value: Number, operand: int) -> Split:
-    """How a comparison with a constant splits a number; of several parts, the largest.
+def split(test: Operation, bits: int, value: Number, operand: int) -> tuple[Part, Part]:
+    """How a comparison with a constant splits a number: the range for which the jump is taken, and
+    the one for which it is not; None where there is no such. Of several ranges, the largest.
 
     ``test`` is the operation of a conditional jump.
     """
@@ -192,7 +192,7 @@ def split(test: Operation, bits: int, value: Number, operand: int) -> Split:
     if bits == 32 and low != high:
         low, high = max(low, 0), min(high, M32)
         if low > high:
-            return Split(None, None)
+            return None, None
     if test is Jump.JSET:
         bit = operand & mask & -(operand & mask)
         pieces = [(each, each) for each in (low, 0, bit) if low <= each <= high]
@@ -205,4 +205,4 @@ def split(test: Operation, bits: int, value: Number, operand: int) -> Split:
     outcomes: dict[bool, tuple[int, int]] = {}
     for piece in sorted(pieces, key=lambda piece: piece[1] - piece[0]):
         outcomes[decide(piece[0] & mask, operand & mask)] = piece
-    return Split(outcomes.get(True), outcomes.get(False))
+    return outcomes.get(True), outcomes.get(False)

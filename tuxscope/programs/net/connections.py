@@ -101,10 +101,10 @@ def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
         a.rsh(r0, 32)
     else:
         namespaced_pid(a, namespace, "elsewhere")
-        a.ja("counted")
+        a.ja("pid known")
         a.label("elsewhere")
         a.mov(r0, 0)
-        a.label("counted")
+        a.label("pid known")
     a.stx(u32[entry.pid], r0)
     a.lea(r1, entry.comm)
     a.mov(r2, Connection.comm.size)

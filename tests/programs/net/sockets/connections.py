@@ -52,6 +52,16 @@ class Connections(ExitStack):
         return self.connect(self.listen(address), address)
 
 
+def received(sock: socket.socket, size: int) -> bytes:
+    """So many bytes; of a socket with a timeout MSG_WAITALL does not wait for all of them."""
+    parts = bytearray()
+    while len(parts) < size:
+        part = sock.recv(size - len(parts))
+        assert part, f"the peer ended after {len(parts)} bytes"
+        parts += part
+    return bytes(parts)
+
+
 def cookie(sock: socket.socket) -> int:
     return int(struct.unpack("=Q", sock.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8))[0])
 

@@ -16,6 +16,7 @@ from programs.net.sockets.connections import (
     cookie,
     found,
     mapped,
+    received,
     retransmitted,
     wait_for_state,
 )
@@ -42,8 +43,8 @@ def test_both_ends_of_a_connection(connections: Connections, version: str) -> No
     client, server = connections.pair(there)
     client.sendall(b"x" * 70_001)
     server.sendall(b"y" * 13)
-    assert server.recv(70_001, socket.MSG_WAITALL) == b"x" * 70_001
-    assert client.recv(13, socket.MSG_WAITALL) == b"y" * 13
+    assert received(server, 70_001) == b"x" * 70_001
+    assert received(client, 13) == b"y" * 13
     at_client = found(left.namespace, client)
     assert at_client == Socket(
         cookie=cookie(client),
@@ -97,7 +98,7 @@ def test_a_fin_is_no_payload(connections: Connections) -> None:
     client.shutdown(socket.SHUT_WR)
     wait_for_state(connections.right.namespace, server, TcpState.CLOSE_WAIT)
     server.sendall(b"reply")
-    assert client.recv(5, socket.MSG_WAITALL) == b"reply"
+    assert received(client, 5) == b"reply"
     at_client = found(connections.left.namespace, client)
     assert at_client.state is TcpState.FIN_WAIT2
     assert (at_client.sent, at_client.received) == (7, 5)
@@ -111,7 +112,7 @@ def test_what_is_sent_again_counts_once_and_the_last_ack_is_waited_for(
     client, server = connections.pair()
     client.sendall(b"request")
     client.shutdown(socket.SHUT_WR)
-    server.recv(7, socket.MSG_WAITALL)  # or it would end with a reset
+    received(server, 7)  # or it would end with a reset
     wait_for_state(connections.right.namespace, server, TcpState.CLOSE_WAIT)
     deafen(connections.left)
     server.sendall(b"reply")
@@ -136,7 +137,7 @@ def test_what_is_left_of_a_closed_socket(connections: Connections) -> None:
     namespace = connections.left.namespace
     client, server = connections.pair()
     client.sendall(b"request")
-    server.recv(7, socket.MSG_WAITALL)  # or it would end with a reset
+    received(server, 7)  # or it would end with a reset
     port, number = client.getsockname()[1], cookie(client)
     client.close()
     wait_until(lambda: left_over(namespace, port).state is TcpState.FIN_WAIT2, "FIN-WAIT-2")

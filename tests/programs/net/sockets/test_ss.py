@@ -11,7 +11,7 @@ import pytest
 from networks import End
 from pace import LIMIT
 
-from programs.net.sockets.connections import Connections, mapped, wait_for_state
+from programs.net.sockets.connections import Connections, mapped, received, wait_for_state
 from tuxscope.programs.net.sockets import Namespace, Owner, Socket, existing_sockets, owners
 from tuxscope.programs.net.tcp_states import TcpState
 
@@ -86,10 +86,10 @@ def some_sockets(connections: Connections) -> None:
     for address in right.v4, right.v6:
         client, server = connections.connect(both, address)
         client.sendall(b"x" * 1000)
-        server.recv(1000, socket.MSG_WAITALL)
+        received(server, 1000)
         half, open_end = connections.pair(address)
         half.sendall(b"request")
-        open_end.recv(7, socket.MSG_WAITALL)
+        received(open_end, 7)
         half.shutdown(socket.SHUT_WR)
         wait_for_state(left.namespace, half, TcpState.FIN_WAIT2)
         first, last = connections.pair(address)

@@ -1,0 +1,126 @@
+"""What a start of hello imports: milliseconds by room, and what the lean modules save.
+
+    .venv/bin/python bench/imports.py [RUNS [PYTHON ...]]
+
+Needs no privilege: it goes as far as the page's program, and asks no kernel. A column for each
+Python (this one, if none is named), whose tuxscope it is: so two checkouts are compared. In a
+row is the sum of the least self times that -X importtime tells in all runs, its own cost
+included; below are medians of CPU time, of whole processes. All take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+from collections import Counter, defaultdict
+
+LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
+START = """
+import tuxscope.cli, tuxscope.commands.hello, tuxscope.runner.live, tuxscope.runner.stream
+from tuxscope.runner.pages import load_page, page_file, programs_of
+file = page_file("hello")
+programs_of(load_page(file), file, 1, live=True)
+"""
+COMMAND = f"import tuxscope.entry{START}"
+# Before Python 3.12 dataclasses takes no mappingproxy as a default.
+DATACLASSES = """
+import dataclasses, sys, types
+def field(*, default=dataclasses.MISSING, **options):
+    if isinstance(default, types.MappingProxyType):
+        return dataclasses.field(default_factory=lambda: default, **options)
+    return dataclasses.field(default=default, **options)
+stand_in = sys.modules["tuxscope.lean_dataclasses"] = types.ModuleType("lean_dataclasses")
+vars(stand_in).update(vars(dataclasses), field=field)
+"""
+# What is run, by what it is called.
+VARIANTS = {
+    "Python alone": "pass",
+    "a start": COMMAND,
+    "a start with typing": START,
+    "the same with dataclasses": DATACLASSES + START,
+    "a start with the checks": f"{COMMAND}\nimport tuxscope.asm.checks as checks\n"
+    "checks.check(programs_of(load_page(file), file, 1, live=True)[0])",
+}
+FLOOR = {
+    "cli", "entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest",
+    "tools",
+}  # fmt: skip
+ROOMS = {"commands", "runner", "programs", "asm", "loader", "options", "output", "explain", "vm"}
+
+
+def room(module: str, own: set[str]) -> str:
+    """Where a module is; ``own`` are those that Python starts with."""
+    if module in own:
+        return "Python's own start"
+    first, *rest = module.split(".")
+    if first != "tuxscope":
+        return "standard library"
+    name = rest[0] if rest else ""
+    if name in ROOMS:
+        return f"{name}/"
+    return "floor, cli.py" if name in FLOOR or not rest else "record.py and what it stands on"
+
+
+def environment() -> dict[str, str]:
+    return {name: each for name, each in os.environ.items() if not name.startswith("PYTHON")}
+
+
+def self_times(python: str, script: str) -> dict[str, int]:
+    """Microseconds of each module that a script imports."""
+    done = subprocess.run([python, "-X", "importtime", "-c", script], env=environment(),
+                          capture_output=True, text=True, check=True, cwd="/")  # fmt: skip
+    return {name: int(time) for time, name in LINE.findall(done.stderr)}
+
+
+def cpu_time(python: str, script: str) -> float:
+    """Milliseconds, user and system, of a whole process."""
+    process = subprocess.Popen([python, "-c", script], env=environment(), cwd="/")
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{python} failed")
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def row(label: str, cells: list[str]) -> str:
+    return f"| {label:<32} | " + " | ".join(f"{each:>12}" for each in cells) + " |"
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 21
+    pythons = [os.path.abspath(each) for each in sys.argv[2:]] or [sys.executable]
+    own = set(self_times(pythons[-1], "pass"))
+    least: dict[str, dict[str, int]] = {each: {} for each in pythons}
+    times: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for number in range(runs + 1):
+        for python in pythons:
+            for module, time in self_times(python, COMMAND).items():
+                before = least[python].get(module, time)
+                least[python][module] = min(before, time)
+            for name, script in VARIANTS.items():
+                taken = cpu_time(python, script)
+                if number:  # the first writes bytecode
+                    times[python, name].append(taken)
+    print(row("ms of imports, by room", [str(n + 1) for n in range(len(pythons))]))
+    print(row("-" * 32, ["-" * 12 for _ in pythons]))
+    sums: dict[str, Counter[str]] = {}
+    for python in pythons:
+        sums[python] = Counter()
+        for module, time in least[python].items():
+            sums[python][room(module, own)] += time
+    for name in sorted({name for each in sums.values() for name in each}):
+        print(row(name, [f"{sums[each][name] / 1000:.1f}" for each in pythons]))
+    print(row("all", [f"{sums[each].total() / 1000:.1f}" for each in pythons]))
+    print(row("modules", [str(len(least[each])) for each in pythons]))
+    for name in VARIANTS:
+        cells = [f"{statistics.median(times[each, name]):.1f}" for each in pythons]
+        print(row(f"CPU ms: {name}", cells))
+    print("\nThe largest of the last:")
+    for module, time in sorted(least[pythons[-1]].items(), key=lambda each: -each[1])[:30]:
+        print(f"  {time / 1000:5.2f} {module}")
+
+
+main()
