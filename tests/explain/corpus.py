@@ -53,6 +53,7 @@ CAUSES: dict[str, str | None] = {
     "level-1": "missing-null-check",
     "level-1-loop": "endless-loop",
     "level-2": "missing-null-check",
+    "level-2-before-5.18": "missing-null-check",
     "level-2-7.3": "missing-result",
     "logfmt-agent": "context-access",
     "logfmt-error": "too-many-instructions",

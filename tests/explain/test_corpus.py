@@ -42,6 +42,13 @@ def test_level_1_says_what_level_2_says() -> None:
     assert [(each.name, each.state, each.slot) for each in found.registers] == [("r0", "0", 5)]
 
 
+def test_a_path_may_begin_without_a_word() -> None:
+    """After an exit the verifier goes back to a jump; before Linux 5.18 level 2 does not say so."""
+    found = explain(log("level-2-before-5.18"))
+    assert found.sentence.startswith("r0 is 0 on this path: the comparison leads here")
+    assert [(each.name, each.state, each.slot) for each in found.registers] == [("r0", "inv0", 5)]
+
+
 @pytest.mark.parametrize(
     ("name", "registers"),
     [

@@ -58,6 +58,8 @@ SECTION = re.compile(r"^(Reason|Suggestion|At|Causal path):\n((?:[ \t]+\S.*\n?)+
 
 
 EXIT = "(95)"
+# Where a conditional jump leads, from the slot behind it.
+GOTO = re.compile(r" goto (?:pc)?([+-]\d{1,9})")
 LONGEST_TELLING = 40  # lines; what stands above them is about something else
 LONGEST_LINE = 1000  # characters, of which a wording of the kernel's is made at most
 MEMORY = (1, 2, 3)  # classes of instructions: LDX, ST, STX
@@ -187,6 +189,7 @@ class LogWalk:
         self.steps: list[LoggedStep] = []
         self.telling: list[str] = []  # since the last instruction
         self._forks: dict[int, list[int]] = {}  # by slot, steps that may have a second way
+        self._jumps: list[int] = []  # the conditional jumps among them, in the order of the walk
         self.at = UNKNOWN  # index of the step that it is at
         self._depth = 0
         self._before = ""  # the state that the next instruction begins with
@@ -235,6 +238,17 @@ class LogWalk:
             self.at = forks.pop() if forks else UNKNOWN
         self._depth = self.steps[self.at].depth if self.at >= 0 else 0
 
+    def _return(self, slot: int) -> None:
+        """Go back to the last jump that may lead here. Before Linux 5.18 nothing in a log of level
+        2 says that a path ended, but its exit."""
+        self.at = UNKNOWN
+        while self._jumps and self.at == UNKNOWN:
+            index = self._jumps.pop()
+            jump = self.steps[index]
+            goes = GOTO.search(jump.text)
+            if slot == jump.slot + 1 or (goes and slot == jump.slot + 1 + int(goes[1])):
+                self.at = index
+
     def _stopped_with(self, line: str) -> bool:
         """Whether a state without a heading is that of the last instruction: before Linux 5.17
         one that accesses memory, or calls a helper that does, is followed by it. A jump is
@@ -269,6 +283,9 @@ class LogWalk:
     def _instruction(self, slot: int, text: str, after: str) -> None:
         self.telling.clear()
         last = self.steps[self.at] if self.at >= 0 else None
+        if last and last.exits and not last.depth:
+            self._return(slot)
+            last = self.steps[self.at] if self.at >= 0 else None
         depth = self._depth
         if last and not self._before:
             depth = last.depth + follows(last)
@@ -285,6 +302,8 @@ class LogWalk:
         )
         self.at = len(self.steps) - 1
         self._depth, self._before, self._whole = depth, "", False
+        if text[5:8] == "if ":
+            self._jumps.append(self.at)
         if text[5:8] == "if " or text.startswith(("(85)", "(e5)")):
             self._forks.setdefault(slot, []).append(self.at)
 
