@@ -346,7 +346,7 @@ def test_processes_are_left_out_in_the_kernel(tuxscope: Any, writer: Any) -> Non
     for each in (left_out, also, shown):
         each.start()
     for each in (left_out, also, shown):
-        each.process.wait()
+        each.process.wait(LIMIT)
     run.signal(signal.SIGINT)
     result = run.finish()
     counts = Counter(each["pid"] for each in result.objects)

@@ -191,7 +191,7 @@ def test_a_page_that_leaves_out_one_process_goes_on(page: Any, tuxscope: Any, wr
     tool, target = tuxscope("run", page(OLD), "--format", "json"), writer(100)
     tool.wait_until_attached()
     target.start()
-    target.process.wait()
+    target.process.wait(LIMIT)
     tool.signal(signal.SIGINT)
     result = tool.finish()
     pids = Counter(each["pid"] for each in result.objects)
@@ -201,7 +201,7 @@ def test_a_page_that_leaves_out_one_process_goes_on(page: Any, tuxscope: Any, wr
     tool = tuxscope("run", page(OLD), "--include-self", "--exclude", other.pid, "--format", "json")
     tool.wait_until_attached()
     other.start()
-    other.process.wait()
+    other.process.wait(LIMIT)
     tool.signal(signal.SIGINT)
     assert other.pid not in {each["pid"] for each in tool.finish().objects}
 
