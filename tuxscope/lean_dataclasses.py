@@ -72,7 +72,8 @@ class Initialiser(Later):
         self.left = FEW
 
     def __get__(self, instance: object, owner: type) -> Any:
-        if instance is None or not self.left:
+        # Since Python 3.13 inspect.signature() gets it with the class as the instance.
+        if instance is None or not self.left or isinstance(instance, type):
             return super().__get__(instance, owner)
         self.left -= 1
         return lambda *args, **named: self.initialise(instance, args, named)

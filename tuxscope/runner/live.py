@@ -39,9 +39,9 @@ def run(file: str, options: ToolOptions) -> int:
 
     Raises TuxscopeError or OSError.
     """
-    require_sudo()
     page = load_page(file)
     check(page, file, options)
+    require_sudo()
     return run_page(page, file, options, show)
 
 
