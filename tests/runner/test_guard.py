@@ -25,7 +25,7 @@ load_page(sys.argv[1])
 
 STUBBORN = """\
 def work():
-    for _ in range(1000):
+    for _ in range(1_000_000):
         pass
 while True:
     try:
