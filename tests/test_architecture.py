@@ -147,6 +147,7 @@ def test_the_arrows_are_those_of_the_page() -> None:
             ends = {room(each) for each in imported(path)}
             found.setdefault(start, set()).update(ends - FLOOR - {start})
     assert {start: ends for start, ends in found.items() if ends} == documented()
+    assert circles(found) == set()
 
 
 def test_the_floor_stands_on_nothing_else() -> None:

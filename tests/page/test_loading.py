@@ -8,11 +8,11 @@ import pytest
 
 from tuxscope.asm.errors import AssemblyError
 from tuxscope.errors import UsageError
-from tuxscope.page.loading import PageError, errors_of_the_page, load_page, programs_of
+from tuxscope.page.loading import PageError, errors_of_the_page, load_page, page_file, programs_of
 
 BEGINNING = """\
 from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r6
-from tuxscope.columns import Column
+from tuxscope.page import Column
 from tuxscope.record import Record, u32
 a = Assembler("wrong", attach=RawTracepoint())
 class Event(Record):
@@ -114,7 +114,7 @@ def test_a_tuple_is_for_who_has_one_as_its_default(
     tmp_path: Path, function: str, several: bool
 ) -> None:
     page = tmp_path / "a_page.py"
-    page.write_text(f"{BEGINNING}{FUNCTION}{function}\nfrom tuxscope.programs.page import Page\n"
+    page.write_text(f"{BEGINNING}{FUNCTION}{function}\nfrom tuxscope.page import Page\n"
                     "PAGE = Page(f)\n")  # fmt: skip
     loaded = load_page(str(page))
     taken = loaded.program.__globals__["taken"]  # type: ignore[attr-defined]
@@ -125,3 +125,24 @@ def test_a_tuple_is_for_who_has_one_as_its_default(
             with pytest.raises(UsageError, match=r"a_page\.py leaves out tuxscope itself, and no"):
                 programs_of(loaded, str(page), exclude=exclude, own=own)
     assert taken == ([(), (5,), (7,), (5, 6, 7), (5, 7)] if several else [None, 5, 7])
+
+
+def test_a_page_written_for_an_earlier_tuxscope_is_loaded(tmp_path: Path) -> None:
+    """Users have pages that import from where the names once were."""
+    text = Path(page_file("hello")).read_text()
+    new = "from tuxscope.page import Column, Page, PidNamespace, namespaced_pid\n"
+    assert new in text
+    page = tmp_path / "mine.py"
+    page.write_text(text.replace(new, EARLIER))
+    (program,) = programs_of(load_page(str(page)), str(page), 1842)
+    (ours,) = programs_of(load_page(page_file("hello")), page_file("hello"), 1842)
+    assert program.encode(dict.fromkeys(program.maps, 0)) == ours.encode(
+        dict.fromkeys(ours.maps, 0)
+    )
+
+
+EARLIER = """\
+from tuxscope.columns import Bar, Column, Index, Log2, Percentile, Rate
+from tuxscope.programs.page import Page
+from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+"""

@@ -10,7 +10,9 @@ import pytest
 
 import tuxscope.programs.hello as page_of_hello
 from tuxscope import asm
+from tuxscope import page as page_names
 from tuxscope.asm import AssemblyError
+from tuxscope.output import columns
 from tuxscope.page.loading import PageError, load_page, programs_of
 from tuxscope.page.mistakes import HOMES, described
 
@@ -141,18 +143,18 @@ def refused(text: str, tmp_path: Path) -> str:
         ("a.ld_map(r2, EVENTS)", "a.ld_map(r2, EVENT)", "did you mean EVENTS?"),
         ("a.stack(HelloEvent)", "a.stack(HelloEvnt)", "did you mean HelloEvent?"),
         ('a.label("out")', 'a.label(f"{ouut}")', "name 'ouut' is not defined"),
-        ("tuxscope.columns", "tuxscope.column", "did you mean tuxscope.columns?"),
+        ("tuxscope.page", "tuxscope.pages", "did you mean tuxscope.page?"),
         ("Tracepoint, helper", "Tracepiont, helper", "did you mean Tracepoint?"),
-        ("from tuxscope.columns", "import jsno\nfrom tuxscope.columns", "did you mean json?"),
+        ("from tuxscope.page", "import jsno\nfrom tuxscope.page", "did you mean json?"),
         (
             "Column(HelloEvent.pid, 8)",
             "Rate(HelloEvent.pid, 8)",
-            "write above: from tuxscope.columns import Rate",
+            "write above: from tuxscope.page import Rate",
         ),
         (
             "Tracepoint, helper",
             "Tracepoint, Rate, helper",
-            "write from tuxscope.columns import Rate",
+            "write from tuxscope.page import Rate",
         ),
         # maps and the page itself
         ('Array("EVENTS", HelloEvent)', 'Array("EVENTS", u32)', "u32 is none: class Event(Record)"),
@@ -213,8 +215,8 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
         ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf", "is none: class HelloEvent(Record)"),
         ("a.stack(HelloEvent)", "HelloEvent()", "a.zero(event.padding)",
          "a place for one on the program's stack is a.stack(HelloEvent)"),
-        ("from tuxscope.programs.page import Page\n", "\n", PAGE,
-         "write above: from tuxscope.programs.page import Page"),
+        ("Column, Page, PidNamespace", "Column, PidNamespace", PAGE,
+         "write above: from tuxscope.page import Page"),
         ("a.mov(r0, 0)", "r0 = 0", "a.rsh(r0, 32)", "to set it, a.mov(r0, …)"),
         ("a.mov(r0, 0)", "r0 += 4", "a.rsh(r0, 32)", "line 54: r0 += … makes r0 a "
          "variable of Python's; to change it, a.add(r0, …)"),
@@ -266,7 +268,7 @@ def test_a_line_that_does_nothing_is_no_error_by_itself(tmp_path: Path) -> None:
 
 TWO = """
 from tuxscope.asm import Assembler, RawTracepoint, r0, r1, r6
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u32
 def both():
     a = Assembler("first", attach=RawTracepoint())
@@ -334,8 +336,7 @@ def test_what_newer_pythons_propose_is_left_out(error: Exception, text: str) -> 
 
 COUNT = """
 from tuxscope.asm import Array, Assembler, Hash, PerfEventArray, Program, RawTracepoint, helper, r0
-from tuxscope.columns import Column, Rate
-from tuxscope.programs.page import Page
+from tuxscope.page import Column, Page, Rate
 from tuxscope.record import Record, char, u32, u64
 class Process(Record):
     pid = u32
@@ -420,35 +421,23 @@ def test_advice_for_a_page_is_of_the_page(end: str, says: str, tmp_path: Path) -
 @pytest.mark.parametrize("name", ["Clock", "Milliseconds", "Labelled", "Combined", "Percentile"])
 def test_a_column_that_is_not_imported_is_named(name: str, tmp_path: Path) -> None:
     text = HELLO.replace("Column(HelloEvent.pid", f"{name}(HelloEvent.pid")
-    assert f"write above: from tuxscope.columns import {name}" in refused(text, tmp_path)
+    assert f"write above: from tuxscope.page import {name}" in refused(text, tmp_path)
 
 
-# What is in a page's home and not for pages.
-INTERNAL = {
-    "tuxscope.record": {"Annotations", "Body", "Nested", "StructLayout"},
-    "tuxscope.programs.page": {"PartError"},
-}
+# Packages define nothing: what pages get of them is in these, and all of it but a few is for pages.
+BEHIND = {asm: (asm.errors, asm.maps, asm.attach), page_names: (columns,)}
+INTERNAL = {asm: {"StreamMap", "OnlyTestRun"}}
 
 
 @pytest.mark.parametrize("home", HOMES, ids=lambda home: home.__name__)
 def test_all_that_a_page_can_import_is_listed(home: ModuleType) -> None:
     """The hint for a name that was not imported looks there."""
-    defined = {
+    found = {name for name, value in vars(home).items() if not isinstance(value, ModuleType)}
+    assert {name for name in found if name[0] != "_"} == set(home.__all__)
+    kinds = {
         name
-        for name, value in vars(home).items()
-        if isinstance(value, type) and value.__module__ == home.__name__
+        for module in BEHIND.get(home, ())
+        for name, value in vars(module).items()
+        if isinstance(value, type) and value.__module__ == module.__name__
     }
-    assert {name for name in defined if name[0] != "_"} - set(home.__all__) == INTERNAL.get(
-        home.__name__, set()
-    )
-    if home is asm:  # which defines nothing itself
-        found = {name for name, value in vars(asm).items() if not isinstance(value, ModuleType)}
-        assert {name for name in found if name[0] != "_"} == set(asm.__all__)
-        kinds = {
-            name
-            for module in (asm.errors, asm.maps, asm.attach)
-            for name, value in vars(module).items()
-            if isinstance(value, type) and value.__module__ == module.__name__
-        }
-        assert kinds - set(asm.__all__) == {"StreamMap", "OnlyTestRun"}
-    assert all(hasattr(home, name) for name in home.__all__)
+    assert kinds - set(home.__all__) == INTERNAL.get(home, set())

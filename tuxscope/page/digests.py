@@ -4,7 +4,7 @@ DIGESTS = {
     "page/emitting.py": 0x408AB630A2AA334A,
     "page/pid_namespace.py": 0xCC5BD388C14403FD,
     "programs/__init__.py": 0x3CB24B57DEA9C862,
-    "programs/hello.py": 0xE774E76CEEB298F3,
+    "programs/hello.py": 0xBD775EB95E532F0E,
     "programs/net/__init__.py": 0xE10B7903330D48D2,
     "programs/net/accepts.py": 0x5566F796446508F8,
     "programs/net/command.py": 0x0063B94E8EE6D00A,

@@ -14,18 +14,17 @@ from inspect import signature
 from pkgutil import iter_modules
 from types import FrameType
 
-from tuxscope import asm, columns, record
+from tuxscope import asm, page, record
 from tuxscope.asm import Assembler, Register
 from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.symbolic import METHODS
 from tuxscope.page.page import PARAMETERS, PartError
 from tuxscope.page.proposal import proposal
 from tuxscope.page.slips import INSTRUCTIONS, register_assigned
-from tuxscope.programs import page
 from tuxscope.record import Record, RecordType
 from tuxscope.suggest import did_you_mean
 
-HOMES = (asm, record, columns, page)  # where the names of a page come from
+HOMES = (asm, record, page)  # where the names of a page come from
 
 REGISTER = re.compile(r"[rwRW]\d+")
 # "cannot import name 'r11' from 'tuxscope.asm' (/usr/lib/.../__init__.py)"
