@@ -75,10 +75,13 @@ class AttachPoint:
 
     Attributes:
         type: the program's.
+        context_bytes: the offsets, from and to, that the program may load from its context; None
+            if that is left to the verifier.
     """
 
     __slots__ = ()
     type: ClassVar[ProgramType]
+    context_bytes: ClassVar[tuple[int, int] | None] = None
 
     @property
     def result_hint(self) -> str:
@@ -101,6 +104,8 @@ class Tracepoint(AttachPoint):
     # The author's line, for who does not find it in the kernel.
     source: SourceLine | None = field(default=None, init=False, repr=False, compare=False)
     type: ClassVar[ProgramType] = ProgramType.TRACEPOINT
+    # Up to PERF_MAX_TRACE_SIZE; the first ones are the kernel's own.
+    context_bytes: ClassVar[tuple[int, int] | None] = (8, 8192)
 
     def __post_init__(self) -> None:
         example = 'as in Tracepoint("syscalls", "sys_enter_write")'
@@ -132,6 +137,8 @@ class RawTracepoint(AttachPoint):
     name: str = ""
     source: SourceLine | None = field(default=None, init=False, repr=False, compare=False)
     type: ClassVar[ProgramType] = ProgramType.RAW_TRACEPOINT
+    # MAX_BPF_FUNC_ARGS of 8 bytes each.
+    context_bytes: ClassVar[tuple[int, int] | None] = (0, 96)
 
     def __post_init__(self) -> None:
         example = 'as in RawTracepoint("sched_switch")'
