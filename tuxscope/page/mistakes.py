@@ -16,6 +16,7 @@ from types import FrameType
 
 from tuxscope import asm, page, record
 from tuxscope.asm import Assembler, Register
+from tuxscope.asm.forms import FORMS, JUMPS
 from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.symbolic import METHODS
 from tuxscope.page.page import PARAMETERS, PartError
@@ -44,7 +45,9 @@ KEYWORDS_GIVEN = re.compile(
 SUBSCRIPTED = re.compile(r"type '(int|str|bytes|float)' is not subscriptable")
 CALLED = re.compile(r"\b(\w+)\(")
 # A jump's last argument, and a label's only one.
-LABEL = re.compile(r"\.(?:j\w+|gotol|may_goto|label|call|function)\((?:.*,)?\s*(\w+)\s*\)")
+TAKES_LABEL = "|".join([*(each.name for each in FORMS if each.kind in JUMPS), "label", "call",
+                        "function"])  # fmt: skip
+LABEL = re.compile(rf"\.(?:{TAKES_LABEL})\((?:.*,)?\s*(\w+)\s*\)")
 # What to say of a method that was given too much.
 TOO_MANY = {
     "call": "; arguments are in r1 to r5, each set before the call",
