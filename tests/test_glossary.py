@@ -65,15 +65,15 @@ class Allowed:
     reason: str
 
 
-# What is around "refused" is its sentence: who refuses is said there.
+# Who refuses is said in the same sentence.
 KERNEL = r"verifier|kernel|Linux|connection|firewall|\bRST\b"
+SENTENCE = r"(?:(?!\n\n)[^.])*"
 EXCEPTIONS = (
-    Allowed("*", r"\bthere\s+(is|are)\s+none\b", "plain English: no riddle about what it is"),
-    Allowed("*", rf"({KERNEL})[^.]*\brefus\w+|\brefus\w+[^.]*({KERNEL})", "the kernel's act"),
+    Allowed("*", r"\bthere\s+(is|are)\s+none\b", "plain English: it is clear what is not there"),
+    Allowed("*", rf"({KERNEL}){SENTENCE}\brefus\w+", "the kernel's act"),
+    Allowed("*", rf"\brefus\w+{SENTENCE}({KERNEL})", "the kernel's act, named behind it"),
     Allowed(
-        "*",
-        r"[`\",]refused\b|\brefused(,? (reset|timeout)| +\d)",
-        "a state of net, as ECONNREFUSED",
+        "*", r"[`\",]refused\b|\brefused(,? (reset|timeout)| +\d)", "a state of net: ECONNREFUSED"
     ),
 )
 
@@ -118,7 +118,7 @@ def words_of(text: Text) -> Iterator[str]:
 def pattern(word: str) -> re.Pattern[str]:
     """The regular expression of a rule."""
     spaced = word.replace(" ", r"\s+")
-    return re.compile(rf"(?<![\w-])(?:{spaced})(?![\w-])", re.IGNORECASE)
+    return re.compile(rf"(?<![\w-])(?:{spaced})(?![\w-]|\.py)", re.IGNORECASE)
 
 
 def strings(module: Path) -> Iterator[Text]:
@@ -129,7 +129,7 @@ def strings(module: Path) -> Iterator[Text]:
         if isinstance(node, ast.JoinedStr):
             parts |= {*node.values}
             said = "".join(
-                each.value if isinstance(each, ast.Constant) else "{}" for each in node.values
+                str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values
             )
             yield Text(where, node.lineno, said)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in parts:
