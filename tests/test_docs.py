@@ -63,4 +63,4 @@ def test_a_page_is_what_its_script_writes(page: str) -> None:
     written = subprocess.run(
         [sys.executable, "-B", script], capture_output=True, text=True, check=True, timeout=LIMIT
     )
-    assert written.stdout == (ROOT / "docs" / f"{page}.md").read_text(), "make docs writes it anew"
+    assert written.stdout == (ROOT / "docs" / f"{page}.md").read_text(), "run make docs"
