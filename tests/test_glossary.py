@@ -250,6 +250,12 @@ def test_other_words_are_not(text: str) -> None:
     assert not [*words_of(Text("a page", 1, text))]
 
 
+@pytest.mark.parametrize("where", ["docs/hello.md", "help net", "tuxscope/new.py"])
+def test_a_planted_word_is_reported_with_its_line(where: str) -> None:
+    with pytest.raises(AssertionError, match=rf"{where}:7: 'anew'; write: again"):
+        check(Text(where, 6, "The page is\nmade anew."))
+
+
 def test_all_strings_of_a_module_are_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
