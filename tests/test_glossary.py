@@ -50,7 +50,8 @@ RULES = {
     "the machine's first": "initial PID namespace",
     "this place's": "local time",
     "(takes|took|takes? away) the output": "stdout is blocked: nothing reads the pipe",
-    "without a word|in words|the likes of": "leave it out, or say what happens",
+    "without a word": "silently",
+    "the likes of": "such as",
     "goes without": "does not use, does not need",
     "refus(e|es|ed|ing|al)": "fails, is rejected (unless the kernel or its verifier does it)",
 }
@@ -78,6 +79,7 @@ EXCEPTIONS = (
     Allowed("*", r"\bthere\s+(is|are)\s+none\b", "plain English: it is clear what is not there"),
     Allowed("*", rf"({KERNEL}){SENTENCE}\brefus\w+", "the kernel's act"),
     Allowed("*", rf"\brefus\w+{SENTENCE}({KERNEL})", "the kernel's act, named behind it"),
+    Allowed("*", r"\brefused\s+(program|load)s?\b", "the verifier's act: it is what refuses those"),
     Allowed(
         "*", r"[`\",]refused\b|\brefused(,? (reset|timeout)| +\d)", "a state of net: ECONNREFUSED"
     ),
@@ -91,7 +93,6 @@ UNDONE: tuple[str, ...] = (
     "docs/architecture.md",
     "docs/interpreter.md",
     "docs/isa.md",
-    "docs/isa_page.py",
     "docs/labs/01-hello.md",
     "docs/verifier.md",
     "docs/verifier_page.py",
