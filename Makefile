@@ -16,10 +16,10 @@
 # make pythons run the tests that touch no kernel on Python 3.13 and 3.14, each in its own Debian
 #              (VERSION=3.13, TESTS="-k hello")
 # make bench   measure tuxscope beside bpftrace and a C program on libbpf, in less than ten minutes
-#              (QUICK=1: does it work? RECORD=1: write docs/performance.md anew)
-# make bench-net measure what tuxscope net costs, beside bpftrace, in two minutes (QUICK=1: does it
-#              work? RECORD=1: write it into docs/tools/net.md)
-# make install put tuxscope where sudo finds it (PREFIX=/usr/local); make uninstall takes it away
+#              (QUICK=1: only check that it works; RECORD=1: write docs/performance.md)
+# make bench-net measure what tuxscope net costs, beside bpftrace, in two minutes (QUICK=1: only
+#              check that it works; RECORD=1: write it into docs/tools/net.md)
+# make install put tuxscope where sudo finds it (PREFIX=/usr/local); make uninstall removes it
 
 PYTHON ?= python3
 PREFIX ?= /usr/local

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from labs.console import Shell, agrees, commands
 from pace import LIMIT
 
 ROOT = Path(__file__).parent.parent
@@ -63,4 +64,14 @@ def test_a_page_is_what_its_script_writes(page: str) -> None:
     written = subprocess.run(
         [sys.executable, "-B", script], capture_output=True, text=True, check=True, timeout=LIMIT
     )
-    assert written.stdout == (ROOT / "docs" / f"{page}.md").read_text(), "make docs writes it anew"
+    assert written.stdout == (ROOT / "docs" / f"{page}.md").read_text(), "run make docs"
+
+
+@pytest.mark.parametrize("page", ["listing.md", "interpreter.md"])
+def test_a_command_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    listed = list(commands((ROOT / "docs" / page).read_text()))
+    assert len(listed) == 2
+    for command in listed:
+        printed = shell.run(command.line)
+        assert agrees(command, printed), f"run: python -m labs.console docs/{page}"
