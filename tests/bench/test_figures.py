@@ -10,7 +10,7 @@ from peers.drawing import svg, ticks
 from peers.figures import LIMITS, MEASURES, Limit, Results, Values, interval, ratio, verdicts
 from peers.measuring import lateness
 from peers.page import figures, limits, markdown, ratios, record, table
-from peers.processes import Written, timestamp, reported_lost
+from peers.processes import Written, reported_lost, timestamp
 
 JSON_LINE = b'{"pid":7,"comm":"a: b}","timestamp_ns":9823741029384}\n'
 
