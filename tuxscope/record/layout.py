@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StructLayout:
-    """Where each field of a record is; what RecordType's properties answer from."""
+    """Where each field of a record is; sizes are in bytes."""
 
     fields: Mapping[str, Field]
     size: int
@@ -27,17 +27,19 @@ class StructLayout:
 
     @cached_property
     def format(self) -> str:
-        """Format characters for :mod:`struct`, padding included, byte order not."""
-        pieces = {field.offset: field.type.format for field in self.fields.values()}
-        pieces |= {hole.offset: f"{hole.size}x" for hole in self.padding}
-        return "".join(pieces[offset] for offset in sorted(pieces))
+        """Format characters for :mod:`struct`: with padding, without byte order."""
+        formats = {field.offset: field.type.format for field in self.fields.values()}
+        formats |= {hole.offset: f"{hole.size}x" for hole in self.padding}
+        return "".join(formats[offset] for offset in sorted(formats))
 
     @cached_property
     def raw(self) -> struct.Struct:
+        """The format compiled, in the machine's byte order."""
         return struct.Struct("=" + self.format)
 
     @cached_property
     def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
+        """For each field its type's decode, and which of the values of ``raw`` it takes."""
         return tuple(
             (field.type.decode, slice(field.slot, field.slot + field.type.width))
             for field in self.fields.values()
@@ -45,18 +47,22 @@ class StructLayout:
 
     @cached_property
     def construct(self) -> Construct[Any, Any]:
+        """The same layout as the construct library declares it."""
         import construct
 
-        pieces = {
+        members = {
             field.offset: construct.Renamed(field.type.construct(), field.name)
             for field in self.fields.values()
         }
-        pieces |= {hole.offset: construct.Padding(hole.size) for hole in self.padding}
-        return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
+        members |= {hole.offset: construct.Padding(hole.size) for hole in self.padding}
+        return construct.Struct(*(members[offset] for offset in sorted(members)))
 
 
 def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
-    """Place the fields one after the other, each at a multiple of its alignment, as C does."""
+    """Lay out the fields of ``record`` as C does: in order, each at a multiple of its alignment.
+
+    Raises RecordError for a record that is larger than LARGEST_SIZE.
+    """
     fields: dict[str, Field] = {}
     padding: list[Hole] = []
     end, slot, alignment = 0, 0, 1
