@@ -22,6 +22,7 @@ ONE_ROOM = dict.fromkeys(
     ("declared", "field_types", "late_annotations", "value_types", "columns"),
     "record",
 )
+IN_LEARN = {("learn", "content"), ("learn", "engine")}
 FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest"}
 FLOOR |= {"__init__", "__main__"}
 
@@ -30,13 +31,16 @@ def room(path: Path) -> str:
     """The room of a file: ``tuxscope/asm/isa.py`` is in asm.
 
     A tool's directory has two: its pages with all that they import, which need no kernel, and the
-    rest.
+    rest. learn/ has three: content/, engine/, and the command on top of both.
     """
     if path in PAGE_FILES:
         return "tool pages"
     if tool_of(path):
         return "tool"
-    name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    inside = path.relative_to(PACKAGE).parts
+    if inside[:2] in IN_LEARN:
+        return " ".join(inside[:2])
+    name = inside[0].removesuffix(".py")
     return ONE_ROOM.get(name, name)
 
 
@@ -127,7 +131,8 @@ def test_no_imports_go_in_a_circle() -> None:
 
 def test_a_class_name_is_used_once() -> None:
     """Pages may call their records what they like: the tools', and those to learn from."""
-    pages = ("programs", "learn.starters", "learn.solutions", "learn.gallery")
+    content = ("starters", "solutions", "gallery")
+    pages = ("programs", *(f"learn.content.{each}" for each in content))
     places: dict[str, list[str]] = {}
     for name, path in modules().items():
         if not name.startswith(tuple(f"tuxscope.{each}." for each in pages)):

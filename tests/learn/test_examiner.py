@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pace import LIMIT, SLOWDOWN
 
-from tuxscope.learn.catalogue import solution_text
+from tuxscope.learn.content.catalogue import solution_text
+from tuxscope.learn.engine.verdict import StageState
 from tuxscope.learn.examination import Interrupted, examined
-from tuxscope.learn.verdict import StageState
 from tuxscope.runner.interrupt import Interrupt
 
 SOLUTION = solution_text("return-value")

@@ -12,8 +12,8 @@ from verifier.logs import recorded
 
 from learn.wrong_answers import WRONG_ANSWERS, WrongAnswer
 from tuxscope.explain.explain import explain
-from tuxscope.learn import repair
-from tuxscope.learn.catalogue import (
+from tuxscope.learn.content import repair
+from tuxscope.learn.content.catalogue import (
     LADDER,
     exercise_named,
     file_name,
@@ -22,10 +22,10 @@ from tuxscope.learn.catalogue import (
     solution_text,
     starter_text,
 )
+from tuxscope.learn.content.gallery.table import GALLERY
+from tuxscope.learn.engine.grading import grade
+from tuxscope.learn.engine.verdict import StageState, Verdict, from_object, to_object
 from tuxscope.learn.feedback import report
-from tuxscope.learn.gallery.table import GALLERY
-from tuxscope.learn.grading import grade
-from tuxscope.learn.verdict import StageState, Verdict, from_object, to_object
 from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.report import shown
 

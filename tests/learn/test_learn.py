@@ -15,7 +15,7 @@ from circumstances import without_bpf
 from e2e.harness import TUXSCOPE
 from pace import LIMIT
 
-from tuxscope.learn.catalogue import LADDER, solution_text, starter_text
+from tuxscope.learn.content.catalogue import LADDER, solution_text, starter_text
 
 FIRST = "return-value"
 NEXT = f"tuxscope: next: tuxscope learn start {LADDER[1]}\n"  # said once FIRST has passed

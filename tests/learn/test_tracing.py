@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from learn.test_exercises import feedback, verdict_on
-from tuxscope.learn.catalogue import exercise_named, solution_text, starter_text
-from tuxscope.learn.grading import grade
-from tuxscope.learn.kernel import Worker
+from tuxscope.learn.content.catalogue import exercise_named, solution_text, starter_text
+from tuxscope.learn.engine.grading import grade
+from tuxscope.learn.engine.kernel import Worker
 from tuxscope.runner.pages import page_file
 
 OF_HELLO = ("file-descriptor", "reads", "pid-filter", "count")

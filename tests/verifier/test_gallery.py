@@ -8,8 +8,8 @@ import pytest
 from conftest import GUEST
 
 from tuxscope.asm.errors import CheckError
-from tuxscope.learn.gallery.entry import Entry
-from tuxscope.learn.gallery.table import GALLERY
+from tuxscope.learn.content.gallery.entry import Entry
+from tuxscope.learn.content.gallery.table import GALLERY
 from tuxscope.loader.program import load
 from verifier.kernel import privilege, refusal
 from verifier.logs import SAID, shortened

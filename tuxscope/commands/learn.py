@@ -104,7 +104,7 @@ The exit status of check is 0 if all that could be tried here passed, else 1.
 
 def no_action(word: str) -> str:
     """What to say of a word that is no action: it may be an exercise."""
-    from tuxscope.learn.catalogue import meant
+    from tuxscope.learn.content.catalogue import meant
 
     if meant(os.path.basename(word)) or meant(word):
         action = "check" if word.endswith(".py") else "start"

@@ -7,8 +7,14 @@ import sys
 
 from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.learn import owner
-from tuxscope.learn.catalogue import LADDER, exercise_named, names, solution_text, starter_text
-from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.content.catalogue import (
+    LADDER,
+    exercise_named,
+    names,
+    solution_text,
+    starter_text,
+)
+from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.progress import Progress
 from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.compact import COMPACT

@@ -6,11 +6,11 @@ import os
 
 from tuxscope.errors import UsageError
 from tuxscope.learn.actions import say_next
-from tuxscope.learn.catalogue import LADDER, exercise_named, names
+from tuxscope.learn.content.catalogue import LADDER, exercise_named, names
+from tuxscope.learn.engine.verdict import Stage, StageState, Verdict
 from tuxscope.learn.examination import Interrupted, examined, fresh_seed
 from tuxscope.learn.feedback import as_object, lines
 from tuxscope.learn.progress import Progress
-from tuxscope.learn.verdict import Stage, StageState, Verdict
 from tuxscope.learn.workplace import Workplace, require, workplace
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style

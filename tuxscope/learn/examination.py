@@ -16,8 +16,8 @@ from typing import IO
 
 import tuxscope
 from tuxscope.asm import SourceLine
+from tuxscope.learn.engine.verdict import FAILED, Finding, Stage, StageState, Verdict, from_object
 from tuxscope.learn.examiner import Order
-from tuxscope.learn.verdict import FAILED, Finding, Stage, StageState, Verdict, from_object
 from tuxscope.loader.fd import Fd
 from tuxscope.runner.interrupt import Interrupt
 

@@ -52,9 +52,9 @@ def order_of(arguments: list[str]) -> Order:
 
 def examine(order: Order) -> None:
     """Grade, and write the verdict."""
-    from tuxscope.learn.catalogue import exercise_named
-    from tuxscope.learn.grading import grade
-    from tuxscope.learn.verdict import to_object
+    from tuxscope.learn.content.catalogue import exercise_named
+    from tuxscope.learn.engine.grading import grade
+    from tuxscope.learn.engine.verdict import to_object
 
     ourselves = os.getpid()
     verdict = grade(exercise_named(order.name), order.file, order.seed)

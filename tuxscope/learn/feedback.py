@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tuxscope.learn.verdict import StageState, Verdict, to_object
+from tuxscope.learn.engine.verdict import StageState, Verdict, to_object
 from tuxscope.learn.workplace import Workplace
 from tuxscope.loader.privilege import missing_capabilities
 from tuxscope.output.report import Report, remarks, shown

@@ -9,7 +9,7 @@ from typing import Any
 
 from tuxscope.errors import strerror
 from tuxscope.learn import owner
-from tuxscope.learn.verdict import StageState, Verdict
+from tuxscope.learn.engine.verdict import StageState, Verdict
 from tuxscope.output.messages import say
 
 FILE = ".tuxscope-learn.json"

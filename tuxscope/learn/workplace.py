@@ -7,8 +7,8 @@ import shlex
 from dataclasses import dataclass
 
 from tuxscope.errors import UsageError
-from tuxscope.learn.catalogue import exercise_named, file_name, meant, names
-from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.content.catalogue import exercise_named, file_name, meant, names
+from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.suggest import did_you_mean
 
 

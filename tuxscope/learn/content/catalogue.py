@@ -1,0 +1,93 @@
+"""All exercises, in the order in which they build upon each other, and the files of each."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+
+from tuxscope.errors import UsageError
+from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.suggest import did_you_mean
+
+LADDER = (
+    "return-value",
+    "arithmetic-and-jump",
+    "record-layout",
+    "zero-the-stack",
+    "null-check",
+    "bounded-loop",
+    "local-call",
+    "file-descriptor",
+    "reads",
+    "pid-filter",
+    "count",
+    "user-buffer",
+    "latency",
+    "histogram",
+)
+GALLERY = "verifier/"
+HERE = os.path.dirname(__file__)
+
+
+def module_name(name: str) -> str:
+    """What an exercise's three files, and the student's page, are called without ``.py``."""
+    return name.replace("-", "_").replace("/", "_")
+
+
+def names() -> list[str]:
+    """Of all exercises, those of the gallery last."""
+    from tuxscope.learn.content import repair
+
+    return [*LADDER, *repair.ENTRIES]
+
+
+def file_name(name: str) -> str:
+    """The student's page."""
+    return f"{module_name(name)}.py"
+
+
+def exercise_named(name: str) -> Exercise:
+    """The exercise of a name. Raises UsageError with the nearest one."""
+    if name not in LADDER:
+        from tuxscope.learn.content import repair
+
+        if name in repair.ENTRIES:
+            return repair.exercise_of(name)
+        near = did_you_mean(name, names()) or "; tuxscope learn lists them"
+        raise UsageError(f"learn: there is no exercise {name}{near}")
+    module = import_module(f"tuxscope.learn.content.exercises.{module_name(name)}")
+    found: Exercise = module.EXERCISE
+    return found
+
+
+def meant(name: str) -> str:
+    """The exercise's own name, by whatever of its names it was called: ``Return_Value``,
+    ``return_value.py``, of the gallery ``missing-result`` as well; empty where it is of none."""
+    bare = name.casefold().removesuffix(".py")
+    known: dict[str, str] = {}
+    for each in reversed(names()):  # the ladder's last, so that they win
+        known |= {module_name(each): each, module_name(each.removeprefix(GALLERY)): each}
+    return known.get(module_name(bare), "")
+
+
+def starter_text(name: str) -> str:
+    """The page that an exercise begins with."""
+    if name not in LADDER:
+        from tuxscope.learn.content import repair
+
+        return repair.starter(name)
+    return text_of("starters", name)
+
+
+def solution_text(name: str) -> str:
+    """The page as we would write it."""
+    if name not in LADDER:
+        from tuxscope.learn.content import repair
+
+        return repair.solution(name)
+    return text_of("solutions", name)
+
+
+def text_of(folder: str, name: str) -> str:
+    with open(os.path.join(HERE, folder, file_name(name)), encoding="utf-8") as file:
+        return file.read()

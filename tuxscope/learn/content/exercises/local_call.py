@@ -1,0 +1,56 @@
+"""Calling a function of one's own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.mistake import Mistake
+from tuxscope.learn.engine.returns import ReturnCase, Returns
+from tuxscope.learn.engine.submission import Submission, calls_function
+
+ROUNDS = 5
+
+
+def cases(dice: random.Random) -> Iterator[ReturnCase]:
+    for _ in range(ROUNDS):
+        first, second = dice.sample(range(3, 1 << 31), 2)
+        wrong = {
+            first**2: ("the square of the first alone", 2),
+            second**2: ("the square of the second alone: where is the first result kept?", 2),
+            2 * first**2: ("the square of the first, twice", 2),
+            2 * second**2: ("the square of the second, twice: the first result is gone", 2),
+            first + second: ("which is the sum without the squares", 0),
+        }
+        told = "the square of the first argument plus the square of the second"
+        yield ReturnCase((first, second), first**2 + second**2, told, wrong)
+
+
+GRADER = Returns(cases)
+
+
+def grade(submission: Submission) -> None:
+    GRADER.grade(submission)
+    calls = list(submission.instructions(calls_function))
+    if len(calls) != 2:
+        how_often = {0: "it calls none", 1: "it is called once"}
+        came = how_often.get(len(calls), f"there are {len(calls)} calls")
+        source = calls[-1].source if calls else submission.definition
+        raise Mistake("a function of the program, called twice", came, source)
+
+
+EXERCISE = Exercise(
+    "local-call",
+    "add up two squares, by a function called twice",
+    (
+        'a.call("square") calls the function that begins at a.function("square"). It takes r1 to '
+        "r5, and returns r0. What does it leave in r1 to r5?",
+        "Nothing is left in r1 to r5 after a call, be it a helper or a function. r6 to r9 are "
+        "what they were: keep there what you need later.",
+        "Two things have to survive the calls: the address in r1, as in a.mov(r6, r1), and the "
+        "first result, as in a.mov(r7, r0).",
+    ),
+    grade,
+    GRADER.grade_on_kernel,
+)

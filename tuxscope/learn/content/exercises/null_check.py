@@ -1,0 +1,43 @@
+"""A lookup may find nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.returns import LOW, ReturnCase, Returns
+
+ENTRIES = 8
+
+
+def cases(dice: random.Random) -> Iterator[ReturnCase]:
+    keys = dice.sample(range(2, 1 << 32), 2 * ENTRIES)
+    entries = {key: dice.getrandbits(64) | 1 << 40 | 1 for key in keys[:ENTRIES]}
+    for there, missing in zip(keys[:ENTRIES], keys[ENTRIES:], strict=True):
+        value = entries[there]
+        wrong = {
+            0: ("as if the key were not there", 2),
+            there: ("the key", 1),
+            value & LOW: ("the value's lower half alone: it is a u64", 1),
+        }
+        yield ReturnCase((there,), value, "the value of that key", wrong, entries)
+        wrong = {missing: ("the key", 1)}
+        yield ReturnCase((missing,), 0, "as there is no such key", wrong, entries)
+
+
+GRADER = Returns(cases, address=1)
+EXERCISE = Exercise(
+    "null-check",
+    "return a key's value, or 0 where there is none",
+    (
+        "map_lookup_elem returns an address of the value, or 0 where the key is not there. What "
+        "is at address 0?",
+        "Compare r0 with 0 before you load from it, and jump over the load. What is loaded "
+        "is the result, not the address.",
+        'a.jeq(r0, 0, "out") goes between the call and a.ldx(r0, u64[r0 + 0]); r0 is 0 already '
+        "where it jumps.",
+    ),
+    GRADER.grade,
+    GRADER.grade_on_kernel,
+)

@@ -1,0 +1,135 @@
+"""The lab's third exercise: a filter in the kernel, by a PID in a map."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import replace
+from operator import attrgetter
+
+from tuxscope.asm import Array, SourceLine, helper
+from tuxscope.learn.engine.calls import some_call, some_comm
+from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.kernel import Kernel, Worker
+from tuxscope.learn.engine.mistake import Mistake
+from tuxscope.learn.engine.submission import Submission, calls_helper
+from tuxscope.learn.engine.tracing import (
+    check_attached,
+    check_caller,
+    check_null_checks,
+    check_shown,
+    listed,
+    sends_of,
+    told,
+)
+from tuxscope.record import u32
+
+WORKERS = 3
+EVERYBODY = 0
+
+
+def grade(submission: Submission) -> None:
+    check_attached(submission, "sys_enter_write")
+    check_shown(submission, "pid")
+    target = target_of(submission)
+    dice = submission.dice
+    calls = [some_call(dice) for _ in range(4)]
+    chosen, other, *_ = calls
+    # A thread whose number is that of the chosen process is not one of its own.
+    calls.append(replace(some_call(dice), tid=chosen.pid))
+    unknown = max(each.pid for each in calls) + 1
+    check_null_checks(submission, chosen, hint=1)
+    interpreter = submission.interpreter()
+    for pid in (EVERYBODY, chosen.pid, other.pid, unknown, EVERYBODY, chosen.pid):
+        interpreter.map(target).update(0, pid)
+        for call in calls:
+            interpreter.call(call)
+            records = interpreter.records()
+            for record in records:
+                check_caller(submission, record, call, told(call))
+            wanted = pid in (EVERYBODY, call.pid)
+            if len(records) != wanted:
+                raise Mistake(
+                    f"{'one record' if wanted else 'no record'} of {told(call)}, with {pid} in "
+                    "TARGET",
+                    came(len(records), pid),
+                    lookup_or_send(submission, len(records)),
+                    2,
+                )
+
+
+def came(records: int, pid: int) -> str:
+    if records:
+        return f"{records} of them"
+    return "none: 0 is to show everybody" if pid == EVERYBODY else "none"
+
+
+def lookup_or_send(submission: Submission, records: int) -> SourceLine | None:
+    """The line to blame for too few records, or too many."""
+    lookup = submission.line_of(calls_helper(helper.map_lookup_elem))
+    return sends_of(submission) if records else lookup
+
+
+def target_of(submission: Submission) -> Array:
+    """The map of whom to show. Raises Mistake."""
+    maps = [each for program in submission.programs() for each in program.maps]
+    if all(each.name != "TARGET" for each in maps):
+        raise Mistake(
+            "a program that looks into TARGET on every write()",
+            "it never does: what Python decides is decided once, before the program is loaded",
+            submission.definition,
+        )
+    target: Array = submission.map(Array, "TARGET")
+    if target.value != u32 or target.per_cpu:
+        raise Mistake(
+            "an Array TARGET whose value is a u32",
+            f"it is a {type(target).__name__} with values of {target.value}",
+            submission.line_with("TARGET ="),
+        )
+    return target
+
+
+def grade_on_kernel(submission: Submission) -> None:
+    target = target_of(submission)
+    dice = submission.dice
+    expected: Counter[int] = Counter()
+    with ExitStack() as stack:
+        kernel = stack.enter_context(Kernel(submission))
+        workers = [stack.enter_context(Worker(some_comm(dice))) for _ in range(WORKERS)]
+        pids = [each.pid for each in workers]
+        phases = [EVERYBODY, *dice.sample(pids, 2), EVERYBODY]
+        with kernel.attached():
+            for pid in phases:  # changed while it runs
+                kernel.map(target).update(0, pid)
+                for worker in workers:
+                    times = dice.randrange(1, 60)
+                    worker.write(dice.randrange(10, 900), times)
+                    if pid in (EVERYBODY, worker.pid):
+                        expected[worker.pid] += times
+        seen = Counter(map(attrgetter("pid"), kernel.records()))
+    wanted, found = [expected[pid] for pid in pids], [seen[pid] for pid in pids]
+    if found != wanted:
+        raise Mistake(
+            f"{listed(wanted)} records of processes {listed(pids)}, as TARGET went through "
+            f"{listed(phases)}",
+            listed(found),
+            sends_of(submission),
+            2,
+        )
+
+
+EXERCISE = Exercise(
+    "pid-filter",
+    "filter in the kernel, by a PID that can be changed while it runs",
+    (
+        "A lookup takes the map in r1 and the address of the key in r2, and r0 is the address of "
+        "the value. Make it where the process id is known, and keep that in a register that "
+        "survives calls: r6 is taken, r7 is not.",
+        "r0 is an address: jump to out where it is 0, then load the number with "
+        "a.ldx(r0, u32[r0]). That one is compared with the process id.",
+        'After the load: a.jeq(r0, 0, "send"), a.jne(r0, r7, "out"), a.label("send"), where r7 is '
+        "the process id; and all of it before the event is sent.",
+    ),
+    grade,
+    grade_on_kernel,
+)

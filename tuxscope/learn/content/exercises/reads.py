@@ -1,0 +1,82 @@
+"""The lab's second exercise: another tracepoint."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from operator import attrgetter
+
+from tuxscope.learn.engine.calls import some_call, some_comm
+from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.kernel import Kernel, Worker
+from tuxscope.learn.engine.mistake import Mistake
+from tuxscope.learn.engine.submission import Submission
+from tuxscope.learn.engine.tracing import (
+    check_attached,
+    check_caller,
+    check_shown,
+    check_time,
+    record_of,
+    sends_of,
+    told,
+)
+
+CALLS = 5
+WORKERS = 3
+
+
+def grade(submission: Submission) -> None:
+    check_attached(submission, "sys_enter_read", hint=0)
+    check_shown(submission, "pid", "comm", "timestamp_ns", hint=1)
+    name = submission.program().name
+    if name != "reads":
+        raise Mistake(
+            "a program that is named reads",
+            f"{name}, and it traces read()",
+            submission.line_with("Assembler("),
+            1,
+        )
+    interpreter = submission.interpreter()
+    for _ in range(CALLS):
+        call = some_call(submission.dice)
+        of = told(call, "read")
+        record = record_of(submission, interpreter, call, "read")
+        check_caller(submission, record, call, of)
+        check_time(submission, record, call, of)
+
+
+def grade_on_kernel(submission: Submission) -> None:
+    dice = submission.dice
+    with ExitStack() as stack:
+        kernel = stack.enter_context(Kernel(submission))
+        workers = [stack.enter_context(Worker(some_comm(dice))) for _ in range(WORKERS)]
+        plan = [(each, dice.randrange(10, 50), dice.randrange(50, 99)) for each in workers]
+        with kernel.attached():
+            for worker, reads, writes in plan:
+                worker.write(dice.randrange(10, 900), writes)
+                worker.read(dice.randrange(10, 900), reads, dice.randrange(1, 500))
+        seen = list(map(attrgetter("pid", "comm"), kernel.records()))
+    for worker, reads, writes in plan:
+        comms = [comm for pid, comm in seen if pid == worker.pid]
+        if comms != [worker.comm] * reads:
+            wrong = next((each for each in comms if each != worker.comm), "")
+            raise Mistake(
+                f"{reads} records of {worker.comm}, which calls read() {reads} times and write() "
+                f"{writes} times",
+                f"{len(comms)}{f', one of them of {wrong}' if wrong else ''}",
+                sends_of(submission),
+            )
+
+
+EXERCISE = Exercise(
+    "reads",
+    "trace read() instead of write()",
+    (
+        "A program says itself where it wants to run: with attach=. Nothing in the rest of it "
+        "depends on that.",
+        "The name after Assembler( is the program's, and has nothing to do with the function's. "
+        "The columns stay what they are.",
+        'Assembler("reads", attach=Tracepoint("syscalls", "sys_enter_read")) is all it takes.',
+    ),
+    grade,
+    grade_on_kernel,
+)

@@ -1,0 +1,1 @@
+"""What grades a page, whatever the exercise: tries it, compares, and reaches a verdict."""

@@ -1,0 +1,76 @@
+"""Exercises whose programs are judged by the record that they make of a raw tracepoint's
+arguments."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tuxscope.asm import PerfEventArray, helper
+from tuxscope.learn.engine.kernel import Kernel
+from tuxscope.learn.engine.mistake import Mistake
+from tuxscope.learn.engine.returns import number, shown
+from tuxscope.learn.engine.submission import Submission, calls_helper, context_of, sent_records
+from tuxscope.record import Record
+from tuxscope.vm import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class SendCase:
+    """One input, and the fields of the one record that is to come of it."""
+
+    given: tuple[int, ...]
+    fields: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sends:
+    """A grader of such programs.
+
+    Attributes:
+        cases: makes the inputs.
+        hint: index of the one that fits a wrong field.
+    """
+
+    cases: Callable[[random.Random], Iterable[SendCase]]
+    hint: int = 0
+
+    def grade(self, submission: Submission) -> None:
+        program = submission.program()
+        self._check_stream(submission)
+        for case in self.cases(submission.dice):
+            machine = Machine(program, context_of(case.given))
+            machine.run()
+            self._judge(submission, case, sent_records(submission.page, [program], machine.output))
+
+    def grade_on_kernel(self, submission: Submission) -> None:
+        with Kernel(submission) as kernel:
+            for case in self.cases(submission.dice):
+                kernel.result(*case.given)
+                self._judge(submission, case, kernel.records())
+
+    def _check_stream(self, submission: Submission) -> None:
+        if not isinstance(submission.page.map, PerfEventArray):
+            raise Mistake(
+                "a page that shows its PerfEventArray, EVENTS",
+                "its PAGE has another map, or none",
+                submission.line_with("PAGE ="),
+            )
+
+    def _judge(self, submission: Submission, case: SendCase, records: Sequence[Record]) -> None:
+        """Raises Mistake."""
+        sends = submission.line_of(calls_helper(helper.perf_event_output))
+        arguments = f"(arguments: {shown(case.given)})"
+        if len(records) != 1:
+            raise Mistake(f"one record {arguments}", f"{len(records)} of them", sends)
+        for name, expected in case.fields.items():
+            came = getattr(records[0], name)
+            if came != expected:
+                late = ": is it zeroed, or cut off, after it was stored?" if came == 0 else ""
+                raise Mistake(
+                    f"{name} = {number(expected)} {arguments}",
+                    f"{name} = {number(came)}{late}",
+                    sends,
+                    self.hint,
+                )
