@@ -159,6 +159,15 @@ def test_the_arrows_are_those_of_the_page() -> None:
     assert {start: ends for start, ends in found.items() if ends} == documented()
 
 
+def test_few_modules_of_the_engine_run_a_page_or_ask_the_kernel() -> None:
+    """The rest grades what these found, and could do so where there is neither."""
+    engine = {path: imported(path) for path in MODULES if room(path) == "learn engine"}
+    run_a_page = {path.stem for path, ends in engine.items() if "pages" in {e.stem for e in ends}}
+    ask = {path.stem for path, ends in engine.items() if "loader" in map(room, ends)}
+    assert run_a_page == {"grading", "submission"}
+    assert ask == {"grading", "kernel"}
+
+
 def test_the_floor_stands_on_nothing_else() -> None:
     stands_on = {
         "errors": {"lean_typing", "source"},

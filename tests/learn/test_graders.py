@@ -11,9 +11,10 @@ import pytest
 
 from tuxscope.asm import Array, Hash, PerfEventArray
 from tuxscope.learn.engine.calls import some_call, some_comm
+from tuxscope.learn.engine.instructions import calls_helper, is_atomic_add
 from tuxscope.learn.engine.kernel import Kernel, Worker, WorkerError
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.submission import Submission, calls_helper, is_atomic_add
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.runner.pages import page_file
 
 HELLO = page_file("hello")

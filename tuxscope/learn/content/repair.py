@@ -21,16 +21,11 @@ from tuxscope.learn.content.gallery import page
 from tuxscope.learn.content.gallery.entry import Entry
 from tuxscope.learn.content.gallery.table import GALLERY
 from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.instructions import calls_function, goes_back, is_exit
+from tuxscope.learn.engine.interpreter import context_of, entries_of
 from tuxscope.learn.engine.kernel import Kernel
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.submission import (
-    Submission,
-    calls_function,
-    context_of,
-    entries_of,
-    goes_back,
-    is_exit,
-)
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.vm import Fault, Machine, Printed
 from tuxscope.vm.state import Output
 

@@ -12,8 +12,9 @@ from typing import Any, Self
 
 from tuxscope.asm import Array, Hash, PerfEventArray
 from tuxscope.errors import TuxscopeError
+from tuxscope.learn.engine.interpreter import context_of
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.submission import Submission, context_of
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.maps import LoadedMap

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tuxscope.asm.maps import Hash
+from tuxscope.learn.engine.instructions import is_exit
+from tuxscope.learn.engine.interpreter import context_of, entries_of
 from tuxscope.learn.engine.kernel import Kernel
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.submission import Submission, context_of, entries_of, is_exit
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.vm import Machine
 from tuxscope.vm.faults import BudgetFault
 from tuxscope.vm.memory import WINDOW

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuxscope.asm import PerfEventArray, helper
+from tuxscope.learn.engine.instructions import calls_helper
+from tuxscope.learn.engine.interpreter import context_of, sent_records
 from tuxscope.learn.engine.kernel import Kernel
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.returns import number, shown
-from tuxscope.learn.engine.submission import Submission, calls_helper, context_of, sent_records
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.record import Record
 from tuxscope.vm import Machine
 

@@ -11,8 +11,10 @@ from tuxscope.asm.instruction import FRAME_POINTER
 from tuxscope.asm.isa import FormKind
 from tuxscope.columns import Column
 from tuxscope.learn.engine.calls import Call
+from tuxscope.learn.engine.instructions import calls_helper
+from tuxscope.learn.engine.interpreter import Interpreter
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.submission import Interpreter, Submission, calls_helper
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.record import Nested, Record, RecordType
 from tuxscope.vm.faults import NullPointerFault
 

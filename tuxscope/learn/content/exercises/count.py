@@ -12,9 +12,10 @@ from tuxscope.asm import Hash, SourceLine, helper
 from tuxscope.columns import Rate
 from tuxscope.learn.engine.calls import some_call, some_comm
 from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.submission import Submission, calls_helper
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.learn.engine.tracing import check_attached, check_columns, check_fields
 from tuxscope.record import RecordType, u64
 from tuxscope.vm import Machine

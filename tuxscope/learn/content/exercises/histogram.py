@@ -13,9 +13,10 @@ from tuxscope.asm import Array, PerCpuArray, helper
 from tuxscope.columns import Log2
 from tuxscope.learn.engine.calls import Call, some_call, some_comm, some_text
 from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.submission import Submission, calls_helper
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.learn.engine.tracing import (
     check_attached,
     check_columns,

@@ -12,9 +12,11 @@ from typing import Any
 from tuxscope.asm import Hash, helper
 from tuxscope.learn.engine.calls import Call, some_call, some_comm
 from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.instructions import calls_helper
+from tuxscope.learn.engine.interpreter import Interpreter
 from tuxscope.learn.engine.kernel import Kernel, Worker
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.submission import Interpreter, Submission, calls_helper
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.learn.engine.tracing import (
     LOOKS,
     check_attached,

@@ -6,9 +6,10 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.learn.engine.instructions import calls_function
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.returns import ReturnCase, Returns
-from tuxscope.learn.engine.submission import Submission, calls_function
+from tuxscope.learn.engine.submission import Submission
 
 ROUNDS = 5
 
