@@ -58,6 +58,11 @@ def workplace(name: str, folder: str | None) -> Workplace:
     return place
 
 
+def is_exercise(word: str) -> bool:
+    """Whether a word is the name of an exercise, or of its page."""
+    return bool(meant(os.path.basename(word)) or meant(word))
+
+
 def require(place: Workplace) -> None:
     """Raises UsageError where the page is not there."""
     if not os.path.isfile(place.file):

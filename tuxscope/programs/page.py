@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tuxscope.asm import Array, Hash, PerfEventArray, Program
 from tuxscope.columns import AnyColumn, Bar, Index, Rate
+from tuxscope.errors import LocatedError
 from tuxscope.field_types import Integer
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.record import Field, RecordError, RecordType
@@ -27,16 +28,11 @@ ProgramFactory = Callable[..., Program | tuple[Program, ...]]
 PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
-class PartError(RecordError):
-    """A part of a page that cannot be one.
-
-    Attributes:
-        problem: what is wrong, without what to write: that depends on the page.
-    """
+class PartError(LocatedError, RecordError):
+    """An argument of ``Page(...)`` that it does not take; the hint says what to write."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"{problem}; write {USUAL}")
-        self.problem = problem
+        super().__init__(problem, hint=f"write {USUAL}")
 
 
 @dataclass(frozen=True)

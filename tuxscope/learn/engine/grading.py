@@ -70,7 +70,7 @@ def finding_of(work: Callable[[], None]) -> Finding | None:
     try:
         work()
     except Mistake as mistake:
-        return Finding(mistake.expected, mistake.came, mistake.source, hint=mistake.hint)
+        return Finding(mistake.expected, mistake.came, mistake.source, hint=mistake.fitting_hint)
     except tuple(EXPECTED) as error:
         expected = next(what for kind, what in EXPECTED.items() if isinstance(error, kind))
         return Finding(expected, error.problem, error.source, error.hint)

@@ -1,30 +1,24 @@
-"""What a grader says of an answer that is not right."""
+"""What a grader raises for an answer that is not right."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tuxscope.errors import Portable
-
-if TYPE_CHECKING:
-    from tuxscope.asm import SourceLine
+from tuxscope.errors import LocatedError
+from tuxscope.source import SourceLine
 
 
-class Mistake(Portable, Exception):  # noqa: N818  # what a student makes
-    """An answer is not right.
+class Mistake(LocatedError):  # noqa: N818  # what a student makes
+    """An answer that is not right.
 
     Attributes:
-        expected: what a right one does, with the inputs that were tried.
+        expected: what a right answer does with the inputs that were tried.
         came: what this one did.
-        source: the page's line that is to blame, where one is.
-        hint: index of the hint that fits, from 0; None where none does.
+        fitting_hint: index of the exercise's hint that fits, from 0; None if none does.
     """
 
     def __init__(
         self, expected: str, came: str, source: SourceLine | None = None, hint: int | None = 0
     ) -> None:
-        super().__init__(f"expected {expected}, came {came}")
+        super().__init__(f"expected {expected}, came {came}", source)
         self.expected = expected
         self.came = came
-        self.source = source
-        self.hint = hint
+        self.fitting_hint = hint
