@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from importlib import import_module
 
@@ -27,6 +28,7 @@ LADDER = (
 )
 GALLERY = "verifier/"
 HERE = os.path.dirname(__file__)
+PAGE_OF_HELLO = "from tuxscope.programs.hello import PAGE\n"  # ends a starter that is hello
 
 
 def module_name(name: str) -> str:
@@ -76,7 +78,19 @@ def starter_text(name: str) -> str:
         from tuxscope.learn.content import repair
 
         return repair.starter(name)
-    return text_of("starters", name)
+    return with_hello(text_of("starters", name))
+
+
+def with_hello(text: str) -> str:
+    """A starter in which hello's code stands in place of the import of hello's PAGE."""
+    if not text.endswith(PAGE_OF_HELLO):
+        return text
+    from tuxscope.programs import hello
+
+    page = source_of(hello.__file__)
+    _docstring, first, *_ = ast.parse(page).body
+    code = page.splitlines(keepends=True)[first.lineno - 1 :]
+    return text.removesuffix(PAGE_OF_HELLO) + "".join(code)
 
 
 def solution_text(name: str) -> str:
@@ -89,5 +103,9 @@ def solution_text(name: str) -> str:
 
 
 def text_of(folder: str, name: str) -> str:
-    with open(os.path.join(HERE, folder, file_name(name)), encoding="utf-8") as file:
+    return source_of(os.path.join(HERE, folder, file_name(name)))
+
+
+def source_of(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
         return file.read()
