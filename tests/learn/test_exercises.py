@@ -15,9 +15,9 @@ from tuxscope.explain.explain import explain
 from tuxscope.learn.content import repair
 from tuxscope.learn.content.catalogue import (
     LADDER,
+    exercise_name,
     exercise_named,
     file_name,
-    meant,
     names,
     solution_text,
     starter_text,
@@ -60,7 +60,7 @@ def test_an_exercise_is_whole(name: str) -> None:
     assert f"tuxscope learn check {name}\n" in task
     assert "\nTask: " in task
     assert "Task: " not in solution_text(name)
-    assert meant(file_name(name)) == name
+    assert exercise_name(file_name(name)) == name
     if name in LADDER:
         assert Counter(each.exercise for each in WRONG_ANSWERS)[name] >= 3
 
@@ -80,7 +80,7 @@ def test_an_exercise_is_whole(name: str) -> None:
     ],
 )
 def test_an_exercise_is_known_by_its_names(written: str, name: str) -> None:
-    assert meant(written) == name
+    assert exercise_name(written) == name
 
 
 @pytest.mark.parametrize(
@@ -187,4 +187,4 @@ def test_what_the_kernel_said_is_what_was_recorded() -> None:
     recorded_logs = recorded("6.18")
     for entry in GALLERY:
         telling = explain(recorded_logs[entry.key], entry.program()).telling
-        assert repair.said()[entry.key] == list(telling)
+        assert repair.recorded_lines()[entry.key] == list(telling)

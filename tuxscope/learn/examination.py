@@ -17,7 +17,7 @@ from typing import IO
 import tuxscope
 from tuxscope.asm import SourceLine
 from tuxscope.learn.engine.verdict import FAILED, Finding, Stage, StageState, Verdict, from_object
-from tuxscope.learn.examiner import Order
+from tuxscope.learn.examiner import GradingJob
 from tuxscope.loader.fd import Fd
 from tuxscope.runner.interrupt import Interrupt
 
@@ -39,26 +39,26 @@ def examined(
 ) -> Verdict:
     """The verdict on a page. Raises Interrupted."""
     with tempfile.TemporaryFile() as verdict, tempfile.TemporaryFile() as trace:
-        order = Order(name, os.path.abspath(file), seed, limit, verdict.fileno(), trace.fileno())
-        status = run(order, interrupt)
-        linecache.checkcache(order.file)  # where it is watched it was read before
+        job = GradingJob(name, os.path.abspath(file), seed, limit, verdict.fileno(), trace.fileno())
+        status = run(job, interrupt)
+        linecache.checkcache(job.file)  # where it is watched it was read before
         if told := contents(verdict):
             return from_object(json.loads(told))
         seen = contents(trace)
         came = ending(status, seen)
-        source = place_in(seen, order.file)
+        source = place_in(seen, job.file)
     finding = Finding("a page that lets itself be graded", came, source)
     return Verdict(name, seed, FAILED, Stage(StageState.NOT_RUN, "there was no end to it"), finding)
 
 
-def run(order: Order, interrupt: Interrupt) -> int | None:
+def run(job: GradingJob, interrupt: Interrupt) -> int | None:
     """Run the examiner; its return code, or None where it took too long. Raises Interrupted."""
     root = os.path.dirname(os.path.dirname(tuxscope.__file__))
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     # -P: what a student's files beside the page are called is no matter of ours.
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "tuxscope.learn.examiner", *order.arguments()],
-        stdin=subprocess.DEVNULL, pass_fds=(order.verdict, order.trace),
+        [sys.executable, "-P", "-m", "tuxscope.learn.examiner", *job.arguments()],
+        stdin=subprocess.DEVNULL, pass_fds=(job.verdict, job.trace),
         env=os.environ | {"PYTHONPATH": path},
     )  # fmt: skip
     try:
@@ -66,7 +66,7 @@ def run(order: Order, interrupt: Interrupt) -> int | None:
             poll = select.poll()
             poll.register(ended, select.POLLIN)
             poll.register(interrupt, select.POLLIN)
-            ready = {fd for fd, _ in poll.poll((order.limit + PATIENCE) * 1000)}
+            ready = {fd for fd, _ in poll.poll((job.limit + PATIENCE) * 1000)}
             if interrupt.fileno() in ready:
                 raise Interrupted
             return process.wait() if ready else None

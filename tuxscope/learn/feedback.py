@@ -51,6 +51,6 @@ def report(verdict: Verdict, place: Workplace) -> Report:
 
 def as_object(verdict: Verdict, place: Workplace) -> dict[str, Any]:
     """The same for a script."""
-    told = to_object(verdict)
-    told["hint"] = None if verdict.passed else place.command("hint")
-    return told
+    fields = to_object(verdict)
+    fields["hint"] = None if verdict.passed else place.command("hint")
+    return fields

@@ -16,7 +16,7 @@ FILE = ".tuxscope-learn.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ExerciseProgress:
     """How far a student is with one exercise.
 
     Attributes:
@@ -30,15 +30,15 @@ class Standing:
     hints: tuple[int, ...] = ()
     fitting: int | None = None
 
-    def after(self, verdict: Verdict) -> Standing:
+    def after(self, verdict: Verdict) -> ExerciseProgress:
         """How far it is once a verdict is there: the kernel's word stays until it has another."""
         pure = verdict.pure.state is StageState.PASSED
         kernel = verdict.kernel.state if verdict.kernel else StageState.NOT_RUN
         known = self.kernel if kernel is StageState.NOT_RUN else kernel is StageState.PASSED
         fitting = verdict.finding.hint if verdict.finding else None
-        return Standing(pure, pure and known, self.hints, fitting)
+        return ExerciseProgress(pure, pure and known, self.hints, fitting)
 
-    def shown(self, hint: int) -> Standing:
+    def shown(self, hint: int) -> ExerciseProgress:
         """How far it is once a hint was shown."""
         return replace(self, hints=(*self.hints, hint))
 
@@ -56,11 +56,11 @@ class Progress:
     def __init__(self, folder: str) -> None:
         """Read it; where it is damaged, say so and begin anew."""
         self._file = os.path.join(folder, FILE)
-        self._standings: dict[str, Standing] = {}
+        self._exercises: dict[str, ExerciseProgress] = {}
         try:
             with open(self._file, encoding="utf-8") as file:
-                told = json.load(file)
-            self._standings = {name: standing_of(each) for name, each in told.items()}
+                found = json.load(file)
+            self._exercises = {name: progress_of(each) for name, each in found.items()}
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -68,24 +68,26 @@ class Progress:
         except (ValueError, TypeError, AttributeError, RecursionError):
             say(f"{self._file} is damaged: what was done before is not known; it begins anew")
 
-    def of(self, name: str) -> Standing:
-        return self._standings.get(name, Standing())
+    def of(self, name: str) -> ExerciseProgress:
+        return self._exercises.get(name, ExerciseProgress())
 
-    def set(self, name: str, standing: Standing) -> None:
-        self._standings[name] = standing
+    def set(self, name: str, standing: ExerciseProgress) -> None:
+        self._exercises[name] = standing
 
     def save(self) -> None:
         """Write it; where that cannot be, say so."""
-        told = {name: asdict(each) for name, each in self._standings.items()}
+        found = {name: asdict(each) for name, each in self._exercises.items()}
         try:
-            owner.replace(self._file, (json.dumps(told, indent=1) + "\n").encode())
+            owner.replace(self._file, (json.dumps(found, indent=1) + "\n").encode())
         except OSError as error:
             say(f"cannot keep what you have done in {self._file}: {strerror(error)}")
 
 
-def standing_of(told: Any) -> Standing:
+def progress_of(found: Any) -> ExerciseProgress:
     """What the file says of one exercise. Raises ValueError, TypeError or AttributeError."""
-    hints, fitting = told.get("hints", []), told.get("fitting")
+    hints, fitting = found.get("hints", []), found.get("fitting")
     if not all(isinstance(each, int) for each in (*hints, fitting or 0)):
         raise ValueError("a hint is a number")
-    return Standing(bool(told.get("pure")), bool(told.get("kernel")), tuple(hints), fitting)
+    return ExerciseProgress(
+        bool(found.get("pure")), bool(found.get("kernel")), tuple(hints), fitting
+    )

@@ -1,4 +1,4 @@
-"""Which exercise is meant, and where the student's page is."""
+"""Which exercise is exercise_name, and where the student's page is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 
 from tuxscope.errors import UsageError
-from tuxscope.learn.content.catalogue import exercise_named, file_name, meant, names
+from tuxscope.learn.content.catalogue import exercise_name, exercise_named, file_name, names
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.suggest import did_you_mean
 
@@ -37,8 +37,8 @@ class Workplace:
 def workplace(name: str, folder: str | None) -> Workplace:
     """What a student means by a name, or by a page's file. Raises UsageError."""
     directory, file = os.path.split(name)
-    own = meant(name)
-    if not own and directory and (own := meant(file)):
+    own = exercise_name(name)
+    if not own and directory and (own := exercise_name(file)):
         if folder is not None:
             raise UsageError(f"learn: {name} says which folder it is in; leave out {folder}")
         folder = directory
@@ -60,7 +60,7 @@ def workplace(name: str, folder: str | None) -> Workplace:
 
 def is_exercise(word: str) -> bool:
     """Whether a word is the name of an exercise, or of its page."""
-    return bool(meant(os.path.basename(word)) or meant(word))
+    return bool(exercise_name(os.path.basename(word)) or exercise_name(word))
 
 
 def require(place: Workplace) -> None:

@@ -62,7 +62,7 @@ def exercise_named(name: str) -> Exercise:
     return found
 
 
-def meant(name: str) -> str:
+def exercise_name(name: str) -> str:
     """The exercise's own name, by whatever of its names it was called: ``Return_Value``,
     ``return_value.py``, of the gallery ``missing-result`` as well; empty where it is of none."""
     bare = name.casefold().removesuffix(".py")

@@ -48,11 +48,11 @@ ENTRIES = {f"{PREFIX}{each.key}": each for each in GALLERY if repairable(each)}
 
 
 @cache
-def said() -> dict[str, list[str]]:
+def recorded_lines() -> dict[str, list[str]]:
     """What Linux 6.18 says of each entry: the lines of its log that tell why."""
     with open(SAID, encoding="utf-8") as file:
-        told: dict[str, list[str]] = json.load(file)
-    return told
+        words: dict[str, list[str]] = json.load(file)
+    return words
 
 
 def exercise_of(name: str) -> Exercise:
@@ -69,7 +69,7 @@ def exercise_of(name: str) -> Exercise:
 def starter(name: str) -> str:
     """The page with the rejected program."""
     entry = ENTRIES[name]
-    words = "\n".join(f"    {line}" for line in said()[entry.key])
+    words = "\n".join(f"    {line}" for line in recorded_lines()[entry.key])
     task = "Task: mend it, so that the kernel takes it and it still does what it is there for."
     return page.page_of(
         entry.rejected,
@@ -89,7 +89,7 @@ def grade(entry: Entry, submission: Submission) -> None:
     if code_of(answer) == code_of(rejected):
         raise Mistake("a program that the kernel takes", refusal(entry), blamed(entry, answer))
     check_kept(rejected, mended, answer, submission)
-    for case in cases(submission.dice):
+    for case in cases(submission.rng):
         check_same(rejected, mended, answer, case)
 
 
@@ -106,7 +106,7 @@ def code_of(program: Program) -> tuple[Any, ...]:
 
 
 def refusal(entry: Entry) -> str:
-    return f"it is as it was, and the kernel says: {said()[entry.key][0]}"
+    return f"it is as it was, and the kernel says: {recorded_lines()[entry.key][0]}"
 
 
 def blamed(entry: Entry, answer: Program) -> SourceLine | None:
@@ -136,9 +136,9 @@ def ingredients(program: Program) -> Iterator[str]:
             yield f"uses {each.map.name}"
         if each.form.operation is CallSource.HELPER and each.imm <= len(NAMES):
             yield f"calls {NAMES[each.imm - 1]}"
-        for told, holds in KINDS.items():
+        for words, holds in KINDS.items():
             if holds(each):
-                yield told
+                yield words
 
 
 def of_kind(*kinds: FormKind) -> Callable[[Instruction], bool]:
@@ -173,11 +173,11 @@ class Outcome:
     maps: Mapping[str, Any]
 
 
-def cases(dice: random.Random) -> Iterator[RepairCase]:
+def cases(rng: random.Random) -> Iterator[RepairCase]:
     for _ in range(ROUNDS):
-        arguments = tuple(dice.getrandbits(dice.choice((6, 64))) for _ in range(12))
-        keys = range(dice.randrange(3))
-        yield RepairCase(arguments, {key: dice.getrandbits(64) for key in keys})
+        arguments = tuple(rng.getrandbits(rng.choice((6, 64))) for _ in range(12))
+        keys = range(rng.randrange(3))
+        yield RepairCase(arguments, {key: rng.getrandbits(64) for key in keys})
 
 
 def check_same(rejected: Program, mended: Program, answer: Program, case: RepairCase) -> None:
@@ -194,8 +194,8 @@ def check_same(rejected: Program, mended: Program, answer: Program, case: Repair
         return
     if before == right != came:
         raise Mistake(
-            f"what was right as it was: {told(right)}",
-            told(came),
+            f"what was right as it was: {described(right)}",
+            described(came),
             next(each.source for each in answer.instructions if is_exit(each)),
             1,
         )
@@ -221,7 +221,7 @@ def shown(output: Output) -> str:
     return output.text if isinstance(output, Printed) else f"{output.map.name}: {output.data.hex()}"
 
 
-def told(outcome: Outcome) -> str:
+def described(outcome: Outcome) -> str:
     """In a few words."""
     parts = [f"r0 = {outcome.result:#x}"]
     parts += [f"{name} = {entries}" for name, entries in outcome.maps.items()]

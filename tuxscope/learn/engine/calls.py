@@ -56,21 +56,21 @@ class Call:
         return CALL.pack(0, 0, 0, self.tid, 1, self.fd, BUFFER, len(self.data), 0, 0, 0)
 
 
-def some_call(dice: random.Random) -> Call:
+def random_call(rng: random.Random) -> Call:
     """A call of anybody; ``dataclasses.replace`` fixes what has to be so."""
-    pid = dice.randrange(2, MOST)
-    data = some_text(dice, dice.randrange(1, 60)).encode()
+    pid = rng.randrange(2, MOST)
+    data = random_text(rng, rng.randrange(1, 60)).encode()
     return Call(
-        pid, pid + dice.randrange(1, 50), some_comm(dice), dice.randrange(3, 1000), data,
-        len(data), dice.randrange(10**9, 10**15), dice.randrange(1000, 5_000_000),
-        dice.randrange(CPUS),
+        pid, pid + rng.randrange(1, 50), random_comm(rng), rng.randrange(3, 1000), data,
+        len(data), rng.randrange(10**9, 10**15), rng.randrange(1000, 5_000_000),
+        rng.randrange(CPUS),
     )  # fmt: skip
 
 
-def some_text(dice: random.Random, length: int) -> str:
-    return "".join(dice.choices(string.ascii_lowercase, k=length))
+def random_text(rng: random.Random, length: int) -> str:
+    return "".join(rng.choices(string.ascii_lowercase, k=length))
 
 
-def some_comm(dice: random.Random) -> str:
+def random_comm(rng: random.Random) -> str:
     """A process's name: 15 letters at most."""
-    return some_text(dice, dice.randrange(4, 16))
+    return random_text(rng, rng.randrange(4, 16))

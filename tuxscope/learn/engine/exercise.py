@@ -21,7 +21,7 @@ class Exercise:
         title: the task in a few words.
         hints: from a nudge to nearly the answer.
         grade: raises Mistake, or a Fault, for an answer that is not right; needs no kernel. What
-            it tries comes from ``submission.dice``.
+            it tries comes from ``submission.rng``.
         grade_on_kernel: the same on the running kernel; None where there is nothing to try there.
     """
 

@@ -24,7 +24,7 @@ def goes_back(each: Instruction) -> bool:
 
 
 def is_exit(each: Instruction) -> bool:
-    """Returns, from the program or a function."""
+    """Exits of the program or of one of its functions."""
     return each.form.kind is FormKind.EXIT
 
 

@@ -28,20 +28,20 @@ class ReturnCase:
     Attributes:
         given: the arguments, 64 bits each.
         expected: the result.
-        told: what the result is, in words.
+        meaning: what the result is, in words.
         wrong: what typical mistakes come to, each with its words and the index of its hint.
         entries: of the program's hash, before it runs.
     """
 
     given: tuple[int, ...]
     expected: int
-    told: str
+    meaning: str
     wrong: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     entries: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Returns:
+class ReturnGrader:
     """A grader of such programs.
 
     Attributes:
@@ -56,7 +56,7 @@ class Returns:
 
     def grade(self, submission: Submission) -> None:
         program = submission.program()
-        for case in self.cases(submission.dice):
+        for case in self.cases(submission.rng):
             machine = Machine(program, context_of(case.given), budget=BUDGET)
             if case.entries:
                 values = entries_of(machine, submission.map(Hash))
@@ -74,7 +74,7 @@ class Returns:
 
     def grade_on_kernel(self, submission: Submission) -> None:
         with Kernel(submission) as kernel:
-            for case in self.cases(submission.dice):
+            for case in self.cases(submission.rng):
                 for key, value in case.entries.items():
                     kernel.map(submission.map(Hash)).update(key, value)
                 came = kernel.result(*case.given)
@@ -89,7 +89,7 @@ def mistake(
     usual = ("", 0) if address is None else ("an address", address)
     words, hint = case.wrong.get(came, usual)
     return Mistake(
-        f"r0 = {number(case.expected)}, {case.told} (arguments: {shown(case.given)})",
+        f"r0 = {number(case.expected)}, {case.meaning} (arguments: {shown(case.given)})",
         f"r0 = {number(came)}{f', {words}' if words else ''}",
         submission.line_of(is_exit),
         hint,

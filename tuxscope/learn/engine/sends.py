@@ -19,7 +19,7 @@ from tuxscope.vm import Machine
 
 
 @dataclass(frozen=True, slots=True)
-class SendCase:
+class RecordCase:
     """One input, and the fields of the one record that is to come of it."""
 
     given: tuple[int, ...]
@@ -27,7 +27,7 @@ class SendCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Sends:
+class RecordGrader:
     """A grader of such programs.
 
     Attributes:
@@ -35,20 +35,20 @@ class Sends:
         hint: index of the one that fits a wrong field.
     """
 
-    cases: Callable[[random.Random], Iterable[SendCase]]
+    cases: Callable[[random.Random], Iterable[RecordCase]]
     hint: int = 0
 
     def grade(self, submission: Submission) -> None:
         program = submission.program()
         self._check_stream(submission)
-        for case in self.cases(submission.dice):
+        for case in self.cases(submission.rng):
             machine = Machine(program, context_of(case.given))
             machine.run()
             self._judge(submission, case, sent_records(submission.page, [program], machine.output))
 
     def grade_on_kernel(self, submission: Submission) -> None:
         with Kernel(submission) as kernel:
-            for case in self.cases(submission.dice):
+            for case in self.cases(submission.rng):
                 kernel.result(*case.given)
                 self._judge(submission, case, kernel.records())
 
@@ -60,7 +60,7 @@ class Sends:
                 submission.line_with("PAGE ="),
             )
 
-    def _judge(self, submission: Submission, case: SendCase, records: Sequence[Record]) -> None:
+    def _judge(self, submission: Submission, case: RecordCase, records: Sequence[Record]) -> None:
         """Raises Mistake."""
         sends = submission.line_of(calls_helper(helper.perf_event_output))
         arguments = f"(arguments: {shown(case.given)})"

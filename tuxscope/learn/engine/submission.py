@@ -24,14 +24,14 @@ class Submission:
     Attributes:
         file: where it is.
         page: its PAGE.
-        seed, dice: what the grader's choices come from: the same for the same seed.
+        seed, rng: what the grader's choices come from: the same for the same seed.
     """
 
     def __init__(self, file: str, seed: int) -> None:
         """Load it. Raises PageError."""
         self.file = file
         self.seed = seed
-        self.dice = random.Random(seed)
+        self.rng = random.Random(seed)
         self.page: Page = load_page(file)
 
     def programs(

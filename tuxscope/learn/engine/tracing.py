@@ -20,7 +20,7 @@ from tuxscope.vm.faults import NullPointerFault
 
 Words = tuple[str, int]  # what a wrong value is, and the index of the hint that fits
 ARGUMENTS = range(16, 64)  # where a tracepoint has those of a system call, 8 bytes each
-LOOKS = 10_000  # nanoseconds: the interpreter's clock goes on with each look
+CLOCK_TOLERANCE = 10_000  # nanoseconds: the interpreter's clock goes on with each look
 
 
 def check_attached(submission: Submission, *names: str, hint: int | None = None) -> None:
@@ -132,7 +132,7 @@ def check_null_checks(submission: Submission, call: Call, hint: int) -> None:
         machine.restore(after)
 
 
-def told(call: Call, name: str = "write") -> str:
+def described(call: Call, name: str = "write") -> str:
     """A call in words."""
     return (
         f"{name}({call.fd}, ..., {len(call.data)}) by {call.comm}, process {call.pid}, "
@@ -148,7 +148,7 @@ def record_of(
     records = interpreter.records()
     if len(records) != 1:
         raise Mistake(
-            f"one record of {told(call, name)}",
+            f"one record of {described(call, name)}",
             f"{len(records)} of them" if records else "none",
             sends_of(submission),
         )
@@ -188,7 +188,7 @@ def check_caller(submission: Submission, record: Record, call: Call, of: str) ->
 def check_time(submission: Submission, record: Record, call: Call, of: str) -> None:
     """Hold timestamp_ns, where it is there, to when the call began. Raises Mistake."""
     came = getattr(record, "timestamp_ns", call.time_ns)
-    if came not in range(call.time_ns, call.time_ns + LOOKS):
+    if came not in range(call.time_ns, call.time_ns + CLOCK_TOLERANCE):
         check_value(submission, record, "timestamp_ns", call.time_ns, of)
 
 

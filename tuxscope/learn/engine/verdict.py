@@ -112,18 +112,18 @@ def to_object(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def from_object(told: Mapping[str, Any]) -> Verdict:
+def from_object(found: Mapping[str, Any]) -> Verdict:
     """What :func:`to_object` was made of."""
     stages = {
         name: Stage(StageState(stage["state"]), stage["why"] or "")
-        for name, stage in told["stages"].items()
+        for name, stage in found["stages"].items()
     }
     finding = None
-    if told["expected"] is not None:
+    if found["expected"] is not None:
         source = None
-        if told["file"] is not None:
-            source = SourceLine(told["file"], told["line"] or 0, told["source"] or "")
+        if found["file"] is not None:
+            source = SourceLine(found["file"], found["line"] or 0, found["source"] or "")
         finding = Finding(
-            told["expected"], told["came"], source, told["advice"] or "", told["hint"]
+            found["expected"], found["came"], source, found["advice"] or "", found["hint"]
         )
-    return Verdict(told["name"], told["seed"], stages["pure"], stages.get("kernel"), finding)
+    return Verdict(found["name"], found["seed"], stages["pure"], stages.get("kernel"), finding)

@@ -6,18 +6,18 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.engine.exercise import Exercise
-from tuxscope.learn.engine.returns import ReturnCase, Returns
+from tuxscope.learn.engine.returns import ReturnCase, ReturnGrader
 
 ALL = (1 << 64) - 1
 NEGATIVE = "the difference went below zero, and around to the largest numbers"
 
 
-def cases(dice: random.Random) -> Iterator[ReturnCase]:
-    small = (dice.randrange(10**9) for _ in range(3))
+def cases(rng: random.Random) -> Iterator[ReturnCase]:
+    small = (rng.randrange(10**9) for _ in range(3))
     # Numbers from 2**63 on would be negative if they had a sign.
-    large = ((1 << 63) + dice.randrange(-(10**9), 10**9) for _ in range(3))
+    large = ((1 << 63) + rng.randrange(-(10**9), 10**9) for _ in range(3))
     for begin in (*small, *large):
-        took = dice.randrange(10**6, 10**12)
+        took = rng.randrange(10**6, 10**12)
         yield ReturnCase(
             (begin, begin + took),
             took // 1000,
@@ -37,7 +37,7 @@ def cases(dice: random.Random) -> Iterator[ReturnCase]:
         )
 
 
-GRADER = Returns(cases)
+GRADER = ReturnGrader(cases)
 EXERCISE = Exercise(
     "arithmetic-and-jump",
     "the microseconds between two times, or 0",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import goes_back
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.returns import ReturnCase, Returns
+from tuxscope.learn.engine.returns import ReturnCase, ReturnGrader
 from tuxscope.learn.engine.submission import Submission
 
 MOST = 100
@@ -18,23 +18,23 @@ def total(count: int) -> int:
     return count * (count + 1) // 2
 
 
-def cases(dice: random.Random) -> Iterator[ReturnCase]:
-    few = [0, 1, *(dice.randrange(2, MOST) for _ in range(3)), MOST]
-    # The largest first: who has no limit at all is told that, and not of a round too many.
-    many = [dice.getrandbits(40) | 1 << 63, dice.randrange(1 << 20, 1 << 32), MOST + 1]
+def cases(rng: random.Random) -> Iterator[ReturnCase]:
+    few = [0, 1, *(rng.randrange(2, MOST) for _ in range(3)), MOST]
+    # The largest first: a loop without a limit is reported as such, not as one round too many.
+    many = [rng.getrandbits(40) | 1 << 63, rng.randrange(1 << 20, 1 << 32), MOST + 1]
     for number in (*many, *few):
         count = min(number, MOST)
-        told = f"the sum of 1 to {count}"
+        meaning = f"the sum of 1 to {count}"
         wrong = {
             total(count + 1): (f"which is one round too many, {count + 1}", 2),
             0: ("as if there were no rounds: a number from 2**63 on is no negative one here", 1),
         }
         if count:
             wrong[total(count - 1)] = (f"which is one round too few, {count - 1}", 2)
-        yield ReturnCase((number,), total(count), told, wrong)
+        yield ReturnCase((number,), total(count), meaning, wrong)
 
 
-GRADER = Returns(cases, (f"an end after {MOST} rounds, whatever the argument is", 0))
+GRADER = ReturnGrader(cases, (f"an end after {MOST} rounds, whatever the argument is", 0))
 
 
 def grade(submission: Submission) -> None:

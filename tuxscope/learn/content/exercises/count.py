@@ -10,7 +10,7 @@ from typing import Any
 
 from tuxscope.asm import Hash, SourceLine, helper
 from tuxscope.columns import Rate
-from tuxscope.learn.engine.calls import some_call, some_comm
+from tuxscope.learn.engine.calls import random_call, random_comm
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
@@ -28,15 +28,15 @@ WORKERS, ROUNDS = 4, 5
 def grade(submission: Submission) -> None:
     check_attached(submission, "sys_enter_write")
     counts, process, writes = counts_of(submission)
-    dice = submission.dice
-    processes = [some_call(dice) for _ in range(PROCESSES)]
-    calls = dice.choices(processes, k=WRITES)
+    rng = submission.rng
+    processes = [random_call(rng) for _ in range(PROCESSES)]
+    calls = rng.choices(processes, k=WRITES)
     interpreter = submission.interpreter()
     for call in calls:
-        interpreter.call(replace(call, tid=call.pid + dice.randrange(1, 50)))
+        interpreter.call(replace(call, tid=call.pid + rng.randrange(1, 50)))
     came = entries(interpreter.map(counts).items())
     judge(submission, Counter(each.pid for each in calls), came)
-    for before in (0, dice.randrange(1, 1000)):
+    for before in (0, rng.randrange(1, 1000)):
         check_races(submission, counts, process(pid=processes[0].pid), writes(count=before))
 
 
@@ -101,7 +101,7 @@ def check_races(submission: Submission, counts: Hash, process: Any, writes: Any)
 
     Raises Mistake.
     """
-    call = replace(some_call(submission.dice), pid=process.pid)
+    call = replace(random_call(submission.rng), pid=process.pid)
     interpreter = submission.interpreter()
     machine, values = interpreter.machine, interpreter.map(counts)
     if writes.count:
@@ -142,15 +142,15 @@ def lost(before: int, came: int, source: SourceLine | None) -> Mistake:
 
 def grade_on_kernel(submission: Submission) -> None:
     counts, _, _ = counts_of(submission)
-    dice = submission.dice
+    rng = submission.rng
     expected: Counter[int] = Counter()
     with ExitStack() as stack:
         kernel = stack.enter_context(Kernel(submission))
-        workers = [stack.enter_context(Worker(some_comm(dice))) for _ in range(WORKERS)]
+        workers = [stack.enter_context(Worker(random_comm(rng))) for _ in range(WORKERS)]
         several = stack.enter_context(ThreadPoolExecutor(WORKERS))
         with kernel.attached():
             for _ in range(ROUNDS):
-                times = [dice.randrange(1, 500) for _ in workers]
+                times = [rng.randrange(1, 500) for _ in workers]
                 expected.update(dict(zip((each.pid for each in workers), times, strict=True)))
                 list(several.map(lambda worker, n: worker.write(7, n), workers, times))
         came = excused(entries(kernel.map(counts).items()), expected, kernel.missed)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from operator import attrgetter
 
-from tuxscope.learn.engine.calls import Call, some_call, some_comm
+from tuxscope.learn.engine.calls import Call, random_call, random_comm
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.kernel import Kernel, Worker
 from tuxscope.learn.engine.mistake import Mistake
@@ -20,10 +20,10 @@ from tuxscope.learn.engine.tracing import (
     check_time,
     check_value,
     check_whole_arguments,
+    described,
     record_of,
     sends_of,
     store_of,
-    told,
 )
 
 LARGEST = (1 << 8, 1 << 16, 1 << 20)  # a descriptor may need more than one byte, or two
@@ -36,9 +36,9 @@ def grade(submission: Submission) -> None:
     check_whole_arguments(submission, hint=1)
     interpreter = submission.interpreter()
     for most in LARGEST:
-        dice = submission.dice
-        call = replace(some_call(dice), fd=dice.randrange(most // 2, most))
-        of = told(call)
+        rng = submission.rng
+        call = replace(random_call(rng), fd=rng.randrange(most // 2, most))
+        of = described(call)
         record = record_of(submission, interpreter, call)
         check_value(submission, record, "fd", call.fd, of, mix_ups(call))
         check_caller(submission, record, call, of)
@@ -59,12 +59,12 @@ def mix_ups(call: Call) -> dict[int, Words]:
 
 
 def grade_on_kernel(submission: Submission) -> None:
-    dice = submission.dice
+    rng = submission.rng
     with ExitStack() as stack:
         kernel = stack.enter_context(Kernel(submission))
-        workers = [stack.enter_context(Worker(some_comm(dice))) for _ in range(WORKERS)]
+        workers = [stack.enter_context(Worker(random_comm(rng))) for _ in range(WORKERS)]
         plan = [
-            (each, {fd: dice.randrange(1, 40) for fd in dice.sample(range(10, 900), 3)})
+            (each, {fd: rng.randrange(1, 40) for fd in rng.sample(range(10, 900), 3)})
             for each in workers
         ]
         with kernel.attached():

@@ -11,7 +11,7 @@ from typing import Any
 
 from tuxscope.asm import Array, PerCpuArray, helper
 from tuxscope.columns import Log2
-from tuxscope.learn.engine.calls import Call, some_call, some_comm, some_text
+from tuxscope.learn.engine.calls import Call, random_call, random_comm, random_text
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
@@ -32,7 +32,7 @@ LONGEST = 14  # bits of a size that a worker writes
 
 
 @dataclass(frozen=True, slots=True)
-class Large(Call):
+class LargeWrite(Call):
     """A write of so many bytes, which need not be there as they are only counted."""
 
     size: int = 0
@@ -45,12 +45,12 @@ def grade(submission: Submission) -> None:
     check_attached(submission, "sys_enter_write")
     sizes = sizes_of(submission)
     check_whole_arguments(submission, hint=0)
-    check_null_checks(submission, some_call(submission.dice), hint=1)
+    check_null_checks(submission, random_call(submission.rng), hint=1)
     interpreter = submission.interpreter()
     before: Counter[int] = Counter()
-    for size in sizes_to_try(submission.dice):
-        call = some_call(submission.dice)
-        large = Large(call.pid, call.tid, call.comm, call.fd, cpu=call.cpu, size=size)
+    for size in sizes_to_try(submission.rng):
+        call = random_call(submission.rng)
+        large = LargeWrite(call.pid, call.tid, call.comm, call.fd, cpu=call.cpu, size=size)
         interpreter.call(large)
         now = entries(interpreter.map(sizes).items())
         judge(submission, large, {at: now[at] - before[at] for at in now})
@@ -85,11 +85,11 @@ def sizes_of(submission: Submission) -> PerCpuArray:
     return sizes
 
 
-def sizes_to_try(dice: random.Random) -> Iterator[int]:
+def sizes_to_try(rng: random.Random) -> Iterator[int]:
     """The smallest, and those at both ends of a power's range."""
     yield from (6, 3, 1, 2, 0)
-    for bits in dice.sample(range(3, BITS), 20):
-        yield from ((1 << bits) - 1, 1 << bits, dice.randrange(1 << bits, 2 << bits), 1 << bits)
+    for bits in rng.sample(range(3, BITS), 20):
+        yield from ((1 << bits) - 1, 1 << bits, rng.randrange(1 << bits, 2 << bits), 1 << bits)
 
 
 def power(size: int) -> int:
@@ -101,7 +101,7 @@ def entries(items: Iterable[tuple[int, Any]]) -> Counter[int]:
     return Counter({index: sum(each.count for each in values) for index, values in items})
 
 
-def judge(submission: Submission, call: Large, grown: dict[int, int]) -> None:
+def judge(submission: Submission, call: LargeWrite, grown: dict[int, int]) -> None:
     """Hold what one write changed to the one entry that it is for. Raises Mistake."""
     came = {index: by for index, by in grown.items() if by}
     expected = power(call.size)
@@ -131,14 +131,14 @@ def judge(submission: Submission, call: Large, grown: dict[int, int]) -> None:
 
 def grade_on_kernel(submission: Submission) -> None:
     sizes = sizes_of(submission)
-    dice = submission.dice
+    rng = submission.rng
     with ExitStack() as stack:
-        worker = stack.enter_context(Worker(some_comm(dice)))
+        worker = stack.enter_context(Worker(random_comm(rng)))
         kernel = stack.enter_context(Kernel(submission, worker.pid))
-        written = [dice.randrange(1 << dice.randrange(1, LONGEST + 1)) for _ in range(WRITES)]
+        written = [rng.randrange(1 << rng.randrange(1, LONGEST + 1)) for _ in range(WRITES)]
         with kernel.attached():
             for size in written:
-                worker.write(dice.randrange(10, 900), data=some_text(dice, size).encode())
+                worker.write(rng.randrange(10, 900), data=random_text(rng, size).encode())
         came = +entries(kernel.map(sizes).items())
     expected = Counter(map(power, written))
     if came != expected:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from tuxscope.asm import Hash, helper
-from tuxscope.learn.engine.calls import Call, some_call, some_comm
+from tuxscope.learn.engine.calls import Call, random_call, random_comm
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.interpreter import Interpreter
@@ -18,13 +18,13 @@ from tuxscope.learn.engine.kernel import Kernel, Worker
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.submission import Submission
 from tuxscope.learn.engine.tracing import (
-    LOOKS,
+    CLOCK_TOLERANCE,
     check_attached,
     check_caller,
     check_shown,
+    described,
     sends_of,
     store_of,
-    told,
 )
 from tuxscope.record import Record
 from tuxscope.runner.identity import pid_namespace
@@ -40,26 +40,26 @@ def grade(submission: Submission) -> None:
     check_attached(submission, "sys_enter_write", "sys_exit_write")
     check_shown(submission, "pid", "ns", hint=1)
     starts: Hash = submission.map(Hash)
-    dice = submission.dice
+    rng = submission.rng
     interpreter = submission.interpreter()
-    call = replace(some_call(dice), took_ns=dice.randrange(*LONG))
+    call = replace(random_call(rng), took_ns=rng.randrange(*LONG))
     interpreter.enter(call)
     keys = list(interpreter.map(starts).keys())
     interpreter.leave(call)
     judge(submission, first_record(submission, interpreter.records(), starts, keys, call), call)
     check_unseen(submission, interpreter, call)
     # Two threads of one process, in write() at once, and one of another.
-    second = replace(some_call(dice), pid=call.pid, time_ns=call.time_ns + 7_000_000)
-    other = replace(some_call(dice), time_ns=call.time_ns + 9_000_000)
+    second = replace(random_call(rng), pid=call.pid, time_ns=call.time_ns + 7_000_000)
+    other = replace(random_call(rng), time_ns=call.time_ns + 9_000_000)
     calls = (call, second, other)
     for each in calls:
         interpreter.enter(each)
-    for each in dice.sample(calls, len(calls)):
+    for each in rng.sample(calls, len(calls)):
         interpreter.leave(each)
         records = interpreter.records()
         if len(records) != 1:
             raise Mistake(
-                f"one record of {told(each)}, while others are in write(), too",
+                f"one record of {described(each)}, while others are in write(), too",
                 f"{len(records) or 'none'}: is the key the thread's id, the lower half of r0?",
                 sends_of(submission),
                 1,
@@ -79,7 +79,7 @@ def first_record(
 ) -> Record:
     """The one record of a call that nothing disturbed; ``keys`` are those of ``starts`` while it
     was under way. Raises Mistake."""
-    expected = f"one record of {told(call)}"
+    expected = f"one record of {described(call)}"
     if not keys:
         came = f"nothing is in {starts.name} while it is under way"
         line = submission.line_of(calls_helper(helper.map_update_elem))
@@ -107,7 +107,7 @@ def check_unseen(submission: Submission, interpreter: Interpreter, call: Call) -
         interpreter.leave(unseen)
         if records := interpreter.records():
             raise Mistake(
-                f"no record of {told(unseen)}, as nobody saw it begin",
+                f"no record of {described(unseen)}, as nobody saw it begin",
                 f"ns = {ns_of(records[0])}: was an entry left that should have been deleted?",
                 sends_of(submission),
                 2,
@@ -116,12 +116,12 @@ def check_unseen(submission: Submission, interpreter: Interpreter, call: Call) -
 
 def judge(submission: Submission, record: Record, call: Call, others: Sequence[Call] = ()) -> None:
     """Hold a record to a call. Raises Mistake."""
-    check_caller(submission, record, call, told(call))
+    check_caller(submission, record, call, described(call))
     ns: int = ns_of(record)
     end = call.time_ns + call.took_ns
 
     def near(other: int) -> bool:
-        return abs(ns - other) < LOOKS
+        return abs(ns - other) < CLOCK_TOLERANCE
 
     if near(call.took_ns):
         return
@@ -137,7 +137,7 @@ def judge(submission: Submission, record: Record, call: Call, others: Sequence[C
     elif any(near(end - each.time_ns) for each in others):
         words, hint = ", since another thread began: the key has to be the thread's id", 1
     raise Mistake(
-        f"ns = {call.took_ns} of {told(call)}",
+        f"ns = {call.took_ns} of {described(call)}",
         f"ns = {ns}{words}",
         store_of(submission, type(record), "ns") or sends_of(submission),
         hint,
@@ -145,16 +145,16 @@ def judge(submission: Submission, record: Record, call: Call, others: Sequence[C
 
 
 def grade_on_kernel(submission: Submission) -> None:
-    dice = submission.dice
+    rng = submission.rng
     with ExitStack() as stack:
         kernel = stack.enter_context(Kernel(submission))
-        workers = [stack.enter_context(Worker(some_comm(dice))) for _ in range(2)]
-        plan = [(each, dice.randrange(20, 99), dice.randrange(2, 6)) for each in workers]
+        workers = [stack.enter_context(Worker(random_comm(rng))) for _ in range(2)]
+        plan = [(each, rng.randrange(20, 99), rng.randrange(2, 6)) for each in workers]
         with kernel.attached():
             began = time.monotonic_ns()
             for worker, quick, slow in plan:
-                worker.write(dice.randrange(10, 900), quick)
-                worker.write_slowly(dice.randrange(10, 900), slow, SLOW)
+                worker.write(rng.randrange(10, 900), quick)
+                worker.write_slowly(rng.randrange(10, 900), slow, SLOW)
             passed = time.monotonic_ns() - began
         seen = list(map(attrgetter("pid", "ns"), kernel.records()))
     if pid_namespace():  # the page tells the machine's number of a process, and we know ours

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_function
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.returns import ReturnCase, Returns
+from tuxscope.learn.engine.returns import ReturnCase, ReturnGrader
 from tuxscope.learn.engine.submission import Submission
 
 ROUNDS = 5
 
 
-def cases(dice: random.Random) -> Iterator[ReturnCase]:
+def cases(rng: random.Random) -> Iterator[ReturnCase]:
     for _ in range(ROUNDS):
-        first, second = dice.sample(range(3, 1 << 31), 2)
+        first, second = rng.sample(range(3, 1 << 31), 2)
         wrong = {
             first**2: ("the square of the first alone", 2),
             second**2: ("the square of the second alone: where is the first result kept?", 2),
@@ -24,11 +24,11 @@ def cases(dice: random.Random) -> Iterator[ReturnCase]:
             2 * second**2: ("the square of the second, twice: the first result is gone", 2),
             first + second: ("which is the sum without the squares", 0),
         }
-        told = "the square of the first argument plus the square of the second"
-        yield ReturnCase((first, second), first**2 + second**2, told, wrong)
+        meaning = "the square of the first argument plus the square of the second"
+        yield ReturnCase((first, second), first**2 + second**2, meaning, wrong)
 
 
-GRADER = Returns(cases)
+GRADER = ReturnGrader(cases)
 
 
 def grade(submission: Submission) -> None:

@@ -6,14 +6,14 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.engine.exercise import Exercise
-from tuxscope.learn.engine.returns import LOW, ReturnCase, Returns
+from tuxscope.learn.engine.returns import LOW, ReturnCase, ReturnGrader
 
 ENTRIES = 8
 
 
-def cases(dice: random.Random) -> Iterator[ReturnCase]:
-    keys = dice.sample(range(2, 1 << 32), 2 * ENTRIES)
-    entries = {key: dice.getrandbits(64) | 1 << 40 | 1 for key in keys[:ENTRIES]}
+def cases(rng: random.Random) -> Iterator[ReturnCase]:
+    keys = rng.sample(range(2, 1 << 32), 2 * ENTRIES)
+    entries = {key: rng.getrandbits(64) | 1 << 40 | 1 for key in keys[:ENTRIES]}
     for there, missing in zip(keys[:ENTRIES], keys[ENTRIES:], strict=True):
         value = entries[there]
         wrong = {
@@ -26,7 +26,7 @@ def cases(dice: random.Random) -> Iterator[ReturnCase]:
         yield ReturnCase((missing,), 0, "as there is no such key", wrong, entries)
 
 
-GRADER = Returns(cases, address=1)
+GRADER = ReturnGrader(cases, address=1)
 EXERCISE = Exercise(
     "null-check",
     "return a key's value, or 0 where there is none",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from operator import attrgetter
 
 from tuxscope.asm import Array, SourceLine, helper
-from tuxscope.learn.engine.calls import some_call, some_comm
+from tuxscope.learn.engine.calls import random_call, random_comm
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
@@ -19,9 +19,9 @@ from tuxscope.learn.engine.tracing import (
     check_caller,
     check_null_checks,
     check_shown,
+    described,
     listed,
     sends_of,
-    told,
 )
 from tuxscope.record import u32
 
@@ -33,11 +33,11 @@ def grade(submission: Submission) -> None:
     check_attached(submission, "sys_enter_write")
     check_shown(submission, "pid")
     target = target_of(submission)
-    dice = submission.dice
-    calls = [some_call(dice) for _ in range(4)]
+    rng = submission.rng
+    calls = [random_call(rng) for _ in range(4)]
     chosen, other, *_ = calls
     # A thread whose number is that of the chosen process is not one of its own.
-    calls.append(replace(some_call(dice), tid=chosen.pid))
+    calls.append(replace(random_call(rng), tid=chosen.pid))
     unknown = max(each.pid for each in calls) + 1
     check_null_checks(submission, chosen, hint=1)
     interpreter = submission.interpreter()
@@ -47,12 +47,12 @@ def grade(submission: Submission) -> None:
             interpreter.call(call)
             records = interpreter.records()
             for record in records:
-                check_caller(submission, record, call, told(call))
+                check_caller(submission, record, call, described(call))
             wanted = pid in (EVERYBODY, call.pid)
             if len(records) != wanted:
                 raise Mistake(
-                    f"{'one record' if wanted else 'no record'} of {told(call)}, with {pid} in "
-                    "TARGET",
+                    f"{'one record' if wanted else 'no record'} of {described(call)}, "
+                    f"with {pid} in TARGET",
                     came(len(records), pid),
                     lookup_or_send(submission, len(records)),
                     2,
@@ -92,19 +92,19 @@ def target_of(submission: Submission) -> Array:
 
 def grade_on_kernel(submission: Submission) -> None:
     target = target_of(submission)
-    dice = submission.dice
+    rng = submission.rng
     expected: Counter[int] = Counter()
     with ExitStack() as stack:
         kernel = stack.enter_context(Kernel(submission))
-        workers = [stack.enter_context(Worker(some_comm(dice))) for _ in range(WORKERS)]
+        workers = [stack.enter_context(Worker(random_comm(rng))) for _ in range(WORKERS)]
         pids = [each.pid for each in workers]
-        phases = [EVERYBODY, *dice.sample(pids, 2), EVERYBODY]
+        phases = [EVERYBODY, *rng.sample(pids, 2), EVERYBODY]
         with kernel.attached():
             for pid in phases:  # changed while it runs
                 kernel.map(target).update(0, pid)
                 for worker in workers:
-                    times = dice.randrange(1, 60)
-                    worker.write(dice.randrange(10, 900), times)
+                    times = rng.randrange(1, 60)
+                    worker.write(rng.randrange(10, 900), times)
                     if pid in (EVERYBODY, worker.pid):
                         expected[worker.pid] += times
         seen = Counter(map(attrgetter("pid"), kernel.records()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from operator import attrgetter
 
-from tuxscope.learn.engine.calls import some_call, some_comm
+from tuxscope.learn.engine.calls import random_call, random_comm
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.kernel import Kernel, Worker
 from tuxscope.learn.engine.mistake import Mistake
@@ -15,9 +15,9 @@ from tuxscope.learn.engine.tracing import (
     check_caller,
     check_shown,
     check_time,
+    described,
     record_of,
     sends_of,
-    told,
 )
 
 CALLS = 5
@@ -37,23 +37,23 @@ def grade(submission: Submission) -> None:
         )
     interpreter = submission.interpreter()
     for _ in range(CALLS):
-        call = some_call(submission.dice)
-        of = told(call, "read")
+        call = random_call(submission.rng)
+        of = described(call, "read")
         record = record_of(submission, interpreter, call, "read")
         check_caller(submission, record, call, of)
         check_time(submission, record, call, of)
 
 
 def grade_on_kernel(submission: Submission) -> None:
-    dice = submission.dice
+    rng = submission.rng
     with ExitStack() as stack:
         kernel = stack.enter_context(Kernel(submission))
-        workers = [stack.enter_context(Worker(some_comm(dice))) for _ in range(WORKERS)]
-        plan = [(each, dice.randrange(10, 50), dice.randrange(50, 99)) for each in workers]
+        workers = [stack.enter_context(Worker(random_comm(rng))) for _ in range(WORKERS)]
+        plan = [(each, rng.randrange(10, 50), rng.randrange(50, 99)) for each in workers]
         with kernel.attached():
             for worker, reads, writes in plan:
-                worker.write(dice.randrange(10, 900), writes)
-                worker.read(dice.randrange(10, 900), reads, dice.randrange(1, 500))
+                worker.write(rng.randrange(10, 900), writes)
+                worker.read(rng.randrange(10, 900), reads, rng.randrange(1, 500))
         seen = list(map(attrgetter("pid", "comm"), kernel.records()))
     for worker, reads, writes in plan:
         comms = [comm for pid, comm in seen if pid == worker.pid]

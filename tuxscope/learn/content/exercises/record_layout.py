@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tuxscope.asm import PerfEventArray, SourceLine
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.sends import SendCase, Sends
+from tuxscope.learn.engine.sends import RecordCase, RecordGrader
 from tuxscope.learn.engine.submission import Submission
 from tuxscope.record import RecordType
 
@@ -17,13 +17,13 @@ FIELDS = {"kind": "u32", "value": "u64", "count": "u32"}
 SIZE = 16
 
 
-def cases(dice: random.Random) -> Iterator[SendCase]:
+def cases(rng: random.Random) -> Iterator[RecordCase]:
     for _ in range(ROUNDS):
-        kind, value, count = dice.getrandbits(32), dice.getrandbits(64), dice.getrandbits(32)
-        yield SendCase((kind, value, count), {"kind": kind, "value": value, "count": count})
+        kind, value, count = rng.getrandbits(32), rng.getrandbits(64), rng.getrandbits(32)
+        yield RecordCase((kind, value, count), {"kind": kind, "value": value, "count": count})
 
 
-GRADER = Sends(cases)
+GRADER = RecordGrader(cases)
 
 
 def grade(submission: Submission) -> None:

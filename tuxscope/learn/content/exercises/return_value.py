@@ -6,14 +6,14 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.engine.exercise import Exercise
-from tuxscope.learn.engine.returns import LOW, ReturnCase, Returns
+from tuxscope.learn.engine.returns import LOW, ReturnCase, ReturnGrader
 
 ROUNDS = 5
 
 
-def cases(dice: random.Random) -> Iterator[ReturnCase]:
+def cases(rng: random.Random) -> Iterator[ReturnCase]:
     for _ in range(ROUNDS):
-        first, second, third = given = tuple(dice.getrandbits(64) for _ in range(3))
+        first, second, third = given = tuple(rng.getrandbits(64) for _ in range(3))
         wrong = {
             first: ("the first argument", 2),
             third: ("the third argument", 2),
@@ -23,7 +23,7 @@ def cases(dice: random.Random) -> Iterator[ReturnCase]:
         yield ReturnCase(given, second, "the second argument", wrong)
 
 
-GRADER = Returns(cases, address=1)
+GRADER = ReturnGrader(cases, address=1)
 EXERCISE = Exercise(
     "return-value",
     "return the second argument",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from operator import attrgetter
 
 from tuxscope.asm import SourceLine, helper
-from tuxscope.learn.engine.calls import some_call, some_comm, some_text
+from tuxscope.learn.engine.calls import random_call, random_comm, random_text
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
@@ -19,9 +19,9 @@ from tuxscope.learn.engine.tracing import (
     check_shown,
     check_value,
     check_whole_arguments,
+    described,
     record_of,
     sends_of,
-    told,
 )
 from tuxscope.record import char
 from tuxscope.vm.faults import OutOfBoundsFault, UninitialisedMemoryFault
@@ -49,9 +49,9 @@ def grade(submission: Submission) -> None:
     check_whole_arguments(submission, hint=1)
     interpreter = submission.interpreter()
     for length in LENGTHS:
-        dice = submission.dice
-        call = replace(some_call(dice), data=some_text(dice, length).encode())
-        of = told(call)
+        rng = submission.rng
+        call = replace(random_call(rng), data=random_text(rng, length).encode())
+        of = described(call)
         try:
             record = record_of(submission, interpreter, call)
         except UninitialisedMemoryFault as fault:
@@ -107,15 +107,15 @@ def copies(submission: Submission) -> SourceLine:
 
 
 def grade_on_kernel(submission: Submission) -> None:
-    dice = submission.dice
+    rng = submission.rng
     with ExitStack() as stack:
         kernel = stack.enter_context(Kernel(submission))
-        workers = [stack.enter_context(Worker(some_comm(dice))) for _ in range(WORKERS)]
-        texts = [some_text(dice, length) for length in LENGTHS]
+        workers = [stack.enter_context(Worker(random_comm(rng))) for _ in range(WORKERS)]
+        texts = [random_text(rng, length) for length in LENGTHS]
         with kernel.attached():
             for text in texts:
                 for worker in workers:
-                    worker.write(dice.randrange(10, 900), data=text.encode())
+                    worker.write(rng.randrange(10, 900), data=text.encode())
         seen = list(map(attrgetter("pid", "count", "data"), kernel.records()))
     expected = sorted((len(text), text[:ROOM]) for text in texts)
     for worker in workers:

@@ -6,20 +6,20 @@ import random
 from collections.abc import Iterator
 
 from tuxscope.learn.engine.exercise import Exercise
-from tuxscope.learn.engine.sends import SendCase, Sends
+from tuxscope.learn.engine.sends import RecordCase, RecordGrader
 
 ROUNDS = 3
 
 
-def cases(dice: random.Random) -> Iterator[SendCase]:
+def cases(rng: random.Random) -> Iterator[RecordCase]:
     for _ in range(ROUNDS):
-        value, extra = dice.getrandbits(63) | 1, dice.getrandbits(63) | 1
-        kind = dice.randrange(1, 1 << 32)
-        yield SendCase((kind, value, extra), {"kind": kind, "value": value, "extra": extra})
-        yield SendCase((0, value, extra), {"kind": 0, "value": value, "extra": 0})
+        value, extra = rng.getrandbits(63) | 1, rng.getrandbits(63) | 1
+        kind = rng.randrange(1, 1 << 32)
+        yield RecordCase((kind, value, extra), {"kind": kind, "value": value, "extra": extra})
+        yield RecordCase((0, value, extra), {"kind": 0, "value": value, "extra": 0})
 
 
-GRADER = Sends(cases, hint=1)
+GRADER = RecordGrader(cases, hint=1)
 EXERCISE = Exercise(
     "zero-the-stack",
     "send no byte that was never set",
