@@ -1,8 +1,7 @@
-"""The process that a page is graded in: ``python -m tuxscope.learn.examiner``.
+"""The child process that grades a page: ``python -m tuxscope.learn.examiner``.
 
-Whatever the page does to it, tuxscope waits outside (examination.py). Its arguments are those of
-:class:`GradingJob`; the verdict is written as JSON, and where Python crashes or does not come to an
-end, the place where that was.
+Its arguments are those of :class:`GradingJob`. It writes the verdict as JSON; if Python crashes or
+hangs, faulthandler writes where. The parent is examination.py.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class GradingJob:
-    """What is to be graded.
+    """One page to grade.
 
     Attributes:
         name: of the exercise.
         file: the page.
-        seed: of the grader's choices.
-        limit: seconds that it may take.
-        verdict, trace: file descriptors, for the verdict and for what faulthandler says.
+        seed: of the grader's random inputs.
+        limit: seconds that grading may take.
+        verdict, trace: file descriptors to write the verdict to, and faulthandler's dump.
     """
 
     name: str
@@ -45,7 +44,7 @@ class GradingJob:
 
 
 def job_of(arguments: list[str]) -> GradingJob:
-    """The job that some arguments are."""
+    """The job of a command line; the inverse of ``arguments``."""
     name, file, seed, limit, verdict, trace = arguments
     return GradingJob(name, file, int(seed), float(limit), int(verdict), int(trace))
 
@@ -66,7 +65,7 @@ def main() -> None:
     job = job_of(sys.argv[1:])
     for fd in (job.verdict, job.trace):
         os.set_inheritable(fd, False)
-    os.dup2(2, 1)  # stdout is for verdicts, and not for what a page prints
+    os.dup2(2, 1)  # what a page prints must not be mixed with verdicts on stdout
     faulthandler.enable(job.trace)
     faulthandler.dump_traceback_later(job.limit, exit=True, file=job.trace)
     examine(job)

@@ -1,4 +1,4 @@
-"""How far a student is: a small file beside the pages."""
+"""A student's progress, in a small file beside the pages."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ FILE = ".tuxscope-learn.json"
 
 @dataclass(frozen=True, slots=True)
 class ExerciseProgress:
-    """How far a student is with one exercise.
+    """A student's progress with one exercise.
 
     Attributes:
-        pure, kernel: whether the page passed there when it was checked last.
-        hints: indices of those that were shown, in that order.
-        fitting: index of the hint that fits what was wrong last; None where none does.
+        pure, kernel: whether the page passed in the interpreter, and on the kernel, when it was
+            last checked.
+        hints: indices of the hints that were shown, in that order.
+        fitting: index of the hint that fits the last mistake; None if none does.
     """
 
     pure: bool = False
@@ -31,7 +32,7 @@ class ExerciseProgress:
     fitting: int | None = None
 
     def after(self, verdict: Verdict) -> ExerciseProgress:
-        """How far it is once a verdict is there: the kernel's word stays until it has another."""
+        """The progress after a verdict. If the kernel did not run, its last result stays."""
         pure = verdict.pure.state is StageState.PASSED
         kernel = verdict.kernel.state if verdict.kernel else StageState.NOT_RUN
         known = self.kernel if kernel is StageState.NOT_RUN else kernel is StageState.PASSED
@@ -39,11 +40,11 @@ class ExerciseProgress:
         return ExerciseProgress(pure, pure and known, self.hints, fitting)
 
     def shown(self, hint: int) -> ExerciseProgress:
-        """How far it is once a hint was shown."""
+        """The progress after a hint was shown."""
         return replace(self, hints=(*self.hints, hint))
 
     def next_hint(self, count: int) -> int | None:
-        """Index of the hint to show next, of so many; None where all were shown."""
+        """Index of the hint to show next, of ``count``; None if all were shown."""
         left = [each for each in range(count) if each not in self.hints]
         if self.fitting in left:
             return self.fitting
@@ -51,11 +52,11 @@ class ExerciseProgress:
 
 
 class Progress:
-    """What the file of a folder says."""
+    """The progress file of a directory."""
 
-    def __init__(self, folder: str) -> None:
-        """Read it; where it is damaged, say so and begin anew."""
-        self._file = os.path.join(folder, FILE)
+    def __init__(self, directory: str) -> None:
+        """Read it. If it is damaged, print a warning and start with an empty one."""
+        self._file = os.path.join(directory, FILE)
         self._exercises: dict[str, ExerciseProgress] = {}
         try:
             with open(self._file, encoding="utf-8") as file:
@@ -66,7 +67,7 @@ class Progress:
         except OSError as error:
             say(f"cannot read {self._file}: {strerror(error)}")
         except (ValueError, TypeError, AttributeError, RecursionError):
-            say(f"{self._file} is damaged: what was done before is not known; it begins anew")
+            say(f"{self._file} is damaged; the progress saved in it is lost")
 
     def of(self, name: str) -> ExerciseProgress:
         return self._exercises.get(name, ExerciseProgress())
@@ -75,16 +76,16 @@ class Progress:
         self._exercises[name] = standing
 
     def save(self) -> None:
-        """Write it; where that cannot be, say so."""
+        """Write it, or print why that is not possible."""
         found = {name: asdict(each) for name, each in self._exercises.items()}
         try:
             owner.replace(self._file, (json.dumps(found, indent=1) + "\n").encode())
         except OSError as error:
-            say(f"cannot keep what you have done in {self._file}: {strerror(error)}")
+            say(f"cannot save your progress in {self._file}: {strerror(error)}")
 
 
 def progress_of(found: Any) -> ExerciseProgress:
-    """What the file says of one exercise. Raises ValueError, TypeError or AttributeError."""
+    """The progress with one exercise, as read. Raises ValueError, TypeError, AttributeError."""
     hints, fitting = found.get("hints", []), found.get("fitting")
     if not all(isinstance(each, int) for each in (*hints, fitting or 0)):
         raise ValueError("a hint is a number")
