@@ -71,7 +71,7 @@ def test_maps_and_instructions_are_found_with_their_lines() -> None:
         hello.map(Hash, "COUNTS")
     assert caught.value.expected == "a program that uses Hash COUNTS"
     assert caught.value.came == "it uses PerfEventArray EVENTS"
-    with pytest.raises(Mistake, match="a map of type Array, came it uses PerfEventArray EVENTS"):
+    with pytest.raises(Mistake, match="a map of type Array, got it uses PerfEventArray EVENTS"):
         hello.map(Array)
 
 
@@ -79,7 +79,7 @@ def test_a_record_that_is_cut_off_is_told(tmp_path: Path) -> None:
     text = Path(HELLO).read_text().replace("a.mov(r5, HelloEvent.size)", "a.mov(r5, 28)")
     interpreter = submission(text, tmp_path).interpreter()
     interpreter.call(random_call(random.Random(7)))
-    with pytest.raises(Mistake, match=r"all 32 bytes of HelloEvent .* came 28 bytes are sent"):
+    with pytest.raises(Mistake, match=r"all 32 bytes of HelloEvent .* got 28 bytes"):
         interpreter.records()
 
 

@@ -63,7 +63,7 @@ def test_a_student_starts_and_checks_and_passes(tmp_path: Path) -> None:
     passed = run(tmp_path, "check", "return_value.py")
     assert passed.stdout.splitlines() == [
         "return-value: passed in the interpreter",
-        "  kernel    not yet: it needs CAP_BPF and CAP_PERFMON",
+        "  kernel    not yet: needs CAP_BPF and CAP_PERFMON",
         "  try       sudo tuxscope learn check return-value",
     ]
     assert passed.stderr == NEXT

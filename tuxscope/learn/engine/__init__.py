@@ -1,1 +1,1 @@
-"""What grades a page, whatever the exercise: tries it, compares, and reaches a verdict."""
+"""The grader: runs a page in the interpreter and on the kernel, and reaches a verdict."""

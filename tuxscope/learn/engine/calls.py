@@ -1,4 +1,4 @@
-"""Made-up system calls for graders, each known down to its arguments."""
+"""Synthetic system calls for graders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tuxscope.runner.workload import BUFFER, CALL, CPUS, RETURN
 from tuxscope.vm import World
 
-MOST = 4_000_000  # PID_MAX_LIMIT of 64-bit kernels is a little more
+PIDS = 4_000_000  # a little less than PID_MAX_LIMIT of 64-bit kernels
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +17,14 @@ class Call:
     """One system call, from its entry to its exit.
 
     Attributes:
-        pid, tid: of the process, and of the thread that makes it.
+        pid, tid: ids of the process and the thread that make the call.
         comm: the thread's name.
-        fd: its first argument.
-        data: what the process has at the address that is its second argument; its third is how
-            long that is.
-        result: what it returns.
-        time_ns: when it begins, by ktime_get_ns.
-        took_ns: until it ends.
-        cpu: where.
+        fd: the first argument.
+        data: the bytes at the address in the second argument; the third is their length.
+        result: the return value.
+        time_ns: when it starts, by ktime_get_ns.
+        took_ns: how long it takes.
+        cpu: the CPU that it runs on.
     """
 
     pid: int
@@ -39,7 +38,7 @@ class Call:
     cpu: int = 0
 
     def world(self, leaving: bool) -> World:
-        """What helpers tell at its entry, or at its exit."""
+        """What helpers return at its entry, or with ``leaving`` at its exit."""
         return World(
             time_ns=self.time_ns + self.took_ns * leaving,
             pid=self.pid,
@@ -50,15 +49,15 @@ class Call:
         )
 
     def context(self, leaving: bool) -> bytes:
-        """The tracepoint's fields, as sys_enter_write or sys_exit_write have them."""
+        """The context of sys_enter_write, or with ``leaving`` of sys_exit_write."""
         if leaving:
             return RETURN.pack(0, 0, 0, self.tid, 1, self.result)
         return CALL.pack(0, 0, 0, self.tid, 1, self.fd, BUFFER, len(self.data), 0, 0, 0)
 
 
 def random_call(rng: random.Random) -> Call:
-    """A call of anybody; ``dataclasses.replace`` fixes what has to be so."""
-    pid = rng.randrange(2, MOST)
+    """A call with random values; ``dataclasses.replace`` sets those that matter."""
+    pid = rng.randrange(2, PIDS)
     data = random_text(rng, rng.randrange(1, 60)).encode()
     return Call(
         pid, pid + rng.randrange(1, 50), random_comm(rng), rng.randrange(3, 1000), data,
@@ -72,5 +71,5 @@ def random_text(rng: random.Random, length: int) -> str:
 
 
 def random_comm(rng: random.Random) -> str:
-    """A process's name: 15 letters at most."""
+    """A random process name, at most 15 letters."""
     return random_text(rng, rng.randrange(4, 16))

@@ -1,4 +1,4 @@
-"""What an exercise is."""
+"""The declaration of an exercise."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Exercise:
     Attributes:
         name: as it is typed, with hyphens.
         title: the task in a few words.
-        hints: from a nudge to nearly the answer.
-        grade: raises Mistake, or a Fault, for an answer that is not right; needs no kernel. What
-            it tries comes from ``submission.rng``.
-        grade_on_kernel: the same on the running kernel; None where there is nothing to try there.
+        hints: three, each closer to the answer than the one before.
+        grade: raises Mistake or Fault if the answer is wrong; needs no kernel. Its random inputs
+            come from ``submission.rng``.
+        grade_on_kernel: the same on the running kernel; None if the exercise does not need it.
     """
 
     name: str

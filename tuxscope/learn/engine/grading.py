@@ -1,4 +1,4 @@
-"""Grading one page in this process: first without a kernel, then on it."""
+"""Grades one page in this process: in the interpreter first, then on the kernel."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tuxscope.loader.verifier import VerifierError
 from tuxscope.runner.pages import PageError, check_slips
 from tuxscope.vm import Fault
 
-# What was expected instead of an error that blames a line.
+# What is expected in place of each kind of error.
 EXPECTED: dict[type[LocatedError], str] = {
     PageError: "a page that Python can run",
-    Fault: "a program that runs to its end",
+    Fault: "a program that runs to its exit",
     AssemblyError: "a program that the verifier accepts",
     VerifierError: "a program that the kernel accepts",
 }
 
 
 def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> Verdict:
-    """What there is to say of a page; with ``kernel``, on the kernel too where that is allowed."""
-    later = Stage(StageState.NOT_RUN, "it comes after the interpreter")
+    """The verdict on a page; with ``kernel`` also on the running kernel, where allowed."""
+    later = Stage(StageState.NOT_RUN, "the page has to pass in the interpreter first")
     has_kernel = exercise.grade_on_kernel is not None
 
     graded: list[Submission] = []
@@ -37,7 +37,7 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
         submission = Submission(file, seed)
         graded.append(submission)
         for program in submission.programs():
-            check(program)  # the page may have left that out
+            check(program)  # a page may skip it: program(check=False)
         try:
             exercise.grade(submission)
         except (Mistake, Fault) as mistake:
@@ -49,24 +49,26 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
     if exercise.grade_on_kernel is None:
         return Verdict(exercise.name, seed, PASSED)
     if not kernel:
-        skipped = Stage(StageState.NOT_RUN, "the kernel was not asked")
+        skipped = Stage(StageState.NOT_RUN, "not requested")
         return Verdict(exercise.name, seed, PASSED, skipped)
     if missing := missing_capabilities():
         needed = " and ".join(map(str, missing))
-        return Verdict(exercise.name, seed, PASSED, Stage(StageState.NOT_RUN, f"it needs {needed}"))
+        return Verdict(exercise.name, seed, PASSED, Stage(StageState.NOT_RUN, f"needs {needed}"))
     on_kernel = exercise.grade_on_kernel
     try:
         finding = finding_of(lambda: on_kernel(graded[0]))
     except OSError as error:
         if not is_unsupported(error):
             raise
-        skipped = Stage(StageState.NOT_RUN, "this kernel cannot test-run it; Linux 5.10 can")
+        skipped = Stage(
+            StageState.NOT_RUN, "this kernel cannot test-run it (Linux 5.10 and later can)"
+        )
         return Verdict(exercise.name, seed, PASSED, skipped)
     return Verdict(exercise.name, seed, PASSED, FAILED if finding else PASSED, finding)
 
 
 def finding_of(work: Callable[[], None]) -> Finding | None:
-    """What is wrong by some work of the grader's; None where nothing is."""
+    """The finding of an exception that ``work`` raises; None if it raises none."""
     try:
         work()
     except Mistake as mistake:
@@ -75,12 +77,12 @@ def finding_of(work: Callable[[], None]) -> Finding | None:
         expected = next(what for kind, what in EXPECTED.items() if isinstance(error, kind))
         return Finding(expected, error.problem, error.source, error.hint)
     except TuxscopeError as error:
-        return Finding("a page that can be tried", str(error))
+        return Finding("a page that can be graded", str(error))
     except OSError as error:
         if is_unsupported(error):
             raise
-        return Finding("a page that can be tried", strerror(error))
-    except BaseException as error:  # by a page that is like nothing we thought of
+        return Finding("a page that can be graded", strerror(error))
+    except BaseException as error:  # a page can raise anything
         text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
-        return Finding("a page that can be tried", text)
+        return Finding("a page that can be graded", text)
     return None

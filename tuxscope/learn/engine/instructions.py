@@ -1,4 +1,4 @@
-"""Kinds of instructions that graders look for."""
+"""Predicates on instructions, for graders."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from tuxscope.asm.isa import Atomic, CallSource, FormKind
 
 
 def calls_helper(helper: Helper) -> Callable[[Instruction], bool]:
-    """Calls of a helper."""
+    """Whether an instruction calls this helper."""
     return lambda each: each.form.operation is CallSource.HELPER and each.imm == helper.number
 
 
 def calls_function(each: Instruction) -> bool:
-    """Calls of a function of the program itself."""
+    """Whether it calls a function of the program (a BPF-to-BPF call)."""
     return each.form.operation is CallSource.LOCAL
 
 
 def goes_back(each: Instruction) -> bool:
-    """Jumps backwards: loops have one."""
+    """Whether it jumps backwards, as a loop does."""
     return each.form.jumps and each.distance < 0
 
 
 def is_exit(each: Instruction) -> bool:
-    """Exits of the program or of one of its functions."""
+    """Whether it exits from the program or from a function."""
     return each.form.kind is FormKind.EXIT
 
 
 def is_atomic_add(each: Instruction) -> bool:
-    """Atomic additions, with or without a fetch."""
+    """Whether it is an atomic addition, with or without a fetch."""
     return each.form.kind is FormKind.ATOMIC and each.form.operation is Atomic.ADD

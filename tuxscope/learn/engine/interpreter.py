@@ -18,14 +18,14 @@ from tuxscope.vm import Machine, Sent
 from tuxscope.vm.maps import Values
 from tuxscope.vm.state import Output
 
-ARGUMENTS = 12  # MAX_BPF_FUNC_ARGS: u64 each, as many as a raw tracepoint can have
+ARGUMENTS = 12  # of a raw tracepoint at most, u64 each: MAX_BPF_FUNC_ARGS
 
 
 class Interpreter:
-    """A page's programs on made-up system calls; their maps stay from one to the next.
+    """A page's programs on synthetic system calls. Maps keep their entries between calls.
 
     Attributes:
-        machine: what interprets them; ``machine.steps`` are those of the last run.
+        machine: the interpreter; ``machine.steps`` counts those of the last run.
     """
 
     def __init__(self, page: Page, programs: Sequence[Program]) -> None:
@@ -34,17 +34,17 @@ class Interpreter:
         self._programs = programs
 
     def call(self, *calls: Call) -> None:
-        """Calls, one after the other, each from entry to exit. Raises Fault."""
+        """Make calls one after the other, each from entry to exit. Raises Fault."""
         for each in calls:
             self.enter(each)
             self.leave(each)
 
     def enter(self, call: Call) -> None:
-        """Run the programs that are on the entry of a call. Raises Fault."""
+        """Run the programs attached to the entry of a call. Raises Fault."""
         self._run(call, leaving=False)
 
     def leave(self, call: Call) -> None:
-        """Run the programs that are on the exit of a call. Raises Fault."""
+        """Run the programs attached to the exit of a call. Raises Fault."""
         self._run(call, leaving=True)
 
     def _run(self, call: Call, leaving: bool) -> None:
@@ -57,30 +57,30 @@ class Interpreter:
                 self.machine.run(context=call.context(leaving), world=call.world(leaving))
 
     def records(self) -> list[Record]:
-        """What was sent through the page's map since the last time, parsed.
+        """The records sent through the page's map since the last call of this method.
 
-        Raises Mistake where it is not as long as the record.
+        Raises Mistake if a sample is not as long as the record.
         """
         found = sent_records(self._page, self._programs, self.machine.output)
         self.machine.output.clear()
         return found
 
     def map(self, description: Array | Hash) -> Values:
-        """A map's entries: items(), lookup(), update() as user space has them."""
+        """A map's entries: items(), lookup() and update(), as user space has them."""
         return entries_of(self.machine, description)
 
 
 def entries_of(machine: Machine, description: Array | Hash) -> Values:
-    """A map's entries in a machine."""
+    """The entries of a map in a machine."""
     found = machine.maps[description]
     assert isinstance(found, Values)
     return found
 
 
 def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Output]) -> list[Record]:
-    """What programs sent through the page's map, parsed.
+    """The records that programs sent through the page's map.
 
-    Raises Mistake where it is not as long as the record.
+    Raises Mistake if a sample is not as long as the record.
     """
     stream = page.map
     assert isinstance(stream, PerfEventArray)
@@ -88,23 +88,23 @@ def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Outpu
     for each in output:
         if isinstance(each, Sent) and each.map == stream:
             if len(each.data) != stream.record.size:
-                raise of_another_size(stream, len(each.data), programs)
+                raise wrong_size(stream, len(each.data), programs)
             found.append(stream.record.unpack(each.data))
     return found
 
 
-def of_another_size(stream: PerfEventArray, size: int, programs: Sequence[Program]) -> Mistake:
+def wrong_size(stream: PerfEventArray, size: int, programs: Sequence[Program]) -> Mistake:
     name = stream.record.__name__
     instructions = chain.from_iterable(each.instructions for each in programs)
     sends = filter(calls_helper(helper.perf_event_output), instructions)
     return Mistake(
         f"all {stream.record.size} bytes of {name} (r5 = {name}.size)",
-        f"{size} bytes are sent",
+        f"{size} bytes",
         next((each.source for each in sends), None),
     )
 
 
 def context_of(arguments: Sequence[int]) -> bytes:
-    """The context of a raw tracepoint's program: u64 each, those that are missing 0."""
+    """The context of a raw tracepoint: 12 u64 in native byte order; missing arguments are 0."""
     padded = [*arguments, *[0] * (ARGUMENTS - len(arguments))]
     return struct.pack(f"={len(padded)}Q", *(each & (1 << 64) - 1 for each in padded))

@@ -1,4 +1,4 @@
-"""A student's page on the running kernel, and processes for it to see: exact to the last call."""
+"""Loads a student's page into the kernel, and runs processes whose calls it counts exactly."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from tuxscope.runner.identity import pid_namespace
 from tuxscope.runner.loaded import shown_map
 
 WORKER = os.path.join(os.path.dirname(__file__), "worker.py")
-PATIENCE = 20.0  # seconds until a worker's answer is not waited for any more
+ANSWER_LIMIT = 20.0  # seconds to wait for a worker's answer
 
 
 class WorkerError(TuxscopeError):
-    """A process that the grader started did not do what it was told."""
+    """A worker process failed."""
 
 
 class Kernel:
-    """A page's programs, loaded; a context manager that leaves nothing behind."""
+    """A page's loaded programs; a context manager that unloads them."""
 
     def __init__(self, submission: Submission, pid: int | None = None) -> None:
-        """Load them, for one process where ``pid`` is given. Raises VerifierError and others."""
+        """Load the programs, with ``pid`` for that process alone. Raises TuxscopeError."""
         page = submission.page
         self._stream = page.map if isinstance(page.map, PerfEventArray) else None
         self._definition = submission.definition
@@ -49,41 +49,44 @@ class Kernel:
             self._held = stack.pop_all()
 
     def attached(self) -> Link:
-        """The programs see what happens while this is open."""
+        """A context manager: the programs are attached while it is open."""
         return Link(self._loaded)
 
     def result(self, *arguments: int) -> int:
-        """What the first program returns, its low 32 bits, for a raw tracepoint's arguments.
+        """Test-run the first program on a raw tracepoint's arguments, u64 each; returns the low 32
+        bits of its result.
 
-        Raises OSError where the kernel cannot test-run it (before 5.10).
+        Raises OSError if the kernel cannot test-run it (before Linux 5.10).
         """
         return self._loaded.programs[0].test_run(context=context_of(arguments)).retval
 
     def records(self) -> list[Record]:
-        """What was sent through the page's map, by all processes; once they are detached.
+        """The records sent through the page's map, of all processes. Detach the programs first.
 
-        Raises TuxscopeError where some were lost: then nothing can be counted.
+        Raises TuxscopeError if events were lost, as the count is wrong then.
         """
         assert self._reader
         assert self._stream
         record = self._stream.record
         found: list[Record] = [record.decode(row) for row in self._reader.drain(final=True)]
         if lost := self._reader.lost():
-            raise TuxscopeError(f"{lost} events were lost; check it again when there is less to do")
+            raise TuxscopeError(
+                f"{lost} events were lost; check again when the machine is less busy"
+            )
         return found
 
     def map(self, description: Array | Hash) -> LoadedMap:
-        """A map's entries: items(), lookup(), update(). Raises Mistake where it is not used."""
+        """A map's entries: items(), lookup(), update(). Raises Mistake if no program uses it."""
         if description not in self._loaded.maps:
             raise Mistake(
-                f"a program that uses {description.name}", "none of them does", self._definition
+                f"a program that uses {description.name}", "no program does", self._definition
             )
         return self._loaded.maps[description]
 
     @property
     def missed(self) -> int:
-        """How many runs the kernel left out, over all processes: Linux 7.3 preempts a program, and
-        whoever calls in between on that CPU has none of its own (docs/kernels.md)."""
+        """The number of runs that the kernel skipped, over all processes (recursion misses). Linux
+        7.3 preempts programs, and skips a second run on the same CPU (docs/kernels.md)."""
         return self._loaded.recursion_misses
 
     def __enter__(self) -> Self:
@@ -94,18 +97,18 @@ class Kernel:
 
 
 class Worker:
-    """A process of a given name that does what it is told; a context manager that ends it.
+    """A child process that makes system calls on request; a context manager that ends it.
 
     Attributes:
         comm: its name.
     """
 
     def __init__(self, comm: str) -> None:
-        """Start it, and wait until it is ready: from here on it makes no call of its own that
-        anybody would count. Raises WorkerError."""
+        """Start it, and wait until it is ready. From here on it calls read() and write() only on
+        request. Raises WorkerError."""
         self.comm = comm
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.settimeout(PATIENCE)
+        self._socket.settimeout(ANSWER_LIMIT)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", WORKER, comm],
@@ -123,19 +126,19 @@ class Worker:
         return number
 
     def write(self, fd: int, times: int = 1, data: bytes = b"hello\n") -> None:
-        """Have it call write(fd, data) so often; returns once it has."""
+        """Have it call write(fd, data) ``times`` times, and wait until it has."""
         self._do("write", fd, data.decode("latin-1"), times)
 
     def read(self, fd: int, times: int = 1, size: int = 1) -> None:
-        """Have it call read(fd), for so many bytes, so often."""
+        """Have it call read(fd) for ``size`` bytes ``times`` times, and wait until it has."""
         self._do("read", fd, size, times)
 
     def read_slowly(self, fd: int, times: int, seconds: float) -> None:
-        """Have it call read(fd) so often, each of which takes at least so long, and fails."""
+        """Have it make ``times`` calls of read(fd) that fail after ``seconds`` at the earliest."""
         self._do("read_slowly", fd, seconds, times)
 
     def write_slowly(self, fd: int, times: int, seconds: float) -> None:
-        """The same with write(fd)."""
+        """Have it make ``times`` calls of write(fd) that fail after ``seconds`` at the earliest."""
         self._do("write_slowly", fd, seconds, times)
 
     def _do(self, *message: Any) -> None:
@@ -146,9 +149,9 @@ class Worker:
         try:
             answer = self._socket.recv(1)
         except OSError as error:
-            raise WorkerError(f"a process of the grader's does not answer: {error}") from error
+            raise WorkerError(f"a worker process of the grader does not answer: {error}") from error
         if not answer:
-            raise WorkerError("a process of the grader's has ended before its time")
+            raise WorkerError("a worker process of the grader ended unexpectedly")
 
     def close(self) -> None:
         self._socket.close()

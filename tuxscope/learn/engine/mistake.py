@@ -18,7 +18,7 @@ class Mistake(LocatedError):  # noqa: N818  # what a student makes
     def __init__(
         self, expected: str, came: str, source: SourceLine | None = None, hint: int | None = 0
     ) -> None:
-        super().__init__(f"expected {expected}, came {came}", source)
+        super().__init__(f"expected {expected}, got {came}", source)
         self.expected = expected
         self.came = came
         self.fitting_hint = hint

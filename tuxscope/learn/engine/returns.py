@@ -1,4 +1,4 @@
-"""Exercises whose programs are judged by what they return for a raw tracepoint's arguments."""
+"""Grades programs by the value that they return for a raw tracepoint's arguments."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tuxscope.vm import Machine
 from tuxscope.vm.faults import BudgetFault
 from tuxscope.vm.memory import WINDOW
 
-LOW = (1 << 32) - 1  # a test run's result has 32 bits
-EASY = 100_000
-BUDGET = 20_000  # steps: a hundred times what a solution takes
+LOW = (1 << 32) - 1  # the mask of a test run's result: 32 bits
+DECIMAL = 100_000  # numbers below are shown as decimal, others as hexadecimal
+BUDGET = 20_000  # steps of one run; a solution takes a hundredth
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnCase:
-    """One input, and what is to come of it.
+    """One input and its expected result.
 
     Attributes:
-        given: the arguments, 64 bits each.
-        expected: the result.
-        meaning: what the result is, in words.
-        wrong: what typical mistakes come to, each with its words and the index of its hint.
-        entries: of the program's hash, before it runs.
+        given: the arguments, u64 each.
+        expected: the result, u64.
+        meaning: the result in words.
+        wrong: results of typical mistakes; of each, what it is in words and the index of its hint.
+        entries: the entries of the program's hash before it runs.
     """
 
     given: tuple[int, ...]
@@ -42,16 +42,16 @@ class ReturnCase:
 
 @dataclass(frozen=True, slots=True)
 class ReturnGrader:
-    """A grader of such programs.
+    """Grades such programs.
 
     Attributes:
         cases: makes the inputs.
-        endless: what is expected, and the hint, where a program does not come to an end.
-        address: index of the hint that fits an address as the result.
+        endless: for a program that does not end: what was expected, and the index of the hint.
+        address: index of the hint for a result that is an address.
     """
 
     cases: Callable[[random.Random], Iterable[ReturnCase]]
-    endless: tuple[str, int] = ("a program that comes to an end", 0)
+    endless: tuple[str, int] = ("a program that ends", 0)
     address: int = 0
 
     def grade(self, submission: Submission) -> None:
@@ -66,7 +66,7 @@ class ReturnGrader:
                 came = machine.run()
             except BudgetFault as fault:
                 expected, hint = self.endless
-                came_to = f"{BUDGET} steps without one for {shown(case.given)}"
+                came_to = f"no exit after {BUDGET} steps (arguments: {shown(case.given)})"
                 raise Mistake(expected, came_to, fault.source, hint) from None
             if came != case.expected:
                 address = came >> WINDOW in machine.memory.regions
@@ -85,7 +85,7 @@ class ReturnGrader:
 def mistake(
     submission: Submission, case: ReturnCase, came: int, address: int | None = None
 ) -> Mistake:
-    """A wrong result, with what it may come from; ``address``: the hint, where it is one."""
+    """The Mistake of a wrong result; ``address`` is the index of its hint if it is an address."""
     usual = ("", 0) if address is None else ("an address", address)
     words, hint = case.wrong.get(came, usual)
     return Mistake(
@@ -101,5 +101,5 @@ def shown(numbers: Sequence[int]) -> str:
 
 
 def number(value: int) -> str:
-    """Decimal where that is easy to read."""
-    return str(value) if value < EASY else hex(value)
+    """A number in decimal, or in hexadecimal if it is large."""
+    return str(value) if value < DECIMAL else hex(value)

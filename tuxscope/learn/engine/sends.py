@@ -1,5 +1,4 @@
-"""Exercises whose programs are judged by the record that they make of a raw tracepoint's
-arguments."""
+"""Grades programs by the record that they send for a raw tracepoint's arguments."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from tuxscope.vm import Machine
 
 @dataclass(frozen=True, slots=True)
 class RecordCase:
-    """One input, and the fields of the one record that is to come of it."""
+    """One input: the arguments, u64 each, and the fields of the one record that is expected."""
 
     given: tuple[int, ...]
     fields: Mapping[str, int]
@@ -28,11 +27,11 @@ class RecordCase:
 
 @dataclass(frozen=True, slots=True)
 class RecordGrader:
-    """A grader of such programs.
+    """Grades such programs.
 
     Attributes:
         cases: makes the inputs.
-        hint: index of the one that fits a wrong field.
+        hint: index of the hint for a wrong field.
     """
 
     cases: Callable[[random.Random], Iterable[RecordCase]]
@@ -55,8 +54,8 @@ class RecordGrader:
     def _check_stream(self, submission: Submission) -> None:
         if not isinstance(submission.page.map, PerfEventArray):
             raise Mistake(
-                "a page that shows its PerfEventArray, EVENTS",
-                "its PAGE has another map, or none",
+                "a PAGE that shows the PerfEventArray EVENTS",
+                "a PAGE with another map, or without one",
                 submission.line_with("PAGE ="),
             )
 
@@ -65,11 +64,11 @@ class RecordGrader:
         sends = submission.line_of(calls_helper(helper.perf_event_output))
         arguments = f"(arguments: {shown(case.given)})"
         if len(records) != 1:
-            raise Mistake(f"one record {arguments}", f"{len(records)} of them", sends)
+            raise Mistake(f"one record {arguments}", f"{len(records)} records", sends)
         for name, expected in case.fields.items():
             came = getattr(records[0], name)
             if came != expected:
-                late = ": is it zeroed, or cut off, after it was stored?" if came == 0 else ""
+                late = ": is it zeroed after the store, or not sent?" if came == 0 else ""
                 raise Mistake(
                     f"{name} = {number(expected)} {arguments}",
                     f"{name} = {number(came)}{late}",

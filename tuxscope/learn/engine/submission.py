@@ -1,4 +1,4 @@
-"""A student's page, and what graders ask of it without a kernel."""
+"""A student's page, and what graders ask about it; needs no kernel."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from tuxscope.vm import Machine, World
 
 
 class Submission:
-    """A page that is graded.
+    """A page to grade.
 
     Attributes:
-        file: where it is.
+        file: its path.
         page: its PAGE.
-        seed, rng: what the grader's choices come from: the same for the same seed.
+        seed, rng: the source of the grader's random inputs; the same seed has the same inputs.
     """
 
     def __init__(self, file: str, seed: int) -> None:
-        """Load it. Raises PageError."""
+        """Load the page. Raises PageError."""
         self.file = file
         self.seed = seed
         self.rng = random.Random(seed)
@@ -37,24 +37,22 @@ class Submission:
     def programs(
         self, pid: int | None = None, namespace: PidNamespace | None = None
     ) -> tuple[Program, ...]:
-        """Its programs, made anew. Raises PageError or AssemblyError."""
+        """Assemble its programs. Raises PageError or AssemblyError."""
         return programs_of(self.page, self.file, pid, namespace=namespace)
 
     def program(self) -> Program:
-        """Its first program, made anew."""
+        """Assemble its programs, and return the first."""
         return self.programs()[0]
 
     @property
     def definition(self) -> SourceLine:
-        """The line of its function: to blame where no other is."""
+        """The line of its function, for mistakes that no other line is known for."""
         return definition(self.page, self.file)
 
-    # What is in it
-
     def map(self, kind: type[Map], name: str | None = None, hint: int = 0) -> Any:
-        """The map of a kind that its programs use, by its name where there may be several.
+        """The first map of a type that its programs use; with ``name`` the one of that name.
 
-        Raises Mistake.
+        Raises Mistake with this hint if there is none.
         """
         used = [each for program in self.programs() for each in program.maps]
         found = [each for each in used if isinstance(each, kind) and name in (None, each.name)]
@@ -69,16 +67,16 @@ class Submission:
         raise Mistake(what, came, self.definition, hint)
 
     def instructions(self, kind: Callable[[Instruction], bool]) -> Iterator[Instruction]:
-        """Those of a kind, of all its programs, in order; each knows its line (``source``)."""
+        """All instructions of a kind, of all programs, in order."""
         for program in self.programs():
             yield from filter(kind, program.instructions)
 
     def line_of(self, kind: Callable[[Instruction], bool]) -> SourceLine | None:
-        """The line of the first instruction of a kind."""
+        """The line of the first instruction of a kind; None if there is none."""
         return next((each.source for each in self.instructions(kind)), None)
 
     def line_with(self, text: str) -> SourceLine | None:
-        """The page's first line that has a text in it, after the task at its beginning."""
+        """The page's first line with this text, below the docstring; None if there is none."""
         lines = linecache.getlines(self.file)
         first = ast.parse("".join(lines)).body[0]
         task = first.end_lineno or 0 if isinstance(first, ast.Expr) else 0
@@ -87,14 +85,12 @@ class Submission:
                 return SourceLine(self.file, number, line.strip())
         return None
 
-    # What it does
-
     def interpreter(self, pid: int | None = None) -> Interpreter:
-        """Its programs in the interpreter, with empty maps."""
+        """An interpreter of its programs, with empty maps."""
         return Interpreter(self.page, self.programs(pid))
 
     def result(self, *arguments: int, world: World | None = None) -> int:
-        """What its first program returns, 64 bits, for a raw tracepoint's arguments, u64 each.
+        """The u64 that its first program returns for a raw tracepoint's arguments, u64 each.
 
         Raises Fault.
         """

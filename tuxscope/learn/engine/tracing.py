@@ -1,4 +1,4 @@
-"""What graders ask of pages that trace system calls: where they look, what they send and show."""
+"""Checks of pages that trace system calls: attach points, records, columns and values."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tuxscope.learn.engine.submission import Submission
 from tuxscope.record import Nested, Record, RecordType
 from tuxscope.vm.faults import NullPointerFault
 
-Words = tuple[str, int]  # what a wrong value is, and the index of the hint that fits
-ARGUMENTS = range(16, 64)  # where a tracepoint has those of a system call, 8 bytes each
-CLOCK_TOLERANCE = 10_000  # nanoseconds: the interpreter's clock goes on with each look
+Words = tuple[str, int]  # a wrong value in words, and the index of its hint
+ARGUMENTS = range(16, 64)  # offsets of a system call's arguments in the context, 8 bytes each
+CLOCK_TOLERANCE = 10_000  # ns; the interpreter's clock advances with each read
 
 
 def check_attached(submission: Submission, *names: str, hint: int | None = None) -> None:
-    """Hold the programs to tracepoints of system calls, one each. Raises Mistake."""
+    """Check that there is one program on each of these tracepoints. Raises Mistake."""
     wanted = [str(Tracepoint("syscalls", name)) for name in names]
     programs = submission.programs()
     found = [str(each.attach) for each in programs]
@@ -34,22 +34,22 @@ def check_attached(submission: Submission, *names: str, hint: int | None = None)
     late = "sys_exit_" in str(wrong.attach) and not any("sys_exit_" in each for each in wanted)
     raise Mistake(
         f"one program on {' and one on '.join(wanted)}",
-        f"{' and '.join(found)}{', where the call is over' if late else ''}",
+        f"{' and '.join(found)}{', which is passed when the call has ended' if late else ''}",
         submission.line_with(f'Assembler("{wrong.name}"') or submission.definition,
         hint,
     )
 
 
 def check_shown(submission: Submission, *names: str, hint: int = 0) -> RecordType:
-    """Hold the page to a stream of records that have these fields, all of them shown; the record.
+    """Check that the page shows records with these fields, each in a column; return the record.
 
     Raises Mistake.
     """
     stream = submission.page.map
     if not isinstance(stream, PerfEventArray):
         raise Mistake(
-            "a page that shows a PerfEventArray",
-            "its PAGE has another map, or none",
+            "a PAGE that shows a PerfEventArray",
+            "a PAGE with another map, or without one",
             submission.line_with("PAGE ="),
             hint,
         )
@@ -59,35 +59,35 @@ def check_shown(submission: Submission, *names: str, hint: int = 0) -> RecordTyp
 
 
 def check_fields(submission: Submission, record: RecordType, *names: str, hint: int = 0) -> None:
-    """Hold a record to these fields. Raises Mistake."""
+    """Check that a record has these fields. Raises Mistake."""
     for name in names:
         if name not in record.fields:
             raise Mistake(
                 f"a field {name} in {record.__name__}",
-                f"it has {', '.join(record.fields)}",
+                f"the fields {', '.join(record.fields)}",
                 submission.line_with(f"class {record.__name__}"),
                 hint,
             )
 
 
 def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
-    """Hold the page to a plain column for each of these fields. Raises Mistake."""
+    """Check that the page has a ``Column`` for each of these fields. Raises Mistake."""
     columns = [each for each in submission.page.columns if type(each) is Column]
     shown = [each.name for each in columns]
     for name in names:
         if name not in shown:
             raise Mistake(
                 f"a column that shows {name}",
-                f"there are columns for {', '.join(shown)}" if shown else "there is none",
+                f"columns for {', '.join(shown)}" if shown else "no column",
                 submission.line_with("COLUMNS ="),
                 hint,
             )
 
 
 def check_whole_arguments(submission: Submission, hint: int) -> None:
-    """Hold loads of arguments to all their 8 bytes. Raises Mistake.
+    """Check that loads of arguments load all 8 bytes. Raises Mistake.
 
-    Half of them is enough on a little-endian machine, and wrong on any other.
+    A shorter load is right on little-endian machines only.
     """
 
     def narrow(each: Instruction) -> bool:
@@ -96,18 +96,19 @@ def check_whole_arguments(submission: Submission, hint: int) -> None:
 
     for each in submission.instructions(narrow):
         raise Mistake(
-            "all 8 bytes of the argument, as its field has size 8",
-            f"{each.moves} of them: the lowest are the first on some machines only",
+            "a load of all 8 bytes of the argument, as its field has size 8",
+            f"a load of {each.moves}: these are the lowest on little-endian machines only",
             each.source,
             hint,
         )
 
 
 def check_null_checks(submission: Submission, call: Call, hint: int) -> None:
-    """Have each lookup that comes of a call find nothing, once. Raises Mistake for a program that
-    would follow the 0.
+    """Check that the program tests the result of each lookup. Raises Mistake for one that loads
+    from address 0.
 
-    Of arrays only the verifiers of new kernels know that there is an entry for each index.
+    For this each lookup during the call returns 0 once, even in an array, whose entries always
+    exist: only new verifiers know that.
     """
     machine = submission.interpreter().machine
     machine.start(context=call.context(leaving=False), world=call.world(leaving=False))
@@ -123,9 +124,9 @@ def check_null_checks(submission: Submission, call: Call, hint: int) -> None:
             machine.resume()
         except NullPointerFault as fault:
             raise Mistake(
-                "a jump on r0 = 0 after the lookup: a verifier that does not know of an array's "
-                "entry refuses the program without",
-                "r0 is followed, whatever it is",
+                "a jump on r0 = 0 after the lookup: older verifiers refuse a program without one, "
+                "even for an array",
+                "r0 is used as an address without a check",
                 fault.source,
                 hint,
             ) from None
@@ -133,7 +134,7 @@ def check_null_checks(submission: Submission, call: Call, hint: int) -> None:
 
 
 def described(call: Call, name: str = "write") -> str:
-    """A call in words."""
+    """A call in words, for expectations."""
     return (
         f"{name}({call.fd}, ..., {len(call.data)}) by {call.comm}, process {call.pid}, "
         f"thread {call.tid}"
@@ -143,13 +144,13 @@ def described(call: Call, name: str = "write") -> str:
 def record_of(
     submission: Submission, interpreter: Interpreter, call: Call, name: str = "write"
 ) -> Record:
-    """The one record that comes of a call. Raises Mistake where there is none, or are many."""
+    """The one record that is sent for a call. Raises Mistake if there are none or several."""
     interpreter.call(call)
     records = interpreter.records()
     if len(records) != 1:
         raise Mistake(
             f"one record of {described(call, name)}",
-            f"{len(records)} of them" if records else "none",
+            f"{len(records)} records" if records else "none",
             sends_of(submission),
         )
     return records[0]
@@ -163,7 +164,7 @@ def check_value(
     of: str,
     wrong: Mapping[Any, Words] | None = None,
 ) -> None:
-    """Hold a field to its value; ``wrong`` has what typical mistakes come to. Raises Mistake."""
+    """Check a field's value; ``wrong`` has the values of typical mistakes. Raises Mistake."""
     came = getattr(record, name)
     if came == expected:
         return
@@ -177,29 +178,29 @@ def check_value(
 
 
 def check_caller(submission: Submission, record: Record, call: Call, of: str) -> None:
-    """Hold pid and comm to those of the caller, where the record has them. Raises Mistake."""
+    """Check pid and comm, if the record has them. Raises Mistake."""
     if "pid" in type(record).fields:
-        wrong = {call.tid: ("the thread's id: the process's is in the upper half of r0", 0)}
+        wrong = {call.tid: ("the thread id: the process id is in the upper half of r0", 0)}
         check_value(submission, record, "pid", call.pid, of, wrong)
     if "comm" in type(record).fields:
         check_value(submission, record, "comm", call.comm, of)
 
 
 def check_time(submission: Submission, record: Record, call: Call, of: str) -> None:
-    """Hold timestamp_ns, where it is there, to when the call began. Raises Mistake."""
+    """Check timestamp_ns, if the record has it: when the call started. Raises Mistake."""
     came = getattr(record, "timestamp_ns", call.time_ns)
     if came not in range(call.time_ns, call.time_ns + CLOCK_TOLERANCE):
         check_value(submission, record, "timestamp_ns", call.time_ns, of)
 
 
 def sends_of(submission: Submission) -> SourceLine:
-    """The line that sends the record, or that of the function."""
+    """The line that sends the record, or else the line of the function."""
     line = submission.line_of(calls_helper(helper.perf_event_output))
     return line or submission.definition
 
 
 def store_of(submission: Submission, record: RecordType, name: str) -> SourceLine | None:
-    """The line that stores a field of a record on the stack; the last, where there are several."""
+    """The last line that stores a field of a record on the stack; None if there is none."""
     field = record.fields[name]
     found = None
     for program in submission.programs():

@@ -1,4 +1,4 @@
-"""What the grader says of one page, as data."""
+"""The verdict on one page, as data."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class StageState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage: the pure one, or the one on the kernel.
+    """One stage of grading: in the interpreter (pure), or on the kernel.
 
     Attributes:
         state: how it ended.
-        why: why it was not run; empty where it was.
+        why: why it was not run; empty if it was.
     """
 
     state: StageState
@@ -36,14 +36,14 @@ PASSED, FAILED = Stage(StageState.PASSED), Stage(StageState.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is not right.
+    """What is wrong with a page.
 
     Attributes:
         expected: what a right answer does.
         came: what this one did.
-        source: the page's line that is to blame; None where none is known.
-        advice: what to type, where an error knows that; else empty.
-        hint: index of the exercise's hint that fits; None where none does.
+        source: the line of the page that is wrong; None if it is not known.
+        advice: what to type; empty if that is not known.
+        hint: index of the exercise's hint that fits; None if none does.
     """
 
     expected: str
@@ -55,14 +55,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What there is to say of one page.
+    """The verdict on one page.
 
     Attributes:
         name: of the exercise.
-        seed: where the grader's choices came from.
-        pure: the checks, and the interpreter.
-        kernel: None where the exercise has nothing to try there.
-        finding: what is not right; None where nothing is known to be wrong.
+        seed: of the grader's random inputs.
+        pure: the checks of the assembler, and the interpreter.
+        kernel: the running kernel; None if the exercise does not use it.
+        finding: what is wrong; None if nothing is.
     """
 
     name: str
@@ -73,24 +73,24 @@ class Verdict:
 
     @property
     def stages(self) -> dict[str, Stage]:
-        """Those that the exercise has, by name."""
+        """The stages of the exercise, by name."""
         return {"pure": self.pure} | ({"kernel": self.kernel} if self.kernel else {})
 
     @property
     def passed(self) -> bool:
-        """Whether it passed what could be run here, and something was."""
+        """Whether it passed in the interpreter, and did not fail on the kernel."""
         states = [each.state for each in self.stages.values()]
         return self.pure.state is StageState.PASSED and StageState.FAILED not in states
 
     @property
     def score(self) -> float:
-        """The part of the stages that it passed, 0 to 1."""
+        """The share of the stages that it passed, 0 to 1."""
         states = [each.state for each in self.stages.values()]
         return states.count(StageState.PASSED) / len(states)
 
 
 def to_object(verdict: Verdict) -> dict[str, Any]:
-    """As it is printed with --format json; of the source line the file's whole path."""
+    """The verdict as an object for JSON; ``file`` is an absolute path."""
     finding = verdict.finding
     source = finding.source if finding else None
     return {
@@ -113,7 +113,7 @@ def to_object(verdict: Verdict) -> dict[str, Any]:
 
 
 def from_object(found: Mapping[str, Any]) -> Verdict:
-    """What :func:`to_object` was made of."""
+    """The verdict of an object; the inverse of :func:`to_object`."""
     stages = {
         name: Stage(StageState(stage["state"]), stage["why"] or "")
         for name, stage in found["stages"].items()

@@ -1,8 +1,8 @@
-"""Does what its stdin, a socket, says: so and so many write() or read() calls and not one more.
+"""Makes exactly the write() and read() calls that are requested on stdin, a socket.
 
-It is a script of its own, run with ``python -S``. It hears and answers with recv() and send(),
-so that its write() and read() calls are those that it was told to make. Each message is a JSON
-list: what to do, then the arguments; the answer is one byte.
+It is a script of its own, run with ``python -S``. It uses recv() and send() for requests and
+answers, so that all of its write() and read() calls are requested ones. A request is a JSON list:
+action, fd, argument and how many times. The answer is one byte.
 """
 
 import contextlib
@@ -15,17 +15,17 @@ from typing import Any
 
 
 def descriptor(number: int, source: int) -> int:
-    """Have the file descriptor ``number`` read and write what ``source`` does."""
+    """Make the file descriptor ``number`` a duplicate of ``source``; returns it."""
     if number != source:
         os.dup2(source, number)
     return number
 
 
 def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
-    """A socket on which a read, or a write, gives up after so long; and its other end.
+    """A socket on which a read or a write fails after ``seconds`` at the earliest; and its peer.
 
-    It is told to wait for twice the time: timeouts count ticks, and where the machine was held up,
-    as virtual ones are, several come at once.
+    The timeout is twice that: timeouts count ticks, and on a virtual machine that was paused
+    several come at once.
     """
     ours, theirs = socket.socketpair()
     seconds *= 2
@@ -37,7 +37,7 @@ def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
 
 
 def fill(full: socket.socket) -> None:
-    """Send until not one more byte fits, as nobody reads."""
+    """Send until the socket's buffer is full."""
     for size in (1 << 16, 1):
         with contextlib.suppress(BlockingIOError):
             while True:
@@ -56,7 +56,7 @@ def read(fd: int, size: int, times: int) -> None:
 
 
 def work(message: list[Any], zero: int) -> None:
-    """Do one thing: prepare it first, as what is counted are the calls alone."""
+    """Serve one request. What prepares the calls is neither read() nor write()."""
     what, fd, argument, times = message
     if what in ("write", "read"):
         do = write if what == "write" else read
@@ -80,11 +80,11 @@ def main() -> None:
     with open("/proc/self/comm", "wb", buffering=0) as name:
         name.write(sys.argv[1].encode())
     zero = os.open("/dev/zero", os.O_RDWR)
-    with socket.socket(fileno=0) as told:
-        told.send(b"r")  # ready
-        while message := told.recv(1 << 16):
+    with socket.socket(fileno=0) as requests:
+        requests.send(b"r")  # ready
+        while message := requests.recv(1 << 16):
             work(json.loads(message), zero)
-            told.send(b"d")  # done
+            requests.send(b"d")  # done
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def grade(submission: Submission) -> None:
 
 def came(records: int, pid: int) -> str:
     if records:
-        return f"{records} of them"
+        return "1 record" if records == 1 else f"{records} records"
     return "none: 0 is to show everybody" if pid == EVERYBODY else "none"
 
 
