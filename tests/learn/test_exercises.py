@@ -149,9 +149,7 @@ def test_the_same_seed_tries_the_same(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", repair.ENTRIES)
 def test_a_repair_must_not_be_an_empty_program(name: str, tmp_path: Path) -> None:
     entry = repair.ENTRIES[name]
-    kept = set(repair.ingredients(entry.program())) & set(
-        repair.ingredients(entry.mended_program())
-    )
+    kept = set(repair.ingredients(entry.program())) & set(repair.ingredients(entry.fixed_program()))
     starter = starter_text(name)
     first = next(line for line in starter.splitlines() if line.startswith("    a = Assembler("))
     emptied = f"{first}\n    from tuxscope.asm import r0\n    a.mov(r0, 2)\n    a.exit()\n"
@@ -166,7 +164,7 @@ def test_a_repair_must_not_be_an_empty_program(name: str, tmp_path: Path) -> Non
     ("name", "old", "new", "says"),
     [
         ("missing-null-check", "    a.ldx(r0, u64[r0 + 0])\n", "", "still loads from memory"),
-        ("missing-null-check", "u64[r0 + 0]", "u32[r0 + 0]", "what was right as it was"),
+        ("missing-null-check", "u64[r0 + 0]", "u32[r0 + 0]", "the same result as before the fix"),
         ("clobbered-register", "    a.call(helper.ktime_get_ns)\n", "", "still calls ktime_get_ns"),
         ("endless-loop", '    a.jlt(r0, 10, "top")\n', "", "still has a loop"),
         ("stack-limit", "r10 - 200], 0)\n    a.mov", "r10 - 600], 0)\n    a.mov", "outside of the"),

@@ -1,4 +1,4 @@
-"""Each entry of the gallery on the running kernel: refused for its cause, and mended."""
+"""Each entry of the gallery on the running kernel: refused for its cause, and fixed."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def test_the_kernel_refuses_it_and_is_explained(entry: Entry) -> None:
 
 @pytest.mark.kernel
 @EACH
-def test_the_mended_program_loads(entry: Entry) -> None:
+def test_the_fixed_program_loads(entry: Entry) -> None:
     with privilege(entry):
-        load(entry.mended_program()).close()
+        load(entry.fixed_program()).close()
 
 
 @EACH

@@ -1,4 +1,4 @@
-"""All exercises, in the order in which they build upon each other, and the files of each."""
+"""The list of all exercises, each building on the ones before, and their files."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ PAGE_OF_HELLO = "from tuxscope.programs.hello import PAGE\n"  # ends a starter t
 
 
 def module_name(name: str) -> str:
-    """What an exercise's three files, and the student's page, are called without ``.py``."""
+    """The name, without ``.py``, of an exercise's three files and of the student's page."""
     return name.replace("-", "_").replace("/", "_")
 
 
 def names() -> list[str]:
-    """Of all exercises, those of the gallery last."""
+    """The names of all exercises, those of the gallery last."""
     from tuxscope.learn.content import repair
 
     return [*LADDER, *repair.ENTRIES]
 
 
 def file_name(name: str) -> str:
-    """The student's page."""
+    """The file name of the student's page."""
     return f"{module_name(name)}.py"
 
 
@@ -63,17 +63,17 @@ def exercise_named(name: str) -> Exercise:
 
 
 def exercise_name(name: str) -> str:
-    """The exercise's own name, by whatever of its names it was called: ``Return_Value``,
-    ``return_value.py``, of the gallery ``missing-result`` as well; empty where it is of none."""
+    """The exercise's name, for any way to write it: ``Return_Value``, ``return_value.py``, and
+    ``missing-result`` for ``verifier/missing-result``; empty if there is no such exercise."""
     bare = name.casefold().removesuffix(".py")
     known: dict[str, str] = {}
-    for each in reversed(names()):  # the ladder's last, so that they win
+    for each in reversed(names()):  # the ladder's last, to take precedence
         known |= {module_name(each): each, module_name(each.removeprefix(GALLERY)): each}
     return known.get(module_name(bare), "")
 
 
 def starter_text(name: str) -> str:
-    """The page that an exercise begins with."""
+    """The text of the page that an exercise starts with."""
     if name not in LADDER:
         from tuxscope.learn.content import repair
 
@@ -94,7 +94,7 @@ def with_hello(text: str) -> str:
 
 
 def solution_text(name: str) -> str:
-    """The page as we would write it."""
+    """The text of the solution's page."""
     if name not in LADDER:
         from tuxscope.learn.content import repair
 

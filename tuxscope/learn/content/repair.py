@@ -1,4 +1,4 @@
-"""Repair exercises: ``verifier/NAME`` is an entry of the gallery, to be mended."""
+"""Repair exercises: ``verifier/NAME`` asks to fix the program of a gallery entry."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ SAID = os.path.join(os.path.dirname(page.__file__), "said.json")
 
 
 def repairable(entry: Entry) -> bool:
-    """Whether there is something to mend in Python, and somebody who tells that it was mended.
+    """Whether an entry can be an exercise: fixed in Python, and the fix graded.
 
-    What only those without privilege are refused, nobody tells who grades with it.
+    A program that is refused only without CAP_PERFMON cannot be graded with it, unless a check of
+    the assembler finds the mistake.
     """
     return not entry.patch and not (entry.unprivileged and entry.foreseen is None)
 
@@ -49,18 +50,18 @@ ENTRIES = {f"{PREFIX}{each.key}": each for each in GALLERY if repairable(each)}
 
 @cache
 def recorded_lines() -> dict[str, list[str]]:
-    """What Linux 6.18 says of each entry: the lines of its log that tell why."""
+    """The lines of the log of Linux 6.18 that say why, by key of the entry."""
     with open(SAID, encoding="utf-8") as file:
-        words: dict[str, list[str]] = json.load(file)
-    return words
+        lines: dict[str, list[str]] = json.load(file)
+    return lines
 
 
 def exercise_of(name: str) -> Exercise:
     entry = ENTRIES[name]
     return Exercise(
         name,
-        f"mend: {entry.title.lower()}",
-        (entry.means, entry.mend, f"What to type: {entry.hint}."),
+        f"fix: {entry.title.lower()}",
+        (entry.means, entry.fix, f"What to type: {entry.hint}."),
         partial(grade, entry),
         grade_on_kernel,
     )
@@ -70,27 +71,27 @@ def starter(name: str) -> str:
     """The page with the rejected program."""
     entry = ENTRIES[name]
     words = "\n".join(f"    {line}" for line in recorded_lines()[entry.key])
-    task = "Task: mend it, so that the kernel takes it and it still does what it is there for."
+    task = "Task: fix it, so that the kernel accepts it, and it still does the same."
     return page.page_of(
         entry.rejected,
-        f"The kernel refuses this program. What it says:\n\n{words}\n\n"
+        f"The kernel refuses this program. Its log says:\n\n{words}\n\n"
         f"{fill(task, WIDTH)}\n\n    tuxscope learn check {name}\n",
     )
 
 
 def solution(name: str) -> str:
-    """The page with the mended one."""
+    """The page with the fixed program."""
     entry = ENTRIES[name]
-    return page.page_of(entry.mended, fill(f"{entry.title}: {entry.mend}", WIDTH))
+    return page.page_of(entry.fixed, fill(f"{entry.title}: {entry.fix}", WIDTH))
 
 
 def grade(entry: Entry, submission: Submission) -> None:
-    rejected, mended, answer = entry.program(), entry.mended_program(), submission.program()
+    rejected, fixed, answer = entry.program(), entry.fixed_program(), submission.program()
     if code_of(answer) == code_of(rejected):
-        raise Mistake("a program that the kernel takes", refusal(entry), blamed(entry, answer))
-    check_kept(rejected, mended, answer, submission)
+        raise Mistake("a program that the kernel accepts", refusal(entry), blamed(entry, answer))
+    check_kept(rejected, fixed, answer, submission)
     for case in cases(submission.rng):
-        check_same(rejected, mended, answer, case)
+        check_same(rejected, fixed, answer, case)
 
 
 def grade_on_kernel(submission: Submission) -> None:
@@ -100,17 +101,18 @@ def grade_on_kernel(submission: Submission) -> None:
 
 
 def code_of(program: Program) -> tuple[Any, ...]:
-    """What the kernel judges, whoever declared the maps: a page has its own."""
+    """All of a program that the kernel sees. A page declares maps of its own, so they are compared
+    by type and sizes."""
     maps = [(each.type, each.key_size, each.value_size) for each in program.maps]
     return program.encode(dict.fromkeys(program.maps, 0)), program.license, program.attach, maps
 
 
 def refusal(entry: Entry) -> str:
-    return f"it is as it was, and the kernel says: {recorded_lines()[entry.key][0]}"
+    return f"the unchanged program; the kernel says: {recorded_lines()[entry.key][0]}"
 
 
 def blamed(entry: Entry, answer: Program) -> SourceLine | None:
-    """The line of an answer that is the one which the kernel refuses the entry for."""
+    """The answer's line for the entry's line at fault; None if it is not known."""
     culprit = entry.culprit
     for ours, theirs in zip(entry.program().instructions, answer.instructions, strict=False):
         if culprit and ours.source and ours.source.line == culprit.line:
@@ -118,19 +120,19 @@ def blamed(entry: Entry, answer: Program) -> SourceLine | None:
     return None
 
 
-# It has not simply been emptied
+# The answer must not simply be an empty program
 
 
-def check_kept(rejected: Program, mended: Program, answer: Program, given: Submission) -> None:
-    """Raises Mistake where something is missing that both of ours have."""
+def check_kept(rejected: Program, fixed: Program, answer: Program, given: Submission) -> None:
+    """Raises Mistake if the answer lacks an ingredient that both of our programs have."""
     has = set(ingredients(answer))
     for each in ingredients(rejected):
-        if each in set(ingredients(mended)) and each not in has:
+        if each in set(ingredients(fixed)) and each not in has:
             raise Mistake(f"a program that still {each}", "it does not", given.definition, 1)
 
 
 def ingredients(program: Program) -> Iterator[str]:
-    """What a program does, in words."""
+    """What a program does, in words that follow "a program that"."""
     for each in program.instructions:
         if each.map:
             yield f"uses {each.map.name}"
@@ -153,12 +155,12 @@ KINDS: Mapping[str, Callable[[Instruction], bool]] = {
 }
 
 
-# What was right is still so
+# What was right must stay so
 
 
 @dataclass(frozen=True, slots=True)
 class RepairCase:
-    """One input: the context's first numbers, and what is in maps with whole numbers as keys."""
+    """One input: the first u64 of the context, and the entries of maps with integer keys."""
 
     arguments: tuple[int, ...]
     entries: Mapping[int, int]
@@ -166,7 +168,7 @@ class RepairCase:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run leaves."""
+    """The results of one run."""
 
     result: int
     output: tuple[str, ...]
@@ -180,12 +182,12 @@ def cases(rng: random.Random) -> Iterator[RepairCase]:
         yield RepairCase(arguments, {key: rng.getrandbits(64) for key in keys})
 
 
-def check_same(rejected: Program, mended: Program, answer: Program, case: RepairCase) -> None:
-    """Where the rejected program came to what the mended one does, the answer has to, too; and
-    nowhere may it fault where ours does not. Raises Mistake, or the answer's Fault."""
+def check_same(rejected: Program, fixed: Program, answer: Program, case: RepairCase) -> None:
+    """Where the rejected and the fixed program agree, the answer must agree, too; and it must not
+    fault where the fixed one does not. Raises Mistake, or the answer's Fault."""
     try:
-        right = outcome(mended, case)
-    except Fault:  # what it needs, a packet or a socket, is not there in the interpreter
+        right = outcome(fixed, case)
+    except Fault:  # the interpreter lacks what it needs, such as a packet or a socket
         return
     came = outcome(answer, case)
     try:
@@ -194,7 +196,7 @@ def check_same(rejected: Program, mended: Program, answer: Program, case: Repair
         return
     if before == right != came:
         raise Mistake(
-            f"what was right as it was: {described(right)}",
+            f"the same result as before the fix: {described(right)}",
             described(came),
             next(each.source for each in answer.instructions if is_exit(each)),
             1,
@@ -217,12 +219,12 @@ def outcome(program: Program, case: RepairCase) -> Outcome:
 
 
 def shown(output: Output) -> str:
-    """What was sent or printed, whichever map it is: a page has its own."""
+    """What was sent or printed, with the name of the map: a page has maps of its own."""
     return output.text if isinstance(output, Printed) else f"{output.map.name}: {output.data.hex()}"
 
 
 def described(outcome: Outcome) -> str:
-    """In a few words."""
+    """An outcome in a few words."""
     parts = [f"r0 = {outcome.result:#x}"]
     parts += [f"{name} = {entries}" for name, entries in outcome.maps.items()]
     return ", ".join(parts) + (f", {len(outcome.output)} sent" if outcome.output else "")

@@ -1,4 +1,4 @@
-"""Entries that are about addresses, and what may be done with each kind."""
+"""Entries about pointers, and what each kind of pointer allows."""
 
 from __future__ import annotations
 
@@ -128,29 +128,29 @@ ADDRESSES = (
     ),
     Entry(
         "read-only-memory", changes_the_socket, reads_the_socket,
-        "Some addresses, such as a socket's, can be read through, but not written through.",
+        "Memory behind some addresses, such as a socket's, can be read, but not written.",
         "Change a copy, or call the helper that changes the original.",
         hint="copy it to the stack with a.ldx and a.stx, and change the copy",
     ),
     Entry(
         "atomic-access", counts_in_the_context, counts_in_a_map,
-        "Atomic operations go to memory that programs share: values of maps, and the stack.",
+        "Atomic operations work on values of maps and on the stack only.",
         "Count in a map.",
         hint="use it on a map's value or the stack",
     ),
     Entry(
         "not-an-address", follows_a_number, asks_the_kernel,
-        "The verifier only follows addresses that it knows the origin of. A pointer that was "
-        "read from the kernel's memory is a plain number to it.",
-        "Ask a helper to read there: it copes with any address.",
+        "A program may load only from an address whose origin the verifier knows. A pointer that "
+        "was read from kernel memory is a plain number to the verifier.",
+        "Read with a helper: it fails without harm if the address is bad.",
         hint="use the register that holds the address; other memory is read with "
         "helper.probe_read_kernel, that of a process with probe_read_user",
         foreseen=NotAPointerError,
     ),
     Entry(
         "unbounded-access", any_index, bounded_index,
-        "The verifier keeps the least and the greatest value that each number can have. An index "
-        "that may be anything may point anywhere.",
+        "The verifier tracks the smallest and the largest value of each number. An index "
+        "without bounds may point anywhere.",
         "Compare it with the limit first, or mask it.",
         hint='bound r6 first: a.jgt(r6, limit, "out") or a.and_(r6, 63)',
     ),

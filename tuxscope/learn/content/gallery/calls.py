@@ -1,4 +1,4 @@
-"""Entries that are about helpers, and what is passed to them."""
+"""Entries about helpers, and their arguments."""
 
 from __future__ import annotations
 
@@ -233,16 +233,16 @@ def gives_back_nothing() -> Assembler:
 CALLS = (
     Entry(
         "gpl-only", proprietary, gpl,
-        "The kernel offers some helpers only to programs under a licence that goes with its own.",
-        "Give the program such a licence, if it has one, or do without the helper.",
+        "Some helpers are for programs with a GPL-compatible licence only.",
+        "Declare the licence if it is GPL-compatible, or do without the helper.",
         hint='Assembler(..., license="GPL"), if that is its licence',
         foreseen=LicenseError,
     ),
     Entry(
         "unknown-helper", no_such_helper, such_a_helper,
-        "Helpers are called by number. This kernel has none of this number: it may be older "
+        "Helpers are called by number. This kernel has no helper of this number: it may be older "
         "than the helper.",
-        "Call a helper by its name; on an older kernel do without.",
+        "Call a helper by its name; on an older kernel do without it.",
         hint="call a helper by its name, as in a.call(helper.ktime_get_ns); a newer kernel may "
         "have this one",
         patch=Patch(slot=0, imm=9999),
@@ -250,45 +250,45 @@ CALLS = (
     Entry(
         "unavailable-helper", not_here, offered_here,
         "Each type of program has its own list of helpers.",
-        "Use what this type has; bpf-helpers(7) and `bpftool feature` list them.",
+        "Use a helper of this type; bpf-helpers(7) and `bpftool feature` list them.",
         hint="attach it to where the helper is offered, or use another one; see bpf-helpers(7)",
         foreseen=HelperUnavailableError,
     ),
     Entry(
         "map-type", sends_into_an_array, sends_into_rings,
-        "A helper that takes a map takes certain types of map.",
+        "A helper that takes a map takes only certain types of map.",
         "Use a map of that type.",
         hint="use a map that it takes, as PerfEventArray for perf_event_output",
         foreseen=ArgumentError,
     ),
     Entry(
         "argument-type", number_for_a_map, a_map,
-        "The verifier knows what each helper takes in r1 to r5: a map, an address, a number.",
-        "Pass what it takes.",
+        "Each helper takes certain types in r1 to r5: a map, an address, a number.",
+        "Pass an argument of that type.",
         hint="pass what it takes: a.ld_map for a map, a.lea for a place on the stack, the saved "
         "context",
         foreseen=ArgumentError,
     ),
     Entry(
         "argument-size", any_size, constant_size,
-        "Some sizes must be known before the program runs.",
+        "Some sizes must be constants that the verifier knows.",
         "Pass a constant.",
         hint="a.mov(r2, number) before the call",
     ),
     Entry(
         "unreleased-reference", keeps_the_record, submits_the_record,
-        "What is taken from the kernel (a record of a ring buffer, a socket) must be given back "
-        "before the program ends, on all paths.",
-        "Submit or discard it, where it is not NULL.",
+        "A reference (to a record of a ring buffer, to a socket) must be released before the "
+        "program exits, on all paths.",
+        "Submit or discard it if it is not NULL.",
         hint="give it back on all paths: a.call(helper.ringbuf_submit) or "
         "a.call(helper.ringbuf_discard)",
         foreseen=UnreleasedReferenceError,
     ),
     Entry(
         "not-a-reference", gives_back_too_much, gives_back_nothing,
-        "What is given back must have been taken before, by a helper such as sk_lookup_tcp or "
-        "ringbuf_reserve, and be the same address. The socket of a packet is only lent.",
-        "Give back what you took, once.",
+        "Only a reference that a helper such as sk_lookup_tcp or ringbuf_reserve has returned can "
+        "be released, at the same address. The socket of a packet is not such a reference.",
+        "Release only references of your own, each once.",
         hint="give back only what a helper gave you to keep, once, at the address that it "
         "returned",
     ),

@@ -1,4 +1,4 @@
-"""What an entry of the gallery is: a program that the verifier refuses, and the same mended."""
+"""An entry of the gallery: a program that the verifier refuses, and the fixed one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARK = "# <-"
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Bytes that the assembler would not write: what else than its own goes into a slot."""
+    """Fields of one instruction to overwrite, as the assembler would not write such bytes."""
 
     slot: int
     opcode: int | None = None
@@ -26,11 +26,11 @@ class Patch:
 
     def __str__(self) -> str:
         fields = [(name, getattr(self, name)) for name in ("opcode", "dst", "offset", "imm")]
-        told = ", ".join(f"{name} {value:#x}" for name, value in fields if value is not None)
-        return f"{told} in the bytes of slot {self.slot}"
+        changes = ", ".join(f"{name} {value:#x}" for name, value in fields if value is not None)
+        return f"{changes} in the bytes of slot {self.slot}"
 
     def apply(self, code: bytes, byteorder: ByteOrder) -> bytes:
-        """The code with the slot's fields replaced."""
+        """The code with the fields of the slot replaced."""
         basic, at = BASIC[byteorder], self.slot * SLOT
         opcode, registers, offset, imm = basic.unpack_from(code, at)
         if self.dst is not None:
@@ -47,7 +47,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class PatchedProgram(Program):
-    """A program that becomes other bytes than its instructions say."""
+    """A program whose bytes are patched after encoding."""
 
     patch: Patch | None = None
 
@@ -58,26 +58,26 @@ class PatchedProgram(Program):
 
 @dataclass(frozen=True)
 class Entry:
-    """One cause.
+    """A program that the verifier refuses for one cause.
 
     Attributes:
         key: of the cause, in ``tuxscope.explain.causes``.
-        rejected: writes a program that the verifier refuses for this cause alone; the line that
-            it is refused for ends with ``# <-``, where the verifier tells which it is.
-        mended: writes the same without the mistake.
+        rejected: assembles a program that the verifier refuses for this cause alone. The line
+            at fault ends with ``# <-`` if the verifier's log names it.
+        fixed: assembles the same program without the mistake.
         means: what the refusal means.
-        mend: what to do about it.
-        hint: the one that is expected, in the language of the assembler.
-        foreseen: which of the assembler's own checks finds it; None where none can.
-        unprivileged: only those without CAP_PERFMON are refused.
-        patch: what the assembler itself would not write.
+        fix: what to do.
+        hint: the hint that ``tuxscope explain`` gives, in calls of the assembler.
+        foreseen: the assembler's check that finds it; None if none does.
+        unprivileged: whether only users without CAP_PERFMON are refused.
+        patch: bytes that the assembler itself would not write; None for none.
     """
 
     key: str
     rejected: Callable[[], Assembler]
-    mended: Callable[[], Assembler]
+    fixed: Callable[[], Assembler]
     means: str
-    mend: str
+    fix: str
     hint: str
     foreseen: type[CheckError] | None = None
     unprivileged: bool = False
@@ -89,7 +89,7 @@ class Entry:
 
     @property
     def culprit(self) -> SourceLine | None:
-        """The marked line."""
+        """The line marked with ``# <-``; None if there is none."""
         lines, first = inspect.getsourcelines(self.rejected)
         file = inspect.getsourcefile(self.rejected) or ""
         for number, line in enumerate(lines, first):
@@ -98,12 +98,12 @@ class Entry:
         return None
 
     def program(self) -> Program:
-        """What the kernel is to refuse."""
+        """Assemble the rejected program, with the patch and without the checks."""
         program = self.rejected().program(check=False)
         if not self.patch:
             return program
         fields = {name: getattr(program, name) for name in Program.__dataclass_fields__}
         return PatchedProgram(**fields, patch=self.patch)
 
-    def mended_program(self) -> Program:
-        return self.mended().program()
+    def fixed_program(self) -> Program:
+        return self.fixed().program()

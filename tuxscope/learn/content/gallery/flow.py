@@ -1,4 +1,4 @@
-"""Entries that are about where the program goes, and about an instruction's bytes."""
+"""Entries about control flow, and about the encoding of instructions."""
 
 from __future__ import annotations
 
@@ -190,37 +190,37 @@ def divides() -> Assembler:
 FLOW = (
     Entry(
         "unreachable-code", after_the_end, within_reach,
-        "The verifier refuses instructions that no path leads to, as they are a mistake.",
-        "Leave them out, or jump there.",
+        "The verifier refuses a program with instructions that no path reaches.",
+        "Remove them, or jump there.",
         hint="leave it out, or put a label before it that something jumps to",
         foreseen=UnreachableCodeError,
     ),
     Entry(
         "falls-off-the-end", goes_on, ends,
-        "Behind a function's last instruction there is nothing, or another function.",
+        "After a function's last instruction there is nothing, or another function.",
         "End each function with an exit or a jump back into it.",
         hint="end it with a.exit()",
         foreseen=FallThroughError,
     ),
     Entry(
         "jump-out-of-range", jumps_away, jumps_to_a_label,
-        "A jump counts slots, and this one counts past the end of its function.",
-        "Jump to labels: the assembler counts.",
+        "A jump's offset counts slots, and this one leads out of its function.",
+        "Jump to a label: the assembler computes the offset.",
         hint="jump to a label of the same function",
         patch=Patch(slot=1, offset=7),
     ),
     Entry(
         "endless-loop", never_ends, counts_to_ten,
-        "The verifier follows a loop round by round (since Linux 5.3). A round after which all "
-        "is as it was before would be followed by the same again.",
-        "Count the rounds, and leave by the count.",
+        "The verifier follows a loop iteration by iteration (since Linux 5.3). If an iteration "
+        "changes nothing, the loop never ends.",
+        "Count the iterations, and leave the loop by the count.",
         hint='count in it, and leave it by the count: a.add(r6, 1), a.jlt(r6, 10, "top")',
         foreseen=EndlessLoopError,
     ),
     Entry(
         "too-many-instructions", counts_to_a_million, counts_to_ten,
-        "All paths and all rounds together, the verifier follows a million instructions.",
-        "Make fewer rounds.",
+        "The verifier follows at most a million instructions, over all paths and iterations.",
+        "Use fewer iterations.",
         hint="make fewer rounds or fewer branches; a.may_goto (Linux 6.9) ends a loop without "
         "counting",
     ),
@@ -229,13 +229,13 @@ FLOW = (
         "Functions that call each other share 512 bytes of stack, each frame rounded up to 32 "
         "(16 where the JIT compiles it). Since Linux 6.13 tracing programs on some "
         "machines have stacks of their own, and this limit for each function alone.",
-        "Use less, or keep it in a per-CPU array's value.",
+        "Use less stack, or keep data in the value of a per-CPU array.",
         hint="use less stack, or keep what is large in a per-CPU array's value",
     ),
     Entry(
         "call-depth", too_deep, not_so_deep,
-        "Calls may be 8 functions deep, the program's own among them; Linux 7.3 allows more.",
-        "Put the innermost one's instructions where it is called.",
+        "Calls may be nested 8 functions deep, the main program included; Linux 7.3 allows more.",
+        "Inline the innermost function where it is called.",
         hint="write the innermost functions' instructions where they are called",
         foreseen=CallDepthError,
     ),
@@ -244,9 +244,9 @@ FLOW = (
 ENCODING = (
     Entry(
         "unknown-opcode", two_moves, two_good_moves,
-        "The first byte is no instruction that this kernel knows: bytes went wrong, or it is "
-        "an instruction of a newer kernel.",
-        "Have the assembler write the bytes; write instructions of newer kernels out with older "
+        "This kernel does not know the opcode: the bytes are damaged, or the instruction is of a "
+        "newer kernel.",
+        "Let the assembler encode instructions; replace an instruction of a newer kernel by older "
         "ones.",
         hint="use the assembler's methods; one of a newer kernel has to be written out with "
         "older ones",
@@ -254,9 +254,8 @@ ENCODING = (
     ),
     Entry(
         "reserved-field", two_moves, two_good_moves,
-        "A field that this instruction does not use must be 0. In a newer kernel it may mean "
-        "something.",
-        "Have the assembler write the bytes; write instructions of newer kernels out with older "
+        "A field that this instruction does not use must be 0. A newer kernel may use it.",
+        "Let the assembler encode instructions; replace an instruction of a newer kernel by older "
         "ones.",
         hint="use the assembler's methods; one of a newer kernel has to be written out with "
         "older ones",
@@ -264,21 +263,21 @@ ENCODING = (
     ),
     Entry(
         "invalid-register", two_moves, two_good_moves,
-        "A register's number has four bits, but there are only r0 to r10.",
-        "Have the assembler write the bytes.",
+        "A register field has four bits, but the registers are r0 to r10.",
+        "Let the assembler encode instructions.",
         hint="use r0 to r10",
         patch=Patch(slot=1, dst=12),
     ),
     Entry(
         "invalid-shift", shifts_too_far, shifts,
-        "A shift moves at most one bit less than there are.",
+        "A shift count must be less than the width: 64 or 32 bits.",
         "Shift by less.",
         hint="shift by 0 to 63 bits, 0 to 31 in the methods that end with 32",
         patch=Patch(slot=1, imm=64),
     ),
     Entry(
         "division-by-zero", divides_by_zero, divides,
-        "A division by the constant 0 is a mistake. (A register that is 0 when the program runs "
+        "Division by the constant 0 is not allowed. (Division by a register that is 0 at run time "
         "gives 0.)",
         "Divide by another number.",
         hint="divide by another number",

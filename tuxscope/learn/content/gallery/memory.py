@@ -1,4 +1,4 @@
-"""Entries that are about loads, stores, and where they go."""
+"""Entries about loads and stores, and the memory that they access."""
 
 from __future__ import annotations
 
@@ -215,49 +215,48 @@ def at_a_place() -> Assembler:
 MEMORY = (
     Entry(
         "missing-null-check", not_compared, compared,
-        "A lookup gives the value's address, or NULL where there is none. Before the address is "
-        "used, the verifier wants to see that it is not NULL. Helpers that make room for a record, "
-        "or look for a socket, are of this kind, too.",
-        "Compare it with 0, and jump away.",
+        "A lookup returns the value's address, or NULL if there is no such key. The program must "
+        "check for NULL before it uses the address. The same holds for helpers that reserve a "
+        "record or look up a socket.",
+        "Compare r0 with 0, and jump over the access.",
         hint='compare it with 0 first: a.jeq(r0, 0, "out")',
         foreseen=NullCheckError,
     ),
     Entry(
         "map-value-out-of-bounds", behind_the_value, in_the_value,
-        "The verifier knows how large the map's values are, and where in one an address points.",
+        "The verifier knows the size of the map's values, and the offset of an address in one.",
         "Stay within the value, or declare it larger.",
         hint="stay within the 8 bytes, or declare the map with a larger value",
         foreseen=MapValueAccessError,
     ),
     Entry(
         "packet-out-of-bounds", any_length, long_enough,
-        "A packet has any length. What may be read of it is what was compared with its end on "
-        "this path.",
-        "Move a copy of the address behind what is to be read, and compare it with data_end.",
+        "A packet has any length. A program may read only bytes that it has compared with data_end "
+        "on this path.",
+        "Add the length to a copy of the address, and compare that with data_end.",
         hint="compare first: a.mov(r6, r2), a.add(r6, 13) and "
         'a.jgt(r6, end, "out")',
     ),
     Entry(
         "memory-out-of-bounds", behind_the_record, in_the_record,
-        "The helper gave this memory with its size: here the ring buffer's record, as large as "
-        "r2 said.",
-        "Stay within it, or ask for more.",
+        "The helper returned memory of a certain size: here a record of the ring buffer, as large "
+        "as r2 was.",
+        "Stay within it, or reserve more.",
         hint="stay within the 16 bytes, or ask for more",
         foreseen=MapValueAccessError,
     ),
     Entry(
         "uninitialised-stack-argument", key_never_stored, key_stored,
-        "The helper would read bytes of the stack that nothing was ever stored in, and so show "
-        "what some other function of the kernel left there. (With CAP_PERFMON, Linux 6.3 and "
-        "later accept it.)",
-        "Store all the bytes first, and the padding of a record too.",
+        "The helper would read uninitialised bytes of the stack, and so leak what another function "
+        "of the kernel left there. (With CAP_PERFMON, Linux 6.3 and later accept it.)",
+        "Store all bytes first, the padding of a record too.",
         hint="store all of them first, padding too: a.zero(variable), a.zero(record.padding)",
         foreseen=UninitialisedStackError,
         unprivileged=True,
     ),
     Entry(
         "uninitialised-stack", reads_what_was_there, stores_before,
-        "The stack's bytes are whatever they were. (With CAP_PERFMON, Linux 6.3 and later accept "
+        "The stack is uninitialised at the start. (With CAP_PERFMON, Linux 6.3 and later accept "
         "it.)",
         "Store before you load.",
         hint="store there first: a.zero(variable)",
@@ -266,14 +265,14 @@ MEMORY = (
     Entry(
         "stack-out-of-bounds", below_the_stack, on_the_stack,
         "A function has 512 bytes of stack, from r10 - 512 up to r10.",
-        "Have a.stack(type) find the place; put what is larger into a per-CPU array's value.",
+        "Let a.stack(type) choose the offset; put larger data into the value of a per-CPU array.",
         hint="stay below r10, 512 bytes at most: let a.stack(type) find the place",
         foreseen=StackAccessError,
     ),
     Entry(
         "misaligned-access", between_two_places, at_a_place,
-        "On the stack, and on some machines everywhere, 8 bytes are accessed at a multiple of "
-        "8, 4 at a multiple of 4.",
+        "On the stack, and on some machines everywhere, 8 bytes must be at a multiple of 8, and 4 "
+        "bytes at a multiple of 4.",
         "Choose an offset that is a multiple of the size.",
         hint="choose an offset that is a multiple of 8, or access it in smaller parts",
         foreseen=AlignmentError,

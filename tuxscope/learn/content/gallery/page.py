@@ -1,4 +1,4 @@
-"""An entry's program as a page of its own: its function, and of its module what that names."""
+"""Makes a page of an entry's program: its function, and the definitions that it uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH = 96
 
 
 def page_of(function: Callable[[], Assembler], text: str) -> str:
-    """The source of a page that makes this program; ``text`` is its docstring."""
+    """The source of a page of this program; ``text`` is its docstring."""
     definitions, imports = needed(function)
     imports.setdefault("tuxscope.asm", set()).add("Program")
     imports["tuxscope.programs.page"] = {"Page"}
@@ -32,7 +32,7 @@ def page_of(function: Callable[[], Assembler], text: str) -> str:
 
 
 def program_of(function: Callable[[], Assembler]) -> str:
-    """The function, which now returns the finished program."""
+    """The source of the function, changed to return a Program."""
     source = inspect.getsource(function)
     source = re.sub(rf"  {MARK}.*", "", source)
     source = source.replace("-> Assembler:", "-> Program:", 1)
@@ -40,7 +40,7 @@ def program_of(function: Callable[[], Assembler]) -> str:
 
 
 def needed(function: Callable[[], Assembler]) -> tuple[list[str], dict[str, set[str]]]:
-    """What a function's module has to be repeated for it, in order; and what is imported."""
+    """The definitions of its module that a function needs, in order; and imports, by module."""
     tree = ast.parse(inspect.getsource(function))
     definitions: dict[str, str] = {}
     imports: dict[str, set[str]] = {}
@@ -54,7 +54,7 @@ def collect(
     definitions: dict[str, str],
     imports: dict[str, set[str]],
 ) -> None:
-    """Find where some names come from, those first that others need."""
+    """Collect the definitions and imports of some names, dependencies first."""
     source = inspect.getsource(module)
     for name in names:
         if name in definitions:
@@ -81,13 +81,13 @@ def defined_by(node: ast.stmt) -> set[str]:
 
 
 def names_in(tree: ast.AST) -> Iterator[str]:
-    """The names that are read, in their order."""
+    """The names that are read, in order, each once."""
     found = [each for each in ast.walk(tree) if isinstance(each, ast.Name)]
     return iter(dict.fromkeys(each.id for each in found if isinstance(each.ctx, ast.Load)))
 
 
 def import_of(module: str, names: set[str]) -> str:
-    """An import as a formatter leaves it."""
+    """An import statement, wrapped as a formatter does."""
     line = f"from {module} import {', '.join(sorted(names, key=order))}\n"
     if len(line) <= WIDTH:
         return line
@@ -97,6 +97,6 @@ def import_of(module: str, names: set[str]) -> str:
 
 
 def order(name: str) -> tuple[bool, str, int]:
-    """Classes before functions, and r2 before r10."""
+    """The sort key of a name: classes before functions, and r2 before r10."""
     bare = name.rstrip("0123456789")
     return not name[0].isupper(), bare, int(name[len(bare) :] or 0)

@@ -1,4 +1,4 @@
-"""Entries that are about what a register holds."""
+"""Entries about what a register holds."""
 
 from __future__ import annotations
 
@@ -141,47 +141,47 @@ def adds_a_number() -> Assembler:
 REGISTERS = (
     Entry(
         "uninitialised-register", never_set, set_first,
-        "A register holds whatever was in it. At its start a program has r1, the context, and "
-        "r10, the frame pointer; all others must be written before they are read, on every path.",
-        "Set it before.",
+        "At the start of a program only r1, the context, and r10, the frame pointer, are set. All "
+        "other registers must be written before they are read, on every path.",
+        "Set the register first.",
         hint="set it first, as in a.mov(r3, 0)",
         foreseen=UninitialisedRegisterError,
     ),
     Entry(
         "clobbered-register", used_up, kept,
-        "A helper may use r1 to r5 as it likes, so that after the call nothing can be said of "
-        "them. This is how r1, the context, is lost by most programs' first call.",
-        "Keep what is needed later in r6 to r9, which a call leaves alone.",
+        "A call clobbers r1 to r5, whichever helper is called. Most often it is r1, the context, "
+        "that is lost by a program's first call.",
+        "Keep what is needed later in r6 to r9, which calls preserve.",
         hint="keep it where calls leave it alone: a.mov(r6, r1) before the call, r6 after it",
         foreseen=ClobberedRegisterError,
     ),
     Entry(
         "missing-result", no_result, result,
-        "r0 is the program's result, also where nobody asks for one.",
+        "r0 is the program's return value, even if the kernel ignores it.",
         "Put a number into r0 before each exit.",
         hint="a.mov(r0, 0) before a.exit(), on all paths",
         foreseen=MissingResultError,
     ),
     Entry(
         "read-only-register", moves_the_frame, copies_the_frame,
-        "r10 points to the end of the function's stack, and the kernel keeps it.",
+        "r10 points to the top of the function's stack, and is read-only.",
         "Copy r10 and change the copy; a.lea does both.",
         hint="work on a copy: a.mov(r1, r10), a.add(r1, -8)",
         patch=Patch(slot=1, dst=10),
     ),
     Entry(
         "pointer-leak", returns_an_address, returns_a_number,
-        "Addresses of the kernel's are of use to who attacks it. Without CAP_PERFMON a program "
-        "can neither return nor store nor compare them.",
+        "Kernel addresses help an attacker. Without CAP_PERFMON a program can neither return, "
+        "store nor compare them.",
         "Return a number.",
         hint="return a number: a.mov(r0, 0) before a.exit()",
         unprivileged=True,
     ),
     Entry(
         "modified-context", moves_the_context, offset_in_the_access,
-        "The kernel rewrites accesses to the context, field by field, so it must see the "
-        "offset in the instruction, and the address as it came.",
-        "Leave the context's address alone; say the offset in the access.",
+        "The kernel rewrites accesses to the context, field by field. So the offset must be in the "
+        "instruction, and the address unchanged.",
+        "Do not change the context's address; put the offset into the access.",
         hint="leave it alone and say the offset in the access: a.ldx(r0, u32[r1 + 8])",
     ),
     Entry(

@@ -1,4 +1,4 @@
-"""All entries: what docs/verifier.md is written from, and what the tests run."""
+"""All entries of the gallery. The tests run them, and docs/verifier.md is made of them."""
 
 from __future__ import annotations
 
