@@ -54,7 +54,7 @@ def test_threads_must_not_share_an_entry(tmp_path: Path) -> None:
         )
     text = text.replace("r6, r7", "r6, r7, r8")
     verdict = verdict_on("latency", text, tmp_path)
-    assert "is the key the thread's id, the lower half of r0?" in feedback(verdict, tmp_path)
+    assert "is the key the thread id, the lower half of r0?" in feedback(verdict, tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(5))

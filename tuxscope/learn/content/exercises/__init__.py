@@ -1,1 +1,1 @@
-"""What each exercise asks for: its title, its hints, and how an answer is graded."""
+"""One module for each exercise: its title, its hints and its grader."""

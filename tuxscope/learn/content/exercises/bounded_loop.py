@@ -1,4 +1,4 @@
-"""A loop whose end the verifier can see."""
+"""A loop with a bound that the verifier knows."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ def total(count: int) -> int:
 
 def cases(rng: random.Random) -> Iterator[ReturnCase]:
     few = [0, 1, *(rng.randrange(2, MOST) for _ in range(3)), MOST]
-    # The largest first: a loop without a limit is reported as such, not as one round too many.
+    # The largest first: a loop without a limit is reported as such, not as one iteration too many.
     many = [rng.getrandbits(40) | 1 << 63, rng.randrange(1 << 20, 1 << 32), MOST + 1]
     for number in (*many, *few):
         count = min(number, MOST)
         meaning = f"the sum of 1 to {count}"
         wrong = {
-            total(count + 1): (f"which is one round too many, {count + 1}", 2),
-            0: ("as if there were no rounds: a number from 2**63 on is no negative one here", 1),
+            total(count + 1): (f"one iteration too many, {count + 1}", 2),
+            0: ("no iterations: a number of 2**63 or more is not negative here", 1),
         }
         if count:
-            wrong[total(count - 1)] = (f"which is one round too few, {count - 1}", 2)
+            wrong[total(count - 1)] = (f"one iteration too few, {count - 1}", 2)
         yield ReturnCase((number,), total(count), meaning, wrong)
 
 
-GRADER = ReturnGrader(cases, (f"an end after {MOST} rounds, whatever the argument is", 0))
+GRADER = ReturnGrader(cases, (f"an end after {MOST} iterations, whatever the argument is", 0))
 
 
 def grade(submission: Submission) -> None:
     GRADER.grade(submission)
     if submission.line_of(goes_back) is None:
-        wanted = "a loop, as the task says: a jump that goes back"
-        raise Mistake(wanted, "none of its jumps does", submission.definition, 1)
+        wanted = "a loop, as the task says: a jump backwards"
+        raise Mistake(wanted, "no jump backwards", submission.definition, 1)
 
 
 EXERCISE = Exercise(
     "bounded-loop",
-    f"add up 1 to n, but {MOST} rounds at most",
+    f"add up 1 to n, in {MOST} iterations at most",
     (
-        "As it is, the loop runs as often as whoever calls it wants. Where in the program is n "
-        "known, and nothing is added up yet?",
-        f"Before the loop, make n smaller where it is too large: compare it with {MOST} without "
-        f"a sign, and a.mov(r2, {MOST}) unless the jump is taken.",
+        "The loop runs n times, and n can be any number. Where in the program is n loaded, and "
+        "nothing added up yet?",
+        f"Limit n before the loop: compare it with {MOST}, unsigned, and a.mov(r2, {MOST}) unless "
+        f"the jump is taken.",
         f'a.jle(r2, {MOST}, "few"), a.mov(r2, {MOST}), a.label("few"), all before the loop. The '
-        f"rounds are 1 to n, both included.",
+        "iterations are 1 to n, both included.",
     ),
     grade,
     GRADER.grade_on_kernel,

@@ -1,4 +1,4 @@
-"""The lab's fourth exercise: a count for each process, in a hash."""
+"""A count for each process, in a hash: the fourth exercise of the lab."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def grade(submission: Submission) -> None:
 
 
 def counts_of(submission: Submission) -> tuple[Hash, RecordType, RecordType]:
-    """The page's hash, its key and its value, as the task has them. Raises Mistake."""
+    """The page's hash, its key and its value. Raises Mistake if they are not as the task says."""
     counts = submission.page.map
     if type(counts) is not Hash:
         raise Mistake(
-            "a page that shows a Hash",
-            f"its PAGE has a {type(counts).__name__}" if counts else "its PAGE has no map",
+            "a PAGE that shows a Hash",
+            f"a PAGE with a {type(counts).__name__}" if counts else "a PAGE without a map",
             submission.line_with("PAGE ="),
         )
     submission.map(Hash, counts.name)
@@ -58,19 +58,19 @@ def counts_of(submission: Submission) -> tuple[Hash, RecordType, RecordType]:
         if len(record.fields) > 1:
             raise Mistake(
                 f"{name} and no other field in {record.__name__}",
-                f"it has {', '.join(record.fields)}",
+                f"the fields {', '.join(record.fields)}",
                 submission.line_with(f"class {record.__name__}"),
             )
     if value.fields["count"].type != u64:
         raise Mistake(
-            "count = u64, which no process can fill",
+            "count = u64, which cannot overflow",
             f"count = {value.fields['count'].type}",
             submission.line_with("    count ="),
         )
     check_columns(submission, "pid", "count")
     if not any(isinstance(each, Rate) for each in submission.page.columns):
         raise Mistake(
-            "a column with the rate: Rate(...)", "there is none", submission.line_with("COLUMNS =")
+            "a column with the rate: Rate(...)", "no such column", submission.line_with("COLUMNS =")
         )
     return counts, key, value
 
@@ -80,7 +80,7 @@ def entries(items: Any) -> Counter[int]:
 
 
 def judge(submission: Submission, expected: Counter[int], came: Counter[int]) -> None:
-    """Raises Mistake for the first process whose count is another."""
+    """Raises Mistake for the first process with a wrong count."""
     update = submission.line_of(calls_helper(helper.map_update_elem)) or submission.definition
     all_one = set(came.values()) == {1}
     for pid, times in expected.items():
@@ -88,18 +88,19 @@ def judge(submission: Submission, expected: Counter[int], came: Counter[int]) ->
             continue
         words = str(came[pid])
         if pid not in came:
-            words = f"no entry, and {len(came)} of other keys: is the key the process id, r0 >> 32?"
+            words = (
+                f"no entry, but {len(came)} for other keys: is the key the process id, r0 >> 32?"
+            )
         elif all_one:
-            words += ": is the count set each time, and not incremented?"
+            words += ": is the count set each time instead of incremented?"
         elif came[pid] == times - 1:
-            words += ": one is missing; where is the first of a process counted?"
+            words += ": one is missing; where is the first write of a process counted?"
         raise Mistake(f"{times} writes of process {pid} in the hash", words, update, 1)
 
 
 def check_races(submission: Submission, counts: Hash, process: Any, writes: Any) -> None:
-    """Have another CPU count for the same process before each instruction: no write may be lost.
-
-    Raises Mistake.
+    """Check that no write is lost when another CPU counts one for the same process, just before
+    any instruction. Raises Mistake.
     """
     call = replace(random_call(submission.rng), pid=process.pid)
     interpreter = submission.interpreter()
@@ -120,7 +121,7 @@ def check_races(submission: Submission, counts: Hash, process: Any, writes: Any)
 
 
 def count_elsewhere(machine: Machine, values: Values, key: bytes, value: Any) -> None:
-    """What another CPU does meanwhile: where the count is, or with a new one."""
+    """What another CPU does meanwhile: increment the count, or insert one."""
     address = values.peek(key, 0)
     if address:
         there = value.unpack(machine.memory.read(address, value.size))
@@ -132,8 +133,8 @@ def count_elsewhere(machine: Machine, values: Values, key: bytes, value: Any) ->
 def lost(before: int, came: int, source: SourceLine | None) -> Mistake:
     was = f"{before} before" if before else "no entry before"
     return Mistake(
-        f"a count of {before + 2} ({was}), where another thread of the process, on another CPU, "
-        "has its write counted just before this line",
+        f"a count of {before + 2} ({was}), if another CPU counts a write of the same process "
+        "just before this line",
         f"{came}: a write is lost",
         source,
         2 if before else 1,
@@ -158,7 +159,8 @@ def grade_on_kernel(submission: Submission) -> None:
 
 
 def excused(came: Counter[int], expected: Counter[int], missed: int) -> Counter[int]:
-    """The counts, as they should be where the kernel itself says that it left so many runs out."""
+    """The counts, with those corrected that are too small by at most ``missed``, the number of runs
+    that the kernel skipped."""
     return came | Counter(
         {pid: times for pid, times in expected.items() if 0 < times - came[pid] <= missed}
     )
@@ -168,13 +170,13 @@ EXERCISE = Exercise(
     "count",
     "count the writes of each process in a hash, and show them as a table",
     (
-        "Leave out all that sends: what is shown is the hash. The key is on the stack, like the "
-        "event before; so is the 0 that a new entry begins with.",
-        "Look up, and jump to the increment where r0 is not 0. Else put in 0 with the flag 1, "
-        "BPF_NOEXIST, in r4, look up again, and jump to out where r0 is 0 even now. Each lookup "
-        "needs r1 and r2 anew.",
-        "a.mov(r1, 1), a.atomic_add(Writes[r0].count, r1): the count is changed where it lies, in "
-        "one step. A load, an add and a store are three, and others come in between.",
+        "Remove the code that sends an event: the page shows the hash. The key is on the stack, as "
+        "the event was; so is the 0 of a new entry.",
+        "Look up, and jump to the increment if r0 is not 0. Else insert 0 with the flag 1, "
+        "BPF_NOEXIST, in r4, look up again, and jump to out if r0 is still 0. A call clobbers r1 "
+        "and r2: set them again for each lookup.",
+        "a.mov(r1, 1), a.atomic_add(Writes[r0].count, r1): one atomic step in memory. A load, an "
+        "add and a store are three steps, and another CPU can come in between.",
     ),
     grade,
     grade_on_kernel,

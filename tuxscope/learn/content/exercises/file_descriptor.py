@@ -46,15 +46,15 @@ def grade(submission: Submission) -> None:
 
 
 def mix_ups(call: Call) -> dict[int, Words]:
-    """What else could be taken for it."""
+    """Values that are mistaken for it."""
     return {
-        call.fd & 0xFF: ("its lowest byte alone: make the field a u32", 1),
-        call.fd & 0xFFFF: ("its lower 2 bytes alone: make the field a u32", 1),
+        call.fd & 0xFF: ("its lowest byte only: make the field a u32", 1),
+        call.fd & 0xFFFF: ("its lower 2 bytes only: make the field a u32", 1),
         call.pid: ("the process id", 2),
         call.tid: ("the thread id", 2),
-        len(call.data): ("the third argument, count: look for fd in what fields prints", 0),
-        1: ("the number of the system call: look for fd in what fields prints", 0),
-        0: ("half of another argument: look for fd in what fields prints", 0),
+        len(call.data): ("the third argument, count: see fd in the output of tuxscope fields", 0),
+        1: ("the number of the system call: see fd in the output of tuxscope fields", 0),
+        0: ("half of another argument: see fd in the output of tuxscope fields", 0),
     }
 
 
@@ -76,7 +76,7 @@ def grade_on_kernel(submission: Submission) -> None:
         came = {fd: times for (pid, fd), times in seen.items() if pid == worker.pid}
         if came != expected:
             raise Mistake(
-                f"writes of process {worker.pid} to these descriptors, so often: {expected}",
+                f"these counts of writes of process {worker.pid}, by descriptor: {expected}",
                 f"{came or 'none'}",
                 store_of(submission, check_shown(submission), "fd") or sends_of(submission),
             )
@@ -86,8 +86,8 @@ EXERCISE = Exercise(
     "file-descriptor",
     "show which file descriptor is written to",
     (
-        "tuxscope fields syscalls/sys_enter_write prints where each field is. r6 points to the "
-        "first byte of them all: fd is that many bytes from there.",
+        "tuxscope fields syscalls/sys_enter_write prints the offset of each field. The offset is "
+        "counted from the address in r6.",
         "Three places: a field fd = u32 in HelloEvent; a load of all 8 bytes of the argument and a "
         "store into event.fd, before the call that sends the event; a column in COLUMNS.",
         "a.ldx(r0, u64[r6 + 16]) and a.stx(event.fd, r0) go after a.stx(event.pid, r0), as r0 is "

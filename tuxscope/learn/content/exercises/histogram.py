@@ -1,4 +1,4 @@
-"""A histogram by powers of two, counted by each CPU for itself."""
+"""A histogram by powers of two, in a per-CPU array."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tuxscope.runner.workload import BUFFER, CALL
 
 BITS = 64
 WRITES = 60
-LONGEST = 14  # bits of a size that a worker writes
+LONGEST = 14  # bits of the largest size that a worker writes
 
 
 @dataclass(frozen=True, slots=True)
 class LargeWrite(Call):
-    """A write of so many bytes, which need not be there as they are only counted."""
+    """A write of ``size`` bytes. There is no such data, as programs only count it."""
 
     size: int = 0
 
@@ -61,13 +61,10 @@ def sizes_of(submission: Submission) -> PerCpuArray:
     """The page's array. Raises Mistake."""
     sizes = submission.page.map
     if not isinstance(sizes, PerCpuArray):
-        shared = "an Array, where CPUs lose each other's counts" if isinstance(sizes, Array) else ""
-        raise Mistake(
-            "a page that shows a PerCpuArray",
-            shared or "its PAGE has another map, or none",
-            submission.line_with("Array("),
-            1,
-        )
+        came = "a PAGE with another map, or without one"
+        if isinstance(sizes, Array):
+            came = "an Array, in which CPUs overwrite each other's counts"
+        raise Mistake("a PAGE that shows a PerCpuArray", came, submission.line_with("Array("), 1)
     submission.map(PerCpuArray, sizes.name)
     value = sizes.value
     assert isinstance(value, RecordType)  # or there would be no page
@@ -80,13 +77,13 @@ def sizes_of(submission: Submission) -> PerCpuArray:
     check_columns(submission, "count")
     if not any(isinstance(each, Log2) for each in submission.page.columns):
         raise Mistake(
-            "a column with the ranges: Log2(...)", "there is none", submission.line_with("COLUMNS")
+            "a column with the ranges: Log2(...)", "no such column", submission.line_with("COLUMNS")
         )
     return sizes
 
 
 def sizes_to_try(rng: random.Random) -> Iterator[int]:
-    """The smallest, and those at both ends of a power's range."""
+    """The smallest sizes, and sizes at both ends of the range of a power of two."""
     yield from (6, 3, 1, 2, 0)
     for bits in rng.sample(range(3, BITS), 20):
         yield from ((1 << bits) - 1, 1 << bits, rng.randrange(1 << bits, 2 << bits), 1 << bits)
@@ -97,24 +94,24 @@ def power(size: int) -> int:
 
 
 def entries(items: Iterable[tuple[int, Any]]) -> Counter[int]:
-    """What all CPUs counted, by index."""
+    """The counts by index, added up over all CPUs."""
     return Counter({index: sum(each.count for each in values) for index, values in items})
 
 
 def judge(submission: Submission, call: LargeWrite, grown: dict[int, int]) -> None:
-    """Hold what one write changed to the one entry that it is for. Raises Mistake."""
+    """Check that a write incremented the entry of its size, and no other. Raises Mistake."""
     came = {index: by for index, by in grown.items() if by}
     expected = power(call.size)
     if came == {expected: 1}:
         return
-    words = "nothing is counted: is the count set, and not incremented?"
+    words = "no entry grows: is the count set instead of incremented?"
     hint = 1
     if came:
         (index, by), *_ = came.items()
         words = f"entry {index} grows by {by}"
         hint = int(index == expected)
         if index == expected + 1:
-            words += ": one too far; is the size itself shifted on, and 1 shifted no more?"
+            words += ": one too high; is the shifted size kept for the next step?"
         elif index == call.size:
             words += ": the size itself"
         elif index == power(call.fd):
@@ -153,14 +150,14 @@ EXERCISE = Exercise(
     "histogram",
     "count writes by their size, in a histogram of powers of two",
     (
-        "How many bits does the size have beyond the lowest? If there are any above the lower 32, "
-        "shift it right by 32 and remember 32; then ask the same about 16, 8, 4, 2 and 1, and add "
-        "up.",
-        "A value of a per-CPU map is this CPU's own, so a.ldx(r1, Writes[r0].count), a.add(r1, 1) "
-        "and a.stx(Writes[r0].count, r1) lose nothing.",
+        "The index is the position of the highest bit of the size that is set. If a bit above the "
+        "lower 32 is set, shift the size right by 32 and add 32 to the index. Then do the same "
+        "with 16, 8, 4, 2 and 1.",
+        "No other CPU writes this value of a per-CPU map, so a.ldx(r1, Writes[r0].count), "
+        "a.add(r1, 1) and a.stx(Writes[r0].count, r1) lose no count.",
         "In a loop over bits: a.mov(r1, r6), a.rsh(r1, bits), "
         'a.jeq(r1, 0, f"below {bits}"), a.mov(r6, r1), a.add(r7, bits), a.label(f"below {bits}"). '
-        "r7 is 0 before, and the index after.",
+        "r7 is 0 before the loop, and the index after it.",
     ),
     grade,
     grade_on_kernel,

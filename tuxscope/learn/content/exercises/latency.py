@@ -1,4 +1,4 @@
-"""How long a call takes: two programs and a hash."""
+"""The duration of a call: two programs and a hash."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from tuxscope.learn.engine.tracing import (
 from tuxscope.record import Record
 from tuxscope.runner.identity import pid_namespace
 
-LONG = (5 * 10**9, 9 * 10**9)  # nanoseconds, for which a u32 is too small
-SLOW = 0.03  # seconds
+LONG = (5 * 10**9, 9 * 10**9)  # ns; a u32 is too small for these
+SLOW = 0.03  # seconds that a slow call takes at least
 WRAP = 1 << 64
 
 ns_of = attrgetter("ns")
@@ -59,16 +59,16 @@ def grade(submission: Submission) -> None:
         records = interpreter.records()
         if len(records) != 1:
             raise Mistake(
-                f"one record of {described(each)}, while others are in write(), too",
-                f"{len(records) or 'none'}: is the key the thread's id, the lower half of r0?",
+                f"one record of {described(each)}, while other calls are in progress",
+                f"{len(records) or 'none'}: is the key the thread id, the lower half of r0?",
                 sends_of(submission),
                 1,
             )
         judge(submission, records[0], each, calls)
     if left := list(interpreter.map(starts).keys()):
         raise Mistake(
-            f"nothing in {starts.name} once all calls are over",
-            f"{len(left)} entries, for ever: delete each once it was read",
+            f"no entry in {starts.name} after all calls have ended",
+            f"{len(left)} entries: delete each after it was read",
             submission.line_of(calls_helper(helper.map_lookup_elem)),
             2,
         )
@@ -77,45 +77,45 @@ def grade(submission: Submission) -> None:
 def first_record(
     submission: Submission, records: list[Record], starts: Hash, keys: list[Any], call: Call
 ) -> Record:
-    """The one record of a call that nothing disturbed; ``keys`` are those of ``starts`` while it
-    was under way. Raises Mistake."""
+    """The one record of a single call; ``keys`` are the keys in ``starts`` during the call. Raises
+    Mistake."""
     expected = f"one record of {described(call)}"
     if not keys:
-        came = f"nothing is in {starts.name} while it is under way"
+        came = f"no entry in {starts.name} during the call"
         line = submission.line_of(calls_helper(helper.map_update_elem))
         raise Mistake(expected, came, line or submission.definition)
     if not records:
         ids = {
             call.pid: ", the process id",
-            call.tid: ", the thread's id",
+            call.tid: ", the thread id",
             call.pid << 32 | call.tid: ", both ids",
         }
         came = (
-            f"none: {starts.name} has the call under {keys[0]}{ids.get(keys[0], '')}, and that is "
-            "not found: do both programs use the same key?"
+            f"none: the key in {starts.name} is {keys[0]}{ids.get(keys[0], '')}, and the lookup "
+            "finds nothing: do both programs use the same key?"
         )
         line = submission.line_of(calls_helper(helper.map_lookup_elem))
         raise Mistake(expected, came, line or sends_of(submission), 1)
     if len(records) > 1:
-        raise Mistake(expected, f"{len(records)} of them", sends_of(submission))
+        raise Mistake(expected, f"{len(records)} records", sends_of(submission))
     return records[0]
 
 
 def check_unseen(submission: Submission, interpreter: Interpreter, call: Call) -> None:
-    """An exit whose entry nobody saw is worth no record. Raises Mistake."""
+    """Check that an exit without an entry sends no record. Raises Mistake."""
     for unseen in (replace(call, pid=call.pid + 100, tid=call.tid + 100), call):
         interpreter.leave(unseen)
         if records := interpreter.records():
             raise Mistake(
-                f"no record of {described(unseen)}, as nobody saw it begin",
-                f"ns = {ns_of(records[0])}: was an entry left that should have been deleted?",
+                f"no record of {described(unseen)}, as its start was not traced",
+                f"ns = {ns_of(records[0])}: was an old entry not deleted?",
                 sends_of(submission),
                 2,
             )
 
 
 def judge(submission: Submission, record: Record, call: Call, others: Sequence[Call] = ()) -> None:
-    """Hold a record to a call. Raises Mistake."""
+    """Check the record of a call. Raises Mistake."""
     check_caller(submission, record, call, described(call))
     ns: int = ns_of(record)
     end = call.time_ns + call.took_ns
@@ -127,15 +127,15 @@ def judge(submission: Submission, record: Record, call: Call, others: Sequence[C
         return
     words, hint = "", 0
     if near(end):
-        words = ", the time at its end: subtract that of its beginning"
+        words = ", the time at its end: subtract the time at its start"
     elif near(call.time_ns):
-        words = ", the time at its beginning: subtract it from that of its end"
+        words = ", the time at its start: subtract it from the time at its end"
     elif near(WRAP - call.took_ns):
-        words = ", below zero: it is the end minus the beginning"
+        words = ", below zero: subtract the start from the end"
     elif near(call.took_ns % (1 << 32)):
-        words = ", its lower half alone: make it a u64"
+        words = ", its lower half only: make it a u64"
     elif any(near(end - each.time_ns) for each in others):
-        words, hint = ", since another thread began: the key has to be the thread's id", 1
+        words, hint = ", the time since another thread's call: the key must be the thread id", 1
     raise Mistake(
         f"ns = {call.took_ns} of {described(call)}",
         f"ns = {ns}{words}",
@@ -157,7 +157,7 @@ def grade_on_kernel(submission: Submission) -> None:
                 worker.write_slowly(rng.randrange(10, 900), slow, SLOW)
             passed = time.monotonic_ns() - began
         seen = list(map(attrgetter("pid", "ns"), kernel.records()))
-    if pid_namespace():  # the page tells the machine's number of a process, and we know ours
+    if pid_namespace():  # the page shows pids of the initial namespace, and ours are of another
         return
     for worker, quick, slow in plan:
         took = [ns for pid, ns in seen if pid == worker.pid]
@@ -165,8 +165,8 @@ def grade_on_kernel(submission: Submission) -> None:
         if len(took) != quick + slow or long < slow or sum(took) > passed:
             raise Mistake(
                 f"{quick + slow} records of process {worker.pid}, {slow} of them of {SLOW} s or "
-                f"more, and {passed / 1e9:.3f} s at most in all",
-                f"{len(took)}, {long} of them so long, and {sum(took) / 1e9:.3f} s in all",
+                f"more, and {passed / 1e9:.3f} s at most in total",
+                f"{len(took)}, {long} of them that long, and {sum(took) / 1e9:.3f} s in total",
                 sends_of(submission),
             )
 
@@ -175,10 +175,10 @@ EXERCISE = Exercise(
     "latency",
     "show how long each write() takes",
     (
-        "The entry that was found is the time when the call began: load it with "
-        "b.ldx(r7, u64[r0]) before ktime_get_ns is called, as r7 survives that, and subtract.",
-        "get_current_pid_tgid returns process id << 32 | thread id. What is stored as a u32 is "
-        "the lower half: b.stx(key, r0) before the shift, in both programs.",
+        "The value in the hash is the time when the call started: load it with "
+        "b.ldx(r7, u64[r0]) before ktime_get_ns is called, as calls preserve r7. Then subtract.",
+        "get_current_pid_tgid returns process id << 32 | thread id. A store to a u32 takes the "
+        "lower half: b.stx(key, r0) before the shift, in both programs.",
         "After b.stx(event.ns, r0): b.ld_map(r1, STARTS), b.lea(r2, key), "
         "b.call(helper.map_delete_elem).",
     ),

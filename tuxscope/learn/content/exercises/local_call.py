@@ -1,4 +1,4 @@
-"""Calling a function of one's own."""
+"""Calls of a function of the program itself."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def cases(rng: random.Random) -> Iterator[ReturnCase]:
     for _ in range(ROUNDS):
         first, second = rng.sample(range(3, 1 << 31), 2)
         wrong = {
-            first**2: ("the square of the first alone", 2),
-            second**2: ("the square of the second alone: where is the first result kept?", 2),
+            first**2: ("the square of the first only", 2),
+            second**2: ("the square of the second only: where is the first result kept?", 2),
             2 * first**2: ("the square of the first, twice", 2),
-            2 * second**2: ("the square of the second, twice: the first result is gone", 2),
-            first + second: ("which is the sum without the squares", 0),
+            2 * second**2: ("the square of the second, twice: the first result is overwritten", 2),
+            first + second: ("the sum without the squares", 0),
         }
         meaning = "the square of the first argument plus the square of the second"
         yield ReturnCase((first, second), first**2 + second**2, meaning, wrong)
@@ -35,10 +35,10 @@ def grade(submission: Submission) -> None:
     GRADER.grade(submission)
     calls = list(submission.instructions(calls_function))
     if len(calls) != 2:
-        how_often = {0: "it calls none", 1: "it is called once"}
-        came = how_often.get(len(calls), f"there are {len(calls)} calls")
+        how_often = {0: "no call", 1: "one call"}
+        came = how_often.get(len(calls), f"{len(calls)} calls")
         source = calls[-1].source if calls else submission.definition
-        raise Mistake("a function of the program, called twice", came, source)
+        raise Mistake("a function of the program that is called twice", came, source)
 
 
 EXERCISE = Exercise(
@@ -46,11 +46,11 @@ EXERCISE = Exercise(
     "add up two squares, by a function called twice",
     (
         'a.call("square") calls the function that begins at a.function("square"). It takes r1 to '
-        "r5, and returns r0. What does it leave in r1 to r5?",
-        "Nothing is left in r1 to r5 after a call, be it a helper or a function. r6 to r9 are "
-        "what they were: keep there what you need later.",
-        "Two things have to survive the calls: the address in r1, as in a.mov(r6, r1), and the "
-        "first result, as in a.mov(r7, r0).",
+        "r5, and returns r0. What is in r1 to r5 after a call?",
+        "A call of a helper or a function clobbers r1 to r5. It preserves r6 to r9: keep there "
+        "what you need later.",
+        "Two values are needed after a call: the address in r1, so a.mov(r6, r1), and the "
+        "first result, so a.mov(r7, r0).",
     ),
     grade,
     GRADER.grade_on_kernel,

@@ -1,4 +1,4 @@
-"""A lookup may find nothing."""
+"""The result of a lookup may be NULL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def cases(rng: random.Random) -> Iterator[ReturnCase]:
         wrong = {
             0: ("as if the key were not there", 2),
             there: ("the key", 1),
-            value & LOW: ("the value's lower half alone: it is a u64", 1),
+            value & LOW: ("the value's lower half only: it is a u64", 1),
         }
         yield ReturnCase((there,), value, "the value of that key", wrong, entries)
         wrong = {missing: ("the key", 1)}
@@ -29,14 +29,14 @@ def cases(rng: random.Random) -> Iterator[ReturnCase]:
 GRADER = ReturnGrader(cases, address=1)
 EXERCISE = Exercise(
     "null-check",
-    "return a key's value, or 0 where there is none",
+    "return a key's value, or 0 if there is no such key",
     (
-        "map_lookup_elem returns an address of the value, or 0 where the key is not there. What "
+        "map_lookup_elem returns the address of the value, or 0 if there is no such key. What "
         "is at address 0?",
-        "Compare r0 with 0 before you load from it, and jump over the load. What is loaded "
-        "is the result, not the address.",
-        'a.jeq(r0, 0, "out") goes between the call and a.ldx(r0, u64[r0 + 0]); r0 is 0 already '
-        "where it jumps.",
+        "Compare r0 with 0 before you load from it, and jump over the load. The result is the "
+        "value that is loaded, not the address.",
+        'a.jeq(r0, 0, "out") goes between the call and a.ldx(r0, u64[r0 + 0]). If it '
+        "jumps, r0 is 0 already.",
     ),
     GRADER.grade,
     GRADER.grade_on_kernel,

@@ -1,4 +1,4 @@
-"""The lab's second exercise: another tracepoint."""
+"""Another tracepoint: the second exercise of the lab."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def grade(submission: Submission) -> None:
     if name != "reads":
         raise Mistake(
             "a program that is named reads",
-            f"{name}, and it traces read()",
+            f"the name {name} for a program that traces read()",
             submission.line_with("Assembler("),
             1,
         )
@@ -62,7 +62,7 @@ def grade_on_kernel(submission: Submission) -> None:
             raise Mistake(
                 f"{reads} records of {worker.comm}, which calls read() {reads} times and write() "
                 f"{writes} times",
-                f"{len(comms)}{f', one of them of {wrong}' if wrong else ''}",
+                f"{len(comms)} records{f', one of them of {wrong}' if wrong else ''}",
                 sends_of(submission),
             )
 
@@ -71,11 +71,10 @@ EXERCISE = Exercise(
     "reads",
     "trace read() instead of write()",
     (
-        "A program says itself where it wants to run: with attach=. Nothing in the rest of it "
-        "depends on that.",
-        "The name after Assembler( is the program's, and has nothing to do with the function's. "
-        "The columns stay what they are.",
-        'Assembler("reads", attach=Tracepoint("syscalls", "sys_enter_read")) is all it takes.',
+        "attach= is where a program is attached. Nothing else in the program depends on it.",
+        "The first argument of Assembler is the name of the program; the name of the function may "
+        "differ. The columns stay as they are.",
+        'Assembler("reads", attach=Tracepoint("syscalls", "sys_enter_read")) is all that changes.',
     ),
     grade,
     grade_on_kernel,

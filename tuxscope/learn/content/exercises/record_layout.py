@@ -1,4 +1,4 @@
-"""How C lays out a struct, and where it leaves holes."""
+"""The layout of a C struct, and its padding."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ def grade(submission: Submission) -> None:
 
 
 def check_layout(record: RecordType, source: SourceLine | None) -> None:
-    """Raises Mistake where it is not the three fields without a hole."""
+    """Check that the record has the three fields, without holes. Raises Mistake."""
     declared = {name: str(field.type) for name, field in record.fields.items()}
     if declared != FIELDS:
         for name, type in FIELDS.items():
             if declared.get(name) != type:
-                came = f"{name} = {declared[name]}" if name in declared else f"no {name}"
-                raise Mistake(f"the same fields, {name} = {type} among them", came, source, 1)
+                came = f"{name} = {declared[name]}" if name in declared else f"no field {name}"
+                raise Mistake(f"the same fields, with {name} = {type}", came, source, 1)
         more = next(name for name in declared if name not in FIELDS)
-        raise Mistake("the same three fields, and no more", f"there is {more}, too", source, 1)
+        raise Mistake("the same three fields, and no more", f"a field {more}", source, 1)
     if record.size != SIZE:
         holes = " and ".join(f"{each.size} at byte {each.offset}" for each in record.padding)
         raise Mistake(
-            f"{record.__name__} in {SIZE} bytes, without a hole",
-            f"it has {record.size}, with holes: {holes}",
+            f"{record.__name__} in {SIZE} bytes, without holes",
+            f"{record.size} bytes, with holes: {holes}",
             source,
         )
 
 
 EXERCISE = Exercise(
     "record-layout",
-    "put the fields in an order that leaves no hole",
+    "order the fields so that the record has no holes",
     (
-        "C puts each field at a multiple of its own size. After a u32 at byte 0, where is the "
-        "next place for a u64? tuxscope asm shows the offsets, in front of r10.",
-        "No field needs another type: 8 + 4 + 4 bytes fit without a hole, if the order is right.",
-        "Largest first: value, then kind and count. The program stays as it is, as it names "
-        "fields and not offsets.",
+        "C aligns each field to a multiple of its size. After a u32 at byte 0, which is the next "
+        "offset for a u64? tuxscope asm shows the offsets, next to r10.",
+        "No field needs another type: 8 + 4 + 4 bytes have no hole in the right order.",
+        "Largest first: value, then kind and count. The program stays as it is: it uses names of "
+        "fields, not offsets.",
     ),
     grade,
     GRADER.grade_on_kernel,

@@ -1,4 +1,4 @@
-"""A program's result is what r0 holds when it exits."""
+"""The return value of a program, in r0."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def cases(rng: random.Random) -> Iterator[ReturnCase]:
         wrong = {
             first: ("the first argument", 2),
             third: ("the third argument", 2),
-            second & LOW: ("its lower half alone: an argument is a u64", 2),
+            second & LOW: ("its lower half only: an argument is a u64", 2),
             0: ("whatever the arguments are", 1),
         }
         yield ReturnCase(given, second, "the second argument", wrong)
@@ -28,11 +28,10 @@ EXERCISE = Exercise(
     "return-value",
     "return the second argument",
     (
-        "r0 is the one register that a result is in: something has to be put into it before "
-        "a.exit().",
-        "r1 is an address. a.mov would copy that address; a.ldx loads what is there. Arguments "
-        "are 8 bytes each, so the first is u64[r1 + 0].",
-        "a.ldx(r0, u64[r1 + ...]), with the number of bytes that come before the second argument.",
+        "A program returns what is in r0: set it before a.exit().",
+        "r1 is an address. a.mov copies the address; a.ldx loads from it. Arguments are 8 bytes "
+        "each, so the first is u64[r1 + 0].",
+        "a.ldx(r0, u64[r1 + ...]), with the offset of the second argument in bytes.",
     ),
     GRADER.grade,
     GRADER.grade_on_kernel,

@@ -1,4 +1,4 @@
-"""The bytes that a process writes: they are in its memory, not in the kernel's."""
+"""The bytes that a process writes, which are in its memory."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def grade(submission: Submission) -> None:
         except UninitialisedMemoryFault as fault:
             raise Mistake(
                 f"zeros after the {length} bytes of {of}",
-                "what lay on the stack before: zero the event at the start",
+                "uninitialised bytes of the stack: zero the event at the start",
                 fault.source,
                 1,
             ) from None
         except OutOfBoundsFault as fault:
             raise Mistake(
                 f"{ROOM} bytes at most of {of}",
-                "more are copied than there is room for, and what lies behind is overwritten",
+                "more bytes are copied than data has room for, and others are overwritten",
                 fault.source,
                 1,
             ) from None
@@ -74,34 +74,34 @@ def grade(submission: Submission) -> None:
 
 
 def check_helper(submission: Submission) -> None:
-    """Hold the page to the one helper that is right here. Raises Mistake."""
+    """Check that the page calls no other helper that copies. Raises Mistake."""
     for other in OTHERS:
         if line := submission.line_of(calls_helper(other)):
             raise Mistake(
-                "probe_read_user: the bytes are in the process's memory, and are no C string",
+                "probe_read_user: the bytes are in the process's memory, and are not a C string",
                 other.name,
                 line,
             )
 
 
 def check_data(submission: Submission, expected: str, came: str, of: str) -> None:
-    """Hold data to the beginning of what is written. Raises Mistake."""
+    """Check data: the first bytes that are written. Raises Mistake."""
     if came == expected:
         return
     words, hint = "", 0
     if not came and len(expected) < ROOM:
-        words, hint = ": nothing is copied where more is asked for than is there", 1
+        words, hint = ": nothing is copied if r2 is more than there are bytes", 1
     elif not came:
-        words = ": are r1 to r3 what the helper takes?"
+        words = ": does the helper get the right arguments in r1 to r3?"
     elif expected.startswith(came):
-        words, hint = f": {len(came)} of its {len(expected)} bytes", 1
+        words, hint = f": {len(came)} of {len(expected)} bytes", 1
     raise Mistake(
         f"data = {expected!r} of {of}", f"data = {came!r}{words}", copies(submission), hint
     )
 
 
 def copies(submission: Submission) -> SourceLine:
-    """The line that copies, or the one that sends."""
+    """The line that copies, or else the line that sends."""
     line = submission.line_of(calls_helper(helper.probe_read_user))
     return line or sends_of(submission)
 
@@ -133,10 +133,10 @@ EXERCISE = Exercise(
     "user-buffer",
     "show the first 16 bytes of what is written",
     (
-        "The address is in r3 already. helper.probe_read_user takes where to in r1, how many "
-        "bytes in r2, where from in r3; a.lea gives the address of event.data.",
-        "r2 is count after the load. a.jle(r2, WriteEvent.data.size, label) jumps where it is 16 "
-        "or less; what comes before the label makes it 16 in all other cases.",
+        "The address is in r3 already. helper.probe_read_user takes the destination in r1, the "
+        "size in r2 and the source in r3; a.lea gives the address of event.data.",
+        "r2 is count after the load. a.jle(r2, WriteEvent.data.size, label) jumps if it is 16 or "
+        "less; an a.mov before the label makes it 16 otherwise.",
         'a.jle(r2, 16, "fits"), a.mov(r2, 16), a.label("fits"), a.lea(r1, event.data), '
         "a.ldx(r3, u64[r6 + 24]), a.call(helper.probe_read_user)",
     ),

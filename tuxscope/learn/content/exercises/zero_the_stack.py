@@ -1,4 +1,4 @@
-"""Nothing may leave the kernel that was never set."""
+"""Uninitialised bytes of the stack, which must not leave the kernel."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def cases(rng: random.Random) -> Iterator[RecordCase]:
 GRADER = RecordGrader(cases, hint=1)
 EXERCISE = Exercise(
     "zero-the-stack",
-    "send no byte that was never set",
+    "send no uninitialised byte",
     (
-        "a.stack emits nothing: it only says where the record is. Which of its bytes does the "
-        "program store on all paths to the call?",
-        "a.zero stores zeros: a.zero(sample) in all of the record, a.zero(sample.padding) in its "
-        "holes. What comes later overwrites what came before.",
+        "a.stack emits no instruction: it only reserves an offset. Which bytes of the record does "
+        "the program store on all paths to the call?",
+        "a.zero stores zeros: a.zero(sample) in the whole record, a.zero(sample.padding) in its "
+        "padding. A later store overwrites an earlier one.",
         "a.zero(sample) right after sample = a.stack(Sample), before anything is stored.",
     ),
     GRADER.grade,
