@@ -1,9 +1,9 @@
-"""Arithmetic changes a register; a jump goes elsewhere if a comparison holds,
-else on.
+"""An arithmetic instruction changes its first register. A conditional jump goes to
+its label if the comparison holds, and to the next instruction if not.
 
 Task: return how many microseconds passed from the first argument to the second.
-Both are times in nanoseconds, without a sign. Where the second comes before the
-first, return 0.
+Both are times in nanoseconds, unsigned. If the second is before the first,
+return 0.
 
     tuxscope learn check arithmetic-and-jump
 """

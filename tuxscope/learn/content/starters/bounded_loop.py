@@ -1,9 +1,8 @@
-"""A loop is a jump backwards. The kernel takes one only if the verifier can see
-it end.
+"""A loop is a jump backwards. The kernel accepts one only if the verifier can see
+that it ends.
 
-Task: return 1 + 2 + ... + n, where n is the first argument, without a sign; but
-for an n above 100, whatever it is, add up to 100 and no further. Do it in a
-loop, with a jump that goes back.
+Task: return 1 + 2 + ... + n, where n is the first argument, unsigned. If n is
+above 100, add up 1 to 100 only. Do it in a loop, with a jump backwards.
 
     tuxscope learn check bounded-loop
 """

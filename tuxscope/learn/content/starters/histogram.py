@@ -2,12 +2,13 @@
 
 An average hides what matters: a hundred writes of one byte and one of a
 megabyte. A histogram shows both, in a few numbers, if each of its entries
-counts a range twice as long as the one before: entry n the sizes from 2**n up
-to 2**(n+1), and entry 0 the sizes 0 and 1. The column Log2 shows these ranges,
+counts a range twice as long as the one before: entry n the sizes from 2**n to
+2**(n+1) - 1, and entry 0 the sizes 0 and 1. The column Log2 shows these ranges,
 Bar how the counts compare.
 
-The counts are in a PerCpuArray: each CPU has values of its own, so that no CPU
-waits for another and none gets in another's way. What is shown is their sum.
+The counts are in a PerCpuArray: each CPU has values of its own, so that CPUs
+neither wait for each other nor overwrite each other's counts. The table shows
+the sum over all CPUs.
 
 This page has two mistakes. Run it and look at the ranges:
 
@@ -15,13 +16,13 @@ This page has two mistakes. Run it and look at the ranges:
 
 Task: count each write() in the entry of its size.
 
-1. The page takes the size itself for the index. It has to be the size's
-   logarithm: how often the size can be halved before it is 1. Halve by
-   shifting: a.rsh(register, bits). Two ways lead there. The kernel can loop, as
-   long as the verifier sees the end; or Python can write the steps one after
-   the other, with for: if the size has bits above the lower 32, shift it by 32
-   and add 32 to the index; then the same with 16, 8, 4, 2 and 1. All labels
-   need different names, as in a.label(f"below {bits}").
+1. The page uses the size itself as the index. It has to be the logarithm of the
+   size: how often the size can be halved before it is 1. Halve by shifting:
+   a.rsh(register, bits). There are two ways. The kernel can loop, if the
+   verifier sees the end. Or Python can write the steps one after the other,
+   with for: if the size has bits above the lower 32, shift it by 32 and add 32
+   to the index; then the same with 16, 8, 4, 2 and 1. Each label needs a name
+   of its own, as in a.label(f"below {bits}").
 2. The page sets the count to 1 each time. Load it, add 1, store it. Why is this
    right here, and wrong in a Hash that all CPUs share?
 

@@ -1,9 +1,9 @@
 """Exercise: how long does a write() take?
 
-No single event can tell: it takes one program on the way into the kernel and
-one on the way out, and something that both know, which is a map. The function
-returns both programs. The first notes in a hash when a call began; the second
-finds it there, and sends how long ago that was.
+A single event cannot show that. It takes one program at the entry of the system
+call, one at its exit, and a map that both use. The function returns both
+programs. The first stores the time when a call starts in a hash. The second
+looks it up there, and sends how long the call took.
 
 This page has both programs and the hash, and three mistakes. Run it and look at
 the numbers:
@@ -12,15 +12,15 @@ the numbers:
 
 Task: send how many nanoseconds each write() took.
 
-1. ns is the time when the call ended. Load the time when it began from the
-   entry that was found (u64[r0]), before the next call uses up r0, and
+1. ns is the time when the call ended. Load the time when it started from the
+   value that was found (u64[r0]), before the next call clobbers r0, and
    subtract.
-2. The key is the process id. But a process may have many threads, and all of
-   them may be in write() at once: the second to go in overwrites what the first
-   has noted. What is it that can be in one call only at a time?
-   get_current_pid_tgid returns that, too.
-3. Nothing ever leaves the hash: each thread that ever wrote has an entry, and
-   after 10240 of them no new one gets in. Delete it once it was read:
+2. The key is the process id. But a process may have many threads, and several
+   of them may be in write() at once: the second overwrites the start time of
+   the first. What can be in only one call at a time? get_current_pid_tgid
+   returns that, too.
+3. No entry is ever deleted: each thread that ever called write() has one, and
+   after 10240 of them the hash is full. Delete an entry after it was read:
    helper.map_delete_elem takes the map in r1 and the address of the key in r2.
 
     tuxscope learn check latency

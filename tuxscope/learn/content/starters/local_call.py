@@ -1,8 +1,8 @@
-"""A program may have functions of its own. A call uses up r1 to r5, whatever is
-called.
+"""A program can have functions of its own. Each call clobbers r1 to r5, whatever
+it calls.
 
 Task: return the square of the first argument plus the square of the second. The
-function is right; what comes before it loses something on the way, twice.
+function is right; the code before it loses a value, twice.
 
     tuxscope learn check local-call
 """

@@ -1,7 +1,8 @@
-"""A hash gives the address of a key's value, or 0 where it has no such key.
+"""A lookup in a hash returns the address of the key's value, or 0 if there is no
+such key.
 
-Task: return the value that WEIGHTS has for the first argument, or 0 where it
-has none.
+Task: return the value that WEIGHTS has for the first argument, or 0 if it has
+none.
 
     tuxscope learn check null-check
 """

@@ -1,22 +1,21 @@
 """Exercise: trace read() instead of write().
 
-This is hello's page: one tracepoint, one program, one record. A program does
-not care what it is attached to, as long as it finds what it looks for; this one
-asks the kernel for everything.
+This is hello's page: one tracepoint, one program, one record. The program would
+work on other tracepoints, too: it uses none of the tracepoint's fields.
 
-Task: make a page of it that shows every read(). Attach to
-syscalls/sys_enter_read; call the program "reads" (bpftool prog shows it under
-that name) and the record what it is now. The columns pid, comm and timestamp_ns
-stay: so its output and hello's can be compared.
+Task: make it a page that shows every read(). Attach the program to
+syscalls/sys_enter_read, and name it "reads" (bpftool prog shows that name). The
+record may have any name. Keep the columns pid, comm and timestamp_ns, so that
+its output can be compared with hello's.
 
-What changes in the output? And which processes read more than they write? Two
-runs at the same time tell, in two terminals:
+What changes in the output? And which processes read more than they write? Run
+both at the same time, in two terminals:
 
     sudo tuxscope run reads.py --format json --duration 10 > reads.json
     sudo tuxscope hello --format json --duration 10 > writes.json
 
-Each line is a call. Python counts them, from a file beside these two (python3
-calls.py); of a difference, Counter keeps what is above 0:
+Each line is a call. Count them in Python, in a file beside these two (python3
+calls.py); a difference of two Counters keeps what is above 0:
 
     import json
     from collections import Counter

@@ -1,6 +1,6 @@
-"""A record is laid out as C does it: each field at a multiple of its size.
+"""A record has the layout of a C struct: each field is at a multiple of its size.
 
-Task: a third of each Sample is padding, sent for nothing. Have it take 16 bytes
+Task: a third of each Sample is padding, sent for nothing. Make it 16 bytes
 instead of 24, with the same fields and types.
 
     tuxscope learn check record-layout

@@ -1,4 +1,4 @@
-"""A program's result is what r0 holds when it exits; here that is nothing.
+"""A program returns what is in r0 when it exits; here nothing sets r0.
 
 Task: return the program's second argument. At the start r1 is the address of
 the arguments, 8 bytes each, so the first of them is u64[r1 + 0].

@@ -1,26 +1,25 @@
-"""Exercise: show how that begins which is written.
+"""Exercise: show the first bytes that a process writes.
 
-The second argument of write() is the address of what is to be written, the
-third how many bytes there are. This page has everything but the bytes: it tries
-to load the first 8 from that address, and is refused. Run it, and see what is
-said about which line:
+The second argument of write() is the address of the data, the third its size in
+bytes. This page shows all but the data: it loads the first 8 bytes from that
+address, and is refused. Run it, and see which line the error names, and why:
 
     tuxscope run user_buffer.py --simulate --count 5
 
-The kernel does not follow an address just because a process wrote it down. It
-could be wrong, it could be one of the kernel's own, or what is there could be
-on disk at the moment. To a program it is a number like any other. A helper
-looks whether it can be followed, and copies.
+A program must not load from an address that a process has passed. It could be
+wrong, it could be an address of the kernel's own, or the memory could be
+swapped out. To the verifier it is a number like any other. A helper checks the
+address, and copies.
 
 Task: show the first bytes of what is written, 16 at most, and nothing else.
 
-1. In place of the load and the store, have helper.probe_read_user copy: the
-   address to copy to in r1 (that of event.data, see a.lea), how many bytes in
-   r2, the address to copy from in r3.
-2. Not 16 bytes in any case: a write of 3 bytes has but 3, and what follows them
-   is not part of it, or not even there, and then nothing is copied at all. So
-   r2 is count, but 16 where count is more: a jump and a mov. The verifier
-   follows both ways, and holds r2 against the room in data.
+1. Replace the load and the store by a call of helper.probe_read_user. It takes
+   the destination in r1 (the address of event.data, see a.lea), the size in r2,
+   and the source in r3.
+2. The size must not be 16 in all cases: a write of 3 bytes has only 3. The
+   bytes after them are not part of it, or not even in memory, and then the
+   helper copies nothing. So r2 is count, or 16 if count is more: a jump and a
+   mov. The verifier follows both paths, and compares r2 with the size of data.
 3. data is zeroed at the start (a.zero(event)). What would be in it after a
    short write, if it were not?
 

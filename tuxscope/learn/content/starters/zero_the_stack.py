@@ -1,7 +1,7 @@
-"""The stack holds whatever was there before. All bytes of a record leave the
-kernel: fields that this run does not store, and the padding between fields.
+"""The stack is uninitialised. All bytes of a record leave the kernel: also fields
+that this run does not store, and the padding between fields.
 
-Task: have nothing leave that was not set. Where there is no extra, it is 0.
+Task: send no uninitialised byte. If there is no extra, it is 0.
 
     tuxscope learn check zero-the-stack
 """
