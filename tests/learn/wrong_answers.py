@@ -26,17 +26,15 @@ class WrongAnswer(NamedTuple):
 
 
 # Of the solution of pid-filter.
-NULL_CHECK = (
-    '    a.jeq(r0, 0, "out")  # an array has all its entries, but the verifier does not know that\n'
-)
+NULL_CHECK = '    a.jeq(r0, 0, "out")  # never happens in an array, but older verifiers need it\n'
 LOOKUP = f"""\
     a.st(key, 0)
     a.ld_map(r1, TARGET)
     a.lea(r2, key)
     a.call(helper.map_lookup_elem)  # r0 = address of the entry
 {NULL_CHECK}\
-    a.ldx(r0, u32[r0])  # looked at on every write(): that is why it can be changed
-    a.jeq(r0, 0, "send")  # nobody was chosen: everybody is shown
+    a.ldx(r0, u32[r0])  # read on every write(), so it can change at any time
+    a.jeq(r0, 0, "send")  # 0: show all processes
     a.jne(r0, r7, "out")
 """
 
@@ -68,8 +66,7 @@ WRONG_ANSWERS = [
         ("record-layout", "    count = u32\n", "    rest = u32\n", "no field count"),
         (
             "record-layout",
-            "    value = u64  # the largest first: then nothing has to be skipped\n"
-            "    kind = u32\n",
+            "    value = u64  # the largest first, so there is no padding\n    kind = u32\n",
             "    kind = u32\n    value = u64\n",
             "24 bytes, with holes: 4 at byte 4 and 4 at byte 20",
         ),
@@ -86,7 +83,7 @@ WRONG_ANSWERS = [
         ("zero-the-stack", "a.mov(r5, Sample.size)", "a.mov(r5, 16)", "got: 16 bytes"),
         (
             "null-check",
-            '    a.jeq(r0, 0, "out")  # no such key: there is nothing to load, and r0 is 0\n',
+            '    a.jeq(r0, 0, "out")  # no such key; r0 is 0\n',
             "",
             "0 after a lookup that found nothing",
         ),
@@ -103,7 +100,7 @@ WRONG_ANSWERS = [
         (
             "bounded-loop",
             '    a.jle(r2, 100, "few")\n'
-            "    a.mov(r2, 100)  # from here on the verifier knows that it is 100 at most\n",
+            "    a.mov(r2, 100)  # now the verifier knows that r2 is 100 at most\n",
             "",
             "an end after 100 iterations, whatever the argument is",
         ),
@@ -165,7 +162,7 @@ WRONG_ANSWERS = [
         ),
         (
             "pid-filter",
-            '    a.jeq(r0, 0, "send")  # nobody was chosen: everybody is shown\n',
+            '    a.jeq(r0, 0, "send")  # 0: show all processes\n',
             "",
             "0 shows all processes",
         ),
@@ -174,7 +171,7 @@ WRONG_ANSWERS = [
         ("pid-filter", "a.st(key, 0)", "a.st(key, 1)", "0 shows all processes"),
         (
             "pid-filter",
-            "    a.ldx(r0, u32[r0])  # looked at on every write(): that is why it can be changed\n",
+            "    a.ldx(r0, u32[r0])  # read on every write(), so it can change at any time\n",
             "",
             "got: none",
         ),
@@ -293,7 +290,7 @@ WRONG_ANSWERS = [
         ),
         (
             "latency",
-            '    b.jeq(r0, 0, "out")  # it went in before we came, or was excluded\n',
+            '    b.jeq(r0, 0, "out")  # the call started before the trace, or was excluded\n',
             "",
             "0 after a lookup that found nothing",
         ),

@@ -1,1 +1,1 @@
-"""The same pages as we would write them."""
+"""The pages of the starters, with the tasks done."""

@@ -1,4 +1,4 @@
-"""A loop is a jump backwards. The kernel takes one only if the verifier can see it end."""
+"""The sum of 1 to n, for an n of 100 at most, in a loop that the verifier sees the end of."""
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r2, r3
 from tuxscope.programs.page import Page
@@ -9,7 +9,7 @@ def bounded_loop() -> Program:
     a = Assembler("bounded_loop", attach=RawTracepoint())
     a.ldx(r2, u64[r1 + 0])  # n
     a.jle(r2, 100, "few")
-    a.mov(r2, 100)  # from here on the verifier knows that it is 100 at most
+    a.mov(r2, 100)  # now the verifier knows that r2 is 100 at most
     a.label("few")
     a.mov(r0, 0)
     a.mov(r3, 1)

@@ -34,13 +34,13 @@ def count(exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None) 
     a.stx(process.pid, r0)
     a.ld_map(r1, COUNTS)
     a.lea(r2, process)
-    a.call(helper.map_lookup_elem)  # r0 = address of the count, or 0 where there is none
+    a.call(helper.map_lookup_elem)  # r0 = address of the count, or 0 if there is none
     a.jne(r0, 0, "increment")
     a.zero(nothing)
     a.ld_map(r1, COUNTS)
     a.lea(r2, process)
     a.lea(r3, nothing)
-    a.mov(r4, 1)  # BPF_NOEXIST: where another thread was faster, its count stays
+    a.mov(r4, 1)  # BPF_NOEXIST: do not overwrite the count of a faster thread
     a.call(helper.map_update_elem)
     a.ld_map(r1, COUNTS)
     a.lea(r2, process)
@@ -48,7 +48,7 @@ def count(exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None) 
     a.jeq(r0, 0, "out")  # the hash is full
     a.label("increment")
     a.mov(r1, 1)
-    a.atomic_add(Writes[r0].count, r1)  # in one step: other CPUs may be at the same count
+    a.atomic_add(Writes[r0].count, r1)  # atomic: other CPUs may change the same count
     a.label("out")
     a.mov(r0, 0)
     a.exit()

@@ -10,7 +10,7 @@ from tuxscope.record import Record, char, u32, u64
 
 class HelloEvent(Record):  # one declaration: the kernel program writes it, the reader parses it
     pid = u32
-    fd = u32  # in the 4 bytes that were padding: the record stays as long as it was
+    fd = u32  # in the 4 bytes that were padding: the size of the record stays
     timestamp_ns = u64
     comm = char[16]
 
@@ -27,7 +27,7 @@ def hello(
 ) -> Program:
     a = Assembler("hello", attach=Tracepoint("syscalls", "sys_enter_write"))
     event = a.stack(HelloEvent)  # 32 bytes of the stack; emits nothing
-    a.zero(event.padding)  # there is none now: emits nothing
+    a.zero(event.padding)  # there is none now: emits no instruction
     a.mov(r6, r1)  # keep the context, which is in r1 at the start
     if namespace is None:
         a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
@@ -36,7 +36,7 @@ def hello(
         namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
     if pid is not None:  # Python's if: decided now, while assembling
         a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every write()
-    for each in exclude:  # our own writes would trace themselves
+    for each in exclude:  # tuxscope is one of them: its own writes would trace themselves
         a.jeq(r0, each, "out")
     a.stx(event.pid, r0)  # into the record
     # tuxscope fields syscalls/sys_enter_write: fd is at offset 16 and takes 8 bytes, as all

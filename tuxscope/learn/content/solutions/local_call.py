@@ -1,4 +1,4 @@
-"""A program may have functions of its own. A call uses up r1 to r5, whatever is called."""
+"""The sum of two squares, by a function that is called twice."""
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r6, r7
 from tuxscope.programs.page import Page
@@ -7,10 +7,10 @@ from tuxscope.record import u64
 
 def local_call() -> Program:
     a = Assembler("local_call", attach=RawTracepoint())
-    a.mov(r6, r1)  # the context: no call touches r6
+    a.mov(r6, r1)  # the context: calls preserve r6
     a.ldx(r1, u64[r6 + 0])
     a.call("square")
-    a.mov(r7, r0)  # the first result, before the next call puts its own into r0
+    a.mov(r7, r0)  # the first result, as the next call overwrites r0
     a.ldx(r1, u64[r6 + 8])
     a.call("square")
     a.add(r0, r7)

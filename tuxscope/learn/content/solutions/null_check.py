@@ -1,4 +1,4 @@
-"""A hash gives the address of a key's value, or 0 where it has no such key."""
+"""The value of a key in a hash, or 0 if there is no such key."""
 
 from tuxscope.asm import Assembler, Hash, Program, RawTracepoint, helper, r0, r1, r2, r3
 from tuxscope.programs.page import Page
@@ -11,11 +11,11 @@ def null_check() -> Program:
     a = Assembler("null_check", attach=RawTracepoint())
     key = a.stack(u32)
     a.ldx(r3, u64[r1 + 0])
-    a.stx(key, r3)  # a helper takes the key's address, so it has to be in memory
+    a.stx(key, r3)  # a helper takes the key's address, so the key is on the stack
     a.ld_map(r1, WEIGHTS)
     a.lea(r2, key)
     a.call(helper.map_lookup_elem)
-    a.jeq(r0, 0, "out")  # no such key: there is nothing to load, and r0 is 0
+    a.jeq(r0, 0, "out")  # no such key; r0 is 0
     a.ldx(r0, u64[r0 + 0])
     a.label("out")
     a.exit()

@@ -14,7 +14,7 @@ class HelloEvent(Record):  # one declaration: the kernel program writes it, the 
     comm = char[16]
 
 
-TARGET = Array("TARGET", value=u32, max_entries=1)  # whom to show; 0 at the start
+TARGET = Array("TARGET", value=u32, max_entries=1)  # the PID to show; 0 for all
 EVENTS = PerfEventArray("EVENTS", HelloEvent)  # rings to user space, one for each CPU
 COLUMNS = (Column(HelloEvent.pid, 8), Column(HelloEvent.comm, 16), Column(HelloEvent.timestamp_ns))
 
@@ -30,16 +30,16 @@ def hello(exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None) 
         a.rsh(r0, 32)
     else:
         namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
-    for each in exclude:  # our own writes would trace themselves
+    for each in exclude:  # tuxscope is one of them: its own writes would trace themselves
         a.jeq(r0, each, "out")
-    a.mov(r7, r0)  # the lookup uses up r0 to r5
+    a.mov(r7, r0)  # the lookup clobbers r0 to r5
     a.st(key, 0)
     a.ld_map(r1, TARGET)
     a.lea(r2, key)
     a.call(helper.map_lookup_elem)  # r0 = address of the entry
-    a.jeq(r0, 0, "out")  # an array has all its entries, but the verifier does not know that
-    a.ldx(r0, u32[r0])  # looked at on every write(): that is why it can be changed
-    a.jeq(r0, 0, "send")  # nobody was chosen: everybody is shown
+    a.jeq(r0, 0, "out")  # never happens in an array, but older verifiers need it
+    a.ldx(r0, u32[r0])  # read on every write(), so it can change at any time
+    a.jeq(r0, 0, "send")  # 0: show all processes
     a.jne(r0, r7, "out")
     a.label("send")
     a.stx(event.pid, r7)  # into the record

@@ -32,7 +32,7 @@ def reads(
         namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
     if pid is not None:  # Python's if: decided now, while assembling
         a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every read()
-    for each in exclude:  # what we read is of no interest
+    for each in exclude:  # tuxscope is one of them
         a.jeq(r0, each, "out")
     a.stx(event.pid, r0)  # into the record
     a.call(helper.ktime_get_ns)  # r0 = nanoseconds since the machine started

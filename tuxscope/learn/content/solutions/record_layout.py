@@ -1,4 +1,4 @@
-"""A record is laid out as C does it: each field at a multiple of its size."""
+"""A record without holes: the largest field comes first."""
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, RawTracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6, r7
@@ -8,7 +8,7 @@ from tuxscope.record import Record, u32, u64
 
 
 class Sample(Record):
-    value = u64  # the largest first: then nothing has to be skipped
+    value = u64  # the largest first, so there is no padding
     kind = u32
     count = u32
 
@@ -20,7 +20,7 @@ COLUMNS = (Column(Sample.kind, 11), Column(Sample.value, 21), Column(Sample.coun
 def record_layout() -> Program:
     a = Assembler("record_layout", attach=RawTracepoint())
     sample = a.stack(Sample)
-    a.zero(sample.padding)  # of a record without any it emits nothing
+    a.zero(sample.padding)  # emits no instruction if there is no padding
     a.mov(r6, r1)
     a.ldx(r7, u64[r6 + 0])
     a.stx(sample.kind, r7)  # the lower half of r7, as kind is a u32

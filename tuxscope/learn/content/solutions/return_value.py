@@ -1,4 +1,4 @@
-"""A program's result is what r0 holds when it exits."""
+"""A program that returns its second argument."""
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1
 from tuxscope.programs.page import Page
@@ -7,7 +7,7 @@ from tuxscope.record import u64
 
 def return_value() -> Program:
     a = Assembler("return_value", attach=RawTracepoint())
-    a.ldx(r0, u64[r1 + 8])  # 8 bytes an argument: the second
+    a.ldx(r0, u64[r1 + 8])  # the second argument; each has 8 bytes
     a.exit()
     return a.program()
 

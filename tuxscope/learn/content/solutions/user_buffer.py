@@ -1,4 +1,4 @@
-"""user-buffer: every write() on the system, and how what is written begins."""
+"""user-buffer: every write() on the system, with the first bytes of its data."""
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
@@ -23,7 +23,7 @@ def user_buffer(
 ) -> Program:
     a = Assembler("user_buffer", attach=Tracepoint("syscalls", "sys_enter_write"))
     event = a.stack(WriteEvent)
-    a.zero(event)  # the padding, and of data what a short write leaves free
+    a.zero(event)  # the padding, and the end of data after a short write
     a.mov(r6, r1)
     if namespace is None:
         a.call(helper.get_current_pid_tgid)
@@ -38,11 +38,11 @@ def user_buffer(
     a.ldx(r2, u64[r6 + 32])  # count: how many bytes are written
     a.stx(event.count, r2)
     a.jle(r2, WriteEvent.data.size, "fits")
-    a.mov(r2, WriteEvent.data.size)  # of more than there is room for, the beginning
-    a.label("fits")  # the verifier knows now: r2 is at most 16, on both ways
+    a.mov(r2, WriteEvent.data.size)  # copy only as much as data has room for
+    a.label("fits")  # now the verifier knows that r2 is 16 at most, on both paths
     a.lea(r1, event.data)
-    a.ldx(r3, u64[r6 + 24])  # buf: an address of the process's, which nobody may just load from
-    a.call(helper.probe_read_user)  # copies r2 bytes; or none, where they are not in memory
+    a.ldx(r3, u64[r6 + 24])  # buf: an address in the process's memory
+    a.call(helper.probe_read_user)  # copies r2 bytes, or none if they are not in memory
     a.mov(r1, r6)
     a.ld_map(r2, EVENTS)
     a.mov32(r3, -1)

@@ -1,4 +1,4 @@
-"""The stack holds whatever was there before, and all bytes of a record leave the kernel."""
+"""A record that is zeroed first, so that no uninitialised byte is sent."""
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, RawTracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6, r7, r8
@@ -20,13 +20,13 @@ COLUMNS = (Column(Sample.kind, 11), Column(Sample.value, 21), Column(Sample.extr
 def zero_the_stack() -> Program:
     a = Assembler("zero_the_stack", attach=RawTracepoint())
     sample = a.stack(Sample)
-    a.zero(sample)  # first of all: padding, and what is not stored on all paths
+    a.zero(sample)  # the padding, and fields that are not stored on all paths
     a.mov(r6, r1)
     a.ldx(r7, u64[r6 + 8])
     a.stx(sample.value, r7)
     a.ldx(r8, u64[r6 + 0])
     a.stx(sample.kind, r8)
-    a.jeq(r8, 0, "send")  # of kind 0 there is no extra
+    a.jeq(r8, 0, "send")  # kind 0 has no extra
     a.ldx(r7, u64[r6 + 16])
     a.stx(sample.extra, r7)
     a.label("send")

@@ -15,11 +15,11 @@ from tuxscope.record import u64
 
 def arithmetic_and_jump() -> Program:
     a = Assembler("elapsed", attach=RawTracepoint())
-    a.ldx(r2, u64[r1 + 0])  # when it began
-    a.ldx(r3, u64[r1 + 8])  # when it ended
+    a.ldx(r2, u64[r1 + 0])  # start
+    a.ldx(r3, u64[r1 + 8])  # end
     a.mov(r0, r3)
     a.sub(r0, r2)
-    a.label("out")  # a place to jump to; emits nothing
+    a.label("out")  # a target for jumps; emits no instruction
     a.exit()
     return a.program()
 

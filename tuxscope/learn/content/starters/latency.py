@@ -38,7 +38,7 @@ class Latency(Record):
     ns = u64
 
 
-STARTS = Hash("STARTS", key=u32, value=u64, max_entries=10240)  # process id -> when it went in
+STARTS = Hash("STARTS", key=u32, value=u64, max_entries=10240)  # process id -> start of its call
 EVENTS = PerfEventArray("EVENTS", Latency)
 COLUMNS = (Column(Latency.pid, 8), Column(Latency.ns))
 
@@ -64,7 +64,7 @@ def latency(exclude: tuple[int, ...] = ()) -> tuple[Program, Program]:
     a.exit()
 
     b = Assembler("leave", attach=Tracepoint("syscalls", "sys_exit_write"))
-    key = b.stack(u32)  # this program has a stack of its own, and the map is all that they share
+    key = b.stack(u32)  # each program has a stack of its own; they share only the map
     event = b.stack(Latency)
     b.zero(event.padding)
     b.mov(r6, r1)

@@ -18,7 +18,7 @@ def null_check() -> Program:
     a = Assembler("null_check", attach=RawTracepoint())
     key = a.stack(u32)
     a.ldx(r3, u64[r1 + 0])
-    a.stx(key, r3)  # a helper takes the key's address, so it has to be in memory
+    a.stx(key, r3)  # a helper takes the key's address, so the key is on the stack
     a.ld_map(r1, WEIGHTS)
     a.lea(r2, key)
     a.call(helper.map_lookup_elem)

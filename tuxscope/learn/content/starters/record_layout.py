@@ -26,7 +26,7 @@ COLUMNS = (Column(Sample.kind, 11), Column(Sample.value, 21), Column(Sample.coun
 def record_layout() -> Program:
     a = Assembler("record_layout", attach=RawTracepoint())
     sample = a.stack(Sample)
-    a.zero(sample.padding)  # of a record without any it emits nothing
+    a.zero(sample.padding)  # emits no instruction if there is no padding
     a.mov(r6, r1)
     a.ldx(r7, u64[r6 + 0])
     a.stx(sample.kind, r7)  # the lower half of r7, as kind is a u32

@@ -63,7 +63,7 @@ def user_buffer(
     a.stx(event.pid, r0)
     a.ldx(r2, u64[r6 + 32])  # count: how many bytes are written
     a.stx(event.count, r2)
-    a.ldx(r3, u64[r6 + 24])  # buf: where the bytes are, in the process's memory
+    a.ldx(r3, u64[r6 + 24])  # buf: an address in the process's memory
     a.ldx(r0, u64[r3])  # the first 8 of them
     a.stx(u64[event.data], r0)
     a.mov(r1, r6)

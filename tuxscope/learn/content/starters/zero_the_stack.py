@@ -31,7 +31,7 @@ def zero_the_stack() -> Program:
     a.stx(sample.value, r7)
     a.ldx(r8, u64[r6 + 0])
     a.stx(sample.kind, r8)
-    a.jeq(r8, 0, "send")  # of kind 0 there is no extra
+    a.jeq(r8, 0, "send")  # kind 0 has no extra
     a.ldx(r7, u64[r6 + 16])
     a.stx(sample.extra, r7)
     a.label("send")
