@@ -1,4 +1,4 @@
-"""What graders are made of: made-up calls, workers that are exact to the last call, and kernels."""
+"""What graders are made of: synthetic calls, workers whose calls are exact, and kernels."""
 
 from __future__ import annotations
 

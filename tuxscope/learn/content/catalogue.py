@@ -102,8 +102,8 @@ def solution_text(name: str) -> str:
     return text_of("solutions", name)
 
 
-def text_of(folder: str, name: str) -> str:
-    return source_of(os.path.join(HERE, folder, file_name(name)))
+def text_of(directory: str, name: str) -> str:
+    return source_of(os.path.join(HERE, directory, file_name(name)))
 
 
 def source_of(path: str) -> str:
