@@ -21,7 +21,7 @@ from waiting import read_all
 from e2e.harness import LAST_LINE, TUXSCOPE
 from e2e.pages import COUNT
 from e2e.tcp import make_socket
-from tuxscope.learn.catalogue import LADDER
+from tuxscope.learn.content.catalogue import LADDER
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.output.screen import columns as columns_of
 from tuxscope.programs.net.sockets import Namespace

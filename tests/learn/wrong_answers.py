@@ -26,17 +26,15 @@ class WrongAnswer(NamedTuple):
 
 
 # Of the solution of pid-filter.
-NULL_CHECK = (
-    '    a.jeq(r0, 0, "out")  # an array has all its entries, but the verifier does not know that\n'
-)
+NULL_CHECK = '    a.jeq(r0, 0, "out")  # never happens in an array, but older verifiers need it\n'
 LOOKUP = f"""\
     a.st(key, 0)
     a.ld_map(r1, TARGET)
     a.lea(r2, key)
     a.call(helper.map_lookup_elem)  # r0 = address of the entry
 {NULL_CHECK}\
-    a.ldx(r0, u32[r0])  # looked at on every write(): that is why it can be changed
-    a.jeq(r0, 0, "send")  # nobody was chosen: everybody is shown
+    a.ldx(r0, u32[r0])  # read on every write(), so it can change at any time
+    a.jeq(r0, 0, "send")  # 0: show all processes
     a.jne(r0, r7, "out")
 """
 
@@ -45,7 +43,7 @@ WRONG_ANSWERS = [
     for each in (
         ("return-value", "u64[r1 + 8]", "u64[r1 + 0]", "the first argument"),
         ("return-value", "u64[r1 + 8]", "u64[r1 + 16]", "the third argument"),
-        ("return-value", "    a.exit()", "    a.mov32(r0, r0)\n    a.exit()", "lower half alone"),
+        ("return-value", "    a.exit()", "    a.mov32(r0, r0)\n    a.exit()", "lower half only"),
         ("return-value", "a.ldx(r0, u64[r1 + 8])", "a.mov(r0, r1)", "an address"),
         ("return-value", "a.ldx(r0, u64[r1 + 8])", "a.mov(r0, 0)", "whatever the arguments are"),
         ("return-value", "ldx(r0", "ldx(r1", "put the result into r0 before a.exit()"),
@@ -55,9 +53,9 @@ WRONG_ANSWERS = [
         ("arithmetic-and-jump", "    a.div(r0, 1000)\n", "", "the nanoseconds"),
         ("arithmetic-and-jump", "a.div(r0, 1000)", "a.div", "div is not called: a.div(…)"),
         ("arithmetic-and-jump", "a.div(r0, 1000)", "a.rsh(r0, 10)", "by 1024"),
-        ("arithmetic-and-jump", 'a.jlt(r3, r2, "out")', 'a.jlt(r3, 0, "out")', "went below zero"),
-        ("arithmetic-and-jump", "a.jlt(", "a.jgt(", "as if the second came before"),
-        ("arithmetic-and-jump", "a.jlt(", "a.jslt(", "as if the second came before"),
+        ("arithmetic-and-jump", 'a.jlt(r3, r2, "out")', 'a.jlt(r3, 0, "out")', "is below zero"),
+        ("arithmetic-and-jump", "a.jlt(", "a.jgt(", "as if the second time came before"),
+        ("arithmetic-and-jump", "a.jlt(", "a.jslt(", "as if the second time came before"),
         ("arithmetic-and-jump", 'a.jlt(r3, r2, "out")', "if r3 < r2: pass", "use a jump"),
         (
             "record-layout",
@@ -68,44 +66,43 @@ WRONG_ANSWERS = [
         ("record-layout", "    count = u32\n", "    rest = u32\n", "no field count"),
         (
             "record-layout",
-            "    value = u64  # the largest first: then nothing has to be skipped\n"
-            "    kind = u32\n",
+            "    value = u64  # the largest first, so there is no padding\n    kind = u32\n",
             "    kind = u32\n    value = u64\n",
-            "it has 24, with holes: 4 at byte 4 and 4 at byte 20",
+            "24 bytes, with holes: 4 at byte 4 and 4 at byte 20",
         ),
         ("record-layout", "    count = u32\n", "    count = u32\n    more = u64\n", "sample.more"),
-        ("record-layout", "a.mov(r5, Sample.size)", "a.mov(r5, 12)", "12 bytes are sent"),
+        ("record-layout", "a.mov(r5, Sample.size)", "a.mov(r5, 12)", "got: 12 bytes"),
         ("zero-the-stack", "a.zero(sample)", "a.zero(sample.padding)", "which were never set"),
         ("zero-the-stack", "a.zero(sample)", "a.st(sample.extra, 0)", "the padding of sample"),
         (
             "zero-the-stack",
             '    a.label("send")\n',
             '    a.label("send")\n    a.zero(sample)\n',
-            "is it zeroed, or cut off, after it was stored?",
+            "is it zeroed after the store, or not sent?",
         ),
-        ("zero-the-stack", "a.mov(r5, Sample.size)", "a.mov(r5, 16)", "16 bytes are sent"),
+        ("zero-the-stack", "a.mov(r5, Sample.size)", "a.mov(r5, 16)", "got: 16 bytes"),
         (
             "null-check",
-            '    a.jeq(r0, 0, "out")  # no such key: there is nothing to load, and r0 is 0\n',
+            '    a.jeq(r0, 0, "out")  # no such key; r0 is 0\n',
             "",
             "0 after a lookup that found nothing",
         ),
         ("null-check", "a.jeq(", "a.jne(", "address"),
         ("null-check", "    a.stx(key, r3)", "    pass", "a.stx(key, register), or a.zero(key)"),
         ("null-check", "    a.ldx(r0, u64[r0 + 0])\n", "", "an address"),
-        ("null-check", "u64[r0 + 0]", "u32[r0 + 0]", "lower half alone"),
+        ("null-check", "u64[r0 + 0]", "u32[r0 + 0]", "lower half only"),
         ("null-check", "    a.stx(key, r3)", "    a.st(key, 7)", "as if the key were not there"),
         ("null-check", 'a.jeq(r0, 0, "out")', 'a.jeq(r0, 0, "o")\n    a.label("o")', "address"),
-        ("bounded-loop", "a.mov(r2, 100)", "a.mov(r2, 101)", "one round too many"),
-        ("bounded-loop", "a.jgt(r3", "a.jge(r3", "one round too few"),
+        ("bounded-loop", "a.mov(r2, 100)", "a.mov(r2, 101)", "one iteration too many"),
+        ("bounded-loop", "a.jgt(r3", "a.jge(r3", "one iteration too few"),
         ("bounded-loop", 'a.jle(r2, 100, "few")', 'a.jsle(r2, 100, "few")', "20000 steps"),
         ("bounded-loop", 'a.jle(r2, 100, "few")', "pass", "r0 = 5050"),
         (
             "bounded-loop",
             '    a.jle(r2, 100, "few")\n'
-            "    a.mov(r2, 100)  # from here on the verifier knows that it is 100 at most\n",
+            "    a.mov(r2, 100)  # now the verifier knows that r2 is 100 at most\n",
             "",
-            "an end after 100 rounds, whatever the argument is",
+            "an end after 100 iterations, whatever the argument is",
         ),
         ("bounded-loop", 'a.ja("again")', 'a.ja("out")', "r0 = 1"),
         (
@@ -114,18 +111,18 @@ WRONG_ANSWERS = [
             '    a.ja("again")\n',
             "    a.mov(r3, r2)\n    a.add(r3, 1)\n    a.mul(r3, r2)\n    a.rsh(r3, 1)\n"
             "    a.mov(r0, r3)\n",
-            "none of its jumps does",
+            "no jump backwards",
         ),
         ("local-call", "    a.mov(r7, r0)", "    a.mov(r1, r0)", "r7 is read"),
-        ("local-call", "a.add(r0, r7)", "a.add(r0, r0)", "the first result is gone"),
+        ("local-call", "a.add(r0, r7)", "a.add(r0, r0)", "the first result is overwritten"),
         ("local-call", "u64[r6 + 8]", "u64[r6 + 0]", "the square of the first, twice"),
-        ("local-call", "    a.add(r0, r7)\n", "", "the square of the second alone"),
+        ("local-call", "    a.add(r0, r7)\n", "", "the square of the second only"),
         ("local-call", "u64[r6 + 8]", "u64[r1 + 8]", "holds nothing since the call"),
         (
             "local-call",
             '    a.ldx(r1, u64[r6 + 8])\n    a.call("square")\n',
             "    a.ldx(r0, u64[r6 + 8])\n    a.mul(r0, r0)\n",
-            "it is called once",
+            "got: one call",
         ),
         ("file-descriptor", "u64[r6 + 16]", "u64[r6 + 24]", "half of another argument"),
         ("file-descriptor", "u64[r6 + 16]", "u64[r6 + 32]", "the third argument, count"),
@@ -134,28 +131,28 @@ WRONG_ANSWERS = [
             "file-descriptor",
             "u64[r6 + 16]",
             "u32[r6 + 16]",
-            "the lowest are the first on some machines",
+            "the lowest on little-endian machines only",
         ),
         (
             "file-descriptor",
             "u32, u64\n\n\nclass HelloEvent(Record):  # one declaration: the kernel program "
             "writes it, the reader parses it\n    pid = u32\n    fd = u32",
             "u8, u32, u64\n\n\nclass HelloEvent(Record):\n    pid = u32\n    fd = u8",
-            "its lowest byte alone",
+            "its lowest byte only",
         ),
         ("file-descriptor", " Column(HelloEvent.fd, 4),", "", "a column that shows fd"),
         ("file-descriptor", "    a.ldx(r0, u64[r6 + 16])\n", "", "the process id"),
-        ("file-descriptor", "a.ldx(r0, u64[r6 + 16])", "a.mov(r0, 3)", "came: fd = 3"),
-        ("reads", "sys_enter_read", "sys_exit_read", "where the call is over"),
-        ("reads", "sys_enter_read", "sys_enter_write", "came: syscalls:sys_enter_write"),
-        ("reads", "sys_enter_read", "sys_enter_pread64", "came: syscalls:sys_enter_pread64"),
+        ("file-descriptor", "a.ldx(r0, u64[r6 + 16])", "a.mov(r0, 3)", "got: fd = 3"),
+        ("reads", "sys_enter_read", "sys_exit_read", "which is passed when the call has ended"),
+        ("reads", "sys_enter_read", "sys_enter_write", "got: syscalls:sys_enter_write"),
+        ("reads", "sys_enter_read", "sys_enter_pread64", "got: syscalls:sys_enter_pread64"),
         ("reads", 'Assembler("reads"', 'Assembler("hello"', "a program that is named reads"),
-        ("reads", "a.rsh(r0, 32)", "pass", "the thread's id"),
+        ("reads", "a.rsh(r0, 32)", "pass", "the thread id"),
         (
             "pid-filter",
             LOOKUP,
             '    a.jne(r0, 1842, "out")\n',
-            "what Python decides",
+            "Python's if is decided once",
         ),
         (
             "pid-filter",
@@ -165,20 +162,20 @@ WRONG_ANSWERS = [
         ),
         (
             "pid-filter",
-            '    a.jeq(r0, 0, "send")  # nobody was chosen: everybody is shown\n',
+            '    a.jeq(r0, 0, "send")  # 0: show all processes\n',
             "",
-            "0 is to show everybody",
+            "0 shows all processes",
         ),
-        ("pid-filter", '    a.jne(r0, r7, "out")\n', "", "came: 1 of them"),
-        ("pid-filter", "a.jne(r0, r7", "a.jeq(r0, r7", "came: none"),
-        ("pid-filter", "a.st(key, 0)", "a.st(key, 1)", "0 is to show everybody"),
+        ("pid-filter", '    a.jne(r0, r7, "out")\n', "", "got: 1 record"),
+        ("pid-filter", "a.jne(r0, r7", "a.jeq(r0, r7", "got: none"),
+        ("pid-filter", "a.st(key, 0)", "a.st(key, 1)", "0 shows all processes"),
         (
             "pid-filter",
-            "    a.ldx(r0, u32[r0])  # looked at on every write(): that is why it can be changed\n",
+            "    a.ldx(r0, u32[r0])  # read on every write(), so it can change at any time\n",
             "",
-            "came: none",
+            "got: none",
         ),
-        ("pid-filter", "a.rsh(r0, 32)", "pass", "the thread's id"),
+        ("pid-filter", "a.rsh(r0, 32)", "pass", "the thread id"),
         (
             "count",
             "    a.mov(r1, 1)\n    a.atomic_add(Writes[r0].count, r1)",
@@ -199,22 +196,32 @@ WRONG_ANSWERS = [
         ),
         ("count", "a.mov(r4, 1)", "a.mov(r4, 0)", "a write is lost"),
         ("count", "a.rsh(r0, 32)", "pass", "is the key the process id"),
-        ("count", "a.atomic_add(", "a.stx(", "and not incremented"),
-        ("count", "count = u64", "count = u32", "which no process can fill"),
+        ("count", "a.atomic_add(", "a.stx(", "instead of incremented"),
+        ("count", "count = u64", "count = u32", "which cannot overflow"),
         ("count", ", Rate(Writes.count)", "", "a column with the rate"),
         ("user-buffer", "probe_read_user", "probe_read_kernel", "in the process's memory"),
-        ("user-buffer", "probe_read_user", "probe_read_user_str", "no C string"),
+        ("user-buffer", "probe_read_user", "probe_read_user_str", "not a C string"),
         (
             "user-buffer",
             '    a.jle(r2, WriteEvent.data.size, "fits")\n',
             "",
-            "nothing is copied where more is asked for than is there",
+            "nothing is copied if r2 is more than there are bytes",
         ),
-        ("user-buffer", "    a.mov(r2, WriteEvent.data.size)", "    pass", "more are copied than"),
-        ("user-buffer", "a.jle(", "a.jge(", "nothing is copied where more is asked for"),
-        ("user-buffer", "a.mov(r2, WriteEvent.data.size)", "a.mov(r2, 15)", "15 of its 16 bytes"),
+        (
+            "user-buffer",
+            "    a.mov(r2, WriteEvent.data.size)",
+            "    pass",
+            "more bytes are copied than",
+        ),
+        ("user-buffer", "a.jle(", "a.jge(", "nothing is copied if r2 is more"),
+        ("user-buffer", "a.mov(r2, WriteEvent.data.size)", "a.mov(r2, 15)", "15 of 16 bytes"),
         ("user-buffer", "a.zero(event)", "a.zero(event.padding)", "zero the event at the start"),
-        ("user-buffer", "u64[r6 + 24]", "u64[r6 + 16]", "are r1 to r3 what the helper takes?"),
+        (
+            "user-buffer",
+            "u64[r6 + 24]",
+            "u64[r6 + 16]",
+            "does the helper get the right arguments in r1 to r3?",
+        ),
         ("user-buffer", "u64[r6 + 32]", "u64[r6 + 16]", "the descriptor"),
         ("latency", "    b.sub(r0, r7)\n", "", "the time at its end"),
         (
@@ -243,25 +250,25 @@ WRONG_ANSWERS = [
             "latency",
             "    b.stx(tid, r0)\n    b.rsh(r0, 32)\n",
             "    b.rsh(r0, 32)\n    b.stx(tid, r0)\n",
-            ", the thread's id, and that is not found: do both programs use the same key?",
+            ", the thread id, and the lookup finds nothing: do both programs use the same key?",
         ),
         (
             "latency",
             "    b.stx(tid, r0)\n    b.rsh(r0, 32)\n",
             "    b.mov(r7, 5)\n    b.stx(tid, r7)\n    b.rsh(r0, 32)\n",
-            "the thread's id, and that is not found",
+            "the thread id, and the lookup finds nothing",
         ),
         (
             "latency",
             "    a.rsh(r0, 32)\n    for each in exclude",
             "    a.rsh(r0, 32)\n    a.stx(tid, r0)\n    for each in exclude",
-            ", the process id, and that is not found",
+            ", the process id, and the lookup finds nothing",
         ),
         (
             "latency",
             "a.call(helper.map_update_elem)",
             "a.call(helper.map_lookup_elem)",
-            "nothing is in STARTS while it is under way",
+            "no entry in STARTS during the call",
         ),
         (
             "latency",
@@ -279,41 +286,41 @@ WRONG_ANSWERS = [
             "latency",
             "    b.ld_map(r1, STARTS)\n    b.lea(r2, tid)\n    b.call(helper.map_delete_elem)",
             "    pass",
-            "as nobody saw it begin",
+            "as its start was not traced",
         ),
         (
             "latency",
-            '    b.jeq(r0, 0, "out")  # it went in before we came, or was excluded\n',
+            '    b.jeq(r0, 0, "out")  # the call started before the trace, or was excluded\n',
             "",
             "0 after a lookup that found nothing",
         ),
         ("latency", "    b.zero(event.padding)\n", "", "the padding of event"),
-        ("latency", "    ns = u64", "    ns = u32", "its lower half alone"),
+        ("latency", "    ns = u64", "    ns = u32", "its lower half only"),
         (
             "latency",
             "sys_exit_write",
             "sys_exit_read",
-            "came: syscalls:sys_enter_write and syscalls:",
+            "got: syscalls:sys_enter_write and syscalls:",
         ),
         (
             "latency",
             "b.stx(event.pid, r0)",
             "b.ldx(r1, tid)\n    b.stx(event.pid, r1)",
-            "the thread's id",
+            "the thread id",
         ),
-        ("histogram", "a.mov(r7, 0)", "a.mov(r7, 1)", "one too far"),
+        ("histogram", "a.mov(r7, 0)", "a.mov(r7, 1)", "one too high"),
         ("histogram", "(32, 16, 8", "(16, 8", "entry 31 grows"),
         ("histogram", "u64[r1 + 32]", "u64[r1 + 16]", "the first argument, fd"),
         ("histogram", "u64[r1 + 32]", "u64[r1 + 24]", "the second argument, buf"),
-        ("histogram", "u64[r1 + 32]", "u32[r1 + 32]", "the lowest are the first on some machines"),
+        ("histogram", "u64[r1 + 32]", "u32[r1 + 32]", "the lowest on little-endian machines only"),
         (
             "histogram",
             "SIZES = PerCpuArray(",
             "from tuxscope.asm import Array\n\nSIZES = Array(",
-            "lose each other's counts",
+            "overwrite each other's counts",
         ),
         ("histogram", '    a.jeq(r0, 0, "out")\n', "", "a jump on r0 = 0 after the lookup"),
-        ("histogram", "a.add(r1, 1)", "a.mov(r1, 1)", "and not incremented"),
-        ("histogram", "a.mov(r6, r1)", "pass", "is the size itself shifted on"),
+        ("histogram", "a.add(r1, 1)", "a.mov(r1, 1)", "instead of incremented"),
+        ("histogram", "a.mov(r6, r1)", "pass", "is the shifted size kept"),
     )
 ]

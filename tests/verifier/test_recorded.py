@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tuxscope.explain.causes import CAUSES
 from tuxscope.explain.explain import explain
-from tuxscope.learn.gallery.entry import Entry
-from tuxscope.learn.gallery.table import GALLERY
+from tuxscope.learn.content.gallery.entry import Entry
+from tuxscope.learn.content.gallery.table import GALLERY
 from verifier.logs import all_series, recorded
 
 RECORDED = {(series, key): log for series in all_series() for key, log in recorded(series).items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from tuxscope.commands.base import Job, Subcommand
@@ -104,9 +103,9 @@ The exit status of check is 0 if all that could be tried here passed, else 1.
 
 def no_action(word: str) -> str:
     """What to say of a word that is no action: it may be an exercise."""
-    from tuxscope.learn.catalogue import meant
+    from tuxscope.learn.workplace import is_exercise
 
-    if meant(os.path.basename(word)) or meant(word):
+    if is_exercise(word):
         action = "check" if word.endswith(".py") else "start"
         return f"what is to be done with {word}? try: tuxscope learn {action} {word}"
     known = ", ".join(ACTIONS)
