@@ -171,7 +171,7 @@ def test_what_a_change_touches_is_there() -> None:
 def test_few_modules_of_the_engine_run_a_page_or_ask_the_kernel() -> None:
     """The rest grades what these found, and could do so where there is neither."""
     engine = {path: imported(path) for path in MODULES if room(path) == "learn engine"}
-    run_a_page = {path.stem for path, ends in engine.items() if "pages" in {e.stem for e in ends}}
+    run_a_page = {path.stem for path, ends in engine.items() if "loading" in {e.stem for e in ends}}
     ask = {path.stem for path, ends in engine.items() if "loader" in map(room, ends)}
     assert run_a_page == {"grading", "submission"}
     assert ask == {"grading", "kernel"}
