@@ -107,12 +107,10 @@ def test_disasm_shows_what_is_no_instruction_and_goes_on() -> None:
     assert result.stdout.decode().splitlines() == [
         "main:",
         "     0  b7 00 00 00 00 00 00 00  r0 = 0",
-        "     1  ff 00 00 00 00 00 00 01  <unknown>  # there is no instruction with opcode 0xff",
+        "     1  ff 00 00 00 00 00 00 01  <unknown>  # unknown opcode 0xff",
         "     2  95 00 00 00 00 00 00 00  exit",
     ]
-    assert result.stderr == (
-        b"tuxscope: slot 1 is no instruction: there is no instruction with opcode 0xff\n"
-    )
+    assert result.stderr == (b"tuxscope: slot 1 is no instruction: unknown opcode 0xff\n")
     result = run("disasm", "-", given=b"ff" * 80, status=1)
     assert len(result.stdout.splitlines()) == 11
     assert result.stderr.endswith(b"tuxscope: and so are 7 more slots\n")
