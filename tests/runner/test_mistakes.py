@@ -75,8 +75,8 @@ def refused(text: str, tmp_path: Path) -> str:
         ('a.jne(r0, pid, "out")', "a.jne(r0, pid, out)", 'is written in quotes: "out"'),
         ('a.label("out")', "a.label(done)", 'is written in quotes: "done"'),
         ("a.stx(event.pid, r0)", "a.stx(event.pid, 5)", "store a number with a.st(…, 5)"),
-        ("a.stx(event.pid, r0)", "a.st(event.pid, r0)", "is stored with a.stx(…, r0)"),
-        ("a.stx(event.pid, r0)", "a.stx(7, r0)", "a field of what a.stack(Event) made, not 7"),
+        ("a.stx(event.pid, r0)", "a.st(event.pid, r0)", "store a register with a.stx(…, r0)"),
+        ("a.stx(event.pid, r0)", "a.stx(7, r0)", "a field of a.stack(Event), not 7"),
         ("a.rsh(r0, 32)", "a.rsh(r0 >> 32)", "when the program runs, use a.rsh(r0, 32)"),
         ("a.rsh(r0, 32)", "a.mov(r0, r0 + r1)", "when the program runs, use a.add(r0, r1)"),
         ("a.rsh(r0, 32)", "a.mov(r0, r0 - r1)", "when the program runs, use a.sub(r0, r1)"),
@@ -99,9 +99,9 @@ def refused(text: str, tmp_path: Path) -> str:
         ("a.rsh(r0, 32)", "int(r1)", "r1 has no value while the program is assembled"),
         ("a.rsh(r0, 32)", "r1()", "r1 has no value while the program is assembled"),
         ("a.rsh(r0, 32)", "max(r1, r2)", "has no value while the program is assembled"),
-        ("a.rsh(r0, 32)", "event.pid += 1", "or all at once: a.atomic_add(u32[r10 - 32], regi"),
-        ("a.rsh(r0, 32)", "event.pid = 1", "pid is stored by an instruction"),
-        ("a.rsh(r0, 32)", "event.comm[0] = 1", "is stored to by an instruction: a.stx(…[0], r"),
+        ("a.rsh(r0, 32)", "event.pid += 1", "or use a.atomic_add(u32[r10 - 32], regi"),
+        ("a.rsh(r0, 32)", "event.pid = 1", "Python cannot assign to pid"),
+        ("a.rsh(r0, 32)", "event.comm[0] = 1", "store to it with a.stx(…[0], r"),
         ("a.rsh(r0, 32)", "if event.pid == 7: pass", "a.ldx, then compare with a jump"),
         ("a.rsh(r0, 32)", "u64[r0] = r6", "a store is an instruction: a.stx(u64[r0], r6)"),
         ("a.rsh(r0, 32)", "EVENTS[0]", "in a program call helper.perf_event_output"),
@@ -111,7 +111,11 @@ def refused(text: str, tmp_path: Path) -> str:
         ("HelloEvent(Record)", "HelloEvent(Record, packed=True)", "takes no packed: its fields"),
         ("char[16]", "u64 * 2", "an array has its length in square brackets: u64[2]"),
         ("a.rsh(r0, 32)", "json.dumps({})", "write above: import json"),
-        ("a.rsh(r0, 32)", "a.jeq(r0, event.pid, 'out')", "u32[r10 - 32] is no register and no num"),
+        (
+            "a.rsh(r0, 32)",
+            "a.jeq(r0, event.pid, 'out')",
+            "u32[r10 - 32] is not a register or a num",
+        ),
         ("a.rsh(r0, 32)", "a.ldx(r0, u64[EVENTS])", "u64[EVENTS]: an array's length is a whole"),
         ("a.rsh(r0, 32)", "rsh(r0, 32)", "name 'rsh' is not defined; did you mean a.rsh?"),
         ("a.rsh(r0, 32)", "a.jeq(r0, NULL, 'out')", "an address that is none is 0"),
@@ -121,10 +125,14 @@ def refused(text: str, tmp_path: Path) -> str:
         (
             "a.rsh(r0, 32)",
             "a.stx(HelloEvent.pid, r0)",
-            "stack it is event.pid, behind an ad",
+            "write event.pid for a record on the st",
         ),
-        ("a.rsh(r0, 32)", "a.stx(event['pid'], r0)", "a field of it is written .pid"),
-        ("a.rsh(r0, 32)", "a.mov(r0, EVENTS)", "map EVENTS is no register and no number: a.ld_map"),
+        ("a.rsh(r0, 32)", "a.stx(event['pid'], r0)", "write .pid for its field"),
+        (
+            "a.rsh(r0, 32)",
+            "a.mov(r0, EVENTS)",
+            "map EVENTS is not a register or a number; load a map",
+        ),
         ("a.rsh(r0, 32)", "EVENTS.pid", "did you mean HelloEvent.pid?"),
         ("a.rsh(r0, 32)", "HelloEvent(r0)", "record that a register points to is HelloEvent[r1]"),
         ("Column(HelloEvent.pid", "Column(HelloEvent.uid", "has no field uid; did you mean pid?"),
@@ -155,7 +163,11 @@ def refused(text: str, tmp_path: Path) -> str:
             "write from tuxscope.columns import Rate",
         ),
         # maps and the page itself
-        ('Array("EVENTS", HelloEvent)', 'Array("EVENTS", u32)', "u32 is none: class Event(Record)"),
+        (
+            'Array("EVENTS", HelloEvent)',
+            'Array("EVENTS", u32)',
+            "u32 is not a record: declare class Event(Record)",
+        ),
         (PAGE, "PAGE = Page(hello, EVENTS)", "a page that shows EVENTS has columns"),
         (
             'Array("EVENTS", HelloEvent)',
@@ -200,17 +212,18 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
     ("old", "new", "blamed", "says"),
     [
         ('a.label("out")', 'a.label("ou")', 'a.jne(r0, pid, "out")', "did you mean ou?"),
-        ('    a.label("out")', "    #", 'a.jne(r0, pid, "out")', "put a.label('out') where it"),
+        ('    a.label("out")', "    #", 'a.jne(r0, pid, "out")', "put a.label('out') before"),
         ("    return a.program()\n", "", FIRST_LINE, "returns nothing; end it with return a.prog"),
-        ("a.mov(r0, 0)", 'a.call("out")', 'a.call("out")', "'out' is a label, which jumps lead to; "
-         "define it with a.function('out')"),
+        ("a.mov(r0, 0)", 'a.call("out")', 'a.call("out")', "'out' is a label, and labels are "
+         "for jumps; define it with a.function('out')"),
         ("a.program()", "a.program", FIRST_LINE, "returns a method; end it with return a.program"),
         ("    return a.program()", "    return [a, a]", FIRST_LINE,
          "it returns a list; end it with return a.program(), b.program()"),
         ("    return a.program()", "    return a.program() + a.program()", "a.program() + ",
          "two programs are returned by return a.program(), b.program()"),
         ("    pid: int", "    pdi: int", FIRST_LINE, "and no pdi; did you mean pid?"),
-        ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf", "is none: class HelloEvent(Record)"),
+        ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf",
+         "is not a record: declare class HelloEvent(Record)"),
         ("a.stack(HelloEvent)", "HelloEvent()", "a.zero(event.padding)",
          "a place for one on the program's stack is a.stack(HelloEvent)"),
         ("from tuxscope.programs.page import Page\n", "\n", PAGE,
@@ -288,9 +301,9 @@ PAGE = Page(both)
     [
         ("", "", ":12: b.st(key, 1): key is on the stack of a's program; that of b has one of its "
          "own: key = b.stack(…)"),
-        ("    b.st(", "    key = b.stack(u32)\n    b.st(", "r6 is read, and was never set"),
+        ("    b.st(", "    key = b.stack(u32)\n    b.st(", "r6 is read, and is uninitialised"),
         ("    b.st(", "    key = f(b)\n    b.st(", "name 'f' is not defined"),
-        ('b = Assembler("second", attach=RawTracepoint())', "b = a", "no path leads here"),
+        ('b = Assembler("second", attach=RawTracepoint())', "b = a", "unreachable instruction"),
     ],
 )  # fmt: skip
 def test_a_place_of_another_program(old: str, new: str, says: str, tmp_path: Path) -> None:

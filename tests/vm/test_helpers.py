@@ -757,7 +757,7 @@ def test_what_returns_nothing_leaves_nothing_in_r0(call: Callable[..., None], cp
         a.label("none")
         a.mov(r0, 0)
 
-    with pytest.raises(ClobberedRegisterError, match="r0 is read, and holds nothing since"):
+    with pytest.raises(ClobberedRegisterError, match="r0 is read, and was clobbered by"):
         with_context(write)
     program = with_context(write, check=False)
     with pytest.raises(UninitialisedRegisterFault, match="r0 is read and holds nothing"):
