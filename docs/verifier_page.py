@@ -33,9 +33,9 @@ MAP = re.compile(r"[A-Z_]+ = (Array|Hash|RingBuffer|PerfEventArray)\(")
 HEAD = """\
 # What the verifier refuses
 
-Written by `make docs` from `tuxscope/learn/gallery`. Each program here is refused by real kernels,
-and its mended form is loaded by them, whenever the tests run; what they say was recorded on Linux
-{series}. To mend one yourself: `tuxscope learn start verifier/NAME`.
+Written by `make docs` from `tuxscope/learn/gallery`. The tests load each program and its fixed
+version on real kernels: the verifier refuses the first and accepts the second. The logs were recorded
+on Linux {series}. To fix one yourself: `tuxscope learn start verifier/NAME`.
 
 ## How to read a log
 
@@ -132,7 +132,7 @@ def section(entry: Entry) -> Iterator[str]:
     yield f"**Cause**: {explanation.sentence}.\n"
     yield f"**Hint**: {explanation.hint}\n"
     yield f"{entry.means}\n"
-    yield f"**The mend**: {entry.mend}\n\n```python\n{body(entry.mended)}\n```\n"
+    yield f"**The fix**: {entry.mend}\n\n```python\n{body(entry.mended)}\n```\n"
 
 
 def page() -> Iterator[str]:

@@ -152,7 +152,7 @@ REGISTERS = (
         "A helper may use r1 to r5 as it likes, so that after the call nothing can be said of "
         "them. This is how r1, the context, is lost by most programs' first call.",
         "Keep what is needed later in r6 to r9, which a call leaves alone.",
-        hint="keep it where calls leave it alone: a.mov(r6, r1) before the call, r6 after it",
+        hint="save it in r6 to r9: a.mov(r6, r1) before the call, r6 after it",
         foreseen=ClobberedRegisterError,
     ),
     Entry(
