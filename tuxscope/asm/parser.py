@@ -171,7 +171,7 @@ class Reader:
         for index, each in enumerate(self.statements):
             self.spot = each.spot(each.token)
             if each.read:
-                self.add(each, *meant(each.read, known), draft)
+                self.add(each, *choose_form(each.read, known), draft)
             elif index in functions:
                 if index != lead:
                     draft.begin(each.token.name, self.spot)
@@ -249,7 +249,9 @@ def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statemen
         yield Statement(source, name, declares=True)
 
 
-def meant(read: Match, known: Mapping[str, Collection[str]]) -> tuple[Form, dict[str, Operand]]:
+def choose_form(
+    read: Match, known: Mapping[str, Collection[str]]
+) -> tuple[Form, dict[str, Operand]]:
     """Choose the row of a parsed instruction by the kind of its name; returns row and operands.
 
     ``known`` has the names of each kind (map, function, helper). Raises MismatchError for an

@@ -23,25 +23,25 @@ METHODS = {
 def between(sign: str) -> Callable[[Symbolic, object], NoReturn]:
     """Make the method for ``symbol + other`` and ``other + symbol``, which raises."""
 
-    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+    def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._computed(sign, other), author_line())
 
-    return refuse
+    return fail
 
 
 def augmented(sign: str) -> Callable[[Symbolic, object], NoReturn]:
     """Make the method for ``symbol += other``, which raises."""
 
-    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+    def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._changed(sign, other), author_line())
 
-    return refuse
+    return fail
 
 
 def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
     """Make the method for ``other - symbol``, which raises: the left operand must be a register."""
 
-    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+    def fail(symbol: Symbolic, other: object) -> NoReturn:
         number = shown(other)
         raise symbol._error(
             f"{symbol!r} has no value while the program is assembled; to compute {number} {sign} "
@@ -50,16 +50,16 @@ def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
             author_line(),
         )
 
-    return refuse
+    return fail
 
 
 def compared(sign: str) -> Callable[[Symbolic, object], NoReturn]:
     """Make the method for ``symbol < other``, which raises."""
 
-    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+    def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._compared(sign, other), author_line())
 
-    return refuse
+    return fail
 
 
 class Symbolic:

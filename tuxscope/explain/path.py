@@ -71,7 +71,7 @@ class Path:
 
     @property
     def helper(self) -> str:
-        """The helper whose call the verifier stopped at; empty where it is none."""
+        """The name of the helper whose call the verifier stopped at, or ``""``."""
         found = HELPER.match(self.stop.text) if self.stop else None
         return found[1] if found else ""
 
@@ -132,7 +132,7 @@ class Path:
 
     def was(self, register: int, *kinds: str) -> bool:
         """Whether what the register holds, or was copied from, began with one of these states
-        when the verifier told of it."""
+        in the log."""
         for step in self.back():
             if self.stop is None or step.depth != self.stop.depth:
                 continue

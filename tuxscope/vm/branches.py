@@ -25,9 +25,9 @@ from tuxscope.vm.state import Loop
 M64 = (1 << 64) - 1
 M32 = (1 << 32) - 1
 DEEPEST = 8  # MAX_CALL_FRAMES
-MOST_TAIL_CALLS = 33  # MAX_TAIL_CALL_CNT
-LONGEST_LOOP = 8 << 20  # BPF_MAX_LOOPS
-USED_UP = [None] * 5
+MAX_TAIL_CALLS = 33  # MAX_TAIL_CALL_CNT
+MAX_LOOPS = 8 << 20  # BPF_MAX_LOOPS
+CLOBBERED = [None] * 5
 
 
 class Branches:
@@ -86,7 +86,7 @@ class Branches:
             self._check_depth()
             cpu.enter(cpu.places.function_at(target), following)
             r[0] = None
-            r[6:10] = USED_UP[:4]
+            r[6:10] = CLOBBERED[:4]
             return target
 
         return call
@@ -111,14 +111,14 @@ class Branches:
                 raise HelperFault(
                     f"the argument {callback:#x} is not a function; load one with a.ld_func"
                 )
-            if flags or count > LONGEST_LOOP:
+            if flags or count > MAX_LOOPS:
                 # The verifier inlines a loop without flags; the inlined code sets r0 in 32 bits.
                 r[0] = -errno.EINVAL & M64 if flags else -errno.E2BIG & M32
-                r[1:6] = USED_UP
+                r[1:6] = CLOBBERED
                 return place + 1
             if not count:
                 r[0] = 0
-                r[1:6] = USED_UP
+                r[1:6] = CLOBBERED
                 return place + 1
             self._check_depth()
             _, slot = cpu.places.program_at(place)
@@ -156,8 +156,8 @@ class Branches:
             context, map, index = (cpu.argument(each) for each in range(1, 4))
             programs = map_at(cpu, map, VirtualProgArray).programs
             target = programs.get(index & 0xFFFFFFFF)
-            if target is None or cpu.tail_calls >= MOST_TAIL_CALLS:
-                r[:6] = [None, *USED_UP]
+            if target is None or cpu.tail_calls >= MAX_TAIL_CALLS:
+                r[:6] = [None, *CLOBBERED]
                 return following
             cpu.tail_calls += 1
             r[0] = None
@@ -181,7 +181,7 @@ class Branches:
         def load(r: Registers) -> int:
             offset = imm + (r[src] if indirect else 0) & 0xFFFFFFFF
             data = cpu.world.packet[offset : offset + size]
-            r[1:6] = USED_UP
+            r[1:6] = CLOBBERED
             r[0] = int.from_bytes(data, "big") if len(data) == size else 0
             if len(data) == size:
                 return following
@@ -207,7 +207,7 @@ class Branches:
                 cpu.argument(1 + arguments.index(None))
             result = function(cpu, *arguments)
             r[0] = None if result is None else result & M64
-            r[1:6] = USED_UP
+            r[1:6] = CLOBBERED
 
         return call
 

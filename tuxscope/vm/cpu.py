@@ -10,7 +10,7 @@ from typing import Any
 
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import STACK_SIZE, Program
-from tuxscope.vm.diagnosis import nothing_in
+from tuxscope.vm.diagnosis import uninitialised_register
 from tuxscope.vm.faults import ReferenceFault
 from tuxscope.vm.maps import VirtualMap, VirtualProgArray, VirtualRingBuffer, virtual_map
 from tuxscope.vm.memory import WINDOW, Region, VirtualMemory
@@ -108,7 +108,7 @@ class Cpu:
         Raises ReferenceFault, UninitialisedRegisterFault.
         """
         if self.registers[0] is None:
-            raise nothing_in(0)
+            raise uninitialised_register(0)
         for map in self.maps.values():
             if isinstance(map, VirtualRingBuffer) and map.ring.reserved:
                 raise ReferenceFault(
@@ -129,7 +129,7 @@ class Cpu:
         """The value of register ``number``. Raises UninitialisedRegisterFault."""
         value: int | None = self.registers[number]
         if value is None:
-            raise nothing_in(number)
+            raise uninitialised_register(number)
         return value
 
     def clock(self) -> int:

@@ -26,7 +26,7 @@ def fault_of(
         return error
     unset = next((number for number in instruction.reads if r[number] is None), None)
     if unset is not None:
-        return nothing_in(unset, called)
+        return uninitialised_register(unset, called)
     if isinstance(error, KeyError | struct.error):
         loads = instruction.form.kind is FormKind.LOAD
         base = instruction.src if loads else instruction.dst
@@ -35,7 +35,7 @@ def fault_of(
     raise error
 
 
-def nothing_in(register: int, called: bool = False) -> Fault:
+def uninitialised_register(register: int, called: bool = False) -> Fault:
     """The fault of reading an uninitialised register; ``called`` as in fault_of()."""
     reason = ""
     if 1 <= register <= 5:

@@ -106,7 +106,7 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
     if isinstance(value, Pointer) and isinstance(operand, Pointer):
         if operation is Alu.SUB:
             return SOME_NUMBER
-        raise refused(
+        raise pointer_error(
             state,
             "arithmetic on two pointers is prohibited, except subtraction",
             "subtract them with a.sub, or add a number to one of them",
@@ -116,13 +116,13 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
     if bits == 32 and operation is Alu.SUB:
         return SOME_NUMBER
     if bits == 32:
-        raise refused(
+        raise pointer_error(
             state,
             f"32-bit arithmetic on a pointer to {pointer.kind.value} is prohibited",
             "use the method without 32, as in a.add",
         )
     if operation not in (Alu.ADD, Alu.SUB) or (operation is Alu.SUB and pointer is operand):
-        raise refused(
+        raise pointer_error(
             state,
             f"this arithmetic on a pointer to {pointer.kind.value} is prohibited",
             "add or subtract a number with a.add or a.sub; load the memory there with a.ldx",
@@ -136,7 +136,7 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
     known = isinstance(by, Number) and by.constant and pointer.offset is not None
     if pointer.kind is PointerKind.MAP:
         if known and by != constant(0):
-            raise refused(
+            raise pointer_error(
                 state,
                 "arithmetic on a pointer to a map is prohibited",
                 "look up a value with helper.map_lookup_elem, and add to its address",
@@ -155,6 +155,6 @@ def instruction_register(state: PathState, pointer: Pointer) -> int:
     return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
 
 
-def refused(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
+def pointer_error(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
     """A PointerArithmeticError at the current instruction."""
     return state.error(PointerArithmeticError, problem, hint)

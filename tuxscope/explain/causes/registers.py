@@ -166,7 +166,7 @@ REGISTERS = (
     Cause("pointer-arithmetic", "Forbidden pointer arithmetic", (
         Case(
             r"R(?P<reg>\d+) pointer (?P<operator>\S+) pointer prohibited",
-            "two addresses cannot be computed with each other ({operator}): the result is none",
+            "{operator} between two pointers is prohibited: the result is not an address",
             "add a number to one of them, as in a.add({reg}, 8)",
             "add a number to a pointer, not another pointer",
         ),
