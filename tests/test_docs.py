@@ -35,7 +35,7 @@ SAYS = {
     "library.md-5": r"\S+ out 127\.0\.0\.1 \d+ connect\n(\S+ \S+ 127\.0\.0\.1 \d+ \w+\n)*",
     "library.md-6": r"(HelloEvent\(pid=.+\n)*\d+ more, 0 lost\n",
     "library.md-7": r"b70000000000002a 9500000000000000\nr0 = 42; exit\n",
-    "library.md-8": r"r0 is used as an address, and is 0 after a lookup that found nothing\n",
+    "library.md-8": r"r0 is used as an address, and is NULL if the lookup found no entry\n",
     "library.md-9": r"void \*bpf_map_lookup_elem\(.+\)\nctx: .+\n(.+\n){4}True\n5.5 True\nFalse\n",
 }
 

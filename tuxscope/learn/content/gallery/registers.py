@@ -152,7 +152,7 @@ REGISTERS = (
         "A call clobbers r1 to r5, whichever helper is called. Most often it is r1, the context, "
         "that is lost by a program's first call.",
         "Keep what is needed later in r6 to r9, which calls preserve.",
-        hint="keep it where calls leave it alone: a.mov(r6, r1) before the call, r6 after it",
+        hint="save it in r6 to r9: a.mov(r6, r1) before the call, r6 after it",
         foreseen=ClobberedRegisterError,
     ),
     Entry(
