@@ -47,7 +47,7 @@ class Report:
     remarks: tuple[tuple[str, str], ...] = ()
 
 
-def tell(error: Exception, verifier_log: bool | None = None) -> None:
+def print_error(error: Exception, verifier_log: bool | None = None) -> None:
     """Say on stderr what went wrong.
 
     ``verifier_log`` is the option --verifier-log: whether a verifier's log is printed before, and
@@ -58,7 +58,7 @@ def tell(error: Exception, verifier_log: bool | None = None) -> None:
     more = ""
     if isinstance(error, ExplainedError) and verifier_log is not None:
         if verifier_log:
-            tell_log(error.log)
+            print_log(error.log)
         else:
             more = f"{error.log.count(chr(10))} lines; --verifier-log prints them"
     with suppress(OutputError):
@@ -67,7 +67,7 @@ def tell(error: Exception, verifier_log: bool | None = None) -> None:
         )
 
 
-def tell_log(log: str) -> None:
+def print_log(log: str) -> None:
     """Print a verifier's log on stderr: on a terminal without what would move the cursor."""
     if os.isatty(2):
         log = "\n".join(map(visible, log.expandtabs().split("\n")))

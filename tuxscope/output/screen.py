@@ -126,7 +126,7 @@ def beside(head: str, text: str, width: int) -> Iterator[str]:
         head = " " * len(head)
 
 
-def narrowed(text: str, width: int) -> Iterator[str]:
+def wrapped_help(text: str, width: int) -> Iterator[str]:
     """The lines of a help text; where one is too wide, all are wrapped anew.
 
     What stands behind a gap of two blanks or more is wrapped beside what is before it, with the

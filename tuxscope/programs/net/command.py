@@ -35,5 +35,5 @@ UDP is not shown. Children of a traced process are not traced.
 
         return Job(job, verifier_log=options.verifier_log)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return f"try --port {word}" if word.isdigit() else "a command to trace comes after --"

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
-from tuxscope.options.parsers import choice, given, whole_number
+from tuxscope.options.parsers import choice, given, integer
 from tuxscope.options.tool import ToolOptions
 from tuxscope.programs.net.connections import EVENTS
 from tuxscope.programs.net.page import Chosen, Network
@@ -20,7 +20,7 @@ NUMBERS = {name: number for number, name in (NAMES | EVENTS).items()}
 
 
 def port(flag: str, text: str) -> int:
-    number = whole_number("a port", 443)(flag, text)
+    number = integer("a port", 443)(flag, text)
     if number > LARGEST_PORT:
         raise UsageError(f"{flag} takes a port, 1 to {LARGEST_PORT}, not {text}")
     return number
@@ -69,10 +69,10 @@ class NetOptions(ToolOptions, after="exclude"):
     simulate: bool = False
     seed: int | None = None
 
-    pid: int | None = ToolOptions.declared["pid"].reworded(
+    pid: int | None = ToolOptions.declared["pid"].with_help(
         "connections of this process alone, filtered in the kernel"
     )
-    exclude: tuple[int, ...] = ToolOptions.declared["exclude"].reworded(
+    exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
         "no connections of these processes, filtered in the kernel"
     )
     port: int | None = option("N", port, "with this port on either side", default=None)
@@ -113,28 +113,28 @@ class NetOptions(ToolOptions, after="exclude"):
             "summary", True, "--by says what a summary counts by; it goes with --summary"
         ),
     )  # fmt: skip
-    interval: float | None = ToolOptions.declared["interval"].reworded(
+    interval: float | None = ToolOptions.declared["interval"].with_help(
         "those that are there, again and again, with bytes so far; with --summary: from one table "
         "to the next (default: 1)"
     )
-    rows: int | None = ToolOptions.declared["rows"].reworded(
+    rows: int | None = ToolOptions.declared["rows"].with_help(
         "with --summary: the first N rows of each table",
         needs=("summary", True, "--rows is for tables; it goes with --summary"),
     )
-    sort: str | None = ToolOptions.declared["sort"].reworded(
+    sort: str | None = ToolOptions.declared["sort"].with_help(
         "with --summary: sorted by this column, the largest number first",
         needs=("summary", True, "--sort is for tables; it goes with --summary"),
     )
     count: int | None = option(
-        "N", whole_number("a number of lines", 100), "end after N lines, or tables", default=None
+        "N", integer("a number of lines", 100), "end after N lines, or tables", default=None
     )
-    buffer_pages: int | None = ToolOptions.declared["buffer_pages"].reworded(
+    buffer_pages: int | None = ToolOptions.declared["buffer_pages"].with_help(
         "memory pages of each CPU's ring, a power of two"
     )
-    verifier_log: bool = ToolOptions.declared["verifier_log"].reworded(
+    verifier_log: bool = ToolOptions.declared["verifier_log"].with_help(
         "if the kernel refuses a program, print all that it says"
     )
-    command: tuple[str, ...] = ToolOptions.declared["command"].reworded(
+    command: tuple[str, ...] = ToolOptions.declared["command"].with_help(
         "start COMMAND as the user who called sudo, follow its connections, end with it and with "
         "its exit status; what it prints goes to stderr"
     )
