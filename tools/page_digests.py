@@ -1,4 +1,4 @@
-"""Write tuxscope/programs/digests.py anew: a digest of each file there, see runner/shipped.py.
+"""Write tuxscope/programs/digests.py: a digest of each file there (see runner/shipped.py).
 
 python tools/page_digests.py
 """
@@ -18,14 +18,12 @@ FILE = PAGES / "digests.py"
 
 
 def text() -> str:
-    """What the file is to hold."""
+    """The text of digests.py."""
     paths = sorted(each for each in PAGES.rglob("*.py") if each != FILE)
     lines = [
         f'    "{each.relative_to(PAGES)}": 0x{digest(each.read_bytes()):016X},' for each in paths
     ]
-    head = (
-        '"""Digests of the files here, as the tests have checked them. Written by make digests."""'
-    )
+    head = '"""Digests of the files here that the tests have checked. Written by make digests."""'
     return "\n".join([head, "", "DIGESTS = {", *lines, "}", ""])
 
 

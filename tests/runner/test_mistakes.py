@@ -131,7 +131,7 @@ def refused(text: str, tmp_path: Path) -> str:
         ("Column(HelloEvent.pid", "Column(HelloEvent.where", "; it has pid, timestamp_ns, comm"),
         ("    pid = u32", "    pid = u32()", "a field's type is written without ()"),
         (PAGE, "PAGE = Page(wrong, EVENTS, COLUMNS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
-        (PAGE, "PAGE = Page(exit, EVENTS, COLUMNS[:0])", "a page that shows EVENTS has columns"),
+        (PAGE, "PAGE = Page(exit, EVENTS, COLUMNS[:0])", "a Page with map EVENTS needs columns"),
         (PAGE, "x = helpp", "name 'helpp' is not defined"),
         ("a.rsh(r0, 32)", "hello(pidd=7)", "keyword argument 'pidd'; did you mean pid?"),
         ("a.rsh(r0, 32)", "a.stack(field_typ=u64)", "'field_typ'; did you mean field_type?"),
@@ -156,7 +156,7 @@ def refused(text: str, tmp_path: Path) -> str:
         ),
         # maps and the page itself
         ('Array("EVENTS", HelloEvent)', 'Array("EVENTS", u32)', "u32 is none: class Event(Record)"),
-        (PAGE, "PAGE = Page(hello, EVENTS)", "a page that shows EVENTS has columns"),
+        (PAGE, "PAGE = Page(hello, EVENTS)", "a Page with map EVENTS needs columns"),
         (
             'Array("EVENTS", HelloEvent)',
             'Array("EVENTS")',
@@ -225,7 +225,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
             "EVENTS =",
             "class Other(Record):\n    pid = u32\nEVENTS = PerfEventArray('E', Other)\nOTHERS =",
             PAGE,
-            "column PID shows a field of another record than Other, which comes through E",
+            "column PID does not show a field of Other, the record of map E",
         ),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a page describes: everything that makes a tool, and nothing of how it is run."""
+"""The description of a tool: its programs, its map, and the columns to print."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ __all__ = ["Page"]
 
 USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 
-# Makes a page's kernel programs for what the user asked for. It takes these, or some of them, or
-# nothing:
-#   pid        trace that process alone
-#   exclude    leave these processes out, a tuple; ourselves among them. Of a page of before, whose
-#              parameter has no () as its default, one process, or None
-#   namespace  the PID namespace in which these are numbers; None for the machine's first
-#   layout     where the running kernel keeps what the program reads; it has a default, a recorded
-#              one, for where no kernel is asked
-# and returns a Program, or a tuple of several, which share their maps.
+# Assembles the programs of a page. It has some or all of these parameters, or none:
+#   pid        trace only this process
+#   exclude    PIDs not to trace, as a tuple; includes tuxscope. If its default is not (), as in
+#              older pages, it is one PID or None
+#   namespace  the PID namespace of these PIDs; None for the initial one
+#   layout     offsets of fields and members in the running kernel. Its default is a recorded
+#              layout, for use without a kernel
+# It returns a Program, or a tuple of Programs that share their maps.
 ProgramFactory = Callable[..., Program | tuple[Program, ...]]
 PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
 class PartError(RecordError):
-    """A part of a page that cannot be one.
+    """A part of a page has the wrong type or value.
 
     Attributes:
-        problem: what is wrong, without what to write: that depends on the page.
+        problem: what is wrong, without a hint: that depends on the page.
     """
 
     def __init__(self, problem: str) -> None:
@@ -41,17 +40,17 @@ class PartError(RecordError):
 
 @dataclass(frozen=True)
 class Page:
-    """A tool: its programs, and what is shown of what they leave.
+    """A tool: its programs, its map, and how to print the contents of the map.
 
     Attributes:
-        program: makes the kernel program, or programs.
-        map: of a PerfEventArray, the records are shown as they come; of a hash or an array, the
-            entries, as a table. Without one there is nothing to show: the program can be listed,
-            stepped, and tested.
-        columns: how they are shown.
-        order_by: of a stream, the field by which the records of several CPUs are brought into one
-            order: 64 bits of nanoseconds, as ktime_get_ns gives them. Of a hash, the number by
-            which its entries are sorted, the largest first.
+        program: a function that returns the Program, or a tuple of Programs.
+        map: a PerfEventArray, whose records are printed as lines, or a Hash or Array, whose
+            entries are printed as a table. With None, nothing is printed, but the program can be
+            listed, stepped and tested.
+        columns: the columns of the lines or of the table.
+        order_by: for a stream, the field to sort the records of all CPUs by: a u64 with
+            nanoseconds from ktime_get_ns. For a hash, the numeric field to sort its entries by,
+            largest first.
     """
 
     program: ProgramFactory
@@ -61,63 +60,61 @@ class Page:
 
     @property
     def is_stream(self) -> bool:
-        """Whether records are shown, and not entries."""
+        """Whether the page prints records (PerfEventArray), not a table."""
         return isinstance(self.map, PerfEventArray)
 
     def __post_init__(self) -> None:
         if self.map is not None and not isinstance(self.map, PerfEventArray | Hash | Array):
             raise PartError(
-                "a page's second part is the map that it shows, a PerfEventArray, a Hash or an "
-                "Array"
+                "the second argument of Page is a map: a PerfEventArray, a Hash or an Array"
             )
         if isinstance(self.program, Program) or not callable(self.program):
-            raise PartError("a page has a function that makes its program, uncalled")
+            raise PartError("a Page needs a function that makes its program, uncalled")
         columns = self.columns
         if not isinstance(columns, tuple) or not all(
             isinstance(each, AnyColumn) for each in columns
         ):
-            raise PartError("a page's columns are a tuple of Column(...)")
+            raise PartError("the columns of a Page are a tuple of Column(...)")
         if self.map is None:
             if columns or self.order_by:
-                raise PartError("columns show what is in a map")
+                raise PartError("a Page with columns needs a map")
             return
         if not columns:
-            raise PartError(f"a page that shows {self.map.name} has columns")
+            raise PartError(f"a Page with map {self.map.name} needs columns")
         for column in columns:
             self._check_column(column)
         if self.order_by is not None:
             self._check_order(self.order_by)
 
     def _check_column(self, column: AnyColumn) -> None:
-        """Raises RecordError where the map has nothing for it."""
+        """Raise RecordError if the map does not contain what the column shows."""
         assert self.map is not None
         if isinstance(column, Index):
             if not isinstance(self.map, Array):
                 raise RecordError(
-                    f"{type(column).__name__} shows the index of an Array; {self.map.name} is none"
+                    f"{type(column).__name__} shows an index; {self.map.name} is not an Array"
                 )
             return
         if isinstance(column, Rate | Bar) and isinstance(self.map, PerfEventArray):
             raise RecordError(
-                f"{type(column).__name__} is for a table; {self.map.name} carries a stream"
+                f"{type(column).__name__} is for a table; {self.map.name} is a PerfEventArray"
             )
         records = records_of(self.map)
         if not any(column.field in each.fields.values() for each in records):
             names = " or ".join(each.__name__ for each in records)
-            what = "comes through" if isinstance(self.map, PerfEventArray) else "is in"
             raise RecordError(
-                f"column {column.title} shows a field of another record than {names}, which "
-                f"{what} {self.map.name}"
+                f"column {column.title} does not show a field of {names}, the record of map "
+                f"{self.map.name}"
             )
 
     def _check_order(self, field: object) -> None:
-        """Raises RecordError where the map cannot be brought into that order."""
+        """Raise RecordError if the contents of the map cannot be sorted by ``field``."""
         map = self.map
         stream = isinstance(map, PerfEventArray)
         assert map is not None
         record = records_of(map)[-1]
         if isinstance(map, Array):
-            raise RecordError("an array's table is in the order of its index; leave out order_by")
+            raise RecordError("the table of an Array is sorted by its index; leave out order_by")
         if isinstance(field, Field) and field in ordering(record, stream):
             return
         what = "with the time of ktime_get_ns, a u64" if stream else "that is a number"
@@ -130,7 +127,7 @@ class Page:
 
 
 def ordering(record: RecordType, stream: bool) -> list[Field]:
-    """The fields by which a stream, or a table, can be ordered; of a stream the likeliest first."""
+    """The fields that order_by accepts. For a stream, those with a name like a time come first."""
     integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
     if not stream:
         return integers
@@ -139,14 +136,14 @@ def ordering(record: RecordType, stream: bool) -> list[Field]:
 
 
 def is_time(name: str) -> bool:
-    """Whether a field's name sounds like a time."""
+    """Whether the name of a field suggests a time, as in timestamp_ns."""
     return name.endswith("ns") or "time" in name or "stamp" in name
 
 
 def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
-    """The records that a page can show of a map: a hash's key and value, or the one there is.
+    """The record types of a map: key and value of a hash, else the only one.
 
-    Raises RecordError where a key or value is none: columns are fields of records.
+    Raises RecordError if a key or value is not a record, because columns show fields of records.
     """
     if isinstance(map, PerfEventArray):
         return (map.record,)
@@ -156,8 +153,8 @@ def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
         if not isinstance(declared, RecordType):
             own = {"key": "class Key(Record): id", "value": "class Count(Record): count"}[part]
             raise RecordError(
-                f"columns show fields, and the {part} of {map.name} is {declared}: make it a "
-                f"record, as in {own} = {declared}"
+                f"columns show fields of a record, and the {part} of {map.name} is {declared}: "
+                f"make it a record, as in {own} = {declared}"
             )
         records.append(declared)
     return tuple(records)

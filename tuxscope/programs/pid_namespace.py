@@ -1,4 +1,4 @@
-"""PIDs as the user sees them: in a PID namespace the same process has another number."""
+"""PIDs in the user's PID namespace, where a process has another number than initially."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tuxscope.record import Record, u32
 
 @dataclass(frozen=True, slots=True)
 class PidNamespace:
-    """A PID namespace, as the kernel tells them apart.
+    """A PID namespace, identified by its file in nsfs.
 
     Attributes:
-        device: of the nsfs, as the kernel's dev_t: major << 20 | minor.
-        inode: of the namespace in it.
+        device: number of the nsfs as the kernel encodes it (dev_t): major << 20 | minor.
+        inode: number of the namespace's file.
     """
 
     device: int
@@ -21,18 +21,19 @@ class PidNamespace:
 
 
 class PidTgid(Record):
-    """The kernel's ``struct bpf_pidns_info``."""
+    """``struct bpf_pidns_info`` (include/uapi/linux/bpf.h)."""
 
     pid = u32
     tgid = u32
 
 
 def namespaced_pid(a: Assembler, namespace: PidNamespace, elsewhere: str) -> None:
-    """Emit: r0 = the current process's PID in ``namespace``, and jump to ``elsewhere`` where it
-    has none there. Uses r1 to r5.
+    """Emit: r0 = the PID of the current process in ``namespace``. Clobbers r1 to r5.
 
-    get_ns_current_pid_tgid (Linux 5.7) knows the tasks of that very namespace, not those of its
-    children, though they have a number in it, too.
+    Jumps to ``elsewhere`` if the process is not in that namespace.
+
+    get_ns_current_pid_tgid (Linux 5.7) finds only tasks of that namespace itself. Tasks of child
+    namespaces have a PID in it, too, but are not found.
     """
     found = a.stack(PidTgid)
     a.ld_imm64(r1, namespace.device)

@@ -21,7 +21,7 @@ def latency(exclude: tuple[int, ...] = ()) -> tuple[Program, Program]:
     a = Assembler("enter", attach=Tracepoint("syscalls", "sys_enter_write"))
     tid = a.stack(u32)
     start = a.stack(u64)
-    a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
+    a.call(helper.get_current_pid_tgid)  # r0 = process ID << 32 | thread ID
     a.stx(tid, r0)  # the low half: a thread is in one call at a time, a process in many
     a.rsh(r0, 32)
     for each in exclude:
