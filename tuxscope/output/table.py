@@ -1,4 +1,4 @@
-"""A map's entries as a table: rows for people, one JSON object for programs."""
+"""Renders the entries of a map as a table of text, or as one JSON object per table."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ UNITS = ((60, "E"), (50, "P"), (40, "T"), (30, "G"), (20, "M"), (10, "K"))
 
 
 class Table:
-    """Renders one table after the other; rates are from one to the next.
+    """Renders a series of tables. A rate is the change since the previous table, per second.
 
-    Entries are pairs of a key, which is a record or an array's index, and a value, which is a
-    record or, of a per-CPU map, a tuple with one for each CPU: their numbers are added up.
+    Entries are (key, value) pairs. A key is a record or an array's index. A value is a record or,
+    for a per-CPU map, a tuple with a record per CPU, whose integers are added up.
 
     Attributes:
-        rows: how many the last table had.
+        rows: number of rows of the last table.
     """
 
     def __init__(
@@ -37,9 +37,11 @@ class Table:
         sort: AnyColumn | None = None,
         most: int | None = None,
     ) -> None:
-        """``order_by``: the number by which rows are sorted, the largest first; by its rate, where
-        that is a column. Without it they stay in the order of the keys. ``sort``: the column by
-        which they are sorted instead. ``most``: no more than so many, the first, are shown."""
+        """``order_by``: numeric field to sort by, largest first; by its rate if a column shows it.
+
+        Without it, rows are sorted by key. ``sort``: column to sort by instead (``--sort``).
+        ``most``: maximum number of rows (``--rows``).
+        """
         self._style = style
         self._columns = columns
         self._order_by = order_by
@@ -48,16 +50,17 @@ class Table:
         self._by_rate = any(isinstance(each, Rate) and each.field is order_by for each in columns)
         self._before: dict[Any, dict[Field, Any]] = {}
         self._shown: Sequence[Row] = ()
-        # The widest text of each column so far: what has got room keeps it from table to table.
+        # The widest text of each column so far, so that columns do not become narrower again.
         self._widest = [0] * len(columns)
         self.rows = 0
 
     def render(
         self, entries: Entries, seconds: float, at: float, room: int | None = None
     ) -> list[str]:
-        """The lines of one table. ``seconds`` passed since the last, and ``at`` since the start.
+        """Return the lines of a table.
 
-        ``room``: no line of text is wider; with None there is room for all.
+        ``seconds`` is the time since the previous table, ``at`` the time since the start. ``room``
+        is the maximum width of a line of text in terminal columns; None for no limit.
         """
         rows = [Row(key, values_of(key, value)) for key, value in entries]
         if rows and isinstance(rows[0].key, int):
@@ -84,7 +87,7 @@ class Table:
         return [COMPACT({"seconds": round(at, 3), "rows": objects})]
 
     def again(self, room: int | None) -> list[str]:
-        """The last table as text once more, for a room that may be another."""
+        """Return the lines of the last table as text for another ``room``."""
         texts = [
             [column.title, *map(cell_maker(column, self._shown), self._shown)]
             for column in self._columns
@@ -109,12 +112,12 @@ class Table:
 
 
 class Row:
-    """An entry.
+    """A row of a table: an entry of the map.
 
     Attributes:
-        key: a record, or an index.
-        values: by field, those of the key among them.
-        rates: by field, how much a number grew in a second.
+        key: a record, or the index of an array.
+        values: values by field, including those of the key.
+        rates: change per second by field.
     """
 
     __slots__ = ("key", "rates", "values")
@@ -125,17 +128,19 @@ class Row:
         self.rates: dict[Field, float] = {}
 
     def compare(self, before: Mapping[Field, Any] | None, seconds: float) -> None:
-        """Against the same entry some seconds ago, if there was one."""
+        """Compute the rates from the values ``seconds`` ago; None for a new entry."""
         for field, value in self.values.items():
             if isinstance(value, int):
                 grown = value - (before[field] if before else 0)
-                # What was deleted in between began again.
+                # A smaller value: the entry was deleted and created again.
                 self.rates[field] = (grown if grown >= 0 else value) / seconds if seconds else 0.0
 
 
 def values_of(key: Any, value: Any) -> dict[Field, Any]:
-    """Key and value by field; numbers of several CPUs are added up, of all else the first counts
-    that is not empty."""
+    """The values of a key and a value by field.
+
+    Integers of several CPUs are added up; of other types, the first non-empty value counts.
+    """
     parts = value if isinstance(value, tuple) else (value,)
     values = fields_of(key) if isinstance(key, Record) else {}
     for field in type(parts[0]).fields.values():
@@ -146,18 +151,18 @@ def values_of(key: Any, value: Any) -> dict[Field, Any]:
 
 
 def fields_of(record: Record) -> dict[Field, Any]:
+    """The values of a record by field."""
     return {field: getattr(record, field.name) for field in type(record).fields.values()}
 
 
 def without_empty_ends(rows: list[Row]) -> list[Row]:
-    """An array's rows from the first that holds something to the last."""
+    """The rows of an array from the first to the last with a non-zero value."""
     full = [at for at, row in enumerate(rows) if any(row.values.values())]
     return rows[full[0] : full[-1] + 1] if full else []
 
 
 def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
-    """Numbers from the largest on, all else as text from A to Z; what is not known comes last, and
-    equal ones stay as they are."""
+    """Sort rows by a column: numbers descending, text ascending, None last. The sort is stable."""
     values = {row: datum(column, row) for row in rows}
     known = [row for row in rows if values[row] is not None]
     unknown = [row for row in rows if values[row] is None]
@@ -167,7 +172,7 @@ def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
 
 
 def datum(column: AnyColumn, row: Row) -> Any:
-    """What a column shows of a row, as JSON can hold it; of a range, where it begins."""
+    """The value of a column in a row, as a JSON type; for Log2, the start of the range."""
     match column:
         case Log2():
             return first_of(row.key)
@@ -182,7 +187,7 @@ def datum(column: AnyColumn, row: Row) -> Any:
 
 
 def cell_maker(column: AnyColumn, rows: Sequence[Row]) -> Callable[[Row], str]:
-    """What makes a column's text of a row."""
+    """Return a function from a row to the text of a column."""
     match column:
         case Log2():
             return lambda row: f"[{short(first_of(row.key))}, {short(2 << row.key)})"
@@ -195,25 +200,26 @@ def cell_maker(column: AnyColumn, rows: Sequence[Row]) -> Callable[[Row], str]:
 
 
 def narrowed(column: AnyColumn, cell: str, width: int) -> str:
-    """A column's text in so many columns of a terminal: bars remain as long beside each other."""
+    """The text of a cell in ``width`` terminal columns; bars are scaled, other text truncated."""
     if isinstance(column, Bar):
         return BAR * -(-len(cell) * min(width, LONGEST_BAR) // LONGEST_BAR)
     return cut(cell, width)
 
 
 def as_text(value: Any) -> str:
+    """A JSON value as the text of a cell; "-" for None."""
     if value is None:
         return NOTHING
     return visible(value) if isinstance(value, str) else COMPACT(value)
 
 
 def first_of(index: int) -> int:
-    """Where the range of a power of two begins; 0 is in the first."""
+    """The start of range ``index`` of Log2: 2**index, and 0 for the first."""
     return 1 << index if index else 0
 
 
 def short(number: int) -> str:
-    """A power of two, or 0, in few characters: ``64K``."""
+    """A power of two, or 0, in short: ``64K``."""
     for bits, unit in UNITS:
         if number >= 1 << bits:
             return f"{number >> bits}{unit}"

@@ -10,7 +10,7 @@ DIGESTS = {
     "net/connections.py": 0xD072B263E49B0425,
     "net/layout.py": 0xA30B1750E5947CD3,
     "net/library.py": 0x274545F099D738F6,
-    "net/live.py": 0xA898632FD431DDE2,
+    "net/live.py": 0x2A62F89E3AB0F36A,
     "net/options.py": 0x1F3B654116C3C10C,
     "net/page.py": 0x129FCA14B86F2EEB,
     "net/snapshot.py": 0x1EDA97E9A4BE8661,

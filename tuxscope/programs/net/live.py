@@ -145,5 +145,5 @@ class Connections(Stream):
             return
         columns: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
         columns = first_rows(columns, self._options.count, self.totals.events)
-        self._sink.write(self._format.renewed())
+        self._sink.write(self._format.changed_header())
         self._write(bytearray(self._format.render(columns)), len(columns[0]))
