@@ -461,7 +461,7 @@ def test_a_program_that_is_not_there_is_one_line() -> None:
     )  # fmt: skip
     assert result.returncode == 1
     assert result.stderr == (
-        "tuxscope: there is no program with id 2147483647; bpftool prog lists them\n"
+        "tuxscope: there is no program with ID 2147483647; bpftool prog lists them\n"
     )
 
 

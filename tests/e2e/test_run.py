@@ -268,7 +268,7 @@ def test_map_shows_and_sets_what_a_running_program_counts(
     for arguments, says in (
         ([name], f"there is no map {name} in the kernel"),
         ([name, "1"], f"missing argument: the value; try: sudo tuxscope map {name} 1 1842"),
-        (["--id", "4000000000", "X"], "there is no map with id 4000000000"),
+        (["--id", "4000000000", "X"], "there is no map with ID 4000000000"),
     ):
         done = subprocess.run([TUXSCOPE, "map", *arguments], capture_output=True, text=True,
                               timeout=LIMIT, check=False)  # fmt: skip

@@ -114,7 +114,7 @@ class LoadedMap:
         description = self.description
         if not isinstance(description, Array | Hash):
             raise MapError(
-                f"map {description.name} ({description.type.name}) holds no values that can be read"
+                f"map {description.name} ({description.type.name}) cannot be read: it has no entries"
             )
         from tuxscope.loader.map_types import MapTypes
 
