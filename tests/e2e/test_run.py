@@ -167,7 +167,7 @@ ONE = """    if pid is not None:  # Python's if: decided now, while assembling
     elif exclude is not None:
         a.jeq(r0, exclude, "out")
 """
-LOOP = """    for each in exclude:  # tuxscope is one of them: its own writes would trace themselves
+LOOP = """    for each in exclude:  # among them tuxscope: its writes would cause more events
         a.jeq(r0, each, "out")
 """
 # As pages were written when tuxscope itself was all that was left out.
