@@ -136,7 +136,7 @@ WRONG: dict[str, tuple[Map, Do, str]] = {
     "key of a batch": (HASH, lambda map: map.delete_batch([1, None]), "has no key None"),
     "value": (HASH, lambda map: map.update(1, "y"), "map COUNTS holds no 'y': u64 takes a whole"),
     "record": (POINTS, lambda map: map.lookup(7), "map POINTS has no key 7: Point takes a Point"),
-    "flags": (HASH, lambda map: map.update(1, 1, "any"), "flags 'any' are none"),  # type: ignore[arg-type]
+    "flags": (HASH, lambda map: map.update(1, 1, "any"), "invalid flags 'any'"),  # type: ignore[arg-type]
     "pairs": (HASH, lambda map: map.update_batch([5]), "takes pairs of a key and a value, not 5"),  # type: ignore[list-item]
     "one number": (
         EACH_CPU, lambda map: map.update(1, 7),
@@ -264,7 +264,7 @@ FOUND: dict[str, tuple[Map, Callable[[Any], object], str]] = {
     "full": (HASH, lambda map: [map.update(each, 1) for each in range(3)], "the map is full with"),
     "past the end": (ARRAY, lambda map: map.update(3, 1), "it has 0 to 2 (E2BIG)"),
     "key": (HASH, lambda map: map.update(1 << 32, 1), "key 4294967296 does not fit"),
-    "value": (HASH, lambda map: map.update(1, 1 << 64), "does not fit into the 8 bytes of map COUNTS"),
+    "value": (HASH, lambda map: map.update(1, 1 << 64), "does not fit into the 8 bytes of map"),
     "each CPU": (EACH_CPU, lambda map: map.update(1, 1), "EACH is per-CPU"),
     "ring": (EVENTS, lambda map: map.items(), "map EVENTS (RINGBUF) cannot be read"),
 }  # fmt: skip
