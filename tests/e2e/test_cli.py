@@ -117,12 +117,15 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["net", "--state", "refusd"], "not 'refusd'; did you mean refused?"),
         (["net", "--state", "refused,"], "not ''; --help lists them"),
         (["net", "--state"], "not nothing; --help lists them"),
-        (["net", "--by", "port"], "--by says what a summary counts by; it goes with --summary"),
+        (["net", "--by", "port"], "--by needs --summary"),
         (["net", "--summary", "--by", "host"], "--by is process, remote or port, not 'host'"),
         (["net", "--summary", "--by"], "--by is process, remote or port, not nothing"),
-        (["net", "--rows", "5"], "--rows is for tables; it goes with --summary"),
-        (["net", "--sort", "tx"], "--sort is for tables; it goes with --summary"),
-        (["net", "--summary", "--netns"], "--netns is for single events, --summary counts them"),
+        (["net", "--rows", "5"], "--rows needs --summary"),
+        (["net", "--sort", "tx"], "--sort needs --summary"),
+        (
+            ["net", "--summary", "--netns"],
+            "--summary and --netns conflict: --netns is for single events",
+        ),
         (["net", "--summary", "--existing"], "--existing is for single events"),
         (["net", "--summary", "--unordered"], "--unordered is for single events"),
         (["net", "--summary", "--buffer-pages", "2"], "--buffer-pages is for single events"),
@@ -182,7 +185,7 @@ def test_help_fits_a_terminal_of_80_columns(command: str) -> None:
 
 def test_help_of_net_has_each_state_once() -> None:
     text = run("net", "--help").stdout
-    states = text.partition("  --state ")[2].partition(" of\n")[2].partition("  --listen ")[0]
+    states = text.partition("  --state ")[2].partition(" States:\n")[2].partition("  --listen ")[0]
     names = [each.strip() for each in states.split(",")]
     assert "syn-recv" in names
     assert len(names) == len(set(names))
@@ -362,7 +365,7 @@ def test_doctor_finds_what_tracing_needs() -> None:
 @pytest.mark.one_kernel
 @pytest.mark.parametrize(
     ("length", "words"),
-    [(0, "vmlinux: it is empty"), (1 << 16, "the BTF is cut off: it has 65536")],
+    [(0, "vmlinux: the BTF is empty"), (1 << 16, "the BTF is truncated: it has 65536")],
 )
 def test_doctor_notices_btf_that_is_not_whole(length: int, words: str, tmp_path: Path) -> None:
     """Tracing works without, so the status is that of all else."""

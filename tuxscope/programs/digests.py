@@ -6,7 +6,7 @@ DIGESTS = {
     "hello.py": 0xDB63591B3C42A151,
     "net/__init__.py": 0x4C5E13DFD2DAFE5F,
     "net/accepts.py": 0xFFA7F3E4C3ACD63A,
-    "net/command.py": 0x809AC04AB2A5D1F9,
+    "net/command.py": 0xD1C47F637B8BED0E,
     "net/connections.py": 0xD072B263E49B0425,
     "net/layout.py": 0xA30B1750E5947CD3,
     "net/library.py": 0x274545F099D738F6,

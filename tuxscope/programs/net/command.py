@@ -21,7 +21,7 @@ ends: TIME, PID, COMM, DIR (out: this process connected, in: it accepted), IP
 (4 or 6), LADDR, LPORT, RADDR, RPORT, STATE, MS (milliseconds to connect, until
 accepted, or the lifetime), TX and RX (bytes of payload). STATE is the event:
 connect, accept, close, refused, reset, timeout, unreachable or aborted. "-" is
-an unknown value of a connection that is older than tuxscope (docs/tools/net.md).
+an unknown value of a connection older than tuxscope (docs/tools/net.md).
 
 {options}
 UDP is not traced. Children of a traced process are not traced.
