@@ -253,7 +253,7 @@ def test_step_shows_each_instruction_and_what_it_changed() -> None:
     table = "\n".join(rows)
     assert re.search(r"r0 >>= 32 +r0 = (\d+) +hello.py:\d+: a.rsh\(r0, 32\)", table)
     assert re.search(r"= r0 +event.pid = \d+ ", table)
-    assert re.search(r"sent to EVENTS: pid=\d+ timestamp_ns=\d+ comm=\S+; r1-r5 used up", table)
+    assert re.search(r"sent to EVENTS: pid=\d+ timestamp_ns=\d+ comm=\S+; r1-r5 clobbered", table)
     assert run("step", "hello").stdout == result.stdout
     assert run("step", "hello", "--seed", "5").stdout != result.stdout
 
@@ -460,7 +460,7 @@ def test_a_program_that_is_not_there_is_one_line() -> None:
     )  # fmt: skip
     assert result.returncode == 1
     assert result.stderr == (
-        "tuxscope: there is no program with id 2147483647; bpftool prog lists them\n"
+        "tuxscope: there is no program with ID 2147483647; bpftool prog lists them\n"
     )
 
 

@@ -135,7 +135,7 @@ WRONG_ANSWERS = [
         ),
         (
             "file-descriptor",
-            "u32, u64\n\n\nclass HelloEvent(Record):  # one declaration: the kernel program "
+            "u32, u64\n\n\nclass HelloEvent(Record):  # the kernel program "
             "writes it, the reader parses it\n    pid = u32\n    fd = u32",
             "u8, u32, u64\n\n\nclass HelloEvent(Record):\n    pid = u32\n    fd = u8",
             "its lowest byte only",

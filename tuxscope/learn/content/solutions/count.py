@@ -23,10 +23,10 @@ def count(exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None) 
     process = a.stack(Process)
     nothing = a.stack(Writes)
     if namespace is None:
-        a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
+        a.call(helper.get_current_pid_tgid)  # r0 = process ID << 32 | thread ID
         a.rsh(r0, 32)
     else:
-        namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
+        namespaced_pid(a, namespace, "out")  # r0 = process ID in the user's PID namespace
     for each in exclude:
         a.jeq(r0, each, "out")
     a.stx(process.pid, r0)

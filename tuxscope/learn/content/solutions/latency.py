@@ -20,8 +20,8 @@ def latency(exclude: tuple[int, ...] = ()) -> tuple[Program, Program]:
     a = Assembler("enter", attach=Tracepoint("syscalls", "sys_enter_write"))
     tid = a.stack(u32)
     start = a.stack(u64)
-    a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
-    a.stx(tid, r0)  # the low half, thread id: a thread is in one call at a time
+    a.call(helper.get_current_pid_tgid)  # r0 = process ID << 32 | thread ID
+    a.stx(tid, r0)  # the low half: a thread is in one call at a time, a process in many
     a.rsh(r0, 32)
     for each in exclude:
         a.jeq(r0, each, "out")

@@ -46,7 +46,7 @@ def latency(exclude: tuple[int, ...] = ()) -> tuple[Program, Program]:
     a = Assembler("enter", attach=Tracepoint("syscalls", "sys_enter_write"))
     key = a.stack(u32)
     start = a.stack(u64)
-    a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
+    a.call(helper.get_current_pid_tgid)  # r0 = process ID << 32 | thread ID
     a.rsh(r0, 32)
     a.stx(key, r0)
     for each in exclude:
