@@ -6,11 +6,11 @@
 #              of which the checks may not complain (ALARMS=300: 450 of them; SEED=7 as well),
 #              and 2,200 rejected programs at both log levels (LEVELS=300)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
-# make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
+# make docs    write docs/isa.md again, from the table of instructions, and docs/verifier.md, from the
 #              gallery in tuxscope/learn/content/gallery
 # make digests write tuxscope/page/digests.py again, by which an unedited page is known
 # make face    write tuxscope/__init__.pyi again, from the names in tuxscope/__init__.py
-# make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
+# make helpers write the table of helpers again (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make pythons run the tests that touch no kernel on Python 3.13 and 3.14, each in its own Debian

@@ -243,7 +243,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
             "EVENTS =",
             "class Other(Record):\n    pid = u32\nEVENTS = PerfEventArray('E', Other)\nOTHERS =",
             PAGE,
-            "column PID does not show a field of Other, the record of map E",
+            "column PID shows a field of another record than Other",
         ),
     ],
 )  # fmt: skip
