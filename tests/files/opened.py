@@ -1,13 +1,13 @@
-"""A page that asks for the file of each read() and openat() of a process."""
+"""Programs that ask for the file of each openat(), and of each read() of no bytes."""
 
 from __future__ import annotations
 
 from tuxscope.asm import Assembler, LruHash, PerfEventArray, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6, r7
-from tuxscope.files.emitting import FILE_OF_FD, file_functions, moved
+from tuxscope.files.emitting import FILE_OF_FD, MOVES_FILES, file_functions, moved
 from tuxscope.files.known import KnownFile
-from tuxscope.programs.emitting import find
+from tuxscope.programs.emitting import find, forget
 from tuxscope.record import Record, u32, u64
 
 
@@ -31,7 +31,7 @@ OPEN = Tracepoint("syscalls", "sys_exit_openat")
 
 def programs(layout: Layout) -> tuple[Program, ...]:
     """Those of all processes."""
-    moves = [Tracepoint("syscalls", f"sys_exit_{each}") for each in ("rename", "renameat2")]
+    moves = [Tracepoint("syscalls", f"sys_exit_{each}") for each in MOVES_FILES]
     return (
         reads(layout),
         resolves("read", READ, layout),
@@ -44,6 +44,8 @@ def reads(layout: Layout) -> Program:
     at = Tracepoint("syscalls", "sys_enter_read")
     a = Assembler("reads", attach=at)
     thread, fd = a.stack(u64), a.stack(u64)
+    a.ldx(r2, layout.field(at, "count").at(r1))
+    a.jne(r2, 0, "out")
     a.ldx(r6, layout.field(at, "fd").at(r1))
     a.stx(fd, r6)
     a.call(helper.get_current_pid_tgid)
@@ -53,6 +55,7 @@ def reads(layout: Layout) -> Program:
     a.lea(r3, fd)
     a.mov(r4, 0)
     a.call(helper.map_update_elem)
+    a.label("out")
     a.mov(r0, 0)
     a.exit()
     return a.program()
@@ -71,6 +74,7 @@ def resolves(name: str, at: Tracepoint, layout: Layout) -> Program:
         find(a, READING, thread)
         a.jeq(r0, 0, "out")
         a.ldx(r7, u64[r0 + 0])
+        forget(a, READING, thread)
     else:
         a.jslt(r7, 0, "out")
     a.stx(event.fd, r7)

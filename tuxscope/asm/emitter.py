@@ -119,15 +119,19 @@ class Emitter:
             raise LabelError(f"a label is a name, not {shown(name)}", source)
         self._draft.label(name, source)
 
-    def function(self, name: str) -> None:
+    def function(self, name: str, *, is_global: bool = False) -> None:
         """Begin a function of its own stack and labels, which ``a.call(name)`` calls.
 
         It takes r1 to r5, returns r0, and must end with exit before the next one begins.
+
+        The verifier follows each call of it. A global function it verifies once, by itself, which
+        is quicker for what is called in a loop; that one takes no arguments, and returns a number
+        (Linux 5.6, "Function by function verification").
         """
         source = author_line()
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
             raise LabelError(f"a function has a name as in C, not {shown(name)}", source)
-        self._draft.begin(name, source)
+        self._draft.begin(name, source, is_global)
 
     def program(self, *, check: bool = True) -> Program:
         """Resolve all labels and maps' names; the assembler can go on and be asked again.

@@ -27,10 +27,12 @@ class Label:
     Attributes:
         name: as the author wrote it; unique within its function.
         slot: 64-bit slots from the program's start.
+        is_global: of a function, whether the kernel verifies it by itself.
     """
 
     name: str
     slot: int
+    is_global: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from tuxscope.asm.registers import Memory, Register, r0, r1, r2, r3, r4, r6, r7,
 from tuxscope.errors import TuxscopeError
 from tuxscope.files.known import KNOWN, MOVES, FileKey, KnownFile
 from tuxscope.files.members import members
-from tuxscope.files.walking import READ_PATH, read_path
+from tuxscope.files.walking import CLIMB, READ_PATH, climb, read_path
 from tuxscope.programs.emitting import find
 from tuxscope.record import u64
 
@@ -54,6 +54,8 @@ def file_functions(a: Assembler, layout: Layout, *names: str) -> None:
     known_path(a, layout)
     a.function(READ_PATH)
     read_path(a, layout)
+    a.function(CLIMB, is_global=True)
+    climb(a, layout)
 
 
 def moved(a: Assembler) -> None:

@@ -15,6 +15,7 @@ from tuxscope.record import Record, u8, u32, u64
 LONGEST_NAME = 768  # bytes with the NUL; 255 on most file systems, three times as many on NTFS
 LONGEST_PATH = 4096  # bytes, PATH_MAX: what a path may have before its last name is added
 SHORT_PATH = 192
+NSFS = 0x6E736673  # NSFS_MAGIC, include/uapi/linux/magic.h
 
 
 class PathFlag(IntFlag):
@@ -121,7 +122,9 @@ class PathWalk(Record):
         missed: how often there was no room for a path, or another program at it.
         chain: see ``KnownFile``.
         root_mount, root_dentry: where the process's root is.
-        mount_root, mount_parent, mountpoint: of the mount that the walk is in.
+        dentry, mount: where the walk is.
+        mount_root, mount_parent, mountpoint: of that mount.
+        name: the address of the name of what has none in its dentry; 0 for all else.
         room: for what is copied from the kernel.
         path: what was read so far.
     """
@@ -132,9 +135,12 @@ class PathWalk(Record):
     chain = u64
     root_mount = u64
     root_dentry = u64
+    dentry = u64
+    mount = u64
     mount_root = u64
     mount_parent = u64
     mountpoint = u64
+    name = u64
     room = u64[32]
     path = LongPath
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tuxscope.asm.maps import Map
-from tuxscope.files.known import LONG_PATHS, SHORT_PATHS, PathFlag, PathHead
+from tuxscope.files.known import LONG_PATHS, NSFS, SHORT_PATHS, PathFlag, PathHead
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import Any, Protocol
 
 # include/uapi/linux/magic.h: file systems whose files have no directories.
 PIPEFS, SOCKFS, ANON_INODE_FS = 0x50495045, 0x534F434B, 0x09041934
 PIDFS, DMA_BUF = 0x50494446, 0x444D4142
-NSFS = 0x6E736673
 DELETED = b" (deleted)"
 MOST_PATHS = 65536  # that are kept; some 30 MB
 

@@ -12,6 +12,7 @@ from tuxscope.files.known import (
     LONG_PATHS,
     LONGEST_NAME,
     LONGEST_PATH,
+    NSFS,
     SHORT_PATH,
     SHORT_PATHS,
     WALKS,
@@ -20,11 +21,11 @@ from tuxscope.files.known import (
     PathFlag,
     PathWalk,
 )
-from tuxscope.files.members import Members, members
+from tuxscope.files.members import members
 from tuxscope.programs.emitting import find, place_of
 from tuxscope.record import u32, u64
 
-READ_PATH = "read_path"
+READ_PATH, CLIMB = "read_path", "climb"
 STEPS = 256  # names and mounts
 PRIME = 0x100000001B3  # FNV-1a's of 64 bits
 CPU_BITS = 40  # above the paths that a CPU has named
@@ -37,16 +38,12 @@ def read_path(a: Assembler, layout: Layout) -> None:
     Reads the path, and where it is not the one with ``chain`` sends it to user space, under a new
     id. Returns 1, or 0 where there was no room.
     """
-    index, fresh = a.stack(u64), a.stack(u64)
+    fresh = a.stack(u64)
     walk: Memory = PathWalk[r9]
     a.mov(r6, r1)
     a.mov(r7, r2)
     a.mov(r8, r3)
-    a.st(index, 0)
-    find(a, WALKS, u32[index])
-    a.jne(r0, 0, "walk")
-    a.exit()
-    a.label("walk")
+    find_walk(a)
     a.mov(r9, r0)
     # Another program may have been interrupted within this: of those that meet, none goes on.
     a.mov(r1, 1)
@@ -55,9 +52,19 @@ def read_path(a: Assembler, layout: Layout) -> None:
     a.jne(r1, 1, "missed")
     a.stx(fresh, r7)
     begin(a, layout, walk)
+    a.ldx(r1, FileKey[r6].dentry)
+    a.stx(walk.dentry, r1)
     a.ldx(r7, FileKey[r6].mount)
-    a.ldx(r6, FileKey[r6].dentry)
-    climb(a, layout, walk)
+    enter_mount(a, layout, walk)
+    a.mov(r8, STEPS)
+    a.label("step")
+    a.call(CLIMB)
+    a.jeq(r0, 0, "top")
+    a.sub(r8, 1)
+    a.jne(r8, 0, "step")
+    flag(a, walk.path.head, PathFlag.TRUNCATED)
+    a.label("top")
+    namespace(a, layout, walk)
     a.ldx(r7, fresh)
     publish(a, walk)
     a.mov(r7, 1)
@@ -100,19 +107,38 @@ def begin(a: Assembler, layout: Layout, walk: Memory) -> None:
     block.copy(a, r7)
     a.ldx(r1, block["s_magic"])
     a.stx(head.magic, r1)
+    a.st(walk.name, 0)
+    a.jne(r1, NSFS, "has a name")
+    name_namespace(a, layout, walk)
+    a.label("has a name")
 
 
-def climb(a: Assembler, layout: Layout, walk: Memory) -> None:
-    """Emit: the names from the dentry at r6 in the mount at r7, up to the root of all mounts."""
+def name_namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
+    """Emit: the name of a namespace's kind, whose inode is at r8: ns_dname(), fs/nsfs.c."""
+    for struct, member in (
+        ("inode", "i_private"),
+        ("ns_common", "ops"),
+        ("proc_ns_operations", "name"),
+    ):
+        pointer = members(layout, struct, (member,), walk.room)
+        pointer.copy(a, r8)
+        a.ldx(r8, pointer[member])
+    a.stx(walk.name, r8)
+
+
+def climb(a: Assembler, layout: Layout) -> None:
+    """Emit the global function: one name, or one mount, further up. Returns whether to go on.
+
+    It is global so that the verifier follows it once, and not for each step.
+    """
+    walk: Memory = PathWalk[r9]
     head = walk.path.head
     offset = layout.member("mount", "mnt").offset
-    mount = members(
-        layout, "mount", ("mnt_parent", "mnt_mountpoint", "mnt.mnt_root"), walk.room, offset
-    )
     dentry = members(layout, "dentry", ("d_parent", "d_name.hash_len", "d_name.name"), walk.room)
-    enter_mount(a, walk, mount)
-    a.mov(r8, STEPS)
-    a.label("step")
+    find_walk(a)
+    a.mov(r9, r0)
+    a.ldx(r6, walk.dentry)
+    a.ldx(r7, walk.mount)
     a.ldx(r1, walk.root_dentry)
     a.jne(r1, r6, "below")
     a.ldx(r1, walk.root_mount)
@@ -126,45 +152,64 @@ def climb(a: Assembler, layout: Layout, walk: Memory) -> None:
     a.ldx(r1, walk.mount_parent)
     a.add(r1, offset)
     a.jeq(r1, r7, "top")
+    a.ldx(r2, walk.mountpoint)
+    a.stx(walk.dentry, r2)
     a.mov(r7, r1)
-    a.ldx(r6, walk.mountpoint)
-    enter_mount(a, walk, mount)
-    a.ja("next")
+    enter_mount(a, layout, walk)
+    a.mov(r0, 1)
+    a.exit()
     a.label("name")
     dentry.copy(a, r6)
     a.ldx(r1, dentry["d_name.hash_len"])
     fold(a, walk)
-    a.ldx(r1, dentry["d_parent"])
-    a.jne(r1, r6, "named")
+    a.ldx(r8, dentry["d_parent"])
+    a.stx(walk.dentry, r8)
+    a.jne(r8, r6, "named")
     flag(a, head, PathFlag.ROOTLESS)
     a.ldx(r1, head.length)
-    a.jne(r1, 0, "top")
+    a.jne(r1, 0, "top")  # NFS, before it knows the directories above
+    a.ldx(r1, walk.name)
+    a.jeq(r1, 0, "named")
+    a.stx(dentry["d_name.name"], r1)
     a.label("named")
     a.ldx(r1, head.length)
-    a.jge(r1, LONGEST_PATH, "deep")
+    a.jge(r1, LONGEST_PATH, "full")
     a.add(r1, r9)
     a.add(r1, place_of(walk.path.names).offset)
     a.mov(r2, LONGEST_NAME)
     a.ldx(r3, dentry["d_name.name"])
     a.call(helper.probe_read_kernel_str)
-    a.jsle(r0, 0, "deep")
+    a.jsle(r0, 0, "full")
     a.ldx(r1, head.length)
     a.add(r1, r0)
     a.stx(head.length, r1)
-    a.ldx(r1, dentry["d_parent"])
-    a.jeq(r1, r6, "top")
-    a.mov(r6, r1)
-    a.label("next")
-    a.sub(r8, 1)
-    a.jne(r8, 0, "step")
-    a.label("deep")
+    a.jeq(r8, r6, "top")
+    a.mov(r0, 1)
+    a.exit()
+    a.label("full")
     flag(a, head, PathFlag.TRUNCATED)
     a.label("top")
-    namespace(a, layout, walk, offset)
+    a.mov(r0, 0)
+    a.exit()
 
 
-def enter_mount(a: Assembler, walk: Memory, mount: Members) -> None:
-    """Emit: what the walk needs of the mount at r7."""
+def find_walk(a: Assembler) -> None:
+    """Emit: r0 = this CPU's ``PathWalk``; return 0 where there is none, which never happens."""
+    index = a.stack(u32)
+    a.st(index, 0)
+    find(a, WALKS, index)
+    a.jne(r0, 0, "walk")
+    a.exit()
+    a.label("walk")
+
+
+def enter_mount(a: Assembler, layout: Layout, walk: Memory) -> None:
+    """Emit: go on in the mount at r7."""
+    offset = layout.member("mount", "mnt").offset
+    mount = members(
+        layout, "mount", ("mnt_parent", "mnt_mountpoint", "mnt.mnt_root"), walk.room, offset
+    )
+    a.stx(walk.mount, r7)
     mount.copy(a, r7)
     for to, name in (
         (walk.mount_root, "mnt.mnt_root"),
@@ -175,9 +220,11 @@ def enter_mount(a: Assembler, walk: Memory, mount: Members) -> None:
         a.stx(to, r1)
 
 
-def namespace(a: Assembler, layout: Layout, walk: Memory, offset: int) -> None:
-    """Emit: the mount namespace of the mount at r7; that of kernel-internal mounts is no address,
+def namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
+    """Emit: the mount namespace of the walk's mount; that of kernel-internal mounts is no address,
     and reads as 0."""
+    offset = layout.member("mount", "mnt").offset
+    a.ldx(r7, walk.mount)
     mount = members(layout, "mount", ("mnt_ns",), walk.room, offset)
     mount.copy(a, r7)
     a.ldx(r7, mount["mnt_ns"])
