@@ -78,6 +78,7 @@ class PathHead(Record):
 
     Attributes:
         id: as in ``KnownFile``.
+        key: where the file is known.
         magic: the file system's, s_magic.
         mount_namespace: its inode number; 0 for a mount that is in none.
         nlink: how many names the file has.
@@ -87,6 +88,7 @@ class PathHead(Record):
     """
 
     id = u64
+    key = FileKey
     ino = u64
     magic = u64
     dev = u32
@@ -121,7 +123,6 @@ class PathWalk(Record):
         ids: how many paths this CPU has named.
         missed: how often there was no room for a path, or another program at it.
         chain: see ``KnownFile``.
-        root_mount, root_dentry: where the process's root is.
         dentry, mount: where the walk is.
         mount_root, mount_parent, mountpoint: of that mount.
         name: the address of the name of what has none in its dentry; 0 for all else.
@@ -133,8 +134,6 @@ class PathWalk(Record):
     ids = u64
     missed = u64
     chain = u64
-    root_mount = u64
-    root_dentry = u64
     dentry = u64
     mount = u64
     mount_root = u64
@@ -146,7 +145,7 @@ class PathWalk(Record):
 
 
 KNOWN = LruHash("FILES", key=FileKey, value=KnownFile, max_entries=16384)
-# Paths that user space has not taken yet.
+# Paths that user space has not taken yet; one that has no room is read again at the next call.
 SHORT_PATHS = Hash("SHORT_PATHS", key=u64, value=ShortPath, max_entries=8192)
 LONG_PATHS = Hash("LONG_PATHS", key=u64, value=LongPath, max_entries=512)
 WALKS = PerCpuArray("PATH_WALKS", value=PathWalk, max_entries=1)

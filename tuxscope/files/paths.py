@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tuxscope.asm.maps import Map
-from tuxscope.files.known import LONG_PATHS, NSFS, SHORT_PATHS, PathFlag, PathHead
+from tuxscope.files.known import (
+    KNOWN,
+    LONG_PATHS,
+    NSFS,
+    SHORT_PATHS,
+    WALKS,
+    PathFlag,
+    PathHead,
+)
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import Any, Protocol
 
@@ -16,11 +24,13 @@ DELETED = b" (deleted)"
 MOST_PATHS = 65536  # that are kept; some 30 MB
 
 
-class PathMap(Protocol):
+class OpenMap(Protocol):
     """What is needed of a map that is loaded."""
 
     def lookup(self, key: Any) -> Any | None: ...
+    def items(self) -> Iterable[tuple[Any, Any]]: ...
     def delete(self, key: Any) -> bool: ...
+    def delete_batch(self, keys: Iterable[Any]) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +70,48 @@ class FilePath:
 
 
 class FilePaths:
-    """The paths of files by their ids, each taken from the kernel when it is first asked for.
+    """The paths of files by their ids.
 
-    The kernel keeps those that nobody asked for, until there is no room for more.
+    All that wait in the kernel are taken when one is asked for that is not here yet.
     """
 
     def __init__(self, maps: Mapping[Map, Any], most: int = MOST_PATHS) -> None:
         """``maps``: those of the loaded programs, by description; ``most``: how many paths are
-        kept, those that were asked for last."""
-        self._maps: tuple[PathMap, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
+        kept, those that were asked for or came last."""
+        self._known: OpenMap = maps[KNOWN]
+        self._walks: OpenMap = maps[WALKS]
+        self._waiting: tuple[OpenMap, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
         self._most = most
-        self._paths: dict[int, FilePath] = {}
+        self._read: dict[int, Any] = {}  # ShortPath or LongPath
 
     def __getitem__(self, id: int) -> FilePath | None:
         """The path of a ``KnownFile.id``; None where it is not kept any more.
 
         Raises MapError.
         """
-        path = self._paths.pop(id, None) or self._taken(id)
-        if path:
-            self._paths[id] = path  # the last one now
-            if len(self._paths) > self._most:
-                del self._paths[next(iter(self._paths))]
-        return path
+        if id not in self._read:
+            self._take()
+        found = self._read.pop(id, None)
+        if found is None:
+            return None
+        self._read[id] = found  # the last one now
+        return file_path(found.head, found.names)
 
-    def _taken(self, id: int) -> FilePath | None:
-        """A path that is in the kernel; it makes room there."""
-        for each in self._maps:
-            if (found := each.lookup(id)) is not None:
-                each.delete(id)
-                return file_path(found.head, found.names)
-        return None
+    @property
+    def missed(self) -> int:
+        """How many files had no path, as too many waited to be taken, or as one program had
+        interrupted another while it read a path. Raises MapError."""
+        return sum(each.missed for each in self._walks.lookup(0) or ())
+
+    def _take(self) -> None:
+        """Take what waits in the kernel, which makes room there."""
+        for each in self._waiting:
+            taken = dict(each.items())
+            each.delete_batch(taken)
+            self._read.update(taken)
+        while len(self._read) > self._most:
+            # It is read again when the file is seen again.
+            self._known.delete(self._read.pop(next(iter(self._read))).head.key)
 
 
 def file_path(head: PathHead, names: bytes) -> FilePath:

@@ -22,7 +22,7 @@ from tuxscope.files.known import (
     PathWalk,
 )
 from tuxscope.files.members import members
-from tuxscope.programs.emitting import find, place_of
+from tuxscope.programs.emitting import copy, find, place_of
 from tuxscope.record import u32, u64
 
 READ_PATH, CLIMB = "read_path", "climb"
@@ -91,9 +91,7 @@ def begin(a: Assembler, layout: Layout, walk: Memory) -> None:
     a.stx(head.flags, r1)  # PathFlag.DELETED
     for name in ("length", "inside", "mount_namespace"):
         a.st(getattr(head, name), 0)
-    for name in ("root_mount", "root_dentry"):
-        a.ldx(r1, getattr(key, name))
-        a.stx(getattr(walk, name), r1)
+    copy(a, place_of(head.key), place_of(key), FileKey.size)
     a.st(walk.chain, 0)
     for value in (known.ino, known.generation, known.deleted):
         a.ldx(r1, value)
@@ -139,9 +137,9 @@ def climb(a: Assembler, layout: Layout) -> None:
     a.mov(r9, r0)
     a.ldx(r6, walk.dentry)
     a.ldx(r7, walk.mount)
-    a.ldx(r1, walk.root_dentry)
+    a.ldx(r1, head.key.root_dentry)
     a.jne(r1, r6, "below")
-    a.ldx(r1, walk.root_mount)
+    a.ldx(r1, head.key.root_mount)
     a.jne(r1, r7, "below")
     a.ldx(r1, head.length)
     a.stx(head.inside, r1)
