@@ -9,17 +9,24 @@ from pathlib import Path
 import pytest
 from circumstances import under, with_mounts
 
-from files.watching import Watching, real, watching
+from files.watching import Watching, WithoutCasts, real, watching
+from tuxscope.loader.layout import RunningKernelLayout
 
 pytestmark = [pytest.mark.kernel]
 DELETED = b" (deleted)"
 
 
-@pytest.fixture(scope="module")
-def watch(no_kernel: str) -> Iterator[Watching]:
+@pytest.fixture(scope="module", params=[RunningKernelLayout, WithoutCasts])
+def watch(request: pytest.FixtureRequest, no_kernel: str) -> Iterator[Watching]:
+    """All tests with both ways to read the kernel's structs."""
     if no_kernel:
         pytest.skip(no_kernel)
-    with watching() as watched:
+    layout = request.param()
+    if problem := layout.without_structs:
+        pytest.skip(str(problem))
+    if request.param is RunningKernelLayout and not layout.cast("file"):
+        pytest.skip("this kernel's programs may not call bpf_rdonly_cast")
+    with watching(layout) as watched:
         yield watched
 
 

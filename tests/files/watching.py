@@ -89,10 +89,17 @@ class Watching:
             yield from map(Opened.decode, zip(*columns, strict=True))
 
 
+class WithoutCasts(RunningKernelLayout):
+    """As before Linux 6.2, and where the kernel has no JIT."""
+
+    def cast(self, struct: str) -> None:
+        return None
+
+
 @contextmanager
-def watching() -> Iterator[Watching]:
+def watching(layout: RunningKernelLayout) -> Iterator[Watching]:
     with (
-        Collection(programs(RunningKernelLayout())) as loaded,
+        Collection(programs(layout)) as loaded,
         PerfReader(loaded.maps[OPENED], order_by=Opened.timestamp_ns) as reader,
         Link(loaded),
     ):

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.layout import Layout
-from tuxscope.asm.registers import Memory, Register, r0, r1, r2, r3, r4, r6, r7, r8
+from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8
 from tuxscope.errors import TuxscopeError
 from tuxscope.files.known import KNOWN, MOVES, FileKey, KnownFile
-from tuxscope.files.members import members
+from tuxscope.files.members import follow, members
 from tuxscope.files.walking import CLIMB, READ_PATH, climb, read_path
 from tuxscope.programs.emitting import find
 from tuxscope.record import u64
@@ -101,7 +101,7 @@ def file_of_fd(a: Assembler, layout: Layout) -> None:
     a.ldx(r6, table["fd"])
     a.lsh(r7, 3)
     a.add(r6, r7)
-    pointer(a, r6, room[0])
+    follow(a, layout, r6, room)
     a.jeq(r6, 0, "none")
     call_known_path(a, layout, "file", "f_path")
 
@@ -143,15 +143,6 @@ def call_known_path(a: Assembler, layout: Layout, struct: str, path: str) -> Non
     a.exit()
 
 
-def pointer(a: Assembler, to: Register, scratch: Memory) -> None:
-    """Emit: follow the pointer at ``to``."""
-    a.mov(r3, to)
-    a.lea(r1, scratch)
-    a.mov(r2, 8)
-    a.call(helper.probe_read_kernel)
-    a.ldx(to, scratch)
-
-
 def known_path(a: Assembler, layout: Layout) -> None:
     """Emit the function: r1 is the address of a ``struct path``, r2 of the ``struct fs_struct`` of
     the process that has it."""
@@ -159,7 +150,7 @@ def known_path(a: Assembler, layout: Layout) -> None:
     path = members(layout, "path", ("mnt", "dentry"), room)
     root = members(layout, "fs_struct", ("root.mnt", "root.dentry"), room)
     name = members(
-        layout, "dentry", ("d_hash.pprev", "d_parent", "d_name.hash_len", "d_inode"), room
+        layout, "dentry", ("d_hash.pprev", "d_parent", "d_name.hash", "d_name.len", "d_inode"), room
     )
     inode = members(layout, "inode", ("i_ino", "i_generation"), room)
     kind = members(layout, "inode", ("i_mode", "i_sb"), room)
@@ -175,7 +166,8 @@ def known_path(a: Assembler, layout: Layout) -> None:
     store(a, key.root_mount, root["root.mnt"])
     store(a, key.root_dentry, root["root.dentry"])
     name.copy(a, r6)
-    store(a, fresh.name_hash, name["d_name.hash_len"])
+    store(a, fresh.name_hash, name["d_name.hash"])
+    store(a, fresh.name_length, name["d_name.len"])
     store(a, fresh.parent, name["d_parent"])
     # d_unlinked(), include/linux/dcache.h
     a.st(fresh.deleted, 0)
@@ -197,6 +189,7 @@ def known_path(a: Assembler, layout: Layout) -> None:
     for one, other in (
         (fresh.ino, known.ino),
         (fresh.name_hash, known.name_hash),
+        (fresh.name_length, known.name_length),
         (fresh.parent, known.parent),
         (fresh.moves, known.moves),
         (fresh.generation, known.generation),

@@ -56,7 +56,7 @@ class KnownFile(Record):
         generation: of the inode; 0 where the file system counts none.
         mode: type and permissions, as in ``st_mode``.
         deleted: whether the name is gone.
-        parent, name_hash: the dentry's d_parent and d_name.hash_len.
+        parent, name_hash, name_length: the dentry's d_parent, d_name.hash and d_name.len.
         chain: a hash of all names of the path.
         moves: what ``MOVES`` was before the path was read.
     """
@@ -68,7 +68,8 @@ class KnownFile(Record):
     mode = u32
     deleted = u32
     parent = u64
-    name_hash = u64
+    name_hash = u32
+    name_length = u32
     chain = u64
     moves = u64
 

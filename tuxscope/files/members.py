@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tuxscope.asm import Assembler, helper
-from tuxscope.asm.layout import INTEGERS, Layout
-from tuxscope.asm.registers import Memory, Register, r1, r2, r3
+from tuxscope.asm.layout import INTEGERS, Layout, Place, PointerCast
+from tuxscope.asm.registers import Memory, Register, r0, r1, r2, r3
 from tuxscope.errors import TuxscopeError
 from tuxscope.lean_dataclasses import dataclass
 
@@ -17,21 +17,33 @@ class Members:
     """Some members of a struct, and where a copy of them is.
 
     Attributes:
-        copies: for each copy where it begins, from the address that :meth:`copy` is given, how
-            many bytes it has, and where they go.
+        copies: for each copy where it begins in the struct, how many bytes it has, and where they
+            go.
+        found: where each member is in the struct.
         places: where each member is after :meth:`copy`.
+        inside: where in the struct the address points to that :meth:`copy` is given.
+        cast: how that becomes a pointer to the struct, where it can.
     """
 
     copies: tuple[tuple[int, int, Memory], ...]
+    found: dict[str, Place]
     places: dict[str, Memory]
+    inside: int
+    cast: PointerCast | None
 
     def copy(self, a: Assembler, base: Register) -> None:
         """Emit: copy the members of the struct at ``base``, one of r6 to r9; zeros where it cannot
-        be read. Uses r1 to r5."""
+        be read. Uses r0 to r5."""
+        if self.cast:
+            point(a, base, -self.inside, self.cast)
+            for name, place in self.found.items():
+                a.ldx(r1, place.at(r0))
+                a.stx(self.places[name], r1)
+            return
         for start, size, to in self.copies:
             a.mov(r3, base)
-            if start:
-                a.add(r3, start)
+            if start != self.inside:
+                a.add(r3, start - self.inside)
             a.lea(r1, to)
             a.mov(r2, size)
             a.call(helper.probe_read_kernel)
@@ -44,8 +56,6 @@ def members(
     layout: Layout, struct: str, names: tuple[str, ...], room: Memory, inside: int = 0
 ) -> Members:
     """Members of a struct, to be copied into ``room``; as few copies as their places allow.
-
-    ``inside``: where in the struct the address points to that :meth:`Members.copy` is given.
 
     Raises TuxscopeError where the room is too small, and what ``layout.member`` raises.
     """
@@ -64,16 +74,32 @@ def members(
         start = aligned(found[group[0]].offset)
         end = max(found[each].offset + found[each].whole_size for each in group)
         to = room._base + (room._offset + at)
-        copies.append((start - inside, end - start, to.typed(room._type)))
+        copies.append((start, end - start, to.typed(room._type)))
         for each in group:
             place = found[each]
             places[each] = INTEGERS[place.whole_size][to + (place.offset - start)]
         at += aligned(end - start + WORD - 1)
     if at > room._type.size:
         raise TuxscopeError(f"{', '.join(names)} of struct {struct} take {at} bytes")
-    return Members(tuple(copies), places)
+    return Members(tuple(copies), found, places, inside, layout.cast(struct))
 
 
 def aligned(offset: int) -> int:
     """The multiple of eight that is not above."""
     return offset // WORD * WORD
+
+
+def point(a: Assembler, base: Register, offset: int, cast: PointerCast) -> None:
+    """Emit: r0 = a pointer to the struct at ``base`` plus an offset."""
+    a.mov(r1, base)
+    if offset:
+        a.add(r1, offset)
+    a.ld_imm64(r2, cast.type)
+    a.call_btf_id(cast.function)
+
+
+def follow(a: Assembler, layout: Layout, address: Register, scratch: Memory) -> None:
+    """Emit: ``address``, one of r6 to r9, becomes the pointer that lies there."""
+    pointer = members(layout, "list_head", ("next",), scratch)  # any struct that begins with one
+    pointer.copy(a, address)
+    a.ldx(address, pointer["next"])

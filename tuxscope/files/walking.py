@@ -26,6 +26,7 @@ from tuxscope.programs.emitting import copy, find, place_of
 from tuxscope.record import u32, u64
 
 READ_PATH, CLIMB = "read_path", "climb"
+DENTRY = ("d_parent", "d_name.hash", "d_name.len", "d_name.name")
 STEPS = 256  # names and mounts
 PRIME = 0x100000001B3  # FNV-1a's of 64 bits
 CPU_BITS = 40  # above the paths that a CPU has named
@@ -132,7 +133,7 @@ def climb(a: Assembler, layout: Layout) -> None:
     walk: Memory = PathWalk[r9]
     head = walk.path.head
     offset = layout.member("mount", "mnt").offset
-    dentry = members(layout, "dentry", ("d_parent", "d_name.hash_len", "d_name.name"), walk.room)
+    dentry = members(layout, "dentry", DENTRY, walk.room)
     find_walk(a)
     a.mov(r9, r0)
     a.ldx(r6, walk.dentry)
@@ -158,8 +159,9 @@ def climb(a: Assembler, layout: Layout) -> None:
     a.exit()
     a.label("name")
     dentry.copy(a, r6)
-    a.ldx(r1, dentry["d_name.hash_len"])
-    fold(a, walk)
+    for part in ("d_name.hash", "d_name.len"):
+        a.ldx(r1, dentry[part])
+        fold(a, walk)
     a.ldx(r8, dentry["d_parent"])
     a.stx(walk.dentry, r8)
     a.jne(r8, r6, "named")
