@@ -24,7 +24,7 @@ DELETED = b" (deleted)"
 MOST_PATHS = 65536  # that are kept; some 30 MB
 
 
-class OpenMap(Protocol):
+class PathSource(Protocol):
     """What is needed of a map that is loaded."""
 
     def lookup(self, key: Any) -> Any | None: ...
@@ -78,9 +78,9 @@ class FilePaths:
     def __init__(self, maps: Mapping[Map, Any], most: int = MOST_PATHS) -> None:
         """``maps``: those of the loaded programs, by description; ``most``: how many paths are
         kept, those that were asked for or came last."""
-        self._known: OpenMap = maps[KNOWN]
-        self._walks: OpenMap = maps[WALKS]
-        self._waiting: tuple[OpenMap, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
+        self._known: PathSource = maps[KNOWN]
+        self._walks: PathSource = maps[WALKS]
+        self._waiting: tuple[PathSource, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
         self._most = most
         self._read: dict[int, Any] = {}  # ShortPath or LongPath
 
