@@ -119,7 +119,7 @@ class Emitter:
             raise LabelError(f"a label is a name, not {shown(name)}", source)
         self._draft.label(name, source)
 
-    def function(self, name: str, *, is_global: bool = False) -> None:
+    def function(self, name: str, is_global: bool = False) -> None:
         """Begin a function of its own stack and labels, which ``a.call(name)`` calls.
 
         It takes r1 to r5, returns r0, and must end with exit before the next one begins.
@@ -131,7 +131,7 @@ class Emitter:
         source = author_line()
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
             raise LabelError(f"a function has a name as in C, not {shown(name)}", source)
-        self._draft.begin(name, source, is_global)
+        self._draft.begin(name, source, bool(is_global))
 
     def program(self, *, check: bool = True) -> Program:
         """Resolve all labels and maps' names; the assembler can go on and be asked again.

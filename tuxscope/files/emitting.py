@@ -104,13 +104,15 @@ def file_of_fd(a: Assembler, layout: Layout) -> None:
     follow(a, layout, r6, room)
     a.jeq(r6, 0, "none")
     call_known_path(a, layout, "file", "f_path")
+    a.label("none")
+    a.mov(r0, 0)
+    a.exit()
 
 
 def file_of(a: Assembler, layout: Layout) -> None:
     """Emit the function: of a ``struct file``, as the current process sees it."""
     a.mov(r6, r1)
     own_root(a, layout)
-    a.jeq(r6, 0, "none")
     call_known_path(a, layout, "file", "f_path")
 
 
@@ -132,14 +134,12 @@ def own_root(a: Assembler, layout: Layout) -> None:
 
 
 def call_known_path(a: Assembler, layout: Layout, struct: str, path: str) -> None:
-    """Emit: return what is known of a path that is a member of the struct at r6."""
+    """Emit: return what is known of a path that is a member of the struct at r6: 0 if that is at
+    no address. r8 is the process's ``struct fs_struct``."""
     a.mov(r1, r6)
     a.add(r1, layout.member(struct, path).offset)
     a.mov(r2, r8)
     a.call(KNOWN_PATH)
-    a.exit()
-    a.label("none")
-    a.mov(r0, 0)
     a.exit()
 
 
