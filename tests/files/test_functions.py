@@ -13,6 +13,7 @@ import pytest
 from files.watching import WithoutCasts, real
 from tuxscope.asm import Array, Assembler, Program, RawTracepoint, helper
 from tuxscope.asm.layout import RecordedLayout
+from tuxscope.asm.listing import text
 from tuxscope.asm.registers import r0, r1, r2, r3, r6
 from tuxscope.files.emitting import (
     FILE_OF,
@@ -31,6 +32,7 @@ from tuxscope.files.known import (
     PathHead,
     ShortPath,
 )
+from tuxscope.files.layout import FILES_6_18
 from tuxscope.files.paths import FilePaths
 from tuxscope.loader import load
 from tuxscope.loader.layout import RunningKernelLayout
@@ -168,6 +170,20 @@ def test_the_paths_that_are_kept_were_asked_for_last() -> None:
     assert (str(paths[1]), paths[2]) == ("/1", None)
     assert sorted(known.held.values()) == [1, 3, 4]
     assert not short.held
+
+
+def test_the_functions_can_be_listed_without_a_kernel() -> None:
+    a = Assembler("listed", attach=RawTracepoint())
+    for name in (FILE_OF_FD, FILE_OF, WORKING_DIRECTORY):
+        a.mov(r1, 0)
+        a.call(name)
+    a.mov(r0, 0)
+    a.exit()
+    recorded = RecordedLayout(fields={}, members=FILES_6_18)
+    file_functions(a, recorded, FILE_OF_FD, FILE_OF, WORKING_DIRECTORY)
+    listed = text(a.program())
+    assert f"{FILE_OF_FD}:" in listed
+    assert "bpf_probe_read_kernel_str" in listed
 
 
 def test_a_kernel_that_says_nothing_of_its_structs_has_no_files() -> None:
