@@ -29,7 +29,9 @@ from tuxscope.files.known import (
     WALKS,
     FileKey,
     KnownFile,
+    LongPath,
     PathHead,
+    PathWalk,
     ShortPath,
 )
 from tuxscope.files.layout import FILES_6_18
@@ -112,6 +114,22 @@ def test_a_file_that_has_no_room_is_counted_and_read_again(
             assert paths.missed == 1
     assert path
     assert path.inside == real(tmp_path / "file")
+
+
+@pytest.mark.kernel
+def test_two_programs_do_not_read_into_one_place(
+    layout: RunningKernelLayout, tmp_path: Path
+) -> None:
+    with (tmp_path / "file").open("w") as file:
+        program = asking(layout, FILE_OF_FD, file.fileno())
+        with load(program) as loaded:
+            answer, walks = loaded.maps[ANSWER], loaded.maps[WALKS]
+            busy = PathWalk(users=1, path=LongPath(names=bytes(LongPath.names.size)))
+            walks.update(0, tuple(busy for _ in walks.lookup(0)))
+            loaded.test_run()
+            assert answer.lookup(0) == 0
+            assert [each.users for each in walks.lookup(0)] == [1 for _ in walks.lookup(0)]
+            assert FilePaths(loaded.maps).missed == 1
 
 
 @pytest.mark.kernel
