@@ -117,6 +117,50 @@ def test_a_file_that_has_no_room_is_counted_and_read_again(
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize("changed", ["/other/same", "/other/name"])
+def test_a_rename_is_noticed_that_nobody_counted(
+    layout: RunningKernelLayout, tmp_path: Path, changed: str
+) -> None:
+    (tmp_path / "other").mkdir()
+    with (tmp_path / "same").open("w") as file:
+        program = asking(layout, FILE_OF_FD, file.fileno())
+        with load(program) as loaded:
+            paths, answer = FilePaths(loaded.maps), loaded.maps[ANSWER]
+            loaded.test_run()
+            before = paths[answer.lookup(0)]
+            (tmp_path / "same").rename(f"{tmp_path}{changed}")
+            loaded.test_run()
+            after = paths[answer.lookup(0)]
+    assert before
+    assert after
+    assert before.inside == real(tmp_path) + b"/same"
+    assert after.inside == real(tmp_path) + changed.encode()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    "name", ["ino", "generation", "parent", "name_hash", "name_length", "deleted", "moves"]
+)
+def test_what_differs_from_what_is_known_is_noticed(
+    layout: RunningKernelLayout, tmp_path: Path, name: str
+) -> None:
+    """As if another file had been there before."""
+    with (tmp_path / "file").open("w") as file:
+        program = asking(layout, FILE_OF_FD, file.fileno())
+        with load(program) as loaded:
+            known = loaded.maps[KNOWN]
+            loaded.test_run()
+            ((key, found),) = known.items()
+            fields = {each: getattr(found, each) for each in KnownFile.fields}
+            known.update(key, KnownFile(**{**fields, name: fields[name] ^ 1, "chain": 0}))
+            loaded.test_run()
+            ((_, again),) = known.items()
+    assert getattr(again, name) == fields[name]
+    assert again.chain == found.chain
+    assert again.id != found.id
+
+
+@pytest.mark.kernel
 def test_two_programs_do_not_read_into_one_place(
     layout: RunningKernelLayout, tmp_path: Path
 ) -> None:

@@ -315,6 +315,13 @@ def test_bind_mounts(watch: Watching, tmp_path: Path) -> None:
     assert paths[0].mount_namespace != os.stat("/proc/self/ns/mnt").st_ino
 
 
+def test_the_root_seen_in_another_place(watch: Watching, tmp_path: Path) -> None:
+    prefix = mounted('mount --bind / "$0"', tmp_path)
+    script = "look(sys.argv[1] + '/etc/passwd'); look(sys.argv[1])"
+    file, folder = watch.reads(script, *prefix, arguments=(str(tmp_path),))
+    assert (file.inside, folder.inside) == (real(tmp_path) + b"/etc/passwd", real(tmp_path))
+
+
 def test_mounts_on_mounts(watch: Watching, tmp_path: Path) -> None:
     prefix = mounted(
         'cd "$0" && for each in 1 2 3; do mount -t tmpfs tmpfs "$0"; done && cd "$0" && mkdir dir '
