@@ -5,7 +5,6 @@ from __future__ import annotations
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.layout import INTEGERS, Layout, Place, PointerCast
 from tuxscope.asm.registers import Memory, Register, r0, r1, r2, r3
-from tuxscope.errors import TuxscopeError
 from tuxscope.lean_dataclasses import dataclass
 
 WORD = 8
@@ -57,31 +56,41 @@ def members(
 ) -> Members:
     """Members of a struct, to be copied into ``room``; as few copies as their places allow.
 
-    Raises TuxscopeError where the room is too small, and what ``layout.member`` raises.
+    Each member takes eight bytes of the room at most. Raises what ``layout.member`` raises.
     """
     found = {name: layout.member(struct, name) for name in names}
-    groups: list[list[str]] = []
-    for name in sorted(names, key=lambda each: found[each].offset):
-        end = found[name].offset + found[name].whole_size
-        if groups and end - aligned(found[groups[-1][0]].offset) <= LONGEST_COPY:
-            groups[-1].append(name)
-        else:
-            groups.append([name])
+    groups = grouped(found, LONGEST_COPY)
+    if sum(span(found, each)[1] for each in groups) > room._type.size:
+        groups = grouped(found, WORD)
     copies: list[tuple[int, int, Memory]] = []
     places: dict[str, Memory] = {}
-    at = 0
+    to = room._base + room._offset
     for group in groups:
-        start = aligned(found[group[0]].offset)
-        end = max(found[each].offset + found[each].whole_size for each in group)
-        to = room._base + (room._offset + at)
-        copies.append((start, end - start, to.typed(room._type)))
+        start, size = span(found, group)
+        copies.append((start, size, to.typed(room._type)))
         for each in group:
             place = found[each]
             places[each] = INTEGERS[place.whole_size][to + (place.offset - start)]
-        at += aligned(end - start + WORD - 1)
-    if at > room._type.size:
-        raise TuxscopeError(f"{', '.join(names)} of struct {struct} take {at} bytes")
+        to += size
     return Members(tuple(copies), found, places, inside, layout.cast(struct))
+
+
+def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
+    """The names of members that are copied together, of ``longest`` bytes at most."""
+    groups: list[list[str]] = []
+    for name in sorted(found, key=lambda each: found[each].offset):
+        if groups and span(found, [*groups[-1], name])[1] <= longest:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups
+
+
+def span(found: dict[str, Place], names: list[str]) -> tuple[int, int]:
+    """Where the words begin that have these members, the first one in front, and their bytes."""
+    start = aligned(found[names[0]].offset)
+    end = max(found[each].offset + found[each].whole_size for each in names)
+    return start, aligned(end - start + WORD - 1)
 
 
 def aligned(offset: int) -> int:
