@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -8,7 +9,7 @@ from dataclasses import replace
 import pytest
 from pace import LIMIT
 
-from tuxscope.asm import Assembler, Instruction, Program, RawTracepoint, r0, r1
+from tuxscope.asm import Assembler, Instruction, Program, RawTracepoint, r0, r1, r6
 from tuxscope.loader import bpf, btf
 from tuxscope.loader.btf import FuncInfo, Header, LineInfo, ProgramBtf
 from tuxscope.loader.program import load
@@ -99,6 +100,46 @@ def test_each_function_has_its_own_type() -> None:
     section = string_section(info)
     for name in (b"three_fns", b"first", b"second"):
         assert name + b"\0" in section
+
+
+def looping(is_global: bool) -> Program:
+    """A function that is called a hundred times."""
+    a = Assembler("looping", attach=RawTracepoint())
+    a.mov(r6, 100)
+    a.label("again")
+    a.call("step")
+    a.sub(r6, 1)
+    a.jne(r6, 0, "again")
+    a.mov(r0, 0)
+    a.exit()
+    a.function("step", is_global=is_global)
+    for _ in range(50):
+        a.mov(r0, 0)
+    a.exit()
+    return a.program()
+
+
+@pytest.mark.parametrize("is_global", [False, True])
+def test_a_global_functions_type_says_so(is_global: bool) -> None:
+    info = built(looping(is_global))
+    header = Header.unpack(info.data)
+    types = info.data[header.hdr_len : header.hdr_len + header.type_len]
+    last = btf.Type.unpack(types[-btf.Type.size :])
+    assert string(info, last.name_off) == "step"
+    assert last.info & 0xFFFF == is_global
+
+
+@pytest.mark.kernel
+def test_a_global_function_is_verified_once() -> None:
+    with load(looping(False), log_level=4) as plain, load(looping(True), log_level=4) as quick:
+        assert processed(plain.log) > 100 * 50 > 1000 > processed(quick.log)
+
+
+def processed(log: str) -> int:
+    """How many instructions the verifier followed, as its statistics say."""
+    found = re.search(r"processed (\d+) insns", log)
+    assert found
+    return int(found[1])
 
 
 def test_a_function_whose_first_line_is_unknown_cannot_have_btf() -> None:

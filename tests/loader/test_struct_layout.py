@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from pathlib import Path
 
 import pytest
 
+from tuxscope.asm import Assembler, RawTracepoint, helper, r0, r1, r2
 from tuxscope.asm.layout import Place
+from tuxscope.loader import load
 from tuxscope.loader.btf import MAGIC, Header
 from tuxscope.loader.btf_reader import BtfError
 from tuxscope.loader.layout import RunningKernelLayout
-from tuxscope.loader.struct_layout import KernelStructs
+from tuxscope.loader.struct_layout import KernelStructs, kernel_structs
 
 INT, PTR, ARRAY, STRUCT, UNION, TYPEDEF, CONST = 1, 2, 3, 4, 5, 8, 10
 BIT_FIELDS = 1 << 31
@@ -149,6 +152,40 @@ def test_the_running_kernels_bit_fields_are_those_on_the_wire(
     if not layout.has_structs:
         pytest.skip("this kernel tells nothing of its structs")
     assert layout.member(struct, name) == place
+
+
+@pytest.mark.kernel
+def test_types_are_found_by_their_names() -> None:
+    if problem := RunningKernelLayout().without_structs:
+        pytest.skip(str(problem))
+    structs = kernel_structs()
+    for name in ("file", "task_struct", "mount"):
+        assert structs.type_name(structs.type_id(name)) == name
+    function = structs.function_id("ksys_read")
+    assert function is not None
+    assert structs.type_name(function) == "ksys_read"
+    assert structs.function_id("there is no such function") is None
+    for nothing in ("there_is_none", ""):
+        with pytest.raises(BtfError, match="has no struct"):
+            structs.type_id(nothing)
+
+
+@pytest.mark.kernel
+def test_a_cast_leads_to_members() -> None:
+    """Where the kernel can: the current task's own number, read by a load."""
+    layout = RunningKernelLayout()
+    cast = layout.cast("task_struct") if layout.has_structs else None
+    if not cast:
+        pytest.skip("programs of this kernel may not call bpf_rdonly_cast")
+    a = Assembler("casts", attach=RawTracepoint())
+    a.call(helper.get_current_task)
+    a.mov(r1, r0)
+    a.ld_imm64(r2, cast.type)
+    a.call_btf_id(cast.function)
+    a.ldx(r0, layout.member("task_struct", "tgid").at(r0))
+    a.exit()
+    with load(a.program()) as loaded:
+        assert loaded.test_run().retval == os.getpid()
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,12 @@ class Definition:
     Attributes:
         index: the index of the instruction that follows it.
         source: the author's line.
+        is_global: see ``Emitter.function``.
     """
 
     index: int
     source: SourceLine | None
+    is_global: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Draft:
             )
         self.labels[key] = Definition(len(self.instructions), source)
 
-    def begin(self, name: str, source: SourceLine | None) -> None:
+    def begin(self, name: str, source: SourceLine | None, is_global: bool = False) -> None:
         """Begin a function at the next instruction. Raises DuplicateLabelError, ProgramError."""
         if name in self.functions:
             raise DuplicateLabelError(f"function {shown(name)} is already defined", source)
@@ -133,7 +135,7 @@ class Draft:
                 "define it after the program's exit",
                 source,
             )
-        self.functions[name] = Definition(len(self.instructions), source)
+        self.functions[name] = Definition(len(self.instructions), source, is_global)
         self.function = name
 
     def code(self) -> ResolvedCode:
@@ -164,7 +166,10 @@ class Draft:
                     target.source,
                 )
             resolved[index] = replace(resolved[index], offset=distance)
-        functions = (Label(name, slots[place.index]) for name, place in self.functions.items())
+        functions = (
+            Label(name, slots[place.index], place.is_global)
+            for name, place in self.functions.items()
+        )
         labels = (
             Label(name, slots[place.index])
             for (function, name), place in self.labels.items()

@@ -68,6 +68,21 @@ class Place:
         return self.size
 
 
+@dataclass(frozen=True, slots=True)
+class PointerCast:
+    """How an address becomes a pointer to a struct, whose members ``ldx`` loads: by a call of
+    ``bpf_rdonly_cast(address, type)``. What cannot be read is 0 then, as with probe_read_kernel,
+    which takes 20 times as long.
+
+    Attributes:
+        function: the number of bpf_rdonly_cast in the kernel's BTF (Linux 6.2).
+        type: the number of the struct there.
+    """
+
+    function: int
+    type: int
+
+
 class Layout(Protocol):
     """The interface of a kernel's layout: tracepoint fields and struct members."""
 
@@ -86,6 +101,9 @@ class Layout(Protocol):
 
         A path such as ``se.vruntime`` names a member of a member.
         """
+
+    def cast(self, struct: str) -> PointerCast | None:
+        """How to point to a struct; None where the kernel cannot say that of an address."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +132,10 @@ class RecordedLayout:
     def member(self, struct: str, name: str) -> Place:
         """The place of a field. Raises ProgramError if it is not recorded."""
         return self._recorded(self.members, struct, name)
+
+    def cast(self, struct: str) -> PointerCast | None:
+        """None: numbers of types differ from build to build."""
+        return None
 
     def _recorded(self, places: Mapping[str, Mapping[str, Place]], whole: str, name: str) -> Place:
         place = places.get(whole, {}).get(name)

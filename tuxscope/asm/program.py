@@ -27,10 +27,12 @@ class Label:
     Attributes:
         name: the name in the author's program; a label is unique within its function.
         slot: the offset from the start of the program, in slots of 64 bits.
+        is_global: for a function, whether the kernel verifies it by itself.
     """
 
     name: str
     slot: int
+    is_global: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

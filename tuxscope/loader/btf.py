@@ -14,6 +14,7 @@ from tuxscope.record import Record, u8, u16, u32
 MAGIC = 0xEB9F
 KIND_INT, KIND_FUNC, KIND_FUNC_PROTO = 1, 12, 13
 INT_SIGNED = 1
+GLOBAL = 1  # BTF_FUNC_GLOBAL, in place of the number of members
 LARGEST_LINE = (1 << 22) - 1  # BPF_LINE_INFO_LINE_NUM: 22 bits of line, 10 of column
 
 
@@ -114,7 +115,8 @@ def build(program: Program) -> ProgramBtf | None:
     functions: list[bytes] = []
     for function in program.functions:
         name = strings.offset(c_identifier(function.name))
-        types.append(bytes(Type(name_off=name, info=KIND_FUNC << 24, size_or_type=2)))
+        info = KIND_FUNC << 24 | (GLOBAL if function.is_global else 0)
+        types.append(bytes(Type(name_off=name, info=info, size_or_type=2)))
         functions.append(bytes(FuncInfo(insn_off=function.slot, type_id=len(types))))
     section = b"".join(types)
     header = Header(

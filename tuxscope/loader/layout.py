@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from tuxscope.asm.attach import Tracepoint
-from tuxscope.asm.layout import Place
+from tuxscope.asm.assembler import Assembler
+from tuxscope.asm.attach import RawTracepoint, Tracepoint
+from tuxscope.asm.layout import Place, PointerCast
+from tuxscope.asm.registers import r0, r1, r2
+from tuxscope.errors import TuxscopeError
 from tuxscope.loader.btf_reader import BtfError
+from tuxscope.loader.program import load
 from tuxscope.loader.struct_layout import kernel_structs
 from tuxscope.loader.tracefs import Tracefs, TracepointError
 from tuxscope.loader.tracepoint_format import fields_of
@@ -52,6 +56,30 @@ class RunningKernelLayout:
     def member(self, struct: str, name: str) -> Place:
         """The place of a struct member. Raises BtfError if it does not exist, or without BTF."""
         return kernel_structs().member(struct, name)
+
+    def cast(self, struct: str) -> PointerCast | None:
+        """Raises BtfError where there is no such struct, or no BTF."""
+        function = self._casting
+        return None if function is None else PointerCast(function, kernel_structs().type_id(struct))
+
+    @cached_property
+    def _casting(self) -> int | None:
+        """The number of bpf_rdonly_cast, where programs may call it: a kernel that has it may have
+        no JIT for it."""
+        function = kernel_structs().function_id("bpf_rdonly_cast")
+        if function is None:
+            return None
+        a = Assembler("casts", attach=RawTracepoint())
+        a.mov(r1, 0)
+        a.mov(r2, kernel_structs().type_id("file"))
+        a.call_btf_id(function)
+        a.mov(r0, 0)
+        a.exit()
+        try:
+            load(a.program(check=False)).close()
+        except TuxscopeError:
+            return None
+        return function
 
     def _fields_of(self, tracepoint: Tracepoint) -> dict[str, Place]:
         if tracepoint not in self._fields:

@@ -6,6 +6,7 @@ Format: Documentation/bpf/btf.rst in the kernel's tree; numbers are in the machi
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left
 from functools import lru_cache
 
 from tuxscope.asm.layout import Place
@@ -16,6 +17,7 @@ from tuxscope.loader.btf_reader import TYPE_WORDS, Btf, BtfError
 VMLINUX = "/sys/kernel/btf/vmlinux"
 # Kinds: those with a size of their own, those that stand for another type, pointers and arrays.
 INT, PTR, ARRAY, STRUCT, UNION, ENUM, FLOAT, ENUM64 = 1, 2, 3, 4, 5, 6, 16, 19
+FUNC = 12
 SIZED = {INT, STRUCT, UNION, ENUM, FLOAT, ENUM64}
 ALIASES = {8, 9, 10, 11, 18}  # TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG
 POINTER_SIZE = 8
@@ -60,13 +62,30 @@ class KernelStructs(Btf):
         words = self._words
         return {words[at]: at for at in self._starts[1:] if words[at + 1] >> 24 & 0x1F == STRUCT}
 
+    def type_id(self, struct: str) -> int:
+        """The number of a struct's type. Raises BtfError where there is none."""
+        at = self._find_struct(struct)
+        if at is None:
+            raise BtfError(f"this kernel has no struct {struct}")
+        return bisect_left(self._starts, at, 1)
+
+    def function_id(self, name: str) -> int | None:
+        """The number of a function's type; None where there is none."""
+        text = self._offset(name)
+        words = self._words
+        found = (
+            number
+            for number, at in enumerate(self._starts)
+            if words[at] == text and words[at + 1] >> 24 & 0x1F == FUNC
+        )
+        return next(found, None) if text else None
+
     def member(self, struct: str, name: str) -> Place:
         """Where a member is; a path such as ``se.vruntime`` leads into structs that are members.
 
         Raises BtfError where there is none.
         """
-        text = self._strings.find(b"\0%s\0" % struct.encode()) + 1
-        at = self._structs.get(text) if text else None
+        at = self._find_struct(struct)
         bits = 0
         owner, (part, *rest) = struct, name.split(".")
         while at is not None and (found := self._search(at, part)):
@@ -76,6 +95,15 @@ class KernelStructs(Btf):
             at = self._inside(found, f"{part} of struct {owner}", ".".join(rest))
             owner, (part, *rest) = f"{owner}.{part}", rest
         raise BtfError(f"this kernel has no {name} in struct {struct}")
+
+    def _find_struct(self, name: str) -> int | None:
+        """Where a struct begins; None where there is none of this name."""
+        text = self._offset(name)
+        return self._structs.get(text) if text else None
+
+    def _offset(self, name: str) -> int:
+        """Where a name is among the strings; 0 where it is not."""
+        return self._strings.find(b"\0%s\0" % name.encode()) + 1
 
     def _inside(self, found: Member, what: str, rest: str) -> int:
         """Where the struct begins that a member is. Raises BtfError where it is none."""

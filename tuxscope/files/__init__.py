@@ -1,0 +1,1 @@
+"""From a file descriptor to its file and path, in the kernel: docs/files.md."""

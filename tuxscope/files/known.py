@@ -1,0 +1,154 @@
+"""What is known of files: the maps between the kernel's half of this room and user space's.
+
+A file is known by its place (``FileKey``): a dentry in a mount, as a process with that root sees
+it. What is known (``KnownFile``) also holds what tells another file or name at the same place, and
+an id. User space finds the path under that id, in ``SHORT_PATHS`` or ``LONG_PATHS``.
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag
+
+from tuxscope.asm import Array, Hash, LruHash, PerCpuArray
+from tuxscope.record import Record, u8, u32, u64
+
+LONGEST_NAME = 768  # bytes with the NUL; 255 on most file systems, three times as many on NTFS
+LONGEST_PATH = 4096  # bytes, PATH_MAX: what a path may have before its last name is added
+SHORT_PATH = 192
+NSFS = 0x6E736673  # NSFS_MAGIC, include/uapi/linux/magic.h
+
+
+class PathFlag(IntFlag):
+    """What a walk from a file to its root met.
+
+    Attributes:
+        DELETED: the name was removed from its directory.
+        ROOT: the process's root.
+        ROOTLESS: a dentry without a parent that is no mount's root: a pipe, a memfd and the like,
+            or a file that was opened by its handle.
+        TRUNCATED: no room for more components.
+    """
+
+    DELETED = 1
+    ROOT = 2
+    ROOTLESS = 4
+    TRUNCATED = 8
+
+
+class FileKey(Record):
+    """A place: addresses in the kernel of a ``struct path`` and of the process's ``fs->root``."""
+
+    mount = u64
+    dentry = u64
+    root_mount = u64
+    root_dentry = u64
+
+
+class KnownFile(Record):
+    """A file that was seen. ``dev``, ``ino`` and ``generation`` are its identity.
+
+    The address of one is what the functions of :mod:`tuxscope.files.emitting` return.
+
+    Attributes:
+        id: of its path; another one after each rename.
+        ino: the inode's number.
+        dev: the device of its file system, as the kernel has it: major << 20 | minor.
+        generation: of the inode; 0 where the file system counts none.
+        mode: type and permissions, as in ``st_mode``.
+        deleted: whether the name is gone.
+        parent, name_hash, name_length: the dentry's d_parent, d_name.hash and d_name.len.
+        chain: a hash of all names of the path.
+        moves: what ``MOVES`` was before the path was read.
+    """
+
+    id = u64
+    ino = u64
+    dev = u32
+    generation = u32
+    mode = u32
+    deleted = u32
+    parent = u64
+    name_hash = u32
+    name_length = u32
+    chain = u64
+    moves = u64
+
+
+class PathHead(Record):
+    """What comes before the names of a path.
+
+    Attributes:
+        id: as in ``KnownFile``.
+        key: where the file is known.
+        magic: the file system's, s_magic.
+        mount_namespace: its inode number; 0 for a mount that is in none.
+        nlink: how many names the file has.
+        flags: PathFlag.
+        length: how many bytes the names have.
+        inside: how many of these are below the process's root, where that was met.
+    """
+
+    id = u64
+    key = FileKey
+    ino = u64
+    magic = u64
+    dev = u32
+    generation = u32
+    mode = u32
+    nlink = u32
+    mount_namespace = u32
+    flags = u32
+    length = u32
+    inside = u32
+
+
+class ShortPath(Record):
+    """A path: its names, the file's own first, each ended by a NUL."""
+
+    head = PathHead
+    names = u8[SHORT_PATH]
+
+
+class LongPath(Record):
+    """The same with room for ``LONGEST_PATH`` bytes, and one more name."""
+
+    head = PathHead
+    names = u8[LONGEST_PATH + LONGEST_NAME]
+
+
+class PathWalk(Record):
+    """What each CPU has for the path that it reads.
+
+    Attributes:
+        users: how many programs are at it: one alone may be.
+        ids: how many paths this CPU has named.
+        missed: how often there was no room for a path, or another program at it.
+        chain: see ``KnownFile``.
+        dentry, mount: where the walk is.
+        mount_root, mount_parent, mountpoint: of that mount.
+        name: the address of the name of what has none in its dentry; 0 for all else.
+        room: for what is copied from the kernel.
+        path: what was read so far.
+    """
+
+    users = u64
+    ids = u64
+    missed = u64
+    chain = u64
+    dentry = u64
+    mount = u64
+    mount_root = u64
+    mount_parent = u64
+    mountpoint = u64
+    name = u64
+    room = u64[32]
+    path = LongPath
+
+
+KNOWN = LruHash("FILES", key=FileKey, value=KnownFile, max_entries=16384)
+# Paths that user space has not taken yet; one that has no room is read again at the next call.
+SHORT_PATHS = Hash("SHORT_PATHS", key=u64, value=ShortPath, max_entries=8192)
+LONG_PATHS = Hash("LONG_PATHS", key=u64, value=LongPath, max_entries=512)
+WALKS = PerCpuArray("PATH_WALKS", value=PathWalk, max_entries=1)
+# How many directories and mounts were moved.
+MOVES = Array("FILE_MOVES", value=u64, max_entries=1)

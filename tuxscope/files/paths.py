@@ -1,0 +1,162 @@
+"""Paths in user space: what the kernel's half read, as bytes and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from tuxscope.asm.maps import Map
+from tuxscope.files.known import (
+    KNOWN,
+    LONG_PATHS,
+    NSFS,
+    SHORT_PATHS,
+    WALKS,
+    PathFlag,
+    PathHead,
+)
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import Any, Protocol
+
+# include/uapi/linux/magic.h: file systems whose files have no directories.
+PIPEFS, SOCKFS, ANON_INODE_FS = 0x50495045, 0x534F434B, 0x09041934
+PIDFS, DMA_BUF = 0x50494446, 0x444D4142
+DELETED = b" (deleted)"
+MOST_PATHS = 65536  # that are kept; some 30 MB
+
+
+class PathSource(Protocol):
+    """What is needed of a map that is loaded."""
+
+    def lookup(self, key: Any) -> Any | None: ...
+    def items(self) -> Iterable[tuple[Any, Any]]: ...
+    def delete(self, key: Any) -> bool: ...
+    def delete_batch(self, keys: Iterable[Any]) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FilePath:
+    """A file's path, and which file it is.
+
+    Attributes:
+        inside: as the process sees it, which /proc/PID/fd shows, too: from its own root.
+        outside: from the root of its mount namespace. Where the process's root is that, and for
+            what has no directory, the same.
+        dev: the device of the file system, as the kernel has it: major << 20 | minor.
+        ino: the inode's number.
+        generation: of the inode; another file that has its number has another one.
+        mode: type and permissions, as in ``st_mode``.
+        nlink: how many names the file had.
+        mount_namespace: its inode number, as in /proc/PID/ns/mnt; 0 for what is in none, such as
+            pipes, and mounts that are attached nowhere.
+        reachable: whether it is below the process's root.
+        truncated: whether the first directories are missing, for which there was no room; both
+            paths begin with ``...`` then.
+    """
+
+    inside: bytes
+    outside: bytes
+    dev: int
+    ino: int
+    generation: int
+    mode: int
+    nlink: int
+    mount_namespace: int
+    reachable: bool
+    truncated: bool
+
+    def __str__(self) -> str:
+        """``inside`` as text; U+FFFD for what is no UTF-8."""
+        return self.inside.decode("utf-8", "replace")
+
+
+class FilePaths:
+    """The paths of files by their ids.
+
+    All that wait in the kernel are taken when one is asked for that is not here yet.
+    """
+
+    def __init__(self, maps: Mapping[Map, Any], most: int = MOST_PATHS) -> None:
+        """``maps``: those of the loaded programs, by description; ``most``: how many paths are
+        kept, those that were asked for or came last."""
+        self._known: PathSource = maps[KNOWN]
+        self._walks: PathSource = maps[WALKS]
+        self._waiting: tuple[PathSource, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
+        self._most = most
+        self._read: dict[int, Any] = {}  # ShortPath or LongPath
+
+    def __getitem__(self, id: int) -> FilePath | None:
+        """The path of a ``KnownFile.id``; None where it is not kept any more.
+
+        Raises MapError.
+        """
+        if id not in self._read:
+            self._take()
+        found = self._read.pop(id, None)
+        if found is None:
+            return None
+        self._read[id] = found  # the last one now
+        return file_path(found.head, found.names)
+
+    @property
+    def missed(self) -> int:
+        """How many files had no path, as too many waited to be taken, or as one program had
+        interrupted another while it read a path. Raises MapError."""
+        return sum(each.missed for each in self._walks.lookup(0) or ())
+
+    def _take(self) -> None:
+        """Take what waits in the kernel, which makes room there."""
+        for each in self._waiting:
+            taken = dict(each.items())
+            each.delete_batch(taken)
+            self._read.update(taken)
+        while len(self._read) > self._most:
+            # It is read again when the file is seen again.
+            self._known.delete(self._read.pop(next(iter(self._read))).head.key)
+
+
+def file_path(head: PathHead, names: bytes) -> FilePath:
+    """What the kernel's half read, as a path."""
+    flags = PathFlag(head.flags)
+    truncated, reachable = PathFlag.TRUNCATED in flags, PathFlag.ROOT in flags
+    if PathFlag.ROOTLESS in flags:
+        outside = inside = rootless(head, names[: head.length])
+    else:
+        outside = joined(names[: head.length], truncated)
+        inside = joined(names[: head.inside], False) if reachable else outside
+        if PathFlag.DELETED in flags:
+            outside, inside = outside + DELETED, inside + DELETED
+    return FilePath(
+        inside,
+        outside,
+        head.dev,
+        head.ino,
+        head.generation,
+        head.mode,
+        head.nlink,
+        head.mount_namespace,
+        reachable,
+        truncated,
+    )
+
+
+def joined(names: bytes, truncated: bool) -> bytes:
+    """The names of a path, the last one first, each ended by a NUL."""
+    parts: Iterable[bytes] = reversed(names.split(b"\0")[:-1])
+    return (b".../" if truncated else b"/") + b"/".join(parts)
+
+
+def rootless(head: PathHead, names: bytes) -> bytes:
+    """What /proc/PID/fd shows of a file that is in no directory."""
+    name = names.partition(b"\0")[0]
+    shown: dict[int, Callable[[], bytes]] = {
+        PIPEFS: lambda: b"pipe:[%d]" % head.ino,
+        SOCKFS: lambda: b"socket:[%d]" % head.ino,
+        ANON_INODE_FS: lambda: b"anon_inode:" + name,
+        PIDFS: lambda: b"anon_inode:[pidfd]",
+        NSFS: lambda: b"%s:[%d]" % (name, head.ino),
+        DMA_BUF: lambda: b"/dmabuf:",
+    }
+    if head.magic in shown:
+        return shown[head.magic]()
+    # simple_dname(), fs/d_path.c: memfd_create() and the like
+    return b"/" if head.mount_namespace else b"/" + name + DELETED
