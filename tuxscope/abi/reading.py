@@ -25,12 +25,15 @@ class Readable:
         compat_test: what it tells them by.
         switches: where the two numbers are, one behind the other, that say how often a task was
             switched out, of its own will and not; None where the kernel does not say.
+        typed_task: whether programs can load from a task as it is (Linux 5.11), without the price
+            of a copy.
     """
 
     registers: Registers
     compat: Place | None
     compat_test: CompatTest
     switches: Place | None
+    typed_task: bool
 
 
 def readable(layout: Layout, architecture: Architecture) -> Readable:
@@ -44,7 +47,8 @@ def readable(layout: Layout, architecture: Architecture) -> Readable:
         of_own_will = layout.member("task_struct", "nvcsw")
         if layout.member("task_struct", "nivcsw").offset == of_own_will.offset + 8:
             switches = Place(of_own_will.offset, 16)
-    return Readable(registers(layout, architecture), compat, test, switches)
+    typed_task = layout.has_helper("get_current_task_btf")
+    return Readable(registers(layout, architecture), compat, test, switches, typed_task)
 
 
 def read_register(a: Assembler, register: Place, context: Register, to: Memory) -> None:
@@ -74,12 +78,11 @@ def read_compat(
         return
     test = readable.compat_test
     if test.in_task:
-        a.call(helper.get_current_task)
-        a.mov(r3, r0)
+        load_of_task(a, readable, readable.compat, scratch)
     else:
         a.ldx(r3, u64[context + 0])
-    copy_of_kernel(a, readable.compat, scratch)
-    load(a, readable.compat, scratch)
+        copy_of_kernel(a, readable.compat, scratch)
+        load(a, readable.compat, scratch)
     a.rsh(r1, test.mask.bit_length() - 1)
     a.and_(r1, 1)
     if not test.when_set:
@@ -87,15 +90,37 @@ def read_compat(
     a.stx(to, r1)
 
 
-def read_switches(a: Assembler, switches: Place, scratch: Memory) -> None:
-    """Emit: r1 = how often the current task was switched out; ``scratch`` is 16 bytes."""
+def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
+    """Emit: r1 = how often the current task was switched out; ``scratch`` is 16 bytes. Emits
+    nothing and returns False where the kernel does not say."""
+    if readable.switches is None:
+        return False
+    offset = readable.switches.offset
+    if readable.typed_task:
+        a.call(helper.get_current_task_btf)
+        a.ldx(r1, u64[r0 + offset])
+        a.ldx(r2, u64[r0 + offset + 8])
+    else:
+        a.call(helper.get_current_task)
+        a.mov(r3, r0)
+        copy_of_kernel(a, readable.switches, scratch)
+        base = scratch._base + scratch._offset
+        a.ldx(r1, u64[base])
+        a.ldx(r2, u64[base + 8])
+    a.add(r1, r2)
+    return True
+
+
+def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory) -> None:
+    """Emit: r1 = an integer of the current task."""
+    if readable.typed_task:
+        a.call(helper.get_current_task_btf)
+        a.ldx(r1, place.at(r0))
+        return
     a.call(helper.get_current_task)
     a.mov(r3, r0)
-    copy_of_kernel(a, switches, scratch)
-    base = scratch._base + scratch._offset
-    a.ldx(r1, u64[base])
-    a.ldx(r2, u64[base + 8])
-    a.add(r1, r2)
+    copy_of_kernel(a, place, scratch)
+    load(a, place, scratch)
 
 
 def load(a: Assembler, place: Place, scratch: Memory) -> None:

@@ -78,6 +78,9 @@ class Layout(Protocol):
     def has(self, tracepoint: Tracepoint) -> bool:
         """Whether there is such a tracepoint."""
 
+    def has_helper(self, name: str) -> bool:
+        """Whether it says that programs can call ``bpf_NAME``; False where it says nothing."""
+
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """A field of a tracepoint's context."""
 
@@ -104,6 +107,10 @@ class RecordedLayout:
 
     def has(self, tracepoint: Tracepoint) -> bool:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields
+
+    def has_helper(self, name: str) -> bool:
+        """True where structs are recorded: it is a new kernel, with BTF."""
+        return self.has_structs
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """Raises ProgramError for what is not recorded."""

@@ -42,6 +42,10 @@ class RunningKernelLayout:
             return False
         return True
 
+    def has_helper(self, name: str) -> bool:
+        """As its BTF says, which has ``enum bpf_func_id``."""
+        return self.has_structs and kernel_structs().has_name(f"BPF_FUNC_{name}")
+
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """Raises TracepointError where there is no such tracepoint, or field."""
         fields = self._fields_of(tracepoint)

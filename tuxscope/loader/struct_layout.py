@@ -60,6 +60,10 @@ class KernelStructs(Btf):
         words = self._words
         return {words[at]: at for at in self._starts[1:] if words[at + 1] >> 24 & 0x1F == STRUCT}
 
+    def has_name(self, name: str) -> bool:
+        """Whether anything is called so: a type, a member, a constant."""
+        return b"\0%s\0" % name.encode() in self._strings
+
     def member(self, struct: str, name: str) -> Place:
         """Where a member is; a path such as ``se.vruntime`` leads into structs that are members.
 

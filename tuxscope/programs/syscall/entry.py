@@ -43,8 +43,7 @@ def entry(wanted: Wanted) -> Program:
         leave_out_restarts(a, wanted, number)
     choose_thread(a, wanted, "unchosen")
     store_who(a, wanted)
-    if wanted.readable.switches:
-        read_switches(a, wanted.readable.switches, scratch)
+    if read_switches(a, wanted.readable, scratch):
         a.stx(thread.call.switches, r1)
     copy(a, place_of(thread.call.number), place_of(number), Number.size)
     a.call(helper.ktime_get_ns)

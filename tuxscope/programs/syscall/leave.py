@@ -64,9 +64,10 @@ def leave(wanted: Wanted) -> Program:
     a.mov(r0, 0)
     a.exit()
 
-    a.label("excluded")
-    add_to_account(a, Account.excluded.offset)
-    a.ja("out")
+    if wanted.exclude:
+        a.label("excluded")
+        add_to_account(a, Account.excluded.offset)
+        a.ja("out")
 
     interrupted(a, wanted, slept, scratch)
     in_a_handler(a, wanted, number, scratch)
@@ -84,8 +85,7 @@ def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> Non
     a.ldx(r1, thread.call.started_ns)
     a.sub(r7, r1)
     a.st(slept, 0)
-    if wanted.readable.switches:
-        read_switches(a, wanted.readable.switches, scratch)
+    if read_switches(a, wanted.readable, scratch):
         a.ldx(r2, thread.call.switches)
         a.jeq(r1, r2, "ran through")
         a.st(slept, 1)
@@ -180,8 +180,7 @@ def without_entry(
     copy(a, place_of(thread.call.number), place_of(number), Number.size)
     a.call(helper.ktime_get_ns)
     a.stx(thread.call.started_ns, r0)
-    if wanted.readable.switches:
-        read_switches(a, wanted.readable.switches, scratch)
+    if read_switches(a, wanted.readable, scratch):
         a.stx(thread.call.switches, r1)
     a.mov(r7, 0)
     a.st(slept, 0)
