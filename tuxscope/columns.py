@@ -54,7 +54,7 @@ class Column:
         """What stands above it."""
         return self.field.name.upper()
 
-    # How a stream's text shows a value, where that is not as its type says; and its JSON.
+    # How text shows a value, where that is not as its type says; and its JSON.
     as_text: ClassVar[Callable[[Any, Any], str] | None] = None
     as_json: ClassVar[Callable[[Any, Any], str] | None] = None
     # Fields whose values both of them get, too, in a tuple behind the column's own.

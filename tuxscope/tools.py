@@ -45,6 +45,12 @@ def tool(name: str, summary: str, *views: str) -> CommandEntry:
 TABLE = (
     command("hello", "every write() on the system, as it happens", hello="hello.py"),
     tool("net", "TCP connections: who connects to whom, and what became of it", "summary"),
+    CommandEntry(
+        "syscall",
+        "system calls, counted and timed in the kernel",
+        "tuxscope.programs.syscall.command",
+        {"syscall_summary": "syscall/summary.py"},
+    ),
     command("run", "a page of your own, as a tool"),
     command("fields", "what a tracepoint hands to a program, and where"),
     command("map", "a map of a running program, to look at or to set"),

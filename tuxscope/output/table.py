@@ -191,6 +191,10 @@ def cell_maker(column: AnyColumn, rows: Sequence[Row]) -> Callable[[Row], str]:
             return lambda row: BAR * -(-row.values[field] * LONGEST_BAR // most)
         case Rate(field=field):
             return lambda row: f"{row.rates[field]:.0f}"
+        case Column(field=field, others=others, as_text=text) if text is not None:
+            if others:
+                return lambda row: text(tuple(row.values[each] for each in (field, *others)))
+            return lambda row: text(row.values[field])
     return lambda row: as_text(datum(column, row))
 
 
