@@ -29,6 +29,7 @@ class Chosen:
         errors: those that failed so; empty for all.
         least_ns: those that took so long, or longer.
         follow: children of the threads that are chosen, too, and all of their calls.
+        from_exec: from the execve on by which a process becomes the command.
     """
 
     by: By = By.SYSCALL
@@ -41,6 +42,7 @@ class Chosen:
     errors: frozenset[int] = frozenset()
     least_ns: int = 0
     follow: bool = False
+    from_exec: bool = False
 
     @property
     def chooses_threads(self) -> bool:

@@ -15,6 +15,7 @@ from tuxscope.programs.syscall.entry import (
 )
 from tuxscope.programs.syscall.filters import Numbers, leave_out_numbers
 from tuxscope.programs.syscall.records import (
+    ACCOUNT,
     THREADS,
     Account,
     Call,
@@ -51,6 +52,7 @@ def leave(wanted: Wanted) -> Program:
     a.jeq(r1, State.OUTSIDE, "no entry")
     measure(a, wanted, slept, scratch)
     a.label("ended")
+    leave_out_before_exec(a, wanted, "not counted")
     a.mov(r1, r8)
     a.add(r1, LAST_RESTART)
     a.jlt(r1, RESTARTS, "interrupted?")
@@ -74,6 +76,14 @@ def leave(wanted: Wanted) -> Program:
     without_entry(a, wanted, tid, number, slept, scratch)
     count_function(a, wanted.chosen)
     return a.program()
+
+
+def leave_out_before_exec(a: Assembler, wanted: Wanted, left_out: str) -> None:
+    """Emit: jump to ``left_out`` where the command is not itself yet. Uses r1."""
+    if wanted.chosen.from_exec:
+        a.ld_map_value(r1, ACCOUNT)
+        a.ldx(r1, u64[r1 + Account.began.offset])
+        a.jeq(r1, 0, left_out)
 
 
 def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> None:

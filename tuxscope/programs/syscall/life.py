@@ -7,8 +7,21 @@ from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
 from tuxscope.programs.emitting import find, forget
 from tuxscope.programs.syscall.counting import count_function
 from tuxscope.programs.syscall.entry import find_or_add_thread, identify
-from tuxscope.programs.syscall.leave import count, count_interrupted, measure
-from tuxscope.programs.syscall.records import BLANK, THREADS, Restart, State, Thread
+from tuxscope.programs.syscall.leave import (
+    count,
+    count_interrupted,
+    leave_out_before_exec,
+    measure,
+)
+from tuxscope.programs.syscall.records import (
+    ACCOUNT,
+    BLANK,
+    THREADS,
+    Account,
+    Restart,
+    State,
+    Thread,
+)
 from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
@@ -24,6 +37,7 @@ def end(wanted: Wanted) -> Program:
     find(a, THREADS, tid)
     a.jeq(r0, 0, "out")
     a.mov(r9, r0)
+    leave_out_before_exec(a, wanted, "forget")
     a.ldx(r1, thread.restart)
     a.jeq(r1, Restart.NONE, "not interrupted")
     count_interrupted(a, wanted, 0)
@@ -65,6 +79,9 @@ def new_program(wanted: Wanted) -> Program:
     a.call(helper.map_update_elem)
     forget(a, THREADS, old)
     a.label("same thread")
+    if wanted.chosen.from_exec:
+        a.ld_map_value(r1, ACCOUNT)
+        a.st(u64[r1 + Account.began.offset], 1)
     find_or_add_thread(a, wanted, tid, full="out")
     a.ldx(r1, Thread[r9].state)
     a.jge(r1, State.INSIDE, "out")

@@ -159,4 +159,5 @@ class SyscallOptions(ToolOptions, after="exclude"):
             errors=self.error,
             least_ns=round(self.min * 1e9),
             follow=self.follow,
+            from_exec=bool(self.command),
         )

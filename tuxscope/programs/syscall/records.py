@@ -90,6 +90,7 @@ class Account(Record):
     restarts = u64  # exits of calls that the kernel was to restart
     births = u64  # exits from fork of a child, which made no call
     missed = u64  # calls of which a map had no room
+    began = u64  # whether the command has become itself: what it does before is tuxscope's
 
 
 class Errno(Record):
