@@ -109,8 +109,8 @@ class RecordedLayout:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields
 
     def has_helper(self, name: str) -> bool:
-        """True where structs are recorded: it is a new kernel, with BTF."""
-        return self.has_structs
+        """False: what is listed anywhere does without, and can be stepped through."""
+        return False
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """Raises ProgramError for what is not recorded."""

@@ -32,7 +32,7 @@ DIGESTS = {
     "syscall/cost.py": 0x5850CA9E25F4629E,
     "syscall/counting.py": 0xC84883D326BF2E2C,
     "syscall/counts.py": 0x1869AB31F78ED8AD,
-    "syscall/entry.py": 0x957AE9BC48FBD004,
+    "syscall/entry.py": 0x30D1E8615CA6286B,
     "syscall/filters.py": 0x4B4BEDC1C19003AD,
     "syscall/histogram.py": 0xAFC97B55F3BEC978,
     "syscall/in_flight.py": 0xD3E0AEE18A0A9A90,

@@ -72,7 +72,7 @@ def entry(wanted: Wanted) -> Program:
     a.jne(r2, r3, "new")
     a.ldx(r3, thread.interrupted.number.nr)
     a.jeq(r1, r3, "restarted")
-    for compat, nr in wanted.restarts:
+    for compat, nr in sorted(wanted.restarts):
         a.jne(r2, int(compat), f"{compat}, {nr}")
         a.jeq(r1, nr, "restarted")
         a.label(f"{compat}, {nr}")
@@ -134,7 +134,7 @@ def choose_thread(a: Assembler, wanted: Wanted, unchosen: str) -> None:
 
 def leave_out_restarts(a: Assembler, wanted: Wanted, number: Memory) -> None:
     """Emit: jump to ``out`` with restart_syscall, if nobody asked for it by its name."""
-    for compat, nr in wanted.restarts:
+    for compat, nr in sorted(wanted.restarts):
         if ((compat, nr) in (wanted.chosen.numbers or ())) is wanted.chosen.all_but:
             a.ldx(r1, number.compat)
             a.jne(r1, int(compat), f"no restart: {compat}, {nr}")
