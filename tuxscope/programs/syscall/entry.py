@@ -7,10 +7,12 @@ from tuxscope.asm import Assembler, Program, RawTracepoint, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
 from tuxscope.programs.emitting import copy, find, place_of
 from tuxscope.programs.pid_namespace import namespaced_pid
+from tuxscope.programs.syscall.counting import add_to_account
 from tuxscope.programs.syscall.filters import leave_out_numbers, leave_out_threads
 from tuxscope.programs.syscall.records import (
     BLANK,
     THREADS,
+    Account,
     By,
     Call,
     Number,
@@ -80,6 +82,7 @@ def entry(wanted: Wanted) -> Program:
     a.label("restarted")
     copy(a, place_of(thread.call), place_of(thread.interrupted), Call.size)
     a.st(thread.restart, Restart.NONE)
+    add_to_account(a, Account.restarts.offset)
     a.ja("inside")
     return a.program()
 

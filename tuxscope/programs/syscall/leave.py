@@ -146,7 +146,6 @@ def interrupted(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) ->
     a.ldx(r1, scratch[0])
     a.stx(thread.stack_pointer, r1)
     a.st(thread.restart, Restart.NEXT)
-    add_to_account(a, Account.restarts.offset)
     a.ja("out")
 
 

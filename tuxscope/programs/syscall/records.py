@@ -87,7 +87,7 @@ class Account(Record):
     """What is in no row."""
 
     excluded = u64  # calls of processes that are left out
-    restarts = u64  # exits of calls that the kernel was to restart
+    restarts = u64  # how often the kernel has restarted a call, which is one
     births = u64  # exits from fork of a child, which made no call
     missed = u64  # calls of which a map had no room
     began = u64  # whether the command has become itself: what it does before is tuxscope's
