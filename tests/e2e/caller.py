@@ -40,44 +40,36 @@ def repeated(numbers: dict[str, list[int]]) -> dict[str, list[int]]:
 
 
 def interrupted(number: int, restarted: bool) -> list[int]:
-    """A read that a signal's handler interrupts; what it reads comes later."""
+    """A read that a signal's handler interrupts, once or twice; what it reads comes then."""
     ours, theirs = os.pipe()
-    signal.signal(signal.SIGALRM, lambda *_: None)
-    signal.siginterrupt(signal.SIGALRM, not restarted)
-    main, there = threading.main_thread().ident, os.getpid()
+    # A handler that does nothing, and has no need of Python: libc sets SA_RESTART.
+    LIBC.signal(signal.SIGALRM, LIBC.abs)
+    LIBC.siginterrupt(signal.SIGALRM, int(not restarted))
+    main, tid = threading.main_thread().ident, os.getpid()
     room = ctypes.create_string_buffer(1)
 
     def interrupt() -> None:
-        for _ in range(2):
-            wait_for_sleep(there)
+        slept = wait_for_sleep(tid, number, 0)
+        for _ in range(2 if restarted else 1):
             signal.pthread_kill(main or 0, signal.SIGALRM)
-            if not restarted:
-                break
-            handled.wait()
-            handled.clear()
-        wait_for_sleep(there)
+            slept = wait_for_sleep(tid, number, slept)
         os.write(theirs, b"x")
 
-    handled = threading.Event()
     thread = threading.Thread(target=interrupt)
-    if restarted:
-        # Python's own handlers run in between its instructions: this one is libc's, for nothing.
-        handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(lambda _: handled.set())
-        LIBC.signal(signal.SIGALRM, handler)
     thread.start()
-    results = [SYSCALL(number, ours, room, 1)]
-    if not restarted:
-        results.append(SYSCALL(number, ours, room, 1))
+    results = [SYSCALL(number, ours, room, 1) for _ in range(1 if restarted else 2)]
     thread.join()
     return results
 
 
-def wait_for_sleep(tid: int) -> None:
-    """Until a thread sleeps in its call."""
+def wait_for_sleep(tid: int, number: int, slept: int) -> int:
+    """Until a thread sleeps in a call, and has slept more often than it had; how often."""
     while True:
-        with open(f"/proc/self/task/{tid}/stat") as file:
-            if file.read().rpartition(")")[2].split()[0] == "S":
-                return
+        with open(f"/proc/self/task/{tid}/status") as file:
+            times = int(file.read().rpartition("\nvoluntary_ctxt_switches:")[2].split()[0])
+        with open(f"/proc/self/task/{tid}/syscall") as file:
+            if times > slept and file.read().startswith(f"{number} "):
+                return times
         time.sleep(0.001)
 
 

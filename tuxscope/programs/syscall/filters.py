@@ -56,15 +56,15 @@ EVERYTHING = Chosen()
 def leave_out_threads(a: Assembler, chosen: Chosen, left_out: str) -> None:
     """Emit: jump to ``left_out`` where the current thread is not one of those. Uses r0 to r5."""
     if chosen.comm is not None:
-        comm = a.stack(COMM)
+        comm = a.stack(u64[2])
         a.lea(r1, comm)
         a.mov(r2, COMM.size)
         a.call(helper.get_current_comm)
         name = chosen.comm.ljust(COMM.size, b"\0")
-        for at in (0, 8):
-            a.ldx(r1, u64[comm._base + (comm._offset + at)])
+        for half in (0, 1):
+            a.ldx(r1, comm[half])
             a.be(r1, 64)
-            a.ld_imm64(r2, int.from_bytes(name[at : at + 8], "big"))
+            a.ld_imm64(r2, int.from_bytes(name[8 * half : 8 * half + 8], "big"))
             a.jne(r1, r2, left_out)
     if chosen.uid is not None:
         a.call(helper.get_current_uid_gid)

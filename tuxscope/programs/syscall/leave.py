@@ -157,6 +157,7 @@ def in_a_handler(a: Assembler, wanted: Wanted, number: Memory, scratch: Memory) 
     read_number(a, wanted.readable, r6, scratch, number.nr)
     read_compat(a, wanted.readable, r6, scratch, number.compat)
     jump_to(a, wanted.sigreturns, number, "sigreturn")
+    a.jeq32(r1, -1, "sigreturn")  # on x86 and arm64 it takes its own number away
     a.st(thread.restart, Restart.LATER)
     a.ja("out")
     a.label("sigreturn")
