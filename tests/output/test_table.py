@@ -10,6 +10,7 @@ from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Ra
 from tuxscope.output.lines import Style
 from tuxscope.output.table import Table
 from tuxscope.record import Record, RecordError, char, s64, u32, u64
+from tuxscope.value_types import Optional
 
 
 class Process(Record):
@@ -166,3 +167,33 @@ def test_the_first_rows_alone_and_rates_of_all() -> None:
         (line,) = table.render([entry(7, count), entry(8, 40 - count)], 1.0, 1.0)
         (row,) = json.loads(line)["rows"]
         assert (row["pid"], row["count_per_s"], table.rows) == (first, rate, 1)
+
+
+class Wait(Record):
+    longest = Optional(u64, 0)
+    threads = u64
+
+
+class Waiting(Column):
+    """Two numbers in one column of text."""
+
+    others = (Wait.threads,)
+
+    def as_text(self, values: tuple[int | None, int]) -> str:
+        return f"{values[1]} for {values[0]}"
+
+
+def test_a_number_may_have_been_unknown() -> None:
+    table = Table(Style.JSON, (Column(Wait.longest),))
+    for longest in (None, 5, None, 7):
+        (line,) = table.render([(Process(pid=1), Wait(longest=longest))], 1.0, 1.0)
+        assert json.loads(line)["rows"] == [{"longest": longest}]
+
+
+def test_a_column_may_word_its_text_of_several_fields() -> None:
+    entries = [(Process(pid=1), Wait(longest=5, threads=2))]
+    columns = (Column(Process.pid, 4), Waiting(Wait.longest))
+    text = Table(Style.TEXT, columns).render(entries, 1.0, 1.0)
+    assert text[1] == "1    2 for 5"
+    (line,) = Table(Style.JSON, columns).render(entries, 1.0, 1.0)
+    assert json.loads(line)["rows"] == [{"pid": 1, "longest": 5}]
