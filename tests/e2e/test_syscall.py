@@ -142,6 +142,7 @@ def calls(result: Result) -> dict[str, tuple[int, int]]:
     }
 
 
+@pytest.mark.matrix
 def test_each_call_is_counted_once(caller: Any, summary: Any) -> None:
     known = [each for each in HARMLESS if each in NUMBERS][:100]
     assert len(known) == 100
@@ -208,6 +209,7 @@ def test_a_command_is_counted_as_strace_counts_it(tuxscope: Any, tmp_path: Path)
     assert found["exit_group"] == (10, 0)
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="int 0x80 is of x86")
 def test_a_32_bit_call_of_a_64_bit_process_has_its_own_name(caller: Any, summary: Any) -> None:
     calling = caller("compat", 3)
@@ -221,6 +223,7 @@ def test_a_32_bit_call_of_a_64_bit_process_has_its_own_name(caller: Any, summary
     assert "writev" not in found  # which has that number in 64 bits
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="its program is of x86")
 def test_a_program_of_32_bits(tuxscope: Any, tmp_path: Path) -> None:
     """Its execve begins in one ABI and ends in the other."""
@@ -261,6 +264,7 @@ def elf_32(code: bytes) -> bytes:
     return header + struct.pack("<8I", 1, 0, at, at, size, size, 5, 0x1000) + code
 
 
+@pytest.mark.matrix
 def test_execve_in_a_thread(caller: Any, summary: Any) -> None:
     calling = caller("exec")
     run = summary("--pid", calling.pid, "--by", "syscall")
@@ -273,6 +277,7 @@ def test_execve_in_a_thread(caller: Any, summary: Any) -> None:
     assert found["read"]["in_flight"] == 1
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("how", ["fork", "posix_spawn"])
 def test_a_child_is_counted_by_its_parent_alone(caller: Any, summary: Any, how: str) -> None:
     calling = caller("children", [how, 5])
@@ -298,6 +303,7 @@ def test_without_follow_children_are_not_counted(caller: Any, summary: Any) -> N
     assert found["exit_group"] == (1, 0)
 
 
+@pytest.mark.matrix
 def test_threads_end(caller: Any, summary: Any) -> None:
     calling = caller("threads", 4)
     run = summary("--pid", calling.pid)
@@ -306,6 +312,7 @@ def test_threads_end(caller: Any, summary: Any) -> None:
     assert calls(run.finish())["exit"] == (4, 0)
 
 
+@pytest.mark.matrix
 def test_what_seccomp_denies_is_a_call_that_failed(caller: Any, summary: Any) -> None:
     calling = caller("denied", [NUMBERS["getpriority"], 7])
     run = summary("--pid", calling.pid)
@@ -314,6 +321,7 @@ def test_what_seccomp_denies_is_a_call_that_failed(caller: Any, summary: Any) ->
     assert found["getpriority"] == (7, 7)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("restarted", [True, False], ids=["SA_RESTART", "EINTR"])
 def test_a_call_that_a_signal_interrupts(caller: Any, summary: Any, restarted: bool) -> None:
     calling = caller("interrupted", [NUMBERS["read"], restarted])
@@ -338,6 +346,7 @@ def test_errors_by_name(caller: Any, summary: Any) -> None:
     assert "in_flight" not in found["EINTR"]
 
 
+@pytest.mark.matrix
 def test_a_sleep_that_is_stopped_goes_on(caller: Any, summary: Any) -> None:
     """The kernel goes on by restart_syscall, and it is the same call."""
     calling = caller("sleep", 0.5)
@@ -370,6 +379,7 @@ def in_call(pid: int) -> str:
     return ""
 
 
+@pytest.mark.matrix
 def test_numbers_without_a_call(caller: Any, summary: Any) -> None:
     wanted = [9999, 9999, -1, 0x7FFFFFFF]
     calling = caller("number", wanted)
@@ -380,6 +390,7 @@ def test_numbers_without_a_call(caller: Any, summary: Any) -> None:
     assert sum(count for name, (count, _) in found.items() if name.startswith("syscall_")) == 4
 
 
+@pytest.mark.matrix
 def test_sigkill_in_a_blocked_call(caller: Any, summary: Any) -> None:
     calling = caller("nothing")
     run = summary("--pid", calling.pid)
@@ -391,6 +402,7 @@ def test_sigkill_in_a_blocked_call(caller: Any, summary: Any) -> None:
     assert found["read"]["in_flight"] == 0
 
 
+@pytest.mark.matrix
 def test_a_call_that_was_blocked_before(caller: Any, summary: Any) -> None:
     calling = caller("nothing")
     wait_until(lambda: in_call(calling.pid) == "read", "the caller to wait", LIMIT, 0.005)
@@ -450,6 +462,7 @@ def test_what_is_chosen(
     assert {name: each for name, each in found.items() if name not in memory} == expected
 
 
+@pytest.mark.matrix
 def test_processes_by_name_and_user(caller: Any, summary: Any) -> None:
     calling = caller("repeated", {"getppid": [NUMBERS["getppid"], 6]})
     calling.tell()
@@ -469,6 +482,7 @@ def test_threads_are_told_apart(caller: Any, summary: Any) -> None:
     assert {each["pid"] for each in found.values()} == {calling.pid}
 
 
+@pytest.mark.matrix
 def test_excluded_processes_are_counted_as_such(caller: Any, summary: Any) -> None:
     calling = caller("repeated", {"getppid": [NUMBERS["getppid"], 50]})
     calling.tell()
@@ -479,6 +493,7 @@ def test_excluded_processes_are_counted_as_such(caller: Any, summary: Any) -> No
     assert last_line(result)["excluded"] >= 50
 
 
+@pytest.mark.matrix
 def test_a_cgroup(caller: Any, summary: Any) -> None:
     root = next(
         (line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()
@@ -526,6 +541,7 @@ def test_a_histogram(caller: Any, summary: Any) -> None:
     assert all(ns & ns - 1 == 0 for ns in found)
 
 
+@pytest.mark.matrix
 def test_calls_that_sleep(caller: Any, summary: Any) -> None:
     if not RunningKernelLayout().has_structs:
         pytest.skip("this kernel does not say which calls sleep")
@@ -548,6 +564,7 @@ def test_text(caller: Any, tuxscope: Any) -> None:
     assert re.fullmatch(r"\S+ +\d+ +\d+ +(\d[\d.]*(ns|us|ms|s) +){5}.*", first)
 
 
+@pytest.mark.matrix
 def test_a_fast_flood_is_counted(summary: Any, tuxscope: Any) -> None:
     count = fewer(100_000)
     command = ("dd", "if=/dev/zero", "of=/dev/null", "bs=1", f"count={count}", "status=none")

@@ -48,6 +48,7 @@ def counter() -> Iterator[Any]:
         yield lambda: sum(struct.unpack("=Q", os.read(each.fileno(), 8))[0] for each in events)
 
 
+@pytest.mark.matrix
 def test_the_table_lies_between_two_counters() -> None:
     architecture = this_architecture()
     programs = page(architecture=architecture).program(
