@@ -59,7 +59,7 @@ def interrupted(number: int, restarted: bool) -> list[int]:
     thread = threading.Thread(target=interrupt)
     thread.start()
     results = [SYSCALL(number, ours, room, 1) for _ in range(1 if restarted else 2)]
-    thread.join()
+    thread.join(60)
     return results
 
 
@@ -123,7 +123,7 @@ def threads(times: int) -> int:
     for _ in range(times):
         thread = threading.Thread(target=int)
         thread.start()
-        thread.join()
+        thread.join(60)
     return times
 
 

@@ -1,9 +1,11 @@
 """Where the kernel keeps the user's registers in a call: members of its ``struct pt_regs``.
 
 The raw tracepoints ``sys_enter`` and ``sys_exit`` hand over a pointer to it, and the number or the
-result. At exit the arguments are still there, but for the first one on arm64 and s390x: the result
-has its register, and the kernel keeps a copy of the argument. Where a kernel has no BTF, recorded
-places do: user space sees most of them through ptrace(2), so they stay.
+result. At exit the arguments are still there. On arm64 and s390x the register of the first one gets
+the result, and the kernel keeps a copy, as in its ``syscall_get_arguments``.
+
+Where a kernel has no BTF, recorded places do: user space sees most of them through ptrace(2), so
+they stay.
 """
 
 from __future__ import annotations
@@ -22,8 +24,7 @@ class Registers:
     Attributes:
         number: of the call, in its low ``number_bits``, at exit, too.
         number_bits: the rest of the integer says other things.
-        arguments: the six, at entry.
-        arguments_at_exit: the six, as they were at entry.
+        arguments: the six, as they were at entry.
         result: at exit; a negative one is an errno.
         stack_pointer: of 64-bit calls, and those of x86 in 32 bits.
     """
@@ -31,7 +32,6 @@ class Registers:
     number: Place
     number_bits: int
     arguments: tuple[Place, ...]
-    arguments_at_exit: tuple[Place, ...]
     result: Place
     stack_pointer: Place
 
@@ -74,16 +74,12 @@ def registers(layout: Layout, architecture: Architecture, compat: bool = False) 
         return tuple(Place(begin + REGISTER * (first + i), REGISTER) for i in range(6))
 
     if architecture is ARM64:
-        arguments = numbered("regs", 0)
-        kept = (at("orig_x0"), *arguments[1:])
-        return Registers(at("syscallno"), 32, arguments, kept, arguments[0], at("sp"))
+        result, *others = numbered("regs", 0)
+        return Registers(at("syscallno"), 32, (at("orig_x0"), *others), result, at("sp"))
     if architecture is S390X:
-        arguments = numbered("gprs", 2)
-        kept = (at("orig_gpr2"), *arguments[1:])
+        result, *others = numbered("gprs", 2)
         stack = Place(at("gprs").offset + REGISTER * 15, REGISTER)
-        return Registers(at("int_code"), 16, arguments, kept, arguments[0], stack)
-    names = (
-        ("bx", "cx", "dx", "si", "di", "bp") if compat else ("di", "si", "dx", "r10", "r8", "r9")
-    )
-    arguments = tuple(map(at, names))
-    return Registers(at("orig_ax"), 32, arguments, arguments, at("ax"), at("sp"))
+        return Registers(at("int_code"), 16, (at("orig_gpr2"), *others), result, stack)
+    in_32_bits, in_64_bits = "bx cx dx si di bp", "di si dx r10 r8 r9"
+    arguments = tuple(map(at, (in_32_bits if compat else in_64_bits).split()))
+    return Registers(at("orig_ax"), 32, arguments, at("ax"), at("sp"))
