@@ -67,7 +67,7 @@ def test_the_table_lies_between_two_counters() -> None:
             for key, value in loaded.maps[TABLES[By.SYSCALL]].items()
         }
         account = loaded.maps[ACCOUNT].lookup(0)
-        missed = account.missed + loaded.recursion_misses
+        missed = account.missed + loaded.programs[1].info().recursion_misses
     ends = sum(rows.get(each, 0) for each in ENDLESS)
     # An exit is a call's; or of one that the kernel restarts; or a child's, out of its parent's
     # fork; or one of ours.

@@ -29,6 +29,7 @@ from tuxscope.runner.privilege import require_sudo
 from tuxscope.runner.table import LiveTables, TableTotals
 from tuxscope.runner.watch import Watch, time_told
 
+AT_EXIT = 1  # of the page's programs, the one that counts
 SAMPLE = 0.02  # seconds for which the programs' own time is measured, at the start
 
 
@@ -120,7 +121,8 @@ class Summary(LiveTables):
         _, account = next(iter(self._loaded.maps[ACCOUNT].items()))
         whole = self._whole
         whole.seconds = seconds
-        whole.missed = account.missed + self._loaded.recursion_misses
+        # A call whose entry was missed is counted at its exit, without its time.
+        whole.missed = account.missed + self._loaded.programs[AT_EXIT].info().recursion_misses
         whole.cost_ns = self._cost.ns
         whole.excluded, whole.restarts = account.excluded, account.restarts
 
@@ -145,9 +147,16 @@ class Summary(LiveTables):
             threads = (thread for _, thread in self._loaded.maps[THREADS].items())
             now = time.monotonic_ns()
             blocked = in_flight(self._by, threads, now, self._chosen.least_ns)
-        if self._by is By.CGROUP and not {key.cgroup for key in shown} <= self._paths.keys():
-            self._paths |= cgroup_paths()
+        if self._by is By.CGROUP:
+            self._find_paths({key.cgroup for key in (*shown, *blocked)})
         return rows.rows(self._by, shown, blocked, self._architecture, self._paths)
+
+    def _find_paths(self, cgroups: set[int]) -> None:
+        """Look up paths of cgroups, once; those that are gone have none."""
+        if not cgroups <= self._paths.keys():
+            self._paths |= cgroup_paths()
+            for each in cgroups:
+                self._paths.setdefault(each, f"id {each}")
 
 
 def other_row(by: By) -> tuple[Any, Any]:

@@ -210,8 +210,7 @@ def shown_key(by: By, key: Any, architecture: Architecture, cgroups: Mapping[int
         case By.CGROUP:
             if key.cgroup == UNKNOWN:
                 return CgroupRow(cgroup=OTHERS)
-            path = cgroups.get(key.cgroup, f"id {key.cgroup}")
-            return CgroupRow(cgroup=path[-CgroupRow.cgroup.size + 1 :])
+            return CgroupRow(cgroup=cgroups[key.cgroup][: CgroupRow.cgroup.size - 1])
 
 
 def error_name(errno: int) -> str:
