@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from tuxscope.errors import TuxscopeError
+from tuxscope.errors import UsageError
 
 ROOT_ID = 1  # of the hierarchy's root: its inode number, which is the id (fs/kernfs/mount.c)
 MOST = 65536  # directories that are looked at for their names
 
 
-class CgroupError(TuxscopeError):
+class CgroupError(UsageError):
     """No cgroup that can be chosen."""
 
 

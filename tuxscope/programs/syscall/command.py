@@ -30,8 +30,8 @@ Without --follow, children of a process are not counted.
     def run(self, options: SyscallOptions) -> Job:
         if not options.summary:
             raise UsageError(
-                "tuxscope syscall counts calls, and does not show single ones yet: add --summary, "
-                "as in sudo tuxscope syscall --summary"
+                "single calls are not shown yet; for counts add --summary, as in "
+                "sudo tuxscope syscall --summary"
             )
 
         def job() -> int:
