@@ -12,6 +12,7 @@
 # make face    write tuxscope/__init__.pyi again, from the names in tuxscope/__init__.py
 # make helpers write the table of helpers again (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
+# make syscalls write the table of system call numbers again, from the PyPI package system-calls
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make pythons run the tests that touch no kernel on Python 3.13 and 3.14, each in its own Debian
 #              (VERSION=3.13, TESTS="-k hello")
@@ -34,8 +35,8 @@ LEVELS ?= 2000
 HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: hello test fuzz mutants docs digests face helpers helper-answers kernels pythons bench bench-net \
-	clean-kernels clean-pythons install uninstall clean
+.PHONY: hello test fuzz mutants docs digests face helpers helper-answers syscalls kernels pythons bench \
+	bench-net clean-kernels clean-pythons install uninstall clean
 
 $(VENV)/run: pyproject.toml
 	@$(PYTHON) -B tools/install.py venv $(VENV) --editable .
@@ -81,6 +82,10 @@ face:
 
 helpers:
 	$(PYTHON) tools/helper_table.py $(HEADER)
+
+syscalls: $(VENV)/run
+	$(VENV)/bin/python -m pip install --quiet system-calls
+	$(VENV)/bin/python tools/syscall_numbers.py
 
 helper-answers: $(VENV)/run
 	@$(SUDO) $(VENV)/bin/python -B tools/helper_answers.py

@@ -24,7 +24,7 @@ WAITS = {
     ".stderr.read": "timeout",
 }
 # What tests call the processes of e2e/harness.py, whose wait() has a deadline of its own.
-HARNESS = {"each", "target", "writer"}
+HARNESS = {"each", "calling", "target", "writer"}
 
 
 def endless(code: str) -> Iterator[tuple[int, str]]:

@@ -45,6 +45,12 @@ def tool(name: str, summary: str, *views: str) -> CommandEntry:
 TABLE = (
     command("hello", "trace write() system calls", hello="hello.py"),
     tool("net", "trace TCP connections", "summary"),
+    CommandEntry(
+        "syscall",
+        "count and time system calls",
+        "tuxscope.programs.syscall.command",
+        {"syscall_summary": "syscall/summary.py"},
+    ),
     command("run", "run a page of your own as a tool"),
     command("fields", "list the fields of a tracepoint"),
     command("map", "print or update a map of a loaded program"),

@@ -14,6 +14,7 @@ from tuxscope.output.row import Row
 from tuxscope.output.table import Table
 from tuxscope.page import Page
 from tuxscope.record import Record, RecordError, char, s64, u32, u64
+from tuxscope.record.values import Optional
 
 
 class Process(Record):
@@ -193,3 +194,33 @@ def test_a_kind_of_column_is_one_class() -> None:
     events = PerfEventArray("EVENTS", Writes)
     with pytest.raises(RecordError, match="Share is for a table; EVENTS carries a stream"):
         Page(pids, events, (Share(Writes.count),))
+
+
+class Wait(Record):
+    longest = Optional(u64, 0)
+    threads = u64
+
+
+class Waiting(Column):
+    """Two fields in one column of text."""
+
+    __slots__ = ()
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        return [f"{row.values[Wait.threads]} for {row.values[self.field]}" for row in rows]
+
+
+def test_a_number_may_have_been_unknown() -> None:
+    table = Table(Style.JSON, (Column(Wait.longest),))
+    for longest in (None, 5, None, 7):
+        (line,) = table.render([(Process(pid=1), Wait(longest=longest))], 1.0, 1.0)
+        assert json.loads(line)["rows"] == [{"longest": longest}]
+
+
+def test_a_column_may_show_several_fields_in_its_text() -> None:
+    entries = [(Process(pid=1), Wait(longest=5, threads=2))]
+    columns = (Column(Process.pid, 4), Waiting(Wait.longest))
+    text = Table(Style.TEXT, columns).render(entries, 1.0, 1.0)
+    assert text[1] == "1    2 for 5"
+    (line,) = Table(Style.JSON, columns).render(entries, 1.0, 1.0)
+    assert json.loads(line)["rows"] == [{"pid": 1, "longest": 5}]

@@ -93,6 +93,9 @@ class Layout(Protocol):
     def has(self, tracepoint: Tracepoint) -> bool:
         """Whether the kernel has this tracepoint."""
 
+    def has_helper(self, name: str) -> bool:
+        """Whether it says that programs can call ``bpf_NAME``; False where it says nothing."""
+
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """The place of a field in a tracepoint's context."""
 
@@ -124,6 +127,10 @@ class RecordedLayout:
 
     def has(self, tracepoint: Tracepoint) -> bool:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields
+
+    def has_helper(self, name: str) -> bool:
+        """False: what is listed anywhere does without, and can be stepped through."""
+        return False
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """The place of a field. Raises ProgramError if it is not recorded."""

@@ -46,6 +46,10 @@ class RunningKernelLayout:
             return False
         return True
 
+    def has_helper(self, name: str) -> bool:
+        """As its BTF says, which has ``enum bpf_func_id``."""
+        return self.has_structs and kernel_structs().has_name(f"BPF_FUNC_{name}")
+
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """The place of a field in the context. Raises TracepointError if it does not exist."""
         fields = self._fields_of(tracepoint)

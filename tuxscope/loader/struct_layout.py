@@ -80,6 +80,10 @@ class KernelStructs(Btf):
         )
         return next(found, None) if text else None
 
+    def has_name(self, name: str) -> bool:
+        """Whether a type, a member or a constant has this name."""
+        return b"\0%s\0" % name.encode() in self._strings
+
     def member(self, struct: str, name: str) -> Place:
         """Where a member is; a path such as ``se.vruntime`` leads into structs that are members.
 

@@ -28,7 +28,8 @@ class Row:
         """Against the same entry some seconds ago, if there was one."""
         for field, value in self.values.items():
             if isinstance(value, int):
-                grown = value - (before[field] if before else 0)
+                then = before[field] if before else 0
+                grown = value - (then or 0)  # it may have been unknown
                 # What was deleted in between began again.
                 self.rates[field] = (grown if grown >= 0 else value) / seconds if seconds else 0.0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.layout import Place
 from tuxscope.asm.maps import Map
-from tuxscope.asm.registers import Address, Memory, r1, r2, r3, r8
+from tuxscope.asm.registers import Address, Memory, r1, r2, r3, r4, r5, r8
 from tuxscope.record import u64
 
 
@@ -60,3 +60,32 @@ def copy(a: Assembler, to: Address, origin: Address, size: int) -> None:
 def address_of(memory: Memory) -> Address:
     """The address of ``memory``: base register plus offset."""
     return memory._base + memory._offset
+
+
+def range_of(a: Assembler, powers: int) -> None:
+    """Emit: r1 = the range that the number in r1 is in: 0 to 3 have ranges of their own, from there
+    on there are four to each power of two. ``4 * powers`` ranges: the last is that of all numbers
+    from ``2**powers`` on, too.
+    """
+    a.ld_imm64(r2, (1 << powers) - 1)
+    a.jle(r1, r2, "in range")
+    a.mov(r1, r2)
+    a.label("in range")
+    a.mov(r3, r1)
+    a.mov(r4, 0)  # the power of two
+    for bits in (32, 16, 8, 4, 2, 1):
+        if bits < powers:
+            a.mov(r5, r3)
+            a.rsh(r5, bits)
+            a.jeq(r5, 0, f"below {bits}")
+            a.mov(r3, r5)
+            a.add(r4, bits)
+            a.label(f"below {bits}")
+    a.jlt(r4, 2, "single")
+    a.mov(r3, r4)
+    a.sub(r3, 2)
+    a.rsh(r1, r3)  # the power and the two bits below it: 4 to 7
+    a.sub(r1, 4)
+    a.lsh(r4, 2)
+    a.add(r1, r4)
+    a.label("single")

@@ -27,9 +27,11 @@ class PidTgid(Record):
     tgid = u32
 
 
-def namespaced_pid(a: Assembler, namespace: PidNamespace, elsewhere: str) -> None:
+def namespaced_pid(
+    a: Assembler, namespace: PidNamespace, elsewhere: str, thread: bool = False
+) -> None:
     """Emit: r0 = the current process's PID in ``namespace``; jump to the label ``elsewhere`` if it
-    has none there. Clobbers r1 to r5.
+    has none there. ``thread``: the thread's id instead. Clobbers r1 to r5.
 
     The helper get_ns_current_pid_tgid (Linux 5.7) fails for tasks of child namespaces, although
     they have a PID in this one, too.
@@ -41,4 +43,4 @@ def namespaced_pid(a: Assembler, namespace: PidNamespace, elsewhere: str) -> Non
     a.mov(r4, PidTgid.size)
     a.call(helper.get_ns_current_pid_tgid)
     a.jne(r0, 0, elsewhere)
-    a.ldx(r0, found.tgid)
+    a.ldx(r0, found.pid if thread else found.tgid)

@@ -111,12 +111,18 @@ class LiveTables:
     reader = None
 
     def __init__(
-        self, page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
+        self,
+        page: Page,
+        options: ToolOptions,
+        loaded: Collection,
+        sink: LiveSink,
+        view: Page | None = None,
     ) -> None:
+        """``view``: the page of the table, where a subclass makes rows of what is in the map."""
         assert isinstance(page.map, Hash | Array)
         self._loaded = loaded
         self._map = shown_map(page, loaded)
-        self._tables = Tables(page, options, sink)
+        self._tables = Tables(view or page, options, sink)
         self._warning, self._warned = "", False
         self._interval = options.interval or INTERVAL
         self._count = options.count
@@ -156,10 +162,14 @@ class LiveTables:
         self.totals.missed = self._loaded.recursion_misses
 
     def _show(self, seconds: float, final: bool = False) -> None:
-        entries = self._map.items()
-        self._tables.show(entries, seconds, final)
-        self._warning = self._warning or entries.warning
+        self._tables.show(self._entries(), seconds, final)
         # The next table would take its place.
         if self._warning and not self._warned and (final or not self._tables.replaces):
             self._warned = True
             say(self._warning)
+
+    def _entries(self) -> Entries:
+        """The rows of a table; what they lack is in ``_warning`` once they are read."""
+        entries = self._map.items()
+        yield from entries
+        self._warning = self._warning or entries.warning

@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import Enum
 
 from tuxscope.asm import Array, Assembler, Hash, helper
-from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r7, r8
+from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r7
 from tuxscope.output.columns import AnyColumn, Column, Percentile
-from tuxscope.page.emitting import address_of, copy, lookup
+from tuxscope.page.emitting import address_of, copy, lookup, range_of
 from tuxscope.page.page import Page
 from tuxscope.programs.net import connections
 from tuxscope.programs.net.connections import Connection
@@ -157,30 +157,10 @@ def count(a: Assembler, event: Memory, done: str) -> None:
 
 
 def count_time(a: Assembler, event: Memory) -> None:
-    """Emit: count the connect time in its bucket. Clobbers r1 to r4, r7 and r8."""
+    """Emit: count the connect time in its bucket. Clobbers r1 to r5 and r7."""
     a.ldx(r1, u64[event.ms])
     a.div(r1, 1000)
-    a.ld_imm64(r2, (1 << 32) - 1)
-    a.jle(r1, r2, "short enough")
-    a.mov(r1, r2)
-    a.label("short enough")
-    a.mov(r3, r1)
-    a.mov(r4, 0)  # the power of two
-    for bits in (16, 8, 4, 2, 1):
-        a.mov(r8, r3)
-        a.rsh(r8, bits)
-        a.jeq(r8, 0, f"below {bits}")
-        a.mov(r3, r8)
-        a.add(r4, bits)
-        a.label(f"below {bits}")
-    a.jlt(r4, 2, "single")  # 0 to 3 have buckets of their own
-    a.mov(r3, r4)
-    a.sub(r3, 2)
-    a.rsh(r1, r3)  # the power and the two bits below it: 4 to 7
-    a.sub(r1, 4)
-    a.lsh(r4, 2)
-    a.add(r1, r4)
-    a.label("single")
+    range_of(a, RANGES // 4)
     a.and_(r1, RANGES - 1)
     a.lsh(r1, 2)
     a.add(r7, r1)

@@ -1,0 +1,137 @@
+"""Reading of a call in a program on the raw tracepoints ``sys_enter`` and ``sys_exit``.
+
+Their context is the address of the user's registers, then the number, at exit the result. Each of
+the functions emits instructions where it is called, and uses r0 to r5.
+"""
+
+from __future__ import annotations
+
+from tuxscope.abi.architecture import Architecture, CompatTest
+from tuxscope.abi.registers import Registers, place, registers
+from tuxscope.asm import Assembler, helper
+from tuxscope.asm.layout import Layout, Place
+from tuxscope.asm.registers import Memory, Register, r0, r1, r2, r3
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.record.types import u32, u64
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What can be read of a call on some kernel, and where.
+
+    Attributes:
+        registers: those of a 64-bit call.
+        compat: where the integer is that tells 32-bit calls; None where the kernel does not say.
+        compat_test: what it tells them by.
+        switches: where the two numbers are, one behind the other, that say how often a task was
+            switched out, of its own will and not; None where the kernel does not say.
+        typed_task: whether programs can load from a task as it is (Linux 5.11), without the price
+            of a copy.
+    """
+
+    registers: Registers
+    compat: Place | None
+    compat_test: CompatTest
+    switches: Place | None
+    typed_task: bool
+
+
+def readable(layout: Layout, architecture: Architecture) -> Readable:
+    """What a kernel says. Raises TuxscopeError where it has no such registers."""
+    test, switches, compat = architecture.compat_test, None, None
+    if not test.in_task:
+        compat = place(layout, architecture, test.path)
+    if layout.has_structs:
+        if test.in_task:
+            compat = layout.member("task_struct", test.path)
+        of_own_will = layout.member("task_struct", "nvcsw")
+        if layout.member("task_struct", "nivcsw").offset == of_own_will.offset + 8:
+            switches = Place(of_own_will.offset, 16)
+    typed_task = layout.has_helper("get_current_task_btf")
+    return Readable(registers(layout, architecture), compat, test, switches, typed_task)
+
+
+def read_register(a: Assembler, register: Place, context: Register, to: Memory) -> None:
+    """Emit: copy one of the user's registers; ``to`` has room for it."""
+    a.ldx(r3, u64[context + 0])
+    copy_of_kernel(a, register, to)
+
+
+def read_number(
+    a: Assembler, readable: Readable, context: Register, scratch: Memory, to: Memory
+) -> None:
+    """Emit: the number of a call at its exit, as 32 bits; ``scratch`` is 8 bytes."""
+    number = readable.registers.number
+    read_register(a, number, context, scratch)
+    load(a, number, scratch)
+    if readable.registers.number_bits < 32:
+        a.and_(r1, (1 << readable.registers.number_bits) - 1)
+    a.stx(to, r1)
+
+
+def read_compat(
+    a: Assembler, readable: Readable, context: Register, scratch: Memory, to: Memory
+) -> None:
+    """Emit: 1 in a call of the 32-bit ABI, else 0, as 32 bits; ``scratch`` is 8 bytes."""
+    if readable.compat is None:
+        a.st(to, 0)
+        return
+    test = readable.compat_test
+    if test.in_task:
+        load_of_task(a, readable, readable.compat, scratch)
+    else:
+        a.ldx(r3, u64[context + 0])
+        copy_of_kernel(a, readable.compat, scratch)
+        load(a, readable.compat, scratch)
+    a.rsh(r1, test.mask.bit_length() - 1)
+    a.and_(r1, 1)
+    if not test.when_set:
+        a.xor(r1, 1)
+    a.stx(to, r1)
+
+
+def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
+    """Emit: r1 = how often the current task was switched out; ``scratch`` is 16 bytes. Emits
+    nothing and returns False where the kernel does not say."""
+    if readable.switches is None:
+        return False
+    offset = readable.switches.offset
+    if readable.typed_task:
+        a.call(helper.get_current_task_btf)
+        a.ldx(r1, u64[r0 + offset])
+        a.ldx(r2, u64[r0 + offset + 8])
+    else:
+        a.call(helper.get_current_task)
+        a.mov(r3, r0)
+        copy_of_kernel(a, readable.switches, scratch)
+        base = scratch._base + scratch._offset
+        a.ldx(r1, u64[base])
+        a.ldx(r2, u64[base + 8])
+    a.add(r1, r2)
+    return True
+
+
+def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory) -> None:
+    """Emit: r1 = an integer of the current task."""
+    if readable.typed_task:
+        a.call(helper.get_current_task_btf)
+        a.ldx(r1, place.at(r0))
+        return
+    a.call(helper.get_current_task)
+    a.mov(r3, r0)
+    copy_of_kernel(a, place, scratch)
+    load(a, place, scratch)
+
+
+def load(a: Assembler, place: Place, scratch: Memory) -> None:
+    """Emit: r1 = what was copied of there."""
+    base = scratch._base + scratch._offset
+    a.ldx(r1, u32[base] if place.size == 4 else u64[base])
+
+
+def copy_of_kernel(a: Assembler, place: Place, to: Memory) -> None:
+    """Emit: copy bytes of what r3 is the address of; zeros where it cannot be read."""
+    a.add(r3, place.offset)
+    a.lea(r1, to)
+    a.mov(r2, place.size)
+    a.call(helper.probe_read_kernel)

@@ -1,0 +1,1 @@
+"""tuxscope syscall: system calls, counted and timed in the kernel."""

@@ -1,0 +1,47 @@
+"""Calls that have not ended: which threads are in one, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.programs.syscall.records import By, Cgroup, State, Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The calls in flight of one row.
+
+    Attributes:
+        threads: how many there are.
+        oldest_ns: how long the oldest has taken.
+        before: whether that had begun before the start, so that it has taken longer than known.
+    """
+
+    threads: int
+    oldest_ns: int
+    before: bool
+
+
+def in_flight(by: By, threads: Iterable[Thread], now: int, least_ns: int) -> dict[Any, Blocked]:
+    """The calls in flight at ``now`` (ns of CLOCK_MONOTONIC) that have taken ``least_ns`` or
+    longer, by the keys of the table."""
+    ages: dict[Any, list[tuple[int, bool]]] = {}
+    for each in threads:
+        call: Any = each.call
+        age = now - call.started_ns
+        if each.state >= State.INSIDE and age >= least_ns:
+            before = each.state == State.INSIDE_BEFORE
+            ages.setdefault(key_of(by, each), []).append((age, before))
+    return {key: Blocked(len(found), *max(found)) for key, found in ages.items()}
+
+
+def key_of(by: By, thread: Thread) -> Any:
+    """What the thread's call is counted by."""
+    match by:
+        case By.SYSCALL:
+            return thread.call.number
+        case By.CGROUP:
+            return Cgroup(cgroup=thread.cgroup)
+    return thread.who

@@ -1,0 +1,17 @@
+"""Where Linux 6.18 on x86-64 keeps what syscall reads: for listings without a kernel to ask."""
+
+from tuxscope.abi.architecture import X86_64
+from tuxscope.abi.registers import recorded
+from tuxscope.asm.layout import Place, RecordedLayout
+
+LINUX_6_18 = RecordedLayout(
+    fields={"sched/sched_process_fork": {"child_pid": Place(20, 4)}},
+    members={
+        **recorded(X86_64).members,
+        "task_struct": {
+            "thread_info.status": Place(16, 4),
+            "nvcsw": Place(1536, 8),
+            "nivcsw": Place(1544, 8),
+        },
+    },
+)

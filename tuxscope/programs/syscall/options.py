@@ -1,0 +1,173 @@
+"""The options of ``tuxscope syscall``: those of all tools, the key of the table, and filters."""
+
+from __future__ import annotations
+
+from tuxscope.abi.architecture import this_architecture
+from tuxscope.errors import UsageError
+from tuxscope.options import option, switch
+from tuxscope.options.parsers import choice, given, integer, seconds
+from tuxscope.options.tool import ToolOptions
+from tuxscope.programs.syscall.filters import COMM, Chosen
+from tuxscope.programs.syscall.names import NameList, name_list
+from tuxscope.programs.syscall.records import By
+from tuxscope.suggest import did_you_mean
+
+LARGEST_ID = (1 << 32) - 2
+MOST_ERRORS = 64
+
+
+def thread_name(flag: str, text: str) -> bytes:
+    """Parse a comm: as the kernel does, keep the first 15 bytes. Raises UsageError."""
+    if text in ("True", ""):
+        raise UsageError(f"{flag} takes the name of a process, as in {flag} sshd, not nothing")
+    return text.encode("utf-8", "surrogateescape")[: COMM.size - 1]
+
+
+def user_id(flag: str, text: str) -> int:
+    """Parse a user id, or look up a user's name. Raises UsageError."""
+    if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ID:
+        return int(text)
+    import pwd
+
+    try:
+        return pwd.getpwnam(text).pw_uid
+    except KeyError:
+        raise UsageError(
+            f"{flag} takes a user id or name, as in {flag} 1000, not {given(text)}"
+        ) from None
+
+
+def cgroup_path(flag: str, text: str) -> str:
+    """Parse a path of a cgroup. Raises UsageError."""
+    if text in ("True", ""):
+        raise UsageError(f"{flag} takes a cgroup, as in {flag} /system.slice, not nothing")
+    return text
+
+
+def error_names(flag: str, text: str) -> frozenset[int]:
+    """Parse a comma-separated list of error names; return their numbers. Raises UsageError."""
+    from errno import errorcode
+
+    numbers = {name: number for number, name in errorcode.items()}
+    names = text.split(",", MOST_ERRORS)
+    if len(names) > MOST_ERRORS:
+        raise UsageError(f"{flag} takes names of errors, {MOST_ERRORS} at most")
+    for name in names:
+        if name not in numbers:
+            near = did_you_mean(name.upper(), numbers)
+            raise UsageError(
+                f"{flag} takes names of errors, as in {flag} ENOENT,EACCES, not {given(name)}{near}"
+            )
+    return frozenset(numbers[name] for name in names)
+
+
+def call_names(flag: str, text: str) -> NameList:
+    """Parse a list of system calls and classes of them. Raises UsageError."""
+    return name_list(flag, text, this_architecture())
+
+
+def one_call(flag: str, text: str) -> NameList:
+    """Parse the name of one system call. Raises UsageError."""
+    if text == "True" or not text or not {"!", "%", ","}.isdisjoint(text):
+        raise UsageError(f"{flag} takes one system call, as in {flag} openat, not {given(text)}")
+    return name_list(flag, text, this_architecture())
+
+
+class SyscallOptions(ToolOptions, after="exclude"):
+    """Options of ``tuxscope syscall``.
+
+    The programs send no events: there is no ring, and no event can be lost.
+    """
+
+    simulate: bool = False
+    seed: int | None = None
+    buffer_pages: int | None = None
+    unordered: bool = False
+    strict: bool = False
+    lost_records: bool = False
+
+    pid: int | None = ToolOptions.declared["pid"].with_help(
+        "count only calls of process PID, filtered in the kernel; stop when it exits"
+    )
+    exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
+        "do not count calls of these processes, filtered in the kernel; at most 64"
+    )
+    summary: bool = switch("count and time in the kernel, and print a table", default=False)
+    by: By = option(
+        "WHAT",
+        choice(By),
+        "the key of the table: syscall (default), process, thread, error or cgroup",
+        default=By.SYSCALL,
+    )
+    hist: NameList | None = option(
+        "NAME",
+        one_call,
+        "print a histogram of the time that this call takes",
+        default=None,
+        excludes=dict.fromkeys(
+            ("by", "name", "sort", "rows"),
+            "--hist and {other} conflict: --hist is of one call",
+        ),
+    )
+    name: NameList | None = option(
+        "LIST",
+        call_names,
+        "only these calls: openat,close; '!futex' for all others; classes are %file, %network, "
+        "%process, %memory, %desc, %signal, %ipc, as with strace",
+        default=None,
+    )
+    comm: bytes | None = option("NAME", thread_name, "only processes with this name", default=None)
+    uid: int | None = option(
+        "USER", user_id, "only this user's processes: id or name", default=None
+    )
+    cgroup: str | None = option(
+        "PATH", cgroup_path, "only processes in this cgroup, or below it", default=None
+    )
+    follow: bool = switch("also count calls of the children of these processes", default=False)
+    failed: bool = switch("only calls that failed", default=False)
+    error: frozenset[int] = option(
+        "NAMES",
+        error_names,
+        "only calls with these errors: ENOENT,EACCES",
+        default=frozenset(),
+    )
+    min: float = option(
+        "TIME", seconds(0.01), "only calls that took at least TIME: 10ms", default=0.0
+    )
+    interval: float | None = ToolOptions.declared["interval"].with_help(
+        "print a table of each interval, as in 2.5 (default: every second, of the whole run)"
+    )
+    rows: int | None = ToolOptions.declared["rows"].with_help("print at most N rows per table")
+    sort: str | None = ToolOptions.declared["sort"].with_help(
+        "sort by this column, largest number first (default: total)"
+    )
+    count: int | None = option(
+        "N", integer("a number of tables", 10), "stop after N tables", default=None
+    )
+    include_self: bool = ToolOptions.declared["include_self"].with_help(
+        "also count tuxscope's own calls"
+    )
+    verifier_log: bool = ToolOptions.declared["verifier_log"].with_help(
+        "if the kernel refuses a program, print the whole verifier log"
+    )
+    command: tuple[str, ...] = ToolOptions.declared["command"].with_help(
+        "start COMMAND as the user who ran sudo and count its calls; exit when it exits, with its "
+        "status; its stdout goes to stderr"
+    )
+
+    def chosen(self, cgroup: tuple[int, int] | None) -> Chosen:
+        """The filter that the programs apply; ``cgroup``: as the kernel identifies --cgroup."""
+        names = self.hist or self.name
+        return Chosen(
+            by=self.by,
+            comm=self.comm,
+            uid=self.uid,
+            cgroup=cgroup,
+            numbers=names.numbers if names else None,
+            all_but=names.all_but if names else False,
+            failed=self.failed,
+            errors=self.error,
+            least_ns=round(self.min * 1e9),
+            follow=self.follow,
+            from_exec=bool(self.command),
+        )

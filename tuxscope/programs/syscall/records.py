@@ -1,0 +1,119 @@
+"""What the kernel side of syscall keeps: a record of each thread, and counts by key."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+from tuxscope.asm import Array, Hash, PerCpuHash
+from tuxscope.record import Record, char, u32, u64
+
+# Times are counted in units of 16 ns, four ranges to each power of two of them: a percentile is at
+# most an eighth off. What took more than 18 minutes is in the last range.
+UNIT_BITS, POWERS = 4, 36
+RANGES = 4 * POWERS
+
+
+class By(Enum):
+    """``--by``: what is counted by."""
+
+    SYSCALL = "syscall"
+    PROCESS = "process"
+    THREAD = "thread"
+    ERROR = "error"
+    CGROUP = "cgroup"
+
+
+class Number(Record):
+    """A call: its number, and whether it is one of the 32-bit ABI."""
+
+    nr = u32
+    compat = u32
+
+
+class Call(Record):
+    started_ns = u64
+    switches = u64  # how often the thread had been switched out by then
+    number = Number
+
+
+class Who(Record):
+    pid = u32  # as the user's PID namespace counts
+    tid = u32  # 0 where all threads of a process are one
+    comm = char[16]
+
+
+class State(IntEnum):
+    """Where a thread is."""
+
+    OUTSIDE = 0
+    UNCHOSEN = 1  # in a call that nobody asked for
+    INSIDE = 2
+    INSIDE_BEFORE = 3  # in a call since before the start: user space has written this record
+
+
+class Restart(IntEnum):
+    """Whether a signal interrupted a call that the kernel may restart."""
+
+    NONE = 0
+    NEXT = 1  # the next call may be that one
+    LATER = 2  # a handler makes calls of its own before
+
+
+class Thread(Record):
+    call = Call
+    interrupted = Call
+    interrupted_ns = u64  # how long that had taken
+    interrupted_slept = u64
+    stack_pointer = u64  # of that call: it is the same when the kernel restarts it
+    cgroup = u64
+    who = Who
+    state = u32
+    restart = u32
+    followed = u32  # chosen for good, and its children, too
+    unused = u32
+
+
+class Tally(Record):
+    calls = u64
+    errors = u64
+    total_ns = u64
+    max_ns = u64
+    slept_calls = u64  # those in which the thread was switched out
+    slept_ns = u64
+    took = u64[RANGES]
+
+
+class Account(Record):
+    """What is in no row."""
+
+    excluded = u64  # calls of processes that are left out
+    restarts = u64  # how often the kernel has restarted a call, which is one
+    births = u64  # exits from fork of a child, which made no call
+    missed = u64  # calls of which a map had no room
+    began = u64  # whether the command has become itself: what it does before is tuxscope's
+
+
+class Errno(Record):
+    errno = u32  # 0 for calls without an error
+
+
+class Cgroup(Record):
+    cgroup = u64
+
+
+# By the kernel's number of the thread, in all PID namespaces.
+THREADS = Hash("THREADS", key=u32, value=Thread, max_entries=32768)
+BLANK = Array("BLANK", value=Thread, max_entries=1)
+EMPTY = Array("EMPTY", value=Tally, max_entries=1)
+ACCOUNT = Array("ACCOUNT", value=Account, max_entries=1)
+
+# What comes when a table is full is counted by a key that no call has.
+OTHER = (1 << 32) - 1
+# A row that many CPUs count in has a part for each of them; the many rows of processes have not.
+TABLES: dict[By, Hash] = {
+    By.SYSCALL: PerCpuHash("CALLS", key=Number, value=Tally, max_entries=1024),
+    By.PROCESS: Hash("CALLS", key=Who, value=Tally, max_entries=8192),
+    By.THREAD: Hash("CALLS", key=Who, value=Tally, max_entries=8192),
+    By.ERROR: PerCpuHash("CALLS", key=Errno, value=Tally, max_entries=256),
+    By.CGROUP: Hash("CALLS", key=Cgroup, value=Tally, max_entries=4096),
+}

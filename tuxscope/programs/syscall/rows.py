@@ -1,0 +1,244 @@
+"""The table of syscall --summary: its rows, and how each column shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from errno import errorcode
+from typing import Any
+
+from tuxscope.abi.architecture import Architecture
+from tuxscope.abi.names import syscall_name
+from tuxscope.asm import Hash
+from tuxscope.output.columns import Column
+from tuxscope.output.lines import Style
+from tuxscope.output.row import Row
+from tuxscope.page.page import Page
+from tuxscope.programs.syscall.counts import Counts
+from tuxscope.programs.syscall.in_flight import Blocked
+from tuxscope.programs.syscall.records import OTHER, By
+from tuxscope.record import Record, RecordType, char, u64
+from tuxscope.record.values import Optional
+
+UNKNOWN = (1 << 64) - 1
+OTHERS = "(other)"  # what had no room for a row of its own
+Entry = tuple[Record, Record]
+
+
+class CallRow(Record):
+    syscall = char[64]
+
+
+class ProcessRow(Record):
+    pid = Optional(u64, UNKNOWN)
+    comm = char[16]
+
+
+class ThreadRow(Record):
+    pid = Optional(u64, UNKNOWN)
+    tid = Optional(u64, UNKNOWN)
+    comm = char[16]
+
+
+class ErrorRow(Record):
+    error = char[16]
+
+
+class CgroupRow(Record):
+    cgroup = char[1024]
+
+
+class Line(Record):
+    """The numbers of a row; those that are unknown are all ones."""
+
+    calls = u64
+    errors = u64
+    total_ns = u64
+    avg_ns = Optional(u64, UNKNOWN)
+    p50_ns = Optional(u64, UNKNOWN)
+    p99_ns = Optional(u64, UNKNOWN)
+    max_ns = Optional(u64, UNKNOWN)
+    slept_calls = u64
+    slept_ns = u64
+    share = u64  # of the time of all calls, in hundredths of a percent
+    in_flight = u64
+    oldest_ns = Optional(u64, UNKNOWN)
+    before = u64  # whether the oldest had begun before the start
+
+
+class Duration(Column):
+    """A time of a table: in text in the unit that suits it, ``1.23ms``."""
+
+    __slots__ = ()
+
+    @property
+    def title(self) -> str:
+        return self.field.name.removesuffix("_ns").upper()
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        return [short_time(row.values[self.field]) for row in rows]
+
+
+class Share(Column):
+    """Hundredths of a percent: in text as percent."""
+
+    __slots__ = ()
+
+    @property
+    def title(self) -> str:
+        return "%TIME"
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        return [f"{row.values[self.field] / 100:.2f}" for row in rows]
+
+
+class Slept(Column):
+    """In text: how many calls slept, and how long."""
+
+    __slots__ = ()
+
+    @property
+    def title(self) -> str:
+        return "SLEPT"
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        return [self._text(row.values[self.field], row.values[Line.slept_ns]) for row in rows]
+
+    @staticmethod
+    def _text(calls: int, ns: int) -> str:
+        return f"{calls} {short_time(ns)}" if calls else "0"
+
+
+class InFlight(Column):
+    """In text: how many calls are in flight, and for how long the oldest has been."""
+
+    __slots__ = ()
+
+    @property
+    def title(self) -> str:
+        return "IN FLIGHT"
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        shown = (self.field, Line.oldest_ns, Line.before)
+        return [self._text(*(row.values[each] for each in shown)) for row in rows]
+
+    @staticmethod
+    def _text(threads: int, ns: int | None, before: int) -> str:
+        return f"{threads} {'>' * before}{short_time(ns)}" if threads else "0"
+
+
+KEYS: dict[By, tuple[RecordType, tuple[Column, ...]]] = {
+    By.SYSCALL: (CallRow, (Column(CallRow.syscall, 20, rank=1),)),
+    By.PROCESS: (ProcessRow, (Column(ProcessRow.pid, 7, rank=1), Column(ProcessRow.comm, 15))),
+    By.THREAD: (
+        ThreadRow,
+        (
+            Column(ThreadRow.pid, 7, rank=2),
+            Column(ThreadRow.tid, 7, rank=1),
+            Column(ThreadRow.comm, 15),
+        ),
+    ),
+    By.ERROR: (ErrorRow, (Column(ErrorRow.error, 15, rank=1),)),
+    By.CGROUP: (CgroupRow, (Column(CgroupRow.cgroup, 40, rank=1),)),
+}
+
+
+def columns(by: By, style: Style, slept: bool) -> tuple[Column, ...]:
+    """Those of a table; ``slept``: whether the kernel tells which calls slept."""
+    counts = (Column(Line.calls, 10, rank=2), Column(Line.errors, 8, rank=4))
+    times = (Line.total_ns, Line.avg_ns, Line.p50_ns, Line.p99_ns, Line.max_ns)
+    ranks = (3, 9, 7, 5, 6)
+    shown: tuple[Column, ...]
+    if style is Style.JSON:
+        more = (Line.slept_calls, Line.slept_ns) if slept else ()
+        last = () if by is By.ERROR else (Line.in_flight, Line.oldest_ns)
+        shown = tuple(map(Column, (*times, *more, *last)))
+    else:
+        shown = (
+            *(Duration(field, 8, rank=rank) for field, rank in zip(times, ranks, strict=True)),
+            *((Slept(Line.slept_calls, 16, rank=8),) if slept else ()),
+            Share(Line.share, 6, rank=10),
+            *(() if by is By.ERROR else (InFlight(Line.in_flight, 0, rank=3),)),
+        )
+    return KEYS[by][1] + counts + shown
+
+
+def view(page: Page, by: By, style: Style, slept: bool) -> Page:
+    """The page of the table that is shown of what a page of the kernel side counts."""
+    table = Hash("TABLE", key=KEYS[by][0], value=Line, max_entries=1)
+    return Page(page.program, table, columns(by, style, slept), order_by=Line.total_ns)
+
+
+def rows(
+    by: By,
+    counts: Mapping[Any, Counts],
+    blocked: Mapping[Any, Blocked],
+    architecture: Architecture,
+    cgroups: Mapping[int, str],
+) -> list[Entry]:
+    """The rows of a table: all that was counted, and all calls in flight, by the map's keys."""
+    total = sum(each.total_ns for each in counts.values())
+    return [
+        (shown_key(by, key, architecture, cgroups), line(counts.get(key), blocked.get(key), total))
+        for key in {**counts, **blocked}
+    ]
+
+
+def line(counts: Counts | None, blocked: Blocked | None, total: int) -> Line:
+    counts = counts or Counts()
+    return Line(
+        calls=counts.calls,
+        errors=counts.errors,
+        total_ns=counts.total_ns,
+        avg_ns=counts.average_ns,
+        p50_ns=counts.percentile(50),
+        p99_ns=counts.percentile(99),
+        max_ns=counts.max_ns if counts.calls else None,
+        slept_calls=counts.slept_calls,
+        slept_ns=counts.slept_ns,
+        share=round(counts.total_ns * 10000 / total) if total else 0,
+        in_flight=blocked.threads if blocked else 0,
+        oldest_ns=blocked.oldest_ns if blocked else None,
+        before=int(blocked.before) if blocked else 0,
+    )
+
+
+def shown_key(by: By, key: Any, architecture: Architecture, cgroups: Mapping[int, str]) -> Record:
+    """A key of the map as the table shows it."""
+    match by:
+        case By.SYSCALL:
+            if key.compat == OTHER:
+                return CallRow(syscall=OTHERS)
+            return CallRow(syscall=syscall_name(architecture, bool(key.compat), key.nr))
+        case By.PROCESS:
+            if key.pid == OTHER:
+                return ProcessRow(pid=None, comm=OTHERS)
+            return ProcessRow(pid=key.pid, comm=key.comm)
+        case By.THREAD:
+            if key.pid == OTHER:
+                return ThreadRow(pid=None, tid=None, comm=OTHERS)
+            return ThreadRow(pid=key.pid, tid=key.tid, comm=key.comm)
+        case By.ERROR:
+            return ErrorRow(error=error_name(key.errno))
+        case By.CGROUP:
+            if key.cgroup == UNKNOWN:
+                return CgroupRow(cgroup=OTHERS)
+            return CgroupRow(cgroup=cgroups[key.cgroup][: CgroupRow.cgroup.size - 1])
+
+
+def error_name(errno: int) -> str:
+    """``ENOENT``; a number that has no name as ``errno_999``, no error as ``-``."""
+    if errno == OTHER:
+        return OTHERS
+    return errorcode.get(errno, f"errno_{errno}") if errno else "-"
+
+
+def short_time(ns: int | None) -> str:
+    """A time in three digits and a unit: ``93ns``, ``1.23us``, ``45.6ms``, ``312s``."""
+    if ns is None:
+        return "-"
+    value = float(ns)
+    for unit in ("ns", "us", "ms"):
+        if value < 999.5:
+            return f"{ns}ns" if unit == "ns" else f"{value:#.3g}".rstrip(".") + unit
+        value /= 1000
+    return f"{value:#.3g}".rstrip(".") + "s" if value < 999.5 else f"{value:.0f}s"

@@ -1,0 +1,99 @@
+"""Calls that were blocked before the start: /proc says which, but not since when."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+from tuxscope.loader.bpf import UpdateFlag
+from tuxscope.loader.maps import LoadedMap, MapError
+from tuxscope.programs.syscall.cgroups import cgroup_of, cgroup_paths
+from tuxscope.programs.syscall.filters import Chosen
+from tuxscope.programs.syscall.records import By, Call, Number, State, Thread, Who
+
+# Of /proc/PID/task/TID/status: what the kernel's side adds up (read_switches).
+SWITCHES = "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"
+ELF_32 = b"\x7fELF\x01"
+
+
+def seed(threads: LoadedMap, chosen: Chosen, pid: int | None, exclude: tuple[int, ...]) -> None:
+    """Tell the kernel's side which threads are in a call: the chosen ones of ``pid`` or of all
+    processes. What has begun another call meanwhile stays as it is."""
+    paths = cgroup_paths() if chosen.cgroup or chosen.by is By.CGROUP else {}
+    for tid, thread in blocked_threads(chosen, pid, exclude, paths):
+        with suppress(MapError):  # it has a record by now
+            threads.update(tid, thread, UpdateFlag.NOEXIST)
+
+
+def blocked_threads(
+    chosen: Chosen, pid: int | None, exclude: tuple[int, ...], paths: Mapping[int, str]
+) -> Iterator[tuple[int, Thread]]:
+    """Threads in a call, by id, as the kernel's side has them."""
+    processes = [pid] if pid else [int(each) for each in os.listdir("/proc") if each.isdigit()]
+    ids = {path: identity for identity, path in paths.items()}
+    for process in processes:
+        cgroup = cgroup_of(process) if paths else None
+        if process in exclude or not is_inside(chosen, cgroup, paths):
+            continue
+        for tid in threads_of(process):
+            if thread := blocked_thread(chosen, process, tid, ids.get(cgroup or "", 0)):
+                yield tid, thread
+
+
+def is_inside(chosen: Chosen, cgroup: str | None, paths: Mapping[int, str]) -> bool:
+    """Whether a process of this cgroup is chosen by it."""
+    if chosen.cgroup is None:
+        return True
+    wanted = paths.get(chosen.cgroup[0])
+    return bool(wanted and cgroup) and f"{cgroup}/".startswith(f"{wanted}/".replace("//", "/"))
+
+
+def threads_of(process: int) -> list[int]:
+    try:
+        return [int(each) for each in os.listdir(f"/proc/{process}/task")]
+    except OSError:
+        return []
+
+
+def blocked_thread(chosen: Chosen, process: int, tid: int, cgroup: int) -> Thread | None:
+    """A thread as the kernel's side has it; None where it is in no call that is chosen."""
+    task = f"/proc/{process}/task/{tid}"
+    try:
+        with open(f"{task}/syscall", encoding="ascii") as file:
+            words = file.read().split()
+        # "running"; -1 where it waits for something else; kernel threads have no stack
+        if len(words) < 9 or int(words[0]) < 0 or int(words[-2], 16) == 0:
+            return None
+        with open(f"{task}/status", encoding="utf-8", errors="surrogateescape") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        with open(f"{task}/comm", "rb") as comm_file:
+            comm = comm_file.read().rstrip(b"\n")
+        compat, nr = is_32_bit(process), int(words[0])
+        uid = int(status["Uid"].split()[0])
+        switches = sum(int(status[each]) for each in SWITCHES)
+    except (OSError, ValueError, KeyError):
+        return None  # it is gone, or not ours to look at
+    if chosen.comm not in (None, comm) or chosen.uid not in (None, uid):
+        return None
+    if chosen.numbers is not None and ((compat, nr) in chosen.numbers) is chosen.all_but:
+        return None
+    thread = tid if chosen.by is By.THREAD else 0
+    return Thread(
+        call=Call(
+            started_ns=time.monotonic_ns(),
+            switches=switches,
+            number=Number(nr=nr, compat=int(compat)),
+        ),
+        state=State.INSIDE_BEFORE,
+        followed=int(chosen.follow),
+        cgroup=cgroup,
+        who=Who(pid=process, tid=thread, comm=comm),
+    )
+
+
+def is_32_bit(process: int) -> bool:
+    """Whether a process runs a 32-bit program. Raises OSError."""
+    with open(f"/proc/{process}/exe", "rb") as file:
+        return file.read(len(ELF_32)) == ELF_32

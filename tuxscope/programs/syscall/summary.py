@@ -1,0 +1,53 @@
+"""syscall --summary: every call counted and timed in the kernel; no event is sent."""
+
+from __future__ import annotations
+
+from tuxscope.abi.architecture import X86_64, Architecture
+from tuxscope.asm import Program
+from tuxscope.asm.layout import Layout
+from tuxscope.output.columns import AnyColumn, Column
+from tuxscope.page.page import Page
+from tuxscope.page.pid_namespace import PidNamespace
+from tuxscope.programs.syscall.entry import entry
+from tuxscope.programs.syscall.filters import EVERYTHING, Chosen
+from tuxscope.programs.syscall.layout import LINUX_6_18
+from tuxscope.programs.syscall.leave import leave
+from tuxscope.programs.syscall.life import birth, end, new_program
+from tuxscope.programs.syscall.records import TABLES, By, Cgroup, Errno, Number, Tally, Who
+from tuxscope.programs.syscall.wanted import wanted
+
+KEYS: dict[By, tuple[AnyColumn, ...]] = {
+    By.SYSCALL: (Column(Number.nr, 6), Column(Number.compat, 6)),
+    By.PROCESS: (Column(Who.pid, 7), Column(Who.comm, 15)),
+    By.THREAD: (Column(Who.pid, 7), Column(Who.tid, 7), Column(Who.comm, 15)),
+    By.ERROR: (Column(Errno.errno, 5),),
+    By.CGROUP: (Column(Cgroup.cgroup, 20),),
+}
+# What is in the map. The command makes names, times and percentiles of it (rows.py).
+COUNTS = (
+    Column(Tally.calls, 10),
+    Column(Tally.errors, 10),
+    Column(Tally.total_ns, 16),
+    Column(Tally.slept_calls, 11),
+    Column(Tally.slept_ns, 16),
+)
+
+
+def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Page:
+    """The page of a summary, for a machine."""
+
+    def syscall(
+        pid: int | None = None,
+        exclude: tuple[int, ...] = (),
+        namespace: PidNamespace | None = None,
+        layout: Layout = LINUX_6_18,
+    ) -> tuple[Program, ...]:
+        asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
+        programs = entry(asked), leave(asked), end(asked), new_program(asked)
+        return (*programs, birth(asked)) if chosen.follow else programs
+
+    columns = KEYS[chosen.by] + COUNTS
+    return Page(syscall, TABLES[chosen.by], columns, order_by=Tally.total_ns)
+
+
+PAGE = page()

@@ -1,0 +1,73 @@
+"""What the programs of syscall are made for: what the user asked for, and the kernel they meet."""
+
+from __future__ import annotations
+
+from tuxscope.abi.architecture import Architecture
+from tuxscope.abi.names import numbers
+from tuxscope.abi.reading import Readable, readable
+from tuxscope.asm.layout import Layout
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.page.pid_namespace import PidNamespace
+from tuxscope.programs.syscall.filters import Chosen, Numbers
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Attributes:
+    chosen: which calls are counted.
+    pid: of this process alone; None for all.
+    exclude: processes that are left out.
+    namespace: the PID namespace in which these are numbers; None for the initial one.
+    layout: where the kernel keeps what is read.
+    readable: what can be read of a call.
+    restarts: the numbers of restart_syscall, as ``Chosen.numbers`` has them.
+    sigreturns: those of the calls that end a signal's handler.
+    forks: those of the calls that a child comes out of, too.
+    """
+
+    chosen: Chosen
+    pid: int | None
+    exclude: tuple[int, ...]
+    namespace: PidNamespace | None
+    layout: Layout
+    readable: Readable
+    restarts: Numbers
+    sigreturns: Numbers
+    forks: Numbers
+
+
+def wanted(
+    chosen: Chosen,
+    pid: int | None,
+    exclude: tuple[int, ...],
+    namespace: PidNamespace | None,
+    layout: Layout,
+    architecture: Architecture,
+) -> Wanted:
+    """Look up what the programs need to know. Raises TuxscopeError where the kernel has no such
+    registers."""
+
+    def called(*names: str) -> Numbers:
+        return numbers_of(architecture, names)
+
+    return Wanted(
+        chosen,
+        pid,
+        exclude,
+        namespace,
+        layout,
+        readable(layout, architecture),
+        called("restart_syscall"),
+        called("sigreturn", "rt_sigreturn"),
+        called("fork", "vfork", "clone", "clone3"),
+    )
+
+
+def numbers_of(architecture: Architecture, names: tuple[str, ...]) -> Numbers:
+    """All numbers that calls of these names have, in all ABIs."""
+    return frozenset(
+        (abi is architecture.compat, numbers(abi)[name])
+        for abi in architecture.abis
+        for name in names
+        if name in numbers(abi)
+    )
