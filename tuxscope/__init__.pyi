@@ -48,7 +48,7 @@ from tuxscope.asm import (
     Register,
     RegisterError,
     ReleasedRecordError,
-    RingBuffer,
+    RingBuf,
     SchedClassifier,
     SocketFilter,
     SourceLine,
@@ -95,6 +95,7 @@ from tuxscope.loader.events import Events, open
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.loader.maps import MapError
 from tuxscope.loader.privilege import PrivilegeError
+from tuxscope.loader.ringbuf_reader import RingBufReader
 from tuxscope.programs.hello import HelloEvent, hello
 from tuxscope.programs.net.connections import Connection
 from tuxscope.programs.net.library import net
@@ -183,7 +184,8 @@ __all__ = [
     "Register",
     "RegisterError",
     "ReleasedRecordError",
-    "RingBuffer",
+    "RingBuf",
+    "RingBufReader",
     "RunningKernelLayout",
     "SchedClassifier",
     "SocketFilter",

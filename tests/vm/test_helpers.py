@@ -26,7 +26,7 @@ from tuxscope.asm import (
     ProgArray,
     Program,
     RawTracepoint,
-    RingBuffer,
+    RingBuf,
     helper,
     r0,
     r1,
@@ -74,7 +74,7 @@ class Event(Record):
 
 
 EVENTS = PerfEventArray("EVENTS", Event)
-RING = RingBuffer("RING", Event, max_entries=mmap.PAGESIZE)
+RING = RingBuf("RING", Event, max_entries=mmap.PAGESIZE)
 PROGRAMS = ProgArray("PROGRAMS", max_entries=2)
 COUNTS = Hash("COUNTS", key=u32, value=u64, max_entries=2)
 EACH = PerCpuArray("EACH", value=u64, max_entries=2)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.arithmetic import Arithmetic
 from tuxscope.asm.emitter import made, number
 from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
-from tuxscope.asm.jumps import Jumps
-from tuxscope.asm.memory import MemoryAccess
 from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
+from tuxscope.asm.ringbuf import RingOutput
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.field_types import FieldType
@@ -17,7 +15,7 @@ from tuxscope.lean_typing import Any
 from tuxscope.record import Nested, Record, RecordType
 
 
-class Assembler(Arithmetic, Jumps, MemoryAccess):
+class Assembler(RingOutput):
     """Writes a program.
 
     >>> a = Assembler("nothing", attach=Tracepoint("syscalls", "sys_enter_write"))

@@ -24,6 +24,6 @@ DIGESTS = {
     "net/state_changes.py": 0x91915B3956EA7833,
     "net/summary.py": 0xA287DCC49FBC7378,
     "net/tcp_states.py": 0xABB7860700A42DA2,
-    "page.py": 0x5EFC8175CADC7032,
+    "page.py": 0xD093A72C47118253,
     "pid_namespace.py": 0xCC5BD388C14403FD,
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tuxscope.asm import Array, Hash, PerfEventArray, Program
+from tuxscope.asm import Array, Hash, Program
+from tuxscope.asm.maps import StreamMap
 from tuxscope.columns import AnyColumn, Bar, Index, Rate
 from tuxscope.field_types import Integer
 from tuxscope.lean_dataclasses import dataclass
@@ -45,9 +46,9 @@ class Page:
 
     Attributes:
         program: makes the kernel program, or programs.
-        map: of a PerfEventArray, the records are shown as they come; of a hash or an array, the
-            entries, as a table. Without one there is nothing to show: the program can be listed,
-            stepped, and tested.
+        map: of a PerfEventArray or a RingBuf, the records are shown as they come; of a hash or an
+            array, the entries, as a table. Without one there is nothing to show: the program can be
+            listed, stepped, and tested.
         columns: how they are shown.
         order_by: of a stream, the field by which the records of several CPUs are brought into one
             order: 64 bits of nanoseconds, as ktime_get_ns gives them. Of a hash, the number by
@@ -55,20 +56,20 @@ class Page:
     """
 
     program: ProgramFactory
-    map: PerfEventArray | Hash | Array | None = None
+    map: StreamMap | Hash | Array | None = None
     columns: tuple[AnyColumn, ...] = ()
     order_by: Field | None = None
 
     @property
     def is_stream(self) -> bool:
         """Whether records are shown, and not entries."""
-        return isinstance(self.map, PerfEventArray)
+        return isinstance(self.map, StreamMap)
 
     def __post_init__(self) -> None:
-        if self.map is not None and not isinstance(self.map, PerfEventArray | Hash | Array):
+        if self.map is not None and not isinstance(self.map, StreamMap | Hash | Array):
             raise PartError(
-                "a page's second part is the map that it shows, a PerfEventArray, a Hash or an "
-                "Array"
+                "a page's second part is the map that it shows, a PerfEventArray, a RingBuf, a "
+                "Hash or an Array"
             )
         if isinstance(self.program, Program) or not callable(self.program):
             raise PartError("a page has a function that makes its program, uncalled")
@@ -97,14 +98,14 @@ class Page:
                     f"{type(column).__name__} shows the index of an Array; {self.map.name} is none"
                 )
             return
-        if isinstance(column, Rate | Bar) and isinstance(self.map, PerfEventArray):
+        if isinstance(column, Rate | Bar) and isinstance(self.map, StreamMap):
             raise RecordError(
                 f"{type(column).__name__} is for a table; {self.map.name} carries a stream"
             )
         records = records_of(self.map)
         if not any(column.field in each.fields.values() for each in records):
             names = " or ".join(each.__name__ for each in records)
-            what = "comes through" if isinstance(self.map, PerfEventArray) else "is in"
+            what = "comes through" if isinstance(self.map, StreamMap) else "is in"
             raise RecordError(
                 f"column {column.title} shows a field of another record than {names}, which "
                 f"{what} {self.map.name}"
@@ -113,7 +114,7 @@ class Page:
     def _check_order(self, field: object) -> None:
         """Raises RecordError where the map cannot be brought into that order."""
         map = self.map
-        stream = isinstance(map, PerfEventArray)
+        stream = isinstance(map, StreamMap)
         assert map is not None
         record = records_of(map)[-1]
         if isinstance(map, Array):
@@ -143,12 +144,12 @@ def is_time(name: str) -> bool:
     return name.endswith("ns") or "time" in name or "stamp" in name
 
 
-def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
+def records_of(map: StreamMap | Hash | Array) -> tuple[RecordType, ...]:
     """The records that a page can show of a map: a hash's key and value, or the one there is.
 
     Raises RecordError where a key or value is none: columns are fields of records.
     """
-    if isinstance(map, PerfEventArray):
+    if isinstance(map, StreamMap):
         return (map.record,)
     parts = {"key": map.key, "value": map.value} if isinstance(map, Hash) else {"value": map.value}
     records: list[RecordType] = []

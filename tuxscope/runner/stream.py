@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from tuxscope.asm import PerfEventArray
+from tuxscope.asm.maps import StreamMap
 from tuxscope.columns import Column
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Self
 from tuxscope.loader.collection import Collection
-from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.readers import reader_of
 from tuxscope.loader.spans import Columns
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.lines import LineFormat, Style
@@ -19,7 +19,7 @@ from tuxscope.output.sink import LiveSink
 from tuxscope.programs.page import Page
 from tuxscope.runner.loaded import shown_map
 from tuxscope.runner.losses import Losses
-from tuxscope.runner.pace import Pace
+from tuxscope.runner.pace import Pace, WokenPace
 from tuxscope.runner.watch import Watch, time_told
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class Stream:
         self._unseen: set[int] = set()  # CPUs that the user was told of
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
-        self.reader = PerfReader(shown_map(page, loaded), options.buffer_pages, order_by)
+        shown_map(page, loaded)
+        self.reader = reader_of(loaded.maps, stream_of(page), options.buffer_pages, order_by)
 
     def __enter__(self) -> Self:
         return self
@@ -83,8 +84,8 @@ class Stream:
     def watch(self, watch: Watch) -> None:
         """Print what comes, until something says that it is enough."""
         self._begin()
-        pace = Pace()
-        while not self._counted() and watch.wait(pace.seconds):
+        pace = WokenPace() if self.reader.wakes else Pace()
+        while not self._counted() and pace.wait(watch):
             pace.looked(self._print(), self.reader.holds)
             self._between(watch.seconds)
 
@@ -137,9 +138,9 @@ class Stream:
         self.totals.lost += dropped
 
 
-def stream_of(page: Page) -> PerfEventArray:
+def stream_of(page: Page) -> StreamMap:
     """The map that a page's records come through."""
-    assert isinstance(page.map, PerfEventArray)
+    assert isinstance(page.map, StreamMap)
     return page.map
 
 

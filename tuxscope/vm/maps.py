@@ -18,7 +18,7 @@ from tuxscope.asm.maps import (
     Map,
     PerfEventArray,
     ProgArray,
-    RingBuffer,
+    RingBuf,
 )
 from tuxscope.asm.program import Program
 from tuxscope.vm.memory import Region, VirtualMemory
@@ -360,7 +360,7 @@ class VirtualRingBuffer(VirtualMap):
 
 KINDS: dict[type[Map], type[VirtualMap]] = {
     PerfEventArray: VirtualPerfEventArray,
-    RingBuffer: VirtualRingBuffer,
+    RingBuf: VirtualRingBuffer,
     ProgArray: VirtualProgArray,
     LruHash: VirtualLruHash,
     Hash: VirtualHash,
