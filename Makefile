@@ -8,7 +8,7 @@
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
 # make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
 #              gallery in tuxscope/learn/gallery
-# make digests write tuxscope/programs/digests.py anew, by which a page that nobody edited is known
+# make digests write tuxscope/page/digests.py anew, by which a page that nobody edited is known
 # make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)

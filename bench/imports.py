@@ -19,8 +19,8 @@ from collections import Counter, defaultdict
 
 LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
 START = """
-import tuxscope.cli, tuxscope.commands.hello, tuxscope.runner.live, tuxscope.runner.stream
-from tuxscope.runner.pages import load_page, page_file, programs_of
+import tuxscope.cli, tuxscope.commands.hello, tuxscope.run.live, tuxscope.run.stream
+from tuxscope.page.loading import load_page, page_file, programs_of
 file = page_file("hello")
 programs_of(load_page(file), file, 1, live=True)
 """
@@ -48,7 +48,10 @@ FLOOR = {
     "cli", "entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest",
     "tools",
 }  # fmt: skip
-ROOMS = {"commands", "runner", "programs", "asm", "loader", "options", "output", "explain", "vm"}
+ROOMS = {
+    "asm", "commands", "explain", "loader", "options", "output", "page", "programs", "record",
+    "run", "vm",
+}  # fmt: skip
 
 
 def room(module: str, own: set[str]) -> str:
@@ -61,7 +64,7 @@ def room(module: str, own: set[str]) -> str:
     name = rest[0] if rest else ""
     if name in ROOMS:
         return f"{name}/"
-    return "floor, cli.py" if name in FLOOR or not rest else "record.py and what it stands on"
+    return "floor, cli.py" if name in FLOOR or not rest else "the rest"
 
 
 def environment() -> dict[str, str]:

@@ -18,10 +18,6 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tuxscope"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-ONE_ROOM = dict.fromkeys(
-    ("declared", "field_types", "late_annotations", "value_types", "columns"),
-    "record",
-)
 FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest"}
 FLOOR |= {"__init__", "__main__"}
 
@@ -36,8 +32,7 @@ def room(path: Path) -> str:
         return "tool pages"
     if tool_of(path):
         return "tool"
-    name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    return ONE_ROOM.get(name, name)
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def tool_of(path: Path) -> Path | None:
@@ -152,6 +147,7 @@ def test_the_arrows_are_those_of_the_page() -> None:
             ends = {room(each) for each in imported(path)}
             found.setdefault(start, set()).update(ends - FLOOR - {start})
     assert {start: ends for start, ends in found.items() if ends} == documented()
+    assert circles(found) == set()
 
 
 def test_the_floor_stands_on_nothing_else() -> None:
@@ -180,7 +176,7 @@ def test_nothing_outside_of_a_tools_directory_imports_it() -> None:
 def test_a_command_asks_no_kernel_before_it_runs(entry: CommandEntry) -> None:
     loaded = imported_by(f"import {entry.module}")
     assert entry.module in loaded
-    for name in ("ctypes", "mmap", "pyroute2", "construct", "tuxscope.loader", "tuxscope.runner"):
+    for name in ("ctypes", "mmap", "pyroute2", "construct", "tuxscope.loader", "tuxscope.run"):
         assert not {each for each in loaded if f"{each}.".startswith(f"{name}.")}
 
 
@@ -251,8 +247,8 @@ def test_the_package_alone_costs_nothing() -> None:
 # What a run of hello imports, up to its first line; tests/e2e sees that it runs.
 START = """
 import tuxscope.entry
-import tuxscope.cli, tuxscope.commands.hello, tuxscope.runner.live, tuxscope.runner.stream
-from tuxscope.runner.pages import load_page, page_file, programs_of
+import tuxscope.cli, tuxscope.commands.hello, tuxscope.run.live, tuxscope.run.stream
+from tuxscope.page.loading import load_page, page_file, programs_of
 file = page_file("hello")
 programs_of(load_page(file), file, 1, live=True)
 """

@@ -36,8 +36,8 @@ from tuxscope.explain.errors import ExplainedError
 from tuxscope.explain.explain import explain
 from tuxscope.loader.attach import AttachError
 from tuxscope.loader.verifier import VerifierError
+from tuxscope.page.loading import PageError
 from tuxscope.record import Record, u32
-from tuxscope.runner.pages import PageError
 from tuxscope.vm import Fault, Machine
 
 LINE = SourceLine("hello.py", 34, "a.mov(r0, r9)")

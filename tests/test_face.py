@@ -69,7 +69,7 @@ def test_what_assembles_and_interprets_loads_nothing_of_the_kernel_s_side() -> N
     names = "Assembler, Column, Hash, Machine, Page, Record, helper, hello, r0, u32"
     loaded = printed_by(f"import sys\nfrom tuxscope import {names}\nprint(*sys.modules)").split()
     assert "tuxscope.asm" in loaded
-    assert not {"ctypes", "mmap", "tuxscope.loader", "tuxscope.runner"} & set(loaded)
+    assert not {"ctypes", "mmap", "tuxscope.loader", "tuxscope.run"} & set(loaded)
 
 
 def test_a_misspelt_name_is_python_s_own_error() -> None:

@@ -1,4 +1,4 @@
-"""Write tuxscope/programs/digests.py anew: a digest of each file there, see runner/shipped.py.
+"""Write tuxscope/page/digests.py anew: a digest of each file of pages, see page/shipped.py.
 
 python tools/page_digests.py
 """
@@ -11,21 +11,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tuxscope.runner.shipped import digest  # noqa: E402
+from tuxscope.page.shipped import digest  # noqa: E402
 
-PAGES = ROOT / "tuxscope" / "programs"
-FILE = PAGES / "digests.py"
+PACKAGE = ROOT / "tuxscope"
+FILE = PACKAGE / "page" / "digests.py"
 
 
 def text() -> str:
     """What the file is to hold."""
-    paths = sorted(each for each in PAGES.rglob("*.py") if each != FILE)
+    pages = sorted((PACKAGE / "programs").rglob("*.py"))
+    paths = [PACKAGE / "page" / name for name in ("emitting.py", "pid_namespace.py")] + pages
     lines = [
-        f'    "{each.relative_to(PAGES)}": 0x{digest(each.read_bytes()):016X},' for each in paths
+        f'    "{each.relative_to(PACKAGE)}": 0x{digest(each.read_bytes()):016X},' for each in paths
     ]
-    head = (
-        '"""Digests of the files here, as the tests have checked them. Written by make digests."""'
-    )
+    head = '"""Digests of pages, as the tests have checked them. Written by make digests."""'
     return "\n".join([head, "", "DIGESTS = {", *lines, "}", ""])
 
 

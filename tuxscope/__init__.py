@@ -23,7 +23,7 @@ NAMES = {
         UnreleasedReferenceError Xdp decode_all helper r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10
     """,
     "tuxscope.asm.layout": "Place RecordedLayout",
-    "tuxscope.columns": "Bar Clock Column Index Log2 Milliseconds Percentile Rate",
+    "tuxscope.output.columns": "Bar Clock Column Index Log2 Milliseconds Percentile Rate",
     "tuxscope.errors": "TuxscopeError",
     "tuxscope.loader": """
         Collection Link LoadError LoadedMap LoadedProgram LogLevel PerfReader VerifierError load
@@ -37,10 +37,10 @@ NAMES = {
     "tuxscope.programs.hello": "HelloEvent hello",
     "tuxscope.programs.net.connections": "Connection",
     "tuxscope.programs.net.library": "net",
-    "tuxscope.programs.page": "Page",
-    "tuxscope.programs.pid_namespace": "PidNamespace namespaced_pid",
+    "tuxscope.page.page": "Page",
+    "tuxscope.page.pid_namespace": "PidNamespace namespaced_pid",
     "tuxscope.record": "Field Record RecordError char s8 s16 s32 s64 u8 u16 u32 u64",
-    "tuxscope.runner.identity": "own_pid pid_namespace",
+    "tuxscope.run.identity": "own_pid pid_namespace",
     "tuxscope.vm": "Fault Machine World",
 }
 MODULES = {name: module for module, names in NAMES.items() for name in names.split()}

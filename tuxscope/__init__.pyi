@@ -77,7 +77,6 @@ from tuxscope.asm import (
     r10,
 )
 from tuxscope.asm.layout import Place, RecordedLayout
-from tuxscope.columns import Bar, Clock, Column, Index, Log2, Milliseconds, Percentile, Rate
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader import (
     Collection,
@@ -96,13 +95,14 @@ from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.loader.maps import MapError
 from tuxscope.loader.privilege import PrivilegeError
 from tuxscope.loader.ringbuf_reader import RingBufReader
+from tuxscope.output.columns import Bar, Clock, Column, Index, Log2, Milliseconds, Percentile, Rate
+from tuxscope.page.page import Page
+from tuxscope.page.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.programs.hello import HelloEvent, hello
 from tuxscope.programs.net.connections import Connection
 from tuxscope.programs.net.library import net
-from tuxscope.programs.page import Page
-from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Field, Record, RecordError, char, s8, s16, s32, s64, u8, u16, u32, u64
-from tuxscope.runner.identity import own_pid, pid_namespace
+from tuxscope.run.identity import own_pid, pid_namespace
 from tuxscope.vm import Fault, Machine, World
 
 __version__: str

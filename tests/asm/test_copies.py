@@ -28,10 +28,10 @@ from tuxscope.asm import (
     r2,
     r10,
 )
-from tuxscope.columns import Column
-from tuxscope.field_types import Octets
+from tuxscope.output.columns import Column
 from tuxscope.record import Record, char, s8, s16, s32, s64, u8, u16, u32, u64
-from tuxscope.value_types import IpAddress, Named, Optional, OptionalMilliseconds
+from tuxscope.record.types import Octets
+from tuxscope.record.values import IpAddress, Named, Optional, OptionalMilliseconds
 
 
 class Point(Record):

@@ -6,7 +6,7 @@ import pytest
 
 from tuxscope.asm import Assembler, OperandError, ProgramError, Tracepoint, r6, r10
 from tuxscope.asm.layout import Place, RecordedLayout
-from tuxscope.programs.emitting import read_member
+from tuxscope.page.emitting import read_member
 from tuxscope.record import u32, u64
 
 

@@ -4,8 +4,7 @@ COUNT = '''\
 """How often each process calls write()."""
 
 from tuxscope.asm import Assembler, Hash, Program, Tracepoint, helper, r0, r1, r2, r3, r4
-from tuxscope.columns import Column, Rate
-from tuxscope.programs.page import Page
+from tuxscope.page import Column, Page, Rate
 from tuxscope.record import Record, u32, u64
 
 
@@ -56,8 +55,7 @@ PAGE = Page(count, COUNTS, COLUMNS, order_by=Writes.count)
 # Two programs with a map between them: how many calls are on their way in.
 INSIDE = """\
 from tuxscope.asm import Array, Assembler, Program, Tracepoint, helper, r0, r1, r2
-from tuxscope.columns import Column, Index
-from tuxscope.programs.page import Page
+from tuxscope.page import Column, Index, Page
 from tuxscope.record import Record, s64, u32
 
 

@@ -285,8 +285,7 @@ def test_the_option_for_the_log_is_named_where_it_is_one(
 
 WRONG_WAY = """\
 from tuxscope.asm import Assembler, Hash, Program, Tracepoint, helper, r0, r1, r2, r3
-from tuxscope.columns import Column
-from tuxscope.programs.page import Page
+from tuxscope.page import Column, Page
 from tuxscope.record import Record, u32, u64
 
 

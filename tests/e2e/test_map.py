@@ -12,11 +12,11 @@ from pace import LIMIT
 
 from e2e.harness import TUXSCOPE
 from tuxscope.asm import Hash
+from tuxscope.commands.map_job import show_map
 from tuxscope.loader import bpf
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.output.lines import Style
 from tuxscope.record import u32, u64
-from tuxscope.runner.maps import show_map
 
 pytestmark = pytest.mark.kernel
 

@@ -12,7 +12,7 @@ from pace import LIMIT, SLOWDOWN
 from tuxscope.learn.catalogue import solution_text
 from tuxscope.learn.examination import Interrupted, examined
 from tuxscope.learn.verdict import StageState
-from tuxscope.runner.interrupt import Interrupt
+from tuxscope.run.interrupt import Interrupt
 
 SOLUTION = solution_text("return-value")
 BRIEF = 1.5 * SLOWDOWN  # seconds until what does not end is ended

@@ -14,7 +14,7 @@ from tuxscope.learn.calls import some_call, some_comm
 from tuxscope.learn.kernel import Kernel, Worker, WorkerError
 from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission, calls_helper, is_atomic_add
-from tuxscope.runner.pages import page_file
+from tuxscope.page.loading import page_file
 
 HELLO = page_file("hello")
 READS = Path(HELLO).read_text().replace("sys_enter_write", "sys_enter_read")

@@ -11,7 +11,7 @@ from learn.test_exercises import feedback, verdict_on
 from tuxscope.learn.catalogue import exercise_named, solution_text, starter_text
 from tuxscope.learn.grading import grade
 from tuxscope.learn.kernel import Worker
-from tuxscope.runner.pages import page_file
+from tuxscope.page.loading import page_file
 
 OF_HELLO = ("file-descriptor", "reads", "pid-filter", "count")
 ABOVE = ("user-buffer", "latency", "histogram")

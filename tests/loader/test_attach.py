@@ -27,7 +27,7 @@ from tuxscope.loader.attach import Link
 from tuxscope.loader.program import load
 from tuxscope.loader.tracefs import TracepointError
 from tuxscope.record import u64
-from tuxscope.runner.identity import own_pid
+from tuxscope.run.identity import own_pid
 
 pytestmark = pytest.mark.kernel
 

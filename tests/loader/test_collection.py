@@ -12,7 +12,7 @@ from tuxscope.loader import attach as attaching
 from tuxscope.loader.attach import AttachError, attach
 from tuxscope.loader.maps import MapError
 from tuxscope.record import Record, u64
-from tuxscope.runner.identity import own_pid
+from tuxscope.run.identity import own_pid
 
 pytestmark = pytest.mark.kernel
 

@@ -24,7 +24,7 @@ from tuxscope.loader.events import Events, stream_map
 from tuxscope.loader.tracefs import TracepointError
 from tuxscope.programs.hello import EVENTS, HelloEvent, hello
 from tuxscope.record import Record, u32
-from tuxscope.runner.identity import own_pid
+from tuxscope.run.identity import own_pid
 
 COUNT = fewer(20_000)
 PIECE = 64

@@ -24,7 +24,7 @@ from tuxscope.asm import (
     r3,
     r4,
 )
-from tuxscope.doctor import release
+from tuxscope.commands.doctor_job import release
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import BpfCommand
 from tuxscope.loader.cpus import online_cpus

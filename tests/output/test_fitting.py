@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuxscope.columns import Bar, Clock, Column, Combined, Index, Labelled, Percentile, RecordError
+from tuxscope.output.columns import (
+    Bar,
+    Clock,
+    Column,
+    Combined,
+    Index,
+    Labelled,
+    Percentile,
+    RecordError,
+)
 from tuxscope.output.fitting import Need, fit, need_of
 from tuxscope.programs.net.connections import Connection
 from tuxscope.record import Record, char, s64, u8, u32, u64

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuxscope.columns import Column, Combined
+from tuxscope.output.columns import Column, Combined
 from tuxscope.output.lines import CACHED_LINES, LineFormat, Style
 from tuxscope.output.screen import columns
 from tuxscope.programs.hello import COLUMNS, HelloEvent

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from tuxscope.asm.listing import lines
+from tuxscope.commands.step_job import on_an_event
 from tuxscope.options.step import StepOptions
 from tuxscope.output.listing import table
 from tuxscope.output.trace import Trace
 from tuxscope.programs.hello import hello
-from tuxscope.runner.tracing import on_an_event
 
 Made = Callable[[int | None], list[str]]
 PROGRAM = hello()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuxscope.doctor import Diagnosis, table
+from tuxscope.commands.doctor_job import Diagnosis, table
 from tuxscope.output import messages
 from tuxscope.output.messages import say
 

@@ -13,7 +13,7 @@ from pace import LIMIT
 
 from tuxscope.output import sink as sink_module
 from tuxscope.output.sink import LiveSink, OutputError, Sink
-from tuxscope.runner.interrupt import Interrupt
+from tuxscope.run.interrupt import Interrupt
 
 TEXT = "schön\n" * 60_000  # more than a pipe holds
 

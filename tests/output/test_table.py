@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
+from tuxscope.output.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
 from tuxscope.output.lines import Style
 from tuxscope.output.table import Table
 from tuxscope.record import Record, RecordError, char, s64, u32, u64

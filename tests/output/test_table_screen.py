@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from terminal import Terminal
 
-from tuxscope.columns import Bar, Column, Log2, Rate
+from tuxscope.output.columns import Bar, Column, Log2, Rate
 from tuxscope.output.lines import Style
 from tuxscope.output.sink import Sink
 from tuxscope.output.table import Table

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from terminal import Terminal
 
-from tuxscope.columns import Column
+from tuxscope.output.columns import Column
 from tuxscope.output.lines import LineFormat, Style
 from tuxscope.output.terminal_lines import TerminalLines
 from tuxscope.programs import hello

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pace import fewer
 
-from tuxscope.doctor import release
+from tuxscope.commands.doctor_job import release
 from vm.answer import difference, interpret
 from vm.conftest import Tally
 from vm.kernel import Kernel, left_out

@@ -10,9 +10,9 @@ from tuxscope.asm.registers import Address, Memory, Register, r10
 from tuxscope.asm.ringbuf import RingOutput
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
-from tuxscope.field_types import FieldType
 from tuxscope.lean_typing import Any
 from tuxscope.record import Nested, Record, RecordType
+from tuxscope.record.types import FieldType
 
 
 class Assembler(RingOutput):

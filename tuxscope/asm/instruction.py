@@ -21,9 +21,9 @@ from tuxscope.asm.isa import Atomic, FormKind, Size
 from tuxscope.asm.maps import Map
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
-from tuxscope.field_types import Buffer, RecordError, byte_view
 from tuxscope.lean_dataclasses import dataclass, field
 from tuxscope.lean_typing import Any, Literal
+from tuxscope.record.types import Buffer, RecordError, byte_view
 from tuxscope.source import SourceLine
 
 ByteOrder = Literal["little", "big"]

@@ -15,7 +15,7 @@ from tuxscope.asm.attach import Tracepoint
 from tuxscope.asm.errors import OperandError, ProgramError
 from tuxscope.asm.registers import Memory, Register
 from tuxscope.asm.source import author_line
-from tuxscope.field_types import u8, u16, u32, u64
+from tuxscope.record.types import u8, u16, u32, u64
 
 INTEGERS = {1: u8, 2: u16, 4: u32, 8: u64}
 

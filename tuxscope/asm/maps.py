@@ -7,10 +7,10 @@ from enum import IntEnum
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
-from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from tuxscope.record import Nested, RecordType, u32, u64
+from tuxscope.record.types import FieldType
 from tuxscope.suggest import did_you_mean
 
 PARTS = ("key", "value")  # what maps may have of records

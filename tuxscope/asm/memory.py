@@ -16,8 +16,8 @@ from tuxscope.asm.maps import Array, Map
 from tuxscope.asm.registers import Memory, Register
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
-from tuxscope.field_types import Integer
 from tuxscope.lean_typing import Any
+from tuxscope.record.types import Integer
 
 
 class MemoryAccess(Emitter):

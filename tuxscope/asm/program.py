@@ -11,9 +11,9 @@ from tuxscope.asm.instruction import NATIVE, ByteOrder, Instruction, check_byteo
 from tuxscope.asm.maps import Map, check_name
 from tuxscope.asm.source import author_line
 from tuxscope.errors import ArgumentTypeError, shown
-from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import dataclass, field, replace
 from tuxscope.lean_typing import Any
+from tuxscope.record.types import FieldType
 
 # MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
 STACK_SIZE = 512

@@ -13,9 +13,9 @@ from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.source import author_line
 from tuxscope.asm.symbolic import METHODS, Symbolic
 from tuxscope.errors import shown
-from tuxscope.field_types import FieldType, FixedArray, Octets
 from tuxscope.lean_typing import Any, NoReturn
 from tuxscope.record import Nested
+from tuxscope.record.types import FieldType, FixedArray, Octets
 from tuxscope.suggest import did_you_mean
 
 # The jump that compares as an operator of Python's does, without a sign.

@@ -18,10 +18,10 @@ from tuxscope.asm.memory import MemoryAccess
 from tuxscope.asm.registers import Address, Memory, Register, r0, r1, r2, r3, r4, r10
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
-from tuxscope.field_types import FieldType
 from tuxscope.lean_dataclasses import replace
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.record import RecordType, u32, u64
+from tuxscope.record.types import FieldType
 
 KEY = "lost_key"  # the place on the stack with the 0 that the count is looked up by
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from tuxscope.asm.instruction import FRAME_POINTER, Instruction
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.program import StackVariable
-from tuxscope.field_types import FieldType, FixedArray
 from tuxscope.lean_typing import Any
 from tuxscope.record import Nested
+from tuxscope.record.types import FieldType, FixedArray
 
 # Where a template takes an address: of the register before the offset.
 ADDRESS = r"\(\{(dst|src)\} \{off\}"

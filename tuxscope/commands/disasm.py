@@ -53,7 +53,7 @@ instruction are shown as <unknown>, with the reason; the exit status is 1 then.
             raise UsageError("say what to list: a file, - for stdin, or --id ID")
 
         def job() -> int:
-            from tuxscope.runner.listings import list_bytes, list_loaded
+            from tuxscope.commands.disasm_job import list_bytes, list_loaded
 
             if options.id is not None:
                 return list_loaded(options.id, options.format)

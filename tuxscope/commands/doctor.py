@@ -33,7 +33,7 @@ less without it.
 
     def run(self, options: DoctorOptions) -> Job:
         def job() -> int:
-            from tuxscope.doctor import report
+            from tuxscope.commands.doctor_job import report
 
             return report(options.format)
 

@@ -45,7 +45,7 @@ was cut off or is that of an accepted program, or where there is none.
             raise UsageError("which log? try: tuxscope explain FILE")
 
         def job() -> int:
-            from tuxscope.runner.explaining import explain_log
+            from tuxscope.commands.explain_job import explain_log
 
             return explain_log(file, options.format)
 

@@ -39,7 +39,7 @@ names of the tracepoints that match, as in 'syscalls/*write*'.
             )
 
         def job() -> int:
-            from tuxscope.runner.fields import list_fields
+            from tuxscope.commands.fields_job import list_fields
 
             return list_fields(tracepoint, options.format)
 

@@ -50,7 +50,7 @@ so.
             raise UsageError(f"set it to what? try: sudo tuxscope map {map} {key} 1842")
 
         def job() -> int:
-            from tuxscope.runner.maps import set_entry, show_map
+            from tuxscope.commands.map_job import set_entry, show_map
 
             if key is not None and value is not None:
                 return set_entry(map, options.id, key, value)

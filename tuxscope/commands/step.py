@@ -28,7 +28,7 @@ and no kernel.
             raise UsageError("which program? try: tuxscope step hello")
 
         def job() -> int:
-            from tuxscope.runner.tracing import trace
+            from tuxscope.commands.step_job import trace
 
             return trace(source, options)
 

@@ -11,7 +11,7 @@ class Tool(Subcommand):
 
     def page_file(self, options: ToolOptions) -> str:
         """The page to run. Raises UsageError."""
-        from tuxscope.runner.pages import page_file
+        from tuxscope.page.loading import page_file
 
         return page_file(self.name)
 
@@ -20,10 +20,10 @@ class Tool(Subcommand):
 
         def job() -> int:
             if options.simulate:
-                from tuxscope.runner.simulation import simulate
+                from tuxscope.run.simulation import simulate
 
                 return simulate(page, options)
-            from tuxscope.runner.live import run
+            from tuxscope.run.live import run
 
             return run(page, options)
 

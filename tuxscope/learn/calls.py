@@ -6,7 +6,7 @@ import random
 import string
 from dataclasses import dataclass, field
 
-from tuxscope.runner.workload import BUFFER, CALL, CPUS, RETURN
+from tuxscope.run.workload import BUFFER, CALL, CPUS, RETURN
 from tuxscope.vm import World
 
 MOST = 4_000_000  # PID_MAX_LIMIT of 64-bit kernels is a little more

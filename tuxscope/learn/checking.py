@@ -15,8 +15,8 @@ from tuxscope.learn.workplace import Workplace, require, workplace
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style
 from tuxscope.output.sink import LiveSink
-from tuxscope.runner.interrupt import Interrupt
-from tuxscope.runner.watch import Watch
+from tuxscope.run.interrupt import Interrupt
+from tuxscope.run.watch import Watch
 
 POLL = 0.2  # seconds between two looks at a page that is watched
 INTERRUPTED = 130  # as a shell has it

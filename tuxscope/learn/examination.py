@@ -19,7 +19,7 @@ from tuxscope.asm import SourceLine
 from tuxscope.learn.examiner import Order
 from tuxscope.learn.verdict import FAILED, Finding, Stage, StageState, Verdict, from_object
 from tuxscope.loader.fd import Fd
-from tuxscope.runner.interrupt import Interrupt
+from tuxscope.run.interrupt import Interrupt
 
 LIMIT = 60.0  # seconds that it all may take
 PATIENCE = 5.0  # seconds beyond its own limit that an examiner may take

@@ -14,7 +14,7 @@ from tuxscope.learn.verdict import FAILED, PASSED, Finding, Stage, StageState, V
 from tuxscope.loader.bpf import is_unsupported
 from tuxscope.loader.privilege import missing_capabilities
 from tuxscope.loader.verifier import VerifierError
-from tuxscope.runner.pages import PageError, check_slips
+from tuxscope.page.loading import PageError, check_slips
 from tuxscope.vm import Fault
 
 # What was expected instead of an error that blames a line.

@@ -19,8 +19,8 @@ from tuxscope.loader.collection import Collection
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.record import Record
-from tuxscope.runner.identity import pid_namespace
-from tuxscope.runner.loaded import shown_map
+from tuxscope.run.identity import pid_namespace
+from tuxscope.run.page_map import shown_map
 
 WORKER = os.path.join(os.path.dirname(__file__), "worker.py")
 PATIENCE = 20.0  # seconds until a worker's answer is not waited for any more

@@ -16,7 +16,6 @@ from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.maps import Array, Hash
-from tuxscope.field_types import Integer
 from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.gallery import page
 from tuxscope.learn.gallery.entry import Entry
@@ -31,6 +30,7 @@ from tuxscope.learn.submission import (
     goes_back,
     is_exit,
 )
+from tuxscope.record.types import Integer
 from tuxscope.vm import Fault, Machine, Printed
 from tuxscope.vm.state import Output
 

@@ -15,11 +15,11 @@ from tuxscope.asm.isa import Atomic, CallSource, FormKind
 from tuxscope.asm.maps import Array, Hash, PerfEventArray
 from tuxscope.learn.calls import Call
 from tuxscope.learn.mistake import Mistake
-from tuxscope.programs.page import Page
-from tuxscope.programs.pid_namespace import PidNamespace
+from tuxscope.page.loading import definition, load_page, programs_of
+from tuxscope.page.page import Page
+from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.record import Record
-from tuxscope.runner.pages import definition, load_page, programs_of
-from tuxscope.runner.workload import EXIT, machine_for
+from tuxscope.run.workload import EXIT, machine_for
 from tuxscope.suggest import did_you_mean
 from tuxscope.vm import Machine, Sent, World
 from tuxscope.vm.maps import Values

@@ -9,10 +9,10 @@ from typing import Any
 from tuxscope.asm import Instruction, PerfEventArray, SourceLine, Tracepoint, helper
 from tuxscope.asm.instruction import FRAME_POINTER
 from tuxscope.asm.isa import FormKind
-from tuxscope.columns import Column
 from tuxscope.learn.calls import Call
 from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Interpreter, Submission, calls_helper
+from tuxscope.output.columns import Column
 from tuxscope.record import Nested, Record, RecordType
 from tuxscope.vm.faults import NullPointerFault
 

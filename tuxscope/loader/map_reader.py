@@ -17,10 +17,10 @@ import errno
 from collections.abc import Iterator
 
 from tuxscope.asm.maps import ARRAYS, MapType
-from tuxscope.field_types import u32
 from tuxscope.loader import bpf
 from tuxscope.loader.map_errors import reading_problem
 from tuxscope.loader.raw_map import MapError, RawMap
+from tuxscope.record.types import u32
 
 # Types whose batches are of whole buckets (Linux 5.6).
 BUCKETS = (MapType.HASH, MapType.PERCPU_HASH, MapType.LRU_HASH, MapType.LRU_PERCPU_HASH)

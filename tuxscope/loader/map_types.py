@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tuxscope.asm.maps import Array, Hash
-from tuxscope.field_types import FieldType, RecordError
 from tuxscope.loader.map_reader import Chunk
 from tuxscope.loader.raw_map import MapError
+from tuxscope.record.types import FieldType, RecordError
 
 
 class MapTypes:

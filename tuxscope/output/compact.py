@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tuxscope.field_types import decode_text
+from tuxscope.record.types import decode_text
 
 SPACED = json.dumps
 COMPACT = json.JSONEncoder(separators=(",", ":")).encode

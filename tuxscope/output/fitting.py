@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuxscope.columns import AnyColumn, Bar, Column, Combined, Labelled, Percentile
-from tuxscope.field_types import FieldType, Integer, Text
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import Any
+from tuxscope.output.columns import AnyColumn, Bar, Column, Combined, Labelled, Percentile
 from tuxscope.output.screen import columns
-from tuxscope.value_types import IpAddress, Named, Optional
+from tuxscope.record.types import FieldType, Integer, Text
+from tuxscope.record.values import IpAddress, Named, Optional
 
 # Columns that a text keeps at least: a name; and what else is text, as an IPv4 address, which
 # keeps half of the line where that is more.

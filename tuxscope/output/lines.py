@@ -12,13 +12,13 @@ from enum import Enum
 from functools import lru_cache
 from itertools import chain
 
-from tuxscope.columns import Column
-from tuxscope.field_types import FieldType, Integer, Text, decode_text
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import Any
+from tuxscope.output.columns import Column
 from tuxscope.output.screen import cut, padded
 from tuxscope.output.visible import visible
 from tuxscope.record import Record, RecordType
+from tuxscope.record.types import FieldType, Integer, Text, decode_text
 
 # Texts that are kept, and lines.
 CACHED_TEXTS = 4096

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tuxscope.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
 from tuxscope.lean_typing import Any
+from tuxscope.output.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.fitting import LONGEST_BAR, fit, need_of
 from tuxscope.output.lines import NOTHING, Style, plain

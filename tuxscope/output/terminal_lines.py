@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tuxscope.columns import Column
+from tuxscope.output.columns import Column
 from tuxscope.output.fitting import fit, is_number, need_of
 from tuxscope.output.lines import Cell, LineFormat, Style
 from tuxscope.output.screen import cut, width_of

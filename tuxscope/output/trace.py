@@ -12,11 +12,11 @@ from tuxscope.asm.listing import lines
 from tuxscope.asm.maps import Map, StreamMap
 from tuxscope.asm.program import Program
 from tuxscope.asm.stack_notes import StackNotes
-from tuxscope.field_types import decode_text
 from tuxscope.output.lines import plain
 from tuxscope.output.listing import place, source_object
 from tuxscope.output.screen import columns, padded, wrapped
 from tuxscope.record import Record
+from tuxscope.record.types import decode_text
 from tuxscope.vm.memory import OFFSET, WINDOW
 from tuxscope.vm.state import Output, Sent, State, Step, Stored
 

@@ -1,14 +1,14 @@
 """hello: every write() on the system, as it happens. Edit this page and run it again.
 
+A page is a record, a map that carries it, a function that makes the kernel program, and columns;
+PAGE, on the last line, names them. docs/pages.md has the rest.
 A call such as a.mov(r6, r1) emits one BPF instruction; a.lea emits two, a.stack and a.label none.
 r0 holds results, r1 to r5 arguments, which a call uses up; r6 to r9 survive calls.
 """
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
-from tuxscope.columns import Column
-from tuxscope.programs.page import Page
-from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.page import Column, Page, PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u32, u64
 
 

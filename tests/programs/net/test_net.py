@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_columns import element
+from output.test_columns import element
 
 from tuxscope.asm import Array, Assembler, Program, Tracepoint, r0, r6, r7
 from tuxscope.errors import UsageError

@@ -32,7 +32,7 @@ usage: sudo tuxscope toy [options]
         def job() -> int:
             from tuxscope.programs.toy import page
 
-            from tuxscope.runner.live import run_page, show
+            from tuxscope.run.live import run_page, show
 
             return run_page(page.page(options.signal), page.__file__, options, show)
 

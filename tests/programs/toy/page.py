@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
-from tuxscope.columns import Column
-from tuxscope.programs.page import Page
+from tuxscope.output.columns import Column
+from tuxscope.page.page import Page
 from tuxscope.record import Record, u64
 
 

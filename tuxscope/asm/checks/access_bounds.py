@@ -14,7 +14,7 @@ from tuxscope.asm.errors import (
 )
 from tuxscope.asm.program import STACK_SIZE
 from tuxscope.asm.registers import Address, r10
-from tuxscope.field_types import FieldType
+from tuxscope.record.types import FieldType
 
 # What a context has, from and to: PERF_MAX_TRACE_SIZE after what the kernel keeps for itself, and
 # MAX_BPF_FUNC_ARGS of 8 bytes.

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from tuxscope.asm import Hash, SourceLine, helper
-from tuxscope.columns import Rate
 from tuxscope.learn.calls import some_call, some_comm
 from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.kernel import Kernel, Worker
 from tuxscope.learn.mistake import Mistake
 from tuxscope.learn.submission import Submission, calls_helper
 from tuxscope.learn.tracing import check_attached, check_columns, check_fields
+from tuxscope.output.columns import Rate
 from tuxscope.record import RecordType, u64
 from tuxscope.vm import Machine
 from tuxscope.vm.maps import Values

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuxscope.asm import Array, PerCpuArray, helper
-from tuxscope.columns import Log2
 from tuxscope.learn.calls import Call, some_call, some_comm, some_text
 from tuxscope.learn.exercise import Exercise
 from tuxscope.learn.kernel import Kernel, Worker
@@ -22,8 +21,9 @@ from tuxscope.learn.tracing import (
     check_null_checks,
     check_whole_arguments,
 )
+from tuxscope.output.columns import Log2
 from tuxscope.record import RecordType
-from tuxscope.runner.workload import BUFFER, CALL
+from tuxscope.run.workload import BUFFER, CALL
 
 BITS = 64
 WRITES = 60

@@ -25,7 +25,7 @@ from tuxscope.learn.tracing import (
     told,
 )
 from tuxscope.record import Record
-from tuxscope.runner.identity import pid_namespace
+from tuxscope.run.identity import pid_namespace
 
 LONG = (5 * 10**9, 9 * 10**9)  # nanoseconds, for which a u32 is too small
 SLOW = 0.03  # seconds

@@ -20,7 +20,7 @@ def page_of(function: Callable[[], Assembler], text: str) -> str:
     """The source of a page that makes this program; ``text`` is its docstring."""
     definitions, imports = needed(function)
     imports.setdefault("tuxscope.asm", set()).add("Program")
-    imports["tuxscope.programs.page"] = {"Page"}
+    imports["tuxscope.page"] = {"Page"}
     blocks = "".join(f"\n\n{each}\n\n" if "\n" in each else f"\n{each}" for each in definitions)
     name = function.__name__
     return (

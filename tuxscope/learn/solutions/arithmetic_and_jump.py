@@ -1,7 +1,7 @@
 """Arithmetic changes a register; a jump goes elsewhere if a comparison holds, else on."""
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r2, r3
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u64
 
 

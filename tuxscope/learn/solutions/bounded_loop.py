@@ -1,7 +1,7 @@
 """A loop is a jump backwards. The kernel takes one only if the verifier can see it end."""
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r2, r3
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u64
 
 

@@ -2,9 +2,7 @@
 
 from tuxscope.asm import Assembler, Hash, Program, Tracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4
-from tuxscope.columns import Column, Rate
-from tuxscope.programs.page import Page
-from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.page import Column, Page, PidNamespace, Rate, namespaced_pid
 from tuxscope.record import Record, u32, u64
 
 

@@ -2,9 +2,7 @@
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
-from tuxscope.columns import Column
-from tuxscope.programs.page import Page
-from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.page import Column, Page, PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u32, u64
 
 

@@ -2,8 +2,7 @@
 
 from tuxscope.asm import Assembler, Hash, PerfEventArray, Program, Tracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6, r7
-from tuxscope.columns import Column
-from tuxscope.programs.page import Page
+from tuxscope.page import Column, Page
 from tuxscope.record import Record, u32, u64
 
 

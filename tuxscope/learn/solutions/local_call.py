@@ -1,7 +1,7 @@
 """A program may have functions of its own. A call uses up r1 to r5, whatever is called."""
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r6, r7
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u64
 
 

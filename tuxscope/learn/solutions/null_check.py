@@ -1,7 +1,7 @@
 """A hash gives the address of a key's value, or 0 where it has no such key."""
 
 from tuxscope.asm import Assembler, Hash, Program, RawTracepoint, helper, r0, r1, r2, r3
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u32, u64
 
 WEIGHTS = Hash("WEIGHTS", key=u32, value=u64, max_entries=1024)

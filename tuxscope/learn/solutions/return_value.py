@@ -1,7 +1,7 @@
 """A program's result is what r0 holds when it exits."""
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u64
 
 

@@ -9,7 +9,7 @@ first, return 0.
 """
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r2, r3
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u64
 
 

@@ -17,7 +17,7 @@ on each write(), shown as a table with the rate.
        COLUMNS = (Column(Process.pid, 8), Column(Writes.count, 12), Rate(Writes.count))
        PAGE = Page(count, COUNTS, COLUMNS, order_by=Writes.count)
 
-   Hash comes from tuxscope.asm, Rate from tuxscope.columns; what is hello's
+   Hash comes from tuxscope.asm, Rate from tuxscope.page; what is hello's
    alone can go.
 
 2. Look the process up: map_lookup_elem takes the map in r1 and the address of
@@ -39,9 +39,7 @@ Try it, and have it checked:
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6
-from tuxscope.columns import Column
-from tuxscope.programs.page import Page
-from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.page import Column, Page, PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u32, u64
 
 

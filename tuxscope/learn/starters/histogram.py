@@ -30,9 +30,7 @@ Task: count each write() in the entry of its size.
 
 from tuxscope.asm import Assembler, PerCpuArray, Program, Tracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r6
-from tuxscope.columns import Bar, Column, Log2
-from tuxscope.programs.page import Page
-from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
+from tuxscope.page import Bar, Column, Log2, Page, PidNamespace, namespaced_pid
 from tuxscope.record import Record, u32, u64
 
 

@@ -8,7 +8,7 @@ function is right; what comes before it loses something on the way, twice.
 """
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r6, r7
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u64
 
 

@@ -7,7 +7,7 @@ the arguments, 8 bytes each, so the first of them is u64[r1 + 0].
 """
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1
-from tuxscope.programs.page import Page
+from tuxscope.page import Page
 from tuxscope.record import u64
 
 

@@ -8,8 +8,7 @@ Task: have nothing leave that was not set. Where there is no extra, it is 0.
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, RawTracepoint, helper
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r5, r6, r7, r8
-from tuxscope.columns import Column
-from tuxscope.programs.page import Page
+from tuxscope.page import Column, Page
 from tuxscope.record import Record, u32, u64
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tuxscope.asm import Assembler, LruHash, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r6, r7, r8, r9
-from tuxscope.programs.emitting import find, follow, forget
+from tuxscope.page.emitting import find, follow, forget
+from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.net.connections import (
     ACCEPTED,
     Known,
@@ -17,7 +18,6 @@ from tuxscope.programs.net.connections import (
     only,
     store_process,
 )
-from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import u8, u32, u64
 
 ACCEPTS = (Tracepoint("syscalls", "sys_exit_accept4"), Tracepoint("syscalls", "sys_exit_accept"))

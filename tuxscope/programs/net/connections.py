@@ -14,11 +14,11 @@ from collections.abc import Callable
 from tuxscope.asm import Assembler, Hash, LruHash, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r7, r9
-from tuxscope.programs.emitting import copy, find, place_of, read_member
+from tuxscope.page.emitting import copy, find, place_of, read_member
+from tuxscope.page.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.programs.net.tcp_states import NAMES
-from tuxscope.programs.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u8, u16, u32, u64
-from tuxscope.value_types import IpAddress, Named, Optional, OptionalMilliseconds
+from tuxscope.record.values import IpAddress, Named, Optional, OptionalMilliseconds
 
 SOCK_DONE = 1  # enum sock_flags, include/net/sock.h: the bit says that a FIN came
 

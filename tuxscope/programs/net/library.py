@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tuxscope.asm import Program
 from tuxscope.loader.layout import RunningKernelLayout
+from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.net.page import Chosen, Network, page
-from tuxscope.programs.pid_namespace import PidNamespace
 
 
 def net(

@@ -7,25 +7,25 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tuxscope.columns import Column, Combined, Labelled
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.options.tool import ToolOptions
+from tuxscope.output.columns import Column, Combined, Labelled
 from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.output.visible import visible
+from tuxscope.page.page import Page
 from tuxscope.programs.net import page, summary
 from tuxscope.programs.net.connections import SOCKETS, Connection
 from tuxscope.programs.net.options import NetOptions
 from tuxscope.programs.net.snapshot import Snapshot, seed
 from tuxscope.programs.net.sockets import InterfaceNames, NamespaceError, names, own_namespace
-from tuxscope.programs.page import Page
-from tuxscope.runner.live import run_page
-from tuxscope.runner.privilege import require_sudo
-from tuxscope.runner.stream import Stream, first_rows
-from tuxscope.runner.table import LiveTables
-from tuxscope.runner.watch import Watch
+from tuxscope.run.live import run_page
+from tuxscope.run.privilege import require_sudo
+from tuxscope.run.stream import Stream, first_rows
+from tuxscope.run.table import LiveTables
+from tuxscope.run.watch import Watch
 
 # Seconds for which the connections of a process that has ended are followed to their own end.
 LINGER = 1.0

@@ -8,14 +8,14 @@ from ipaddress import IPv4Network, IPv6Network
 from tuxscope.asm import Assembler, PerfEventArray, Program, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r1, r2, r3, r4, r5, r6
-from tuxscope.columns import Clock, Column, Milliseconds
-from tuxscope.programs.emitting import place_of
+from tuxscope.output.columns import Clock, Column, Milliseconds
+from tuxscope.page.emitting import place_of
+from tuxscope.page.page import Page, ProgramFactory
+from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.net.accepts import accepts
 from tuxscope.programs.net.connections import Connection, Report
 from tuxscope.programs.net.layout import LINUX_6_18
 from tuxscope.programs.net.state_changes import RECEIVE_RESET, resets, state_changes
-from tuxscope.programs.page import Page, ProgramFactory
-from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import u8, u32, u64
 
 Network = IPv4Network | IPv6Network

@@ -14,7 +14,7 @@ from tuxscope.programs.net.options import NetOptions
 from tuxscope.programs.net.page import Network, includes_mapped, mapped
 from tuxscope.programs.net.sockets import Owner, Socket, SocketsError, all_sockets, owners
 from tuxscope.programs.net.tcp_states import NAMES, TcpState
-from tuxscope.value_types import V4_MAPPED
+from tuxscope.record.values import V4_MAPPED
 
 BATCH = 4096  # entries that are handed to the kernel at once
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tuxscope.asm import Assembler, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
-from tuxscope.programs.emitting import copy, find, forget, place_of, read_member
+from tuxscope.page.emitting import copy, find, forget, place_of, read_member
+from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.net.connections import (
     ABORTED,
     CLOSED,
@@ -27,7 +28,6 @@ from tuxscope.programs.net.connections import (
     store_process,
 )
 from tuxscope.programs.net.tcp_states import TcpState
-from tuxscope.programs.pid_namespace import PidNamespace
 from tuxscope.record import u8, u32, u64
 
 SET_STATE = Tracepoint("sock", "inet_sock_set_state")

@@ -6,14 +6,14 @@ from enum import Enum
 
 from tuxscope.asm import Array, Assembler, Hash, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r7, r8
-from tuxscope.columns import AnyColumn, Column, Percentile
-from tuxscope.programs.emitting import copy, find, place_of
+from tuxscope.output.columns import AnyColumn, Column, Percentile
+from tuxscope.page.emitting import copy, find, place_of
+from tuxscope.page.page import Page
 from tuxscope.programs.net import connections
 from tuxscope.programs.net.connections import Connection
 from tuxscope.programs.net.page import EVERYTHING, Chosen, factory
-from tuxscope.programs.page import Page
 from tuxscope.record import Record, RecordType, char, u8, u16, u32, u64
-from tuxscope.value_types import IpAddress, Optional
+from tuxscope.record.values import IpAddress, Optional
 
 MOST_ROWS = 16384
 # Times are counted in microseconds, four ranges to each power of two: what is shown of them is at

@@ -13,7 +13,7 @@ from tuxscope.errors import strerror
 from tuxscope.programs.net.sockets.errors import NamespaceError, SocketsError
 from tuxscope.programs.net.sockets.namespaces import Namespace, all_namespaces
 from tuxscope.programs.net.tcp_states import TcpState
-from tuxscope.value_types import packed
+from tuxscope.record.values import packed
 
 INET_DIAG_INFO = 2  # include/uapi/linux/inet_diag.h
 NLMSG_ERROR, NLMSG_DONE = 2, 3  # include/uapi/linux/netlink.h

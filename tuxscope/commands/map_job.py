@@ -1,0 +1,58 @@
+"""``tuxscope map``: a map of a running program."""
+
+from __future__ import annotations
+
+from tuxscope.loader.found_maps import Datum, FoundMap, find_map, open_map
+from tuxscope.loader.raw_map import MapError
+from tuxscope.output.compact import COMPACT
+from tuxscope.output.lines import Style, plain
+from tuxscope.output.messages import say
+from tuxscope.output.screen import cut, room
+from tuxscope.output.sink import Sink
+from tuxscope.run.privilege import require_sudo
+
+
+def show_map(name: str, map_id: int | None, format: Style) -> int:
+    """Print the entries; returns the exit status. Raises TuxscopeError."""
+    with the_map(name, map_id) as found:
+        reading = found.items()
+        entries = list(reading)
+    if format is Style.JSON:
+        lines = [COMPACT({"key": plain(key), "value": in_json(values)}) for key, values in entries]
+    else:
+        lines = [f"{'KEY':<16} VALUE"]
+        lines += [f"{text(key):<16} {' '.join(map(text, values))}" for key, values in entries]
+        if columns := room():
+            lines = [cut(each, columns) for each in lines]
+    Sink().write("".join(f"{each}\n" for each in lines))
+    if reading.warning:
+        say(reading.warning)
+    return 0
+
+
+def set_entry(name: str, map_id: int | None, key: int, value: int) -> int:
+    """Set one entry; returns the exit status. Raises TuxscopeError."""
+    with the_map(name, map_id) as found:
+        found.update(key, value)
+    return 0
+
+
+def the_map(name: str, map_id: int | None) -> FoundMap:
+    """Raises TuxscopeError."""
+    require_sudo()
+    if map_id is None:
+        return find_map(name)
+    found = open_map(map_id)
+    if found.info.name != name:
+        found.close()
+        raise MapError(f"map {map_id} is called {found.info.name or 'nothing'}, not {name}")
+    return found
+
+
+def in_json(values: tuple[Datum, ...]) -> object:
+    """One value as it is, those of several CPUs as a list."""
+    return plain(values[0]) if len(values) == 1 else plain(values)
+
+
+def text(value: Datum) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,250 @@
+"""What is shown of a stream's records, or of a map's entries, and how wide."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+
+from tuxscope.errors import shown
+from tuxscope.lean_dataclasses import KW_ONLY, dataclass, field
+from tuxscope.lean_typing import Any, ClassVar
+from tuxscope.record import Field, RecordError
+from tuxscope.record.types import Integer
+
+__all__ = [
+    "AnyColumn", "Bar", "Clock", "Column", "Combined", "Index", "Labelled", "Log2", "Milliseconds",
+    "Percentile", "Rate",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of text output, a key of JSON output.
+
+    Attributes:
+        field: what it shows, as in ``HelloEvent.pid``.
+        width: in characters, to which text is filled up; 0 for the last column.
+        rank: the place in the order of importance, on a terminal that is too narrow for all
+            columns: those with the highest number shrink first, and go first; of equal ones, the
+            rightmost.
+    """
+
+    field: Field
+    width: int = 0
+    _: KW_ONLY
+    rank: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.field, Field):
+            raise RecordError(
+                f"a column shows a field, as in Column(HelloEvent.pid, 8), not {shown(self.field)}"
+            )
+        check_width(self.width)
+        check_rank(self.rank)
+
+    @property
+    def name(self) -> str:
+        """The key in JSON."""
+        return self.field.name
+
+    @property
+    def title(self) -> str:
+        """What stands above it."""
+        return self.field.name.upper()
+
+    # How a stream's text shows a value, where that is not as its type says; and its JSON.
+    as_text: ClassVar[Callable[[Any, Any], str] | None] = None
+    as_json: ClassVar[Callable[[Any, Any], str] | None] = None
+    # Fields whose values both of them get, too, in a tuple behind the column's own.
+    others: ClassVar[tuple[Field, ...]] = ()
+
+
+class Rate(Column):
+    """Of a table: by how much a number grew since the last table, a second."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        # Without arguments, super() does not find its way into a class with slots.
+        Column.__post_init__(self)
+        check_number("a rate is one of", self.field)
+
+    @property
+    def name(self) -> str:
+        return f"{self.field.name}_per_s"
+
+    @property
+    def title(self) -> str:
+        return f"{self.field.name.upper()}/S"
+
+
+class Clock(Column):
+    """Of a stream: nanoseconds of CLOCK_MONOTONIC as the time of day; in JSON as they are."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        Column.__post_init__(self)
+        check_number("a time is", self.field)
+
+    @property
+    def title(self) -> str:
+        return "TIME"
+
+    def as_text(self, value: int) -> str:
+        """This place's time, to the millisecond."""
+        now = time.time_ns() - time.monotonic_ns() + value
+        return f"{time_of_day(now // 1_000_000_000)}.{now // 1_000_000 % 1000:03d}"
+
+
+@lru_cache(16)
+def time_of_day(seconds: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
+
+
+class Milliseconds(Column):
+    """Of a stream: 64 bits of nanoseconds as milliseconds; all ones are unknown."""
+
+    __slots__ = ()
+
+    def as_text(self, value: int) -> str:
+        return f"{value / 1e6:.3f}" if value + 1 < 1 << 64 else "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled(Column):
+    """Of a stream: a number, or the label that some numbers have; in JSON the number."""
+
+    labels: Mapping[int, str] = field(default=MappingProxyType({}), compare=False)
+
+    def as_text(self, value: int) -> str:
+        return self.labels.get(value, str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Combined(Column):
+    """Of a stream: what a function makes of the raw values of several fields.
+
+    Attributes:
+        others: those behind its own, which gives it the name. None has 16 or 64 bits: those are
+            others on each line, and lines are kept by the values of such columns.
+        combine: returns None for nothing.
+    """
+
+    others: tuple[Field, ...] = ()  # type: ignore[misc]
+    combine: Callable[[tuple[Any, ...]], str | None] = str
+
+    def as_text(self, values: tuple[Any, ...]) -> str:
+        return self.combine(values) or "-"
+
+    def as_json(self, values: tuple[Any, ...]) -> str:
+        from json import dumps
+
+        return dumps(self.combine(values))
+
+
+class Bar(Column):
+    """Of a table: a bar as long as a number is large beside the others; in text alone."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        Column.__post_init__(self)
+        check_number("a bar shows", self.field)
+
+    @property
+    def title(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile(Column):
+    """Of a table: so many percent of the microseconds counted in an array are no more than this.
+
+    The array's element n counts what is n up to 3, and from there on a quarter of a power of two:
+    element ``4 * k + m`` what begins with ``2**k + m * 2**(k - 2)``.
+
+    Attributes:
+        percent: 50 is the median.
+    """
+
+    percent: int = 50
+
+    @property
+    def name(self) -> str:
+        return f"{self.field.name}_p{self.percent}_ms"
+
+    @property
+    def title(self) -> str:
+        return f"P{self.percent}_MS"
+
+    def of(self, counts: Sequence[int]) -> float | None:
+        """In milliseconds, the middle of its range; None where nothing was counted."""
+        wanted = sum(counts) * self.percent / 100
+        before = 0
+        for element, count in enumerate(counts):
+            before += count
+            if count and before >= wanted:
+                power, quarter = divmod(element, 4)
+                if element < 4 or power < 2:
+                    return element / 1000
+                width = 1 << power - 2
+                return ((1 << power) + quarter * width + width / 2) / 1000
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Of an array's table: the number of the entry.
+
+    Attributes:
+        name: what it means; in capitals above the column.
+        width: in characters, to which text is filled up; 0 for the last column.
+        rank: as that of a Column.
+    """
+
+    name: str
+    width: int = 0
+    _: KW_ONLY
+    rank: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise RecordError(f"a column has a name, as in {type(self).__name__}('cpu', 8)")
+        check_width(self.width)
+        check_rank(self.rank)
+
+    @property
+    def title(self) -> str:
+        return self.name.upper()
+
+
+class Log2(Index):
+    """Of an array's table: the range of numbers that entry n counts, from 2**n up to 2**(n+1)."""
+
+    __slots__ = ()
+
+
+AnyColumn = Column | Index
+
+
+def check_number(what: str, field: Field) -> None:
+    """Raises RecordError."""
+    if not isinstance(field.type, Integer):
+        raise RecordError(f"{what} a number, and {field.name} is none")
+
+
+def check_width(width: object) -> None:
+    """Raises RecordError."""
+    if isinstance(width, bool) or not isinstance(width, int) or width < 0:
+        raise RecordError(f"a column's width is a number of characters, not {shown(width)}")
+
+
+def check_rank(rank: object) -> None:
+    """Raises RecordError."""
+    if isinstance(rank, bool) or not isinstance(rank, int):
+        raise RecordError(
+            f"a column's rank is an integer, 0 for the most important, not {shown(rank)}"
+        )

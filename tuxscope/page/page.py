@@ -1,0 +1,164 @@
+"""What a page describes: everything that makes a tool, and nothing of how it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tuxscope.asm import Array, Hash, Program
+from tuxscope.asm.maps import StreamMap
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.output.columns import AnyColumn, Bar, Index, Rate
+from tuxscope.record import Field, RecordError, RecordType
+from tuxscope.record.types import Integer
+
+__all__ = ["Page"]
+
+USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
+
+# Makes a page's kernel programs for what the user asked for. It takes these, or some of them, or
+# nothing:
+#   pid        trace that process alone
+#   exclude    leave these processes out, a tuple; ourselves among them. Of a page of before, whose
+#              parameter has no () as its default, one process, or None
+#   namespace  the PID namespace in which these are numbers; None for the machine's first
+#   layout     where the running kernel keeps what the program reads; it has a default, a recorded
+#              one, for where no kernel is asked
+# and returns a Program, or a tuple of several, which share their maps.
+ProgramFactory = Callable[..., Program | tuple[Program, ...]]
+PARAMETERS = ("pid", "exclude", "namespace", "layout")
+
+
+class PartError(RecordError):
+    """A part of a page that cannot be one.
+
+    Attributes:
+        problem: what is wrong, without what to write: that depends on the page.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem}; write {USUAL}")
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Page:
+    """A tool: its programs, and what is shown of what they leave.
+
+    Attributes:
+        program: makes the kernel program, or programs.
+        map: of a PerfEventArray or a RingBuf, the records are shown as they come; of a hash or an
+            array, the entries, as a table. Without one there is nothing to show: the program can be
+            listed, stepped, and tested.
+        columns: how they are shown.
+        order_by: of a stream, the field by which the records of several CPUs are brought into one
+            order: 64 bits of nanoseconds, as ktime_get_ns gives them. Of a hash, the number by
+            which its entries are sorted, the largest first.
+    """
+
+    program: ProgramFactory
+    map: StreamMap | Hash | Array | None = None
+    columns: tuple[AnyColumn, ...] = ()
+    order_by: Field | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether records are shown, and not entries."""
+        return isinstance(self.map, StreamMap)
+
+    def __post_init__(self) -> None:
+        if self.map is not None and not isinstance(self.map, StreamMap | Hash | Array):
+            raise PartError(
+                "a page's second part is the map that it shows, a PerfEventArray, a RingBuf, a "
+                "Hash or an Array"
+            )
+        if isinstance(self.program, Program) or not callable(self.program):
+            raise PartError("a page has a function that makes its program, uncalled")
+        columns = self.columns
+        if not isinstance(columns, tuple) or not all(
+            isinstance(each, AnyColumn) for each in columns
+        ):
+            raise PartError("a page's columns are a tuple of Column(...)")
+        if self.map is None:
+            if columns or self.order_by:
+                raise PartError("columns show what is in a map")
+            return
+        if not columns:
+            raise PartError(f"a page that shows {self.map.name} has columns")
+        for column in columns:
+            self._check_column(column)
+        if self.order_by is not None:
+            self._check_order(self.order_by)
+
+    def _check_column(self, column: AnyColumn) -> None:
+        """Raises RecordError where the map has nothing for it."""
+        assert self.map is not None
+        if isinstance(column, Index):
+            if not isinstance(self.map, Array):
+                raise RecordError(
+                    f"{type(column).__name__} shows the index of an Array; {self.map.name} is none"
+                )
+            return
+        if isinstance(column, Rate | Bar) and isinstance(self.map, StreamMap):
+            raise RecordError(
+                f"{type(column).__name__} is for a table; {self.map.name} carries a stream"
+            )
+        records = records_of(self.map)
+        if not any(column.field in each.fields.values() for each in records):
+            names = " or ".join(each.__name__ for each in records)
+            what = "comes through" if isinstance(self.map, StreamMap) else "is in"
+            raise RecordError(
+                f"column {column.title} shows a field of another record than {names}, which "
+                f"{what} {self.map.name}"
+            )
+
+    def _check_order(self, field: object) -> None:
+        """Raises RecordError where the map cannot be brought into that order."""
+        map = self.map
+        stream = isinstance(map, StreamMap)
+        assert map is not None
+        record = records_of(map)[-1]
+        if isinstance(map, Array):
+            raise RecordError("an array's table is in the order of its index; leave out order_by")
+        if isinstance(field, Field) and field in ordering(record, stream):
+            return
+        what = "with the time of ktime_get_ns, a u64" if stream else "that is a number"
+        fitting = [each.name for each in ordering(record, stream)]
+        add = "; add one, as in timestamp_ns = u64" if stream else "; add one, as in count = u64"
+        raise RecordError(
+            f"a page's order_by is a field of {record.__name__} {what}"
+            + (f", as in order_by={record.__name__}.{fitting[0]}" if fitting else add)
+        )
+
+
+def ordering(record: RecordType, stream: bool) -> list[Field]:
+    """The fields by which a stream, or a table, can be ordered; of a stream the likeliest first."""
+    integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
+    if not stream:
+        return integers
+    wide = [each for each in integers if each.size == 8]
+    return sorted(wide, key=lambda each: not is_time(each.name))
+
+
+def is_time(name: str) -> bool:
+    """Whether a field's name sounds like a time."""
+    return name.endswith("ns") or "time" in name or "stamp" in name
+
+
+def records_of(map: StreamMap | Hash | Array) -> tuple[RecordType, ...]:
+    """The records that a page can show of a map: a hash's key and value, or the one there is.
+
+    Raises RecordError where a key or value is none: columns are fields of records.
+    """
+    if isinstance(map, StreamMap):
+        return (map.record,)
+    parts = {"key": map.key, "value": map.value} if isinstance(map, Hash) else {"value": map.value}
+    records: list[RecordType] = []
+    for part, declared in parts.items():
+        if not isinstance(declared, RecordType):
+            own = {"key": "class Key(Record): id", "value": "class Count(Record): count"}[part]
+            raise RecordError(
+                f"columns show fields, and the {part} of {map.name} is {declared}: make it a "
+                f"record, as in {own} = {declared}"
+            )
+        records.append(declared)
+    return tuple(records)

@@ -1,0 +1,44 @@
+"""PIDs as the user sees them: in a PID namespace the same process has another number."""
+
+from __future__ import annotations
+
+from tuxscope.asm import Assembler, helper, r0, r1, r2, r3, r4
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.record import Record, u32
+
+
+@dataclass(frozen=True, slots=True)
+class PidNamespace:
+    """A PID namespace, as the kernel tells them apart.
+
+    Attributes:
+        device: of the nsfs, as the kernel's dev_t: major << 20 | minor.
+        inode: of the namespace in it.
+    """
+
+    device: int
+    inode: int
+
+
+class PidTgid(Record):
+    """The kernel's ``struct bpf_pidns_info``."""
+
+    pid = u32
+    tgid = u32
+
+
+def namespaced_pid(a: Assembler, namespace: PidNamespace, elsewhere: str) -> None:
+    """Emit: r0 = the current process's PID in ``namespace``, and jump to ``elsewhere`` where it
+    has none there. Uses r1 to r5.
+
+    get_ns_current_pid_tgid (Linux 5.7) knows the tasks of that very namespace, not those of its
+    children, though they have a number in it, too.
+    """
+    found = a.stack(PidTgid)
+    a.ld_imm64(r1, namespace.device)
+    a.ld_imm64(r2, namespace.inode)
+    a.lea(r3, found)
+    a.mov(r4, PidTgid.size)
+    a.call(helper.get_ns_current_pid_tgid)
+    a.jne(r0, 0, elsewhere)
+    a.ldx(r0, found.tgid)

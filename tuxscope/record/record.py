@@ -1,0 +1,375 @@
+"""One declaration of a C struct, for both sides of the kernel boundary.
+
+>>> class HelloEvent(Record):
+...     pid = u32
+...     timestamp_ns = u64
+...     comm = char[16]
+>>> HelloEvent.size, HelloEvent.timestamp_ns.offset, HelloEvent.padding
+(32, 8, (Hole(offset=4, size=4),))
+
+The assembler lays the record out on the BPF stack, the reader parses what arrives. Layout and
+padding are those of a C compiler on 64-bit Linux; byte order is the machine's own. The types
+are in :mod:`tuxscope.record.types`.
+
+A field is assigned (``pid = u32``), not annotated: ``char[16]`` is no type to a type checker,
+and this way ``HelloEvent.comm`` is known to be a field and ``event.comm`` to be a str.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from types import FunctionType, MappingProxyType
+
+from tuxscope.errors import shown
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
+from tuxscope.record.declared import Declared, RecordError, check_name, check_options
+from tuxscope.record.types import (
+    LARGEST_SIZE,
+    Addressable,
+    ArrayType,
+    Buffer,
+    Char,
+    Field,
+    FieldType,
+    Hole,
+    Typed_co,
+    byte_view,
+    char,
+    s8,
+    s16,
+    s32,
+    s64,
+    u8,
+    u16,
+    u32,
+    u64,
+)
+from tuxscope.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from construct import Construct
+
+__all__ = [
+    "Field", "Hole", "Record", "RecordError", "RecordType",
+    "char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64",
+]  # fmt: skip
+
+R = TypeVar("R")
+
+TYPES = frozenset(("char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64"))
+METHODS = (FunctionType, property, classmethod, staticmethod)
+
+
+@dataclass(frozen=True)
+class StructLayout:
+    """Where each field of a record is; what RecordType's properties answer from."""
+
+    fields: Mapping[str, Field]
+    size: int
+    alignment: int
+    padding: tuple[Hole, ...]
+
+    @cached_property
+    def format(self) -> str:
+        """Format characters for :mod:`struct`, padding included, byte order not."""
+        pieces = {field.offset: field.type.format for field in self.fields.values()}
+        pieces |= {hole.offset: f"{hole.size}x" for hole in self.padding}
+        return "".join(pieces[offset] for offset in sorted(pieces))
+
+    @cached_property
+    def raw(self) -> struct.Struct:
+        return struct.Struct("=" + self.format)
+
+    @cached_property
+    def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
+        return tuple(
+            (field.type.decode, slice(field.slot, field.slot + field.type.width))
+            for field in self.fields.values()
+        )
+
+    @cached_property
+    def construct(self) -> Construct[Any, Any]:
+        import construct
+
+        pieces = {
+            field.offset: construct.Renamed(field.type.construct(), field.name)
+            for field in self.fields.values()
+        }
+        pieces |= {hole.offset: construct.Padding(hole.size) for hole in self.padding}
+        return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
+
+
+def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
+    """Place the fields one after the other, each at a multiple of its alignment, as C does."""
+    fields: dict[str, Field] = {}
+    padding: list[Hole] = []
+    end, slot, alignment = 0, 0, 1
+    for position, (name, field_type) in enumerate(declared.items()):
+        offset = -(-end // field_type.alignment) * field_type.alignment
+        if offset > end:
+            padding.append(Hole(end, offset - end))
+        fields[name] = Field(name, field_type, offset, slot, position)
+        alignment = max(alignment, field_type.alignment)
+        slot += field_type.width
+        end = offset + field_type.size
+    size = -(-end // alignment) * alignment
+    if size > end:
+        padding.append(Hole(end, size - end))
+    if size > LARGEST_SIZE:
+        raise RecordError(f"{record} is {size} bytes long; a record has at most {LARGEST_SIZE}")
+    return StructLayout(MappingProxyType(fields), size, alignment, tuple(padding))
+
+
+class Nested(FieldType["Record"]):
+    """A record as a field of another."""
+
+    def __init__(self, record: RecordType) -> None:
+        if not record.size:
+            raise RecordError(f"{record.__name__} has no fields: declare a class of it")
+        self.record = record
+        self.name = record.__name__
+        self.size = record.size
+        self.alignment = record.alignment
+        self.format = record._layout.format
+        self.width = sum(field.type.width for field in record.fields.values())
+
+    def identity(self) -> tuple[Any, ...]:
+        return (Nested, self.record)
+
+    def decode(self, flat: Sequence[Any]) -> Record:
+        record: Record = self.record.decode(flat)
+        return record
+
+    def encode(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, self.record):
+            raise RecordError(f"{self.name} takes a {self.name}, not {shown(value)}")
+        return value._flat()
+
+    def construct(self) -> Construct[Any, Any]:
+        return self.record.construct
+
+
+def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
+    """The C type that a class attribute declares. Raises RecordError where it is none."""
+    if isinstance(declared, FieldType):
+        return declared
+    if isinstance(declared, RecordType):
+        return Nested(declared)
+    if isinstance(declared, Char):
+        raise RecordError(f"{owner}.{name}: char needs a length, as in char[16]")
+    if isinstance(declared, str) and declared in TYPES:
+        raise RecordError(f"{owner}.{name}: a type is written without quotes: {name} = {declared}")
+    shown = declared.__name__ if isinstance(declared, type) else repr(declared)
+    raise RecordError(
+        f"{owner}.{name}: {shown} is no C type: use u8 to u64, s8 to s64, char[N], "
+        "an array such as u32[4], or another record"
+    )
+
+
+class Body(dict[str, Any]):
+    """The names that a record's class body assigns: each is checked as it comes, so that an error
+    about a field has the field's own line."""
+
+    def __init__(self, owner: str) -> None:
+        # Before 3.14 annotations are put into this one, and one there is enough to say no.
+        super().__init__(__annotations__=Annotations(owner))
+        self.owner = owner
+        self.fields: dict[str, FieldType[Any]] = {}
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        special = name.startswith("__") and not isinstance(value, FieldType | RecordType)
+        if not special:
+            method = isinstance(value, METHODS)
+            check_name(self.owner, name, field=not method)
+            if name in self.fields or (name in self and not method):
+                kind = "a method" if method else "a field"
+                raise RecordError(
+                    f"{self.owner}.{name} is there already; {kind} needs its own name"
+                )
+            if not method:
+                self.fields[name] = field_type_of(self.owner, name, value)
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        self.fields.pop(name, None)
+
+
+class Annotations(dict[str, Any]):
+    """What a class body writes ``pid: u32`` into. Raises RecordError."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        shown = value if isinstance(value, str) else getattr(value, "__name__", repr(value))
+        if not isinstance(value, FieldType | RecordType) and shown.partition("[")[0] not in TYPES:
+            shown = "u32"
+        raise RecordError(f"{self.owner}.{name}: write {name} = {shown}, not {name}: {shown}")
+
+
+class RecordType(Declared, type):
+    """The class of a record's class: what can be asked of a declaration.
+
+    These live on the metaclass so that a record may have a field named ``size`` or ``fields``:
+    ``Event.size`` stays the record's size, ``Event.fields["size"]`` and ``event.size`` are the
+    field's.
+    """
+
+    _layout: StructLayout
+
+    @classmethod
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **options: Any) -> dict[str, Any]:
+        check_options(name, options)
+        return Body(name) if bases else {}
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
+        if not bases:  # Record itself
+            return super().__new__(mcs, name, bases, namespace | {"_layout": lay_out(name, {})})
+        if bases != (Record,):
+            raise RecordError(f"{name}: a C struct inherits nothing; make the other record a field")
+        body = Body(name)  # another one, where the class was made by type() and not by a body
+        for attribute, value in namespace.items():
+            if attribute != "__annotations__":
+                body[attribute] = value
+        if "__annotate_func__" in namespace:  # from Python 3.14 on
+            from tuxscope.record.annotations import store_first
+
+            store_first(namespace["__annotate_func__"], Annotations(name))
+        if not body.fields:
+            raise RecordError(f"{name} has no fields; declare one, as in pid = u32")
+        layout = lay_out(name, body.fields)
+        body |= {"__slots__": (), "_layout": layout, **layout.fields}
+        del body["__annotations__"]
+        return super().__new__(mcs, name, bases, dict(body))
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name in cls.fields:
+            raise RecordError(f"{cls.__name__}.{name} is a field; declare another record instead")
+        super().__setattr__(name, value)
+
+    if not TYPE_CHECKING:  # a type checker knows the fields, and should not think that all exist
+
+        def __getattr__(cls, name: str) -> NoReturn:
+            known = [*cls.fields, "size", "alignment", "padding", "fields"]
+            hint = did_you_mean(name, known) or f"; it has {', '.join([*cls.fields][:8])}"
+            hint *= not name.startswith("_")
+            raise AttributeError(f"{cls.__name__} has no field {name}{hint}", name=name, obj=None)
+
+    @property
+    def size(cls) -> int:
+        """In bytes, padding included: what C calls sizeof."""
+        return cls._layout.size
+
+    @property
+    def alignment(cls) -> int:
+        """In bytes, a power of two."""
+        return cls._layout.alignment
+
+    @property
+    def fields(cls) -> Mapping[str, Field]:
+        """By name, in the order of declaration."""
+        return cls._layout.fields
+
+    @property
+    def padding(cls) -> tuple[Hole, ...]:
+        """The holes between fields and after the last, lowest offset first."""
+        return cls._layout.padding
+
+    @property
+    def construct(cls) -> Construct[Any, Any]:
+        """The declaration as a ``construct.Struct``, which also parses and builds."""
+        return cls._layout.construct
+
+    @property
+    def raw(cls) -> struct.Struct:
+        """The declaration for the hot path: a :class:`struct.Struct` that unpacks all integers and
+        byte strings in a row, arrays and nested records flattened, padding skipped."""
+        return cls._layout.raw
+
+    def decode(cls: type[R], flat: Sequence[Any]) -> R:
+        """A record made of the values that :attr:`raw` unpacked."""
+        record = cls.__new__(cls)
+        slices = cast(RecordType, cls)._layout.slices
+        values = tuple([decode(flat[part]) for decode, part in slices])
+        object.__setattr__(record, "_values", values)
+        return record
+
+    def unpack(cls: type[R], data: Buffer, offset: int = 0) -> R:
+        """Parse the record ``offset`` bytes into any buffer; what follows it is left alone.
+
+        Raises RecordError where the data is too short.
+        """
+        own = cast(RecordType, cls)
+        data = byte_view(data)
+        if offset < 0 or len(data) - offset < own.size:
+            raise RecordError(
+                f"{own.__name__} is {own.size} bytes long, there are {len(data) - offset}"
+            )
+        return RecordType.decode(cls, own.raw.unpack_from(data, offset))
+
+    @overload
+    def __getitem__(cls, item: int) -> ArrayType: ...
+    @overload
+    def __getitem__(cls, item: Addressable[Typed_co]) -> Typed_co: ...
+    def __getitem__(cls, item: int | Addressable[Typed_co]) -> ArrayType | Typed_co:
+        """``Point[2]`` is an array of records, ``Point[r7]`` the record that r7 points to."""
+        own_type = Nested(cls)
+        return item.typed(own_type) if hasattr(item, "typed") else ArrayType(own_type, item)
+
+    def __repr__(cls) -> str:
+        return cls.__name__
+
+
+class Record(metaclass=RecordType):
+    """Base of all records; see the module's text. Parsed records are immutable values.
+
+    ``HelloEvent(pid=1, comm="cat")`` makes one (what is not named is zero, as in C), ``bytes()``
+    lays it out with zeroed padding, :meth:`RecordType.unpack` parses one. Text that was no UTF-8
+    is longer once it is parsed: laying that out again raises RecordError where it does not fit.
+    """
+
+    __slots__ = ("_values",)
+    _values: tuple[Any, ...]
+
+    def __init__(self, /, **values: Any) -> None:
+        fields = type(self).fields
+        for name in values.keys() - fields.keys():
+            near = did_you_mean(name, fields)
+            raise RecordError(f"{type(self).__name__} has no field {name}{near}")
+        zero = type(self).unpack(bytes(type(self).size))
+        flat: list[Any] = []
+        for field, default in zip(fields.values(), zero._values, strict=True):
+            try:
+                flat += field.type.encode(values.get(field.name, default))
+            except RecordError as error:
+                raise RecordError(f"{type(self).__name__}.{field.name}: {error}") from None
+        object.__setattr__(self, "_values", type(self).decode(flat)._values)
+
+    def _flat(self) -> tuple[Any, ...]:
+        fields = type(self).fields.values()
+        return tuple(
+            part
+            for field, value in zip(fields, self._values, strict=True)
+            for part in field.type.encode(value)
+        )
+
+    def __bytes__(self) -> bytes:
+        return type(self).raw.pack(*self._flat())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._values == other._values
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values))
+
+    def __repr__(self) -> str:
+        pairs = zip(type(self).fields, self._values, strict=True)
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in pairs)})"

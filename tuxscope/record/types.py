@@ -1,0 +1,396 @@
+"""The C types that a record's fields can have: fixed-width integers, text, arrays.
+
+=========  =============================  ==========================================
+declared   in C                           as a Python value
+=========  =============================  ==========================================
+u8 … u64   uint8_t … uint64_t             int
+s8 … s64   int8_t … int64_t               int
+char[16]   char[16]                       str, up to the first NUL; bytes that are
+                                          no UTF-8 become U+FFFD
+u8[6]      uint8_t[6]                     bytes
+u32[4]     uint32_t[4]                    tuple of int
+Point      struct Point (a Record)        Point
+Point[2]   struct Point[2]                tuple of Point
+=========  =============================  ==========================================
+
+Sizes and alignments are those of the 64-bit Linux ABIs: each integer is aligned to its size.
+Byte order is the machine's own, as it is for the BPF program that fills the record.
+
+The same names make typed addresses in the assembler: ``u64[r1 + 16]`` is eight bytes in
+memory, as ``u32[4]`` is four numbers in a row. Anything that has a ``typed`` method will do
+as an address, so this module need not know the assembler.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+
+from tuxscope.errors import shown
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
+from tuxscope.record.declared import Declared
+from tuxscope.record.declared import RecordError as RecordError
+
+if TYPE_CHECKING:
+    from construct import Construct
+
+Value_co = TypeVar("Value_co", covariant=True)
+Typed_co = TypeVar("Typed_co", covariant=True)
+
+# Far above what a ring or a map takes; keeps a slip of the keyboard from filling the memory.
+LARGEST_SIZE = 1 << 30
+
+# Any object with the buffer protocol, for which Python has a type from 3.12 on.
+Buffer = Any
+
+
+class Addressable(Protocol[Typed_co]):
+    """What the assembler's registers and addresses offer to ``u64[...]``."""
+
+    def typed(self, field_type: FieldType[Any]) -> Typed_co: ...
+
+
+class FieldType(Declared, Generic[Value_co]):
+    """A C type.
+
+    Attributes:
+        name: as it is declared, ``u32`` or ``char[16]``.
+        size: in bytes.
+        alignment: in bytes, a power of two.
+        format: format characters for :mod:`struct`, without byte order or alignment.
+        width: how many values ``format`` unpacks to.
+    """
+
+    name: str
+    size: int
+    alignment: int
+    format: str
+    width: int = 1
+
+    def decode(self, flat: Sequence[Any]) -> Value_co:
+        """The Python value made of the ``width`` values that ``format`` unpacked."""
+        raise NotImplementedError
+
+    def encode(self, value: Any) -> tuple[Any, ...]:
+        """The opposite of :meth:`decode`. Raises RecordError for a value that does not fit."""
+        raise NotImplementedError
+
+    def construct(self) -> Construct[Any, Any]:
+        """The same type as the construct library declares it."""
+        raise NotImplementedError
+
+    def identity(self) -> tuple[Any, ...]:
+        """What makes two types the same."""
+        return (type(self), self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FieldType) and self.identity() == other.identity()
+
+    def __hash__(self) -> int:
+        return hash(self.identity())
+
+    def pack(self, value: Any) -> bytes:
+        """A value's ``size`` bytes. Raises RecordError for one that does not fit."""
+        return struct.pack(f"={self.format}", *self.encode(value))
+
+    def unpack(self, data: Buffer) -> Value_co:
+        """The value that exactly ``size`` bytes hold. Raises RecordError for more or fewer."""
+        try:
+            return self.decode(struct.unpack(f"={self.format}", data))
+        except (struct.error, TypeError, BufferError):
+            size = len(byte_view(data))
+            raise RecordError(f"{self.name} has {self.size} bytes, not {size}") from None
+
+    def __repr__(self) -> str:
+        return self.name
+
+    if not TYPE_CHECKING:  # a type checker may say that these are not there
+
+        def __call__(self, *_: object) -> NoReturn:
+            raise RecordError(
+                f"{self.name} is a type: a.stack({self.name}) is a place, {self.name}[r1 + 8] "
+                "another; a field's type is written without ()"
+            )
+
+    # A field is declared as ``pid = u32``. These two tell type checkers what the attribute is
+    # then: a Field on the class, a value on a parsed record. Record installs the Field.
+    @overload
+    def __get__(self, record: None, owner: Any) -> Field: ...
+    @overload
+    def __get__(self, record: Any, owner: Any) -> Value_co: ...
+    def __get__(self, record: Any, owner: Any) -> Any:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Padding bytes that C puts before a field or at the end."""
+
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A field's place in its record.
+
+    Attributes:
+        name: as declared.
+        type: its C type.
+        offset: in bytes from the record's start.
+        slot: index of its first value among those that ``RecordType.raw`` unpacks.
+        position: 0 for the first field, 1 for the second.
+    """
+
+    name: str
+    type: FieldType[Any]
+    offset: int
+    slot: int
+    position: int
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.type.size
+
+    def __get__(self, record: Any, owner: object) -> Any:
+        return self if record is None else record._values[self.position]
+
+    def __set__(self, record: object, value: object) -> None:
+        raise AttributeError(
+            f"a record is not changed: make a new one with {self.name}={shown(value)}"
+        )
+
+
+def byte_view(data: Buffer) -> memoryview:
+    """The bytes of any buffer, whatever its items are. Raises RecordError for what is none, and
+    for one with gaps."""
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise RecordError(f"bytes, or another buffer, are expected, not {shown(data)}") from None
+    if not view.c_contiguous:
+        raise RecordError("this buffer's bytes do not lie in a row; copy it with bytes()")
+    if view.format == "B" and view.ndim == 1:
+        return view
+    try:
+        return view.cast("B")
+    except TypeError:  # a format that memoryview does not know
+        return memoryview(view.tobytes())
+
+
+def array_length(name: str, size: int, length: int) -> int:
+    """Check an array's length; returns it. Raises RecordError."""
+    if isinstance(length, bool) or not isinstance(length, int):
+        given = getattr(length, "name", None) or shown(length)  # a map has a name
+        raise RecordError(
+            f"{name}[{given}]: an array's length is a whole number, as in {name}[4], and an "
+            f"address a register and how far on, as in {name}[r1 + 8]"
+        )
+    if not 1 <= length <= LARGEST_SIZE // size:
+        raise RecordError(
+            f"{name}[{shown(length)}]: an array has 1 to {LARGEST_SIZE // size} elements "
+            "of this type"
+        )
+    return length
+
+
+class Integer(FieldType[int]):
+    """A fixed-width integer, ``u8`` to ``s64``."""
+
+    __slots__ = ("alignment", "format", "name", "signed", "size")
+
+    def __init__(self, name: str, size: int, signed: bool) -> None:
+        self.name = name
+        self.size = self.alignment = size
+        self.signed = signed
+        code = {1: "b", 2: "h", 4: "i", 8: "q"}[size]
+        self.format = code if signed else code.upper()
+
+    @overload
+    def __getitem__(self, item: int) -> ArrayType | Octets: ...
+    @overload
+    def __getitem__(self, item: Addressable[Typed_co]) -> Typed_co: ...
+    def __getitem__(self, item: int | Addressable[Typed_co]) -> ArrayType | Octets | Typed_co:
+        if hasattr(item, "typed"):
+            return item.typed(self)
+        return Octets(item) if self is u8 else ArrayType(self, item)
+
+    def decode(self, flat: Sequence[Any]) -> int:
+        return int(flat[0])
+
+    def encode(self, value: Any) -> tuple[int]:
+        bits = self.size * 8
+        low, high = (-(1 << bits - 1), 1 << bits - 1) if self.signed else (0, 1 << bits)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise RecordError(f"{self.name} takes a whole number, not {shown(value)}")
+        if not low <= value < high:
+            raise RecordError(f"{shown(value)} does not fit {self.name} ({low} to {high - 1})")
+        return (value,)
+
+    def construct(self) -> Construct[int, int]:
+        import construct
+
+        kind = f"Int{self.size * 8}{'s' if self.signed else 'u'}n"  # n: native byte order
+        declared: Construct[int, int] = getattr(construct, kind)
+        return declared
+
+    def __reduce__(self) -> str:
+        return self.name  # the eight are this module's: a copy is the same one
+
+
+u8 = Integer("u8", 1, signed=False)
+u16 = Integer("u16", 2, signed=False)
+u32 = Integer("u32", 4, signed=False)
+u64 = Integer("u64", 8, signed=False)
+s8 = Integer("s8", 1, signed=True)
+s16 = Integer("s16", 2, signed=True)
+s32 = Integer("s32", 4, signed=True)
+s64 = Integer("s64", 8, signed=True)
+
+
+class FixedArray(FieldType[Value_co]):
+    """Base of the types that are ``length`` elements in a row, in one dimension."""
+
+    element: FieldType[Any]
+    length: int
+
+    def __getitem__(self, item: object) -> FixedArray[Value_co]:
+        raise RecordError(f"{self.name}[{shown(item)}]: arrays have one dimension")
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *_: object) -> NoReturn:
+            raise RecordError(f"{self.name} is a type: a.stack({self.name}) is a place")
+
+        def __mul__(self, length: object) -> NoReturn:
+            raise RecordError(f"{self.name} * {shown(length)}: arrays have one dimension")
+
+        __rmul__ = __mul__
+
+
+class ArrayType(FixedArray[tuple[Any, ...]]):
+    """``element[length]``: a fixed array of integers or records, in one dimension."""
+
+    __slots__ = ("alignment", "element", "format", "length", "name", "size", "width")
+
+    def __init__(self, element: FieldType[Any], length: int) -> None:
+        self.element = element
+        self.length = array_length(element.name, element.size, length)
+        self.name = f"{element.name}[{length}]"
+        self.size = element.size * length
+        self.alignment = element.alignment
+        self.width = element.width * length
+        single = len(element.format) == 1
+        self.format = f"{length}{element.format}" if single else element.format * length
+
+    def identity(self) -> tuple[Any, ...]:
+        return (ArrayType, self.element, self.length)
+
+    def decode(self, flat: Sequence[Any]) -> tuple[Any, ...]:
+        step = self.element.width
+        return tuple(self.element.decode(flat[i : i + step]) for i in range(0, self.width, step))
+
+    def encode(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, Iterable):
+            raise RecordError(f"{self.name} takes {self.length} values, not {shown(value)}")
+        values = tuple(value)
+        if len(values) != self.length:
+            raise RecordError(f"{self.name} takes {self.length} values, not {len(values)}")
+        return tuple(part for each in values for part in self.element.encode(each))
+
+    def construct(self) -> Construct[Any, Any]:
+        import construct
+
+        return construct.Array(self.length, self.element.construct())
+
+
+class Octets(FixedArray[bytes]):
+    """``u8[length]``: bytes as they are, a hardware address or a piece of a buffer."""
+
+    __slots__ = ("alignment", "element", "format", "length", "name", "size")
+
+    def __init__(self, length: int) -> None:
+        self.element = u8
+        self.length = array_length("u8", 1, length)
+        self.name = f"u8[{length}]"
+        self.size = length
+        self.alignment = 1
+        self.format = f"{length}s"
+
+    def decode(self, flat: Sequence[Any]) -> bytes:
+        return bytes(flat[0])
+
+    def encode(self, value: Any) -> tuple[bytes]:
+        if not isinstance(value, bytes | bytearray | memoryview) or len(value) != self.size:
+            raise RecordError(f"{self.name} takes {self.size} bytes, not {shown(value)}")
+        return (bytes(value),)
+
+    def construct(self) -> Construct[Any, Any]:
+        import construct
+
+        return construct.Bytes(self.size)
+
+
+def decode_text(raw: bytes) -> str:
+    """A C string's characters: up to the first NUL, U+FFFD for what is no UTF-8."""
+    return raw.partition(b"\0")[0].decode("utf-8", "replace")
+
+
+class Text(FixedArray[str]):
+    """``char[length]``: a C string, as the kernel writes a task's comm."""
+
+    __slots__ = ("alignment", "element", "format", "length", "name", "size")
+
+    def __init__(self, length: int) -> None:
+        self.element = u8
+        self.length = array_length("char", 1, length)
+        self.name = f"char[{length}]"
+        self.size = length
+        self.alignment = 1
+        self.format = f"{length}s"
+
+    def decode(self, flat: Sequence[Any]) -> str:
+        return decode_text(flat[0])
+
+    def encode(self, value: Any) -> tuple[bytes]:
+        if not isinstance(value, str | bytes):
+            raise RecordError(f"{self.name} takes text, not {shown(value)}")
+        try:
+            raw = value.encode() if isinstance(value, str) else value
+        except UnicodeEncodeError:
+            raise RecordError(f"{self.name} takes text, {shown(value)} is none in UTF-8") from None
+        if len(raw) > self.size:
+            raise RecordError(
+                f"{shown(value)} is {len(raw)} bytes long, {self.name} holds {self.size}"
+            )
+        return (raw.ljust(self.size, b"\0"),)
+
+    def construct(self) -> Construct[Any, Any]:
+        import construct
+
+        return construct.ExprAdapter(
+            construct.Bytes(self.size),
+            lambda raw, _: decode_text(raw),
+            lambda value, _: self.encode(value)[0],
+        )
+
+
+class Char:
+    """``char``, which is only declared with a length: ``char[16]``."""
+
+    def __getitem__(self, length: int) -> Text:
+        return Text(length)
+
+    def __call__(self, *length: object) -> NoReturn:
+        raise RecordError("a length stands in square brackets, as in char[16]")
+
+    def __repr__(self) -> str:
+        return "char"
+
+    def __reduce__(self) -> str:
+        return "char"
+
+
+char = Char()

@@ -1,0 +1,141 @@
+"""``-- COMMAND``: started as the user who called sudo, held until we are attached.
+
+The child waits on a socket before it becomes the command, so not one of its instructions is
+missed. It reports a failed start with send(), as a write() of ours would be in the output.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import select
+import signal
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+
+from tuxscope.errors import TuxscopeError
+from tuxscope.lean_typing import NoReturn, Self
+from tuxscope.loader.fd import Fd
+from tuxscope.run.interrupt import SIGNALS, Interrupt
+
+# What the shell exits with for a command that is not there, or is no program.
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+PATIENCE = 2.0  # seconds that a command has to end after SIGTERM
+
+
+class CommandError(TuxscopeError):
+    """The command could not be started."""
+
+    def __init__(self, message: str, exit_status: int) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
+class Child:
+    """A child process; a context manager that ends it.
+
+    What the command prints goes to stderr: stdout is for records.
+
+    Attributes:
+        pid: in our PID namespace.
+        status: the exit status, 128 + signal where one killed it; None while it runs.
+    """
+
+    def __init__(self, arguments: Sequence[str], interrupt: Interrupt) -> None:
+        """Fork. The child waits until :meth:`start`."""
+        self.status: int | None = None
+        self._arguments = arguments
+        self._gate, gate = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        # A signal to our group in the middle of this is for both of us, each in good order: the
+        # child gets it once it has become the command.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._gate.close()
+            become(arguments, gate, interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        gate.close()
+        self._pidfd = Fd(os.pidfd_open(self.pid))
+
+    def fileno(self) -> int:
+        """Readable once the command has ended."""
+        return self._pidfd.fileno()
+
+    def start(self) -> None:
+        """Let the child become the command. Raises CommandError where it cannot."""
+        with suppress(BrokenPipeError, ConnectionResetError):  # killed while it waited
+            self._gate.send(b"go")
+            failure = self._gate.recv(16)  # nothing: exec closed the other end
+            if failure:
+                raise start_error(self._arguments[0], int(failure))
+
+    def wait(self) -> int:
+        """Wait for its end; returns the status."""
+        if self.status is None:
+            code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            self.status = code if code >= 0 else 128 - code
+        return self.status
+
+    def kill(self) -> None:
+        """SIGKILL, if it still runs."""
+        if self.status is None:
+            signal.pidfd_send_signal(self._pidfd.fileno(), signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it if it still runs: SIGTERM, and SIGKILL two seconds later."""
+        self._gate.close()  # a child that was never started ends by that
+        if self.status is None:
+            signal.pidfd_send_signal(self._pidfd.fileno(), signal.SIGTERM)
+            if not select.select([self._pidfd], (), (), PATIENCE)[0]:
+                self.kill()
+            self.wait()
+        self._pidfd.close()
+
+
+def start_error(name: str, number: int) -> CommandError:
+    """Why exec failed, with the shell's exit status for it."""
+    if number == errno.ENOENT:
+        return CommandError(f"cannot run {name!r}: no such command", NOT_FOUND)
+    return CommandError(f"cannot run {name!r}: {os.strerror(number)}", NOT_EXECUTABLE)
+
+
+def become(arguments: Sequence[str], gate: socket.socket, interrupt: Interrupt) -> NoReturn:
+    """In the child: wait for the word, then be the command. Never returns."""
+    try:
+        if gate.recv(2) == b"go":
+            os.dup2(2, 1)
+            become_user()
+            interrupt.restore()
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            os.execvp(arguments[0], list(arguments))
+    except Exception as error:  # whatever it is, the parent has to hear of it
+        reason = getattr(error, "errno", None) or errno.EINVAL
+        gate.send(str(reason).encode())
+    finally:
+        os._exit(NOT_EXECUTABLE)
+
+
+def become_user() -> None:
+    """Be the user who called sudo again: groups, ids, and HOME, USER and LOGNAME."""
+    ids = [os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID")]
+    if os.geteuid() != 0 or not all(each.isascii() and each.isdigit() for each in ids):
+        return
+    uid, gid = map(int, ids)
+    if uid == 0:
+        return
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        os.setgroups([gid])
+    else:
+        os.initgroups(entry.pw_name, gid)
+        os.environ.update(HOME=entry.pw_dir, USER=entry.pw_name, LOGNAME=entry.pw_name)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)

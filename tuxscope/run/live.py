@@ -1,0 +1,135 @@
+"""A page on the running kernel, from attach to the last line: what ``tuxscope hello`` does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from tuxscope.errors import UsageError
+from tuxscope.lean_typing import TYPE_CHECKING
+from tuxscope.loader.attach import Link
+from tuxscope.loader.collection import Collection
+from tuxscope.loader.readers import sized
+from tuxscope.options.tool import ToolOptions
+from tuxscope.output.messages import say
+from tuxscope.output.sink import LiveSink
+from tuxscope.page.loading import load_page, programs_of
+from tuxscope.page.page import Page
+from tuxscope.page.pid_namespace import PidNamespace
+from tuxscope.run.identity import own_pid, pid_namespace
+from tuxscope.run.interrupt import Interrupt
+from tuxscope.run.privilege import require_sudo
+from tuxscope.run.target import open_process
+from tuxscope.run.watch import Watch
+
+if TYPE_CHECKING:
+    from tuxscope.run.stream import Stream
+    from tuxscope.run.table import LiveTables
+
+# Exit status of a run with losses, where the user asked for one.
+LOSSES = 3
+
+
+# Makes what shows a page, of the page, the options, its loaded programs and where lines go.
+Show = Callable[[Page, ToolOptions, Collection, LiveSink], "Stream | LiveTables"]
+
+
+def run(file: str, options: ToolOptions) -> int:
+    """Run a page until its end; returns the exit status.
+
+    Raises TuxscopeError or OSError.
+    """
+    page = load_page(file)
+    check(page, file, options)
+    require_sudo()
+    return run_page(page, file, options, show)
+
+
+def show(
+    page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
+) -> Stream | LiveTables:
+    """What shows any page: its records as they come, or its entries as a table."""
+    if page.is_stream:
+        from tuxscope.run.stream import Stream
+
+        return Stream(page, options, loaded, sink)
+    from tuxscope.run.table import LiveTables
+
+    return LiveTables(page, options, loaded, sink)
+
+
+def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
+    """The same for a page at hand."""
+    with ExitStack() as stack:
+        interrupt = stack.enter_context(Interrupt())
+        command = None
+        if options.command:  # forked before there is anything that it could inherit
+            from tuxscope.run.child import Child
+
+            command = stack.enter_context(Child(options.command, interrupt))
+            interrupt.last_acts.append(command.kill)
+        target = stack.enter_context(open_process(options.pid)) if options.pid else command
+        namespace = pid_namespace()
+        pid = command.pid if command else options.pid
+        programs = programs_of(
+            page, file, pid, options.exclude, namespace, own=own(options, namespace), live=True
+        )
+        given = sized(page.map, options.buffer_pages)
+        for each in given.values():
+            stack.enter_context(each)
+        level = int(options.verifier_log)
+        loaded = stack.enter_context(Collection(programs, given, level))
+        sink = LiveSink(interrupt, blocked)
+        shown = show(page, options, loaded, sink)
+        stack.enter_context(shown)
+        interrupt.last_acts.append(shown.leave_terminal)
+        with Link(loaded):
+            watch = Watch(sink, interrupt, target, shown.reader)
+            if options.duration is not None:
+                interrupt.after(options.duration)
+            if command and not interrupt.requested:
+                command.start()
+            shown.watch(watch)
+            seconds = watch.seconds
+        shown.finish(seconds)
+        losses = options.strict and shown.totals.lost > 0
+        if sink.hung_up:
+            interrupt.terminal_is_gone()
+        elif sink.closed and not losses:
+            return 0
+        say(str(shown.totals))
+        if sink.error:
+            raise sink.error
+        if losses:
+            return LOSSES
+        if command and command.status is not None and not interrupt.requested:
+            return command.status
+        return 0
+
+
+def blocked() -> None:
+    """Tell the user why there is no end, and what that costs."""
+    say("nobody takes the output: what does not fit into the rings meanwhile is lost")
+
+
+def check(page: Page, file: str, options: ToolOptions) -> None:
+    """Raises UsageError for options that the page has no use for."""
+    name = os.path.basename(file)
+    if page.map is None:
+        raise UsageError(f"{name} shows nothing: its PAGE has no map; try: tuxscope step {file}")
+    shown = "stream" if page.is_stream else "table"
+    if misplaced := options.misplaced(shown):
+        raise UsageError(
+            f"{misplaced.flag} does nothing here: {name} shows a {shown}; leave it out"
+        )
+
+
+def own(options: ToolOptions, namespace: PidNamespace | None) -> int | None:
+    """Our own PID where our own calls are not to be shown, but would be."""
+    if options.pid or options.command or options.include_self:
+        return None
+    pid = own_pid(namespace)
+    if pid is None:
+        say("this kernel cannot tell us our PID (Linux 5.10 can): our own writes are shown, too")
+    return pid

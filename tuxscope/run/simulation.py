@@ -1,0 +1,232 @@
+"""A page without a kernel: its own bytes, interpreted on simulated system calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice, takewhile
+from typing import Protocol
+
+from tuxscope.asm import Program
+from tuxscope.loader.spans import Columns, room_for, too_short
+from tuxscope.options.tool import ToolOptions
+from tuxscope.output.messages import say
+from tuxscope.output.sink import Sink
+from tuxscope.page.loading import load_page, programs_of
+from tuxscope.page.page import Page
+from tuxscope.run import stream, table
+from tuxscope.run.interrupt import Interrupt
+from tuxscope.run.live import check
+from tuxscope.run.watch import Watch
+from tuxscope.run.workload import (
+    SystemCallEvent,
+    check_process,
+    machine_for,
+    prepare,
+    system_calls,
+)
+from tuxscope.vm import Machine, Sent
+from tuxscope.vm.maps import Values
+
+BATCH = 1000  # events between two writes, where nobody waits for them
+
+
+def simulate(file: str, options: ToolOptions) -> int:
+    """Run a page on simulated calls until its end; returns the exit status.
+
+    With ``options.count`` the calls come as fast as they are interpreted, else in their own time.
+
+    Raises TuxscopeError.
+    """
+    for pid in (*options.exclude, *filter(None, [options.pid])):
+        check_process(pid)
+    page = load_page(file)
+    check(page, file, options)
+    seed = options.seed or 0
+    programs = programs_of(page, file, options.pid, options.exclude)
+    events = system_calls(programs, seed)
+    say(f"simulated (seed {seed}): no kernel is asked, and none of this happens on your machine")
+    return Simulation(page, programs, options).run(events)
+
+
+class Shown(Protocol):
+    """What is shown of a simulated page."""
+
+    @property
+    def totals(self) -> stream.StreamTotals | table.TableTotals: ...
+
+    def begin(self) -> None:
+        """Print what comes first."""
+
+    def before(self, event: SystemCallEvent) -> None:
+        """An event is about to be interpreted."""
+
+    def after(self) -> None:
+        """It was."""
+
+    def enough(self) -> bool:
+        """Whether as much was shown as was asked for, once it is printed."""
+
+    def flush(self) -> None:
+        """Print what there is."""
+
+    def end(self, seconds: float) -> None:
+        """Print what comes last."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was, however it ended."""
+
+
+class Simulation:
+    """One run of a page on events."""
+
+    def __init__(self, page: Page, programs: tuple[Program, ...], options: ToolOptions) -> None:
+        self._machine, self._buffer = machine_for(programs)
+        self._options = options
+        self._sink = Sink()
+        shown = SimulatedStream if page.is_stream else SimulatedTables
+        self._shown: Shown = shown(page, options, self._machine, self._sink)
+        self._seconds = 0.0
+
+    def run(self, events: Iterator[SystemCallEvent]) -> int:
+        """Show what the programs leave, until there is enough of it; returns the exit status."""
+        duration, paced = self._options.duration, self._options.count is None
+        if duration is not None:
+            events = takewhile(lambda event: event.seconds < duration, events)
+        with Interrupt() as interrupt, closing(self._shown):
+            self._shown.begin()
+            watch = Watch(self._sink, interrupt)
+            while not (interrupt.requested or self._sink.closed or self._shown.enough()):
+                batch = list(islice(events, 1 if paced else BATCH))
+                moment = batch[-1].seconds if batch else duration or 0.0
+                if paced:
+                    watch.wait(max(moment - watch.seconds, 0))
+                if interrupt.requested:
+                    break
+                self._interpret(batch)
+                if not batch:
+                    self._seconds = moment
+                    break
+            self._shown.end(self._seconds)
+            if self._sink.hung_up:
+                interrupt.terminal_is_gone()
+        if self._sink.hung_up or not self._sink.closed:
+            say(str(self._shown.totals))
+        return 0
+
+    def _interpret(self, batch: list[SystemCallEvent]) -> None:
+        """Interpret the programs on each event, and show what comes of it."""
+        try:
+            for event in batch:
+                self._shown.before(event)
+                if self._shown.enough():
+                    break
+                prepare(self._machine, event, self._buffer)
+                self._seconds = event.seconds
+                try:
+                    self._machine.run(context=event.context, world=event.world)
+                finally:  # a fault comes after what was sent before it
+                    self._shown.after()
+                    self._machine.output.clear()
+        finally:
+            self._shown.flush()
+
+
+class SimulatedStream:
+    """Records, as they are sent.
+
+    Attributes:
+        totals: up to now.
+    """
+
+    def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
+        self.totals = stream.StreamTotals()
+        self._map = stream.stream_of(page)
+        self._columns = self._nothing()
+        self._format = stream.line_format(page, options, sink.fileno())
+        self._count = options.count
+        self._machine = machine
+        self._sink = sink
+        self._sent = 0
+
+    def begin(self) -> None:
+        self._sink.write(self._format.header)
+
+    def before(self, event: SystemCallEvent) -> None:
+        """Nothing is due."""
+
+    def after(self) -> None:
+        for each in self._machine.output:
+            if isinstance(each, Sent) and each.map is self._map:
+                record = self._map.record
+                room = room_for(len(each.data))
+                if room < record.size:
+                    raise too_short(record, room)
+                values = record.raw.unpack_from(each.data.ljust(room, b"\0"))
+                for column, value in zip(self._columns, values, strict=True):
+                    column.append(value)
+                self._sent += 1
+
+    def enough(self) -> bool:
+        return self._count is not None and self._sent >= self._count
+
+    def flush(self) -> None:
+        columns = stream.first_rows(self._columns, self._count, self.totals.events)
+        self._sink.write(self._format.renewed())
+        self._sink.write_bytes(self._format.render(columns))
+        self.totals.events += len(columns[0])
+        self._columns = self._nothing()
+
+    def _nothing(self) -> Columns:
+        width = sum(each.type.width for each in self._map.record.fields.values())
+        return [[] for _ in range(width)]
+
+    def end(self, seconds: float) -> None:
+        self.totals.seconds = seconds
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class SimulatedTables:
+    """A map's entries, each time that an interval of simulated time is over."""
+
+    def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
+        found = machine.maps.get(page.map) if page.map else None
+        assert isinstance(found, Values)
+        self._map = found
+        self._tables = table.Tables(page, options, sink)
+        self._interval = options.interval or table.INTERVAL
+        self._due = self._interval
+        self._count = options.count
+
+    @property
+    def totals(self) -> table.TableTotals:
+        return self._tables.totals
+
+    def begin(self) -> None:
+        """Nothing comes first."""
+
+    def before(self, event: SystemCallEvent) -> None:
+        self._tables.follow()
+        while event.seconds >= self._due and not self.enough():
+            last = self._tables.shown + 1 == self._count
+            self._tables.show(self._map.items(), self._due, final=last)
+            self._due += self._interval
+
+    def after(self) -> None:
+        """What is in the map is shown when its time has come."""
+
+    def enough(self) -> bool:
+        return self._tables.shown == self._count
+
+    def flush(self) -> None:
+        """A table is printed when it is due."""
+
+    def end(self, seconds: float) -> None:
+        self.totals.seconds = seconds
+        if not self.enough():
+            self._tables.show(self._map.items(), seconds, final=True)
+
+    def close(self) -> None:
+        self._tables.close()

@@ -1,0 +1,171 @@
+"""A page's records, printed as they come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from tuxscope.asm.maps import StreamMap
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import TYPE_CHECKING, Self
+from tuxscope.loader.collection import Collection
+from tuxscope.loader.readers import reader_of
+from tuxscope.loader.spans import Columns
+from tuxscope.options.tool import ToolOptions
+from tuxscope.output.columns import Column
+from tuxscope.output.lines import LineFormat, Style
+from tuxscope.output.messages import say
+from tuxscope.output.sink import LiveSink
+from tuxscope.page.page import Page
+from tuxscope.run.losses import Losses
+from tuxscope.run.pace import Pace, WokenPace
+from tuxscope.run.page_map import shown_map
+from tuxscope.run.watch import Watch, time_told
+
+if TYPE_CHECKING:
+    from tuxscope.output.terminal_lines import TerminalLines
+
+# Bytes of lines that are collected for one write().
+LARGEST_WRITE = 256 << 10
+
+
+@dataclass()
+class StreamTotals:
+    """What the last line says.
+
+    Attributes:
+        events: printed.
+        lost: sent by the program, refused by a full ring; or by who reads our output, after the
+            user asked us to finish.
+        seconds: attached.
+        missed: runs that the kernel left out because the program interrupted itself.
+    """
+
+    events: int = 0
+    lost: int = 0
+    seconds: float = 0.0
+    missed: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.events} events, {self.lost} lost, {time_told(self.seconds, self.missed)}"
+
+
+class Stream:
+    """One run of a page whose records are shown; a context manager that closes the rings.
+
+    Attributes:
+        totals: up to now.
+        reader: of the rings; readable when a look is due before its time.
+    """
+
+    def __init__(
+        self, page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
+    ) -> None:
+        self.totals = StreamTotals()
+        self._sink = sink
+        self._options = options
+        self._loaded = loaded
+        self._format = line_format(page, options, sink.fileno())
+        self._unseen: set[int] = set()  # CPUs that the user was told of
+        self._losses = Losses(sink, options.lost_records, advice(options))
+        order_by = None if options.unordered else page.order_by
+        shown_map(page, loaded)
+        self.reader = reader_of(loaded.maps, stream_of(page), options.buffer_pages, order_by)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.reader.close()
+
+    def leave_terminal(self) -> None:
+        """It is as it was."""
+
+    def watch(self, watch: Watch) -> None:
+        """Print what comes, until something says that it is enough."""
+        self._begin()
+        pace = WokenPace() if self.reader.wakes else Pace()
+        while not self._counted() and pace.wait(watch):
+            pace.looked(self._print(), self.reader.holds)
+            self._between(watch.seconds)
+
+    def _begin(self) -> None:
+        """What comes before the first record."""
+        self._sink.write(self._format.header)
+
+    def _between(self, seconds: float) -> None:
+        """What a tool does between two looks, so long after its start: nothing."""
+
+    def finish(self, seconds: float) -> None:
+        """After the programs are detached: print the rest, and count."""
+        self.totals.seconds = seconds
+        self._print(final=True)
+        self.totals.lost += self.reader.lost()
+        self._losses.rest(self.reader.losses())
+        self.totals.missed = self._loaded.recursion_misses
+
+    def _counted(self) -> bool:
+        """Whether as many records are printed as were asked for."""
+        return self._options.count is not None and self.totals.events >= self._options.count
+
+    def _print(self, final: bool = False) -> bool:
+        """Print what is there; returns whether there was anything."""
+        before = self.reader.delivered
+        lines, rows = bytearray(), 0
+        for columns in self.reader.pieces(final):
+            columns = first_rows(columns, self._options.count, self.totals.events + rows)
+            if not lines and (header := self._format.renewed()):
+                self._sink.write(header)
+            lines += self._format.render(columns)
+            rows += len(columns[0])
+            if len(lines) >= LARGEST_WRITE:
+                self._write(lines, rows)
+                lines, rows = bytearray(), 0
+        self._write(lines, rows)
+        self._losses.met(self.reader.losses())
+        self._tell_of_unseen(self.reader.without)
+        return self.reader.delivered > before
+
+    def _tell_of_unseen(self, cpus: Mapping[int, str]) -> None:
+        """Say once of a CPU that came and has no ring: its events are neither shown nor lost."""
+        for cpu in cpus.keys() - self._unseen:
+            say(f"events on CPU {cpu} are not seen: {cpus[cpu]}")
+        self._unseen = set(cpus)
+
+    def _write(self, lines: bytearray, rows: int) -> None:
+        dropped = self._sink.write_bytes(lines)
+        self.totals.events += rows - dropped
+        self.totals.lost += dropped
+
+
+def stream_of(page: Page) -> StreamMap:
+    """The map that a page's records come through."""
+    assert isinstance(page.map, StreamMap)
+    return page.map
+
+
+def line_format(page: Page, options: ToolOptions, fd: int) -> LineFormat | TerminalLines:
+    """How a page's records are printed there."""
+    record = stream_of(page).record
+    columns = [each for each in page.columns if isinstance(each, Column)]
+    if options.format is Style.TEXT and os.isatty(fd):
+        from tuxscope.output.terminal_lines import TerminalLines
+
+        return TerminalLines(record, columns, fd)
+    return LineFormat(options.format, record, columns)
+
+
+def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
+    """As many rows as are missing to ``count`` where there are ``before``."""
+    if count is None or before + len(columns[0]) <= count:
+        return columns
+    return [column[: count - before] for column in columns]
+
+
+def advice(options: ToolOptions) -> str:
+    """What lets fewer events be lost."""
+    pages = options.buffer_pages
+    larger = f"--buffer-pages {pages * 2}" if pages else "--buffer-pages N makes the rings larger"
+    if options.pid is None and not options.command:
+        return f"--pid PID leaves out all others, {larger}"
+    return larger

@@ -1,0 +1,165 @@
+"""A page's map, shown again and again: a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tuxscope.asm import Array, Hash
+from tuxscope.errors import UsageError
+from tuxscope.lean_typing import Self
+from tuxscope.loader.collection import Collection
+from tuxscope.options.tool import ToolOptions
+from tuxscope.output.columns import AnyColumn, Bar
+from tuxscope.output.messages import say
+from tuxscope.output.sink import LiveSink, Sink
+from tuxscope.output.table import Entries, Table
+from tuxscope.output.table_screen import TableScreen
+from tuxscope.page.page import Page
+from tuxscope.run.page_map import shown_map
+from tuxscope.run.watch import Watch, time_told
+from tuxscope.suggest import did_you_mean
+
+INTERVAL = 1.0  # seconds from one table to the next
+# Seconds from one look at a terminal's size to the next. SIGWINCH comes to the foreground alone,
+# and not through everything that stands between us and the terminal.
+GLANCE = 0.1
+
+
+@dataclass
+class TableTotals:
+    """What the last line says.
+
+    Attributes:
+        rows: in the last table.
+        seconds: attached.
+        missed: runs that the kernel left out because a program interrupted itself.
+        lost: nothing is, as nothing is sent.
+    """
+
+    rows: int = 0
+    seconds: float = 0.0
+    missed: int = 0
+    lost: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows, {time_told(self.seconds, self.missed)}"
+
+
+def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
+    """The column with this title, or this name in JSON, in any case. Raises UsageError."""
+    shown = [each for each in columns if not isinstance(each, Bar)]  # which has no title
+    names = {each.title.lower(): each for each in shown} | {each.name: each for each in shown}
+    if found := names.get(name.lower()):
+        return found
+    near = did_you_mean(name.lower(), names)
+    known = ", ".join(each.name for each in shown)
+    raise UsageError(f"there is no column {name}{near or f'; there are {known}'}")
+
+
+class Tables:
+    """The tables of one run.
+
+    Attributes:
+        totals: up to now.
+        shown: how many there were.
+        replaces: whether one takes the place of the last, and of all else on the terminal.
+        glance: seconds from one follow() to the next.
+    """
+
+    def __init__(self, page: Page, options: ToolOptions, sink: Sink) -> None:
+        self.totals = TableTotals()
+        self.shown = 0
+        sort = column_named(options.sort, page.columns) if options.sort else None
+        self._table = Table(
+            options.format, page.columns, page.order_by, sort=sort, most=options.rows
+        )
+        self._screen = TableScreen(sink, options.format)
+        self.replaces = self._screen.replaces
+        self.glance = GLANCE if self.replaces else math.inf
+        self._before = 0.0
+
+    def show(self, entries: Entries, at: float, final: bool = False) -> None:
+        """Print one, ``at`` seconds after the start."""
+        lines = self._table.render(entries, at - self._before, at, self._screen.room)
+        self.totals.rows = self._table.rows
+        if final:
+            self._screen.finish(lines)
+        else:
+            self._screen.show(lines)
+        self.shown += 1
+        self._before = at
+
+    def follow(self) -> None:
+        """Where the terminal's size has changed, show the last one again."""
+        if self._screen.resized:
+            self._screen.show(self._table.again(self._screen.room))
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._screen.close()
+
+
+class LiveTables:
+    """One run of a page whose map is shown.
+
+    Attributes:
+        reader: none; a table is due at its time alone.
+    """
+
+    reader = None
+
+    def __init__(
+        self, page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
+    ) -> None:
+        assert isinstance(page.map, Hash | Array)
+        self._loaded = loaded
+        self._map = shown_map(page, loaded)
+        self._tables = Tables(page, options, sink)
+        self._warning, self._warned = "", False
+        self._interval = options.interval or INTERVAL
+        self._count = options.count
+        self._duration = math.inf if options.duration is None else options.duration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave_terminal()
+
+    def leave_terminal(self) -> None:
+        """Leave it as it was, where there was no last table."""
+        self._tables.close()
+
+    @property
+    def totals(self) -> TableTotals:
+        return self._tables.totals
+
+    def watch(self, watch: Watch) -> None:
+        """Show a table again and again, until something says that it is enough; the last one
+        is that of finish(), also where it is due when the time is up."""
+        due = self._interval
+        while watch.wait(min(max(due - watch.seconds, 0), self._tables.glance)):
+            if watch.seconds < due:
+                self._tables.follow()
+                continue
+            if self._tables.shown + 1 == self._count or watch.seconds >= self._duration:
+                return
+            self._show(watch.seconds)
+            due = max(due + self._interval, watch.seconds)
+
+    def finish(self, seconds: float) -> None:
+        """After the programs are detached: what is in the map stays so."""
+        self.totals.seconds = seconds
+        self._show(seconds, final=True)
+        self.totals.missed = self._loaded.recursion_misses
+
+    def _show(self, seconds: float, final: bool = False) -> None:
+        entries = self._map.items()
+        self._tables.show(entries, seconds, final)
+        self._warning = self._warning or entries.warning
+        # The next table would take its place.
+        if self._warning and not self._warned and (final or not self._tables.replaces):
+            self._warned = True
+            say(self._warning)
