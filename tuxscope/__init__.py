@@ -40,6 +40,7 @@ NAMES = {
     "tuxscope.page.page": "Page",
     "tuxscope.page.pid_namespace": "PidNamespace namespaced_pid",
     "tuxscope.record": "Field Record RecordError char s8 s16 s32 s64 u8 u16 u32 u64",
+    "tuxscope.record.variable": "const tail",
     "tuxscope.run.identity": "own_pid pid_namespace",
     "tuxscope.vm": "Fault Machine World",
 }

@@ -102,6 +102,7 @@ from tuxscope.programs.hello import HelloEvent, hello
 from tuxscope.programs.net.connections import Connection
 from tuxscope.programs.net.library import net
 from tuxscope.record import Field, Record, RecordError, char, s8, s16, s32, s64, u8, u16, u32, u64
+from tuxscope.record.variable import const, tail
 from tuxscope.run.identity import own_pid, pid_namespace
 from tuxscope.vm import Fault, Machine, World
 
@@ -205,6 +206,7 @@ __all__ = [
     "Xdp",
     "attach",
     "char",
+    "const",
     "decode_all",
     "hello",
     "helper",
@@ -229,6 +231,7 @@ __all__ = [
     "s16",
     "s32",
     "s64",
+    "tail",
     "u8",
     "u16",
     "u32",

@@ -84,6 +84,21 @@ class StructLayout:
         return struct.Struct("=" + self.format)
 
     @cached_property
+    def tail(self) -> Field | None:
+        """The last field, if its length is another in each record."""
+        last = [*self.fields.values()][-1:]
+        return last[0] if last and last[0].type.counted_by else None
+
+    @cached_property
+    def variable(self) -> Any:
+        """The module for records with a tail; None for others, which need not wait for it."""
+        if self.tail:
+            from tuxscope.record import variable
+
+            return variable
+        return None
+
+    @cached_property
     def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
         return tuple(
             (field.type.decode, slice(field.slot, field.slot + field.type.width))
@@ -98,12 +113,18 @@ class StructLayout:
             field.offset: construct.Renamed(field.type.construct(), field.name)
             for field in self.fields.values()
         }
-        pieces |= {hole.offset: construct.Padding(hole.size) for hole in self.padding}
+        end = self.tail.offset if self.tail else self.size
+        holes = [hole for hole in self.padding if hole.offset < end]
+        pieces |= {hole.offset: construct.Padding(hole.size) for hole in holes}
         return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
 
 
 def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
     """Place the fields one after the other, each at a multiple of its alignment, as C does."""
+    if any(each.counted_by for each in declared.values()):
+        from tuxscope.record.variable import check_tail
+
+        check_tail(record, declared)
     fields: dict[str, Field] = {}
     padding: list[Hole] = []
     end, slot, alignment = 0, 0, 1
@@ -157,6 +178,8 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
     if isinstance(declared, FieldType):
         return declared
     if isinstance(declared, RecordType):
+        if declared._layout.tail:
+            raise RecordError(f"{owner}.{name}: a record with a tail is no field of another")
         return Nested(declared)
     if isinstance(declared, Char):
         raise RecordError(f"{owner}.{name}: char needs a length, as in char[16]")
@@ -295,6 +318,8 @@ class RecordType(Declared, type):
         """A record made of the values that :attr:`raw` unpacked."""
         record = cls.__new__(cls)
         slices = cast(RecordType, cls)._layout.slices
+        if variable := cast(RecordType, cls)._layout.variable:
+            flat = variable.cut(cls, flat)
         values = tuple([decode(flat[part]) for decode, part in slices])
         object.__setattr__(record, "_values", values)
         return record
@@ -305,6 +330,8 @@ class RecordType(Declared, type):
         Raises RecordError where the data is too short.
         """
         own = cast(RecordType, cls)
+        if variable := own._layout.variable:
+            return cast(R, variable.unpack(cls, data, offset))
         data = byte_view(data)
         if offset < 0 or len(data) - offset < own.size:
             raise RecordError(
@@ -341,10 +368,13 @@ class Record(metaclass=RecordType):
         for name in values.keys() - fields.keys():
             near = did_you_mean(name, fields)
             raise RecordError(f"{type(self).__name__} has no field {name}{near}")
+        if variable := type(self)._layout.variable:
+            values = variable.with_length(type(self), values)
         zero = type(self).unpack(bytes(type(self).size))
         flat: list[Any] = []
         for field, default in zip(fields.values(), zero._values, strict=True):
             try:
+                default = getattr(field.type, "value", default)  # of a constant
                 flat += field.type.encode(values.get(field.name, default))
             except RecordError as error:
                 raise RecordError(f"{type(self).__name__}.{field.name}: {error}") from None
@@ -359,7 +389,9 @@ class Record(metaclass=RecordType):
         )
 
     def __bytes__(self) -> bytes:
-        return type(self).raw.pack(*self._flat())
+        flat, last = self._flat(), type(self)._layout.tail
+        size = last.offset + len(flat[last.slot]) if last else type(self).size
+        return type(self).raw.pack(*flat)[:size]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._values)
