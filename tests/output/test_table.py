@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
+from tuxscope.asm import PerfEventArray
 from tuxscope.output.columns import AnyColumn, Bar, Column, Index, Log2, Percentile, Rate
 from tuxscope.output.lines import Style
+from tuxscope.output.row import Row
 from tuxscope.output.table import Table
+from tuxscope.page import Page
 from tuxscope.record import Record, RecordError, char, s64, u32, u64
 
 
@@ -166,3 +170,26 @@ def test_the_first_rows_alone_and_rates_of_all() -> None:
         (line,) = table.render([entry(7, count), entry(8, 40 - count)], 1.0, 1.0)
         (row,) = json.loads(line)["rows"]
         assert (row["pid"], row["count_per_s"], table.rows) == (first, rate, 1)
+
+
+class Share(Column):
+    """A kind of column that the package does not have: percent of all rows."""
+
+    __slots__ = ()
+    only_of_tables = True
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        whole = sum(row.values[self.field] for row in rows)
+        return [f"{100 * row.values[self.field] // whole}%" for row in rows]
+
+
+def test_a_kind_of_column_is_one_class() -> None:
+    shown = (Column(Process.pid, 4), Share(Writes.count))
+    assert Table(Style.TEXT, shown).render([entry(7, 10), entry(8, 30)], 1.0, 1.0) == [
+        "PID  COUNT",
+        "7    25%",
+        "8    75%",
+    ]
+    events = PerfEventArray("EVENTS", Writes)
+    with pytest.raises(RecordError, match="Share is for a table; EVENTS carries a stream"):
+        Page(pids, events, (Share(Writes.count),))

@@ -426,7 +426,7 @@ def test_a_column_that_is_not_imported_is_named(name: str, tmp_path: Path) -> No
 
 # Packages define nothing: what pages get of them is in these, and all of it but a few is for pages.
 BEHIND = {asm: (asm.errors, asm.maps, asm.attach), page_names: (columns,)}
-INTERNAL = {asm: {"StreamMap", "OnlyTestRun"}}
+INTERNAL = {asm: {"StreamMap", "OnlyTestRun"}, page_names: {"Cells"}}
 
 
 @pytest.mark.parametrize("home", HOMES, ids=lambda home: home.__name__)

@@ -46,7 +46,7 @@ FILE.py is a page; any other FILE is assembly text as LLVM's assembler takes it;
             raise UsageError("which program? try: tuxscope asm hello")
 
         def job() -> int:
-            from tuxscope.commands.disasm_job import list_program
+            from tuxscope.commands.asm_job import list_program
 
             return list_program(source, options.pid, options.format)
 

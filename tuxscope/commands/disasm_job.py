@@ -1,8 +1,7 @@
-"""From what a user names (a page, a text, bytes, a program in the kernel) to a Program to list."""
+"""What ``tuxscope disasm`` does: from bytes, or a program in the kernel, to a listing."""
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,22 +9,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tuxscope.asm import DecodeError, Instruction, Program, RawTracepoint
+from tuxscope.asm import DecodeError, Instruction, Program
 from tuxscope.asm.instruction import SLOT, ByteOrder
 from tuxscope.asm.isa import Alu, CallSource, Class, WideSource
 from tuxscope.asm.listing import Line, lines, named
-from tuxscope.asm.maps import Array, Map, is_name
-from tuxscope.commands.inputs import STDIN, InputError, contents, shown
-from tuxscope.errors import UsageError
-from tuxscope.output.colour import presented
-from tuxscope.output.listing import Shape, render, render_lines
+from tuxscope.asm.maps import Map
+from tuxscope.commands.asm_job import program_file, show
+from tuxscope.commands.inputs import InputError, shown
+from tuxscope.output.listing import Shape, render_lines
 from tuxscope.output.messages import say
 from tuxscope.output.screen import room
-from tuxscope.output.sink import Sink
-from tuxscope.page.loading import load_page, near_file, page_file, programs_of
-from tuxscope.record import u8
-from tuxscope.suggest import did_you_mean
-from tuxscope.tools import PAGES
 
 if TYPE_CHECKING:
     from tuxscope.loader.inspect import Translated
@@ -34,60 +27,7 @@ if TYPE_CHECKING:
 HEX = re.compile(rb"(?:0x|\\x|[0-9a-f]|[\s,;{}\[\]\"])*", re.IGNORECASE)
 DIGITS = re.compile(rb"(?:0x|\\x)?([0-9a-f]+)", re.IGNORECASE)
 EACH_A_BYTE = re.compile(rb"0x|\\x|,", re.IGNORECASE)  # where there is one of these
-LARGEST = 8 << 20  # bytes of a file; the kernel takes a million instructions
 TOLD = 3  # of what is no instruction
-
-
-def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
-    """The programs of a page, or that of a file of assembly text. Raises TuxscopeError."""
-    if name in PAGES or name.endswith(".py"):
-        file = page_file(name) if name in PAGES else name
-        return programs_of(load_page(file), file, pid)
-    if name != STDIN and not os.path.exists(name) and not re.search(r"[./]", name):
-        near = (
-            did_you_mean(name, PAGES)
-            or near_file(name)
-            or f"; there are {', '.join(PAGES)}, and files: FILE.py is a page, all else text"
-        )
-        raise UsageError(f"there is no page {name}{near}")
-    if pid is not None:
-        raise UsageError("--pid is a filter of the page's; a text has what it says")
-    from tuxscope.asm.parser import assemble
-
-    try:
-        source = program_file(name).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is no text; tuxscope disasm {name} lists bytes") from error
-    stem = os.path.splitext(os.path.basename(name))[0] if name != STDIN else "main"
-    stem = re.sub(r"[^A-Za-z0-9_.]", "_", stem)[:15]
-    maps = nameless_maps(source)
-    return (assemble(source, stem or "main", RawTracepoint(), maps, file=shown(name)),)
-
-
-def nameless_maps(source: str) -> list[Map]:
-    """Maps for the names that a text loads and does not define: of what kind, only a page knows."""
-    defined = set(re.findall(r"^\s*([\w.$]+):", source, re.MULTILINE))
-    loaded = dict(re.findall(r"=[ \t]*([A-Za-z_.$][\w.$]*)[ \t]*(\+?)[^\n#;]*\bll\b", source))
-    return [
-        Array(name, value=u8[LARGEST], max_entries=1) if offset else Map(name, max_entries=1)
-        for name, offset in loaded.items()
-        if name not in defined and is_name(name)
-    ]
-
-
-def list_program(name: str, pid: int | None, shape: Shape) -> int:
-    """What ``tuxscope asm`` does; returns the exit status."""
-    programs = assembled(name, pid)
-    if shape is not Shape.BYTES:
-        between = "" if shape is Shape.JSON else "\n"
-        show(between.join(render(each, shape, room()) for each in programs))
-    elif os.isatty(1):
-        raise UsageError("bytes are not for a terminal; try: | xxd, or --format c")
-    elif len(programs) > 1:
-        raise UsageError(f"{name} has {len(programs)} programs; their bytes are not one text")
-    else:
-        Sink().write_bytes(programs[0].encode(dict.fromkeys(programs[0].maps, 0)))
-    return 0
 
 
 def list_bytes(name: str, byteorder: str | None, shape: Shape) -> int:
@@ -109,19 +49,6 @@ def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
     if len(found.unknown) > TOLD:
         say(f"and so are {len(found.unknown) - TOLD} more slots")
     return 1 if found.unknown else 0
-
-
-def show(text: str) -> None:
-    """Print a listing, in colour on a terminal."""
-    Sink().write(presented(text))
-
-
-def program_file(name: str) -> bytes:
-    """What is in a file, or on stdin, that a program is in. Raises InputError."""
-    data = contents(name, LARGEST, "a program has a million instructions at most")
-    if not data.strip():
-        raise InputError(f"{shown(name)} is empty")
-    return data
 
 
 @dataclass(frozen=True)

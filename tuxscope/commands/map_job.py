@@ -5,10 +5,11 @@ from __future__ import annotations
 from tuxscope.loader.found_maps import Datum, FoundMap, find_map, open_map
 from tuxscope.loader.raw_map import MapError
 from tuxscope.output.compact import COMPACT
-from tuxscope.output.lines import Style, plain
+from tuxscope.output.lines import Style
 from tuxscope.output.messages import say
 from tuxscope.output.screen import cut, room
 from tuxscope.output.sink import Sink
+from tuxscope.output.visible import plain
 from tuxscope.run.privilege import require_sudo
 
 

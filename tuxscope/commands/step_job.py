@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tuxscope.asm import Program, Tracepoint
-from tuxscope.commands.disasm_job import assembled
+from tuxscope.commands.asm_job import assembled
 from tuxscope.errors import UsageError
 from tuxscope.options.step import StepOptions
 from tuxscope.output.colour import presented

@@ -1,4 +1,8 @@
-"""What is shown of a stream's records, or of a map's entries, and how wide."""
+"""The kinds of column: what each shows of a stream's records, or of a table's rows.
+
+A kind says all of it itself: its name and title, the text and the JSON of a value, and how it is
+shortened on a terminal. Nothing else asks which kind a column is of, but for an order by rate.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from types import MappingProxyType
 
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass, field
-from tuxscope.lean_typing import Any, ClassVar
+from tuxscope.lean_typing import TYPE_CHECKING, Any, ClassVar
+from tuxscope.output.screen import cut
+from tuxscope.output.visible import as_text, plain
 from tuxscope.record import Field, RecordError
 from tuxscope.record.types import Integer
 
@@ -18,9 +24,49 @@ __all__ = [
     "Percentile", "Rate",
 ]  # fmt: skip
 
+if TYPE_CHECKING:
+    from tuxscope.output.row import Row
+
+BAR = "@"
+SHORTEST_BAR, LONGEST_BAR = 6, 40
+UNITS = ((60, "E"), (50, "P"), (40, "T"), (30, "G"), (20, "M"), (10, "K"))
+
+
+class Cells:
+    """Base of all kinds of column: the cells that they have in a table, and on a terminal.
+
+    Attributes:
+        in_json: whether JSON has it, and it can be named to sort by.
+        only_of_tables: whether a stream cannot have it.
+        span: the fewest and the most columns of a terminal that it is of use in; None if that
+            depends on its texts.
+    """
+
+    __slots__ = ()
+    in_json: ClassVar[bool] = True
+    only_of_tables: ClassVar[bool] = True
+    span: ClassVar[tuple[int, int] | None] = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its texts are numbers, of which no digit may be cut off."""
+        return True
+
+    def table_value(self, row: Row) -> Any:
+        """What it shows of a row, as JSON can hold it."""
+        raise NotImplementedError
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        """Its text in each of a table's rows."""
+        return [as_text(self.table_value(row)) for row in rows]
+
+    def shortened(self, text: str, width: int) -> str:
+        """One of its texts, in at most so many columns of a terminal."""
+        return cut(text, width)
+
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Cells):
     """A column of text output, a key of JSON output.
 
     Attributes:
@@ -54,17 +100,28 @@ class Column:
         """What stands above it."""
         return self.field.name.upper()
 
-    # How a stream's text shows a value, where that is not as its type says; and its JSON.
-    as_text: ClassVar[Callable[[Any, Any], str] | None] = None
-    as_json: ClassVar[Callable[[Any, Any], str] | None] = None
+    only_of_tables: ClassVar[bool] = False
+    # The text and the JSON of a raw value in a stream; None where it is as the field's type says.
+    stream_text: ClassVar[Callable[[Any, Any], str] | None] = None
+    stream_json: ClassVar[Callable[[Any, Any], str] | None] = None
     # Fields whose values both of them get, too, in a tuple behind the column's own.
     others: ClassVar[tuple[Field, ...]] = ()
+
+    @property
+    def is_number(self) -> bool:
+        from tuxscope.record.values import Optional
+
+        return isinstance(self.field.type, Integer | Optional)
+
+    def table_value(self, row: Row) -> Any:
+        return plain(row.values[self.field])
 
 
 class Rate(Column):
     """Of a table: by how much a number grew since the last table, a second."""
 
     __slots__ = ()
+    only_of_tables = True
 
     def __post_init__(self) -> None:
         # Without arguments, super() does not find its way into a class with slots.
@@ -78,6 +135,12 @@ class Rate(Column):
     @property
     def title(self) -> str:
         return f"{self.field.name.upper()}/S"
+
+    def table_value(self, row: Row) -> float:
+        return round(row.rates[self.field], 1)
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        return [f"{row.rates[self.field]:.0f}" for row in rows]
 
 
 class Clock(Column):
@@ -93,7 +156,7 @@ class Clock(Column):
     def title(self) -> str:
         return "TIME"
 
-    def as_text(self, value: int) -> str:
+    def stream_text(self, value: int) -> str:
         """This place's time, to the millisecond."""
         now = time.time_ns() - time.monotonic_ns() + value
         return f"{time_of_day(now // 1_000_000_000)}.{now // 1_000_000 % 1000:03d}"
@@ -109,7 +172,7 @@ class Milliseconds(Column):
 
     __slots__ = ()
 
-    def as_text(self, value: int) -> str:
+    def stream_text(self, value: int) -> str:
         return f"{value / 1e6:.3f}" if value + 1 < 1 << 64 else "-"
 
 
@@ -119,8 +182,12 @@ class Labelled(Column):
 
     labels: Mapping[int, str] = field(default=MappingProxyType({}), compare=False)
 
-    def as_text(self, value: int) -> str:
+    def stream_text(self, value: int) -> str:
         return self.labels.get(value, str(value))
+
+    @property
+    def is_number(self) -> bool:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +203,26 @@ class Combined(Column):
     others: tuple[Field, ...] = ()  # type: ignore[misc]
     combine: Callable[[tuple[Any, ...]], str | None] = str
 
-    def as_text(self, values: tuple[Any, ...]) -> str:
+    def stream_text(self, values: tuple[Any, ...]) -> str:
         return self.combine(values) or "-"
 
-    def as_json(self, values: tuple[Any, ...]) -> str:
+    def stream_json(self, values: tuple[Any, ...]) -> str:
         from json import dumps
 
         return dumps(self.combine(values))
+
+    @property
+    def is_number(self) -> bool:
+        return False
 
 
 class Bar(Column):
     """Of a table: a bar as long as a number is large beside the others; in text alone."""
 
     __slots__ = ()
+    in_json = False
+    only_of_tables = True
+    span = (SHORTEST_BAR, LONGEST_BAR)
 
     def __post_init__(self) -> None:
         Column.__post_init__(self)
@@ -157,6 +231,14 @@ class Bar(Column):
     @property
     def title(self) -> str:
         return ""
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        most = max((row.values[self.field] for row in rows), default=0) or 1
+        return [BAR * -(-row.values[self.field] * LONGEST_BAR // most) for row in rows]
+
+    def shortened(self, text: str, width: int) -> str:
+        """Bars remain as long beside each other."""
+        return BAR * -(-len(text) * min(width, LONGEST_BAR) // LONGEST_BAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +262,13 @@ class Percentile(Column):
     def title(self) -> str:
         return f"P{self.percent}_MS"
 
+    @property
+    def is_number(self) -> bool:
+        return True
+
+    def table_value(self, row: Row) -> float | None:
+        return self.of(row.values[self.field])
+
     def of(self, counts: Sequence[int]) -> float | None:
         """In milliseconds, the middle of its range; None where nothing was counted."""
         wanted = sum(counts) * self.percent / 100
@@ -196,7 +285,7 @@ class Percentile(Column):
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class Index(Cells):
     """Of an array's table: the number of the entry.
 
     Attributes:
@@ -220,14 +309,32 @@ class Index:
     def title(self) -> str:
         return self.name.upper()
 
+    def table_value(self, row: Row) -> Any:
+        return row.key
+
 
 class Log2(Index):
     """Of an array's table: the range of numbers that entry n counts, from 2**n up to 2**(n+1)."""
 
     __slots__ = ()
 
+    def table_value(self, row: Row) -> int:
+        """Where the range begins; 0 is in the first."""
+        return 1 << row.key if row.key else 0
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        return [f"[{short(self.table_value(row))}, {short(2 << row.key)})" for row in rows]
+
 
 AnyColumn = Column | Index
+
+
+def short(number: int) -> str:
+    """A power of two, or 0, in few characters: ``64K``."""
+    for bits, unit in UNITS:
+        if number >= 1 << bits:
+            return f"{number >> bits}{unit}"
+    return str(number)
 
 
 def check_number(what: str, field: Field) -> None:

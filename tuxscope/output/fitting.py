@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import Any
-from tuxscope.output.columns import AnyColumn, Bar, Column, Combined, Labelled, Percentile
+from tuxscope.output.columns import AnyColumn, Column
 from tuxscope.output.screen import columns
 from tuxscope.record.types import FieldType, Integer, Text
 from tuxscope.record.values import IpAddress, Named, Optional
@@ -14,7 +14,6 @@ from tuxscope.record.values import IpAddress, Named, Optional
 # Columns that a text keeps at least: a name; and what else is text, as an IPv4 address, which
 # keeps half of the line where that is more.
 SHORTEST_NAME, SHORTEST = 6, 15
-SHORTEST_BAR, LONGEST_BAR = 6, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +55,14 @@ def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
 
     Without ``widest``, what will be in it is not known: a number may have all digits of its type.
     """
-    if isinstance(column, Bar):
-        return Need(SHORTEST_BAR, LONGEST_BAR, column.rank)
+    if column.span:
+        return Need(*column.span, column.rank)
     title = columns(column.title)
     field_type = column.field.type if isinstance(column, Column) else None
     usual = max(column.width or longest(field_type), title) if widest is None else widest
     shortest = SHORTEST_NAME if isinstance(field_type, Text) else max(SHORTEST, room // 2)
-    least = usual if is_number(column) else min(usual, max(shortest, title))
+    least = usual if column.is_number else min(usual, max(shortest, title))
     return Need(least, max(usual, column.width), column.rank)
-
-
-def is_number(column: AnyColumn) -> bool:
-    """Whether it shows numbers, of which no digit may be cut off."""
-    match column:
-        case Labelled() | Combined():
-            return False
-        case Percentile():
-            return True
-        case Column(field=field):
-            return isinstance(field.type, Integer | Optional)
-    return True
 
 
 def longest(field_type: FieldType[Any] | None) -> int:

@@ -16,15 +16,14 @@ from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import Any
 from tuxscope.output.columns import Column
 from tuxscope.output.screen import cut, padded
-from tuxscope.output.visible import visible
-from tuxscope.record import Record, RecordType
+from tuxscope.output.visible import NOTHING, plain, visible
+from tuxscope.record import RecordType
 from tuxscope.record.types import FieldType, Integer, Text, decode_text
 
 # Texts that are kept, and lines.
 CACHED_TEXTS = 4096
 CACHED_LINES = 4096
 FRESH = frozenset("HhQq")  # formats, as in struct, of numbers that are others on each line
-NOTHING = "-"  # in a table
 
 
 class Style(Enum):
@@ -94,7 +93,7 @@ class LineFormat:
             elif index:
                 pieces.append(" ")
             width = cell.width if style is Style.TEXT else 0
-            own = column.as_text if style is Style.TEXT else column.as_json
+            own = column.stream_text if style is Style.TEXT else column.stream_json
             if field_type.format in FRESH:
                 if isinstance(field_type, Integer) and not own:
                     pieces.append(f"%-{width}d" if width else "%d")
@@ -187,14 +186,3 @@ def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
 def printable(raw: bytes) -> str:
     """A C string for a table: what would move the cursor or break the row is escaped."""
     return visible(decode_text(raw))
-
-
-def plain(value: Any) -> Any:
-    """A record's value as JSON can hold it: octets in hexadecimal, records as objects."""
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, Record):
-        return dict(zip(type(value).fields, map(plain, value), strict=True))
-    return value

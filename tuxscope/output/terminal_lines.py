@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tuxscope.output.columns import Column
-from tuxscope.output.fitting import fit, is_number, need_of
+from tuxscope.output.fitting import fit, need_of
 from tuxscope.output.lines import Cell, LineFormat, Style
 from tuxscope.output.screen import cut, width_of
 from tuxscope.record import RecordType
@@ -29,7 +29,7 @@ class TerminalLines:
         # Where all fit, one that is longer than its column may take what is left of the line.
         spare = self._room - sum(width + 1 for _, width in kept) + 1
         cells = [
-            Cell(min(column.width, width), None if is_number(column) else width + spare)
+            Cell(min(column.width, width), None if column.is_number else width + spare)
             for column, width in kept
         ]
         cells[-1] = Cell(0, cells[-1].limit)

@@ -12,9 +12,9 @@ from tuxscope.asm.listing import lines
 from tuxscope.asm.maps import Map, StreamMap
 from tuxscope.asm.program import Program
 from tuxscope.asm.stack_notes import StackNotes
-from tuxscope.output.lines import plain
 from tuxscope.output.listing import place, source_object
 from tuxscope.output.screen import columns, padded, wrapped
+from tuxscope.output.visible import plain
 from tuxscope.record import Record
 from tuxscope.record.types import decode_text
 from tuxscope.vm.memory import OFFSET, WINDOW

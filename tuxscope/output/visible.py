@@ -1,6 +1,11 @@
-"""Text that cannot move the cursor or break a row."""
+"""Values as text that cannot move the cursor or break a row, and as JSON can hold them."""
 
 from __future__ import annotations
+
+from tuxscope.lean_typing import Any
+from tuxscope.record import Record
+
+NOTHING = "-"  # the text of None
 
 
 def visible(text: str) -> str:
@@ -13,3 +18,25 @@ def visible(text: str) -> str:
 def escaped(character: str) -> str:
     r"""``\x1b``, ``\u202e`` or ``\U000e0001``, as Python would write it."""
     return character.encode("unicode_escape").decode()
+
+
+def plain(value: Any) -> Any:
+    """A record's value as JSON can hold it: octets in hexadecimal, records as objects."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, Record):
+        return dict(zip(type(value).fields, map(plain, value), strict=True))
+    return value
+
+
+def as_text(value: Any) -> str:
+    """What :func:`plain` returned, in one line of text."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, str):
+        return visible(value)
+    from tuxscope.output.compact import COMPACT
+
+    return COMPACT(value)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tuxscope.asm import Array, Hash, Program
 from tuxscope.asm.maps import StreamMap
 from tuxscope.lean_dataclasses import dataclass
-from tuxscope.output.columns import AnyColumn, Bar, Index, Rate
+from tuxscope.output.columns import AnyColumn, Index
 from tuxscope.record import Field, RecordError, RecordType
 from tuxscope.record.types import Integer
 
@@ -98,7 +98,7 @@ class Page:
                     f"{type(column).__name__} shows the index of an Array; {self.map.name} is none"
                 )
             return
-        if isinstance(column, Rate | Bar) and isinstance(self.map, StreamMap):
+        if column.only_of_tables and isinstance(self.map, StreamMap):
             raise RecordError(
                 f"{type(column).__name__} is for a table; {self.map.name} carries a stream"
             )

@@ -18,16 +18,14 @@ and this way ``HelloEvent.comm`` is known to be a field and ``event.comm`` to be
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
-from types import FunctionType, MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
+from types import FunctionType
 
 from tuxscope.errors import shown
-from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 from tuxscope.record.declared import Declared, RecordError, check_name, check_options
+from tuxscope.record.layout import StructLayout, lay_out
 from tuxscope.record.types import (
-    LARGEST_SIZE,
     Addressable,
     ArrayType,
     Buffer,
@@ -37,111 +35,16 @@ from tuxscope.record.types import (
     Hole,
     Typed_co,
     byte_view,
-    char,
-    s8,
-    s16,
-    s32,
-    s64,
-    u8,
-    u16,
-    u32,
-    u64,
 )
 from tuxscope.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from construct import Construct
 
-__all__ = [
-    "Field", "Hole", "Record", "RecordError", "RecordType",
-    "char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64",
-]  # fmt: skip
-
 R = TypeVar("R")
 
 TYPES = frozenset(("char", "s8", "s16", "s32", "s64", "u8", "u16", "u32", "u64"))
 METHODS = (FunctionType, property, classmethod, staticmethod)
-
-
-@dataclass(frozen=True)
-class StructLayout:
-    """Where each field of a record is; what RecordType's properties answer from."""
-
-    fields: Mapping[str, Field]
-    size: int
-    alignment: int
-    padding: tuple[Hole, ...]
-
-    @cached_property
-    def format(self) -> str:
-        """Format characters for :mod:`struct`, padding included, byte order not."""
-        pieces = {field.offset: field.type.format for field in self.fields.values()}
-        pieces |= {hole.offset: f"{hole.size}x" for hole in self.padding}
-        return "".join(pieces[offset] for offset in sorted(pieces))
-
-    @cached_property
-    def raw(self) -> struct.Struct:
-        return struct.Struct("=" + self.format)
-
-    @cached_property
-    def tail(self) -> Field | None:
-        """The last field, if its length is another in each record."""
-        last = [*self.fields.values()][-1:]
-        return last[0] if last and last[0].type.counted_by else None
-
-    @cached_property
-    def variable(self) -> Any:
-        """The module for records with a tail; None for others, which need not wait for it."""
-        if self.tail:
-            from tuxscope.record import variable
-
-            return variable
-        return None
-
-    @cached_property
-    def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
-        return tuple(
-            (field.type.decode, slice(field.slot, field.slot + field.type.width))
-            for field in self.fields.values()
-        )
-
-    @cached_property
-    def construct(self) -> Construct[Any, Any]:
-        import construct
-
-        pieces = {
-            field.offset: construct.Renamed(field.type.construct(), field.name)
-            for field in self.fields.values()
-        }
-        end = self.tail.offset if self.tail else self.size
-        holes = [hole for hole in self.padding if hole.offset < end]
-        pieces |= {hole.offset: construct.Padding(hole.size) for hole in holes}
-        return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
-
-
-def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
-    """Place the fields one after the other, each at a multiple of its alignment, as C does."""
-    if any(each.counted_by for each in declared.values()):
-        from tuxscope.record.variable import check_tail
-
-        check_tail(record, declared)
-    fields: dict[str, Field] = {}
-    padding: list[Hole] = []
-    end, slot, alignment = 0, 0, 1
-    for position, (name, field_type) in enumerate(declared.items()):
-        offset = -(-end // field_type.alignment) * field_type.alignment
-        if offset > end:
-            padding.append(Hole(end, offset - end))
-        fields[name] = Field(name, field_type, offset, slot, position)
-        alignment = max(alignment, field_type.alignment)
-        slot += field_type.width
-        end = offset + field_type.size
-    size = -(-end // alignment) * alignment
-    if size > end:
-        padding.append(Hole(end, size - end))
-    if size > LARGEST_SIZE:
-        raise RecordError(f"{record} is {size} bytes long; a record has at most {LARGEST_SIZE}")
-    return StructLayout(MappingProxyType(fields), size, alignment, tuple(padding))
 
 
 class Nested(FieldType["Record"]):
@@ -317,10 +220,10 @@ class RecordType(Declared, type):
     def decode(cls: type[R], flat: Sequence[Any]) -> R:
         """A record made of the values that :attr:`raw` unpacked."""
         record = cls.__new__(cls)
-        slices = cast(RecordType, cls)._layout.slices
-        if variable := cast(RecordType, cls)._layout.variable:
-            flat = variable.cut(cls, flat)
-        values = tuple([decode(flat[part]) for decode, part in slices])
+        layout = cast(RecordType, cls)._layout
+        if layout.tail:
+            flat = layout.cut(flat)
+        values = tuple([decode(flat[part]) for decode, part in layout.slices])
         object.__setattr__(record, "_values", values)
         return record
 
@@ -330,13 +233,13 @@ class RecordType(Declared, type):
         Raises RecordError where the data is too short.
         """
         own = cast(RecordType, cls)
-        if variable := own._layout.variable:
-            return cast(R, variable.unpack(cls, data, offset))
         data = byte_view(data)
-        if offset < 0 or len(data) - offset < own.size:
+        if offset < 0 or len(data) - offset < own._layout.least:
             raise RecordError(
-                f"{own.__name__} is {own.size} bytes long, there are {len(data) - offset}"
+                f"{own.__name__} is {own._layout.least} bytes long, there are {len(data) - offset}"
             )
+        if own._layout.tail:
+            return RecordType.decode(cls, own._layout.unpack(data[offset:]))
         return RecordType.decode(cls, own.raw.unpack_from(data, offset))
 
     @overload
@@ -368,8 +271,8 @@ class Record(metaclass=RecordType):
         for name in values.keys() - fields.keys():
             near = did_you_mean(name, fields)
             raise RecordError(f"{type(self).__name__} has no field {name}{near}")
-        if variable := type(self)._layout.variable:
-            values = variable.with_length(type(self), values)
+        if type(self)._layout.tail:
+            values = type(self)._layout.with_length(values)
         zero = type(self).unpack(bytes(type(self).size))
         flat: list[Any] = []
         for field, default in zip(fields.values(), zero._values, strict=True):

@@ -13,13 +13,11 @@ and sends the first of them, up to the end of the tail: ``Opened.path.offset`` a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tuxscope.errors import shown
 from tuxscope.lean_typing import TYPE_CHECKING, Any, cast
-from tuxscope.record.record import Record, RecordType
 from tuxscope.record.types import (
-    Buffer,
     FieldType,
     FixedArray,
     Integer,
@@ -27,7 +25,6 @@ from tuxscope.record.types import (
     RecordError,
     Text,
     Value_co,
-    byte_view,
 )
 
 if TYPE_CHECKING:
@@ -129,73 +126,3 @@ def tail(type: FieldType[Value_co], counted_by: str) -> FieldType[Value_co]:
             f"not {shown(counted_by)}"
         )
     return Tail(cast("FixedArray[Value_co]", type), counted_by)
-
-
-def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
-    """Hold a tail to its place behind all else. Raises RecordError."""
-    names = list(declared)
-    for at, (name, each) in enumerate(declared.items()):
-        if not each.counted_by:
-            continue
-        if name != names[-1]:
-            raise RecordError(f"{record}.{name} is a tail, so no field comes after it")
-        counter = declared.get(each.counted_by) if each.counted_by in names[:at] else None
-        if not isinstance(counter, Integer) or counter.signed or isinstance(counter, Constant):
-            raise RecordError(
-                f"{record}.{name} has as many bytes as {each.counted_by} says: declare "
-                f"{each.counted_by} = u32 before it"
-            )
-
-
-def least_size(record: RecordType) -> int:
-    """The bytes of a record without what is in its tail."""
-    last = record._layout.tail
-    return last.offset if last else record.size
-
-
-def length_of(record: RecordType, flat: Sequence[Any]) -> int:
-    """The bytes of a tail, by the values that ``raw`` unpacked. Raises RecordError."""
-    last = record._layout.tail
-    assert last
-    length: int = flat[record.fields[last.type.counted_by].slot]
-    if length > last.size:
-        raise RecordError(
-            f"{record.__name__}.{last.type.counted_by} is {length}, and {last.name} has "
-            f"{last.size} bytes"
-        )
-    return length
-
-
-def cut(record: RecordType, flat: Sequence[Any]) -> Sequence[Any]:
-    """The values of a record, its tail as long as it says. Raises RecordError."""
-    last = record._layout.tail
-    assert last
-    length = length_of(record, flat)
-    return (*flat[: last.slot], flat[last.slot][:length].ljust(length, b"\0"))
-
-
-def unpack(record: RecordType, data: Buffer, offset: int) -> Record:
-    """As :meth:`RecordType.unpack`, for a record with a tail."""
-    data = byte_view(data)[offset:] if offset >= 0 else b""
-    least = least_size(record)
-    flat: Sequence[Any] = record.raw.unpack(bytes(data[: record.size]).ljust(record.size, b"\0"))
-    needed = least if len(data) < least else least + length_of(record, flat)
-    if len(data) < needed:
-        raise RecordError(f"{record.__name__} is {needed} bytes long, there are {len(data)}")
-    made: Record = record.decode(flat)
-    return made
-
-
-def with_length(record: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for a new record, with the length of its tail where that is not among them.
-
-    Raises RecordError for a tail that is longer than the length among them.
-    """
-    last = record._layout.tail
-    assert last
-    by = last.type.counted_by
-    length = len(last.type.encode(values[last.name])[0]) if last.name in values else 0
-    given = values.get(by, length)
-    if isinstance(given, int) and length > given:
-        raise RecordError(f"{record.__name__}.{last.name} has {length} bytes, and {by} is {given}")
-    return {**values, by: given}

@@ -11,7 +11,7 @@ from tuxscope.errors import UsageError
 from tuxscope.lean_typing import Self
 from tuxscope.loader.collection import Collection
 from tuxscope.options.tool import ToolOptions
-from tuxscope.output.columns import AnyColumn, Bar
+from tuxscope.output.columns import AnyColumn
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink, Sink
 from tuxscope.output.table import Entries, Table
@@ -49,7 +49,7 @@ class TableTotals:
 
 def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
     """The column with this title, or this name in JSON, in any case. Raises UsageError."""
-    shown = [each for each in columns if not isinstance(each, Bar)]  # which has no title
+    shown = [each for each in columns if each.in_json]  # a bar has no title, either
     names = {each.title.lower(): each for each in shown} | {each.name: each for each in shown}
     if found := names.get(name.lower()):
         return found

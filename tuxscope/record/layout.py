@@ -1,0 +1,157 @@
+"""Where the fields of a C struct are, and how :mod:`struct` and construct unpack them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+
+from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import TYPE_CHECKING, Any
+from tuxscope.record.declared import RecordError
+from tuxscope.record.types import LARGEST_SIZE, Field, FieldType, Hole, Integer
+
+if TYPE_CHECKING:
+    from construct import Construct
+
+
+@dataclass(frozen=True)
+class StructLayout:
+    """Where each field of a record is; what RecordType's properties answer from."""
+
+    record: str
+    fields: Mapping[str, Field]
+    size: int
+    alignment: int
+    padding: tuple[Hole, ...]
+
+    @cached_property
+    def format(self) -> str:
+        """Format characters for :mod:`struct`, padding included, byte order not."""
+        pieces = {field.offset: field.type.format for field in self.fields.values()}
+        pieces |= {hole.offset: f"{hole.size}x" for hole in self.padding}
+        return "".join(pieces[offset] for offset in sorted(pieces))
+
+    @cached_property
+    def raw(self) -> struct.Struct:
+        return struct.Struct("=" + self.format)
+
+    @cached_property
+    def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
+        return tuple(
+            (field.type.decode, slice(field.slot, field.slot + field.type.width))
+            for field in self.fields.values()
+        )
+
+    @cached_property
+    def construct(self) -> Construct[Any, Any]:
+        import construct
+
+        pieces = {
+            field.offset: construct.Renamed(field.type.construct(), field.name)
+            for field in self.fields.values()
+        }
+        end = self.tail.offset if self.tail else self.size
+        holes = [hole for hole in self.padding if hole.offset < end]
+        pieces |= {hole.offset: construct.Padding(hole.size) for hole in holes}
+        return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
+
+    # Of a record with a tail (:mod:`tuxscope.record.variable`).
+
+    @cached_property
+    def tail(self) -> Field | None:
+        """The last field, if its length is another in each record."""
+        last = [*self.fields.values()][-1:]
+        return last[0] if last and last[0].type.counted_by else None
+
+    @cached_property
+    def least(self) -> int:
+        """The bytes of a record with nothing in its tail."""
+        return self.tail.offset if self.tail else self.size
+
+    @cached_property
+    def head(self) -> struct.Struct:
+        """What unpacks all but the tail."""
+        assert self.tail
+        before = self.format.removesuffix(f"{self.size - self.tail.offset - self.tail.size}x")
+        return struct.Struct("=" + before.removesuffix(self.tail.type.format))
+
+    def length(self, flat: Sequence[Any]) -> int:
+        """The bytes in the tail, by the values before it. Raises RecordError."""
+        assert self.tail
+        by = self.tail.type.counted_by
+        length: int = flat[self.fields[by].slot]
+        if length > self.tail.size:
+            raise RecordError(
+                f"{self.record}.{by} is {length}, and {self.tail.name} has {self.tail.size} bytes"
+            )
+        return length
+
+    def cut(self, flat: Sequence[Any]) -> tuple[Any, ...]:
+        """The values, the tail as long as it is said to be. Raises RecordError."""
+        assert self.tail
+        length = self.length(flat)
+        return (*flat[: self.tail.slot], flat[self.tail.slot][:length].ljust(length, b"\0"))
+
+    def unpack(self, data: memoryview) -> tuple[Any, ...]:
+        """The values of a record that ``data`` begins with, and has the least of.
+
+        Raises RecordError where its tail is not all there.
+        """
+        head = self.head.unpack_from(data)
+        end = self.least + self.length(head)
+        if len(data) < end:
+            raise RecordError(f"{self.record} is {end} bytes long, there are {len(data)}")
+        return (*head, bytes(data[self.least : end]))
+
+    def with_length(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a new record, with the length of its tail if that is not given.
+
+        Raises RecordError for a tail that is longer than what is given.
+        """
+        assert self.tail
+        name, by = self.tail.name, self.tail.type.counted_by
+        length = len(self.tail.type.encode(values[name])[0]) if name in values else 0
+        given = values.get(by, length)
+        if isinstance(given, int) and length > given:
+            raise RecordError(f"{self.record}.{name} has {length} bytes, and {by} is {given}")
+        return {**values, by: given}
+
+
+def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
+    """Hold a tail to its place behind all else. Raises RecordError."""
+    names = list(declared)
+    for at, (name, each) in enumerate(declared.items()):
+        if not each.counted_by:
+            continue
+        if at != len(names) - 1:
+            raise RecordError(f"{record}.{name} is a tail, so no field comes after it")
+        counter = declared.get(each.counted_by)
+        if type(counter) is not Integer or counter.signed:
+            raise RecordError(
+                f"{record}.{name} has as many bytes as {each.counted_by} says: declare "
+                f"{each.counted_by} = u32 before it"
+            )
+
+
+def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
+    """Place the fields one after the other, each at a multiple of its alignment, as C does."""
+    check_tail(record, declared)
+    fields: dict[str, Field] = {}
+    padding: list[Hole] = []
+    end, slot, alignment = 0, 0, 1
+    for position, (name, field_type) in enumerate(declared.items()):
+        offset = -(-end // field_type.alignment) * field_type.alignment
+        if offset > end:
+            padding.append(Hole(end, offset - end))
+        fields[name] = Field(name, field_type, offset, slot, position)
+        alignment = max(alignment, field_type.alignment)
+        slot += field_type.width
+        end = offset + field_type.size
+    size = -(-end // alignment) * alignment
+    if size > end:
+        padding.append(Hole(end, size - end))
+    if size > LARGEST_SIZE:
+        raise RecordError(f"{record} is {size} bytes long; a record has at most {LARGEST_SIZE}")
+    return StructLayout(record, MappingProxyType(fields), size, alignment, tuple(padding))
