@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import cached_property
 
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Any, ClassVar, NoReturn
-from tuxscope.record import Nested, RecordType, u32, u64
+from tuxscope.record import Nested, RecordError, RecordType, u32, u64
 from tuxscope.record.types import FieldType
 from tuxscope.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from tuxscope.record.kinds import RecordKinds
 
 PARTS = ("key", "value")  # what maps may have of records
 LONGEST_NAME = 15  # BPF_OBJ_NAME_LEN is 16 with the NUL
@@ -178,6 +182,14 @@ class StreamMap(Map):
         """The first of the records; of most maps the only one."""
         return self.records[0]
 
+    @cached_property
+    def kinds(self) -> RecordKinds:
+        """The records, and which of them some bytes are. Raises RecordError where they cannot be
+        told apart."""
+        from tuxscope.record.kinds import RecordKinds  # few streams have several
+
+        return RecordKinds(self.records)
+
 
 class PerfEventArray(StreamMap):
     """Rings to user space, one for each CPU; ``record`` is what programs put into them.
@@ -191,6 +203,15 @@ class PerfEventArray(StreamMap):
 
     def __init__(self, name: str, record: RecordType, *, max_entries: int = 0) -> None:
         super().__init__(name, (record,), max_entries=max_entries)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.record._layout.tail:
+            raise ProgramError(
+                f"map {self.name} carries records of one size, and {self.record.__name__} has a "
+                f'tail: RingBuf("{self.name}", {self.record.__name__})',
+                author_line(),
+            )
 
 
 class RingBuf(StreamMap):
@@ -214,6 +235,11 @@ class RingBuf(StreamMap):
             raise ProgramError(
                 f'map {self.name} carries records: RingBuf("{self.name}", Event)', author_line()
             )
+        if len(self.records) > 1:
+            try:
+                self.kinds  # noqa: B018
+            except RecordError as error:
+                raise ProgramError(f"map {self.name}: {error}", author_line()) from None
         if self.max_entries.bit_count() != 1 or self.max_entries < SMALLEST_PAGE:
             raise ProgramError(
                 f"map {self.name}: a ring buffer's max_entries, in bytes, is a power of two and a "

@@ -14,7 +14,7 @@ from tuxscope.errors import TuxscopeError
 from tuxscope.lean_typing import Any, Generic, Self, TypeVar, overload
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection, Programs, checked_programs
-from tuxscope.loader.readers import reader_of, sized
+from tuxscope.loader.readers import decoded_by, reader_of, sized
 from tuxscope.loader.spans import Columns
 from tuxscope.record import Field, Record
 
@@ -68,17 +68,22 @@ def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | N
     several."""
     used = dict.fromkeys(map for program in programs for map in program.maps)
     arrays = [each for each in used if isinstance(each, StreamMap)]
-    found = [each for each in arrays if wanted in (None, each, each.record)]
+    found = [each for each in arrays if wanted in (None, each, *each.records)]
     if len(found) == 1:
         return found[0]
-    have = ", ".join(f"{each.name} of {each.record.__name__}" for each in arrays) or "none"
+    have = ", ".join(f"{each.name} of {names_of(each.records)}" for each in arrays) or "none"
     hint = "; say which, as in tuxscope.open(program, EVENTS)" if len(arrays) > 1 else ""
     if wanted is not None:
         name = getattr(wanted, "name", None) or getattr(wanted, "__name__", None) or repr(wanted)
         hint = f", and not {name}; pass the map itself, or the record that it carries"
     names = ", ".join(each.name for each in programs)
     whose = f"program {names} has" if len(programs) == 1 else f"programs {names} have"
-    raise TuxscopeError(f"tuxscope.open reads one PerfEventArray, {whose} {have}{hint}")
+    raise TuxscopeError(f"tuxscope.open reads one PerfEventArray or RingBuf, {whose} {have}{hint}")
+
+
+def names_of(records: Sequence[type]) -> str:
+    """What records are called."""
+    return " and ".join(each.__name__ for each in records)
 
 
 class Events(Generic[R]):
@@ -102,7 +107,7 @@ class Events(Generic[R]):
         order_by: Field | None = None,
     ) -> None:
         """See :func:`open`."""
-        self._decode: Callable[[Any], R] = events.record.decode
+        self._decode: Callable[[Any], R] = decoded_by(events)
         self._pieces: Iterator[Columns] = iter(())  # of the last drain, and not yet begun
         self._left: Iterator[R] = iter(())  # of the piece that was begun
         self._lost: int | None = None  # while attached

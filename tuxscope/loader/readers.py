@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tuxscope.asm.maps import Map, RingBuf, StreamMap
-from tuxscope.lean_typing import TYPE_CHECKING
+from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.record import Field
 
@@ -38,3 +38,11 @@ def reader_of(
     from tuxscope.loader.perf_reader import PerfReader
 
     return PerfReader(maps[events], pages, order_by)
+
+
+def decoded_by(events: StreamMap) -> Callable[[Sequence[Any]], Any]:
+    """What makes a record of a row that a reader gave."""
+    if len(events.records) == 1:
+        return events.record.decode
+    # Time, record, values: see RingBufDecoder.
+    return lambda row: row[1].decode(row[2])

@@ -14,7 +14,7 @@ from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder, nearly_in_order
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.ringbuf import RingBufMemory
-from tuxscope.loader.ringbuf_spans import RingBufDecoder
+from tuxscope.loader.ringbuf_spans import decoder_of
 from tuxscope.loader.spans import Columns
 from tuxscope.record import Field
 
@@ -50,18 +50,15 @@ class RingBufReader:
         """
         if not isinstance(events, RingBuf):
             raise ArgumentTypeError("RingBufReader", "a RingBuf", events, "as in EVENTS")
-        if order_by is not None and order_by not in [*events.record.fields.values()]:
-            takes = f"for order_by a field of {events.record.__name__}"
-            hint = "one with the time of ktime_get_ns"
-            raise ArgumentTypeError("RingBufReader", takes, order_by, hint)
+        check_order(events, order_by)
         self.delivered = 0
         self.reported_lost = 0
         self.without: dict[int, str] = {}
         self._map = maps[events]
         self._lost = lost_map(maps, events)
         self.counts_lost = self._lost is not None
-        self._decoder = RingBufDecoder(events.record)
-        self._order = TimeOrder(order_by.slot) if order_by else None
+        self._decoder = decoder_of(events, order_by)
+        self._order = TimeOrder(self._decoder.slot) if order_by else None
         self._counted: Counter[int] = Counter()
         self._told: Counter[int] = Counter()
         size = self._map.max_entries
@@ -82,8 +79,9 @@ class RingBufReader:
         return self._map.fileno()
 
     def drain(self, final: bool = False) -> list[tuple[Any, ...]]:
-        """All records that are there now, as the record's ``raw`` unpacks them, in the order in
-        which they were reserved; or by time, where the reader was told which field that is.
+        """All records that are there now, as the record's ``raw`` unpacks them (of several
+        records: time, record, and what its ``raw`` unpacks), in the order in which they were
+        reserved; or by time, where the reader was told which field that is.
         ``final``: nothing is held back for its place in that order. Raises RingError."""
         rows: list[tuple[Any, ...]] = []
         for columns in self.pieces(final):
@@ -140,6 +138,22 @@ class RingBufReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def check_order(events: RingBuf, order_by: object) -> None:
+    """Raises ArgumentTypeError for what is no field of each record."""
+    if order_by is None:
+        return
+    fields = [field for record in events.records for field in record.fields.values()]
+    for record in events.records:
+        if (
+            not isinstance(order_by, Field)
+            or order_by not in fields
+            or (order_by.name not in record.fields)
+        ):
+            takes = f"for order_by a field of {record.__name__}"
+            hint = "one with the time of ktime_get_ns"
+            raise ArgumentTypeError("RingBufReader", takes, order_by, hint)
 
 
 def lost_map(maps: Mapping[Map, LoadedMap], events: RingBuf) -> LoadedMap | None:

@@ -116,10 +116,16 @@ class Page:
         map = self.map
         stream = isinstance(map, StreamMap)
         assert map is not None
-        record = records_of(map)[-1]
+        records = records_of(map)
         if isinstance(map, Array):
             raise RecordError("an array's table is in the order of its index; leave out order_by")
-        if isinstance(field, Field) and field in ordering(record, stream):
+        if not stream:
+            records = records[-1:]
+        found = [each for record in records for each in ordering(record, stream) if each is field]
+        for record in records:
+            if not found or found[0].name not in [each.name for each in ordering(record, stream)]:
+                break
+        else:
             return
         what = "with the time of ktime_get_ns, a u64" if stream else "that is a number"
         fitting = [each.name for each in ordering(record, stream)]
@@ -150,7 +156,7 @@ def records_of(map: StreamMap | Hash | Array) -> tuple[RecordType, ...]:
     Raises RecordError where a key or value is none: columns are fields of records.
     """
     if isinstance(map, StreamMap):
-        return (map.record,)
+        return map.records
     parts = {"key": map.key, "value": map.value} if isinstance(map, Hash) else {"value": map.value}
     records: list[RecordType] = []
     for part, declared in parts.items():

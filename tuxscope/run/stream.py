@@ -23,6 +23,7 @@ from tuxscope.run.page_map import shown_map
 from tuxscope.run.watch import Watch, time_told
 
 if TYPE_CHECKING:
+    from tuxscope.output.kinds import KindLines
     from tuxscope.output.terminal_lines import TerminalLines
 
 # Bytes of lines that are collected for one write().
@@ -39,15 +40,18 @@ class StreamTotals:
             user asked us to finish.
         seconds: attached.
         missed: runs that the kernel left out because the program interrupted itself.
+        counts_lost: whether what is lost is counted: a ring buffer's programs need not.
     """
 
     events: int = 0
     lost: int = 0
     seconds: float = 0.0
     missed: int = 0
+    counts_lost: bool = True
 
     def __str__(self) -> str:
-        return f"{self.events} events, {self.lost} lost, {time_told(self.seconds, self.missed)}"
+        lost = f"{self.lost} lost" if self.counts_lost else "lost events not counted"
+        return f"{self.events} events, {lost}, {time_told(self.seconds, self.missed)}"
 
 
 class Stream:
@@ -71,6 +75,7 @@ class Stream:
         order_by = None if options.unordered else page.order_by
         shown_map(page, loaded)
         self.reader = reader_of(loaded.maps, stream_of(page), options.buffer_pages, order_by)
+        self.totals.counts_lost = self.reader.counts_lost
 
     def __enter__(self) -> Self:
         return self
@@ -144,15 +149,22 @@ def stream_of(page: Page) -> StreamMap:
     return page.map
 
 
-def line_format(page: Page, options: ToolOptions, fd: int) -> LineFormat | TerminalLines:
+def line_format(
+    page: Page, options: ToolOptions, fd: int
+) -> LineFormat | TerminalLines | KindLines:
     """How a page's records are printed there."""
-    record = stream_of(page).record
+    records = stream_of(page).records
     columns = [each for each in page.columns if isinstance(each, Column)]
-    if options.format is Style.TEXT and os.isatty(fd):
+    on_terminal = options.format is Style.TEXT and os.isatty(fd)
+    if len(records) > 1:
+        from tuxscope.output.kinds import KindLines
+
+        return KindLines(options.format, records, columns, fd if on_terminal else None)
+    if on_terminal:
         from tuxscope.output.terminal_lines import TerminalLines
 
-        return TerminalLines(record, columns, fd)
-    return LineFormat(options.format, record, columns)
+        return TerminalLines(records[0], columns, fd)
+    return LineFormat(options.format, records[0], columns)
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:

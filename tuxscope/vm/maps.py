@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tuxscope.asm.maps import (
@@ -290,10 +290,12 @@ class Reservation:
     Attributes:
         address: of its bytes; 0 once it is submitted or discarded.
         sent: what was submitted.
+        taken: the bytes that it takes in the ring buffer.
     """
 
     address: int
     sent: Sent | None = None
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,12 +303,19 @@ class VirtualRing:
     """What of a ring buffer changes.
 
     Attributes:
-        used: bytes that records take, headers included.
+        consumed: bytes that were read so far, headers included.
+        produced: bytes that records took so far.
         records: the oldest that is still reserved, and all after it: they wait for it.
     """
 
-    used: int = 0
+    consumed: int = 0
+    produced: int = 0
     records: tuple[Reservation, ...] = ()
+
+    @property
+    def used(self) -> int:
+        """Bytes that nobody has read."""
+        return self.produced - self.consumed
 
     @property
     def reserved(self) -> tuple[int, ...]:
@@ -314,7 +323,7 @@ class VirtualRing:
         return tuple(each.address for each in self.records if each.address)
 
 
-class VirtualRingBuffer(VirtualMap):
+class VirtualRingBuf(VirtualMap):
     """One ring for all CPUs; full at ``max_entries`` bytes until somebody reads."""
 
     ring = VirtualRing()
@@ -327,29 +336,38 @@ class VirtualRingBuffer(VirtualMap):
 
     def append(self, size: int, record: Reservation) -> list[Sent]:
         """Add a record that there is room for; what can be read now."""
-        self.ring = VirtualRing(self.ring.used + self.room(size), (*self.ring.records, record))
+        ring, taken = self.ring, self.room(size)
+        record = replace(record, taken=taken)
+        self.ring = replace(ring, produced=ring.produced + taken, records=(*ring.records, record))
         return self._settle()
 
     def settle(self, address: int, sent: Sent | None) -> list[Sent]:
         """Submit or discard a reserved record; what can be read now."""
         self._memory.remove(address)
         records = tuple(
-            Reservation(0, sent) if each.address == address else each for each in self.ring.records
+            replace(each, address=0, sent=sent) if each.address == address else each
+            for each in self.ring.records
         )
-        self.ring = VirtualRing(self.ring.used, records)
+        self.ring = replace(self.ring, records=records)
         return self._settle()
+
+    def read(self) -> None:
+        """Give back the room of all records before the oldest that is reserved."""
+        ring = self.ring
+        pending = sum(each.taken for each in ring.records)
+        self.ring = replace(ring, consumed=ring.produced - pending)
 
     def _settle(self) -> list[Sent]:
         """Take away what is in front of all reserved records."""
         records = self.ring.records
         ready = next((at for at, each in enumerate(records) if each.address), len(records))
-        self.ring = VirtualRing(self.ring.used, records[ready:])
+        self.ring = replace(self.ring, records=records[ready:])
         return [each.sent for each in records[:ready] if each.sent]
 
     def abandon(self) -> None:
         for address in self.ring.reserved:
             self._memory.remove(address)
-        self.ring = VirtualRing(self.ring.used)
+        self.ring = replace(self.ring, records=())
 
     def freeze(self) -> Any:
         return self.ring
@@ -360,7 +378,7 @@ class VirtualRingBuffer(VirtualMap):
 
 KINDS: dict[type[Map], type[VirtualMap]] = {
     PerfEventArray: VirtualPerfEventArray,
-    RingBuf: VirtualRingBuffer,
+    RingBuf: VirtualRingBuf,
     ProgArray: VirtualProgArray,
     LruHash: VirtualLruHash,
     Hash: VirtualHash,
