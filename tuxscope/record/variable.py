@@ -80,7 +80,7 @@ class Tail(FixedArray[Value_co]):
         return (Tail, self.stored, self.counted_by)
 
     def decode(self, flat: Sequence[Any]) -> Value_co:
-        return cast("Value_co", self.stored.decode(flat))
+        return self.stored.decode(flat)
 
     def encode(self, value: Any) -> tuple[Any, ...]:
         if isinstance(self.stored, Text):
