@@ -91,8 +91,8 @@ class ToolOptions(Options):
     buffer_pages: int | None = option(
         "N",
         page_count,
-        "memory pages of each CPU's ring, a power of two\n(default: 4 MiB a CPU, 64 MiB in all at "
-        "most)",
+        "memory pages of each CPU's ring, or of a ring buffer, a power of two\n"
+        "(default: 4 MiB a CPU, 64 MiB in all at most)",
         default=None,
         applies_to=STREAM,
     )
