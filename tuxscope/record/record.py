@@ -292,9 +292,9 @@ class Record(metaclass=RecordType):
         )
 
     def __bytes__(self) -> bytes:
-        flat, last = self._flat(), type(self)._layout.tail
-        size = last.offset + len(flat[last.slot]) if last else type(self).size
-        return type(self).raw.pack(*flat)[:size]
+        flat, layout = self._flat(), type(self)._layout
+        size = layout.least + (layout.length(flat) if layout.tail else 0)
+        return layout.raw.pack(*flat)[:size]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._values)

@@ -35,13 +35,15 @@ class Constant(Integer):
     """An integer that is the same in each record of its type.
 
     Attributes:
+        stored: its type.
         value: that integer.
     """
 
-    __slots__ = ("value",)
+    __slots__ = ("stored", "value")
 
     def __init__(self, stored: Integer, value: int) -> None:
         super().__init__(stored.name, stored.size, stored.signed)
+        self.stored = stored
         self.value = super().encode(value)[0]
 
     def identity(self) -> tuple[Any, ...]:
@@ -53,12 +55,7 @@ class Constant(Integer):
         return (self.value,)
 
     def __reduce__(self) -> Any:
-        return Constant, (plain(self), self.value)
-
-
-def plain(constant: Integer) -> Integer:
-    """The same integer type, of any value."""
-    return Integer(constant.name, constant.size, constant.signed)
+        return Constant, (self.stored, self.value)
 
 
 class Tail(FixedArray[Value_co]):
