@@ -10,6 +10,7 @@
 # make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
 #              gallery in tuxscope/learn/gallery
 # make digests write tuxscope/page/digests.py anew, by which a page that nobody edited is known
+# make face    write tuxscope/__init__.pyi anew, from the names in tuxscope/__init__.py
 # make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
@@ -34,7 +35,7 @@ LEVELS ?= 2000
 HEADER ?= /usr/include/linux/bpf.h
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: hello test fuzz mutants docs digests helpers helper-answers kernels pythons bench bench-net \
+.PHONY: hello test fuzz mutants docs digests face helpers helper-answers kernels pythons bench bench-net \
 	clean-kernels clean-pythons install uninstall clean
 
 $(VENV)/run: pyproject.toml
@@ -76,6 +77,9 @@ docs: $(VENV)/run
 
 digests:
 	$(PYTHON) tools/page_digests.py
+
+face:
+	$(PYTHON) tools/face_stub.py
 
 helpers:
 	$(PYTHON) tools/helper_table.py $(HEADER)

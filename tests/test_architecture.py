@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -148,6 +149,18 @@ def test_the_arrows_are_those_of_the_page() -> None:
             found.setdefault(start, set()).update(ends - FLOOR - {start})
     assert {start: ends for start, ends in found.items() if ends} == documented()
     assert circles(found) == set()
+
+
+OF_LEARN = {"exercises/", "starters/", "solutions/"}
+
+
+def test_what_a_change_touches_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    table = text.partition("## What a change touches")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([\w/]+(?:\.py|\.tsv|/))`", table))
+    files = {each for each in named if "NAME" not in each and each not in OF_LEARN}
+    assert len(files) > 20
+    assert [each for each in files if not (PACKAGE / each).exists()] == []
 
 
 def test_the_floor_stands_on_nothing_else() -> None:

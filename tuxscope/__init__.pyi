@@ -1,4 +1,7 @@
-"""The library's names, for type checkers; __init__.py imports each when it is first used."""
+"""The library's names, for type checkers; __init__.py imports each when it is first used.
+
+Written by make face.
+"""
 
 from tuxscope.asm import (
     Address,
@@ -76,8 +79,13 @@ from tuxscope.asm import (
     r9,
     r10,
 )
-from tuxscope.asm.layout import Place, RecordedLayout
-from tuxscope.errors import TuxscopeError
+from tuxscope.asm.layout import (
+    Place,
+    RecordedLayout,
+)
+from tuxscope.errors import (
+    TuxscopeError,
+)
 from tuxscope.loader import (
     Collection,
     Link,
@@ -89,23 +97,83 @@ from tuxscope.loader import (
     VerifierError,
     load,
 )
-from tuxscope.loader.attach import AttachError, attach
-from tuxscope.loader.events import Events, open
-from tuxscope.loader.layout import RunningKernelLayout
-from tuxscope.loader.maps import MapError
-from tuxscope.loader.privilege import PrivilegeError
-from tuxscope.loader.ringbuf_reader import RingBufReader
-from tuxscope.output.columns import Bar, Clock, Column, Index, Log2, Milliseconds, Percentile, Rate
-from tuxscope.page.page import Page
-from tuxscope.page.pid_namespace import PidNamespace, namespaced_pid
-from tuxscope.programs.hello import HelloEvent, hello
-from tuxscope.programs.net.connections import Connection
-from tuxscope.programs.net.library import net
-from tuxscope.record import Field, Record, RecordError, char, s8, s16, s32, s64, u8, u16, u32, u64
-from tuxscope.record.variable import const, tail
-from tuxscope.run.identity import own_pid, pid_namespace
-from tuxscope.vm import Fault, Machine, World
+from tuxscope.loader.attach import (
+    AttachError,
+    attach,
+)
+from tuxscope.loader.events import (
+    Events,
+    open,
+)
+from tuxscope.loader.layout import (
+    RunningKernelLayout,
+)
+from tuxscope.loader.maps import (
+    MapError,
+)
+from tuxscope.loader.privilege import (
+    PrivilegeError,
+)
+from tuxscope.loader.ringbuf_reader import (
+    RingBufReader,
+)
+from tuxscope.output.columns import (
+    Bar,
+    Clock,
+    Column,
+    Index,
+    Log2,
+    Milliseconds,
+    Percentile,
+    Rate,
+)
+from tuxscope.page.page import (
+    Page,
+)
+from tuxscope.page.pid_namespace import (
+    PidNamespace,
+    namespaced_pid,
+)
+from tuxscope.programs.hello import (
+    HelloEvent,
+    hello,
+)
+from tuxscope.programs.net.connections import (
+    Connection,
+)
+from tuxscope.programs.net.library import (
+    net,
+)
+from tuxscope.record import (
+    Field,
+    Record,
+    RecordError,
+    char,
+    s8,
+    s16,
+    s32,
+    s64,
+    u8,
+    u16,
+    u32,
+    u64,
+)
+from tuxscope.record.variable import (
+    const,
+    tail,
+)
+from tuxscope.run.identity import (
+    own_pid,
+    pid_namespace,
+)
+from tuxscope.vm import (
+    Fault,
+    Machine,
+    World,
+)
 
+NAMES: dict[str, str]
+MODULES: dict[str, str]
 __version__: str
 __all__ = [
     "Address",
@@ -236,4 +304,4 @@ __all__ = [
     "u16",
     "u32",
     "u64",
-]  # fmt: skip
+]

@@ -271,7 +271,7 @@ def test_any_buffer_is_decoded() -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (memoryview(CODE * 2)[::2], "bytes do not lie in a row; copy it with bytes"),
+        (memoryview(CODE * 2)[::2], "buffer is not contiguous; copy it with bytes"),
         ("b7", "bytes, or another buffer, are expected, not 'b7'"),
         (None, "bytes, or another buffer, are expected, not None"),
         ([0xB7], r"are expected, not \[183\]"),

@@ -328,8 +328,8 @@ def test_a_fault_comes_after_the_steps_before_it() -> None:
 
 
 SIMULATED = re.compile(
-    rb"tuxscope: simulated \(seed \d+\): no kernel is asked, and none of this happens on your "
-    rb"machine\ntuxscope: (\d+) events, 0 lost, \d+\.\d s\n"
+    rb"tuxscope: simulated \(seed \d+\): synthetic events, none of them from this machine's "
+    rb"kernel\ntuxscope: (\d+) events, 0 lost, \d+\.\d s\n"
 )
 
 

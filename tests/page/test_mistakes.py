@@ -50,15 +50,15 @@ def refused(text: str, tmp_path: Path) -> str:
         ("    comm = char[16]", "    comm: char[16]", "write comm = char[16], not comm: char[16]"),
         ("    pid = u32", "    pid: int", "write pid = u32, not pid: u32"),
         ("    pid = u32", "    pid: u32 = u32", "write pid = u32, not pid: u32"),
-        ("    pid = u32", "    pid = int", "HelloEvent.pid: int is no C type: use u8 to u64"),
-        ("    pid = u32", "    pid = 4", "HelloEvent.pid: 4 is no C type"),
+        ("    pid = u32", "    pid = int", "HelloEvent.pid: int is not a C type: use u8 to u64"),
+        ("    pid = u32", "    pid = 4", "HelloEvent.pid: 4 is not a C type"),
         ("    pid = u32", "    pid = 'u32'", "without quotes: pid = u32"),
         ("    pid = u32", "    pid", "a field has a type, as in pid = u32"),
         ("    pid = u32", "    pid =", "invalid syntax"),
-        ("    pid = u32", "    int = u32", "no name for a field in C"),
+        ("    pid = u32", "    int = u32", "not a field name in C"),
         ("char[16]", "char", "char needs a length, as in char[16]"),
         ("char[16]", "char[0]", "an array has 1 to"),
-        ("char[16]", "char(16)", "a length stands in square brackets, as in char[16]"),
+        ("char[16]", "char(16)", "write the length in square brackets, as in char[16]"),
         ("= u64", "= u46", "did you mean u64?"),
         ("(Record)", "(Recrod)", "did you mean Record?"),
         # instructions
@@ -110,13 +110,13 @@ def refused(text: str, tmp_path: Path) -> str:
         ("a.rsh(r0, 32)", "EVENTS.output(event)", "a program calls helper.perf_event_output"),
         ("HelloEvent.size", "len(HelloEvent)", "a record's size in bytes is its .size"),
         ("HelloEvent.size", "sizeof(HelloEvent)", "a record's size in bytes is its .size"),
-        ("HelloEvent(Record)", "HelloEvent(Record, packed=True)", "takes no packed: its fields"),
-        ("char[16]", "u64 * 2", "an array has its length in square brackets: u64[2]"),
+        ("HelloEvent(Record)", "HelloEvent(Record, packed=True)", "takes no packed: its layout"),
+        ("char[16]", "u64 * 2", "write an array's length in square brackets: u64[2]"),
         ("a.rsh(r0, 32)", "json.dumps({})", "write above: import json"),
         ("a.rsh(r0, 32)", "a.jeq(r0, event.pid, 'out')", "u32[r10 - 32] is no register and no num"),
-        ("a.rsh(r0, 32)", "a.ldx(r0, u64[EVENTS])", "u64[EVENTS]: an array's length is a whole"),
+        ("a.rsh(r0, 32)", "a.ldx(r0, u64[EVENTS])", "u64[EVENTS]: an array's length is an integer"),
         ("a.rsh(r0, 32)", "rsh(r0, 32)", "name 'rsh' is not defined; did you mean a.rsh?"),
-        ("a.rsh(r0, 32)", "a.jeq(r0, NULL, 'out')", "an address that is none is 0"),
+        ("a.rsh(r0, 32)", "a.jeq(r0, NULL, 'out')", "a null pointer is 0"),
         ("a.rsh(r0, 32)", "a.get_current_comm()", "did you mean a.call(helper.get_current_comm)?"),
         ("a.rsh(r0, 32)", "a.ldx(r0, int[r6 + 8])", "did you mean u64[…]?"),
         ("a.rsh(r0, 32)", "a.ldx(r0, u64['r6 + 8'])", "as in u64[r1 + 8]"),
@@ -131,9 +131,9 @@ def refused(text: str, tmp_path: Path) -> str:
         ("a.rsh(r0, 32)", "HelloEvent(r0)", "record that a register points to is HelloEvent[r1]"),
         ("Column(HelloEvent.pid", "Column(HelloEvent.uid", "has no field uid; did you mean pid?"),
         ("Column(HelloEvent.pid", "Column(HelloEvent.where", "; it has pid, timestamp_ns, comm"),
-        ("    pid = u32", "    pid = u32()", "a field's type is written without ()"),
+        ("    pid = u32", "    pid = u32()", "write a field's type without ()"),
         (PAGE, "PAGE = Page(wrong, EVENTS, COLUMNS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
-        (PAGE, "PAGE = Page(exit, EVENTS, COLUMNS[:0])", "a page that shows EVENTS has columns"),
+        (PAGE, "PAGE = Page(exit, EVENTS, COLUMNS[:0])", "a page that shows EVENTS needs columns"),
         (PAGE, "x = helpp", "name 'helpp' is not defined"),
         ("a.rsh(r0, 32)", "hello(pidd=7)", "keyword argument 'pidd'; did you mean pid?"),
         ("a.rsh(r0, 32)", "a.stack(field_typ=u64)", "'field_typ'; did you mean field_type?"),
@@ -158,7 +158,7 @@ def refused(text: str, tmp_path: Path) -> str:
         ),
         # maps and the page itself
         ('Array("EVENTS", HelloEvent)', 'Array("EVENTS", u32)', "u32 is none: class Event(Record)"),
-        (PAGE, "PAGE = Page(hello, EVENTS)", "a page that shows EVENTS has columns"),
+        (PAGE, "PAGE = Page(hello, EVENTS)", "a page that shows EVENTS needs columns"),
         (
             'Array("EVENTS", HelloEvent)',
             'Array("EVENTS")',
@@ -171,11 +171,23 @@ def refused(text: str, tmp_path: Path) -> str:
         ),
         (PAGE, "PAGE = Page(hello, COLUMNS, EVENTS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
         (PAGE, "PAGE = Page(EVENTS, hello, COLUMNS)", "write PAGE = Page(hello, EVENTS, COLUMNS)"),
-        (PAGE, "PAGE = Page(hello, EVENTS, (HelloEvent.pid,))", "are a tuple of Column(...)"),
-        (PAGE, "PAGE = Page(1, EVENTS, COLUMNS)", "a function that makes its program"),
+        (
+            PAGE,
+            "PAGE = Page(hello, EVENTS, (HelloEvent.pid,))",
+            "are a tuple, such as (Column(...),)",
+        ),
+        (
+            PAGE,
+            "PAGE = Page(1, EVENTS, COLUMNS)",
+            "the function that makes its program, not called",
+        ),
         (PAGE, "PGAE = Page(hello, EVENTS, COLUMNS)", "the page has to be called PAGE"),
         (PAGE, "PAGE = hello", "PAGE is not a Page; write PAGE = Page("),
-        (SIGNATURE, "def hello(who)", "takes pid, exclude, namespace, layout, or some of them"),
+        (
+            SIGNATURE,
+            "def hello(who)",
+            "no parameter who; it may have pid, exclude, namespace, layout",
+        ),
         # Python itself
         ("    a.mov(r6, r1)", "     a.mov(r6, r1)", "unexpected indent"),
         ('a.label("out")', 'a.label("out)', "unterminated string literal"),
@@ -211,7 +223,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
          "it returns a list; end it with return a.program(), b.program()"),
         ("    return a.program()", "    return a.program() + a.program()", "a.program() + ",
          "two programs are returned by return a.program(), b.program()"),
-        ("    pid: int", "    pdi: int", FIRST_LINE, "and no pdi; did you mean pid?"),
+        ("    pid: int", "    pdi: int", FIRST_LINE, "has no parameter pdi; did you mean pid?"),
         ("HelloEvent(Record)", "HelloEvent", "EVENTS = Perf", "is none: class HelloEvent(Record)"),
         ("a.stack(HelloEvent)", "HelloEvent()", "a.zero(event.padding)",
          "a place for one on the program's stack is a.stack(HelloEvent)"),
@@ -219,7 +231,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, says: str, tmp_path: 
          "write above: from tuxscope.page import Page"),
         ("a.mov(r0, 0)", "r0 = 0", "a.rsh(r0, 32)", "to set it, a.mov(r0, …)"),
         ("a.mov(r0, 0)", "r0 += 4", "a.rsh(r0, 32)", "line 54: r0 += … makes r0 a "
-         "variable of Python's; to change it, a.add(r0, …)"),
+         "Python variable; to change it, a.add(r0, …)"),
         ("a.mov(r0, 0)", "r0 >>= 4", "a.rsh(r0, 32)", "to change it, a.rsh(r0, …)"),
         ("    a = Assembler(", "    b.exit()\n    b = a = Assembler(", "b.exit()",
          "b has no value yet: it gets one further down, in line "),
@@ -247,7 +259,7 @@ def test_a_mistake_that_shows_elsewhere(
     [
         ("    a.exit()\n", "    a.exit\n", "    a.exit", "exit is not called: a.exit()"),
         ("    a.mov(r6, r1)", "    a.mov", "    a.mov ", "mov is not called: a.mov(…)"),
-        ("    a.mov(r6, r1)", "    r6 = 7", "    r6 = 7", "r6 = … makes r6 a variable of Pyt"),
+        ("    a.mov(r6, r1)", "    r6 = 7", "    r6 = 7", "r6 = … makes r6 a Python variable"),
     ],
 )
 def test_a_line_that_does_nothing_is_told_where_something_is_wrong(
@@ -306,7 +318,7 @@ def test_a_place_of_another_program(old: str, new: str, says: str, tmp_path: Pat
 def test_a_parameter_that_is_not_taken_is_told(tmp_path: Path) -> None:
     page = tmp_path / "a_page.py"
     page.write_text(HELLO.replace("pid: int | None = None, ", "", 1))
-    with pytest.raises(PageError, match=r"gets it where it takes it: def hello\(pid=None\)$"):
+    with pytest.raises(PageError, match=r"gets it as a parameter: def hello\(pid=None\)$"):
         programs_of(load_page(str(page)), str(page))
 
 
@@ -378,7 +390,7 @@ LOOSE = COUNT[: COUNT.index("def zero")] + "a = Assembler('loose', attach=RawTra
         (PLAIN.replace("SHOWN =", "_ =").replace("Process.pid", "Writes.bytes"),
          "end it with PAGE = Page(count)"),
         (COUNT + "PAGE = count\n", "PAGE is not a Page; write PAGE = Page(count, COUNTS, SHOWN)"),
-        (COUNT + "PAGE = Page(count())\n", "uncalled; write PAGE = Page(count, COUNTS, SHOWN)"),
+        (COUNT + "PAGE = Page(count())\n", "not called; write PAGE = Page(count, COUNTS, SHOWN)"),
         (COUNT + "PAGE = Page(count, TARGET, [])\n", "write PAGE = Page(count, COUNTS, SHOWN)"),
         (COUNT + "PAGE = Page(count, columns=SHOWN)\n", "write PAGE = Page(count, COUNTS, SHOWN)"),
         (COUNT + "PAGE = Page(count, COUNTS)\n", "write PAGE = Page(count, COUNTS, SHOWN)"),

@@ -13,18 +13,16 @@ from tuxscope.run.losses import Losses
 def test_the_notice_comes_once_a_second_at_most(capfd: pytest.CaptureFixture[str]) -> None:
     now = 100.0
     losses = Losses(Sink(), False, "do this", lambda: now)
-    losses.met([])
+    losses.report([])
     assert capfd.readouterr().err == ""
-    losses.met([(0, 5), (3, 2)])
-    assert capfd.readouterr().err == (
-        "tuxscope: 7 events lost so far, as a ring was full; do this\n"
-    )
+    losses.report([(0, 5), (3, 2)])
+    assert capfd.readouterr().err == ("tuxscope: 7 events lost so far: a ring was full; do this\n")
     now += 0.99
-    losses.met([(0, 1)])
+    losses.report([(0, 1)])
     now += 0.5
-    losses.met([])  # nothing new: what was kept back is in the next notice, or the last line
+    losses.report([])  # nothing new: what was kept back is in the next notice, or the last line
     assert capfd.readouterr().err == ""
-    losses.met([(1, 1)])
+    losses.report([(1, 1)])
     captured = capfd.readouterr()
     assert captured.err.startswith("tuxscope: 9 events lost so far")
     assert captured.err.count("\n") == 1
@@ -34,9 +32,9 @@ def test_the_notice_comes_once_a_second_at_most(capfd: pytest.CaptureFixture[str
 def test_records_come_for_all_losses() -> None:
     reader, writer = os.pipe()
     losses = Losses(Sink(writer), True, "", lambda: 0.0)
-    losses.met([(0, 5), (3, 2)])
-    losses.met([(0, 1)])
-    losses.rest([(2, 1 << 40)])
+    losses.report([(0, 5), (3, 2)])
+    losses.report([(0, 1)])
+    losses.report_last([(2, 1 << 40)])
     os.close(writer)
     with open(reader) as file:
         assert file.read().splitlines() == [
@@ -48,5 +46,5 @@ def test_records_come_for_all_losses() -> None:
 
 
 def test_the_end_says_no_more(capfd: pytest.CaptureFixture[str]) -> None:
-    Losses(Sink(), False, "").rest([(0, 1)])
+    Losses(Sink(), False, "").report_last([(0, 1)])
     assert capfd.readouterr() == ("", "")

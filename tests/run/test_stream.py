@@ -11,7 +11,7 @@ def test_a_cpu_without_a_ring_is_told_once(capfd: pytest.CaptureFixture[str]) ->
     stream = Stream.__new__(Stream)
     stream._unseen = set()
     for without in ({}, {3: "no memory"}, {3: "no memory"}, {}, {3: "no memory", 4: "no fd"}):
-        stream._tell_of_unseen(without)
+        stream._report_unseen(without)
     assert capfd.readouterr().err.splitlines() == [
         "tuxscope: events on CPU 3 are not seen: no memory",
         "tuxscope: events on CPU 3 are not seen: no memory",

@@ -49,6 +49,7 @@ class ProgramType(IntEnum):
     NETFILTER = 32
 
 
+RETURN_0 = "put a.mov(r0, 0) before a.exit()"
 LONGEST_FILE = 255  # bytes: NAME_MAX
 LONGEST_RAW_NAME = 127  # bytes: bpf_raw_tracepoint_open copies no more (kernel/bpf/syscall.c)
 
@@ -69,8 +70,28 @@ def check_text(what: str, text: object, longest: int, example: str) -> None:
         )
 
 
+class AttachPoint:
+    """Base of all places where a program can run.
+
+    Attributes:
+        type: the program's.
+        context_bytes: the offsets, from and to, that the program may load from its context; None
+            if that is left to the verifier.
+    """
+
+    __slots__ = ()
+    type: ClassVar[ProgramType]
+    context_bytes: ClassVar[tuple[int, int] | None] = None
+
+    @property
+    def result_hint(self) -> str:
+        """What to type for a program that ends without a result: 0 only where nobody looks at it,
+        or where it lets things be."""
+        return RETURN_0
+
+
 @dataclass(frozen=True, slots=True)
-class Tracepoint:
+class Tracepoint(AttachPoint):
     """A tracepoint by its folder and name in tracefs: ``syscalls``, ``sys_enter_write``.
 
     The program's context (r1) points to the tracepoint's fields: ``a.ldx(r1, u64[r6 + 16])``
@@ -83,6 +104,8 @@ class Tracepoint:
     # The author's line, for who does not find it in the kernel.
     source: SourceLine | None = field(default=None, init=False, repr=False, compare=False)
     type: ClassVar[ProgramType] = ProgramType.TRACEPOINT
+    # Up to PERF_MAX_TRACE_SIZE; the first ones are the kernel's own.
+    context_bytes: ClassVar[tuple[int, int] | None] = (8, 8192)
 
     def __post_init__(self) -> None:
         example = 'as in Tracepoint("syscalls", "sys_enter_write")'
@@ -105,7 +128,7 @@ class Tracepoint:
 
 
 @dataclass(frozen=True, slots=True)
-class RawTracepoint:
+class RawTracepoint(AttachPoint):
     """A tracepoint by its name in the kernel; the context points to its arguments, u64 each.
 
     Without a name it is attached to nothing, and run with :meth:`LoadedProgram.test_run`.
@@ -114,15 +137,24 @@ class RawTracepoint:
     name: str = ""
     source: SourceLine | None = field(default=None, init=False, repr=False, compare=False)
     type: ClassVar[ProgramType] = ProgramType.RAW_TRACEPOINT
+    # MAX_BPF_FUNC_ARGS of 8 bytes each.
+    context_bytes: ClassVar[tuple[int, int] | None] = (0, 96)
 
     def __post_init__(self) -> None:
         example = 'as in RawTracepoint("sched_switch")'
         check_text("a raw tracepoint's name", self.name, LONGEST_RAW_NAME, example)
         object.__setattr__(self, "source", author_line())
 
+    @property
+    def result_hint(self) -> str:
+        if self.name:
+            return RETURN_0
+        # It is run for its result, which only its author knows.
+        return "put the result into r0 before a.exit()"
+
 
 @dataclass(frozen=True)
-class OnlyTestRun:
+class OnlyTestRun(AttachPoint):
     """Base of those that take no argument: they are run with :meth:`LoadedProgram.test_run`."""
 
 
@@ -137,11 +169,16 @@ class SocketFilter(OnlyTestRun):
 
     type: ClassVar[ProgramType] = ProgramType.SOCKET_FILTER
 
+    @property
+    def result_hint(self) -> str:
+        return "put the bytes to keep into r0 before a.exit(): a.mov32(r0, -1) keeps the packet"
+
 
 class Xdp(OnlyTestRun):
     """A packet filter in the driver; the context is a ``struct xdp_md``."""
 
     type: ClassVar[ProgramType] = ProgramType.XDP
 
-
-AttachPoint = Tracepoint | RawTracepoint | SchedClassifier | SocketFilter | Xdp
+    @property
+    def result_hint(self) -> str:
+        return "put a verdict into r0 before a.exit(): a.mov(r0, 2) is XDP_PASS"

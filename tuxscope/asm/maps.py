@@ -42,6 +42,8 @@ class MapType(IntEnum):
 
 
 ARRAYS = (MapType.ARRAY, MapType.PERCPU_ARRAY)
+# The hash tables of kernel/bpf/hashtab.c, whose entries are read a bucket at a time.
+HASHES = (MapType.HASH, MapType.PERCPU_HASH, MapType.LRU_HASH, MapType.LRU_PERCPU_HASH)
 PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
 
 

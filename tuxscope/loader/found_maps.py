@@ -7,18 +7,18 @@ import sys
 from collections.abc import Iterator
 from typing import Self
 
-from tuxscope.asm.maps import ARRAYS, PER_CPU, MapType
+from tuxscope.asm.maps import ARRAYS, HASHES, PER_CPU, MapType
 from tuxscope.loader import bpf
 from tuxscope.loader.bpf import BpfCommand, UpdateFlag
 from tuxscope.loader.bpf_attributes import MapInfo
 from tuxscope.loader.fd import Fd
 from tuxscope.loader.map_errors import opening_problem, type_name
-from tuxscope.loader.map_reader import BUCKETS, Chunk, MapReader
+from tuxscope.loader.map_reader import Chunk, MapReader
 from tuxscope.loader.maps import MapEntries
 from tuxscope.loader.raw_map import MapError, RawMap
 from tuxscope.suggest import did_you_mean
 
-READABLE = (*ARRAYS, *BUCKETS, MapType.LPM_TRIE)
+READABLE = (*ARRAYS, *HASHES, MapType.LPM_TRIE)
 INTEGERS = (1, 2, 4, 8)  # sizes in bytes
 Datum = int | bytes
 

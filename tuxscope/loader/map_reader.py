@@ -16,14 +16,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from tuxscope.asm.maps import ARRAYS, MapType
+from tuxscope.asm.maps import ARRAYS, HASHES
 from tuxscope.loader import bpf
 from tuxscope.loader.map_errors import reading_problem
 from tuxscope.loader.raw_map import MapError, RawMap
 from tuxscope.record.types import u32
 
-# Types whose batches are of whole buckets (Linux 5.6).
-BUCKETS = (MapType.HASH, MapType.PERCPU_HASH, MapType.LRU_HASH, MapType.LRU_PERCPU_HASH)
 # What a batch has at most: entries, and bytes of keys and values.
 BATCH, BATCH_BYTES = 4096, 1 << 20
 # Times that the keys may come again before a walk is given up: it would not end by itself.
@@ -64,7 +62,7 @@ class MapReader:
 
     def _read(self) -> Iterator[Chunk]:
         array = self._map.type in ARRAYS
-        if array or self._map.type in BUCKETS:
+        if array or self._map.type in HASHES:
             began = False
             try:
                 for chunk in self._batches():

@@ -1,6 +1,6 @@
 """Sequences of instructions that programs share: maps, the kernel's memory, copies.
 
-Each of these functions emits instructions where it is called, and uses r1 to r5.
+Each of these functions emits instructions where it is called, and clobbers r1 to r5.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def forget(a: Assembler, map: Map, key: Memory) -> None:
 
 
 def read(a: Assembler, to: Memory, size: int) -> None:
-    """Emit: copy ``size`` bytes of the kernel's memory from r3; zeros where it cannot be read."""
+    """Emit: copy ``size`` bytes of the kernel's memory from r3; zeros if they cannot be read."""
     a.lea(r1, to)
     a.mov(r2, size)
     a.call(helper.probe_read_kernel)
@@ -42,7 +42,7 @@ def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
 
 
 def follow(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r8 = the pointer that is a member of the struct at r8; ``scratch`` keeps it, too."""
+    """Emit: r8 = the pointer that is a member of the struct at r8; it is in ``scratch``, too."""
     a.mov(r3, r8)
     if place.offset:
         a.add(r3, place.offset)
@@ -58,5 +58,5 @@ def copy(a: Assembler, to: Address, origin: Address, size: int) -> None:
 
 
 def place_of(memory: Memory) -> Address:
-    """Where it begins."""
+    """The address of a place in memory."""
     return memory._base + memory._offset

@@ -1,4 +1,4 @@
-"""A page's own code, kept from taking us down without a word: a loop without end, os._exit()."""
+"""Guards tuxscope against a page's own code: an endless loop, os._exit(), os.abort()."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from types import FrameType
 
 from tuxscope.lean_typing import NoReturn
 
-# Seconds that a page may take to be read and to make its program: a thousand times what they do.
+# Seconds that a page may take to load, or to make its program: a thousand times what pages take.
 LIMIT = 10.0
-AGAIN = 1.0  # seconds until a page that catches even that is told again
-PATIENCE = 3  # times that it is told
+AGAIN = 1.0  # seconds until PageHang is raised again in a page that caught it
+PATIENCE = 3  # times that it is raised
 
 
 class PageHang(BaseException):
-    """A page did not come to an end in time; raised where it is just then."""
+    """A page did not end in time; raised at the line that it is executing then."""
 
 
 @contextmanager
-def guarded(stubborn: Callable[[FrameType | None], object]) -> Iterator[None]:
-    """Run a page's code in here. Raises PageHang after LIMIT seconds, and SystemExit where it would
-    end the process by itself.
+def guarded(on_stuck: Callable[[FrameType | None], object]) -> Iterator[None]:
+    """Run a page's code in here. Raises PageHang after LIMIT seconds, and SystemExit if the page
+    calls os._exit() or os.abort().
 
-    ``stubborn`` is called with the page's frame before the process ends, where it goes on
-    although it was told to stop.
+    If the page has caught PageHang PATIENCE times, ``on_stuck`` is called with the current frame,
+    and the process exits with status 1.
     """
-    told = 0
+    raised = 0
 
     def too_late(number: int, frame: FrameType | None) -> None:
-        nonlocal told
-        told += 1
-        if told > PATIENCE:
-            stubborn(frame)
+        nonlocal raised
+        raised += 1
+        if raised > PATIENCE:
+            on_stuck(frame)
             leave(1)
         raise PageHang
 
@@ -44,7 +44,7 @@ def guarded(stubborn: Callable[[FrameType | None], object]) -> Iterator[None]:
     try:
         before = signal.signal(signal.SIGALRM, too_late)
         timer = signal.setitimer(signal.ITIMER_REAL, LIMIT, AGAIN)
-    except ValueError:  # only the main thread gets signals; others are nobody's command line
+    except ValueError:  # not the main thread, which alone gets signals: no command line runs there
         timed = False
     try:
         yield
@@ -57,8 +57,10 @@ def guarded(stubborn: Callable[[FrameType | None], object]) -> Iterator[None]:
 
 
 def ended(status: int) -> NoReturn:
+    """In place of os._exit()."""
     raise SystemExit(status)
 
 
 def aborted() -> NoReturn:
+    """In place of os.abort()."""
     raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""Loading a page and calling it: what goes wrong in there is told with the page's own line."""
+"""Loads a page and calls its function; errors in the page are reported with the page's line."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ from tuxscope.page.shipped import PROGRAMS, is_shipped
 from tuxscope.suggest import did_you_mean, nearest
 from tuxscope.tools import PAGES, command_of_page
 
-MOST_FILES = 1000  # of a folder that are looked at for the nearest name
+MOST_FILES = 1000  # of a directory that are compared for the nearest name
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
 
 
 class PageError(LocatedError):
-    """A page that Python would not run, or that is none.
+    """A page that raised an exception, or that does not define what a page has to.
 
-    The text of its ``source`` is empty where it is the page as a whole.
+    If the error is about the page as a whole, ``source`` has line 0 and no text.
     """
 
 
 def page_file(name: str) -> str:
-    """The file of a page that comes with tuxscope."""
+    """The path of a page of the table, such as ``hello``."""
     return os.path.join(PROGRAMS, PAGES[name])
 
 
 def near_file(name: str) -> str:
-    """What may be meant by the name of a page that is not there, as a question."""
+    """A hint for the name of a page that does not exist: ``; did you mean mine.py?``, or empty."""
     if name in PAGES:
         return f"; it comes with tuxscope: {command_of_page(name)}"
-    folder, base = os.path.split(name)
+    directory, base = os.path.split(name)
     try:
-        with os.scandir(folder or ".") as entries:
+        with os.scandir(directory or ".") as entries:
             files = [each.name for each in islice(entries, MOST_FILES) if each.name[-3:] == ".py"]
     except OSError:
         return ""
     near = nearest(base.replace("-", "_").removesuffix(".py") + ".py", files)
-    return f"; did you mean {os.path.join(folder, near)}?" if near else ""
+    return f"; did you mean {os.path.join(directory, near)}?" if near else ""
 
 
 def load_page(file: str) -> Page:
-    """Run a file, and return its PAGE. Raises PageError."""
+    """Run a file as Python, and return its ``PAGE``. Raises PageError."""
     loaded = module_of(file)
     page = getattr(loaded, "PAGE", None)
     if isinstance(page, Page):
@@ -70,14 +70,14 @@ def load_page(file: str) -> Page:
 
 
 def module_of(file: str) -> ModuleType:
-    """Run a file as a module that nobody else can import. Raises PageError."""
+    """Run a file as a module that is not left in ``sys.modules``. Raises PageError."""
     stem = os.path.splitext(os.path.basename(file))[0]
     loader = SourceFileLoader(f"{stem} (a page)", file)
     keep_lines(file)
     if linecache := sys.modules.get("linecache"):
         linecache.checkcache(file)  # it may have been edited since
     keeps_no_bytecode = sys.dont_write_bytecode
-    # Beside a page of the user's there is to be nothing of ours.
+    # No __pycache__ beside a user's page.
     sys.dont_write_bytecode |= not file.startswith(os.path.join(PROGRAMS, ""))
     module = ModuleType(loader.name)
     module.__file__, module.__loader__ = file, loader
@@ -94,7 +94,7 @@ def module_of(file: str) -> ModuleType:
 
 
 def assignment(file: str, name: str) -> SourceLine:
-    """The last line of a page that begins to assign a name; its file alone where none does."""
+    """The last line of a page that assigns a name; line 0 of the file if none does."""
     import linecache
     import re
 
@@ -115,24 +115,24 @@ def programs_of(
     own: int | None = None,
     live: bool = False,
 ) -> tuple[Program, ...]:
-    """The page's kernel programs; ``live``: for the running kernel. There a page that came with
-    tuxscope, and that nobody edited, is not checked again.
+    """Call a page's function; returns its kernel programs.
 
-    ``exclude``: processes that the user wants left out; ``own``: our own, which a page leaves out
-    if it can. Raises PageError, UsageError for what the page cannot do, or an AssemblyError that
-    knows its line.
+    ``live``: for the running kernel. There an unedited page that ships with tuxscope is not checked
+    again. ``exclude``: PIDs that the user excludes; ``own``: tuxscope's own PID, which a page
+    excludes if it can. Raises PageError, UsageError for an option that the page does not take, or
+    an AssemblyError with its line.
     """
     known: dict[str, object] = {"pid": pid, "namespace": namespace}
     try:
         taken = parameters(page.program)
     except (TypeError, ValueError) as error:
-        problem = "what the page has for its function tells no parameters; write it with def"
+        problem = "the parameters of the page's function are not known; write it with def"
         raise PageError(problem, SourceLine(file, 0, "")) from error
     if strange := [name for name in taken if name not in PARAMETERS]:
         near = did_you_mean(strange[0], PARAMETERS)
         raise PageError(
-            f"a page's function takes {', '.join(PARAMETERS)}, or some of them, or nothing, and no "
-            f"{strange[0]}{near}",
+            f"a page's function has no parameter {strange[0]}"
+            + (near or f"; it may have {', '.join(PARAMETERS)}"),
             definition(page, file),
         )
     if live and "layout" in taken:
@@ -172,8 +172,7 @@ def programs_of(
 
 
 def check_slips(page: Page, error: Exception) -> None:
-    """Raises PageError where a line does nothing, and was meant to: what else is wrong may come
-    of that."""
+    """Raise PageError if a line of the page has no effect: that may be the cause of ``error``."""
     from tuxscope.page.slips import slip_in
 
     if slip := slip_in(page):
@@ -183,8 +182,8 @@ def check_slips(page: Page, error: Exception) -> None:
 def left_out(
     file: str, exclude: tuple[int, ...], own: int | None, default: object
 ) -> tuple[int, ...] | int | None:
-    """What a page's function gets as ``exclude``: a tuple where its default is one, else one
-    process or None, as all pages got once. Raises UsageError where that is not enough."""
+    """The argument ``exclude`` for a page's function: a tuple if its default is a tuple, else one
+    PID or None, as in older pages. Raises UsageError if an older page would need several."""
     pids = exclude if own is None else tuple(dict.fromkeys((*exclude, own)))
     if isinstance(default, tuple):
         return pids
@@ -199,8 +198,8 @@ def left_out(
 
 
 def parameters(factory: ProgramFactory) -> dict[str, object]:
-    """What it takes: the names, with their defaults, or None. Raises TypeError or ValueError where
-    it tells none."""
+    """The parameters by name, each with its default or None. Raises TypeError or ValueError if the
+    callable has no signature."""
     if not isinstance(factory, FunctionType) or vars(factory):  # such as a wrapped function
         from inspect import signature
 
@@ -215,7 +214,7 @@ def parameters(factory: ProgramFactory) -> dict[str, object]:
 
 
 def definition(page: Page, file: str) -> SourceLine:
-    """The line on which a page's function begins; its file alone where it is no such function."""
+    """The first line of a page's function; line 0 of the file if it is not a Python function."""
     import linecache
 
     code = getattr(page.program, "__code__", None)
@@ -227,12 +226,12 @@ def definition(page: Page, file: str) -> SourceLine:
 
 @contextmanager
 def errors_of_the_page(file: str) -> Iterator[None]:
-    """Turn whatever the page does to us into one line with the page's own.
+    """Turn any exception of a page's code into a PageError with the page's line.
 
-    Errors that already know their line (AssemblyError, VerifierError) pass.
+    A LocatedError that has a line already (AssemblyError, VerifierError) passes.
     """
 
-    def stubborn(frame: FrameType | None) -> None:
+    def report_stuck(frame: FrameType | None) -> None:
         import linecache
 
         from tuxscope.output.report import tell
@@ -243,7 +242,7 @@ def errors_of_the_page(file: str) -> Iterator[None]:
         tell(hang(SourceLine(file, line, linecache.getline(file, line).strip())))
 
     try:
-        with guarded(stubborn):
+        with guarded(report_stuck):
             yield
     except SystemExit as error:
         problem = "the page ended Python; a program ends with a.exit()"
@@ -268,15 +267,16 @@ def errors_of_the_page(file: str) -> Iterator[None]:
 
 
 def hang(source: SourceLine) -> PageError:
+    """The error of a page that did not end in time."""
     return PageError(
-        f"the page is not done after {LIMIT:.0f} s; Python's own loops have to end, as they only "
+        f"the page still runs after {LIMIT:.0f} s; Python's own loops have to end, as they only "
         "write the program",
         source,
     )
 
 
 def place(error: BaseException, file: str) -> SourceLine:
-    """Where in the page it happened."""
+    """The line of the page that raised it; line 0 if it was not raised in the page."""
     if isinstance(error, SyntaxError) and error.filename == file:
         return SourceLine(file, error.lineno or 0, (error.text or "").strip())
     own = frames(error, file)
@@ -289,7 +289,7 @@ def place(error: BaseException, file: str) -> SourceLine:
 
 
 def column_of(error: BaseException, file: str) -> int:
-    """Where in its line, counted from 1; 0 where it is the line as a whole."""
+    """The column in that line, from 1; 0 if it is not known, or at the beginning of the line."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
     import linecache
@@ -304,7 +304,7 @@ def column_of(error: BaseException, file: str) -> int:
 
 
 def frames(error: BaseException, file: str) -> list[TracebackType]:
-    """Those parts of an error's way that lead through the page."""
+    """The entries of an error's traceback that are in the page, outermost first."""
     found = []
     step = error.__traceback__
     while step:

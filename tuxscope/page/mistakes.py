@@ -1,6 +1,6 @@
-"""What Python says of a mistake, in one line, with the name that may have been meant.
+"""The message of a page's exception in one line, with the name that may have been meant.
 
-Python itself only looks for that name when it prints a traceback, which nobody here is shown.
+Python looks for that name only when it prints a traceback; tuxscope prints none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from types import FrameType
 
 from tuxscope import asm, page, record
 from tuxscope.asm import Assembler, Register
+from tuxscope.asm.forms import FORMS, JUMPS
 from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.symbolic import METHODS
 from tuxscope.page.page import PARAMETERS, PartError
@@ -24,7 +25,7 @@ from tuxscope.page.slips import INSTRUCTIONS, register_assigned
 from tuxscope.record import Record, RecordType
 from tuxscope.suggest import did_you_mean
 
-HOMES = (asm, record, page)  # where the names of a page come from
+HOMES = (asm, record, page)  # what pages import from
 
 REGISTER = re.compile(r"[rwRW]\d+")
 # "cannot import name 'r11' from 'tuxscope.asm' (/usr/lib/.../__init__.py)"
@@ -44,8 +45,10 @@ KEYWORDS_GIVEN = re.compile(
 SUBSCRIPTED = re.compile(r"type '(int|str|bytes|float)' is not subscriptable")
 CALLED = re.compile(r"\b(\w+)\(")
 # A jump's last argument, and a label's only one.
-LABEL = re.compile(r"\.(?:j\w+|gotol|may_goto|label|call|function)\((?:.*,)?\s*(\w+)\s*\)")
-# What to say of a method that was given too much.
+TAKES_LABEL = "|".join([*(each.name for each in FORMS if each.kind in JUMPS), "label", "call",
+                        "function"])  # fmt: skip
+LABEL = re.compile(rf"\.(?:{TAKES_LABEL})\((?:.*,)?\s*(\w+)\s*\)")
+# Hints for methods that are called with too many arguments.
 TOO_MANY = {
     "call": "; arguments are in r1 to r5, each set before the call",
     "exit": "; the result is what r0 holds then",
@@ -55,22 +58,22 @@ TOO_MANY = {
 SIGNED = {f"i{bits}": f"s{bits}" for bits in (8, 16, 32, 64)}
 
 
-# What C calls other things.
+# Names of C, with the way to write them here.
 ELSEWHERE = {
     "sizeof": "a record's size in bytes is its .size, as in HelloEvent.size",
-    "NULL": "an address that is none is 0",
-    "nullptr": "an address that is none is 0",
+    "NULL": "a null pointer is 0",
+    "nullptr": "a null pointer is 0",
 }
-# What the module site adds to the builtins, for those who type at a prompt.
+# Builtins that the module site adds for the interactive prompt.
 INTERACTIVE = ("copyright", "credits", "exit", "help", "license", "quit")
 
 
 def described(error: BaseException, frame: FrameType | None, code: str) -> str:
-    """What an exception says, and what may have been meant.
+    """An exception's message in one line, with a hint if there is one.
 
-    ``frame`` is the one that made the mistake, ``code`` its line.
+    ``frame`` is the page's frame that raised it, ``code`` the text of its line.
     """
-    # From Python 3.13 on some texts have a proposal in them already, and not always ours.
+    # Since Python 3.13 some messages have a proposal of their own; ours replaces it.
     text = PROPOSED.sub("", " ".join(str(error).split()))
     match error:
         case PartError() if frame:
@@ -102,7 +105,8 @@ def described(error: BaseException, frame: FrameType | None, code: str) -> str:
 
 
 def unbound(name: str, frame: FrameType) -> str:
-    """Of a name that Python takes for the function's own, as a line in there assigns it."""
+    """The message for a local variable that is read before it is assigned; empty if the function
+    assigns it before."""
     number, sign = assignment_in(frame, name)
     if isinstance(frame.f_globals.get(name), Register):
         method = METHODS.get(sign.replace("//", "/"), "mov")
@@ -114,8 +118,8 @@ def unbound(name: str, frame: FrameType) -> str:
 
 
 def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
-    """The line of a function that assigns a name, and the operator that it does so with; 0 where
-    none begins with it."""
+    """The line number at which a function assigns a name, and the operator of ``+=`` and the like;
+    0 if there is no such line."""
     begins = re.compile(rf"\s*{re.escape(name)}\s*(?::[^=]+)?({SIGNS})?=(?!=)")
     code = frame.f_code
     last = max((line or 0 for _, _, line in code.co_lines()), default=0)
@@ -127,7 +131,7 @@ def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
 
 
 def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
-    """What Python says of a call, with the names and the numbers that the author wrote."""
+    """A TypeError's message with the names and the numbers that the author wrote, and a hint."""
     called = {each: known(each, frame) for each in CALLED.findall(code)}
     if "'RecordType' has no len()" in text:
         return f"{text}: a record's size in bytes is its .size, as in HelloEvent.size"
@@ -154,7 +158,7 @@ def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
 
 
 def named_only(function: str, value: object) -> str:
-    """What to type where there are too many arguments without a name."""
+    """A hint for a call with too many positional arguments; empty if there is none."""
     if isinstance(value, RecordType):
         return f"; a record that a register points to is {function}[r1]"
     if not callable(value):
@@ -165,7 +169,8 @@ def named_only(function: str, value: object) -> str:
 
 
 def method_of(name: str, function: str, frame: FrameType | None) -> object:
-    """A method by its class's name and its own, of something that the frame knows."""
+    """The method ``name.function``, if an object in the frame's scope is of a class ``name``; else
+    None."""
     values = [*frame.f_locals.values(), *frame.f_globals.values()] if frame else []
     for kind in map(type, values):
         if any(each.__name__ == name for each in kind.__mro__):
@@ -174,7 +179,7 @@ def method_of(name: str, function: str, frame: FrameType | None) -> object:
 
 
 def initialised_by(value: object) -> str:
-    """The class whose __init__ makes objects of another; empty for what is no class."""
+    """The name of the class whose __init__ a class has; empty if ``value`` is not a class."""
     made = getattr(value, "__init__", None) if isinstance(value, type) else None
     return str(getattr(made, "__qualname__", "")).removesuffix(".__init__")
 
@@ -184,7 +189,7 @@ def parameters(value: object) -> list[str]:
 
 
 def without_self(found: re.Match[str]) -> str:
-    """How many arguments a method takes and was given, as the author counts them."""
+    """``takes 2 arguments but 3 were``, with ``self`` left out of both numbers."""
     least, most, given = (int(each) - 1 if each else None for each in found.groups())
     takes = f"{most}" if least is None else f"{least} to {most}"
     verb = "was" if given == 1 else "were"
@@ -192,12 +197,12 @@ def without_self(found: re.Match[str]) -> str:
 
 
 def known(name: str, frame: FrameType | None) -> object:
-    """What a name means there; None where it means nothing."""
+    """The object of a name in a frame's scope; None if it is not defined."""
     return frame.f_locals.get(name, frame.f_globals.get(name)) if frame else None
 
 
 def quoted(text: str) -> str:
-    """The first name in quotes in what Python says; empty where there is none."""
+    """The first quoted name in a message; empty if there is none."""
     found = re.search(r"'(\w+)'", text)
     return found[1] if found else ""
 
@@ -207,7 +212,7 @@ def public(names: Iterable[str]) -> list[str]:
 
 
 def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
-    """What to type instead of, or for, a name that is not defined."""
+    """A hint for a name that is not defined; empty if there is none."""
     if not name or not frame:
         return ""
     if REGISTER.fullmatch(name) and name not in asm.__all__:
@@ -225,7 +230,7 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
             return f"; write above: from {module.__name__} import {name}"
     if name in PARAMETERS:
         taken = f"def {frame.f_code.co_name.strip('<>')}({name}=None)"
-        return f"; a page's function gets it where it takes it: {taken}"
+        return f"; a page's function gets it as a parameter: {taken}"
     if name in ELSEWHERE:
         return f"; {ELSEWHERE[name]}"
     known = frame.f_globals | frame.f_locals
@@ -242,7 +247,7 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
 
 
 def imported_name(error: ImportError, text: str) -> str:
-    """What a module has that is near to the name that it has not."""
+    """An ImportError's message, with the nearest name that can be imported, or where it is."""
     bare = WHERE_FROM.sub(r" from '\1'", text)
     module = sys.modules.get(error.name or "")
     name = quoted(bare)
@@ -257,7 +262,8 @@ def imported_name(error: ImportError, text: str) -> str:
 
 
 def modules_near(name: str) -> tuple[str, list[str], str]:
-    """A module's last name, those that are beside it, and what stands before them."""
+    """The arguments of did_you_mean: a module's last name, all modules of its package, and the
+    package with a dot."""
     package, dot, last = name.rpartition(".")
     if not dot:
         return last, public([*sys.stdlib_module_names, *(each.name for each in iter_modules())]), ""

@@ -1,4 +1,4 @@
-"""What a page describes: everything that makes a tool, and nothing of how it is run."""
+"""The description of a tool: its programs, its map, its columns."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ __all__ = ["Page"]
 
 USUAL = "PAGE = Page(hello, EVENTS, COLUMNS)"
 
-# Makes a page's kernel programs for what the user asked for. It takes these, or some of them, or
-# nothing:
-#   pid        trace that process alone
-#   exclude    leave these processes out, a tuple; ourselves among them. Of a page of before, whose
-#              parameter has no () as its default, one process, or None
-#   namespace  the PID namespace in which these are numbers; None for the machine's first
-#   layout     where the running kernel keeps what the program reads; it has a default, a recorded
-#              one, for where no kernel is asked
-# and returns a Program, or a tuple of several, which share their maps.
+# A page's function. It returns a Program, or a tuple of several, which share their maps. It has
+# any of these parameters:
+#   pid        trace only this process; None for all
+#   exclude    PIDs to leave out, a tuple, tuxscope's own among them. If the parameter's default is
+#              not a tuple (in older pages), one PID or None
+#   namespace  the PID namespace of these numbers; None for the initial one
+#   layout     the layout of the running kernel's structs and tracepoints; its default is a recorded
+#              one, which is used where no kernel is asked
 ProgramFactory = Callable[..., Program | tuple[Program, ...]]
 PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
 class PartError(RecordError):
-    """A part of a page that cannot be one.
+    """An argument of Page that is of a wrong type, or missing.
 
     Attributes:
-        problem: what is wrong, without what to write: that depends on the page.
+        problem: what is wrong, without the hint: that depends on the page.
     """
 
     def __init__(self, problem: str) -> None:
@@ -42,17 +41,17 @@ class PartError(RecordError):
 
 @dataclass(frozen=True)
 class Page:
-    """A tool: its programs, and what is shown of what they leave.
+    """A tool: its programs, and what is shown of their map.
 
     Attributes:
-        program: makes the kernel program, or programs.
-        map: of a PerfEventArray or a RingBuf, the records are shown as they come; of a hash or an
-            array, the entries, as a table. Without one there is nothing to show: the program can be
-            listed, stepped, and tested.
-        columns: how they are shown.
-        order_by: of a stream, the field by which the records of several CPUs are brought into one
-            order: 64 bits of nanoseconds, as ktime_get_ns gives them. Of a hash, the number by
-            which its entries are sorted, the largest first.
+        program: the function that makes the kernel program, or a tuple of several.
+        map: a PerfEventArray or a RingBuf, whose records are printed as they arrive; or a Hash or
+            an Array, whose entries are printed as a table. Without one the program can be listed,
+            stepped and tested, but not run as a tool.
+        columns: what is printed of each record or entry.
+        order_by: of a stream, the field by which the records of all CPUs are merged: a u64 of
+            nanoseconds, as ktime_get_ns returns it. Of a hash, the field by which its entries are
+            sorted, the largest first.
     """
 
     program: ProgramFactory
@@ -62,40 +61,43 @@ class Page:
 
     @property
     def is_stream(self) -> bool:
-        """Whether records are shown, and not entries."""
+        """Whether the page prints records, and not a table of entries."""
         return isinstance(self.map, StreamMap)
 
     def __post_init__(self) -> None:
         if self.map is not None and not isinstance(self.map, StreamMap | Hash | Array):
             raise PartError(
-                "a page's second part is the map that it shows, a PerfEventArray, a RingBuf, a "
+                "a page's second argument is the map that it shows: a PerfEventArray, a RingBuf, a "
                 "Hash or an Array"
             )
         if isinstance(self.program, Program) or not callable(self.program):
-            raise PartError("a page has a function that makes its program, uncalled")
+            raise PartError(
+                "a page's first argument is the function that makes its program, not called"
+            )
         columns = self.columns
         if not isinstance(columns, tuple) or not all(
             isinstance(each, AnyColumn) for each in columns
         ):
-            raise PartError("a page's columns are a tuple of Column(...)")
+            raise PartError("a page's columns are a tuple, such as (Column(...),)")
         if self.map is None:
             if columns or self.order_by:
-                raise PartError("columns show what is in a map")
+                raise PartError("columns need a map to show")
             return
         if not columns:
-            raise PartError(f"a page that shows {self.map.name} has columns")
+            raise PartError(f"a page that shows {self.map.name} needs columns")
         for column in columns:
             self._check_column(column)
         if self.order_by is not None:
             self._check_order(self.order_by)
 
     def _check_column(self, column: AnyColumn) -> None:
-        """Raises RecordError where the map has nothing for it."""
+        """Raise RecordError if the map has no such field or index."""
         assert self.map is not None
         if isinstance(column, Index):
             if not isinstance(self.map, Array):
                 raise RecordError(
-                    f"{type(column).__name__} shows the index of an Array; {self.map.name} is none"
+                    f"{type(column).__name__} shows the index of an Array, which {self.map.name} "
+                    "is not"
                 )
             return
         if column.only_of_tables and isinstance(self.map, StreamMap):
@@ -112,13 +114,13 @@ class Page:
             )
 
     def _check_order(self, field: object) -> None:
-        """Raises RecordError where the map cannot be brought into that order."""
+        """Raise RecordError if the map's records or entries cannot be sorted by the field."""
         map = self.map
         stream = isinstance(map, StreamMap)
         assert map is not None
         records = records_of(map)
         if isinstance(map, Array):
-            raise RecordError("an array's table is in the order of its index; leave out order_by")
+            raise RecordError("an array's table is sorted by index; leave out order_by")
         if not stream:
             records = records[-1:]
         found = [each for record in records for each in ordering(record, stream) if each is field]
@@ -137,7 +139,7 @@ class Page:
 
 
 def ordering(record: RecordType, stream: bool) -> list[Field]:
-    """The fields by which a stream, or a table, can be ordered; of a stream the likeliest first."""
+    """The fields by which a stream, or a table, can be sorted; of a stream the likeliest first."""
     integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
     if not stream:
         return integers
@@ -151,9 +153,9 @@ def is_time(name: str) -> bool:
 
 
 def records_of(map: StreamMap | Hash | Array) -> tuple[RecordType, ...]:
-    """The records that a page can show of a map: a hash's key and value, or the one there is.
+    """The records whose fields a page can show of a map: a hash's key and value, or the only one.
 
-    Raises RecordError where a key or value is none: columns are fields of records.
+    Raises RecordError if a key or value is not a record: columns show fields of records.
     """
     if isinstance(map, StreamMap):
         return map.records

@@ -1,4 +1,4 @@
-"""PIDs as the user sees them: in a PID namespace the same process has another number."""
+"""PID namespaces: a process has a number of its own in each, and the user sees one of them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tuxscope.record import Record, u32
 
 @dataclass(frozen=True, slots=True)
 class PidNamespace:
-    """A PID namespace, as the kernel tells them apart.
+    """A PID namespace, as the kernel identifies it.
 
     Attributes:
-        device: of the nsfs, as the kernel's dev_t: major << 20 | minor.
-        inode: of the namespace in it.
+        device: of nsfs, as the kernel's dev_t: major << 20 | minor.
+        inode: of the namespace in nsfs.
     """
 
     device: int
@@ -28,11 +28,11 @@ class PidTgid(Record):
 
 
 def namespaced_pid(a: Assembler, namespace: PidNamespace, elsewhere: str) -> None:
-    """Emit: r0 = the current process's PID in ``namespace``, and jump to ``elsewhere`` where it
-    has none there. Uses r1 to r5.
+    """Emit: r0 = the current process's PID in ``namespace``; jump to the label ``elsewhere`` if it
+    has none there. Clobbers r1 to r5.
 
-    get_ns_current_pid_tgid (Linux 5.7) knows the tasks of that very namespace, not those of its
-    children, though they have a number in it, too.
+    The helper get_ns_current_pid_tgid (Linux 5.7) fails for tasks of child namespaces, although
+    they have a PID in this one, too.
     """
     found = a.stack(PidTgid)
     a.ld_imm64(r1, namespace.device)

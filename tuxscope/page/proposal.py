@@ -1,4 +1,4 @@
-"""The PAGE that a page's own names would make, for one that has none or a wrong one."""
+"""Proposes a PAGE from the names that a page defines, for a page whose PAGE is missing or wrong."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FUNCTION = "def program(): ... return a.program()"
 
 
 def proposal(names: Mapping[str, object], file: str) -> str:
-    """``PAGE = Page(count, COUNTS, COLUMNS)``, of what a page defines; in words what it lacks
-    where that is a function. ``file`` is the page's."""
+    """``PAGE = Page(count, COUNTS, COLUMNS)``, from the names that a page defines; a sentence if it
+    defines no function. ``file`` is the page's path."""
     function = function_name(names, file)
     if not function:
         made = any(isinstance(each, Assembler | Program) for each in names.values())
@@ -37,7 +37,7 @@ def proposal(names: Mapping[str, object], file: str) -> str:
 
 
 def function_name(names: Mapping[str, object], file: str) -> str:
-    """The page's function that makes its program; empty where there is none."""
+    """The name of the function that makes the page's program; empty if there is no function."""
     own = {
         name: each
         for name, each in names.items()
@@ -46,29 +46,29 @@ def function_name(names: Mapping[str, object], file: str) -> str:
     called = {name for each in own.values() for name in each.__code__.co_names}
     last = list(own.items())[::-1]
     fitting = [
-        # That which says so, that which no other calls, that which takes what a page's does.
-        [name for name, each in last if says_so(each)],
-        [name for name, each in last if name not in called and takes_what_pages_take(each)],
+        # Annotated as such; called by no other, with a page's parameters; called by no other; any.
+        [name for name, each in last if returns_program(each)],
+        [name for name, each in last if name not in called and has_page_parameters(each)],
         [name for name, _ in last if name not in called],
         [name for name, _ in last],
     ]
     return next((found[0] for found in fitting if found), "")
 
 
-def says_so(function: FunctionType) -> bool:
-    with suppress(Exception):  # from Python 3.14 on this evaluates them
+def returns_program(function: FunctionType) -> bool:
+    with suppress(Exception):  # since Python 3.14 this evaluates annotations
         return "Program" in str(function.__annotations__.get("return"))
     return False
 
 
-def takes_what_pages_take(function: FunctionType) -> bool:
+def has_page_parameters(function: FunctionType) -> bool:
     code = function.__code__
     taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return set(taken) <= set(PARAMETERS)
 
 
 def maps(names: Mapping[str, object]) -> Iterator[tuple[str, PerfEventArray | Hash | Array]]:
-    """Those that a page can show, streams first: another map beside one is what it works with."""
+    """The maps that a page can show, streams first: other maps beside a stream are its state."""
     for kind in (PerfEventArray, Hash | Array):
         for name, each in names.items():
             if isinstance(each, kind):
@@ -78,7 +78,7 @@ def maps(names: Mapping[str, object]) -> Iterator[tuple[str, PerfEventArray | Ha
 def tuples_of_columns(
     names: Mapping[str, object],
 ) -> Iterator[tuple[str, tuple[AnyColumn, ...]]]:
-    """Columns, and how to write a tuple of them."""
+    """The tuples of columns that a page defines, each after the expression for it."""
     for name, each in names.items():
         if isinstance(each, AnyColumn):
             yield f"({name},)", (each,)
@@ -91,7 +91,7 @@ def tuples_of_columns(
 
 
 def columns_for(map: PerfEventArray | Hash | Array) -> str:
-    """Columns for a map's first fields. Raises RecordError where it has no records."""
+    """An expression for columns of a map's first fields. Raises RecordError if it has none."""
     records = records_of(map)
     most = max(1, MOST_COLUMNS // len(records))
     shown = [f"{each.__name__}.{name}" for each in records for name in [*each.fields][:most]]

@@ -1,4 +1,4 @@
-"""Whether a page is as it came with tuxscope: the tests have checked that one."""
+"""Tells whether a page ships with tuxscope and is unedited: the tests have checked that one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRIME = (1 << 64) - 59
 
 
 def digest(data: bytes) -> int:
-    """64 bits that are others after any edit within 8 bytes, and after nearly all others."""
+    """64 bits of ``data``. Any edit within 8 bytes changes them, and nearly all other edits."""
     return int.from_bytes(data + b"\1", "little") % PRIME
 
 
@@ -25,7 +25,7 @@ def is_shipped(file: str) -> bool:
     """Whether a page that was loaded, and what it imported of ``EMITTING``, are as the tests have
     checked them: each file's digest is the recorded one (``make digests``).
 
-    What an edit that has the same one by chance breaks, the verifier still finds.
+    An edit with the same digest is possible; the verifier still checks that program.
     """
     if not os.path.abspath(file).startswith(PROGRAMS + os.sep):
         return False

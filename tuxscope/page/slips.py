@@ -1,8 +1,8 @@
-"""Lines of a page that are right to Python, and not what was meant.
+"""Finds lines of a page that are valid Python, but certainly not what was meant.
 
-``a.exit`` is not called, ``r0 = u64[r1 + 8]`` makes r0 a variable of Python's, and a place on the
-stack of one program is none in another. What comes of them shows elsewhere, if at all; so they
-are looked for where something is wrong.
+``a.exit`` calls nothing, ``r0 = u64[r1 + 8]`` assigns a Python variable, and a place on the stack
+of one program does not exist in another. Python reports none of them, and what fails later is
+elsewhere; so a page is searched for them when something fails.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ INSTRUCTIONS = frozenset(each for each in dir(Assembler) if not each.startswith(
 
 
 def slip_in(page: Page) -> tuple[str, SourceLine] | None:
-    """What is wrong with the first such line of a page's function, and the line."""
+    """What is wrong with the first such line of a page's function, and the line; None if there is
+    none."""
     code = getattr(page.program, "__code__", None)
     names = getattr(page.program, "__globals__", {})
     if not isinstance(code, CodeType):
@@ -36,7 +37,7 @@ def slip_in(page: Page) -> tuple[str, SourceLine] | None:
 
 
 def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple[int, str]]:
-    """The numbers of such lines of a function, in order, with what is wrong."""
+    """The line numbers of such lines of a function, in order, each with what is wrong."""
     made: set[str] = set()  # assemblers
     owners: dict[str, str] = {}  # of places on a stack: the assembler
     nodes = (each for each in ast.walk(function) if isinstance(each, ast.Expr | ast.Assign))
@@ -65,6 +66,7 @@ def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple
 
 
 def another_stack(name: str, owner: str, assembler: str) -> str:
+    """The message for a place on ``owner``'s stack in an instruction of ``assembler``."""
     return (
         f"{name} is on the stack of {owner}'s program; that of {assembler} has one of its own: "
         f"{name} = {assembler}.stack(…)"
@@ -72,9 +74,9 @@ def another_stack(name: str, owner: str, assembler: str) -> str:
 
 
 def register_assigned(name: str, sign: str = "", method: str = "mov") -> str:
-    """What to say of ``r0 = …``, and of ``r0 += …`` with the method that does so."""
+    """The message for ``r0 = …``, and for ``r0 += …``: ``method`` is the one to call instead."""
     loads = "" if sign else f", or of what is in memory a.ldx({name}, …)"
     return (
-        f"{name} {sign}= … makes {name} a variable of Python's; to {'change' if sign else 'set'} "
+        f"{name} {sign}= … makes {name} a Python variable; to {'change' if sign else 'set'} "
         f"it, a.{method}({name}, …){loads}"
     )

@@ -1,5 +1,4 @@
-"""Annotations of a class body on Python 3.14, which evaluates them when they are asked for
-(PEP 649)."""
+"""Annotations of a class body on Python 3.14, which evaluates them lazily (PEP 649)."""
 
 from __future__ import annotations
 
@@ -12,8 +11,8 @@ from typing import Any
 def store_first(annotate: Callable[..., Any], target: dict[str, Any]) -> None:
     """Store a class's first annotation, as text, in ``target``, from the annotation's own line.
 
-    ``annotate`` is the class's ``__annotate_func__``. Its code runs with globals of ours, as in
-    annotationlib, so that the author's line is in the traceback of what ``target`` raises.
+    ``annotate`` is the class's ``__annotate_func__``. Its code runs with other globals, as in
+    annotationlib, so that the traceback of what ``target`` raises has the author's line.
     """
     if sys.version_info >= (3, 14):
         from annotationlib import Format, call_annotate_function

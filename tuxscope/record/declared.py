@@ -1,4 +1,4 @@
-"""What types and records have in common: they are declared, by names that C could take."""
+"""What C types and records have in common; and which names their fields can have."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ C_KEYWORDS = frozenset(
     "inline int long register restrict return short signed sizeof static struct switch typedef "
     "union unsigned void volatile while".split(" ")
 )
-# What records and places in memory answer to themselves.
+# Attributes of records and of places in memory.
 TAKEN = frozenset(("decode", "mro", "typed", "unpack", "_flat", "_layout", "_values"))
 
 
 class RecordError(TuxscopeError, TypeError):
-    """A record that C could not lay out, or a value that does not fit its field."""
+    """A record or a type that cannot be declared so, or a value that does not fit its field."""
 
 
 class Declared:
-    """Base of what is declared, types and records: neither a number nor memory."""
+    """Base of C types and records. Using one as a number or as memory raises RecordError."""
 
     __slots__ = ()
 
-    if not TYPE_CHECKING:  # a type checker may say that these are not there
+    if not TYPE_CHECKING:  # type checkers report these uses themselves
 
         def __mul__(self, length: object) -> NoReturn:
             array = f"{self!r}[{shown(length)}]"
-            raise RecordError(f"an array has its length in square brackets: {array}")
+            raise RecordError(f"write an array's length in square brackets: {array}")
 
         __rmul__ = __mul__
 
@@ -42,17 +42,17 @@ class Declared:
 
 
 def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Raises RecordError for ``class Event(Record, packed=True)``."""
+    """Reject class arguments: ``class Event(Record, packed=True)`` raises RecordError."""
     for option in options:
         raise RecordError(
-            f"class {name}(Record) takes no {option}: its fields lie where C puts them, each at a "
-            "multiple of its alignment; in the order of their size they leave no hole between them"
+            f"class {name}(Record) takes no {option}: its layout is that of C, each field at "
+            "a multiple of its alignment; sort the fields by size to avoid padding between them"
         )
 
 
 def check_name(owner: str, name: str, field: bool) -> None:
-    """Hold the name of a record's field or method to what it can be. Raises RecordError."""
+    """Raise RecordError if a record cannot have a field, or else a method, of this name."""
     if name in TAKEN:
-        raise RecordError(f"{owner}.{name}: this name is taken; choose another")
+        raise RecordError(f"{owner}.{name}: this name is reserved; choose another")
     if field and (not name.isascii() or name.startswith("_") or name in C_KEYWORDS):
-        raise RecordError(f"{owner}.{name}: no name for a field in C; choose another")
+        raise RecordError(f"{owner}.{name}: not a field name in C; choose another")

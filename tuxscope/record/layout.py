@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StructLayout:
-    """Where each field of a record is; what RecordType's properties answer from."""
+    """Where each field of a record is; sizes are in bytes."""
 
     record: str
     fields: Mapping[str, Field]
@@ -28,17 +28,19 @@ class StructLayout:
 
     @cached_property
     def format(self) -> str:
-        """Format characters for :mod:`struct`, padding included, byte order not."""
-        pieces = {field.offset: field.type.format for field in self.fields.values()}
-        pieces |= {hole.offset: f"{hole.size}x" for hole in self.padding}
-        return "".join(pieces[offset] for offset in sorted(pieces))
+        """Format characters for :mod:`struct`: with padding, without byte order."""
+        formats = {field.offset: field.type.format for field in self.fields.values()}
+        formats |= {hole.offset: f"{hole.size}x" for hole in self.padding}
+        return "".join(formats[offset] for offset in sorted(formats))
 
     @cached_property
     def raw(self) -> struct.Struct:
+        """The format compiled, in the machine's byte order."""
         return struct.Struct("=" + self.format)
 
     @cached_property
     def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
+        """For each field its type's decode, and which of the values of ``raw`` it takes."""
         return tuple(
             (field.type.decode, slice(field.slot, field.slot + field.type.width))
             for field in self.fields.values()
@@ -46,16 +48,17 @@ class StructLayout:
 
     @cached_property
     def construct(self) -> Construct[Any, Any]:
+        """The same layout as the construct library declares it."""
         import construct
 
-        pieces = {
+        members = {
             field.offset: construct.Renamed(field.type.construct(), field.name)
             for field in self.fields.values()
         }
         end = self.tail.offset if self.tail else self.size
         holes = [hole for hole in self.padding if hole.offset < end]
-        pieces |= {hole.offset: construct.Padding(hole.size) for hole in holes}
-        return construct.Struct(*(pieces[offset] for offset in sorted(pieces)))
+        members |= {hole.offset: construct.Padding(hole.size) for hole in holes}
+        return construct.Struct(*(members[offset] for offset in sorted(members)))
 
     # Of a record with a tail (:mod:`tuxscope.record.variable`).
 
@@ -102,7 +105,7 @@ class StructLayout:
         head = self.head.unpack_from(data)
         end = self.least + self.length(head)
         if len(data) < end:
-            raise RecordError(f"{self.record} is {end} bytes long, there are {len(data)}")
+            raise RecordError(f"{self.record} has {end} bytes, the buffer has {len(data)}")
         return (*head, bytes(data[self.least : end]))
 
     def with_length(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +139,10 @@ def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
 
 
 def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
-    """Place the fields one after the other, each at a multiple of its alignment, as C does."""
+    """Lay out the fields of ``record`` as C does: in order, each at a multiple of its alignment.
+
+    Raises RecordError for a record that is larger than LARGEST_SIZE.
+    """
     check_tail(record, declared)
     fields: dict[str, Field] = {}
     padding: list[Hole] = []

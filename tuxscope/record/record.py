@@ -48,7 +48,7 @@ METHODS = (FunctionType, property, classmethod, staticmethod)
 
 
 class Nested(FieldType["Record"]):
-    """A record as a field of another."""
+    """The C type of a field that is a record itself."""
 
     def __init__(self, record: RecordType) -> None:
         if not record.size:
@@ -77,7 +77,7 @@ class Nested(FieldType["Record"]):
 
 
 def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
-    """The C type that a class attribute declares. Raises RecordError where it is none."""
+    """The C type that a class attribute declares. Raises RecordError for anything else."""
     if isinstance(declared, FieldType):
         return declared
     if isinstance(declared, RecordType):
@@ -87,20 +87,20 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
     if isinstance(declared, Char):
         raise RecordError(f"{owner}.{name}: char needs a length, as in char[16]")
     if isinstance(declared, str) and declared in TYPES:
-        raise RecordError(f"{owner}.{name}: a type is written without quotes: {name} = {declared}")
+        raise RecordError(f"{owner}.{name}: write the type without quotes: {name} = {declared}")
     shown = declared.__name__ if isinstance(declared, type) else repr(declared)
     raise RecordError(
-        f"{owner}.{name}: {shown} is no C type: use u8 to u64, s8 to s64, char[N], "
+        f"{owner}.{name}: {shown} is not a C type: use u8 to u64, s8 to s64, char[N], "
         "an array such as u32[4], or another record"
     )
 
 
 class Body(dict[str, Any]):
-    """The names that a record's class body assigns: each is checked as it comes, so that an error
+    """The namespace of a record's class body. It checks each name when it is assigned, so an error
     about a field has the field's own line."""
 
     def __init__(self, owner: str) -> None:
-        # Before 3.14 annotations are put into this one, and one there is enough to say no.
+        # Until Python 3.13 the class body stores annotations in here; the first one is an error.
         super().__init__(__annotations__=Annotations(owner))
         self.owner = owner
         self.fields: dict[str, FieldType[Any]] = {}
@@ -113,7 +113,7 @@ class Body(dict[str, Any]):
             if name in self.fields or (name in self and not method):
                 kind = "a method" if method else "a field"
                 raise RecordError(
-                    f"{self.owner}.{name} is there already; {kind} needs its own name"
+                    f"{self.owner}.{name} is already defined; {kind} needs a name of its own"
                 )
             if not method:
                 self.fields[name] = field_type_of(self.owner, name, value)
@@ -125,7 +125,8 @@ class Body(dict[str, Any]):
 
 
 class Annotations(dict[str, Any]):
-    """What a class body writes ``pid: u32`` into. Raises RecordError."""
+    """The ``__annotations__`` of a record's class body. Storing one (``pid: u32``) raises
+    RecordError, which says to assign the type."""
 
     def __init__(self, owner: str) -> None:
         super().__init__()
@@ -139,9 +140,9 @@ class Annotations(dict[str, Any]):
 
 
 class RecordType(Declared, type):
-    """The class of a record's class: what can be asked of a declaration.
+    """The metaclass of records: what a declaration knows of its layout.
 
-    These live on the metaclass so that a record may have a field named ``size`` or ``fields``:
+    Its properties are on the metaclass, so a record may have a field named ``size`` or ``fields``:
     ``Event.size`` stays the record's size, ``Event.fields["size"]`` and ``event.size`` are the
     field's.
     """
@@ -157,8 +158,10 @@ class RecordType(Declared, type):
         if not bases:  # Record itself
             return super().__new__(mcs, name, bases, namespace | {"_layout": lay_out(name, {})})
         if bases != (Record,):
-            raise RecordError(f"{name}: a C struct inherits nothing; make the other record a field")
-        body = Body(name)  # another one, where the class was made by type() and not by a body
+            raise RecordError(
+                f"{name}: a C struct has no base class; make the other record a field"
+            )
+        body = Body(name)  # checks a class that was made by type(), too, which has no class body
         for attribute, value in namespace.items():
             if attribute != "__annotations__":
                 body[attribute] = value
@@ -178,7 +181,7 @@ class RecordType(Declared, type):
             raise RecordError(f"{cls.__name__}.{name} is a field; declare another record instead")
         super().__setattr__(name, value)
 
-    if not TYPE_CHECKING:  # a type checker knows the fields, and should not think that all exist
+    if not TYPE_CHECKING:  # type checkers know the fields; with this they would accept any name
 
         def __getattr__(cls, name: str) -> NoReturn:
             known = [*cls.fields, "size", "alignment", "padding", "fields"]
@@ -188,7 +191,7 @@ class RecordType(Declared, type):
 
     @property
     def size(cls) -> int:
-        """In bytes, padding included: what C calls sizeof."""
+        """In bytes, padding included, as ``sizeof`` in C."""
         return cls._layout.size
 
     @property
@@ -198,12 +201,12 @@ class RecordType(Declared, type):
 
     @property
     def fields(cls) -> Mapping[str, Field]:
-        """By name, in the order of declaration."""
+        """The fields by name, in the order of declaration."""
         return cls._layout.fields
 
     @property
     def padding(cls) -> tuple[Hole, ...]:
-        """The holes between fields and after the last, lowest offset first."""
+        """The padding between fields and after the last, by ascending offset."""
         return cls._layout.padding
 
     @property
@@ -213,12 +216,13 @@ class RecordType(Declared, type):
 
     @property
     def raw(cls) -> struct.Struct:
-        """The declaration for the hot path: a :class:`struct.Struct` that unpacks all integers and
-        byte strings in a row, arrays and nested records flattened, padding skipped."""
+        """The :class:`struct.Struct` of the record, for code that has to be fast: it unpacks the
+        integers and byte strings of all fields as one flat tuple, arrays and nested records
+        included, and skips padding."""
         return cls._layout.raw
 
     def decode(cls: type[R], flat: Sequence[Any]) -> R:
-        """A record made of the values that :attr:`raw` unpacked."""
+        """The record of a flat sequence of values, as :attr:`raw` unpacks them."""
         record = cls.__new__(cls)
         layout = cast(RecordType, cls)._layout
         if layout.tail:
@@ -228,15 +232,15 @@ class RecordType(Declared, type):
         return record
 
     def unpack(cls: type[R], data: Buffer, offset: int = 0) -> R:
-        """Parse the record ``offset`` bytes into any buffer; what follows it is left alone.
+        """Parse the record at ``offset`` bytes of a buffer; bytes after it are ignored.
 
-        Raises RecordError where the data is too short.
+        Raises RecordError if the buffer is too short.
         """
         own = cast(RecordType, cls)
         data = byte_view(data)
         if offset < 0 or len(data) - offset < own._layout.least:
             raise RecordError(
-                f"{own.__name__} is {own._layout.least} bytes long, there are {len(data) - offset}"
+                f"{own.__name__} has {own._layout.least} bytes, the buffer has {len(data) - offset}"
             )
         if own._layout.tail:
             return RecordType.decode(cls, own._layout.unpack(data[offset:]))
@@ -256,11 +260,12 @@ class RecordType(Declared, type):
 
 
 class Record(metaclass=RecordType):
-    """Base of all records; see the module's text. Parsed records are immutable values.
+    """Base class of all records: a subclass declares a C struct. Records are immutable.
 
-    ``HelloEvent(pid=1, comm="cat")`` makes one (what is not named is zero, as in C), ``bytes()``
-    lays it out with zeroed padding, :meth:`RecordType.unpack` parses one. Text that was no UTF-8
-    is longer once it is parsed: laying that out again raises RecordError where it does not fit.
+    ``HelloEvent(pid=1, comm="cat")`` makes one; fields that are not named are zero, as in C.
+    ``bytes(record)`` is its bytes, with zeroed padding; :meth:`RecordType.unpack` parses them. Text
+    that was not UTF-8 may get longer when it is parsed; bytes() raises RecordError if it no longer
+    fits its field.
     """
 
     __slots__ = ("_values",)

@@ -5,8 +5,8 @@ declared   in C                           as a Python value
 =========  =============================  ==========================================
 u8 … u64   uint8_t … uint64_t             int
 s8 … s64   int8_t … int64_t               int
-char[16]   char[16]                       str, up to the first NUL; bytes that are
-                                          no UTF-8 become U+FFFD
+char[16]   char[16]                       str, up to the first NUL; bytes that
+                                          are not UTF-8 become U+FFFD
 u8[6]      uint8_t[6]                     bytes
 u32[4]     uint32_t[4]                    tuple of int
 Point      struct Point (a Record)        Point
@@ -17,8 +17,8 @@ Sizes and alignments are those of the 64-bit Linux ABIs: each integer is aligned
 Byte order is the machine's own, as it is for the BPF program that fills the record.
 
 The same names make typed addresses in the assembler: ``u64[r1 + 16]`` is eight bytes in
-memory, as ``u32[4]`` is four numbers in a row. Anything that has a ``typed`` method will do
-as an address, so this module need not know the assembler.
+memory, as ``u32[4]`` is four numbers in a row. Any object with a ``typed`` method
+can be the address, so this module does not import the assembler.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Value_co = TypeVar("Value_co", covariant=True)
 Typed_co = TypeVar("Typed_co", covariant=True)
 
-# Far above what a ring or a map takes; keeps a slip of the keyboard from filling the memory.
+# In bytes, far above what a ring or a map takes: a mistyped length must not fill the memory.
 LARGEST_SIZE = 1 << 30
 
 # Any object with the buffer protocol, for which Python has a type from 3.12 on.
@@ -97,7 +97,7 @@ class FieldType(Declared, Generic[Value_co]):
         return struct.pack(f"={self.format}", *self.encode(value))
 
     def unpack(self, data: Buffer) -> Value_co:
-        """The value that exactly ``size`` bytes hold. Raises RecordError for more or fewer."""
+        """The value of exactly ``size`` bytes. Raises RecordError for more or fewer."""
         try:
             return self.decode(struct.unpack(f"={self.format}", data))
         except (struct.error, TypeError, BufferError):
@@ -112,11 +112,11 @@ class FieldType(Declared, Generic[Value_co]):
         def __call__(self, *_: object) -> NoReturn:
             raise RecordError(
                 f"{self.name} is a type: a.stack({self.name}) is a place, {self.name}[r1 + 8] "
-                "another; a field's type is written without ()"
+                "another; write a field's type without ()"
             )
 
-    # A field is declared as ``pid = u32``. These two tell type checkers what the attribute is
-    # then: a Field on the class, a value on a parsed record. Record installs the Field.
+    # For type checkers: a field that is declared as ``pid = u32`` is a Field on the class, and a
+    # value on a record. At run time RecordType puts the Field there.
     @overload
     def __get__(self, record: None, owner: Any) -> Field: ...
     @overload
@@ -161,19 +161,18 @@ class Field:
 
     def __set__(self, record: object, value: object) -> None:
         raise AttributeError(
-            f"a record is not changed: make a new one with {self.name}={shown(value)}"
+            f"records are immutable: make another one with {self.name}={shown(value)}"
         )
 
 
 def byte_view(data: Buffer) -> memoryview:
-    """The bytes of any buffer, whatever its items are. Raises RecordError for what is none, and
-    for one with gaps."""
+    """The bytes of a contiguous buffer of any item type. Raises RecordError for anything else."""
     try:
         view = memoryview(data)
     except TypeError:
         raise RecordError(f"bytes, or another buffer, are expected, not {shown(data)}") from None
     if not view.c_contiguous:
-        raise RecordError("this buffer's bytes do not lie in a row; copy it with bytes()")
+        raise RecordError("this buffer is not contiguous; copy it with bytes()")
     if view.format == "B" and view.ndim == 1:
         return view
     try:
@@ -183,12 +182,12 @@ def byte_view(data: Buffer) -> memoryview:
 
 
 def array_length(name: str, size: int, length: int) -> int:
-    """Check an array's length; returns it. Raises RecordError."""
+    """Check an array's length, and return it. Raises RecordError."""
     if isinstance(length, bool) or not isinstance(length, int):
         given = getattr(length, "name", None) or shown(length)  # a map has a name
         raise RecordError(
-            f"{name}[{given}]: an array's length is a whole number, as in {name}[4], and an "
-            f"address a register and how far on, as in {name}[r1 + 8]"
+            f"{name}[{given}]: an array's length is an integer, as in {name}[4]; an "
+            f"address is a register plus an offset, as in {name}[r1 + 8]"
         )
     if not 1 <= length <= LARGEST_SIZE // size:
         raise RecordError(
@@ -226,7 +225,7 @@ class Integer(FieldType[int]):
         bits = self.size * 8
         low, high = (-(1 << bits - 1), 1 << bits - 1) if self.signed else (0, 1 << bits)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise RecordError(f"{self.name} takes a whole number, not {shown(value)}")
+            raise RecordError(f"{self.name} takes an integer, not {shown(value)}")
         if not low <= value < high:
             raise RecordError(f"{shown(value)} does not fit {self.name} ({low} to {high - 1})")
         return (value,)
@@ -253,7 +252,7 @@ s64 = Integer("s64", 8, signed=True)
 
 
 class FixedArray(FieldType[Value_co]):
-    """Base of the types that are ``length`` elements in a row, in one dimension."""
+    """Base of the arrays: ``length`` elements of one type, in one dimension."""
 
     element: FieldType[Any]
     length: int
@@ -309,7 +308,7 @@ class ArrayType(FixedArray[tuple[Any, ...]]):
 
 
 class Octets(FixedArray[bytes]):
-    """``u8[length]``: bytes as they are, a hardware address or a piece of a buffer."""
+    """``u8[length]``: raw bytes, such as a hardware address or a part of a buffer."""
 
     __slots__ = ("alignment", "element", "format", "length", "name", "size")
 
@@ -336,7 +335,7 @@ class Octets(FixedArray[bytes]):
 
 
 def decode_text(raw: bytes) -> str:
-    """A C string's characters: up to the first NUL, U+FFFD for what is no UTF-8."""
+    """A C string's characters: up to the first NUL; U+FFFD for bytes that are not UTF-8."""
     return raw.partition(b"\0")[0].decode("utf-8", "replace")
 
 
@@ -362,7 +361,7 @@ class Text(FixedArray[str]):
         try:
             raw = value.encode() if isinstance(value, str) else value
         except UnicodeEncodeError:
-            raise RecordError(f"{self.name} takes text, {shown(value)} is none in UTF-8") from None
+            raise RecordError(f"{self.name} takes text, {shown(value)} is not UTF-8") from None
         if len(raw) > self.size:
             raise RecordError(
                 f"{shown(value)} is {len(raw)} bytes long, {self.name} holds {self.size}"
@@ -380,13 +379,13 @@ class Text(FixedArray[str]):
 
 
 class Char:
-    """``char``, which is only declared with a length: ``char[16]``."""
+    """``char``, which needs a length: ``char[16]``."""
 
     def __getitem__(self, length: int) -> Text:
         return Text(length)
 
     def __call__(self, *length: object) -> NoReturn:
-        raise RecordError("a length stands in square brackets, as in char[16]")
+        raise RecordError("write the length in square brackets, as in char[16]")
 
     def __repr__(self) -> str:
         return "char"

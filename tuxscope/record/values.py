@@ -1,6 +1,6 @@
-"""Types whose bytes mean more than a number: an address, a state, a time, or nothing at all.
+"""C types with a Python value of their own: IP addresses, named states, optional numbers, times.
 
-A program stores such a field as the integer that it is: ``a.st(u8[event.state], 1)``.
+A program stores such a field as the integer that it is in C: ``a.st(u8[event.state], 1)``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ V4_MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291, section 2.5.5.2
 
 
 class Interpreted(FieldType[Value_co]):
-    """Base: the bytes of ``stored``, with another value."""
+    """Base of these types: laid out as the C type ``stored``, decoded to another value."""
 
     stored: FieldType[Any]
 
@@ -40,7 +40,7 @@ class Interpreted(FieldType[Value_co]):
 
 
 class Named(Interpreted[str]):
-    """An integer that stands for a word; one without a word is shown as the number."""
+    """An integer as its name (``names``); one without a name as its digits. The value is a str."""
 
     def __init__(self, stored: Integer, names: Mapping[int, str]) -> None:
         super().__init__(f"named {stored.name}", stored)
@@ -59,11 +59,11 @@ class Named(Interpreted[str]):
         if isinstance(value, str) and value.isascii() and value.isdigit():
             encoded: tuple[Any, ...] = self.stored.encode(int(value))
             return encoded
-        raise RecordError(f"{shown(value)} is none of {', '.join(self.names.values())}")
+        raise RecordError(f"{shown(value)} is not one of {', '.join(self.names.values())}")
 
 
 class Optional(Interpreted[int | None]):
-    """An integer, or None where it is ``nothing``."""
+    """An integer; the number ``nothing`` stands for None."""
 
     def __init__(self, stored: Integer, nothing: int) -> None:
         super().__init__(f"optional {stored.name}", stored)
@@ -81,7 +81,7 @@ class Optional(Interpreted[int | None]):
 
 
 class OptionalMilliseconds(Optional):
-    """64 bits of nanoseconds, as milliseconds to the microsecond; all ones are None."""
+    """A u64 of nanoseconds as milliseconds, rounded to microseconds; all ones stand for None."""
 
     def __init__(self) -> None:
         super().__init__(u64, (1 << 64) - 1)
@@ -92,12 +92,12 @@ class OptionalMilliseconds(Optional):
 
     def encode(self, value: Any) -> tuple[Any, ...]:
         if value is not None and not isinstance(value, int | float):
-            raise RecordError(f"{shown(value)} is no number of milliseconds")
+            raise RecordError(f"{shown(value)} is not a number of milliseconds")
         return super().encode(None if value is None else round(value * 1e6))
 
 
 class IpAddress(Interpreted[str]):
-    """16 bytes in network order; a v4-mapped address (``::ffff:10.0.0.1``) is shown as v4."""
+    """16 bytes in network order; the value is a str, with v4-mapped addresses as IPv4."""
 
     def __init__(self) -> None:
         super().__init__("ip address", u8[16])
@@ -116,11 +116,11 @@ class IpAddress(Interpreted[str]):
         try:
             return (packed(value),)
         except (OSError, TypeError) as error:
-            raise RecordError(f"{shown(value)} is no IP address") from error
+            raise RecordError(f"{shown(value)} is not an IP address") from error
 
 
 def packed(address: str) -> bytes:
-    """An IP address as 16 bytes in network order; IPv4 is v4-mapped. Raises OSError."""
+    """An IP address as 16 bytes in network order, IPv4 as a v4-mapped address. Raises OSError."""
     from socket import AF_INET, AF_INET6, inet_pton
 
     if ":" in address:

@@ -1,1 +1,1 @@
-"""Brings a page, the loader and the output together, and ends in an orderly way."""
+"""The live run of a page: loads and attaches its programs, prints what they send, and stops."""

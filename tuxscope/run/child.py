@@ -1,7 +1,7 @@
-"""``-- COMMAND``: started as the user who called sudo, held until we are attached.
+"""``-- COMMAND``: a child process, run as the user who called sudo, once the programs are attached.
 
-The child waits on a socket before it becomes the command, so not one of its instructions is
-missed. It reports a failed start with send(), as a write() of ours would be in the output.
+The child waits on a socket before it executes the command, so none of the command's events is
+missed. It reports a failed exec with send(): its write() would be traced.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from tuxscope.lean_typing import NoReturn, Self
 from tuxscope.loader.fd import Fd
 from tuxscope.run.interrupt import SIGNALS, Interrupt
 
-# What the shell exits with for a command that is not there, or is no program.
+# The shell's exit statuses for a command that does not exist, or is not executable.
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
-PATIENCE = 2.0  # seconds that a command has to end after SIGTERM
+PATIENCE = 2.0  # seconds from SIGTERM to SIGKILL
 
 
 class CommandError(TuxscopeError):
@@ -36,11 +36,11 @@ class CommandError(TuxscopeError):
 class Child:
     """A child process; a context manager that ends it.
 
-    What the command prints goes to stderr: stdout is for records.
+    The command's stdout is our stderr: our stdout is for records.
 
     Attributes:
         pid: in our PID namespace.
-        status: the exit status, 128 + signal where one killed it; None while it runs.
+        status: the exit status, or 128 + the signal that killed it; None while it runs.
     """
 
     def __init__(self, arguments: Sequence[str], interrupt: Interrupt) -> None:
@@ -48,8 +48,7 @@ class Child:
         self.status: int | None = None
         self._arguments = arguments
         self._gate, gate = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        # A signal to our group in the middle of this is for both of us, each in good order: the
-        # child gets it once it has become the command.
+        # A signal to the process group arrives in both processes; the child gets it after exec.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         self.pid = os.fork()
         if self.pid == 0:
@@ -64,22 +63,22 @@ class Child:
         return self._pidfd.fileno()
 
     def start(self) -> None:
-        """Let the child become the command. Raises CommandError where it cannot."""
+        """Let the child execute the command. Raises CommandError if that fails."""
         with suppress(BrokenPipeError, ConnectionResetError):  # killed while it waited
             self._gate.send(b"go")
-            failure = self._gate.recv(16)  # nothing: exec closed the other end
+            failure = self._gate.recv(16)  # empty: exec closed the other end
             if failure:
                 raise start_error(self._arguments[0], int(failure))
 
     def wait(self) -> int:
-        """Wait for its end; returns the status."""
+        """Wait for the command's end; returns its status."""
         if self.status is None:
             code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             self.status = code if code >= 0 else 128 - code
         return self.status
 
     def kill(self) -> None:
-        """SIGKILL, if it still runs."""
+        """Send SIGKILL if it still runs."""
         if self.status is None:
             signal.pidfd_send_signal(self._pidfd.fileno(), signal.SIGKILL)
 
@@ -87,8 +86,8 @@ class Child:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it if it still runs: SIGTERM, and SIGKILL two seconds later."""
-        self._gate.close()  # a child that was never started ends by that
+        """End the command if it still runs: SIGTERM, and SIGKILL PATIENCE seconds later."""
+        self._gate.close()  # a child that was not started exits then
         if self.status is None:
             signal.pidfd_send_signal(self._pidfd.fileno(), signal.SIGTERM)
             if not select.select([self._pidfd], (), (), PATIENCE)[0]:
@@ -98,14 +97,14 @@ class Child:
 
 
 def start_error(name: str, number: int) -> CommandError:
-    """Why exec failed, with the shell's exit status for it."""
+    """The error of a failed exec, with the shell's exit status for it; ``number`` is the errno."""
     if number == errno.ENOENT:
         return CommandError(f"cannot run {name!r}: no such command", NOT_FOUND)
     return CommandError(f"cannot run {name!r}: {os.strerror(number)}", NOT_EXECUTABLE)
 
 
 def become(arguments: Sequence[str], gate: socket.socket, interrupt: Interrupt) -> NoReturn:
-    """In the child: wait for the word, then be the command. Never returns."""
+    """In the child: wait for start(), then execute the command. Never returns."""
     try:
         if gate.recv(2) == b"go":
             os.dup2(2, 1)
@@ -115,7 +114,7 @@ def become(arguments: Sequence[str], gate: socket.socket, interrupt: Interrupt) 
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             os.execvp(arguments[0], list(arguments))
-    except Exception as error:  # whatever it is, the parent has to hear of it
+    except Exception as error:  # whatever it is, the parent reports it
         reason = getattr(error, "errno", None) or errno.EINVAL
         gate.send(str(reason).encode())
     finally:
@@ -123,7 +122,7 @@ def become(arguments: Sequence[str], gate: socket.socket, interrupt: Interrupt) 
 
 
 def become_user() -> None:
-    """Be the user who called sudo again: groups, ids, and HOME, USER and LOGNAME."""
+    """Drop from root to the user who called sudo: groups, ids, and HOME, USER and LOGNAME."""
     ids = [os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID")]
     if os.geteuid() != 0 or not all(each.isascii() and each.isdigit() for each in ids):
         return

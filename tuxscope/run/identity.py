@@ -1,7 +1,7 @@
-"""Who we are: the PID namespace that the user's numbers are meant in, and our own number there.
+"""Our PID namespace, and our PID as a BPF program sees it.
 
-os.getpid() will not do: a BPF program sees other numbers than we do inside of a namespace, and
-what counts is what the program compares. So the question goes to the kernel in the same way.
+os.getpid() is not enough: in a PID namespace, a BPF program sees other numbers than the process
+itself. So a program is loaded and test-run, and returns the number that tracing programs compare.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from tuxscope.output.messages import say
 from tuxscope.page.pid_namespace import PidNamespace, namespaced_pid
 
 # PROC_PID_INIT_INO (include/uapi/linux/nsfs.h and include/linux/proc_ns.h)
-FIRST_NAMESPACE = 0xEFFFFFFC
+INITIAL_NAMESPACE = 0xEFFFFFFC
 
 
 def pid_namespace() -> PidNamespace | None:
-    """The PID namespace that we are in; None for the machine's first, which needs no telling."""
+    """The PID namespace of this process; None for the initial one."""
     try:
         status = os.stat("/proc/self/ns/pid")
     except OSError:
-        say("/proc is not mounted: PIDs are taken for those of the machine's first PID namespace")
+        say("/proc is not mounted; PIDs are taken as those of the initial PID namespace")
         return None
-    if status.st_ino == FIRST_NAMESPACE:
+    if status.st_ino == INITIAL_NAMESPACE:
         return None
     return PidNamespace(os.major(status.st_dev) << 20 | os.minor(status.st_dev), status.st_ino)
 
@@ -43,9 +43,10 @@ def whoami(namespace: PidNamespace | None) -> Program:
 
 
 def own_pid(namespace: PidNamespace | None = None) -> int | None:
-    """Our PID as a tracing program sees it; None on kernels that cannot test-run it (before 5.10).
+    """The PID of this process as a tracing program sees it; None on kernels that cannot test-run
+    the program (before Linux 5.10).
 
-    Raises what loading a program raises.
+    Raises what load() raises.
     """
     with load(whoami(namespace)) as program:
         try:

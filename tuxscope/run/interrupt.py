@@ -1,5 +1,4 @@
-"""What asks us to finish: Ctrl-C and SIGTERM, of which the second ends us at once; SIGHUP; and the
-time."""
+"""Requests to end a run: SIGINT, SIGTERM, SIGHUP, and a timer. A second signal exits at once."""
 
 from __future__ import annotations
 
@@ -16,13 +15,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interrupt:
     """Catches the signals while it is open; a context manager.
 
-    Its fileno() becomes readable with the first one, so it can be polled with the rest. They
-    are caught even where our caller ignores them, as shells do for what runs in the background:
-    ``kill -INT`` is meant. SIGHUP alone stays ignored: that is what nohup asks for.
+    Its fileno() becomes readable with the first one, so it can be polled. They are caught even if
+    the caller ignores them, as shells do for background jobs: ``kill -INT`` has to work. Only an
+    ignored SIGHUP stays ignored, for nohup.
 
     Attributes:
-        requested: whether one came.
-        last_acts: what is done before a second one ends us.
+        requested: whether one arrived.
+        last_acts: called before a second signal exits the process.
     """
 
     def __init__(self) -> None:
@@ -48,11 +47,11 @@ class Interrupt:
         return self
 
     def after(self, seconds: float) -> None:
-        """Ask us to finish when so much time is over, whatever we wait for then."""
+        """Request the end of the run in ``seconds``; interrupts a blocking call then."""
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        # Where a terminal is closed, it sends SIGHUP and the shell in it does: that is one wish.
+        # A closed terminal sends SIGHUP, and so does its shell: that is one request.
         if self._asked and number != signal.SIGHUP:
             for act in self.last_acts:
                 act()
@@ -63,12 +62,12 @@ class Interrupt:
         self.requested = True
 
     def terminal_is_gone(self) -> None:
-        """Ignore SIGHUP from now on, also after the run: that of the terminal may come late."""
+        """Ignore SIGHUP from now on, also after the run: that of the terminal may arrive late."""
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self._before.pop(signal.SIGHUP, None)
 
     def restore(self) -> None:
-        """Handle the signals as before; in a forked child this is all there is to undo."""
+        """Restore the signal handlers; a forked child needs nothing else."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

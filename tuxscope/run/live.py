@@ -1,4 +1,4 @@
-"""A page on the running kernel, from attach to the last line: what ``tuxscope hello`` does."""
+"""Runs a page on the running kernel, from attaching to the last line: ``tuxscope hello``."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from tuxscope.run.stream import Stream
     from tuxscope.run.table import LiveTables
 
-# Exit status of a run with losses, where the user asked for one.
+# The exit status with --strict if events were lost.
 LOSSES = 3
 
 
-# Makes what shows a page, of the page, the options, its loaded programs and where lines go.
+# Makes the output of a page, from the page, the options, its loaded programs and the sink.
 Show = Callable[[Page, ToolOptions, Collection, LiveSink], "Stream | LiveTables"]
 
 
@@ -49,7 +49,7 @@ def run(file: str, options: ToolOptions) -> int:
 def show(
     page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
 ) -> Stream | LiveTables:
-    """What shows any page: its records as they come, or its entries as a table."""
+    """The output of a page: its records as they arrive, or its entries as a table."""
     if page.is_stream:
         from tuxscope.run.stream import Stream
 
@@ -60,11 +60,14 @@ def show(
 
 
 def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
-    """The same for a page at hand."""
+    """Load, attach and show a page until its end; returns the exit status.
+
+    ``show`` makes its output. Raises TuxscopeError or OSError.
+    """
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
         command = None
-        if options.command:  # forked before there is anything that it could inherit
+        if options.command:  # forked first, so that it inherits no fd of ours
             from tuxscope.run.child import Child
 
             command = stack.enter_context(Child(options.command, interrupt))
@@ -73,7 +76,13 @@ def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
         namespace = pid_namespace()
         pid = command.pid if command else options.pid
         programs = programs_of(
-            page, file, pid, options.exclude, namespace, own=own(options, namespace), live=True
+            page,
+            file,
+            pid,
+            options.exclude,
+            namespace,
+            own=pid_to_exclude(options, namespace),
+            live=True,
         )
         given = sized(page.map, options.buffer_pages)
         for each in given.values():
@@ -109,12 +118,12 @@ def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
 
 
 def blocked() -> None:
-    """Tell the user why there is no end, and what that costs."""
-    say("nobody takes the output: what does not fit into the rings meanwhile is lost")
+    """Say why the run does not end, and that events are lost."""
+    say("stdout is blocked: nothing reads the pipe; events that do not fit into the rings are lost")
 
 
 def check(page: Page, file: str, options: ToolOptions) -> None:
-    """Raises UsageError for options that the page has no use for."""
+    """Raise UsageError for a page without a map, and for options that do not apply to the page."""
     name = os.path.basename(file)
     if page.map is None:
         raise UsageError(f"{name} shows nothing: its PAGE has no map; try: tuxscope step {file}")
@@ -125,11 +134,14 @@ def check(page: Page, file: str, options: ToolOptions) -> None:
         )
 
 
-def own(options: ToolOptions, namespace: PidNamespace | None) -> int | None:
-    """Our own PID where our own calls are not to be shown, but would be."""
+def pid_to_exclude(options: ToolOptions, namespace: PidNamespace | None) -> int | None:
+    """Tuxscope's own PID, if its own calls would be traced and are not to be shown; else None."""
     if options.pid or options.command or options.include_self:
         return None
     pid = own_pid(namespace)
     if pid is None:
-        say("this kernel cannot tell us our PID (Linux 5.10 can): our own writes are shown, too")
+        say(
+            "tuxscope cannot get its own PID from this kernel (before Linux 5.10); its own writes "
+            "are shown, too"
+        )
     return pid

@@ -1,4 +1,4 @@
-"""What is said of events that were lost, while they are."""
+"""Reports lost events during a run."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
 
-PERIOD = 1.0  # seconds from one notice to the next, at least
+PERIOD = 1.0  # seconds from one line on stderr to the next, at least
 
 
 class Losses:
-    """Tells the user and, if asked to, the reader of the output."""
+    """Reports lost events on stderr and, with --lost-records, as JSON records in the output."""
 
     def __init__(
         self,
@@ -21,7 +21,7 @@ class Losses:
         advice: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``as_records``: write an object to the sink for each. ``advice``: how to lose less."""
+        """``as_records``: write a JSON object to the sink for each. ``advice``: a hint."""
         self._sink = sink
         self._as_records = as_records
         self._advice = advice
@@ -29,16 +29,16 @@ class Losses:
         self._total = 0
         self._next = -PERIOD
 
-    def met(self, losses: Iterable[tuple[int, int]]) -> None:
-        """Tell of new losses: CPU and count. The notice comes once a second at most."""
+    def report(self, losses: Iterable[tuple[int, int]]) -> None:
+        """Report new losses, pairs of CPU and count; on stderr once a second at most."""
         before = self._total
-        self.rest(losses)
+        self.report_last(losses)
         if self._total > before and self._clock() >= self._next:
             self._next = self._clock() + PERIOD
-            say(f"{self._total} events lost so far, as a ring was full; {self._advice}")
+            say(f"{self._total} events lost so far: a ring was full; {self._advice}")
 
-    def rest(self, losses: Iterable[tuple[int, int]]) -> None:
-        """Tell of new losses at the end, where the last line has their number."""
+    def report_last(self, losses: Iterable[tuple[int, int]]) -> None:
+        """Report new losses, but not on stderr: at the end the last line has their number."""
         for cpu, count in losses:
             self._total += count
             if self._as_records:

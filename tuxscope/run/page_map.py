@@ -1,4 +1,4 @@
-"""What a page shows of its programs in the kernel."""
+"""The loaded map of a page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tuxscope.page.page import Page
 
 
 def shown_map(page: Page, loaded: Collection) -> LoadedMap:
-    """The map that a page shows. Raises TuxscopeError where none of its programs uses it."""
+    """The loaded map that a page shows. Raises TuxscopeError if none of its programs uses it."""
     assert page.map is not None
     if page.map in loaded.maps:
         return loaded.maps[page.map]

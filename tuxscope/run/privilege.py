@@ -1,4 +1,4 @@
-"""What the user types where the kernel would refuse us."""
+"""Checks for privilege before a run, with the sudo command to type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tuxscope.loader.privilege import missing_capabilities, require_capabilities
 
 
 def require_sudo() -> None:
-    """Raises PrivilegeError with this very command line behind a sudo."""
+    """Raise PrivilegeError if capabilities are missing; its hint is this command line with sudo."""
     if missing_capabilities():
         import shlex
 

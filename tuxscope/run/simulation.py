@@ -1,4 +1,4 @@
-"""A page without a kernel: its own bytes, interpreted on simulated system calls."""
+"""Runs a page without a kernel: its programs are interpreted on simulated system calls."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from tuxscope.run.workload import (
 from tuxscope.vm import Machine, Sent
 from tuxscope.vm.maps import Values, VirtualRingBuf
 
-BATCH = 1000  # events between two writes, where nobody waits for them
+BATCH = 1000  # events between two writes, with --count
 
 
 def simulate(file: str, options: ToolOptions) -> int:
     """Run a page on simulated calls until its end; returns the exit status.
 
-    With ``options.count`` the calls come as fast as they are interpreted, else in their own time.
+    With ``options.count`` the events are interpreted as fast as possible, else in real time.
 
     Raises TuxscopeError.
     """
@@ -46,36 +46,36 @@ def simulate(file: str, options: ToolOptions) -> int:
     seed = options.seed or 0
     programs = programs_of(page, file, options.pid, options.exclude)
     events = system_calls(programs, seed)
-    say(f"simulated (seed {seed}): no kernel is asked, and none of this happens on your machine")
+    say(f"simulated (seed {seed}): synthetic events, none of them from this machine's kernel")
     return Simulation(page, programs, options).run(events)
 
 
 class Shown(Protocol):
-    """What is shown of a simulated page."""
+    """The output of a simulated page: records or tables."""
 
     @property
     def totals(self) -> stream.StreamTotals | table.TableTotals: ...
 
     def begin(self) -> None:
-        """Print what comes first."""
+        """Print the header."""
 
     def before(self, event: SystemCallEvent) -> None:
-        """An event is about to be interpreted."""
+        """Called before an event is interpreted."""
 
     def after(self) -> None:
-        """It was."""
+        """Called after an event is interpreted."""
 
     def enough(self) -> bool:
-        """Whether as much was shown as was asked for, once it is printed."""
+        """Whether --count records or tables are printed, or will be by flush()."""
 
     def flush(self) -> None:
-        """Print what there is."""
+        """Print what is collected."""
 
     def end(self, seconds: float) -> None:
-        """Print what comes last."""
+        """Print the last table; ``seconds`` is the simulated time."""
 
     def close(self) -> None:
-        """Leave the terminal as it was, however it ended."""
+        """Restore the terminal."""
 
 
 class Simulation:
@@ -90,7 +90,7 @@ class Simulation:
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
-        """Show what the programs leave, until there is enough of it; returns the exit status."""
+        """Interpret and print until the end of the run; returns the exit status."""
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
             events = takewhile(lambda event: event.seconds < duration, events)
@@ -116,7 +116,7 @@ class Simulation:
         return 0
 
     def _interpret(self, batch: list[SystemCallEvent]) -> None:
-        """Interpret the programs on each event, and show what comes of it."""
+        """Interpret the programs on each event, and print the output."""
         try:
             for event in batch:
                 self._shown.before(event)
@@ -126,7 +126,7 @@ class Simulation:
                 self._seconds = event.seconds
                 try:
                     self._machine.run(context=event.context, world=event.world)
-                finally:  # a fault comes after what was sent before it
+                finally:  # records that were sent before a fault are printed before it
                     self._shown.after()
                     self._machine.output.clear()
         finally:
@@ -134,7 +134,7 @@ class Simulation:
 
 
 class SimulatedStream:
-    """Records, as they are sent.
+    """The records that programs send.
 
     Attributes:
         totals: up to now.
@@ -157,7 +157,7 @@ class SimulatedStream:
         self._sink.write(self._format.header)
 
     def before(self, event: SystemCallEvent) -> None:
-        """Nothing is due."""
+        """Nothing to do."""
 
     def after(self) -> None:
         for each in self._machine.output:
@@ -181,11 +181,11 @@ class SimulatedStream:
         self.totals.seconds = seconds
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to close."""
 
 
 class SimulatedTables:
-    """A map's entries, each time that an interval of simulated time is over."""
+    """Tables of a map's entries, one for each interval of simulated time."""
 
     def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
         found = machine.maps.get(page.map) if page.map else None
@@ -201,7 +201,7 @@ class SimulatedTables:
         return self._tables.totals
 
     def begin(self) -> None:
-        """Nothing comes first."""
+        """Nothing to print."""
 
     def before(self, event: SystemCallEvent) -> None:
         self._tables.follow()
@@ -211,13 +211,13 @@ class SimulatedTables:
             self._due += self._interval
 
     def after(self) -> None:
-        """What is in the map is shown when its time has come."""
+        """Nothing to do: before() prints tables."""
 
     def enough(self) -> bool:
         return self._tables.shown == self._count
 
     def flush(self) -> None:
-        """A table is printed when it is due."""
+        """Nothing to do: before() prints tables."""
 
     def end(self, seconds: float) -> None:
         self.totals.seconds = seconds

@@ -1,4 +1,4 @@
-"""A page's records, printed as they come."""
+"""Prints a page's records as they arrive."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ LARGEST_WRITE = 256 << 10
 
 @dataclass()
 class StreamTotals:
-    """What the last line says.
+    """The counts of a run's last line.
 
     Attributes:
-        events: printed.
-        lost: sent by the program, refused by a full ring; or by who reads our output, after the
-            user asked us to finish.
+        events: records printed.
+        lost: records that did not fit into a ring; and those that a blocked stdout did not take
+            after the user ended the run.
         seconds: attached.
-        missed: runs that the kernel left out because the program interrupted itself.
-        counts_lost: whether what is lost is counted: a ring buffer's programs need not.
+        missed: program runs that the kernel skipped because the program interrupted itself.
+        counts_lost: whether the programs count what they lose; those of a ring buffer need not.
     """
 
     events: int = 0
@@ -55,11 +55,11 @@ class StreamTotals:
 
 
 class Stream:
-    """One run of a page whose records are shown; a context manager that closes the rings.
+    """One run of a page that prints records; a context manager that closes the rings.
 
     Attributes:
         totals: up to now.
-        reader: of the rings; readable when a look is due before its time.
+        reader: of the rings; its fd is readable when a ring is half full.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Stream:
         self._options = options
         self._loaded = loaded
         self._format = line_format(page, options, sink.fileno())
-        self._unseen: set[int] = set()  # CPUs that the user was told of
+        self._unseen: set[int] = set()  # CPUs that were reported already
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
         shown_map(page, loaded)
@@ -84,10 +84,10 @@ class Stream:
         self.reader.close()
 
     def leave_terminal(self) -> None:
-        """It is as it was."""
+        """Nothing to restore."""
 
     def watch(self, watch: Watch) -> None:
-        """Print what comes, until something says that it is enough."""
+        """Print records until ``watch`` ends the run, or --count records are printed."""
         self._begin()
         pace = WokenPace() if self.reader.wakes else Pace()
         while not self._counted() and pace.wait(watch):
@@ -95,26 +95,26 @@ class Stream:
             self._between(watch.seconds)
 
     def _begin(self) -> None:
-        """What comes before the first record."""
+        """Print the header."""
         self._sink.write(self._format.header)
 
     def _between(self, seconds: float) -> None:
-        """What a tool does between two looks, so long after its start: nothing."""
+        """For tools to override: called after each read of the rings, ``seconds`` after start."""
 
     def finish(self, seconds: float) -> None:
-        """After the programs are detached: print the rest, and count."""
+        """Print what is left in the rings, and complete the totals; the programs are detached."""
         self.totals.seconds = seconds
         self._print(final=True)
         self.totals.lost += self.reader.lost()
-        self._losses.rest(self.reader.losses())
+        self._losses.report_last(self.reader.losses())
         self.totals.missed = self._loaded.recursion_misses
 
     def _counted(self) -> bool:
-        """Whether as many records are printed as were asked for."""
+        """Whether --count records are printed."""
         return self._options.count is not None and self.totals.events >= self._options.count
 
     def _print(self, final: bool = False) -> bool:
-        """Print what is there; returns whether there was anything."""
+        """Print all records in the rings; returns whether there were any."""
         before = self.reader.delivered
         lines, rows = bytearray(), 0
         for columns in self.reader.pieces(final):
@@ -127,12 +127,12 @@ class Stream:
                 self._write(lines, rows)
                 lines, rows = bytearray(), 0
         self._write(lines, rows)
-        self._losses.met(self.reader.losses())
-        self._tell_of_unseen(self.reader.without)
+        self._losses.report(self.reader.losses())
+        self._report_unseen(self.reader.without)
         return self.reader.delivered > before
 
-    def _tell_of_unseen(self, cpus: Mapping[int, str]) -> None:
-        """Say once of a CPU that came and has no ring: its events are neither shown nor lost."""
+    def _report_unseen(self, cpus: Mapping[int, str]) -> None:
+        """Report once each CPU that came online and has no ring: its events are not counted."""
         for cpu in cpus.keys() - self._unseen:
             say(f"events on CPU {cpu} are not seen: {cpus[cpu]}")
         self._unseen = set(cpus)
@@ -144,7 +144,7 @@ class Stream:
 
 
 def stream_of(page: Page) -> StreamMap:
-    """The map that a page's records come through."""
+    """The map that carries a page's records."""
     assert isinstance(page.map, StreamMap)
     return page.map
 
@@ -152,7 +152,7 @@ def stream_of(page: Page) -> StreamMap:
 def line_format(
     page: Page, options: ToolOptions, fd: int
 ) -> LineFormat | TerminalLines | KindLines:
-    """How a page's records are printed there."""
+    """How a page's records are printed on ``fd``."""
     records = stream_of(page).records
     columns = [each for each in page.columns if isinstance(each, Column)]
     on_terminal = options.format is Style.TEXT and os.isatty(fd)
@@ -168,16 +168,16 @@ def line_format(
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
-    """As many rows as are missing to ``count`` where there are ``before``."""
+    """The first rows, as many as complete ``before`` to ``count``; all if ``count`` is None."""
     if count is None or before + len(columns[0]) <= count:
         return columns
     return [column[: count - before] for column in columns]
 
 
 def advice(options: ToolOptions) -> str:
-    """What lets fewer events be lost."""
+    """The options that reduce losses, as a hint."""
     pages = options.buffer_pages
     larger = f"--buffer-pages {pages * 2}" if pages else "--buffer-pages N makes the rings larger"
     if options.pid is None and not options.command:
-        return f"--pid PID leaves out all others, {larger}"
+        return f"--pid PID traces one process only, {larger}"
     return larger

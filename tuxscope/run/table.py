@@ -1,4 +1,4 @@
-"""A page's map, shown again and again: a table."""
+"""Prints a page's map as a table, at each interval."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from tuxscope.run.watch import Watch, time_told
 from tuxscope.suggest import did_you_mean
 
 INTERVAL = 1.0  # seconds from one table to the next
-# Seconds from one look at a terminal's size to the next. SIGWINCH comes to the foreground alone,
-# and not through everything that stands between us and the terminal.
+# Seconds from one look at the terminal's size to the next. SIGWINCH reaches only the foreground
+# process group, and programs such as sudo and script may not pass it on.
 GLANCE = 0.1
 
 
 @dataclass
 class TableTotals:
-    """What the last line says.
+    """The counts of a run's last line.
 
     Attributes:
         rows: in the last table.
         seconds: attached.
-        missed: runs that the kernel left out because a program interrupted itself.
-        lost: nothing is, as nothing is sent.
+        missed: program runs that the kernel skipped because a program interrupted itself.
+        lost: always 0: no records are sent.
     """
 
     rows: int = 0
@@ -48,7 +48,7 @@ class TableTotals:
 
 
 def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
-    """The column with this title, or this name in JSON, in any case. Raises UsageError."""
+    """The column with this title or JSON name; upper or lower case. Raises UsageError."""
     shown = [each for each in columns if each.in_json]  # a bar has no title, either
     names = {each.title.lower(): each for each in shown} | {each.name: each for each in shown}
     if found := names.get(name.lower()):
@@ -63,8 +63,8 @@ class Tables:
 
     Attributes:
         totals: up to now.
-        shown: how many there were.
-        replaces: whether one takes the place of the last, and of all else on the terminal.
+        shown: how many tables were printed.
+        replaces: whether each table replaces the last one on the terminal.
         glance: seconds from one follow() to the next.
     """
 
@@ -81,7 +81,7 @@ class Tables:
         self._before = 0.0
 
     def show(self, entries: Entries, at: float, final: bool = False) -> None:
-        """Print one, ``at`` seconds after the start."""
+        """Print a table, ``at`` seconds after the start; ``final``: the last one, which stays."""
         lines = self._table.render(entries, at - self._before, at, self._screen.room)
         self.totals.rows = self._table.rows
         if final:
@@ -92,20 +92,20 @@ class Tables:
         self._before = at
 
     def follow(self) -> None:
-        """Where the terminal's size has changed, show the last one again."""
+        """Print the last table again if the terminal's size has changed."""
         if self._screen.resized:
             self._screen.show(self._table.again(self._screen.room))
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         self._screen.close()
 
 
 class LiveTables:
-    """One run of a page whose map is shown.
+    """One run of a page that prints a table.
 
     Attributes:
-        reader: none; a table is due at its time alone.
+        reader: None: only the time makes a table due.
     """
 
     reader = None
@@ -129,7 +129,7 @@ class LiveTables:
         self.leave_terminal()
 
     def leave_terminal(self) -> None:
-        """Leave it as it was, where there was no last table."""
+        """Restore the terminal, if no last table was printed."""
         self._tables.close()
 
     @property
@@ -137,8 +137,8 @@ class LiveTables:
         return self._tables.totals
 
     def watch(self, watch: Watch) -> None:
-        """Show a table again and again, until something says that it is enough; the last one
-        is that of finish(), also where it is due when the time is up."""
+        """Print tables until ``watch`` ends the run, or --count or --duration is reached. The last
+        table is that of finish()."""
         due = self._interval
         while watch.wait(min(max(due - watch.seconds, 0), self._tables.glance)):
             if watch.seconds < due:
@@ -150,7 +150,7 @@ class LiveTables:
             due = max(due + self._interval, watch.seconds)
 
     def finish(self, seconds: float) -> None:
-        """After the programs are detached: what is in the map stays so."""
+        """Print the last table; the programs are detached, so the map does not change any more."""
         self.totals.seconds = seconds
         self._show(seconds, final=True)
         self.totals.missed = self._loaded.recursion_misses

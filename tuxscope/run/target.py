@@ -1,4 +1,4 @@
-"""A process that is traced: there, a process and no thread, and watched for its end."""
+"""The process of --pid: it has to exist, and to be a process, not a thread."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tuxscope.loader.fd import Fd
 
 
 class TargetError(TuxscopeError):
-    """No process that could be traced."""
+    """--pid is not a process that can be traced."""
 
 
 def open_process(pid: int) -> Fd:
-    """A pidfd, readable once the process has ended. Raises TargetError."""
+    """A pidfd, which is readable once the process has ended. Raises TargetError."""
     leader = thread_group(pid)
     if leader is not None and leader != pid:
         raise TargetError(f"{pid} is a thread of process {leader}; try --pid {leader}")
@@ -29,7 +29,7 @@ def open_process(pid: int) -> Fd:
 
 
 def thread_group(pid: int) -> int | None:
-    """The process that a process or thread id belongs to; None where /proc cannot tell."""
+    """The PID of a process or thread id's process (``Tgid``); None if /proc does not have it."""
     try:
         if os.readlink("/proc/self") != str(os.getpid()):
             return None  # it is mounted for another PID namespace, with other numbers

@@ -1,4 +1,4 @@
-"""What ends a run: who asks us to finish, who reads our output, or the process that is traced."""
+"""Waits for what ends a run: a signal, a closed stdout, or the end of the traced process."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Waits, and says when it is enough. Time counts from the moment when it is made.
+    """Waits until something ends the run. Its time starts when it is made.
 
     Attributes:
-        target_ended: whether the traced process has; who waits on does so for what it left.
+        target_ended: whether the traced process has ended.
     """
 
     def __init__(
@@ -28,7 +28,8 @@ class Watch:
         target: Fd | Child | None = None,
         reader: HasFileno | None = None,
     ) -> None:
-        """``reader`` ends a wait when it becomes readable, and not the run."""
+        """``target``: the traced process, whose end ends the run. ``reader``: ends a wait when it
+        becomes readable, but not the run."""
         self.started = time.monotonic()
         self._sink = sink
         self._interrupt = interrupt
@@ -36,7 +37,7 @@ class Watch:
         self._reader = reader
         self.target_ended = False
         self._poll = select.poll()
-        self._poll.register(sink, 0)  # an error alone: nobody reads our pipe any more
+        self._poll.register(sink, 0)  # POLLERR: the pipe has no reader any more
         others: tuple[HasFileno | None, ...] = (interrupt, target, reader)
         for each in others:
             if each is not None:
@@ -44,16 +45,16 @@ class Watch:
 
     @property
     def seconds(self) -> float:
-        """Since it was made."""
+        """Seconds since it was made."""
         return time.monotonic() - self.started
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long, or less; tells whether the run goes on."""
+        """Wait for at most ``seconds``; returns whether the run goes on."""
         ready = {fd for fd, _ in self._poll.poll(seconds * 1000)}
         if self._sink.fileno() in ready:
             self._sink.reader_left()
         if self._target and self._target.fileno() in ready:
-            if not isinstance(self._target, Fd):  # a command, which we are the parent of
+            if not isinstance(self._target, Fd):  # a Child, which we have to reap
                 self._target.wait()
             self._poll.unregister(self._target)
             self.target_ended = True
@@ -72,6 +73,6 @@ class Watch:
 
 
 def time_told(seconds: float, missed: int) -> str:
-    """How the last line of a run ends: how long it was attached, and how many runs of the programs
-    the kernel left out, as one had interrupted itself."""
+    """The end of a run's last line: seconds attached, and how many program runs the kernel skipped
+    because a program had interrupted itself (``recursion_misses``)."""
     return f"{seconds:.1f} s" + (f", {missed} missed by recursion" if missed else "")

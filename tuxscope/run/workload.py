@@ -1,4 +1,4 @@
-"""Simulated system calls: who makes them, when, and with which arguments; the same for a seed."""
+"""Generates synthetic system calls of simulated processes; the same ones for the same seed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DESCRIPTORS = (1, 1, 1, 2, 3, 5, 8, 9)
 # The fields that all tracepoints begin with (include/linux/trace_events.h, struct trace_entry),
 # then the number of the system call and its six arguments.
 CALL = struct.Struct("=HBBii4x6Q")
-# At its exit there is what it returned, in their place.
+# At the exit, the return value is in place of the arguments.
 RETURN = struct.Struct("=HBBii4xq40x")
 LONGEST_CALL = 5_000_000  # nanoseconds
 ENTER, EXIT = "sys_enter_", "sys_exit_"
@@ -30,7 +30,7 @@ BUFFER = 0x7FFC_0000_0000
 
 
 class SimulationError(TuxscopeError):
-    """What cannot be simulated."""
+    """A program or a process that cannot be simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Process:
     Attributes:
         pid: its number; it has one thread.
         comm: its name.
-        weight: how often it makes a call, beside the others.
-        text: what it writes, over and over.
+        weight: how often it makes a call, relative to the others.
+        text: what it writes.
     """
 
     pid: int
@@ -66,8 +66,8 @@ class SystemCallEvent(NamedTuple):
     """One system call as a program on one of its tracepoints sees it.
 
     Attributes:
-        program: which one sees it.
-        seconds: since the simulation began.
+        program: the one to run on it.
+        seconds: since the simulation started.
         world: the task and the time.
         context: the tracepoint's fields.
         buffer: what the process has at ``BUFFER``, the call's second argument.
@@ -81,16 +81,16 @@ class SystemCallEvent(NamedTuple):
 
 
 def check_process(pid: int) -> None:
-    """Raises SimulationError where ``pid`` is no simulated process."""
+    """Raise SimulationError if ``pid`` is not a simulated process."""
     if pid not in {each.pid for each in PROCESSES}:
         known = ", ".join(f"{each.pid} ({each.comm})" for each in PROCESSES)
         raise SimulationError(f"there is no simulated process {pid}; there are {known}")
 
 
 def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
-    """Calls without end, each as those of the programs see it that are on its way in or out.
+    """Endless events for programs on the entry or the exit of system calls.
 
-    Raises SimulationError for a program that is on something else.
+    Raises SimulationError for a program on any other attach point.
     """
     by_call: dict[str, list[Program]] = {}
     for program in programs:
@@ -99,7 +99,7 @@ def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallE
 
 
 def call_of(program: Program) -> str:
-    """The system call on whose entry or exit a program is. Raises SimulationError."""
+    """The system call whose entry or exit a program is attached to. Raises SimulationError."""
     attach = program.attach
     if isinstance(attach, Tracepoint) and attach.category == "syscalls":
         for prefix in (ENTER, EXIT):
@@ -109,12 +109,12 @@ def call_of(program: Program) -> str:
 
 
 def is_on_entry(program: Program) -> bool:
-    """Whether a program is on the entry of a system call."""
+    """Whether a program is attached to the entry of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER)
 
 
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
-    """Each made-up call as one of those that there are programs for."""
+    """Synthetic calls, each of a system call that has programs, as an event for each of these."""
     names = sorted(by_call)
     for seconds, world, context, text in calls(seed):
         dice = random.Random(world.seed)
@@ -130,8 +130,8 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
-    """Write-like calls, at random moments, of processes that are more and less busy: when, by
-    whom, the context of the entry, and what is in the caller's buffer."""
+    """Endless write()-like calls at random times: seconds since the start, the task and time, the
+    context of the entry, and the caller's buffer."""
     dice = random.Random(seed)
     names = {each.pid: each.comm.encode() for each in PROCESSES}
     often = list(accumulate(each.weight for each in PROCESSES))
@@ -166,7 +166,7 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
 
 
 def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
-    """Have a machine begin with an event's program, and with its buffer."""
+    """Set a machine up for an event: its program, and the caller's buffer."""
     if machine.program is not event.program:
         machine.select(event.program)
     buffer.data[:] = event.buffer

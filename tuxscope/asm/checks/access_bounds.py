@@ -16,10 +16,6 @@ from tuxscope.asm.program import STACK_SIZE
 from tuxscope.asm.registers import Address, r10
 from tuxscope.record.types import FieldType
 
-# What a context has, from and to: PERF_MAX_TRACE_SIZE after what the kernel keeps for itself, and
-# MAX_BPF_FUNC_ARGS of 8 bytes.
-CONTEXTS = {ProgramType.TRACEPOINT: (8, 8192), ProgramType.RAW_TRACEPOINT: (0, 96)}
-
 
 def check_stack(state: PathState, start: int, size: int) -> None:
     """Raises StackAccessError."""
@@ -52,9 +48,9 @@ def check_value(
 def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
     """Raises ContextAccessError."""
     attach = state.program.attach
-    if attach.type not in CONTEXTS:
+    if not attach.context_bytes:
         return
-    first, end = CONTEXTS[attach.type]
+    first, end = attach.context_bytes
     kind = attach.type.name.lower()
     if not loads:
         raise state.error(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tuxscope.asm.checks.access_bounds import (
-    CONTEXTS,
     check_context,
     check_gone,
     check_stack,
@@ -125,7 +124,7 @@ def loaded(state: PathState, place: Value, size: int) -> Value:
     match place.kind:
         case PointerKind.MAP_VALUE | PointerKind.RECORD:
             return anything
-        case PointerKind.CONTEXT if state.program.attach.type in CONTEXTS:
+        case PointerKind.CONTEXT if state.program.attach.context_bytes:
             return anything
         case PointerKind.STACK if place.offset is not None:
             frame = state.frames[place.origin]

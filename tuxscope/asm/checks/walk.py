@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from tuxscope.asm.attach import AttachPoint, RawTracepoint, SocketFilter, Xdp
 from tuxscope.asm.checks.accesses import ACCESSES, access
 from tuxscope.asm.checks.arithmetic import compute
 from tuxscope.asm.checks.branches import branch
@@ -165,7 +164,7 @@ def leave(state: PathState) -> list[PathState]:
         raise state.error(
             MissingResultError,
             f"the program ends, and there is no result in r0{used_up}",
-            result_hint(state.program.attach),
+            state.program.attach.result_hint,
         )
     for slot in state.references.values():
         raise state.error(
@@ -174,15 +173,3 @@ def leave(state: PathState) -> list[PathState]:
             "give it back on each path with helper.ringbuf_submit or helper.ringbuf_discard",
         )
     return []
-
-
-def result_hint(attach: AttachPoint) -> str:
-    """What to type for a result: 0 only where nobody looks at it, or where it lets things be."""
-    match attach:
-        case RawTracepoint(""):  # it is run for its result, which only its author knows
-            return "put the result into r0 before a.exit()"
-        case Xdp():
-            return "put a verdict into r0 before a.exit(): a.mov(r0, 2) is XDP_PASS"
-        case SocketFilter():
-            return "put the bytes to keep into r0 before a.exit(): a.mov32(r0, -1) keeps the packet"
-    return "put a.mov(r0, 0) before a.exit()"
