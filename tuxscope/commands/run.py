@@ -23,8 +23,8 @@ usage: sudo tuxscope run FILE [options]
        tuxscope run FILE --simulate [options]
 
 FILE is a page such as tuxscope/programs/hello.py. If its map is a
-PerfEventArray, its records are printed as they come; if it is a hash or an
-array, its entries are, as a table, again and again until Ctrl-C
+PerfEventArray or a RingBuf, its records are printed as they come; if it is a
+hash or an array, its entries are, as a table, again and again until Ctrl-C
 (docs/pages.md).
 
 {options}
