@@ -136,7 +136,10 @@ def declare(**fields: Any) -> Any:
         (lambda: Opened(length=3, path="/tmp"), "Opened.path has 4 bytes, and length is 3"),
         (lambda: Opened(path="x" * 14), "is 14 bytes long"),
         (lambda: Sent(data=bytes(41)), "up to 40 bytes"),
-        (lambda: Sent.unpack(struct.pack("=II", 2, 41) + bytes(99)), "Sent.count is 41, and data has 40"),
+        (
+            lambda: Sent.unpack(struct.pack("=II", 2, 41) + bytes(99)),
+            "count is 41, and data has 40",
+        ),
         (lambda: RecordKinds((Plain, Closed)), "Plain is one of several records, so its first"),
         (lambda: RecordKinds((Short, Closed)), "Closed begins with a u32, and Short with a u8"),
         (lambda: RecordKinds((Closed, declare(kind=const(u32, 3)))), "both begin with 3"),

@@ -186,8 +186,8 @@ class StreamMap(Map):
 
     @cached_property
     def kinds(self) -> RecordKinds:
-        """The records, and which of them some bytes are. Raises RecordError where they cannot be
-        told apart."""
+        """The records, and which of them some bytes are. Raises RecordError if they cannot be
+        distinguished."""
         from tuxscope.record.kinds import RecordKinds  # few streams have several
 
         return RecordKinds(self.records)

@@ -100,7 +100,7 @@ class RingOutput(Arithmetic, Jumps, MemoryAccess):
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
-        """Take back what was emitted where an instruction cannot be made."""
+        """Remove what was emitted if an instruction cannot be made."""
         draft = self._draft
         count, labels, variables = len(draft.instructions), dict(draft.labels), len(self._stack)
         try:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 
 def sized(events: Map | None, pages: int | None) -> dict[Map, LoadedMap]:
-    """The ring buffer of ``pages`` pages, as programs are to be loaded with it; nothing where no
-    pages are asked for, or each CPU has a ring of its own. Raises MapError."""
+    """A ring buffer of ``pages`` pages to load programs with, by its description.
+
+    Empty without ``pages``, and for other maps. Raises MapError.
+    """
     if pages is None or not isinstance(events, RingBuf):
         return {}
     return {events: LoadedMap(events, max_entries=pages * mmap.PAGESIZE)}

@@ -70,7 +70,7 @@ class RingBufMemory:
         """Everything up to the first busy record: whole records, one after the other.
 
         They are copied out and the room is given back at once. ``usual`` is the length that
-        nearly all records have: then it costs less. Raises RingError where positions or lengths
+        nearly all records have: then it costs less. Raises RingError for positions or lengths that
         make no sense.
         """
         length = self._written[0] - self._tail
@@ -86,7 +86,8 @@ class RingBufMemory:
         fence()  # the data is read before its room is given back
         self._tail += end - start
         self._read[0] = self._tail
-        # Who commits a record from here on sees how far we are, and wakes us; or we see it.
+        # A program that submits from here on sees our position and wakes us, or poll() sees its
+        # record.
         fence()
         return span
 

@@ -22,8 +22,8 @@ from tuxscope.record import Field
 class RingBufReader:
     """The user side of a RingBuf; a context manager. It has the methods of a PerfReader.
 
-    Wait until it is readable, wait for a millisecond more, then drain: as long as records are
-    left in the ring buffer, the kernel wakes nobody for those that follow (docs/reader.md).
+    Wait until it is readable, wait for a millisecond more, then drain: while records are left in
+    the ring buffer, the kernel sends no wakeups for those that follow (docs/reader.md).
 
     Make it before the program is attached, and detach the program before the last :meth:`drain`
     and :meth:`lost`: only then is every record either delivered or lost.
@@ -60,7 +60,7 @@ class RingBufReader:
         self._decoder = decoder_of(events, order_by)
         self._order = TimeOrder(self._decoder.slot) if order_by else None
         self._counted: Counter[int] = Counter()
-        self._told: Counter[int] = Counter()
+        self._reported: Counter[int] = Counter()
         size = self._map.max_entries
         try:
             self._memory = RingBufMemory(self._map.fileno(), events.name, size)
@@ -81,7 +81,7 @@ class RingBufReader:
     def drain(self, final: bool = False) -> list[tuple[Any, ...]]:
         """All records that are there now, as the record's ``raw`` unpacks them (of several
         records: time, record, and what its ``raw`` unpacks), in the order in which they were
-        reserved; or by time, where the reader was told which field that is.
+        reserved; or by time, if the reader was given the field with it.
         ``final``: nothing is held back for its place in that order. Raises RingError."""
         rows: list[tuple[Any, ...]] = []
         for columns in self.pieces(final):
@@ -116,12 +116,12 @@ class RingBufReader:
             self.reported_lost = self._counted.total()
 
     def losses(self) -> list[tuple[int, int]]:
-        """How many records were lost on each CPU that this has not told before: CPU, count.
+        """The records lost on each CPU that were not reported before: CPU, count.
 
         After :meth:`lost` they are all.
         """
-        new = self._counted - self._told
-        self._told += new
+        new = self._counted - self._reported
+        self._reported += new
         return sorted(new.items())
 
     def lost(self) -> int:

@@ -31,11 +31,12 @@ def too_short(record: RecordType, length: int) -> RingError:
 class RingBufDecoder:
     """Decodes the records of a ring buffer, one by one.
 
-    Of one record, with or without a tail, there is a column for each value. Of several there are
-    three: the time, which is 0 where none is asked for; the record; and its values in a tuple.
+    Records of one kind, with or without a tail, have a column for each value. Records of several
+    kinds have three: the time, which is 0 without ``order_by``; the record's class; and its values
+    in a tuple.
 
     Attributes:
-        usual: the length of all records, or None where it varies.
+        usual: the length of all records, or None if it varies.
         slot: which column has the time.
     """
 
@@ -95,7 +96,7 @@ class RingBufDecoder:
             yield columns
 
     def _some(self, view: memoryview, at: int, most: int, columns: Columns) -> int:
-        """Append one record or more, ``most`` at most; where the next one begins."""
+        """Append 1 to ``most`` records; returns where the next one begins."""
         (length,) = WORD.unpack_from(view, at)
         if not length & DISCARDED:
             start = at + HEADER

@@ -15,7 +15,7 @@ from tuxscope.record import RecordType
 
 @dataclass(frozen=True, slots=True)
 class AbsentColumn(Column):
-    """The place of a column in the line of a record that has no such field.
+    """The empty cell of a column in the line of a record without that field.
 
     Attributes:
         column: that one.
@@ -41,8 +41,8 @@ class AbsentColumn(Column):
 class KindLines:
     """How a stream of several kinds of records is printed; it has the methods of a LineFormat.
 
-    A column shows the field of its name in each kind. Where a kind has none, text has a dash in
-    its place, and JSON leaves it out.
+    A column shows the field of its name in each kind. For a kind without that field, text has a
+    dash, and JSON leaves the key out.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class KindLines:
         return next(iter(self._formats.values())).header
 
     def renewed(self) -> str:
-        """The header anew where another width has changed the columns, else nothing."""
+        """The header again if another width has changed the columns, else nothing."""
         return max([each.renewed() for each in self._formats.values()])
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 class RecordKinds:
     """Records that come through one map.
 
-    Where they are several, each begins with an integer of the same type that says which it is.
+    If there are several, each begins with an integer of the same type that says which it is.
 
     Attributes:
         records: as they were given.
-        kind: the field with that integer, of the first of them; None where there is only one.
+        kind: the field with that integer, of the first record; None if there is only one.
         by_kind: each record by its integer.
     """
 
     def __init__(self, records: Sequence[RecordType]) -> None:
-        """Raises RecordError where they cannot be told apart."""
+        """Raises RecordError if they cannot be distinguished."""
         self.records = tuple(records)
         self.kind: Field | None = None
         self.by_kind: Mapping[int, RecordType] = {}
@@ -65,7 +65,7 @@ class RecordKinds:
         return self.numbered(self.kind.type.unpack(data[:size]))
 
     def numbered(self, number: int) -> RecordType:
-        """The record with that integer. Raises RecordError where there is none."""
+        """The record with that integer. Raises RecordError if there is none."""
         found = self.by_kind.get(number)
         if found is None:
             known = ", ".join(f"{kind} ({each.__name__})" for kind, each in self.by_kind.items())

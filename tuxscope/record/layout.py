@@ -64,7 +64,7 @@ class StructLayout:
 
     @cached_property
     def tail(self) -> Field | None:
-        """The last field, if its length is another in each record."""
+        """The last field, if its length varies."""
         last = [*self.fields.values()][-1:]
         return last[0] if last and last[0].type.counted_by else None
 
@@ -92,15 +92,15 @@ class StructLayout:
         return length
 
     def cut(self, flat: Sequence[Any]) -> tuple[Any, ...]:
-        """The values, the tail as long as it is said to be. Raises RecordError."""
+        """The values, with the tail cut to its length. Raises RecordError."""
         assert self.tail
         length = self.length(flat)
         return (*flat[: self.tail.slot], flat[self.tail.slot][:length].ljust(length, b"\0"))
 
     def unpack(self, data: memoryview) -> tuple[Any, ...]:
-        """The values of a record that ``data`` begins with, and has the least of.
+        """The values of the record at the start of ``data``, which has ``least`` bytes or more.
 
-        Raises RecordError where its tail is not all there.
+        Raises RecordError if the tail is not complete.
         """
         head = self.head.unpack_from(data)
         end = self.least + self.length(head)
@@ -123,7 +123,7 @@ class StructLayout:
 
 
 def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
-    """Hold a tail to its place behind all else. Raises RecordError."""
+    """Check that a tail is the last field, and has a length. Raises RecordError."""
     names = list(declared)
     for at, (name, each) in enumerate(declared.items()):
         if not each.counted_by:
