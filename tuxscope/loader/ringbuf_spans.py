@@ -7,7 +7,7 @@ those of a perf ring (spans.py). Records of several kinds, or with a tail, come 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from tuxscope.asm.maps import RingBuf
 from tuxscope.lean_typing import Any
@@ -28,6 +28,37 @@ def too_short(record: RecordType, length: int) -> RingError:
     )
 
 
+def parser_of(record: RecordType) -> Callable[[memoryview, int, int], tuple[Any, ...]]:
+    """What returns the values of a record, by the place of its bytes in a span and their number;
+    it raises RingError."""
+    layout = record._layout
+    least, fixed = layout.least, layout.raw.unpack_from
+
+    def parse(view: memoryview, start: int, length: int) -> tuple[Any, ...]:
+        if length < least:
+            raise too_short(record, length)
+        return fixed(view, start)
+
+    if not layout.tail:
+        return parse
+    head, most = layout.head.unpack_from, layout.tail.size
+    counter = record.fields[layout.tail.type.counted_by].slot
+
+    def parse_tail(view: memoryview, start: int, length: int) -> tuple[Any, ...]:
+        if length < least:
+            raise too_short(record, length)
+        values = head(view, start)
+        end = least + values[counter]
+        if end > length or values[counter] > most:
+            try:
+                layout.unpack(view[start : start + length])
+            except RecordError as error:
+                raise RingError(str(error)) from None
+        return (*values, bytes(view[start + least : start + end]))
+
+    return parse_tail
+
+
 class RingBufDecoder:
     """Decodes the records of a ring buffer, one by one.
 
@@ -46,13 +77,14 @@ class RingBufDecoder:
         self.slot = order_by.slot if order_by else 0
         self._kinds = events.kinds
         self._width = sum(field.type.width for field in events.record.fields.values())
-        self._times: dict[RecordType, int] = {}
+        self._parse = parser_of(events.record)
         if self._kinds.kind:
-            self._width = 3
-            self.slot = TIME
-            if order_by:
-                name = order_by.name
-                self._times = {each: each.fields[name].slot for each in events.records}
+            self.slot, self._width = TIME, 3
+            self._number = struct.Struct("=" + self._kinds.kind.type.format)
+            self._by_kind = {
+                number: (each, parser_of(each), each.fields[order_by.name].slot if order_by else -1)
+                for number, each in self._kinds.by_kind.items()
+            }
 
     def nothing(self) -> Columns:
         """The columns of no records."""
@@ -60,20 +92,27 @@ class RingBufDecoder:
 
     def append(self, data: memoryview, columns: Columns) -> None:
         """Append what a program sent. Raises RingError."""
-        try:
-            record = self._kinds.of(data)
-            layout = record._layout
-            if len(data) < layout.least:
-                raise too_short(record, len(data))
-            values: Sequence[Any]
-            values = layout.unpack(data) if layout.tail else layout.raw.unpack_from(data)
-        except RecordError as error:
-            raise RingError(str(error)) from None
-        if self._kinds.kind:
-            time = values[self._times[record]] if self._times else 0
-            values = (time, record, values)
-        for column, value in zip(columns, values, strict=True):
-            column.append(value)
+        self._append(data, 0, len(data), columns)
+
+    def _append(self, view: memoryview, start: int, length: int, columns: Columns) -> None:
+        """The same for ``length`` bytes at ``start``."""
+        if not self._kinds.kind:
+            for column, value in zip(columns, self._parse(view, start, length), strict=True):
+                column.append(value)
+            return
+        number = -1  # of no record, like a length that has no room for it
+        if length >= self._number.size:
+            (number,) = self._number.unpack_from(view, start)
+        if number not in self._by_kind:
+            try:
+                self._kinds.of(view[start : start + length])
+            except RecordError as error:
+                raise RingError(str(error)) from None
+        record, parse, slot = self._by_kind[number]
+        values = parse(view, start, length)
+        columns[TIME].append(values[slot] if slot >= 0 else 0)
+        columns[RECORD].append(record)
+        columns[VALUES].append(values)
 
     def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[Columns]:
         """Pieces of at most ``rows`` records.
@@ -99,8 +138,7 @@ class RingBufDecoder:
         """Append 1 to ``most`` records; returns where the next one begins."""
         (length,) = WORD.unpack_from(view, at)
         if not length & DISCARDED:
-            start = at + HEADER
-            self.append(view[start : start + length], columns)
+            self._append(view, at + HEADER, length, columns)
         return at + record_size(length)
 
 
