@@ -7,20 +7,20 @@
 #              of which the checks may not complain (ALARMS=300: 450 of them; SEED=7 as well),
 #              and 2,200 rejected programs at both log levels (LEVELS=300)
 # make mutants put typical bugs into the interpreter, one at a time: does a test notice?
-# make docs    write docs/isa.md anew, from the table of instructions, and docs/verifier.md, from the
-#              gallery in tuxscope/learn/gallery
-# make digests write tuxscope/page/digests.py anew, by which a page that nobody edited is known
-# make face    write tuxscope/__init__.pyi anew, from the names in tuxscope/__init__.py
-# make helpers write the table of helpers anew (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
+# make docs    write docs/isa.md again, from the table of instructions, and docs/verifier.md, from the
+#              gallery in tuxscope/learn/content/gallery
+# make digests write tuxscope/page/digests.py again, by which an unedited page is known
+# make face    write tuxscope/__init__.pyi again, from the names in tuxscope/__init__.py
+# make helpers write the table of helpers again (HEADER=.../linux/bpf.h, of Linux 6.2 or newer);
 #              make helper-answers asks this kernel who may call them, see tools/helper_answers.py
 # make kernels boot other kernels and test there (KERNEL="6.12 arm64", TESTS="-k hello"; RECORD=1)
 # make pythons run the tests that touch no kernel on Python 3.13 and 3.14, each in its own Debian
 #              (VERSION=3.13, TESTS="-k hello")
 # make bench   measure tuxscope beside bpftrace and a C program on libbpf, in less than ten minutes
-#              (QUICK=1: does it work? RECORD=1: write docs/performance.md anew)
-# make bench-net measure what tuxscope net costs, beside bpftrace, in two minutes (QUICK=1: does it
-#              work? RECORD=1: write it into docs/tools/net.md)
-# make install put tuxscope where sudo finds it (PREFIX=/usr/local); make uninstall takes it away
+#              (QUICK=1: only check that it works; RECORD=1: write docs/performance.md)
+# make bench-net measure what tuxscope net costs, beside bpftrace, in two minutes (QUICK=1: only
+#              check that it works; RECORD=1: write it into docs/tools/net.md)
+# make install put tuxscope where sudo finds it (PREFIX=/usr/local); make uninstall removes it
 
 PYTHON ?= python3
 PREFIX ?= /usr/local

@@ -28,7 +28,7 @@ import tuxscope.programs.hello as page_of_hello
 ROUNDS = 7
 BLOCKS = 1_000_000
 DD = ("dd", "if=/dev/zero", "of=/dev/null", "bs=1", f"count={BLOCKS}")
-BEGIN, END = "    a.mov(r1, r6)  # what perf_event_output takes", '    a.label("out")'
+BEGIN, END = "    a.mov(r1, r6)  # arguments of perf_event_output", '    a.label("out")'
 WOKEN = "    a.ringbuf_output(EVENTS, event)\n"
 NOT_WOKEN = """\
     a.ld_map(r1, EVENTS)

@@ -23,37 +23,38 @@ TITLES = {
     "5.4": "Constants of 64 bits, maps and functions",
     "5.5": "Packet loads (deprecated)",
 }
-# Methods that are not called as their row is.
+# Methods whose name differs from their row's.
 METHODS = {"or": "or_", "and": "and_", "call_local": "call", "ld_map_fd": "ld_map"}
-# What stands for a placeholder of the templates; the others are called as they are.
+# The text of placeholders whose name is not shown.
 SIGNED = {"off": "+ offset", "imm_off": " + imm", "jump": "+offset", "long_jump": "+imm"}
 SPELT = {slot: SIGNED.get(slot, slot) for slot in SLOTS}
 
 HEAD = """\
 # Instructions
 
-Written by `make docs` from the table in `tuxscope/asm/forms.py`, which the encoder, the decoder,
-the listing and the text parser work from. Sections are those of RFC 9669.
+`make docs` writes this page from the table in `tuxscope/asm/forms.py`. The encoder, the decoder,
+the listing and the parser use the same table. Sections are those of RFC 9669.
 
 {layout}
 
 In the tables below:
 
-- **fields** says what each field holds: a register that is read (r0 to r10), one that is written
-  (r0 to r9), any number that fits, or a range. A field that is not mentioned is 0. Of "any (Linux:
-  0 to 63)" all numbers are decoded, listed and interpreted as the RFC says (a shift is
-  masked, a division by 0 gives 0); Linux refuses some, and the assembler does not write those.
-- **text** is what the listing writes and the parser reads: `dst` stands for a register (`r1`),
-  `wdst` for its low 32 bits (`w1`), the other words for what is in the fields. A jump's distance
-  counts slots from the next instruction; imm64 is imm with next_imm above it. The second spelling
-  has a name instead of the number.
-- **method** is the assembler's; **group** the conformance group (section 2.4), or `linux`;
-  **Linux** the first kernel that takes it.
+- **fields** lists the values of each field: a register that is read (r0 to r10), a register that is
+  written (r0 to r9), any integer that fits, or a range. Fields that are not listed are 0. For "any
+  (Linux: 0 to 63)" the decoder, the listing and the interpreter accept all values, as the RFC says:
+  a shift is masked, a division by 0 gives 0. Linux refuses the others, and so the assembler rejects
+  them.
+- **text** is the pseudo-C of the listing and the parser: `dst` stands for a register (`r1`), `wdst`
+  for its low 32 bits (`w1`), other words for the values of fields. The distance of a jump is in
+  slots from the next instruction. imm64 has imm as its low and next_imm as its high half. The
+  second spelling has a name instead of the number.
+- **method** is the assembler's method. **group** is the conformance group (section 2.4), or
+  `linux`. **Linux** is the first version of Linux that accepts the instruction.
 """
 
 
 def layout() -> str:
-    """How the bits lie: what isa.py says, in Markdown."""
+    """The encoding: the docstring of isa.py, in Markdown."""
     _, *paragraphs = (isa.__doc__ or "").strip().split("\n\n")
     return "\n\n".join(
         f"```\n{dedent(each.strip(chr(10)))}\n```"
@@ -64,9 +65,9 @@ def layout() -> str:
 
 
 def fields(form: Form) -> str:
-    """What each field may hold."""
-    told = ((name, rule) for name, rule in form.rules() if rule != Const(0))
-    return ", ".join(f"{name} {held(rule)}" for name, rule in told)
+    """The values of each field, in words."""
+    rules = ((name, rule) for name, rule in form.rules() if rule != Const(0))
+    return ", ".join(f"{name} {held(rule)}" for name, rule in rules)
 
 
 def held(rule: Rule) -> str:
@@ -84,13 +85,13 @@ def held(rule: Rule) -> str:
 
 
 def method(form: Form) -> str:
-    """The assembler's method, if it has one."""
+    """The assembler's method, or ``""``."""
     name = METHODS.get(form.name, form.name)
     return f"`a.{name}`" if hasattr(Assembler, name) else ""
 
 
 def row(form: Form) -> str:
-    """A line of a table."""
+    """A form as a row of a Markdown table."""
     texts = [each.format_map(SPELT) for each in (form.text, form.named) if each]
     text = "<br>".join(f"`{each}`" for each in texts).replace("|", r"\|")
     return (
@@ -100,7 +101,7 @@ def row(form: Form) -> str:
 
 
 def section(form: Form) -> str:
-    """The heading that a row stands under."""
+    """The heading for a form: its section, with a title."""
     return form.section if form.group is Group.LINUX else f"{form.section} {TITLES[form.section]}"
 
 

@@ -1,7 +1,7 @@
 """Writes docs/verifier.md, the gallery of what the verifier refuses: ``make docs``.
 
-It is made of the entries in tuxscope/learn/gallery, which the tests load on real kernels, and of
-what those kernels said to them.
+It is made of the entries in tuxscope/learn/content/gallery, which the tests load on real kernels,
+and of what those kernels said to them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tuxscope.asm.errors import CheckError
 from tuxscope.explain.causes import CAUSES
 from tuxscope.explain.explain import explain
 from tuxscope.explain.explanation import Explanation
-from tuxscope.learn.gallery import calls, memory
-from tuxscope.learn.gallery.entry import Entry
-from tuxscope.learn.gallery.table import GALLERY
+from tuxscope.learn.content.gallery import calls, memory
+from tuxscope.learn.content.gallery.entry import Entry
+from tuxscope.learn.content.gallery.table import GALLERY
 
 SHOWN = "6.18"  # the kernel whose log is shown; of the others what differs
 LONGEST = 8  # lines
@@ -33,9 +33,9 @@ MAP = re.compile(r"[A-Z_]+ = (Array|Hash|RingBuf|PerfEventArray)\(")
 HEAD = """\
 # What the verifier refuses
 
-Written by `make docs` from `tuxscope/learn/gallery`. Each program here is refused by real kernels,
-and its mended form is loaded by them, whenever the tests run; what they say was recorded on Linux
-{series}. To mend one yourself: `tuxscope learn start verifier/NAME`.
+Written by `make docs` from `tuxscope/learn/content/gallery`. Each program here is refused by real
+kernels, and its fixed form is loaded by them, whenever the tests run; what they say was recorded
+on Linux {series}. To fix one yourself: `tuxscope learn start verifier/NAME`.
 
 ## How to read a log
 
@@ -132,7 +132,7 @@ def section(entry: Entry) -> Iterator[str]:
     yield f"**Cause**: {explanation.sentence}.\n"
     yield f"**Hint**: {explanation.hint}\n"
     yield f"{entry.means}\n"
-    yield f"**The mend**: {entry.mend}\n\n```python\n{body(entry.mended)}\n```\n"
+    yield f"**The fix**: {entry.fix}\n\n```python\n{body(entry.fixed)}\n```\n"
 
 
 def page() -> Iterator[str]:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tuxscope"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
+IN_LEARN = {("learn", "content"), ("learn", "engine")}
 FLOOR = {"entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest"}
 FLOOR |= {"__init__", "__main__"}
 
@@ -27,13 +28,16 @@ def room(path: Path) -> str:
     """The room of a file: ``tuxscope/asm/isa.py`` is in asm.
 
     A tool's directory has two: its pages with all that they import, which need no kernel, and the
-    rest.
+    rest. learn/ has three: content/, engine/, and the command on top of both.
     """
     if path in PAGE_FILES:
         return "tool pages"
     if tool_of(path):
         return "tool"
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    inside = path.relative_to(PACKAGE).parts
+    if inside[:2] in IN_LEARN:
+        return " ".join(inside[:2])
+    return inside[0].removesuffix(".py")
 
 
 def tool_of(path: Path) -> Path | None:
@@ -123,7 +127,8 @@ def test_no_imports_go_in_a_circle() -> None:
 
 def test_a_class_name_is_used_once() -> None:
     """Pages may call their records what they like: the tools', and those to learn from."""
-    pages = ("programs", "learn.starters", "learn.solutions", "learn.gallery")
+    content = ("starters", "solutions", "gallery")
+    pages = ("programs", *(f"learn.content.{each}" for each in content))
     places: dict[str, list[str]] = {}
     for name, path in modules().items():
         if not name.startswith(tuple(f"tuxscope.{each}." for each in pages)):
@@ -161,6 +166,15 @@ def test_what_a_change_touches_is_there() -> None:
     files = {each for each in named if "NAME" not in each and each not in OF_LEARN}
     assert len(files) > 20
     assert [each for each in files if not (PACKAGE / each).exists()] == []
+
+
+def test_few_modules_of_the_engine_run_a_page_or_ask_the_kernel() -> None:
+    """The rest grades what these found, and could do so where there is neither."""
+    engine = {path: imported(path) for path in MODULES if room(path) == "learn engine"}
+    run_a_page = {path.stem for path, ends in engine.items() if "loading" in {e.stem for e in ends}}
+    ask = {path.stem for path, ends in engine.items() if "loader" in map(room, ends)}
+    assert run_a_page == {"grading", "submission"}
+    assert ask == {"grading", "kernel"}
 
 
 def test_the_floor_stands_on_nothing_else() -> None:

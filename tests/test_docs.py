@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from labs.console import Shell, agrees, commands
 from pace import LIMIT
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +35,7 @@ SAYS = {
     "library.md-5": r"\S+ out 127\.0\.0\.1 \d+ connect\n(\S+ \S+ 127\.0\.0\.1 \d+ \w+\n)*",
     "library.md-6": r"(HelloEvent\(pid=.+\n)*\d+ more, 0 lost\n",
     "library.md-7": r"b70000000000002a 9500000000000000\nr0 = 42; exit\n",
-    "library.md-8": r"r0 is used as an address, and is 0 after a lookup that found nothing\n",
+    "library.md-8": r"r0 is used as an address, and is NULL if the lookup found no entry\n",
     "library.md-9": r"void \*bpf_map_lookup_elem\(.+\)\nctx: .+\n(.+\n){4}True\n5.5 True\nFalse\n",
 }
 
@@ -63,4 +64,14 @@ def test_a_page_is_what_its_script_writes(page: str) -> None:
     written = subprocess.run(
         [sys.executable, "-B", script], capture_output=True, text=True, check=True, timeout=LIMIT
     )
-    assert written.stdout == (ROOT / "docs" / f"{page}.md").read_text(), "make docs writes it anew"
+    assert written.stdout == (ROOT / "docs" / f"{page}.md").read_text(), "run make docs"
+
+
+@pytest.mark.parametrize("page", ["listing.md", "interpreter.md"])
+def test_a_command_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    listed = list(commands((ROOT / "docs" / page).read_text()))
+    assert len(listed) == 2
+    for command in listed:
+        printed = shell.run(command.line)
+        assert agrees(command, printed), f"run: python -m labs.console docs/{page}"

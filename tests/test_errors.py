@@ -34,9 +34,11 @@ from tuxscope.asm.parser import assemble
 from tuxscope.errors import LocatedError, Portable, TuxscopeError, shown
 from tuxscope.explain.errors import ExplainedError
 from tuxscope.explain.explain import explain
+from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.loader.attach import AttachError
 from tuxscope.loader.verifier import VerifierError
 from tuxscope.page.loading import PageError
+from tuxscope.page.page import PartError
 from tuxscope.record import Record, u32
 from tuxscope.vm import Fault, Machine
 
@@ -96,7 +98,7 @@ def test_every_kind_survives(kind: type[BaseException], way: Callable[[Any], Any
 
 
 def test_each_that_has_a_line_is_of_one_type() -> None:
-    located = {AssemblyError, PageError, AttachError, Fault, VerifierError}
+    located = {AssemblyError, PageError, PartError, AttachError, Fault, VerifierError, Mistake}
     assert all(issubclass(each, LocatedError) for each in located)
     for kind in (each for each in KINDS if issubclass(each, LocatedError)):
         assert issubclass(kind, (*located, ExplainedError)) or kind is LocatedError

@@ -115,3 +115,29 @@ def test_net_is_a_library(events: Any) -> None:
     ]
     assert sorted(each[:2] for each in seen[2:]) == [("close", "in"), ("close", "out")]
     assert connections.lost == 0
+
+
+@pytest.mark.kernel
+def test_net_filters_by_state() -> None:
+    """As the command's --state does, in the kernel."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with tuxscope.open(net(port=port, state="refused"), Connection) as connections:
+            socket.create_connection(("127.0.0.1", port)).close()
+            server.close()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port))
+        assert [each.state for each in connections] == ["refused"]
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("refusd", "net has no state 'refusd'; did you mean refused?"),
+        (("close", "x"), "net has no state 'x'; it has connect, accept, close"),
+    ],
+)
+def test_net_says_which_states_there_are(state: Any, says: str) -> None:
+    with pytest.raises(tuxscope.TuxscopeError) as raised:
+        net(state=state)
+    assert str(raised.value).startswith(says)

@@ -8,7 +8,7 @@ import sys
 import pytest
 from pace import LIMIT
 
-from tuxscope.lean_fire import Fire, FireError, FireExit, find, taking
+from tuxscope.lean_fire import Fire, FireError, FireExit, find, fire_component
 
 # What others import afterwards is the real one, and what they had imported before stays.
 SCRIPT = """
@@ -38,7 +38,7 @@ def command(*, count: int = 1, name: str = "") -> tuple[int, str]:
     return count, name
 
 
-COMMAND = taking(command, {}, {"count": int, "name": str})
+COMMAND = fire_component(command, {}, {"count": int, "name": str})
 
 
 def test_options_reach_their_parameters() -> None:
@@ -46,7 +46,7 @@ def test_options_reach_their_parameters() -> None:
 
 
 def test_words_come_in_their_order_and_a_missing_one_is_none() -> None:
-    taken = taking(lambda *words: words, {"first": str, "second": int, "third": str}, {})
+    taken = fire_component(lambda *words: words, {"first": str, "second": int, "third": str}, {})
     assert Fire(taken, ["a", "5"]) == ("a", 5, None)
 
 
@@ -60,7 +60,7 @@ def test_what_a_parser_raises_is_an_error() -> None:
         raise FireError("no")
 
     with pytest.raises(FireExit):
-        Fire(taking(command, {}, {"count": refuse}), ["--count", "1"])
+        Fire(fire_component(command, {}, {"count": refuse}), ["--count", "1"])
 
 
 def test_a_package_that_is_not_installed_is_named() -> None:

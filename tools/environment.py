@@ -35,23 +35,23 @@ class SetupError(Exception):
     """What went wrong, in one line."""
 
 
-def set_up(folder: str, arguments: Sequence[str]) -> None:
+def set_up(directory: str, arguments: Sequence[str]) -> None:
     """Have pip install something into a venv, which is made first where none can be used.
 
     Raises SetupError.
     """
-    print(f"setting up {folder}: what is missing there is downloaded from PyPI", flush=True)
-    if not usable(Path(folder)):
-        create(Path(folder))
-    pip_install(Path(folder), arguments)
+    print(f"setting up {directory}: what is missing there is downloaded from PyPI", flush=True)
+    if not usable(Path(directory)):
+        create(Path(directory))
+    pip_install(Path(directory), arguments)
 
 
-def usable(folder: Path) -> bool:
+def usable(directory: Path) -> bool:
     """Whether there is a whole venv."""
     try:
         return all(
             subprocess.run(
-                [folder / "bin" / "python", *arguments], capture_output=True, check=False
+                [directory / "bin" / "python", *arguments], capture_output=True, check=False
             ).returncode
             == 0
             for arguments in USABLE
@@ -60,24 +60,24 @@ def usable(folder: Path) -> bool:
         return False
 
 
-def create(folder: Path) -> None:
-    """Make a new venv with pip; what is in the folder is removed. Raises SetupError."""
+def create(directory: Path) -> None:
+    """Create a venv with pip in a directory, after its files are removed. Raises SetupError."""
     if importlib.util.find_spec("ensurepip") is None:
         raise SetupError("this Python has no ensurepip; try: apt install python3-venv")
     # ensurepip by itself, as venv does not show what it says.
-    problem = f"{folder} cannot be set up"
-    run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], problem)
-    python = folder / "bin" / "python"
+    problem = f"{directory} cannot be set up"
+    run([sys.executable, "-m", "venv", "--clear", "--without-pip", directory], problem)
+    python = directory / "bin" / "python"
     run([python, "-Im", "ensurepip", "--upgrade", "--default-pip"], problem)
     # Before Python 3.12 it is there, too, and has each Python that starts import something of it.
     run([python, "-Im", "pip", "uninstall", "--yes", "--quiet", "setuptools"], problem)
 
 
-def pip_install(folder: Path, arguments: Sequence[str]) -> None:
+def pip_install(directory: Path, arguments: Sequence[str]) -> None:
     """Raises SetupError."""
-    pip = (folder / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check")
+    pip = (directory / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check")
     run([*pip, *arguments], "pip failed")
-    command = folder / "bin" / "tuxscope"
+    command = directory / "bin" / "tuxscope"
     if command.exists():
         command.write_text(without_re(command.read_text()))
 

@@ -1,4 +1,4 @@
-"""Write tuxscope/__init__.pyi anew: the library's names, for type checkers.
+"""Write tuxscope/__init__.pyi again: the library's names, for type checkers.
 
 python tools/face_stub.py
 """

@@ -11,7 +11,7 @@ whatever else is said of it, it may call.
 Programs that are loaded for a target (tracing, lsm, ext, struct_ops) are not asked; neither are
 types that this kernel was built without. They are then in no line of the answer.
 
-The answer is printed: a line for each helper that somebody may call, with its name, ``gpl`` or
+The answer is printed: a line for each helper that some program may call, with its name, ``gpl`` or
 ``any``, and the types. Put it into ``tools/helper_answers/``, named for the kernel's series, and
 ``make helpers`` merges it with the others. In a guest of ``make kernels``, where there are only
 tests, a copy of this file below tests/ and a test that prints ``"\n".join(lines())`` do it for

@@ -1,8 +1,8 @@
-"""The command line: fire's parsing, held to what a user expects of a command.
+"""The command line: parses arguments with Fire, runs the command, prints errors.
 
-Fire runs a function before it has looked at all arguments, and answers with six lines. So
-commands here only return a :class:`Job`, which runs once every argument is accepted, and what
-Fire says is put into one line.
+Fire calls a function before it has checked all arguments, and prints six lines for an error. So a
+command returns a :class:`Job`, which runs once all arguments are accepted, and an error of Fire
+becomes one line.
 """
 
 from __future__ import annotations
@@ -16,28 +16,31 @@ from importlib import import_module
 from tuxscope import __version__
 from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import TuxscopeError, UsageError, strerror
-from tuxscope.lean_fire import Fire, FireExit, taking
+from tuxscope.lean_fire import Fire, FireExit, fire_component
 from tuxscope.lean_typing import Any
 from tuxscope.options import COMMAND
 from tuxscope.output.messages import say
-from tuxscope.output.screen import narrowed, room
+from tuxscope.output.screen import room, wrapped_help
 from tuxscope.output.sink import Sink
 from tuxscope.suggest import did_you_mean
 from tuxscope.tools import COMMANDS
 
 OVERVIEW = """\
-tuxscope: a pure-Python eBPF toolkit
+tuxscope: a pure-Python eBPF assembler, loader and tracer
 
 usage: tuxscope COMMAND [options]
 
 {commands}
-  --help     this text; tuxscope COMMAND --help tells more of one command
-  --version  the version
+  --help     print this help; for one command: tuxscope COMMAND --help
+  --version  print the version
 """
 
 
 def parse(arguments: Sequence[str]) -> Job | str:
-    """The job that a command line asks for, or a text to print. Raises UsageError."""
+    """Parse a command line (without argv[0]): a job to run, or a text to print.
+
+    Raises UsageError.
+    """
     before, words = list(arguments), None
     if "--" in before:
         index = before.index("--")
@@ -49,7 +52,7 @@ def parse(arguments: Sequence[str]) -> Job | str:
     name, *rest = before
     if name not in COMMANDS:
         near = did_you_mean(name, COMMANDS)
-        raise UsageError(f"there is no command {name}{near or '; see tuxscope --help'}")
+        raise UsageError(f"unknown command {name!r}{near or '; see tuxscope --help'}")
     kind: type[Subcommand] = getattr(
         import_module(COMMANDS[name].module), f"{name.capitalize()}Command"
     )
@@ -60,10 +63,10 @@ def parse(arguments: Sequence[str]) -> Job | str:
         flags = {each.flag: f"--{each.name}" for each in command.options.declared.values()
                  if each.flag and each.flag != COMMAND}  # fmt: skip
         check_options(rest, {*flags, "--help"})
-        rest = [renamed(each, flags) for each in rest]
+        rest = [with_fire_name(each, flags) for each in rest]
         job = Fire(component(command, words), rest)
     except FireExit as error:
-        raise UsageError(f"{name}: {one_line(error, command)}") from None
+        raise UsageError(f"{name}: {fire_problem(error, command)}") from None
     except UsageError as error:
         raise UsageError(f"{name}: {error}") from None
     assert isinstance(job, Job)
@@ -71,30 +74,30 @@ def parse(arguments: Sequence[str]) -> Job | str:
 
 
 def overview() -> str:
-    """What ``tuxscope --help`` prints."""
+    """The text of ``tuxscope --help``."""
     lines = (f"  {each.name:<9}  {each.summary}\n" for each in COMMANDS.values())
     return OVERVIEW.format(commands="".join(lines))
 
 
 def help_of(command: Subcommand) -> str:
-    """What ``--help`` prints."""
+    """The text of ``tuxscope COMMAND --help``."""
     from tuxscope.options.help import option_lines
 
-    return command.help.replace("{options}", option_lines(command.options, command.shows))
+    return command.help.replace("{options}", option_lines(command.options, command.page_kind))
 
 
 def component(command: Subcommand, words: Sequence[str] | None) -> Callable[..., Job]:
-    """What Fire calls for a command: it takes what is declared, and returns the job.
+    """The function that Fire calls for a command: parses the declared options, returns the job.
 
-    ``words``: what stood after ``--``, which Fire never sees; None without a ``--``. Raises
-    UsageError.
+    ``words`` are the words after ``--``, which Fire does not see; None without a ``--``. Raises
+    UsageError if the command does not take ``-- COMMAND``.
     """
     declared = command.options.declared
     values: dict[str, Any] = {}
     if words is not None:
         behind = next((each for each in declared.values() if each.flag == COMMAND), None)
         if behind is None:
-            raise UsageError("it traces no command; leave out -- and what follows")
+            raise UsageError("this command does not take -- COMMAND")
         values[behind.name] = behind.parse(COMMAND, words)
     arguments: dict[str, Callable[[str], Any]] = {}
     options: dict[str, Callable[[str], Any]] = {}
@@ -103,37 +106,37 @@ def component(command: Subcommand, words: Sequence[str] | None) -> Callable[...,
             parse = partial(each.parse, each.flag or f"--{name}")
             (options if each.flag else arguments)[name] = parse
 
-    def made(*typed: Any, **named: Any) -> Job:
+    def make_job(*typed: Any, **named: Any) -> Job:
         pairs = zip(arguments, typed, strict=True)
         given = {name: value for name, value in pairs if value is not None}
         asked = command.options(**values, **given, **named)
         asked.check()
         return command.run(asked)
 
-    return taking(made, arguments, options)
+    return fire_component(make_job, arguments, options)
 
 
-def renamed(argument: str, flags: Mapping[str, str]) -> str:
-    """An argument with Fire's name for the option that it is, if it is one."""
+def with_fire_name(argument: str, flags: Mapping[str, str]) -> str:
+    """``argument`` with its flag as Fire knows it: ``--first=3`` for ``--from=3``."""
     option, equals, value = argument.partition("=")
     return f"{flags.get(option, option)}{equals}{value}"
 
 
-def one_line(error: Any, command: Subcommand) -> str:
-    """What Fire could not take, in our words."""
+def fire_problem(error: Any, command: Subcommand) -> str:
+    """The message for a FireExit, in one line."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
         return str(problem[0])
-    # "Could not consume arg:" and the like, with what it was.
+    # "Could not consume arg:" and the like, then the argument.
     found = problem[1]
     word = str(next(iter(found), "") if isinstance(found, list | set | tuple) else found)
-    return f"{word!r} is one word too many; {command.stray(word)}"
+    return f"unexpected argument {word!r}; {command.unexpected_hint(word)}"
 
 
 def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
-    """Refuse what is no option of ours: Fire would take -p, ---pid, --nopid and --pid twice.
+    """Raise UsageError for an unknown or repeated option.
 
-    Raises UsageError.
+    Fire alone would accept -p, ---pid, --nopid, and --pid twice.
     """
     seen = set()
     for argument in arguments:
@@ -143,22 +146,22 @@ def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
             continue
         if option not in known:
             near = did_you_mean(option.lstrip("-"), [each[2:] for each in known], "--")
-            raise UsageError(f"there is no option {option}{near or '; see --help'}")
+            raise UsageError(f"unknown option {option}{near or '; see --help'}")
         if option in seen:
             raise UsageError(f"{option} is given twice")
         seen.add(option)
 
 
 def main() -> None:
-    """Run the command line, and exit with its status."""
+    """Run the command line in sys.argv and exit with its status."""
     keep_standard_streams_open()
     sys.exit(status_of(sys.argv[1:]))
 
 
 def status_of(arguments: Sequence[str]) -> int:
-    """Do what a command line says; returns the exit status.
+    """Run a command line (without argv[0]); return the exit status.
 
-    Whatever a command raises is caught and printed here, and nowhere else.
+    All errors of commands are caught and printed here.
     """
     verifier_log = None
     try:
@@ -167,12 +170,12 @@ def status_of(arguments: Sequence[str]) -> int:
             verifier_log = job._verifier_log
         return execute(job)
     except TuxscopeError as error:
-        from tuxscope.output.report import tell
+        from tuxscope.output.report import print_error
 
-        tell(error, verifier_log)
+        print_error(error, verifier_log)
         return error.exit_status
     except PermissionError as error:
-        say(f"the kernel refused: {strerror(error)}; tuxscope doctor tells what is missing")
+        say(f"not permitted by the kernel: {strerror(error)}; try: tuxscope doctor")
         return 1
     except OSError as error:
         say(strerror(error))
@@ -180,18 +183,20 @@ def status_of(arguments: Sequence[str]) -> int:
 
 
 def execute(job: Job | str) -> int:
-    """Run a job, or print a text; returns the exit status."""
+    """Run a job, or print a text; return the exit status."""
     if isinstance(job, str):
         if columns := room():
-            job = "".join(f"{line}\n" for line in narrowed(job, columns))
+            job = "".join(f"{line}\n" for line in wrapped_help(job, columns))
         Sink().write(job)
         return 0
     return job._run()
 
 
 def keep_standard_streams_open() -> None:
-    """Put /dev/null where stdin, stdout or stderr is closed: else the next file that is opened
-    gets its number, and what is meant for the user is written there."""
+    """Open /dev/null as stdin, stdout or stderr if one of them is closed.
+
+    Else the next file that is opened gets that fd, and messages for the user go into the file.
+    """
     for number in (0, 1, 2):
         try:
             os.fstat(number)

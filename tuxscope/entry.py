@@ -1,6 +1,6 @@
-"""The console script: takes Ctrl-C seriously before anything else is imported.
+"""The console script: handles Ctrl-C before it imports anything else.
 
-Who imports this is the command, and nobody's library: see lean_typing.py.
+Only the command imports this module; lean_typing.py relies on that.
 """
 
 import gc

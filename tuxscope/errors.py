@@ -1,4 +1,4 @@
-"""The bases of every error that tuxscope raises on purpose: with an author's line, and without."""
+"""Base classes of tuxscope's errors, with and without a source line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HINTS = {errno.EMFILE: "; try: ulimit -n 4096"}
 
 
 class Portable:
-    """Base of exceptions that can be copied, and pickled into another process.
+    """Mixin for exceptions that can be copied and pickled.
 
     Python makes an exception again by calling its class with ``args``, which are the message
     alone where ``__init__`` takes more. Here it is made without ``__init__``, and given the
@@ -56,7 +56,7 @@ class Portable:
 
 
 def revived(kind: type[Any], args: tuple[Any, ...], values: Mapping[str, Any]) -> Any:
-    """An exception with these attributes, made without its ``__init__``."""
+    """Create an exception with these attributes, without calling ``__init__``."""
     error = kind.__new__(kind, *args)
     error.args = args
     vars(error).update(values)
@@ -64,7 +64,7 @@ def revived(kind: type[Any], args: tuple[Any, ...], values: Mapping[str, Any]) -
 
 
 def packed(value: object) -> bytes | None:
-    """A pickle of its own; None where there is none."""
+    """``value`` as a pickle; None if it cannot be pickled."""
     import pickle
 
     try:
@@ -76,7 +76,7 @@ def packed(value: object) -> bytes | None:
 def unpacked(
     kind: type[Any], args: Sequence[bytes | None], values: Mapping[str, bytes | None]
 ) -> Any:
-    """The exception that was pickled; what this process cannot make again is None."""
+    """Rebuild a pickled exception; a value that cannot be unpickled here becomes None."""
     import pickle
 
     def value(data: bytes | None) -> Any:
@@ -90,7 +90,7 @@ def unpacked(
 
 
 class TuxscopeError(Portable, Exception):
-    """Something a user can meet and mend.
+    """Base of errors that a user can fix.
 
     ``str(error)`` is one line: what failed, why, and what to type next. The command prints
     that line on stderr and exits with ``exit_status``; a library user catches the class.
@@ -143,13 +143,13 @@ class LocatedError(TuxscopeError):
 
 
 class UsageError(TuxscopeError):
-    """The command line cannot be accepted; nothing was started."""
+    """The command line is invalid; nothing was started."""
 
     exit_status = 2
 
 
 class ArgumentTypeError(TuxscopeError, TypeError):
-    """An argument of a kind that a function does not take; names what was given, and what to do."""
+    """An argument has the wrong type; the message names its type and gives a hint."""
 
     def __init__(self, function: str, takes: str, given: object, hint: str) -> None:
         what = with_article(type(given).__name__)

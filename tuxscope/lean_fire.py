@@ -25,7 +25,7 @@ def stand_in(name: str, **contents: object) -> ModuleType:
     return module
 
 
-def taking(
+def fire_component(
     call: Callable[..., Any],
     arguments: Mapping[str, Callable[[str], Any]],
     options: Mapping[str, Callable[[str], Any]],
@@ -151,4 +151,4 @@ FireError: type[Exception] = core.FireError
 FireExit: type[SystemExit] = core.FireExit
 SetParseFns: Callable[..., Any] = private.load("fire.decorators").SetParseFns
 
-__all__ = ["Fire", "FireError", "FireExit", "taking"]
+__all__ = ["Fire", "FireError", "FireExit", "fire_component"]

@@ -1,4 +1,4 @@
-"""A line that an author wrote: of Python, of C, or of assembly text."""
+"""A line of source code: Python, C, or assembly text."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tuxscope.lean_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A line of Python.
+    """A line of source code.
 
     Attributes:
-        file: path as Python knows it; empty where only the text is known, as from a log.
-        line: counted from 1; 0 where it is not known.
-        text: without indentation; empty where the source cannot be read.
+        file: its path; empty if unknown, as in a verifier log.
+        line: counted from 1; 0 if unknown.
+        text: without indentation; empty if the source cannot be read.
     """
 
     file: str

@@ -9,7 +9,7 @@ LONGEST = 64  # no name is longer, and comparing takes the square of the length
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is meant; empty where none is near.
+    """The known name that is most similar to ``name``; empty if none is similar.
 
     Of equally near ones, it is the one that begins and ends alike, above all begins: ``syscall``
     is ``syscalls``, not ``vsyscall``. Case and hyphens count, unless nothing else is near.
@@ -35,12 +35,12 @@ def plain(name: str) -> str:
 
 
 def alike(first: str, second: str) -> int:
-    """How many characters two words have in common before they differ."""
+    """The length of the common prefix of two words."""
     pairs = zip(first, second, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """``; did you mean timestamp_ns?``, or nothing where no known name is near."""
+    """``; did you mean timestamp_ns?``, or empty if no known name is similar."""
     near = nearest(name, known)
     return f"; did you mean {prefix}{near}?" if near else ""

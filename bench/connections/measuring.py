@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from peers.figures import UNPROBED
-from peers.processes import Running, Writer, told_lost
+from peers.processes import Running, Writer, reported_lost
 from peers.rounds import Rounds
 
 from connections.readers import EVENTS, WORKLOAD, NetReader
@@ -84,7 +84,9 @@ class Bench(Rounds[NetReader]):
             self.note("peak", reader.name, running.peak() / (1 << 20))
             running.end()
             # tuxscope tells it on stderr, bpftrace in between
-            lost = told_lost(running.errors.read_bytes()) + told_lost(running.path.read_bytes())
+            lost = reported_lost(running.errors.read_bytes()) + reported_lost(
+                running.path.read_bytes()
+            )
         paced, flooded = counts[1] - counts[0], counts[2] - counts[1]
         expected = (self.settings.paced + self.settings.cycles) * EVENTS
         self.note("traced", reader.name, flood.cpu / flood.count / 1000)
@@ -97,7 +99,7 @@ class Bench(Rounds[NetReader]):
 
     @staticmethod
     def settled(reader: NetReader, running: Running, pid: int) -> int:
-        """Events of a process that have been told, once no more of them come."""
+        """The events of a process that were reported, once no more of them come."""
         if reader.summary:
             time.sleep(UNTIL_TOLD)
         else:

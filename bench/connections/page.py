@@ -23,20 +23,22 @@ MEASURES = (
     Measure("cpu", "reader's CPU, s per 100,000 cycles", 2),
     Measure("paced", "delivered when paced, %", 3, Summary.LEAST, compared=False),
     Measure("delivered", "delivered in a flood, %", 3, Summary.LEAST, compared=False),
-    Measure("unaccounted", "neither delivered nor told as lost", 0, Summary.MOST, compared=False),
+    Measure("unaccounted", "neither delivered nor counted lost", 0, Summary.MOST, compared=False),
     Measure("peak", "peak resident memory, MiB", 1),
 )
 EXPLAINED = """\
-A *cycle* is connect, accept and both close on loopback
-([bench/connector.c](../../bench/connector.c)), which is four events. The clients' ends stay in
-TIME_WAIT, so the servers' addresses, 127.0.0.1 to 127.0.0.200, take turns, in a network namespace
-of each run's own; there is no SO_LINGER. The peers are scripts for bpftrace that print, or count,
-the same: [net.bt](../../bench/connections/net.bt) and
-[summary.bt](../../bench/connections/summary.bt). All take turns, in one run. The *traced process*'s
-time is CPU time in a flood, both sides'; the *bystander* is a second such process, which the filter
-by PID rejects. The *reader's CPU* is of the flood, divided by what was delivered of it. *Paced* is
-2,000 cycles a second; a flood is as fast as it goes, and a reader may lose events there, which it
-tells. `make bench-net` takes some two minutes, and QUICK=1 seconds.
+A *cycle* is a connect, an accept and both closes on loopback
+([bench/connector.c](../../bench/connector.c)): four events. The clients' ends stay in TIME_WAIT.
+The servers' addresses, 127.0.0.1 to 127.0.0.200, therefore take turns, in a separate network
+namespace for each run. SO_LINGER is not used.
+
+The peers are bpftrace scripts that print, or count, the same:
+[net.bt](../../bench/connections/net.bt) and [summary.bt](../../bench/connections/summary.bt). All
+take turns, in one run. The *traced process*'s time is the CPU time of both sides in a flood. The
+*bystander* is a second such process, which the filter by PID rejects. The *reader's CPU* is its CPU
+time in the flood, divided by the events delivered. *Paced* is 2,000 cycles a second. A flood is as
+fast as possible; a reader may lose events there, and reports them as lost. `make bench-net` takes
+about two minutes, and with QUICK=1 seconds.
 """
 
 

@@ -113,7 +113,7 @@ class Measure:
 
 MEASURES = (
     Measure("delivered", "delivered in a flood, %", 4, Summary.LEAST, compared=False),
-    Measure("unaccounted", "neither delivered nor told as lost", 0, Summary.MOST, compared=False),
+    Measure("unaccounted", "neither delivered nor counted lost", 0, Summary.MOST, compared=False),
     Measure("rate", "writes/s reached"),
     Measure("cpu", "reader's CPU, s per million events", 3),
     Measure("cpu_whole", "the same, with its start", 3),

@@ -20,7 +20,7 @@ from peers.figures import (
 )
 
 DRAWN = ("cpu", "traced", "first_line", "fast_median", "slow_median", "peak")
-QUIET = 0.8  # load average, above which somebody else has been at work
+QUIET = 0.8  # load average, above which other work disturbs the run
 ANSWER = {True: "yes", False: "**no**", None: "not measured"}
 
 
@@ -65,7 +65,7 @@ def ratios(results: Results) -> str:
 
 def limits(results: Results) -> str:
     """What is accepted, and whether it holds."""
-    rows = [["what is accepted", "of", "limit", "measured", "holds", "in runs"]]
+    rows = [["measure", "of", "limit", "measured", "holds", "in runs"]]
     for verdict in verdicts(results):
         limit = verdict.limit
         sign = "≥" if limit.at_least else "≤"
@@ -112,57 +112,60 @@ def drawing(results: Results) -> str:
 PAGE = """\
 # Performance
 
-tuxscope beside [bpftrace](https://github.com/bpftrace/bpftrace) and a small C program on libbpf
-([bench/peers/hello.c](../bench/peers/hello.c)), on the same workload: one process that calls
-`write()` ([bench/writer.c](../bench/writer.c)). `make bench RECORD=1` has written this page:
+These tables compare tuxscope with [bpftrace](https://github.com/bpftrace/bpftrace) and with a small
+C program on libbpf ([bench/peers/hello.c](../bench/peers/hello.c)). The workload is the same for
+all: one process that calls `write()` ([bench/writer.c](../bench/writer.c)). `make bench RECORD=1`
+wrote this page:
 
 {origin}
 
-Figures drift from machine to machine, and from hour to hour on one: what can be compared are
-ratios, of medians, within one run. All readers take turns in it, again and again.
+Figures differ between machines, and on one machine between hours. Compare only ratios of medians
+within one run. All readers take turns in a run, several times.
 
 ![Medians and ranges](performance.svg)
 
 {ratios}
 
-What is accepted:
+The limits, and whether they hold:
 
 {limits}
 
-(*In runs*: how many of the runs hold it when each is taken alone. Where they disagree, the limit is
-within the noise of this machine. A ratio with an interval is the median of 21 pairs or more, with
-its 95 % interval by bootstrap, of which the nearer end has to hold.)
+(*In runs*: how many of the runs hold the limit when each is taken alone. If they disagree, the
+limit is within the noise of this machine. A ratio with an interval is the median of 21 pairs or
+more, with its 95 % bootstrap interval. It holds if the nearer end of the interval does.)
 
-All medians, with their ranges (of what is delivered the least, of the worst latencies the most):
+All medians, with their ranges (for deliveries the minimum, for the worst latency the maximum):
 
 {figures}
 
 ## How to read it
 
-- *libbpf watermark* has 1024 pages a CPU and is woken at half a ring, or every 50 ms. *libbpf
-  default* has 64 pages and is woken at each event, as most programs on libbpf are, and bpftrace.
-  Those that are woken at each event get a tenth of the events, since each costs an interrupt in the
-  traced process.
-- A *flood* is one process that writes as fast as it can, filtered by its PID in the kernel; the
-  lines go to a file (in memory, so that no disk is measured). *Delivered* counts the lines in it
-  whose timestamps are the flood's. *Neither delivered nor told as lost* must be 0.
+- *libbpf watermark* has 1024 pages for each CPU. The kernel wakes it at half a ring, or it wakes
+  every 50 ms. *libbpf default* has 64 pages and is woken at each event, as are most programs on
+  libbpf, and bpftrace. A reader that is woken at each event gets a tenth of the events, because
+  each wakeup costs an interrupt in the traced process.
+- A *flood* is one process that writes as fast as it can. The kernel program filters by its PID, and
+  the lines go to a file (in memory, so that no disk is measured). *Delivered* counts the lines in
+  the file with a timestamp in the flood. *Neither delivered nor counted lost* has to be 0.
 - The *reader's CPU* is user and system time, from its first event to its exit, divided by the
-  events delivered. *With its start* adds what comes before: Python's start, or LLVM's.
-- The *traced process*'s and the *bystander*'s ns per `write()` are CPU time of the flood. The
-  bystander is a second process, which the filter rejects. *Unprobed* is the same with no reader.
-- *exec to first line* is for a process that writes at 1 kHz.
-- *Latency* is from an event's timestamp to the moment when its line comes out of a pipe. At
-  100,000/s the writer takes one CPU, and the readers share the rest with what reads the pipe; a
-  reader that is woken at each event may not keep up there. At 1/s the pauses are random, so that
-  they do not keep step with a reader's timer.
-- *Slots* and machine code are those that the kernel has after its verifier's changes, without a
-  filter, as bpftool tells them.
+  number of events delivered. *The same, with its start* adds the time before that: the startup of
+  Python, or of LLVM.
+- ns per `write()` of the *traced process* and of the *bystander* are CPU time in the flood. The
+  bystander is a second process, which the filter rejects. *Unprobed* is the same without a reader.
+- *exec to first line* is measured with a process that writes at 1 kHz.
+- *Latency* is the time from an event's timestamp until its line comes out of a pipe. At 100,000/s
+  the writer takes one CPU; the readers share the rest with the process that reads the pipe. A
+  reader that is woken at each event may fall behind there. At 1/s the pauses are random, so that
+  they do not stay in phase with a reader's timer.
+- *Slots* and bytes of machine code are those after the verifier's changes, without a filter, as
+  bpftool reports them.
 
 ## How to repeat it
 
-`sudo apt install bpftrace clang libbpf-dev bpftool`, then `make bench` in a clone; a peer that is
-not there is left out, with a word. It takes less than ten minutes, prints these tables, and writes
-all values to bench/results.json. `make bench QUICK=1` takes seconds and says only whether it works.
+Run `sudo apt install bpftrace clang libbpf-dev bpftool`, then `make bench` in a clone. A peer that
+is not installed is left out, and the report says so. `make bench` takes less than ten minutes,
+prints these tables, and writes all values to bench/results.json. `make bench QUICK=1` takes seconds
+and only checks that the benchmark works.
 """
 
 

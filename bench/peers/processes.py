@@ -90,10 +90,10 @@ class Reader:
             for line in file:
                 time_of_it = timestamp(line)
                 if time_of_it is None:
-                    lost += told_lost(line)
+                    lost += reported_lost(line)
                 elif start <= time_of_it <= end:
                     count += 1
-        return count, lost + told_lost(running.errors.read_bytes())
+        return count, lost + reported_lost(running.errors.read_bytes())
 
 
 READERS = (
@@ -127,8 +127,8 @@ class Written:
 
 
 class Writer:
-    """bench/writer.c, or a program that is told the same: it writes at 1 kHz until it is first told
-    something."""
+    """bench/writer.c, or a program with the same protocol: it writes at 1 kHz until the first
+    request."""
 
     def __init__(self, program: str = "writer") -> None:
         self.process = subprocess.Popen(
@@ -139,12 +139,12 @@ class Writer:
         self.answers = self.process.stdout
 
     def tell(self, count: int, rate: int = 0) -> None:
-        """So many writes, at so many a second; 0 is as fast as it goes. The answer comes later."""
+        """Request ``count`` writes at ``rate`` per second (0: unlimited); answer() waits."""
         assert self.process.stdin
         self.process.stdin.write(f"{count} {rate}\n".encode())
 
     def answer(self, patience: float = 10 * PATIENCE) -> Written:
-        """Wait for the answer to what was told."""
+        """Wait for the answer to the last request."""
         if not select.select([self.answers], (), (), patience)[0]:
             raise BenchError("the writer does not end")
         return Written(*map(int, self.answers.readline().split()))
@@ -154,7 +154,7 @@ class Writer:
         return self.answer()
 
     def pause(self) -> None:
-        """Write nothing from now on, until told."""
+        """Write nothing until the next request."""
         self.write(0)
 
     def __enter__(self) -> Self:
@@ -290,6 +290,6 @@ class Running:
             path.unlink(missing_ok=True)
 
 
-def told_lost(text: bytes) -> int:
-    """How many events are lost, says a tool."""
+def reported_lost(text: bytes) -> int:
+    """How many events a tool reports as lost."""
     return sum(int(one or other) for one, other in LOST.findall(text))

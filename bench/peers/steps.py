@@ -91,7 +91,8 @@ def stop(number: int, frame: FrameType | None) -> None:
 def main(
     name: str, description: str, planner: Planner, report: Callable[[Results, bool], None]
 ) -> None:
-    """Do the step that the command line names. ``report`` is told whether to write into docs/."""
+    """Do the step that the command line names. ``report`` takes the results, and whether to
+    write into docs/."""
     parser = argparse.ArgumentParser(prog=name, description=description)
     steps = parser.add_subparsers(dest="step", required=True)
     building_step = steps.add_parser("build")

@@ -237,73 +237,73 @@ def test_an_instruction_made_by_hand_is_emitted_as_it_is() -> None:
 Mistake = tuple[Callable[[Assembler], Any], type[AssemblyError], str]
 MISTAKES: list[Mistake] = [
     (lambda a: a.add(r1, 1 << 31), OperandError, "load it into a register with a.ld_imm64"),
-    (lambda a: a.mov32(r1, 0xFFFFFFFF), OperandError, "the same 32 bits, signed, are -1"),
-    (lambda a: a.mov(r1, 1.5), OperandError, "imm is a whole number, not 1.5"),
-    (lambda a: a.mov(r1, r2 + 8), OperandError, "r2 + 8 is no register and no number: a.ldx loads"),
+    (lambda a: a.mov32(r1, 0xFFFFFFFF), OperandError, "the same 32 bits as a signed integer: -1"),
+    (lambda a: a.mov(r1, 1.5), OperandError, "imm must be an integer, not 1.5"),
+    (lambda a: a.mov(r1, r2 + 8), OperandError, "r2 + 8 is not a register or a number; load"),
     (lambda a: a.lsh(r1, 64), OperandError, "imm 64 is out of range"),
     (lambda a: a.div(r1, 0), OperandError, "the divisor is 0"),
     (lambda a: a.be(r1, 24), OperandError, "16, 32 or 64 bits, not 24"),
-    (lambda a: a.mov(1, r1), RegisterError, "a register is expected here, r0 to r10, not 1"),
-    (lambda a: a.movsx8(r1, 8), RegisterError, "a register is expected here"),
+    (lambda a: a.mov(1, r1), RegisterError, "expected a register, r0 to r10, not 1"),
+    (lambda a: a.movsx8(r1, 8), RegisterError, "expected a register"),
     (lambda a: a.mov(r10, r1), ReadOnlyRegisterError, "copy it first, as in a.mov"),
     (lambda a: a.lea(r10, u64[r1]), ReadOnlyRegisterError, "frame pointer"),
     (lambda a: a.lea(r1, r2), OperandError, "lea takes a place in memory, not r2"),
-    (lambda a: a.ldx(r1, r2), OperandError, "r2 is a register: a load has it first, as in a.ldx("),
-    (lambda a: a.ldx(r1, r2 + 8), OperandError, "an address, as in u64[r2 + 8]"),
+    (lambda a: a.ldx(r1, r2), OperandError, "r2 is a register, not a place in memory; load with"),
+    (lambda a: a.ldx(r1, r2 + 8), OperandError, "a place in memory, as in u64[r2 + 8]"),
     (lambda a: a.ldx(u64[r1], r2), OperandError, "a.ldx(r2, u64[r1 + 8])"),
-    (lambda a: a.stx(r2, u64[r1]), OperandError, "second, as in a.stx(u64[r1 + 8], r2)"),
-    (lambda a: a.ldx(r1, Path.length), OperandError, "stack it is event.length, after event ="),
-    (lambda a: a.mov(r1, Path.length), OperandError, "length as it is declared is no register and"),
-    (lambda a: a.lea(u64[r1], r2), OperandError, "lea has the register first: a.lea(r2, …)"),
-    (lambda a: a.lea(r2, COUNTS), OperandError, "not map COUNTS; a.ld_map(r2, COUNTS) loads a map"),
-    (lambda a: a.ld_map(COUNTS, r1), OperandError, "comes first: a.ld_map(r1, EVENTS)"),
-    (lambda a: a.mov(r1, COUNTS), OperandError, "map COUNTS is no register and no number"),
-    (lambda a: a.mov(u64[r1], r2), RegisterError, "stored to with a.stx or a.st"),
-    (lambda a: a.jeq(u64[r1], 0, "x"), RegisterError, "memory is loaded into one with a.ldx"),
-    (lambda a: a.atomic_add(u64[r1], 1), RegisterError, "number into one, as in a.mov(r1, 1)"),
-    (lambda a: a.ldx(r1, Path[r2]["length"]), OperandError, "a field of it is written .length"),
+    (lambda a: a.stx(r2, u64[r1]), OperandError, "store with a.stx(u64[r1 + 8], r2)"),
+    (lambda a: a.ldx(r1, Path.length), OperandError, "a record on the stack, after event ="),
+    (lambda a: a.mov(r1, Path.length), OperandError, "the declared field length is not a register"),
+    (lambda a: a.lea(u64[r1], r2), OperandError, "lea takes the register first: a.lea(r2, …)"),
+    (lambda a: a.lea(r2, COUNTS), OperandError, "map COUNTS; load a map with a.ld_map(r2, COUNTS)"),
+    (lambda a: a.ld_map(COUNTS, r1), OperandError, "the register first: a.ld_map(r1, EVENTS)"),
+    (lambda a: a.mov(r1, COUNTS), OperandError, "map COUNTS is not a register or a number"),
+    (lambda a: a.mov(u64[r1], r2), RegisterError, "store to it with a.stx or a.st"),
+    (lambda a: a.jeq(u64[r1], 0, "x"), RegisterError, "load memory with a.ldx"),
+    (lambda a: a.atomic_add(u64[r1], 1), RegisterError, "load it first: a.mov(r1, 1)"),
+    (lambda a: a.ldx(r1, Path[r2]["length"]), OperandError, "write .length for its field"),
     (lambda a: a.ldx(r1, u64[r2 + 40000]), OperandError, "offset 40000 is out of range"),
     (lambda a: a.ldx(r1, s32[r2]), OperandError, "use a.ldsx"),
-    (lambda a: a.ldsx(r1, u32[r2]), OperandError, "u32 is loaded with a.ldx"),
-    (lambda a: a.ldsx(r1, s64[r2]), OperandError, "s64 is loaded with a.ldx"),
-    (lambda a: a.ldx(r1, Path[r2].points), OperandError, "more than one access moves"),
-    (lambda a: a.ldx(r1, Path[r2].codes[3]), OperandError, "has elements 0 to 2, no 3"),
-    (lambda a: a.ldx(r1, Path[r2].codes["1"]), OperandError, "an index is a whole number"),
-    (lambda a: a.ldx(r1, Path[r2].length[0]), OperandError, "u8 is no array"),
-    (lambda a: a.ldx(r1, u64[r2 + "8"]), OperandError, "a register and a number of bytes"),
-    (lambda a: a.st(u8[r1], 256), OperandError, "256 does not fit u8"),
-    (lambda a: a.st(u16[r1], -32769), OperandError, "does not fit u16"),
-    (lambda a: a.st(u32[r1], r2), OperandError, "a register is stored with a.stx(…, r2)"),
-    (lambda a: a.stx(u32[r1], 5), RegisterError, "a number is stored with a.st(…, 5)"),
-    (lambda a: a.atomic_add(u16[r1], r2), OperandError, "moves 4 or 8 bytes, u16 has 2"),
-    (lambda a: a.ld_imm64(r1, 1 << 64), OperandError, "does not fit 64 bits"),
-    (lambda a: a.ld_imm64(r1, "1"), OperandError, "takes a whole number"),
-    (lambda a: a.ld_map(r1, "EVENTS"), OperandError, "a map is expected here"),
+    (lambda a: a.ldsx(r1, u32[r2]), OperandError, "load u32 with a.ldx"),
+    (lambda a: a.ldsx(r1, s64[r2]), OperandError, "load s64 with a.ldx"),
+    (lambda a: a.ldx(r1, Path[r2].points), OperandError, "one instruction cannot access"),
+    (lambda a: a.ldx(r1, Path[r2].codes[3]), OperandError, "has elements 0 to 2, not 3"),
+    (lambda a: a.ldx(r1, Path[r2].codes["1"]), OperandError, "an index is an integer"),
+    (lambda a: a.ldx(r1, Path[r2].length[0]), OperandError, "u8 is not an array"),
+    (lambda a: a.ldx(r1, u64[r2 + "8"]), OperandError, "an offset is an integer in bytes"),
+    (lambda a: a.st(u8[r1], 256), OperandError, "256 does not fit into u8"),
+    (lambda a: a.st(u16[r1], -32769), OperandError, "does not fit into u16"),
+    (lambda a: a.st(u32[r1], r2), OperandError, "store a register with a.stx(…, r2)"),
+    (lambda a: a.stx(u32[r1], 5), RegisterError, "store a number with a.st(…, 5)"),
+    (lambda a: a.atomic_add(u16[r1], r2), OperandError, "accesses 4 or 8 bytes, u16 has 2"),
+    (lambda a: a.ld_imm64(r1, 1 << 64), OperandError, "does not fit into 64 bits"),
+    (lambda a: a.ld_imm64(r1, "1"), OperandError, "takes an integer"),
+    (lambda a: a.ld_map(r1, "EVENTS"), OperandError, "expected a map"),
     (lambda a: a.ld_map_value(r1, EVENTS), OperandError, "ld_map_value takes an Array"),
-    (lambda a: a.addr_space_cast(r1, r2, 0, 0), OperandError, "not 0 to 0"),
+    (lambda a: a.addr_space_cast(r1, r2, 0, 0), OperandError, "not from 0 to 0"),
     (lambda a: a.zero([u64[r1]]), OperandError, "zero takes a place in memory"),
-    (lambda a: a.stack(7), OperandError, "the stack holds records and types"),
-    (lambda a: a.stack(u64[65]), StackError, "520 bytes of stack: a function has 512"),
+    (lambda a: a.stack(7), OperandError, "a.stack takes a record or a type"),
+    (lambda a: a.stack(u64[65]), StackError, "needs 520 bytes of stack, the limit is 512"),
     (lambda a: a.call(5), OperandError, "call takes a helper"),
-    (lambda a: a.ja(5), LabelError, 'a jump goes to a label, as in "out", not to 5'),
-    (lambda a: a.label(""), LabelError, "a label is a name"),
-    (lambda a: a.function("no name"), LabelError, "a name as in C"),
-    (lambda a: a.function("page"), DuplicateLabelError, "function 'page' is already there"),
-    (lambda a: a.function("f"), ProgramError, "before the program's own first instruction"),
+    (lambda a: a.ja(5), LabelError, 'a jump takes the name of a label, as in "out", not 5'),
+    (lambda a: a.label(""), LabelError, "a label takes a name"),
+    (lambda a: a.function("no name"), LabelError, "a C identifier"),
+    (lambda a: a.function("page"), DuplicateLabelError, "function 'page' is already defined"),
+    (lambda a: a.function("f"), ProgramError, "before the program's first instruction"),
     (lambda a: a.jeq(r0 == 1, 1, "out"), RegisterError, "as in a.jeq"),
-    (lambda a: a.mov(r1, r2 % 8), RegisterError, "when the program runs: a.mod(r2, 8)"),
-    (lambda a: a.mov(r1, r2 << r3), RegisterError, "when the program runs: a.lsh(r2, r3)"),
-    (lambda a: a.mov(r1, 3 | r2), RegisterError, "when the program runs: a.or_(r2, 3)"),
-    (lambda a: bool(u64[r1]), AssemblyError, "load it with a.ldx, then jump"),
-    (lambda a: u64[r1] == 3, AssemblyError, "load it with a.ldx, then jump"),
-    (lambda a: u64[r1] < 3, AssemblyError, "load it with a.ldx, then jump"),
-    (lambda a: range(u64[r1]), AssemblyError, "load it with a.ldx, then jump"),
-    (lambda a: list(u64[r1]), OperandError, "u64 is no array and has no elements"),
-    (lambda a: len(u64[r1]), OperandError, "u64 is no array and has no length; its size in byt"),
-    (lambda a: u64[r1] + 8, AssemblyError, "stands inside of the brackets: u64[r1 + 8]"),
+    (lambda a: a.mov(r1, r2 % 8), RegisterError, "when the program runs, use a.mod(r2, 8)"),
+    (lambda a: a.mov(r1, r2 << r3), RegisterError, "when the program runs, use a.lsh(r2, r3)"),
+    (lambda a: a.mov(r1, 3 | r2), RegisterError, "when the program runs, use a.or_(r2, 3)"),
+    (lambda a: bool(u64[r1]), AssemblyError, "a.ldx, then compare with a jump"),
+    (lambda a: u64[r1] == 3, AssemblyError, "a.ldx, then compare with a jump"),
+    (lambda a: u64[r1] < 3, AssemblyError, "a.ldx, then compare with a jump"),
+    (lambda a: range(u64[r1]), AssemblyError, "a.ldx, then compare with a jump"),
+    (lambda a: list(u64[r1]), OperandError, "u64 is not an array and has no elements"),
+    (lambda a: len(u64[r1]), OperandError, "u64 is not an array and has no length; its size in by"),
+    (lambda a: u64[r1] + 8, AssemblyError, "for another offset, write u64[r1 + 8]"),
     (lambda a: u64[r1].__iadd__(1), AssemblyError, "a.atomic_add(u64[r1], register)"),
-    (lambda a: u64[r1] >> 1, AssemblyError, "load it with a.ldx, then a.rsh"),
-    (lambda a: r1.__iadd__(8), RegisterError, "when the program runs: a.add(r1, 8)"),
+    (lambda a: u64[r1] >> 1, AssemblyError, "load it with a.ldx, then use a.rsh"),
+    (lambda a: r1.__iadd__(8), RegisterError, "when the program runs, use a.add(r1, 8)"),
     (lambda a: Path[r2].codes.__setitem__(0, 1), AssemblyError, "a.st(…[0], number)"),
     (lambda a: r1 < r2, RegisterError, "r1 has no value while the program is assembled"),
     (lambda a: r1 in (3, r2), RegisterError, "use a jump, as in a.jeq"),
@@ -315,18 +315,18 @@ MISTAKES: list[Mistake] = [
     (lambda a: -r2, RegisterError, "r2 has no value"),
     (lambda a: r2(), RegisterError, "r2 has no value"),
     (lambda a: r2**2, RegisterError, "r2 has no value"),
-    (lambda a: r1[1], RegisterError, "r1 is no array; what lies in memory has a type and an "
+    (lambda a: r1[1], RegisterError, "r1 is a register, not an array; memory has a type and an "
      "address: u64[r1 + 1]"),
     (lambda a: r1["pid"], RegisterError, "u64[r1 + 8]"),
-    (lambda a: r1.__setitem__(1, 2), RegisterError, "r1 is no array"),
-    (lambda a: 5 - r1, RegisterError, "put 5 into a register with a.mov, then a.sub(…, r1)"),
-    (lambda a: 1 << r1, RegisterError, "put 1 into a register with a.mov, then a.lsh(…, r1)"),
+    (lambda a: r1.__setitem__(1, 2), RegisterError, "r1 is a register, not an array"),
+    (lambda a: 5 - r1, RegisterError, "load 5 into a register with a.mov, then use a.sub(…, r1)"),
+    (lambda a: 1 << r1, RegisterError, "load 1 into a register with a.mov, then use a.lsh(…, r1)"),
     (lambda a: r1 + 8 == r2, AssemblyError, "r1 + 8 is an address, which has no value"),
-    (lambda a: (r1 + 8)[0], AssemblyError, "u64[r1 + 8] is what lies there"),
+    (lambda a: (r1 + 8)[0], AssemblyError, "u64[r1 + 8] is the memory there"),
     (lambda a: (r1 + 8) * 2, AssemblyError, "r1 + 8 is an address"),
-    (lambda a: COUNTS[0], ProgramError, "a program calls helper.map_lookup_elem"),
+    (lambda a: COUNTS[0], ProgramError, "in a program call helper.map_lookup_elem"),
     (lambda a: 1 in COUNTS, ProgramError, "load(program).maps[COUNTS]"),
-    (lambda a: list(EVENTS), ProgramError, "a program calls helper.perf_event_output"),
+    (lambda a: list(EVENTS), ProgramError, "in a program call helper.perf_event_output"),
 ]  # fmt: skip
 
 
@@ -365,7 +365,9 @@ def test_a_helper_s_name_is_known_to_the_assembler() -> None:
 def test_a_declared_field_is_told_where_it_is() -> None:
     a = assembler()
     path = a.stack(Path)
-    with pytest.raises(OperandError, match=r"is path\.length, behind an address in r0 Path\[r0\]"):
+    with pytest.raises(
+        OperandError, match=r"write path\.length for a record on the stack, or Path\[r0\]"
+    ):
         a.ldx(r1, Path.length)  # type: ignore[arg-type]
     a.ldx(r1, path.length)
 
@@ -433,7 +435,7 @@ def test_a_register_has_no_value_in_python(use: Callable[[Register], object], ju
 
 @pytest.mark.parametrize("number", [-1, 11, True, "1"])
 def test_there_are_eleven_registers(number: Any) -> None:
-    with pytest.raises(RegisterError, match="only r0 to r10"):
+    with pytest.raises(RegisterError, match="registers are r0 to r10"):
         Register(number)
 
 
@@ -531,7 +533,7 @@ def test_a_name_may_have_15_letters_digits_underscores_and_dots() -> None:
 
 @pytest.mark.parametrize("entries", [-1, 1 << 32, True, 1.0, None])
 def test_a_map_has_a_number_of_entries(entries: Any) -> None:
-    with pytest.raises(ProgramError, match="is no number of 32 bits"):
+    with pytest.raises(ProgramError, match=r"max_entries must be from 0 to 2\*\*32 - 1"):
         PerfEventArray("EVENTS", HelloEvent, max_entries=entries)
 
 
@@ -542,7 +544,7 @@ def test_only_a_map_that_carries_records_may_leave_its_size_open() -> None:
         lambda: Array("COUNTS", value=u64),
         lambda: Hash("COUNTS", key=u32, value=u64),
     ):
-        with pytest.raises(ProgramError, match="say how much it holds"):
+        with pytest.raises(ProgramError, match="needs max_entries, as in max_entries="):
             make()
 
 
@@ -561,7 +563,7 @@ def test_a_per_cpu_array_has_no_one_address() -> None:
         assembler().ld_map_value(r1, per_cpu)
     with pytest.raises(OperandError, match="max_entries=1"):
         assembler().ld_map_value(r1, Array("MANY", value=u64, max_entries=2))
-    with pytest.raises(OperandError, match="offset 32 is not in the 32 bytes"):
+    with pytest.raises(OperandError, match="offset 32 is not in COUNTS's value of 32 bytes"):
         assembler().ld_map_value(r1, COUNTS, 32)
 
 
@@ -571,7 +573,7 @@ def test_an_empty_program_is_refused() -> None:
 
 
 def test_a_program_says_where_it_runs() -> None:
-    with pytest.raises(ProgramError, match="attach says where it runs"):
+    with pytest.raises(ProgramError, match="attach must be an attach point"):
         Assembler("page", attach="sys_enter_write")
 
 
@@ -615,14 +617,16 @@ def test_an_undefined_label_is_an_error_with_the_nearest_one() -> None:
 def test_an_undefined_label_without_a_near_one_says_what_to_do() -> None:
     a = assembler()
     a.ja("out")
-    with pytest.raises(UndefinedLabelError, match=r"put a\.label\('out'\) where it should go"):
+    with pytest.raises(
+        UndefinedLabelError, match=r"put a\.label\('out'\) before the instruction to jump to"
+    ):
         finished(a)
 
 
 def test_a_duplicate_label_names_both_lines() -> None:
     a = assembler()
     a.label("out")  # the first
-    with pytest.raises(DuplicateLabelError, match=r"already at .*: a.label\(\"out\"\)$") as caught:
+    with pytest.raises(DuplicateLabelError, match=r"defined at .*: a.label\(\"out\"\)$") as caught:
         a.label("out")  # the second
     assert caught.value.source.text == 'a.label("out")  # the second'
 
@@ -631,7 +635,7 @@ def test_a_label_needs_an_instruction_after_it() -> None:
     a = assembler()
     a.ja("end")
     a.label("end")
-    with pytest.raises(UndefinedLabelError, match="'end' has no instruction after it"):
+    with pytest.raises(UndefinedLabelError, match="no instruction follows label 'end'"):
         a.program(check=False)
 
 
@@ -641,7 +645,7 @@ def test_a_labels_instruction_is_in_its_own_function() -> None:
     a.ja("end")
     a.label("end")
     a.function("other")
-    with pytest.raises(UndefinedLabelError, match="'end' has no instruction after it"):
+    with pytest.raises(UndefinedLabelError, match="no instruction follows label 'end'"):
         finished(a)
 
 
@@ -692,7 +696,7 @@ def test_calls_of_functions_count_slots() -> None:
 def test_a_call_of_no_function_is_an_error() -> None:
     a = assembler()
     a.call("duoble")
-    with pytest.raises(UndefinedLabelError, match=r"begin it with a\.function"):
+    with pytest.raises(UndefinedLabelError, match=r"define it with a\.function"):
         finished(a)
     a.function("double")
     with pytest.raises(UndefinedLabelError, match=r"no function 'duoble'; did you mean double\?"):

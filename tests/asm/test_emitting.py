@@ -143,7 +143,7 @@ def test_all_methods_are_tried() -> None:
         (lambda a: a.emit(None), "emit takes an Instruction, not None"),
         (lambda a: a.emit(b"\x95"), "emit takes an Instruction, not b'.x95'"),
         (lambda a: a.mov(r0, HUGE), "mov: imm a number of 16610 bits is out of range"),
-        (lambda a: a.ld_imm64(r0, -HUGE), "ld_imm64: a number of 16610 bits does not fit 64 bits"),
+        (lambda a: a.ld_imm64(r0, -HUGE), "ld_imm64: a number of 16610 bits does not fit into 64"),
         (lambda a: a.st(u8[r1], HUGE), "a number of 16610 bits does not fit u8"),
         (lambda a: a.stx(u8[r1], HUGE), "a number is stored with"),
         (lambda a: a.jeq(r0, HUGE, "out"), "jeq: imm a number of 16610 bits is out of range"),
@@ -163,25 +163,25 @@ def test_what_a_method_cannot_emit(emit: Callable[[Assembler], None], problem: s
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda: Tracepoint(None, "x"), "a tracepoint's category is text, as in .*, not None"),  # type: ignore[arg-type]
-        (lambda: Tracepoint("sched", 5), "a tracepoint's name is text, as in .*, not 5"),  # type: ignore[arg-type]
+        (lambda: Tracepoint(None, "x"), "a tracepoint's category is a str, as in .*, not None"),  # type: ignore[arg-type]
+        (lambda: Tracepoint("sched", 5), "a tracepoint's name is a str, as in .*, not 5"),  # type: ignore[arg-type]
         (lambda: Tracepoint("sys\0calls", "x"), r"category is printable text, .*'sys\\x00calls'"),
         (lambda: Tracepoint("sched", "\ud800"), "name is printable text"),
         (lambda: Tracepoint("", "x"), "category is a directory's name, as in .*, not ''"),
         (lambda: Tracepoint("..", "x"), "category is a directory's name"),
         (lambda: Tracepoint("sched/..", "x"), "category is a directory's name"),
-        (lambda: Tracepoint("sched", "é" * 128), "name has 255 bytes at most, .* has 256"),
-        (lambda: RawTracepoint(5), "a raw tracepoint's name is text, as in .*, not 5"),  # type: ignore[arg-type]
+        (lambda: Tracepoint("sched", "é" * 128), "name has at most 255 bytes, .* has 256"),
+        (lambda: RawTracepoint(5), "a raw tracepoint's name is a str, as in .*, not 5"),  # type: ignore[arg-type]
         (lambda: RawTracepoint("sched\0"), "a raw tracepoint's name is printable text"),
-        (lambda: RawTracepoint("x" * 128), "a raw tracepoint's name has 127 bytes at most"),
-        (lambda: licensed(None), 'a license is text, as in license="GPL", not None'),
-        (lambda: licensed(b"GPL"), "a license is text, as in .*, not b'GPL'"),
+        (lambda: RawTracepoint("x" * 128), "a raw tracepoint's name has at most 127 bytes"),
+        (lambda: licensed(None), 'a license is a str, as in license="GPL", not None'),
+        (lambda: licensed(b"GPL"), "a license is a str, as in .*, not b'GPL'"),
         (lambda: licensed("GPL\0evil"), r"a license is printable text, .*'GPL\\x00evil'"),
-        (lambda: licensed("x" * 128), "a license has 127 bytes at most"),
+        (lambda: licensed("x" * 128), "a license has at most 127 bytes"),
         (lambda: Assembler("a\0b", attach=RawTracepoint()), r"program name 'a\\x00b'"),
         (lambda: Assembler(None, attach=RawTracepoint()), "program name None"),  # type: ignore[arg-type]
         (lambda: Assembler("a" * 16, attach=RawTracepoint()), "1 to 15 letters"),
-        (lambda: Assembler("a", attach=RawTracepoint), "attach says where it runs"),  # type: ignore[arg-type]
+        (lambda: Assembler("a", attach=RawTracepoint), "attach must be an attach point"),  # type: ignore[arg-type]
         (lambda: Hash("a\0b", key=u32, value=u32, max_entries=1), r"map name 'a\\x00b'"),
         (lambda: Hash("a", key=u32, value=u32, max_entries=HUGE), "a number of 16610 bits"),
     ],
@@ -210,7 +210,7 @@ def test_a_license_that_is_set_later_is_checked_too() -> None:
     a = begun()
     a.exit()
     a.license = None  # type: ignore[assignment]
-    with pytest.raises(ProgramError, match="a license is text"):
+    with pytest.raises(ProgramError, match="a license is a str"):
         a.program()
 
 
@@ -218,13 +218,16 @@ def test_an_instruction_has_the_map_that_it_loads() -> None:
     load_map, mov = 0x18, 0xB7
     assert Instruction(load_map, src=1, map=COUNTS).map is COUNTS
     for fields, problem in (
-        ({"opcode": mov, "imm": 5, "map": COUNTS}, "mov loads no map; a.ld_map does"),
-        ({"opcode": load_map, "map": COUNTS}, "ld_imm64 loads no map"),
-        ({"opcode": load_map, "src": 5, "map": COUNTS}, "ld_map_idx loads no map"),
-        ({"opcode": load_map, "src": 1, "imm": 5, "map": COUNTS}, "with a map the imm is its fd"),
-        ({"opcode": load_map, "src": 1, "map": "COUNTS"}, "map is a description, .* 'COUNTS'"),
-        ({"opcode": mov, "source": 5}, "mov: source is a SourceLine, not 5"),
-        ({"opcode": HUGE}, "no instruction with opcode a number of 16610 bits"),
+        ({"opcode": mov, "imm": 5, "map": COUNTS}, "mov does not load a map; use a.ld_map"),
+        ({"opcode": load_map, "map": COUNTS}, "ld_imm64 does not load a map"),
+        ({"opcode": load_map, "src": 5, "map": COUNTS}, "ld_map_idx does not load a map"),
+        (
+            {"opcode": load_map, "src": 1, "imm": 5, "map": COUNTS},
+            "the loader sets imm to the map",
+        ),
+        ({"opcode": load_map, "src": 1, "map": "COUNTS"}, "map must be a Map, .* 'COUNTS'"),
+        ({"opcode": mov, "source": 5}, "mov: source must be a SourceLine or None, not 5"),
+        ({"opcode": HUGE}, "unknown opcode a number of 16610 bits"),
         ({"opcode": mov, "dst": HUGE}, "no register ra number of 16610 bits"),
     ):
         with pytest.raises(OperandError, match=problem):
@@ -243,7 +246,9 @@ def test_a_byte_order_is_checked(byteorder: Any) -> None:
         lambda byteorder: decode_all(bytes(8), byteorder),
         lambda byteorder: Machine(a.program(), byteorder=byteorder),
     ):
-        with pytest.raises(OperandError, match="a byte order is 'little' or 'big', not") as caught:
+        with pytest.raises(
+            OperandError, match="byteorder must be 'little' or 'big', not"
+        ) as caught:
             use(byteorder=byteorder)
         assert caught.value.source
         assert caught.value.source.file == __file__
@@ -288,7 +293,7 @@ def test_what_is_no_buffer_is_refused_at_its_line(data: Any, problem: str) -> No
 def test_an_empty_program_is_the_same_error_everywhere() -> None:
     main = (Label("empty", 0),)
     a = Assembler("empty", attach=RawTracepoint())
-    empty = "program empty has no instructions; the shortest is a.mov"
+    empty = "program empty has no instructions; add at least a.mov"
     for make in (
         lambda: Program("empty", RawTracepoint(), (), main),
         lambda: Program("empty", RawTracepoint(), tuple(decode_all(b"")), main),
@@ -316,14 +321,14 @@ def returned() -> Program:
     ("changes", "problem"),
     [
         ({"name": None}, "program name None"),
-        ({"attach": None}, "attach says where it runs"),
-        ({"license": b"GPL"}, "a license is text"),
-        ({"instructions": None}, "instructions is a tuple of Instruction, not None"),
-        ({"instructions": (b"\x95",)}, "instructions is a tuple of Instruction"),
-        ({"functions": ()}, "its first function begins at slot 0"),
-        ({"functions": (Label("late", 1),)}, "its first function begins at slot 0"),
-        ({"functions": ("begun",)}, "functions is a tuple of Label"),
-        ({"labels": [Label("out", 1)]}, "labels is a tuple of Label"),
+        ({"attach": None}, "attach must be an attach point"),
+        ({"license": b"GPL"}, "a license is a str"),
+        ({"instructions": None}, "instructions must be a tuple of Instruction, not None"),
+        ({"instructions": (b"\x95",)}, "instructions must be a tuple of Instruction"),
+        ({"functions": ()}, "the first function must be at slot 0"),
+        ({"functions": (Label("late", 1),)}, "the first function must be at slot 0"),
+        ({"functions": ("begun",)}, "functions must be a tuple of Label"),
+        ({"labels": [Label("out", 1)]}, "labels must be a tuple of Label"),
     ],
 )
 def test_a_program_is_checked_when_it_is_made(changes: dict[str, Any], problem: str) -> None:

@@ -45,7 +45,7 @@ def test_a_misspelt_name_is_told_the_right_one() -> None:
 
 def test_a_helper_that_is_not_in_the_table_has_no_facts() -> None:
     for number in (0, 212):
-        with pytest.raises(LookupError, match=f"there is no {number} in it"):
+        with pytest.raises(LookupError, match=f"unknown helper number {number}"):
             _ = Helper(number, "unheard_of").since
 
 

@@ -21,13 +21,14 @@ FLAG = Place(1463, 1, 2, 1)
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        (FLAG, "this is a bit field (1 bits of the u8 at offset 1463): load that into r0, then "
+        (FLAG, "this is a bit field (1 bits of the u8 at offset 1463); load the u8 into r0, then "
                "a.rsh(r0, 2) and a.and_(r0, 0x1)"),
-        (Place(4, 4, 5, 7), "7 bits of the u32 at offset 4): load that into r0, then a.rsh(r0, 5) "
-                            "and a.and_(r0, 0x7f)"),
+        (Place(4, 4, 5, 7), "7 bits of the u32 at offset 4); load the u32 into r0, then "
+                            "a.rsh(r0, 5) and a.and_(r0, 0x7f)"),
         (Place(4, 9, 5, 64), "64 bits of the 9 bytes at offset 4"),
-        (Place(1752, 16), "the 16 bytes at offset 1752 are no integer: probe_read_kernel copies"),
-        (Place(0, 0), "the 0 bytes at offset 0 are no integer"),
+        (Place(1752, 16), "the 16 bytes at offset 1752 are not an integer of 1, 2, 4 "
+                        "or 8 bytes; copy them with helper.probe_read_kernel"),
+        (Place(0, 0), "the 0 bytes at offset 0 are not an integer"),
     ],
 )  # fmt: skip
 def test_what_is_no_integer_is_not_loaded(place: Place, words: str) -> None:
@@ -47,7 +48,7 @@ def test_a_recorded_layout_says_what_it_has_not() -> None:
         lambda: layout.member("task_struct", "se.vruntime"),
         lambda: layout.member("sock", "sk"),
     ):
-        with pytest.raises(ProgramError, match=r"the recorded layout has no .* add it there"):
+        with pytest.raises(ProgramError, match=r"the recorded layout has no .* add it to"):
             ask()
 
 

@@ -32,7 +32,7 @@ Row = dict[str, Any]
 S16 = (-(1 << 15), -1, 0, 1, (1 << 15) - 1)
 S32 = (-(1 << 31), -1, 0, 1, (1 << 31) - 1)
 
-REFUSED = {"callx": "there is no instruction with opcode 0x8d"}  # in no RFC
+REFUSED = {"callx": "unknown opcode 0x8d"}  # in no RFC
 
 
 # What the RFC gives a meaning: it masks shifts, and a division by 0 gives 0.

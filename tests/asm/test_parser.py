@@ -185,7 +185,7 @@ def test_a_program_has_what_the_text_does_not_say() -> None:
     assert assemble("r0 = 0; exit", "page", program.attach, license="MIT") == program
     with pytest.raises(ProgramError, match="program name"):
         assemble("exit", "a name that is too long", program.attach)
-    with pytest.raises(ProgramError, match="attach says where"):
+    with pytest.raises(ProgramError, match="attach must be an attach point"):
         assemble("exit", "page", "nowhere")
 
 
@@ -210,22 +210,23 @@ WRONG = {
     "r1 = MISSING ll": "6: expected the name of a map or a function, found 'MISSING'",
     "r1 = EVENT ll": "6: expected the name of a map or a function, found 'EVENT'; did you mean "
     "EVENTS?",
-    "r1 = COUNTS+32 ll": "6: offset 32 is not in the 32 bytes of COUNTS's value",
+    "r1 = COUNTS+32 ll": "6: offset 32 is not in COUNTS's value of 32 bytes",
     "r1 = EVENTS+0 ll": "6: ld_map_value takes an Array with max_entries=1, not",
     "call bpf_ktime_get": "6: expected the name of a function or a helper, found "
     "'bpf_ktime_get'; did you mean bpf_ktime_get_ns?",
     "exit; goto otu; out: exit": "12: label 'otu' is not defined in main; did you mean out?",
-    "goto out": "6: label 'out' is not defined in main; write it with a colon where it should go",
-    "exit; goto end; end:": "17: label 'end' has no instruction after it",
-    "out: exit; out: exit": "12: label 'out' is already at <text>:1",
-    "call f; f: exit; f: exit": "18: function 'f' is already there",
+    "goto out": "6: label 'out' is not defined in main; write the name and a colon before "
+    "the instruction to jump to",
+    "exit; goto end; end:": "17: no instruction follows label 'end'; put one there, such as exit",
+    "out: exit; out: exit": "12: label 'out' is already defined at <text>:1",
+    "call f; f: exit; f: exit": "18: function 'f' is already defined",
     "r1 = *(u32 *)(r1 4)": "18: expected '+' or '-' and a number, found '4'",
     "r1 = *(u32 *)(r1 - -4)": "20: expected a number, found '-'",
     "r1 = *(u32 *)(r1 + 40000)": "18: expected a number from -32768 to 32767, found '+40000'",
     "r1 = *(s64 *)(r1 + 4)": "8: expected 'u8', 's8', 'u16', 's16', 'u32', 's32' or 'u64', found "
     "'s64'; did you mean u64?",
     "r1 = 0xffffffff": "6: expected a number from -2147483648 to 2147483647, found '0xffffffff'; "
-    "write ll after it, as 64 bits are meant",
+    "write ll after it for 64 bits",
     "w1 = 0x100000000": "6: expected a number from -2147483648 to 4294967295, found '0x100000000'",
     "r1 = 0x1ffffffffffffffff ll": "6: expected a number from -9223372036854775808 to "
     "18446744073709551615, found '0x1ffffffffffffffff'",
@@ -237,9 +238,9 @@ WRONG = {
     "w1 = xchg32_32(r2 + 0, w3)": "24: expected 'w1', found 'w3'",
     "r3 = *(u8 *)skb[4]": "1: expected 'r0', found 'r3'",
     "r1 = 010": "6: expected a number, a register, a name, '(', '-', '*' or 'le16', found '010'",
-    'goto "out': "6: expected a number, a name or 'pc', found a quote without an end",
+    'goto "out': "6: expected a number, a name or 'pc', found an unclosed quote",
     "ld_pseudo r2, 7, 3": "15: expected '1', '2', '3', '4', '5' or '6', found '7'",
-    ".txt": "1: there is no directive '.txt'; did you mean .text?",
+    ".txt": "1: unknown directive '.txt'; did you mean .text?",
     ".type f @function": "9: expected ',', found '@'",
     ".type f, @func": "11: expected 'function' or 'object', found 'func'",
     "exit \0": "6: expected the end of the line, found '\\x00'",

@@ -10,7 +10,7 @@ from peers.drawing import svg, ticks
 from peers.figures import LIMITS, MEASURES, Limit, Results, Values, interval, ratio, verdicts
 from peers.measuring import lateness
 from peers.page import figures, limits, markdown, ratios, record, table
-from peers.processes import Written, timestamp, told_lost
+from peers.processes import Written, reported_lost, timestamp
 
 JSON_LINE = b'{"pid":7,"comm":"a: b}","timestamp_ns":9823741029384}\n'
 
@@ -62,9 +62,9 @@ def test_the_timestamp_of_a_line(line: bytes, number: int | None) -> None:
 
 
 def test_what_tools_say_of_loss() -> None:
-    assert told_lost(b"tuxscope: 21871 events, 12 lost, 5.0 s\n") == 12
-    assert told_lost(b"hello: 5 events, 0 lost\n") == 0
-    assert told_lost(b"Lost 3 events\nLost 4 events\n") == 7
+    assert reported_lost(b"tuxscope: 21871 events, 12 lost, 5.0 s\n") == 12
+    assert reported_lost(b"hello: 5 events, 0 lost\n") == 0
+    assert reported_lost(b"Lost 3 events\nLost 4 events\n") == 7
 
 
 def test_lateness_is_counted_to_the_piece_that_ends_the_line() -> None:

@@ -47,7 +47,7 @@ FORESEEN = 0.5
 
 
 def junk() -> Program:
-    """Looks up a key that was never set: Linux 6.3 and later let a privileged program do that,
+    """Looks up an uninitialised key: Linux 6.3 and later let a privileged program do that,
     above the lowest byte that it has used."""
     a = Assembler("junk", attach=RawTracepoint())
     a.st(u64[r10 - 512], 0)

@@ -636,202 +636,220 @@ def says(write: Write, kind: type[CheckError], words: str) -> Any:
 
 
 SAYS = [
-    says(never_set, UninitialisedRegisterError, "r3 is read, and was never set; set it first"),
-    says(set_on_one_way_only, UninitialisedRegisterError, "r6 is read, and was never set"),
+    says(never_set, UninitialisedRegisterError, "r3 is read, and is uninitialised; set it first"),
+    says(set_on_one_way_only, UninitialisedRegisterError, "r6 is read, and is uninitialised"),
     says(
         kept_for_a_function,
         UninitialisedRegisterError,
-        "r6 is read, and was never set: a function has its own r6-r9; pass it in r1-r5",
+        "r6 is read, and is uninitialised: a function has its own r6-r9; pass the value in r1-r5",
     ),
     says(
         used_up,
         ClobberedRegisterError,
-        "r1 is read, and holds nothing since the call at test_checks.py:{call}; ",
+        "r1 is read, and was clobbered by the call at test_checks.py:{call}; ",
     ),
     says(
         used_up_by_a_function,
         ClobberedRegisterError,
-        "r2 is read, and holds nothing since the call at",
+        "r2 is read, and was clobbered by the call at",
     ),
-    says(no_result, MissingResultError, "no result in r0; put a.mov(r0, 0) before a.exit()"),
-    says(result_of_a_void_helper, MissingResultError, "no result in r0 since the call at"),
+    says(
+        no_result,
+        MissingResultError,
+        "and r0, its result, is uninitialised; put a.mov(r0, 0) before a.exit()",
+    ),
+    says(
+        result_of_a_void_helper, MissingResultError, "r0, its result, was clobbered by the call at"
+    ),
     says(
         missing_argument,
         UninitialisedRegisterError,
-        "r2 is the key of map_lookup_elem, and was never set; take the address of a place on the "
-        "stack: a.lea(r2, key)",
+        "r2 is the key of map_lookup_elem, and is uninitialised; pass the address of a "
+        "key on the stack: a.lea(r2, key)",
     ),
     says(
         forgotten_record,
         ClobberedRegisterError,
-        "; pass on what helper.ringbuf_reserve returned: a.mov(r1, r6)",
+        "; pass the pointer that helper.ringbuf_reserve returned: a.mov(r1, r6)",
     ),
     says(
         number_for_a_key,
         ArgumentError,
-        "r2 is the key of map_lookup_elem, and holds a plain number; take the address",
+        "r2 is the key of map_lookup_elem, and is a scalar, not a pointer; pass the address",
     ),
     says(
         number_for_a_map,
         ArgumentError,
-        "r1 is the map of map_lookup_elem, and holds a plain number; load a map",
+        "r1 is the map of map_lookup_elem, and is a scalar, not a pointer; load a map",
     ),
     says(
         stack_for_the_context,
         ArgumentError,
-        "r1 is the ctx of perf_event_output, and points to the stack; keep the context",
+        "r1 is the ctx of perf_event_output, and points to the stack; save the context",
     ),
     says(
         another_kind_of_map,
         ArgumentError,
-        "perf_event_output takes a map of type PerfEventArray, and COUNTS is of type Hash",
+        "perf_event_output needs a map of type PerfEventArray, and COUNTS is of type Hash",
     ),
     says(lookup_in_a_ring, ArgumentError, "map_lookup_elem cannot use RING, a map of type RingBuf"),
     says(
         address_for_a_size,
         ArgumentError,
-        "r2 is the size_of_buf of get_current_comm, and points to the stack; a size is a number",
+        "r2 is the size_of_buf of get_current_comm, and points to the stack; pass a size in bytes",
     ),
-    says(any_size, ArgumentError, "r2 is the size of ringbuf_reserve, and is known only when"),
+    says(any_size, ArgumentError, "r2 is the size of ringbuf_reserve, and is not a constant"),
     says(
         beyond_the_stack,
         StackAccessError,
-        "8 bytes at r10 - 520 would lie outside of the stack; a function has 512",
+        "8 bytes at r10 - 520 is outside of the stack; the stack is the 512",
     ),
-    says(above_the_stack, StackAccessError, "8 bytes at r10 + 8 would lie outside"),
+    says(above_the_stack, StackAccessError, "8 bytes at r10 + 8 is outside of the stack"),
     says(
         name_beyond_the_stack,
         StackAccessError,
-        "r2 says 16 bytes, and at r10 - 8 the stack has 8; give get_current_comm",
+        "accesses 16 bytes, which r2 says, and at r10 - 8 the stack has only 8; pass the",
     ),
     says(
         too_much_for_a_name,
         StackAccessError,
-        "r2 says 64 bytes, and at r10 - 16 the stack has 16; give get_current_comm the size of "
-        "what is there: a.mov(r2, Event.comm.size), 16 bytes",
+        "accesses 64 bytes, which r2 says, and at r10 - 16 the stack has only 16; pass the size "
+        "of the memory there: a.mov(r2, Event.comm.size), 16 bytes",
     ),
-    says(askew, AlignmentError, "at r10 - 12, which is no multiple of 8; r10 - 16 is one"),
+    says(
+        askew, AlignmentError, "at r10 - 12 is misaligned: -12 is not a multiple of 8; use r10 - 16"
+    ),
     says(
         unchecked,
         NullCheckError,
-        "r0 is used as an address, and is 0 after a lookup that found nothing; "
-        'leave first where there is none: a.jeq(r0, 0, "out")',
+        "r0 is used as an address, and is NULL if the lookup found no entry; "
+        'compare it with 0 first: a.jeq(r0, 0, "out")',
     ),
     says(
         checked_the_wrong_way,
         NullCheckError,
-        "r0 is used as an address, and is 0 on this path: the comparison leads here where there "
-        'is none; jump away where it is 0: a.jeq(r0, 0, "out")',
+        "r0 is used as an address, and is NULL on this path: the comparison with 0 leads "
+        'here if it is NULL; jump to another path if it is NULL: a.jeq(r0, 0, "out")',
     ),
-    says(passed_where_it_is_0, NullCheckError, "r2 is the key of map_lookup_elem, and is 0 on"),
-    says(moved_unchecked, NullCheckError, "r0 may be 0 here, and is moved"),
-    says(passed_unchecked, NullCheckError, "r2 is the key of map_lookup_elem, and may be 0 here"),
+    says(passed_where_it_is_0, NullCheckError, "r2 is the key of map_lookup_elem, and is NULL on"),
+    says(moved_unchecked, NullCheckError, "r0 may be NULL: arithmetic on it is prohibited"),
+    says(passed_unchecked, NullCheckError, "r2 is the key of map_lookup_elem, and may be NULL"),
     says(
-        beyond_the_value, MapValueAccessError, "8 bytes at offset 8 of COUNTS's value, which has 8"
+        beyond_the_value,
+        MapValueAccessError,
+        "8 bytes at offset 8 is outside of COUNTS's value, which has 8",
     ),
     says(
         number_as_an_address,
         NotAPointerError,
-        "r0 is used as an address, and is a plain number; memory of the kernel or of a process "
-        "is read with helper.probe_read_kernel or helper.probe_read_user",
+        "r0 is used as an address, and is a scalar, not a pointer; read kernel memory "
+        "with helper.probe_read_kernel, user memory with helper.probe_read_user",
     ),
     says(
         argument_as_an_address,
         NotAPointerError,
-        "r1 is used as an address, and is a plain number; memory of the kernel or of a process",
+        "r1 is used as an address, and is a scalar, not a pointer; read kernel memory",
     ),
     says(
         seven_as_an_address,
         NotAPointerError,
-        "r1 is used as an address, and is a plain number; take the address of a place",
+        "r1 is used as an address, and is a scalar, not a pointer; use an address",
     ),
-    says(null_as_an_address, NullCheckError, "r0 is used as an address, and is 0 on this path"),
+    says(null_as_an_address, NullCheckError, "r0 is used as an address, and is NULL on this path"),
     says(
         context_before_its_fields,
         ContextAccessError,
-        "no field of 8 bytes at offset 0; its fields, with offset and size: sudo tuxscope fields "
-        "syscalls/sys_enter_write; its first 8 bytes are the kernel's own",
+        "no field of 8 bytes at offset 0; list its fields with sudo tuxscope fields "
+        "syscalls/sys_enter_write; programs cannot access the first 8 bytes",
     ),
     says(
         context_stored_to,
         ContextAccessError,
-        "the context of a tracepoint program can only be read",
+        "the context of a tracepoint program is read-only",
     ),
     says(
-        address_multiplied, PointerArithmeticError, "it points to the stack; only a.add and a.sub"
+        address_multiplied,
+        PointerArithmeticError,
+        "on a pointer to the stack is prohibited; add or subtract a number",
     ),
-    says(addresses_added, PointerArithmeticError, "two addresses are combined"),
-    says(half_an_address, PointerArithmeticError, "32 bits of an address"),
-    says(map_moved, PointerArithmeticError, "a map's own address cannot be moved"),
+    says(addresses_added, PointerArithmeticError, "arithmetic on two pointers is prohibited"),
+    says(half_an_address, PointerArithmeticError, "32-bit arithmetic on a pointer"),
+    says(map_moved, PointerArithmeticError, "arithmetic on a pointer to a map is prohibited"),
     says(
         no_exit,
         FallThroughError,
-        "the program goes on past its last instruction; end each path with",
+        "control falls through past the last instruction; end each path with",
     ),
-    says(condition_at_the_end, FallThroughError, "past its last instruction"),
+    says(condition_at_the_end, FallThroughError, "past the last instruction"),
     says(
         nothing_leads_there,
         UnreachableCodeError,
-        "no path leads here: checked ended at test_checks.py:{exit}: a.exit(); move it up, put",
+        "unreachable instruction: checked ends at test_checks.py:{exit}: a.exit(); move it up, put",
     ),
     says(
         nobody_calls, UnreachableCodeError, 'nothing calls function own; call it with a.call("own")'
     ),
     says(on_into_what_nobody_calls, UnreachableCodeError, "nothing calls function rest"),
-    says(round_and_round, EndlessLoopError, "this loop has no end; jump out of it"),
-    says(condition_that_never_holds, EndlessLoopError, "around with nothing changed, and may"),
+    says(
+        round_and_round, EndlessLoopError, "infinite loop: no path leaves it; jump out of the loop"
+    ),
+    says(
+        condition_that_never_holds,
+        EndlessLoopError,
+        "an iteration changes no register and no stack",
+    ),
     says(
         until_by_chance,
         EndlessLoopError,
-        "nothing changed, and may never end; count its rounds, as in a.add(r6, 1), a.jlt(r6, 10",
+        "changes no register and no stack; count the iterations: a.add(r6, 1), then a.jlt(r6, 10",
     ),
-    says(into_the_middle, JumpTargetError, "leads to slot 2, where no instruction begins"),
-    says(outside, JumpTargetError, "leads to slot 100"),
-    says(call_of_nothing, JumpTargetError, "leads to slot 100"),
+    says(into_the_middle, JumpTargetError, "the target is slot 2, which is not the start of"),
+    says(outside, JumpTargetError, "the target is slot 100"),
+    says(call_of_nothing, JumpTargetError, "the target is slot 100"),
     says(
         of_another_type,
         HelperUnavailableError,
-        "programs of type tracepoint have no xdp_adjust_head",
+        "programs of type tracepoint cannot call xdp_adjust_head",
     ),
     says(
         of_no_type_of_ours,
         HelperUnavailableError,
-        "programs of type tracepoint have no d_path; do without",
+        "programs of type tracepoint cannot call d_path; remove the call",
     ),
     says(
         sleeping,
         HelperUnavailableError,
-        "copy_from_user may sleep, and this program must not; use helper.probe_read_user",
+        "copy_from_user may sleep, and this program is not sleepable; use helper.probe_read_user",
     ),
     says(helper_minus_one, HelperUnavailableError, "no helper with number -1"),
     says(
         kept_on_one_way,
         UnreleasedReferenceError,
-        "still has the record that it reserved at test_checks.py:{reserve}",
+        "without releasing the record that it reserved at test_checks.py:{reserve}",
     ),
     says(
         moved_record,
         ArgumentError,
-        "r1 is the data of ringbuf_submit, and was moved by 8 bytes; pass on what "
-        "helper.ringbuf_reserve returned: a.mov(r1, r6)",
+        "r1 is the data of ringbuf_submit, and has an offset of 8 bytes; pass the pointer "
+        "that helper.ringbuf_reserve returned: a.mov(r1, r6)",
     ),
     says(
         used_after_submit,
         ReleasedRecordError,
-        "r6 is used as an address, and the record there was given back at "
-        "test_checks.py:{submit}; submit or discard it last",
+        "r6 is used as an address, and its record was submitted or discarded at "
+        "test_checks.py:{submit}; submit or discard the record once",
     ),
     says(
         submitted_twice,
         ReleasedRecordError,
-        "r1 is the data of ringbuf_submit, and the record there was given back at",
+        "r1 is the data of ringbuf_submit, and its record was submitted or discarded at",
     ),
-    says(stack_that_ends, StackAccessError, "returns the address of its own stack"),
-    says(itself, CallDepthError, "own is called from inside itself; make it a loop"),
+    says(stack_that_ends, StackAccessError, "returns a pointer to its own stack"),
+    says(itself, CallDepthError, "own calls itself; write it as a loop"),
     says(
         too_deep,
         CallDepthError,
-        "calls go 16 functions deep, on older kernels 8; f16 would be one more",
+        "the call of f16 is too deep: at most 16 call frames, 8 on older kernels",
     ),
 ]
 
@@ -888,17 +906,17 @@ def test_the_kernel_gives_up_on_a_loop() -> None:
 
 UNSET = [
     says(unset_padding, UninitialisedStackError,
-         "perf_event_output reads 4 bytes at r10 - 28, the padding of event, which were never set; "
-         "a.zero(event.padding) clears it"),
+         "perf_event_output reads uninitialised stack: 4 bytes at r10 - 28, the padding of event; "
+         "zero it with a.zero(event.padding)"),
     says(unset_field, UninitialisedStackError,
-         "reads 8 bytes at r10 - 24, event.time, which were never set; store to event.time, or"),
+         "reads uninitialised stack: 8 bytes at r10 - 24, event.time; store to event.time, or"),
     says(unset_record, UninitialisedStackError,
-         "reads 32 bytes at r10 - 32, event, which were never set; a.zero(event) clears it"),
+         "reads uninitialised stack: 32 bytes at r10 - 32, event; zero it with a.zero(event)"),
     says(unset_rest, UninitialisedStackError,
-         "reads 7 bytes at r10 - 7, key, which were never set; store to key, or clear it with "
+         "reads uninitialised stack: 7 bytes at r10 - 7, key; store to key, or zero it with "
          "a.zero(key)"),
     says(unset_key, UninitialisedStackError,
-         "map_lookup_elem reads 4 bytes at r10 - 8, which were never set; store there first"),
+         "map_lookup_elem reads uninitialised stack: 4 bytes at r10 - 8; store there first"),
 ]  # fmt: skip
 
 
@@ -935,11 +953,11 @@ def forgetful(a: Assembler, without: Register) -> None:
 @pytest.mark.parametrize(
     ("without", "hint"),
     [
-        (r1, "pass the context, which r7 keeps: a.mov(r1, r7)"),
+        (r1, "pass the context, which is in r7: a.mov(r1, r7)"),
         (r2, "load a map, as in a.ld_map(r2, MAP)"),
-        (r3, "a number is expected, as in a.mov(r3, 0)"),
-        (r4, "take the address of a place on the stack, as in a.lea(r4, event)"),
-        (r5, "a size is a number: a.mov(r5, Event.size), 32 bytes"),
+        (r3, "pass a number, as in a.mov(r3, 0)"),
+        (r4, "pass the address of a place on the stack, as in a.lea(r4, event)"),
+        (r5, "pass a size in bytes: a.mov(r5, Event.size), 32 bytes"),
     ],
 )
 def test_a_forgotten_argument_is_told_by_what_is_taken(without: Register, hint: str) -> None:
@@ -949,7 +967,7 @@ def test_a_forgotten_argument_is_told_by_what_is_taken(without: Register, hint: 
 
 
 def test_a_licence_is_asked_for() -> None:
-    with pytest.raises(LicenseError, match="trace_printk is for programs under the GPL"):
+    with pytest.raises(LicenseError, match="trace_printk is GPL-only"):
         check(written(unlicensed, "Proprietary"))
     for license in ("GPL", "Dual MIT/GPL", "GPL v2"):
         check(written(unlicensed, license))
@@ -1141,19 +1159,20 @@ def test_raw_tracepoints_have_twelve_arguments() -> None:
         (
             RawTracepoint(),
             2,
-            "8 bytes at offset 2 of the context are misaligned: 2 is no multiple of 8; arguments "
-            "are 8 bytes each: the first is u64[r6 + 0], the second u64[r6 + 8], and there are 12",
+            "8 bytes at offset 2 of the context is misaligned: 2 is not a multiple of 8; arguments "
+            "have 8 bytes each: the first is u64[r6 + 0], the second u64[r6 + 8]; there are "
+            "at most 12",
         ),
         (
             RawTracepoint("sys_enter"),
             96,
-            "context has no field of 8 bytes at offset 96; arguments are 8 bytes each",
+            "context has no field of 8 bytes at offset 96; arguments have 8 bytes each",
         ),
         (
             WRITE,
             20,
-            "8 bytes at offset 20 of the context are misaligned: 20 is no multiple of 8; its "
-            "fields, with offset and size: sudo tuxscope fields syscalls/sys_enter_write",
+            "8 bytes at offset 20 of the context is misaligned: 20 is not a multiple of 8; "
+            "list its fields with sudo tuxscope fields syscalls/sys_enter_write",
         ),
     ],
 )
@@ -1170,7 +1189,7 @@ def test_where_the_context_s_fields_are(attach: Any, offset: int, says: str) -> 
 @pytest.mark.parametrize(
     ("attach", "hint"),
     [
-        (RawTracepoint(), "put the result into r0 before a.exit()"),
+        (RawTracepoint(), "put the result into r0 before a.exit(), as in a.mov(r0, r6)"),
         (RawTracepoint("sys_enter"), "put a.mov(r0, 0) before a.exit()"),
         (WRITE, "put a.mov(r0, 0) before a.exit()"),
         (SchedClassifier(), "put a.mov(r0, 0) before a.exit()"),  # TC_ACT_OK
@@ -1219,7 +1238,7 @@ def test_an_instruction_for_the_program_before(mixed_up: str, meant: str, tmp_pa
     assert caught.value.source.line == 8
     assert str(caught.value).endswith(f"; did you mean {meant}?")
     if "label" not in mixed_up:
-        assert "no path leads here: enter ended at page.py:5: a.exit()" in str(caught.value)
+        assert "unreachable instruction: enter ends at page.py:5: a.exit()" in str(caught.value)
 
 
 def test_a_hint_calls_the_assembler_as_its_author_does() -> None:
@@ -1230,7 +1249,7 @@ def test_a_hint_calls_the_assembler_as_its_author_does() -> None:
         leave.program()
     assert caught.value.hint == "put leave.mov(r0, 0) before leave.exit()"
     leave.jeq(r0, 1, "gone")
-    with pytest.raises(UndefinedLabelError, match=r"put leave.label\('gone'\) where it"):
+    with pytest.raises(UndefinedLabelError, match=r"put leave.label\('gone'\) before the"):
         leave.program()
 
 
@@ -1250,7 +1269,7 @@ def test_a_packet_s_class_is_asked_for_with_the_packet() -> None:
     a.call(helper.get_cgroup_classid)
     ending(a)
     program = a.program(check=False)
-    with pytest.raises(ArgumentError, match="r1 is the skb of get_cgroup_classid, and holds a pl"):
+    with pytest.raises(ArgumentError, match="r1 is the skb of get_cgroup_classid, and is a scalar"):
         check(program)
     with pytest.raises(VerifierError):
         load(program).close()

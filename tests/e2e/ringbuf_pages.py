@@ -5,7 +5,7 @@ from pathlib import Path
 import tuxscope.programs.hello as page_of_hello
 
 HELLO = Path(page_of_hello.__file__).read_text()
-BEGIN, END = "    a.mov(r1, r6)  # what perf_event_output takes", '    a.label("out")'
+BEGIN, END = "    a.mov(r1, r6)  # arguments of perf_event_output", '    a.label("out")'
 
 # hello, with a ring buffer for all CPUs in place of a ring for each.
 RING_HELLO = (

@@ -166,9 +166,9 @@ def test_a_file_that_is_too_big_or_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["a", "b"], "'b' is one word too many; explain takes one file"),
+        (["a", "b"], "unexpected argument 'b'; explain takes one file"),
         (["--format", "xml"], "--format is text or json, not 'xml'"),
-        (["--pid", "1"], "there is no option --pid"),
+        (["--pid", "1"], "unknown option --pid"),
     ],
 )
 def test_usage(arguments: list[str], says: str) -> None:

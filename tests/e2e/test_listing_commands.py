@@ -107,12 +107,10 @@ def test_disasm_shows_what_is_no_instruction_and_goes_on() -> None:
     assert result.stdout.decode().splitlines() == [
         "main:",
         "     0  b7 00 00 00 00 00 00 00  r0 = 0",
-        "     1  ff 00 00 00 00 00 00 01  <unknown>  # there is no instruction with opcode 0xff",
+        "     1  ff 00 00 00 00 00 00 01  <unknown>  # unknown opcode 0xff",
         "     2  95 00 00 00 00 00 00 00  exit",
     ]
-    assert result.stderr == (
-        b"tuxscope: slot 1 is no instruction: there is no instruction with opcode 0xff\n"
-    )
+    assert result.stderr == (b"tuxscope: slot 1 is no instruction: unknown opcode 0xff\n")
     result = run("disasm", "-", given=b"ff" * 80, status=1)
     assert len(result.stdout.splitlines()) == 11
     assert result.stderr.endswith(b"tuxscope: and so are 7 more slots\n")
@@ -151,7 +149,8 @@ def test_what_is_no_program_is_one_line(command: str, given: bytes, says: str) -
             "step",
             b"r0 = r7\nexit\n",
             [
-                "tuxscope: <stdin>:1: r7 is read and holds nothing: it was never set",
+                "tuxscope: <stdin>:1: r7 is read and is uninitialised; set it first, "
+                "as in a.mov(r7, 0)",
                 "> 1 | r0 = r7",
                 "  slot      0: r0 = r7",
             ],
@@ -254,7 +253,7 @@ def test_step_shows_each_instruction_and_what_it_changed() -> None:
     table = "\n".join(rows)
     assert re.search(r"r0 >>= 32 +r0 = (\d+) +hello.py:\d+: a.rsh\(r0, 32\)", table)
     assert re.search(r"= r0 +event.pid = \d+ ", table)
-    assert re.search(r"sent to EVENTS: pid=\d+ timestamp_ns=\d+ comm=\S+; r1-r5 used up", table)
+    assert re.search(r"sent to EVENTS: pid=\d+ timestamp_ns=\d+ comm=\S+; r1-r5 clobbered", table)
     assert run("step", "hello").stdout == result.stdout
     assert run("step", "hello", "--seed", "5").stdout != result.stdout
 
@@ -321,7 +320,7 @@ def test_a_fault_comes_after_the_steps_before_it() -> None:
     result = run("step", "-", given=given, status=1)
     assert "r1 = 1" in result.stdout.decode().splitlines()[1]
     assert result.stderr == (
-        b"tuxscope: <stdin>:2: 8 bytes at fp-8: nothing was stored at fp-8\n"
+        b"tuxscope: <stdin>:2: 8 bytes at fp-8: uninitialised at fp-8\n"
         b"> 2 | r0 = *(u64 *)(r10 - 8)\n"
         b"  slot      1: r0 = *(u64 *)(r10 - 8)\n"
     )
@@ -461,7 +460,7 @@ def test_a_program_that_is_not_there_is_one_line() -> None:
     )  # fmt: skip
     assert result.returncode == 1
     assert result.stderr == (
-        "tuxscope: there is no program with id 2147483647; bpftool prog lists them\n"
+        "tuxscope: there is no program with ID 2147483647; bpftool prog lists them\n"
     )
 
 

@@ -444,7 +444,7 @@ def test_without_the_kernels_types(
         run.signal(signal.SIGINT)
         result = run.finish()
     assert str(VMLINUX) in result.stderr.splitlines()[0]
-    assert "no accepts, bytes and namespaces" in result.stderr.splitlines()[0]
+    assert "accepts, bytes, namespaces and processes" in result.stderr.splitlines()[0]
     events = sorted(result.objects, key=lambda each: (each["dir"], each["state"]))
     assert [told(each, "dir", "state", "lport", "rport", "pid") for each in events] == [
         ["in", "close", port, client, os.getpid()],

@@ -167,7 +167,7 @@ ONE = """    if pid is not None:  # Python's if: decided now, while assembling
     elif exclude is not None:
         a.jeq(r0, exclude, "out")
 """
-LOOP = """    for each in exclude:  # tuxscope is one of them: its own writes would trace themselves
+LOOP = """    for each in exclude:  # among them tuxscope: its writes would cause more events
         a.jeq(r0, each, "out")
 """
 # As pages were written when tuxscope itself was all that was left out.
@@ -226,9 +226,9 @@ def test_whom_a_simulated_page_leaves_out(page: Any) -> None:
          " with exclude: tuple[int, ...] = () it gets them all, as programs/hello.py does"),
         (OLD, ["--exclude", "901"], "page.py leaves out tuxscope itself, and no other; or add"),
         (OLD, ["--exclude", "901,1"], "page.py leaves out tuxscope itself, and no other; with"),
-        (HELLO, ["--exclude", "1", "--pid", "2"], "--pid leaves out all other processes; it does"),
-        (HELLO, ["--exclude", "1", "--", "ls"], "-- COMMAND is traced alone; it does not go with"),
-        (HELLO, ["--exclude", "1,,2"], "--exclude takes process ids, as in --exclude 1842,733, n"),
+        (HELLO, ["--exclude", "1", "--pid", "2"], "--pid and --exclude conflict: --pid already"),
+        (HELLO, ["--exclude", "1", "--", "ls"], "--exclude and -- COMMAND conflict: only COMMAND"),
+        (HELLO, ["--exclude", "1,,2"], "--exclude takes process IDs, as in --exclude 1842,733, n"),
     ],
 )  # fmt: skip
 @kernel
@@ -239,7 +239,7 @@ def test_a_page_that_cannot_leave_out_says_so(
 
 
 def test_run_without_a_page() -> None:
-    assert "which page? try: sudo tuxscope run FILE" in run("run", status=2).stderr
+    assert "missing argument: the page; try: sudo tuxscope run FILE" in run("run", status=2).stderr
 
 
 # What looks into a running page from beside.
@@ -267,8 +267,8 @@ def test_map_shows_and_sets_what_a_running_program_counts(
     assert result.objects[-1]["rows"][0]["count"] in (104, 105)
     for arguments, says in (
         ([name], f"there is no map {name} in the kernel"),
-        ([name, "1"], f"set it to what? try: sudo tuxscope map {name} 1 1842"),
-        (["--id", "4000000000", "X"], "there is no map with id 4000000000"),
+        ([name, "1"], f"missing argument: the value; try: sudo tuxscope map {name} 1 1842"),
+        (["--id", "4000000000", "X"], "there is no map with ID 4000000000"),
     ):
         done = subprocess.run([TUXSCOPE, "map", *arguments], capture_output=True, text=True,
                               timeout=LIMIT, check=False)  # fmt: skip

@@ -21,7 +21,7 @@ from waiting import read_all
 from e2e.harness import LAST_LINE, TUXSCOPE
 from e2e.pages import COUNT
 from e2e.tcp import make_socket
-from tuxscope.learn.catalogue import LADDER
+from tuxscope.learn.content.catalogue import LADDER
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.output.screen import columns as columns_of
 from tuxscope.programs.net.sockets import Namespace
@@ -131,10 +131,10 @@ LEARN = {
 EXERCISE             STATE  TASK
 return-value         -      return the second argument
 arithmetic-and-jump  -      the microseconds between two times, or 0
-record-layout        -      put the fields in an order that leaves no hole
-zero-the-stack       -      send no byte that was never set
-null-check           -      return a key's value, or 0 where there is none
-bounded-loop         -      add up 1 to n, but 100 rounds at most
+record-layout        -      order the fields so that the record has no holes
+zero-the-stack       -      send no uninitialised byte
+null-check           -      return a key's value, or 0 if there is no such key
+bounded-loop         -      add up 1 to n, in 100 iterations at most
 local-call           -      add up two squares, by a function called twice
 file-descriptor      -      show which file descriptor is written to
 reads                -      trace read() instead of write()
@@ -165,10 +165,10 @@ histogram            -
 EXERCISE             STATE  TASK
 return-value         -      return the second argument
 arithmetic-and-jump  -      the microseconds between two times, or 0
-record-layout        -      put the fields in an order that leaves no hole
-zero-the-stack       -      send no byte that was never set
-null-check           -      return a key's value, or 0 where there is none
-bounded-loop         -      add up 1 to n, but 100 rounds at most
+record-layout        -      order the fields so that the record has no holes
+zero-the-stack       -      send no uninitialised byte
+null-check           -      return a key's value, or 0 if there is no such key
+bounded-loop         -      add up 1 to n, in 100 iterations at most
 local-call           -      add up two squares, by a function called twice
 file-descriptor      -      show which file descriptor is written to
 reads                -      trace read() instead of write()

@@ -42,10 +42,10 @@ def toy(tmp_path: Path, tuxscope: Any) -> Any:
         (["asm", "toy"], 0, "page.py:"),
         (["asm", "tyo"], 2, "there is no page tyo; did you mean toy?\n"),
         (["run", "toy"], 1, "; it comes with tuxscope: tuxscope toy\n"),
-        (["tyo"], 2, "there is no command tyo; did you mean toy?\n"),
+        (["tyo"], 2, "unknown command 'tyo'; did you mean toy?\n"),
         (["toy", "--signal", "x"], 2, "--signal takes a signal, as in --signal 9, not 'x'\n"),
         (["toy", "--signal", "9", "--pid", "1"], 2, "toy: --signal is for all processes; it does"),
-        (["toy", "--singal", "9"], 2, "there is no option --singal; did you mean --signal?\n"),
+        (["toy", "--singal", "9"], 2, "unknown option --singal; did you mean --signal?\n"),
     ],
 )
 def test_a_line_of_the_table_makes_it_known(

@@ -80,7 +80,7 @@ def test_states_before_5_17(name: str, registers: list[tuple[str, str, int]]) ->
         ("opcode-8d", "a call through a function pointer"),
         ("opcode-d7", "-mcpu=v3"),
         ("opcode-0d", "-fno-jump-tables"),
-        ("trusted-helper", "r1 is a plain number, but get_task_stack takes a trusted pointer"),
+        ("trusted-helper", "r1 is a scalar, but get_task_stack takes a trusted pointer"),
         ("trusted-helper", "bpf_get_current_task_btf()"),
         ("trusted-kfunc", "bpf_get_current_task_btf()"),
         ("untrusted-helper", "r2 is an untrusted pointer to a kernel object"),

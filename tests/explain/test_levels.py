@@ -18,8 +18,8 @@ from vm.programs import case
 
 from tuxscope.asm import Map, Program
 from tuxscope.explain.explain import explain
-from tuxscope.learn.gallery.entry import Entry
-from tuxscope.learn.gallery.table import GALLERY
+from tuxscope.learn.content.gallery.entry import Entry
+from tuxscope.learn.content.gallery.table import GALLERY
 from tuxscope.loader import btf
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load_btf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tuxscope.learn.exercises.count import excused
+from tuxscope.learn.content.exercises.count import excused
 
 
 def test_only_as_many_as_the_kernel_left_out() -> None:

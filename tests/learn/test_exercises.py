@@ -12,20 +12,20 @@ from verifier.logs import recorded
 
 from learn.wrong_answers import WRONG_ANSWERS, WrongAnswer
 from tuxscope.explain.explain import explain
-from tuxscope.learn import repair
-from tuxscope.learn.catalogue import (
+from tuxscope.learn.content import repair
+from tuxscope.learn.content.catalogue import (
     LADDER,
+    exercise_name,
     exercise_named,
     file_name,
-    meant,
     names,
     solution_text,
     starter_text,
 )
+from tuxscope.learn.content.gallery.table import GALLERY
+from tuxscope.learn.engine.grading import grade
+from tuxscope.learn.engine.verdict import StageState, Verdict, from_object, to_object
 from tuxscope.learn.feedback import report
-from tuxscope.learn.gallery.table import GALLERY
-from tuxscope.learn.grading import grade
-from tuxscope.learn.verdict import StageState, Verdict, from_object, to_object
 from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.report import shown
 
@@ -60,7 +60,7 @@ def test_an_exercise_is_whole(name: str) -> None:
     assert f"tuxscope learn check {name}\n" in task
     assert "\nTask: " in task
     assert "Task: " not in solution_text(name)
-    assert meant(file_name(name)) == name
+    assert exercise_name(file_name(name)) == name
     if name in LADDER:
         assert Counter(each.exercise for each in WRONG_ANSWERS)[name] >= 3
 
@@ -80,7 +80,7 @@ def test_an_exercise_is_whole(name: str) -> None:
     ],
 )
 def test_an_exercise_is_known_by_its_names(written: str, name: str) -> None:
-    assert meant(written) == name
+    assert exercise_name(written) == name
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,7 @@ def test_the_same_seed_tries_the_same(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", repair.ENTRIES)
 def test_a_repair_must_not_be_an_empty_program(name: str, tmp_path: Path) -> None:
     entry = repair.ENTRIES[name]
-    kept = set(repair.ingredients(entry.program())) & set(
-        repair.ingredients(entry.mended_program())
-    )
+    kept = set(repair.ingredients(entry.program())) & set(repair.ingredients(entry.fixed_program()))
     starter = starter_text(name)
     first = next(line for line in starter.splitlines() if line.startswith("    a = Assembler("))
     emptied = f"{first}\n    from tuxscope.asm import r0\n    a.mov(r0, 2)\n    a.exit()\n"
@@ -166,7 +164,7 @@ def test_a_repair_must_not_be_an_empty_program(name: str, tmp_path: Path) -> Non
     ("name", "old", "new", "says"),
     [
         ("missing-null-check", "    a.ldx(r0, u64[r0 + 0])\n", "", "still loads from memory"),
-        ("missing-null-check", "u64[r0 + 0]", "u32[r0 + 0]", "what was right as it was"),
+        ("missing-null-check", "u64[r0 + 0]", "u32[r0 + 0]", "the same result as before the fix"),
         ("clobbered-register", "    a.call(helper.ktime_get_ns)\n", "", "still calls ktime_get_ns"),
         ("endless-loop", '    a.jlt(r0, 10, "top")\n', "", "still has a loop"),
         ("stack-limit", "r10 - 200], 0)\n    a.mov", "r10 - 600], 0)\n    a.mov", "outside of the"),
@@ -187,4 +185,4 @@ def test_what_the_kernel_said_is_what_was_recorded() -> None:
     recorded_logs = recorded("6.18")
     for entry in GALLERY:
         telling = explain(recorded_logs[entry.key], entry.program()).telling
-        assert repair.said()[entry.key] == list(telling)
+        assert repair.recorded_lines()[entry.key] == list(telling)

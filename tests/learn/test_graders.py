@@ -1,4 +1,4 @@
-"""What graders are made of: made-up calls, workers that are exact to the last call, and kernels."""
+"""What graders are made of: synthetic calls, workers whose calls are exact, and kernels."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tuxscope.asm import Array, Hash, PerfEventArray
-from tuxscope.learn.calls import some_call, some_comm
-from tuxscope.learn.kernel import Kernel, Worker, WorkerError
-from tuxscope.learn.mistake import Mistake
-from tuxscope.learn.submission import Submission, calls_helper, is_atomic_add
+from tuxscope.learn.engine.calls import random_call, random_comm
+from tuxscope.learn.engine.instructions import calls_helper, is_atomic_add
+from tuxscope.learn.engine.kernel import Kernel, Worker, WorkerError
+from tuxscope.learn.engine.mistake import Mistake
+from tuxscope.learn.engine.submission import Submission
 from tuxscope.page.loading import page_file
 
 HELLO = page_file("hello")
@@ -29,7 +30,7 @@ def submission(text: str, folder: Path) -> Submission:
 
 def test_a_made_up_call_is_seen_as_it_is() -> None:
     hello = Submission(HELLO, 7)
-    call = some_call(hello.dice)
+    call = random_call(hello.rng)
     interpreter = hello.interpreter()
     interpreter.call(call, call)
     first, second = interpreter.records()
@@ -43,7 +44,7 @@ def test_a_made_up_call_is_seen_as_it_is() -> None:
 
 def test_a_program_on_the_exit_sees_a_call_when_it_leaves(tmp_path: Path) -> None:
     page = submission(ON_EXIT, tmp_path)
-    call = some_call(page.dice)
+    call = random_call(page.rng)
     interpreter = page.interpreter()
     interpreter.enter(call)
     assert interpreter.records() == []
@@ -53,8 +54,8 @@ def test_a_program_on_the_exit_sees_a_call_when_it_leaves(tmp_path: Path) -> Non
 
 
 def test_calls_are_the_same_for_the_same_seed() -> None:
-    assert some_call(random.Random(7)) == some_call(random.Random(7))
-    assert some_call(random.Random(7)) != some_call(random.Random(8))
+    assert random_call(random.Random(7)) == random_call(random.Random(7))
+    assert random_call(random.Random(7)) != random_call(random.Random(8))
 
 
 def test_maps_and_instructions_are_found_with_their_lines() -> None:
@@ -70,22 +71,22 @@ def test_maps_and_instructions_are_found_with_their_lines() -> None:
         hello.map(Hash, "COUNTS")
     assert caught.value.expected == "a program that uses Hash COUNTS"
     assert caught.value.came == "it uses PerfEventArray EVENTS"
-    with pytest.raises(Mistake, match="a map of type Array, came it uses PerfEventArray EVENTS"):
+    with pytest.raises(Mistake, match="a map of type Array, got it uses PerfEventArray EVENTS"):
         hello.map(Array)
 
 
 def test_a_record_that_is_cut_off_is_told(tmp_path: Path) -> None:
     text = Path(HELLO).read_text().replace("a.mov(r5, HelloEvent.size)", "a.mov(r5, 28)")
     interpreter = submission(text, tmp_path).interpreter()
-    interpreter.call(some_call(random.Random(7)))
-    with pytest.raises(Mistake, match=r"all 32 bytes of HelloEvent .* came 28 bytes are sent"):
+    interpreter.call(random_call(random.Random(7)))
+    with pytest.raises(Mistake, match=r"all 32 bytes of HelloEvent .* got 28 bytes"):
         interpreter.records()
 
 
 @pytest.mark.kernel
 def test_a_worker_s_writes_are_exact() -> None:
     hello = Submission(HELLO, 7)
-    first, second = some_comm(hello.dice), some_comm(hello.dice)
+    first, second = random_comm(hello.rng), random_comm(hello.rng)
     with Kernel(hello) as kernel, Worker(first) as one, Worker(second) as other:
         with kernel.attached():
             one.write(7, 37)

@@ -15,7 +15,7 @@ from circumstances import without_bpf
 from e2e.harness import TUXSCOPE
 from pace import LIMIT
 
-from tuxscope.learn.catalogue import LADDER, solution_text, starter_text
+from tuxscope.learn.content.catalogue import LADDER, solution_text, starter_text
 
 FIRST = "return-value"
 NEXT = f"tuxscope: next: tuxscope learn start {LADDER[1]}\n"  # said once FIRST has passed
@@ -63,7 +63,7 @@ def test_a_student_starts_and_checks_and_passes(tmp_path: Path) -> None:
     passed = run(tmp_path, "check", "return_value.py")
     assert passed.stdout.splitlines() == [
         "return-value: passed in the interpreter",
-        "  kernel    not yet: it needs CAP_BPF and CAP_PERFMON",
+        "  kernel    not yet: needs CAP_BPF and CAP_PERFMON",
         "  try       sudo tuxscope learn check return-value",
     ]
     assert passed.stderr == NEXT
@@ -93,7 +93,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     page = folder / "return_value.py"
     page.write_text("mine")
     refused = run(tmp_path, "start", FIRST, "pages", status=1)
-    assert "pages/return_value.py is there already and stays as it is" in refused.stderr
+    assert "pages/return_value.py exists already and was not changed" in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert page.read_text() == "mine"
     page.unlink()
@@ -124,7 +124,7 @@ def test_a_whole_folder(tmp_path: Path) -> None:
     assert list(objects) == list(LADDER)
     assert [name for name, each in objects.items() if each["passed"]] == [FIRST]
     assert objects["null-check"]["stages"]["pure"]["state"] == "failed"
-    assert objects["local-call"]["stages"]["pure"]["why"] == "there is no local_call.py"
+    assert objects["local-call"]["stages"]["pure"]["why"] == "local_call.py does not exist"
     text = run(tmp_path, "check", "--all", status=1).stdout
     assert text.endswith(f"1 of {len(LADDER)} exercises passed\n")
 
@@ -137,7 +137,7 @@ def test_one_more_hint_each_time_and_first_the_one_that_fits(tmp_path: Path) -> 
     assert heads == [f"{FIRST}, hint {number} of 3:" for number in (3, 1, 2)]
     last = run(tmp_path, "hint", FIRST)
     assert last.stdout.count(f"{FIRST}, hint ") == 3
-    assert f"the solution: tuxscope learn solution {FIRST}" in last.stderr
+    assert f"to see the solution: tuxscope learn solution {FIRST}" in last.stderr
     assert run(tmp_path / "..", "hint", FIRST, str(tmp_path)).stdout == last.stdout
 
 
@@ -166,20 +166,26 @@ def test_a_solution_is_asked_for_on_a_terminal(answer: bytes, shown: bool) -> No
         (("chek", FIRST), "learn: there is no action chek; did you mean check?"),
         (("check", "return_valu"), "there is no exercise return_valu; did you mean return-value?"),
         (("check", "nonsense"), "there is no exercise nonsense; tuxscope learn lists them"),
-        (("check", "nonsense.py"), "is not named after an exercise, as return_value.py is"),
-        (("check", "return_valu.py"), "as return_value.py is; did you mean return_value.py?"),
-        (("check", FIRST, "mine.py"), f"mine.py is no folder; the page of {FIRST} is return_val"),
-        (("list",), "there is no action list; start, check, hint, solution, and without one it"),
-        ((FIRST,), f"with {FIRST}? try: tuxscope learn start {FIRST}"),
-        (("return_value.py",), "with return_value.py? try: tuxscope learn check return_value.py"),
-        (("check", FIRST), f"there is no return_value.py; try: tuxscope learn start {FIRST}"),
-        (("check",), "which exercise? try: tuxscope learn check return-value"),
-        (("start", FIRST, "--yes"), "--yes goes with learn solution"),
-        (("--watch",), "--watch goes with learn check"),
-        (("check", "--all", ".", "--watch"), "--all checks a whole folder, once"),
-        (("check", "--all", "nowhere"), "there is no folder nowhere"),
-        (("check", "x/return_value.py", "y"), "says which folder it is in; leave out y"),
-        (("check", FIRST, ".", "more"), "'more' is one word too many"),
+        (("check", "nonsense.py"), "is not the page of an exercise, such as return_value.py"),
+        (("check", "return_valu.py"), "such as return_value.py; did you mean return_value.py?"),
+        (
+            ("check", FIRST, "mine.py"),
+            f"mine.py is not a directory, and the page of {FIRST} is return",
+        ),
+        (("list",), "there is no action list; use start, check, hint, solution, or none"),
+        ((FIRST,), f"missing action for {FIRST}; try: tuxscope learn start {FIRST}"),
+        (
+            ("return_value.py",),
+            "return_value.py; try: tuxscope learn check return_value.py",
+        ),
+        (("check", FIRST), f"return_value.py does not exist; try: tuxscope learn start {FIRST}"),
+        (("check",), "missing argument: the exercise; try: tuxscope learn check return-value"),
+        (("start", FIRST, "--yes"), "--yes needs tuxscope learn solution"),
+        (("--watch",), "--watch needs tuxscope learn check"),
+        (("check", "--all", ".", "--watch"), "--all and --watch conflict"),
+        (("check", "--all", "nowhere"), "there is no directory nowhere"),
+        (("check", "x/return_value.py", "y"), "already names a directory; leave out y"),
+        (("check", FIRST, ".", "more"), "unexpected argument 'more'"),
         (("check", FIRST, "--format", "xml"), "--format is text or json"),
     ],
 )
@@ -198,8 +204,7 @@ def test_a_damaged_state_is_begun_anew(text: str, tmp_path: Path) -> None:
     (tmp_path / "return_value.py").write_text(SOLUTION)
     first = run(tmp_path, "check", FIRST)
     assert first.stderr == (
-        "tuxscope: .tuxscope-learn.json is damaged: what was done before is not known; it begins "
-        f"anew\n{NEXT}"
+        f"tuxscope: .tuxscope-learn.json is damaged; the progress saved in it is lost\n{NEXT}"
     )
     assert "kernel left" in run(tmp_path).stdout
     assert run(tmp_path, "check", FIRST).stderr == NEXT

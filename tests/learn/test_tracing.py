@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from learn.test_exercises import feedback, verdict_on
-from tuxscope.learn.catalogue import exercise_named, solution_text, starter_text
-from tuxscope.learn.grading import grade
-from tuxscope.learn.kernel import Worker
+from tuxscope.learn.content.catalogue import (
+    PAGE_OF_HELLO,
+    exercise_named,
+    solution_text,
+    starter_text,
+    text_of,
+)
+from tuxscope.learn.engine.grading import grade
+from tuxscope.learn.engine.kernel import Worker
 from tuxscope.page.loading import page_file
 
 OF_HELLO = ("file-descriptor", "reads", "pid-filter", "count")
@@ -24,7 +30,12 @@ def code(page: str) -> str:
 
 @pytest.mark.parametrize("name", OF_HELLO)
 def test_a_starter_of_the_lab_is_hello(name: str) -> None:
-    assert code(starter_text(name)) == code(Path(page_file("hello")).read_text())
+    hello = Path(page_file("hello")).read_text()
+    assert code(starter_text(name)) == code(hello)
+    written = text_of("starters", name)
+    assert code(written) == f"\n{PAGE_OF_HELLO}"
+    assert starter_text(name).startswith(written.removesuffix(PAGE_OF_HELLO))
+    assert hello.count('"""') == 2
 
 
 def test_what_the_task_shows_is_not_blamed(tmp_path: Path) -> None:
@@ -43,7 +54,7 @@ def test_threads_must_not_share_an_entry(tmp_path: Path) -> None:
         )
     text = text.replace("r6, r7", "r6, r7, r8")
     verdict = verdict_on("latency", text, tmp_path)
-    assert "is the key the thread's id, the lower half of r0?" in feedback(verdict, tmp_path)
+    assert "is the key the thread id, the lower half of r0?" in feedback(verdict, tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(5))

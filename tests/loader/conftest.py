@@ -30,7 +30,7 @@ def before_linux_6(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def say_online(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Iterable[int]], None]:
     """Makes the readers of this test believe that these CPUs are online."""
-    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(cpus, "DIRECTORY", str(tmp_path))
 
     def say(numbers: Iterable[int]) -> None:
         (tmp_path / "online").write_text(",".join(map(str, numbers)) + "\n")

@@ -94,11 +94,11 @@ def test_what_takes_programs_names_the_one_that_is_none(taker: str, given: Any, 
         (lambda: Machine(PROGRAM, world={"pid": 1}), "Machine takes a World, not a dict"),
         (
             lambda: tuxscope.open(hello(), "EVENTS"),
-            "has EVENTS of HelloEvent, and not 'EVENTS'; pass",
+            "has EVENTS of HelloEvent, but not 'EVENTS'; pass",
         ),
         (
             lambda: tuxscope.open(hello(), Other),
-            "has EVENTS of HelloEvent, and not Other; pass the",
+            "has EVENTS of HelloEvent, but not Other; pass the",
         ),
     ],
 )

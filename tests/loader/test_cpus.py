@@ -50,21 +50,21 @@ def test_online_cpus_are_possible_ones() -> None:
 
 
 def test_without_sys_all_cpus_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(cpus, "DIRECTORY", str(tmp_path))
     monkeypatch.setattr("os.sysconf", lambda _: 3)
     assert possible_cpus.__wrapped__() == (0, 1, 2)
     assert online_cpus() == possible_cpus()
 
 
 def test_what_is_online_is_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(cpus, "DIRECTORY", str(tmp_path))
     for text, expected in (("0-3\n", (0, 1, 2, 3)), ("0,2-3\n", (0, 2, 3))):
         (tmp_path / "online").write_text(text)
         assert online_cpus() == expected
 
 
 def test_a_change_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(cpus, "DIRECTORY", str(tmp_path))
     (tmp_path / "online").write_text("0-3\n")
     online = OnlineCpus()
     assert not online.changed()
@@ -75,7 +75,7 @@ def test_a_change_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_without_sys_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(cpus, "DIRECTORY", str(tmp_path))
     online = OnlineCpus()
     assert not online.changed()
     online.close()
@@ -105,7 +105,7 @@ def test_what_a_look_found_is_what_is_online(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One look tells of a change and of what it is: CPUs may be back when there is another."""
-    monkeypatch.setattr(cpus, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(cpus, "DIRECTORY", str(tmp_path))
     (tmp_path / "online").write_text("0-1\n")
     online = OnlineCpus()
     assert online.cpus == (0, 1)

@@ -12,7 +12,7 @@ import pytest
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r3
 from tuxscope.loader import bpf, verification
 from tuxscope.loader.bpf_attributes import ProgLoad
-from tuxscope.loader.diagnosis import LADDER
+from tuxscope.loader.diagnosis import REPEATED_LOADS
 from tuxscope.loader.program import load
 from tuxscope.loader.verification import LogLevel
 from tuxscope.loader.verifier import VerifierError
@@ -91,5 +91,5 @@ def test_a_program_is_loaded_again_for_what_its_log_lacks(
 
 
 def test_the_ladder_asks_for_more_at_each_rung() -> None:
-    assert [rung.level for rung in LADDER] == [LEVEL1, LEVEL2, STATS]
-    assert all(rung.reason for rung in LADDER)
+    assert [rung.level for rung in REPEATED_LOADS] == [LEVEL1, LEVEL2, STATS]
+    assert all(rung.reason for rung in REPEATED_LOADS)

@@ -393,11 +393,11 @@ def test_a_map_is_named_or_known_by_its_record(wanted: Any) -> None:
         ([of_maps()], None, "program many has none"),
         ([of_maps(EVENTS)], Other, "program many has EVENTS of HelloEvent"),
         ([of_maps(EVENTS)], OTHERS, "program many has EVENTS of HelloEvent"),
-        ([of_maps(EVENTS, OTHERS)], None, "EVENTS of HelloEvent, OTHERS of Other; say which"),
+        ([of_maps(EVENTS, OTHERS)], None, "EVENTS of HelloEvent, OTHERS of Other; pass one"),
         (
             [of_maps(EVENTS), of_maps(OTHERS)],
             None,
-            "programs many, many have EVENTS of HelloEvent, OTHERS of Other; say which",
+            "programs many, many have EVENTS of HelloEvent, OTHERS of Other; pass one",
         ),
     ],
 )

@@ -130,13 +130,13 @@ def test_what_comes_before_a_refused_entry_is_set() -> None:
 
 
 WRONG: dict[str, tuple[Map, Do, str]] = {
-    "key": (HASH, lambda map: map.lookup("x"), "map COUNTS has no key 'x': u32 takes a whole"),
+    "key": (HASH, lambda map: map.lookup("x"), "map COUNTS has no key 'x': u32 takes an integer"),
     "key out of range": (HASH, lambda map: map.update(1 << 32, 1), "4294967296 does not fit u32"),
     "key of delete": (HASH, lambda map: map.delete(-1), "map COUNTS has no key -1"),
     "key of a batch": (HASH, lambda map: map.delete_batch([1, None]), "has no key None"),
-    "value": (HASH, lambda map: map.update(1, "y"), "map COUNTS holds no 'y': u64 takes a whole"),
+    "value": (HASH, lambda map: map.update(1, "y"), "map COUNTS holds no 'y': u64 takes an int"),
     "record": (POINTS, lambda map: map.lookup(7), "map POINTS has no key 7: Point takes a Point"),
-    "flags": (HASH, lambda map: map.update(1, 1, "any"), "flags 'any' are none"),  # type: ignore[arg-type]
+    "flags": (HASH, lambda map: map.update(1, 1, "any"), "invalid flags 'any'"),  # type: ignore[arg-type]
     "pairs": (HASH, lambda map: map.update_batch([5]), "takes pairs of a key and a value, not 5"),  # type: ignore[list-item]
     "one number": (
         EACH_CPU, lambda map: map.update(1, 7),
@@ -145,9 +145,9 @@ WRONG: dict[str, tuple[Map, Do, str]] = {
     "text": (EACH_CPU, lambda map: map.update(1, "7"), f"each of {CPUS} CPUs, not '7'"),
     "too many": (EACH_CPU, lambda map: map.update(1, [1] * (CPUS + 1)), f"not {CPUS + 1} values"),
     "one is wrong": (EACH_CPU, lambda map: map.update(1, [None] * CPUS), "map EACH holds no [None"),
-    "ring": (EVENTS, lambda map: map.items(), "map EVENTS (RINGBUF) holds no values"),
-    "ring's keys": (EVENTS, lambda map: map.keys(), "map EVENTS (RINGBUF) holds no values"),
-    "ring's entry": (EVENTS, lambda map: map.lookup(0), "map EVENTS (RINGBUF) holds no values"),
+    "ring": (EVENTS, lambda map: map.items(), "map EVENTS (RINGBUF) cannot be read"),
+    "ring's keys": (EVENTS, lambda map: map.keys(), "map EVENTS (RINGBUF) cannot be read"),
+    "ring's entry": (EVENTS, lambda map: map.lookup(0), "map EVENTS (RINGBUF) cannot be read"),
     "perf": (PerfEventArray("PERF", Point), lambda map: map.update(0, 0), "(PERF_EVENT_ARRAY)"),
     "tails": (ProgArray("TAILS", max_entries=1), lambda map: map.delete(0), "(PROG_ARRAY)"),
 }  # fmt: skip
@@ -271,9 +271,9 @@ FOUND: dict[str, tuple[Map, Callable[[Any], object], str]] = {
     "full": (HASH, lambda map: [map.update(each, 1) for each in range(3)], "the map is full with"),
     "past the end": (ARRAY, lambda map: map.update(3, 1), "it has 0 to 2 (E2BIG)"),
     "key": (HASH, lambda map: map.update(1 << 32, 1), "key 4294967296 does not fit"),
-    "value": (HASH, lambda map: map.update(1, 1 << 64), "does not fit: COUNTS has 8 bytes"),
-    "each CPU": (EACH_CPU, lambda map: map.update(1, 1), "EACH has a value for each CPU"),
-    "ring": (EVENTS, lambda map: map.items(), "map EVENTS (RINGBUF) holds no values"),
+    "value": (HASH, lambda map: map.update(1, 1 << 64), "does not fit into the 8 bytes of map"),
+    "each CPU": (EACH_CPU, lambda map: map.update(1, 1), "EACH is per-CPU"),
+    "ring": (EVENTS, lambda map: map.items(), "map EVENTS (RINGBUF) cannot be read"),
 }  # fmt: skip
 
 
@@ -288,7 +288,7 @@ def test_a_map_that_was_found_answers_alike(
 
 
 def test_what_is_not_found() -> None:
-    with pytest.raises(MapError, match="there is no map with id 4000000000"):
+    with pytest.raises(MapError, match="there is no map with ID 4000000000"):
         open_map(4_000_000_000)
 
 

@@ -318,5 +318,5 @@ def test_the_levels_of_an_accepted_program(level: int, shows: str, hides: str) -
 
 @pytest.mark.parametrize("level", [8, -1, True, "1"])
 def test_a_level_that_is_none(level: Any) -> None:
-    with pytest.raises(LoadError, match="LogLevel has LEVEL1, LEVEL2 and STATS"):
+    with pytest.raises(LoadError, match=r"use LogLevel\.LEVEL1, LEVEL2 or STATS"):
         load(program(), log_level=level)

@@ -216,15 +216,15 @@ def test_btf_that_is_cut_off_anywhere(tmp_path: Path) -> None:
     assert KernelStructs(str(file)).member("one", "first") == Place(0, 4)
     for length in range(len(whole)):
         file.write_bytes(whole[:length])
-        with pytest.raises(BtfError, match=r"empty|too short|cut off"):
+        with pytest.raises(BtfError, match=r"empty|truncated"):
             KernelStructs(str(file))
 
 
 @pytest.mark.parametrize(
     ("damaged", "words"),
     [
-        (bytes(64), "BTF begins with 0xeb9f, not 0x0"),
-        (b"\x7fELF" + bytes(60), "BTF begins with"),
+        (bytes(64), "not BTF: the magic number is 0x0"),
+        (b"\x7fELF" + bytes(60), "not BTF: the magic"),
     ],
 )
 def test_what_is_no_btf(damaged: bytes, words: str, tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_what_is_no_btf(damaged: bytes, words: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "count", "words"),
-    [(0, 0, "kind 0, which is not known"), (20, 0, "kind 20"), (STRUCT, 9, "ends within a type")],
+    [(0, 0, "unknown kind 0"), (20, 0, "kind 20"), (STRUCT, 9, "ends within a type")],
 )
 def test_types_that_are_not_whole(kind: int, count: int, words: str, tmp_path: Path) -> None:
     made = Made()

@@ -75,7 +75,7 @@ def test_a_refusal_shows_the_line_that_is_to_blame() -> None:
     assert error.slot == 2
     assert str(error) == (
         f"test_verifier.py:{error.source.line}: a.mov(r0, r3): "
-        "r3 is read, but nothing was ever put into it on this path; "
+        "r3 is read, but it is uninitialised on this path; "
         "set it first, as in a.mov(r3, 0) (program wrong, slot 2)"
     )
 

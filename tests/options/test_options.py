@@ -12,7 +12,7 @@ from tuxscope.cli import parse
 from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, option, switch
-from tuxscope.options.parsers import LONGEST, seconds, whole_number, whole_numbers
+from tuxscope.options.parsers import LONGEST, integer, integers, seconds
 from tuxscope.options.tool import ToolOptions
 from tuxscope.tools import COMMANDS, TABLE, CommandEntry
 
@@ -21,7 +21,7 @@ class ToyOptions(ToolOptions, after="exclude"):
     file: str | None = argument(default=None)
     depth: int = option(
         "N",
-        whole_number("a depth", 3),
+        integer("a depth", 3),
         "stop N levels down",
         default=1,
         excludes={"flat": "--depth is of a tree; leave out {other}"},
@@ -72,14 +72,14 @@ def test_it_is_parsed() -> None:
     ("line", "says"),
     [
         ("--depth x", "toy: --depth takes a depth, as in --depth 3, not 'x'"),
-        ("--depht 3", "toy: there is no option --depht; did you mean --depth?"),
-        ("--strict", "toy: there is no option --strict; did you mean --sort?"),
+        ("--depht 3", "toy: unknown option --depht; did you mean --depth?"),
+        ("--strict", "toy: unknown option --strict; did you mean --sort?"),
         ("--depth 2", "toy: --depth is for one event; it goes with --count 1"),
         ("--depth 2 --count 2", "toy: --depth is for one event; it goes with --count 1"),
         ("--depth 2 --flat", "toy: --depth is of a tree; leave out --flat"),
         ("--flat=maybe", "toy: --flat takes no value, not 'maybe'"),
-        ("a.py b.py", "toy: 'b.py' is one word too many; options begin with --"),
-        ("--", "toy: -- is followed by the command to trace, as in -- ls -l"),
+        ("a.py b.py", "toy: unexpected argument 'b.py'; options begin with --"),
+        ("--", "toy: -- needs a command, for example: -- ls -l"),
     ],
 )
 def test_what_does_not_go_is_said(line: str, says: str) -> None:
@@ -92,8 +92,8 @@ def test_options_are_immutable() -> None:
     options = ToyOptions(depth=3)
     with pytest.raises(AttributeError):
         options.depth = 4  # type: ignore[misc]
-    assert options.but(flat=True).depth == 3
-    assert options.but(flat=True).flat
+    assert options.replace(flat=True).depth == 3
+    assert options.replace(flat=True).flat
     assert not options.flat
     assert repr(options) == "ToyOptions(depth=3)"
     with pytest.raises(TypeError, match="ToyOptions declares no depht"):
@@ -104,13 +104,13 @@ def test_options_are_immutable() -> None:
 
 def test_where_it_applies() -> None:
     class Placed(Options):
-        first: int = option("N", whole_number("a number", 1), "", default=0, applies_to=("tree",))
+        first: int = option("N", integer("a number", 1), "", default=0, applies_to=("tree",))
         second: bool = switch("", default=False)
 
     placed = Placed(first=1, second=True)
-    assert placed.misplaced("tree") is None
-    assert placed.misplaced("list") is Placed.declared["first"]
-    assert Placed(second=True).misplaced("list") is None
+    assert placed.inapplicable("tree") is None
+    assert placed.inapplicable("list") is Placed.declared["first"]
+    assert Placed(second=True).inapplicable("list") is None
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
@@ -161,16 +161,16 @@ def test_any_text_is_a_duration_or_an_error_in_words(text: str) -> None:
 
 
 def test_numbers_with_commas() -> None:
-    parse = whole_numbers("process ids", "1,2", 3)
+    parse = integers("process IDs", "1,2", 3)
     assert parse("--exclude", "1") == (1,)
     assert parse("--exclude", "3,1,3") == (3, 1)
     for text, says in (
-        ("", "--exclude takes process ids, as in --exclude 1,2, not ''"),
-        ("1,", "--exclude takes process ids, as in --exclude 1,2, not ''"),
-        ("True", "--exclude takes process ids, as in --exclude 1,2, not nothing"),
-        ("1,x", "--exclude takes process ids, as in --exclude 1,2, not 'x'"),
-        ("1,2,3,4", "--exclude takes process ids, 3 at most"),
-        ("1," * 1_000_000, "--exclude takes process ids, 3 at most"),
+        ("", "--exclude takes process IDs, as in --exclude 1,2, not ''"),
+        ("1,", "--exclude takes process IDs, as in --exclude 1,2, not ''"),
+        ("True", "--exclude takes process IDs, as in --exclude 1,2, not nothing"),
+        ("1,x", "--exclude takes process IDs, as in --exclude 1,2, not 'x'"),
+        ("1,2,3,4", "--exclude takes at most 3 process IDs, for example: --exclude 1,2"),
+        ("1," * 1_000_000, "--exclude takes at most 3 process IDs, for example: --exclude 1,2"),
     ):
         with pytest.raises(UsageError) as caught:
             parse("--exclude", text)

@@ -105,6 +105,6 @@ def test_a_terminal_has_as_many_columns_of_each_kind(
     text = made.render(columns_of([Began(name="n"), Ended(code=1)])).decode()
     assert len(made.header.split()) == titles
     assert [len(line.split()) for line in text.splitlines()] == [titles] * 2
-    assert made.renewed() == ""
+    assert made.changed_header() == ""
     now = 30
-    assert len(made.renewed().split()) >= titles - 2
+    assert len(made.changed_header().split()) >= titles - 2

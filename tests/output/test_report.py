@@ -93,7 +93,7 @@ def test_elsewhere_the_first_line_is_the_whole_sentence(source: SourceLine) -> N
 
 def test_a_usual_one_is_at_most_sixteen_lines(source: SourceLine) -> None:
     usual = explanation(
-        source, sentence="r1 is read, and was never set", hint="set it first",
+        source, sentence="r1 is read, and is uninitialised", hint="set it first",
         registers=explanation(source).registers[:2], reason="", suggestion="",
     )  # fmt: skip
     assert len(list(shown(of_explanation(usual, "40 lines"), 2))) <= 11

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from terminal import Terminal
 
 from tuxscope.cli import OVERVIEW
-from tuxscope.output.screen import beginning, beside, columns, cut, narrowed, padded, wrapped
+from tuxscope.output.screen import beginning, beside, columns, cut, padded, wrapped, wrapped_help
 from tuxscope.output.visible import visible
 
 # What an emulator places, too: pyte drops what follows a variation selector.
@@ -86,8 +86,8 @@ is that there is.
 
 
 def test_a_help_text_that_fits_is_as_it_is() -> None:
-    assert "".join(f"{line}\n" for line in narrowed(HELP, 41)) == HELP
-    assert "".join(f"{line}\n" for line in narrowed(OVERVIEW, 80)) == OVERVIEW
+    assert "".join(f"{line}\n" for line in wrapped_help(HELP, 41)) == HELP
+    assert "".join(f"{line}\n" for line in wrapped_help(OVERVIEW, 80)) == OVERVIEW
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_a_help_text_that_fits_is_as_it_is() -> None:
     ],
 )  # fmt: skip
 def test_a_help_text_on_a_narrow_terminal(width: int, lines: list[str]) -> None:
-    assert list(narrowed(HELP, width)) == lines
+    assert list(wrapped_help(HELP, width)) == lines

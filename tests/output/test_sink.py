@@ -153,14 +153,14 @@ def test_a_closed_output_is_said_in_one_line(pipe: tuple[int, int]) -> None:
 def test_after_an_interrupt_a_reader_who_takes_nothing_is_not_waited_for(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sink_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(sink_module, "EXIT_TIMEOUT", 0.01)
     reader, writer = pipe
     interrupted, interrupt = os.pipe()
     os.write(interrupt, b"!")
     with open(interrupted, "rb") as asked, open(interrupt, "wb"):
         sink = LiveSink(asked, fd=writer)
         dropped = sink.write(TEXT)
-        assert sink.stuck
+        assert sink.blocked_at_exit
         assert not sink.closed
         assert sink.write("one\ntwo\n") == 2
     os.close(writer)
@@ -187,7 +187,7 @@ def test_a_write_that_waits_is_ended_by_an_interrupt(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The signal comes when the pipe is full already: there the write could not have begun."""
-    monkeypatch.setattr(sink_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(sink_module, "EXIT_TIMEOUT", 0.01)
     _, writer = pipe
     os.set_blocking(writer, False)
     while True:

@@ -167,25 +167,25 @@ def test_after_a_change_of_width_there_is_another_header() -> None:
     with Terminal(200) as terminal:
         layout = TerminalLines(Connection, net.COLUMNS, terminal.fd)
         wide = layout.header
-        assert layout.renewed() == ""
+        assert layout.changed_header() == ""
         terminal.resize(40, 50)
-        narrow = layout.renewed()
+        narrow = layout.changed_header()
         assert (len(wide.split()), narrow) == (13, "COMM   RADDR           RPORT STATE\n")
-        assert layout.renewed() == ""
+        assert layout.changed_header() == ""
         terminal.resize(40, 10)  # another height changes nothing
-        assert layout.renewed() == ""
+        assert layout.changed_header() == ""
         lines = layout.render(columns_of(EVENTS)).decode().splitlines()
         assert max(map(len, lines)) <= 40
         terminal.resize(200, 50)
-        assert layout.renewed() == wide
+        assert layout.changed_header() == wide
 
 
 def test_a_change_of_width_that_changes_no_column_is_followed_silently() -> None:
     with Terminal(200) as terminal:
         layout = TerminalLines(HelloEvent, hello.COLUMNS, terminal.fd)
         terminal.resize(80, 24)
-        assert layout.renewed() == ""
+        assert layout.changed_header() == ""
         long = HelloEvent(pid=1, comm="\x01" * 15, timestamp_ns=1)
         assert max(map(len, layout.render(columns_of([long])).decode().splitlines())) <= 80
         terminal.resize(40, 24)
-        assert layout.renewed() == "PID      COMM       TIMESTAMP_NS\n"
+        assert layout.changed_header() == "PID      COMM       TIMESTAMP_NS\n"

@@ -7,7 +7,7 @@ import re
 from contextlib import AbstractContextManager, nullcontext
 
 from tuxscope.asm import Program
-from tuxscope.learn.gallery.entry import Entry
+from tuxscope.learn.content.gallery.entry import Entry
 from tuxscope.loader.program import load
 from tuxscope.loader.verifier import VerifierError
 from verifier.drop import unprivileged

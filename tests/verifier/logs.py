@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from tuxscope.learn.gallery.table import GALLERY
+from tuxscope.learn.content.gallery.table import GALLERY
 from verifier.kernel import refusal
 
 FOLDER = Path(__file__).with_name("logs")

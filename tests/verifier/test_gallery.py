@@ -1,4 +1,4 @@
-"""Each entry of the gallery on the running kernel: refused for its cause, and mended."""
+"""Each entry of the gallery on the running kernel: refused for its cause, and fixed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from conftest import GUEST
 
 from tuxscope.asm.errors import CheckError
-from tuxscope.learn.gallery.entry import Entry
-from tuxscope.learn.gallery.table import GALLERY
+from tuxscope.learn.content.gallery.entry import Entry
+from tuxscope.learn.content.gallery.table import GALLERY
 from tuxscope.loader.program import load
 from verifier.kernel import privilege, refusal
 from verifier.logs import SAID, shortened
@@ -34,9 +34,9 @@ def test_the_kernel_refuses_it_and_is_explained(entry: Entry) -> None:
 
 @pytest.mark.kernel
 @EACH
-def test_the_mended_program_loads(entry: Entry) -> None:
+def test_the_fixed_program_loads(entry: Entry) -> None:
     with privilege(entry):
-        load(entry.mended_program()).close()
+        load(entry.fixed_program()).close()
 
 
 @EACH

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tuxscope.explain.causes import CAUSES
 from tuxscope.explain.explain import explain
-from tuxscope.learn.gallery.entry import Entry
-from tuxscope.learn.gallery.table import GALLERY
+from tuxscope.learn.content.gallery.entry import Entry
+from tuxscope.learn.content.gallery.table import GALLERY
 from verifier.logs import all_series, recorded
 
 RECORDED = {(series, key): log for series in all_series() for key, log in recorded(series).items()}
@@ -96,7 +96,7 @@ def test_a_log_may_be_cut(series: str, entry: Entry) -> None:
     expected = {entry.key}
     if entry.key == "clobbered-register":  # the call is cut off
         expected = {"uninitialised-register"}
-        assert "or a call used it up" in cut.sentence
+        assert "or a call clobbered it" in cut.sentence
     assert cut.cause in expected
     without_end = log.partition("\nprocessed ")[0]
     assert explain(without_end, entry.program()).cause == entry.key

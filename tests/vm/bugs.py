@@ -35,7 +35,7 @@ class Bug(Enum):
     # fetched has to be followed back to where it was stored, and to r1.
     FETCH = Trigger(
         says="the verifier loses track of what atomics fetch from the stack "
-        "(mended by commit 179ee84a8911)",
+        "(fixed by commit 179ee84a8911)",
         text="""
             r2 = 0
             r3 = 0

@@ -94,7 +94,7 @@ MUTANTS = (
            "self.memory.add(region, FIRST_STACK << WINDOW)"),
     Mutant("a callee's r6 to r9 stay", "vm/cpu", "self.registers[6:11] = frame.saved",
            "self.registers[10] = frame.saved[4]"),
-    Mutant("a call leaves r1 to r5", "vm/branches", "result & M64\n            r[1:6] = USED_UP",
+    Mutant("a call leaves r1 to r5", "vm/branches", "result & M64\n            r[1:6] = CLOBBERED",
            "result & M64"),
     Mutant("stack that was never set reads as 0", "vm/memory", "if hole >= 0 and",
            "if hole < -1 and"),

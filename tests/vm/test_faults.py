@@ -219,7 +219,7 @@ def probe_of_an_exabyte(a: Assembler) -> None:
 FAULTS: list[tuple[type[Fault], Write, str]] = [
     (UninitialisedRegisterFault, lambda a: a.mov(r2, r3), "r3 is read and holds nothing"),
     (UninitialisedRegisterFault, lambda a: a.mov32(r2, r3), "r3 is read"),
-    (UninitialisedRegisterFault, lambda a: a.add(r6, 1), "r6 is read and holds nothing: it was"),
+    (UninitialisedRegisterFault, lambda a: a.add(r6, 1), "r6 is read and is uninitialised; set it"),
     (UninitialisedRegisterFault, lambda a: a.neg(r6), "r6 is read"),
     (UninitialisedRegisterFault, lambda a: a.be(r6, 16), "r6 is read"),
     (UninitialisedRegisterFault, lambda a: a.movsx8(r6, r7), "r7 is read"),
@@ -231,8 +231,8 @@ FAULTS: list[tuple[type[Fault], Write, str]] = [
     (UninitialisedRegisterFault, lambda a: a.call(helper.map_lookup_elem), "r2 is read"),
     (UninitialisedRegisterFault, registers_of_the_caller, "r6 is read"),
     (UninitialisedMemoryFault, lambda a: a.load_acquire(r2, u64[r10 - 8]), "at fp-8"),
-    (UninitialisedMemoryFault, lambda a: a.ldx(r2, u64[r10 - 8]), "at fp-8: nothing was stored"),
-    (UninitialisedMemoryFault, unset_key, "4 bytes at fp-4: nothing was stored"),
+    (UninitialisedMemoryFault, lambda a: a.ldx(r2, u64[r10 - 8]), "at fp-8: uninitialised"),
+    (UninitialisedMemoryFault, unset_key, "4 bytes at fp-4: uninitialised"),
     (OutOfBoundsFault, lambda a: a.load_acquire(r2, u64[r10 + 8]), r"at fp\+8"),
     (OutOfBoundsFault, lambda a: a.ldx(r2, u64[r10 - 4]), "8 bytes at fp-4"),
     (OutOfBoundsFault, lambda a: a.ldx(r2, u64[r1 + 9]), r"8 bytes at context\+9: context has 16"),
@@ -240,27 +240,31 @@ FAULTS: list[tuple[type[Fault], Write, str]] = [
     (OutOfBoundsFault, lambda a: a.st(u64[r10 - 4], 0), "8 bytes at fp-4: the stack of page has"),
     (OutOfBoundsFault, lambda a: a.st(u8[r10 - 513], 0), "1 byte at fp-513"),
     (OutOfBoundsFault, beyond_the_value, r"value of ONE\+16: value of ONE has 16 bytes"),
-    (OutOfBoundsFault, after_delete, "nothing is there"),
-    (OutOfBoundsFault, after_submit, "nothing is there"),
-    (OutOfBoundsFault, stack_of_the_past, "nothing is there"),
+    (OutOfBoundsFault, after_delete, "there is no memory"),
+    (OutOfBoundsFault, after_submit, "there is no memory"),
+    (OutOfBoundsFault, stack_of_the_past, "there is no memory"),
     (OutOfBoundsFault, key_past_the_end, "4 bytes at fp-1: the stack of page has 512 bytes"),
     (OutOfBoundsFault, comm_past_the_end, "16 bytes at fp-8"),
     (OutOfBoundsFault, name_of_an_exabyte, "at fp-16"),
     (OutOfBoundsFault, probe_of_an_exabyte, "at fp-16"),
-    (NullPointerFault, unchecked, "8 bytes at address 0x0: this pointer is null"),
-    (ReadOnlyMemoryFault, lambda a: a.st(u64[r1], 0), "context may only be read"),
-    (ReadOnlyMemoryFault, store_to_context, "only be read"),
-    (MisalignedFault, misaligned, "no multiple of 8"),
-    (HelperFault, no_map, "is no map"),
-    (HelperFault, submitted_twice, "no record that ringbuf_reserve returned"),
+    (NullPointerFault, unchecked, "8 bytes at address 0x0: this pointer is NULL"),
+    (ReadOnlyMemoryFault, lambda a: a.st(u64[r1], 0), "context is read-only"),
+    (ReadOnlyMemoryFault, store_to_context, "context is read-only"),
+    (MisalignedFault, misaligned, "not a multiple of 8"),
+    (HelperFault, no_map, "is not a map"),
+    (HelperFault, submitted_twice, "not a reserved record; pass what ringbuf_reserve returned"),
     (UnsupportedFault, lambda a: a.call(helper.sk_release), "helper sk_release is not simulated"),
     (UnsupportedFault, lambda a: a.call_btf_id(7), "kernel functions are in a kernel alone"),
     (UnsupportedFault, lambda a: a.gotox(r1), "a map of instructions, which only a kernel has"),
-    (UnsupportedFault, emit(Instruction(0x18, src=1, imm=3)), "file descriptor means nothing"),
+    (
+        UnsupportedFault,
+        emit(Instruction(0x18, src=1, imm=3)),
+        "the interpreter has no file descriptors",
+    ),
     (UnsupportedFault, emit(Instruction(0x85, imm=9999)), "helper number 9999"),
     (UnsupportedFault, lambda a: a.addr_space_cast(r2, r1, 0, 1), "no arenas"),
-    (ReferenceFault, reserve, "a record of RING is neither submitted nor discarded"),
-    (CallDepthFault, deep, "more than 8 functions deep"),
+    (ReferenceFault, reserve, "exits with an unreleased record of RING; submit or discard it"),
+    (CallDepthFault, deep, "at most 8 call frames"),
     (BadJumpFault, emit(Instruction(0x05, offset=100)), "no instruction"),
     (BadJumpFault, emit(Instruction(0x05, offset=-3)), "no instruction"),
     (BadJumpFault, emit(Instruction(0x06, imm=-(1 << 31))), "no instruction"),
@@ -293,7 +297,7 @@ def test_a_call_uses_up_r1_to_r5(register: object) -> None:
         a.call(helper.ktime_get_ns)
         a.mov(r9, register)
 
-    assert "a call used it up" in str(fault_of(write))
+    assert "was clobbered by a call" in str(fault_of(write))
 
 
 def test_a_function_has_its_own_r6_to_r9() -> None:
@@ -304,7 +308,7 @@ def test_a_function_has_its_own_r6_to_r9() -> None:
     a.function("reads")
     a.mov(r0, r6)
     a.exit()
-    with pytest.raises(UninitialisedRegisterFault, match="and a function has its own r6-r9"):
+    with pytest.raises(UninitialisedRegisterFault, match=": a function has its own r6-r9"):
         Machine(a.program(check=False)).run()
 
 

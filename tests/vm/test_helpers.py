@@ -427,7 +427,7 @@ def test_a_value_of_another_cpu_is_looked_up() -> None:
     machine.run()
     assert own.lookup(0)[0] == 6
     assert answer(percpu(EACH, 1, 2), world=World(cpus=2)) == 0
-    with pytest.raises(HelperFault, match="COUNTS has no value for each CPU"):
+    with pytest.raises(HelperFault, match="COUNTS is not a per-CPU map"):
         answer(percpu(COUNTS, 1, 0))
 
 
@@ -830,7 +830,7 @@ def test_what_returns_nothing_leaves_nothing_in_r0(call: Callable[..., None], cp
         a.label("none")
         a.mov(r0, 0)
 
-    with pytest.raises(ClobberedRegisterError, match="r0 is read, and holds nothing since"):
+    with pytest.raises(ClobberedRegisterError, match="r0 is read, and was clobbered by"):
         with_context(write)
     program = with_context(write, check=False)
     with pytest.raises(UninitialisedRegisterFault, match="r0 is read and holds nothing"):

@@ -1,8 +1,11 @@
 """Arithmetic: ``a.add(r1, 8)``, ``a.mov32(r3, -1)`` (RFC 9669, sections 4.1 and 4.2).
 
-The second operand is a register or an immediate of 32 bits, signed. Methods without a suffix
-work on 64 bits (an immediate is sign-extended), those with ``32`` on the low 32 bits, and zero
-the upper ones. Division by zero is defined: see the methods.
+The second operand is a register or a signed immediate of 32 bits. Methods without a suffix compute
+in 64 bits; the immediate is sign-extended. Methods with ``32`` compute in the low 32 bits and zero
+the upper 32. Division by zero is defined: see the methods.
+
+All methods raise RegisterError for an operand that is not a register, and OperandError for an
+immediate that does not fit.
 """
 
 from __future__ import annotations
@@ -18,14 +21,14 @@ from tuxscope.record import Field
 
 
 class Arithmetic(Emitter):
-    """The methods that compute."""
+    """The assembler's methods for arithmetic, moves and byte swaps."""
 
     def _alu(
         self, code: int, dst: Register, operand: Register | int, wide: bool, offset: int = 0
     ) -> None:
         code |= Class.ALU64 if wide else Class.ALU
         if isinstance(operand, Memory | Address | Map | Field):
-            from tuxscope.asm.operands import no_number  # who is right need not wait for it
+            from tuxscope.asm.operands import no_number  # needed for errors alone
 
             raise OperandError(no_number(operand), author_line())
         if isinstance(operand, Register):
@@ -36,7 +39,7 @@ class Arithmetic(Emitter):
     def _swap(self, code: int, dst: Register, bits: int) -> None:
         if bits not in (16, 32, 64):
             raise OperandError(
-                f"a byte swap has 16, 32 or 64 bits, not {shown(bits)}", author_line()
+                f"a byte swap takes 16, 32 or 64 bits, not {shown(bits)}", author_line()
             )
         self._emit(code, number(dst), imm=bits)
 
@@ -65,19 +68,19 @@ class Arithmetic(Emitter):
         self._alu(Alu.MUL, dst, operand, wide=False)
 
     def div(self, dst: Register, operand: Register | int) -> None:
-        """``dst /= operand``, unsigned; 0 for divisor 0."""
+        """``dst /= operand``, unsigned; a division by 0 gives 0."""
         self._alu(Alu.DIV, dst, operand, wide=True)
 
     def div32(self, dst: Register, operand: Register | int) -> None:
-        """``dst /= operand`` in 32 bits, unsigned; 0 for divisor 0."""
+        """``dst /= operand`` in 32 bits, unsigned; a division by 0 gives 0."""
         self._alu(Alu.DIV, dst, operand, wide=False)
 
     def mod(self, dst: Register, operand: Register | int) -> None:
-        """``dst %= operand``, unsigned; dst for divisor 0."""
+        """``dst %= operand``, unsigned; modulo 0 leaves dst as it is."""
         self._alu(Alu.MOD, dst, operand, wide=True)
 
     def mod32(self, dst: Register, operand: Register | int) -> None:
-        """``dst %= operand`` in 32 bits, unsigned; dst for divisor 0."""
+        """``dst %= operand`` in 32 bits, unsigned; modulo 0 leaves the low 32 bits."""
         self._alu(Alu.MOD, dst, operand, wide=False)
 
     def or_(self, dst: Register, operand: Register | int) -> None:
@@ -113,19 +116,19 @@ class Arithmetic(Emitter):
         self._alu(Alu.LSH, dst, operand, wide=False)
 
     def rsh(self, dst: Register, operand: Register | int) -> None:
-        """``dst >>= operand``, filling with zeros."""
+        """``dst >>= operand``, a logical shift: zeros come in from the left."""
         self._alu(Alu.RSH, dst, operand, wide=True)
 
     def rsh32(self, dst: Register, operand: Register | int) -> None:
-        """``dst >>= operand`` in 32 bits, filling with zeros."""
+        """``dst >>= operand`` in 32 bits, a logical shift: zeros come in from the left."""
         self._alu(Alu.RSH, dst, operand, wide=False)
 
     def arsh(self, dst: Register, operand: Register | int) -> None:
-        """``dst s>>= operand``, keeping the sign."""
+        """``dst s>>= operand``, an arithmetic shift: the sign bit is copied."""
         self._alu(Alu.ARSH, dst, operand, wide=True)
 
     def arsh32(self, dst: Register, operand: Register | int) -> None:
-        """``dst s>>= operand`` in 32 bits, keeping the sign."""
+        """``dst s>>= operand`` in 32 bits, an arithmetic shift: the sign bit is copied."""
         self._alu(Alu.ARSH, dst, operand, wide=False)
 
     def mov(self, dst: Register, operand: Register | int) -> None:
@@ -137,19 +140,22 @@ class Arithmetic(Emitter):
         self._alu(Alu.MOV, dst, operand, wide=False)
 
     def sdiv(self, dst: Register, operand: Register | int) -> None:
-        """``dst s/= operand``, signed, toward zero; 0 for divisor 0 (Linux 6.6)."""
+        """``dst s/= operand``, signed, rounded toward zero; a division by 0 gives 0 (Linux 6.6)."""
         self._alu(Alu.DIV, dst, operand, wide=True, offset=1)
 
     def sdiv32(self, dst: Register, operand: Register | int) -> None:
-        """``dst s/= operand`` in 32 bits, signed, toward zero; 0 for divisor 0 (Linux 6.6)."""
+        """``dst s/= operand`` in 32 bits, signed, rounded toward zero (Linux 6.6).
+
+        A division by 0 gives 0.
+        """
         self._alu(Alu.DIV, dst, operand, wide=False, offset=1)
 
     def smod(self, dst: Register, operand: Register | int) -> None:
-        """``dst s%= operand``, signed; dst for divisor 0 (Linux 6.6)."""
+        """``dst s%= operand``, signed; modulo 0 leaves dst as it is (Linux 6.6)."""
         self._alu(Alu.MOD, dst, operand, wide=True, offset=1)
 
     def smod32(self, dst: Register, operand: Register | int) -> None:
-        """``dst s%= operand`` in 32 bits, signed; dst for divisor 0 (Linux 6.6)."""
+        """``dst s%= operand`` in 32 bits, signed; modulo 0 leaves the low 32 bits (Linux 6.6)."""
         self._alu(Alu.MOD, dst, operand, wide=False, offset=1)
 
     def movsx8(self, dst: Register, src: Register) -> None:
@@ -181,13 +187,13 @@ class Arithmetic(Emitter):
         self._emit(Alu.NEG | Class.ALU, number(dst))
 
     def le(self, dst: Register, bits: int) -> None:
-        """The low 16, 32 or 64 bits as little-endian; the bits above become zero."""
+        """Convert the low 16, 32 or 64 bits of dst to little-endian; zero the bits above."""
         self._swap(Alu.END | Source.K | Class.ALU, dst, bits)
 
     def be(self, dst: Register, bits: int) -> None:
-        """The low 16, 32 or 64 bits as big-endian; the bits above become zero."""
+        """Convert the low 16, 32 or 64 bits of dst to big-endian; zero the bits above."""
         self._swap(Alu.END | Source.X | Class.ALU, dst, bits)
 
     def bswap(self, dst: Register, bits: int) -> None:
-        """Swap the bytes of the low 16, 32 or 64 bits; the bits above become zero (Linux 6.6)."""
+        """Reverse the bytes of dst's low 16, 32 or 64 bits; zero the bits above (Linux 6.6)."""
         self._swap(Alu.END | Source.K | Class.ALU64, dst, bits)

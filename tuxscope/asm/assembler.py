@@ -1,4 +1,4 @@
-"""The assembler: each call emits one instruction, and remembers the line that made it."""
+"""The assembler: each method call emits one instruction and records the line of the call."""
 
 from __future__ import annotations
 
@@ -16,27 +16,31 @@ from tuxscope.record.types import FieldType
 
 
 class Assembler(RingOutput):
-    """Writes a program.
+    """Builds a program, one method call for each instruction.
+
+    ``Assembler(name, attach, license="GPL")``: ``name`` has 1 to 15 characters, ``attach`` is an
+    attach point such as a Tracepoint. Raises ProgramError for arguments that the kernel rejects.
 
     >>> a = Assembler("nothing", attach=Tracepoint("syscalls", "sys_enter_write"))
     >>> a.mov(r0, 0)
     >>> a.exit()
     >>> program = a.program()
 
-    Methods raise a kind of :class:`~tuxscope.asm.errors.AssemblyError` that names the line which
-    called them. Python's ``if`` and ``for`` decide while assembling what is emitted; what the
-    kernel is to decide on every run is a jump.
+    Methods raise subclasses of :class:`~tuxscope.asm.errors.AssemblyError`, which name the line of
+    the call. Python's ``if`` and ``for`` run once, while the program is assembled. What the kernel
+    decides on every run is a jump.
     """
 
     def stack(self, field_type: FieldType[Any] | RecordType) -> Memory:
-        """Room on this function's stack for a record or a number; emits nothing.
+        """Reserve space on the function's stack for a record or an integer; emits nothing.
 
-        The bytes there are whatever they were: set all that leave the program. Raises StackError
-        past 512 bytes.
+        Returns the place in memory, aligned for its type. The bytes are uninitialised: store to all
+        that the program sends. Raises StackError if the function needs more than 512 bytes,
+        OperandError if ``field_type`` is not a type.
         """
         if not isinstance(field_type, FieldType | RecordType):
             raise OperandError(
-                f"the stack holds records and types such as u64, not {shown(field_type)}"
+                f"a.stack takes a record or a type such as u64, not {shown(field_type)}"
                 + f"; did you mean a.stack({type(field_type).__name__})?"
                 * isinstance(field_type, Record),
                 author_line(),
@@ -48,7 +52,8 @@ class Assembler(RingOutput):
         used += -used % own_type.alignment
         if used > STACK_SIZE:
             raise StackError(
-                f"{used} bytes of stack: a function has {STACK_SIZE}; use a per-CPU array map",
+                f"the function needs {used} bytes of stack, the limit is {STACK_SIZE}; store large "
+                "data in a PerCpuArray",
                 source,
             )
         name = (assigned(source.text) if source else "") or own_type.name.lower()
@@ -56,13 +61,16 @@ class Assembler(RingOutput):
         return Memory(r10, -used, own_type)
 
     def lea(self, dst: Register, place: Memory | Address) -> None:
-        """``dst =`` an address: a mov and, where the offset is not 0, an add."""
+        """``dst =`` the address of ``place``: emits a mov and, if the offset is not 0, an add.
+
+        Raises OperandError if ``place`` is not a place in memory.
+        """
         if isinstance(place, Memory):
             base, offset = place._base, place._offset
         elif isinstance(place, Address):
             base, offset = place.base, place.offset
         else:
-            from tuxscope.asm.operands import no_place  # who is right need not wait for it
+            from tuxscope.asm.operands import no_place  # needed for errors alone
 
             raise OperandError(no_place(dst, place), author_line())
         address = [made(Alu.MOV | Source.X | Class.ALU64, number(dst), number(base))]
@@ -71,12 +79,14 @@ class Assembler(RingOutput):
         self._emit_all(address)
 
     def addr_space_cast(self, dst: Register, src: Register, to: int, origin: int) -> None:
-        """``dst = src`` as a pointer of another address space: 0 the kernel's, 1 the arena's
-        (Linux 6.9)."""
+        """``dst = src``, cast from address space ``origin`` to address space ``to`` (Linux 6.9).
+
+        0 is the kernel's address space, 1 an arena's. Raises OperandError for any other pair.
+        """
         if (to, origin) not in ((0, 1), (1, 0)):
             raise OperandError(
-                "address spaces are cast from 0 to 1 or 1 to 0, "
-                f"not {shown(origin)} to {shown(to)}",
+                "addr_space_cast casts from address space 0 to 1 or from 1 to 0, "
+                f"not from {shown(origin)} to {shown(to)}",
                 author_line(),
             )
         code = Alu.MOV | Source.X | Class.ALU64
@@ -84,8 +94,7 @@ class Assembler(RingOutput):
 
 
 def assigned(text: str) -> str:
-    """The name that a line such as ``event = a.stack(HelloEvent)`` gives to what it makes; empty
-    where it gives none."""
+    """The variable that a line such as ``event = a.stack(HelloEvent)`` assigns, or ``""``."""
     target, _, value = text.partition("=")
     name = target.partition(":")[0].strip()
     return name if name.isidentifier() and ".stack(" in value and value[0] != "=" else ""

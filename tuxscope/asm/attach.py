@@ -1,4 +1,4 @@
-"""Where a program is to run: descriptions, bound to the running kernel by the loader."""
+"""Attach points and program types, as descriptions; the loader attaches to the running kernel."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ LONGEST_RAW_NAME = 127  # bytes: bpf_raw_tracepoint_open copies no more (kernel/
 
 
 def check_text(what: str, text: object, longest: int, example: str) -> None:
-    """Hold an argument to a C string of ``longest`` bytes in UTF-8 at most.
+    """Check that an argument is printable text of at most ``longest`` bytes in UTF-8.
 
-    Raises ProgramError, at the author's line.
+    ``what`` names the argument in errors, ``example`` shows how to write it. Raises ProgramError.
     """
     if not isinstance(text, str):
-        raise ProgramError(f"{what} is text, {example}, not {shown(text)}", author_line())
+        raise ProgramError(f"{what} is a str, {example}, not {shown(text)}", author_line())
     if not text.isprintable():
         raise ProgramError(f"{what} is printable text, {example}, not {shown(text)}", author_line())
     if len(text.encode()) > longest:
         raise ProgramError(
-            f"{what} has {longest} bytes at most, {shown(text)} has {len(text.encode())}",
+            f"{what} has at most {longest} bytes, {shown(text)} has {len(text.encode())}",
             author_line(),
         )
 
@@ -92,16 +92,17 @@ class AttachPoint:
 
 @dataclass(frozen=True, slots=True)
 class Tracepoint(AttachPoint):
-    """A tracepoint by its folder and name in tracefs: ``syscalls``, ``sys_enter_write``.
+    """A tracepoint, by category and name: ``Tracepoint("syscalls", "sys_enter_write")``.
 
-    The program's context (r1) points to the tracepoint's fields: ``a.ldx(r1, u64[r6 + 16])``
-    loads the first argument of a system call, once r6 keeps the context. Their offsets are in
-    ``format_file``.
+    Both are names of directories in tracefs. The context (r1) points to the tracepoint's fields.
+    Once r6 holds the context, ``a.ldx(r1, u64[r6 + 16])`` loads the first argument of a system
+    call. ``format_file`` lists the offsets. Raises ProgramError for a category or a name that
+    cannot be a directory.
     """
 
     category: str
     name: str
-    # The author's line, for who does not find it in the kernel.
+    # The author's line, for the error if the kernel has no such tracepoint.
     source: SourceLine | None = field(default=None, init=False, repr=False, compare=False)
     type: ClassVar[ProgramType] = ProgramType.TRACEPOINT
     # Up to PERF_MAX_TRACE_SIZE; the first ones are the kernel's own.
@@ -113,7 +114,8 @@ class Tracepoint(AttachPoint):
             check_text(f"a tracepoint's {kind}", text, LONGEST_FILE, example)
             if text in ("", ".", "..") or "/" in text:
                 raise ProgramError(
-                    f"a tracepoint's {kind} is a directory's name, {example}, not {shown(text)}",
+                    f"a tracepoint's {kind} is the name of a directory, {example}, "
+                    f"not {shown(text)}",
                     author_line(),
                 )
         object.__setattr__(self, "source", author_line())
@@ -123,15 +125,16 @@ class Tracepoint(AttachPoint):
 
     @property
     def format_file(self) -> str:
-        """Where the kernel lists the fields, with tracefs in its usual place."""
+        """The path of the file that lists the fields, if tracefs is mounted at the usual place."""
         return f"/sys/kernel/tracing/events/{self.category}/{self.name}/format"
 
 
 @dataclass(frozen=True, slots=True)
 class RawTracepoint(AttachPoint):
-    """A tracepoint by its name in the kernel; the context points to its arguments, u64 each.
+    """A raw tracepoint, by its name: ``RawTracepoint("sched_switch")``.
 
-    Without a name it is attached to nothing, and run with :meth:`LoadedProgram.test_run`.
+    The context points to the tracepoint's arguments, a u64 each. Without a name the program cannot
+    be attached; :meth:`LoadedProgram.test_run` runs it. Raises ProgramError for an invalid name.
     """
 
     name: str = ""
@@ -150,12 +153,12 @@ class RawTracepoint(AttachPoint):
         if self.name:
             return RETURN_0
         # It is run for its result, which only its author knows.
-        return "put the result into r0 before a.exit()"
+        return "put the result into r0 before a.exit(), as in a.mov(r0, r6)"
 
 
 @dataclass(frozen=True)
 class OnlyTestRun(AttachPoint):
-    """Base of those that take no argument: they are run with :meth:`LoadedProgram.test_run`."""
+    """Base of program types that are not attached; :meth:`LoadedProgram.test_run` runs them."""
 
 
 class SchedClassifier(OnlyTestRun):
@@ -165,7 +168,7 @@ class SchedClassifier(OnlyTestRun):
 
 
 class SocketFilter(OnlyTestRun):
-    """A socket filter; the context is a ``__sk_buff``."""
+    """A socket filter (``BPF_PROG_TYPE_SOCKET_FILTER``); the context is a ``__sk_buff``."""
 
     type: ClassVar[ProgramType] = ProgramType.SOCKET_FILTER
 
@@ -175,7 +178,7 @@ class SocketFilter(OnlyTestRun):
 
 
 class Xdp(OnlyTestRun):
-    """A packet filter in the driver; the context is a ``struct xdp_md``."""
+    """A packet filter in the driver (``BPF_PROG_TYPE_XDP``); the context is a ``struct xdp_md``."""
 
     type: ClassVar[ProgramType] = ProgramType.XDP
 

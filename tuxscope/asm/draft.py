@@ -1,4 +1,4 @@
-"""Code in the making: jumps and calls wait with the name of their target until all is written."""
+"""A program under construction: jumps and calls name their targets, which are resolved last."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tuxscope.suggest import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """Where a label or function was defined.
+    """The definition of a label or a function.
 
     Attributes:
-        index: of the instruction that it stands before.
+        index: the index of the instruction that follows it.
         source: the author's line.
     """
 
@@ -34,12 +34,12 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a jump or call is waiting for.
+    """The unresolved target of a jump or call.
 
     Attributes:
-        name: of a label, or of a function.
-        function: the function that the jump is in and its label must be in; None for a call.
-        field: which field takes the distance.
+        name: the name of a label, or of a function.
+        function: the function that has the jump, and must have the label; None for a call.
+        field: the instruction's field for the distance: ``offset`` or ``imm``.
         source: the author's line.
     """
 
@@ -51,7 +51,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What to type, in the author's language; ``name`` is filled in."""
+    """Hints in the author's language, Python or assembly; ``{name}`` is filled in."""
 
     label: str
     function: str
@@ -59,19 +59,28 @@ class Wording:
     helper: str
 
 
-PYTHON = Wording("put a.label({name}) where it should go", "begin it with a.function({name})",
-                 "a.gotol", "a.call(helper.{name})")  # fmt: skip
-TEXT = Wording("write it with a colon where it should go", "define it", "gotol", "call bpf_{name}")
+PYTHON = Wording(
+    "put a.label({name}) before the instruction to jump to",
+    "define it with a.function({name})",
+    "a.gotol",
+    "a.call(helper.{name})",
+)
+TEXT = Wording(
+    "write the name and a colon before the instruction to jump to",
+    "define it",
+    "gotol",
+    "call bpf_{name}",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCode:
-    """Instructions whose jumps are resolved, and the names of places in them.
+    """Instructions with resolved jumps, and their functions and labels.
 
     Attributes:
-        instructions: in order.
+        instructions: in program order.
         functions: the entry points; the first is at slot 0.
-        labels: by slot; each stands before an instruction of its function.
+        labels: in the order of their slots; an instruction of the same function follows each.
     """
 
     instructions: tuple[Instruction, ...]
@@ -82,7 +91,7 @@ class ResolvedCode:
 class Draft:
     """Collects instructions, labels and functions, and resolves the targets of jumps and calls.
 
-    ``name`` is that of the function which the code begins with.
+    ``name`` is the name of the first function.
     """
 
     def __init__(self, name: str, wording: Wording = PYTHON) -> None:
@@ -94,13 +103,13 @@ class Draft:
         self.wording = wording
 
     def append(self, instruction: Instruction, target: Target | None = None) -> None:
-        """Add an instruction; where it jumps or calls by name, with its target."""
+        """Add an instruction; ``target`` is what it jumps to or calls by name."""
         if target:
             self.targets[len(self.instructions)] = target
         self.instructions.append(instruction)
 
     def label(self, name: str, source: SourceLine | None) -> None:
-        """Name the next instruction. Raises DuplicateLabelError."""
+        """Define a label before the next instruction. Raises DuplicateLabelError."""
         key = (self.function, name)
         if key in self.labels:
             first = self.labels[key].source
@@ -108,29 +117,34 @@ class Draft:
 
             other = meant_for_another(first, source)
             raise DuplicateLabelError(
-                f"label {shown(name)} is already at {first or 'another place'}"
+                f"label {shown(name)} is already defined{f' at {first}' * bool(first)}"
                 f"{other and '; '}{other}",
                 source,
             )
         self.labels[key] = Definition(len(self.instructions), source)
 
     def begin(self, name: str, source: SourceLine | None) -> None:
-        """Begin another function. Raises DuplicateLabelError, ProgramError."""
+        """Begin a function at the next instruction. Raises DuplicateLabelError, ProgramError."""
         if name in self.functions:
-            raise DuplicateLabelError(f"function {shown(name)} is already there", source)
+            raise DuplicateLabelError(f"function {shown(name)} is already defined", source)
         if not self.instructions:
             raise ProgramError(
-                f"function {shown(name)} comes before the program's own first instruction", source
+                f"function {shown(name)} is defined before the program's first instruction; "
+                "define it after the program's exit",
+                source,
             )
         self.functions[name] = Definition(len(self.instructions), source)
         self.function = name
 
     def code(self) -> ResolvedCode:
-        """Resolve all targets; the draft can go on and be asked again.
+        """Resolve all targets; the draft can be extended and resolved again.
 
-        A label that has no instruction after it in its function is left out.
+        Labels that no instruction of their function follows are left out.
 
-        Raises UndefinedLabelError, LabelOutOfReachError, ProgramError.
+        Raises:
+            UndefinedLabelError: a jump or call to a name that is not defined.
+            LabelOutOfReachError: a jump whose distance does not fit into 16 bits.
+            ProgramError: a function without instructions.
         """
         slots = [0]
         for instruction in self.instructions:
@@ -145,7 +159,7 @@ class Draft:
             if not -(1 << 15) <= distance < 1 << 15:
                 raise LabelOutOfReachError(
                     f"label {shown(target.name)} is {distance:+} slots away, this jump reaches "
-                    f"-32768 to +32767; jump to a nearer {self.wording.gotol}, which reaches "
+                    f"-32768 to +32767; jump to a nearer {self.wording.gotol}, whose distance has "
                     "32 bits",
                     target.source,
                 )
@@ -163,13 +177,17 @@ class Draft:
         )
 
     def _ends(self) -> dict[str, int]:
-        """The index after each function's last instruction. Raises ProgramError where a function
-        has none."""
+        """The index after each function's last instruction, by function.
+
+        Raises ProgramError for a function without instructions.
+        """
         following = [*(place.index for place in self.functions.values()), len(self.instructions)]
         ends = dict(zip(self.functions, following[1:], strict=True))
         for name, place in self.functions.items():
             if self.instructions and place.index == ends[name]:
-                raise ProgramError(f"function {shown(name)} has no instructions", place.source)
+                raise ProgramError(
+                    f"function {shown(name)} has no instructions; end it with exit", place.source
+                )
         return ends
 
     def _find(self, target: Target, ends: dict[str, int]) -> Definition:
@@ -179,14 +197,16 @@ class Draft:
             bare = target.name.removeprefix("bpf_")
             if bare in NAMES:
                 helper = self.wording.helper.format(name=bare)
-                raise UndefinedLabelError(f"{bare} is a helper: {helper}", target.source)
+                raise UndefinedLabelError(
+                    f"{bare} is a helper, not a function of this program: {helper}", target.source
+                )
             near = did_you_mean(target.name, self.functions)
             name = shown(target.name)
             from tuxscope.asm.receiver import addressed
 
             hint = addressed(self.wording.function.format(name=name), target.source)
             if any(each == target.name for _, each in self.labels):
-                hint = f"{name} is a label, which jumps lead to; {hint}"
+                hint = f"{name} is a label, and labels are for jumps; {hint}"
             hint = near or f"; {hint}"
             raise UndefinedLabelError(f"there is no function {name}{hint}", target.source)
         place = self.labels.get((target.function, target.name))
@@ -203,7 +223,8 @@ class Draft:
             )
         if place.index >= ends[target.function]:
             raise UndefinedLabelError(
-                f"label {shown(target.name)} has no instruction after it", place.source
+                f"no instruction follows label {shown(target.name)}; put one there, such as exit",
+                place.source,
             )
         return place
 
@@ -215,10 +236,10 @@ def finished(
     license: str,
     stack: tuple[StackVariable, ...] = (),
 ) -> Program:
-    """The program that a draft became. Raises ProgramError where two maps share a name."""
+    """Make a Program of resolved code. Raises ProgramError if two maps share a name."""
     program = Program(name, attach, code.instructions, code.functions, code.labels, license, stack)
     names: dict[str, Map] = {}
     for each in program.maps:
         if names.setdefault(each.name, each) != each:
-            raise ProgramError(f"two different maps are named {each.name}")
+            raise ProgramError(f"two different maps are named {each.name}: rename one of them")
     return program

@@ -1,4 +1,4 @@
-"""The assembler's ground floor: what all its methods emit with, at the author's line."""
+"""The base of the assembler: how its methods emit instructions, with the author's line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tuxscope.lean_dataclasses import replace
 from tuxscope.lean_typing import TYPE_CHECKING, NoReturn, Self
 from tuxscope.suggest import did_you_mean
 
-# What other assemblers and C call an instruction, where that is not near to its name here.
+# Names of instructions in other assemblers and in C, for the hint of an unknown method.
 ELSEWHERE = {
     "cmp": "jeq", "dec": "sub", "goto": "ja", "inc": "add", "je": "jeq", "jl": "jslt", "jg": "jsgt",
     "jmp": "ja", "jnz": "jne", "jump": "ja", "jz": "jeq", "load": "ldx", "not_": "xor",
@@ -32,9 +32,10 @@ _checked_before = False
 
 @contextmanager
 def checked_before() -> Iterator[None]:
-    """In here ``program()`` checks nothing: the page that is called was checked by our tests.
+    """A context in which ``Assembler.program()`` does not run the checks.
 
-    Importing the checks and running them takes 2 ms of a start.
+    It is for pages that ship with tuxscope: the tests have checked them. Importing and running the
+    checks takes 2 ms at startup.
     """
     global _checked_before
     before, _checked_before = _checked_before, True
@@ -45,7 +46,7 @@ def checked_before() -> Iterator[None]:
 
 
 class Emitter:
-    """Collects instructions, each with the author's line, and resolves their targets."""
+    """Base of the assembler: collects instructions and resolves their targets."""
 
     def __init__(self, name: str, attach: AttachPoint, license: str = "GPL") -> None:
         check_head(name, attach, license)
@@ -65,13 +66,16 @@ class Emitter:
             raise AttributeError(f"the assembler has no {name}{hint}", name=name, obj=None)
 
     def __copy__(self) -> Self:
-        """An assembler that goes on by itself from here."""
+        """An independent copy: it and this assembler can be extended apart."""
         from copy import deepcopy
 
         return deepcopy(self)
 
     def emit(self, instruction: Instruction) -> None:
-        """Append an instruction made by hand. The named methods are there for all of them."""
+        """Append an instruction that was made with ``Instruction(...)`` or decoded.
+
+        Raises OperandError for anything else, and for immediates that Linux rejects.
+        """
         source = author_line()
         if not isinstance(instruction, Instruction):
             raise OperandError(f"emit takes an Instruction, not {shown(instruction)}", source)
@@ -96,51 +100,66 @@ class Emitter:
         self._draft.append(made(opcode, dst, src, offset, imm, next_imm, map), target)
 
     def _emit_all(self, instructions: Iterable[Instruction]) -> None:
-        """Append what one call makes of several instructions: all of them, or none."""
+        """Append all instructions of one method call; if making one fails, append none."""
         for each in tuple(instructions):
             self._draft.append(each)
 
     def _jump(self, opcode: int, target: str, dst: int = 0, src: int = 0, imm: int = 0) -> None:
         source = author_line()
         if not isinstance(target, str):
-            raise LabelError(f'a jump goes to a label, as in "out", not to {shown(target)}', source)
-        # gotol is the one jump that has its distance in the imm.
+            raise LabelError(
+                f'a jump takes the name of a label, as in "out", not {shown(target)}', source
+            )
+        # Only gotol has its distance in imm.
         field = "imm" if opcode == Jump.JA | Class.JMP32 else "offset"
         waiting = Target(target, self._draft.function, field, source)
         self._emit(opcode, dst, src, imm=imm, target=waiting)
 
     def label(self, name: str) -> None:
-        """Name this place, for jumps of the same function; emits nothing.
+        """Define a label before the next instruction, for jumps in this function; emits nothing.
 
-        A label that nothing jumps to is fine. Raises DuplicateLabelError.
+        A label without a jump is allowed. Raises DuplicateLabelError, and LabelError for a name
+        that is not a str, or is empty.
         """
         source = author_line()
         if not isinstance(name, str) or not name:
-            raise LabelError(f"a label is a name, not {shown(name)}", source)
+            raise LabelError(
+                f'a label takes a name, as in a.label("out"), not {shown(name)}', source
+            )
         self._draft.label(name, source)
 
     def function(self, name: str) -> None:
-        """Begin a function of its own stack and labels, which ``a.call(name)`` calls.
+        """Begin a function, which ``a.call(name)`` calls; emits nothing.
 
-        It takes r1 to r5, returns r0, and must end with exit before the next one begins.
+        A function has its own stack, labels and r6 to r9. It gets its arguments in r1 to r5,
+        returns r0, and must end with exit. Raises DuplicateLabelError for a name that is already
+        defined, LabelError for a name that is not a C identifier, ProgramError before the first
+        instruction.
         """
         source = author_line()
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
-            raise LabelError(f"a function has a name as in C, not {shown(name)}", source)
+            raise LabelError(
+                f'a function takes a C identifier, as in a.function("count"), not {shown(name)}',
+                source,
+            )
         self._draft.begin(name, source)
 
     def program(self, *, check: bool = True) -> Program:
-        """Resolve all labels and maps' names; the assembler can go on and be asked again.
+        """Resolve all labels and return the Program; the assembler can be extended afterwards.
 
-        What the verifier would refuse is refused here, as far as it can be told from the program
-        alone; without ``check`` the verifier has the only word.
+        With ``check``, the checks also look for what the verifier would refuse, as far as the
+        program alone shows it. Without, only the verifier checks the program.
 
-        Raises UndefinedLabelError, LabelOutOfReachError, ProgramError, a kind of CheckError.
+        Raises:
+            UndefinedLabelError: a jump or call to a name that is not defined.
+            LabelOutOfReachError: a jump whose distance does not fit into 16 bits.
+            ProgramError: no instructions, or two maps with one name.
+            CheckError: the verifier would refuse the program.
         """
         code = self._draft.code()
         program = finished(code, self.name, self.attach, self.license, tuple(self._stack))
         if check and not _checked_before:
-            from tuxscope.asm.checks import check as check_program  # it costs some milliseconds
+            from tuxscope.asm.checks import check as check_program  # importing it takes 2 ms
 
             check_program(program)
         return program
@@ -155,7 +174,7 @@ def made(
     next_imm: int = 0,
     map: Map | None = None,
 ) -> Instruction:
-    """An instruction at the author's line. Raises OperandError with that line."""
+    """Make an instruction with the author's line. Raises OperandError with that line."""
     source = author_line()
     try:
         instruction = Instruction(opcode, dst, src, offset, imm, next_imm, map, source)
@@ -167,9 +186,9 @@ def made(
 
 
 def number(register: Register) -> int:
-    """A register's number. Raises RegisterError for what is none, at the author's line."""
+    """A register's number, 0 to 10. Raises RegisterError if it is not a Register."""
     if not isinstance(register, Register):
-        from tuxscope.asm.operands import no_register  # who is right need not wait for it
+        from tuxscope.asm.operands import no_register  # needed for errors alone
 
         raise RegisterError(no_register(register), author_line())
     return register.number

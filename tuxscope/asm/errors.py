@@ -1,4 +1,4 @@
-"""What can go wrong while a program is assembled, each with the author's line."""
+"""The errors of the assembler and the checks; each has the author's line."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ if TYPE_CHECKING:
 
 
 class AssemblyError(LocatedError, ValueError):
-    """Base of the errors of this package."""
+    """Base of all errors of the assembler and the checks."""
 
 
 class OperandError(AssemblyError):
-    """An operand that the instruction's field cannot hold."""
+    """An operand has the wrong type, or does not fit into its field."""
 
 
 class RegisterError(OperandError):
-    """Something that is no register, or a register used as what it is not."""
+    """An operand is not a register, or a register is used as a Python value."""
 
 
 class ReadOnlyRegisterError(RegisterError):
-    """r10, the frame pointer, would be written."""
+    """The instruction would write r10, the frame pointer, which is read-only."""
 
 
 class DecodeError(AssemblyError):
-    """Bytes that are no instruction."""
+    """Bytes do not encode an instruction of RFC 9669 or Linux."""
 
 
 class LabelError(AssemblyError):
-    """Base of the three label errors."""
+    """A label or a function has an invalid name; base of the errors of labels."""
 
 
 class UndefinedLabelError(LabelError):
-    """A jump or call to a name that is nowhere."""
+    """A jump or call to a name that is not defined."""
 
 
 class DuplicateLabelError(LabelError):
-    """A name that is taken."""
+    """A label or a function is defined twice."""
 
 
 class LabelOutOfReachError(LabelError):
-    """A jump farther than its field can say."""
+    """A jump whose distance does not fit into its field."""
 
 
 class StackError(AssemblyError):
-    """More stack than a function has."""
+    """A function needs more than 512 bytes of stack."""
 
 
 class ProgramError(AssemblyError):
-    """A program, function or map that the kernel could not take by its very form."""
+    """A program, function or map has an argument that the kernel rejects."""
 
 
 class CheckError(AssemblyError):
-    """Base of what the checks find in a whole program: the verifier would refuse it.
+    """Base of the errors of the checks: the verifier would refuse the program.
 
-    It always has a hint and a slot.
+    A CheckError always has a hint, and the slot of the instruction.
     """
 
     def __init__(self, problem: str, hint: str, slot: int, source: SourceLine | None) -> None:
@@ -64,94 +64,95 @@ class CheckError(AssemblyError):
 
 
 class UninitialisedRegisterError(CheckError):
-    """A register is read that nothing was ever put into."""
+    """The program reads an uninitialised register."""
 
 
 class ClobberedRegisterError(UninitialisedRegisterError):
-    """One of r1 to r5 is read after a call, which used it up."""
+    """The program reads one of r1 to r5 after a call, which clobbers them."""
 
 
 class MissingResultError(UninitialisedRegisterError):
-    """An exit without a result in r0."""
+    """The program exits while r0 is uninitialised."""
 
 
 class ArgumentError(CheckError):
-    """A helper is called with what it does not take."""
+    """An argument of a helper has the wrong type."""
 
 
 class UninitialisedStackError(CheckError):
-    """Stack bytes leave the program that nothing was ever stored in."""
+    """A helper reads uninitialised bytes of the stack."""
 
 
 class StackAccessError(CheckError):
-    """A load or store outside of the function's 512 bytes of stack."""
+    """An access outside of the function's 512 bytes of stack."""
 
 
 class AlignmentError(CheckError):
-    """A load or store of the stack at an offset that is no multiple of its size."""
+    """A stack access at an offset that is not a multiple of its size."""
 
 
 class MapValueAccessError(CheckError):
-    """A load or store outside of a map's value."""
+    """An access outside of a map's value, or of a reserved record."""
 
 
 class NullCheckError(CheckError):
-    """The result of a lookup is used as an address before it is compared with 0."""
+    """A pointer that may be NULL is used before it is compared with 0."""
 
 
 class NotAPointerError(CheckError):
-    """A load or store at an address that is a plain number."""
+    """A load or store through a register that holds a scalar, not a pointer."""
 
 
 class ContextAccessError(CheckError):
-    """A load or store that the context of this program type does not allow."""
+    """A context access that this program type does not allow."""
 
 
 class PointerArithmeticError(CheckError):
-    """What must not be computed with a pointer."""
+    """Arithmetic that the verifier prohibits on pointers."""
 
 
 class FallThroughError(CheckError):
-    """A function's last instruction goes on to nowhere."""
+    """Control falls through past the last instruction."""
 
 
 class UnreachableCodeError(CheckError):
-    """Instructions that no path leads to."""
+    """Instructions that no path reaches."""
 
 
 class EndlessLoopError(CheckError):
-    """A loop that nothing ends."""
+    """An infinite loop."""
 
 
 class JumpTargetError(CheckError):
-    """A jump to where no instruction of this function begins."""
+    """A jump or call to a slot where no instruction of the function, or no function, begins."""
 
 
 class LicenseError(CheckError):
-    """A helper that only programs under the GPL may call."""
+    """A program without a GPL-compatible license calls a GPL-only helper."""
 
 
 class HelperUnavailableError(CheckError):
-    """A helper that programs of this type do not have."""
+    """A helper that programs of this type cannot call."""
 
 
 class UnreleasedReferenceError(CheckError):
-    """The program ends with a ring buffer's record neither submitted nor discarded."""
+    """The program exits without submitting or discarding a reserved ring buffer record."""
 
 
 class ReleasedRecordError(CheckError):
-    """A ring buffer's record is used after it was submitted or discarded."""
+    """A ring buffer record is used after it was submitted or discarded."""
 
 
 class CallDepthError(CheckError):
-    """Calls too many functions deep, or a function that calls itself."""
+    """The call stack is too deep, or a function calls itself."""
 
 
 class TextError(AssemblyError):
-    """Assembly text that cannot be read, or says what no instruction can.
+    """A syntax error in assembly text, or an operand that does not fit.
 
     Attributes:
-        file, line: as the source has them.
+        file: the name of the text's file.
+        line: the line, counted from 1.
     """
 
     def __init__(self, problem: str, source: SourceLine, column: int) -> None:
@@ -163,7 +164,7 @@ class TextError(AssemblyError):
 
     @property
     def place(self) -> str:
-        """``drop.s:3:9``."""
+        """File, line and column: ``drop.s:3:9``."""
         return f"{super().place}:{self.column}"
 
     def __str__(self) -> str:

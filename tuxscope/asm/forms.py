@@ -1,7 +1,7 @@
 """The one table of all instructions: RFC 9669, and what Linux adds.
 
-A row is a :class:`Form`: an opcode with what each field may hold. Encoder, decoder and listing
-work from these rows, and so does whatever else needs to know the instruction set. To add an
+A row is a :class:`Form`: an opcode, and the values that each field may hold. The encoder, the
+decoder, the listing, the parser, the checks and the interpreter use these rows. To add an
 instruction, add a row.
 """
 
@@ -29,7 +29,7 @@ from tuxscope.lean_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reg:
-    """The field names a register, r0 to r10; a written one is not r10, the frame pointer."""
+    """The field holds a register number, 0 to 10; 0 to 9 if the register is written."""
 
     written: bool = False
     read: bool = True
@@ -37,13 +37,13 @@ class Reg:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The field holds a number from ``low`` to ``high``.
+    """The field holds an integer from ``low`` to ``high``, both included.
 
     Attributes:
-        zero: whether 0 may be one.
-        wider: whether RFC 9669 gives each other number of the field a meaning, too: it masks the
-            amount of a shift, and a division by 0 gives 0. Linux refuses an immediate like that
-            (``check_alu_op`` in kernel/bpf/verifier.c), and the assembler does not write it.
+        zero: whether 0 is allowed.
+        wider: whether RFC 9669 defines all other values of the field, too: it masks the amount of a
+            shift, and a division by 0 gives 0. Linux refuses such an immediate (``check_alu_op`` in
+            kernel/bpf/verifier.c), so the assembler rejects it.
     """
 
     low: int
@@ -54,7 +54,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Const:
-    """The field holds this and nothing else: it is reserved, or tells forms apart."""
+    """The field always holds ``value``: it is reserved, or part of the opcode."""
 
     value: int
 
@@ -86,21 +86,21 @@ class Form:
     """One row of the table.
 
     Attributes:
-        name: the assembler's method, which several rows share (``add`` of a register and of an
+        name: the assembler's method; several rows share one (``add`` with a register, and with an
             immediate).
-        opcode: 8 bits.
-        kind: what it does.
-        operation: which one of its kind; None where the kind says all.
-        bits: the width of what it computes, compares, loads or stores; 64 for all others.
-        signed: whether it divides signed numbers, or extends the sign.
-        since: the first Linux whose verifier takes it.
-        dst, src, offset, imm: what the field may hold.
-        next_imm: the same for the second slot of a wide instruction, else None.
-        text: pseudo-C as the kernel and LLVM write it, with the fields to fill in.
-        group: conformance group.
-        section: of RFC 9669, or what in Linux defines it.
-        named: the same with a label, function, helper or map by its name.
-        also: other spellings of the kernel's or LLVM's, which are read and never written.
+        opcode: the opcode, 8 bits.
+        kind: the kind of instruction.
+        operation: the operation within the kind; None if there is only one.
+        bits: the width in bits of the computation, comparison, load or store; 64 for all others.
+        signed: whether it is a signed division, or sign-extends.
+        since: the first version of Linux that accepts it, as (major, minor).
+        dst, src, offset, imm: the rule for each field.
+        next_imm: the rule for imm of the second slot; None if the instruction has one slot.
+        text: a template of its pseudo-C, as the kernel and LLVM write it.
+        group: the conformance group (RFC 9669, section 2.4).
+        section: the section of RFC 9669, or the version of Linux that defines it.
+        named: the template with the name of a label, function, helper or map; ``""`` if none.
+        also: templates of other spellings, which the parser reads and the listing never writes.
     """
 
     name: str
@@ -123,31 +123,31 @@ class Form:
 
     @property
     def falls_through(self) -> bool:
-        """Whether the next instruction may come after it, in the same function."""
+        """Whether control can fall through to the next instruction."""
         return self.kind not in ENDS
 
     @property
     def jumps(self) -> bool:
-        """Whether it may go on at a place that it names."""
+        """Whether it has a jump offset: ja, gotol, may_goto, or a conditional jump."""
         return self.kind in JUMPS
 
     @property
     def names_function(self) -> bool:
-        """Whether it calls a function of the program, or takes its address."""
+        """Whether it calls a function of the program, or loads its address."""
         return self.operation is CallSource.LOCAL or self.operation is WideSource.FUNC
 
     @property
     def loads_map(self) -> bool:
-        """Whether its imm is a map's fd."""
+        """Whether its imm is the file descriptor of a map."""
         return self.operation is WideSource.MAP_FD or self.operation is WideSource.MAP_VALUE
 
     @property
     def slots(self) -> int:
-        """How many 64-bit slots it takes: 2 when it is wide."""
+        """The number of 64-bit slots: 2 for a wide instruction, else 1."""
         return 1 if self.next_imm is None else 2
 
     def rules(self) -> Iterator[tuple[str, Rule]]:
-        """Each field's name and rule, in the order of the encoding."""
+        """Yield each field's name and rule, in the order of the encoding."""
         yield "dst", self.dst
         yield "src", self.src
         yield "offset", self.offset
@@ -169,7 +169,7 @@ ATOMIC_SIGNS = {Atomic.ADD: "+=", Atomic.OR: "|=", Atomic.AND: "&=", Atomic.XOR:
 
 
 def arithmetic() -> Iterator[Form]:
-    """Section 4.1: each operation in 32 and 64 bits, with an immediate and with a register."""
+    """Yield the rows of section 4.1: arithmetic in 32 and 64 bits, with imm and with src."""
     for wide in (False, True):
         instruction_class = Class.ALU64 if wide else Class.ALU
         base = Group.BASE64 if wide else Group.BASE32
@@ -207,7 +207,7 @@ def arithmetic() -> Iterator[Form]:
 
 
 def byte_swaps() -> Iterator[Form]:
-    """Section 4.2: to little-endian, to big-endian, and unconditional; the imm is the width."""
+    """Yield the rows of section 4.2: byte swaps; imm is the width in bits."""
     for bits in (16, 32, 64):
         group = Group.BASE64 if bits == 64 else Group.BASE32
         for swap, opcode, since in (
@@ -224,14 +224,14 @@ def jump(name: str, opcode: int, kind: FormKind, text: str, group: Group, sectio
          dst: Rule = ZERO, src: Rule = ZERO, offset: Rule = ZERO, imm: Rule = ZERO,
          distance: str = "jump", operation: Operation = None, bits: int = 64,
          since: Version = EBPF) -> Form:
-    """A jump to a label: ``text`` and where to. The kernel writes ``goto pc+5``."""
+    """Make the row of a jump: ``text`` and its target. The kernel writes ``goto pc+5``."""
     return Form(name, opcode, kind, f"{text} {{{distance}}}", group, section,
                 dst, src, offset, imm, named=f"{text} {{label}}",
                 also=(f"{text} pc{{{distance}}}",), operation=operation, bits=bits, since=since)
 
 
 def jumps() -> Iterator[Form]:
-    """Section 4.3, and Linux's may_goto and gotox."""
+    """Yield the rows of section 4.3, jumps and calls, and Linux's may_goto and gotox."""
     for wide in (False, True):
         instruction_class = Class.JMP if wide else Class.JMP32
         bits = 64 if wide else 32
@@ -268,7 +268,7 @@ def jumps() -> Iterator[Form]:
 
 
 def loads_and_stores() -> Iterator[Form]:
-    """Sections 5.1 and 5.2."""
+    """Yield the rows of sections 5.1 and 5.2: loads and stores."""
     for size in (Size.B, Size.H, Size.W, Size.DW):
         group = Group.BASE64 if size is Size.DW else Group.BASE32
         unsigned, signed = f"*(u{size.bits} *)", f"*(s{size.bits} *)"
@@ -290,7 +290,7 @@ def loads_and_stores() -> Iterator[Form]:
 
 
 def atomics() -> Iterator[Form]:
-    """Section 5.3, and Linux's load_acquire and store_release."""
+    """Yield the rows of section 5.3, atomics, and Linux's load_acquire and store_release."""
     for size in (Size.W, Size.DW):
         opcode = Mode.ATOMIC | size | Class.STX
         group = Group.ATOMIC64 if size is Size.DW else Group.ATOMIC32
@@ -332,7 +332,7 @@ def atomics() -> Iterator[Form]:
 
 
 def wide_immediates() -> Iterator[Form]:
-    """Section 5.4: the instructions of two slots."""
+    """Yield the rows of section 5.4: ld_imm64, the instructions of two slots."""
     names = {
         WideSource.MAP_FD: "{map}", WideSource.MAP_VALUE: "{map}+{next_imm}",
         WideSource.FUNC: "{function}",
@@ -354,7 +354,7 @@ def wide_immediates() -> Iterator[Form]:
 
 
 def address_space_casts() -> Iterator[Form]:
-    """Linux only: a mov with offset 1 and the address spaces (to << 16 | from) in imm."""
+    """Yield the rows of addr_space_cast (Linux): mov with offset 1, imm ``to << 16 | from``."""
     for to, origin in ((0, 1), (1, 0)):
         yield Form("addr_space_cast", Alu.MOV | Source.X | Class.ALU64, FormKind.CAST,
                    f"{{dst}} = addr_space_cast({{src}}, {to}, {origin})", Group.LINUX,
@@ -363,7 +363,7 @@ def address_space_casts() -> Iterator[Form]:
 
 
 def packet_loads() -> Iterator[Form]:
-    """Section 5.5: deprecated; they are read and listed, the assembler has no method for them."""
+    """Yield the rows of section 5.5: deprecated packet loads; the assembler has no methods."""
     for size in (Size.B, Size.H, Size.W):
         place = f"*(u{size.bits} *)skb"
         yield Form("ld_abs", Mode.ABS | size | Class.LD, FormKind.PACKET_LOAD,
@@ -388,7 +388,7 @@ FORMS: tuple[Form, ...] = (
 
 
 def by_opcode() -> dict[int, tuple[Form, ...]]:
-    """The rows of each opcode."""
+    """The rows of the table by opcode."""
     rows = defaultdict[int, list[Form]](list)
     for form in FORMS:
         rows[form.opcode].append(form)

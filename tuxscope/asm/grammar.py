@@ -1,8 +1,8 @@
-"""What an instruction may read like: an automaton made of the templates in the table.
+"""The grammar of instructions: an automaton made of the templates in the table.
 
-Each template of each row is a path from the start. A step is a literal piece (``goto``, ``+=``) or
-a slot (a register, a number, a name); where a path ends stand the rows that it spells. What the
-text holds in the slots is known only there: until then rows with different fields share a path.
+Each template of each row is a path from the start node. An edge is a literal (``goto``, ``+=``) or
+a placeholder (a register, a number, a name). The node at the end of a path has the rows with that
+template. Rows whose fields differ share a path up to there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REGISTER = re.compile(r"([rw])(10|[0-9])")
 
 
 class Slot(Enum):
-    """What the text may hold in a template's place; the value is how an error calls it."""
+    """The kind of a placeholder; the value is its name in errors."""
 
     REGISTER = "a register"
     HALF = "a 32-bit register"
@@ -43,13 +43,13 @@ SLOTS = {
 
 @dataclass(slots=True)
 class Node:
-    """A place in the automaton.
+    """A node of the automaton.
 
     Attributes:
-        literals: where each literal piece leads.
-        slots: where each kind of slot leads.
-        spelled: the rows that end here, each with what is in its slots: a placeholder, or a
-            register that it has to be.
+        literals: the next node for each literal.
+        slots: the next node for each kind of placeholder.
+        spelled: the rows whose template ends here. With each row: the names of its placeholders, in
+            order; a fixed register (``r0``) counts as one.
     """
 
     literals: dict[str, Node] = field(default_factory=dict)
@@ -58,11 +58,11 @@ class Node:
 
 
 class Operand(NamedTuple):
-    """What the text holds in a slot.
+    """The text of a placeholder.
 
     Attributes:
-        value: a register's number, a number, or a name.
-        token: as it is written; a sign and its number are one.
+        value: a register's number, an integer, or a name.
+        token: its token; a sign and the number after it are one token.
     """
 
     value: int | str
@@ -70,12 +70,12 @@ class Operand(NamedTuple):
 
 
 class Match(NamedTuple):
-    """An instruction that was read.
+    """The result of parsing one instruction.
 
     Attributes:
-        spelled: the rows that it may be; only names leave more than one.
-        operands: what is in the slots.
-        end: the index of the token after it.
+        spelled: the rows that match, with their placeholders; only a name leaves more than one.
+        operands: the operands, in the order of the text.
+        end: the index of the token after the instruction.
     """
 
     spelled: Sequence[tuple[Form, tuple[str, ...]]]
@@ -84,15 +84,17 @@ class Match(NamedTuple):
 
 
 class MismatchError(AssemblyError):
-    """Text that is no instruction, at a token; the parser knows the line."""
+    """A syntax error at a token; the parser adds the line."""
 
     def __init__(self, problem: str, token: Token) -> None:
         super().__init__(problem, column=token.column)
 
 
 def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
-    """A template taken apart: a slot and its placeholder (or the register that it has to be), or
-    None and a literal piece."""
+    """Yield the parts of a template: (kind, name) for a placeholder, (None, text) for a literal.
+
+    A fixed register is a placeholder whose name is the register: (REGISTER, ``r0``).
+    """
     for literal, placeholder, _, _ in Formatter().parse(template):
         for token in tokens(literal):
             if register := REGISTER.fullmatch(token.text):
@@ -105,7 +107,7 @@ def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
 
 @cache
 def automaton() -> Node:
-    """All templates of the table as one automaton; made once somebody reads a text."""
+    """The start node of the automaton of all templates; built at the first call."""
     start = Node()
     for form in FORMS:
         for template in filter(None, (form.text, form.named, *form.also)):
@@ -123,24 +125,24 @@ def automaton() -> Node:
 
 @cache
 def keywords() -> frozenset[str]:
-    """The words that instructions are written with."""
+    """All words of the templates, such as ``goto`` and ``if``."""
     written = " ".join(re.sub(r"\{\w+\}", " ", form.text) for form in FORMS)
     return frozenset(PLAIN.findall(written))
 
 
 def spelling(name: str) -> str:
-    """A name as it stands in text: in quotes where it is no plain word, or a word of our own."""
+    """A name as assembly text: in quotes unless it is a plain word and not a keyword."""
     plain = PLAIN.fullmatch(name) and name not in keywords() and not REGISTER.fullmatch(name)
     return name if plain and name != "." else quoted(name)
 
 
 def match(line: Sequence[Token], index: int) -> Match:
-    """Read the instruction that begins at ``index``. Raises MismatchError.
+    """Parse the instruction that begins at token ``index``. Raises MismatchError.
 
-    Each step takes one token, or a sign and its number.
+    Each step consumes one token, or a sign and its number.
     """
     node = automaton()
-    before: tuple[Node, Token] | None = None  # where the last step was a word taken for a name
+    before: tuple[Node, Token] | None = None  # if the last token was a word that was read as a name
     operands: list[Operand] = []
     while True:
         token = line[index]
@@ -166,9 +168,9 @@ def match(line: Sequence[Token], index: int) -> Match:
 
 
 def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operand, int] | None:
-    """The operand that the text holds at a node with slots, and how many tokens it takes.
+    """The placeholder's kind, the operand, and its number of tokens; None if no placeholder fits.
 
-    Raises MismatchError for a sign that no number follows where nothing else begins with it.
+    Raises MismatchError for a sign without a number after it.
     """
     token = line[index]
     register = token.kind is TokenKind.WORD and REGISTER.fullmatch(token.text)
@@ -198,12 +200,12 @@ def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operan
 
 
 def expected(node: Node) -> str:
-    """What may stand at a node, for an error."""
+    """What the grammar allows at a node, in words, for an error."""
     if node is automaton():
         return "an instruction"
     words = [text for text in node.literals if PLAIN.fullmatch(text)]
     signs = [repr(text) for text in node.literals if text not in words]
-    # The first words will do where there are many.
+    # If there are many words, name the first one alone.
     kinds = [
         *(slot.value for slot in node.slots),
         *signs,
@@ -215,7 +217,7 @@ def expected(node: Node) -> str:
 
 
 def near(node: Node, token: Token) -> str:
-    """The nearest word that may stand at a node instead of the one that does."""
+    """A hint with the nearest word that the grammar allows at a node, or ``""``."""
     words = [*filter(PLAIN.fullmatch, node.literals)]
     for slot, letter in ((Slot.REGISTER, "r"), (Slot.HALF, "w")):
         words += [f"{letter}{number}" for number in range(11)] * (slot in node.slots)

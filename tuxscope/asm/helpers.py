@@ -1,7 +1,7 @@
 """The kernel's helper functions, by name: ``a.call(helper.ktime_get_ns)``.
 
-Numbers are the kernel's ABI (``enum bpf_func_id``). The list ended with number 211 in Linux 6.2;
-what the kernel offers since then are kfuncs, called by BTF id.
+The numbers are the kernel's ABI (``enum bpf_func_id``). The list ends with number 211, of Linux
+6.2. Newer kernels add kfuncs instead, which are called by BTF id.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Helper(NamedTuple):
-    """A helper function.
+    """A helper function of the kernel.
 
     Attributes:
-        number: what a call instruction holds in its imm.
-        name: without the kernel's ``bpf_``.
+        number: the imm of a call instruction.
+        name: the name without ``bpf_``.
 
-    All else is what the kernel's header and the kernels themselves say of it; it raises
-    LookupError for a helper that is not in the table.
+    The properties come from the kernel's header and from probing kernels. They raise LookupError
+    for a helper that is not in the table.
     """
 
     number: int
@@ -33,12 +33,12 @@ class Helper(NamedTuple):
 
     def __call__(self, *_: object) -> NoReturn:
         raise OperandError(
-            f"a helper is called by an instruction: a.call(helper.{self.name})", author_line()
+            f"a helper is not a Python function: write a.call(helper.{self.name})", author_line()
         )
 
     @property
     def prototype(self) -> str:
-        """Its C declaration in one line."""
+        """The C declaration in one line."""
         return self._signature.prototype
 
     @property
@@ -48,40 +48,40 @@ class Helper(NamedTuple):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """What it takes in r1, r2, ..., without the further ones of a variadic one."""
+        """The parameters, in r1, r2, ...; without the optional ones of a variadic helper."""
         return self._signature.parameters
 
     @property
     def variadic(self) -> bool:
-        """Whether there may be more arguments than those."""
+        """Whether it takes more arguments than ``parameters``."""
         return self._signature.variadic
 
     @property
     def void(self) -> bool:
-        """Whether r0 is unset after it, whatever the C type of its result is."""
+        """Whether it leaves r0 uninitialised, whatever the C type of its result is."""
         return self._signature.void
 
     @property
     def nullable(self) -> bool:
-        """Whether its result is a pointer that may be NULL."""
+        """Whether it returns a pointer that may be NULL."""
         return self._signature.nullable
 
     @property
     def gpl_only(self) -> bool:
-        """Whether every kernel that was asked has it for GPL-compatible programs only."""
+        """Whether all probed kernels offer it to GPL-compatible programs only."""
         return self._signature.gpl_only
 
     @property
     def since(self) -> str:
-        """The first Linux that has it: "4.1"."""
+        """The first version of Linux that has it: ``"4.1"``."""
         return self._signature.since
 
     @property
     def program_types(self) -> frozenset[ProgramType]:
-        """Which programs may call it, by any kernel that was asked.
+        """The program types that may call it on at least one probed kernel.
 
-        Types that are loaded for a target (TRACING, LSM, EXT, STRUCT_OPS), and LIRC_MODE2, were
-        asked nowhere, so they are in none.
+        TRACING, LSM, EXT, STRUCT_OPS (which are loaded for a target) and LIRC_MODE2 were not
+        probed, so they are never included.
         """
         return self._signature.program_types
 
@@ -93,9 +93,12 @@ class Helper(NamedTuple):
 
 
 class Helpers:
-    """All helpers as attributes; a name that is none raises AttributeError with the nearest."""
+    """All helpers as attributes: ``helper.ktime_get_ns`` is a Helper.
 
-    def __getattr__(self, name: str) -> Helper:  # only reached the first time
+    An unknown name raises AttributeError, with the nearest name as a hint.
+    """
+
+    def __getattr__(self, name: str) -> Helper:  # the first time only: setattr below
         if name not in NAMES:
             raise AttributeError(
                 f"the kernel has no helper {name}{did_you_mean(name.removeprefix('bpf_'), NAMES)}",

@@ -1,7 +1,7 @@
-"""One instruction as a value, to bytes and back.
+"""One instruction as a value: encode it to bytes, decode it from bytes.
 
-Nothing is masked: an operand that its field cannot hold is an error when the instruction is
-made, and bytes that neither RFC 9669 nor Linux defines are an error when they are decoded.
+Fields are never masked. Making an instruction raises an error for an operand that does not fit its
+field. Decoding raises an error for bytes that neither RFC 9669 nor Linux defines.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SLOT = 8  # bytes
 BASIC = {"little": struct.Struct("<BBhi"), "big": struct.Struct(">BBhi")}
 REGISTERS = 11
 FRAME_POINTER = 10
-ACCESS_SIZE = 0x18  # where loads, stores and atomics have theirs in the opcode
+ACCESS_SIZE = 0x18  # the size's bits in the opcode of loads, stores and atomics
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,19 @@ class Instruction:
     """One instruction; the fields are those of RFC 9669, section 3.
 
     Attributes:
-        opcode: 8 bits.
-        dst, src: register numbers 0 to 10; src tells forms apart in calls and ld_imm64.
-        offset: 16 bits, signed.
-        imm: 32 bits, signed; in ld_imm64 the low half of the constant.
-        next_imm: 32 bits, signed: the high half, 0 in all other instructions.
-        map: the map whose fd becomes the imm, once there is one.
-        source: the author's line; two instructions are equal without it.
-        form: its row of the table.
+        opcode: the opcode, 8 bits.
+        dst, src: register numbers, 0 to 10; src selects the form of calls and of ld_imm64.
+        offset: a signed integer of 16 bits.
+        imm: a signed integer of 32 bits; in ld_imm64 the low half of the constant.
+        next_imm: a signed integer of 32 bits: the high half in ld_imm64, else 0.
+        map: the map whose file descriptor the loader puts into imm; None for all others.
+        source: the author's line, or None; comparison ignores it.
+        form: the row of the table.
 
     Raises:
-        OperandError: an unknown opcode, or a field that its form does not allow
-            (RegisterError, ReadOnlyRegisterError for registers).
+        OperandError: an unknown opcode, or a field with a value that the form does not allow.
+        RegisterError: a register number that is not 0 to 10.
+        ReadOnlyRegisterError: r10 as a register that is written.
     """
 
     opcode: int
@@ -70,10 +71,10 @@ class Instruction:
         if forms is None:
             known = isinstance(self.opcode, int) and 0 <= self.opcode < 256
             opcode = hex(self.opcode) if known else shown(self.opcode)
-            raise OperandError(f"there is no instruction with opcode {opcode}")
+            raise OperandError(f"unknown opcode {opcode}")
         form = forms[0] if len(forms) == 1 else max(forms, key=self._agreement)
         rules = tuple(form.rules())
-        # Constants first: where they do not fit, what the other fields hold means nothing.
+        # Constants first: if they do not fit, the form itself is the wrong one.
         for constants in (True, False):
             for name, rule in rules:
                 if isinstance(rule, Const) is constants:
@@ -81,13 +82,15 @@ class Instruction:
         if self.map is not None:
             check_loaded(form, self.map, self.imm)
         if not isinstance(self.source, SourceLine | None):
-            raise OperandError(f"{form.name}: source is a SourceLine, not {shown(self.source)}")
+            raise OperandError(
+                f"{form.name}: source must be a SourceLine or None, not {shown(self.source)}"
+            )
         object.__setattr__(self, "form", form)
 
     def _agreement(self, form: Form) -> int:
-        """How well the fields fit the form's constants: the best fit is the one that is meant.
+        """How many of the form's constants the fields match, as a score; 0 is a full match.
 
-        Where src is one of them it tells the forms of an opcode apart, and counts most.
+        A wrong src costs most: if src is a constant, it selects between the forms of an opcode.
         """
         constants = ((name, rule) for name, rule in form.rules() if isinstance(rule, Const))
         wrong = [name for name, rule in constants if getattr(self, name) != rule.value]
@@ -95,12 +98,12 @@ class Instruction:
 
     @property
     def imm64(self) -> int:
-        """The constant of a ld_imm64, 0 to 2**64 - 1."""
+        """The constant of ld_imm64, from imm and next_imm: 0 to 2**64 - 1."""
         return (self.next_imm & 0xFFFFFFFF) << 32 | self.imm & 0xFFFFFFFF
 
     @property
     def reads(self) -> tuple[int, ...]:
-        """The registers that it reads; not those that a call takes as arguments."""
+        """The numbers of the registers that it reads, without the arguments of a call."""
         form = self.form
         fields = ((form.dst, self.dst), (form.src, self.src))
         read = tuple(number for rule, number in fields if isinstance(rule, Reg) and rule.read)
@@ -109,22 +112,24 @@ class Instruction:
 
     @property
     def moves(self) -> int:
-        """How many bytes a load, store or atomic moves."""
+        """The number of bytes that a load, store or atomic accesses: 1, 2, 4 or 8."""
         return Size(self.opcode & ACCESS_SIZE).octets
 
     @property
     def distance(self) -> int:
-        """How many slots from the next one a jump, a local call or an ld_func leads."""
+        """The distance of a jump, local call or ld_func, in slots from the next instruction."""
         return self.imm if isinstance(self.form.offset, Const) else self.offset
 
     @property
     def slots(self) -> int:
-        """1, or 2 for ld_imm64."""
+        """The number of 64-bit slots: 1, or 2 for ld_imm64."""
         return self.form.slots
 
     def check_for_linux(self) -> None:
-        """Raise OperandError for what RFC 9669 gives a meaning and Linux refuses: a shift by an
-        immediate past the width, a division by an immediate 0."""
+        """Raise OperandError for an immediate that RFC 9669 allows and Linux does not.
+
+        That is a shift by the width or more, and a division by 0.
+        """
         if isinstance(self.form.imm, Range):
             check_number(self.form, "imm", self.form.imm, self.imm)
 
@@ -133,7 +138,11 @@ class Instruction:
         return Instruction, (*fields, self.map, self.source)
 
     def encode(self, byteorder: ByteOrder = NATIVE) -> bytes:
-        """8 bytes, or 16 for ld_imm64. A map that has no fd yet encodes as fd 0."""
+        """Encode to 8 bytes, or to 16 for ld_imm64, in the given byte order.
+
+        The file descriptor of ``map`` is encoded as 0. Raises OperandError for a byte order other
+        than ``"little"`` and ``"big"``.
+        """
         check_byteorder(byteorder)
         low, high = (self.dst, self.src) if byteorder == "little" else (self.src, self.dst)
         basic = BASIC[byteorder]
@@ -142,14 +151,15 @@ class Instruction:
 
     @classmethod
     def decode(cls, data: Buffer, byteorder: ByteOrder = NATIVE) -> Instruction:
-        """The instruction that ``data``, any buffer, begins with.
+        """Decode the first instruction of ``data``, any buffer of 8 bytes or more.
 
-        Raises DecodeError where the bytes are none, or are cut off.
+        Raises DecodeError if the bytes do not encode an instruction, or are too few; OperandError
+        for a byte order other than ``"little"`` and ``"big"``.
         """
         check_byteorder(byteorder)
         data = octets(data)
         if len(data) < SLOT:
-            raise DecodeError(f"an instruction has {SLOT} bytes, here are {len(data)}")
+            raise DecodeError(f"an instruction has {SLOT} bytes, the data has only {len(data)}")
         basic = BASIC[byteorder]
         opcode, registers, offset, imm = basic.unpack_from(data)
         dst, src = registers & 15, registers >> 4
@@ -159,21 +169,24 @@ class Instruction:
         forms = BY_OPCODE.get(opcode)
         if forms and forms[0].slots == 2:
             if len(data) < 2 * SLOT:
-                raise DecodeError(f"ld_imm64 has {2 * SLOT} bytes, here are {len(data)}")
+                raise DecodeError(f"ld_imm64 has {2 * SLOT} bytes, the data has only {len(data)}")
             *reserved, next_imm = basic.unpack_from(data, SLOT)
             if any(reserved):
-                raise DecodeError("the second half of ld_imm64 holds more than next_imm")
+                raise DecodeError(
+                    "the second slot of ld_imm64 must be 0 except for next_imm: opcode, registers "
+                    "and offset are reserved"
+                )
         try:
             return cls(opcode, dst, src, offset, imm, next_imm)
         except OperandError as error:
             raise DecodeError(f"{bytes(data[:SLOT]).hex()}: {error.problem}") from None
 
     def __str__(self) -> str:
-        """Pseudo-C, as the kernel and LLVM write it; all numbers, no names."""
+        """The pseudo-C of the kernel and LLVM, with numbers instead of names."""
         return self.spelled(self.form.text)
 
     def spelled(self, template: str, **names: str) -> str:
-        """A template of the table with the fields filled in, and names where it takes any."""
+        """Fill a template of the table with the fields, and with ``names`` by placeholder."""
         return template.format(
             dst=f"r{self.dst}",
             src=f"r{self.src}",
@@ -191,14 +204,14 @@ class Instruction:
 
 
 def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
-    """Hold one field to its rule. Raises OperandError or one of its kinds."""
+    """Check that a field's value obeys its rule. Raises OperandError, or a subclass."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise OperandError(f"{form.name}: {field_name} is a whole number, not {shown(value)}")
+        raise OperandError(f"{form.name}: {field_name} must be an integer, not {shown(value)}")
     match rule:
         case Reg(written=written):
             if not 0 <= value < REGISTERS:
                 raise RegisterError(
-                    f"{form.name}: there is no register r{shown(value)}, only r0 to r10"
+                    f"{form.name}: there is no register r{shown(value)}: registers are r0 to r10"
                 )
             if written and value == FRAME_POINTER:
                 raise ReadOnlyRegisterError(
@@ -216,39 +229,41 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
 
 
 def check_number(form: Form, field_name: str, rule: Range, value: int) -> None:
-    """Hold a number to what Linux takes. Raises OperandError."""
+    """Check that a field's value is in the range that Linux accepts. Raises OperandError."""
     if not rule.low <= value <= rule.high:
         raise OperandError(
             f"{form.name}: {field_name} {shown(value)} is out of range ({rule.low} to {rule.high})"
             f"{wider_hint(form, field_name, value)}"
         )
     if value == 0 and not rule.zero:
-        raise OperandError(f"{form.name}: the divisor is 0")
+        raise OperandError(f"{form.name}: the divisor is 0; Linux refuses a division by imm 0")
 
 
 def wider_hint(form: Form, field_name: str, value: int) -> str:
-    """What to type instead of an immediate that is too large for a whole field."""
+    """A hint for an immediate that does not fit into 32 bits, or ``""``."""
     if field_name != "imm" or form.imm is not IMM or not -(1 << 63) <= value < 1 << 64:
         return ""
     stores = form.kind is FormKind.STORE
     computes = form.kind in (FormKind.ARITHMETIC, FormKind.MOVE, FormKind.CONDITION)
     if (stores or (computes and form.bits == 32)) and 1 << 31 <= value < 1 << 32:
-        return f"; the same 32 bits, signed, are {value - (1 << 32)}"
+        return f"; write the same 32 bits as a signed integer: {value - (1 << 32)}"
     if stores:
         return "; load it into a register with a.ld_imm64, and store that with a.stx"
     return "; load it into a register with a.ld_imm64"
 
 
 def decode_all(data: Buffer, byteorder: ByteOrder = NATIVE) -> Iterator[Instruction]:
-    """All instructions of ``data``, one after the other.
+    """Yield the instructions of ``data``, any buffer, which is copied first.
 
-    ``data`` is any buffer, whatever its items are; it is copied first. Raises DecodeError.
+    Raises DecodeError at the first bytes that do not encode an instruction, OperandError for a byte
+    order other than ``"little"`` and ``"big"``.
     """
     check_byteorder(byteorder)
     return decoded(bytes(octets(data)), byteorder)
 
 
 def decoded(data: bytes, byteorder: ByteOrder) -> Iterator[Instruction]:
+    """Yield the instructions of ``data``. Raises DecodeError."""
     start = 0
     while start < len(data):
         instruction = Instruction.decode(data[start : start + 2 * SLOT], byteorder)
@@ -257,7 +272,7 @@ def decoded(data: bytes, byteorder: ByteOrder) -> Iterator[Instruction]:
 
 
 def octets(data: Buffer) -> memoryview:
-    """A buffer's bytes. Raises DecodeError."""
+    """A buffer as a memoryview of bytes. Raises DecodeError if it is not a contiguous buffer."""
     try:
         return byte_view(data)
     except RecordError as error:
@@ -265,20 +280,22 @@ def octets(data: Buffer) -> memoryview:
 
 
 def check_byteorder(byteorder: object) -> None:
-    """Raises OperandError, at the author's line."""
+    """Raise OperandError unless the byte order is ``"little"`` or ``"big"``."""
     if not isinstance(byteorder, str) or byteorder not in BASIC:
         raise OperandError(
-            f"a byte order is 'little' or 'big', not {shown(byteorder)}", author_line()
+            f"byteorder must be 'little' or 'big', not {shown(byteorder)}", author_line()
         )
 
 
 def check_loaded(form: Form, map: object, imm: int) -> None:
-    """Hold ``map`` to the forms that load one, whose imm is its fd. Raises OperandError."""
+    """Check that ``map`` is a Map, the form loads a map, and imm is 0. Raises OperandError."""
     if not isinstance(map, Map):
         raise OperandError(
-            f'{form.name}: map is a description, as in Array("COUNTS", ...), not {shown(map)}'
+            f'{form.name}: map must be a Map, as in Array("COUNTS", ...), not {shown(map)}'
         )
     if not form.loads_map:
-        raise OperandError(f"{form.name} loads no map; a.ld_map does")
+        raise OperandError(f"{form.name} does not load a map; use a.ld_map")
     if imm:
-        raise OperandError(f"{form.name}: with a map the imm is its fd, so leave out {imm}")
+        raise OperandError(
+            f"{form.name}: the loader sets imm to the map's file descriptor; leave out imm={imm}"
+        )

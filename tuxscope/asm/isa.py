@@ -1,4 +1,4 @@
-"""The opcode byte, taken apart: the small enums that instructions are composed of.
+"""The fields of the opcode byte, as enums.
 
 One basic instruction is 64 bits (RFC 9669, section 3)::
 
@@ -8,10 +8,10 @@ One basic instruction is 64 bits (RFC 9669, section 3)::
       8 bits   4    4    16, signed       32, signed
 
 On a big-endian machine offset and imm are big-endian and the register nibbles swap: src is
-the low one. A wide instruction (ld_imm64) is followed by a second slot of 64 bits that holds
-nothing but next_imm in its imm field.
+the low one. A wide instruction (ld_imm64) has a second slot of 64 bits, which is 0 except for
+next_imm in its imm field.
 
-The opcode is one of two shapes, told apart by its class (section 3)::
+The class of the opcode decides which of two layouts it has (section 3)::
 
     arithmetic and jumps                 loads and stores
     +----------+--------+-------+        +--------+------+-------+
@@ -24,7 +24,7 @@ from enum import Enum, IntEnum
 
 
 class Class(IntEnum):
-    """The low three bits of every opcode (RFC 9669, section 3.1)."""
+    """The instruction class: the low three bits of the opcode (RFC 9669, section 3.1)."""
 
     LD = 0
     LDX = 1
@@ -37,14 +37,14 @@ class Class(IntEnum):
 
 
 class Source(IntEnum):
-    """Where an operation's second operand comes from (section 4)."""
+    """The source of the second operand: imm or the src register (section 4)."""
 
     K = 0x00  # imm
     X = 0x08  # the src register
 
 
 class Alu(IntEnum):
-    """Arithmetic codes (section 4.1)."""
+    """The code of an arithmetic instruction (section 4.1)."""
 
     ADD = 0x00
     SUB = 0x10
@@ -63,7 +63,7 @@ class Alu(IntEnum):
 
 
 class Jump(IntEnum):
-    """Jump codes (section 4.3); JCOND is Linux's own (6.9, may_goto)."""
+    """The code of a jump instruction (section 4.3); JCOND is may_goto of Linux 6.9."""
 
     JA = 0x00
     JEQ = 0x10
@@ -86,7 +86,7 @@ OCTETS = (4, 2, 1, 8)  # of each Size, in the order of their numbers
 
 
 class Size(IntEnum):
-    """How much a load or store moves (section 5)."""
+    """The size modifier of a load or store (section 5)."""
 
     W = 0x00
     H = 0x08
@@ -95,21 +95,22 @@ class Size(IntEnum):
 
     @property
     def octets(self) -> int:
-        """In bytes."""
+        """The size in bytes."""
         return OCTETS[self >> 3]
 
     @property
     def bits(self) -> int:
+        """The size in bits."""
         return OCTETS[self >> 3] * 8
 
     @classmethod
     def of(cls, octets: int) -> "Size":
-        """The size that moves 1, 2, 4 or 8 bytes."""
+        """The size modifier for 1, 2, 4 or 8 bytes. Raises KeyError for any other number."""
         return {1: Size.B, 2: Size.H, 4: Size.W, 8: Size.DW}[octets]
 
 
 class Mode(IntEnum):
-    """How a load or store finds its memory (section 5)."""
+    """The mode modifier of a load or store (section 5)."""
 
     IMM = 0x00
     ABS = 0x20
@@ -120,16 +121,16 @@ class Mode(IntEnum):
 
 
 class Atomic(IntEnum):
-    """The operation of an atomic, which stands in its imm (section 5.3).
+    """The operation of an atomic, in its imm (section 5.3).
 
-    LOAD_ACQ and STORE_REL are Linux's own (6.15).
+    LOAD_ACQ and STORE_REL are of Linux 6.15.
     """
 
     ADD = 0x00
     OR = 0x40
     AND = 0x50
     XOR = 0xA0
-    FETCH = 0x01  # added to one of the four above
+    FETCH = 0x01  # combined with one of the four above
     XCHG = 0xE1
     CMPXCHG = 0xF1
     LOAD_ACQ = 0x100
@@ -137,7 +138,7 @@ class Atomic(IntEnum):
 
 
 class WideSource(IntEnum):
-    """What the imm of a ld_imm64 stands for; in its src field (section 5.4).
+    """The meaning of the imm of ld_imm64, in its src field (section 5.4).
 
     The kernel's names begin with BPF_PSEUDO_.
     """
@@ -152,7 +153,7 @@ class WideSource(IntEnum):
 
 
 class CallSource(IntEnum):
-    """Whom a call calls; in its src field (section 4.3.1)."""
+    """The kind of function that a call calls, in its src field (section 4.3.1)."""
 
     HELPER = 0
     LOCAL = 1
@@ -168,13 +169,13 @@ class Swap(IntEnum):
 
 
 class FormKind(Enum):
-    """What an instruction does; of most kinds, ``Form.operation`` says which one it is."""
+    """The kind of an instruction; ``Form.operation`` is the operation within the kind."""
 
-    ARITHMETIC = "dst and an operand"  # Alu
-    MOVE = "a move, which may extend the sign"
+    ARITHMETIC = "arithmetic on dst and an operand"  # Alu
+    MOVE = "a move, with or without sign extension"
     NEGATE = "a negation"
     BYTE_SWAP = "a byte swap"  # Swap
-    CAST = "an address in another address space"
+    CAST = "a cast between address spaces"
     LOAD = "a load from memory"
     STORE = "a store to memory"
     ATOMIC = "an atomic operation on memory"  # Atomic, without FETCH
@@ -182,14 +183,14 @@ class FormKind(Enum):
     WIDE_IMMEDIATE = "a constant of 64 bits, or an address"  # WideSource
     JUMP = "an unconditional jump"
     CONDITION = "a conditional jump"  # Jump
-    MAY_GOTO = "a jump, after some rounds"
+    MAY_GOTO = "may_goto, a jump after a number of iterations"
     INDIRECT_JUMP = "a jump to the address in dst"
     CALL = "a call"  # CallSource
     EXIT = "a return"
 
 
 class Group(Enum):
-    """Conformance groups (section 2.4), and what Linux adds to them."""
+    """The conformance group (section 2.4); LINUX is for instructions that only Linux defines."""
 
     BASE32 = "base32"
     BASE64 = "base64"

@@ -1,8 +1,11 @@
 """Jumps and calls: ``a.jne(r0, pid, "out")``, ``a.call(helper.ktime_get_ns)`` (section 4.3).
 
-A jump goes to a label of the same function, 32767 slots away at most. Its operand is a register
-or an immediate of 32 bits, signed. Methods without a suffix compare 64 bits (an immediate is
-sign-extended, for unsigned comparisons too), those with ``32`` the low 32 bits.
+A jump goes to a label of the same function, at most 32767 slots away. The operand is a register or
+a signed immediate of 32 bits. Methods without a suffix compare 64 bits; the immediate is
+sign-extended, for unsigned comparisons too. Methods with ``32`` compare the low 32 bits.
+
+All jumps raise LabelError for a target that is not a str, RegisterError and OperandError for
+operands. ``a.program()`` raises UndefinedLabelError for a target without a label.
 """
 
 from __future__ import annotations
@@ -20,14 +23,14 @@ from tuxscope.record import Field
 
 
 class Jumps(Emitter):
-    """The methods that branch, call and return."""
+    """The assembler's methods that jump, call and return."""
 
     def _branch(
         self, code: int, dst: Register, operand: Register | int, target: str, wide: bool
     ) -> None:
         code |= Class.JMP if wide else Class.JMP32
         if isinstance(operand, Memory | Address | Map | Field):
-            from tuxscope.asm.operands import no_number  # who is right need not wait for it
+            from tuxscope.asm.operands import no_number  # needed for errors alone
 
             raise OperandError(no_number(operand), author_line())
         if isinstance(operand, Register):
@@ -116,11 +119,11 @@ class Jumps(Emitter):
         self._branch(Jump.JSLE, dst, operand, target, wide=False)
 
     def jset(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump if ``dst & operand``."""
+        """Jump if ``dst & operand`` is not 0."""
         self._branch(Jump.JSET, dst, operand, target, wide=True)
 
     def jset32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump if ``dst & operand`` (32 bits)."""
+        """Jump if ``dst & operand`` is not 0 (32 bits)."""
         self._branch(Jump.JSET, dst, operand, target, wide=False)
 
     def ja(self, target: str) -> None:
@@ -128,24 +131,27 @@ class Jumps(Emitter):
         self._jump(Jump.JA | Class.JMP, target)
 
     def gotol(self, target: str) -> None:
-        """Jump always, and farther: the distance has 32 bits (Linux 6.6)."""
+        """Jump always, with a distance of 32 bits (Linux 6.6)."""
         self._jump(Jump.JA | Class.JMP32, target)
 
     def may_goto(self, target: str) -> None:
-        """Jump once the kernel has had enough of this loop, else go on (Linux 6.9)."""
+        """Jump once the program has fallen through about 8 million times here (Linux 6.9)."""
         self._jump(Jump.JCOND | Class.JMP, target)
 
     def gotox(self, dst: Register) -> None:
-        """Jump to where ``dst`` says, which a map of instructions holds (Linux 6.19)."""
+        """Jump to the address in ``dst``, loaded from an instruction array map (Linux 6.19)."""
         self._emit(Jump.JA | Source.X | Class.JMP, dst=number(dst))
 
     def exit(self) -> None:
-        """Return r0 to the caller, or from the program."""
+        """Return from the function or the program, with the result in r0."""
         self._emit(Jump.EXIT | Class.JMP)
 
     def call(self, target: Helper | str) -> None:
-        """Call a helper of the kernel (``helper.ktime_get_ns``) or a function of this program, by
-        its name. Arguments in r1 to r5, result in r0; r1 to r5 hold nothing afterwards."""
+        """Call a helper (``helper.ktime_get_ns``), or a function of this program by its name.
+
+        The arguments are in r1 to r5, the result in r0. The call clobbers r1 to r5. Raises
+        OperandError for any other target.
+        """
         opcode = Jump.CALL | Class.JMP
         if isinstance(target, Helper):
             self._emit(opcode, src=CallSource.HELPER, imm=target.number)
@@ -160,13 +166,18 @@ class Jumps(Emitter):
             )
 
     def call_btf_id(self, btf_id: int) -> None:
-        """Call a kernel function (kfunc) by its id in the running kernel's BTF."""
+        """Call a kernel function (kfunc) by its BTF id in the running kernel (Linux 5.13)."""
         self._emit(Jump.CALL | Class.JMP, src=CallSource.BTF_ID, imm=btf_id)
 
     def ld_func(self, dst: Register, function: str) -> None:
-        """``dst =`` the address of a function of this program, for helpers that call back."""
+        """``dst =`` the address of a function of this program, a callback for helpers (Linux 5.13).
+
+        Raises OperandError if ``function`` is not a str.
+        """
         source = author_line()
         if not isinstance(function, str):
-            raise OperandError(f"ld_func takes a function's name, not {shown(function)}", source)
+            raise OperandError(
+                f'ld_func takes the name of a function, as in "each", not {shown(function)}', source
+            )
         waiting = Target(function, None, "imm", source)
         self._emit(Mode.IMM | Size.DW | Class.LD, number(dst), WideSource.FUNC, target=waiting)

@@ -1,8 +1,7 @@
-"""Where a kernel keeps what programs read: a tracepoint's fields, a struct's members.
+"""The offsets of tracepoint fields and of struct members, which differ between kernels.
 
-Both differ from kernel to kernel. A page that reads them asks a :class:`Layout` while it is
-assembled; the loader has the running kernel's, and a page brings along a recorded one, so that it
-can be listed anywhere.
+A page asks a :class:`Layout` for them while it is assembled. The loader has the layout of the
+running kernel. A page also has a recorded layout, so that it can be listed on any machine.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ INTEGERS = {1: u8, 2: u16, 4: u32, 8: u64}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Some bytes of something, or some bits of these bytes.
+    """The place of a field in a context, or of a member in a struct.
 
-    A bit field is in an integer: a shift to the right by ``bit_offset`` makes its lowest bit the
-    integer's, and ``bit_size`` bits are the field. That is so in both byte orders.
+    To read a bit field, load the integer, shift it right by ``bit_offset`` and mask ``bit_size``
+    bits. That holds in both byte orders.
 
     Attributes:
-        offset: of the bytes, from the start of the whole.
-        size: how many bytes; of a bit field, those of the smallest aligned integer that holds it;
-            0 where that is not known.
+        offset: in bytes, from the start of the context or struct.
+        size: in bytes; of a bit field, the size of the smallest aligned integer that contains it;
+            0 if it is not known.
         bit_offset: in bits; 0 for all but bit fields.
         bit_size: in bits; 0 for all but bit fields.
     """
@@ -41,27 +40,28 @@ class Place:
     bit_size: int = 0
 
     def at(self, base: Register) -> Memory:
-        """As memory to load from, where ``base`` points to the whole; 1, 2, 4 or 8 bytes.
+        """The place in memory, if ``base`` points to the context or struct.
 
-        Raises OperandError for any other size, and for a bit field.
+        Its type is u8, u16, u32 or u64. Raises OperandError for any other size, and for a bit
+        field.
         """
         size = self.whole_size
         if size not in INTEGERS:
             raise OperandError(
-                f"the {size} bytes at offset {self.offset} are no integer: probe_read_kernel "
-                "copies them",
+                f"the {size} bytes at offset {self.offset} are not an integer of 1, 2, 4 or 8 "
+                "bytes; copy them with helper.probe_read_kernel",
                 author_line(),
             )
         return INTEGERS[size][base + self.offset]
 
     @property
     def whole_size(self) -> int:
-        """``size``, in bytes. Raises OperandError for a bit field: it is a part of them."""
+        """``size``, in bytes. Raises OperandError for a bit field."""
         if self.bit_size:
             whole = INTEGERS.get(self.size, f"{self.size} bytes")
             raise OperandError(
                 f"this is a bit field ({self.bit_size} bits of the {whole} at offset "
-                f"{self.offset}): load that into r0, then a.rsh(r0, {self.bit_offset}) and "
+                f"{self.offset}); load the {whole} into r0, then a.rsh(r0, {self.bit_offset}) and "
                 f"a.and_(r0, {(1 << self.bit_size) - 1:#x})",
                 author_line(),
             )
@@ -69,30 +69,32 @@ class Place:
 
 
 class Layout(Protocol):
-    """What a kernel says of itself."""
+    """The interface of a kernel's layout: tracepoint fields and struct members."""
 
     @property
     def has_structs(self) -> bool:
-        """Whether it says anything of its structs."""
+        """Whether it has struct members; a kernel without BTF has none."""
 
     def has(self, tracepoint: Tracepoint) -> bool:
-        """Whether there is such a tracepoint."""
+        """Whether the kernel has this tracepoint."""
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """A field of a tracepoint's context."""
+        """The place of a field in a tracepoint's context."""
 
     def member(self, struct: str, name: str) -> Place:
-        """A member of a struct, also of one without a name inside of it. A path leads into
-        structs that are members: ``se.vruntime``."""
+        """The place of a member in a struct; members of anonymous structs count as its own.
+
+        A path such as ``se.vruntime`` names a member of a member.
+        """
 
 
 @dataclass(frozen=True)
 class RecordedLayout:
-    """Some kernel's, as data.
+    """A layout that was recorded on one kernel.
 
     Attributes:
-        fields: by tracepoint, as ``category/name``, and field.
-        members: by struct and member, or path.
+        fields: places by tracepoint (``category/name``), then by field.
+        members: places by struct, then by member or path.
     """
 
     fields: Mapping[str, Mapping[str, Place]]
@@ -106,17 +108,17 @@ class RecordedLayout:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """Raises ProgramError for what is not recorded."""
+        """The place of a field. Raises ProgramError if it is not recorded."""
         return self._recorded(self.fields, f"{tracepoint.category}/{tracepoint.name}", name)
 
     def member(self, struct: str, name: str) -> Place:
-        """Raises ProgramError for what is not recorded."""
+        """The place of a field. Raises ProgramError if it is not recorded."""
         return self._recorded(self.members, struct, name)
 
     def _recorded(self, places: Mapping[str, Mapping[str, Place]], whole: str, name: str) -> Place:
         place = places.get(whole, {}).get(name)
         if place is None:
             raise ProgramError(
-                f"the recorded layout has no {name} of {whole}: add it there", author_line()
+                f"the recorded layout has no {name} of {whole}; add it to the layout", author_line()
             )
         return place

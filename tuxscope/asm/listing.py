@@ -1,7 +1,7 @@
-"""A program as text: the pseudo-C of the kernel and LLVM, with the author's names.
+"""List a program as text: the pseudo-C of the kernel and LLVM, with the author's names.
 
-:func:`lines` is for showing, each line with its slot, bytes and source; :func:`text` is what
-:func:`tuxscope.asm.parser.assemble`, and LLVM's assembler, read back.
+:func:`lines` yields lines with slot, bytes and source, for display. :func:`text` is assembly text,
+which :func:`tuxscope.asm.parser.assemble` and LLVM's assembler can read.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class Line:
     """One instruction of a listing.
 
     Attributes:
-        slot: that it begins at.
-        data: its bytes, 8 or 16.
-        text: pseudo-C, with names where they are known.
+        slot: its first slot.
+        data: its encoding, 8 or 16 bytes.
+        text: its pseudo-C, with known names instead of numbers.
         source: the author's line.
-        function: the name of the function that begins here; empty where none does.
-        labels: what stands before it.
-        note: what of the stack it reads, writes or points to: ``event.pid``, ``&event.comm``.
+        function: the name of the function that begins here, or ``""``.
+        labels: the labels before it.
+        note: the stack variable that it accesses or points to: ``event.pid``, ``&event.comm``.
     """
 
     slot: int
@@ -43,7 +43,7 @@ class Line:
 
 
 def lines(program: Program, byteorder: ByteOrder = NATIVE) -> Iterator[Line]:
-    """The listing, a line for each instruction. Maps have no fd in it: their bytes are 0."""
+    """Yield a line for each instruction. The file descriptors of maps are 0 in ``data``."""
     names = Names(program)
     notes = StackNotes(program.stack)
     function = ""
@@ -62,7 +62,7 @@ def lines(program: Program, byteorder: ByteOrder = NATIVE) -> Iterator[Line]:
 
 
 def text(program: Program) -> str:
-    """The program as assembly text."""
+    """A program as assembly text."""
     return text_of(lines(program))
 
 
@@ -79,7 +79,7 @@ def text_of(listed: Iterable[Line]) -> str:
 
 
 class Names:
-    """The names that a program's instructions can be written with."""
+    """The names of a program's functions, labels and maps, and how instructions show them."""
 
     def __init__(self, program: Program) -> None:
         self.functions = {each.slot: each.name for each in program.functions}
@@ -87,12 +87,12 @@ class Names:
         self.labels: dict[int, list[str]] = {}  # by slot
         for label in program.labels:
             self.labels.setdefault(label.slot, []).append(label.name)
-        # What a helper's or function's name would mean something else for.
+        # A helper with one of these names is listed by its number.
         self.defined = {each.name for each in (*program.functions, *program.labels)}
         self.maps = {each.name for each in program.maps}
 
     def text(self, slot: int, instruction: Instruction) -> str:
-        """An instruction in pseudo-C."""
+        """The pseudo-C of the instruction at a slot, with names."""
         form = instruction.form
         if not form.named:
             return str(instruction)
@@ -103,11 +103,11 @@ class Names:
         return instruction.spelled(form.named if named else form.text, **known)
 
     def known(self, slot: int, instruction: Instruction) -> dict[str, str]:
-        """What each kind of name would be; empty where there is none."""
+        """The name for each kind of placeholder, or ``""``."""
         target = slot + 1 + instruction.distance
         function = self.functions.get(target, "")
         helper = f"bpf_{NAMES[instruction.imm - 1]}" if 0 < instruction.imm <= len(NAMES) else ""
-        # A loaded name is a map's first.
+        # The parser takes the name in a ld_imm64 for a map's, if there is such a map.
         shadowed = instruction.slots == 2 and function in self.maps
         same_function = bisect_right(self.starts, slot) == bisect_right(self.starts, target)
         return {
@@ -119,10 +119,10 @@ class Names:
 
 
 def named(instructions: Iterable[Instruction]) -> Program:
-    """A program of bare instructions, with names made up for what they jump to and call.
+    """Make a Program of instructions alone, with generated names for jump targets and functions.
 
-    A label is called by its slot (``L7``), and so is a function (``f12``); the first one is
-    ``main``. A jump to no instruction of its own function stays a number.
+    Labels and functions are named after their slots: ``L7``, ``f12``. The first function is
+    ``main``. A jump to a slot where no instruction of its function begins gets no label.
     """
     code = tuple(instructions)
     bare = Program("main", RawTracepoint(), code, (Label("main", 0),))

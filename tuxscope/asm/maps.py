@@ -1,4 +1,4 @@
-"""Maps as descriptions: plain data, the same on every machine. The loader creates them."""
+"""Descriptions of maps, which are immutable data; the loader creates the maps in the kernel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tuxscope.suggest import did_you_mean
 if TYPE_CHECKING:
     from tuxscope.record.kinds import RecordKinds
 
-PARTS = ("key", "value")  # what maps may have of records
+PARTS = ("key", "value")  # the attributes of maps that may be records
 LONGEST_NAME = 15  # BPF_OBJ_NAME_LEN is 16 with the NUL
 LOST = ".lost"  # what the name of the map ends with that counts what a ring buffer lost
 DEFAULT_RING_SIZE = 8 << 20  # bytes
@@ -27,7 +27,7 @@ ValueType = FieldType[Any] | RecordType
 
 
 class MapType(IntEnum):
-    """The kernel's ``enum bpf_map_type``, as far as tuxscope uses it."""
+    """The map types of ``enum bpf_map_type`` that tuxscope uses."""
 
     HASH = 1
     ARRAY = 2
@@ -48,42 +48,45 @@ PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
 
 
 def is_name(text: str) -> bool:
-    """Whether the kernel takes it as a name: letters, digits, _ and . (bpf_obj_name_cpy)."""
+    """Whether it is a valid object name: 1 to 15 letters, digits, _ and . (bpf_obj_name_cpy)."""
     plain = text.replace("_", "0").replace(".", "0")
     return plain.isascii() and plain.isalnum() and len(text) <= LONGEST_NAME
 
 
 def check_name(kind: str, name: object) -> None:
-    """Hold a program's or map's name to the kernel's rule. Raises ProgramError."""
+    """Check the name of a program or map (``kind``). Raises ProgramError."""
     if not isinstance(name, str) or not is_name(name):
         raise ProgramError(
-            f"{kind} name {shown(name)}: the kernel takes 1 to 15 letters, digits, underscores "
-            "and dots",
+            f"{kind} name {shown(name)} is not valid: a name has 1 to 15 letters, digits, "
+            "underscores and dots",
             author_line(),
         )
 
 
 def field_type(declared: ValueType) -> FieldType[Any]:
-    """A record as the field type that it is inside of others."""
+    """The field type of a type or a record; a record becomes a Nested."""
     return Nested(declared) if isinstance(declared, RecordType) else declared
 
 
 def check_type(name: str, value: object) -> None:
-    """Hold a map's key or value to what C can lay out. Raises ProgramError."""
+    """Check that a key or value of map ``name`` is a type or a record. Raises ProgramError."""
     if not isinstance(value, FieldType | RecordType):
         raise ProgramError(
-            f"map {name}: keys and values are types such as u64, or records, not {shown(value)}",
+            f"map {name}: a key or value is a type such as u64, or a record, not {shown(value)}",
             author_line(),
         )
 
 
 @dataclass(frozen=True)
 class Map:
-    """Base of all map descriptions.
+    """Base of all map descriptions: ``Hash("COUNTS", key=u32, value=u64, max_entries=1024)``.
 
     Attributes:
         name: 1 to 15 letters, digits, underscores and dots.
-        max_entries: how many entries it holds at most.
+        max_entries: the maximum number of entries; a ring buffer's size in bytes.
+
+    Raises:
+        ProgramError: an invalid name, or a ``max_entries`` that is missing or not a u32.
     """
 
     type: ClassVar[MapType]
@@ -102,33 +105,33 @@ class Map:
         entries = self.max_entries
         if isinstance(entries, bool) or not isinstance(entries, int) or not 0 <= entries < 1 << 32:
             raise ProgramError(
-                f"map {self.name}: max_entries {shown(entries)} is no number of 32 bits",
+                f"map {self.name}: max_entries must be from 0 to 2**32 - 1, not {shown(entries)}",
                 author_line(),
             )
         if entries < self.least_entries:
             raise ProgramError(
-                f"map {self.name}: say how much it holds, as in max_entries=1024", author_line()
+                f"map {self.name} needs max_entries, as in max_entries=1024", author_line()
             )
 
     @property
     def key_size(self) -> int:
-        """In bytes."""
+        """The size of a key in bytes."""
         return 4
 
     @property
     def value_size(self) -> int:
-        """In bytes; of a per-CPU map, for one CPU."""
+        """The size of a value in bytes; of a per-CPU map, the value of one CPU."""
         return 4
 
     def _no_entries(self, *_: object) -> NoReturn:
-        """What is looked for in a description is in no program, and in no kernel."""
+        """Raise ProgramError: a description has no entries."""
         raise ProgramError(
-            f"map {self.name} is described here, and has no entries: a program calls "
-            f"{self._used_by}, user space has them in load(program).maps[{self.name}]",
+            f"map {self.name} is a description and has no entries: in a program call "
+            f"{self._used_by}, in user space use load(program).maps[{self.name}]",
             author_line(),
         )
 
-    if not TYPE_CHECKING:  # a type checker may say that these are not there
+    if not TYPE_CHECKING:  # so that type checkers report these
         __getitem__ = __setitem__ = __delitem__ = __iter__ = __contains__ = _no_entries
 
         def __getattr__(self, name: str) -> NoReturn:
@@ -147,19 +150,19 @@ class Map:
             hint = did_you_mean(name, [*known, *self.__dataclass_fields__])
             raise AttributeError(
                 f"map {self.name} has no {name}"
-                + (hint or f": it is a description; a program calls {self._used_by}"),
+                + (hint or f": it is a description; in a program call {self._used_by}"),
                 name=name,
                 obj=None,
             )
 
 
-# A subclass that adds no field is no dataclass of its own: it has its base's methods, and making
-# them anew for each takes a millisecond of every start.
+# A subclass without new fields is not decorated: it inherits the methods of its base, and
+# generating them for each class would take a millisecond at startup.
 
 
 @dataclass(frozen=True)
 class StreamMap(Map):
-    """Base of the maps that carry records to user space.
+    """Base of the maps that send records to user space.
 
     Attributes:
         records: what programs send.
@@ -174,8 +177,8 @@ class StreamMap(Map):
                 name = getattr(record, "__name__", repr(record))
                 own = name if isinstance(record, type) else "Event"
                 raise ProgramError(
-                    f"map {self.name} carries records, and {name} is none: class {own}(Record) is "
-                    "one",
+                    f"map {self.name} sends records, and {name} is not a record: declare class "
+                    f"{own}(Record)",
                     author_line(),
                 )
 
@@ -194,9 +197,10 @@ class StreamMap(Map):
 
 
 class PerfEventArray(StreamMap):
-    """Rings to user space, one for each CPU; ``record`` is what programs put into them.
+    """A perf event array, with a ring for each CPU: ``PerfEventArray("EVENTS", HelloEvent)``.
 
-    ``max_entries`` is the number of possible CPUs where it is not given.
+    ``record`` is the class of the records that programs send. ``max_entries`` defaults to the
+    number of possible CPUs.
     """
 
     type: ClassVar[MapType] = MapType.PERF_EVENT_ARRAY
@@ -210,17 +214,17 @@ class PerfEventArray(StreamMap):
         super().__post_init__()
         if self.record._layout.tail:
             raise ProgramError(
-                f"map {self.name} carries records of one size, and {self.record.__name__} has a "
+                f"map {self.name} sends records of one size, and {self.record.__name__} has a "
                 f'tail: RingBuf("{self.name}", {self.record.__name__})',
                 author_line(),
             )
 
 
 class RingBuf(StreamMap):
-    """One ring buffer for all CPUs (Linux 5.8); ``records`` are what programs put into it.
+    """A ring buffer for all CPUs (Linux 5.8): ``RingBuf("EVENTS", Event)``.
 
-    ``max_entries`` is its size in bytes, a power of two and a multiple of the page size; 8 MiB
-    where it is not given.
+    ``records`` are the classes of the records that programs send. ``max_entries`` is the size in
+    bytes, a power of two and a multiple of the page size; 8 MiB by default.
     """
 
     type: ClassVar[MapType] = MapType.RINGBUF
@@ -274,7 +278,7 @@ class RingBuf(StreamMap):
 
 
 class ProgArray(Map):
-    """Programs to tail-call, by index."""
+    """A program array for tail calls: ``ProgArray("NEXT", max_entries=8)``."""
 
     type: ClassVar[MapType] = MapType.PROG_ARRAY
     _used_by: ClassVar[str] = "helper.tail_call"
@@ -282,7 +286,7 @@ class ProgArray(Map):
 
 @dataclass(frozen=True)
 class Array(Map):
-    """Values by index, a u32; all of them exist from the start, and are zero."""
+    """An array: ``Array("TOTAL", value=u64, max_entries=1)``; a key is a u32, values start as 0."""
 
     type: ClassVar[MapType] = MapType.ARRAY
     key: ClassVar[FieldType[Any]] = u32
@@ -295,13 +299,13 @@ class Array(Map):
 
     @property
     def key_type(self) -> FieldType[Any]:
-        """What packs and unpacks a key."""
+        """The field type that packs and unpacks a key."""
         own: FieldType[Any] = self.key
         return own
 
     @property
     def value_type(self) -> FieldType[Any]:
-        """What packs and unpacks a value; of a per-CPU map, that of one CPU."""
+        """The field type that packs and unpacks a value; of a per-CPU map, the value of one CPU."""
         return field_type(self.value)
 
     @property
@@ -310,7 +314,7 @@ class Array(Map):
 
 
 class PerCpuArray(Array):
-    """An array with a value of its own for each CPU."""
+    """An array with one value for each CPU."""
 
     type: ClassVar[MapType] = MapType.PERCPU_ARRAY
     per_cpu: ClassVar[bool] = True
@@ -318,7 +322,7 @@ class PerCpuArray(Array):
 
 @dataclass(frozen=True)
 class Hash(Map):
-    """Values by key."""
+    """A hash table: ``Hash("COUNTS", key=u32, value=u64, max_entries=1024)``."""
 
     type: ClassVar[MapType] = MapType.HASH
     _: KW_ONLY
@@ -332,12 +336,12 @@ class Hash(Map):
 
     @property
     def key_type(self) -> FieldType[Any]:
-        """What packs and unpacks a key."""
+        """The field type that packs and unpacks a key."""
         return field_type(self.key)
 
     @property
     def value_type(self) -> FieldType[Any]:
-        """What packs and unpacks a value; of a per-CPU map, that of one CPU."""
+        """The field type that packs and unpacks a value; of a per-CPU map, the value of one CPU."""
         return field_type(self.value)
 
     @property
@@ -350,13 +354,13 @@ class Hash(Map):
 
 
 class PerCpuHash(Hash):
-    """A hash with a value of its own for each CPU."""
+    """A hash table with one value for each CPU."""
 
     type: ClassVar[MapType] = MapType.PERCPU_HASH
     per_cpu: ClassVar[bool] = True
 
 
 class LruHash(Hash):
-    """A hash that makes room by dropping what was used least recently."""
+    """A hash table that evicts the least recently used entry when it is full."""
 
     type: ClassVar[MapType] = MapType.LRU_HASH

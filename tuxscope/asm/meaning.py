@@ -1,7 +1,7 @@
-"""What the instructions compute, on numbers: the meaning of the table's arithmetic and jumps.
+"""The semantics of arithmetic, jumps and atomics, as functions on ints.
 
-Operands and results are unsigned numbers of the operation's width; results may be wider or
-negative, whoever calls cuts them to size. RFC 9669, sections 4.1 to 4.3 and 5.3.
+Operands are unsigned integers of the operation's width. Results may be wider or negative; the
+caller masks them. RFC 9669, sections 4.1 to 4.3 and 5.3.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ Test = Callable[[int, int], bool]
 
 
 def signed(value: int, bits: int) -> int:
-    """An unsigned number of ``bits`` bits, read as two's complement."""
+    """Convert an unsigned integer of ``bits`` bits to signed, as two's complement."""
     return value - (1 << bits) if value >> bits - 1 else value
 
 
 def arithmetic(form: Form) -> Binary:
-    """What a form of kind ARITHMETIC makes of dst and operand: the new dst."""
+    """The function of a form of kind ARITHMETIC: (dst, operand) to the new dst."""
     return (signed_divisions if form.signed else unsigned)(form.bits)[form.operation]
 
 
 @cache
 def unsigned(bits: int) -> dict[Operation, Binary]:
-    """The operations that work on the bits as they are, and arsh."""
+    """The functions of all operations but sdiv and smod, by operation."""
     last = bits - 1
 
     def lsh(a: int, b: int) -> int:
@@ -57,9 +57,9 @@ def unsigned(bits: int) -> dict[Operation, Binary]:
 
 @cache
 def signed_divisions(bits: int) -> dict[Operation, Binary]:
-    """sdiv and smod."""
+    """The functions of sdiv and smod, by operation."""
 
-    def sdiv(a: int, b: int) -> int:  # toward zero, where Python's // goes down
+    def sdiv(a: int, b: int) -> int:  # rounds toward zero; Python's // rounds down
         if not b:
             return 0
         a, b = signed(a, bits), signed(b, bits)
@@ -77,12 +77,12 @@ def signed_divisions(bits: int) -> dict[Operation, Binary]:
 
 
 def move(value: int) -> int:
-    """The operand itself."""
+    """Return the operand."""
     return value
 
 
 def sign_extended(bits: int) -> Unary:
-    """The operand's low bits, with their sign carried on."""
+    """The function that sign-extends the low ``bits`` bits of its operand."""
     mask = (1 << bits) - 1
 
     def extend(value: int) -> int:
@@ -92,7 +92,7 @@ def sign_extended(bits: int) -> Unary:
 
 
 def swapped(bits: int) -> Unary:
-    """The operand's low bits with their bytes in reverse, the bits above zero."""
+    """The function that reverses the bytes of the low ``bits`` bits and zeroes the bits above."""
     size, mask = bits // 8, (1 << bits) - 1
 
     def swap(value: int) -> int:
@@ -102,7 +102,7 @@ def swapped(bits: int) -> Unary:
 
 
 def truncated(bits: int) -> Unary:
-    """The operand's low bits, the bits above zero."""
+    """The function that keeps the low ``bits`` bits and zeroes the bits above."""
     mask = (1 << bits) - 1
 
     def truncate(value: int) -> int:
@@ -113,11 +113,13 @@ def truncated(bits: int) -> Unary:
 
 @cache
 def tests(bits: int) -> dict[Operation, Test]:
-    """dst and operand to whether to jump, by a conditional jump's operation."""
+    """The functions of conditional jumps, by operation: (dst, operand) to whether to jump."""
     sign = 1 << bits - 1
 
     def jeq(a: int, b: int) -> bool:
-        return not a ^ b  # ^ and not ==, which takes what is no number, too
+        return (
+            not a ^ b
+        )  # not ==, which accepts None: an uninitialised register must raise TypeError
 
     def jne(a: int, b: int) -> bool:
         return a ^ b != 0
@@ -146,12 +148,12 @@ def tests(bits: int) -> dict[Operation, Test]:
 
 
 def second(_: int, b: int) -> int:
-    """What an exchange leaves in memory."""
+    """Return the second operand: what an exchange stores."""
     return b
 
 
-# What is in memory and src, to what an atomic leaves in memory. cmpxchg is not among them: it has
-# three operands.
+# The functions of atomics: (value in memory, src) to the new value in memory. cmpxchg is not
+# included: it has three operands.
 ATOMICS: dict[Operation, Binary] = {
     Atomic.ADD: operator.add, Atomic.OR: operator.or_, Atomic.AND: operator.and_,
     Atomic.XOR: operator.xor, Atomic.XCHG: second,

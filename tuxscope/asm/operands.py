@@ -1,4 +1,4 @@
-"""What to say of an operand that is something else than the instruction takes."""
+"""Error messages for operands of the wrong type. Each function returns the message."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from tuxscope.record import Field, Nested, RecordType
 
 
 def named(given: object) -> str:
-    """An operand, as an error names it: maps and fields are known by their names."""
+    """An operand as errors show it; maps and fields by their names."""
     if isinstance(given, Map):
         return f"map {given.name}"
-    return f"{given.name} as it is declared" if isinstance(given, Field) else shown(given)
+    return f"the declared field {given.name}" if isinstance(given, Field) else shown(given)
 
 
 def no_register(given: object) -> str:
-    """Of something in a register's place."""
+    """The message for an operand that must be a register."""
     instead = ""
     if isinstance(given, Memory):
-        instead = "; memory is loaded into one with a.ldx, and stored to with a.stx or a.st"
+        instead = "; load memory with a.ldx, store to it with a.stx or a.st"
     elif isinstance(given, Address):
-        instead = "; a.lea puts an address into one"
+        instead = "; load an address with a.lea"
     elif isinstance(given, Map):
-        instead = "; a.ld_map puts a map into one"
-    return f"a register is expected here, r0 to r10, not {named(given)}{instead}"
+        instead = "; load a map with a.ld_map"
+    return f"expected a register, r0 to r10, not {named(given)}{instead}"
 
 
 def no_number(given: Memory | Address | Map | Field) -> str:
-    """Of something that is neither a register nor a number."""
-    what = "a.ldx loads what is in memory, a.lea takes its address"
+    """The message for an operand that must be a register or a number."""
+    what = "load from memory with a.ldx, or take the address with a.lea"
     if isinstance(given, Map):
-        what = "a.ld_map loads a map"
+        what = "load a map with a.ld_map"
     elif isinstance(given, Field):
-        what = "a.ldx loads a field of what a.stack() made, or of Record[r0]"
-    return f"{named(given)} is no register and no number: {what}"
+        what = "load a field of a record on the stack, or of Record[r0], with a.ldx"
+    return f"{named(given)} is not a register or a number; {what}"
 
 
 def no_memory(given: object, stack: Sequence[StackVariable]) -> str:
-    """Of something in the place of memory, in a program with these variables on its stack."""
+    """The message for an operand that must be in memory; ``stack`` has the program's variables."""
     if isinstance(given, Field):
         return field_without_place(given, stack)
     if isinstance(given, Register):
         return (
-            f"{given!r} is a register: a load has it first, as in a.ldx({given!r}, u64[r1 + 8]), a "
-            f"store has it second, as in a.stx(u64[r1 + 8], {given!r})"
+            f"{given!r} is a register, not a place in memory; load with "
+            f"a.ldx({given!r}, u64[r1 + 8]), store with a.stx(u64[r1 + 8], {given!r})"
         )
     address = given if isinstance(given, Address) else "r1 + 16"
     return (
-        f"memory has a type and an address, as in u64[{address}], or is a field of what "
-        f"a.stack(Event) made, not {named(given)}"
+        f"expected a place in memory, as in u64[{address}] or a field of a.stack(Event), "
+        f"not {named(given)}"
     )
 
 
 def field_without_place(given: Field, stack: Sequence[StackVariable]) -> str:
-    """Of ``Event.pid``: it is in each Event, and none is named."""
+    """The message for ``Event.pid``, which is a declared field and not a place in memory."""
     found: list[tuple[str, RecordType]] = [
         (each.name, each.type.record)
         for each in stack
@@ -66,29 +66,26 @@ def field_without_place(given: Field, stack: Sequence[StackVariable]) -> str:
     name, record = (found[-1][0], found[-1][1].__name__) if found else ("event", "Event")
     a_stack = "" if found else f", after {name} = a.stack({record})"
     return (
-        f"{given.name} is declared, and is in no place yet: on the stack it is "
-        f"{name}.{given.name}{a_stack}, behind an address in r0 {record}[r0].{given.name}"
+        f"{given.name} is a declared field, not a place in memory: write {name}.{given.name} for a "
+        f"record on the stack{a_stack}, or {record}[r0].{given.name} if r0 points to a record"
     )
 
 
 def no_place(dst: object, given: object) -> str:
-    """Of something that has no address to take."""
+    """The message for an operand of lea that has no address."""
     if isinstance(dst, Memory) and isinstance(given, Register):
-        return f"lea has the register first: a.lea({given!r}, …)"
-    instead = "a.stack(Event) makes one"
+        return f"lea takes the register first: a.lea({given!r}, …)"
+    instead = "a.stack(Event) returns one"
     if isinstance(given, Map):
-        instead = f"a.ld_map({dst!r}, {given.name}) loads a map"
+        instead = f"load a map with a.ld_map({dst!r}, {given.name})"
     return f"lea takes a place in memory, not {named(given)}; {instead}"
 
 
 def no_map(given: object) -> str:
-    """Of something in the place of a map."""
+    """The message for an operand that must be a map."""
     instead = ""
     if isinstance(given, Register):
-        instead = f"; the register comes first: a.ld_map({given!r}, EVENTS)"
+        instead = f"; ld_map takes the register first: a.ld_map({given!r}, EVENTS)"
     elif isinstance(given, str):
-        instead = f"; it is written without quotes: {given}" * given.isidentifier()
-    return (
-        f'a map is expected here, as in PerfEventArray("EVENTS", Event), not {named(given)}'
-        f"{instead}"
-    )
+        instead = f"; write it without quotes: {given}" * given.isidentifier()
+    return f'expected a map, as in PerfEventArray("EVENTS", Event), not {named(given)}{instead}'

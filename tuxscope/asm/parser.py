@@ -1,4 +1,4 @@
-"""Assembly text, as LLVM's assembler takes it, to instructions.
+"""Parse assembly text, in the syntax of LLVM's assembler, into instructions.
 
     .type main, @function
     main:
@@ -8,9 +8,9 @@
     out:
         exit
 
-How instructions read is in the table alone (:mod:`tuxscope.asm.grammar`). A name that is declared
-with ``.type``, or that the text calls or loads, is a function where it is defined; all others are
-labels, local to their function.
+The syntax of instructions comes from the table (:mod:`tuxscope.asm.grammar`). A name is a function
+if the text declares it with ``.type``, calls it or loads it. All other names are labels, local to
+their function.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tuxscope.asm.program import Program, check_head
 from tuxscope.source import SourceLine
 from tuxscope.suggest import did_you_mean
 
-# What clang writes beside instructions, and what changes none of them.
+# Directives of clang's output that do not change instructions.
 IGNORED = frozenset(
     ".addrsig .addrsig_sym .align .cfi_endproc .cfi_sections .cfi_startproc .file .global .globl "
     ".hidden .ident .loc .local .p2align .section .size .text .weak".split()
@@ -47,19 +47,19 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Spot(SourceLine):
-    """A place in the text: what the draft finds wrong with it is told with the column."""
+    """A line and column of the text, for errors."""
 
     column: int
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One of the text's statements.
+    """A statement: an instruction, a definition (``out:``) or a declaration (``.type``).
 
     Attributes:
         source: its line.
-        token: what it begins with; of a definition and a declaration, the name.
-        read: the instruction; None in a definition (``out:``) and a declaration (``.type``).
+        token: its first token; of a definition or declaration, the name.
+        read: the parsed instruction; None for a definition or declaration.
         declares: whether it is a declaration.
     """
 
@@ -69,19 +69,19 @@ class Statement:
     declares: bool = False
 
     def spot(self, token: Token) -> Spot:
-        """Where one of its tokens is."""
+        """The line and column of one of its tokens."""
         return Spot(self.source.file, self.source.line, self.source.text, token.column)
 
 
 def parse(
     text: str, maps: Iterable[Map] = (), file: str = "<text>", name: str = "main"
 ) -> ResolvedCode:
-    """The instructions of a text, with its functions and labels.
+    """Parse a text into instructions, with its functions and labels.
 
-    ``maps`` are those that the text may load by name (``r2 = EVENTS ll``); ``name`` is that of
-    the function which the text begins with, where the text itself has none for it.
+    ``maps`` are the maps that the text can load by name (``r2 = EVENTS ll``). ``file`` is the file
+    name for errors. ``name`` is the name of the first function, if the text does not name it.
 
-    Raises TextError, and nothing else, whatever the text is.
+    Raises TextError for any error in the text.
     """
     reader = Reader(maps, file)
     try:
@@ -99,9 +99,10 @@ def assemble(
     license: str = "GPL",
     file: str = "<text>",
 ) -> Program:
-    """The program that a text is. ``assemble(listing.text(program), ...) == program``.
+    """Assemble a text into a Program; the arguments are those of Assembler and :func:`parse`.
 
-    Raises TextError for the text, ProgramError for the other arguments.
+    ``assemble(listing.text(program), ...) == program``. Raises TextError for an error in the text,
+    ProgramError for invalid arguments.
     """
     check_head(name, attach, license)
     code = parse(text, maps, file, name)
@@ -113,29 +114,29 @@ def assemble(
 
 
 class Reader:
-    """Reads one text: its statements first, which tell the functions, then what they mean."""
+    """Parses one text in two passes: first its statements, then its names and operands."""
 
     def __init__(self, maps: Iterable[Map], file: str) -> None:
         self.maps = {each.name: each for each in maps}
         self.file = file
         self.statements: list[Statement] = []
-        # What is being read, for errors.
+        # The current line and column, for errors.
         self.spot = Spot(file, 1, "", 1)
 
     def located(self, error: AssemblyError) -> TextError:
-        """An error with its place."""
+        """Convert an error to a TextError with line and column."""
         spot = error.source if isinstance(error.source, Spot) else self.spot
         return TextError(error.problem, spot, error.column or spot.column)
 
     def read(self, text: str) -> None:
-        """Take the statements from the text. Raises MismatchError."""
+        """Parse the statements of the text, the first pass. Raises MismatchError."""
         for number, line in enumerate(text.split("\n"), 1):
             self.spot = Spot(self.file, number, line.strip(), 1)
             source = SourceLine(self.file, number, self.spot.text)
             self.statements += statements(source, line)
 
     def functions(self) -> dict[int, str]:
-        """The names of functions, by the index of the statement that defines them."""
+        """The names of functions, by the index of the statement that defines each."""
         declared = {each.token.name for each in self.statements if each.declares}
         used = {
             operand.value
@@ -146,7 +147,7 @@ class Reader:
             if slot == "function" and not (form.slots == 2 and operand.value in self.maps)
         }
         functions = {}
-        waiting = set[str]()  # declared, and not defined since
+        waiting = set[str]()  # declared and not yet defined
         for index, each in enumerate(self.statements):
             name = each.token.name
             if each.declares:
@@ -157,9 +158,10 @@ class Reader:
         return functions
 
     def code(self, name: str) -> ResolvedCode:
-        """All of it; ``name`` is the first function's where the text has none for it.
+        """Resolve names and operands, the second pass.
 
-        Raises MismatchError, LabelError, ProgramError.
+        ``name`` is the name of the first function, if the text does not name it. Raises
+        MismatchError, LabelError, ProgramError.
         """
         functions = self.functions()
         known = {"map": self.maps, "function": {*functions.values()}, "helper": HELPERS}
@@ -169,7 +171,7 @@ class Reader:
         for index, each in enumerate(self.statements):
             self.spot = each.spot(each.token)
             if each.read:
-                self.add(each, *meant(each.read, known), draft)
+                self.add(each, *choose_form(each.read, known), draft)
             elif index in functions:
                 if index != lead:
                     draft.begin(each.token.name, self.spot)
@@ -180,7 +182,7 @@ class Reader:
     def add(
         self, statement: Statement, form: Form, operands: Mapping[str, Operand], draft: Draft
     ) -> None:
-        """Add one instruction to the draft. Raises MismatchError."""
+        """Add an instruction to the draft. Raises MismatchError if an operand does not fit."""
         fields = {name: rule.value for name, rule in form.rules() if isinstance(rule, Const)}
         loaded = target = None
         for slot, (value, token) in operands.items():
@@ -205,7 +207,7 @@ class Reader:
 
 
 def statements(source: SourceLine, line: str) -> Iterator[Statement]:
-    """The statements of one line. Raises MismatchError."""
+    """Yield the statements of one line. Raises MismatchError."""
     found = list(tokens(line))
     index = 0
     while (token := found[index]).kind is not TokenKind.END:
@@ -220,7 +222,7 @@ def statements(source: SourceLine, line: str) -> Iterator[Statement]:
                 yield from declaration(source, found[index + 1 :])
             elif token.text not in IGNORED:
                 hint = did_you_mean(token.text, (".type", *IGNORED))
-                raise MismatchError(f"there is no directive {token}{hint}", token)
+                raise MismatchError(f"unknown directive {token}{hint}", token)
             while not (found[index].kind is TokenKind.END or found[index].is_sign(";")):
                 index += 1
         else:
@@ -230,7 +232,10 @@ def statements(source: SourceLine, line: str) -> Iterator[Statement]:
 
 
 def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statement]:
-    """What follows ``.type``: ``NAME, @function``. Other types mean nothing to us."""
+    """Yield the declaration after ``.type``: ``NAME, @function``; none for ``@object``.
+
+    Raises MismatchError.
+    """
     name = found[0]
     if name.kind not in (TokenKind.WORD, TokenKind.NAME):
         raise MismatchError(f"expected a name, found {name}", name)
@@ -244,11 +249,13 @@ def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statemen
         yield Statement(source, name, declares=True)
 
 
-def meant(read: Match, known: Mapping[str, Collection[str]]) -> tuple[Form, dict[str, Operand]]:
-    """The row that is meant, of those that read so, and what is in its slots.
+def choose_form(
+    read: Match, known: Mapping[str, Collection[str]]
+) -> tuple[Form, dict[str, Operand]]:
+    """Choose the row of a parsed instruction by the kind of its name; returns row and operands.
 
-    Raises MismatchError for a name that is not known, and where the text has another register
-    than the row.
+    ``known`` has the names of each kind (map, function, helper). Raises MismatchError for an
+    unknown name, and for a register other than the row's.
     """
     kinds = [kind for kind in known if any(kind in slots for _, slots in read.spelled)]
     rows = read.spelled
@@ -272,12 +279,12 @@ def meant(read: Match, known: Mapping[str, Collection[str]]) -> tuple[Form, dict
 
 
 def held(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
-    """The fields that a register or number fills. Raises MismatchError where it does not fit."""
+    """The fields of a register or number, by name. Raises MismatchError if it does not fit."""
     if slot == "imm64":
         check_range(value, -(1 << 63), (1 << 64) - 1, token)
         return {"imm": signed32(value & 0xFFFFFFFF), "next_imm": signed32(value >> 32 & 0xFFFFFFFF)}
     field = FIELDS.get(slot)
-    if field is None:  # a register that is always the same
+    if field is None:  # a fixed register, such as r0
         return {}
     match getattr(form, field):
         case Reg(written=True) if value == FRAME_POINTER:
@@ -286,9 +293,9 @@ def held(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
             if slot in ("imm", "next_imm") and high == IMM.high and ends_at_32_bits(form):
                 check_range(value, low, (1 << 32) - 1, token)
                 value = signed32(value & 0xFFFFFFFF)
-            # What LLVM would make of it is not what it says, where it takes it at all.
+            # LLVM would truncate it without a warning, or reject it.
             wide_move = form.kind is FormKind.MOVE and form.bits == 64
-            wider = "; write ll after it, as 64 bits are meant" if wide_move else ""
+            wider = "; write ll after it for 64 bits" if wide_move else ""
             check_range(value, low, high, token, wider)
             if value == 0 and not zero:
                 raise MismatchError("expected a divisor other than 0, found '0'", token)
@@ -296,15 +303,15 @@ def held(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
 
 
 def check_range(value: int, low: int, high: int, token: Token, hint: str = "") -> None:
-    """Raise MismatchError where a number is not in a range."""
+    """Raise MismatchError unless ``low <= value <= high``; ``hint`` ends the message."""
     if not low <= value <= high:
         raise MismatchError(f"expected a number from {low} to {high}, found {token}{hint}", token)
 
 
 def ends_at_32_bits(form: Form) -> bool:
-    """Whether an immediate's sign does not matter: then 0xffffffff is as good as -1.
+    """Whether the immediate is used in 32 bits alone, so that 0xffffffff equals -1.
 
-    LLVM takes it everywhere, and ``r1 = 0xffffffff`` sets all 64 bits there.
+    LLVM accepts 0xffffffff everywhere; there ``r1 = 0xffffffff`` sets all 64 bits.
     """
     match form.opcode & 0x07:
         case Class.ALU | Class.JMP32:

@@ -1,4 +1,4 @@
-"""A finished program: plain, immutable data that can be listed, stepped and loaded."""
+"""A program as immutable data, to be listed, interpreted or loaded."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tuxscope.lean_dataclasses import dataclass, field, replace
 from tuxscope.lean_typing import Any
 from tuxscope.record.types import FieldType
 
-# MAX_BPF_STACK: what one function's frame holds, in bytes (include/linux/filter.h).
+# MAX_BPF_STACK: the size of a function's stack in bytes (include/linux/filter.h).
 STACK_SIZE = 512
 LONGEST_LICENSE = 127  # bytes: bpf_prog_load copies no more (kernel/bpf/syscall.c)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A named place in a program.
+    """A label or the entry point of a function.
 
     Attributes:
-        name: as the author wrote it; unique within its function.
-        slot: 64-bit slots from the program's start.
+        name: the name in the author's program; a label is unique within its function.
+        slot: the offset from the start of the program, in slots of 64 bits.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class StackVariable:
-    """A place on a function's stack, as the author named it.
+    """A variable on the stack, reserved with ``a.stack()``.
 
     Attributes:
-        name: what ``a.stack()`` was assigned to.
-        offset: from r10, negative.
-        type: what lies there.
-        function: whose stack it is.
+        name: the Python variable that the author assigned it to.
+        offset: the offset from r10 in bytes, which is negative.
+        type: its type.
+        function: the name of the function that has the stack.
     """
 
     name: str
@@ -51,14 +51,11 @@ class StackVariable:
 
 
 def check_head(name: object, attach: object, license: object) -> None:
-    """Hold a program's name, attach point and license to what the loader takes.
-
-    Raises ProgramError, at the author's line.
-    """
+    """Check a program's name, attach point and license. Raises ProgramError."""
     check_name("program", name)
     if not isinstance(attach, AttachPoint):
         raise ProgramError(
-            f"program {name}: attach says where it runs, as in "
+            f"program {name}: attach must be an attach point, as in "
             f'Tracepoint("syscalls", "sys_enter_write"), not {shown(attach)}',
             author_line(),
         )
@@ -67,16 +64,19 @@ def check_head(name: object, attach: object, license: object) -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """Instructions, and what else the loader needs to know about them.
+    """A program: instructions, name, attach point, license, functions and labels.
 
     Attributes:
         name: 1 to 15 characters, as ``bpftool prog`` shows it.
-        attach: where it is to run.
-        instructions: in order; jumps resolved, maps not yet.
-        functions: the entry points; the program's own is the first, at slot 0.
-        labels: where jumps go, by slot.
-        license: the kernel offers some helpers to GPL-compatible programs only.
-        stack: what lies where, for the listing; two programs are equal without it.
+        attach: the attach point.
+        instructions: in program order, with resolved jumps; the loader resolves the maps.
+        functions: the entry points; the first is the program's own, at slot 0.
+        labels: the targets of jumps, in the order of their slots.
+        license: some helpers are for GPL-compatible programs only.
+        stack: the variables on the stack, for the listing; comparison ignores it.
+
+    Raises:
+        ProgramError: an argument of the wrong type, an invalid name, or no instructions.
     """
 
     name: str
@@ -94,33 +94,34 @@ class Program:
         self._check_all("labels", Label)
         if not self.instructions:
             raise ProgramError(
-                f"program {self.name} has no instructions; the shortest is a.mov(r0, 0), a.exit()",
+                f"program {self.name} has no instructions; add at least a.mov(r0, 0) and a.exit()",
                 author_line(),
             )
         if not self.functions or self.functions[0].slot:
             raise ProgramError(
-                f"program {self.name}: its first function begins at slot 0, as in "
+                f"program {self.name}: the first function must be at slot 0, as in "
                 f'functions=(Label("{self.name}", 0),)',
                 author_line(),
             )
 
     def _check_all(self, name: str, kind: type) -> None:
-        """Hold an attribute to a tuple of one kind. Raises ProgramError."""
+        """Check that an attribute is a tuple of ``kind``. Raises ProgramError."""
         values = getattr(self, name)
         if not isinstance(values, tuple) or not all(isinstance(each, kind) for each in values):
             raise ProgramError(
-                f"program {self.name}: {name} is a tuple of {kind.__name__}, not {shown(values)}",
+                f"program {self.name}: {name} must be a tuple of {kind.__name__}, "
+                f"not {shown(values)}",
                 author_line(),
             )
 
     @cached_property
     def maps(self) -> tuple[Map, ...]:
-        """All maps that instructions refer to, in the order they first do."""
+        """All maps of the program, in the order of their first use."""
         return tuple(dict.fromkeys(each.map for each in self.instructions if each.map))
 
     @cached_property
     def slots(self) -> tuple[int, ...]:
-        """The slot that each instruction begins at: a ld_imm64 takes two."""
+        """The first slot of each instruction; ld_imm64 takes two slots."""
         slots = []
         slot = 0
         for instruction in self.instructions:
@@ -130,20 +131,22 @@ class Program:
 
     @cached_property
     def by_slot(self) -> Mapping[int, Instruction]:
-        """Each instruction by the slot that it begins at."""
+        """The instructions by their first slot."""
         return dict(zip(self.slots, self.instructions, strict=True))
 
     def encode(self, fds: Mapping[Map, int] | None = None, byteorder: ByteOrder = NATIVE) -> bytes:
-        """The bytes that the kernel takes, 8 for each slot.
+        """Encode to the bytes that bpf(2) takes, 8 for each slot.
 
-        ``fds`` has a file descriptor for each of ``maps``. Raises ProgramError where one is
-        missing. The same arguments always give the same bytes.
+        ``fds`` has the file descriptor of each map in ``maps``. Raises ProgramError if one is
+        missing, OperandError for an unknown byte order. The result depends on nothing else.
         """
         check_byteorder(byteorder)
         fds = fds or {}
         missing = [each.name for each in self.maps if each not in fds]
         if missing:
-            raise ProgramError(f"program {self.name}: no file descriptor for map {missing[0]}")
+            raise ProgramError(
+                f"program {self.name}: fds has no file descriptor for map {missing[0]}"
+            )
         return b"".join(
             (replace(each, imm=fds[each.map], map=None) if each.map else each).encode(byteorder)
             for each in self.instructions
@@ -151,17 +154,17 @@ class Program:
 
 
 def checked_program(function: str, given: object) -> Program:
-    """The program that was given to a function, by its name. Raises ArgumentTypeError."""
+    """Return ``given`` if it is a Program. Raises ArgumentTypeError, with ``function``'s name."""
     if isinstance(given, Program):
         return given
     name = getattr(given, "__name__", "make")
     hints = {
-        "Assembler": f"its program is what a.program() returns: {function}(a.program())",
-        "Page": f"its function makes that: {function}(PAGE.program())",
-        "LoadedProgram": "its .program is what was loaded",
+        "Assembler": f"pass the result of its program(): {function}(a.program())",
+        "Page": f"call its function: {function}(PAGE.program())",
+        "LoadedProgram": "pass its .program",
         "function": f"call it: {function}({name}())",
-        "tuple": f"{function}(program) for each of them",
-        "list": f"{function}(program) for each of them",
+        "tuple": f"call {function}(program) for each of them",
+        "list": f"call {function}(program) for each of them",
     }
-    hint = hints.get(type(given).__name__, "an Assembler's program() makes one")
+    hint = hints.get(type(given).__name__, "pass the result of an Assembler's program()")
     raise ArgumentTypeError(function, "a Program", given, hint)

@@ -1,4 +1,4 @@
-"""The name by which an author's line calls its assembler: ``b``, in ``b.exit()``."""
+"""The receiver in an author's line: the name of its assembler, such as ``b`` in ``b.exit()``."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ EXAMPLE = r"\ba\.(?=\w+\()"
 
 
 def addressed(hint: str, source: SourceLine | None) -> str:
-    """A hint with the author's own name of the assembler, where it has the usual ``a``."""
-    import re  # it takes 2 ms, and nothing is wrong in most runs
+    """Replace ``a.`` in a hint with the name of the author's assembler."""
+    import re  # importing it takes 2 ms; needed for errors alone
 
     own = re.match(OWN, source.text) if source else None
     return re.sub(EXAMPLE, f"{own[1]}.", hint) if own else hint
 
 
 def meant_for_another(ended: SourceLine | None, here: SourceLine | None) -> str:
-    """``did you mean b.exit()?``, where another assembler was made after a line that ended the
-    program which this line goes on with; else empty."""
+    """The hint ``did you mean b.exit()?``, or ``""``.
+
+    It is for a line ``here`` that extends an assembler after its exit (or label) at line ``ended``,
+    if the author made another assembler in between.
+    """
     import linecache
     import re
 

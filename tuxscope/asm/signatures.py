@@ -1,4 +1,4 @@
-"""What the kernel's helpers take and return: the rows of helpers.tsv, read.
+"""The signatures of the kernel's helpers, parsed from the rows of helpers.tsv.
 
 ``make helpers`` writes the table; tools/helper_table.py says where each column comes from.
 """
@@ -14,40 +14,40 @@ from tuxscope.lean_dataclasses import dataclass
 
 
 class ArgumentKind(Enum):
-    """What a helper's parameter is to the verifier (``enum bpf_arg_type``, in fewer words)."""
+    """The type of a helper's parameter to the verifier (``enum bpf_arg_type``, simplified)."""
 
-    CONTEXT = "context"  # what the program got in r1
-    MAP = "map"  # as ld_map loads it
+    CONTEXT = "context"  # the pointer that the program gets in r1
+    MAP = "map"  # a map's address, as ld_map loads it
     KEY = "key"  # memory of the map's key_size bytes
     VALUE = "value"  # memory of the map's value_size bytes
-    MEMORY = "memory"  # memory of as many bytes as the next parameter says
-    SIZE = "size"  # that next parameter
-    STRUCT = "struct"  # memory of as many bytes as its C type has
-    STACK = "stack"  # any place on the stack, which a callback gets
-    TEXT = "text"  # a text in a map that is read-only to all
-    CALLBACK = "callback"  # a function of the program, as ld_func loads it
-    RECORD = "record"  # what ringbuf_reserve gave
-    OBJECT = "object"  # something of the kernel's: a socket, task, file, lock, timer, dynptr
-    ADDRESS = "address"  # any number, which a helper tries as an address
+    MEMORY = "memory"  # memory; the next parameter is its size
+    SIZE = "size"  # the size in bytes of the MEMORY before it
+    STRUCT = "struct"  # memory of the size of its C type
+    STACK = "stack"  # a pointer to the stack, for a callback
+    TEXT = "text"  # a C string in a read-only map
+    CALLBACK = "callback"  # the address of a function, as ld_func loads it
+    RECORD = "record"  # the record that ringbuf_reserve returned
+    OBJECT = "object"  # a kernel object: socket, task, file, lock, timer, dynptr
+    ADDRESS = "address"  # an integer that the helper tries to read from as an address
     NUMBER = "number"
 
     @property
     def is_pointer(self) -> bool:
-        """Whether the verifier refuses a plain number there (but for 0, if it may be NULL)."""
+        """Whether the verifier refuses a scalar (except 0 if the parameter is nullable)."""
         return self not in (ArgumentKind.SIZE, ArgumentKind.ADDRESS, ArgumentKind.NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a helper: the first is r1, the last at most r5.
+    """A parameter of a helper; the first is in r1, the fifth in r5.
 
     Attributes:
-        name: as the kernel's header has it.
-        c_type: ``const void *``.
-        kind: what it must be.
-        written: whether the helper fills the memory; else it reads what is there.
-        nullable: whether it may be 0 instead of what ``kind`` says.
-        size: how many bytes, for STRUCT; 0 for all other kinds.
+        name: its name in the kernel's header.
+        c_type: its C type, such as ``const void *``.
+        kind: its type to the verifier.
+        written: whether the helper writes the memory instead of reading it.
+        nullable: whether it may be NULL.
+        size: the size in bytes for STRUCT; 0 for all other kinds.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """All that the table has of a helper; :class:`tuxscope.asm.Helper` says what is what."""
+    """A row of the table; :class:`tuxscope.asm.Helper` describes the attributes."""
 
     prototype: str
     returns: str
@@ -75,17 +75,17 @@ class Signature:
 
 @cache
 def signature(number: int) -> Signature:
-    """The row of a helper. Raises LookupError where the table has none of this number."""
+    """Parse the row of a helper, by its number. Raises LookupError for an unknown number."""
     if not 0 < number <= len(ROWS):
-        raise LookupError(f"the table of helpers ends with {len(ROWS)}; there is no {number} in it")
+        raise LookupError(f"unknown helper number {number}: the table has 1 to {len(ROWS)}")
     name, since, licence, result, kinds, prototype, types = ROWS[number - 1].split("\t")
     returns, _, words = prototype.removesuffix(")").partition(f"bpf_{name}(")
     declared = [each for each in words.split(", ") if each not in ("void", "...")]
-    told = [] if kinds == "-" else kinds.split(" ")
+    kind_words = [] if kinds == "-" else kinds.split(" ")
     return Signature(
         prototype=prototype,
         returns=returns.strip(),
-        parameters=tuple(parameter(*each) for each in zip(declared, told, strict=True)),
+        parameters=tuple(parameter(*each) for each in zip(declared, kind_words, strict=True)),
         variadic=words.endswith("..."),
         void=result == "void",
         nullable=result == "pointer?",
@@ -99,19 +99,22 @@ def signature(number: int) -> Signature:
 
 @cache
 def by_name() -> dict[str, ProgramType]:
-    """The program types; a dictionary is asked ten times as fast as an enum."""
+    """The program types by name; a dict is ten times as fast as the enum's own look-up."""
     return dict(ProgramType.__members__)
 
 
-def parameter(declaration: str, told: str) -> Parameter:
-    """One from its C declaration and its word: ``struct=8!?`` is filled, or 0."""
-    kind, _, size = told.rstrip("!?").partition("=")
+def parameter(declaration: str, kind_word: str) -> Parameter:
+    """Make a Parameter of its C declaration and its word in the table.
+
+    ``struct=8!?`` is a STRUCT of 8 bytes, written (``!``) and nullable (``?``).
+    """
+    kind, _, size = kind_word.rstrip("!?").partition("=")
     at = max(declaration.rfind(" "), declaration.rfind("*")) + 1
     return Parameter(
         name=declaration[at:],
         c_type=declaration[:at].strip(),
         kind=ArgumentKind(kind),
-        written="!" in told,
-        nullable="?" in told,
+        written="!" in kind_word,
+        nullable="?" in kind_word,
         size=int(size or 0),
     )

@@ -1,4 +1,4 @@
-"""The author's line: which line of Python made an instruction."""
+"""The author's line: the line of Python that made an instruction."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import sys
 
 from tuxscope.source import SourceLine
 
-# The lines of files that were read already. linecache has all others; it brings tokenize and re,
-# which take 3 ms.
+# The lines of files that keep_lines() has read. linecache reads all others; it imports tokenize and
+# re, which takes 3 ms.
 _at_hand: dict[str, list[str]] = {}
 
-# Frames of these are the assembler's own; the first one of another module is the author's.
+# Frames of these modules are internal; the first frame of another module is the author's.
 OWN = ("tuxscope.asm.", "tuxscope.vm.", "tuxscope.lean_dataclasses", "dataclasses")
 
 
 def author_line() -> SourceLine | None:
-    """The line that called the assembler, however deep inside the assembler we are."""
+    """The author's line: the innermost frame outside of the assembler; None if there is none."""
     frame = sys._getframe(1)
     while str(frame.f_globals.get("__name__")).startswith(OWN):
         if frame.f_back is None:
@@ -31,9 +31,9 @@ def author_line() -> SourceLine | None:
 
 
 def keep_lines(file: str) -> None:
-    """Read the lines of a file that is about to be run, for :func:`author_line`.
+    """Read and cache the lines of a file before it runs, for :func:`author_line`.
 
-    One that is not plain UTF-8 is left to linecache (PEP 263: it says so in its first two lines).
+    linecache reads a file with an encoding declaration (PEP 263), and one that cannot be read here.
     """
     _at_hand.pop(file, None)
     try:

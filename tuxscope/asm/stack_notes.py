@@ -1,4 +1,4 @@
-"""What an instruction does to the stack, by the names that the author gave: ``event.pid``."""
+"""Notes for the listing: the stack variable that an instruction accesses, as ``event.pid``."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from tuxscope.lean_typing import Any
 from tuxscope.record import Nested
 from tuxscope.record.types import FieldType, FixedArray
 
-# Where a template takes an address: of the register before the offset.
+# The address in a template: a register and an offset.
 ADDRESS = r"\(\{(dst|src)\} \{off\}"
 MOV = Alu.MOV | Source.X | Class.ALU64
 ADD = Alu.ADD | Source.K | Class.ALU64
 
 
 class StackNotes:
-    """Notes instructions one after the other, as ``a.lea`` is a pair of them."""
+    """Makes notes, instruction by instruction; it remembers one, as ``a.lea`` emits two."""
 
     def __init__(self, stack: Iterable[StackVariable]) -> None:
         self.stack = tuple(stack)
         self.before: Instruction | None = None
 
     def note(self, function: str, instruction: Instruction) -> str:
-        """What is accessed or pointed to; empty where it is nothing that has a name."""
+        """The variable that an instruction of a function accesses or points to, or ``""``."""
         before, self.before = self.before, instruction
         if not self.stack:
             return ""
-        import re  # for listings; the checks do without, and it takes 2 ms
+        import re  # importing it takes 2 ms; needed for listings alone
 
         if address := re.search(ADDRESS, instruction.form.text):
             if getattr(instruction, address[1]) == FRAME_POINTER:
@@ -45,8 +45,11 @@ class StackNotes:
         return ""
 
     def place(self, function: str, offset: int, size: int) -> str:
-        """The smallest part of a variable that begins at an offset from r10 and holds ``size``
-        bytes, but of an address (0 bytes) the largest; ``event+4`` where none does."""
+        """The name of the part of a variable at an offset from r10, in bytes; ``""`` if none.
+
+        It is the smallest part with at least ``size`` bytes, or the largest for size 0, an address.
+        ``event+4`` is an offset where no part begins.
+        """
         for each in self.stack:
             start = offset - each.offset
             if each.function == function and 0 <= start < each.type.size:
@@ -62,8 +65,10 @@ class StackNotes:
 
 
 def parts(name: str, held: FieldType[Any], start: int) -> Iterator[tuple[str, int, int]]:
-    """The parts of a variable that one of its bytes is in, from the whole to the smallest: the
-    name, the byte's offset in it, its size."""
+    """Yield the parts of a variable that contain its byte ``start``, the largest first.
+
+    Each is (name, offset of the byte in the part, size of the part), in bytes.
+    """
     while True:
         yield name, start, held.size
         if isinstance(held, FixedArray):
@@ -72,7 +77,7 @@ def parts(name: str, held: FieldType[Any], start: int) -> Iterator[tuple[str, in
         elif isinstance(held, Nested):
             fields = held.record.fields.values()
             inside = [each for each in fields if 0 <= start - each.offset < each.size]
-            if not inside:  # padding
+            if not inside:  # the byte is padding
                 return
             name, held, start = (
                 f"{name}.{inside[0].name}", inside[0].type, start - inside[0].offset

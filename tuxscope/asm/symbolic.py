@@ -1,7 +1,7 @@
-"""What stands for something that exists when the program runs: it has no value before.
+"""Symbolic operands: registers, addresses and memory, which have no value during assembly.
 
-Python would decide a comparison once, while the program is assembled, and of the rest it would
-say which of its own protocols is missing. So each of them raises, in words, at the author's line.
+Python would run a comparison once, while the program is assembled. So each operator raises an error
+at the author's line, which names the instruction to use instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_typing import TYPE_CHECKING, ClassVar, NoReturn
 
-# The instruction's method for each of Python's operators.
+# The assembler's method for each of Python's operators.
 METHODS = {
     "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "<<": "lsh", ">>": "rsh",
     "&": "and_", "|": "or_", "^": "xor",
@@ -21,73 +21,74 @@ METHODS = {
 
 
 def between(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """``symbol + other``."""
+    """Make the method for ``symbol + other`` and ``other + symbol``, which raises."""
 
-    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+    def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._computed(sign, other), author_line())
 
-    return refuse
+    return fail
 
 
 def augmented(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """``symbol += other``."""
+    """Make the method for ``symbol += other``, which raises."""
 
-    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+    def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._changed(sign, other), author_line())
 
-    return refuse
+    return fail
 
 
 def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """``other - symbol``: no instruction has a number on its left."""
+    """Make the method for ``other - symbol``, which raises: the left operand must be a register."""
 
-    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+    def fail(symbol: Symbolic, other: object) -> NoReturn:
         number = shown(other)
         raise symbol._error(
-            f"{number} {sign} {symbol!r} is computed by instructions, when the program runs: put "
-            f"{number} into a register with a.mov, then a.{METHODS[sign]}(…, {symbol!r})",
+            f"{symbol!r} has no value while the program is assembled; to compute {number} {sign} "
+            f"{symbol!r} when the program runs, load {number} into a register with a.mov, then use "
+            f"a.{METHODS[sign]}(…, {symbol!r})",
             author_line(),
         )
 
-    return refuse
+    return fail
 
 
 def compared(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """``symbol < other``."""
+    """Make the method for ``symbol < other``, which raises."""
 
-    def refuse(symbol: Symbolic, other: object) -> NoReturn:
+    def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._compared(sign, other), author_line())
 
-    return refuse
+    return fail
 
 
 class Symbolic:
-    """Base of registers, addresses and places in memory.
+    """Base of registers, addresses and places in memory: Python's operators raise ``_error``.
 
-    ``_error`` is what is raised.
+    The methods below return the message of the error.
     """
 
     __slots__ = ()
     _error: ClassVar[type[AssemblyError]] = AssemblyError
 
     def _needs_value(self) -> str:
-        """What to say where Python asks for a value: in a comparison, in range(), in len()."""
+        """The message if Python asks for a value: bool(), range(), len()."""
         raise NotImplementedError
 
     def _compared(self, sign: str, other: object) -> str:
-        """What to say of a comparison."""
+        """The message for a comparison."""
         return self._needs_value()
 
     def _changed(self, sign: str, other: object) -> str:
-        """What to say of an augmented assignment, ``symbol += other``."""
+        """The message for an augmented assignment, ``symbol += other``."""
         return self._computed(sign, other)
 
     def _computed(self, sign: str, other: object) -> str:
-        """What to say of an operator between this and something else."""
+        """The message for a binary operator, ``symbol + other``."""
         raise NotImplementedError
 
     def _subscripted(self, index: object) -> str:
-        """What to say of ``symbol[index]``, and of an assignment to that."""
+        """The message for ``symbol[index]``, and for an assignment to it."""
         raise NotImplementedError
 
     def _no_value(self, *_: object) -> NoReturn:
@@ -96,7 +97,7 @@ class Symbolic:
     def _no_item(self, index: object, *_: object) -> NoReturn:
         raise self._error(self._subscripted(index), author_line())
 
-    if not TYPE_CHECKING:  # a type checker may say that these are not there
+    if not TYPE_CHECKING:  # so that type checkers report these
         __bool__ = _no_value
         __lt__, __le__, __gt__, __ge__ = map(compared, ("<", "<=", ">", ">="))
         __eq__, __ne__ = compared("=="), compared("!=")

@@ -1,1 +1,1 @@
-"""A module for each command: its options, its help, and what it asks of the other rooms."""
+"""A module for each command: its options, its help text, and its entry point."""

@@ -15,14 +15,17 @@ class AsmOptions(Options):
         "FORMAT",
         choice(Shape),
         "listing  slot, bytes, pseudo-C and Python line (default)\n"
-        "text     pseudo-C alone, which asm FILE reads back\n"
-        "bytes    raw, in this machine's order; maps' fds are 0\n"
-        "json     an object for each instruction\n"
+        "text     pseudo-C only; asm FILE reads it back\n"
+        "bytes    raw, in native byte order; map fds are 0\n"
+        "json     one object per instruction\n"
         "c        an array of struct bpf_insn",
         default=Shape.LISTING,
     )
     pid: int | None = option(
-        "PID", process_id, "with the filter that tuxscope hello --pid has", default=None
+        "PID",
+        process_id,
+        "assemble the program with the filter of tuxscope hello --pid",
+        default=None,
     )
 
 
@@ -30,20 +33,20 @@ class AsmCommand(Subcommand):
     name = "asm"
     options = AsmOptions
     help = """\
-tuxscope asm: the program of a page, or of a text, instruction by instruction.
+tuxscope asm: list the instructions of a program.
 
 usage: tuxscope asm hello [--pid PID] [--format FORMAT]
        tuxscope asm FILE [--format FORMAT]
 
-FILE.py is a page; any other FILE is assembly text as LLVM's assembler takes it;
-- is stdin. Needs no privilege.
+FILE.py is a page. Any other FILE is assembly text in the syntax of LLVM's
+assembler; - is stdin. Needs no privilege.
 
 {options}"""
 
     def run(self, options: AsmOptions) -> Job:
         source = options.source
         if source is None or source == "True":
-            raise UsageError("which program? try: tuxscope asm hello")
+            raise UsageError("missing argument: the program to list; try: tuxscope asm hello")
 
         def job() -> int:
             from tuxscope.commands.asm_job import list_program
@@ -52,5 +55,5 @@ FILE.py is a page; any other FILE is assembly text as LLVM's assembler takes it;
 
         return Job(job)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return "asm takes one page or file"

@@ -1,4 +1,4 @@
-"""What all commands are."""
+"""Base class of all commands."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from tuxscope.options import Options
 
 
 class Job:
-    """What a command will do, once Fire has accepted all arguments.
+    """The deferred run of a command: cli.py calls it once all arguments are accepted.
 
-    ``verifier_log`` tells whether --verifier-log was given; None if the command has no such option.
+    ``run`` returns the exit status. ``verifier_log`` is the value of --verifier-log, or None if the
+    command has no such option.
     """
 
     __slots__ = ("_run", "_verifier_log")
@@ -21,25 +22,24 @@ class Job:
 
 
 class Subcommand:
-    """A command of the command line: its ``run`` takes the options, which go together, and returns
-    a Job.
+    """Base class of a command. ``run`` takes the checked options and returns a :class:`Job`.
 
     Attributes:
-        name: what the user types.
-        help: what --help prints, with ``{options}`` where the options are to be; no docstring, as
-            python -OO leaves those out.
+        name: the first word of the command line.
+        help: the text of ``--help``, with ``{options}`` in place of the list of options. It is no
+            docstring, because python -OO removes those.
         options: the class that declares its options.
-        shows: the kind of page that it shows, where that is always the same: its help tells of no
-            options for other kinds.
+        page_kind: "stream" or "table" if the command always shows that kind of page. Its help then
+            leaves out the options of the other kind. Else empty.
     """
 
     name: str
     help: str
     options: type[Options]
-    shows = ""
+    page_kind = ""
 
     run: Callable[..., Job]
 
-    def stray(self, word: str) -> str:
-        """What may have been meant by a word too many."""
+    def unexpected_hint(self, word: str) -> str:
+        """The hint for an unexpected argument ``word``."""
         return "options begin with --"

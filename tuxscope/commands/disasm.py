@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, option
-from tuxscope.options.parsers import choice, whole_number
+from tuxscope.options.parsers import choice, integer
 from tuxscope.output.listing import Shape
 
 
@@ -13,11 +13,11 @@ class DisasmOptions(Options):
     file: str | None = argument(default=None)
     id: int | None = option(
         "ID",
-        whole_number("a program's id", 42),
-        "a program that is loaded, whoever loaded it: the code that the verifier left, with its "
-        "lines where its BTF has them (bpftool prog lists the ids)",
+        integer("a program ID", 42),
+        "disassemble the loaded program with this ID (bpftool prog lists them): the translated "
+        "instructions, with source lines if the program has BTF",
         default=None,
-        excludes={"byteorder": "a program in the kernel is in the machine's order; leave {other}"},
+        excludes={"byteorder": "--id and {other} conflict: a loaded program has native byte order"},
     )
     format: Shape = option(
         "FORMAT",
@@ -28,7 +28,7 @@ class DisasmOptions(Options):
     byteorder: str | None = option(
         "ORDER",
         choice(("little", "big")),
-        "little or big (default: this machine's)",
+        "little or big (default: native)",
         default=None,
     )
 
@@ -37,20 +37,22 @@ class DisasmCommand(Subcommand):
     name = "disasm"
     options = DisasmOptions
     help = """\
-tuxscope disasm: bytes, or a program in the kernel, as pseudo-C.
+tuxscope disasm: disassemble raw bytes or a loaded program.
 
 usage: tuxscope disasm FILE [--byteorder little|big] [--format FORMAT]
        sudo tuxscope disasm --id ID [--format FORMAT]
 
-FILE holds raw bytes or hexadecimal digits; - is stdin. Bytes that are no
-instruction are shown as <unknown>, with the reason; the exit status is 1 then.
+FILE contains raw bytes or hexadecimal digits; - is stdin. An invalid
+instruction is printed as <unknown>, with the reason, and the exit status is 1.
 
 {options}"""
 
     def run(self, options: DisasmOptions) -> Job:
         file = options.file
         if (file is None) == (options.id is None) or file == "True":
-            raise UsageError("say what to list: a file, - for stdin, or --id ID")
+            raise UsageError(
+                "give a file, - for stdin, or --id ID, for example: tuxscope disasm --id 42"
+            )
 
         def job() -> int:
             from tuxscope.commands.disasm_job import list_bytes, list_loaded
@@ -62,5 +64,5 @@ instruction are shown as <unknown>, with the reason; the exit status is 1 then.
 
         return Job(job)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return "disasm takes one file"

@@ -10,7 +10,7 @@ from tuxscope.output.lines import Style
 
 class DoctorOptions(Options):
     format: Style = option(
-        "FORMAT", choice(Style), "text (default) or json, an object a line", default=Style.TEXT
+        "FORMAT", choice(Style), "text (default), or json: one object per line", default=Style.TEXT
     )
 
 
@@ -18,16 +18,15 @@ class DoctorCommand(Subcommand):
     name = "doctor"
     options = DoctorOptions
     help = """\
-tuxscope doctor: what this machine offers, and what to do about the rest.
+tuxscope doctor: check whether this machine can trace.
 
 usage: tuxscope doctor [--format text|json]
 
-Prints a line for each thing that tracing needs: whether it is there, and what
-to type where it is not. Needs no privilege, but tells more with sudo.
+Prints one line per requirement: whether it is met and, if not, what to type.
+Needs no privilege, but checks more with sudo.
 
-The exit status is 0 if tracing works here, and 1 if something is missing that
-it needs. BTF alone it does not need: tools that read the kernel's structs show
-less without it.
+The exit status is 0 if tracing works, and 1 if a requirement is missing. BTF is
+optional: without it, tools that read kernel structs show less.
 
 {options}"""
 

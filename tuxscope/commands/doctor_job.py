@@ -1,4 +1,4 @@
-"""``tuxscope doctor``: what tracing needs, whether it is here, and what to type where it is not."""
+"""``tuxscope doctor``: checks what tracing needs, and says how to fix what is missing."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ WRITE = Tracepoint("syscalls", "sys_enter_write")
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One line of the report.
+    """The result of one check.
 
     Attributes:
-        check: what was looked at.
-        ok: whether it is as tracing needs it.
-        detail: what there is.
-        hint: what to do where it is not; else empty.
-        needed: whether nothing can be traced without it.
+        check: the name of the check.
+        ok: whether the requirement is met.
+        detail: what was found.
+        hint: how to fix it; empty if ok.
+        needed: whether tracing requires it.
     """
 
     check: str
@@ -60,13 +60,13 @@ class Diagnosis:
 
 
 class Probe(Record):
-    """Something to make a map of."""
+    """The value type of the test maps."""
 
     value = u32
 
 
 def report(format: Style) -> int:
-    """Print all findings; returns the exit status: MISSING if something is that tracing needs."""
+    """Print all results; return the exit status: 0, or MISSING if a requirement is not met."""
     findings = list(examine())
     if format is Style.JSON:
         lines = [json.dumps(asdict(each)) for each in findings]
@@ -77,19 +77,19 @@ def report(format: Style) -> int:
 
 
 def table(findings: Sequence[Diagnosis], room: int | None) -> Iterator[str]:
-    """A row for each; in ``room`` columns a long one takes several lines, with None it is one."""
+    """Yield a row per result, wrapped to ``room`` terminal columns; None: do not wrap."""
     width = max(len(each.check) for each in findings)
     for each in findings:
         head = f"{each.check:<{width}}  {'ok     ' if each.ok else 'missing'}  "
-        told = f"{each.detail}; {each.hint}" if each.hint else each.detail
+        text = f"{each.detail}; {each.hint}" if each.hint else each.detail
         if room is None:
-            yield head + told
+            yield head + text
         else:
-            yield from beside(head, told, room)
+            yield from beside(head, text, room)
 
 
 def examine() -> Iterator[Diagnosis]:
-    """Look at everything, in the order in which hello needs it."""
+    """Yield the results of all checks, in the order in which hello needs them."""
     machine = os.uname()
     new_enough = release(machine.release) >= (5, 8)
     hint = "" if new_enough else "tuxscope needs Linux 5.8"
@@ -134,16 +134,16 @@ def capabilities() -> Diagnosis:
 
 
 def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str) -> Diagnosis:
-    """A finding that is made by doing the thing."""
+    """Call ``attempt``; the check is ok if it raises no error."""
     try:
         return Diagnosis(check, True, attempt() or detail)
     except OSError as error:
         refused = isinstance(error, PermissionError)
         return Diagnosis(check, False, strerror(error), AS_ROOT if refused else hint)
     except TuxscopeError as error:
-        told = str(error).removesuffix("; run it with sudo")
+        text = str(error).removesuffix("; run it with sudo")
         refused = isinstance(error.__cause__, PermissionError)
-        return Diagnosis(check, False, told, AS_ROOT if refused else hint)
+        return Diagnosis(check, False, text, AS_ROOT if refused else hint)
 
 
 def nothing(attach: Tracepoint | RawTracepoint) -> Program:
@@ -160,7 +160,7 @@ def bpf_works() -> None:
 
 
 def jit_state() -> str:
-    """Without it all works, slower, but for programs that helpers call back (bpf_loop)."""
+    """Whether programs are compiled. Without JIT they are slower, and bpf_loop() fails."""
     with load(nothing(RawTracepoint())) as program:
         compiled = program.info().jited_prog_len > 0
     return "programs run as machine code" if compiled else "none; the kernel interprets programs"
@@ -199,7 +199,7 @@ def kernel_btf() -> Diagnosis:
 
 
 def memlock() -> Diagnosis:
-    """Before Linux 5.11 maps count against it; since then it matters to nobody here."""
+    """RLIMIT_MEMLOCK, which counts maps before Linux 5.11 only."""
     soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     infinite = resource.RLIM_INFINITY
     limits = "/".join(

@@ -15,7 +15,7 @@ class ExplainOptions(Options):
         "FORMAT",
         choice(Style),
         "text (default), or json: one object with cause, hint, slot, source, registers and telling "
-        "(the lines of the log that say why)",
+        "(the lines of the log that give the reason)",
         default=Style.TEXT,
     )
 
@@ -24,25 +24,25 @@ class ExplainCommand(Subcommand):
     name = "explain"
     options = ExplainOptions
     help = """\
-tuxscope explain: why the verifier refused a program, in plain words.
+tuxscope explain: explain why the verifier refused a program.
 
 usage: tuxscope explain [FILE] [--format text|json]
        bpftool -d prog load prog.o /sys/fs/bpf/x 2>&1 | tuxscope explain
 
-FILE holds a verifier's log, as any loader prints it: libbpf, bpftool,
-cilium/ebpf, aya, bcc, or tuxscope hello --verifier-log; with other output
-around it, or in a field of logfmt or JSON, too. Without FILE, or with -, it is
-read from stdin. Needs no privilege and no kernel.
+FILE contains a verifier log from any loader: libbpf, bpftool, cilium/ebpf, aya,
+bcc, or tuxscope hello --verifier-log. Other output may surround the log, and it
+may be a field of logfmt or JSON. Without FILE, or with -, explain reads stdin.
+Needs no privilege and no kernel.
 
-The exit status is 0 where the cause is known, 1 where it is not, where the log
-was cut off or is that of an accepted program, or where there is none.
+The exit status is 0 if the cause is known. It is 1 if the cause is unknown, the
+log is truncated or missing, or the program was accepted.
 
 {options}"""
 
     def run(self, options: ExplainOptions) -> Job:
         file = options.file
         if file == "True":
-            raise UsageError("which log? try: tuxscope explain FILE")
+            raise UsageError("missing argument: the file with the log; try: tuxscope explain FILE")
 
         def job() -> int:
             from tuxscope.commands.explain_job import explain_log
@@ -51,5 +51,5 @@ was cut off or is that of an accepted program, or where there is none.
 
         return Job(job)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return "explain takes one file"

@@ -12,7 +12,7 @@ from tuxscope.output.lines import Style
 class FieldsOptions(Options):
     tracepoint: str | None = argument(default=None)
     format: Style = option(
-        "FORMAT", choice(Style), "text (default) or json, an object a line", default=Style.TEXT
+        "FORMAT", choice(Style), "text (default), or json: one object per line", default=Style.TEXT
     )
 
 
@@ -20,14 +20,14 @@ class FieldsCommand(Subcommand):
     name = "fields"
     options = FieldsOptions
     help = """\
-tuxscope fields: what a tracepoint hands to a program, and where.
+tuxscope fields: list the fields of a tracepoint.
 
 usage: sudo tuxscope fields CATEGORY/NAME [--format FORMAT]
        sudo tuxscope fields 'PATTERN'
 
-Prints offset, size, type and name of each field of the context (r1), as this
-kernel's tracefs has them, mounted or not. With *, ? or [...] it prints the
-names of the tracepoints that match, as in 'syscalls/*write*'.
+Prints offset, size, type and name of each field in the context (r1), from this
+kernel's tracefs, which need not be mounted. A PATTERN contains *, ? or [...],
+for example 'syscalls/*write*': prints the names of the matching tracepoints.
 
 {options}"""
 
@@ -35,7 +35,7 @@ names of the tracepoints that match, as in 'syscalls/*write*'.
         tracepoint = options.tracepoint
         if tracepoint is None or tracepoint == "True":
             raise UsageError(
-                "of which tracepoint? try: sudo tuxscope fields syscalls/sys_enter_write"
+                "missing argument: a tracepoint; try: sudo tuxscope fields syscalls/sys_enter_write"
             )
 
         def job() -> int:
@@ -45,5 +45,5 @@ names of the tracepoints that match, as in 'syscalls/*write*'.
 
         return Job(job)
 
-    def stray(self, word: str) -> str:
-        return "fields takes one tracepoint; a pattern stands in quotes"
+    def unexpected_hint(self, word: str) -> str:
+        return "fields takes one tracepoint; quote a pattern: 'syscalls/*'"

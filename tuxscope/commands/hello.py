@@ -7,16 +7,17 @@ from tuxscope.commands.tool import Tool
 
 class HelloCommand(Tool):
     name = "hello"
-    shows = "stream"
+    page_kind = "stream"
     help = """\
-tuxscope hello: every write() on the system, as it happens.
+tuxscope hello: trace write() system calls.
 
 usage: sudo tuxscope hello [options]
        sudo tuxscope hello [options] -- COMMAND [ARGUMENT ...]
        tuxscope hello --simulate [options]
 
-Prints PID, COMM and TIMESTAMP_NS (since the machine started) of each write()
-until Ctrl-C; then, on stderr, how many events there were, and were lost.
+Prints one line per write() on the system until Ctrl-C: PID, COMM and
+TIMESTAMP_NS (nanoseconds since boot). On exit, the number of events and of lost
+events goes to stderr.
 
 {options}
 Children of a traced process are not traced.

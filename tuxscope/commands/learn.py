@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
-from tuxscope.options import Options, argument, as_typed, option, switch
+from tuxscope.options import Options, argument, option, parse_text, switch
 from tuxscope.options.parsers import choice, seed_number
 from tuxscope.output.lines import Style
 from tuxscope.suggest import did_you_mean
 
 ACTIONS = ("start", "check", "hint", "solution")
-LIST, CHECK, SOLUTION = "", "check", "solution"  # what options apply to
+LIST, CHECK, SOLUTION = "", "check", "solution"  # for ``applies_to``
 
 
 class LearnOptions(Options):
@@ -21,23 +20,23 @@ class LearnOptions(Options):
     exercise: str | None = argument(default=None)
     folder: str | None = argument(default=None)
     watch: bool = switch(
-        "check again whenever the page changes, until Ctrl-C", default=False, applies_to=(CHECK,)
+        "check again each time the page changes, until Ctrl-C", default=False, applies_to=(CHECK,)
     )
     all: str | None = option(
         "DIR",
-        as_typed,
-        "check all exercises of a folder; status 0 if all pass",
+        parse_text,
+        "check all exercises in directory DIR; exit with 0 if all pass",
         default=None,
         applies_to=(CHECK,),
         excludes=dict.fromkeys(
             ("exercise", "watch"),
-            "--all checks a whole folder, once, as in learn check --all DIR",
+            "--all and {other} conflict; try: tuxscope learn check --all DIR",
         ),
     )
     format: Style | None = option(
         "FORMAT",
         choice(Style),
-        "text (default) or json: an object for each exercise, with score, stages, expected, came, "
+        "text (default), or json: one object per exercise, with score, stages, expected, came, "
         "file, line and source",
         default=None,
         applies_to=(CHECK, LIST),
@@ -45,18 +44,18 @@ class LearnOptions(Options):
     seed: int | None = option(
         "N",
         seed_number,
-        "the inputs of an earlier check (its JSON has the seed)",
+        "use the inputs of an earlier check (its JSON output has the seed)",
         default=None,
         applies_to=(CHECK,),
     )
-    yes: bool = switch("show the solution without asking", default=False, applies_to=(SOLUTION,))
+    yes: bool = switch("print the solution without asking", default=False, applies_to=(SOLUTION,))
 
 
 class LearnCommand(Subcommand):
     name = "learn"
     options = LearnOptions
     help = """\
-tuxscope learn: exercises, from the first instruction on, and their grader.
+tuxscope learn: exercises in eBPF programming, with a grader.
 
 usage: tuxscope learn [--format text|json]
        tuxscope learn start NAME [DIR]
@@ -65,13 +64,13 @@ usage: tuxscope learn [--format text|json]
        tuxscope learn hint NAME [DIR]
        tuxscope learn solution NAME [--yes]
 
-Without an action it lists the exercises, and how far you are. start puts a page
-with a task where you edit it, DIR or the current folder; check grades it: with
-the checks of the assembler and in the interpreter, then, with sudo, on the
-running kernel. NAME may be the page's file, too. How far you are is kept beside
-the pages, in .tuxscope-learn.json.
+Without an action, lists the exercises and your progress. start copies a page
+with a task to DIR (default: the current directory). check grades the page: it
+assembles the program, interprets it and, with sudo, runs it on the kernel. NAME
+may also be the file of the page. Your progress is kept in the directory of the
+pages, in .tuxscope-learn.json.
 
-The exit status of check is 0 if all that could be tried here passed, else 1.
+The exit status of check is 0 if all stages that can run here pass, else 1.
 
 {options}"""
 
@@ -98,28 +97,30 @@ The exit status of check is 0 if all that could be tried here passed, else 1.
 
         return Job(job)
 
-    def stray(self, word: str) -> str:
-        return "learn takes an action, an exercise and a folder"
+    def unexpected_hint(self, word: str) -> str:
+        return "learn takes an action, an exercise and a directory"
 
 
 def no_action(word: str) -> str:
-    """What to say of a word that is no action: it may be an exercise."""
-    from tuxscope.learn.catalogue import meant
+    """The error message for an unknown action ``word``; it may be the name of an exercise."""
+    from tuxscope.learn.workplace import is_exercise
 
-    if meant(os.path.basename(word)) or meant(word):
+    if is_exercise(word):
         action = "check" if word.endswith(".py") else "start"
-        return f"what is to be done with {word}? try: tuxscope learn {action} {word}"
+        return f"missing action for {word}; try: tuxscope learn {action} {word}"
     known = ", ".join(ACTIONS)
-    near = did_you_mean(word, ACTIONS) or f"; {known}, and without one it lists the exercises"
+    near = did_you_mean(word, ACTIONS) or f"; use {known}, or none to list the exercises"
     return f"there is no action {word}{near}"
 
 
 def check_action(options: LearnOptions) -> None:
-    """Raises UsageError for an action, or options, that do not go together."""
+    """Raise UsageError if the action is unknown, or does not take an option that was given."""
     action = options.action
     if action is not None and action not in ACTIONS:
         raise UsageError(no_action(action))
-    if misplaced := options.misplaced(action or LIST):
-        raise UsageError(f"{misplaced.flag} goes with learn {misplaced.applies_to[0]}")
+    if inapplicable := options.inapplicable(action or LIST):
+        raise UsageError(f"{inapplicable.flag} needs tuxscope learn {inapplicable.applies_to[0]}")
     if action and options.exercise is None and options.all is None:
-        raise UsageError(f"which exercise? try: tuxscope learn {action} return-value")
+        raise UsageError(
+            f"missing argument: the exercise; try: tuxscope learn {action} return-value"
+        )

@@ -5,22 +5,22 @@ from __future__ import annotations
 from tuxscope.commands.base import Job, Subcommand
 from tuxscope.errors import UsageError
 from tuxscope.options import Options, argument, option
-from tuxscope.options.parsers import choice, whole_number
+from tuxscope.options.parsers import choice, integer
 from tuxscope.output.lines import Style
 
 
 class MapOptions(Options):
     map: str | None = argument(default=None)
-    key: int | None = argument(whole_number("a whole number", 0, least=0), default=None)
-    value: int | None = argument(whole_number("a whole number", 1842, least=0), default=None)
+    key: int | None = argument(integer("an integer", 0, least=0), default=None)
+    value: int | None = argument(integer("an integer", 1842, least=0), default=None)
     id: int | None = option(
         "ID",
-        whole_number("a map's id", 42),
-        "that map, where several have the name",
+        integer("a map ID", 42),
+        "use the map with this ID, if several have the name",
         default=None,
     )
     format: Style = option(
-        "FORMAT", choice(Style), "text (default) or json, an object an entry", default=Style.TEXT
+        "FORMAT", choice(Style), "text (default), or json: one object per entry", default=Style.TEXT
     )
 
 
@@ -28,26 +28,28 @@ class MapCommand(Subcommand):
     name = "map"
     options = MapOptions
     help = """\
-tuxscope map: a map of a running program, to look at or to set.
+tuxscope map: print or update a map of a loaded program.
 
 usage: sudo tuxscope map NAME [--format FORMAT]
        sudo tuxscope map NAME KEY VALUE
 
-Prints the entries of the map with this name, whoever made it; with KEY and
-VALUE it sets one, and the program sees it at once. Keys and values of 1, 2, 4
-and 8 bytes are unsigned numbers; all others are printed in hexadecimal, and
-cannot be set. Of a per-CPU map each CPU's value is printed. Each key is printed
-once, also if the map changes meanwhile; if entries may be missing, stderr says
-so.
+Prints the entries of the map called NAME, of any loader. With KEY and VALUE,
+updates one entry; the program sees the new value at once. Keys and values of 1,
+2, 4 and 8 bytes are unsigned integers. All others are printed in hexadecimal
+and cannot be updated. For a per-CPU map, the value of each CPU is printed. Each
+key is printed once, even if the map changes meanwhile. If entries may be
+missing, a warning goes to stderr.
 
 {options}"""
 
     def run(self, options: MapOptions) -> Job:
         map, key, value = options.map, options.key, options.value
         if map is None or map == "True":
-            raise UsageError("which map? try: sudo tuxscope map COUNTS")
+            raise UsageError("missing argument: the name of the map; try: sudo tuxscope map COUNTS")
         if key is not None and value is None:
-            raise UsageError(f"set it to what? try: sudo tuxscope map {map} {key} 1842")
+            raise UsageError(
+                f"missing argument: the value; try: sudo tuxscope map {map} {key} 1842"
+            )
 
         def job() -> int:
             from tuxscope.commands.map_job import set_entry, show_map
@@ -58,5 +60,5 @@ so.
 
         return Job(job)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return "map takes a name, or a name, a key and a value"

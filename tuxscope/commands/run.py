@@ -16,16 +16,15 @@ class RunCommand(Tool):
     name = "run"
     options = RunOptions
     help = """\
-tuxscope run: a page of your own as a tool.
+tuxscope run: run a page of your own as a tool.
 
 usage: sudo tuxscope run FILE [options]
        sudo tuxscope run FILE [options] -- COMMAND [ARGUMENT ...]
        tuxscope run FILE --simulate [options]
 
-FILE is a page such as tuxscope/programs/hello.py. If its map is a
-PerfEventArray or a RingBuf, its records are printed as they come; if it is a
-hash or an array, its entries are, as a table, again and again until Ctrl-C
-(docs/pages.md).
+FILE is a page such as tuxscope/programs/hello.py (docs/pages.md). If its map is
+a PerfEventArray or a RingBuf, prints each record as a line. If it is a hash or
+an array, prints the entries as a table at each interval. Stops at Ctrl-C.
 
 {options}
 Children of a traced process are not traced.
@@ -35,9 +34,9 @@ Children of a traced process are not traced.
         assert isinstance(options, RunOptions)
         if options.file is None or options.file == "True":
             raise UsageError(
-                "which page? try: sudo tuxscope run FILE; hello.py is one to begin with"
+                "missing argument: the page; try: sudo tuxscope run FILE, with a copy of hello.py"
             )
         return options.file
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return "run takes one page; a command to trace comes after --"

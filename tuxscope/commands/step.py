@@ -11,21 +11,21 @@ class StepCommand(Subcommand):
     name = "step"
     options = StepOptions
     help = """\
-tuxscope step: a program interpreted on one made-up event, step by step.
+tuxscope step: interpret a program on one synthetic event, step by step.
 
 usage: tuxscope step hello [options]
        tuxscope step FILE [options]
 
-Prints of each step the instruction, what it changed, and the Python line.
-FILE.py is a page, any other FILE assembly text; - is stdin. Needs no privilege
-and no kernel.
+Prints the instruction of each step, what it changed, and its Python line.
+FILE.py is a page. Any other FILE is assembly text; - is stdin. Needs no
+privilege and no kernel.
 
 {options}"""
 
     def run(self, options: StepOptions) -> Job:
         source = options.source
         if source is None or source == "True":
-            raise UsageError("which program? try: tuxscope step hello")
+            raise UsageError("missing argument: the program; try: tuxscope step hello")
 
         def job() -> int:
             from tuxscope.commands.step_job import trace
@@ -34,5 +34,5 @@ and no kernel.
 
         return Job(job)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return "step takes one page or file"

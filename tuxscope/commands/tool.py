@@ -1,4 +1,4 @@
-"""What all commands have in common that run a page: ``tuxscope hello``, ``tuxscope run FILE``."""
+"""Base class of the commands that run a page: ``tuxscope hello``, ``tuxscope run FILE``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from tuxscope.options.tool import ToolOptions
 
 
 class Tool(Subcommand):
+    """A command that runs a page, on the kernel or in the interpreter (``--simulate``)."""
+
     options = ToolOptions
 
     def page_file(self, options: ToolOptions) -> str:
-        """The page to run. Raises UsageError."""
+        """The path of the page to run. Raises UsageError if the user gave none."""
         from tuxscope.page.loading import page_file
 
         return page_file(self.name)
@@ -29,5 +31,5 @@ class Tool(Subcommand):
 
         return Job(job, verifier_log=None if options.simulate else options.verifier_log)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return f"try --pid {word}" if word.isdigit() else "a command to trace comes after --"

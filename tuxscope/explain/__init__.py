@@ -1,1 +1,1 @@
-"""The verifier's log in plain words, whoever loaded the program. Pure: a text in, data out."""
+"""Explains verifier logs of any loader; pure functions from text to data."""

@@ -1,4 +1,4 @@
-"""What a row of the table of causes is, and what its sentences are filled in with."""
+"""The rows of the table of causes, and the values that fill their templates."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tuxscope.explain.path import ADDED, Path
 
 # What the verifier calls the contents of a register, in words.
 KINDS = {
-    "inv": "a plain number", "scalar": "a plain number", "ctx": "the context", "fp": "the stack",
+    "inv": "a scalar", "scalar": "a scalar", "ctx": "the context", "fp": "the stack",
     "map_ptr": "a map", "map_value": "a map's value", "map_key": "a map's key",
-    "map_value_or_null": "what a lookup found, or NULL", "pkt": "the packet",
+    "map_value_or_null": "the result of a lookup, which may be NULL", "pkt": "the packet",
     "pkt_meta": "the packet's metadata", "pkt_end": "the end of the packet",
-    "mem": "a piece of memory", "mem_or_null": "a piece of memory, or NULL",
+    "mem": "a memory region", "mem_or_null": "a memory region, or NULL",
     "ringbuf_mem": "a ring buffer's record", "alloc_mem": "a ring buffer's record",
     "alloc_mem_or_null": "a ring buffer's record, or NULL",
     "ringbuf_mem_or_null": "a ring buffer's record, or NULL",
-    "rdonly_mem": "memory that can only be read", "rdonly_buf": "memory that can only be read",
+    "rdonly_mem": "read-only memory", "rdonly_buf": "read-only memory",
     "func": "a function's address", "sock": "a socket", "sock_or_null": "a socket, or NULL",
     "sock_common": "a socket", "sock_common_or_null": "a socket, or NULL",
     "tcp_sock": "a TCP socket", "tcp_sock_or_null": "a TCP socket, or NULL",
@@ -46,7 +46,7 @@ ACCESS = re.compile(r"\*\((u\d+) \*\)\(r\d+ ?([+-]\d+)\)")
 
 
 def kind(word: str) -> str:
-    """A type of the verifier's in plain words, where there are any."""
+    """A register type of the verifier in words, or unchanged if it is unknown."""
     found = CAREFUL.match(word)
     bare = word[found.end() :] if found else word
     said = KINDS.get(bare, bare or "nothing")
@@ -56,30 +56,28 @@ def kind(word: str) -> str:
 
 
 def kinds(words: Sequence[str]) -> str:
-    """What may be there of several types, each once; where the stack may be, all other memory may
-    be."""
+    """Several register types in words, without duplicates; ``fp`` among them means memory."""
     if len(words) > 1 and "fp" in words:
         return "an address of memory (the stack, a map's value, ...)"
     return " or ".join(dict.fromkeys(map(kind, words)))
 
 
 def giver(helper: str) -> str:
-    """The helper or function of the kernel's that gives a trusted pointer of the kind that
-    ``helper`` takes; empty where none is known."""
+    """The helper or kfunc that returns the trusted pointer for ``helper``; ``""`` if unknown."""
     return next((gives for word, gives in GIVERS if word in [*helper.split("_"), helper]), "")
 
 
 def whole(digits: str) -> int:
-    """A number of the log's; what is too long to be one is cut, as int() would refuse it."""
+    """Parse a number of the log; digits after the 20th are ignored, as int() limits the length."""
     return int(digits[:20])
 
 
 class Scene(NamedTuple):
-    """What the log says beyond the telling line.
+    """The context of a telling line.
 
     Attributes:
         found: the match in the telling line.
-        path: how the verifier got there.
+        path: the verifier's path to the instruction.
     """
 
     found: re.Match[str]
@@ -87,12 +85,12 @@ class Scene(NamedTuple):
 
     @property
     def register(self) -> int:
-        """The register that the telling line names; -1 where it names none."""
+        """The number of the register in the telling line; -1 if there is none."""
         number = self.found.groupdict().get("reg")
         return whole(number) if number else -1
 
     def words(self) -> dict[str, object]:
-        """What sentences and hints are filled in with."""
+        """The values for the templates of sentences and hints, by name."""
         writer = self.path.writer(self.register) if self.register >= 0 else None
         stop = self.path.stop
         words: dict[str, object] = {
@@ -123,7 +121,7 @@ class Scene(NamedTuple):
         }
 
     def givers(self) -> dict[str, str]:
-        """Who gives a trusted pointer, in Python and in C."""
+        """The source of a trusted pointer, in Python and in C."""
         gives = giver(self.path.helper)
         if not gives:
             given = "what the context or an acquiring kernel function gave"
@@ -132,8 +130,7 @@ class Scene(NamedTuple):
         return {"giver": python, "giver_in_c": f"bpf_{gives}()"}
 
     def bound(self) -> str:
-        """The register to bound: what was added to the address, or else the address's own; a word
-        to fill in where the log tells of neither."""
+        """The register to bound: the one added to the address, else the address, else ``index``."""
         if self.register >= 0:
             return f"r{self.path.added(self.register) or self.register}"
         added = ADDED.match(self.path.stop.text) if self.path.stop else None
@@ -150,7 +147,7 @@ Where = Callable[[Scene, Program | None], int | None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One wording of the kernel's, and what it means.
+    """A message of the verifier, and its explanation.
 
     ``sentence``, ``python`` and ``c`` are templates for :meth:`str.format_map`, filled in with
     the pattern's groups and :meth:`Scene.words`. The group ``reg`` is a register's number, the

@@ -1,4 +1,4 @@
-"""The base of errors that have a verifier's log, and what it says in plain words."""
+"""The base of errors that have a verifier log and its explanation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class ExplainedError(LocatedError):
     """A verifier refused a program. The problem, line, hint and slot are the explanation's.
 
     Attributes:
-        explanation: all there is to say of it, the registers and the kernel's own words too.
+        explanation: the explanation of the log.
         cause: key of the cause (docs/verifier.md); None where it is unknown.
-        log: what the verifier said.
+        log: the verifier's log.
     """
 
     def __init__(self, explanation: Explanation, log: str) -> None:

@@ -1,4 +1,4 @@
-"""A verifier's log explained: ``explain(log, program)``."""
+"""Explain a verifier log: ``explain(log, program)``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOWHERE = Path(read(""))
 
 
 class Found(NamedTuple):
-    """The row that a log is a case of."""
+    """The row of the table that matches a log."""
 
     cause: Cause
     case: Case
@@ -36,10 +36,10 @@ class Found(NamedTuple):
 
 
 def explain(log: str, program: Program | None = None) -> Explanation:
-    """Why the verifier refused a program, from its log, whichever loader printed it.
+    """Explain why the verifier refused a program, from its log as any loader prints it.
 
-    With ``program`` each slot has its line from there, else from the log where it names them.
-    Takes time linear in the log's length, and never raises.
+    Source lines come from ``program`` if it is given, else from the log. The time is linear in the
+    log's length. Never raises.
     """
     parts = read(log)
     path = Path(parts)
@@ -77,10 +77,10 @@ def find(
     path: Path,
     look: Callable[[str, str], re.Match[str] | None] = re.search,
 ) -> Found | None:
-    """The row of the table that the last of the statements fits which fits one.
+    """The row that matches the last statement with a match; None if no statement has one.
 
-    Where nothing else tells that this is a verifier's log, a line has to begin with the wording:
-    other programs speak of a "div by zero", too.
+    ``look`` is re.search, or re.match if it is not certain that this is a verifier log: other
+    programs report a "div by zero", too.
     """
     for statement in reversed(statements):
         for cause in CAUSES:
@@ -94,7 +94,7 @@ def find(
 
 
 def on_the_way(cause: Cause, statement: str, path: Path) -> bool:
-    """Whether a statement that fits the cause says nothing of why the verifier stopped.
+    """Whether a statement that matches the cause is not why the verifier stopped.
 
     At a call of the program's own function it compares the arguments with the function's BTF
     (btf_check_subprog_call() in kernel/bpf/verifier.c), and says where they differ; yet a static
@@ -115,7 +115,7 @@ def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
 
 
 def slot_of(line: str, path: Path) -> int | None:
-    """The slot that the verifier was at when it gave up, unless its line names one."""
+    """The slot that the line names, else the slot at which the verifier stopped."""
     named = NAMED_SLOT.search(line)
     if named:
         return int(named[1])
@@ -123,15 +123,14 @@ def slot_of(line: str, path: Path) -> int | None:
 
 
 class Lines:
-    """The line of each slot."""
+    """The source lines of slots."""
 
     def __init__(self, log: Log, program: Program | None) -> None:
         self._program = program
         self._shown = {step.slot: step.source for step in log.steps if step.source}
 
     def at(self, slot: int | None) -> SourceLine | None:
-        """The program's own line, or else the log's; the second half of a wide instruction
-        counts as it."""
+        """The source line of a slot: the program's, else the log's; None if neither has one."""
         if slot is None:
             return None
         if self._program:
@@ -143,14 +142,14 @@ class Lines:
 
 
 def is_python(source: SourceLine) -> bool:
-    """Whether a line is of a program written with the assembler, and not in C."""
+    """Whether a source line is Python, of the assembler, instead of C."""
     if source.file:
         return source.file.endswith(".py")
     return PYTHON_CALL.fullmatch(source.text) is not None
 
 
 def notes(line: str, path: Path, lines: Lines) -> Iterable[RegisterNote]:
-    """The registers that the telling line names, and those of the instruction."""
+    """Yield notes on the registers of the telling line and of the instruction."""
     numbers = [int(each) for each in NAMED_REGISTER.findall(line)] + path.named()
     for number in dict.fromkeys(each for each in numbers if each < REGISTERS):
         writer = path.writer(number)

@@ -1,4 +1,4 @@
-"""What there is to say of a refused program: plain data, made of the verifier's log."""
+"""The explanation of a verifier log, as immutable data."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tuxscope.source import SourceLine
 
 @dataclass(frozen=True, slots=True)
 class RegisterNote:
-    """A register that the verifier talks about.
+    """A register that the log or the instruction names.
 
     Attributes:
-        name: as programs have it: ``r0``.
-        state: what the verifier knew of it, in its own words
-            (``map_value_or_null(id=1,ks=4,vs=8)``); empty where the log does not tell.
-        slot: of the instruction that wrote it last on this path; None where nothing did.
+        name: its name: ``r0``.
+        state: its state in the verifier's notation
+            (``map_value_or_null(id=1,ks=4,vs=8)``); empty if the log does not show it.
+        slot: the slot of the last instruction that wrote it on this path, or None.
         source: that instruction's line.
     """
 
@@ -30,16 +30,15 @@ class Explanation:
     """Why the verifier refused a program.
 
     Attributes:
-        cause: key of the row in :data:`tuxscope.explain.causes.CAUSES`; None where it is unknown.
-        sentence: the cause in plain words; where it is unknown, the last of the telling lines.
-        hint: what to type, in the language of the source; empty where the cause is unknown.
-        slot: where the verifier stopped, in slots from the program's start.
+        cause: the key of the row in :data:`tuxscope.explain.causes.CAUSES`; None if unknown.
+        sentence: the cause in words; if it is unknown, the last of the telling lines.
+        hint: what to type, in Python or C as the source; empty if the cause is unknown.
+        slot: the slot at which the verifier stopped, or that it names.
         source: the line of Python or C that made the instruction there.
-        registers: those it talks about, in its order.
-        telling: the lines of the log that are no part of the story, as they are.
-        reason, suggestion: the kernel's own, which it adds since Linux 7.x; empty before.
-        objection: those of the telling lines that the cause was found in, as one; where it is
-            unknown, the last.
+        registers: notes on the registers of the log and the instruction.
+        telling: the lines of the log that state the error, verbatim.
+        reason, suggestion: the kernel's own diagnosis (since Linux 7.3); empty before.
+        objection: the telling lines that match the cause, joined; if it is unknown, the last.
     """
 
     cause: str | None

@@ -1,4 +1,4 @@
-"""What a loader says that its load ended with, beside the verifier's log."""
+"""Find the errno with which a load failed in a loader's output."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ NUMBER = re.compile(
 
 @cache
 def errors() -> dict[str, int]:
-    """Errors by their names, and by what strerror(3) says."""
+    """The errnos by name (``EACCES``) and by message of strerror(3)."""
     named = {name: number for number, name in errno.errorcode.items()} | {"ENOTSUPP": ENOTSUPP}
     return named | {os.strerror(number).lower(): number for number in errno.errorcode}
 
 
 def failure(text: str) -> int | None:
-    """The errno that the load ended with, as the loader says; None where it does not."""
+    """The errno of the failed load in a loader's output; None if there is none."""
     found = [number_of(each) for each in FAILED.finditer(text)]
     return next((each for each in reversed(found) if each), None)
 

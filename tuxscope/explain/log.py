@@ -1,4 +1,4 @@
-"""The verifier's log as data: what it walked through, and what it says in the end.
+"""Parse a verifier log into the instructions walked and the error lines.
 
 The form is that of kernel/bpf/log.c and verifier.c, from Linux 5.8 to 7.3; older ones differ in
 words alone.
@@ -67,10 +67,10 @@ START, UNKNOWN = -1, -2
 
 
 class LoggedStep(NamedTuple):
-    """An instruction that the verifier walked through.
+    """An instruction in the verifier's log.
 
     Attributes:
-        slot: from the program's start.
+        slot: the slot of the instruction.
         text: ``(79) r0 = *(u64 *)(r0 +0)``.
         before, after: what the log tells of the registers before and after it; mostly empty.
         whole: ``before`` tells of all registers that hold something.
@@ -110,7 +110,7 @@ class LoggedStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log that was read.
+    """A parsed verifier log.
 
     Attributes:
         steps: all instructions that were walked, over all paths.
@@ -147,8 +147,10 @@ class Log:
 
 
 def read(text: str) -> Log:
-    """Read a log of any loader, in time linear in its length. Never raises: what it does not
-    know is a telling line."""
+    """Parse a log of any loader, in time linear in its length. Never raises.
+
+    Unknown lines become telling lines.
+    """
     wrapped, text = text, unwrap(text)
     diagnosis = DIAGNOSIS.search(text)
     sections = {}
@@ -160,8 +162,8 @@ def read(text: str) -> Log:
     ended = STATISTICS.search(text) is not None
     walk = LogWalk()
     for line in filter(None, map(str.strip, text.splitlines())):
-        for piece in pieces(line) if line[0].isdigit() else (line,):
-            walk.line(piece)
+        for part in split_joined(line) if line[0].isdigit() else (line,):
+            walk.line(part)
     return Log(
         tuple(walk.steps),
         tuple(walk.telling),
@@ -174,8 +176,8 @@ def read(text: str) -> Log:
     )
 
 
-def pieces(line: str) -> tuple[str, ...]:
-    """A line; two where the kernel took the log back to its middle, and went on from there."""
+def split_joined(line: str) -> tuple[str, ...]:
+    """Split a line that the kernel joined of two, when it rewound the log; else the line alone."""
     start = line[:LONGEST_LINE]
     joined = JOINED.match(start) or JOINED_STATE.match(start)
     return (joined[1], line[joined.end() :]) if joined else (line,)
@@ -200,7 +202,7 @@ class LogWalk:
         self._source: SourceLine | None = None
 
     def line(self, line: str) -> None:
-        """Take one line, stripped."""
+        """Parse one line without surrounding blanks."""
         headed, self._headed = self._headed, False
         backwards, self._backwards = self._backwards, False
         found = INSTRUCTION.match(line)

@@ -1,5 +1,4 @@
-"""Back along the path that led to where the verifier stopped: who wrote a register last, and
-what was known of it."""
+"""The path to the instruction at which the verifier stopped: last writers and register states."""
 
 from __future__ import annotations
 
@@ -22,11 +21,11 @@ KEPT = range(6, 10)
 
 
 class Writer(NamedTuple):
-    """What wrote a register last.
+    """The last instruction that wrote a register.
 
     Attributes:
         step: the instruction.
-        clobbered: it is a call, which leaves nothing in r1 to r5.
+        clobbered: whether it is a call, which clobbered the register.
     """
 
     step: LoggedStep
@@ -72,7 +71,7 @@ class Path:
 
     @property
     def helper(self) -> str:
-        """The helper whose call the verifier stopped at; empty where it is none."""
+        """The name of the helper whose call the verifier stopped at, or ``""``."""
         found = HELPER.match(self.stop.text) if self.stop else None
         return found[1] if found else ""
 
@@ -94,7 +93,7 @@ class Path:
         return next((each for each in KEPT if each not in used), KEPT[0])
 
     def writer(self, register: int) -> Writer | None:
-        """What wrote the register last; None where nothing did, or the log does not go so far."""
+        """The last writer of a register; None if there is none, or the log does not show it."""
         if self.stop is None:
             return None
         depth = self.stop.depth
@@ -116,7 +115,7 @@ class Path:
         return None
 
     def added(self, register: int) -> int | None:
-        """The register that was last added to an address, before it was copied or moved on."""
+        """The number of the register last added to the address in a register, or None."""
         for step in self.back():
             if self.stop is None or step.depth != self.stop.depth:
                 return None
@@ -133,7 +132,7 @@ class Path:
 
     def was(self, register: int, *kinds: str) -> bool:
         """Whether what the register holds, or was copied from, began with one of these states
-        when the verifier told of it."""
+        in the log."""
         for step in self.back():
             if self.stop is None or step.depth != self.stop.depth:
                 continue
@@ -152,7 +151,7 @@ class Path:
         return False
 
     def state(self, register: int) -> str:
-        """What the verifier knew of the register when it stopped, in its words."""
+        """A register's state when the verifier stopped, in its notation; ``""`` if not shown."""
         if self.stop is None:
             return ""
         depth, step = self.stop.depth, self.stop

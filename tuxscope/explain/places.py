@@ -1,4 +1,4 @@
-"""Finds the instruction that is to blame where the verifier does not say which it is."""
+"""Find the slot of an error that the verifier reports without a slot; None if not known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tuxscope.explain.cause import Scene
 
 
 def only(slots: Iterator[int]) -> int | None:
-    """The one there is; None where there are several, as nothing tells which it is."""
+    """The only slot; None if there are none or several."""
     found = list(slots)
     return found[0] if len(found) == 1 else None
 

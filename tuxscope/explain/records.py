@@ -44,20 +44,20 @@ def without_fields(text: str) -> str:
 def taken(lines: Sequence[str], names: set[str]) -> Iterator[str]:
     """What the records say in these fields, and the lines that are no records."""
     for line in lines:
-        record, said, told = False, None, None
+        record, said, matched = False, None, None
         for name, value in fields(line):
             record = True
             if name in names:
                 said = value
-                told = value if VERIFIER.search(value) else told
+                matched = value if VERIFIER.search(value) else matched
         if said is not None:
-            yield said if told is None else told
+            yield said if matched is None else matched
         elif not record and not LOGFMT.match(line.lstrip()):
             yield line
 
 
 def fields(line: str) -> Iterator[tuple[str, str]]:
-    """The names and values of a record; nothing where the line is none."""
+    """Yield the (name, value) pairs of a record; none for a line that is not a record."""
     if line.lstrip().startswith("{"):
         yield from fields_of_json(line)
     elif '="' in line:

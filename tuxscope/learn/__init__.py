@@ -1,1 +1,1 @@
-"""The teaching kit: exercises, where a student edits a page, and their grader."""
+"""``tuxscope learn``: exercises, in which a student edits a page, and their grader."""

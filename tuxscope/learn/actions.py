@@ -1,4 +1,4 @@
-"""What ``tuxscope learn`` does beside grading: the list, a starter, a hint, a solution."""
+"""The actions of ``tuxscope learn`` that do not grade: list, start, hint and solution."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ import sys
 
 from tuxscope.errors import TuxscopeError, UsageError, strerror
 from tuxscope.learn import owner
-from tuxscope.learn.catalogue import LADDER, exercise_named, names, solution_text, starter_text
-from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.content.catalogue import (
+    LADDER,
+    exercise_named,
+    names,
+    solution_text,
+    starter_text,
+)
+from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.progress import Progress
 from tuxscope.learn.workplace import Workplace, workplace
 from tuxscope.output.compact import COMPACT
@@ -21,15 +27,15 @@ from tuxscope.output.sink import Sink
 INDENT = "  "
 GAP = "  "  # between columns
 HEADER = ("EXERCISE", "STATE", "TASK")
-NOT_BEGUN, BEGUN = "-", "started"
+NOT_STARTED, STARTED = "-", "started"
 
 
 class StartError(TuxscopeError):
-    """A starter page that could not be written."""
+    """A starter page cannot be written."""
 
 
 def show_list(format: Style) -> int:
-    """Print the exercises, and how far the student of this folder is."""
+    """Print the exercises, and the state of each in the current directory."""
     progress, sink = Progress(""), Sink()
     places = [Workplace(exercise_named(name), "") for name in names()]
     rows = [(each.exercise, state_of(each, progress)) for each in places]
@@ -37,29 +43,29 @@ def show_list(format: Style) -> int:
         objects = ({"name": each.name, "state": state, "title": each.title} for each, state in rows)
         sink.write("".join(f"{COMPACT(each)}\n" for each in objects))
         return 0
-    listed = [row for row in rows if row[0].name in LADDER or row[1] != NOT_BEGUN]
+    listed = [row for row in rows if row[0].name in LADDER or row[1] != NOT_STARTED]
     sink.write(table(listed, room()))
     repairs = ", ".join(each.name.partition("/")[2] for each, _ in rows if "/" in each.name)
-    heading = "Programs that the kernel refuses, to be mended, as verifier/NAME:"
+    heading = "Programs that the kernel refuses, for you to fix (verifier/NAME):"
     sink.write("\n" + "".join(f"{line}\n" for line in wrapped(heading, prose())))
-    told = wrapped(f"{repairs}.", prose() - len(INDENT))
-    sink.write("".join(f"{INDENT}{line}\n" for line in told))
+    repair_lines = wrapped(f"{repairs}.", prose() - len(INDENT))
+    sink.write("".join(f"{INDENT}{line}\n" for line in repair_lines))
     say_next("", progress)
     return 0
 
 
-def say_next(folder: str, progress: Progress) -> None:
-    """Say what to type for the first exercise that is left to do, where there is one."""
+def say_next(directory: str, progress: Progress) -> None:
+    """Print the command for the first exercise that has not passed, if there is one."""
     for name in names():
-        place = Workplace(exercise_named(name), folder)
+        place = Workplace(exercise_named(name), directory)
         state = state_of(place, progress)
-        if state in (NOT_BEGUN, BEGUN):
-            say(f"next: {place.command('check' if state == BEGUN else 'start')}")
+        if state in (NOT_STARTED, STARTED):
+            say(f"next: {place.command('check' if state == STARTED else 'start')}")
             return
 
 
 def table(rows: list[tuple[Exercise, str]], room: int | None) -> str:
-    """Name, state and task, in columns; with None there is room for all."""
+    """Name, state and task as a table, ``room`` columns wide; None for as wide as it takes."""
     cells = [HEADER, *((each.name, state, each.title) for each, state in rows)]
     name, state, task = (max(map(columns, column)) for column in zip(*cells, strict=True))
     widths: list[int | None] = [name, state, task]
@@ -78,25 +84,25 @@ def table(rows: list[tuple[Exercise, str]], room: int | None) -> str:
 
 
 def state_of(place: Workplace, progress: Progress) -> str:
-    """How far the student is, in a word."""
+    """The state of an exercise: ``-``, started, kernel left or passed."""
     standing = progress.of(place.exercise.name)
     if standing.pure:
         whole = standing.kernel or place.exercise.grade_on_kernel is None
         return "passed" if whole else "kernel left"
-    return BEGUN if os.path.isfile(place.file) else NOT_BEGUN
+    return STARTED if os.path.isfile(place.file) else NOT_STARTED
 
 
-def start(name: str, folder: str | None) -> int:
-    """Put a starter page where the student edits it. Raises UsageError, StartError."""
-    place = workplace(name, folder)
+def start(name: str, directory: str | None) -> int:
+    """Write an exercise's starter page. Raises UsageError, StartError."""
+    place = workplace(name, directory)
     try:
-        if place.folder and not os.path.isdir(place.folder):
-            owner.make_folder(place.folder)
+        if place.directory and not os.path.isdir(place.directory):
+            owner.make_directory(place.directory)
         owner.create(place.file, starter_text(place.exercise.name).encode())
     except FileExistsError:
         raise StartError(
-            f"{place.file} is there already and stays as it is; remove it to begin anew, or go "
-            f"on: {place.command('check')}"
+            f"{place.file} exists already and was not changed; remove it to start again, or check "
+            f"it: {place.command('check')}"
         ) from None
     except OSError as error:
         raise StartError(f"cannot write {place.file}: {strerror(error)}") from error
@@ -106,41 +112,41 @@ def start(name: str, folder: str | None) -> int:
     return 0
 
 
-def hint(name: str, folder: str | None) -> int:
-    """Show one more hint: the one that fits the last mistake, else the next."""
-    place = workplace(name, folder)
-    progress, hints = Progress(place.folder), place.exercise.hints
+def hint(name: str, directory: str | None) -> int:
+    """Print one more hint: the one that fits the last mistake, or else the next one."""
+    place = workplace(name, directory)
+    progress, hints = Progress(place.directory), place.exercise.hints
     standing = progress.of(place.exercise.name)
     index = standing.next_hint(len(hints))
     if index is None:
         shown = standing.hints
-        say(f"these are all hints; the solution: {place.command('solution')}")
+        say(f"there are no more hints; to see the solution: {place.command('solution')}")
     else:
         shown = (index,)
         progress.set(place.exercise.name, standing.shown(index))
         progress.save()
     text = ""
     for each in shown:
-        told = wrapped(hints[each], prose() - len(INDENT))
+        hint_lines = wrapped(hints[each], prose() - len(INDENT))
         text += f"{place.exercise.name}, hint {each + 1} of {len(hints)}:\n"
-        text += "".join(f"{INDENT}{line}\n" for line in told)
+        text += "".join(f"{INDENT}{line}\n" for line in hint_lines)
     Sink().write(text)
     return 0
 
 
-def solution(name: str, folder: str | None, yes: bool) -> int:
-    """Print our page, once the student has said that this is meant. Raises UsageError."""
-    place = workplace(name, folder)
+def solution(name: str, directory: str | None, yes: bool) -> int:
+    """Print the solution, once the student has confirmed. Raises UsageError."""
+    place = workplace(name, directory)
     if not (yes or confirmed(place.exercise.name)):
-        say("the solution stays where it is")
+        say("the solution is not shown")
         return 1
     Sink().write(solution_text(place.exercise.name))
     return 0
 
 
 def confirmed(name: str) -> bool:
-    """Ask on the terminal. Raises UsageError where there is none."""
+    """Ask on the terminal. Raises UsageError if stdin is not one."""
     if not os.isatty(0):
-        raise UsageError("learn: solution asks before it shows one; without a terminal: --yes")
+        raise UsageError("learn: solution asks first, and stdin is not a terminal; add --yes")
     os.write(2, f"Show the solution of {name}? [y/N] ".encode())
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,4 +1,4 @@
-"""``tuxscope learn check``: once, for all exercises, or again and again while a page is edited."""
+"""``tuxscope learn check``: one page, all pages of a directory, or one whenever it changes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 
 from tuxscope.errors import UsageError
 from tuxscope.learn.actions import say_next
-from tuxscope.learn.catalogue import LADDER, exercise_named, names
+from tuxscope.learn.content.catalogue import LADDER, exercise_named, names
+from tuxscope.learn.engine.verdict import Stage, StageState, Verdict
 from tuxscope.learn.examination import Interrupted, examined, fresh_seed
 from tuxscope.learn.feedback import as_object, lines
 from tuxscope.learn.progress import Progress
-from tuxscope.learn.verdict import Stage, StageState, Verdict
 from tuxscope.learn.workplace import Workplace, require, workplace
 from tuxscope.output.compact import COMPACT
 from tuxscope.output.lines import Style
@@ -18,12 +18,12 @@ from tuxscope.output.sink import LiveSink
 from tuxscope.run.interrupt import Interrupt
 from tuxscope.run.watch import Watch
 
-POLL = 0.2  # seconds between two looks at a page that is watched
-INTERRUPTED = 130  # as a shell has it
+POLL = 0.2  # seconds between two looks at a page with --watch
+INTERRUPTED = 130  # the exit status of a shell after Ctrl-C
 
 
 class Checker:
-    """Grades pages, prints what is to be said of them, and keeps it."""
+    """Grades pages, prints the verdicts, and saves the progress."""
 
     def __init__(self, format: Style, seed: int | None, interrupt: Interrupt) -> None:
         self._sink = LiveSink(interrupt)
@@ -33,28 +33,28 @@ class Checker:
         self._interrupt = interrupt
 
     def grade(self, place: Workplace) -> Verdict:
-        """The verdict on a page that is there. Raises Interrupted."""
+        """Grade a page that exists. Raises Interrupted."""
         seed = fresh_seed() if self._seed is None else self._seed
         return examined(place.exercise.name, place.file, seed, self._interrupt)
 
-    def check(self, place: Workplace, leads_on: bool = False) -> bool:
-        """Grade a page, and tell; returns whether it passed. Raises Interrupted.
+    def check(self, place: Workplace, suggest_next: bool = False) -> bool:
+        """Grade a page and print the verdict; returns whether it passed. Raises Interrupted.
 
-        ``leads_on``: say what comes next after one that has.
+        ``suggest_next``: after a pass, print the command for the next exercise.
         """
         verdict = self.grade(place)
-        self.tell(verdict, place)
-        progress = keep(verdict, place)
-        if leads_on and verdict.passed and self._format is Style.TEXT:
-            say_next(place.folder, progress)
+        self.print(verdict, place)
+        progress = save(verdict, place)
+        if suggest_next and verdict.passed and self._format is Style.TEXT:
+            say_next(place.directory, progress)
         return verdict.passed
 
-    def tell(self, verdict: Verdict, place: Workplace) -> None:
+    def print(self, verdict: Verdict, place: Workplace) -> None:
         if self._format is Style.JSON:
             self.write(f"{COMPACT(as_object(verdict, place))}\n")
         else:
-            told = lines(verdict, place, self._sink.fileno())
-            self.write("".join(f"{line}\n" for line in told))
+            text = lines(verdict, place, self._sink.fileno())
+            self.write("".join(f"{line}\n" for line in text))
 
     def write(self, text: str) -> None:
         """Raises OutputError."""
@@ -63,20 +63,20 @@ class Checker:
             raise self._sink.error
 
 
-def check(name: str, folder: str | None, format: Style, seed: int | None) -> int:
+def check(name: str, directory: str | None, format: Style, seed: int | None) -> int:
     """Grade one page; returns the exit status. Raises UsageError."""
-    place = workplace(name, folder)
+    place = workplace(name, directory)
     require(place)
     with Interrupt() as interrupt:
         try:
-            return 0 if Checker(format, seed, interrupt).check(place, leads_on=True) else 1
+            return 0 if Checker(format, seed, interrupt).check(place, suggest_next=True) else 1
         except Interrupted:
             return INTERRUPTED
 
 
-def watch(name: str, folder: str | None, format: Style, seed: int | None) -> int:
-    """Grade a page each time that it is another, until the user has had enough."""
-    place = workplace(name, folder)
+def watch(name: str, directory: str | None, format: Style, seed: int | None) -> int:
+    """Grade a page whenever it changes, until Ctrl-C."""
+    place = workplace(name, directory)
     require(place)
     stamp: object = None
     graded: bytes | None = None
@@ -89,7 +89,7 @@ def watch(name: str, folder: str | None, format: Style, seed: int | None) -> int
                     checker.write("\n")
                 graded = found
                 try:
-                    checker.check(place, leads_on=True)
+                    checker.check(place, suggest_next=True)
                 except Interrupted:
                     break
             stamp = now
@@ -99,7 +99,7 @@ def watch(name: str, folder: str | None, format: Style, seed: int | None) -> int
 
 
 def stamp_of(file: str) -> object:
-    """What is another once a file was written; None where there is none just now."""
+    """The file's modification time in ns, size and inode; None if it does not exist."""
     try:
         status = os.stat(file)
     except OSError:
@@ -115,12 +115,12 @@ def contents(file: str) -> bytes | None:
         return None
 
 
-def check_all(folder: str, format: Style, seed: int | None) -> int:
-    """Grade all exercises of a folder; those that are not there have not passed."""
-    if not os.path.isdir(folder):
-        raise UsageError(f"learn: there is no folder {folder}")
-    everyone = (Workplace(exercise_named(name), folder) for name in names())
-    # Of the gallery there are too many to miss those that were not begun.
+def check_all(directory: str, format: Style, seed: int | None) -> int:
+    """Grade all pages of a directory; an exercise without a page has not passed."""
+    if not os.path.isdir(directory):
+        raise UsageError(f"learn: there is no directory {directory}")
+    everyone = (Workplace(exercise_named(name), directory) for name in names())
+    # Of the gallery only those that were started count: it has too many.
     places = [
         each for each in everyone if each.exercise.name in LADDER or os.path.isfile(each.file)
     ]
@@ -130,7 +130,7 @@ def check_all(folder: str, format: Style, seed: int | None) -> int:
         for place in places:
             if not os.path.isfile(place.file):
                 if format is Style.JSON:
-                    checker.tell(absent(place), place)
+                    checker.print(absent(place), place)
                 continue
             try:
                 passed += checker.check(place)
@@ -142,15 +142,15 @@ def check_all(folder: str, format: Style, seed: int | None) -> int:
 
 
 def absent(place: Workplace) -> Verdict:
-    """The verdict on a page that is not there."""
-    none = Stage(StageState.NOT_RUN, f"there is no {os.path.basename(place.file)}")
+    """The verdict on a page that does not exist."""
+    none = Stage(StageState.NOT_RUN, f"{os.path.basename(place.file)} does not exist")
     kernel = none if place.exercise.grade_on_kernel else None
     return Verdict(place.exercise.name, 0, none, kernel)
 
 
-def keep(verdict: Verdict, place: Workplace) -> Progress:
-    """Note beside the page how it went; returns how far the student is now."""
-    progress = Progress(place.folder)
+def save(verdict: Verdict, place: Workplace) -> Progress:
+    """Save a verdict in the directory's progress file; returns the progress."""
+    progress = Progress(place.directory)
     progress.set(verdict.name, progress.of(verdict.name).after(verdict))
     progress.save()
     return progress

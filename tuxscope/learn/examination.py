@@ -1,4 +1,4 @@
-"""Has a page graded in a process of its own, and says what became of it, whatever that is."""
+"""Grades a page in a child process, and has a verdict even if that crashes or hangs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from typing import IO
 
 import tuxscope
 from tuxscope.asm import SourceLine
-from tuxscope.learn.examiner import Order
-from tuxscope.learn.verdict import FAILED, Finding, Stage, StageState, Verdict, from_object
+from tuxscope.learn.engine.verdict import FAILED, Finding, Stage, StageState, Verdict, from_object
+from tuxscope.learn.examiner import GradingJob
 from tuxscope.loader.fd import Fd
 from tuxscope.run.interrupt import Interrupt
 
-LIMIT = 60.0  # seconds that it all may take
-PATIENCE = 5.0  # seconds beyond its own limit that an examiner may take
+LIMIT = 60.0  # seconds that grading may take
+GRACE = 5.0  # seconds more until an examiner that misses its own limit is killed
 SEEDS = 1 << 32
 
 
-class Interrupted(Exception):  # noqa: N818  # the user's wish, and no error
-    """The user asked us to stop before there was a verdict."""
+class Interrupted(Exception):  # noqa: N818  # not an error
+    """The user pressed Ctrl-C before there was a verdict."""
 
 
 def fresh_seed() -> int:
@@ -39,26 +39,26 @@ def examined(
 ) -> Verdict:
     """The verdict on a page. Raises Interrupted."""
     with tempfile.TemporaryFile() as verdict, tempfile.TemporaryFile() as trace:
-        order = Order(name, os.path.abspath(file), seed, limit, verdict.fileno(), trace.fileno())
-        status = run(order, interrupt)
-        linecache.checkcache(order.file)  # where it is watched it was read before
-        if told := contents(verdict):
-            return from_object(json.loads(told))
-        seen = contents(trace)
-        came = ending(status, seen)
-        source = place_in(seen, order.file)
-    finding = Finding("a page that lets itself be graded", came, source)
-    return Verdict(name, seed, FAILED, Stage(StageState.NOT_RUN, "there was no end to it"), finding)
+        job = GradingJob(name, os.path.abspath(file), seed, limit, verdict.fileno(), trace.fileno())
+        status = run(job, interrupt)
+        linecache.checkcache(job.file)  # with --watch an older version is cached
+        if written := contents(verdict):
+            return from_object(json.loads(written))
+        dump = contents(trace)
+        came = ending(status, dump)
+        source = place_in(dump, job.file)
+    finding = Finding("a page that can be graded", came, source)
+    return Verdict(name, seed, FAILED, Stage(StageState.NOT_RUN, "grading did not finish"), finding)
 
 
-def run(order: Order, interrupt: Interrupt) -> int | None:
-    """Run the examiner; its return code, or None where it took too long. Raises Interrupted."""
+def run(job: GradingJob, interrupt: Interrupt) -> int | None:
+    """Run the examiner; its return code, or None if it took too long. Raises Interrupted."""
     root = os.path.dirname(os.path.dirname(tuxscope.__file__))
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    # -P: what a student's files beside the page are called is no matter of ours.
+    # -P: a student's random.py beside the page must not replace the module.
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "tuxscope.learn.examiner", *order.arguments()],
-        stdin=subprocess.DEVNULL, pass_fds=(order.verdict, order.trace),
+        [sys.executable, "-P", "-m", "tuxscope.learn.examiner", *job.arguments()],
+        stdin=subprocess.DEVNULL, pass_fds=(job.verdict, job.trace),
         env=os.environ | {"PYTHONPATH": path},
     )  # fmt: skip
     try:
@@ -66,7 +66,7 @@ def run(order: Order, interrupt: Interrupt) -> int | None:
             poll = select.poll()
             poll.register(ended, select.POLLIN)
             poll.register(interrupt, select.POLLIN)
-            ready = {fd for fd, _ in poll.poll((order.limit + PATIENCE) * 1000)}
+            ready = {fd for fd, _ in poll.poll((job.limit + GRACE) * 1000)}
             if interrupt.fileno() in ready:
                 raise Interrupted
             return process.wait() if ready else None
@@ -81,16 +81,16 @@ def contents(file: IO[bytes]) -> str:
 
 
 def ending(status: int | None, trace: str) -> str:
-    """How an examiner ended that left no verdict."""
+    """How an examiner ended that wrote no verdict."""
     if status is None or trace.startswith("Timeout"):
-        return "it did not come to an end"
+        return "it did not end"
     if status < 0:
         return f"Python was killed by {signal.Signals(-status).name}"
     return f"Python ended with status {status}"
 
 
 def place_in(trace: str, file: str) -> SourceLine | None:
-    """The page's line that faulthandler saw Python in last."""
+    """The page's line in faulthandler's dump; None if there is none."""
     found = re.search(rf'File "{re.escape(file)}", line (\d+)', trace)
     if not found:
         return None

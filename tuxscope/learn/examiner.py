@@ -1,8 +1,7 @@
-"""The process that a page is graded in: ``python -m tuxscope.learn.examiner``.
+"""The child process that grades a page: ``python -m tuxscope.learn.examiner``.
 
-Whatever the page does to it, tuxscope waits outside (examination.py). Its arguments are those of
-:class:`Order`; the verdict is written as JSON, and where Python crashes or does not come to an
-end, the place where that was.
+Its arguments are those of :class:`GradingJob`. It writes the verdict as JSON; if Python crashes or
+hangs, faulthandler writes where. The parent is examination.py.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be graded.
+class GradingJob:
+    """One page to grade.
 
     Attributes:
         name: of the exercise.
         file: the page.
-        seed: of the grader's choices.
-        limit: seconds that it may take.
-        verdict, trace: file descriptors, for the verdict and for what faulthandler says.
+        seed: of the grader's random inputs.
+        limit: seconds that grading may take.
+        verdict, trace: file descriptors to write the verdict to, and faulthandler's dump.
     """
 
     name: str
@@ -44,32 +43,32 @@ class Order:
         ]
 
 
-def order_of(arguments: list[str]) -> Order:
-    """The order that some arguments are."""
+def job_of(arguments: list[str]) -> GradingJob:
+    """The job of a command line; the inverse of ``arguments``."""
     name, file, seed, limit, verdict, trace = arguments
-    return Order(name, file, int(seed), float(limit), int(verdict), int(trace))
+    return GradingJob(name, file, int(seed), float(limit), int(verdict), int(trace))
 
 
-def examine(order: Order) -> None:
+def examine(job: GradingJob) -> None:
     """Grade, and write the verdict."""
-    from tuxscope.learn.catalogue import exercise_named
-    from tuxscope.learn.grading import grade
-    from tuxscope.learn.verdict import to_object
+    from tuxscope.learn.content.catalogue import exercise_named
+    from tuxscope.learn.engine.grading import grade
+    from tuxscope.learn.engine.verdict import to_object
 
     ourselves = os.getpid()
-    verdict = grade(exercise_named(order.name), order.file, order.seed)
+    verdict = grade(exercise_named(job.name), job.file, job.seed)
     if os.getpid() == ourselves:  # the page may have forked
-        os.write(order.verdict, json.dumps(to_object(verdict)).encode())
+        os.write(job.verdict, json.dumps(to_object(verdict)).encode())
 
 
 def main() -> None:
-    order = order_of(sys.argv[1:])
-    for fd in (order.verdict, order.trace):
+    job = job_of(sys.argv[1:])
+    for fd in (job.verdict, job.trace):
         os.set_inheritable(fd, False)
-    os.dup2(2, 1)  # stdout is for verdicts, and not for what a page prints
-    faulthandler.enable(order.trace)
-    faulthandler.dump_traceback_later(order.limit, exit=True, file=order.trace)
-    examine(order)
+    os.dup2(2, 1)  # what a page prints must not be mixed with verdicts on stdout
+    faulthandler.enable(job.trace)
+    faulthandler.dump_traceback_later(job.limit, exit=True, file=job.trace)
+    examine(job)
 
 
 if __name__ == "__main__":

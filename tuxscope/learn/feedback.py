@@ -1,11 +1,11 @@
-"""A verdict as a person reads it, and as a teacher's script does."""
+"""A verdict as text, and as an object for JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from tuxscope.learn.verdict import StageState, Verdict, to_object
+from tuxscope.learn.engine.verdict import StageState, Verdict, to_object
 from tuxscope.learn.workplace import Workplace
 from tuxscope.loader.privilege import missing_capabilities
 from tuxscope.output.report import Report, remarks, shown
@@ -14,7 +14,7 @@ NAMES = {"pure": "interpreter", "kernel": "kernel"}
 
 
 def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
-    """What to print of a verdict."""
+    """The lines to print for a verdict on the terminal ``fd``."""
     if verdict.finding:
         yield from shown(report(verdict, place), fd)
         return
@@ -31,7 +31,7 @@ def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
 
 
 def report(verdict: Verdict, place: Workplace) -> Report:
-    """What is not right, with its line."""
+    """What is wrong, with the line of the page. The verdict must have a finding."""
     finding = verdict.finding
     assert finding
     where = "" if verdict.pure.state is StageState.FAILED else " on the kernel"
@@ -42,7 +42,7 @@ def report(verdict: Verdict, place: Workplace) -> Report:
         remarks=remarks(
             ("task", place.exercise.title),
             ("expected", finding.expected),
-            ("came", finding.came),
+            ("got", finding.came),
             ("advice", finding.advice),
             ("hint", place.command("hint")),
         ),
@@ -50,7 +50,7 @@ def report(verdict: Verdict, place: Workplace) -> Report:
 
 
 def as_object(verdict: Verdict, place: Workplace) -> dict[str, Any]:
-    """The same for a script."""
-    told = to_object(verdict)
-    told["hint"] = None if verdict.passed else place.command("hint")
-    return told
+    """The object of ``--format json``."""
+    fields = to_object(verdict)
+    fields["hint"] = None if verdict.passed else place.command("hint")
+    return fields

@@ -1,4 +1,4 @@
-"""How far a student is: a small file beside the pages."""
+"""A student's progress, in a small file beside the pages."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any
 
 from tuxscope.errors import strerror
 from tuxscope.learn import owner
-from tuxscope.learn.verdict import StageState, Verdict
+from tuxscope.learn.engine.verdict import StageState, Verdict
 from tuxscope.output.messages import say
 
 FILE = ".tuxscope-learn.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a student is with one exercise.
+class ExerciseProgress:
+    """A student's progress with one exercise.
 
     Attributes:
-        pure, kernel: whether the page passed there when it was checked last.
-        hints: indices of those that were shown, in that order.
-        fitting: index of the hint that fits what was wrong last; None where none does.
+        pure, kernel: whether the page passed in the interpreter, and on the kernel, when it was
+            last checked.
+        hints: indices of the hints that were shown, in that order.
+        fitting: index of the hint that fits the last mistake; None if none does.
     """
 
     pure: bool = False
@@ -30,20 +31,20 @@ class Standing:
     hints: tuple[int, ...] = ()
     fitting: int | None = None
 
-    def after(self, verdict: Verdict) -> Standing:
-        """How far it is once a verdict is there: the kernel's word stays until it has another."""
+    def after(self, verdict: Verdict) -> ExerciseProgress:
+        """The progress after a verdict. If the kernel did not run, its last result stays."""
         pure = verdict.pure.state is StageState.PASSED
         kernel = verdict.kernel.state if verdict.kernel else StageState.NOT_RUN
         known = self.kernel if kernel is StageState.NOT_RUN else kernel is StageState.PASSED
         fitting = verdict.finding.hint if verdict.finding else None
-        return Standing(pure, pure and known, self.hints, fitting)
+        return ExerciseProgress(pure, pure and known, self.hints, fitting)
 
-    def shown(self, hint: int) -> Standing:
-        """How far it is once a hint was shown."""
+    def shown(self, hint: int) -> ExerciseProgress:
+        """The progress after a hint was shown."""
         return replace(self, hints=(*self.hints, hint))
 
     def next_hint(self, count: int) -> int | None:
-        """Index of the hint to show next, of so many; None where all were shown."""
+        """Index of the hint to show next, of ``count``; None if all were shown."""
         left = [each for each in range(count) if each not in self.hints]
         if self.fitting in left:
             return self.fitting
@@ -51,41 +52,43 @@ class Standing:
 
 
 class Progress:
-    """What the file of a folder says."""
+    """The progress file of a directory."""
 
-    def __init__(self, folder: str) -> None:
-        """Read it; where it is damaged, say so and begin anew."""
-        self._file = os.path.join(folder, FILE)
-        self._standings: dict[str, Standing] = {}
+    def __init__(self, directory: str) -> None:
+        """Read it. If it is damaged, print a warning and start with an empty one."""
+        self._file = os.path.join(directory, FILE)
+        self._exercises: dict[str, ExerciseProgress] = {}
         try:
             with open(self._file, encoding="utf-8") as file:
-                told = json.load(file)
-            self._standings = {name: standing_of(each) for name, each in told.items()}
+                found = json.load(file)
+            self._exercises = {name: progress_of(each) for name, each in found.items()}
         except FileNotFoundError:
             pass
         except OSError as error:
             say(f"cannot read {self._file}: {strerror(error)}")
         except (ValueError, TypeError, AttributeError, RecursionError):
-            say(f"{self._file} is damaged: what was done before is not known; it begins anew")
+            say(f"{self._file} is damaged; the progress saved in it is lost")
 
-    def of(self, name: str) -> Standing:
-        return self._standings.get(name, Standing())
+    def of(self, name: str) -> ExerciseProgress:
+        return self._exercises.get(name, ExerciseProgress())
 
-    def set(self, name: str, standing: Standing) -> None:
-        self._standings[name] = standing
+    def set(self, name: str, standing: ExerciseProgress) -> None:
+        self._exercises[name] = standing
 
     def save(self) -> None:
-        """Write it; where that cannot be, say so."""
-        told = {name: asdict(each) for name, each in self._standings.items()}
+        """Write it, or print why that is not possible."""
+        found = {name: asdict(each) for name, each in self._exercises.items()}
         try:
-            owner.replace(self._file, (json.dumps(told, indent=1) + "\n").encode())
+            owner.replace(self._file, (json.dumps(found, indent=1) + "\n").encode())
         except OSError as error:
-            say(f"cannot keep what you have done in {self._file}: {strerror(error)}")
+            say(f"cannot save your progress in {self._file}: {strerror(error)}")
 
 
-def standing_of(told: Any) -> Standing:
-    """What the file says of one exercise. Raises ValueError, TypeError or AttributeError."""
-    hints, fitting = told.get("hints", []), told.get("fitting")
+def progress_of(found: Any) -> ExerciseProgress:
+    """The progress with one exercise, as read. Raises ValueError, TypeError, AttributeError."""
+    hints, fitting = found.get("hints", []), found.get("fitting")
     if not all(isinstance(each, int) for each in (*hints, fitting or 0)):
         raise ValueError("a hint is a number")
-    return Standing(bool(told.get("pure")), bool(told.get("kernel")), tuple(hints), fitting)
+    return ExerciseProgress(
+        bool(found.get("pure")), bool(found.get("kernel")), tuple(hints), fitting
+    )

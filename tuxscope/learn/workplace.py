@@ -1,4 +1,4 @@
-"""Which exercise is meant, and where the student's page is."""
+"""Finds the exercise, and the student's page for it, from what was typed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import shlex
 from dataclasses import dataclass
 
 from tuxscope.errors import UsageError
-from tuxscope.learn.catalogue import exercise_named, file_name, meant, names
-from tuxscope.learn.exercise import Exercise
+from tuxscope.learn.content.catalogue import exercise_name, exercise_named, file_name, names
+from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.suggest import did_you_mean
 
 
@@ -17,48 +17,52 @@ class Workplace:
     """A student's page.
 
     Attributes:
-        exercise: what it is to answer.
-        folder: where it is; empty for the current one.
+        exercise: the one that it answers.
+        directory: where it is; empty for the current directory.
     """
 
     exercise: Exercise
-    folder: str
+    directory: str
 
     @property
     def file(self) -> str:
-        return os.path.join(self.folder, file_name(self.exercise.name))
+        return os.path.join(self.directory, file_name(self.exercise.name))
 
     def command(self, action: str, *more: str) -> str:
-        """What to type for it: ``tuxscope learn hint return-value``."""
-        folder = [self.folder] if self.folder else []
-        return shlex.join(["tuxscope", "learn", action, self.exercise.name, *folder, *more])
+        """The command line of an action: ``tuxscope learn hint return-value``."""
+        directory = [self.directory] if self.directory else []
+        return shlex.join(["tuxscope", "learn", action, self.exercise.name, *directory, *more])
 
 
-def workplace(name: str, folder: str | None) -> Workplace:
-    """What a student means by a name, or by a page's file. Raises UsageError."""
-    directory, file = os.path.split(name)
-    own = meant(name)
-    if not own and directory and (own := meant(file)):
-        if folder is not None:
-            raise UsageError(f"learn: {name} says which folder it is in; leave out {folder}")
-        folder = directory
+def workplace(name: str, directory: str | None) -> Workplace:
+    """The page that a student names: by its exercise, or by its file. Raises UsageError."""
+    parent, file = os.path.split(name)
+    own = exercise_name(name)
+    if not own and parent and (own := exercise_name(file)):
+        if directory is not None:
+            raise UsageError(f"learn: {name} already names a directory; leave out {directory}")
+        directory = parent
     if not own and name.endswith(".py"):
         near = did_you_mean(file, map(file_name, names()))
         raise UsageError(
-            f"learn: {name} is not named after an exercise, as return_value.py is{near}"
+            f"learn: {name} is not the page of an exercise, such as return_value.py{near}"
         )
-    place = Workplace(exercise_named(own or name), folder or "")
-    if folder and folder.endswith(".py"):
-        if os.path.basename(folder) != os.path.basename(place.file):
+    place = Workplace(exercise_named(own or name), directory or "")
+    if directory and directory.endswith(".py"):
+        if os.path.basename(directory) != os.path.basename(place.file):
             raise UsageError(
-                f"learn: {folder} is no folder; the page of {own} is {file_name(own)}, in whatever "
-                "folder"
+                f"learn: {directory} is not a directory, and the page of {own} is {file_name(own)}"
             )
-        return Workplace(place.exercise, os.path.dirname(folder))
+        return Workplace(place.exercise, os.path.dirname(directory))
     return place
 
 
+def is_exercise(word: str) -> bool:
+    """Whether a word is the name of an exercise, or of its page."""
+    return bool(exercise_name(os.path.basename(word)) or exercise_name(word))
+
+
 def require(place: Workplace) -> None:
-    """Raises UsageError where the page is not there."""
+    """Raises UsageError if the page does not exist."""
     if not os.path.isfile(place.file):
-        raise UsageError(f"learn: there is no {place.file}; try: {place.command('start')}")
+        raise UsageError(f"learn: {place.file} does not exist; try: {place.command('start')}")

@@ -1,4 +1,4 @@
-"""Attaching: from a loaded program to one that runs on every event."""
+"""Attaches loaded programs to their tracepoints."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ MEMBARRIER_CMD_GLOBAL = 1
 
 
 class AttachError(LocatedError, TracepointError):
-    """A tracepoint that a program cannot be attached to; ``source`` is where it is named."""
+    """A program cannot be attached to its tracepoint; ``source`` is the line that names it."""
 
 
 class Link:
-    """A program attached to what it traces, or all programs of a collection, for as long as this
-    is kept; a context manager.
+    """Attaches a program, or all programs of a collection, until it is closed; a context manager.
 
-    The kernel detaches them as well when this process ends, however it does.
+    The kernel also detaches them when this process exits.
     """
 
     def __init__(self, loaded: LoadedProgram | Collection) -> None:
-        """Attach, all or none, in order.
+        """Attach all programs, in order, or none.
 
-        Raises AttachError, OSError, or TuxscopeError for what is only test-run.
+        Raises AttachError or OSError, and TuxscopeError for a program without an attach point.
         """
         if not isinstance(loaded, LoadedProgram | Collection):
             checked = "" if isinstance(loaded, Program) else "; load takes a Program"
@@ -49,7 +48,7 @@ class Link:
             self._held = stack.pop_all()
 
     def close(self) -> None:
-        """Detach, and wait until no CPU is still inside of the programs."""
+        """Detach the programs and wait until no CPU runs them."""
         self._held.close()
 
     def __enter__(self) -> Self:
@@ -60,7 +59,7 @@ class Link:
 
 
 def attach(loaded: LoadedProgram | Collection) -> Link:
-    """Attach a program, or all programs of a collection; see :class:`Link`."""
+    """Attach a loaded program or collection; return the :class:`Link`."""
     return Link(loaded)
 
 
@@ -72,11 +71,11 @@ def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
         case RawTracepoint(name) as tracepoint if name:
             stack.enter_context(open_raw_tracepoint(loaded, tracepoint))
         case other:
-            raise TuxscopeError(f"{other!r} cannot be attached, only test-run")
+            raise TuxscopeError(f"{other!r} cannot be attached; use test_run()")
 
 
 def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
-    """Attach to a tracepoint by its name in the kernel. Raises AttachError, OSError."""
+    """Attach to a raw tracepoint; return the link's fd. Raises AttachError, OSError."""
     try:
         return bpf.raw_tracepoint_open(tracepoint.name, loaded.fileno())
     except FileNotFoundError:
@@ -85,7 +84,10 @@ def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
 
 
 def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: ExitStack) -> None:
-    """Attach through a BPF link (Linux 5.15), before that through the perf event itself."""
+    """Attach to a tracepoint by BPF_LINK_CREATE (Linux 5.15), else by PERF_EVENT_IOC_SET_BPF.
+
+    Raises AttachError, OSError.
+    """
     try:
         with Tracefs() as tracefs:
             tracepoint_id = tracefs.tracepoint_id(tracepoint)
@@ -112,11 +114,10 @@ def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: Exit
 
 
 def wait_for_programs() -> None:
-    """Return when every run that began before has ended.
+    """Wait until all running programs have returned (an RCU grace period).
 
-    Programs run under RCU with preemption off; membarrier's global command waits for a grace
-    period of it (kernel/sched/membarrier.c). A machine with nohz_full CPUs has no such command,
-    and a sandbox may forbid it: there a run that is under way may still end after this.
+    membarrier(2) with MEMBARRIER_CMD_GLOBAL waits for it (kernel/sched/membarrier.c). If the
+    command is not available (nohz_full CPUs, seccomp), this does not wait.
     """
     with suppress(OSError):
         syscall(SystemCall.MEMBARRIER, MEMBARRIER_CMD_GLOBAL, 0, 0)

@@ -1,4 +1,4 @@
-"""Where C puts the one-bit fields of an integer, which is not the same on all machines."""
+"""Masks of C bit fields, which depend on the byte order."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 
 
 def bit_field(index: int, bits: int) -> int:
-    """The mask of the one-bit field that is declared as number ``index`` in an integer of ``bits``.
+    """The mask of the one-bit field number ``index`` (from 0) in an integer of ``bits`` bits.
 
-    Bit fields are counted from the lowest bit on little-endian machines, and from the highest on
+    Bit fields are allocated from the lowest bit on little-endian machines, and from the highest on
     big-endian ones (System V ABI of each, "Bit-Fields").
     """
     return 1 << (index if sys.byteorder == "little" else bits - 1 - index)

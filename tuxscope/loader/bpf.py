@@ -1,7 +1,7 @@
-"""bpf(2): one function for each command that tuxscope uses.
+"""bpf(2): a function for each command that tuxscope uses.
 
-Everything here works on file descriptors and bytes; maps.py and program.py make objects of it.
-All functions raise OSError with the kernel's errno.
+The functions take and return file descriptors and bytes; maps.py and program.py wrap them.
+All raise OSError with the errno of bpf(2).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class BpfCommand(IntEnum):
 
 
 class UpdateFlag(IntFlag):
-    """What an update may do."""
+    """Flags of BPF_MAP_UPDATE_ELEM: BPF_ANY, BPF_NOEXIST, BPF_EXIST."""
 
     ANY = 0
     NOEXIST = 1
@@ -73,20 +73,20 @@ STATS_RUN_TIME = 0  # BPF_STATS_RUN_TIME
 
 
 def bpf(command: BpfCommand, attributes: Attributes) -> int:
-    """Call bpf(2); returns its result. The kernel's answers are in the attributes then."""
+    """Call bpf(2); return its result. Output fields are in ``attributes`` then."""
     return syscall(SystemCall.BPF, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
 
 
 def address(buffer: ctypes.Array[ctypes.c_char] | None) -> int:
-    """Where a buffer is; 0 for none. The caller keeps it alive during the call."""
+    """The address of a buffer, which the caller keeps alive; 0 for None."""
     return ctypes.addressof(buffer) if buffer is not None else 0
 
 
 def with_memlock(call: Callable[[], T]) -> T:
-    """Make a call that may lock memory; where the limit forbids it, raise that and try again.
+    """Return ``call()``; on EPERM, raise RLIMIT_MEMLOCK and call again.
 
-    Before Linux 5.11 maps and programs count against RLIMIT_MEMLOCK, and EPERM is what its end
-    looks like. The limit may not be ours to raise: then the first error stands.
+    Before Linux 5.11, maps and programs count against RLIMIT_MEMLOCK, and bpf(2) fails with EPERM
+    above the limit. If the limit cannot be raised, the first error is raised.
     """
     try:
         return call()
@@ -97,8 +97,8 @@ def with_memlock(call: Callable[[], T]) -> T:
 
 
 def raise_memlock() -> bool:
-    """Raise RLIMIT_MEMLOCK as far as we may; tells whether that changed anything."""
-    import resource  # not before Linux 5.11
+    """Raise RLIMIT_MEMLOCK as far as permitted; return whether it changed."""
+    import resource  # needed before Linux 5.11 only
 
     soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     for limit in ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), (hard, hard)):
@@ -113,11 +113,12 @@ def raise_memlock() -> bool:
 
 
 def map_create(attributes: MapCreate) -> Fd:
+    """BPF_MAP_CREATE; return the fd of the map."""
     return Fd(with_memlock(lambda: bpf(BpfCommand.MAP_CREATE, attributes)))
 
 
 def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
-    """The value's bytes (for a per-CPU map those of all CPUs), or None where there is none."""
+    """The value of ``key`` as bytes (per-CPU map: of all possible CPUs), or None if missing."""
     key_buffer = ctypes.create_string_buffer(key, len(key))
     value = ctypes.create_string_buffer(value_size)
     element = MapElement(map_fd=fd, key=address(key_buffer), value_or_next_key=address(value))
@@ -129,6 +130,7 @@ def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
 
 
 def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag.ANY) -> None:
+    """BPF_MAP_UPDATE_ELEM."""
     key_buffer = ctypes.create_string_buffer(key, len(key))
     buffer = ctypes.create_string_buffer(value, len(value))
     bpf(
@@ -140,12 +142,13 @@ def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag
 
 
 def map_delete(fd: int, key: bytes) -> None:
+    """BPF_MAP_DELETE_ELEM; raises FileNotFoundError if the key is missing."""
     buffer = ctypes.create_string_buffer(key, len(key))
     bpf(BpfCommand.MAP_DELETE_ELEM, MapElement(map_fd=fd, key=address(buffer)))
 
 
 def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
-    """The key after ``key`` (the first for None, or for one that is gone); None after the last."""
+    """The key after ``key``; the first one for None or a deleted key; None after the last."""
     before = None if key is None else ctypes.create_string_buffer(key, len(key))
     after = ctypes.create_string_buffer(key_size)
     element = MapElement(map_fd=fd, key=address(before), value_or_next_key=address(after))
@@ -157,9 +160,9 @@ def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
 
 
 def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError | None]:
-    """Call a batch command; returns how many entries it went through, and why it stopped there.
+    """Call a batch command; return the number of entries processed, and the error or None.
 
-    Raises OSError where it did not begin: then the kernel leaves ``count`` as it is.
+    Raises OSError if no entry was processed: then the kernel does not change ``count``.
     """
     wanted = attributes.count
     try:
@@ -174,10 +177,10 @@ def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError |
 def map_lookup_batch(
     fd: int, position: bytes | None, count: int, key_size: int, value_size: int
 ) -> tuple[bytes, bytes, bytes | None]:
-    """Up to ``count`` entries (Linux 5.6): their keys, their values, and where to go on.
+    """Read up to ``count`` entries (Linux 5.6); return keys, values, and the next position.
 
-    ``position`` is None at first; what is returned as such says that this was the end. Raises
-    OSError: ENOSPC where one hash bucket holds more than ``count``.
+    ``position`` is None to start; a returned position of None means the end. Raises OSError: ENOSPC
+    if a hash bucket has more than ``count`` entries.
     """
     # A hash's position is a u32, an array's a key: neither is longer than this.
     token = max(key_size, 8)
@@ -207,10 +210,10 @@ def map_lookup_batch(
 
 
 def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, count: int) -> int:
-    """Update or delete up to ``count`` entries in one call (Linux 5.6).
+    """Update or delete up to ``count`` entries in one call (Linux 5.6); return how many it did.
 
-    Returns how many: those before the first that the kernel does not take. Raises OSError where
-    it takes none at all: ENOTSUPP for a type of map without this.
+    It stops at the first entry that fails. Raises OSError if that is the first one: ENOTSUPP for a
+    map type without batches.
     """
     key_buffer = ctypes.create_string_buffer(keys, len(keys))
     value_buffer = ctypes.create_string_buffer(values, len(values)) if values else None
@@ -222,7 +225,7 @@ def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, co
 
 
 def prog_load(attributes: ProgLoad) -> Fd:
-    """Load; tries again where the verifier was interrupted (EAGAIN), as it asks for."""
+    """BPF_PROG_LOAD; return the fd. Retries up to 5 times on EAGAIN (a pending signal)."""
     for _ in range(5):
         try:
             return Fd(bpf(BpfCommand.PROG_LOAD, attributes))
@@ -238,9 +241,9 @@ def prog_test_run(
     repeat: int = 0,
     cpu: int | None = None,
 ) -> ProgTestRun:
-    """Run a program once, or ``repeat`` times; retval is the low 32 bits of its r0.
+    """BPF_PROG_TEST_RUN: run a program ``repeat`` times (0: once); retval is the low 32 bits of r0.
 
-    ``cpu`` runs it there (raw tracepoints, Linux 5.10). Tracepoint programs have no test run.
+    ``cpu``: run it on this CPU (raw tracepoints, Linux 5.10). Not supported for tracepoints.
     """
     data_buffer = ctypes.create_string_buffer(data, len(data)) if data else None
     context_buffer = ctypes.create_string_buffer(context, len(context)) if context else None
@@ -259,8 +262,10 @@ def prog_test_run(
 
 
 def object_info(fd: int, info: A) -> A:
-    """What the kernel says of a program (ProgInfo), map (MapInfo) or BTF (BtfInfo): in ``info``,
-    which has the addresses and lengths of buffers to fill, where there are any."""
+    """BPF_OBJ_GET_INFO_BY_FD: fill and return ``info``, a ProgInfo, MapInfo or BtfInfo.
+
+    On input, ``info`` may have addresses and lengths of buffers to fill.
+    """
     bpf(
         BpfCommand.OBJ_GET_INFO_BY_FD,
         ObjectInfo(bpf_fd=fd, info_len=ctypes.sizeof(info), info=ctypes.addressof(info)),
@@ -269,7 +274,7 @@ def object_info(fd: int, info: A) -> A:
 
 
 def object_ids(command: BpfCommand) -> list[int]:
-    """All ids that PROG_GET_NEXT_ID or MAP_GET_NEXT_ID goes through; needs CAP_SYS_ADMIN."""
+    """All IDs of PROG_GET_NEXT_ID or MAP_GET_NEXT_ID; needs CAP_SYS_ADMIN."""
     ids: list[int] = []
     while True:
         last = ObjectId(id=ids[-1] if ids else 0)
@@ -281,32 +286,35 @@ def object_ids(command: BpfCommand) -> list[int]:
 
 
 def fd_by_id(command: BpfCommand, object_id: int) -> Fd:
-    """Open a program (PROG_GET_FD_BY_ID), map (MAP_GET_FD_BY_ID) or BTF by its id."""
+    """Open a program (PROG_GET_FD_BY_ID), map (MAP_GET_FD_BY_ID) or BTF by its ID."""
     return Fd(bpf(command, ObjectId(id=object_id)))
 
 
 def btf_load(data: bytes) -> Fd:
+    """BPF_BTF_LOAD; return the fd."""
     buffer = ctypes.create_string_buffer(data, len(data))
     attributes = BtfLoad(btf=address(buffer), btf_size=len(data))
     return Fd(with_memlock(lambda: bpf(BpfCommand.BTF_LOAD, attributes)))
 
 
 def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
+    """BPF_RAW_TRACEPOINT_OPEN: attach a program; return the fd of the link."""
     buffer = ctypes.create_string_buffer(name.encode())
     attributes = RawTracepointOpen(name=address(buffer), prog_fd=prog_fd)
     return Fd(bpf(BpfCommand.RAW_TRACEPOINT_OPEN, attributes))
 
 
 def link_create(prog_fd: int, target_fd: int, attach_type: int) -> Fd:
+    """BPF_LINK_CREATE: attach a program to ``target_fd``; return the fd of the link."""
     attributes = LinkCreate(prog_fd=prog_fd, target_fd=target_fd, attach_type=attach_type)
     return Fd(bpf(BpfCommand.LINK_CREATE, attributes))
 
 
 def enable_stats() -> Fd:
-    """Count programs' runs and their time for as long as the Fd is open (Linux 5.8)."""
+    """BPF_ENABLE_STATS: count runs and run time of all programs while the fd is open (5.8)."""
     return Fd(bpf(BpfCommand.ENABLE_STATS, EnableStats(type=STATS_RUN_TIME)))
 
 
 def is_unsupported(error: OSError) -> bool:
-    """Whether the kernel says that it has no such thing, rather than that it went wrong."""
+    """Whether the errno means that the kernel does not support the command."""
     return error.errno in (errno.EINVAL, errno.EOPNOTSUPP, ENOTSUPP)

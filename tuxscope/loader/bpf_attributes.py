@@ -1,6 +1,6 @@
 """The attributes of bpf(2), from ``union bpf_attr`` in include/uapi/linux/bpf.h.
 
-The kernel takes shorter and longer ones than its own, as long as what it does not know is zero.
+The kernel accepts shorter and longer structures than its own if unknown bytes are zero.
 Pointers are u64.
 """
 
@@ -21,16 +21,16 @@ C_TYPES: dict[str, Any] = {
 }
 u32: TypeAlias = int
 u64: TypeAlias = int
-char16: TypeAlias = bytes  # without the zeros behind it
+char16: TypeAlias = bytes  # without trailing zeros
 octets8: TypeAlias = "ctypes.Array[ctypes.c_ubyte]"
 
 
 class AttributesError(TuxscopeError):
-    """A value does not fit into a field; ctypes alone would cut it off."""
+    """A value does not fit into its field; ctypes would truncate it."""
 
 
 class Attributes(ctypes.Structure):
-    """A C structure; what is not given is zero. Raises AttributesError for what does not fit."""
+    """A C structure, zero by default. Raises AttributesError if a value does not fit."""
 
     def __init__(self, **values: int | bytes) -> None:
         try:
@@ -50,7 +50,7 @@ S = TypeVar("S", bound=Attributes)
 
 
 def structure(kind: type[S]) -> type[S]:
-    """Make the fields of a C structure of a class's annotations."""
+    """Class decorator: create ``_fields_`` from the annotations."""
     kind._fields_ = [(name, C_TYPES[type_]) for name, type_ in kind.__annotations__.items()]
     return kind
 
@@ -172,7 +172,7 @@ class EnableStats(Attributes):
 
 @structure
 class ProgInfo(Attributes):
-    """``struct bpf_prog_info``; fields that the kernel is too old for stay zero."""
+    """``struct bpf_prog_info``; fields that an older kernel does not know are zero."""
 
     type: u32
     id: u32
@@ -217,7 +217,7 @@ class ProgInfo(Attributes):
 
     @property
     def tag(self) -> bytes:
-        """The first 8 bytes of the SHA of its instructions."""
+        """The program tag: 8 bytes of a hash of its instructions."""
         return bytes(self.raw_tag)
 
     @property

@@ -1,8 +1,8 @@
-"""BTF made by hand: the names of functions, and the author's line for each instruction.
+"""Generates BTF for a program: names of functions, and source lines of instructions.
 
-With it the verifier's log, ``bpftool prog dump xlated linum`` and the kernel's stack traces show
-the Python line that made an instruction. Format: Documentation/bpf/btf.rst in the kernel's tree;
-numbers are in the machine's byte order.
+The verifier log, ``bpftool prog dump xlated linum`` and stack traces of the kernel then show the
+Python lines. Format: Documentation/bpf/btf.rst in the kernel's tree;
+numbers are in native byte order.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class LineInfo(Record):
 
 @dataclass(frozen=True)
 class ProgramBtf:
-    """What PROG_LOAD takes besides the instructions.
+    """The BTF of a program, for BPF_BTF_LOAD and BPF_PROG_LOAD.
 
     Attributes:
-        data: for BTF_LOAD.
-        func_info, line_info: records of FuncInfo.size and LineInfo.size bytes.
+        data: the BTF, for BPF_BTF_LOAD.
+        func_info, line_info: arrays of FuncInfo and LineInfo, for BPF_PROG_LOAD.
     """
 
     data: bytes
@@ -65,13 +65,14 @@ class ProgramBtf:
 
 
 class Strings:
-    """The string section: each string once, by its offset."""
+    """The string section of BTF: each string once, NUL-terminated."""
 
     def __init__(self) -> None:
         self.data = bytearray(1)  # offset 0 is the empty string
         self._offsets = {"": 0}
 
     def offset(self, text: str) -> int:
+        """The offset of ``text`` in the section; adds it if missing."""
         if text not in self._offsets:
             self._offsets[text] = len(self.data)
             # surrogatepass: file names hold any bytes but NUL
@@ -81,13 +82,13 @@ class Strings:
 
 
 def c_identifier(name: str) -> str:
-    """A program's name as the kernel takes a function's: no dots, and no digit in front."""
+    """A program name as a C identifier, which the kernel requires for functions in BTF."""
     name = name.replace(".", "_")
     return f"_{name}" if name[0].isdigit() else name
 
 
 def build(program: Program) -> ProgramBtf | None:
-    """A program's BTF; None where its instructions do not know their lines."""
+    """Return the BTF of a program; None if its instructions have no source lines."""
     strings = Strings()
     entry_slots = {function.slot for function in program.functions}
     lines: list[bytes] = []

@@ -1,4 +1,4 @@
-"""BTF read: strings, the names of types, and where each type is.
+"""Reads BTF: strings, names and positions of types.
 
 Format: Documentation/bpf/btf.rst in the kernel's tree.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from tuxscope.errors import TuxscopeError
 from tuxscope.loader.btf import MAGIC, Header, Type
 
-WORD = 4  # bytes; all of a section of types is in words
+WORD = 4  # bytes; the type section consists of words
 TYPE_WORDS = Type.size // WORD
 LAST_KIND = 19  # ENUM64, of Linux 6.0
 
-# How many bytes follow ``struct btf_type``: so many, and so many for each member.
+# Kind: (bytes after ``struct btf_type``, bytes per member).
 FOLLOWING = {
     1: (4, 0),  # INT
     3: (12, 0),  # ARRAY
@@ -28,46 +28,46 @@ FOLLOWING = {
 
 
 class BtfError(TuxscopeError):
-    """Bytes that are no BTF."""
+    """Invalid BTF, or a type or member that it does not have."""
 
 
 class Btf:
-    """Type information of a program, or of the kernel."""
+    """The BTF of a program or of the kernel."""
 
     def __init__(self, data: bytes) -> None:
         """Raises BtfError."""
         if not data:
-            raise BtfError("it is empty, and no BTF")
+            raise BtfError("the BTF is empty")
         if len(data) < Header.size:
-            raise BtfError("BTF begins with a header, and this is too short for one")
+            raise BtfError("the BTF is truncated: it is shorter than its header")
         header = Header.unpack(data)
         if header.magic != MAGIC:
-            raise BtfError(f"BTF begins with {MAGIC:#x}, not {header.magic:#x}")
+            raise BtfError(f"not BTF: the magic number is {header.magic:#x}, not {MAGIC:#x}")
         start = header.hdr_len
         types, strings = start + header.type_off, start + header.str_off
         end = max(types + header.type_len, strings + header.str_len)
         if end > len(data):
-            raise BtfError(f"the BTF is cut off: it has {len(data)} of {end} bytes")
+            raise BtfError(f"the BTF is truncated: it has {len(data)} of {end} bytes")
         section = data[types : types + header.type_len]
         whole = section[: len(section) // WORD * WORD]
-        # As each struct btf_type is made of words; behind them void, which is type 0, and no more.
+        # The section as words, followed by void, which is type 0.
         self._words = memoryview(whole + bytes(Type.size)).cast("I")
         self._strings = data[strings : strings + header.str_len]
         self._starts = self._find_types()
 
     def string(self, offset: int) -> str:
-        """The string at an offset; empty where there is none."""
+        """The string at ``offset``; empty for an invalid offset."""
         end = self._strings.find(0, offset)
         return self._strings[offset:end].decode("utf-8", "replace") if end > offset else ""
 
     def type_name(self, type_id: int) -> str:
-        """The name of a type, functions among them; empty where it has none."""
+        """The name of a type or function; empty if it has none."""
         if not 0 < type_id < len(self._starts):
             return ""
         return self.string(self._words[self._starts[type_id]])
 
     def _find_types(self) -> list[int]:
-        """The word with which each type begins, by its id."""
+        """The index of the first word of each type, by type ID."""
         words = self._words
         fixed = [TYPE_WORDS + FOLLOWING.get(kind, (0, 0))[0] // WORD for kind in range(32)]
         each = [FOLLOWING.get(kind, (0, 0))[1] // WORD for kind in range(32)]
@@ -78,7 +78,7 @@ class Btf:
             info = words[at + 1]
             kind = info >> 24 & 0x1F
             if not 0 < kind <= LAST_KIND:
-                raise BtfError(f"the BTF has a type of kind {kind}, which is not known")
+                raise BtfError(f"the BTF has a type of unknown kind {kind}")
             at += fixed[kind] + each[kind] * (info & 0xFFFF)
         if at > end:
             raise BtfError("the BTF ends within a type")

@@ -1,4 +1,4 @@
-"""Several programs in the kernel that share their maps, as cilium/ebpf has them."""
+"""Loads programs that share maps, as a Collection of cilium/ebpf does."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tuxscope.loader import program as program_loader
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import LoadedProgram, check_maps
 
-# What several programs are given as, where one program could be given, too.
+# Several programs, for functions that accept one Program, too.
 Programs = tuple[Program, ...] | list[Program]
 
 
 class Collection:
-    """Programs that the kernel has accepted; a context manager that closes them and their maps.
+    """Loaded programs; a context manager that closes them and their maps.
 
     A map that several programs use is created once.
 
     Attributes:
-        programs: in the order in which they were given.
-        maps: by description; those that were given are not closed.
+        programs: the loaded programs, in the given order.
+        maps: loaded maps by description; maps that were passed in are not closed.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Collection:
         maps: Mapping[Map, LoadedMap] | None = None,
         log_level: int = 0,
     ) -> None:
-        """Load the programs, all or none; see :func:`load`."""
+        """Load all programs or none; see :func:`load`."""
         check_maps(maps)
         self.programs: list[LoadedProgram] = []
         self.maps: dict[Map, LoadedMap] = dict(maps or {})
@@ -46,7 +46,7 @@ class Collection:
 
     @property
     def recursion_misses(self) -> int:
-        """Runs that the kernel left out, as a program had interrupted itself; of all programs."""
+        """Runs that the kernel skipped to prevent recursion (bpf_prog_info), of all programs."""
         return sum(each.info().recursion_misses for each in self.programs)
 
     def close(self) -> None:
@@ -73,11 +73,10 @@ def load(
     maps: Mapping[Map, LoadedMap] | None = None,
     log_level: int = 0,
 ) -> LoadedProgram | Collection:
-    """Create the maps of a program and load it; of a tuple or list of programs, all of them.
+    """Create the maps of a program, or of a tuple or list of programs, and load it or them.
 
-    ``maps`` are used instead of making new ones; ``log_level`` (a
-    :class:`tuxscope.loader.LogLevel`) keeps the verifier's log of programs that are accepted,
-    too.
+    ``maps`` are loaded maps to use, by description, instead of creating them. With ``log_level`` (a
+    :class:`tuxscope.loader.LogLevel`), the verifier log of accepted programs is kept, too.
 
     Raises VerifierError with the author's line, LoadError, MapError or PrivilegeError.
     """
@@ -87,9 +86,9 @@ def load(
 
 
 def checked_programs(function: str, given: object) -> tuple[Program, ...]:
-    """The programs that were given to a function, by its name: one, or a tuple or list of them.
+    """The argument of ``function`` as a tuple of programs: one, or a tuple or list of them.
 
-    Raises ArgumentTypeError for anything else, and TuxscopeError for none.
+    Raises ArgumentTypeError for another type, and TuxscopeError if there is no program.
     """
     if not isinstance(given, tuple | list):
         return (checked_program(function, given),)

@@ -1,15 +1,15 @@
-"""Which CPUs there are: possible ones have a place in per-CPU maps, online ones have a ring."""
+"""Possible CPUs, which have values in per-CPU maps, and online CPUs, which have rings."""
 
 from __future__ import annotations
 
 import os
 from functools import cache
 
-FOLDER = "/sys/devices/system/cpu"
+DIRECTORY = "/sys/devices/system/cpu"
 
 
 def parse_cpu_list(text: str) -> tuple[int, ...]:
-    """CPU numbers of the kernel's list format: ``0-2,4`` is 0, 1, 2 and 4."""
+    """Parse the kernel's CPU list format: ``0-2,4`` is (0, 1, 2, 4)."""
     cpus: list[int] = []
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
@@ -19,12 +19,12 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
 
 
 def read_cpu_list(name: str) -> tuple[int, ...] | None:
-    """The list in one file of /sys/devices/system/cpu; None where /sys is not mounted, or hidden.
+    """The CPUs in file ``name`` of /sys/devices/system/cpu; None if it is missing or unreadable.
 
-    Raises OSError for anything else: too many open files are no reason to believe in other CPUs.
+    Raises OSError for any other error, such as EMFILE.
     """
     try:
-        with open(f"{FOLDER}/{name}") as file:
+        with open(f"{DIRECTORY}/{name}") as file:
             return parse_cpu_list(file.read())
     except (FileNotFoundError, PermissionError):
         return None
@@ -32,23 +32,23 @@ def read_cpu_list(name: str) -> tuple[int, ...] | None:
 
 @cache
 def possible_cpus() -> tuple[int, ...]:
-    """All CPUs that this machine could ever have; this does not change while it runs."""
+    """All possible CPUs; constant while the system runs."""
     return read_cpu_list("possible") or tuple(range(os.sysconf("SC_NPROCESSORS_CONF")))
 
 
 class OnlineCpus:
-    """The CPUs that are online, looked at again and again.
+    """The online CPUs, which may change.
 
-    A look costs one pread(2) of an open file, so that it can be had for each drain.
+    A call of :meth:`changed` costs one pread(2), so it is cheap enough for each drain.
 
     Attributes:
-        cpus: those that the last look found.
+        cpus: the online CPUs at the last call of :meth:`changed`.
     """
 
     def __init__(self) -> None:
-        """Raises OSError, but not where /sys is not mounted, or hidden: then nothing changes."""
+        """Open the file in /sys; if it is missing, all possible CPUs count. Raises OSError."""
         try:
-            self._fd = os.open(f"{FOLDER}/online", os.O_RDONLY | os.O_CLOEXEC)
+            self._fd = os.open(f"{DIRECTORY}/online", os.O_RDONLY | os.O_CLOEXEC)
         except (FileNotFoundError, PermissionError):
             self._fd = -1
         self._text = b""
@@ -56,7 +56,7 @@ class OnlineCpus:
         self.changed()
 
     def changed(self) -> bool:
-        """Look: whether CPUs came or went since the last time."""
+        """Read the list again; return whether it has changed."""
         text = os.pread(self._fd, 4096, 0) if self._fd >= 0 else b""
         if text == self._text:
             return False
@@ -71,5 +71,5 @@ class OnlineCpus:
 
 
 def online_cpus() -> tuple[int, ...]:
-    """The CPUs that run now: there may be holes between them."""
+    """The CPUs that are online now; their numbers may have gaps."""
     return read_cpu_list("online") or possible_cpus()

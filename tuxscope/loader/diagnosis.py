@@ -1,4 +1,4 @@
-"""Why a load failed: it is tried again with a log, until one has the reason."""
+"""Finds the reason of a failed load, by more loads with other log levels."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tuxscope.loader.refusal import refusal
 from tuxscope.loader.verification import LoadRefused, LogLevel, load_with_log, load_without_log
 from tuxscope.loader.verifier import VerifierError
 
-# How lines of a log begin.
+# Patterns of lines in a verifier log.
 WALK, REGISTERS, LAST_LINE = r"(?m)^0: \(", r"(?m)^0: R1=", r"(?m)^processed \d+ insns"
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One more load of a refused program, with a log.
+class RepeatedLoad:
+    """A repeated load of a refused program, with a log.
 
     Attributes:
-        level: of the log.
-        reason: why the program is loaded again.
-        is_needed: whether it is, by what is known so far.
-        grow: whether the log's buffer grows until all of it is there.
+        level: log level of this load.
+        reason: why the load is repeated.
+        is_needed: whether to repeat the load, given the last failure.
+        grow: whether to enlarge the log buffer until the log fits.
     """
 
     level: LogLevel
@@ -38,23 +38,23 @@ class Rung:
 
 
 def shows_path(level: LogLevel) -> bool:
-    """Whether a log of this level has the path to the instruction that was refused."""
+    """Whether a log of this level has the path to the rejected instruction."""
     return bool(level & (LogLevel.LEVEL1 | LogLevel.LEVEL2))
 
 
 def has_whole_path(refused: LoadRefused) -> bool:
-    """Whether nothing is missing in the log."""
+    """Whether the log has the path and is not truncated."""
     return shows_path(refused.level) and not refused.truncated
 
 
-LADDER = (
-    Rung(
+REPEATED_LOADS = (
+    RepeatedLoad(
         LogLevel.LEVEL1,
-        "without a log there is no reason, and statistics alone lack the path to it",
+        "level 0 has no reason, and statistics alone lack the path",
         lambda refused: not has_whole_path(refused),
         grow=False,
     ),
-    Rung(
+    RepeatedLoad(
         LogLevel.LEVEL2,
         "before Linux 5.17 only level 2 shows the registers",
         lambda refused: (
@@ -63,32 +63,32 @@ LADDER = (
             and re.search(REGISTERS, refused.log) is None
         ),
     ),
-    Rung(
+    RepeatedLoad(
         LogLevel.STATS,
-        "of a full log Linux 6.4 and later keep the end, where the reason stands, older kernels "
-        "the beginning: statistics alone are the last words, without the path",
+        "a truncated log has its end, with the reason, since Linux 6.4; older kernels keep the "
+        "start. A log of statistics alone is short and ends with the reason",
         lambda refused: refused.truncated and re.search(LAST_LINE, refused.log) is None,
     ),
 )
 
 
 def diagnose(program: Program, plain: dict[str, Any], first: LoadRefused) -> tuple[Fd, str]:
-    """Say why a load was refused. ``plain`` are its attributes without a log.
+    """Raise the error that explains a failed load. ``plain``: its attributes without a log.
 
-    Raises VerifierError, LoadError or PrivilegeError. Returns the program and its log where a
-    later load is accepted: then it was the log that did not fit.
+    Raises VerifierError, LoadError or PrivilegeError. Returns the program's fd and its log if a
+    later load is accepted: then the first one failed because its log was truncated.
     """
     if first.truncated:
         with suppress(LoadRefused):
             return load_without_log(plain), first.log
     refused, beginning = first, ""
-    for rung in LADDER:
-        if not rung.is_needed(refused):
+    for repeated in REPEATED_LOADS:
+        if not repeated.is_needed(refused):
             continue
         try:
-            return load_with_log(plain, rung.level, grow=rung.grow)
+            return load_with_log(plain, repeated.level, grow=repeated.grow)
         except LoadRefused as again:
-            if not shows_path(rung.level):
+            if not shows_path(repeated.level):
                 beginning = refused.log
             if not again.truncated or not has_whole_path(refused):
                 refused = again
@@ -98,17 +98,17 @@ def diagnose(program: Program, plain: dict[str, Any], first: LoadRefused) -> tup
 def error_of(
     program: Program, plain: dict[str, Any], refused: LoadRefused, beginning: str
 ) -> TuxscopeError:
-    """The error that a refused load is to the user; ``beginning`` comes before its log."""
+    """The error for the user. ``beginning``: a log to put in front of the log of ``refused``."""
     explanation = explain(refused.log, program)
     if explanation.telling:
         return VerifierError(program, beginning + refused.log, explanation)
 
-    def attempt(**changed: Any) -> int:
-        """The errno that a load with changed attributes ends with; 0 where it is accepted."""
+    def errno_of_load(**changed: Any) -> int:
+        """The errno of a load with changed attributes; 0 if it is accepted."""
         try:
             load_without_log(plain | changed).close()
         except LoadRefused as again:
             return again.error.errno or 0
         return 0
 
-    return refusal(program, refused.error, refused.log, refused.truncated, attempt)
+    return refusal(program, refused.error, refused.log, refused.truncated, errno_of_load)

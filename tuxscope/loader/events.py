@@ -1,4 +1,4 @@
-"""What programs send, as an iterable: load, attach and read in one object."""
+"""``tuxscope.open``: load and attach programs, and iterate over their records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tuxscope.record import Field, Record
 
 R = TypeVar("R", bound=Record)
 
-# Seconds between two looks at rings that are not half full.
+# Seconds between drains of rings that are not half full.
 INTERVAL = 0.02
 PAUSE = 0.001  # and from the wakeup by a ring buffer to the look at it
 
@@ -48,34 +48,35 @@ def open(
     buffer_pages: int | None = None,
     order_by: Field | None = None,
 ) -> Events[Any]:
-    """Load and attach a program, or a tuple or list of programs that share their maps, and
-    iterate over the records that they send.
+    """Load and attach a program, or programs that share their maps; return their records.
 
-    ``events`` says through which map they come, where the programs use several: the map, or the
-    record that it carries (which a type checker then knows the events to be). ``buffer_pages``
-    and ``order_by`` are as for :class:`PerfReader`: the size of each CPU's ring, and the field
-    with the time that records of all CPUs are to be in the order of.
+    ``events`` selects the map if the programs use several: the PerfEventArray, or its record type
+    (then a type checker knows the type of the events). ``buffer_pages`` and ``order_by`` are those
+    of :class:`PerfReader`: the size of each CPU's ring in pages, and the field with the time to
+    sort the records of all CPUs by.
 
-    Raises what :func:`load`, :class:`PerfReader` and :class:`Link` raise, and TuxscopeError
-    where there is no such map.
+    Raises what :func:`load`, :class:`PerfReader` and :class:`Link` raise, and TuxscopeError if
+    there is no such map.
     """
     several = checked_programs("tuxscope.open", programs)
     return Events(several, stream_map(several, events), buffer_pages, order_by)
 
 
 def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | None) -> StreamMap:
-    """The one map of the programs that is meant. Raises TuxscopeError where it is none, or
-    several."""
+    """The map with records of the programs that ``wanted`` selects (None: the only one).
+
+    Raises TuxscopeError if there is none, or more than one.
+    """
     used = dict.fromkeys(map for program in programs for map in program.maps)
     arrays = [each for each in used if isinstance(each, StreamMap)]
     found = [each for each in arrays if wanted in (None, each, *each.records)]
     if len(found) == 1:
         return found[0]
     have = ", ".join(f"{each.name} of {names_of(each.records)}" for each in arrays) or "none"
-    hint = "; say which, as in tuxscope.open(program, EVENTS)" if len(arrays) > 1 else ""
+    hint = "; pass one, as in tuxscope.open(program, EVENTS)" if len(arrays) > 1 else ""
     if wanted is not None:
         name = getattr(wanted, "name", None) or getattr(wanted, "__name__", None) or repr(wanted)
-        hint = f", and not {name}; pass the map itself, or the record that it carries"
+        hint = f", but not {name}; pass the map or its record type"
     names = ", ".join(each.name for each in programs)
     whose = f"program {names} has" if len(programs) == 1 else f"programs {names} have"
     raise TuxscopeError(f"tuxscope.open reads one PerfEventArray or RingBuf, {whose} {have}{hint}")
@@ -87,16 +88,15 @@ def names_of(records: Sequence[type]) -> str:
 
 
 class Events(Generic[R]):
-    """The records that attached programs send; a context manager, as files are.
+    """An iterable of the records that attached programs send; a context manager.
 
-    ``for`` and ``async for`` wait for the next record, without end; what one loop leaves, the
-    next one gets. After :meth:`close` they give what was left, and end. One thread, or one task,
-    iterates; it closes, or another task of the same loop does.
+    ``for`` and ``async for`` wait for the next record. A second loop continues where the first
+    stopped. After :meth:`close`, a loop yields the remaining records and ends. Only one thread or
+    task may iterate; it, or another task of the same event loop, may close.
 
-    The loop sets the pace: the rings are drained when it asks for more than it was given, and
-    no sooner. A drain copies out what is in them; of that, records are made of one piece at a
-    time, a few thousand at most. Where the loop is too slow the rings fill, and what they refuse
-    is counted in :attr:`lost`.
+    The rings are drained only when the loop has consumed all records. A drain copies the data out
+    of the rings; records are created in batches of a few thousand at most. If the loop is too slow,
+    the rings become full, and :attr:`lost` counts the lost records.
     """
 
     def __init__(
@@ -108,12 +108,14 @@ class Events(Generic[R]):
     ) -> None:
         """See :func:`open`."""
         self._decode: Callable[[Any], R] = decoded_by(events)
-        self._pieces: Iterator[Columns] = iter(())  # of the last drain, and not yet begun
-        self._left: Iterator[R] = iter(())  # of the piece that was begun
+        self._batches: Iterator[Columns] = iter(
+            ()
+        )  # batches of the last drain that are not decoded yet
+        self._remaining: Iterator[R] = iter(())  # records of the current batch
         self._lost: int | None = None  # while attached
         self._stopping = False
-        self._looked = 0.0
-        self._waiting = ExitStack()  # what ends the wait of a task
+        self._last_drain = 0.0
+        self._waiting = ExitStack()  # ends the wait of a task
         with ExitStack() as stack:
             given = sized(events, buffer_pages)
             for each in given.values():
@@ -131,30 +133,36 @@ class Events(Generic[R]):
 
     @property
     def delivered(self) -> int:
-        """How many records came out of the rings and were made ready: after :meth:`close` all,
-        those that nobody has taken yet among them."""
+        """The number of records read from the rings, including those that no loop has consumed."""
         return self._reader.delivered
 
     @property
     def lost(self) -> int:
-        """How many records full rings refused: exact after :meth:`close`, then *sent =
-        delivered + lost*; before that what the rings have said so far, which comes late."""
+        """The number of records lost because rings were full.
+
+        Exact after :meth:`close`: then *sent = delivered + lost*. Before, it is the number reported
+        so far by LOST records, which the kernel writes late.
+        """
         return self._reader.reported_lost if self._lost is None else self._lost
 
     def stop(self) -> None:
-        """Have the loop close this when it next asks for a piece, or wakes up; give what is left;
-        and end. For others than who iterates: threads, tasks, signal handlers."""
+        """Ask the iterating loop to close this and end; it yields the remaining records first.
+
+        May be called from other threads and tasks, and from signal handlers.
+        """
         self._stopping = True
 
     def close(self) -> None:
-        """Detach, and take what is left out of the rings, as columns: the loop gives that, and
-        ends, a task that waits at once. Closing again does nothing."""
+        """Detach the programs and drain the rings; a loop yields the remaining records and ends.
+
+        A waiting task wakes up at once. Closing again does nothing.
+        """
         if self._lost is None:
-            self._waiting.close()  # first: the event loop must not watch what is closed
-            with self._held:  # let go of all of it even where the rings cannot be read
+            self._waiting.close()  # first: the event loop must not poll closed fds
+            with self._held:  # close everything even if the rings cannot be read
                 self._lost = self._reader.reported_lost
                 self._link.close()
-                self._pieces = iter([*self._pieces, *self._reader.pieces(final=True)])
+                self._batches = iter([*self._batches, *self._reader.pieces(final=True)])
                 self._lost = self._reader.lost()
 
     def __enter__(self) -> Self:
@@ -164,23 +172,22 @@ class Events(Generic[R]):
         self.close()
 
     def __iter__(self) -> Iterator[R]:
-        for _ in self._looks():
-            yield from self._left
+        for _ in self._batches_ready():
+            yield from self._remaining
 
     async def __aiter__(self) -> AsyncIterator[R]:
-        async for _ in self._looks_of_a_task():
-            for event in self._left:
+        async for _ in self._batches_ready_async():
+            for event in self._remaining:
                 yield event
 
     def batches(self) -> Batches[R]:
-        """The same records, a list for each piece: all that a drain found, or some thousands."""
+        """Iterate over lists of records, one per batch: a few thousand records at most."""
         return Batches(self)
 
-    def _looks(self) -> Iterator[None]:
-        """Once for what another loop left, then for each piece, until this is closed and there
-        are no more."""
+    def _batches_ready(self) -> Iterator[None]:
+        """Yield once for the records an earlier loop left, then for each batch, until closed."""
         yield
-        while (found := self._next_piece()) or self._lost is None:
+        while (found := self._next_batch()) or self._lost is None:
             if found:
                 yield
             else:
@@ -188,12 +195,12 @@ class Events(Generic[R]):
                     time.sleep(self._pause)
                 self._drain()
 
-    async def _looks_of_a_task(self) -> AsyncIterator[None]:
-        """The same, leaving the thread to other tasks while it waits, and between pieces."""
+    async def _batches_ready_async(self) -> AsyncIterator[None]:
+        """As :meth:`_batches_ready`; other tasks run while it waits, and between batches."""
         from asyncio import sleep
 
         yield
-        while (found := self._next_piece()) or self._lost is None:
+        while (found := self._next_batch()) or self._lost is None:
             if found:
                 yield
                 await sleep(0)
@@ -202,7 +209,7 @@ class Events(Generic[R]):
                 self._drain()
 
     async def _wait(self) -> None:
-        """Until a ring is half full, the next look is due, or this is closed."""
+        """Wait until a ring is readable, the next drain is due, or this is closed."""
         from asyncio import Event, get_running_loop, sleep
 
         loop, ready, rings = get_running_loop(), Event(), self._reader.fileno()
@@ -216,38 +223,38 @@ class Events(Generic[R]):
             await sleep(self._pause)
 
     def _seconds_left(self) -> float:
-        """Until the next look is due."""
-        return max(0.0, self._looked + INTERVAL - time.monotonic())
+        """Seconds until the next drain is due."""
+        return max(0.0, self._last_drain + INTERVAL - time.monotonic())
 
-    def _next_piece(self) -> bool:
-        """Make the records of the next piece those that are left; whether there is one."""
+    def _next_batch(self) -> bool:
+        """Append the records of the next batch to ``_remaining``; return whether there is one."""
         if self._stopping:
             self.close()
-        columns = next(self._pieces, None)
+        columns = next(self._batches, None)
         if columns is None:
             return False
-        self._left = chain(self._left, map(self._decode, zip(*columns, strict=True)))
+        self._remaining = chain(self._remaining, map(self._decode, zip(*columns, strict=True)))
         return True
 
     def _drain(self) -> None:
-        """Have what is in the rings now come next."""
+        """Start to read what is in the rings now."""
         if self._lost is None:
-            self._looked = time.monotonic()
-            self._pieces = self._reader.pieces()
+            self._last_drain = time.monotonic()
+            self._batches = self._reader.pieces()
 
 
 class Batches(Generic[R]):
-    """What :meth:`Events.batches` returns, for ``for`` and ``async for``."""
+    """An iterable of lists of records, for ``for`` and ``async for``; see Events.batches()."""
 
     def __init__(self, events: Events[R]) -> None:
         self._events = events
 
     def __iter__(self) -> Iterator[list[R]]:
-        for _ in self._events._looks():
-            if batch := list(self._events._left):
+        for _ in self._events._batches_ready():
+            if batch := list(self._events._remaining):
                 yield batch
 
     async def __aiter__(self) -> AsyncIterator[list[R]]:
-        async for _ in self._events._looks_of_a_task():
-            if batch := list(self._events._left):
+        async for _ in self._events._batches_ready_async():
+            if batch := list(self._events._remaining):
                 yield batch

@@ -8,7 +8,7 @@ from tuxscope.lean_typing import NoReturn, Self
 
 
 class Fd:
-    """Owns a file descriptor: closes it once, and never answers with a closed number."""
+    """Owns a file descriptor and closes it once; a context manager."""
 
     __slots__ = ("_number",)
 
@@ -16,13 +16,13 @@ class Fd:
         self._number = number
 
     def fileno(self) -> int:
-        """The number. Raises ValueError after close()."""
+        """The fd as an int. Raises ValueError after close()."""
         if self._number < 0:
             raise ValueError("this file descriptor is closed")
         return self._number
 
     def close(self) -> None:
-        """Close it; closing again does nothing."""
+        """Close the fd; closing again does nothing."""
         number, self._number = self._number, -1
         if number >= 0:
             os.close(number)
@@ -42,7 +42,7 @@ class Fd:
             warnings.warn(f"unclosed file descriptor {number}", ResourceWarning, stacklevel=2)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a file descriptor has one owner: it cannot be copied or pickled")
+        raise TypeError("a file descriptor cannot be copied or pickled")
 
     def __repr__(self) -> str:
         return f"Fd({self._number})"

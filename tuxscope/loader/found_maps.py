@@ -1,4 +1,4 @@
-"""Maps that are in the kernel already, whoever made them: found by name, read, and set."""
+"""Maps that any process has created: find by name or ID, read, update."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Datum = int | bytes
 
 
 class FoundMap:
-    """An open map; a context manager that closes it. All methods raise MapError.
+    """An open map of any loader; a context manager that closes it. All methods raise MapError.
 
-    What types its keys and values have, only its maker knows: those of 1, 2, 4 and 8 bytes are
-    given and taken as unsigned integers, all others given as bytes.
+    The types of keys and values are unknown. Those of 1, 2, 4 and 8 bytes are unsigned integers in
+    native byte order, all others bytes.
 
     Attributes:
-        info: what the kernel says of it.
+        info: its bpf_map_info.
     """
 
     def __init__(self, fd: Fd, info: MapInfo) -> None:
@@ -49,8 +49,7 @@ class FoundMap:
         self.close()
 
     def items(self) -> MapEntries:
-        """All entries, each key once: the key, and a tuple of the value, or of a per-CPU map of
-        each CPU's."""
+        """Iterate over (key, values), each key once; values has one element, or one per CPU."""
         self._check_readable()
         return MapEntries(MapReader(self._raw), self._entries)
 
@@ -66,10 +65,10 @@ class FoundMap:
             )
 
     def update(self, key: int, value: int) -> None:
-        """Set an entry."""
+        """Set the value of ``key``. Raises MapError for a per-CPU map, or if sizes do not fit."""
         self._check_readable()
         if self.info.type in PER_CPU:
-            raise MapError(f"{self._raw.name} has a value for each CPU; only a program sets it")
+            raise MapError(f"map {self._raw.name} is per-CPU: only a program can update it")
         packed = self._packed("key", key, self.info.key_size)
         self._raw.update(
             packed, self._packed("value", value, self.info.value_size), UpdateFlag.ANY, str(key)
@@ -77,29 +76,36 @@ class FoundMap:
 
     def _packed(self, what: str, number: int, size: int) -> bytes:
         if size not in INTEGERS:
-            raise MapError(f"a {what} of {self._raw.name} has {size} bytes, and is no number")
+            raise MapError(
+                f"cannot update map {self._raw.name}: its {what} of {size} bytes is not an integer"
+            )
         if not 0 <= number < 1 << 8 * size:
-            raise MapError(f"{what} {number} does not fit: {self._raw.name} has {size} bytes")
+            raise MapError(
+                f"{what} {number} does not fit into the {size} bytes of map {self._raw.name}"
+            )
         return number.to_bytes(size, sys.byteorder)
 
     def _check_readable(self) -> None:
         if self.info.type not in READABLE:
             raise MapError(
-                f"map {self._raw.name} ({type_name(self.info.type)}) holds no values that tuxscope "
-                "reads"
+                f"map {self._raw.name} ({type_name(self.info.type)}) cannot be read: tuxscope "
+                "reads hashes, arrays and LPM tries"
             )
 
 
 def datum(data: bytes) -> Datum:
+    """Bytes as an unsigned integer in native byte order if they have 1, 2, 4 or 8, else as is."""
     return int.from_bytes(data, sys.byteorder) if len(data) in INTEGERS else data
 
 
 def open_map(map_id: int) -> FoundMap:
-    """The map with an id. Raises MapError."""
+    """Open the map with this ID. Raises MapError."""
     try:
         fd = bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id)
     except FileNotFoundError as error:
-        raise MapError(f"there is no map with id {map_id}", error.errno) from None
+        raise MapError(
+            f"there is no map with ID {map_id}; bpftool map lists them", error.errno
+        ) from None
     except OSError as error:
         raise MapError(
             opening_problem(error, f"map {map_id} cannot be opened"), error.errno
@@ -108,7 +114,7 @@ def open_map(map_id: int) -> FoundMap:
 
 
 def map_ids() -> list[int]:
-    """Those of all maps. Raises MapError."""
+    """The IDs of all maps. Raises MapError."""
     try:
         return bpf.object_ids(BpfCommand.MAP_GET_NEXT_ID)
     except OSError as error:
@@ -118,7 +124,7 @@ def map_ids() -> list[int]:
 
 
 def find_map(name: str) -> FoundMap:
-    """The one map with a name. Raises MapError where there is none, or several."""
+    """Open the map called ``name``. Raises MapError if there is none, or more than one."""
     found: list[FoundMap] = []
     names: set[str] = set()
     try:
@@ -126,7 +132,7 @@ def find_map(name: str) -> FoundMap:
             try:
                 each = open_map(map_id)
             except MapError as error:
-                if error.errno == errno.ENOENT:  # it is gone already
+                if error.errno == errno.ENOENT:  # freed meanwhile
                     continue
                 raise
             names.add(each.info.name)
@@ -141,8 +147,9 @@ def find_map(name: str) -> FoundMap:
             each.close()
     if found:
         ids = ", ".join(str(each.info.id) for each in found)
-        raise MapError(f"there are {len(found)} maps {name}: say which by --id, of {ids}")
+        raise MapError(f"there are {len(found)} maps {name}; select one with --id: {ids}")
     near = (
-        did_you_mean(name, sorted(filter(None, names))) or "; is the program running that has it?"
+        did_you_mean(name, sorted(filter(None, names)))
+        or "; is its program loaded? try: bpftool map"
     )
     raise MapError(f"there is no map {name} in the kernel{near}")

@@ -1,4 +1,4 @@
-"""A program that is in the kernel already, whoever loaded it: its code, lines and names."""
+"""Reads a loaded program of any loader: instructions, source lines, names."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from tuxscope.source import SourceLine
 
 CALL = Jump.CALL | Class.JMP
 LD_IMM64 = Mode.IMM | Size.DW | Class.LD
-# What helpers' addresses are told from in translated code (kernel/bpf/core.c).
+# Calls of helpers in translated code are relative to this symbol (kernel/bpf/core.c).
 CALL_BASE = "__bpf_call_base"
 
 
 class InspectError(TuxscopeError):
-    """A program that the kernel does not show."""
+    """A loaded program cannot be read."""
 
 
 @dataclass(frozen=True)
 class Translated:
-    """A program as the verifier left it: some calls inlined, some checks added.
+    """A program after the verifier: some calls are inlined, some instructions added.
 
     Attributes:
-        name: as ``bpftool prog`` shows it.
-        code: 8 bytes for each slot, in the machine's byte order.
-        lines: the source by slot, where its BTF has it.
-        functions: the entry points by slot; none without BTF.
-        maps: names by id; a map's id stands in the imm of the ld_imm64 that loads it.
-        helpers: names by the imm of a call; none where /proc/kallsyms hides addresses.
+        name: as in ``bpftool prog``.
+        code: 8 bytes per slot, in native byte order.
+        lines: source lines by slot; empty without BTF.
+        functions: entry points; empty without BTF.
+        maps: names by map ID; the imm of a ld_imm64 is the map ID.
+        helpers: names by the imm of a call; empty if /proc/kallsyms hides addresses.
     """
 
     name: str
@@ -51,19 +51,19 @@ class Translated:
 
 
 def translated(program_id: int) -> Translated:
-    """What the kernel has of a program. Raises InspectError, or PermissionError."""
+    """Read the program with this ID. Raises InspectError or PermissionError."""
     try:
         fd = bpf.fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, program_id)
     except FileNotFoundError:
         raise InspectError(
-            f"there is no program with id {program_id}; bpftool prog lists them"
+            f"there is no program with ID {program_id}; bpftool prog lists them"
         ) from None
     with fd:
         return describe(fd)
 
 
 def describe(fd: Fd) -> Translated:
-    """All that the kernel tells of an open program."""
+    """Read an open program. Raises InspectError."""
     known = bpf.object_info(fd.fileno(), ProgInfo())
     code = ctypes.create_string_buffer(max(known.xlated_prog_len, 1))
     functions = ctypes.create_string_buffer(max(known.nr_func_info * FuncInfo.size, 1))
@@ -86,13 +86,11 @@ def describe(fd: Fd) -> Translated:
             ),
         )
     except OSError as error:
-        raise InspectError(
-            f"the kernel does not show program {known.id}: {strerror(error)}"
-        ) from error
+        raise InspectError(f"cannot read program {known.id}: {strerror(error)}") from error
     if not info.xlated_prog_insns:
         raise InspectError(
-            f"the kernel hides the code of program {known.id}; see /proc/sys/kernel/kptr_restrict "
-            "and run it with sudo"
+            f"the kernel hides the instructions of program {known.id}; run as root, and see "
+            "/proc/sys/kernel/kptr_restrict"
         )
     btf = load_btf(info.btf_id) if info.btf_id else None
     entries = entry_points(functions.raw, info.nr_func_info, btf) if btf else ()
@@ -108,16 +106,18 @@ def describe(fd: Fd) -> Translated:
 
 
 def source_register(registers: int) -> int:
-    """The src field of the byte that holds both registers."""
+    """The src register from the byte with both register numbers."""
     return registers >> 4 if sys.byteorder == "little" else registers & 15
 
 
 def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
-    """Undo what the kernel made of calls and addresses of the program's own functions: the distance
-    went into the offset, 16 bits of it, and with a JIT compiler the function's number into the imm
-    (jit_subprogs in kernel/bpf/verifier.c, bpf_patch_call_args in kernel/bpf/core.c).
+    """Restore the calls and addresses of BPF functions that the kernel has rewritten.
 
-    ``entries`` are the slots of the functions, in the order of their numbers.
+    The kernel moves the distance into the 16-bit offset and, with a JIT, puts the number of the
+    function into imm (jit_subprogs in kernel/bpf/verifier.c, bpf_patch_call_args in
+    kernel/bpf/core.c).
+
+    ``entries``: the first slot of each function, by function number.
     """
     slots = [list(each) for each in struct.iter_unpack("=BBhi", code)]
     for at, slot in enumerate(slots):
@@ -133,7 +133,7 @@ def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
 
 
 def called(code: bytes) -> set[int]:
-    """The imms of all calls that are not of the program's own functions."""
+    """The imm of each call of a kernel function."""
     imms = set()
     for opcode, registers, _, imm in struct.iter_unpack("=BBhi", code):
         src = source_register(registers)
@@ -143,7 +143,7 @@ def called(code: bytes) -> set[int]:
 
 
 def load_btf(btf_id: int) -> Btf | None:
-    """The type information with an id; None where it cannot be read: there is a listing without."""
+    """Read the BTF with this ID; None if it is invalid."""
     with bpf.fd_by_id(BpfCommand.BTF_GET_FD_BY_ID, btf_id) as fd:
         size = bpf.object_info(fd.fileno(), BtfInfo()).btf_size
         data = ctypes.create_string_buffer(size)
@@ -155,7 +155,7 @@ def load_btf(btf_id: int) -> Btf | None:
 
 
 def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
-    """The line of each slot that has one; the kernel gives only where it changes."""
+    """Source lines by slot from ``count`` LineInfo records; only where the line changes."""
     records = (LineInfo.unpack(data, at * LineInfo.size) for at in range(count))
     return {
         each.insn_off: SourceLine(
@@ -166,13 +166,13 @@ def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
 
 
 def entry_points(data: bytes, count: int, btf: Btf) -> tuple[Label, ...]:
-    """The functions, in the order of their slots."""
+    """The entry points from ``count`` FuncInfo records, by slot."""
     records = (FuncInfo.unpack(data, at * FuncInfo.size) for at in range(count))
     return tuple(Label(btf.type_name(each.type_id), each.insn_off) for each in records)
 
 
 def map_name(map_id: int) -> str:
-    """A map's name, or its number where it has none."""
+    """The name of a map, or ``map_ID`` if it has none."""
     try:
         with bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id) as fd:
             name: str = bpf.object_info(fd.fileno(), MapInfo()).name
@@ -182,7 +182,7 @@ def map_name(map_id: int) -> str:
 
 
 def function_names(distances: Set[int]) -> dict[int, str]:
-    """The names of kernel functions by their distance from ``__bpf_call_base``."""
+    """Names of kernel functions by their distance from ``__bpf_call_base``; from kallsyms."""
     addresses: dict[int, str] = {}
     base = 0
     try:

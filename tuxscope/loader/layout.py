@@ -13,9 +13,9 @@ from tuxscope.loader.tracepoint_format import fields_of
 
 
 class RunningKernelLayout:
-    """Asks the kernel when it is asked, and keeps what it said of tracepoints.
+    """Offsets in the running kernel, looked up on demand; tracepoint formats are cached.
 
-    An :class:`tuxscope.asm.layout.Layout`.
+    Implements :class:`tuxscope.asm.layout.Layout`.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class RunningKernelLayout:
 
     @cached_property
     def without_structs(self) -> BtfError | None:
-        """Why the kernel tells nothing of its structs; None where it does."""
+        """The error of reading the kernel's BTF; None if it can be read."""
         try:
             kernel_structs()
         except BtfError as error:
@@ -35,7 +35,7 @@ class RunningKernelLayout:
         return None
 
     def has(self, tracepoint: Tracepoint) -> bool:
-        """Raises TuxscopeError where tracefs cannot be had."""
+        """Whether the kernel has a tracepoint. Raises OSError if tracefs is not available."""
         try:
             self._fields_of(tracepoint)
         except TracepointError:
@@ -43,14 +43,14 @@ class RunningKernelLayout:
         return True
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """Raises TracepointError where there is no such tracepoint, or field."""
+        """The place of a field in the context. Raises TracepointError if it does not exist."""
         fields = self._fields_of(tracepoint)
         if name not in fields:
             raise TracepointError(f"{tracepoint} has no field {name} on this kernel")
         return fields[name]
 
     def member(self, struct: str, name: str) -> Place:
-        """Raises BtfError where there is none, or no BTF."""
+        """The place of a struct member. Raises BtfError if it does not exist, or without BTF."""
         return kernel_structs().member(struct, name)
 
     def _fields_of(self, tracepoint: Tracepoint) -> dict[str, Place]:

@@ -1,4 +1,4 @@
-"""Maps in the kernel, with keys and values as their description types them."""
+"""Loaded maps, with keys and values converted to and from Python."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class MapEntries:
 
     @property
     def warning(self) -> str:
-        """The same in words; empty where nothing is missing."""
+        """A warning that entries may be missing; empty if none are."""
         return self._reader.warning
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
@@ -109,7 +109,7 @@ class LoadedMap:
         self.close()
 
     def info(self) -> MapInfo:
-        """What the kernel says of it."""
+        """The bpf_map_info of the map."""
         return self._raw.info()
 
     @cached_property
@@ -117,7 +117,7 @@ class LoadedMap:
         description = self.description
         if not isinstance(description, Array | Hash):
             raise MapError(
-                f"map {description.name} ({description.type.name}) holds no values that can be read"
+                f"map {description.name} ({description.type.name}) cannot be read: no entries"
             )
         from tuxscope.loader.map_types import MapTypes
 
@@ -138,7 +138,7 @@ class LoadedMap:
         self._raw.update(types.pack_key(key), types.pack_value(value), flags, repr(key))
 
     def delete(self, key: Any) -> bool:
-        """Delete an entry; tells whether there was one. Of an array none can be deleted."""
+        """Delete an entry; return whether it existed. Entries of an array cannot be deleted."""
         return self._raw.delete(self._types.pack_key(key), repr(key))
 
     def keys(self) -> Iterator[Any]:

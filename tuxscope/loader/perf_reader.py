@@ -1,4 +1,4 @@
-"""Reads a PerfEventArray: a ring on each online CPU, and an exact count of what was lost."""
+"""Reads a PerfEventArray: a ring per online CPU, and an exact count of lost samples."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class PerfReader:
         # the end, and as losses() has told.
         self._reported: Counter[int] = Counter()
         self._counted: Counter[int] = Counter()
-        self._told: Counter[int] = Counter()
+        self._already_returned: Counter[int] = Counter()
 
     @property
     def without(self) -> dict[int, str]:
@@ -84,7 +84,7 @@ class PerfReader:
 
     @property
     def holds(self) -> bool:
-        """Whether the last :meth:`drain` held something back."""
+        """Whether the last :meth:`drain` held back samples, to sort them by time."""
         return self._order is not None and self._order.holds
 
     def fileno(self) -> int:
@@ -136,8 +136,8 @@ class PerfReader:
 
         They are those that the rings have reported on the way, and after :meth:`lost` all.
         """
-        new = (self._reported | self._counted) - self._told
-        self._told += new
+        new = (self._reported | self._counted) - self._already_returned
+        self._already_returned += new
         return sorted(new.items())
 
     def lost(self) -> int:

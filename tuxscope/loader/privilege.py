@@ -26,7 +26,7 @@ class Capability(IntEnum):
 
 
 class PrivilegeError(TuxscopeError):
-    """This process may not do what was asked."""
+    """This process lacks a privilege."""
 
 
 class CapHeader(Record):
@@ -87,7 +87,7 @@ def seccomp_filtered() -> bool:
 
 
 def contents(path: str) -> str:
-    """What a small file of the kernel's says; nothing where it is not there."""
+    """The text of a small file in /proc or /sys; empty if it cannot be read."""
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             return file.read()

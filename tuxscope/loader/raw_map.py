@@ -17,10 +17,10 @@ WRITE_BATCH = 1024  # entries in one call
 
 
 class MapError(TuxscopeError):
-    """Something that cannot be done with a map.
+    """An operation on a map failed.
 
     Attributes:
-        errno: the kernel's; None where it was not asked.
+        errno: the errno of bpf(2); None if it was not called.
     """
 
     def __init__(self, message: str, errno: int | None = None) -> None:
@@ -103,10 +103,10 @@ class RawMap:
 
             raise MapError(update_problem(error, self, shown, flags), error.errno) from error
         except TuxscopeError as error:
-            raise MapError(f"map {self.name}: flags {flags!r} are none: {error}") from error
+            raise MapError(f"map {self.name}: invalid flags {flags!r}: {error}") from error
 
     def delete(self, key: bytes, shown: str) -> bool:
-        """Tells whether there was such an entry."""
+        """Delete an entry; return whether it existed."""
         fd = self.fileno()
         try:
             bpf.map_delete(fd, key)

@@ -59,11 +59,11 @@ def fence() -> None:
 
 
 class RingError(TuxscopeError):
-    """A ring that cannot be had, or holds what the kernel never writes."""
+    """A ring cannot be opened, or its contents are corrupt."""
 
 
 class RingMemoryError(RingError):
-    """Memory that a ring cannot have: there is none, or the memlock limit forbids it."""
+    """A ring cannot be mapped: out of memory, or over RLIMIT_MEMLOCK."""
 
 
 def memory_error(error: OSError, pages: int) -> str:
@@ -121,7 +121,7 @@ class Ring:
         self._event.close()
 
     def take(self) -> bytes:
-        """Everything written since the last time: whole records, one after the other.
+        """Read and consume all new records, as bytes.
 
         They are copied out and the room is given back at once, so what follows may take its
         time. Raises RingError where the positions make no sense.
@@ -153,7 +153,7 @@ class Ring:
         return self._enabled > before
 
     def lost(self) -> int:
-        """How many samples the ring has refused so far; needs PERF_FORMAT_LOST."""
+        """The number of samples lost so far; needs PERF_FORMAT_LOST."""
         return self._counts()[2]
 
     def _counts(self) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""The rings of the CPUs that are online: some go, some come, and some do both unseen."""
+"""The perf rings of all online CPUs; follows CPU hotplug."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.ring import Ring, RingError, RingMemoryError
 from tuxscope.record import u32
 
-# For each CPU, but not more over all of them; and for one that comes when those are used up.
+# Bytes: per CPU, for all CPUs, and for a CPU that comes online when the total is reached.
 LARGEST_RING = 4 << 20
 LARGEST_RINGS = 64 << 20
 SMALLEST_RING = 64 << 10
@@ -33,12 +33,12 @@ Span = tuple[int, bytes]
 
 
 def default_pages(cpus: int) -> int:
-    """Pages for each ring: 4 MiB, or less where that would be over 64 MiB for all CPUs."""
+    """Pages per ring: 4 MiB, or less to stay within 64 MiB for all CPUs."""
     return whole_pages(min(LARGEST_RING, LARGEST_RINGS // max(cpus, 1)))
 
 
 def whole_pages(size: int) -> int:
-    """How many pages so many bytes have room for: a power of two, and one at least."""
+    """The largest power of two of pages that fit into ``size`` bytes; at least 1."""
     return 1 << max(size // mmap.PAGESIZE, 1).bit_length() - 1
 
 
@@ -84,7 +84,7 @@ class Rings:
 
     @property
     def cpus(self) -> tuple[int, ...]:
-        """Those that have a ring."""
+        """The CPUs that have a ring."""
         return tuple(self._rings)
 
     def fileno(self) -> int:
@@ -92,15 +92,15 @@ class Rings:
         return self._poll.fileno()
 
     def take(self) -> list[Span]:
-        """What is new in each ring. Raises RingError."""
+        """Read the new data of each ring: (CPU, bytes). Raises RingError."""
         return [(cpu, ring.take()) for cpu, ring in self._rings.items()]
 
     def refused(self) -> Counter[int]:
-        """How many samples the rings of each CPU have refused; needs ``counts_lost``."""
+        """The number of lost samples per CPU; needs ``counts_lost``."""
         return self._gone + Counter({cpu: ring.lost() for cpu, ring in self._rings.items()})
 
     def follow(self) -> list[Span]:
-        """Let go of rings that nothing is written to any more, and give CPUs that came theirs.
+        """Close the rings of CPUs that went offline, and open rings for CPUs that came online.
 
         Returns what was left in the former. It costs a pread(2), and a look now and
         then. Raises RingError.
@@ -199,7 +199,7 @@ class Rings:
         return Ring(cpu, pages, 0)
 
     def close(self) -> None:
-        """Let go of all rings. Closing again does nothing."""
+        """Close all rings. Closing again does nothing."""
         self._held.close()
 
     def _drop_all(self) -> None:

@@ -1,4 +1,4 @@
-"""A span of a ring, decoded: samples as columns, and how many were lost on the way.
+"""Decodes the bytes of a ring: samples as columns, and the number of lost samples.
 
 A record begins with ``struct perf_event_header``: type u32, misc u16, size u16, and its size is
 a multiple of 8. A sample goes on with a u32, the size of what follows, and the bytes that the
@@ -107,7 +107,7 @@ class SpanDecoder:
         return [[] for _ in range(self._width)]
 
     def _usual_records(self, table: memoryview) -> int:
-        """How many rows of the table, from its beginning, are samples of the usual size."""
+        """The number of leading rows of the table that are samples of the usual size."""
         if not table:
             return 0
         headers = table.cast("Q")[:: self._step // 8].tobytes()
@@ -130,7 +130,7 @@ class SpanDecoder:
         return True
 
     def _append(self, table: memoryview, columns: Columns) -> None:
-        """Append a table's rows, so many at once as make a power of two."""
+        """Append the rows of a table, in groups of a power of two."""
         while table:
             count = 1 << (len(table) // self._step).bit_length() - 1
             if count not in self._tables:

@@ -1,4 +1,4 @@
-"""The running kernel's structs, as its BTF tells: where a member is, and how long.
+"""Offsets and sizes of members of kernel structs, from the BTF of the running kernel.
 
 Format: Documentation/bpf/btf.rst in the kernel's tree; numbers are in the machine's byte order.
 """

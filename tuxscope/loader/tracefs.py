@@ -32,44 +32,44 @@ class Tracefs:
     no mount table, and is gone when it is closed, however this process ends.
 
     Attributes:
-        mounted_at: its folder, or None for a detached mount.
+        mounted_at: its mount point, or None for a detached mount.
     """
 
     def __init__(self) -> None:
         """Open it. Raises OSError where there is none and none can be made."""
         self.mounted_at = next(iter(readable_mounts()), None)
         if self.mounted_at:
-            self._folder = Fd(os.open(self.mounted_at, os.O_PATH | os.O_CLOEXEC))
+            self._directory = Fd(os.open(self.mounted_at, os.O_PATH | os.O_CLOEXEC))
         else:
-            self._folder = detached_mount()
+            self._directory = detached_mount()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._folder.close()
+        self._directory.close()
 
     def read(self, path: str) -> str:
         """A file's text. Raises OSError."""
-        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._folder.fileno())
+        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._directory.fileno())
         with open(number, encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def names(self, path: str) -> list[str]:
-        """The folders in a folder; none where there is no such folder."""
+        """The subdirectories of a directory; empty if it does not exist."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         try:
-            number = os.open(path, flags, dir_fd=self._folder.fileno())
+            number = os.open(path, flags, dir_fd=self._directory.fileno())
         except OSError:
             return []
-        with Fd(number) as folder, os.scandir(folder.fileno()) as entries:
+        with Fd(number) as directory, os.scandir(directory.fileno()) as entries:
             return sorted(entry.name for entry in entries if entry.is_dir())
 
     def tracepoint_id(self, tracepoint: Tracepoint) -> int:
         """The number that perf_event_open takes. Raises TracepointError with the nearest name."""
-        folder = f"events/{tracepoint.category}"
+        directory = f"events/{tracepoint.category}"
         try:
-            return int(self.read(f"{folder}/{tracepoint.name}/id"))
+            return int(self.read(f"{directory}/{tracepoint.name}/id"))
         except (FileNotFoundError, NotADirectoryError):
             near = self._near(tracepoint.category, tracepoint.name)
             raise TracepointError(f"this kernel has no tracepoint {tracepoint}{near}") from None
@@ -97,7 +97,7 @@ class Tracefs:
 
 
 def readable_mounts() -> list[str]:
-    """The folders where tracefs is mounted and can be read."""
+    """The mount points of tracefs that can be read."""
     found = []
     # Mount points are bytes, of any kind.
     with (
@@ -108,14 +108,14 @@ def readable_mounts() -> list[str]:
             # man 5 proc: mount point is field 5, the type follows a lone hyphen.
             before, _, after = line.partition(" - ")
             if after.startswith("tracefs "):
-                folder = unescaped(before.split(" ")[4])
-                if os.access(f"{folder}/events", os.R_OK | os.X_OK):
-                    found.append(folder)
+                directory = unescaped(before.split(" ")[4])
+                if os.access(f"{directory}/events", os.R_OK | os.X_OK):
+                    found.append(directory)
     return found
 
 
 def unescaped(path: str) -> str:
-    """A path as it is, of one that mountinfo shows."""
+    """Decode the octal escapes of a path in mountinfo."""
     if "\\" not in path:  # re takes 2 ms to import
         return path
     import re

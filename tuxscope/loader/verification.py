@@ -63,18 +63,18 @@ class LoadRefused(Portable, Exception):  # noqa: N818  # not for users: it becom
 
 
 def checked_level(log_level: int) -> LogLevel:
-    """Raises LoadError where it is none."""
+    """Return ``log_level`` as a LogLevel. Raises LoadError if it is invalid."""
     if isinstance(log_level, bool) or not isinstance(log_level, int) or log_level & ~7:
         from tuxscope.loader.verifier import LoadError
 
         raise LoadError(
-            f"log_level {log_level!r} is none; LogLevel has LEVEL1, LEVEL2 and STATS (1, 2, 4)"
+            f"invalid log_level {log_level!r}; use LogLevel.LEVEL1, LEVEL2 or STATS (1, 2, 4)"
         )
     return LogLevel(log_level)
 
 
 def load_without_log(plain: dict[str, Any]) -> Fd:
-    """Load. Raises LoadRefused."""
+    """Load a program; return its fd. Raises LoadRefused."""
     try:
         return prog_load(plain)
     except OSError as error:
@@ -82,7 +82,7 @@ def load_without_log(plain: dict[str, Any]) -> Fd:
 
 
 def prog_load(plain: dict[str, Any]) -> Fd:
-    """Load with these attributes. Raises OSError."""
+    """Load with these attributes; return the fd. Raises OSError."""
     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain)))
 
 
@@ -125,7 +125,7 @@ def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) 
 
 
 def larger(size: int) -> int:
-    """The next size to try: as few of them as can be, as the verifier begins anew for each."""
+    """The next size to try: few sizes, because each one costs another run of the verifier."""
     return LARGEST_LOG_BEFORE if size < LARGEST_LOG_BEFORE else LARGEST_LOG
 
 

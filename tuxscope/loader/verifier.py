@@ -1,4 +1,4 @@
-"""Programs that the kernel does not take, and why."""
+"""Errors of loading a program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class LoadError(TuxscopeError):
-    """The kernel refused a program without the verifier having a say."""
+    """The kernel refused a program, for another reason than the verifier."""
 
 
 class VerifierError(LoadError, ExplainedError):

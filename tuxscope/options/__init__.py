@@ -1,19 +1,19 @@
-"""Options of a command: each is declared once, as an attribute of a class.
+"""Options of a command, each declared once, as a class attribute.
 
 >>> from tuxscope.options import Options, option, switch
->>> from tuxscope.options.parsers import whole_number
+>>> from tuxscope.options.parsers import integer
 >>> class Wanted(Options):
 ...     pid: int | None = option(
-...         "PID", whole_number("a process id", 1842), "trace this process alone", default=None
+...         "PID", integer("a process id", 1842), "trace only this process", default=None
 ...     )
 ...     all: bool = switch(
-...         "trace all", default=False, excludes={"pid": "--all traces {other}'s process, too"}
+...         "trace every process", default=False, excludes={"pid": "--all and {other} conflict"}
 ...     )
 >>> Wanted(pid=7).pid, Wanted().all
 (7, False)
 
-The help, the parsing, and the checks of what goes together come from the declaration, and so do the
-types: to a type checker the class is a frozen dataclass.
+The help text, the parser and the checks for conflicting options come from the declaration. A type
+checker sees a frozen dataclass.
 """
 
 from __future__ import annotations
@@ -23,27 +23,28 @@ from collections.abc import Callable, Mapping, Sequence
 from tuxscope.errors import UsageError
 from tuxscope.lean_typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
-# From the flag and what was typed (after ``--``: the words) to a value. Raises UsageError.
+# parse(flag, text) returns the value, or raises UsageError. For the words after ``--``, text is a
+# sequence of str.
 Parser = Callable[[str, Any], Any]
 
 COMMAND = "-- COMMAND"
 
 
 class Option:
-    """The declaration of an option, of an argument, or of the words after ``--``.
+    """The declaration of an option, a positional argument, or the words after ``--``.
 
     Attributes:
-        name: of the attribute that holds the value.
-        flag: as it is typed, ``--buffer-pages``; empty for an argument.
-        metavar: what the help calls the value; empty where there is none.
-        parse: from the flag and what was typed to the value. Raises UsageError.
-        help: what it does. A line may be as long as it likes: the help wraps it.
-        default: the value where it is not given.
-        applies_to: the kinds of page or the actions that it is for; empty for all.
-        excludes: by name, what does not go with it, and what is said then; ``{other}`` in there is
-            the other's flag.
-        needs: the name of an option, the value that it must have beside this one, and what is said
-            where it has another; None where it needs nothing.
+        name: the attribute that holds the value.
+        flag: as typed, for example ``--buffer-pages``; empty for a positional argument.
+        metavar: the name of the value in the help text; empty for a switch.
+        parse: ``parse(flag, text)`` returns the value, or raises UsageError.
+        help: what the option does, as one paragraph; ``--help`` wraps it.
+        default: the value if the option is not given.
+        applies_to: the kinds of page, or the actions, that accept the option; empty for all.
+        excludes: the names of conflicting options, each with its error message. ``{other}`` in a
+            message becomes the flag of the conflicting option.
+        needs: ``(name, value, message)``: option ``name`` must have ``value``, else UsageError with
+            ``message``. None if the option needs no other.
     """
 
     def __init__(
@@ -73,8 +74,8 @@ class Option:
         if self.flag is None:
             self.flag = f"--{name.replace('_', '-')}"
 
-    def reworded(self, help: str, needs: tuple[str, Any, str] | None = None) -> Any:
-        """The same option in the words of another command, where it may need something else."""
+    def with_help(self, help: str, needs: tuple[str, Any, str] | None = None) -> Any:
+        """A copy of the option with another help text, and with ``needs`` if it is given."""
         return Option(
             self.metavar, self.parse, help, default=self.default, flag=self.flag,
             applies_to=self.applies_to, excludes=self.excludes, needs=needs or self.needs,
@@ -92,7 +93,7 @@ def option(
     excludes: Mapping[str, str] | None = None,
     needs: tuple[str, Any, str] | None = None,
 ) -> Any:
-    """An option that takes a value. The parameters are those of :class:`Option`."""
+    """Declare an option that takes a value. For the parameters see :class:`Option`."""
     return Option(
         metavar, parse, help, default=default, flag=flag, applies_to=applies_to,
         excludes=excludes, needs=needs,
@@ -107,54 +108,59 @@ def switch(
     excludes: Mapping[str, str] | None = None,
     needs: tuple[str, Any, str] | None = None,
 ) -> Any:
-    """An option that takes no value; ``default`` is False."""
+    """Declare an option without a value; ``default`` is False."""
     return Option(
-        "", on_or_off, help, default=default, applies_to=applies_to, excludes=excludes, needs=needs
-    )
+        "", parse_switch, help, default=default, applies_to=applies_to,
+        excludes=excludes, needs=needs,
+    )  # fmt: skip
 
 
 def argument(parse: Parser | None = None, *, default: Any) -> Any:
-    """A word without a flag; in the order of their declaration."""
-    return Option("", parse or as_typed, "", default=default, flag="")
+    """Declare a positional argument. Their order is that of the declarations."""
+    return Option("", parse or parse_text, "", default=default, flag="")
 
 
-def words(help: str, *, default: tuple[str, ...]) -> Any:
-    """A command to start, with its arguments: what stands after ``--``."""
-    return Option("", some_words, help, default=default, flag=COMMAND)
+def trailing_command(help: str, *, default: tuple[str, ...]) -> Any:
+    """Declare ``-- COMMAND``: the command to start, with its arguments."""
+    return Option("", parse_command, help, default=default, flag=COMMAND)
 
 
-def on_or_off(flag: str, text: str) -> bool:
-    """Fire passes 'True' where a flag has no value."""
+def parse_switch(flag: str, text: str) -> bool:
+    """True for a switch: Fire passes 'True' for a flag without a value.
+
+    Raises UsageError if the switch was given a value.
+    """
     if text not in ("True", "False"):
         raise UsageError(f"{flag} takes no value, not {text!r}")
     return text == "True"
 
 
-def as_typed(flag: str, text: str) -> str:
-    """No parser: the text."""
+def parse_text(flag: str, text: str) -> str:
+    """Return the text as it was typed."""
     return text
 
 
-def some_words(flag: str, words: Sequence[str]) -> tuple[str, ...]:
+def parse_command(flag: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words after ``--`` as a tuple. Raises UsageError if there are none."""
     if not words:
-        raise UsageError("-- is followed by the command to trace, as in -- ls -l")
+        raise UsageError("-- needs a command, for example: -- ls -l")
     return tuple(words)
 
 
 @dataclass_transform(
     kw_only_default=True,
     frozen_default=True,
-    field_specifiers=(option, switch, argument, words),
+    field_specifiers=(option, switch, argument, trailing_command),
 )
 class Options:
-    """What a command line asks for: immutable, with an attribute for each declared option.
+    """The parsed options of a command: immutable, with an attribute for each declared option.
 
-    A class has the options of its base, then its own; with ``after="pid"`` its own follow that one.
-    An option that is declared again keeps its place, and one that is set to a plain value is no
-    option of the class any more.
+    A subclass has the options of its base, then its own; with ``after="pid"`` its own follow
+    ``pid``. An option that a subclass declares again keeps its place in the help text. To remove an
+    inherited option, assign a plain value to its name.
 
     Attributes:
-        declared: the declarations, by the attribute's name.
+        declared: the :class:`Option` of each attribute, by name.
     """
 
     declared: ClassVar[Mapping[str, Option]] = {}
@@ -176,32 +182,32 @@ class Options:
         cls.declared = declared | own
 
     def __init__(self, **values: Any) -> None:
-        """Raises TypeError for what is not declared."""
+        """Raises TypeError for a name that is not declared."""
         if unknown := values.keys() - self.declared.keys():
             raise TypeError(f"{type(self).__name__} declares no {', '.join(sorted(unknown))}")
         vars(self).update(values)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"options are immutable; {name} is set by but({name}=...)")
+        raise AttributeError(f"options are immutable; {name} use replace({name}=...)")
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({values})"
 
-    def but(self, **changes: Any) -> Self:
-        """The same with other values."""
+    def replace(self, **changes: Any) -> Self:
+        """A copy with other values, as ``dataclasses.replace`` makes it."""
         return type(self)(**vars(self) | changes)
 
-    def gives(self, name: str) -> bool:
-        """Whether the user gave an option; a switch that is off is not given."""
+    def is_given(self, name: str) -> bool:
+        """Whether the user gave the option ``name``. A switch that is off counts as not given."""
         return vars(self).get(name, False) is not False
 
     def check(self) -> None:
-        """Raises UsageError where options do not go together."""
-        given = [each for name, each in self.declared.items() if self.gives(name)]
+        """Raise UsageError if options conflict, or if one lacks the option that it needs."""
+        given = [each for name, each in self.declared.items() if self.is_given(name)]
         for each in given:
             for name, problem in each.excludes.items():
-                if self.gives(name):
+                if self.is_given(name):
                     raise UsageError(problem.format(other=self.declared[name].flag))
         for each in given:
             if each.needs:
@@ -209,9 +215,9 @@ class Options:
                 if getattr(self, name) != value:
                     raise UsageError(problem)
 
-    def misplaced(self, kind: str) -> Option | None:
-        """The first option given that does not apply to a kind of page, or to an action."""
+    def inapplicable(self, kind: str) -> Option | None:
+        """The first given option that ``kind`` (of page, or action) does not accept, or None."""
         for name, each in self.declared.items():
-            if self.gives(name) and each.applies_to and kind not in each.applies_to:
+            if self.is_given(name) and each.applies_to and kind not in each.applies_to:
                 return each
         return None

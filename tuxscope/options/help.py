@@ -1,4 +1,4 @@
-"""The lines of a help text that tell of options."""
+"""The part of a help text that lists the options."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from tuxscope.options import Options
 COLUMN, WIDTH = 22, 80
 
 
-def option_lines(options: type[Options], shows: str = "") -> str:
-    """Two columns, what is typed and what it does; ``shows``: of options for a kind of page, those
-    for this kind alone."""
+def option_lines(options: type[Options], page_kind: str = "") -> str:
+    """The list of options in two columns: flag and metavar, then the help text; 80 columns wide.
+
+    With ``page_kind``, options that do not apply to that kind of page are left out.
+    """
     lines = []
     for each in options.declared.values():
-        if not each.flag or (shows and each.applies_to and shows not in each.applies_to):
+        if not each.flag or (page_kind and each.applies_to and page_kind not in each.applies_to):
             continue
         typed = f"  {each.flag} {each.metavar}".rstrip()
         first, *more = wrapped(each.help)
@@ -24,7 +26,7 @@ def option_lines(options: type[Options], shows: str = "") -> str:
 
 
 def wrapped(text: str) -> list[str]:
-    """Lines for the second column; a line break of the text remains one."""
+    """Wrap a text for the second column; line breaks in the text are kept."""
     return [
         line
         for paragraph in text.split("\n")

@@ -1,4 +1,4 @@
-"""Parsers of options: from a flag and what the user typed to a value, or a UsageError in words."""
+"""Parsers for option values: ``parse(flag, text)`` returns the value or raises UsageError."""
 
 from __future__ import annotations
 
@@ -10,47 +10,49 @@ from tuxscope.lean_typing import Any
 
 # Longest first: "ms" ends with "s".
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-LONGEST = 1e9  # seconds, which is 32 years: what poll(2) and setitimer(2) take on all machines
+LONGEST = 1e9  # seconds (32 years): within the limits of poll(2) and setitimer(2)
 
 
 def given(text: str) -> str:
-    """What the user gave, for an error; 'True' is Fire's word for a flag without a value."""
+    """``repr(text)`` for an error message; "nothing" for Fire's 'True' (a flag without a value)."""
     return "nothing" if text == "True" else repr(text)
 
 
-def whole_number(what: str, example: int, least: int = 1) -> Callable[[str, str], int]:
-    """A parser of ``what``, a whole number from ``least`` on."""
+def integer(what: str, example: int, least: int = 1) -> Callable[[str, str], int]:
+    """Return a parser for an integer >= ``least``. ``what`` and ``example`` are for the error."""
 
     def parse(flag: str, text: str) -> int:
-        if not is_whole(text, least):
+        if not is_integer(text, least):
             raise UsageError(f"{flag} takes {what}, as in {flag} {example}, not {given(text)}")
         return int(text)
 
     return parse
 
 
-def whole_numbers(what: str, example: str, most: int) -> Callable[[str, str], tuple[int, ...]]:
-    """A parser of ``what``, up to ``most`` whole numbers with commas between them; each is kept
-    once."""
+def integers(what: str, example: str, most: int) -> Callable[[str, str], tuple[int, ...]]:
+    """Return a parser for a comma-separated list of up to ``most`` positive integers.
+
+    It returns a tuple without duplicates. ``what`` and ``example`` are for the error.
+    """
 
     def parse(flag: str, text: str) -> tuple[int, ...]:
-        pieces = text.split(",", most)
-        if wrong := [each for each in pieces[:most] if not is_whole(each)]:
+        parts = text.split(",", most)
+        if wrong := [each for each in parts[:most] if not is_integer(each)]:
             raise UsageError(f"{flag} takes {what}, as in {flag} {example}, not {given(wrong[0])}")
-        if len(pieces) > most:
-            raise UsageError(f"{flag} takes {what}, {most} at most")
-        return tuple(dict.fromkeys(map(int, pieces)))
+        if len(parts) > most:
+            raise UsageError(f"{flag} takes at most {most} {what}, for example: {flag} {example}")
+        return tuple(dict.fromkeys(map(int, parts)))
 
     return parse
 
 
-def is_whole(text: str, least: int = 1) -> bool:
-    """Whether it is a decimal number from ``least`` on, of less than 20 digits."""
+def is_integer(text: str, least: int = 1) -> bool:
+    """Whether ``text`` is a decimal integer >= ``least`` of less than 20 digits."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) >= least
 
 
 def seconds(example: float) -> Callable[[str, str], float]:
-    """A parser of a time, in seconds: ``2.5``, ``10ms``, ``1m``."""
+    """Return a parser for a duration; it returns seconds. Accepts ``2.5``, ``10ms``, ``1m``."""
 
     def parse(flag: str, text: str) -> float:
         unit = next((each for each in UNITS if text.endswith(each)), "")
@@ -66,7 +68,10 @@ def seconds(example: float) -> Callable[[str, str], float]:
 
 
 def choice(kind: type[Enum] | Sequence[str], *some: Enum) -> Callable[[str, str], Any]:
-    """A parser of one of an enum's values (``some`` of them), or of words."""
+    """Return a parser for one of the values of an enum, or for one of several words.
+
+    With ``some``, only these members of the enum are accepted.
+    """
     members = some or (tuple(kind) if isinstance(kind, type) else kind)
     values = {each.value if isinstance(each, Enum) else each: each for each in members}
     *most, last = values
@@ -80,5 +85,5 @@ def choice(kind: type[Enum] | Sequence[str], *some: Enum) -> Callable[[str, str]
     return parse
 
 
-process_id = whole_number("a process id", 1842)
-seed_number = whole_number("a whole number", 7, least=0)
+process_id = integer("a process ID", 1842)
+seed_number = integer("an integer", 7, least=0)

@@ -1,28 +1,28 @@
-"""What a user can ask of a page's run: the options that tools share, each with one meaning."""
+"""The options that all tools share, each with one meaning."""
 
 from __future__ import annotations
 
 from tuxscope.errors import UsageError
-from tuxscope.options import Options, option, switch, words
+from tuxscope.options import Options, option, switch, trailing_command
 from tuxscope.options.parsers import (
     choice,
+    integer,
+    integers,
     process_id,
     seconds,
     seed_number,
-    whole_number,
-    whole_numbers,
 )
 from tuxscope.output.lines import Style
 
-# Processes that are left out: a comparison each, on every event.
+# For --exclude: the program compares each PID with the current one, on every event.
 MOST_EXCLUDED = 64
-# What a page shows, for ``applies_to``.
+# Kinds of page, for ``applies_to``.
 STREAM, TABLE = ("stream",), ("table",)
 
 
 def page_count(flag: str, text: str) -> int:
-    """Memory pages of a ring."""
-    pages = whole_number("a power of two", 64)(flag, text)
+    """Parse the number of memory pages of a ring: a power of two. Raises UsageError."""
+    pages = integer("a power of two", 64)(flag, text)
     from tuxscope.loader.perf_reader import LARGEST_PAGES
 
     if pages & pages - 1 or pages > LARGEST_PAGES:
@@ -31,107 +31,107 @@ def page_count(flag: str, text: str) -> int:
 
 
 def column_name(flag: str, text: str) -> str:
-    """A column's name; which there are, only the page knows."""
+    """Return the name of a column, unchecked: only the page knows its columns."""
     if text == "True":
         raise UsageError(f"{flag} takes a column, as in {flag} count, not nothing")
     return text
 
 
 class ToolOptions(Options):
-    """The options that all tools have; a tool adds its own, or takes some away."""
+    """The options of all tools. A tool declares its own in a subclass, and may remove some."""
 
     pid: int | None = option(
         "PID",
         process_id,
-        "trace this process alone, filtered in the kernel, and end with it",
+        "trace only process PID, filtered in the kernel; stop when it exits",
         default=None,
         excludes={
-            "command": "--pid and {other} both say what to trace; use one of them",
-            "exclude": "--pid leaves out all other processes; it does not go with {other}",
+            "command": "--pid and {other} conflict: both select what to trace; give one of them",
+            "exclude": "--pid and {other} conflict: --pid already excludes all other processes",
         },
     )
     exclude: tuple[int, ...] = option(
         "PID,PID",
-        whole_numbers("process ids", "1842,733", MOST_EXCLUDED),
-        "leave these processes out, in the kernel",
+        integers("process IDs", "1842,733", MOST_EXCLUDED),
+        f"do not trace these processes, filtered in the kernel; at most {MOST_EXCLUDED}",
         default=(),
-        excludes={"command": "{other} is traced alone; it does not go with --exclude"},
+        excludes={"command": "--exclude and {other} conflict: only COMMAND is traced"},
     )
     format: Style = option(
-        "FORMAT", choice(Style), "text (default) or json, an object a line", default=Style.TEXT
+        "FORMAT", choice(Style), "text (default), or json: one object per line", default=Style.TEXT
     )
     duration: float | None = option(
-        "SECONDS", seconds(2.5), "end after so long: 2.5, 10ms or 1m", default=None
+        "SECONDS", seconds(2.5), "stop after this time: 2.5, 10ms or 1m", default=None
     )
     count: int | None = option(
-        "N", whole_number("a number of events", 100), "end after N events", default=None
+        "N", integer("a number of events", 100), "stop after N events", default=None
     )
     interval: float | None = option(
         "SECONDS",
         seconds(0.5),
-        "of a table: the time from one to the next (default: 1); --count N ends after N tables",
+        "tables only: time between tables (default: 1); --count N stops after N tables",
         default=None,
         applies_to=TABLE,
     )
     rows: int | None = option(
         "N",
-        whole_number("a number of rows", 10),
-        "of a table: the first N rows of each",
+        integer("a number of rows", 10),
+        "tables only: print at most N rows per table",
         default=None,
         applies_to=TABLE,
     )
     sort: str | None = option(
         "COLUMN",
         column_name,
-        "of a table: sorted by this column, the largest number first",
+        "tables only: sort by this column, largest number first",
         default=None,
         applies_to=TABLE,
     )
-    include_self: bool = switch("show tuxscope's own calls, too", default=False)
+    include_self: bool = switch("also trace tuxscope's own calls", default=False)
     buffer_pages: int | None = option(
         "N",
         page_count,
-        "memory pages of each CPU's ring, or of a ring buffer, a power of two\n"
-        "(default: 4 MiB a CPU, 64 MiB in all at most)",
+        "size of each CPU's ring, or of a ring buffer, in memory pages, a power of two\n(default: "
+        "4 MiB per CPU, at most 64 MiB in total)",
         default=None,
         applies_to=STREAM,
     )
     unordered: bool = switch(
-        "each CPU's events as they come, not all by their time", default=False, applies_to=STREAM
+        "do not sort the events of all CPUs by time", default=False, applies_to=STREAM
     )
     strict: bool = switch(
-        "end with status 3 if any event was lost", default=False, applies_to=STREAM
+        "exit with status 3 if events were lost", default=False, applies_to=STREAM
     )
     lost_records: bool = switch(
-        "with --format json, an object for lost events, too",
+        "with --format json: also print an object for lost events",
         default=False,
         applies_to=STREAM,
         needs=(
-            "format", Style.JSON, "--lost-records adds JSON objects; it goes with --format json"
+            "format", Style.JSON, "--lost-records needs --format json"
         ),
     )  # fmt: skip
     verifier_log: bool = switch(
-        "if the kernel refuses the program, print all that it says", default=False
+        "if the kernel refuses the program, print the whole verifier log", default=False
     )
     simulate: bool = switch(
-        "interpret the program on made-up calls: no kernel, no privilege; in their own time, or "
-        "fast with --count",
+        "interpret the program on synthetic events; needs no kernel and no privilege; in real "
+        "time, or at full speed with --count",
         default=False,
         excludes=dict.fromkeys(
             ("command", "include_self", "buffer_pages", "verifier_log", "unordered", "strict",
              "lost_records"),
-            "{other} needs a kernel, --simulate has none; leave one of them out",
+            "--simulate and {other} conflict: {other} needs a kernel; leave out one of them",
         ),
     )  # fmt: skip
     seed: int | None = option(
         "N",
         seed_number,
-        "other made-up calls, the same for the same N (default: 0)",
+        "seed of the synthetic events (default: 0)",
         default=None,
-        needs=("simulate", True, "--seed chooses made-up writes; it goes with --simulate"),
+        needs=("simulate", True, "--seed needs --simulate"),
     )
-    command: tuple[str, ...] = words(
-        "start COMMAND as the user who called sudo, trace it from its first instruction, end with "
-        "it and with its exit status; what it prints goes to stderr",
+    command: tuple[str, ...] = trailing_command(
+        "start COMMAND as the user who ran sudo and trace it from its first instruction; exit when "
+        "it exits, with its status; its stdout goes to stderr",
         default=(),
     )

@@ -1,1 +1,1 @@
-"""Records as text and as JSON lines, on stdout."""
+"""Output: records, tables, listings and traces as text or JSON, and error reports."""

@@ -1,4 +1,4 @@
-"""Colour for listings and traces, where a person looks at a terminal."""
+"""Colour for listings and traces on a terminal."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from tuxscope.output.visible import visible
 
 
 def wanted(fd: int = 1) -> bool:
-    """Whether ``fd`` is a terminal that shows colour to somebody who wants it.
+    """Whether to colour text on ``fd``: a terminal, not dumb, and NO_COLOR is unset or empty.
 
-    NO_COLOR set to anything says no (no-color.org).
+    Source: no-color.org.
     """
     return not os.environ.get("NO_COLOR") and moves_cursor(fd)
 
 
 def presented(text: str, fd: int = 1) -> str:
-    """A listing or trace for where it goes: on a terminal without what would move the cursor, and
-    in colour; elsewhere as it is."""
+    """Return a listing or trace as ``fd`` should show it.
+
+    On a terminal, control characters are escaped and the text is coloured; else it is unchanged.
+    """
     if not os.isatty(fd):
         return text
     safe = "\n".join(visible(line) for line in text.split("\n"))
@@ -28,7 +30,7 @@ def presented(text: str, fd: int = 1) -> str:
 
 
 def coloured(text: str) -> str:
-    """A listing or trace with ANSI colours; imports pygments, which takes a while."""
+    """Return a listing or trace with ANSI colours. Imports pygments, which is slow."""
     from pygments import highlight
     from pygments.formatters import TerminalFormatter
 
@@ -37,13 +39,13 @@ def coloured(text: str) -> str:
 
 @cache
 def lexer() -> Any:
-    """What tells the pieces of a listing apart."""
+    """The pygments lexer for listings and traces."""
     from pygments.lexer import RegexLexer, bygroups, using
     from pygments.lexers.python import PythonLexer
     from pygments.token import Comment, Keyword, Name, Number, Operator, Text
 
     class PseudoC(RegexLexer):  # type: ignore[misc]
-        """Slots and bytes, pseudo-C, notes, lines of Python."""
+        """Tokens of a listing: slots, bytes, pseudo-C, notes, Python source."""
 
         tokens: ClassVar = {
             "root": [
@@ -66,5 +68,5 @@ def lexer() -> Any:
             ]
         }
 
-    # Lexers would drop blank lines at either end.
+    # By default, lexers strip blank lines at both ends.
     return PseudoC(stripnl=False, ensurenl=False)

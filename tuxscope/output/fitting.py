@@ -1,4 +1,4 @@
-"""Which columns a terminal has room for, and how wide each is there."""
+"""Chooses the columns that fit on a terminal, and their widths."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from tuxscope.output.screen import columns
 from tuxscope.record.types import FieldType, Integer, Text
 from tuxscope.record.values import IpAddress, Named, Optional
 
-# Columns that a text keeps at least: a name; and what else is text, as an IPv4 address, which
-# keeps half of the line where that is more.
+# Minimum widths of text columns: names (comm), and other text, such as an IPv4 address. Other text
+# keeps half of the line if that is more.
 SHORTEST_NAME, SHORTEST = 6, 15
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a column asks for, in columns of the terminal.
+    """The space that a column needs, in terminal columns.
 
     Attributes:
-        least: with fewer it is of no use.
-        usual: more is not needed.
-        rank: the column's.
+        least: the minimum width.
+        usual: the maximum useful width.
+        rank: the rank of the column; 0 is the most important.
     """
 
     least: int
@@ -32,10 +32,10 @@ class Need:
 
 
 def fit(needs: Sequence[Need], room: int, gap: int = 1) -> list[int | None]:
-    """The width of each column, with a gap between two; None for those that go.
+    """Return the width of each column on a line of ``room`` terminal columns; None: hide it.
 
-    The least important go until the rest has the least that each needs; what is then left over is
-    given out in the order of importance.
+    Columns with the highest rank are hidden until the others have their minimum. The remaining
+    space goes to columns in order of rank. ``gap`` is the space between two columns.
     """
     order = sorted(range(len(needs)), key=lambda index: needs[index].rank)
     left = room - sum(each.least + gap for each in needs) + gap
@@ -44,16 +44,17 @@ def fit(needs: Sequence[Need], room: int, gap: int = 1) -> list[int | None]:
     widths: list[int | None] = [None] * len(needs)
     for index in order:
         need = needs[index]
-        more = min(need.usual - need.least, left)  # negative where even the last one is too wide
+        more = min(need.usual - need.least, left)  # negative if even the last one is too wide
         widths[index] = need.least + more
         left -= more
     return widths
 
 
 def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
-    """What a column asks for in so much room, whose texts are so wide, its title among them.
+    """The space that a column needs on a line of ``room`` terminal columns.
 
-    Without ``widest``, what will be in it is not known: a number may have all digits of its type.
+    ``widest`` is the width of its widest text, title included. None if the texts are not known
+    yet: then a number may have all digits of its type.
     """
     if column.span:
         return Need(*column.span, column.rank)
@@ -66,7 +67,7 @@ def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
 
 
 def longest(field_type: FieldType[Any] | None) -> int:
-    """How many characters the values of a type take at most; 0 where that is not known."""
+    """The maximum number of characters of a value of this type; 0 if unknown."""
     match field_type:
         case Optional(stored=stored):
             return longest(stored)

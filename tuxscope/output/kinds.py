@@ -65,9 +65,9 @@ class KindLines:
         """What stands above the lines: that of any kind, as they all have the same titles."""
         return next(iter(self._formats.values())).header
 
-    def renewed(self) -> str:
+    def changed_header(self) -> str:
         """The header again if another width has changed the columns, else nothing."""
-        return max([each.renewed() for each in self._formats.values()])
+        return max([each.changed_header() for each in self._formats.values()])
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
         """All lines. ``columns`` are times, records, and what each record's ``raw`` unpacks."""

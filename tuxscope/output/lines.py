@@ -1,8 +1,8 @@
-"""Records as lines: a table for people, JSON for programs.
+"""Renders records as lines of text or JSON.
 
-What repeats is rendered once: all of a line but its numbers of 64 and 16 bits, which are times,
-addresses, counts and ports, is a template that is made for the first line with these values and
-kept. Many lines are then one long template, and one ``%`` fills it in.
+Repeated values are rendered once. A line without its 64-bit and 16-bit integers (times, addresses,
+counts, ports) is a template, which is cached by the values in it. The lines of a batch are the
+concatenated templates, and one ``%`` fills in the integers.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from tuxscope.output.visible import NOTHING, plain, visible
 from tuxscope.record import RecordType
 from tuxscope.record.types import FieldType, Integer, Text, decode_text
 
-# Texts that are kept, and lines.
+# Maximum number of cached texts and templates.
 CACHED_TEXTS = 4096
 CACHED_LINES = 4096
-FRESH = frozenset("HhQq")  # formats, as in struct, of numbers that are others on each line
+UNCACHED = frozenset("HhQq")  # struct formats of integers that differ on each line
 
 
 class Style(Enum):
-    """``--format``."""
+    """The values of ``--format``."""
 
     TEXT = "text"
     JSON = "json"
@@ -35,11 +35,11 @@ class Style(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How a column's text is printed.
+    """The layout of a column's text.
 
     Attributes:
-        width: to which it is filled up.
-        limit: to which it is cut, in columns of a terminal; None: it is whole.
+        width: minimum width; shorter text is padded.
+        limit: maximum width in terminal columns; longer text is truncated. None for no limit.
     """
 
     width: int
@@ -47,29 +47,29 @@ class Cell:
 
 
 class Templates(dict[tuple[Any, ...], bytes]):
-    """Lines for ``%``, by the values that are rendered in them already."""
+    """A cache of templates for ``%``, by the values that are already rendered in them."""
 
-    def __init__(self, pieces: Sequence[str | Callable[[tuple[Any, ...]], str]]) -> None:
-        """``pieces`` of a line: templates, and what makes text of the values."""
+    def __init__(self, parts: Sequence[str | Callable[[tuple[Any, ...]], str]]) -> None:
+        """``parts`` of a line: template text, or functions from the values to text."""
         super().__init__()
-        self._pieces = pieces
+        self._parts = parts
 
     def __missing__(self, values: tuple[Any, ...]) -> bytes:
         if len(self) == CACHED_LINES:
             self.clear()
-        pieces = (
-            piece if isinstance(piece, str) else piece(values).replace("%", "%%")
-            for piece in self._pieces
+        parts = (
+            part if isinstance(part, str) else part(values).replace("%", "%%")
+            for part in self._parts
         )
-        line = self[values] = "".join(pieces).encode()
+        line = self[values] = "".join(parts).encode()
         return line
 
 
 class LineFormat:
-    """How a stream is printed.
+    """Renders batches of records as lines.
 
     Attributes:
-        header: what comes first, its newline included; may be empty.
+        header: the line of titles with its newline; empty for JSON.
     """
 
     def __init__(
@@ -79,54 +79,54 @@ class LineFormat:
         columns: Sequence[Column],
         cells: Sequence[Cell] = (),
     ) -> None:
-        """``cells``: how each column is printed, if not as wide as it says, and whole."""
+        """``cells``: the layout of each column; by default its own width, without a limit."""
         cells = cells or [Cell(each.width) for each in columns]
-        pieces: list[str | Callable[[tuple[Any, ...]], str]] = []
-        # Slots of values that come anew with each line; what makes text of them, or None for what
-        # is printed as a number.
-        self._fresh: list[tuple[int, Callable[[Any], bytes] | None]] = []
-        self._repeated: list[int] = []  # and of those in its template
+        parts: list[str | Callable[[tuple[Any, ...]], str]] = []
+        # The values that are not in the template: slot, and a function from value to text, or None
+        # for an integer that % renders.
+        self._uncached: list[tuple[int, Callable[[Any], bytes] | None]] = []
+        self._cached_slots: list[int] = []  # slots of the values in the template
         for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
             field_type, slot = column.field.type, column.field.slot
             if style is Style.JSON:
-                pieces.append(f'{"," if index else "{"}"{column.field.name}":')
+                parts.append(f'{"," if index else "{"}"{column.field.name}":')
             elif index:
-                pieces.append(" ")
+                parts.append(" ")
             width = cell.width if style is Style.TEXT else 0
             own = column.stream_text if style is Style.TEXT else column.stream_json
-            if field_type.format in FRESH:
+            if field_type.format in UNCACHED:
                 if isinstance(field_type, Integer) and not own:
-                    pieces.append(f"%-{width}d" if width else "%d")
-                    self._fresh.append((slot, None))
+                    parts.append(f"%-{width}d" if width else "%d")
+                    self._uncached.append((slot, None))
                 else:
-                    pieces.append("%b")
-                    render = filled(own or renderer(style, field_type), width, cell.limit)
-                    self._fresh.append((slot, encoded(render)))
+                    parts.append("%b")
+                    render = fitted(own or renderer(style, field_type), width, cell.limit)
+                    self._uncached.append((slot, as_bytes(render)))
             else:
                 slots = [*range(slot, slot + field_type.width)]
                 slots += [other.slot for other in column.others]
-                part = slice(len(self._repeated), len(self._repeated) + len(slots))
-                render = filled(own or renderer(style, field_type), width, cell.limit)
-                pieces.append(of_part(render, part))
-                self._repeated.extend(slots)
-        pieces.append("}\n" if style is Style.JSON else "\n")
-        self._templates = Templates(pieces)
+                part = slice(len(self._cached_slots), len(self._cached_slots) + len(slots))
+                render = fitted(own or renderer(style, field_type), width, cell.limit)
+                parts.append(for_slice(render, part))
+                self._cached_slots.extend(slots)
+        parts.append("}\n" if style is Style.JSON else "\n")
+        self._templates = Templates(parts)
         titles = (
             padded(column.title, cell.width) for column, cell in zip(columns, cells, strict=True)
         )
         self.header = " ".join(titles).rstrip() + "\n" if style is Style.TEXT else ""
 
-    def renewed(self) -> str:
-        """The header once more where lines look another way from now on: they never do."""
+    def changed_header(self) -> str:
+        """The header, if the columns have changed since it was printed; here always empty."""
         return ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """All lines. ``columns`` has a list for each value that ``RecordType.raw`` unpacks."""
+        """Return all lines as UTF-8. ``columns``: a list per value of ``RecordType.raw``."""
         return self._template(columns) % self._values(columns)
 
     def _template(self, columns: Sequence[list[Any]]) -> bytes:
         count = len(columns[0])
-        repeated = [columns[slot] for slot in self._repeated]
+        repeated = [columns[slot] for slot in self._cached_slots]
         if not count:
             return b""
         if all(column == [column[0]] * count for column in repeated):
@@ -136,33 +136,33 @@ class LineFormat:
     def _values(self, columns: Sequence[list[Any]]) -> tuple[int | bytes, ...]:
         values = [
             list(map(render, columns[slot])) if render else columns[slot]
-            for slot, render in self._fresh
+            for slot, render in self._uncached
         ]
         if len(values) == 1:
             return tuple(values[0])
         return tuple(chain.from_iterable(zip(*values, strict=True)))
 
 
-def filled(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
-    """What renders a value, cut to a limit and filled up to a width."""
+def fitted(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
+    """Return ``render`` with its text truncated to ``limit`` and padded to ``width``."""
     if limit is None:
         return lambda value: padded(render(value), width)
     return lambda value: padded(cut(render(value), limit), width)
 
 
-def encoded(render: Callable[[Any], str]) -> Callable[[Any], bytes]:
-    """The same as bytes; texts are kept."""
+def as_bytes(render: Callable[[Any], str]) -> Callable[[Any], bytes]:
+    """Return ``render`` with its text as_bytes as UTF-8; results are cached."""
     return lru_cache(CACHED_TEXTS)(lambda value: render(value).encode())
 
 
-def of_part(render: Callable[[Any], str], part: slice) -> Callable[[tuple[Any, ...]], str]:
-    """What renders a part of a line's values."""
+def for_slice(render: Callable[[Any], str], part: slice) -> Callable[[tuple[Any, ...]], str]:
+    """Return ``render`` for the values in slice ``part`` of a line's values."""
     one = part.stop - part.start == 1
     return lambda values: render(values[part.start] if one else values[part])
 
 
 def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
-    """What turns a column's raw value, or tuple of them, into what is printed."""
+    """Return a function from the raw value of a field (or tuple of values) to its text."""
     if isinstance(field_type, Integer):
         return str
     if field_type.counted_by:
@@ -189,5 +189,5 @@ def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
 
 
 def printable(raw: bytes) -> str:
-    """A C string for a table: what would move the cursor or break the row is escaped."""
+    """A C string (bytes up to NUL) as text; control characters are escaped."""
     return visible(decode_text(raw))

@@ -1,4 +1,4 @@
-"""A program's listing as a table, as JSON lines and as C."""
+"""Renders a program as a table, as assembly text, as JSON lines, or as C."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from tuxscope.output.compact import COMPACT
 from tuxscope.output.screen import columns, padded
 from tuxscope.source import SourceLine
 
-WIDEST = 48  # columns for pseudo-C; what is longer pushes its source to the right
-SOURCE, CODE = 8, 33  # where a source above its instruction begins, and where pseudo-C does
+WIDEST = 48  # maximum width of the pseudo-C column; longer pseudo-C shifts its source to the right
+SOURCE, CODE = (
+    8,
+    33,
+)  # columns where a source line above its instruction starts, and where pseudo-C starts
 
 
 class Shape(Enum):
-    """``--format`` of a program."""
+    """The values of ``--format`` for programs."""
 
     LISTING = "listing"
     TEXT = "text"
@@ -28,14 +31,14 @@ class Shape(Enum):
 
 
 def render(program: Program, shape: Shape, room: int | None = None) -> str:
-    """A program in a shape that is text; ``room`` is that of table()."""
+    """Render a program as text in any shape but BYTES; for ``room`` see table()."""
     if shape is Shape.C:
         return "".join(f"{each}\n" for each in c_array(program))
     return render_lines(lines(program), shape, room)
 
 
 def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) -> str:
-    """A listing as a table, as assembly text or as JSON."""
+    """Render the lines of a listing as TEXT or JSON, and as a table for all other shapes."""
     match shape:
         case Shape.TEXT:
             return text_of(listed)
@@ -46,10 +49,10 @@ def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) 
 
 
 def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
-    """Slot, bytes, pseudo-C and source of each instruction, labels on lines of their own.
+    """Yield the rows of a listing: slot, bytes, pseudo-C, source; labels on their own lines.
 
-    Where the sources do not fit beside the instructions, in ``room`` columns, they stand above
-    them; with None there is room for all.
+    If the widest row does not fit into ``room`` terminal columns, source lines are printed above
+    their instructions. None means no limit.
     """
     shown = list(cells(listed))
     widths = (columns(code) for _, code, _ in shown)
@@ -69,7 +72,7 @@ def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
 
 
 def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
-    """Each instruction with its pseudo-C, and its source where it is not that of the last one."""
+    """Yield each line, its pseudo-C, and its source, or "" if the source is the previous one."""
     previous: SourceLine | None = None
     for line in listed:
         code = f"{line.text}  # {line.note}" if line.note else line.text
@@ -79,18 +82,18 @@ def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
 
 
 def place(source: SourceLine) -> str:
-    """The author's line, as a table shows it: without its comment."""
+    """A source line for a table: ``hello.py:34: code``, without comment."""
     return f"{source.file.rpartition('/')[2]}:{source.line}: {source.code}"
 
 
 def slots(line: Line) -> Iterator[str]:
-    """Number and bytes of each of an instruction's slots."""
+    """Yield number and bytes of each slot of an instruction (one or two)."""
     for at in range(0, len(line.data), SLOT):
         yield f"{line.slot + at // SLOT:>6}  {line.data[at : at + SLOT].hex(' ')}"
 
 
 def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
-    """One object for each instruction."""
+    """Yield a JSON object for each instruction."""
     for each in listed:
         yield {
             "slot": each.slot,
@@ -104,16 +107,16 @@ def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
 
 
 def source_object(source: SourceLine | None) -> dict[str, Any] | None:
-    """The author's line for JSON."""
+    """A source line as a JSON object, or None."""
     if source is None:
         return None
     return {"file": source.file, "line": source.line, "text": source.text}
 
 
 def c_array(program: Program) -> Iterator[str]:
-    """The program as an array of ``struct bpf_insn`` (linux/bpf.h), in any byte order.
+    """Yield the lines of a C array of ``struct bpf_insn`` (linux/bpf.h).
 
-    A map's fd is 0 in it: whoever loads it fills in what the comment names.
+    Map fds are 0; the loader must insert the fd of the map that the comment names.
     """
     yield "#include <linux/bpf.h>"
     yield ""
@@ -128,18 +131,18 @@ def c_array(program: Program) -> Iterator[str]:
 
 
 def c_name(name: str) -> str:
-    """A program's name as an identifier."""
+    """A program name as a C identifier."""
     plain = name.replace(".", "_")
     return f"_{plain}" if plain[0].isdigit() else plain
 
 
 def comment(name: str) -> str:
-    """A text that cannot end a C comment."""
+    """A text that is safe inside a C comment."""
     return name.replace("*/", "* /").replace("/*", "/ *")
 
 
 def struct_fields(instruction: Instruction) -> Iterator[str]:
-    """The initialisers of each of an instruction's slots."""
+    """Yield the initialiser of each slot of an instruction."""
     yield (
         f".code = {instruction.opcode:#04x}, .dst_reg = {instruction.dst}, .src_reg = "
         f"{instruction.src}, .off = {instruction.offset}, .imm = {c_int(instruction.imm)}"
@@ -149,5 +152,5 @@ def struct_fields(instruction: Instruction) -> Iterator[str]:
 
 
 def c_int(value: int) -> str:
-    """A number of 32 bits, signed: in C, the lowest one has no literal."""
+    """A signed 32-bit integer as C; the lowest has no literal."""
     return "-2147483647 - 1" if value == -(1 << 31) else str(value)

@@ -1,4 +1,4 @@
-"""What is said to the user beside the data: single lines on stderr, which a terminal may wrap."""
+"""Messages to the user: single lines on stderr."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from tuxscope.output.visible import visible
 
 
 def say(message: str) -> None:
-    """Say one line. Where stderr is closed or full there is nobody to tell, and no harm done.
+    """Print ``tuxscope: message`` on stderr, wrapped on a terminal. Errors of write(2) are ignored.
 
-    It goes to the file descriptor itself: without stderr, Python's ``print`` would fall back to
-    stdout, where data goes and nothing else.
+    It writes to fd 2, because ``print`` would fall back to stdout, which carries data only.
     """
     line = f"tuxscope: {visible(' '.join(message.split()))}"
     if columns := room(2):

@@ -1,5 +1,7 @@
-"""An error as a person reads it: what is wrong, the line and its neighbours, what is known, and
-what to type. Sixteen lines, as a rule, and none wider than the terminal."""
+"""Error reports: problem, source lines, registers, and a hint.
+
+A report has about sixteen lines, none wider than the terminal.
+"""
 
 from __future__ import annotations
 
@@ -18,25 +20,25 @@ from tuxscope.output.sink import OutputError, Sink
 from tuxscope.output.visible import visible
 from tuxscope.source import SourceLine
 
-NEIGHBOURS = 2  # lines shown before, and after
-LABEL = 12  # columns that "verifier" and its like take, with their indentation
-MOST = 4  # registers, and lines of the log that are shown
-STATE = 34  # columns that are left to a register's state at least
-LONGEST = 3  # lines of the sentence, and of one remark
-LARGEST_FILE = 1 << 20  # bytes; no source is longer
+NEIGHBOURS = 2  # source lines shown before and after
+LABEL = 12  # width of a label such as "verifier", with indentation
+MOST = 4  # registers shown
+STATE = 34  # minimum width of the state of a register
+LONGEST = 3  # maximum lines of the sentence and of each remark
+LARGEST_FILE = 1 << 20  # bytes; larger source files are not read
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What there is to show.
+    """The contents of an error report.
 
     Attributes:
-        place: ``hello.py:34``; empty where it is unknown.
-        sentence: what is wrong.
-        source: the line to show.
-        column: to point at, counted from 1; 0 for none.
-        registers: those that it is about.
-        remarks: label and text of what comes last.
+        place: ``hello.py:34``; empty if unknown.
+        sentence: the problem.
+        source: the source line, or None.
+        column: the column to point at, from 1; 0 for none.
+        registers: the registers involved.
+        remarks: (label, text) of each remark below the source.
     """
 
     place: str
@@ -47,18 +49,16 @@ class Report:
     remarks: tuple[tuple[str, str], ...] = ()
 
 
-def tell(error: Exception, verifier_log: bool | None = None) -> None:
-    """Say on stderr what went wrong.
+def print_error(error: Exception, verifier_log: bool | None = None) -> None:
+    """Print an error report on stderr; errors of write(2) are ignored.
 
-    ``verifier_log`` is the option --verifier-log: whether a verifier's log is printed before, and
-    else the report says how to get it; None if the command has no such option.
-
-    Where stderr is closed or full there is nobody to tell, and no harm done.
+    ``verifier_log`` is the value of --verifier-log: True prints the verifier log first, False adds
+    a remark that the option exists. None if the command has no such option.
     """
     more = ""
     if isinstance(error, ExplainedError) and verifier_log is not None:
         if verifier_log:
-            tell_log(error.log)
+            print_log(error.log)
         else:
             more = f"{error.log.count(chr(10))} lines; --verifier-log prints them"
     with suppress(OutputError):
@@ -67,8 +67,8 @@ def tell(error: Exception, verifier_log: bool | None = None) -> None:
         )
 
 
-def tell_log(log: str) -> None:
-    """Print a verifier's log on stderr: on a terminal without what would move the cursor."""
+def print_log(log: str) -> None:
+    """Print a verifier log on stderr; on a terminal, control characters are escaped."""
     if os.isatty(2):
         log = "\n".join(map(visible, log.expandtabs().split("\n")))
     with suppress(OutputError):
@@ -76,18 +76,18 @@ def tell_log(log: str) -> None:
 
 
 def of_error(error: Exception, more: str = "") -> Report:
-    """The report of an error; ``more`` is how to get the whole of a verifier's log."""
+    """The report of an error; ``more`` is the text of remark "log" for a verifier error."""
     if isinstance(error, ExplainedError):
         return of_explanation(error.explanation, more)
     if isinstance(error, LocatedError) and error.source:
-        told = remarks(*error.remarks)
-        return Report(error.place, error.problem, error.source, error.column, remarks=told)
-    return Report("", str(error), None)  # one line, as say() has it
+        texts = remarks(*error.remarks)
+        return Report(error.place, error.problem, error.source, error.column, remarks=texts)
+    return Report("", str(error), None)  # one line, as say() prints it
 
 
 def of_explanation(explanation: Explanation, more: str = "") -> Report:
-    """The report of a refused program."""
-    said = explanation.objection if explanation.objection != explanation.sentence else ""
+    """The report of a program that the verifier refused."""
+    objection = explanation.objection if explanation.objection != explanation.sentence else ""
     slot = "" if explanation.slot is None else f" (slot {explanation.slot})"
     source = explanation.source
     return Report(
@@ -96,7 +96,7 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
         source,
         registers=explanation.registers,
         remarks=remarks(
-            ("verifier", f"{said}{slot if source else ''}" if said else ""),
+            ("verifier", f"{objection}{slot if source else ''}" if objection else ""),
             ("kernel", explanation.reason),
             ("advice", explanation.suggestion),
             ("hint", explanation.hint),
@@ -106,15 +106,15 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
 
 
 def remarks(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    """Those that have a text."""
+    """The (label, text) pairs whose text is not empty."""
     return tuple((label, text) for label, text in pairs if text)
 
 
 def shown(report: Report, fd: int, prefix: str = "") -> Iterator[str]:
-    """The lines of a report for where they go.
+    """Yield the lines of a report for ``fd``.
 
-    On a terminal no line is wider than it, and the sentence ends after three. Elsewhere the first
-    line is all of the sentence, for who looks for it, and the rest is for 80 columns.
+    On a terminal, no line is wider than it, and the sentence takes at most three lines. Else the
+    first line is the whole sentence, so that grep finds it, and the rest has 80 columns.
     """
     width, colour = width_of(fd), wanted(fd)
     yield from headline(report, prefix, width if os.isatty(fd) else None, colour)
@@ -126,7 +126,7 @@ def shown(report: Report, fd: int, prefix: str = "") -> Iterator[str]:
 
 
 def headline(report: Report, prefix: str, width: int | None, colour: bool) -> Iterator[str]:
-    """Where and what."""
+    """Yield the place and the sentence; ``width`` None means one line."""
     place = visible(f"{report.place}: " if report.place else "")
     colour = colour and bool(place or report.remarks)
     sentence = visible(" ".join(report.sentence.split()))
@@ -146,7 +146,7 @@ def headline(report: Report, prefix: str, width: int | None, colour: bool) -> It
 
 
 def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterator[str]:
-    """The line with its neighbours, or alone where the file cannot be read."""
+    """Yield the source line with its neighbours, or alone if the file cannot be read."""
     lines = neighbours(source)
     digits = len(str(max(lines)))
     for number, line in lines.items():
@@ -156,7 +156,7 @@ def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterat
         code = visible(line.rstrip().expandtabs(4))
         at = columns(visible(line[: column - 1].expandtabs(4))) if this and column else 0
         pointed = bool(at) and len(lines) > 1
-        if pointed and at > room * 3 // 4:  # what is pointed at may not be cut off
+        if pointed and at > room * 3 // 4:  # keep the column that is pointed at visible
             code, at = "…" + code[at - room // 2 + 1 :], room // 2
         code = cut(code, room)
         if this:
@@ -168,7 +168,7 @@ def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterat
 
 
 def neighbours(source: SourceLine) -> dict[int, str]:
-    """The lines around one, by number; that one alone where the file is not what it was."""
+    """The source line and its neighbours by line number; only the line if the file has changed."""
     alone = {source.line: source.text}
     try:
         if not os.path.isfile(source.file) or os.path.getsize(source.file) > LARGEST_FILE:
@@ -184,7 +184,7 @@ def neighbours(source: SourceLine) -> dict[int, str]:
 
 
 def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iterator[str]:
-    """A row for each register: its name, what is known of it, and who wrote it last."""
+    """Yield a row per register: name, state, and where it was last written."""
     places = max((columns(written(note)) for note in notes), default=0)
     most = max(width - LABEL - 2 - places, STATE)
     states = [cut(visible(note.state), most) for note in notes]
@@ -197,14 +197,14 @@ def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iter
 
 
 def written(note: RegisterNote) -> str:
-    """Where a register was written last."""
+    """Where a register was last written: source line or slot; empty if unknown."""
     if note.source:
         return f"set at {visible(str(note.source))}"
     return "" if note.slot is None else f"set in slot {note.slot}"
 
 
 def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
-    """A label, and beside it a text in as many lines as it takes (three at most)."""
+    """Yield a label with its text, wrapped to at most three lines."""
     room = width - LABEL
     lines = shortened(list(wrapped(visible(" ".join(text.split())), room)), room)
     paint = Paint.GOOD if label == "hint" else Paint.NAME
@@ -213,12 +213,12 @@ def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
 
 
 def shortened(lines: list[str], room: int) -> list[str]:
-    """The lines, or the first three; the last of these shows that there is more."""
+    """The first three lines; if there are more, the third ends with an ellipsis."""
     if len(lines) <= LONGEST:
         return lines
     return [*lines[: LONGEST - 1], cut(f"{lines[LONGEST - 1]} {lines[LONGEST]}", room)]
 
 
 def label_of(name: str, paint: Paint, colour: bool) -> str:
-    """What stands before a row, as wide as all of them."""
+    """A label in colour, padded to LABEL columns."""
     return f"  {painted(name, paint, colour)}{' ' * max(LABEL - 2 - len(name), 1)}"

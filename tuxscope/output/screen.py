@@ -1,4 +1,4 @@
-"""Text on a terminal of so many columns: measured, cut, wrapped, and in colour."""
+"""Text on a terminal: width in columns, truncation, wrapping, colour."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from enum import Enum
 
 USUAL_ROWS = 24
-USUAL, NARROWEST = 80, 20  # columns: of what is no terminal, and the fewest that are filled
-DEEPEST = 4  # columns of indentation, before a head that has no room beside it
+USUAL, NARROWEST = 80, 20  # columns: of other files than terminals, and the minimum used
+DEEPEST = 4  # maximum indentation of a head on its own line
 
 
 class Paint(Enum):
-    """SGR parameters (ECMA-48)."""
+    """Colours, as SGR parameters (ECMA-48)."""
 
     BAD = "1;31"
     STRONG = "1"
@@ -22,7 +22,7 @@ class Paint(Enum):
 
 
 def width_of(fd: int) -> int:
-    """The columns of a terminal; 80 for what is none, or does not tell."""
+    """The width of terminal ``fd``; 80 if it is no terminal or its width is unknown."""
     try:
         columns = os.get_terminal_size(fd).columns
     except OSError:
@@ -31,22 +31,22 @@ def width_of(fd: int) -> int:
 
 
 def room(fd: int = 1) -> int | None:
-    """The columns of a terminal that nothing may be wider than; None for what is no terminal."""
+    """The maximum width of lines on ``fd``: that of the terminal, or None if it is no terminal."""
     return width_of(fd) if os.isatty(fd) else None
 
 
 def prose(fd: int = 1) -> int:
-    """The columns that sentences are wrapped to: 80, or as many as a narrower terminal has."""
+    """The width to wrap sentences to: 80, or less on a narrower terminal."""
     return min(width_of(fd), USUAL)
 
 
 def moves_cursor(fd: int) -> bool:
-    """Whether escape sequences mean something there: a terminal, and none that is dumb."""
+    """Whether ``fd`` is a terminal that handles escape sequences (TERM is not dumb)."""
     return os.isatty(fd) and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def height_of(fd: int) -> int:
-    """The rows of a terminal; 24 for what is none, or does not tell."""
+    """The number of rows of terminal ``fd``; 24 if it is no terminal or unknown."""
     try:
         rows = os.get_terminal_size(fd).lines
     except OSError:
@@ -55,30 +55,31 @@ def height_of(fd: int) -> int:
 
 
 def painted(text: str, paint: Paint, colour: bool) -> str:
+    """``text`` between SGR sequences if ``colour``, else unchanged."""
     return f"\x1b[{paint.value}m{text}\x1b[m" if colour and text else text
 
 
 def columns(text: str) -> int:
-    """How many columns a visible text takes: of a wide character two, of a combining one none."""
+    """The width of printable text in terminal columns: wide characters 2, combining ones 0."""
     if text.isascii():
         return len(text)
-    from wcwidth import wcwidth  # its tables take longer to import than all that most runs show
+    from wcwidth import wcwidth  # slow to import, and most text is ASCII
 
     return sum(max(wcwidth(each), 0) for each in text)
 
 
 def padded(text: str, width: int) -> str:
-    """A visible text, with blanks up to so many columns."""
+    """Printable text, padded with spaces to ``width`` terminal columns."""
     return text.ljust(width) if text.isascii() else text + " " * (width - columns(text))
 
 
 def cut(text: str, width: int) -> str:
-    """A visible text's beginning, with an ellipsis where that is not all of it."""
+    """Printable text, truncated to ``width`` terminal columns with an ellipsis."""
     return text if columns(text) <= width else beginning(text, width - 1).rstrip() + "…"
 
 
 def beginning(text: str, width: int) -> str:
-    """As much of a visible text as so many columns hold."""
+    """The longest prefix of printable text that fits into ``width`` terminal columns."""
     if text.isascii():
         return text[: max(width, 0)]
     from wcwidth import wcwidth
@@ -92,9 +93,9 @@ def beginning(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
-    """A text in lines of so many columns, broken between words where that can be.
+    """Yield the lines of a text, wrapped between words to ``width`` terminal columns.
 
-    ``rest`` is the width of all lines but the first.
+    ``rest`` is the width of the second and later lines, if it differs. A longer word is split.
     """
     line = ""
     for word in text.split():
@@ -114,7 +115,7 @@ def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
 
 
 def beside(head: str, text: str, width: int) -> Iterator[str]:
-    """A head, and a text in lines beside it; below it, where fewer than 20 columns are left."""
+    """Yield ``head`` with ``text`` wrapped beside it, or below it in less than 20 columns."""
     if width - len(head) < NARROWEST:
         name = head.lstrip()
         indented = min(len(head) - len(name), DEEPEST)
@@ -126,17 +127,17 @@ def beside(head: str, text: str, width: int) -> Iterator[str]:
         head = " " * len(head)
 
 
-def narrowed(text: str, width: int) -> Iterator[str]:
-    """The lines of a help text; where one is too wide, all are wrapped anew.
+def wrapped_help(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of a help text, wrapped to ``width`` columns if one is wider.
 
-    What stands behind a gap of two blanks or more is wrapped beside what is before it, with the
-    lines below that begin there.
+    Text after a gap of two or more spaces is the second column: it is wrapped beside the first,
+    together with the lines below that start in the same column.
     """
     lines = text.splitlines()
     if all(columns(each) <= width for each in lines):
         yield from lines
         return
-    parts: list[tuple[str, str]] = []  # what stands before the gap, and behind it
+    parts: list[tuple[str, str]] = []  # first and second column
     for line in lines:
         indented = len(line) - len(line.lstrip())
         gap = line.find("  ", indented)

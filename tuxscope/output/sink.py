@@ -1,4 +1,4 @@
-"""Where lines go: a file descriptor, one write() for as many lines as there are."""
+"""Writes lines to a file descriptor, one write(2) per batch."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from collections.abc import Callable
 from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.lean_typing import Protocol
 
-# Seconds that a reader who takes nothing may take after Ctrl-C.
-PATIENCE = 2.0
-# Seconds of waiting for a reader after which somebody is told.
+# Seconds to wait for a blocked reader after Ctrl-C.
+EXIT_TIMEOUT = 2.0
+# Seconds of waiting for a reader until ``blocked`` is called.
 BLOCKED = 1.0
 
 
 class OutputError(TuxscopeError):
-    """Lines that could not be written."""
+    """The output cannot be written, for example because the disk is full."""
 
 
 class HasFileno(Protocol):
-    """What can be polled."""
+    """An object that poll(2) accepts."""
 
     def fileno(self) -> int: ...
 
@@ -31,9 +31,9 @@ class Sink:
     """Writes text as UTF-8 to a file descriptor.
 
     Attributes:
-        closed: nobody reads any more (the other end of a pipe is gone, or the terminal); what is
-            written after that is dropped.
-        hung_up: it was a terminal.
+        closed: the reader is gone (the pipe was closed, or the terminal hung up); later writes
+            are dropped.
+        hung_up: the reader that is gone was a terminal.
     """
 
     def __init__(self, fd: int = 1) -> None:
@@ -46,15 +46,15 @@ class Sink:
 
     @property
     def done(self) -> bool:
-        """Whether nothing can be written any more."""
+        """Whether later writes are dropped."""
         return self.closed
 
     def write(self, text: str) -> int:
-        """As :meth:`write_bytes`."""
+        """Write text as UTF-8; return the number of lines dropped. See :meth:`write_bytes`."""
         return self.write_bytes(text.encode(errors="backslashreplace"))
 
     def write_bytes(self, data: bytes | bytearray) -> int:
-        """Write all of it, however long that takes; returns how many lines were dropped.
+        """Write all bytes, blocking as needed; return the number of lines dropped.
 
         Raises OutputError.
         """
@@ -62,7 +62,7 @@ class Sink:
         while left and not self.closed and (room := self._room(len(left))):
             try:
                 left = left[os.write(self._fd, left[:room]) :]
-            except BlockingIOError:  # somebody made the terminal or pipe non-blocking
+            except BlockingIOError:  # another process set O_NONBLOCK
                 self._wait()
             except BrokenPipeError:
                 self.reader_left()
@@ -74,19 +74,19 @@ class Sink:
         return bytes(left).count(b"\n")
 
     def reader_left(self) -> None:
-        """Nobody reads any more."""
+        """Note that the reader is gone."""
         self.closed, self.hung_up = True, self._is_device()
 
     def _is_device(self) -> bool:
-        """Whether it is, or was, a terminal: isatty() no longer knows one that is gone."""
+        """Whether fd is or was a terminal: isatty(3) fails once the terminal has hung up."""
         return stat.S_ISCHR(os.fstat(self._fd).st_mode)
 
     def _room(self, wanted: int) -> int:
-        """How many bytes may be written now; 0 where what is left is to be dropped."""
+        """The number of bytes to write now; 0 to drop the rest."""
         return wanted
 
     def _wait(self) -> None:
-        """Wait until it takes something again."""
+        """Block until fd is writable."""
         select.select((), (self._fd,), ())
 
     def _fail(self, error: OutputError) -> None:
@@ -94,35 +94,37 @@ class Sink:
 
 
 class LiveSink(Sink):
-    """The same for a run that goes on until it is interrupted, and then counts what nobody took.
+    """A Sink for runs that Ctrl-C ends: it does not wait forever for a blocked reader then.
 
     Attributes:
-        stuck: we were asked to finish, and nobody reads; what is written after that is dropped.
-        error: why nothing can be written any more; what is written after that is dropped.
+        blocked_at_exit: the reader was blocked after the interrupt; later writes are dropped.
+        error: the error of write(2), or None; after an error, later writes are dropped.
     """
 
     def __init__(
         self, interrupt: HasFileno, blocked: Callable[[], None] = lambda: None, fd: int = 1
     ) -> None:
-        """``interrupt`` becomes readable when we are asked to finish: from then on nobody is waited
-        for who takes nothing for PATIENCE seconds. ``blocked`` is called once a second while
-        nobody takes anything."""
+        """``interrupt`` becomes readable when the run is interrupted.
+
+        From then on, a blocked reader is waited for EXIT_TIMEOUT seconds at most. ``blocked`` is
+        called once a second while the reader is blocked.
+        """
         super().__init__(fd)
         self._interrupt = interrupt
         self._blocked = blocked
-        self.stuck = False
+        self.blocked_at_exit = False
         self.error: OutputError | None = None
 
     @property
     def done(self) -> bool:
-        """Whether nothing can be written any more."""
-        return self.closed or self.stuck or self.error is not None
+        """Whether later writes are dropped."""
+        return self.closed or self.blocked_at_exit or self.error is not None
 
     def _room(self, wanted: int) -> int:
-        """How many bytes may be written now, once there is room; 0 where nobody makes any.
+        """Wait until fd is writable; return the number of bytes to write, 0 to drop the rest.
 
-        A write that has begun may wait for its reader: a signal ends it with what was taken. One
-        that could not begin would be begun again, so we wait before it, where a signal counts.
+        A signal ends a write(2) that has transferred data, with a short count. But Python restarts
+        one that has not, so this waits in poll(2) first, which sees the interrupt.
         """
         if self.done:
             return 0
@@ -134,11 +136,11 @@ class LiveSink(Sink):
         if self._interrupt.fileno() not in {fd for fd, _ in found}:
             return wanted
         poll.unregister(self._interrupt)
-        self.stuck = not poll.poll(PATIENCE * 1000)
-        return 0 if self.stuck else select.PIPE_BUF  # so much never waits
+        self.blocked_at_exit = not poll.poll(EXIT_TIMEOUT * 1000)
+        return 0 if self.blocked_at_exit else select.PIPE_BUF  # a write of this size does not block
 
     def _wait(self) -> None:
-        """Nothing: _room() does, and sees when we are asked to finish."""
+        """Do nothing: _room() waits, and notices the interrupt."""
 
     def _fail(self, error: OutputError) -> None:
         self.error = error

@@ -1,4 +1,4 @@
-"""A map's entries as a table: rows for people, one JSON object for programs."""
+"""Renders the entries of a map as a table of text, or as one JSON object per table."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Entries = Iterable[tuple[Any, Any]]
 
 
 class Table:
-    """Renders one table after the other; rates are from one to the next.
+    """Renders a series of tables. A rate is the change since the previous table, per second.
 
-    Entries are pairs of a key, which is a record or an array's index, and a value, which is a
-    record or, of a per-CPU map, a tuple with one for each CPU: their numbers are added up.
+    Entries are (key, value) pairs. A key is a record or an array's index. A value is a record or,
+    for a per-CPU map, a tuple with a record per CPU, whose integers are added up.
 
     Attributes:
-        rows: how many the last table had.
+        rows: number of rows of the last table.
     """
 
     def __init__(
@@ -36,9 +36,11 @@ class Table:
         sort: AnyColumn | None = None,
         most: int | None = None,
     ) -> None:
-        """``order_by``: the number by which rows are sorted, the largest first; by its rate, where
-        that is a column. Without it they stay in the order of the keys. ``sort``: the column by
-        which they are sorted instead. ``most``: no more than so many, the first, are shown."""
+        """``order_by``: numeric field to sort by, largest first; by its rate if a column shows it.
+
+        Without it, rows are sorted by key. ``sort``: column to sort by instead (``--sort``).
+        ``most``: maximum number of rows (``--rows``).
+        """
         self._style = style
         self._columns = columns
         self._order_by = order_by
@@ -47,16 +49,17 @@ class Table:
         self._by_rate = any(isinstance(each, Rate) and each.field is order_by for each in columns)
         self._before: dict[Any, dict[Field, Any]] = {}
         self._shown: Sequence[Row] = ()
-        # The widest text of each column so far: what has got room keeps it from table to table.
+        # The widest text of each column so far, so that columns do not become narrower again.
         self._widest = [0] * len(columns)
         self.rows = 0
 
     def render(
         self, entries: Entries, seconds: float, at: float, room: int | None = None
     ) -> list[str]:
-        """The lines of one table. ``seconds`` passed since the last, and ``at`` since the start.
+        """Return the lines of a table.
 
-        ``room``: no line of text is wider; with None there is room for all.
+        ``seconds`` is the time since the previous table, ``at`` the time since the start. ``room``
+        is the maximum width of a line of text in terminal columns; None for no limit.
         """
         rows = [Row(key, values_of(key, value)) for key, value in entries]
         if rows and isinstance(rows[0].key, int):
@@ -83,7 +86,7 @@ class Table:
         return [COMPACT({"seconds": round(at, 3), "rows": objects})]
 
     def again(self, room: int | None) -> list[str]:
-        """The last table as text once more, for a room that may be another."""
+        """Return the lines of the last table as text for another ``room``."""
         texts = [[each.title, *each.table_texts(self._shown)] for each in self._columns]
         if room is None:
             widths: list[int | None] = [each.width for each in self._columns]
@@ -105,14 +108,13 @@ class Table:
 
 
 def without_empty_ends(rows: list[Row]) -> list[Row]:
-    """An array's rows from the first that holds something to the last."""
+    """The rows of an array from the first to the last with a non-zero value."""
     full = [at for at, row in enumerate(rows) if any(row.values.values())]
     return rows[full[0] : full[-1] + 1] if full else []
 
 
 def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
-    """Numbers from the largest on, all else as text from A to Z; what is not known comes last, and
-    equal ones stay as they are."""
+    """Sort rows by a column: numbers descending, text ascending, None last. The sort is stable."""
     values = {row: column.table_value(row) for row in rows}
     known = [row for row in rows if values[row] is not None]
     unknown = [row for row in rows if values[row] is None]

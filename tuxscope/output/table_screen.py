@@ -1,4 +1,4 @@
-"""Where tables go: on a terminal each in the place of the last, elsewhere one below the other."""
+"""Prints tables: on a terminal each replaces the previous one, else one below the other."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tuxscope.output.sink import Sink
 
 # ECMA-48: to the first row and column; clear to the end of the line, and of the screen.
 HOME, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
-# xterm's alternate screen: it has no scrollback, is not wrapped anew when it becomes narrower, and
-# afterwards all is there again that was. It is cleared for those terminals that have none.
+# xterm's alternate screen: it has no scrollback, does not rewrap lines, and leaves the previous
+# contents intact. It is cleared, because some terminals do not have it.
 ENTER = f"\x1b[?1049h{HOME}{REST_OF_SCREEN}"
 LEAVE = f"{HOME}{REST_OF_SCREEN}\x1b[?1049l"
 
 
 class TableScreen:
-    """Shows one table after the other.
+    """Prints a series of tables to a Sink.
 
     Attributes:
-        replaces: whether a table takes the place of the last: on a terminal, unless it is dumb.
+        replaces: whether a table replaces the previous one: on a terminal that is not dumb.
     """
 
     def __init__(self, sink: Sink, style: Style) -> None:
@@ -32,32 +32,32 @@ class TableScreen:
         self._apart = text
         self._fits = text and os.isatty(fd)
         self.replaces = text and moves_cursor(fd)
-        self._size: tuple[int, int] | None = None  # of the terminal when the last one was shown
+        self._size: tuple[int, int] | None = None  # of the terminal at the last table
         self._first = True
 
     @property
     def room(self) -> int | None:
-        """What no line may be wider than; None where there is room for all."""
+        """The maximum width of a line; None for no limit."""
         return width_of(self._sink.fileno()) if self._fits else None
 
     @property
     def resized(self) -> bool:
-        """Whether the terminal has another size than it had for the table that is shown."""
+        """Whether the size of the terminal has changed since the last table."""
         return self._size is not None and self._size != size_of(self._sink.fileno())
 
     def show(self, lines: Sequence[str]) -> None:
-        """Show a table until the next: as much of it as the terminal has rows for."""
+        """Print a table; on a terminal, as many lines as it has rows."""
         if not self.replaces:
             self._print(lines)
             return
         text = HOME if self._size else ENTER
         self._size = size_of(self._sink.fileno())
-        # Cleared before it is written: behind a line of full width the cursor is still on its end.
+        # Clear each line before writing it: after a line of full width, the cursor is still on it.
         text += "".join(f"{REST_OF_LINE}{line}\n" for line in shortened(lines, self._size[1] - 1))
         self._sink.write(f"{text}{REST_OF_SCREEN}")
 
     def finish(self, lines: Sequence[str]) -> None:
-        """Print the last table, which stays, whole: what it counted is counted nowhere else."""
+        """Leave the alternate screen and print all lines of the final table."""
         self._print(lines, LEAVE if self._size else "")
         if self._size and not self._sink.done:
             self._size = None
@@ -68,7 +68,7 @@ class TableScreen:
         self._sink.write(before + apart + "".join(f"{line}\n" for line in lines))
 
     def close(self) -> None:
-        """Leave the terminal as it was, where no table was the last."""
+        """Leave the alternate screen, if :meth:`finish` was not called."""
         if self._size and select.select((), (self._sink.fileno(),), (), 0)[1]:
             with suppress(OSError):
                 os.write(self._sink.fileno(), LEAVE.encode())
@@ -76,12 +76,12 @@ class TableScreen:
 
 
 def size_of(fd: int) -> tuple[int, int]:
-    """A terminal's columns and rows."""
+    """(columns, rows) of a terminal."""
     return width_of(fd), height_of(fd)
 
 
 def shortened(lines: Sequence[str], rows: int) -> Sequence[str]:
-    """A table in so many rows, the last of which tells of those that are left out."""
+    """At most ``rows`` lines of a table; the last one counts the omitted rows."""
     if len(lines) <= rows:
         return lines
     kept = max(rows - 1, 1)

@@ -1,4 +1,4 @@
-"""Records as lines on a terminal: none is wider than it, also after its width has changed."""
+"""Records as lines on a terminal, never wider than the terminal, even after a resize."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tuxscope.record import RecordType
 
 
 class TerminalLines:
-    """A LineFormat of as many columns as there is room for, made anew when that changes."""
+    """A LineFormat with the columns that fit on the terminal; follows its width."""
 
     def __init__(self, record: RecordType, columns: Sequence[Column], fd: int) -> None:
         self._record = record
@@ -26,7 +26,7 @@ class TerminalLines:
         widths = fit([need_of(each, self._room) for each in self._columns], self._room)
         pairs = zip(self._columns, widths, strict=True)
         kept = [(column, width) for column, width in pairs if width is not None]
-        # Where all fit, one that is longer than its column may take what is left of the line.
+        # If all columns fit, a longer text may use the rest of the line.
         spare = self._room - sum(width + 1 for _, width in kept) + 1
         cells = [
             Cell(min(column.width, width), None if column.is_number else width + spare)
@@ -38,11 +38,11 @@ class TerminalLines:
 
     @property
     def header(self) -> str:
-        """What stands above the lines, its newline included."""
+        """The line of titles, with its newline."""
         return f"{cut(self._format.header.rstrip(), self._room)}\n"
 
-    def renewed(self) -> str:
-        """The header anew where another width has changed the columns, else nothing."""
+    def changed_header(self) -> str:
+        """The new header if a resize has changed the columns, else empty."""
         if width_of(self._fd) == self._room:
             return ""
         before = self.header
@@ -50,10 +50,10 @@ class TerminalLines:
         return self.header if self.header != before else ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """All lines, as LineFormat.render has them."""
+        """Return all lines as UTF-8; see :meth:`LineFormat.render`."""
         data = self._format.render(columns)
         lines = data.split(b"\n")
         if data.isascii() and max(map(len, lines)) <= self._room:
             return data
-        # Numbers have as many digits as they have.
+        # A number may be wider than its column.
         return b"\n".join(cut(line.decode(), self._room).encode() for line in lines)

@@ -1,4 +1,4 @@
-"""A trace of interpreted steps: a table for people, JSON lines for programs."""
+"""Renders the steps of the interpreter as a table or as JSON objects."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tuxscope.record.types import decode_text
 from tuxscope.vm.memory import OFFSET, WINDOW
 from tuxscope.vm.state import Output, Sent, State, Step, Stored
 
-SAVED = range(6, 10)  # a function's own, and its caller's again afterwards
-SMALL = 1 << 20  # below it, and above its negative, numbers are shown in decimal
-WIDEST, CHANGES = 44, 40  # columns of pseudo-C at most, and of what changed
-INSTRUCTION = 16  # where it begins
-NARROWEST = 20  # columns in which what changed is wrapped
+SAVED = range(6, 10)  # callee-saved registers
+SMALL = 1 << 20  # numbers below this magnitude are printed in decimal
+WIDEST, CHANGES = 44, 40  # maximum width of pseudo-C, and width of CHANGED
+INSTRUCTION = 16  # the column where INSTRUCTION starts
+NARROWEST = 20  # minimum width to wrap CHANGED to
 
 
 class Trace:
     """Renders the steps of one program.
 
-    Where the sources do not fit beside the steps, in ``room`` columns, they stand above them; with
-    None there is room for all.
+    If the widest row does not fit into ``room`` terminal columns, source lines are printed
+    above the steps. None means no limit.
     """
 
     def __init__(self, program: Program, room: int | None = None) -> None:
@@ -47,11 +47,11 @@ class Trace:
 
     @property
     def header(self) -> str:
-        """What stands above the table."""
+        """The line of titles, with its newline."""
         return self.joined("STEP", "SLOT", "INSTRUCTION", "CHANGED", "SOURCE")
 
     def row(self, step: Step) -> str:
-        """A step as a row: what was executed, and what it changed."""
+        """A step as a row: step, slot, instruction, changes, source."""
         changed = "; ".join(self.changes(step))
         source = step.instruction.source
         shown = place(source) if source else ""
@@ -59,7 +59,7 @@ class Trace:
         return self.joined(steps, slot, self.text(step.before), changed, shown)
 
     def joined(self, step: str, slot: str, text: str, changed: str, source: str) -> str:
-        """The cells of a row, in as many columns as there are."""
+        """The cells of a row as text, wrapped to the width of the terminal."""
         row = f"{step:>6}  {slot:>6}  {padded(text, self._width)}  "
         if self._room is None:
             return f"{row}{padded(changed, CHANGES)}  {source}".rstrip() + "\n"
@@ -71,13 +71,13 @@ class Trace:
         return f"{above}{row}{changed}".rstrip() + "\n"
 
     def text(self, state: State) -> str:
-        """The instruction that comes next, with names where it is the program's own."""
+        """The next instruction; with symbolic names if it is in this program."""
         if state.program is self._program and state.slot in self._lines:
             return self._lines[state.slot].text
         return str(state.instruction)
 
     def changes(self, step: Step) -> Iterator[str]:
-        """What a step changed, in words."""
+        """Yield the changes of a step: registers, memory, output, calls."""
         calls = len(step.after.frames) > len(step.before.frames)
         returns = len(step.after.frames) < len(step.before.frames)
         for number, _, after in step.registers:
@@ -86,38 +86,38 @@ class Trace:
                 yield f"r{number} = {self.value(after, step.after)}"
         for stored in step.stored:
             yield f"{self.name(stored, step)} = {self.content(stored.after)}"
-        yield from (self.told(each) for each in step.output)
+        yield from (self.sent(each) for each in step.output)
         if calls or returns:
             yield f"{'in' if calls else 'back in'} {step.after.frames[-1].function}"
         else:
             gone = [number for number, _, after in step.registers if after is None]
             if gone:
-                yield f"{ranges(gone)} used up"
+                yield f"{ranges(gone)} clobbered"
 
     def value(self, value: int, state: State) -> str:
-        """A register's value: a number, or what it points to."""
+        """The text of a register's value: a number, or what it points to."""
         region = state.memory.get(value >> WINDOW)
         if region:
             place = region.place(value & OFFSET) if region.data else f"&{region.name}"
-            return place + self.whose(value, state)
+            return place + self.frame_suffix(value, state)
         signed = value - (1 << 64) if value >> 63 else value
         return str(signed) if -SMALL < signed < SMALL else hex(value)
 
-    def whose(self, address: int, state: State) -> str:
-        """Whose stack an address is in, where it is not that of the function that runs."""
+    def frame_suffix(self, address: int, state: State) -> str:
+        """`` of NAME`` if the address is in the stack of calling function NAME, else empty."""
         outer = (each for each in state.frames[:-1] if each.stack >> WINDOW == address >> WINDOW)
         return next((f" of {each.function}" for each in outer), "")
 
     def name(self, stored: Stored, step: Step) -> str:
-        """What was stored into, as the author calls it; else the place in words."""
+        """The name of a memory location: from the source code, else its address as text."""
         frame = step.before.frames[-1]
         if stored.address >> WINDOW != frame.stack >> WINDOW:
-            return stored.place + self.whose(stored.address, step.before)
+            return stored.place + self.frame_suffix(stored.address, step.before)
         offset = stored.address - frame.stack - len(step.before.memory[frame.stack >> WINDOW].data)
         return self._notes.place(frame.function, offset, len(stored.after)) or stored.place
 
     def content(self, data: bytes) -> str:
-        """Bytes as a number, a text, or in hexadecimal."""
+        """Bytes as an integer (1, 2, 4, 8 bytes), as printable text, or in hexadecimal."""
         if len(data) in (1, 2, 4, 8):
             value = int.from_bytes(data, sys.byteorder)
             return str(value) if value < SMALL else hex(value)
@@ -126,14 +126,14 @@ class Trace:
             return json.dumps(text)
         return data.hex(" ")
 
-    def told(self, output: Output) -> str:
-        """What a program sent or printed."""
+    def sent(self, output: Output) -> str:
+        """The text of an output of the program: sent to a map, or printed."""
         if not isinstance(output, Sent):
             return f"printed {json.dumps(output.text)}"
         return f"sent to {output.map.name}: {decoded(output.map, output.data)}"
 
     def object(self, step: Step) -> dict[str, Any]:
-        """A step for JSON; values of 64 bits are hexadecimal texts, as JSON's numbers have 53."""
+        """A step as a JSON object; 64-bit values are hexadecimal text (JSON numbers: 53 bits)."""
         return {
             "step": step.after.steps,
             "slot": step.before.slot,
@@ -156,7 +156,7 @@ class Trace:
         }
 
     def registers(self, state: State) -> Iterator[str]:
-        """All registers that hold something."""
+        """Yield a line for each initialised register."""
         for number, value in enumerate(state.registers):
             if value is not None:
                 shown = self.value(value, state)
@@ -164,7 +164,7 @@ class Trace:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Registers by their numbers: ``r0, r2-r5``."""
+    """The text of a sorted list of register numbers: ``r0, r2-r5``."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:
@@ -175,7 +175,7 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 def decoded(map: Map, data: bytes) -> str:
-    """What was sent, as the map's record."""
+    """The text of sent data, decoded as the record of the map."""
     if not isinstance(map, StreamMap):
         return data.hex(" ")
     try:
@@ -187,18 +187,18 @@ def decoded(map: Map, data: bytes) -> str:
 
 
 def output_object(output: Output) -> dict[str, Any]:
-    """What a program sent or printed, for JSON."""
+    """An output of the program as a JSON object."""
     if isinstance(output, Sent):
         return {"map": output.map.name, "cpu": output.cpu, "data": output.data.hex()}
     return {"text": output.text}
 
 
 def hexadecimal(value: int | None) -> str | None:
-    """A register for JSON."""
+    """The value of a register as hexadecimal text; None if uninitialised."""
     return None if value is None else hex(value)
 
 
 def state_object(state: State) -> dict[str, Any]:
-    """Where a trace stopped, for JSON."""
+    """The state where a trace stopped, as a JSON object."""
     registers = {f"r{number}": hexadecimal(each) for number, each in enumerate(state.registers)}
     return {"stopped": state.slot, "steps": state.steps, "registers": registers}

@@ -9,14 +9,14 @@ NOTHING = "-"  # the text of None
 
 
 def visible(text: str) -> str:
-    """Text with all that is not printable escaped."""
+    """``text`` with each non-printable character escaped as in Python."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else escaped(each) for each in text)
 
 
 def escaped(character: str) -> str:
-    r"""``\x1b``, ``\u202e`` or ``\U000e0001``, as Python would write it."""
+    r"""The Python escape of a character: ``\x1b``, ``\u202e`` or ``\U000e0001``."""
     return character.encode("unicode_escape").decode()
 
 

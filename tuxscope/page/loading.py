@@ -234,12 +234,12 @@ def errors_of_the_page(file: str) -> Iterator[None]:
     def report_stuck(frame: FrameType | None) -> None:
         import linecache
 
-        from tuxscope.output.report import tell
+        from tuxscope.output.report import print_error
 
         while frame and frame.f_code.co_filename != file:
             frame = frame.f_back
         line = frame.f_lineno if frame else 0
-        tell(hang(SourceLine(file, line, linecache.getline(file, line).strip())))
+        print_error(hang(SourceLine(file, line, linecache.getline(file, line).strip())))
 
     try:
         with guarded(report_stuck):

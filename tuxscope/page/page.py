@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tuxscope.asm import Array, Hash, Program
 from tuxscope.asm.maps import StreamMap
+from tuxscope.errors import LocatedError
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.output.columns import AnyColumn, Index
 from tuxscope.record import Field, RecordError, RecordType
@@ -27,16 +28,11 @@ ProgramFactory = Callable[..., Program | tuple[Program, ...]]
 PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
-class PartError(RecordError):
-    """An argument of Page that is of a wrong type, or missing.
-
-    Attributes:
-        problem: what is wrong, without the hint: that depends on the page.
-    """
+class PartError(LocatedError, RecordError):
+    """An argument of ``Page(...)`` of a wrong type, or a missing one; the hint has a PAGE."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"{problem}; write {USUAL}")
-        self.problem = problem
+        super().__init__(problem, hint=f"write {USUAL}")
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The page that students read, a directory for each other tool, and what their pages share."""
+"""The hello page, a package for each other tool, and the code that pages share."""

@@ -1,9 +1,9 @@
-"""hello: every write() on the system, as it happens. Edit this page and run it again.
+"""hello: traces every write() on the system. Edit this page and run it again.
 
 A page is a record, a map that carries it, a function that makes the kernel program, and columns;
 PAGE, on the last line, names them. docs/pages.md has the rest.
 A call such as a.mov(r6, r1) emits one BPF instruction; a.lea emits two, a.stack and a.label none.
-r0 holds results, r1 to r5 arguments, which a call uses up; r6 to r9 survive calls.
+A call takes arguments in r1 to r5 and clobbers them; its result is in r0; r6 to r9 survive it.
 """
 
 from tuxscope.asm import Assembler, PerfEventArray, Program, Tracepoint, helper
@@ -12,13 +12,13 @@ from tuxscope.page import Column, Page, PidNamespace, namespaced_pid
 from tuxscope.record import Record, char, u32, u64
 
 
-class HelloEvent(Record):  # one declaration: the kernel program writes it, the reader parses it
+class HelloEvent(Record):  # the kernel program writes it, the reader parses it
     pid = u32
     timestamp_ns = u64
     comm = char[16]
 
 
-EVENTS = PerfEventArray("EVENTS", HelloEvent)  # rings to user space, one for each CPU
+EVENTS = PerfEventArray("EVENTS", HelloEvent)  # perf rings to user space, one per CPU
 COLUMNS = (Column(HelloEvent.pid, 8), Column(HelloEvent.comm, 16), Column(HelloEvent.timestamp_ns))
 
 
@@ -26,32 +26,32 @@ def hello(
     pid: int | None = None, exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None
 ) -> Program:
     a = Assembler("hello", attach=Tracepoint("syscalls", "sys_enter_write"))
-    event = a.stack(HelloEvent)  # 32 bytes of the stack; emits nothing
-    a.zero(event.padding)  # 4 bytes after pid: nothing that was never set may leave the kernel
-    a.mov(r6, r1)  # keep the context, which is in r1 at the start
+    event = a.stack(HelloEvent)  # reserves 32 bytes of the stack; emits nothing
+    a.zero(event.padding)  # 4 bytes after pid: send no uninitialised bytes to user space
+    a.mov(r6, r1)  # save the context, which is in r1 at entry
     if namespace is None:
-        a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
+        a.call(helper.get_current_pid_tgid)  # r0 = process ID << 32 | thread ID
         a.rsh(r0, 32)
     else:
-        namespaced_pid(a, namespace, "out")  # r0 = process id as the user's namespace counts
-    if pid is not None:  # Python's if: decided now, while assembling
-        a.jne(r0, pid, "out")  # BPF's jump: decided in the kernel, on every write()
-    for each in exclude:  # tuxscope is one of them: its own writes would trace themselves
+        namespaced_pid(a, namespace, "out")  # r0 = process ID in the user's PID namespace
+    if pid is not None:  # Python's if: evaluated once, while assembling
+        a.jne(r0, pid, "out")  # BPF's jump: evaluated in the kernel, on every write()
+    for each in exclude:  # among them tuxscope: its writes would cause more events
         a.jeq(r0, each, "out")
-    a.stx(event.pid, r0)  # into the record
-    a.call(helper.ktime_get_ns)  # r0 = nanoseconds since the machine started
+    a.stx(event.pid, r0)  # store it in the record
+    a.call(helper.ktime_get_ns)  # r0 = nanoseconds since boot
     a.stx(event.timestamp_ns, r0)
-    a.lea(r1, event.comm)  # r1 = the address where the name is to go
-    a.mov(r2, HelloEvent.comm.size)  # r2 = the room that is there
-    a.call(helper.get_current_comm)  # writes the name of the process there
-    a.mov(r1, r6)  # what perf_event_output takes: context, map, which ring, what, how long
+    a.lea(r1, event.comm)  # r1 = the address of the buffer
+    a.mov(r2, HelloEvent.comm.size)  # r2 = its size in bytes
+    a.call(helper.get_current_comm)  # copies the name of the process into the buffer
+    a.mov(r1, r6)  # arguments of perf_event_output: context, map, ring, data, size
     a.ld_map(r2, EVENTS)
-    a.mov32(r3, -1)  # BPF_F_CURRENT_CPU, in 32 bits: the ring of the CPU we run on
+    a.mov32(r3, -1)  # BPF_F_CURRENT_CPU (32 bits): the ring of the current CPU
     a.lea(r4, event)
     a.mov(r5, HelloEvent.size)
-    a.call(helper.perf_event_output)  # puts the record into the ring
-    a.label("out")  # where the jumps above lead
-    a.mov(r0, 0)  # the program's result, which nobody looks at here
+    a.call(helper.perf_event_output)  # copies the record into the ring
+    a.label("out")  # the target of the jumps above
+    a.mov(r0, 0)  # the return value, which the kernel ignores here
     a.exit()
     return a.program()
 

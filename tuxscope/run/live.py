@@ -128,7 +128,7 @@ def check(page: Page, file: str, options: ToolOptions) -> None:
     if page.map is None:
         raise UsageError(f"{name} shows nothing: its PAGE has no map; try: tuxscope step {file}")
     shown = "stream" if page.is_stream else "table"
-    if misplaced := options.misplaced(shown):
+    if misplaced := options.inapplicable(shown):
         raise UsageError(
             f"{misplaced.flag} does nothing here: {name} shows a {shown}; leave it out"
         )

@@ -172,7 +172,7 @@ class SimulatedStream:
 
     def flush(self) -> None:
         columns = stream.first_rows(self._columns, self._count, self.totals.events)
-        self._sink.write(self._format.renewed())
+        self._sink.write(self._format.changed_header())
         self._sink.write_bytes(self._format.render(columns))
         self.totals.events += len(columns[0])
         self._columns = self._decoder.nothing()

@@ -119,7 +119,7 @@ class Stream:
         lines, rows = bytearray(), 0
         for columns in self.reader.pieces(final):
             columns = first_rows(columns, self._options.count, self.totals.events + rows)
-            if not lines and (header := self._format.renewed()):
+            if not lines and (header := self._format.changed_header()):
                 self._sink.write(header)
             lines += self._format.render(columns)
             rows += len(columns[0])

@@ -1,4 +1,4 @@
-"""An interpreter for BPF programs, in plain Python: no kernel, no privilege, the same each time."""
+"""An interpreter for BPF programs in pure Python: deterministic, without kernel or privilege."""
 
 from tuxscope.vm.faults import Fault
 from tuxscope.vm.machine import Machine

@@ -1,4 +1,4 @@
-"""Jumps, calls and returns, and what else depends on the CPU: its maps and functions."""
+"""Jumps, calls and returns, and the instructions that need the CPU's maps and functions."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from tuxscope.vm.state import Loop
 M64 = (1 << 64) - 1
 M32 = (1 << 32) - 1
 DEEPEST = 8  # MAX_CALL_FRAMES
-MOST_TAIL_CALLS = 33  # MAX_TAIL_CALL_CNT
-LONGEST_LOOP = 8 << 20  # BPF_MAX_LOOPS
-USED_UP = [None] * 5
+MAX_TAIL_CALLS = 33  # MAX_TAIL_CALL_CNT
+MAX_LOOPS = 8 << 20  # BPF_MAX_LOOPS
+CLOBBERED = [None] * 5
 
 
 class Branches:
-    """Makes the branches of one CPU."""
+    """Compiles jumps, calls and returns for one CPU."""
 
     def __init__(self, cpu: Cpu, operations: Operations) -> None:
         self._cpu = cpu
         self._operations = operations
 
     def branch(self, instruction: Instruction, place: int) -> Branch | None:
-        """What an instruction does that may go on elsewhere; None for the others."""
+        """Compile an instruction that may change the control flow; None for all others."""
         form = instruction.form
         following = place + 1
         target = following + instruction.distance
@@ -77,7 +77,7 @@ class Branches:
 
     def _check_depth(self) -> None:
         if len(self._cpu.frames) >= DEEPEST:
-            raise CallDepthFault(f"a call more than {DEEPEST} functions deep")
+            raise CallDepthFault(f"the call is too deep: at most {DEEPEST} call frames")
 
     def _call(self, target: int, following: int) -> Branch:
         cpu = self._cpu
@@ -86,7 +86,7 @@ class Branches:
             self._check_depth()
             cpu.enter(cpu.places.function_at(target), following)
             r[0] = None
-            r[6:10] = USED_UP[:4]
+            r[6:10] = CLOBBERED[:4]
             return target
 
         return call
@@ -108,15 +108,17 @@ class Branches:
         def loop(r: Registers) -> int:
             count, callback, context, flags = (cpu.argument(each) for each in range(1, 5))
             if callback >> WINDOW != cpu.code_address >> WINDOW:
-                raise HelperFault(f"the argument {callback:#x} is no function; a.ld_func loads one")
-            if flags or count > LONGEST_LOOP:
-                # The verifier puts a loop without flags in line, where r0 is set in 32 bits.
+                raise HelperFault(
+                    f"the argument {callback:#x} is not a function; load one with a.ld_func"
+                )
+            if flags or count > MAX_LOOPS:
+                # The verifier inlines a loop without flags; the inlined code sets r0 in 32 bits.
                 r[0] = -errno.EINVAL & M64 if flags else -errno.E2BIG & M32
-                r[1:6] = USED_UP
+                r[1:6] = CLOBBERED
                 return place + 1
             if not count:
                 r[0] = 0
-                r[1:6] = USED_UP
+                r[1:6] = CLOBBERED
                 return place + 1
             self._check_depth()
             _, slot = cpu.places.program_at(place)
@@ -136,7 +138,7 @@ class Branches:
         return loop.callback
 
     def _next_iteration(self, r: Registers, loop: Loop) -> int:
-        """At a callback's exit: again, or on with the caller, whose r0 is how often it was."""
+        """Continue bpf_loop after a callback: its next call, or the caller with the count in r0."""
         again = self._cpu.argument(0) == 0
         done = loop.done + 1
         if again and done < loop.count:
@@ -154,8 +156,8 @@ class Branches:
             context, map, index = (cpu.argument(each) for each in range(1, 4))
             programs = map_at(cpu, map, VirtualProgArray).programs
             target = programs.get(index & 0xFFFFFFFF)
-            if target is None or cpu.tail_calls >= MOST_TAIL_CALLS:
-                r[:6] = [None, *USED_UP]
+            if target is None or cpu.tail_calls >= MAX_TAIL_CALLS:
+                r[:6] = [None, *CLOBBERED]
                 return following
             cpu.tail_calls += 1
             r[0] = None
@@ -167,8 +169,10 @@ class Branches:
         return tail_call
 
     def _packet(self, instruction: Instruction, following: int) -> Branch:
-        """ld_abs and ld_ind (section 5.5): in network byte order, and past the packet's end an exit
-        with 0."""
+        """Compile ld_abs or ld_ind (RFC 9669, section 5.5).
+
+        It loads in network byte order. A load past the end of the packet exits with 0.
+        """
         cpu, size = self._cpu, instruction.moves
         indirect = instruction.form.src is READ
         src, imm = instruction.src, instruction.imm
@@ -177,7 +181,7 @@ class Branches:
         def load(r: Registers) -> int:
             offset = imm + (r[src] if indirect else 0) & 0xFFFFFFFF
             data = cpu.world.packet[offset : offset + size]
-            r[1:6] = USED_UP
+            r[1:6] = CLOBBERED
             r[0] = int.from_bytes(data, "big") if len(data) == size else 0
             if len(data) == size:
                 return following
@@ -186,7 +190,7 @@ class Branches:
         return load
 
     def helper(self, instruction: Instruction) -> Operation | None:
-        """A call of a helper that just returns; None for all else."""
+        """Compile a call of a helper, except tail_call and loop; None for all others."""
         if instruction.form.operation is not CallSource.HELPER:
             return None
         cpu, number = self._cpu, instruction.imm
@@ -203,16 +207,16 @@ class Branches:
                 cpu.argument(1 + arguments.index(None))
             result = function(cpu, *arguments)
             r[0] = None if result is None else result & M64
-            r[1:6] = USED_UP
+            r[1:6] = CLOBBERED
 
         return call
 
     def address(self, instruction: Instruction, place: int) -> Operation | None:
-        """A ld_imm64 of a map, a map's value or a function; None for all else."""
+        """Compile a ld_imm64 of a map, a map's value or a function; None for all others."""
         operation = instruction.form.operation
         if instruction.form.loads_map:
             if instruction.map is None:
-                return failing("a file descriptor means nothing here; say which map it is")
+                return failing("the interpreter has no file descriptors; load a map with a.ld_map")
             map = self._cpu.maps[instruction.map]
             if isinstance(map, Values) and operation is WideSource.MAP_VALUE:
                 return load_value(map, instruction)
@@ -231,19 +235,19 @@ class Branches:
 
 
 def load_value(map: Values, instruction: Instruction) -> Operation:
-    """The operation that loads the address of a place in an array's only value."""
+    """Compile a ld_imm64 of an address in an array's only value."""
     dst, offset = instruction.dst, instruction.next_imm
     first = bytes(map.description.key_size)
 
     def load(r: Registers) -> None:
-        # Looked up anew each time: an array makes its values when they are first asked for.
+        # At each run: an array creates its values at the first look-up.
         r[dst] = map.find(first, 0) + offset
 
     return load
 
 
 def failing(problem: str) -> Operation:
-    """An operation that cannot be done."""
+    """An operation that raises UnsupportedFault."""
 
     def fail(r: Registers) -> None:
         raise UnsupportedFault(problem)

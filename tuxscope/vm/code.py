@@ -1,4 +1,4 @@
-"""Programs as blocks: straight operations in a row, and a branch that says where to go on."""
+"""Programs compiled to basic blocks: operations in sequence, then a branch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tuxscope.vm.places import Places
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Instructions in a row.
+    """A basic block.
 
     Attributes:
-        places: of each operation, and of the branch.
-        operations: what they do.
-        branch: where to go on.
-        length: how many instructions: without the branch, where that only goes on.
+        places: the place of each operation, and of the branch.
+        operations: the compiled instructions.
+        branch: returns the place of the next block.
+        length: the number of instructions; a branch that only falls through does not count.
     """
 
     places: tuple[int, ...]
@@ -28,10 +28,10 @@ class Block:
 
 
 class Code:
-    """The programs of one machine.
+    """The compiled programs of one machine.
 
     Attributes:
-        blocks: by the place that they begin at, as far as they were needed; they may overlap.
+        blocks: the blocks that were compiled so far, by their first place; they may overlap.
     """
 
     def __init__(self, places: Places, operations: Operations, branches: Branches) -> None:
@@ -42,13 +42,13 @@ class Code:
         self._branches = branches
 
     def block(self, place: int) -> Block:
-        """The block that begins at a place."""
+        """The block at a place, compiled at the first call."""
         if place not in self.blocks:
             self.blocks[place] = self._build(place, None)
         return self.blocks[place]
 
     def single(self, place: int) -> Block:
-        """The instruction at a place alone."""
+        """The block of the single instruction at a place."""
         if place not in self._singles:
             self._singles[place] = self._build(place, 1)
         return self._singles[place]
@@ -75,5 +75,7 @@ class Code:
 
 
 def nowhere(registers: Registers) -> int:
-    """The branch at a place where no instruction begins."""
-    raise BadJumpFault("there is no instruction: a jump leads here, or the program has no exit")
+    """The branch at a place without an instruction: raises BadJumpFault."""
+    raise BadJumpFault(
+        "no instruction at this slot: a jump has a bad target, or the program has no exit"
+    )

@@ -1,6 +1,6 @@
-"""One CPU that runs programs: registers, frames, memory and maps, and what it tells of the world.
+"""The state of one simulated CPU: registers, stack frames, memory, maps and output.
 
-It is what operations, branches and helpers work on; ``machine.py`` has it run.
+Operations, branches and helpers work on it; ``machine.py`` runs it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from tuxscope.asm.maps import Map
 from tuxscope.asm.program import STACK_SIZE, Program
-from tuxscope.vm.diagnosis import nothing_in
+from tuxscope.vm.diagnosis import uninitialised_register
 from tuxscope.vm.faults import ReferenceFault
 from tuxscope.vm.maps import VirtualMap, VirtualProgArray, VirtualRingBuf, virtual_map
 from tuxscope.vm.memory import WINDOW, Region, VirtualMemory
@@ -20,29 +20,30 @@ from tuxscope.vm.state import Frame, Output
 from tuxscope.vm.world import TICK_NS, World
 
 NOTHING = [None] * 11
-# The upper half of the first frame's address, as in the kernel, and how many there are.
+# The upper half of the first stack's address, as in the kernel, and the number of stacks.
 FIRST_STACK, STACKS = 0xFFFF_C900, 0x2000
 MAY_GOTO = 8 << 20  # BPF_MAX_LOOPS: how often may_goto falls through
-# What a snapshot has of it beside registers, frames, memory, maps and output.
+# The attributes that a snapshot contains besides registers, frames, memory, maps and output.
 HIDDEN = ("random", "time", "may_goto_left", "tail_calls", "entered", "world")
 
 
 class Cpu:
-    """What programs run on.
+    """A simulated CPU.
 
     Attributes:
-        world: what helpers tell of the machine and the current task.
-        registers: r0 to r10; None where one holds nothing.
-        frames: of the functions that are under way, the innermost last.
-        memory: all that addresses can point to.
-        maps: by description.
-        places: where programs are.
+        world: the machine and task that helpers report.
+        registers: r0 to r10, from 0 to 2**64 - 1; None if uninitialised.
+        frames: the stack frames, the innermost last.
+        memory: all memory regions.
+        maps: the maps, by description.
+        places: the programs, by place.
         output: what programs sent and printed, the oldest first.
         random: the state of get_prandom_u32.
-        time: in nanoseconds, of the next look at the clock.
+        time: the next result of the clock, in ns.
         may_goto_left: how often may_goto still falls through.
-        tail_calls, entered: how many, and how many frames there were.
-        code_address, task: addresses that point to nothing that can be read.
+        tail_calls: the number of tail calls in this run.
+        entered: the number of stack frames made so far.
+        code_address, task: the addresses of regions that cannot be read.
     """
 
     def __init__(self, world: World) -> None:
@@ -59,7 +60,7 @@ class Cpu:
         self.reset()
 
     def reset(self) -> None:
-        """Be as before the first instruction; memory, maps and output stay."""
+        """Reset to the state before the first instruction; memory, maps and output stay."""
         for frame in self.frames:
             self.memory.remove(frame.stack)
         self.frames.clear()
@@ -71,7 +72,7 @@ class Cpu:
             map.abandon()
 
     def place_of(self, program: Program) -> int:
-        """The place where a program begins; its maps are made where they are new."""
+        """The place of a program's first instruction; creates its maps if they are new."""
         for description in program.maps:
             if description not in self.maps:
                 made = virtual_map(description, self.memory, self.world.cpus)
@@ -81,10 +82,10 @@ class Cpu:
         return self.places.base_of(program)
 
     def enter(self, function: str, caller: int, **more: Any) -> None:
-        """Give a function its frame."""
+        """Push a stack frame; ``caller`` is the place to return to, ``more`` goes to Frame."""
         unset = bytearray(b"\1" * STACK_SIZE)
         region = Region(f"the stack of {function}", bytearray(STACK_SIZE), unset, origin=STACK_SIZE)
-        # Not the same address again for long: a pointer to a stack that is gone faults.
+        # Reuse an address as late as possible, so that a pointer to a popped stack faults.
         while (number := FIRST_STACK + self.entered % STACKS) in self.memory.regions:
             self.entered += 1
         stack = self.memory.add(region, number << WINDOW)
@@ -94,7 +95,7 @@ class Cpu:
         self.registers[10] = stack + STACK_SIZE
 
     def leave(self) -> int:
-        """Take a function's frame away; the place to go on at."""
+        """Pop the innermost frame; returns the caller's place."""
         frame = self.frames.pop()
         self.memory.remove(frame.stack)
         self.registers[1:6] = NOTHING[1:6]
@@ -102,36 +103,41 @@ class Cpu:
         return frame.caller
 
     def finish(self) -> int:
-        """End the program. Raises ReferenceFault, UninitialisedRegisterFault."""
+        """Check the state at the program's exit; returns END.
+
+        Raises ReferenceFault, UninitialisedRegisterFault.
+        """
         if self.registers[0] is None:
-            raise nothing_in(0)
+            raise uninitialised_register(0)
         for map in self.maps.values():
             if isinstance(map, VirtualRingBuf) and map.ring.reserved:
                 raise ReferenceFault(
-                    f"a record of {map.description.name} is neither submitted nor discarded"
+                    "the program exits with an unreleased record of "
+                    f"{map.description.name}; submit or discard it"
                 )
         return END
 
     def update_frame(self, **changes: Any) -> None:
-        """Change the innermost frame."""
+        """Replace attributes of the innermost frame."""
         self.frames[-1] = replace(self.frames[-1], **changes)
 
     def map_at(self, address: int) -> VirtualMap | None:
-        """The map whose address this is."""
+        """The map at an address; None if there is none."""
         return self._by_address.get(address)
 
     def argument(self, number: int) -> int:
-        """What a register holds. Raises UninitialisedRegisterFault."""
+        """The value of register ``number``. Raises UninitialisedRegisterFault."""
         value: int | None = self.registers[number]
         if value is None:
-            raise nothing_in(number)
+            raise uninitialised_register(number)
         return value
 
     def clock(self) -> int:
-        """The time in nanoseconds; it goes on with each look."""
+        """The time in ns, which each call advances by TICK_NS."""
         now = self.time
         self.time += TICK_NS
         return now
 
     def produce(self, output: Output) -> None:
+        """Append to the output."""
         self.output.append(output)

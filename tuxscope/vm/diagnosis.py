@@ -1,4 +1,4 @@
-"""From Python's own errors in an operation to the Fault that they stand for."""
+"""Translate Python's exceptions in an operation to Faults."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from tuxscope.vm.faults import Fault, UninitialisedRegisterFault
 from tuxscope.vm.memory import ADDRESSES, VirtualMemory
 from tuxscope.vm.operations import Registers
 
-# What lean operations raise where a register holds nothing or memory is not there.
+# Operations raise these for an uninitialised register or an address without a region.
 TRANSLATED = (TypeError, KeyError, struct.error)
 
 
 def fault_of(
     error: Exception, instruction: Instruction, r: Registers, memory: VirtualMemory, called: bool
 ) -> Fault:
-    """The fault behind an error; ``called`` tells whether it is in a function that was called.
+    """Translate an exception of an instruction to a Fault.
 
-    Raises the error itself where there is none: it is a bug here.
+    ``r`` has the registers, ``called`` says whether a function of the program runs. Raises
+    ``error`` if it is a bug of the interpreter.
     """
     if isinstance(error, Fault):
         return error
     unset = next((number for number in instruction.reads if r[number] is None), None)
     if unset is not None:
-        return nothing_in(unset, called)
+        return uninitialised_register(unset, called)
     if isinstance(error, KeyError | struct.error):
         loads = instruction.form.kind is FormKind.LOAD
         base = instruction.src if loads else instruction.dst
@@ -34,11 +35,14 @@ def fault_of(
     raise error
 
 
-def nothing_in(register: int, called: bool = False) -> Fault:
-    """The fault of reading a register that holds nothing."""
-    reason = "it was never set"
+def uninitialised_register(register: int, called: bool = False) -> Fault:
+    """The fault of reading an uninitialised register; ``called`` as in fault_of()."""
+    reason = ""
     if 1 <= register <= 5:
-        reason += ", or a call used it up"
+        reason = ", or was clobbered by a call"
     elif called and register >= 6:
-        reason += ", and a function has its own r6-r9"
-    return UninitialisedRegisterFault(f"r{register} is read and holds nothing: {reason}")
+        reason = ": a function has its own r6-r9"
+    return UninitialisedRegisterFault(
+        f"r{register} is read and is uninitialised{reason}; set it first, "
+        f"as in a.mov(r{register}, 0)"
+    )

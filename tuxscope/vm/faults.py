@@ -1,4 +1,4 @@
-"""What can go wrong while a program is interpreted: each its own class, with slot and line."""
+"""The faults of the interpreter; each has the slot and the author's line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Fault(LocatedError):  # noqa: N818  # the machine's word for it
-    """The program did what the kernel's verifier would not have let it do.
+    """The program did what the verifier prohibits; base of all faults.
 
     Attributes:
-        instruction: the one that faulted; it has changed no register.
-        registers: r0 to r10 before it, None for those that hold nothing.
+        instruction: the instruction that faulted, without any effect; None if there is none.
+        registers: r0 to r10 before it; None for uninitialised ones.
     """
 
     def __init__(self, problem: str) -> None:
@@ -27,7 +27,7 @@ class Fault(LocatedError):  # noqa: N818  # the machine's word for it
     def locate(
         self, slot: int, instruction: Instruction | None, registers: Iterable[int | None]
     ) -> None:
-        """Note where it happened; ``instruction`` is None where none begins in that slot."""
+        """Record the slot, the instruction there (None if none) and the registers."""
         self.slot = slot
         self.instruction = instruction
         self.source = instruction.source if instruction else None
@@ -40,13 +40,13 @@ class Fault(LocatedError):  # noqa: N818  # the machine's word for it
 
     @property
     def remarks(self) -> tuple[tuple[str, str], ...]:
-        """The instruction, with its slot."""
+        """Label and text of the lines that a report adds: the slot with its instruction."""
         slot = f"{self.slot}: {self.instruction}" if self.instruction else ""
         return (("slot", slot), *super().remarks)
 
 
 class UninitialisedRegisterFault(Fault):
-    """A register is read that holds nothing: it was never set, or a call used it up."""
+    """An uninitialised register is read, or one that a call clobbered."""
 
 
 class MemoryFault(Fault):
@@ -54,44 +54,44 @@ class MemoryFault(Fault):
 
 
 class NullPointerFault(MemoryFault):
-    """The address is 0 or next to it: a lookup's result was not checked."""
+    """The address is NULL, or less than 4096: a lookup's result was not checked."""
 
 
 class OutOfBoundsFault(MemoryFault):
-    """The address is in no region, or the access goes past a region's end."""
+    """The address is outside of all regions, or the access exceeds a region."""
 
 
 class UninitialisedMemoryFault(MemoryFault):
-    """Bytes are read that nothing was ever stored in."""
+    """Uninitialised bytes are read."""
 
 
 class ReadOnlyMemoryFault(MemoryFault):
-    """A store to a region that may only be read."""
+    """A store to read-only memory."""
 
 
 class MisalignedFault(MemoryFault):
-    """An atomic whose address is no multiple of its size."""
+    """An atomic whose address is not a multiple of its size."""
 
 
 class HelperFault(Fault):
-    """A helper is called with an argument that it does not take."""
+    """An argument of a helper has the wrong type."""
 
 
 class UnsupportedFault(Fault):
-    """What this interpreter does not know: a helper, a kfunc, arenas."""
+    """The interpreter does not support the helper, kfunc or instruction."""
 
 
 class ReferenceFault(Fault):
-    """The program ends with a ring buffer's record neither submitted nor discarded."""
+    """The program exits without submitting or discarding a reserved ring buffer record."""
 
 
 class CallDepthFault(Fault):
-    """More than eight functions deep."""
+    """More than eight call frames."""
 
 
 class BadJumpFault(Fault):
-    """A jump, or the instruction after the last one, goes to where no instruction begins."""
+    """Control reaches a slot where no instruction begins."""
 
 
 class BudgetFault(Fault):
-    """More steps than were allowed: most often a loop without an end."""
+    """The run exceeds its budget of steps, as in an infinite loop."""

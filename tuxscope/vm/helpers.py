@@ -1,8 +1,7 @@
-"""The kernel's helpers in Python: the same answer each time.
+"""The kernel's helpers in Python, deterministic (man 7 bpf-helpers).
 
-A helper is a function of the CPU and as many of r1 to r5 as it has parameters; what it
-returns becomes r0, and None leaves nothing there. Errors are negative errnos, as in the kernel
-(man 7 bpf-helpers); where those differ between architectures, they are those of x86-64.
+A helper is a function of the CPU and of r1, r2, ..., one for each parameter. Its result becomes r0;
+None leaves r0 uninitialised. Errors are negative errnos as on x86-64.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from tuxscope.asm.meaning import signed
 from tuxscope.vm.cpu import Cpu
 from tuxscope.vm.faults import HelperFault, MemoryFault, UnsupportedFault
 from tuxscope.vm.maps import (
-    Reservation,
     Values,
     VirtualMap,
     VirtualPerfEventArray,
     VirtualRingBuf,
 )
 from tuxscope.vm.memory import Region
+from tuxscope.vm.ring_state import Reservation
 from tuxscope.vm.state import Printed, Sent
 from tuxscope.vm.world import next_random
 
@@ -40,7 +39,7 @@ Function = TypeVar("Function", bound=Callable[..., int | None])
 
 
 def implements(*names: str) -> Callable[[Function], Function]:
-    """Registers a function as these helpers."""
+    """A decorator that registers a function as the helpers of these names."""
 
     def register(function: Function) -> Function:
         for name in names:
@@ -51,15 +50,20 @@ def implements(*names: str) -> Callable[[Function], Function]:
 
 
 def map_at(cpu: Cpu, address: int, kind: type[M]) -> M:
-    """The map that a.ld_map loaded. Raises HelperFault."""
+    """The map of class ``kind`` at an address. Raises HelperFault if there is none."""
     found = cpu.map_at(address)
     if not isinstance(found, kind):
-        what = "is no map" if found is None else f"is {found.description.name}, another kind of map"
-        raise HelperFault(f"the argument {address:#x} {what}; a.ld_map loads one")
+        what = "is not a map"
+        if found is not None:
+            what = f"is {found.description.name}, a map of the wrong type"
+        raise HelperFault(
+            f"the argument {address:#x} {what}; load the map that the helper takes with a.ld_map"
+        )
     return found
 
 
 def key_of(cpu: Cpu, values: Values, address: int) -> bytes:
+    """The key of a map, read from an address. Raises MemoryFault."""
     return cpu.memory.read(address, values.description.key_size)
 
 
@@ -74,7 +78,7 @@ def map_lookup_percpu_elem(cpu: Cpu, map: int, key: int, number: int) -> int:
     values = map_at(cpu, map, Values)
     number &= 0xFFFFFFFF
     if not values.description.per_cpu:
-        raise HelperFault(f"{values.description.name} has no value for each CPU")
+        raise HelperFault(f"{values.description.name} is not a per-CPU map; use map_lookup_elem")
     known = number < cpu.world.cpus
     return values.find(key_of(cpu, values, key), number) if known else 0
 
@@ -133,7 +137,7 @@ def get_current_uid_gid(cpu: Cpu) -> int:
 @implements("get_current_comm")
 def get_current_comm(cpu: Cpu, buffer: int, size: int) -> int:
     if size:
-        cpu.memory.find(buffer, size)  # before so many bytes are made
+        cpu.memory.find(buffer, size)  # check the bounds before allocating size bytes
         comm = cpu.world.comm[: min(size, COMM_SIZE) - 1]
         cpu.memory.write(buffer, comm.ljust(size, b"\0"))
         return 0
@@ -188,7 +192,10 @@ def ringbuf_reserve(cpu: Cpu, map: int, size: int, flags: int) -> int:
 
 
 def release(cpu: Cpu, record: int, submitted: bool) -> None:
-    """Take back a reserved record; bytes where nothing was stored are zero."""
+    """Submit or discard the record at an address; its uninitialised bytes are sent as 0.
+
+    Raises HelperFault if it is not a reserved record.
+    """
     for buffer in cpu.maps.values():
         if isinstance(buffer, VirtualRingBuf) and record in buffer.ring.reserved:
             region, _ = cpu.memory.find(record, 0)
@@ -196,7 +203,9 @@ def release(cpu: Cpu, record: int, submitted: bool) -> None:
             for each in buffer.settle(record, sent if submitted else None):
                 cpu.produce(each)
             return
-    raise HelperFault(f"the argument {record:#x} is no record that ringbuf_reserve returned")
+    raise HelperFault(
+        f"the argument {record:#x} is not a reserved record; pass what ringbuf_reserve returned"
+    )
 
 
 @implements("ringbuf_submit")
@@ -217,7 +226,7 @@ def ringbuf_query(cpu: Cpu, map: int, flags: int) -> int:
 
 
 def fetch(cpu: Cpu, address: int, size: int, user: bool) -> bytes | int:
-    """Up to ``size`` bytes of a process's or of the kernel's memory, or a negative errno."""
+    """Read up to ``size`` bytes of user or kernel memory; returns a negative errno on failure."""
     try:
         region, offset = cpu.memory.find(address, 0)
     except MemoryFault:
@@ -233,13 +242,13 @@ NOWHERE = Region("nowhere", bytearray())
 
 
 def in_user_half(address: int) -> bool:
-    """What probe_read and probe_read_str go by."""
+    """Whether probe_read and probe_read_str take an address for one of user space."""
     return address < USER_END
 
 
 def probe(cpu: Cpu, target: int, size: int, source: int, user: bool) -> int:
-    """Copy memory that may not be there: then zeros, and a negative errno."""
-    cpu.memory.find(target, size)  # before so many bytes are made
+    """Copy memory to ``target``; on failure store zeros and return a negative errno."""
+    cpu.memory.find(target, size)  # check the bounds before allocating size bytes
     data = fetch(cpu, source, size, user)
     if isinstance(data, bytes) and len(data) < size:
         data = -errno.EFAULT
@@ -263,11 +272,11 @@ def probe_read_user(cpu: Cpu, target: int, size: int, source: int) -> int:
 
 
 def probe_text(cpu: Cpu, target: int, size: int, source: int, user: bool) -> int:
-    """Copy a C string; its length with the NUL, which is always there, or a negative errno.
+    """Copy a C string, always with a NUL; returns its length with the NUL, or a negative errno.
 
-    What is in the target after the NUL stays, and counts as set: the verifier lets it be read.
-    But a process's string is copied in words of 8 bytes, as long as there is room for a whole one,
-    and the NUL's is filled up with zeros.
+    Bytes of the target after the NUL keep their values and count as initialised, as in the
+    verifier. A string of user space is copied in words of 8 bytes while a whole word fits. The rest
+    of the NUL's word becomes 0.
     """
     if not size:
         return 0
@@ -310,15 +319,15 @@ def strncmp(cpu: Cpu, first: int, size: int, second: int) -> int:
 
 
 def c_string(cpu: Cpu, address: int) -> bytes:
-    """The bytes up to a NUL. Raises MemoryFault where there is none."""
+    """The C string at an address, without the NUL. Raises MemoryFault if there is no NUL."""
     region, offset = cpu.memory.find(address, 1)
     end = region.data.find(0, offset)
     size = (len(region.data) if end < 0 else end) - offset
     return cpu.memory.read(address, size)
 
 
-# What there may be: %%, a number, a character, a string, a pointer. The kernel takes a string or a
-# plain pointer only where no letter or digit follows.
+# The directives of trace_printk: %%, integer, character, string, pointer. The kernel accepts %s and
+# %p only if no letter or digit follows.
 DIRECTIVE = re.compile(
     rb"%(?:%|([0 +-]*)([1-9][0-9]{0,3})?"
     rb"(l{0,2}[diuxX]|c|(?:s|p[ku]s)(?![A-Za-z0-9])|p[KxsSB]|p[iI][46]|p(?![A-Za-z0-9])))"
@@ -329,7 +338,7 @@ NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 @implements("trace_printk")
 def trace_printk(cpu: Cpu, format: int, size: int) -> int:
-    """Takes up to three numbers in r3 to r5, as its format asks for them."""
+    """Format up to three arguments in r3 to r5, by the format's directives; -EINVAL if invalid."""
     text, end, _ = cpu.memory.read(format, size).partition(b"\0")
     numbers = [match for match in DIRECTIVE.finditer(text) if match[3]]
     if not end or NOT_TEXT.search(text) or b"%" in DIRECTIVE.sub(b"", text) or len(numbers) > 3:
@@ -345,7 +354,7 @@ def trace_printk(cpu: Cpu, format: int, size: int) -> int:
 
 
 def printed(cpu: Cpu, directive: re.Match[bytes], value: int) -> bytes:
-    """One argument as a C format shows it."""
+    """Format one argument as printf does. Raises UnsupportedFault for the kernel's %p types."""
     flags, width = directive[1].decode(), (directive[2] or b"").decode()
     kind = directive[3].decode()
     if kind in ("p", "px", "pK"):  # the kernel shows a hash of it, but for %px

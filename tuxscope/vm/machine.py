@@ -1,7 +1,7 @@
-"""The interpreter: runs a Program in plain Python, as a whole or step by step.
+"""The interpreter: runs a Program in pure Python, to its exit or step by step.
 
-A run goes from block to block (code.py); stepping executes blocks of one instruction, and keeps a
-snapshot of everything before each.
+run() executes basic blocks (code.py). Stepping executes blocks of one instruction, and keeps a
+snapshot of the state before each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tuxscope.vm.state import State, Step
 from tuxscope.vm.world import World
 
 BUDGET = 1_000_000
-# States kept to step back to; older ones are thinned out, and reached again by running.
+# The number of states kept for back(); older ones are thinned out, and recomputed when needed.
 KEPT = 4096
 REPLAYED = 256
 
@@ -31,20 +31,25 @@ REPLAYED = 256
 class Machine:
     """Interprets a program.
 
+    ``context`` is the memory that r1 points to; programs can store there with ``writable_context``.
+    ``byteorder`` is the machine's, ``"little"`` or ``"big"``. ``world`` is what helpers report.
+    ``budget`` is the maximum number of steps. Raises ArgumentTypeError for arguments of the wrong
+    type, OperandError for an unknown byte order.
+
     >>> machine = Machine(program, context=bytes(64))
     >>> machine.run()
     0
 
     Attributes:
-        program: the one that starts.
-        context: the address of what r1 points to at the start.
-        cpu: what it runs on: registers, frames, and what helpers tell.
-        maps: by description; they keep what is in them from one run to the next.
-        memory: all that addresses can point to.
+        program: the program that start() begins.
+        context: the address of the context, which r1 holds at the start.
+        cpu: the simulated CPU.
+        maps: the maps, by description; entries persist from run to run.
+        memory: all memory regions.
         output: what the program sent and printed, the oldest first.
-        breakpoints: slots of ``program`` to stop before.
-        budget: steps of one run at most.
-        steps: instructions executed in this run.
+        breakpoints: the slots of ``program`` at which resume() stops.
+        budget: the maximum number of steps in a run.
+        steps: the number of instructions executed in this run.
     """
 
     def __init__(
@@ -81,17 +86,17 @@ class Machine:
 
     @property
     def world(self) -> World:
-        """What helpers tell of the machine and the current task."""
+        """The machine and task that helpers report."""
         return self.cpu.world
 
     # Running
 
     def introduce(self, program: Program) -> None:
-        """Make the maps of a program that is not selected yet."""
+        """Create the maps of another program, without selecting it."""
         self.cpu.place_of(program)
 
     def select(self, program: Program) -> None:
-        """Have another program start from now on. Maps, memory and output stay."""
+        """Select another program and start it; maps, memory and output stay."""
         self.program = program
         self._begin = self.cpu.place_of(program)
         self.start()
@@ -99,15 +104,19 @@ class Machine:
     def start(
         self, *arguments: int, context: bytes | None = None, world: World | None = None
     ) -> None:
-        """Begin again, at the first instruction; maps and output stay.
+        """Go to the first instruction, for a new run; maps and output stay.
 
-        ``arguments`` go into r1 and on; without them r1 is the address of the context. Raises
-        ValueError for more than five, and for a world with another number of CPUs.
+        ``arguments`` are the values of r1, r2, ...; by default r1 is the address of the context.
+        ``context`` replaces the context's bytes, ``world`` the world. Raises ValueError for more
+        than five arguments, and for a world with another number of CPUs.
         """
         if len(arguments) > 5:
-            raise ValueError(f"a program has five arguments at most, not {len(arguments)}")
+            raise ValueError(f"a program takes at most five arguments, not {len(arguments)}")
         if world and world.cpus != self.world.cpus:
-            raise ValueError(f"this machine has {self.world.cpus} CPUs, not {world.cpus}")
+            raise ValueError(
+                f"the world has {world.cpus} CPUs, the machine {self.world.cpus}: "
+                f"pass cpus={self.world.cpus}"
+            )
         if context is not None:
             region, _ = self.memory.find(self.context, 0)
             region.data[:] = context
@@ -123,16 +132,17 @@ class Machine:
         cpu.enter(self.program.functions[0].name, END)
 
     def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
-        """Begin again and go to the end, past all breakpoints; returns r0, 0 to 2**64 - 1.
+        """Run from the first instruction to the exit; returns r0, from 0 to 2**64 - 1.
 
-        It keeps nothing to step back to, for speed: start() and resume() do. Raises Fault.
+        The arguments are those of start(). Breakpoints are ignored, and no snapshots are kept for
+        back(). Raises Fault.
         """
         self.start(*arguments, context=context, world=world)
         self._go(frozenset())
         return self.result
 
     def resume(self) -> bool:
-        """Go on to the next breakpoint or the end; tells whether it is a breakpoint.
+        """Run to the next breakpoint or the exit; returns whether it stopped at a breakpoint.
 
         Raises Fault.
         """
@@ -142,19 +152,20 @@ class Machine:
 
     @property
     def result(self) -> int:
-        """r0 once the program has ended. Raises ValueError before that."""
+        """r0 after the exit, from 0 to 2**64 - 1. Raises ValueError before the exit."""
         if self._place != END:
-            raise ValueError("the program has not ended")
+            raise ValueError("the program has not exited; call resume() or run() first")
         value: int = self.cpu.registers[0]
         return value
 
     @property
     def slot(self) -> int | None:
-        """Of the next instruction; None once the program has ended."""
+        """The slot of the next instruction; None after the exit."""
         return None if self._place == END else self.cpu.places.program_at(self._place)[1]
 
     @property
     def ended(self) -> bool:
+        """Whether the program has exited."""
         return self._place == END
 
     def _go(self, breakpoints: frozenset[int]) -> None:
@@ -186,14 +197,14 @@ class Machine:
             raise self._fault(error) from None
         self._place = place
         self.steps = self.budget - max(left, 0)
-        if left < 0:  # as many of the block's instructions as there are steps for
+        if left < 0:  # execute the steps that the budget still has
             assert block
             self.steps = self.budget - left - block.length
             while self._place != END:
                 self._execute()
 
     def _stop_in(self, block: Block, operation: Operation | Branch) -> int:
-        """Stand before the instruction that failed; how many of the block came before it."""
+        """Go to the instruction that failed; returns its index in the block."""
         if operation is block.branch:
             done = len(block.operations)
         else:
@@ -205,7 +216,10 @@ class Machine:
         """Execute one instruction."""
         if self.steps >= self.budget:
             raise self._fault(
-                BudgetFault(f"{self.budget} steps, and no end: is this a loop without an exit?")
+                BudgetFault(
+                    f"no exit after {self.budget} steps: is this an infinite loop? "
+                    "Machine(..., budget=N) allows more steps"
+                )
             )
         block = self._code.single(self._place)
         try:
@@ -217,7 +231,7 @@ class Machine:
         self.steps += 1
 
     def _fault(self, error: Exception) -> Fault:
-        """The fault behind an error, with where it happened."""
+        """Translate an exception to a Fault with slot, instruction and registers."""
         program, slot = self.cpu.places.program_at(self._place)
         instruction = program.by_slot.get(slot)
         fault = error
@@ -231,32 +245,39 @@ class Machine:
     # Stepping
 
     def step(self) -> Step:
-        """Execute one instruction. Raises Fault, or ValueError at the end."""
+        """Execute one instruction; returns the states before and after it.
+
+        Raises Fault, and ValueError after the exit.
+        """
         if self._place == END:
-            raise ValueError("the program has ended")
+            raise ValueError("the program has exited; call start() to run it again")
         before = self._remember()
         self._execute()
         return Step(before, self.state)
 
     def advance(self) -> None:
-        """Execute one instruction without a look at it; faster than :meth:`step`."""
+        """Execute one instruction without snapshots, which is faster than step().
+
+        Raises Fault, and ValueError after the exit.
+        """
         if self._place == END:
-            raise ValueError("the program has ended")
+            raise ValueError("the program has exited; call start() to run it again")
         if not self._history:
             self._remember()
         self._execute()
 
     def back(self) -> State:
-        """Undo the last instruction. Raises ValueError at the start, and after run()."""
+        """Undo the last instruction; returns the state.
+
+        Raises ValueError at the start, after run(), and before a restored state.
+        """
         target = self.steps - 1
         if target < 0:
-            raise ValueError("this is the start; there is nothing to step back over")
+            raise ValueError("cannot step back: this is the first instruction")
         if not self._history:
-            raise ValueError("run() keeps nothing to step back to; use start() and resume()")
+            raise ValueError("cannot step back after run(); use start() and resume() instead")
         if self._history[0].steps > target:
-            raise ValueError(
-                "this is the state that was restored; there is nothing to step back to"
-            )
+            raise ValueError("cannot step back: this is the state that restore() was called with")
         while self._history[-1].steps > target:
             self._history.pop()
         self._become(self._history[-1])
@@ -267,7 +288,7 @@ class Machine:
         return self.state
 
     def _remember(self) -> State:
-        """Keep the present state, to step back to."""
+        """Keep a snapshot for back(); returns it."""
         state = self.state
         if not self._history or self._history[-1].steps < state.steps:
             self._history.append(state)
@@ -277,7 +298,7 @@ class Machine:
 
     @property
     def state(self) -> State:
-        """A snapshot of all but breakpoints and budget, which are the user's."""
+        """A snapshot of all but breakpoints and budget."""
         at_end = self._place == END
         program, slot = self.cpu.places.program_at(0 if at_end else self._place)
         hidden: dict[Any, Any] = {each: map.freeze() for each, map in self.maps.items()}
@@ -289,7 +310,7 @@ class Machine:
         )  # fmt: skip
 
     def restore(self, state: State) -> None:
-        """Be what this machine was when it gave the state; that is as far as back() goes then."""
+        """Go to a state of this machine; back() cannot go before it."""
         self._become(state)
         self._history[:] = [state]
 

@@ -1,14 +1,14 @@
-"""Maps in Python: what helpers do to them, and the same face as the kernel's (loader/maps.py).
+"""Maps in Python, with the interface of helpers and that of user space (as in loader/maps.py).
 
-A value is a region of its own, so that a pointer to it is good for that value and nothing else.
-Results are the kernel's: an address or 0, and 0 or a negative errno.
+Each value is a memory region of its own, so that a pointer reaches that value alone. Helpers get
+the kernel's results: an address or 0, and 0 or a negative errno.
 """
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tuxscope.asm.maps import (
@@ -22,20 +22,21 @@ from tuxscope.asm.maps import (
 )
 from tuxscope.asm.program import Program
 from tuxscope.vm.memory import Region, VirtualMemory
+from tuxscope.vm.ring_state import Reservation, VirtualRing
 from tuxscope.vm.state import Sent
 
 NOEXIST, EXIST, LOCK = 1, 2, 4  # BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK
 RECORD_HEADER = 8  # BPF_RINGBUF_HDR_SZ
 
-Key = tuple[bytes, int]  # and the CPU whose value it is; 0 where there is but one
+Key = tuple[bytes, int]  # the key's bytes, and the CPU; 0 if the map is not per-CPU
 
 
 class VirtualMap:
     """Base of all maps.
 
     Attributes:
-        description: what it was made from.
-        address: what ``a.ld_map`` loads: nothing that could be read or written.
+        description: the map's description.
+        address: the address that ``a.ld_map`` loads, of an empty region.
     """
 
     def __init__(self, description: Map, memory: VirtualMemory, cpus: int) -> None:
@@ -45,14 +46,14 @@ class VirtualMap:
         self.address = memory.add(Region(f"map {description.name}", bytearray(), writable=False))
 
     def abandon(self) -> None:
-        """Give up what a run that faulted left unfinished."""
+        """Discard what an earlier run did not complete, such as reserved records."""
 
     def freeze(self) -> Any:
-        """All that changes, as an immutable value."""
+        """A snapshot of the mutable state."""
         return None
 
     def restore(self, frozen: Any) -> None:
-        """Make it what it was."""
+        """Go back to a snapshot of freeze()."""
 
 
 class Values(VirtualMap):
@@ -62,8 +63,8 @@ class Values(VirtualMap):
 
     def __init__(self, description: Array | Hash, memory: VirtualMemory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
-        self._entries: dict[Key, int] = {}  # to the address of the value
-        # Of values that were replaced: a program may still point there.
+        self._entries: dict[Key, int] = {}  # the address of each value
+        # The addresses of replaced values: the program may still have pointers to them.
         self._retired: list[int] = []
         self._frozen: tuple[Mapping[Key, int], tuple[int, ...]] | None = None
 
@@ -82,18 +83,18 @@ class Values(VirtualMap):
         self._retired.clear()
         self._frozen = None
 
-    # What helpers do. Keys and values have their right sizes.
+    # The interface of helpers. Keys and values have the right sizes.
 
     def find(self, key: bytes, cpu: int) -> int:
-        """map_lookup_elem: the value's address, or 0."""
+        """map_lookup_elem: returns the value's address, or 0."""
         return self._entries.get((key, self._cpu(cpu)), 0)
 
     def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
-        """map_update_elem: 0 or a negative errno."""
+        """map_update_elem: returns 0 or a negative errno."""
         raise NotImplementedError
 
     def remove(self, key: bytes) -> int:
-        """map_delete_elem: 0 or a negative errno."""
+        """map_delete_elem: returns 0 or a negative errno."""
         raise NotImplementedError
 
     def freeze(self) -> Any:
@@ -106,10 +107,10 @@ class Values(VirtualMap):
         self._entries, self._retired = dict(entries), list(retired)
         self._frozen = frozen
 
-    # What user space does, as with a LoadedMap.
+    # The interface of user space, as in LoadedMap.
 
     def peek(self, key: bytes, cpu: int) -> int:
-        """The value's address, or 0; a look that is no use of the entry."""
+        """The value's address, or 0; it does not count as a use of the entry (LRU)."""
         return self.find(key, cpu)
 
     @property
@@ -126,17 +127,23 @@ class Values(VirtualMap):
         return values if self.description.per_cpu else values[0]
 
     def lookup(self, key: Any) -> Any | None:
-        """The value, or None. Of a per-CPU map, a tuple with a value for each CPU."""
+        """The value for a key, or None; of a per-CPU map, a tuple with a value for each CPU."""
         packed = self.description.key_type.pack(key)
         return self._unpack(packed) if self.peek(packed, 0) else None
 
     def update(self, key: Any, value: Any, flags: int = 0) -> None:
-        """Set a value. Raises OSError: EEXIST or ENOENT by ``flags``, E2BIG when it is full."""
+        """Set the value for a key; of a per-CPU map, a sequence with a value for each CPU.
+
+        Raises OSError (EEXIST or ENOENT by ``flags``, E2BIG if the map is full, EINVAL), and
+        ValueError for the wrong number of values.
+        """
         packed = self.description.key_type.pack(key)
         values = list(value) if self.description.per_cpu else [value]
         if len(values) != self._values_each:
-            raise ValueError(f"a value for each of {self._values_each} CPUs, not {len(values)}")
-        if flags & LOCK:  # user space hears of it first, programs after all else
+            raise ValueError(
+                f"pass a value for each of {self._values_each} CPUs, not {len(values)}"
+            )
+        if flags & LOCK:  # the system call checks it first, helpers last
             raise OSError(errno.EINVAL, f"map {self.description.name}")
         for cpu, each in enumerate(values):
             result = self.put(packed, self.description.value_type.pack(each), flags, cpu)
@@ -145,25 +152,28 @@ class Values(VirtualMap):
             flags = 0
 
     def delete(self, key: Any) -> bool:
-        """Delete an entry; tells whether there was one. Raises OSError (EINVAL) for an array."""
+        """Delete the entry for a key; returns whether there was one.
+
+        Raises OSError (EINVAL) for an array.
+        """
         result = self.remove(self.description.key_type.pack(key))
         if result == -errno.EINVAL:
             raise OSError(errno.EINVAL, f"map {self.description.name}")
         return result == 0
 
     def keys(self) -> Iterator[Any]:
-        """All keys."""
+        """Yield all keys."""
         for packed in dict.fromkeys(key for key, _ in self._entries):
             yield self.description.key_type.unpack(packed)
 
     def items(self) -> Iterator[tuple[Any, Any]]:
-        """All entries."""
+        """Yield (key, value) of all entries."""
         for key in list(self.keys()):
             yield key, self.lookup(key)
 
 
 class VirtualArray(Values):
-    """An array: all values exist, here from the first look at them on."""
+    """An array; a value's region is created at the first look-up."""
 
     def find(self, key: bytes, cpu: int) -> int:
         if self.description.key_type.unpack(key) >= self.description.max_entries:
@@ -192,11 +202,11 @@ class VirtualArray(Values):
 
 
 class VirtualHash(Values):
-    """A hash; of a per-CPU one all CPUs' values come and go together.
+    """A hash table; entries of a per-CPU one have values of all CPUs.
 
-    As in the kernel, an update of any other puts a new value in the old one's place, so a pointer
-    from before still leads to the old one. A pointer to a deleted value leads nowhere: the kernel
-    lets a program follow it, but by then the memory may be any other entry's.
+    As in the kernel, an update replaces the value (except per-CPU), so that older pointers still
+    reach the old value. A pointer to a deleted value faults; in the kernel the memory may already
+    belong to another entry.
     """
 
     def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
@@ -223,7 +233,7 @@ class VirtualHash(Values):
         return 0
 
     def _make_room(self) -> bool:
-        """Drop what may be dropped; tells whether there was anything."""
+        """Evict an entry if the map type does; returns whether it did."""
         return False
 
     def remove(self, key: bytes) -> int:
@@ -236,9 +246,9 @@ class VirtualHash(Values):
 
 
 class VirtualLruHash(VirtualHash):
-    """Drops the entry that was looked up or updated least recently; the kernel approximates it.
+    """A hash table that evicts the least recently used entry, which the kernel approximates.
 
-    What user space looks up is no use of an entry, in neither.
+    As in the kernel, a lookup by user space is not a use.
     """
 
     def peek(self, key: bytes, cpu: int) -> int:
@@ -257,12 +267,12 @@ class VirtualLruHash(VirtualHash):
 
 
 class VirtualProgArray(VirtualMap):
-    """Programs to tail-call."""
+    """A program array for tail calls."""
 
     def __init__(self, description: Map, memory: VirtualMemory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
         self.programs: dict[int, Program] = {}
-        # Told of each program that comes, before any run: its maps are made then.
+        # Called with each new program, to create its maps before a run.
         self.introduce: Callable[[Program], object] = lambda _: None
 
     def freeze(self) -> Any:
@@ -272,7 +282,7 @@ class VirtualProgArray(VirtualMap):
         self.programs = dict(frozen)
 
     def update(self, key: int, value: Program) -> None:
-        """Put a program at an index. Raises OSError (E2BIG) past ``max_entries``."""
+        """Set the program at an index. Raises OSError (E2BIG) for an index out of range."""
         if not 0 <= key < self.description.max_entries:
             raise OSError(errno.E2BIG, f"map {self.description.name}")
         self.introduce(value)
@@ -280,69 +290,29 @@ class VirtualProgArray(VirtualMap):
 
 
 class VirtualPerfEventArray(VirtualMap):
-    """Rings to user space: what is sent goes into the machine's output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """A record in a ring that nobody can read yet.
-
-    Attributes:
-        address: of its bytes; 0 once it is submitted or discarded.
-        sent: what was submitted.
-        taken: the bytes that it takes in the ring buffer.
-    """
-
-    address: int
-    sent: Sent | None = None
-    taken: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualRing:
-    """What of a ring buffer changes.
-
-    Attributes:
-        consumed: bytes that were read so far, headers included.
-        produced: bytes that records took so far.
-        records: the oldest that is still reserved, and all after it: they wait for it.
-    """
-
-    consumed: int = 0
-    produced: int = 0
-    records: tuple[Reservation, ...] = ()
-
-    @property
-    def used(self) -> int:
-        """Bytes that nobody has read."""
-        return self.produced - self.consumed
-
-    @property
-    def reserved(self) -> tuple[int, ...]:
-        """The addresses of records that were neither submitted nor discarded."""
-        return tuple(each.address for each in self.records if each.address)
+    """A perf event array; samples go to the machine's output."""
 
 
 class VirtualRingBuf(VirtualMap):
-    """One ring for all CPUs; full at ``max_entries`` bytes until somebody reads."""
+    """A ring buffer of ``max_entries`` bytes, which :meth:`read` frees."""
 
     ring = VirtualRing()
 
     def room(self, size: int) -> int:
-        """The bytes that a record of ``size`` takes; 0 where it does not fit any more."""
+        """The bytes that a record of ``size`` bytes needs; 0 if the ring has not so many free."""
         taken = -(-size // 8) * 8 + RECORD_HEADER
         # The last byte is never used: a full ring would look like an empty one.
         return taken if self.ring.used + taken < self.description.max_entries else 0
 
     def append(self, size: int, record: Reservation) -> list[Sent]:
-        """Add a record that there is room for; what can be read now."""
+        """Add a record that fits; returns the records that become readable."""
         ring, taken = self.ring, self.room(size)
         record = replace(record, taken=taken)
         self.ring = replace(ring, produced=ring.produced + taken, records=(*ring.records, record))
         return self._settle()
 
     def settle(self, address: int, sent: Sent | None) -> list[Sent]:
-        """Submit or discard a reserved record; what can be read now."""
+        """Submit (``sent``) or discard (None) a record; returns what becomes readable."""
         self._memory.remove(address)
         records = tuple(
             replace(each, address=0, sent=sent) if each.address == address else each
@@ -352,13 +322,13 @@ class VirtualRingBuf(VirtualMap):
         return self._settle()
 
     def read(self) -> None:
-        """Give back the room of all records before the oldest that is reserved."""
+        """Free the bytes of all records before the oldest reserved one."""
         ring = self.ring
         pending = sum(each.taken for each in ring.records)
         self.ring = replace(ring, consumed=ring.produced - pending)
 
     def _settle(self) -> list[Sent]:
-        """Take away what is in front of all reserved records."""
+        """Remove the records before the first reserved one; returns the submitted ones."""
         records = self.ring.records
         ready = next((at for at, each in enumerate(records) if each.address), len(records))
         self.ring = replace(self.ring, records=records[ready:])
@@ -387,6 +357,6 @@ KINDS: dict[type[Map], type[VirtualMap]] = {
 
 
 def virtual_map(description: Map, memory: VirtualMemory, cpus: int) -> VirtualMap:
-    """An empty map."""
+    """Create an empty map for ``cpus`` CPUs."""
     kind = next((KINDS[each] for each in type(description).mro() if each in KINDS), VirtualMap)
     return kind(description, memory, cpus)

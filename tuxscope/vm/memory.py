@@ -1,7 +1,7 @@
-"""Memory as regions: each with bounds, and with a note of which bytes were ever set.
+"""Memory as regions with bounds, which record the initialised bytes.
 
-An address has 64 bits, as in the kernel. Its upper half names the region and its lower half is
-the offset in it, so that no arithmetic on a pointer leads from one region into another unseen.
+An address has 64 bits. Its upper half is the number of the region, its lower half the offset there,
+so that pointer arithmetic cannot reach another region undetected.
 """
 
 from __future__ import annotations
@@ -20,23 +20,22 @@ from tuxscope.vm.faults import (
 WINDOW = 32  # bits of an address that are the offset in its region
 OFFSET = (1 << WINDOW) - 1
 ADDRESSES = (1 << 64) - 1
-FIRST, LAST = 0xFFFF_8880, 0xFFFF_C87F  # kernel addresses look like that
-FURTHER = 0x8000_0000  # where regions go on after LAST: no address of any machine looks like that
+FIRST, LAST = 0xFFFF_8880, 0xFFFF_C87F  # as the upper halves of kernel addresses
+FURTHER = 0x8000_0000  # the first region number after LAST; no machine has such addresses
 NULL_PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class FrozenRegion:
-    """A region at one moment.
+    """A snapshot of a region.
 
     Attributes:
-        name: what it is, as in ``stack of hello``.
+        name: its name in errors, such as ``the stack of hello``.
         data: its bytes.
-        unset: one byte for each of ``data``, 1 where nothing was ever stored; None where all are
-            set.
+        unset: 1 for each uninitialised byte of ``data``, else 0; None if all are initialised.
         writable: whether stores are allowed.
-        user: whether it is a process's memory, which only helpers may read.
-        origin: the offset from which offsets are told; the frame pointer's in a stack.
+        user: whether it is user memory, which only helpers can read.
+        origin: the offset that errors count from: the frame pointer's in a stack, else 0.
     """
 
     name: str
@@ -47,16 +46,16 @@ class FrozenRegion:
     origin: int = 0
 
     def place(self, offset: int) -> str:
-        """An offset in words: ``fp-8``, ``context+16``."""
+        """An offset as errors show it: ``fp-8``, ``context+16``."""
         base, offset = "fp" if self.origin else self.name, offset - self.origin
         return f"{base}{offset:+}" if offset else base
 
 
 @dataclass(slots=True, eq=False)
 class Region:
-    """A region that changes; the attributes are those of FrozenRegion.
+    """A mutable region, with the attributes of FrozenRegion.
 
-    Who changes ``data`` or ``unset`` sets ``frozen`` to None.
+    ``frozen`` caches the last snapshot. Code that changes ``data`` or ``unset`` sets it to None.
     """
 
     name: str
@@ -68,7 +67,7 @@ class Region:
     frozen: FrozenRegion | None = field(default=None, repr=False)
 
     def freeze(self) -> FrozenRegion:
-        """Its value now; the same object as before where nothing changed."""
+        """A snapshot; the same object as before if nothing has changed."""
         if self.frozen is None:
             unset = bytes(self.unset) if self.unset is not None and any(self.unset) else None
             self.frozen = FrozenRegion(
@@ -78,6 +77,7 @@ class Region:
 
     @classmethod
     def thaw(cls, frozen: FrozenRegion) -> Region:
+        """A region with the state of a snapshot."""
         unset = None if frozen.unset is None else bytearray(frozen.unset)
         return cls(
             frozen.name, bytearray(frozen.data), unset, frozen.writable, frozen.user,
@@ -89,7 +89,7 @@ class VirtualMemory:
     """All regions, by the upper half of their addresses.
 
     Attributes:
-        regions: the dictionary itself stays the same one; the operations hold on to it.
+        regions: the regions; the dict is never replaced, as the operations refer to it.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class VirtualMemory:
         self._next = FIRST
 
     def add(self, region: Region, address: int | None = None) -> int:
-        """Give a region its address: the next free one, or one with a lower half of 0."""
+        """Add a region; returns its address, the next free one or ``address`` (lower half 0)."""
         if address is None:
             address = self._next << WINDOW
             self._next = FURTHER if self._next == LAST else self._next + 1
@@ -105,13 +105,13 @@ class VirtualMemory:
         return address
 
     def forget(self, address: int) -> None:
-        """Take all bytes of the region at ``address`` for never set."""
+        """Mark all bytes of the region at ``address`` as uninitialised."""
         region = self.regions[address >> WINDOW]
         region.unset = bytearray(b"\1" * len(region.data))
         region.frozen = None
 
     def remove(self, address: int) -> None:
-        """Forget the region at ``address``; what still points there faults."""
+        """Remove the region at ``address``; pointers to it fault from now on."""
         del self.regions[address >> WINDOW]
 
     def find(self, address: int, size: int) -> tuple[Region, int]:
@@ -127,12 +127,12 @@ class VirtualMemory:
         return region, offset
 
     def out_of_bounds(self, address: int, size: int) -> Fault:
-        """Why there are no ``size`` bytes at ``address``."""
+        """The fault for an access of ``size`` bytes at ``address`` that is out of bounds."""
         count = f"{size} byte{'s' * (size != 1)}"
         if address < NULL_PAGE:
             return NullPointerFault(
-                f"{count} at address {address:#x}: this pointer is null; where it comes from a "
-                "lookup, jump on 0 first"
+                f"{count} at address {address:#x}: this pointer is NULL; compare the result of a "
+                "lookup with 0 first, as in a.jeq"
             )
         for number, offset in (
             (address >> WINDOW, address & OFFSET),
@@ -144,16 +144,16 @@ class VirtualMemory:
                 return OutOfBoundsFault(
                     f"{count} at {place}: {region.name} has {len(region.data)} bytes"
                 )
-        return OutOfBoundsFault(f"{count} at address {address:#x}: nothing is there")
+        return OutOfBoundsFault(f"{count} at address {address:#x}: there is no memory")
 
     def read(self, address: int, size: int) -> bytes:
-        """``size`` bytes that were all set once. Raises MemoryFault."""
+        """Read ``size`` bytes. Raises MemoryFault if any is out of bounds or uninitialised."""
         region, offset = self.find(address, size)
         check_readable(region, offset, size)
         return bytes(region.data[offset : offset + size])
 
     def write(self, address: int, data: bytes) -> None:
-        """Store bytes. Raises MemoryFault."""
+        """Store bytes at an address. Raises MemoryFault."""
         region, offset = self.find(address, len(data))
         check_writable(region, offset, len(data))
         region.data[offset : offset + len(data)] = data
@@ -162,11 +162,11 @@ class VirtualMemory:
         region.frozen = None
 
     def freeze(self) -> Mapping[int, FrozenRegion]:
-        """Each region's value now, by the upper half of its address."""
+        """Snapshots of all regions, by region number."""
         return {number: region.freeze() for number, region in self.regions.items()}
 
     def restore(self, frozen: Mapping[int, FrozenRegion], next_number: int) -> None:
-        """Make all regions what they were."""
+        """Go back to snapshots of freeze(); ``next_number`` is the next region number."""
         for number in self.regions.keys() - frozen.keys():
             del self.regions[number]
         for number, value in frozen.items():
@@ -177,28 +177,30 @@ class VirtualMemory:
 
     @property
     def next_number(self) -> int:
-        """The upper half of the address that the next region gets."""
+        """The number of the next region, which is the upper half of its address."""
         return self._next
 
 
 def check_readable(region: Region, offset: int, size: int) -> None:
-    """Raises UninitialisedMemoryFault where some of the bytes were never set."""
+    """Check that bytes can be read.
+
+    Raises OutOfBoundsFault for user memory, UninitialisedMemoryFault for uninitialised bytes.
+    """
     if region.user:
-        raise OutOfBoundsFault(f"{region.name} is a process's: read it with probe_read_user")
+        raise OutOfBoundsFault(f"{region.name} is user memory; read it with probe_read_user")
     if region.unset is not None:
         hole = region.unset.find(1, offset, offset + size)
         if hole >= 0 and offset + size <= len(region.data):  # else it is out of bounds
             place = region.freeze().place
             raise UninitialisedMemoryFault(
-                f"{size} byte{'s' * (size != 1)} at {place(offset)}: nothing was stored "
-                f"at {place(hole)}"
+                f"{size} byte{'s' * (size != 1)} at {place(offset)}: uninitialised at {place(hole)}"
             )
 
 
 def check_writable(region: Region, offset: int, size: int) -> None:
-    """Raises ReadOnlyMemoryFault."""
+    """Check that a region can be written. Raises ReadOnlyMemoryFault."""
     if region.user or not region.writable:
         raise ReadOnlyMemoryFault(
             f"a store of {size} byte{'s' * (size != 1)} at {region.freeze().place(offset)}: "
-            f"{region.name} may only be read"
+            f"{region.name} is read-only"
         )

@@ -1,9 +1,9 @@
-"""Instructions as closures: what each row of the table does to registers and memory.
+"""Instructions compiled to closures.
 
-An operation takes the registers and changes them; a branch also returns the slot to go on at.
-Both are lean, as they are all that a run consists of: a register that holds nothing (None), an
-address without a region and an access past a region's end show as Python's own TypeError,
-KeyError and struct.error, of which ``diagnosis.py`` makes a Fault.
+An operation takes the registers and changes them. A branch also returns the place of the next
+instruction. For speed they do not check operands: an uninitialised register (None), an address
+without a region and an access out of bounds raise TypeError, KeyError and struct.error, which
+``diagnosis.py`` translates to a Fault.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tuxscope.asm.isa import Atomic, Class, FormKind, Source, Swap, WideSource
 from tuxscope.vm.faults import MisalignedFault, UnsupportedFault
 from tuxscope.vm.memory import OFFSET, WINDOW, VirtualMemory, check_readable, check_writable
 
-# What a register holds is an int below 2**64, or None; Any, as operations do not look.
+# A register is an int from 0 to 2**64 - 1, or None; Any, as operations do not check.
 Registers = list[Any]
 Operation = Callable[[Registers], None]
 Branch = Callable[[Registers], int]
@@ -30,23 +30,23 @@ LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
 def uses_register(instruction: Instruction) -> bool:
-    """Whether the second operand is src, and not imm."""
+    """Whether the second operand is src instead of imm."""
     return bool(instruction.opcode & Source.X)
 
 
 class Operations:
-    """Makes the operations of one machine: they work on its memory, in its byte order."""
+    """Compiles instructions for one machine, with its memory and byte order."""
 
     def __init__(self, memory: VirtualMemory, byteorder: ByteOrder) -> None:
         self._memory = memory
         self._byteorder = byteorder
 
     def operation(self, instruction: Instruction) -> Operation:
-        """What an instruction does that always goes on with the next one."""
+        """Compile an instruction that always falls through."""
         return BUILDERS[instruction.form.kind](self, instruction)
 
     def condition(self, instruction: Instruction) -> Callable[[Registers], bool]:
-        """Whether a conditional jump jumps."""
+        """Compile a conditional jump's condition: registers to whether to jump."""
         bits = instruction.form.bits
         test = meaning.tests(bits)[instruction.form.operation]
         mask = (1 << bits) - 1
@@ -56,7 +56,7 @@ class Operations:
         return lambda r: test(r[dst] & mask, r[src] & mask)
 
     def binary(self, instruction: Instruction) -> Operation:
-        """An operation on two operands."""
+        """Compile arithmetic on dst and src or imm."""
         bits = instruction.form.bits
         compute = meaning.arithmetic(instruction.form)
         mask = (1 << bits) - 1
@@ -79,7 +79,7 @@ class Operations:
         return immediate64 if bits == 64 else immediate32
 
     def move(self, instruction: Instruction) -> Operation:
-        """mov, mov32 and the sign-extending moves."""
+        """Compile mov, mov32 or a sign-extending move."""
         mask = M64 if instruction.form.bits == 64 else M32
         dst, src, imm = instruction.dst, instruction.src, instruction.imm & mask
 
@@ -100,6 +100,7 @@ class Operations:
         return extended
 
     def negate(self, instruction: Instruction) -> Operation:
+        """Compile neg or neg32."""
         mask = M64 if instruction.form.bits == 64 else M32
         dst = instruction.dst
 
@@ -109,7 +110,7 @@ class Operations:
         return negate
 
     def swap(self, instruction: Instruction) -> Operation:
-        """le, be and bswap: the first two swap where the machine's own order is the other."""
+        """Compile le, be or bswap; le and be swap only if the machine has the other byte order."""
         dst, bits = instruction.dst, instruction.form.bits
         native = Swap.LE if self._byteorder == "little" else Swap.BE
         swaps = instruction.form.operation is not native
@@ -121,7 +122,7 @@ class Operations:
         return swap
 
     def load(self, instruction: Instruction) -> Operation:
-        """ldx, ldsx and load_acquire."""
+        """Compile ldx, ldsx or load_acquire."""
         size = instruction.moves
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
@@ -141,7 +142,7 @@ class Operations:
         return load
 
     def store(self, instruction: Instruction) -> Operation:
-        """st, stx and store_release."""
+        """Compile st, stx or store_release."""
         size = instruction.moves
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
@@ -166,7 +167,7 @@ class Operations:
         return store
 
     def atomic(self, instruction: Instruction) -> Operation:
-        """Read, compute, write; fetching ones put what was there before into src, or r0."""
+        """Compile an atomic; a fetch puts the old value into src, cmpxchg into r0."""
         size = instruction.moves
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         operation = instruction.form.operation
@@ -180,7 +181,7 @@ class Operations:
             address = r[dst] + offset & M64
             if address % size:
                 raise MisalignedFault(
-                    f"an atomic of {size} bytes at address {address:#x}, which is no multiple "
+                    f"misaligned atomic of {size} bytes: address {address:#x} is not a multiple "
                     f"of {size}"
                 )
             old = int.from_bytes(memory.read(address, size), byteorder)
@@ -197,7 +198,7 @@ class Operations:
         return atomic
 
     def wide_immediate(self, instruction: Instruction) -> Operation:
-        """ld_imm64 of a constant, and what means nothing without a kernel."""
+        """Compile ld_imm64 of a constant; forms that need a kernel are unsupported."""
         dst, value = instruction.dst, instruction.imm64
 
         def load_constant(r: Registers) -> None:
@@ -210,24 +211,22 @@ class Operations:
         return unsupported(instruction, A_VARIABLE if variable else A_LOADERS_MAP)
 
     def kernel_function(self, instruction: Instruction) -> Operation:
-        """call_btf_id."""
-        return unsupported(instruction, "kernel functions are in a kernel alone")
+        """Compile call_btf_id, which is unsupported."""
+        return unsupported(instruction, "the interpreter has no kernel functions")
 
     def cast(self, instruction: Instruction) -> Operation:
-        """addr_space_cast."""
-        return unsupported(instruction, "there are no arenas here")
+        """Compile addr_space_cast, which is unsupported."""
+        return unsupported(instruction, "the interpreter has no arenas")
 
     def indirect_jump(self, instruction: Instruction) -> Operation:
-        """gotox."""
-        return unsupported(
-            instruction, "where it goes is in a map of instructions, which only a kernel has"
-        )
+        """Compile gotox, which is unsupported."""
+        return unsupported(instruction, "the interpreter has no instruction array maps")
 
 
-A_VARIABLE = "the address of a kernel's variable is known to a kernel alone"
-A_LOADERS_MAP = "an index into a list of maps that only a loader has"
+A_VARIABLE = "the interpreter has no kernel variables"
+A_LOADERS_MAP = "the interpreter has no list of maps; load a map with a.ld_map"
 
-# What makes the operation of an instruction that always goes on with the next one.
+# The compiler of each kind of instruction that always falls through.
 BUILDERS: dict[FormKind, Callable[[Operations, Instruction], Operation]] = {
     FormKind.ARITHMETIC: Operations.binary,
     FormKind.MOVE: Operations.move,
@@ -244,7 +243,7 @@ BUILDERS: dict[FormKind, Callable[[Operations, Instruction], Operation]] = {
 
 
 def unsupported(instruction: Instruction, why: str) -> Operation:
-    """The operation of what means nothing without a kernel."""
+    """An operation that raises UnsupportedFault, with the reason ``why``."""
 
     def fail(r: Registers) -> None:
         raise UnsupportedFault(f"{instruction}: {why}")

@@ -1,7 +1,6 @@
-"""Where programs are: a place is a slot plus the base of its program.
+"""Places: the program counter of the interpreter, a slot plus the base of its program.
 
-So a tail call is a branch like others. Bases are so far apart that no jump reaches from one program
-into another.
+A tail call is then an ordinary branch. Bases are too far apart for a jump to reach another program.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from tuxscope.asm.program import Program
 
 SPACING = 1 << 33  # from one base to the next; a jump reaches half of that
-END = -SPACING  # the place to go to after the program's last instruction
+END = -SPACING  # the place after the exit
 
 
 class Places:
@@ -27,11 +26,11 @@ class Places:
         return (len(self._programs) - 1) * SPACING
 
     def program_at(self, place: int) -> tuple[Program, int]:
-        """The program that a place belongs to, and its slot there, which may be far outside."""
+        """The program of a place, and the slot, which may be outside of the program."""
         number = (place + SPACING // 2) // SPACING
         return self._programs[number], place - number * SPACING
 
     def function_at(self, place: int) -> str:
-        """The name of the function that begins at a place."""
+        """The name of the function at a place; ``f12`` if it has none."""
         program, slot = self.program_at(place)
         return next((each.name for each in program.functions if each.slot == slot), f"f{slot}")

@@ -1,4 +1,4 @@
-"""Snapshots: all that a machine is at one moment, as plain immutable data."""
+"""Snapshots of a machine, as immutable data."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Sent:
 
     Attributes:
         map: the description of the map.
-        cpu: where it ran.
-        data: the bytes.
+        cpu: the CPU that the program ran on.
+        data: the bytes of the sample or record.
     """
 
     map: Map
@@ -30,7 +30,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A line of trace_printk."""
+    """A line of trace_printk, without its newline."""
 
     text: str
 
@@ -43,9 +43,10 @@ class Loop:
     """A bpf_loop in progress.
 
     Attributes:
-        done, count: iterations.
-        callback: where the function begins.
-        context: its second argument.
+        done: the number of completed iterations.
+        count: the number of iterations in all.
+        callback: the place of the callback.
+        context: the callback's second argument.
     """
 
     done: int
@@ -56,14 +57,14 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A function that runs.
+    """A stack frame.
 
     Attributes:
-        function: its name.
-        stack: the address of its 512 bytes.
-        caller: where to go on after it.
+        function: the function's name.
+        stack: the address of its stack of 512 bytes.
+        caller: the place to return to.
         saved: the caller's r6 to r10.
-        loop: the bpf_loop that called it, if one did.
+        loop: the bpf_loop that called it, or None.
     """
 
     function: str
@@ -75,17 +76,17 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A machine between two instructions.
+    """The state of a machine between two instructions.
 
     Attributes:
-        steps: instructions executed since the start.
-        program: the one that runs, which a tail call changes.
-        slot: of the next instruction; None once the program has ended.
-        registers: r0 to r10; None where there is nothing.
-        frames: of the functions that run, the innermost last.
-        memory: each region by the upper half of its address.
-        output: what was sent and printed since the machine was made, or its output cleared.
-        hidden: what else a machine goes on from: clock, random numbers, maps' entries.
+        steps: the number of instructions executed since the start.
+        program: the program that runs; a tail call changes it.
+        slot: the slot of the next instruction; None after the exit.
+        registers: r0 to r10; None if uninitialised.
+        frames: the stack frames, the innermost last.
+        memory: the regions, by the upper half of their addresses.
+        output: what programs sent and printed, the oldest first.
+        hidden: the rest of the state: clock, random numbers, entries of maps.
     """
 
     steps: int
@@ -99,11 +100,11 @@ class State:
 
     @property
     def instruction(self) -> Instruction | None:
-        """The next one; None at the end, and where there is none at the slot."""
+        """The next instruction; None after the exit, and if none begins at the slot."""
         return None if self.slot is None else self.program.by_slot.get(self.slot)
 
     def read(self, address: int, size: int) -> bytes | None:
-        """Bytes of the memory, set or not; None where there are not so many."""
+        """``size`` bytes at an address, initialised or not; None if out of bounds."""
         region = self.memory.get(address >> WINDOW)
         offset = address - (address >> WINDOW << WINDOW)
         if region is None or offset + size > len(region.data):
@@ -113,12 +114,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Bytes that an instruction changed in one region, from the first to the last of them.
+    """The range of bytes that an instruction stored or changed in one region.
 
     Attributes:
-        address: of the first.
-        place: the same in words, as in ``fp-32``.
-        before, after: the bytes.
+        address: the address of the first byte.
+        place: that address as text, such as ``fp-32``.
+        before, after: the bytes before and after the instruction.
     """
 
     address: int
@@ -129,7 +130,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One instruction executed."""
+    """The states before and after one instruction."""
 
     before: State
     after: State
@@ -141,13 +142,14 @@ class Step:
 
     @property
     def instruction(self) -> Instruction:
+        """The instruction that was executed."""
         executed = self.before.instruction
         assert executed
         return executed
 
     @property
     def registers(self) -> Iterator[tuple[int, int | None, int | None]]:
-        """The registers that changed: number, value before, value after."""
+        """Yield (number, value before, value after) of each register that changed."""
         pairs = zip(self.before.registers, self.after.registers, strict=True)
         for number, (before, after) in enumerate(pairs):
             if before != after:
@@ -155,8 +157,10 @@ class Step:
 
     @property
     def stored(self) -> Iterator[Stored]:
-        """What changed in memory that was there before, or was stored into for the first time;
-        of a store all that it stored."""
+        """Yield the range of changed or newly initialised bytes of each region.
+
+        A store's own bytes are included even if they have not changed.
+        """
         target, size = self._target
         for number, after in self.after.memory.items():
             before = self.before.memory.get(number)
@@ -179,7 +183,7 @@ class Step:
 
     @property
     def _target(self) -> tuple[int, int]:
-        """Where a store or atomic stores, and how many bytes; 0 and 0 for all else."""
+        """The address and size in bytes of a store or atomic; (0, 0) for all other instructions."""
         each = self.instruction
         base = self.before.registers[each.dst]
         if each.form.kind not in (FormKind.STORE, FormKind.ATOMIC) or base is None:

@@ -1,4 +1,4 @@
-"""What a program is told about the machine and the task it runs in: the same each time."""
+"""The simulated machine and task that helpers report."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ TICK_NS = 100
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The circumstances of a run.
+    """The machine and task of a run. Raises ValueError if ``cpu`` is not below ``cpus``.
 
     Attributes:
-        time_ns: what the first look at a clock shows; each look moves it on by 100 ns.
-        pid, tid: of the current process and thread, as user space names them.
-        uid, gid: of the current task.
-        comm: its name, at most 15 bytes.
-        cpu: where the program runs, 0 to ``cpus`` - 1.
-        cpus: how many values a per-CPU map has.
-        seed: of get_prandom_u32.
-        packet: what a program on the network sees, for ld_abs and ld_ind.
+        time_ns: the first result of the clock in ns; each call advances it by 100 ns.
+        pid, tid: the process and thread IDs of the current task, as in user space.
+        uid, gid: the user and group IDs of the current task.
+        comm: the name of the current task, at most 15 bytes.
+        cpu: the CPU that the program runs on, from 0 to ``cpus`` - 1.
+        cpus: the number of CPUs, and of values in an entry of a per-CPU map.
+        seed: the seed of get_prandom_u32.
+        packet: the packet that ld_abs and ld_ind read.
     """
 
     time_ns: int = 1_000_000_000
@@ -35,11 +35,11 @@ class World:
 
     def __post_init__(self) -> None:
         if not 0 <= self.cpu < self.cpus:
-            raise ValueError(f"there is no CPU {self.cpu} of {self.cpus}")
+            raise ValueError(f"cpu must be from 0 to {self.cpus - 1}, not {self.cpu}")
 
 
 def next_random(state: int) -> tuple[int, int]:
-    """A state of the generator to the next one and 32 random bits (SplitMix64)."""
+    """Advance the generator (SplitMix64); returns its next state and 32 random bits."""
     state = state + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     bits = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     bits = (bits ^ bits >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF

@@ -14,7 +14,7 @@ from tuxscope.asm import Array, Assembler, Program, Tracepoint, r0, r6, r7
 from tuxscope.errors import UsageError
 from tuxscope.programs.net.connections import EVENTS, Connection
 from tuxscope.programs.net.options import network, port, states
-from tuxscope.programs.net.page import Chosen, Network, leave_out
+from tuxscope.programs.net.page import ConnectionFilter, Network, drop_unmatched
 from tuxscope.programs.net.summary import Traffic, count_time
 from tuxscope.programs.net.tcp_states import NAMES
 from tuxscope.record import Record, u8, u64
@@ -35,12 +35,12 @@ GIVEN = Array("GIVEN", value=u8[Connection.size], max_entries=1)
 COUNTED = Array("COUNTED", value=Traffic, max_entries=1)
 
 
-def chooser(chosen: Chosen) -> Program:
+def chooser(chosen: ConnectionFilter) -> Program:
     """Returns 1 for a Connection that is chosen."""
     a = Assembler("chooser", attach=ANYWHERE)
     a.ld_map_value(r6, GIVEN)
     a.mov(r0, 0)
-    leave_out(a, Connection[r6], chosen, "out")
+    drop_unmatched(a, Connection[r6], chosen, "out")
     a.mov(r0, 1)
     a.label("out")
     a.exit()
@@ -59,7 +59,7 @@ def raw(**event: Any) -> bytes:
     return bytes(Connection(**{"laddr": "::", "raddr": "::", "dir": "-", "state": "0"} | event))
 
 
-def is_chosen(chosen: Chosen, **event: Any) -> bool:
+def is_chosen(chosen: ConnectionFilter, **event: Any) -> bool:
     return bool(run(chooser(chosen), raw(**event)).result)
 
 
@@ -79,7 +79,7 @@ def networks_and_addresses(draw: Any) -> tuple[Network, str]:
 @given(case=networks_and_addresses())
 def test_a_network_is_what_python_says(option: str, field: str, case: tuple[Network, str]) -> None:
     chosen, address = case
-    assert is_chosen(Chosen(**{option: chosen}), **{field: address}) is (
+    assert is_chosen(ConnectionFilter(**{option: chosen}), **{field: address}) is (
         ip_address(address) in chosen
     )
 
@@ -89,26 +89,28 @@ def test_families_are_apart(four: Any, length: int, six: Any) -> None:
     """But for networks of what is mapped."""
     if not six.ipv4_mapped:
         chosen = ip_network((four, length), strict=False)
-        assert not is_chosen(Chosen(local=chosen), laddr=str(six))
-    assert is_chosen(Chosen(local=ip_network("::ffff:0:0/96")), laddr=str(four), ip=4)
-    assert not is_chosen(Chosen(local=ip_network("::/0")), laddr=str(four), ip=4)
-    assert is_chosen(Chosen(local=ip_network("::/0")), laddr=str(six), ip=6)
+        assert not is_chosen(ConnectionFilter(local=chosen), laddr=str(six))
+    assert is_chosen(ConnectionFilter(local=ip_network("::ffff:0:0/96")), laddr=str(four), ip=4)
+    assert not is_chosen(ConnectionFilter(local=ip_network("::/0")), laddr=str(four), ip=4)
+    assert is_chosen(ConnectionFilter(local=ip_network("::/0")), laddr=str(six), ip=6)
 
 
 @given(st.integers(1, 65535), st.integers(0, 65535), st.integers(0, 65535))
 def test_a_port_is_on_either_side(chosen: int, local: int, remote: int) -> None:
-    assert is_chosen(Chosen(port=chosen), lport=local, rport=remote) is (chosen in (local, remote))
-    assert is_chosen(Chosen(port=chosen), lport=chosen, rport=remote)
-    assert is_chosen(Chosen(port=chosen), lport=local, rport=chosen)
+    assert is_chosen(ConnectionFilter(port=chosen), lport=local, rport=remote) is (
+        chosen in (local, remote)
+    )
+    assert is_chosen(ConnectionFilter(port=chosen), lport=chosen, rport=remote)
+    assert is_chosen(ConnectionFilter(port=chosen), lport=local, rport=chosen)
 
 
 @given(st.frozensets(st.sampled_from(NUMBERS), min_size=1), st.sampled_from(NUMBERS))
 def test_states(chosen: frozenset[int], state: int) -> None:
-    assert is_chosen(Chosen(states=chosen), state=str(state)) is (state in chosen)
+    assert is_chosen(ConnectionFilter(states=chosen), state=str(state)) is (state in chosen)
 
 
 def test_all_that_is_asked_for_holds() -> None:
-    chosen = Chosen(
+    chosen = ConnectionFilter(
         port=80, local=IPv4Network("10.0.0.0/8"), states=states("--state", "close,refused")
     )
     event = {"laddr": "10.1.1.1", "lport": 80, "state": "close"}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tuxscope.commands.base import Job, Subcommand
 from tuxscope.options import option
-from tuxscope.options.parsers import whole_number
+from tuxscope.options.parsers import integer
 from tuxscope.options.tool import ToolOptions
 
 
 class ToyOptions(ToolOptions):
     signal: int | None = option(
         "N",
-        whole_number("a signal", 9),
+        integer("a signal", 9),
         "calls with this signal alone",
         default=None,
         excludes={"pid": "--signal is for all processes; it does not go with {other}"},

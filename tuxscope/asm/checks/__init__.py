@@ -1,9 +1,9 @@
-"""What the verifier would refuse, found while assembling, on the author's own line.
+"""Checks for what the verifier would refuse, with the author's line as the place.
 
-``graph.py`` looks at where instructions lead, ``walk.py`` follows the paths with what registers
-and stack hold there. Both complain of what the verifier is certain to refuse and of nothing else,
-with one exception: stack bytes that a helper reads and nothing ever set. Since Linux 6.3 it lets a
-privileged program do that, and what is printed then is whatever was there.
+``graph.py`` checks the control flow graph. ``walk.py`` follows the paths with the values of
+registers and stack. Both report only what the verifier is certain to refuse, with one exception: a
+helper reads uninitialised bytes of the stack. Since Linux 6.3 the verifier allows that to
+privileged programs, and the bytes have arbitrary values.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from tuxscope.asm.program import Program
 
 
 def check(program: Program) -> None:
-    """Raises a kind of :class:`tuxscope.asm.CheckError` for the first thing that is wrong."""
+    """Check a program. Raises a subclass of CheckError for the first fault found."""
     graph = Graph(program)
     graph.check()
-    if not graph.indirect:  # else the paths are known to a loader alone
+    if not graph.indirect:  # else the loader alone knows the paths
         Walk(program, graph).check()

@@ -1,4 +1,4 @@
-"""What loads, stores and helpers may reach of the stack, of values, of a context."""
+"""Bounds of accesses to the stack, map values, reserved records and the context."""
 
 from __future__ import annotations
 
@@ -18,35 +18,39 @@ from tuxscope.record.types import FieldType
 
 
 def check_stack(state: PathState, start: int, size: int) -> None:
-    """Raises StackAccessError."""
+    """Check an access of ``size`` bytes at ``start`` bytes from r10. Raises StackAccessError."""
     if not -STACK_SIZE <= start <= -size:
         raise state.error(
             StackAccessError,
-            f"{counted(size)} at {Address(r10, start)} would lie outside of the stack",
-            f"a function has {STACK_SIZE} bytes below r10; a.stack(u64) finds room there",
+            f"the access of {counted(size)} at {Address(r10, start)} is outside of the stack",
+            f"the stack is the {STACK_SIZE} bytes below r10; reserve a place with a.stack(u64)",
         )
 
 
 def check_value(
     state: PathState, start: int, size: int, length: int, what: str, declared: object = None
 ) -> None:
-    """Hold an access to a value, or a reserved record; ``declared`` is the value's type.
+    """Check an access of ``size`` bytes at ``start`` of a value or record of ``length`` bytes.
 
-    Raises MapValueAccessError.
+    ``what`` names it in the error, ``declared`` is a value's type. Raises MapValueAccessError.
     """
     if not 0 <= start <= length - size:
-        hint = "name a field of the record, as in Count[r0].total, or make the record larger"
+        hint = "access a field of the record, as in Count[r0].total, or declare a larger record"
         if isinstance(declared, FieldType):
-            hint = f"it is declared as {declared}: access it as {declared}[r0], or declare more"
+            hint = f"access it as {declared}[r0], or declare a larger type than {declared}"
         raise state.error(
             MapValueAccessError,
-            f"{counted(size)} at offset {start} of {what}, which has {length}",
+            f"the access of {counted(size)} at offset {start} is outside of {what}, which has "
+            f"{counted(length)}",
             hint,
         )
 
 
 def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
-    """Raises ContextAccessError."""
+    """Check an access of ``size`` bytes at offset ``start`` of the context.
+
+    Raises ContextAccessError.
+    """
     attach = state.program.attach
     if not attach.context_bytes:
         return
@@ -55,56 +59,57 @@ def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
     if not loads:
         raise state.error(
             ContextAccessError,
-            f"the context of a {kind} program can only be read",
-            "store on the stack or in a map",
+            f"the context of a {kind} program is read-only",
+            "store on the stack, as in a.stx(event.pid, r0), or in a map's value",
         )
     if start < 0 and attach.type is ProgramType.TRACEPOINT:
-        return  # tp_prog_is_valid_access lets these through: it compares them unsigned
+        return  # tp_prog_is_valid_access allows it: it compares offsets unsigned
     if first <= start <= end - size and not start % size:
         return
     problem = f"a {kind} program's context has no field of {counted(size)} at offset {start}"
     if start % size:
         problem = (
-            f"{counted(size)} at offset {start} of the context are misaligned: {start} is no "
-            f"multiple of {size}"
+            f"the access of {counted(size)} at offset {start} of the context is misaligned: "
+            f"{start} is not a multiple of {size}"
         )
     if isinstance(attach, Tracepoint):
-        own = f"; its first {first} bytes are the kernel's own" * (start < first)
+        own = f"; programs cannot access the first {first} bytes" * (start < first)
         fields = f"{attach.category}/{attach.name}"
-        hint = f"its fields, with offset and size: sudo tuxscope fields {fields}{own}"
+        hint = f"list its fields with sudo tuxscope fields {fields}{own}"
     else:
         base = f"r{state.instruction.src if loads else state.instruction.dst}"
         hint = (
-            f"arguments are 8 bytes each: the first is u64[{base} + 0], the second u64[{base} + 8]"
-            f", and there are {end // 8} at most"
+            f"arguments have 8 bytes each: the first is u64[{base} + 0], the second u64[{base} + 8]"
+            f"; there are at most {end // 8}"
         )
     raise state.error(ContextAccessError, problem, hint)
 
 
 def check_gone(state: PathState, register: int, what: str) -> None:
-    """An address that is none on this path: 0, or of a record that was given back.
+    """Check that a register is not NULL on this path, and not the address of a released record.
 
-    Raises NullCheckError, ReleasedRecordError.
+    ``what`` says how the register is used. Raises NullCheckError, ReleasedRecordError.
     """
     value = state.registers[register]
     if isinstance(value, Null):
         raise state.error(
             NullCheckError,
-            f"{what}, and is 0 on this path: the comparison leads here where there is none",
-            f'jump away where it is 0: a.jeq(r{register}, 0, "out")',
+            f"{what}, and is NULL on this path: the comparison with 0 leads here if it is NULL",
+            f'jump to another path if it is NULL: a.jeq(r{register}, 0, "out")',
         )
     if isinstance(value, Released):
         raise state.error(
             ReleasedRecordError,
-            f"{what}, and the record there was given back{state.at(value.slot)}",
-            "submit or discard it last, and once",
+            f"{what}, and its record was submitted or discarded{state.at(value.slot)}",
+            "submit or discard the record once, after its last use",
         )
 
 
 def counted(size: int) -> str:
+    """A number of bytes, in words."""
     return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def null_check(register: int) -> str:
-    """What to type before a lookup's result is used."""
-    return f'leave first where there is none: a.jeq(r{register}, 0, "out")'
+    """The hint for a pointer that may be NULL."""
+    return f'compare it with 0 first: a.jeq(r{register}, 0, "out")'

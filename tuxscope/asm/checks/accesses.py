@@ -1,4 +1,4 @@
-"""Loads, stores and atomics: where they go, and what they leave."""
+"""Checks of loads, stores and atomics, and their effects on the state of a path."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ACCESSES = (FormKind.LOAD, FormKind.STORE, FormKind.ATOMIC)
 
 
 def access(state: PathState) -> None:
-    """Load, store or both. Raises a kind of CheckError where the kernel would not let it."""
+    """Check a load, store or atomic and apply it to the state. Raises a subclass of CheckError."""
     instruction = state.instruction
     kind, size = instruction.form.kind, instruction.moves
     loads = kind is FormKind.LOAD
@@ -49,10 +49,10 @@ def access(state: PathState) -> None:
         known = isinstance(place, Number) and place.constant
         raise state.error(
             NotAPointerError,
-            f"r{base} is used as an address, and is a plain number",
-            "take the address of a place with a.lea, or what a helper returned"
+            f"r{base} is used as an address, and is a scalar, not a pointer",
+            "use an address: load one with a.lea, or use a pointer that a helper returned"
             if known
-            else "memory of the kernel or of a process is read with helper.probe_read_kernel or "
+            else "read kernel memory with helper.probe_read_kernel, user memory with "
             "helper.probe_read_user",
         )
     if isinstance(place, Pointer):
@@ -68,16 +68,19 @@ def access(state: PathState) -> None:
 def check_place(
     state: PathState, place: Pointer, base: int, offset: int, size: int, loads: bool
 ) -> None:
-    """Hold an access to the bytes that are there."""
+    """Check an access against the bounds of the memory that a pointer points to.
+
+    Raises a subclass of CheckError.
+    """
     if place.nullable:
         what = (
-            "a lookup that found nothing"
+            "the lookup found no entry"
             if place.kind is PointerKind.MAP_VALUE
-            else "a full buffer"
+            else "the ring buffer is full"
         )
         raise state.error(
             NullCheckError,
-            f"r{base} is used as an address, and is 0 after {what}",
+            f"r{base} is used as an address, and is NULL if {what}",
             null_check(base),
         )
     if place.offset is None:
@@ -98,17 +101,18 @@ def check_place(
 
 
 def check_alignment(state: PathState, start: int, size: int) -> None:
-    """Raises AlignmentError."""
+    """Check that a stack access is aligned to its size. Raises AlignmentError."""
     if start % size:
         raise state.error(
             AlignmentError,
-            f"{size} bytes of the stack at {Address(r10, start)}, which is no multiple of {size}",
-            f"{Address(r10, start - start % size)} is one; or use single bytes",
+            f"the access of {size} bytes at {Address(r10, start)} is misaligned: {start} is not a "
+            f"multiple of {size}",
+            f"use {Address(r10, start - start % size)}, or access single bytes with u8",
         )
 
 
 def loaded(state: PathState, place: Value, size: int) -> Value:
-    """What a load puts into its register."""
+    """The value that a load of ``size`` bytes puts into dst."""
     instruction = state.instruction
     signed = instruction.form.signed
     bits = size * 8
@@ -148,7 +152,7 @@ def loaded(state: PathState, place: Value, size: int) -> Value:
 
 
 def stored(state: PathState) -> Value | None:
-    """What a store leaves there, as one would load it; None where that is not known."""
+    """The value that a load of the stored bytes would give; None if it is not known."""
     instruction = state.instruction
     size = instruction.moves
     if instruction.opcode & 7 == Class.ST:
@@ -165,9 +169,9 @@ def stored(state: PathState) -> Value | None:
 
 
 def keep(state: PathState, place: Value, size: int, value: Value | None) -> None:
-    """Note what is on the stack now."""
+    """Record a store to the stack in the state; ``value`` is None if it is not known."""
     if place is ANYTHING:
-        state.forget()  # it may be an address on any frame
+        state.forget()  # it may point to any frame
     if not isinstance(place, Pointer) or place.kind is not PointerKind.STACK:
         return
     frame = state.frames[place.origin]
@@ -178,7 +182,7 @@ def keep(state: PathState, place: Value, size: int, value: Value | None) -> None
 
 
 def exchange(state: PathState, place: Value, size: int) -> None:
-    """An atomic: the place holds something else, and a register what was there before."""
+    """Apply an atomic to the state: the memory changes, and a fetch writes src or r0."""
     instruction = state.instruction
     keep(state, place, size, None)
     if instruction.form.operation is Atomic.CMPXCHG:

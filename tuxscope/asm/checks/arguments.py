@@ -1,4 +1,4 @@
-"""What helpers take: each argument held to its parameter, and what to type where it is none."""
+"""Checks of a helper's arguments against its parameters, and their hints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tuxscope.asm.maps import Map, MapType
 from tuxscope.asm.signatures import ArgumentKind, Parameter
 from tuxscope.record import Nested
 
-# Maps of these types serve their own helpers alone (check_map_func_compatibility).
+# The only helpers that accept maps of these types (check_map_func_compatibility).
 OWN_HELPERS = {
     MapType.PERF_EVENT_ARRAY: ("perf_event_read", "perf_event_output", "perf_event_read_value",
                                "skb_output", "xdp_output"),
@@ -33,7 +33,7 @@ SAVED = range(6, 10)
 
 
 def check_kind(state: PathState, register: int, parameter: Parameter, name: str) -> None:
-    """Hold an argument to what a helper takes.
+    """Check the argument in a register against a parameter of helper ``name``.
 
     Raises ArgumentError, NullCheckError, ReleasedRecordError.
     """
@@ -45,12 +45,12 @@ def check_kind(state: PathState, register: int, parameter: Parameter, name: str)
     if isinstance(value, Number) or value is SOME_NUMBER:
         may_be_null = parameter.nullable and (value is SOME_NUMBER or value == constant(0))
         if kind.is_pointer and not may_be_null:
-            raise state.error(ArgumentError, f"{what}, and holds a plain number", instead)
+            raise state.error(ArgumentError, f"{what}, and is a scalar, not a pointer", instead)
         return
     if not isinstance(value, Pointer):
         return
     if value.nullable and kind.is_pointer and not parameter.nullable:
-        raise state.error(NullCheckError, f"{what}, and may be 0 here", null_check(register))
+        raise state.error(NullCheckError, f"{what}, and may be NULL", null_check(register))
     problem = f"{what}, and points to {value.kind.value}"
     match kind:
         case ArgumentKind.SIZE:
@@ -63,7 +63,7 @@ def check_kind(state: PathState, register: int, parameter: Parameter, name: str)
             check_map(state, value.map, name)
         case ArgumentKind.RECORD if value.kind is PointerKind.RECORD and value.offset:
             raise state.error(
-                ArgumentError, f"{what}, and was moved by {value.offset} bytes", instead
+                ArgumentError, f"{what}, and has an offset of {value.offset} bytes", instead
             )
         case ArgumentKind.RECORD if value.kind in (
             PointerKind.STACK,
@@ -77,36 +77,36 @@ def check_kind(state: PathState, register: int, parameter: Parameter, name: str)
 
 
 def fitting(state: PathState, register: int, kind: ArgumentKind) -> str:
-    """What to type for an argument that a parameter of this kind takes; empty where that varies."""
+    """The hint for an argument of a kind; ``""`` if there is none."""
     match kind:
         case ArgumentKind.CONTEXT:
             kept = keeper(state, PointerKind.CONTEXT)
             if kept:
-                return f"pass the context, which r{kept} keeps: a.mov(r{register}, r{kept})"
-            return (
-                f"keep the context that r1 begins with: a.mov(r6, r1), then a.mov(r{register}, r6)"
-            )
+                return f"pass the context, which is in r{kept}: a.mov(r{register}, r{kept})"
+            return f"save the context at the start with a.mov(r6, r1), then a.mov(r{register}, r6)"
         case ArgumentKind.MAP:
             return f"load a map, as in a.ld_map(r{register}, MAP)"
         case ArgumentKind.SIZE:
-            return f"a size is a number: {size_hint(state, register - 1)}"
+            return f"pass a size in bytes: {size_hint(state, register - 1)}"
         case ArgumentKind.NUMBER:
-            return f"a number is expected, as in a.mov(r{register}, 0)"
+            return f"pass a number, as in a.mov(r{register}, 0)"
         case ArgumentKind.CALLBACK:
             return f'load a function, as in a.ld_func(r{register}, "each")'
         case ArgumentKind.RECORD:
             kept = keeper(state, PointerKind.RECORD)
             as_in = f": a.mov(r{register}, r{kept})" if kept else ""
-            return f"pass on what helper.ringbuf_reserve returned{as_in}"
+            return f"pass the pointer that helper.ringbuf_reserve returned{as_in}"
         case ArgumentKind.KEY | ArgumentKind.VALUE:
-            return f"take the address of a place on the stack: a.lea(r{register}, {kind.value})"
+            return (
+                f"pass the address of a {kind.value} on the stack: a.lea(r{register}, {kind.value})"
+            )
         case ArgumentKind.MEMORY | ArgumentKind.STRUCT | ArgumentKind.STACK:
-            return f"take the address of a place on the stack, as in a.lea(r{register}, event)"
+            return f"pass the address of a place on the stack, as in a.lea(r{register}, event)"
     return ""
 
 
 def keeper(state: PathState, kind: PointerKind) -> int | None:
-    """Which of the registers that calls leave alone holds the address of one of these."""
+    """The number of a register r6 to r9 that points to the start of a ``kind``; None if none."""
     for register in SAVED:
         value = state.registers[register]
         if isinstance(value, Pointer) and (value.kind, value.offset) == (kind, 0):
@@ -115,8 +115,10 @@ def keeper(state: PathState, kind: PointerKind) -> int | None:
 
 
 def size_there(state: PathState, register: int) -> tuple[str, int] | None:
-    """The size of what an address on the stack is the beginning of, as the author would write it
-    (``HelloEvent.comm.size``), and in bytes."""
+    """The size of the stack variable, or field, that a register points to; None if none.
+
+    Returns the size as Python (``HelloEvent.comm.size``) and in bytes.
+    """
     place = state.registers[register]
     if (
         not isinstance(place, Pointer)
@@ -144,37 +146,37 @@ def size_there(state: PathState, register: int) -> tuple[str, int] | None:
 
 
 def size_hint(state: PathState, register: int) -> str:
-    """What to type for the size of the memory that a register points to, in the next one."""
+    """The hint that puts the size of the memory behind ``register`` into the next register."""
     text, size = size_there(state, register) or ("Event.size", 0)
-    told = f", {size} bytes" if size and not text.isdecimal() else ""
-    return f"a.mov(r{register + 1}, {text}){told}"
+    in_bytes = f", {size} bytes" if size and not text.isdecimal() else ""
+    return f"a.mov(r{register + 1}, {text}){in_bytes}"
 
 
 def check_constant(state: PathState, register: int, name: str) -> None:
-    """Raises ArgumentError for a number that is not known while the program is verified."""
+    """Check that a register has a constant, which helper ``name`` needs. Raises ArgumentError."""
     value = state.registers[register]
     if isinstance(value, Number) and not value.constant:
         raise state.error(
             ArgumentError,
-            f"r{register} is the size of {name}, and is known only when the program runs",
-            f"reserve the most that it can be: a.mov(r{register}, Event.size)",
+            f"r{register} is the size of {name}, and is not a constant",
+            f"pass the maximum size as a constant: a.mov(r{register}, Event.size)",
         )
 
 
 def check_map(state: PathState, map: Map, name: str) -> None:
-    """Raises ArgumentError where a helper cannot use a map of this type."""
+    """Check that helper ``name`` accepts a map of this type. Raises ArgumentError."""
     own = getattr(map, "type", None)
-    if own is None:  # only its name is known
+    if own is None:  # a map of assembly text: its type is not known
         return
     needed = OWN_MAPS.get(name)
     kind = type(map).__name__
     if needed and name not in OWN_HELPERS.get(own, ()):
         raise state.error(
-            ArgumentError, f"{name} takes a map of type {needed}, and {map.name} is of type {kind}",
+            ArgumentError, f"{name} needs a map of type {needed}, and {map.name} is of type {kind}",
             f'declare one: {map.name} = {needed}("{map.name}", ...)',
         )  # fmt: skip
     if own in OWN_HELPERS and name not in OWN_HELPERS[own]:
         raise state.error(
             ArgumentError, f"{name} cannot use {map.name}, a map of type {kind}",
-            f"that is for {', '.join(OWN_HELPERS[own][:3])}",
+            f"use it with {', '.join(OWN_HELPERS[own][:3])}",
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Arithmetic, moves and constants on what registers are known to hold."""
+"""Checks of arithmetic, moves and constants, and their effects on the state of a path."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Alu, FormKind, Source, WideSource
 from tuxscope.asm.maps import Array
 
-# On pointers, too, by a privileged program.
+# The verifier allows these on pointers to privileged programs.
 FREELY_USED = (FormKind.NEGATE, FormKind.BYTE_SWAP)
 
 
 def compute(state: PathState) -> None:
-    """Do what a straight instruction does. Raises NullCheckError, PointerArithmeticError."""
+    """Apply an arithmetic instruction, move or constant to the state.
+
+    Raises NullCheckError, PointerArithmeticError.
+    """
     instruction = state.instruction
     form, dst = instruction.form, instruction.dst
     registers = state.registers
@@ -49,11 +52,12 @@ def compute(state: PathState) -> None:
 
 
 def is_number(value: Value) -> bool:
+    """Whether a value is a scalar to the verifier."""
     return isinstance(value, Number | Released) or value is SOME_NUMBER
 
 
 def operand_of(state: PathState) -> Value:
-    """The second operand: a register, or the immediate."""
+    """The value of the second operand: src or imm."""
     instruction = state.instruction
     if instruction.opcode & 8 == Source.X:
         return state.registers[instruction.src]
@@ -61,7 +65,7 @@ def operand_of(state: PathState) -> Value:
 
 
 def loaded(instruction: Instruction, slot: int) -> Value:
-    """What a wide instruction puts into its register."""
+    """The value that a ld_imm64 at ``slot`` puts into dst."""
     map = instruction.map
     match instruction.form.operation:
         case WideSource.IMM64:
@@ -74,7 +78,10 @@ def loaded(instruction: Instruction, slot: int) -> Value:
 
 
 def combined(state: PathState) -> Value:
-    """What arithmetic makes of dst and operand."""
+    """The result of arithmetic on dst and the operand.
+
+    Raises NullCheckError, PointerArithmeticError.
+    """
     instruction = state.instruction
     form = instruction.form
     value, operand = state.registers[instruction.dst], operand_of(state)
@@ -82,7 +89,7 @@ def combined(state: PathState) -> Value:
     if opaque:
         pointer = next((each for each in (value, operand) if isinstance(each, Pointer)), None)
         if pointer and (form.operation, form.bits) == (Alu.ADD, 64):
-            return pointer._replace(offset=None)  # the other is no address: two are not added
+            return pointer._replace(offset=None)  # the other is a scalar: two cannot be added
         return FOREIGN if opaque == {FOREIGN} and not pointer else ANYTHING
     if isinstance(value, Pointer) or isinstance(operand, Pointer):
         return moved(state, value, operand)
@@ -90,42 +97,49 @@ def combined(state: PathState) -> Value:
 
 
 def moved(state: PathState, value: Value, operand: Value) -> Value:
-    """What arithmetic makes of a pointer and a number, or of two pointers."""
+    """The result of arithmetic on a pointer and a scalar, or on two pointers.
+
+    Raises NullCheckError, PointerArithmeticError.
+    """
     form = state.instruction.form
     operation, bits = form.operation, form.bits
     if isinstance(value, Pointer) and isinstance(operand, Pointer):
         if operation is Alu.SUB:
             return SOME_NUMBER
-        raise refused(state, "two addresses are combined", "subtract them, or add a number to one")
+        raise pointer_error(
+            state,
+            "arithmetic on two pointers is prohibited, except subtraction",
+            "subtract them with a.sub, or add a number to one of them",
+        )
     pointer, by = (value, operand) if isinstance(value, Pointer) else (operand, value)
     assert isinstance(pointer, Pointer)
     if bits == 32 and operation is Alu.SUB:
         return SOME_NUMBER
     if bits == 32:
-        raise refused(
+        raise pointer_error(
             state,
-            f"32 bits of an address are computed with: {pointer.kind.value}",
-            "use the method without 32",
+            f"32-bit arithmetic on a pointer to {pointer.kind.value} is prohibited",
+            "use the method without 32, as in a.add",
         )
     if operation not in (Alu.ADD, Alu.SUB) or (operation is Alu.SUB and pointer is operand):
-        raise refused(
+        raise pointer_error(
             state,
-            f"an address is no number to compute with: it points to {pointer.kind.value}",
-            "only a.add and a.sub of a number move it; load what lies there with a.ldx",
+            f"this arithmetic on a pointer to {pointer.kind.value} is prohibited",
+            "add or subtract a number with a.add or a.sub; load the memory there with a.ldx",
         )
     if pointer.nullable:
         raise state.error(
             NullCheckError,
-            f"r{instruction_register(state, pointer)} may be 0 here, and is moved",
+            f"r{instruction_register(state, pointer)} may be NULL: arithmetic on it is prohibited",
             null_check(instruction_register(state, pointer)),
         )
     known = isinstance(by, Number) and by.constant and pointer.offset is not None
     if pointer.kind is PointerKind.MAP:
         if known and by != constant(0):
-            raise refused(
+            raise pointer_error(
                 state,
-                "a map's own address cannot be moved",
-                "look up a value, and move its address",
+                "arithmetic on a pointer to a map is prohibited",
+                "look up a value with helper.map_lookup_elem, and add to its address",
             )
         return FOREIGN
     if not known:
@@ -136,10 +150,11 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
 
 
 def instruction_register(state: PathState, pointer: Pointer) -> int:
-    """Which of the instruction's registers holds a pointer."""
+    """The number of the instruction's register, dst or src, that holds a pointer."""
     instruction = state.instruction
     return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
 
 
-def refused(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
+def pointer_error(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
+    """A PointerArithmeticError at the current instruction."""
     return state.error(PointerArithmeticError, problem, hint)

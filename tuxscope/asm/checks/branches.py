@@ -1,4 +1,4 @@
-"""Where jumps go, as far as some run is certain to go there."""
+"""The successors of jumps that some run is certain to take."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ZERO = constant(0)
 
 
 def branch(state: PathState) -> list[PathState]:
-    """The states after a jump: none, one or both."""
+    """The states after a jump: both, one, or none if no run is certain to take either."""
     slot, instruction = state.slot, state.instruction
     form = instruction.form
     there = target(slot, instruction)
@@ -73,7 +73,10 @@ def branch(state: PathState) -> list[PathState]:
 def compare_address(
     state: PathState, there: int, test: Operation, bits: int, pointer: Pointer, operand: Value
 ) -> list[PathState]:
-    """An address and 0: it is one, or where it may be 0 there are two ways to go on."""
+    """The states after comparing a pointer with 0: two if it may be NULL, else one.
+
+    None for any other comparison. ``there`` is the slot of the jump's target.
+    """
     if operand != ZERO or test not in (Jump.JEQ, Jump.JNE) or bits == 32:
         return []
     null_at, other_at = (there, state.slot + 1) if test is Jump.JEQ else (state.slot + 1, there)

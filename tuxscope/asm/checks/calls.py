@@ -1,4 +1,4 @@
-"""Calls of the kernel's helpers: who may call, with what, and what is left afterwards."""
+"""Checks of calls to helpers, and their effects on the state of a path."""
 
 from __future__ import annotations
 
@@ -43,24 +43,23 @@ from tuxscope.lean_dataclasses import replace
 
 GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL",
                   "Dual MPL/GPL")  # fmt: skip  # license_is_gpl_compatible
-# They read a process's memory, and may wait for it to be fetched: only programs that are loaded
-# with BPF_F_SLEEPABLE have them, which tuxscope's never are.
+# These may sleep on a page fault. They need BPF_F_SLEEPABLE, which tuxscope does not set.
 SLEEPING = ("copy_from_user", "copy_from_user_task")
 
 
 def call(state: PathState) -> bool:
-    """Do what a call of a helper does; False where nothing is known of that helper.
+    """Check a call to a helper and apply it to the state; False if the helper is not known.
 
-    Raises a kind of CheckError where the verifier would not let it.
+    Raises a subclass of CheckError.
     """
     number = state.instruction.imm
     if number < 1:
         raise state.error(
             HelperUnavailableError,
             f"there is no helper with number {number}",
-            "name it, as in a.call(helper.ktime_get_ns)",
+            "call a helper by its name, as in a.call(helper.ktime_get_ns)",
         )
-    if number > len(NAMES):  # of a kernel that is newer than the table
+    if number > len(NAMES):  # a helper of a kernel newer than the table
         return False
     name, facts = NAMES[number - 1], signature(number)
     check_caller(state, name, facts)
@@ -76,7 +75,7 @@ def call(state: PathState) -> bool:
         if parameter.kind in IN_MEMORY:
             pass_memory(state, register, parameter, name)
     if any(each.kind is ArgumentKind.CALLBACK for each in parameters):
-        state.forget()  # the callback may have stored anything there
+        state.forget()  # the callback may have written to the stack
     if name in ("ringbuf_submit", "ringbuf_discard"):
         release(state, arguments[0])
     state.registers[0] = result(state, number, facts, arguments)
@@ -85,36 +84,39 @@ def call(state: PathState) -> bool:
 
 
 def check_caller(state: PathState, name: str, facts: Signature) -> None:
-    """Raises HelperUnavailableError, LicenseError."""
+    """Check that this program may call helper ``name``.
+
+    Raises HelperUnavailableError, LicenseError.
+    """
     program = state.program
     kind = program.attach.type
     if name in SLEEPING:
         raise state.error(
             HelperUnavailableError,
-            f"{name} may sleep, and this program must not",
-            "use helper.probe_read_user, which gives up where it would have to",
+            f"{name} may sleep, and this program is not sleepable",
+            "use helper.probe_read_user, which never sleeps; it fails on a page fault",
         )
     if kind not in facts.program_types:
         raise state.error(
             HelperUnavailableError,
-            f"programs of type {kind.name.lower()} have no {name}",
-            f"helper.{name}.program_types has those that do"
+            f"programs of type {kind.name.lower()} cannot call {name}",
+            f"print helper.{name}.program_types for the types that can"
             if facts.program_types
-            else "do without: only types have it that tuxscope does not load",
+            else "remove the call: tuxscope cannot load the program types that can",
         )
     if facts.gpl_only and program.license not in GPL_COMPATIBLE:
         raise state.error(
             LicenseError,
-            f"{name} is for programs under the GPL, and this one is under {program.license!r}",
-            'leave out license=, it is "GPL" by default, or do without',
+            f"{name} is GPL-only, and this program's license is {program.license!r}",
+            'pass license="GPL", which is the default, or remove the call',
         )
 
 
 def taken(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...]:
-    """What a helper takes in this type of program: of one there are two by the same number.
+    """The parameters of helper ``name`` in this program type.
 
-    That one tells of the packet's cgroup (bpf_get_cgroup_classid), or elsewhere of the process's
-    (bpf_get_cgroup_classid_curr_proto).
+    get_cgroup_classid has two: bpf_get_cgroup_classid takes the context and is for SCHED_CLS,
+    bpf_get_cgroup_classid_curr_proto takes none.
     """
     if name != "get_cgroup_classid":
         return facts.parameters
@@ -124,13 +126,13 @@ def taken(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...
 
 
 def pass_memory(state: PathState, register: int, parameter: Parameter, name: str) -> None:
-    """Hold memory that a helper reads or fills to what is there.
+    """Check the memory that a helper reads or writes through a register, and record the write.
 
     Raises StackAccessError, MapValueAccessError, UninitialisedStackError.
     """
     place = state.registers[register]
     if place is ANYTHING and (parameter.written or "const" not in parameter.c_type):
-        state.forget()  # it may be an address on any frame
+        state.forget()  # it may point to any frame
     if not isinstance(place, Pointer):
         return
     size = size_of(state, register, parameter)
@@ -148,9 +150,9 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
         if parameter.kind is ArgumentKind.MEMORY and 0 < -place.offset < size:
             raise state.error(
                 StackAccessError,
-                f"r{register + 1} says {size} bytes, and at {Address(r10, place.offset)} the stack "
-                f"has {-place.offset}",
-                f"give {name} the size of what is there: " + size_hint(state, register),
+                f"{name} accesses {size} bytes, which r{register + 1} says, and at "
+                f"{Address(r10, place.offset)} the stack has only {-place.offset}",
+                f"pass the size of the memory there: {size_hint(state, register)}",
             )
         if parameter.kind in (ArgumentKind.KEY, ArgumentKind.VALUE) and 0 < -place.offset < size:
             raise too_short(state, parameter, place, size)
@@ -163,7 +165,7 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
             what, hint = name_of_unset(state, place.origin, unset)
             raise state.error(
                 UninitialisedStackError,
-                f"{name} reads {what}, which {'was' if len(unset) == 1 else 'were'} never set",
+                f"{name} reads uninitialised stack: {what}",
                 hint,
             )
         if parameter.written and len(unset) == size:
@@ -175,7 +177,7 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
 def too_short(
     state: PathState, parameter: Parameter, place: Pointer, size: int
 ) -> StackAccessError:
-    """Of a key or a value that is declared with fewer bytes than the map has."""
+    """The error for a key or value on the stack that is smaller than the map's."""
     assert place.offset is not None
     map = getattr(state.registers[1], "map", None)
     part = parameter.kind.name.lower()
@@ -183,13 +185,13 @@ def too_short(
     return state.error(
         StackAccessError,
         f"the {part} of {getattr(map, 'name', 'the map')} is {declared}, {size} bytes, and at "
-        f"{Address(r10, place.offset)} the stack has {-place.offset}",
-        f"make the place of that type: a.stack({declared})",
+        f"{Address(r10, place.offset)} the stack has only {-place.offset}",
+        f"reserve a place of that type: a.stack({declared})",
     )
 
 
 def size_of(state: PathState, register: int, parameter: Parameter) -> int | None:
-    """How many bytes a helper reads or fills; None where that varies."""
+    """The number of bytes that a helper accesses through a register; None if not constant."""
     map = getattr(state.registers[1], "map", None)
     match parameter.kind:
         case ArgumentKind.KEY:
@@ -203,7 +205,7 @@ def size_of(state: PathState, register: int, parameter: Parameter) -> int | None
 
 
 def release(state: PathState, record: Value) -> None:
-    """A record was given back: no copy of its address is one any more."""
+    """Mark a reserved record as released, in all copies of its pointer."""
     if not isinstance(record, Pointer):
         state.references.clear()
         return
@@ -213,7 +215,7 @@ def release(state: PathState, record: Value) -> None:
 
 
 def result(state: PathState, number: int, facts: Signature, arguments: list[Value]) -> Value:
-    """What is in r0 afterwards."""
+    """The value in r0 after the call."""
     if facts.void:
         return Unset(state.slot)
     if number in (helper.map_lookup_elem.number, helper.map_lookup_percpu_elem.number):
@@ -231,12 +233,12 @@ def result(state: PathState, number: int, facts: Signature, arguments: list[Valu
         case "u32" | "__u32" if number != helper.get_smp_processor_id.number:
             return fresh(0, M32)
         case "long" | "int":
-            return fresh(-4095, 0)  # an error, or success; the verifier knows no better
+            return fresh(-4095, 0)  # a negative errno, or 0
     return FOREIGN if "*" in facts.returns else SOME_NUMBER
 
 
 def looked_up(state: PathState, arguments: list[Value]) -> Value:
-    """The address of a value, or 0 where the key is not in the map."""
+    """The result of a lookup: a pointer to a map value that may be NULL."""
     map = getattr(arguments[0], "map", None)
     if isinstance(map, Array):
         # Since Linux 6.15 the verifier knows that an array has a value for a constant in range.

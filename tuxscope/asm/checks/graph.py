@@ -1,4 +1,4 @@
-"""Where each instruction goes on, and what can be told from that alone."""
+"""The control flow graph of a program, and the checks that need nothing else."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from tuxscope.asm.program import Label, Program
 
 
 class Graph:
-    """A program's paths; a local call goes on after itself, and leads to its function as well.
+    """The control flow graph of a program; nodes are slots.
+
+    A local call falls through, and reaches its function.
 
     Attributes:
-        program: whose.
-        functions: the slots that functions begin at: to the verifier, where something calls.
+        program: the program.
+        functions: the first slots of functions: 0, and the targets of calls, as in the verifier.
     """
 
     def __init__(self, program: Program) -> None:
@@ -25,7 +27,7 @@ class Graph:
         self.functions = sorted({0} | {target(slot, each) for slot, each in named})
 
     def following(self, slot: int) -> tuple[int, ...]:
-        """The slots that may come next in the same function."""
+        """The successors of a slot in the same function."""
         instruction = self.program.by_slot[slot]
         form = instruction.form
         after = (slot + instruction.slots,) if form.falls_through else ()
@@ -33,20 +35,19 @@ class Graph:
 
     @cached_property
     def indirect(self) -> bool:
-        """Whether something may jump to any place: gotox goes where a map says, which is filled
-        in when the program is loaded."""
+        """Whether the program has gotox, whose targets are in a map that the loader fills."""
         return any(each.form.kind is FormKind.INDIRECT_JUMP for each in self.program.instructions)
 
     @cached_property
     def reached(self) -> frozenset[int]:
-        """All slots that some path leads to, whatever its conditions."""
+        """All reachable slots, if each condition may be true and false."""
         if self.indirect:
             return frozenset(self.program.slots)
         found: set[int] = set()
         waiting = [0]
         while waiting:
             slot = waiting.pop()
-            if slot in found or slot not in self.program.by_slot:  # of the latter check() tells
+            if slot in found or slot not in self.program.by_slot:  # check() reports the latter
                 continue
             found.add(slot)
             waiting += self.following(slot)
@@ -57,7 +58,7 @@ class Graph:
 
     @cached_property
     def before(self) -> dict[int, list[int]]:
-        """The slots that each slot may come after, in the same function."""
+        """The predecessors of each slot in the same function."""
         found: dict[int, list[int]] = {}
         for slot in self.program.slots:
             for each in self.following(slot):
@@ -66,13 +67,13 @@ class Graph:
 
     @cached_property
     def joins(self) -> frozenset[int]:
-        """The slots that more than one way leads to; the way into a function is one."""
+        """The slots with more than one predecessor; the entry of a function counts as one."""
         met = {slot for slot, before in self.before.items() if len(before) > 1}
         return frozenset(met | {each for each in self.functions if each in self.before})
 
     @cached_property
     def ending(self) -> frozenset[int]:
-        """All slots from which some path leads to an exit. A kfunc may be one: bpf_throw."""
+        """All slots from which an exit is reachable; a kfunc counts as one (bpf_throw)."""
         found: set[int] = set()
         waiting = [
             slot
@@ -87,7 +88,10 @@ class Graph:
         return frozenset(found)
 
     def check(self) -> None:
-        """Raises JumpTargetError, FallThroughError, UnreachableCodeError."""
+        """Check targets and reachability.
+
+        Raises JumpTargetError, FallThroughError, UnreachableCodeError.
+        """
         program = self.program
         for slot, each in program.by_slot.items():
             if calls(each) and target(slot, each) not in program.by_slot:
@@ -105,7 +109,7 @@ class Graph:
                 from tuxscope.asm.receiver import addressed  # for errors alone
 
                 raise FallThroughError(
-                    "the program goes on past its last instruction",
+                    "control falls through past the last instruction",
                     addressed("end each path with a.exit()", last.source),
                     end_slot,
                     last.source,
@@ -126,9 +130,9 @@ class Graph:
 
         instruction = self.program.by_slot[slot]
         return JumpTargetError(
-            f"this leads to slot {target(slot, instruction)}, where no instruction begins that it "
-            "could go to",
-            addressed(f"name {what}, as in {example}", instruction.source),
+            f"the target is slot {target(slot, instruction)}, which is not the start of "
+            f"{'a function' if calls(instruction) else 'an instruction of this function'}",
+            addressed(f"use the name of {what}, as in {example}", instruction.source),
             slot,
             instruction.source,
         )
@@ -139,7 +143,7 @@ class Graph:
         source = self.program.by_slot[function.slot].source
         return UnreachableCodeError(
             f"nothing calls function {function.name}",
-            addressed(f'call it with a.call("{function.name}"), or delete it', source),
+            addressed(f'call it with a.call("{function.name}"), or remove it', source),
             function.slot,
             source,
         )
@@ -148,11 +152,11 @@ class Graph:
         program = self.program
         source = program.by_slot[slot].source
         before = program.instructions[program.slots.index(slot) - 1]
-        problem = "no path leads here: what is before it always goes elsewhere"
-        hint = "put a label here that something jumps to, or delete it"
+        problem = "unreachable instruction: the one before it never falls through"
+        hint = "put a label here and jump to it, or remove the instruction"
         if before.form.kind is FormKind.EXIT and before.source:
             name = [each.name for each in program.functions if each.slot < slot][-1]
-            problem = f"no path leads here: {name} ended at {before.source}"
+            problem = f"unreachable instruction: {name} ends at {before.source}"
             from tuxscope.asm.receiver import meant_for_another
 
             hint = meant_for_another(before.source, source) or f"move it up, {hint}"
@@ -160,15 +164,15 @@ class Graph:
 
 
 def calls(instruction: Instruction) -> bool:
-    """Whether it names a function of the program: calls it, or takes its address."""
+    """Whether an instruction calls a function of the program, or loads its address."""
     return instruction.form.names_function
 
 
 def calls_kfunc(instruction: Instruction) -> bool:
-    """Whether it calls a function of the kernel by its BTF id, which may not return."""
+    """Whether an instruction calls a kfunc, which may not return."""
     return instruction.form.operation is CallSource.BTF_ID
 
 
 def target(slot: int, instruction: Instruction) -> int:
-    """The slot that a jump, a local call or an ld_func names."""
+    """The target slot of a jump, local call or ld_func at ``slot``."""
     return slot + 1 + instruction.distance

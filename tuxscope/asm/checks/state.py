@@ -1,4 +1,4 @@
-"""Registers, frames and what is owed, at one place of one path."""
+"""The state of a path at one instruction: registers, stack frames, unreleased references."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from tuxscope.lean_typing import TypeVar
 
 Error = TypeVar("Error", bound=CheckError)
 
-# What is known of a byte of the stack.
-# Never set; by the program; by a helper, no matter with what; perhaps, and with anything.
+# The state of a byte of the stack: uninitialised; stored by the program; written by a helper; not
+# known, as some store went to an unknown offset.
 NOTHING, STORED, WRITTEN, UNKNOWN = range(4)
 
 
 class StackFrame:
-    """A function's stack, and what its caller gets back.
+    """A stack frame.
 
     Attributes:
-        function: the slot that it begins at.
+        function: the first slot of the function.
         returns_to: the slot after the call.
         saved: the caller's r6 to r9.
-        bytes: what is known of each byte; the first is 512 below r10.
-        spilled: what was stored where, by offset from r10: the size, and the value.
+        bytes: the state of each byte, from r10 - 512 up.
+        spilled: the values stored there, by offset from r10, each with its size in bytes.
     """
 
     __slots__ = ("bytes", "function", "returns_to", "saved", "spilled")
@@ -51,13 +51,14 @@ class StackFrame:
         self.spilled: dict[int, tuple[int, Value]] = {}
 
     def copy(self) -> StackFrame:
+        """An independent copy."""
         other = StackFrame(self.function, self.returns_to, list(self.saved))
         other.bytes = bytearray(self.bytes)
         other.spilled = dict(self.spilled)
         return other
 
     def store(self, offset: int, size: int, value: Value | None, mark: int = STORED) -> None:
-        """``size`` bytes at ``offset`` from r10 are set; ``value`` is what, where it is known."""
+        """Record a store of ``size`` bytes at ``offset`` from r10; ``value`` may be None."""
         for other, (length, _) in list(self.spilled.items()):
             if other < offset + size and offset < other + length:
                 del self.spilled[other]
@@ -67,16 +68,16 @@ class StackFrame:
             self.spilled[offset] = (size, value)
 
     def unset(self, offset: int, size: int) -> list[int]:
-        """The offsets in a piece of the stack that nothing was ever stored at."""
+        """The offsets of the uninitialised bytes among ``size`` bytes at ``offset`` from r10."""
         return [each for each in range(offset, offset + size) if not self.bytes[STACK_SIZE + each]]
 
     def load(self, offset: int, size: int) -> Value | None:
-        """What is stored there, as a whole; None where that is not known."""
+        """The value of a store with the same offset and size; None if not known."""
         length, value = self.spilled.get(offset, (0, None))
         return value if length == size else None
 
     def overlapping(self, offset: int, size: int) -> list[Value]:
-        """What is stored in a piece of the stack, or partly in it."""
+        """The values of all stores that overlap ``size`` bytes at ``offset`` from r10."""
         return [
             value
             for other, (length, value) in self.spilled.items()
@@ -84,28 +85,29 @@ class StackFrame:
         ]
 
     def forget(self) -> None:
-        """Something was stored somewhere: all bytes may be set, and hold anything."""
+        """Record a store at an unknown offset: all bytes may have changed."""
         self.spilled.clear()
         self.bytes = bytearray([UNKNOWN]) * STACK_SIZE
 
     def unknown(self, offset: int, size: int) -> bool:
-        """Whether something may have been stored there that nothing is known of."""
+        """Whether a store at an unknown offset may have changed these bytes."""
         return UNKNOWN in self.bytes[STACK_SIZE + offset : STACK_SIZE + offset + size]
 
     def all_written(self, offset: int, size: int) -> bool:
+        """Whether a helper wrote all of these bytes."""
         start = STACK_SIZE + offset
         return self.bytes[start : start + size] == bytes([WRITTEN]) * size
 
 
 class PathState:
-    """What a path has come to.
+    """The state of a path before one instruction.
 
     Attributes:
-        program: what is walked.
-        slot: of the instruction that it has come to.
-        registers: r0 to r10.
-        frames: the last is the current function's.
-        references: what was reserved and not given back: identity, and the slot of the call.
+        program: the program.
+        slot: the slot of the instruction.
+        registers: the values of r0 to r10.
+        frames: the stack frames, the innermost last.
+        references: the unreleased records: the slot of the call, by the pointer's identity.
     """
 
     __slots__ = ("frames", "program", "references", "registers", "slot")
@@ -126,64 +128,68 @@ class PathState:
 
     @classmethod
     def first(cls, program: Program) -> PathState:
-        """As a program begins: the context in r1."""
+        """The state at the start of a program: r1 points to the context."""
         registers: list[Value] = [NEVER_SET] * 11
         registers[1] = Pointer(PointerKind.CONTEXT, 0)
         registers[10] = Pointer(PointerKind.STACK, 0)
         return cls(program, 0, registers, [StackFrame(0, 0, [])], {})
 
     def copy(self, slot: int) -> PathState:
+        """An independent copy, at another slot."""
         frames = [each.copy() for each in self.frames]
         return PathState(self.program, slot, list(self.registers), frames, dict(self.references))
 
     @property
     def instruction(self) -> Instruction:
+        """The instruction at ``slot``."""
         return self.program.by_slot[self.slot]
 
     def error(self, kind: type[Error], problem: str, hint: str) -> Error:
-        """An error at the instruction that the path has come to."""
+        """Make an error of class ``kind`` at the current instruction."""
         from tuxscope.asm.receiver import addressed  # for errors alone
 
         source = self.instruction.source
         return kind(problem, addressed(hint, source), self.slot, source)
 
     def at(self, slot: int) -> str:
-        """`` at hello.py:34``, or nothing where the line is not known."""
+        """`` at hello.py:34``, for the line of a slot; ``""`` if it is not known."""
         source = self.program.by_slot[slot].source
         return f" at {source.place}" if source else ""
 
     def name_of(self, frame: int) -> str:
-        """The name of the function whose frame it is."""
+        """The name of a frame's function, or ``""``."""
         slot = self.frames[frame].function
         return next((each.name for each in self.program.functions if each.slot == slot), "")
 
     def require(self, number: int, purpose: str = "read", hint: str = "") -> None:
-        """A register must hold something. Raises UninitialisedRegisterError."""
+        """Check that a register is initialised; ``purpose`` and ``hint`` are for the error.
+
+        Raises UninitialisedRegisterError, ClobberedRegisterError.
+        """
         value = self.registers[number]
         if not isinstance(value, Unset):
             return
         if value.call is not None:
             raise self.error(
                 ClobberedRegisterError,
-                f"r{number} is {purpose}, and holds nothing since the call{self.at(value.call)}",
-                hint
-                or f"set it anew, or keep what it held over the call, as in a.mov(r6, r{number})",
+                f"r{number} is {purpose}, and was clobbered by the call{self.at(value.call)}",
+                hint or f"set it after the call, or save it before the call: a.mov(r6, r{number})",
             )
         if 6 <= number <= 9 and len(self.frames) > 1:
             raise self.error(
                 UninitialisedRegisterError,
-                f"r{number} is {purpose}, and was never set: a function has its own r6-r9",
-                hint or "pass it in r1-r5",
+                f"r{number} is {purpose}, and is uninitialised: a function has its own r6-r9",
+                hint or "pass the value in r1-r5, as in a.mov(r1, r6) before the call",
             )
-        context = f", or to keep the context with a.mov(r{number}, r1)" * (6 <= number <= 9)
+        context = f", or save the context there: a.mov(r{number}, r1)" * (6 <= number <= 9)
         raise self.error(
             UninitialisedRegisterError,
-            f"r{number} is {purpose}, and was never set",
+            f"r{number} is {purpose}, and is uninitialised",
             hint or f"set it first, as in a.mov(r{number}, 0){context}",
         )
 
     def map_values(self, change: Callable[[Value], Value]) -> None:
-        """Change each value, wherever it is held."""
+        """Replace each value in registers and frames with ``change(value)``."""
         self.registers = [change(each) for each in self.registers]
         for frame in self.frames:
             frame.saved = [change(each) for each in frame.saved]
@@ -192,7 +198,7 @@ class PathState:
             }
 
     def settle(self, identity: int, change: Callable[[Pointer], Value]) -> None:
-        """What the copies of a pointer are is known now."""
+        """Replace all copies of a pointer, by its identity, with ``change(pointer)``."""
         self.map_values(
             lambda value: (
                 change(value)
@@ -202,12 +208,12 @@ class PathState:
         )
 
     def forget(self) -> None:
-        """Something was stored somewhere, on whatever frame."""
+        """Record a store at an unknown offset of an unknown frame."""
         for frame in self.frames:
             frame.forget()
 
     def narrow(self, number: Number, to: tuple[int, int]) -> None:
-        """The number is now known to be one of a smaller range."""
+        """Narrow a number's range to ``to`` = (lowest, highest), in all its copies."""
         if number.constant or to == (number.low, number.high):
             return
 
@@ -221,7 +227,7 @@ class PathState:
         self.map_values(change)
 
     def enter(self, function: int) -> None:
-        """Into a function of the program: it has its arguments and a stack of its own."""
+        """Enter a function of the program, at its first slot, with a new stack frame."""
         registers = self.registers
         self.frames.append(StackFrame(function, self.slot + 1, registers[6:10]))
         frame_pointer = Pointer(PointerKind.STACK, 0, origin=len(self.frames) - 1)
@@ -229,27 +235,26 @@ class PathState:
         self.slot = function
 
     def leave(self) -> None:
-        """Back to the caller, who has the result in r0; addresses of this stack are none there."""
+        """Return to the caller; pointers to the popped frame become ANYTHING."""
         frame = self.frames.pop()
-        gone = len(self.frames)
+        popped = len(self.frames)
         self.map_values(
             lambda value: (
                 ANYTHING
                 if isinstance(value, Pointer)
                 and value.kind is PointerKind.STACK
-                and value.origin == gone
+                and value.origin == popped
                 else value
             )
         )
-        used_up: list[Value] = [Unset(frame.returns_to - 1)] * 5
+        clobbered: list[Value] = [Unset(frame.returns_to - 1)] * 5
         frame_pointer = Pointer(PointerKind.STACK, 0, origin=len(self.frames) - 1)
-        self.registers = [self.registers[0], *used_up, *frame.saved, frame_pointer]
+        self.registers = [self.registers[0], *clobbered, *frame.saved, frame_pointer]
         self.slot = frame.returns_to
 
     def key(self) -> Hashable:
-        """Equal for states from which all goes on alike: numbers of roots and the like are
-        those of their first appearance."""
-        names = {0: 0}  # no root, family or identity is that of another
+        """A key that is equal for equivalent states; roots and the like are renumbered."""
+        names = {0: 0}  # one numbering: no root equals a family or identity
 
         def named(number: int) -> int:
             return names.setdefault(number, len(names))

@@ -1,4 +1,4 @@
-"""Names for stack bytes that nothing was stored in."""
+"""Names of uninitialised stack bytes, for errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tuxscope.record import Nested
 
 
 def name_of_unset(state: PathState, frame: int, unset: list[int]) -> tuple[str, str]:
-    """What the bytes are to the author, and what to type to set them."""
+    """The first run of uninitialised bytes in words, with its variable, and the hint."""
     function = state.name_of(frame)
     first = unset[0]
     count = next((n for n, each in enumerate(unset) if each != first + n), len(unset))
@@ -20,12 +20,12 @@ def name_of_unset(state: PathState, frame: int, unset: list[int]) -> tuple[str, 
             continue
         if count >= each.type.size - start and not start:
             if isinstance(each.type, Nested):  # stores to its fields leave the padding
-                hint = f"a.zero({each.name}) clears it, or store to its fields"
-            else:  # a key or a value, of which 0 is seldom meant
-                hint = f"a.stx({each.name}, register), or a.zero({each.name}) for 0"
+                hint = f"zero it with a.zero({each.name}), or store to its fields"
+            else:  # a key or a value
+                hint = f"store to it: a.stx({each.name}, register), or a.zero({each.name})"
             return what + f", {each.name}", hint
         name = [name for name, _, _ in parts(each.name, each.type, start)][-1].partition("[")[0]
-        if name == each.name and isinstance(each.type, Nested):  # in no field of it
-            return what + f", the padding of {name}", f"a.zero({name}.padding) clears it"
-        return what + f", {name}", f"store to {name}, or clear it with a.zero({name})"
+        if name == each.name and isinstance(each.type, Nested):  # padding
+            return what + f", the padding of {name}", f"zero it with a.zero({name}.padding)"
+        return what + f", {name}", f"store to {name}, or zero it with a.zero({name})"
     return what, f"store there first, as in a.st(u8[{Address(r10, first)}], 0)"

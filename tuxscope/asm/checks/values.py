@@ -1,8 +1,8 @@
-"""What a register holds on a path, as far as some run is certain to have it there.
+"""The values of registers and stack on a path, as under-approximations.
 
-A number is not a set that its value lies in: it is a set of values each of which a run can have.
-So whatever goes wrong for one of them does go wrong, and the verifier must refuse the program.
-Where nothing is certain, nothing is claimed.
+A Number is a range in which a run can have each value. So a fault for one of these values occurs in
+some run, and the verifier must refuse the program. If no value is certain, the value is Opaque, and
+the checks report nothing.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ M64 = (1 << 64) - 1
 LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
-# Tells numbers and pointers apart that might be equal and need not be.
+# A new root, family or identity.
 new_root = count(1).__next__
 
 
 @dataclass(frozen=True, slots=True)
 class Unset:
-    """Nothing: it was never set, or the call at this slot used it up."""
+    """No value: uninitialised, or clobbered by the call at slot ``call``."""
 
     call: int | None = None
 
 
 class Number(NamedTuple):
-    """A number.
+    """A scalar: some run can have each value from ``low`` to ``high``.
 
     Attributes:
-        low, high: signed; a run can have any from one to the other.
-        root: numbers of the same root are the same number; 0 for a constant.
-        family: numbers of the same family depend on each other.
+        low, high: signed, 64 bits, both included.
+        root: numbers with the same root are equal; 0 for a constant.
+        family: numbers with the same family depend on each other.
     """
 
     low: int
@@ -49,15 +49,16 @@ class Number(NamedTuple):
 
     @property
     def constant(self) -> bool:
+        """Whether there is only one value."""
         return self.low == self.high
 
 
 class Null(Number):
-    """The 0 of a lookup that found nothing, or of a ring buffer that is full; equal to any 0."""
+    """The NULL of a failed lookup or reservation; equal to the constant 0."""
 
 
 class PointerKind(Enum):
-    """What a pointer points to."""
+    """The memory that a pointer points to; the value is its name in errors."""
 
     STACK = "the stack"
     CONTEXT = "the context"
@@ -67,16 +68,16 @@ class PointerKind(Enum):
 
 
 class Pointer(NamedTuple):
-    """An address.
+    """A pointer.
 
     Attributes:
-        kind: what it points to.
-        offset: from the beginning of that, of the stack from its top; None where it varies.
-        nullable: it may be 0, and was not compared with 0 yet.
-        origin: of the stack, the number of the frame; else the slot that it comes from.
-        identity: copies have the same.
-        map: of MAP and MAP_VALUE.
-        size: of a record, in bytes; None where it varies.
+        kind: the memory that it points to.
+        offset: in bytes from its start (of the stack: from r10); None if not constant.
+        nullable: whether it may be NULL, as it was not compared with 0 yet.
+        origin: for STACK the index of the frame, else the slot of the instruction that made it.
+        identity: copies of a pointer have the same.
+        map: the map, for MAP and MAP_VALUE.
+        size: the size of a RECORD in bytes; None if not constant.
     """
 
     kind: PointerKind
@@ -90,18 +91,20 @@ class Pointer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What was the address of a ring buffer's record, until the call at this slot gave it back; a
-    number to the verifier."""
+    """A former pointer to a ring buffer record, which the call at ``slot`` released.
+
+    To the verifier it is a scalar.
+    """
 
     slot: int
 
 
 class Opaque(Enum):
-    """Something of which no run is known for certain."""
+    """A value of which no run is certain."""
 
-    NUMBER = "a number"
-    FOREIGN = "a number, or an address that is none of the stack's"
-    ANYTHING = "a number, or an address"
+    NUMBER = "a scalar"
+    FOREIGN = "a scalar, or a pointer that is not to the stack"
+    ANYTHING = "a scalar, or a pointer"
 
 
 Value = Unset | Number | Pointer | Released | Opaque
@@ -115,18 +118,18 @@ NULL = Null(0, 0)
 
 
 def constant(value: int) -> Number:
-    """A number that is known; ``value`` as 64 bits, signed or not."""
+    """A constant; ``value`` is signed or unsigned, of 64 bits."""
     value = meaning.signed(value & M64, 64)
     return Number(value, value)
 
 
 def fresh(low: int, high: int) -> Number:
-    """A number that may be any of these, and depends on nothing."""
+    """A Number from ``low`` to ``high`` that depends on no other."""
     return Number(low, high, new_root(), new_root())
 
 
 def truncated(value: Value, root: int) -> Value:
-    """The low 32 bits, zeros above; ``root`` is for a number that is not the same any more."""
+    """The low 32 bits of a value, zero-extended; ``root`` is for a Number that changes."""
     if not isinstance(value, Number):
         return value if isinstance(value, Unset) else SOME_NUMBER
     if value.constant:
@@ -139,7 +142,7 @@ def truncated(value: Value, root: int) -> Value:
 
 
 def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
-    """What arithmetic makes of two numbers."""
+    """The result of arithmetic on two scalars; ``root`` is the root of a new Number."""
     bits = form.bits
     if bits == 32:
         value, operand = truncated(value, root), truncated(operand, root)
@@ -153,7 +156,7 @@ def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
 
 
 def shifted_range(form: Form, value: Number, operand: int) -> tuple[int, int] | None:
-    """The range that a constant makes of a range, where each number of it is hit."""
+    """The range of ``value`` after arithmetic with a constant; None if values would be missing."""
     operation, bits = form.operation, form.bits
     low, high = value.low, value.high
     lowest, highest = (LOWEST, HIGHEST) if bits == 64 else (0, M32)
@@ -181,10 +184,10 @@ Part = tuple[int, int] | None
 
 
 def split(test: Operation, bits: int, value: Number, operand: int) -> tuple[Part, Part]:
-    """How a comparison with a constant splits a number: the range for which the jump is taken, and
-    the one for which it is not; None where there is no such. Of several ranges, the largest.
+    """Split a Number by a conditional jump's comparison with a constant.
 
-    ``test`` is the operation of a conditional jump.
+    Returns the range for which the jump is taken, and the range for which it is not. Each is None
+    if it is empty, and the largest if there are several. ``test`` is the jump's operation.
     """
     low, high = value.low, value.high
     decide = meaning.tests(bits)[test]
@@ -197,7 +200,7 @@ def split(test: Operation, bits: int, value: Number, operand: int) -> tuple[Part
         bit = operand & mask & -(operand & mask)
         pieces = [(each, each) for each in (low, 0, bit) if low <= each <= high]
     else:
-        # Between these, a comparison comes out alike: the operand itself, and where a sign begins.
+        # Between these cuts the comparison has one result: at the operand, and at changes of sign.
         wrapped = operand & M32 if bits == 32 else operand
         cuts = {low, high + 1, wrapped, wrapped + 1, 0, 1 << 31 if bits == 32 else 0}
         edges = sorted(each for each in cuts if low <= each <= high + 1)

@@ -1,8 +1,8 @@
-"""Walks the paths that some run is certain to take, and stops where one goes wrong.
+"""Walks the paths that some run is certain to take, and reports the first fault.
 
-Like the verifier it follows each path with what registers and stack hold. Unlike it, it goes on
-only where the values seen so far are certain to lead in some run, so that it complains of nothing
-that the verifier might accept. Where nothing is certain the verifier has the last word.
+Like the verifier, it follows each path with the values of registers and stack. Unlike the verifier,
+it follows a path only if some run is certain to take it, so that it never reports a program that
+the verifier might accept.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from tuxscope.asm.errors import (
 from tuxscope.asm.isa import CallSource, FormKind
 from tuxscope.asm.program import Program
 
-MOST_STEPS = 30_000  # then the verifier has the last word: half a second, in large programs two
+MOST_STEPS = 30_000  # half a second, two in large programs; what is left is for the verifier
 DEEPEST = 16  # MAX_CALL_FRAMES of Linux 7.3; 8 before
 
 
 class Walk:
-    """Walks one program."""
+    """Walks one program along its control flow graph."""
 
     def __init__(self, program: Program, graph: Graph) -> None:
         self._program = program
         self._graph = graph
-        # Programs that loop by the kernel's leave come back to the same place as they were.
+        # With may_goto or a kfunc iterator, a loop may return to the same state.
         self._leaves_loops = any(
             each.form.kind is FormKind.MAY_GOTO or calls_kfunc(each)
             for each in program.instructions
         )
 
     def check(self) -> None:
-        """Raises a kind of CheckError for what the verifier is certain to refuse."""
+        """Walk all paths. Raises a subclass of CheckError for what the verifier would refuse."""
         waiting: list[PathState | Hashable] = [PathState.first(self._program)]
         under_way: set[Hashable] = set()
         seen: set[Hashable] = set()
@@ -60,8 +60,8 @@ class Walk:
                     if key in under_way and not self._leaves_loops:
                         raise self._endless(
                             state,
-                            "this loop comes around with nothing changed, and may never end",
-                            'count its rounds, as in a.add(r6, 1), a.jlt(r6, 10, "top")',
+                            "infinite loop: an iteration changes no register and no stack",
+                            'count the iterations: a.add(r6, 1), then a.jlt(r6, 10, "top")',
                         )
                     if key in seen:
                         break
@@ -75,12 +75,12 @@ class Walk:
                 state = following[0]
 
     def _step(self, state: PathState) -> list[PathState]:
-        """The states after the instruction that a state has come to; it may be among them."""
+        """Apply the instruction of a state; returns the states after it, maybe the same object."""
         instruction = state.instruction
         form = instruction.form
         if state.slot not in self._graph.ending:
-            hint = 'jump out of it, as in a.jeq(r6, 10, "out")'
-            raise self._endless(state, "this loop has no end", hint)
+            hint = 'jump out of the loop, as in a.jeq(r6, 10, "out")'
+            raise self._endless(state, "infinite loop: no path leaves it", hint)
         if form.kind is FormKind.EXIT:
             return leave(state)
         for number in instruction.reads:
@@ -95,7 +95,7 @@ class Walk:
                 if not call(state):
                     return []
             case FormKind.CALL | FormKind.PACKET_LOAD | FormKind.INDIRECT_JUMP:
-                return []  # it may not return, leaves the program, or goes anywhere
+                return []  # it may not return, may exit, or has unknown targets
             case kind if kind in ACCESSES:
                 access(state)
             case _:
@@ -108,7 +108,7 @@ class Walk:
         return state.error(EndlessLoopError, problem, hint)
 
     def _jump_back(self, slot: int) -> int:
-        """The jump that closes the loop which a slot is in or leads to."""
+        """The slot of the backward jump of the loop that contains a slot, or that it leads to."""
         seen: set[int] = set()
         waiting = [slot]
         while waiting:
@@ -124,52 +124,56 @@ class Walk:
 
 
 def name_of(program: Program, function: int) -> str:
-    """The name of the function that begins at a slot."""
+    """The name of the function at a slot, or ``this function``."""
     names = {each.slot: each.name for each in program.functions}
     return names.get(function, "this function")
 
 
 def enter(state: PathState) -> None:
-    """Into a function of the program. Raises CallDepthError."""
+    """Enter the function that the state's instruction calls. Raises CallDepthError."""
     function = target(state.slot, state.instruction)
     if any(each.function == function for each in state.frames):
         name = name_of(state.program, function)
-        raise state.error(CallDepthError, f"{name} is called from inside itself", "make it a loop")
+        raise state.error(CallDepthError, f"{name} calls itself", "write it as a loop")
     if len(state.frames) >= DEEPEST:
         name = name_of(state.program, function)
         raise state.error(
             CallDepthError,
-            f"calls go {DEEPEST} functions deep, on older kernels 8; {name} would be one more",
-            "write one of them where it is called",
+            f"the call of {name} is too deep: at most {DEEPEST} call frames, 8 on older kernels",
+            f"inline {name}: put its instructions in place of the call",
         )
     state.enter(function)
 
 
 def leave(state: PathState) -> list[PathState]:
-    """Back to the caller, or out of the program. Raises StackAccessError, MissingResultError,
-    UnreleasedReferenceError."""
+    """Apply exit: the state in the caller, or no state if the program ends.
+
+    Raises StackAccessError, MissingResultError, UnreleasedReferenceError.
+    """
     result = state.registers[0]
     if len(state.frames) > 1:
         own = len(state.frames) - 1
         if isinstance(result, Pointer) and (result.kind, result.origin) == (PointerKind.STACK, own):
             raise state.error(
                 StackAccessError,
-                "the function returns the address of its own stack, which ends with it",
-                "have the caller pass the address of a place of its own, as in a.lea(r1, total)",
+                "the function returns a pointer to its own stack frame, which ends at the return",
+                "pass a pointer to the caller's stack instead, as in a.lea(r1, total)",
             )
         state.leave()
         return [state]
     if isinstance(result, Unset):
-        used_up = "" if result.call is None else f" since the call{state.at(result.call)}"
+        cause = "is uninitialised"
+        if result.call is not None:
+            cause = f"was clobbered by the call{state.at(result.call)}"
         raise state.error(
             MissingResultError,
-            f"the program ends, and there is no result in r0{used_up}",
+            f"the program exits, and r0, its result, {cause}",
             state.program.attach.result_hint,
         )
     for slot in state.references.values():
         raise state.error(
             UnreleasedReferenceError,
-            f"the program ends, and still has the record that it reserved{state.at(slot)}",
-            "give it back on each path with helper.ringbuf_submit or helper.ringbuf_discard",
+            f"the program exits without releasing the record that it reserved{state.at(slot)}",
+            "call helper.ringbuf_submit or helper.ringbuf_discard on each path",
         )
     return []

@@ -132,7 +132,7 @@ ENCODING = (
         Case(
             UNKNOWN, NO_KERNEL, METHODS,
             "the bytes there are no code: data, or a reference that was never relocated; load the "
-            "object with libbpf, or compile it anew",
+            "object with libbpf, or compile it again",
             where=opcode,
         ),
         Case(
@@ -170,7 +170,7 @@ ENCODING = (
     Cause("invalid-register", "No such register", (
         Case(
             r"R(?P<reg>\d+) is invalid",
-            "there is no register {reg}, only r0 to r10",
+            "there is no register {reg}: registers are r0 to r10",
             "use r0 to r10",
             "use r0 to r10",
             where=undecodable,

@@ -151,11 +151,11 @@ MEMORY = (
             "check it first: `if (p + 1 > data_end) return 0;`",
         ),
     )),
-    Cause("memory-out-of-bounds", "Access outside of a piece of memory", (
+    Cause("memory-out-of-bounds", "Access outside of a memory region", (
         Case(
             r"invalid access to memory, mem_size=(?P<room>\d+) off=(?P<off>-?\d+) "
             r"size=(?P<size>\d+)",
-            "an access of {bytes} at offset {off} of a piece of memory of {room} bytes",
+            "an access of {bytes} at offset {off} of a memory region of {room} bytes",
             "stay within the {room} bytes, or ask for more",
             "stay within the {room} bytes, or ask for more",
         ),
@@ -255,7 +255,7 @@ MEMORY = (
     Cause("misaligned-access", "Misaligned access", (
         Case(
             r"misaligned (?P<what>\w+ )?access off (?P<where>.*?) size (?P<size>\d+)",
-            "an access of {bytes} at an offset that is no multiple of {size}",
+            "an access of {bytes} at an offset that is not a multiple of {size}",
             "choose an offset that is a multiple of {size}, or access it in smaller parts",
             "align the field: do not pack the struct, or copy it with __builtin_memcpy",
         ),
@@ -301,7 +301,8 @@ MEMORY = (
     Cause("released-record", "Record used after its end", (
         Case(
             r"R(?P<reg>\d+) (?:invalid mem access '(?:inv|scalar)'|type=(?:inv|scalar) expected=)",
-            "{reg} was the address of a ring buffer's record, which was given back since then",
+            "{reg} was the address of a ring buffer's record, which was submitted or "
+            "discarded since then",
             "call helper.ringbuf_submit or helper.ringbuf_discard last, and once",
             "call bpf_ringbuf_submit() or bpf_ringbuf_discard() last, and once",
             was_record,
@@ -311,13 +312,13 @@ MEMORY = (
         Case(
             r"R(?P<reg>\d+) invalid mem access '(?P<type>inv|scalar)'",
             "{reg} was an address in the packet, but a call since then may have moved the packet",
-            "load data and data_end anew after the call, and compare them again",
+            "load data and data_end again after the call, and compare them again",
             "read ctx->data and ctx->data_end again after the helper, and check them again",
             was_packet,
         ),
         Case(
             r"R(?P<reg>\d+) invalid mem access '(?P<type>inv|scalar)'",
-            "{reg} is used as an address, but it is a plain number to the verifier",
+            "{reg} is used as an address, but it is a scalar to the verifier",
             "use the register that holds the address; other memory is read with "
             "helper.probe_read_kernel, that of a process with probe_read_user",
             "use bpf_probe_read_kernel() or BPF_CORE_READ() for memory of the kernel's, "

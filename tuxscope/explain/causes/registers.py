@@ -41,7 +41,7 @@ REGISTERS = (
     Cause("missing-result", "No result in r0", (
         Case(
             UNREADABLE,
-            "the program ends here, and nothing was put into r0, its result, on this path",
+            "the program exits, and r0, its result, is uninitialised on this path",
             "a.mov(r0, 0) before a.exit(), on all paths",
             "return a value on all paths, as in `return 0;`",
             at_exit,
@@ -50,17 +50,16 @@ REGISTERS = (
     Cause("clobbered-register", "Register used after a call", (
         Case(
             UNREADABLE,
-            "{reg} is an argument of {helper}, but nothing was put into it since `{call}`: a call "
-            "leaves nothing in r1 to r5",
+            "{reg} is an argument of {helper}, but `{call}` clobbered it: a call clobbers r1 to r5",
             "set {reg} between the two: a.ld_map for a map, a.lea for an address, a.mov for the "
             "context or a number",
-            "pass all that the helper takes; in inline assembly, set {reg} anew for each call",
+            "pass all that the helper takes; in inline assembly, set {reg} again for each call",
             forgotten,
         ),
         Case(
             UNREADABLE,
-            "{reg} is read, but `{call}` used it up: a call leaves nothing in r1 to r5",
-            "keep it where calls leave it alone: a.mov({spare}, {reg}) before the call, "
+            "{reg} is read, but `{call}` clobbered it: a call clobbers r1 to r5",
+            "save it in r6 to r9: a.mov({spare}, {reg}) before the call, "
             "{spare} after it",
             "keep the value in a local variable before the call; in inline assembly, "
             "use r6 to r9",
@@ -70,8 +69,7 @@ REGISTERS = (
     Cause("uninitialised-register", "Uninitialised register", (
         Case(
             UNREADABLE,
-            "{reg} is read, but nothing was put into it in this function: a function has its own "
-            "r6-r9",
+            "{reg} is read, but it is uninitialised: a function has its own r6-r9",
             "pass it in r1-r5: a.mov(r1, {reg}) before the call, a.mov({reg}, r1) where the "
             "function begins",
             "pass it in r1-r5, as an argument of the function",
@@ -79,15 +77,15 @@ REGISTERS = (
         ),
         Case(
             UNREADABLE,
-            "{reg} is read, but nothing is in it: nothing was ever put into it, or a call used it "
-            "up (the log's beginning is missing)",
+            "{reg} is read, but it is uninitialised, or a call clobbered it (the start of the "
+            "log is missing)",
             "set it first, as in a.mov({reg}, 0); across calls keep it in r6 to r9",
             "initialise the variable where it is declared, as in `int value = 0;`",
             cut_off,
         ),
         Case(
             UNREADABLE,
-            "{reg} is read, but nothing was ever put into it on this path",
+            "{reg} is read, but it is uninitialised on this path",
             "set it first, as in a.mov({reg}, 0)",
             "initialise the variable where it is declared, as in `int value = 0;`",
         ),
@@ -95,7 +93,7 @@ REGISTERS = (
     Cause("read-only-register", "Write to the frame pointer", (
         Case(
             r"frame pointer is read only",
-            "r10 is the frame pointer, which can only be read",
+            "r10 is the frame pointer, which is read-only",
             "work on a copy: a.mov(r1, r10), a.add(r1, -8)",
             "take the address of a local variable instead of changing r10",
         ),
@@ -168,7 +166,7 @@ REGISTERS = (
     Cause("pointer-arithmetic", "Forbidden pointer arithmetic", (
         Case(
             r"R(?P<reg>\d+) pointer (?P<operator>\S+) pointer prohibited",
-            "two addresses cannot be computed with each other ({operator}): the result is none",
+            "{operator} between two pointers is prohibited: the result is not an address",
             "add a number to one of them, as in a.add({reg}, 8)",
             "add a number to a pointer, not another pointer",
         ),

@@ -1,1 +1,1 @@
-"""tuxscope net: TCP connections, who connects to whom, and what became of it."""
+"""tuxscope net: traces TCP connections."""

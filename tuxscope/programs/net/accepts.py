@@ -1,4 +1,4 @@
-"""Who accepts a connection: it gets a file descriptor, which leads to the socket."""
+"""Programs that find the process that accepts a connection, by the fd that accept() returns."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Iterator
 from tuxscope.asm import Assembler, LruHash, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r6, r7, r8, r9
-from tuxscope.page.emitting import find, follow, forget
+from tuxscope.page.emitting import delete, follow, lookup
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.net.connections import (
     ACCEPTED,
     Known,
     Report,
     describe,
-    find_known,
-    only,
+    lookup_socket,
+    require_process,
     store_process,
 )
 from tuxscope.record import u8, u32, u64
 
 ACCEPTS = (Tracepoint("syscalls", "sys_exit_accept4"), Tracepoint("syscalls", "sys_exit_accept"))
-# One system call for all that is done with sockets: glibc's way on s390x.
+# socketcall(2), which glibc uses on s390x for all operations on sockets.
 CALLS_SOCKET = Tracepoint("syscalls", "sys_enter_socketcall")
 SOCKETCALL = Tracepoint("syscalls", "sys_exit_socketcall")
 SYS_ACCEPT, SYS_ACCEPT4 = 5, 18  # include/uapi/linux/net.h
 
-# Threads that are inside of a socketcall() that accepts, by their pid_tgid.
+# Threads inside a socketcall() for accept() or accept4(). Key: pid_tgid.
 ACCEPTING = LruHash("ACCEPTING", key=u64, value=u8, max_entries=4096)
 
 
 def accepts(
     layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None
 ) -> Iterator[Program]:
-    """Programs for each way to accept that this kernel has."""
+    """Yield a program for each system call of this kernel that accepts connections."""
     for at in ACCEPTS:
         if layout.has(at):
             yield accepted(layout, at, report, pid, namespace)
@@ -45,12 +45,12 @@ def accepts(
 def accepted(
     layout: Layout, at: Tracepoint, report: Report, pid: int | None, namespace: PidNamespace | None
 ) -> Program:
-    """Run when accept() returns."""
+    """Return the program for tracepoint ``at``, which runs when accept() returns."""
     a = Assembler(f"net_{at.name.removeprefix('sys_exit_')}", attach=at)
     socket, cookie, copied = a.stack(u64), a.stack(u64), a.stack(Known)
     a.mov(r6, r1)
     if at == SOCKETCALL:
-        forget_call(a, "out")
+        end_call(a, "out")
     a.ldx(r7, layout.field(at, "ret").at(r6))
     a.jslt(r7, 0, "out")
     a.call(helper.get_current_task)
@@ -62,14 +62,14 @@ def accepted(
     follow(a, Place(0, 8), socket)
     follow(a, layout.member("file", "private_data"), socket)
     follow(a, layout.member("socket", "sk"), socket)
-    find_known(a, layout, socket, cookie, "known")
+    lookup_socket(a, layout, socket, cookie, "known")
     a.ja("out")
     a.label("known")
     a.mov(r9, r0)
     a.ldx(r1, u32[Known[r9].connection.pid])
     a.jne(r1, 0, "out")
     store_process(a, namespace)
-    only(a, pid, "out")
+    require_process(a, pid, "out")
     a.mov(r7, ACCEPTED)
     describe(a, layout, socket, copied)
     report(a, copied.connection, "out")
@@ -80,7 +80,10 @@ def accepted(
 
 
 def accepting(layout: Layout) -> Program:
-    """Run when socketcall() begins: only then it is known what it is called for."""
+    """Return the program that runs when socketcall() is entered and notes a call of accept().
+
+    On exit, the number of the operation is no longer known.
+    """
     a = Assembler("net_accepting", attach=CALLS_SOCKET)
     thread, here = a.stack(u64), a.stack(u8)
     a.ldx(r1, layout.field(CALLS_SOCKET, "call").at(r1))
@@ -101,11 +104,11 @@ def accepting(layout: Layout) -> Program:
     return a.program()
 
 
-def forget_call(a: Assembler, otherwise: str) -> None:
-    """Emit: jump to ``otherwise`` where the thread's socketcall() was not for accepting."""
+def end_call(a: Assembler, otherwise: str) -> None:
+    """Emit: delete the thread's entry of ACCEPTING; jump to ``otherwise`` if there is none."""
     thread = a.stack(u64)
     a.call(helper.get_current_pid_tgid)
     a.stx(thread, r0)
-    find(a, ACCEPTING, thread)
+    lookup(a, ACCEPTING, thread)
     a.jeq(r0, 0, otherwise)
-    forget(a, ACCEPTING, thread)
+    delete(a, ACCEPTING, thread)

@@ -10,21 +10,21 @@ class NetCommand(Subcommand):
     name = "net"
     options = NetOptions
     help = """\
-tuxscope net: TCP connections, who connects to whom and what became of it.
+tuxscope net: trace TCP connections.
 
 usage: sudo tuxscope net [options]
        sudo tuxscope net [options] -- COMMAND [ARGUMENT ...]
        sudo tuxscope net --summary [--by process|remote|port] [options]
 
-Prints a line when a connection is made or accepted, and one when it ends: TIME,
-PID, COMM, DIR (out: this process connected; in: it accepted), IP (4 or 6),
-LADDR, LPORT, RADDR, RPORT, STATE, MS (how long it took to connect, to be
-accepted, or lasted), TX and RX (bytes of payload). STATE is what happened:
+Prints a line when a connection is established or accepted, and one when it
+ends: TIME, PID, COMM, DIR (out: this process connected, in: it accepted), IP
+(4 or 6), LADDR, LPORT, RADDR, RPORT, STATE, MS (milliseconds to connect, until
+accepted, or the lifetime), TX and RX (bytes of payload). STATE is the event:
 connect, accept, close, refused, reset, timeout, unreachable or aborted. "-" is
-what cannot be known, of connections older than tuxscope (docs/tools/net.md).
+an unknown value of a connection older than tuxscope (docs/tools/net.md).
 
 {options}
-UDP is not shown. Children of a traced process are not traced.
+UDP is not traced. Children of a traced process are not traced.
 """
 
     def run(self, options: NetOptions) -> Job:
@@ -35,5 +35,5 @@ UDP is not shown. Children of a traced process are not traced.
 
         return Job(job, verifier_log=options.verifier_log)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return f"try --port {word}" if word.isdigit() else "a command to trace comes after --"

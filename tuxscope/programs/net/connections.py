@@ -1,31 +1,31 @@
-"""TCP connections as the kernel tells of them: whose each is, and what became of it.
+"""TCP connections: the process of each, its events, and the maps that the programs share.
 
-A connection is a socket that changes its state, which sock:inet_sock_set_state tells. Most changes
-happen while a packet is handled, in whichever process was interrupted by it, so the process is
-taken where it is sure: one that connects or listens changes the state itself, and one that accepts
-gets a file descriptor, which leads from the process's table of files to the socket. Until its end
-each socket is remembered by its address.
+The tracepoint sock:inet_sock_set_state fires when a socket changes its state. Most changes happen
+in a softirq, in the context of any process. So the process is taken only where it is certain. A
+process that connects or listens changes the state itself. One that accepts gets a file descriptor,
+and the process's file table leads from it to the socket. A socket is kept in a map, by the address
+of its ``struct sock``, until it is closed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tuxscope.asm import Assembler, Hash, LruHash, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r7, r9
-from tuxscope.page.emitting import copy, find, place_of, read_member
+from tuxscope.page.emitting import address_of, copy, lookup, read_member
 from tuxscope.page.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.programs.net.tcp_states import NAMES
 from tuxscope.record import Record, char, u8, u16, u32, u64
 from tuxscope.record.values import IpAddress, Named, Optional, OptionalMilliseconds
 
-SOCK_DONE = 1  # enum sock_flags, include/net/sock.h: the bit says that a FIN came
+SOCK_DONE = 1  # enum sock_flags, include/net/sock.h: the bit is set when a FIN was received
 
 DIRECTIONS = {0: "-", 1: "in", 2: "out"}
 IN, OUT = 1, 2
-# What happens to a connection. The numbers are from 16 on, so that the kernel's states of sockets,
-# which --existing and --interval show, are numbers of the same field.
+# Events of a connection. They start at 16, because the same field holds the kernel's TCP states,
+# which --existing and --interval print.
 CONNECTED, ACCEPTED, CLOSED, REFUSED, RESET, TIMED_OUT, UNREACHABLE, ABORTED, LISTENS = range(
     16, 25
 )
@@ -33,23 +33,26 @@ EVENTS = {
     CONNECTED: "connect", ACCEPTED: "accept", CLOSED: "close", REFUSED: "refused", RESET: "reset",
     TIMED_OUT: "timeout", UNREACHABLE: "unreachable", ABORTED: "aborted", LISTENS: "listen",
 }  # fmt: skip
+# The names that Connection.state may have, by number. Several numbers may share a name.
+STATES = EVENTS | NAMES
+
 UNKNOWN = (1 << 64) - 1
 
 
 class Connection(Record):
-    """A connection, and what happened to it."""
+    """An event of a TCP connection; ``state`` is the event. Addresses: IPv4 is v4-mapped."""
 
     timestamp_ns = u64
-    ms = OptionalMilliseconds()  # since it began: to connect, to be accepted, to its end
-    tx = Optional(u64, UNKNOWN)  # payload, in bytes: sent without repetitions, and received
+    ms = OptionalMilliseconds()  # since its start: until connected, accepted or closed
+    tx = Optional(u64, UNKNOWN)  # bytes of payload: sent, without retransmissions, and received
     rx = Optional(u64, UNKNOWN)
     laddr = IpAddress()
     raddr = IpAddress()
     comm = char[16]
     pid = Optional(u32, 0)
-    rtt_us = u32  # smoothed
+    rtt_us = u32  # smoothed round-trip time in microseconds
     netns = u32  # the inode of its network namespace
-    interface = Optional(u32, 0)  # the index of the one that it is bound to
+    interface = Optional(u32, 0)  # index of the interface that it is bound to
     lport = u16
     rport = u16
     dir = Named(u8, DIRECTIONS)
@@ -57,44 +60,49 @@ class Connection(Record):
     state = Named(u8, NAMES | EVENTS)
 
 
-class Known(Record):
-    """What is remembered of a socket."""
+def state_numbers(names: Collection[str]) -> frozenset[int]:
+    """All numbers of ``Connection.state`` that have one of these names."""
+    return frozenset(number for number, name in STATES.items() if name in names)
 
-    started_ns = u64  # 0: before we came
+
+class Known(Record):
+    """The value of SOCKETS and SEEDED: what is known of a socket."""
+
+    started_ns = u64  # 0 if it is older than tuxscope
     connection = Connection
 
 
-# By the address of its struct sock. What is full drops those that nothing was heard of for longest.
+# Key: address of struct sock. A full map evicts the least recently used socket.
 SOCKETS = LruHash("SOCKETS", key=u64, value=Known, max_entries=65536)
-# Those that were there before us, by their cookie, which is all that user space knows them by.
+# Sockets older than tuxscope. Key: socket cookie, because user space does not know addresses.
 SEEDED = Hash("SEEDED", key=u64, value=Known, max_entries=65536)
 
-# Emits what is done with a Connection on the stack; then falls through, or jumps to the label.
-# r6 is the context. It may use all other registers.
+# report(a, event, done) emits the code that reports the Connection ``event`` on the stack. The code
+# falls through or jumps to the label ``done``. r6 is the context; it may clobber all others.
 Report = Callable[[Assembler, Memory, str], None]
 
 
-def only(a: Assembler, pid: int | None, done: str) -> None:
-    """Emit: jump to ``done`` where the entry at r9 is of another process."""
+def require_process(a: Assembler, pid: int | None, done: str) -> None:
+    """Emit: jump to ``done`` if the entry at r9 is of another process than ``pid``."""
     if pid is not None:
         a.ldx(r1, u32[Known[r9].connection.pid])
         a.jne(r1, pid, done)
 
 
-def find_known(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
-    """Emit: jump to ``known`` with r0 = what is remembered of a socket, if anything is."""
+def lookup_socket(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
+    """Emit: look a socket up in SOCKETS and SEEDED; if found, jump to ``known`` with r0 = entry."""
     a.st(cookie, 0)
-    find(a, SOCKETS, socket)
+    lookup(a, SOCKETS, socket)
     a.jne(r0, 0, known)
     if not layout.has_structs:
         return
     read_member(a, layout.member("sock_common", "skc_cookie"), socket, cookie)
-    find(a, SEEDED, cookie)
+    lookup(a, SEEDED, cookie)
     a.jne(r0, 0, known)
 
 
 def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
-    """Emit: the current process is the one of the entry at r9."""
+    """Emit: store PID and comm of the current process in the entry at r9."""
     entry = Known[r9].connection
     if namespace is None:
         a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
@@ -112,11 +120,11 @@ def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
 
 
 def describe(a: Assembler, layout: Layout, socket: Memory, known: Memory) -> None:
-    """Emit: a copy on the stack of the entry at r9, with the event r7 and the socket's numbers.
+    """Emit: copy the entry at r9 to ``known`` on the stack; add event r7, time and byte counts.
 
-    Uses r7 to r9 up.
+    Clobbers r0 to r5 and r7 to r9.
     """
-    place = place_of(known)
+    place = address_of(known)
     event = known.connection
     copy(a, place, r9 + 0, Known.size)
     a.stx(u8[event.state], r7)
@@ -134,7 +142,7 @@ def describe(a: Assembler, layout: Layout, socket: Memory, known: Memory) -> Non
         a.st(u64[event.tx], -1)
         a.st(u64[event.rx], -1)
         return
-    number = known.started_ns  # told, so its place is free
+    number = known.started_ns  # read already, so its memory is free
     read_member(a, layout.member("tcp_sock", "bytes_sent"), socket, number)
     a.ldx(r7, number)
     read_member(a, layout.member("tcp_sock", "bytes_retrans"), socket, number)
@@ -147,7 +155,7 @@ def describe(a: Assembler, layout: Layout, socket: Memory, known: Memory) -> Non
     a.ldx(r1, number)
     a.rsh(r1, SOCK_DONE)
     a.and_(r1, 1)
-    a.sub(r7, r1)  # a FIN counts as a byte (tcp_rcv_nxt_update, net/ipv4/tcp_input.c)
+    a.sub(r7, r1)  # the kernel counts a FIN as a byte (tcp_rcv_nxt_update, net/ipv4/tcp_input.c)
     a.stx(u64[event.rx], r7)
     read_member(a, layout.member("tcp_sock", "srtt_us"), socket, event.rtt_us)
     a.ldx(r1, event.rtt_us)

@@ -1,4 +1,4 @@
-"""Where Linux 6.18 on x86-64 keeps what net reads: for listings where no kernel can be asked."""
+"""The offsets that net reads, of Linux 6.18 on x86-64: for listings without a kernel."""
 
 from tuxscope.asm.layout import Place, RecordedLayout
 

@@ -1,11 +1,16 @@
-"""net as a library: its programs for the running kernel."""
+"""net as a library: its programs, assembled for the running kernel."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from tuxscope.asm import Program
+from tuxscope.errors import TuxscopeError, shown
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.page.pid_namespace import PidNamespace
-from tuxscope.programs.net.page import Chosen, Network, page
+from tuxscope.programs.net.connections import STATES, state_numbers
+from tuxscope.programs.net.page import ConnectionFilter, Network, page
+from tuxscope.suggest import did_you_mean
 
 
 def net(
@@ -15,20 +20,33 @@ def net(
     port: int | None = None,
     local: Network | None = None,
     remote: Network | None = None,
+    state: str | Collection[str] = (),
     listen: bool = False,
 ) -> tuple[Program, ...]:
-    """The programs of ``tuxscope net``, assembled for the running kernel: for ``tuxscope.open``.
+    """Return the programs of ``tuxscope net`` for the running kernel; pass them to tuxscope.open.
 
-    They share their maps, and send a Connection for each event. ``pid`` is the process whose
-    connections are sent (None: of all), counted as in the PID namespace ``namespace`` (None: the
-    initial one). ``port`` is that of either side; ``local`` and ``remote`` are networks that the
-    addresses are in. The kernel leaves out all others. ``listen``: listening sockets, too.
+    They share their maps and send a :class:`Connection` for each event. The filters apply in the
+    kernel; None means no filter:
 
-    A connection that exists already is reported at its end, without duration; its process is
-    known only if that process ends it. Looking such connections up is what the command adds.
+        pid: only connections of this process, in PID namespace ``namespace`` (None: the initial
+            one).
+        port: the local or the remote port.
+        local, remote: the network of the address, an IPv4Network or IPv6Network.
+        state: one or several names of ``Connection.state``, as in ("refused", "timeout").
+        listen: whether to report listening sockets, too.
 
-    Raises TuxscopeError where tracefs, or a tracepoint or struct member, cannot be found.
+    A connection that existed before is reported when it ends, without duration. Its process is
+    known only if that process ends it; only the command looks up such connections.
+
+    Raises TuxscopeError for an unknown state, or if tracefs, a tracepoint or a struct member is
+    missing.
     """
-    chosen = Chosen(port=port, local=local, remote=remote, listen=listen)
-    made = page(chosen).program(pid=pid, namespace=namespace, layout=RunningKernelLayout())
+    names = (state,) if isinstance(state, str) else tuple(state)
+    for name in names:
+        if name not in STATES.values():
+            near = did_you_mean(name, STATES.values())
+            known = ", ".join(dict.fromkeys(STATES.values()))
+            raise TuxscopeError(f"net has no state {shown(name)}{near or f'; it has {known}'}")
+    filter = ConnectionFilter(port, local, remote, state_numbers(names), listen)
+    made = page(filter).program(pid=pid, namespace=namespace, layout=RunningKernelLayout())
     return made if isinstance(made, tuple) else (made,)

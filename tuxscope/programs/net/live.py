@@ -1,4 +1,4 @@
-"""``tuxscope net``: its pages, with the sockets that were there before."""
+"""Runs ``tuxscope net``: its pages, and the sockets that exist already."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ from tuxscope.run.stream import Stream, first_rows
 from tuxscope.run.table import LiveTables
 from tuxscope.run.watch import Watch
 
-# Seconds for which the connections of a process that has ended are followed to their own end.
+# Seconds to wait for the end of the connections of a process that has exited.
 LINGER = 1.0
 STEP = 0.02
 
 
 def run(options: NetOptions) -> int:
-    """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
+    """Run net until it is stopped; return the exit status. Raises TuxscopeError or OSError."""
     require_sudo()
     if problem := RunningKernelLayout().without_structs:
         say(
-            f"{problem}: no accepts, bytes and namespaces, and of older connections no process "
+            f"{problem}: accepts, bytes, namespaces and processes of older connections are unknown "
             "(docs/tools/net.md)"
         )
     if options.summary:
-        counts = summary.page(options.by, options.chosen)
+        counts = summary.page(options.by, options.filter)
         return run_page(counts, summary.__file__, options, Summary)
-    events = page.page(options.chosen, columns(options.format, options.netns))
+    events = page.page(options.filter, columns(options.format, options.netns))
     return run_page(events, page.__file__, options, partial(Connections, wanted=options))
 
 
 def columns(format: Style, netns: bool) -> tuple[Column, ...]:
-    """Those of the page, with names of interfaces: behind the address in text, as ss shows them.
+    """The columns of the page, plus interface names: after the local address in text, as in ss.
 
-    ``netns``: and with names of network namespaces.
+    With ``netns``, there is a column with the names of network namespaces, too.
     """
     interfaces = InterfaceNames()
 
@@ -64,7 +64,7 @@ def columns(format: Style, netns: bool) -> tuple[Column, ...]:
         return f"{address}%{zone}" if zone else address
 
     local, where = Connection.laddr, (Connection.interface, Connection.netns)
-    rank = 5  # somebody asked for it
+    rank = 5  # the user asked for it
     more = (Labelled(Connection.netns, 0, namespace_labels(), rank=rank),) if netns else ()
     if format is Style.JSON:
         return *page.COLUMNS, Combined(where[0], 0, where[1:], interface), *more
@@ -76,7 +76,7 @@ def columns(format: Style, netns: bool) -> tuple[Column, ...]:
 
 
 def namespace_labels() -> dict[int, str]:
-    """What network namespaces are called: our own has no name here."""
+    """Names of network namespaces by inode; "-" for the own one."""
     labels = names()
     try:
         labels[own_namespace().inode] = "-"
@@ -86,7 +86,7 @@ def namespace_labels() -> dict[int, str]:
 
 
 class Summary(LiveTables):
-    """A table of counts."""
+    """Prints the tables of ``net --summary``."""
 
     def watch(self, watch: Watch) -> None:
         seed(self._loaded)
@@ -94,7 +94,7 @@ class Summary(LiveTables):
 
 
 class Connections(Stream):
-    """A stream of events, and rows for what exists."""
+    """Prints events, and rows for existing connections (``--existing``, ``--interval``)."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Connections(Stream):
 
     def _begin(self) -> None:
         super()._begin()
-        # What a command of ours connects is new.
+        # With -- COMMAND, all connections are new.
         if not self._options.command or self._wanted.existing:
             snapshot = seed(self._loaded, self._wanted.existing)
             if snapshot and self._wanted.existing:
@@ -127,7 +127,7 @@ class Connections(Stream):
             self._due = max(self._due + interval, seconds)
 
     def _linger(self, watch: Watch) -> None:
-        """A process's last connections outlive it by what it takes to say goodbye."""
+        """Wait for the last connections of an exited process to close, at most LINGER seconds."""
         until = watch.seconds + LINGER
         while watch.target_ended and watch.seconds < until and self._orphans():
             if not watch.wait(STEP):
@@ -135,7 +135,7 @@ class Connections(Stream):
             self._print()
 
     def _orphans(self) -> bool:
-        """Whether a connection that was followed is still open, and its process gone."""
+        """Whether a connection is open whose process has exited."""
         pids = {known.connection.pid for _, known in self._loaded.maps[SOCKETS].items()}
         return any(pid and not os.path.exists(f"/proc/{pid}") for pid in pids)
 
@@ -145,5 +145,5 @@ class Connections(Stream):
             return
         columns: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
         columns = first_rows(columns, self._options.count, self.totals.events)
-        self._sink.write(self._format.renewed())
+        self._sink.write(self._format.changed_header())
         self._write(bytearray(self._format.render(columns)), len(columns[0]))

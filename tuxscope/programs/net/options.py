@@ -1,4 +1,4 @@
-"""What net is asked, beside what all tools are: ports, addresses, states."""
+"""The options of ``tuxscope net``: those of all tools, and filters for connections."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ from ipaddress import ip_network
 
 from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
-from tuxscope.options.parsers import choice, given, whole_number
+from tuxscope.options.parsers import choice, given, integer
 from tuxscope.options.tool import ToolOptions
-from tuxscope.programs.net.connections import EVENTS
-from tuxscope.programs.net.page import Chosen, Network
+from tuxscope.programs.net.connections import STATES, state_numbers
+from tuxscope.programs.net.page import ConnectionFilter, Network
 from tuxscope.programs.net.summary import By
-from tuxscope.programs.net.tcp_states import NAMES
 from tuxscope.suggest import did_you_mean
 
 LARGEST_PORT = 65535
-NUMBERS = {name: number for number, name in (NAMES | EVENTS).items()}
 
 
 def port(flag: str, text: str) -> int:
-    number = whole_number("a port", 443)(flag, text)
+    """Parse a port number, 1 to 65535. Raises UsageError."""
+    number = integer("a port", 443)(flag, text)
     if number > LARGEST_PORT:
         raise UsageError(f"{flag} takes a port, 1 to {LARGEST_PORT}, not {text}")
     return number
 
 
 def network(flag: str, text: str) -> Network:
-    """An IP address, or a prefix."""
+    """Parse an IP address or a prefix, such as 10.0.0.0/8. Raises UsageError."""
     if "%" not in text:
         with suppress(ValueError):
             return ip_network(text)
-    # Some address of a network, and how long the network's own part is; or one with a zone,
-    # as in fe80::1%eth0, which is no part of what is compared.
+    # For the hint: an address with host bits set, as in 10.0.0.1/8, or with a zone, as in
+    # fe80::1%eth0. The zone is not compared.
     try:
         meant = ip_network(text.partition("%")[0], strict=False)
         short = meant.network_address if meant.num_addresses == 1 else meant
@@ -45,101 +44,104 @@ def network(flag: str, text: str) -> Network:
 
 
 def states(flag: str, text: str) -> frozenset[int]:
-    """Names with commas between them, as numbers."""
-    chosen = set()
-    for name in text.split(","):
-        if name not in NUMBERS:
-            near = did_you_mean(name, NUMBERS)
+    """Parse a comma-separated list of states; return numbers of Connection.state.
+
+    Raises UsageError.
+    """
+    names = text.split(",")
+    for name in names:
+        if name not in STATES.values():
+            near = did_you_mean(name, STATES.values())
             raise UsageError(
                 f"{flag} takes names, as in {flag} refused,timeout, not {given(name)}"
                 f"{near or '; --help lists them'}"
             )
-        chosen |= {number for number, each in (NAMES | EVENTS).items() if each == name}
-    return frozenset(chosen)
+    return state_numbers(names)
 
 
-# For the help. Several of the kernel's numbers may have one name.
-STATE_NAMES = ", ".join(dict.fromkeys((EVENTS | NAMES).values()))
+# For the help text. Several numbers of the kernel may share a name.
+STATE_NAMES = ", ".join(dict.fromkeys(STATES.values()))
 
 
 class NetOptions(ToolOptions, after="exclude"):
-    """A connection of tuxscope's own there is none, and none is made up."""
+    """Options of ``tuxscope net``.
+
+    tuxscope opens no TCP connection, so there is no --include-self; net cannot be simulated.
+    """
 
     include_self: bool = True
     simulate: bool = False
     seed: int | None = None
 
-    pid: int | None = ToolOptions.declared["pid"].reworded(
-        "connections of this process alone, filtered in the kernel"
+    pid: int | None = ToolOptions.declared["pid"].with_help(
+        "trace only connections of process PID, filtered in the kernel; stop when it exits"
     )
-    exclude: tuple[int, ...] = ToolOptions.declared["exclude"].reworded(
-        "no connections of these processes, filtered in the kernel"
+    exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
+        "do not trace connections of these processes, filtered in the kernel; at most 64"
     )
-    port: int | None = option("N", port, "with this port on either side", default=None)
+    port: int | None = option("N", port, "only this local or remote port", default=None)
     local: Network | None = option(
         "NETWORK",
         network,
-        "with a local address: 10.0.0.1, 10.0.0.0/8, 2001:db8::/32",
+        "only this local address or prefix: 10.0.0.1, 10.0.0.0/8, 2001:db8::/32",
         default=None,
     )
     remote: Network | None = option(
-        "NETWORK", network, "with a remote address, likewise", default=None
+        "NETWORK", network, "only this remote address or prefix", default=None
     )
     state: frozenset[int] = option(
         "NAMES",
         states,
-        f"these alone, as in refused,timeout; of\n{STATE_NAMES}",
+        f"only these states, as in refused,timeout. States:\n{STATE_NAMES}",
         default=frozenset(),
     )
-    listen: bool = switch("listening sockets, too: listen, and close", default=False)
-    existing: bool = switch("first those that are there already, like ss", default=False)
-    netns: bool = switch(
-        "a column NETNS for connections of other network namespaces", default=False
-    )
+    listen: bool = switch("also trace listening sockets: states listen and close", default=False)
+    existing: bool = switch("first print the existing connections, as ss does", default=False)
+    netns: bool = switch("add a column NETNS with the name of the network namespace", default=False)
     summary: bool = switch(
-        "a table of counts instead, made in the kernel",
+        "count in the kernel and print a table instead of events",
         default=False,
         excludes=dict.fromkeys(
             ("existing", "netns", "buffer_pages", "unordered", "strict", "lost_records"),
-            "{other} is for single events, --summary counts them",
+            "--summary and {other} conflict: {other} is for single events",
         ),
     )
     by: By = option(
         "WHAT",
         choice(By),
-        "what it counts by: process (default), remote or port",
+        "the key of the summary: process (default), remote or port",
         default=By.PROCESS,
         needs=(
-            "summary", True, "--by says what a summary counts by; it goes with --summary"
+            "summary", True, "--by needs --summary"
         ),
     )  # fmt: skip
-    interval: float | None = ToolOptions.declared["interval"].reworded(
-        "those that are there, again and again, with bytes so far; with --summary: from one table "
-        "to the next (default: 1)"
+    interval: float | None = ToolOptions.declared["interval"].with_help(
+        "print the existing connections at this interval, with their bytes so far; with "
+        "--summary: time between tables (default: 1)"
     )
-    rows: int | None = ToolOptions.declared["rows"].reworded(
-        "with --summary: the first N rows of each table",
-        needs=("summary", True, "--rows is for tables; it goes with --summary"),
+    rows: int | None = ToolOptions.declared["rows"].with_help(
+        "with --summary: print at most N rows per table",
+        needs=("summary", True, "--rows needs --summary"),
     )
-    sort: str | None = ToolOptions.declared["sort"].reworded(
-        "with --summary: sorted by this column, the largest number first",
-        needs=("summary", True, "--sort is for tables; it goes with --summary"),
+    sort: str | None = ToolOptions.declared["sort"].with_help(
+        "with --summary: sort by this column, largest number first",
+        needs=("summary", True, "--sort needs --summary"),
     )
     count: int | None = option(
-        "N", whole_number("a number of lines", 100), "end after N lines, or tables", default=None
+        "N", integer("a number of lines", 100), "stop after N lines, or N tables", default=None
     )
-    buffer_pages: int | None = ToolOptions.declared["buffer_pages"].reworded(
-        "memory pages of each CPU's ring, a power of two"
+    buffer_pages: int | None = ToolOptions.declared["buffer_pages"].with_help(
+        "size of each CPU's ring in memory pages, a power of two"
     )
-    verifier_log: bool = ToolOptions.declared["verifier_log"].reworded(
-        "if the kernel refuses a program, print all that it says"
+    verifier_log: bool = ToolOptions.declared["verifier_log"].with_help(
+        "if the kernel refuses a program, print the whole verifier log"
     )
-    command: tuple[str, ...] = ToolOptions.declared["command"].reworded(
-        "start COMMAND as the user who called sudo, follow its connections, end with it and with "
-        "its exit status; what it prints goes to stderr"
+    command: tuple[str, ...] = ToolOptions.declared["command"].with_help(
+        "start COMMAND as the user who ran sudo and trace its connections; exit when it exits, "
+        "with its status; its stdout goes to stderr"
     )
 
     @property
-    def chosen(self) -> Chosen:
-        """Which connections are shown."""
-        return Chosen(self.port, self.local, self.remote, self.state, self.listen)
+    def filter(self) -> ConnectionFilter:
+        """The filter that the programs apply in the kernel."""
+        return ConnectionFilter(self.port, self.local, self.remote, self.state, self.listen)

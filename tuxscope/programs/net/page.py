@@ -1,4 +1,4 @@
-"""net: who connects to whom over TCP, and what became of it."""
+"""net: the page that prints TCP connections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tuxscope.asm import Assembler, PerfEventArray, Program, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r1, r2, r3, r4, r5, r6
 from tuxscope.output.columns import Clock, Column, Milliseconds
-from tuxscope.page.emitting import place_of
+from tuxscope.page.emitting import address_of
 from tuxscope.page.page import Page, ProgramFactory
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.net.accepts import accepts
@@ -23,7 +23,7 @@ ALL = (1 << 64) - 1
 MAPPED = IPv6Network("::ffff:0:0/96")
 
 EVENTS = PerfEventArray("EVENTS", Connection)
-# Where not all fit: what happened, with whom, who did it, when; then the rest.
+# The ranks: on a narrow terminal, state, peer, process and time are shown first.
 COLUMNS = (
     Clock(Connection.timestamp_ns, 12, rank=6),
     Column(Connection.pid, 7, rank=4),
@@ -42,14 +42,14 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Which events are shown; the kernel leaves out all others.
+class ConnectionFilter:
+    """The events to report; the programs drop all others in the kernel.
 
     Attributes:
-        port: on either side.
-        local, remote: where the address is one of these.
-        states: what happened, as numbers of ``Connection.state``; empty for all.
-        listen: listening sockets, too.
+        port: local or remote.
+        local, remote: the network of the local or remote address.
+        states: numbers of ``Connection.state``; empty for all.
+        listen: whether to report listening sockets, too.
     """
 
     port: int | None = None
@@ -59,11 +59,11 @@ class Chosen:
     listen: bool = False
 
 
-EVERYTHING = Chosen()
+EVERYTHING = ConnectionFilter()
 
 
-def page(chosen: Chosen = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> Page:
-    """The page that shows what is chosen."""
+def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> Page:
+    """The page that prints a line for each event that passes ``filter``."""
 
     def send(a: Assembler, event: Memory, done: str) -> None:
         a.mov(r1, r6)
@@ -73,11 +73,11 @@ def page(chosen: Chosen = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> 
         a.mov(r5, Connection.size)
         a.call(helper.perf_event_output)
 
-    return Page(factory(chosen, send), EVENTS, columns, order_by=Connection.timestamp_ns)
+    return Page(factory(filter, send), EVENTS, columns, order_by=Connection.timestamp_ns)
 
 
-def factory(chosen: Chosen, report: Report) -> ProgramFactory:
-    """What makes a page's programs that report what is chosen."""
+def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
+    """Return the function that makes the programs; they ``report`` events that pass ``filter``."""
 
     def net(
         pid: int | None = None,
@@ -85,50 +85,50 @@ def factory(chosen: Chosen, report: Report) -> ProgramFactory:
         namespace: PidNamespace | None = None,
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
-        def chosen_alone(a: Assembler, event: Memory, done: str) -> None:
-            leave_out_processes(a, event, exclude, done)
-            leave_out(a, event, chosen, done)
+        def report_if_matching(a: Assembler, event: Memory, done: str) -> None:
+            drop_processes(a, event, exclude, done)
+            drop_unmatched(a, event, filter, done)
             report(a, event, done)
 
-        changes = state_changes(layout, chosen_alone, pid, namespace, chosen.listen)
+        changes = state_changes(layout, report_if_matching, pid, namespace, filter.listen)
         if layout.has_structs:
-            return changes, *accepts(layout, chosen_alone, pid, namespace)
+            return changes, *accepts(layout, report_if_matching, pid, namespace)
         return (changes, resets(layout)) if layout.has(RECEIVE_RESET) else (changes,)
 
     return net
 
 
-def leave_out_processes(a: Assembler, event: Memory, pids: tuple[int, ...], done: str) -> None:
-    """Emit: jump to ``done`` with an event of one of these processes."""
+def drop_processes(a: Assembler, event: Memory, pids: tuple[int, ...], done: str) -> None:
+    """Emit: jump to ``done`` if the event is of one of these processes."""
     if pids:
         a.ldx(r1, u32[event.pid])
         for pid in pids:
             a.jeq(r1, pid, done)
 
 
-def leave_out(a: Assembler, event: Memory, chosen: Chosen, done: str) -> None:
-    """Emit: jump to ``done`` with an event that nobody asked for."""
-    if chosen.states:
+def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: str) -> None:
+    """Emit: jump to ``done`` if the event does not pass the filter."""
+    if filter.states:
         a.ldx(r1, u8[event.state])
         a.mov(r2, 1)
         a.lsh(r2, r1)
-        a.and_(r2, sum(1 << each for each in chosen.states))
+        a.and_(r2, sum(1 << each for each in filter.states))
         a.jeq(r2, 0, done)
-    if chosen.port is not None:
+    if filter.port is not None:
         a.ldx(r1, event.lport)
-        a.jeq(r1, chosen.port, "port")
+        a.jeq(r1, filter.port, "port")
         a.ldx(r1, event.rport)
-        a.jne(r1, chosen.port, done)
+        a.jne(r1, filter.port, done)
         a.label("port")
-    for address, network in ((event.laddr, chosen.local), (event.raddr, chosen.remote)):
+    for address, network in ((event.laddr, filter.local), (event.raddr, filter.remote)):
         if network is not None:
-            elsewhere(a, event, address, network, done)
+            drop_outside(a, event, address, network, done)
 
 
-def elsewhere(a: Assembler, event: Memory, address: Memory, network: Network, done: str) -> None:
-    """Emit: jump to ``done`` with an address that is not in a network; half by half.
+def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network, done: str) -> None:
+    """Emit: jump to ``done`` if ``address`` is not in ``network``; compares 64 bits at a time.
 
-    IPv4 has its own networks, so that ``::/0`` are those of IPv6.
+    An IPv4 address is in no IPv6 network: ``::/0`` matches IPv6 only.
     """
     value, mask = mapped(network)
     if includes_mapped(network):
@@ -137,7 +137,7 @@ def elsewhere(a: Assembler, event: Memory, address: Memory, network: Network, do
     for offset, shift in ((0, 64), (8, 0)):
         half = mask >> shift & ALL
         if half:
-            a.ldx(r1, u64[place_of(address) + offset])
+            a.ldx(r1, u64[address_of(address) + offset])
             a.be(r1, 64)
             if half != ALL:
                 a.ld_imm64(r2, half)
@@ -147,7 +147,7 @@ def elsewhere(a: Assembler, event: Memory, address: Memory, network: Network, do
 
 
 def includes_mapped(network: Network) -> bool:
-    """Whether it is one of IPv6, and v4-mapped addresses are only a part of it."""
+    """Whether an IPv6 network is larger than ::ffff:0:0/96 and contains it."""
     return (
         isinstance(network, IPv6Network)
         and network.prefixlen < MAPPED.prefixlen
@@ -156,7 +156,7 @@ def includes_mapped(network: Network) -> bool:
 
 
 def mapped(network: Network) -> tuple[int, int]:
-    """A network's value and mask, 128 bits each; an IPv4 network is v4-mapped."""
+    """Value and mask of a network, 128 bits each; an IPv4 network is mapped to ::ffff:0:0/96."""
     bits, value = network.prefixlen, int(network.network_address)
     if isinstance(network, IPv4Network):
         bits, value = bits + 96, 0xFFFF << 32 | value

@@ -1,4 +1,4 @@
-"""The TCP sockets that are there, as net shows them and as its kernel side takes them."""
+"""The existing TCP sockets, as rows of net's output and as entries of its map SEEDED."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tuxscope.programs.net.sockets import Owner, Socket, SocketsError, all_socke
 from tuxscope.programs.net.tcp_states import NAMES, TcpState
 from tuxscope.record.values import V4_MAPPED
 
-BATCH = 4096  # entries that are handed to the kernel at once
+BATCH = 4096  # entries per update of the map
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All of them at one moment.
+    """The TCP sockets at one moment.
 
     Attributes:
         at: nanoseconds of CLOCK_MONOTONIC.
         sockets: as the kernel lists them.
-        holders: by inode.
-        listening: network namespaces and ports where somebody listens.
+        holders: the process that holds a socket, by the inode of the socket.
+        listening: (inode of the network namespace, port) of each listening socket.
     """
 
     at: int
@@ -37,11 +37,11 @@ class Snapshot:
 
     @classmethod
     def now(cls) -> Snapshot:
-        """Of all network namespaces that we may enter; says how many we may not."""
+        """List the sockets of all network namespaces; warn on stderr if some cannot be entered."""
         sockets, left_out = all_sockets()
         if left_out:
             count = len(left_out)
-            say(f"sockets in {count} network namespace{'s'[: count - 1]} could not be listed")
+            say(f"sockets in {count} network namespace{'s'[: count - 1]} cannot be listed")
         return cls(
             time.monotonic_ns(),
             sockets,
@@ -52,7 +52,7 @@ class Snapshot:
         )
 
     def rows(self, wanted: NetOptions) -> list[tuple[Any, ...]]:
-        """Those that are wanted, as ``Connection.raw`` unpacks them."""
+        """The sockets that pass the filters, as tuples that ``Connection.raw`` unpacks."""
         return [
             Connection.raw.unpack(bytes(self.connection(each)))
             for each in self.sockets
@@ -60,25 +60,25 @@ class Snapshot:
         ]
 
     def _is_wanted(self, socket: Socket, wanted: NetOptions) -> bool:
-        """What the programs decide in the kernel."""
-        holder, chosen = self.holders.get(socket.inode), wanted.chosen
+        """Whether a socket passes the filters; the programs do the same in the kernel."""
+        holder, filter = self.holders.get(socket.inode), wanted.filter
         pid = holder.pid if holder else None
         return (
             wanted.pid in (None, pid)
             and pid not in wanted.exclude
-            and (not chosen.states or socket.state in chosen.states)
-            and (chosen.listen or socket.state is not TcpState.LISTEN)
-            and chosen.port in (None, socket.local_port, socket.remote_port)
-            and is_in(socket.local, chosen.local)
-            and is_in(socket.remote, chosen.remote)
+            and (not filter.states or socket.state in filter.states)
+            and (filter.listen or socket.state is not TcpState.LISTEN)
+            and filter.port in (None, socket.local_port, socket.remote_port)
+            and is_in(socket.local, filter.local)
+            and is_in(socket.remote, filter.remote)
         )
 
     def connection(self, socket: Socket) -> Connection:
-        """A socket as an event that is its state."""
+        """A Connection whose ``state`` is the TCP state of the socket."""
         holder = self.holders.get(socket.inode)
         if socket.state is TcpState.LISTEN:
             direction = "-"
-        else:  # nobody remembers; where somebody listens on its port, it was called
+        else:  # a guess: if a socket listens on its port, it was accepted
             inward = (socket.netns, socket.local_port) in self.listening
             direction = "in" if inward else "out"
         return Connection(
@@ -102,6 +102,7 @@ class Snapshot:
 
 
 def is_in(address: bytes, network: Network | None) -> bool:
+    """Whether a 16-byte address (IPv4: v4-mapped) is in a network; always for None."""
     if network is None:
         return True
     if includes_mapped(network) and address.startswith(V4_MAPPED):
@@ -111,17 +112,17 @@ def is_in(address: bytes, network: Network | None) -> bool:
 
 
 def seed(loaded: Collection, needed: bool = False) -> Snapshot | None:
-    """Tell the kernel's side whose the sockets are that are there; returns them.
+    """Put the existing sockets and their processes into map SEEDED; return the snapshot.
 
-    Those that do not fit the map are shown without a process when they end. Where the kernel lists
-    none, all are, which is said; if the list is ``needed``, SocketsError is raised.
+    Sockets that do not fit into the map have no process in the output. If the kernel does not list
+    its sockets, returns None with a warning on stderr, or raises SocketsError if ``needed``.
     """
     try:
         snapshot = Snapshot.now()
     except SocketsError as error:
         if needed:
             raise
-        say(f"connections that are there already have no process: {error}")
+        say(f"the process of existing connections is unknown: {error}")
         return None
     table = loaded.maps[SEEDED]
     sockets = snapshot.sockets[: table.max_entries]

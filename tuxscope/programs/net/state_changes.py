@@ -1,11 +1,11 @@
-"""A socket's states, and what they tell of its connection: begin and end, and what ended it."""
+"""Programs for the state changes of TCP sockets: start and end of connections, and the cause."""
 
 from __future__ import annotations
 
 from tuxscope.asm import Assembler, Program, Tracepoint, helper
 from tuxscope.asm.layout import Layout, Place
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
-from tuxscope.page.emitting import copy, find, forget, place_of, read_member
+from tuxscope.page.emitting import address_of, copy, delete, lookup, read_member
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.net.connections import (
     ABORTED,
@@ -23,8 +23,8 @@ from tuxscope.programs.net.connections import (
     Known,
     Report,
     describe,
-    find_known,
-    only,
+    lookup_socket,
+    require_process,
     store_process,
 )
 from tuxscope.programs.net.tcp_states import TcpState
@@ -34,14 +34,14 @@ SET_STATE = Tracepoint("sock", "inet_sock_set_state")
 RECEIVE_RESET = Tracepoint("tcp", "tcp_receive_reset")
 
 IPPROTO_TCP = 6
-# Names of include/uapi/asm-generic/errno.h: what ended a connection, in sk_err.
+# errno values in sk_err (include/uapi/asm-generic/errno.h): what ended a connection.
 EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, ECONNREFUSED = 113, 101, 110, 111
 
 
 def state_changes(
     layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None, listen: bool
 ) -> Program:
-    """Run at each change of a socket's state."""
+    """Return the program that runs at each state change of a socket."""
 
     def field(name: str) -> Memory:
         return layout.field(SET_STATE, name).at(r6)
@@ -59,7 +59,7 @@ def state_changes(
     a.stx(socket, r1)
     a.jne(r7, TcpState.SYN_RECV, "chosen")
     a.jne(r8, TcpState.LISTEN, "out")
-    forget(a, SOCKETS, socket)  # a new one at this address, should the old one's end be missed
+    delete(a, SOCKETS, socket)  # a new socket at this address: the end of the old one was missed
     a.ja("out")
     a.label("chosen")
     if not listen:
@@ -77,23 +77,23 @@ def state_changes(
     a.and_(r1, sum(1 << each for each in chosen))
     a.jeq(r1, 0, "out")
 
-    find_known(a, layout, socket, cookie, "known")
+    lookup_socket(a, layout, socket, cookie, "known")
     a.zero(fresh)
     if layout.has_structs:
-        read_where(a, layout, socket, fresh.connection)
+        read_namespace(a, layout, socket, fresh.connection)
     a.ld_map(r1, SOCKETS)
     a.lea(r2, socket)
     a.lea(r3, fresh)
     a.mov(r4, 0)  # BPF_ANY
     a.call(helper.map_update_elem)
-    find(a, SOCKETS, socket)
+    lookup(a, SOCKETS, socket)
     a.jeq(r0, 0, "out")
     a.label("known")
     a.mov(r9, r0)
 
     a.jeq(r7, TcpState.SYN_SENT, "own")  # its port is not chosen yet
     for address, name in ((entry.laddr, "saddr_v6"), (entry.raddr, "daddr_v6")):
-        copy(a, place_of(address), r6 + layout.field(SET_STATE, name).offset, 16)
+        copy(a, address_of(address), r6 + layout.field(SET_STATE, name).offset, 16)
     for port, name in ((entry.lport, "sport"), (entry.rport, "dport")):
         a.ldx(r1, field(name))
         a.stx(port, r1)
@@ -115,8 +115,8 @@ def state_changes(
     a.label("established")
     a.ldx(r1, u8[entry.dir])
     a.jeq(r1, OUT, "connected")
-    a.jeq(r8, TcpState.SYN_SENT, "outward")  # it began to connect before we came
-    a.st(u8[entry.dir], IN)  # in a softirq: nobody knows yet who will accept it
+    a.jeq(r8, TcpState.SYN_SENT, "outward")  # it began to connect before tuxscope started
+    a.st(u8[entry.dir], IN)  # in a softirq: the accepting process is unknown
     a.call(helper.ktime_get_ns)
     a.stx(Known[r9].started_ns, r0)
     a.ja("out")
@@ -134,14 +134,14 @@ def state_changes(
     a.label("close")
     reason_of_end(a, layout, socket, fresh.connection.rtt_us, "report")
     a.label("report")
-    only(a, pid, "reported")
+    require_process(a, pid, "reported")
     describe(a, layout, socket, fresh)
     report(a, fresh.connection, "reported")
     a.label("reported")
     a.ldx(r7, field("newstate"))
     a.jne(r7, TcpState.CLOSE, "out")
-    forget(a, SOCKETS, socket)
-    forget(a, SEEDED, cookie)
+    delete(a, SOCKETS, socket)
+    delete(a, SEEDED, cookie)
     a.label("out")
     a.mov(r0, 0)
     a.exit()
@@ -149,12 +149,12 @@ def state_changes(
 
 
 def resets(layout: Layout) -> Program:
-    """Run when a RST comes, where nothing else tells what ended a socket."""
+    """Return the program for tcp:tcp_receive_reset: it notes RSTs if sk_err is unknown (no BTF)."""
     a = Assembler("net_reset", attach=RECEIVE_RESET)
     socket = a.stack(u64)
     a.ldx(r1, layout.field(RECEIVE_RESET, "skaddr").at(r1))
     a.stx(socket, r1)
-    find(a, SOCKETS, socket)
+    lookup(a, SOCKETS, socket)
     a.jeq(r0, 0, "out")
     a.st(u8[Known[r0].connection.state], RESET)
     a.label("out")
@@ -163,8 +163,8 @@ def resets(layout: Layout) -> Program:
     return a.program()
 
 
-def read_where(a: Assembler, layout: Layout, socket: Memory, connection: Memory) -> None:
-    """Emit: the network namespace that a socket is in, and the interface that it is bound to."""
+def read_namespace(a: Assembler, layout: Layout, socket: Memory, connection: Memory) -> None:
+    """Emit: store the network namespace and the bound interface of a socket."""
     bound_to = layout.member("sock_common", "skc_bound_dev_if")
     read_member(a, bound_to, socket, connection.interface)
     pointer = a.stack(u64)
@@ -174,10 +174,10 @@ def read_where(a: Assembler, layout: Layout, socket: Memory, connection: Memory)
 
 
 def store_version(a: Assembler) -> None:
-    """Emit: 4 where the local address of the entry at r9 is v4-mapped, else 6."""
+    """Emit: store the IP version of the entry at r9: 4 if its address is v4-mapped, else 6."""
     entry = Known[r9].connection
     a.ldx(r1, u64[entry.laddr])
-    a.ldx(r2, u32[place_of(entry.laddr) + 8])
+    a.ldx(r2, u32[address_of(entry.laddr) + 8])
     a.be(r2, 32)
     a.mov(r3, 6)
     a.jne(r1, 0, "version")
@@ -188,7 +188,7 @@ def store_version(a: Assembler) -> None:
 
 
 def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, then: str) -> None:
-    """Emit: r7 = what ended the socket; jump to ``then``. r8 is the state that it was in."""
+    """Emit: r7 = the event that ended the socket, then jump to ``then``. r8 is its last state."""
     if not layout.has_structs:
         reason_by_state(a, then)
         return
@@ -204,12 +204,12 @@ def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, t
     a.mov(r7, REFUSED)
     a.jeq(r1, ECONNREFUSED, then)
     a.mov(r7, RESET)
-    a.jne(r1, 0, then)  # ECONNRESET; EPIPE, where the other side had ended before
+    a.jne(r1, 0, then)  # ECONNRESET, or EPIPE if the peer had closed before
     reason_of_own(a, then)
 
 
 def reason_by_state(a: Assembler, then: str) -> None:
-    """Emit: the same of the entry at r9, where only RSTs are known of."""
+    """Emit: the same for the entry at r9, without sk_err: only RSTs are known."""
     a.ldx(r1, u8[Known[r9].connection.state])
     a.jne(r1, RESET, "no reset")
     a.mov(r7, REFUSED)
@@ -221,11 +221,11 @@ def reason_by_state(a: Assembler, then: str) -> None:
 
 
 def reason_of_own(a: Assembler, then: str) -> None:
-    """Emit: the same, of a socket that met no error."""
-    a.mov(r7, ABORTED)  # given up by its own process, or forbidden by a firewall here
+    """Emit: the same for a socket without an error (sk_err is 0)."""
+    a.mov(r7, ABORTED)  # closed by its process, or rejected by a local firewall
     a.jeq(r8, TcpState.SYN_SENT, then)
     a.mov(r7, CLOSED)
     for state in (TcpState.FIN_WAIT2, TcpState.CLOSING, TcpState.LAST_ACK, TcpState.LISTEN):
         a.jeq(r8, state, then)
-    a.mov(r7, RESET)  # by this side: data was left unread, or came after the end
+    a.mov(r7, RESET)  # by this side: data was unread, or arrived after close()
     a.ja(then)

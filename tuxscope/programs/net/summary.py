@@ -1,4 +1,4 @@
-"""net --summary: connections counted in the kernel, by process, remote address or port."""
+"""net --summary: counts connections in the kernel, by process, remote address or port."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from enum import Enum
 from tuxscope.asm import Array, Assembler, Hash, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r7, r8
 from tuxscope.output.columns import AnyColumn, Column, Percentile
-from tuxscope.page.emitting import copy, find, place_of
+from tuxscope.page.emitting import address_of, copy, lookup
 from tuxscope.page.page import Page
 from tuxscope.programs.net import connections
 from tuxscope.programs.net.connections import Connection
-from tuxscope.programs.net.page import EVERYTHING, Chosen, factory
+from tuxscope.programs.net.page import EVERYTHING, ConnectionFilter, factory
 from tuxscope.record import Record, RecordType, char, u8, u16, u32, u64
 from tuxscope.record.values import IpAddress, Optional
 
 MOST_ROWS = 16384
-# Times are counted in microseconds, four ranges to each power of two: what is shown of them is at
-# most an eighth off.
+# Buckets of the histogram of connect times in microseconds, four per power of two. The error of a
+# percentile is at most 1/8.
 RANGES = 128
 
 
 class By(Enum):
-    """``--by``."""
+    """The key of a summary: the values of ``--by``."""
 
     PROCESS = "process"
     REMOTE = "remote"
@@ -49,9 +49,9 @@ class Traffic(Record):
     failed = u64  # refused, timed out, unreachable, aborted
     resets = u64
     closes = u64
-    tx = u64  # of those that ended
+    tx = u64  # of connections that ended
     rx = u64
-    connect = u32[RANGES]  # how long connecting took
+    connect = u32[RANGES]  # histogram of connect times
 
 
 COUNTERS = {
@@ -83,8 +83,8 @@ COLUMNS = (
 )
 
 
-def page(by: By = By.PROCESS, chosen: Chosen = EVERYTHING) -> Page:
-    """The page of a summary."""
+def page(by: By = By.PROCESS, filter: ConnectionFilter = EVERYTHING) -> Page:
+    """The page that counts connections per key ``by``."""
     key_type, key_columns = KEYS[by]
     table = Hash("SUMMARY", key=key_type, value=Traffic, max_entries=MOST_ROWS)
 
@@ -96,18 +96,18 @@ def page(by: By = By.PROCESS, chosen: Chosen = EVERYTHING) -> Page:
         a.mov(r7, r0)
         count(a, event, done)
 
-    return Page(factory(chosen, tally), table, key_columns + COLUMNS, order_by=Traffic.events)
+    return Page(factory(filter, tally), table, key_columns + COLUMNS, order_by=Traffic.events)
 
 
 def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
-    """Emit: what an event is counted under."""
+    """Emit: store the key of an event in ``key``."""
     match by:
         case By.PROCESS:
             a.ldx(r1, u32[event.pid])
             a.stx(u32[key.pid], r1)
-            copy(a, place_of(key.comm), place_of(event.comm), Connection.comm.size)
+            copy(a, address_of(key.comm), address_of(event.comm), Connection.comm.size)
         case By.REMOTE:
-            copy(a, place_of(key.raddr), place_of(event.raddr), Connection.raddr.size)
+            copy(a, address_of(key.raddr), address_of(event.raddr), Connection.raddr.size)
         case By.PORT:
             a.ldx(r1, event.rport)
             a.ldx(r2, u8[event.dir])
@@ -118,15 +118,15 @@ def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
 
 
 def find_or_add(a: Assembler, table: Hash, key: Memory, full: str) -> None:
-    """Emit: r0 = the address of an entry, which is made where there is none."""
-    find(a, table, key)
+    """Emit: r0 = the entry for ``key``, created if missing; jump to ``full`` if that fails."""
+    lookup(a, table, key)
     a.jne(r0, 0, "entry")
     a.ld_map(r1, table)
     a.lea(r2, key)
     a.ld_map_value(r3, EMPTY)
-    a.mov(r4, 1)  # BPF_NOEXIST: where another CPU was faster, its entry stays
+    a.mov(r4, 1)  # BPF_NOEXIST: keep the entry if another CPU just created it
     a.call(helper.map_update_elem)
-    find(a, table, key)
+    lookup(a, table, key)
     a.jeq(r0, 0, full)
     a.label("entry")
 
@@ -157,7 +157,7 @@ def count(a: Assembler, event: Memory, done: str) -> None:
 
 
 def count_time(a: Assembler, event: Memory) -> None:
-    """Emit: count how long connecting took, in its range. Uses r1 to r4 and r8."""
+    """Emit: count the connect time in its bucket. Clobbers r1 to r4, r7 and r8."""
     a.ldx(r1, u64[event.ms])
     a.div(r1, 1000)
     a.ld_imm64(r2, (1 << 32) - 1)
@@ -173,7 +173,7 @@ def count_time(a: Assembler, event: Memory) -> None:
         a.mov(r3, r8)
         a.add(r4, bits)
         a.label(f"below {bits}")
-    a.jlt(r4, 2, "single")  # 0 to 3 have ranges of their own
+    a.jlt(r4, 2, "single")  # 0 to 3 have buckets of their own
     a.mov(r3, r4)
     a.sub(r3, 2)
     a.rsh(r1, r3)  # the power and the two bits below it: 4 to 7

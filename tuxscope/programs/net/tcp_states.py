@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class TcpState(IntEnum):
-    """As include/net/tcp_states.h numbers them."""
+    """The TCP states of include/net/tcp_states.h."""
 
     ESTABLISHED = 1
     SYN_SENT = 2
@@ -22,7 +22,7 @@ class TcpState(IntEnum):
     NEW_SYN_RECV = 12
 
 
-# As ss writes them, in words that it does not cut short.
+# The names of ss, without abbreviations.
 NAMES = {
     TcpState.ESTABLISHED: "established", TcpState.SYN_SENT: "syn-sent",
     TcpState.SYN_RECV: "syn-recv", TcpState.FIN_WAIT1: "fin-wait-1",

@@ -114,7 +114,7 @@ def named_like_ours() -> dict[int, str]:
 def test_another_one_by_now_is_not_entered() -> None:
     with make_namespace() as namespace:
         stale = Namespace(namespace.inode + 1, namespace.path)
-        with pytest.raises(NamespaceError, match=r"is another network namespace by now$"):
+        with pytest.raises(NamespaceError, match=r"now refers to another network namespace$"):
             stale.run(own_namespace)
 
 

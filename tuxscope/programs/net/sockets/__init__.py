@@ -1,4 +1,4 @@
-"""The TCP sockets that exist already: what the kernel tells of them, and who holds them."""
+"""The existing TCP sockets (sock_diag(7)), their processes and network namespaces."""
 
 from tuxscope.programs.net.sockets.errors import NamespaceError, SocketsError
 from tuxscope.programs.net.sockets.existing import Socket, all_sockets, existing_sockets

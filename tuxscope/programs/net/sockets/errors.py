@@ -1,11 +1,11 @@
-"""What a user can meet who asks for sockets."""
+"""Errors of listing sockets."""
 
 from tuxscope.errors import TuxscopeError
 
 
 class SocketsError(TuxscopeError):
-    """The kernel does not tell of its TCP sockets, or of who holds them."""
+    """The kernel does not list its TCP sockets, or /proc cannot be read."""
 
 
 class NamespaceError(SocketsError):
-    """A network namespace may not be entered, or is there no more."""
+    """A network namespace cannot be entered, or no longer exists."""

@@ -1,4 +1,4 @@
-"""The TCP sockets that the kernel has, as ``ss -ti`` lists them: by sock_diag(7)."""
+"""Lists TCP sockets by sock_diag(7), as ``ss -ti`` does."""
 
 from __future__ import annotations
 
@@ -20,31 +20,30 @@ NLMSG_ERROR, NLMSG_DONE = 2, 3  # include/uapi/linux/netlink.h
 NLMSG_HDRLEN = 16
 
 
-# The peer's FIN came, and has its place in the order of bytes.
+# States in which the peer's FIN was received, which the kernel counts as a byte.
 FIN_CAME = (TcpState.CLOSE_WAIT, TcpState.LAST_ACK, TcpState.CLOSING)
 
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """A TCP socket.
+    """A TCP socket, as sock_diag(7) describes it.
 
     Attributes:
-        cookie: its number, which no other socket ever gets (64 bits, bpf_get_socket_cookie()). A
-            request keeps it as a connection, and a connection keeps it in TIME_WAIT.
-        inode: that of its file, as in ``/proc/PID/fd``; 0 where it is no one's file (any more).
-        state: where the connection is. A request that still waits for its handshake to end
-            (NEW_SYN_RECV) is listed as SYN_RECV.
-        local: address, 16 bytes in network order; IPv4 is mapped, ``::ffff:a.b.c.d``.
-        remote: likewise; zero where there is no peer, behind ``::ffff:`` for IPv4.
-        local_port: in host order.
-        remote_port: likewise; 0 where there is no peer.
-        netns: inode of the network namespace that it is in.
-        interface: index of the one that it is bound to, 0 for none.
-        sent: bytes of payload that went out so far, each counted once. None where the kernel
-            counts none: LISTEN, TIME_WAIT, and what is left of a socket that was closed. Too
-            much where its own interface took none of them (no carrier): each try counts.
-        received: bytes of payload that came so far in order. None likewise.
-        rtt_us: smoothed round-trip time in microseconds; None as well before it was measured.
+        cookie: 64-bit number that is unique for the lifetime of the system
+            (bpf_get_socket_cookie()). It stays the same from request to TIME_WAIT.
+        inode: inode of its file, as in ``/proc/PID/fd``; 0 if no file refers to it.
+        state: TCP state. A request (NEW_SYN_RECV) is listed as SYN_RECV.
+        local: local address, 16 bytes in network byte order; IPv4 as ``::ffff:a.b.c.d``.
+        remote: remote address, likewise; all zero without a peer (IPv4: ``::ffff:0.0.0.0``).
+        local_port: in host byte order.
+        remote_port: in host byte order; 0 without a peer.
+        netns: inode of its network namespace.
+        interface: index of the interface that it is bound to; 0 for none.
+        sent: bytes of payload sent, without retransmissions. None if the kernel does not count:
+            LISTEN, TIME_WAIT, and orphaned sockets. Too high if the interface has no carrier,
+            because each attempt counts.
+        received: bytes of payload received in order; None likewise.
+        rtt_us: smoothed round-trip time in microseconds; None if not measured.
     """
 
     cookie: int
@@ -64,12 +63,11 @@ class Socket:
 def existing_sockets(
     namespaces: Iterable[Namespace], left_out: list[Namespace] | None = None
 ) -> list[Socket]:
-    """The TCP sockets in these network namespaces, in any state but unbound ones (CLOSE).
+    """List the TCP sockets in these network namespaces, in any state but CLOSE (unbound).
 
-    The kernel lists them one after the other while they come and go: who wants to miss none
-    starts to watch first, and asks then. ``left_out``, where it is given, gets the namespaces
-    that may not be entered or are there no more. Raises SocketsError where the kernel lists none,
-    as one without CONFIG_INET_TCP_DIAG.
+    The list is no atomic snapshot: to miss no socket, start tracing first. Namespaces that cannot
+    be entered, or no longer exist, are appended to ``left_out`` if it is given. Raises SocketsError
+    if the kernel does not list sockets, for example without CONFIG_INET_TCP_DIAG.
     """
     found: list[Socket] = []
     for namespace in namespaces:
@@ -79,17 +77,17 @@ def existing_sockets(
             if left_out is not None:
                 left_out.append(namespace)
             continue
-        # A socket that moves in the kernel's table meanwhile may be met twice.
+        # A socket that moves in the kernel's hash table meanwhile may be listed twice.
         sockets = (_socket(message, namespace.inode) for message in messages)
         found.extend({each.cookie: each for each in sockets}.values())
     return found
 
 
 def all_sockets() -> tuple[list[Socket], list[Namespace]]:
-    """The TCP sockets of all network namespaces, and the namespaces that may not be entered.
+    """List the TCP sockets of all network namespaces, and the namespaces that cannot be entered.
 
-    A namespace whose process ended meanwhile is looked for again, through another process that is
-    in it; one that is gone has no sockets. Raises SocketsError as existing_sockets() does.
+    If the process that leads to a namespace has exited, another process in it is tried. Raises
+    SocketsError as existing_sockets() does.
     """
     left_out: list[Namespace] = []
     sockets = existing_sockets(all_namespaces(), left_out)
@@ -102,7 +100,7 @@ def all_sockets() -> tuple[list[Socket], list[Namespace]]:
 
 
 def _ask() -> list[Any]:
-    """The kernel's messages (``inet_diag_msg``), one for each socket in our namespace."""
+    """The ``inet_diag_msg`` of each socket in the current namespace. Raises SocketsError."""
     from pyroute2.netlink.diag import DiagSocket, MarshalDiag
 
     marshal = MarshalDiag()
@@ -128,8 +126,11 @@ def _ask() -> list[Any]:
 
 
 def _note_refusal(message: Any) -> None:
-    """Let pyroute2 raise what it would pass over: MarshalDiag knows no errors, as it tells
-    messages apart by their family; and a list may end with one as well (netlink(7))."""
+    """Set the error of an NLMSG_ERROR or NLMSG_DONE message, so that pyroute2 raises it.
+
+    MarshalDiag ignores errors: it dispatches messages by their family. A dump may also end with an
+    error (netlink(7)).
+    """
     if message["header"]["type"] in (NLMSG_ERROR, NLMSG_DONE):
         (code,) = struct.unpack_from("=i", message.data, message.offset + NLMSG_HDRLEN)
         if code < 0:
@@ -142,7 +143,7 @@ def _socket(message: Any, netns: int) -> Socket:
     info = None if state is TcpState.LISTEN else message.get_attr("INET_DIAG_INFO")
     sent = received = rtt_us = None
     if info is not None:
-        # Below zero where the kernel counted what it had no memory to send again.
+        # Negative if the kernel counted retransmissions that failed for lack of memory.
         sent = max(0, info["tcpi_bytes_sent"] - info["tcpi_bytes_retrans"])
         received = info["tcpi_bytes_received"] - (state in FIN_CAME)
         rtt_us = info["tcpi_rtt"] or None
@@ -163,6 +164,6 @@ def _socket(message: Any, netns: int) -> Socket:
 
 
 def _cookie(words: int) -> int:
-    """The number of two words, the low one first, that pyroute2 reads as one in native order."""
+    """The 64-bit cookie from two u32, low word first, which pyroute2 reads as one native u64."""
     low, high = struct.unpack("=II", struct.pack("=Q", words))
     return int(high << 32 | low)

@@ -1,4 +1,4 @@
-"""What network interfaces are called, as rtnetlink(7) tells it."""
+"""Names of network interfaces, by rtnetlink(7)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from tuxscope.programs.net.sockets.namespaces import all_namespaces
 
 
 class InterfaceNames:
-    """Looked up when they are first asked for, and kept: one renamed later keeps its old name."""
+    """A cache of interface names. It does not notice when an interface is renamed."""
 
     def __init__(self) -> None:
         self._known: dict[int, dict[int, str]] = {}  # by namespace and index
 
     def name(self, netns: int, index: int) -> str:
-        """What the interface with this number is called in the namespace with this inode.
+        """The name of interface ``index`` in the network namespace with inode ``netns``.
 
-        It is the number itself where the namespace may not be entered, or has none such (any more).
+        Returns the index as text if the namespace cannot be entered or has no such interface.
         """
         known = self._known.setdefault(netns, {})
         if index not in known:
@@ -25,7 +25,7 @@ class InterfaceNames:
 
 
 def links(netns: int) -> dict[int, str]:
-    """The names of all interfaces in a namespace by their index; empty where it tells none."""
+    """Interface names in a network namespace by index; empty if it cannot be read."""
     try:
         for namespace in all_namespaces():
             if namespace.inode == netns:

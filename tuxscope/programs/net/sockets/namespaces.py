@@ -1,4 +1,4 @@
-"""Network namespaces: which there are, what ``ip netns`` calls them, and how to ask in them."""
+"""Network namespaces: list them, name them as ``ip netns`` does, run a function in one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tuxscope.errors import strerror
 from tuxscope.programs.net.sockets.errors import NamespaceError
 from tuxscope.programs.net.sockets.processes import pids
 
-NAMED = "/run/netns"  # where ip-netns(8) mounts those that it names
+NAMED = "/run/netns"  # where ip-netns(8) mounts named namespaces
 OURS = "/proc/thread-self/ns/net"
 CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
 
@@ -26,18 +26,18 @@ class Namespace:
     """A network namespace.
 
     Attributes:
-        inode: its number, which is also what BPF reads as ``net->ns.inum``.
-        path: a file that stands for it (namespaces(7)), for as long as that process or mount is.
+        inode: its inode number, equal to ``net->ns.inum`` in the kernel.
+        path: a file that refers to it (namespaces(7)), valid while that process or mount exists.
     """
 
     inode: int
     path: str
 
     def run(self, function: Callable[[], Answer]) -> Answer:
-        """What ``function`` returns when it is called inside of the namespace.
+        """Call ``function`` inside the namespace; return its result.
 
-        It runs in a thread of its own, so that the caller's never moves, and whatever event loop
-        runs there is not in the way. Raises NamespaceError, and what ``function`` raises.
+        It runs in a new thread, because setns(2) changes the calling thread. Raises NamespaceError,
+        and what ``function`` raises.
         """
         from concurrent.futures import ThreadPoolExecutor
 
@@ -56,7 +56,7 @@ class Namespace:
             fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 if os.fstat(fd).st_ino != self.inode:
-                    raise NamespaceError(f"{self.path} is another network namespace by now")
+                    raise NamespaceError(f"{self.path} now refers to another network namespace")
                 if _libc.setns(fd, CLONE_NEWNET) < 0:  # os.setns came with Python 3.12
                     raise OSError(ctypes.get_errno(), "setns")
             finally:
@@ -68,7 +68,7 @@ class Namespace:
 
 
 def own_namespace() -> Namespace:
-    """The one that the calling thread is in. Raises NamespaceError where /proc is not mounted."""
+    """The namespace of the calling thread. Raises NamespaceError if /proc is not mounted."""
     try:
         return Namespace(os.stat(OURS).st_ino, f"/proc/{os.readlink('/proc/thread-self')}/ns/net")
     except OSError as error:
@@ -76,7 +76,7 @@ def own_namespace() -> Namespace:
 
 
 def names() -> dict[int, str]:
-    """What ``ip netns`` calls namespaces, by their inode; of several names the first one."""
+    """Names of namespaces in ``ip netns``, by inode; of several names the first one."""
     try:
         named = sorted(os.listdir(NAMED), reverse=True)
         namespaces = os.stat(OURS).st_dev
@@ -94,17 +94,17 @@ def names() -> dict[int, str]:
 
 
 def all_namespaces() -> list[Namespace]:
-    """Those that a process is in, or that ``ip netns`` has named: each once, our own first.
+    """The namespaces of all processes and of ``ip netns``, each once, the own one first.
 
-    Processes whose namespace may not be read (ptrace(2), "access mode checking") are passed over;
-    so are namespaces that only a thread, an open file or another mount holds.
-    Raises NamespaceError where /proc is not mounted.
+    Not listed are namespaces that may not be read (ptrace(2), "access mode checking"), and those
+    that only a thread, an open file or another mount refers to. Raises NamespaceError if /proc is
+    not mounted.
     """
     ours = own_namespace()
     found = {ours.inode: ours}
     for inode, name in names().items():
         found.setdefault(inode, Namespace(inode, f"{NAMED}/{name}"))
-    # A process with a low number is likely to stay.
+    # A process with a low PID is likely to live long.
     for pid in pids():
         path = f"/proc/{pid}/ns/net"
         try:

@@ -1,4 +1,4 @@
-"""Who holds which socket, as ``ss -p`` finds it: by the links in /proc/PID/fd."""
+"""Finds the process of a socket by the links in /proc/PID/fd, as ``ss -p`` does."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Owner:
     """A process that holds a socket.
 
     Attributes:
-        pid: as the PID namespace of our /proc counts.
-        comm: the process's name, at most 15 bytes (PR_SET_NAME), as they are.
+        pid: in the PID namespace of /proc.
+        comm: the name of the process, at most 15 raw bytes (PR_SET_NAME).
     """
 
     pid: int
@@ -25,12 +25,11 @@ class Owner:
 
 
 def owners(inodes: Container[int]) -> dict[int, Owner]:
-    """Who holds these sockets, by their inode, from one look at all processes.
+    """Map inodes of sockets to their processes, in one pass over /proc.
 
-    Where several processes hold one, as after fork(2), it is the one with the lowest PID. A
-    socket is not in the answer where no process holds it, where it may not be told (ptrace(2),
-    "access mode checking"), or where it came or went during the look.
-    Raises SocketsError where /proc is not mounted.
+    If several processes hold a socket, as after fork(2), the lowest PID counts. A socket is missing
+    if no process holds it, if /proc/PID/fd may not be read (ptrace(2), "access mode checking"), or
+    if it was opened or closed during the pass. Raises SocketsError if /proc is not mounted.
     """
     found: dict[int, Owner] = {}
     for pid in pids():
@@ -42,15 +41,15 @@ def owners(inodes: Container[int]) -> dict[int, Owner]:
 
 
 def _held(pid: int) -> Iterator[int]:
-    """The inodes of a process's sockets; none where it is gone or may not be looked at."""
-    folder = f"/proc/{pid}/fd"
+    """The inodes of a process's sockets; nothing if it has exited or may not be read."""
+    directory = f"/proc/{pid}/fd"
     try:
-        fds = os.listdir(folder)
+        fds = os.listdir(directory)
     except OSError:
         return
     for fd in fds:
         try:
-            target = os.readlink(f"{folder}/{fd}")
+            target = os.readlink(f"{directory}/{fd}")
         except OSError:  # closed meanwhile
             continue
         if target.startswith(PREFIX):
@@ -58,7 +57,7 @@ def _held(pid: int) -> Iterator[int]:
 
 
 def _comm(pid: int) -> bytes | None:
-    """The process's name; None where it ended meanwhile."""
+    """The comm of a process; None if it has exited."""
     try:
         with open(f"/proc/{pid}/comm", "rb") as file:
             return file.read().removesuffix(b"\n")

@@ -1,4 +1,4 @@
-"""The processes that /proc shows."""
+"""The processes in /proc."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tuxscope.programs.net.sockets.errors import SocketsError
 
 
 def pids() -> list[int]:
-    """Their numbers, the lowest first. Raises SocketsError where /proc is not mounted."""
+    """The PIDs in /proc, ascending. Raises SocketsError if /proc is not mounted."""
     try:
         return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
     except OSError as error:
-        raise SocketsError(f"cannot read /proc: {strerror(error)}") from error
+        raise SocketsError(f"cannot read /proc: {strerror(error)}; is it mounted?") from error

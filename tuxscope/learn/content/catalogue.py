@@ -1,0 +1,111 @@
+"""The list of all exercises, each building on the ones before, and their files."""
+
+from __future__ import annotations
+
+import ast
+import os
+from importlib import import_module
+
+from tuxscope.errors import UsageError
+from tuxscope.learn.engine.exercise import Exercise
+from tuxscope.suggest import did_you_mean
+
+LADDER = (
+    "return-value",
+    "arithmetic-and-jump",
+    "record-layout",
+    "zero-the-stack",
+    "null-check",
+    "bounded-loop",
+    "local-call",
+    "file-descriptor",
+    "reads",
+    "pid-filter",
+    "count",
+    "user-buffer",
+    "latency",
+    "histogram",
+)
+GALLERY = "verifier/"
+HERE = os.path.dirname(__file__)
+PAGE_OF_HELLO = "from tuxscope.programs.hello import PAGE\n"  # ends a starter that is hello
+
+
+def module_name(name: str) -> str:
+    """The name, without ``.py``, of an exercise's three files and of the student's page."""
+    return name.replace("-", "_").replace("/", "_")
+
+
+def names() -> list[str]:
+    """The names of all exercises, those of the gallery last."""
+    from tuxscope.learn.content import repair
+
+    return [*LADDER, *repair.ENTRIES]
+
+
+def file_name(name: str) -> str:
+    """The file name of the student's page."""
+    return f"{module_name(name)}.py"
+
+
+def exercise_named(name: str) -> Exercise:
+    """The exercise of a name. Raises UsageError with the nearest one."""
+    if name not in LADDER:
+        from tuxscope.learn.content import repair
+
+        if name in repair.ENTRIES:
+            return repair.exercise_of(name)
+        near = did_you_mean(name, names()) or "; tuxscope learn lists them"
+        raise UsageError(f"learn: there is no exercise {name}{near}")
+    module = import_module(f"tuxscope.learn.content.exercises.{module_name(name)}")
+    found: Exercise = module.EXERCISE
+    return found
+
+
+def exercise_name(name: str) -> str:
+    """The exercise's name, for any way to write it: ``Return_Value``, ``return_value.py``, and
+    ``missing-result`` for ``verifier/missing-result``; empty if there is no such exercise."""
+    bare = name.casefold().removesuffix(".py")
+    known: dict[str, str] = {}
+    for each in reversed(names()):  # the ladder's last, to take precedence
+        known |= {module_name(each): each, module_name(each.removeprefix(GALLERY)): each}
+    return known.get(module_name(bare), "")
+
+
+def starter_text(name: str) -> str:
+    """The text of the page that an exercise starts with."""
+    if name not in LADDER:
+        from tuxscope.learn.content import repair
+
+        return repair.starter(name)
+    return with_hello(text_of("starters", name))
+
+
+def with_hello(text: str) -> str:
+    """A starter in which hello's code stands in place of the import of hello's PAGE."""
+    if not text.endswith(PAGE_OF_HELLO):
+        return text
+    from tuxscope.programs import hello
+
+    page = source_of(hello.__file__)
+    _docstring, first, *_ = ast.parse(page).body
+    code = page.splitlines(keepends=True)[first.lineno - 1 :]
+    return text.removesuffix(PAGE_OF_HELLO) + "".join(code)
+
+
+def solution_text(name: str) -> str:
+    """The text of the solution's page."""
+    if name not in LADDER:
+        from tuxscope.learn.content import repair
+
+        return repair.solution(name)
+    return text_of("solutions", name)
+
+
+def text_of(directory: str, name: str) -> str:
+    return source_of(os.path.join(HERE, directory, file_name(name)))
+
+
+def source_of(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()

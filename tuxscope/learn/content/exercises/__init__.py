@@ -1,0 +1,1 @@
+"""One module for each exercise: its title, its hints and its grader."""

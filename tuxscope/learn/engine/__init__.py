@@ -1,0 +1,1 @@
+"""The grader: runs a page in the interpreter and on the kernel, and reaches a verdict."""

@@ -1,0 +1,32 @@
+"""The declaration of an exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuxscope.learn.engine.submission import Submission
+
+Grader = Callable[["Submission"], None]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise.
+
+    Attributes:
+        name: as it is typed, with hyphens.
+        title: the task in a few words.
+        hints: three, each closer to the answer than the one before.
+        grade: raises Mistake or Fault if the answer is wrong; needs no kernel. Its random inputs
+            come from ``submission.rng``.
+        grade_on_kernel: the same on the running kernel; None if the exercise does not need it.
+    """
+
+    name: str
+    title: str
+    hints: tuple[str, ...]
+    grade: Grader
+    grade_on_kernel: Grader | None = None

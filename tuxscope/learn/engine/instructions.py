@@ -1,0 +1,33 @@
+"""Predicates on instructions, for graders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tuxscope.asm import Helper, Instruction
+from tuxscope.asm.isa import Atomic, CallSource, FormKind
+
+
+def calls_helper(helper: Helper) -> Callable[[Instruction], bool]:
+    """Whether an instruction calls this helper."""
+    return lambda each: each.form.operation is CallSource.HELPER and each.imm == helper.number
+
+
+def calls_function(each: Instruction) -> bool:
+    """Whether it calls a function of the program (a BPF-to-BPF call)."""
+    return each.form.operation is CallSource.LOCAL
+
+
+def goes_back(each: Instruction) -> bool:
+    """Whether it jumps backwards, as a loop does."""
+    return each.form.jumps and each.distance < 0
+
+
+def is_exit(each: Instruction) -> bool:
+    """Whether it exits from the program or from a function."""
+    return each.form.kind is FormKind.EXIT
+
+
+def is_atomic_add(each: Instruction) -> bool:
+    """Whether it is an atomic addition, with or without a fetch."""
+    return each.form.kind is FormKind.ATOMIC and each.form.operation is Atomic.ADD

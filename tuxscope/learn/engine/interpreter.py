@@ -1,0 +1,110 @@
+"""Runs a page's programs in the interpreter, on synthetic system calls."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from itertools import chain
+
+from tuxscope.asm import Program, Tracepoint, helper
+from tuxscope.asm.maps import Array, Hash, PerfEventArray
+from tuxscope.learn.engine.calls import Call
+from tuxscope.learn.engine.instructions import calls_helper
+from tuxscope.learn.engine.mistake import Mistake
+from tuxscope.page.page import Page
+from tuxscope.record import Record
+from tuxscope.run.workload import EXIT, machine_for
+from tuxscope.vm import Machine, Sent
+from tuxscope.vm.maps import Values
+from tuxscope.vm.state import Output
+
+ARGUMENTS = 12  # of a raw tracepoint at most, u64 each: MAX_BPF_FUNC_ARGS
+
+
+class Interpreter:
+    """A page's programs on synthetic system calls. Maps keep their entries between calls.
+
+    Attributes:
+        machine: the interpreter; ``machine.steps`` counts those of the last run.
+    """
+
+    def __init__(self, page: Page, programs: Sequence[Program]) -> None:
+        self.machine, self._buffer = machine_for(programs)
+        self._page = page
+        self._programs = programs
+
+    def call(self, *calls: Call) -> None:
+        """Make calls one after the other, each from entry to exit. Raises Fault."""
+        for each in calls:
+            self.enter(each)
+            self.leave(each)
+
+    def enter(self, call: Call) -> None:
+        """Run the programs attached to the entry of a call. Raises Fault."""
+        self._run(call, leaving=False)
+
+    def leave(self, call: Call) -> None:
+        """Run the programs attached to the exit of a call. Raises Fault."""
+        self._run(call, leaving=True)
+
+    def _run(self, call: Call, leaving: bool) -> None:
+        self._buffer.data[:] = call.data
+        self._buffer.frozen = None
+        for program in self._programs:
+            on_exit = isinstance(program.attach, Tracepoint) and EXIT in program.attach.name
+            if on_exit == leaving:
+                self.machine.select(program)
+                self.machine.run(context=call.context(leaving), world=call.world(leaving))
+
+    def records(self) -> list[Record]:
+        """The records sent through the page's map since the last call of this method.
+
+        Raises Mistake if a sample is not as long as the record.
+        """
+        found = sent_records(self._page, self._programs, self.machine.output)
+        self.machine.output.clear()
+        return found
+
+    def map(self, description: Array | Hash) -> Values:
+        """A map's entries: items(), lookup() and update(), as user space has them."""
+        return entries_of(self.machine, description)
+
+
+def entries_of(machine: Machine, description: Array | Hash) -> Values:
+    """The entries of a map in a machine."""
+    found = machine.maps[description]
+    assert isinstance(found, Values)
+    return found
+
+
+def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Output]) -> list[Record]:
+    """The records that programs sent through the page's map.
+
+    Raises Mistake if a sample is not as long as the record.
+    """
+    stream = page.map
+    assert isinstance(stream, PerfEventArray)
+    found: list[Record] = []
+    for each in output:
+        if isinstance(each, Sent) and each.map == stream:
+            if len(each.data) != stream.record.size:
+                raise wrong_size(stream, len(each.data), programs)
+            found.append(stream.record.unpack(each.data))
+    return found
+
+
+def wrong_size(stream: PerfEventArray, size: int, programs: Sequence[Program]) -> Mistake:
+    name = stream.record.__name__
+    instructions = chain.from_iterable(each.instructions for each in programs)
+    sends = filter(calls_helper(helper.perf_event_output), instructions)
+    return Mistake(
+        f"all {stream.record.size} bytes of {name} (r5 = {name}.size)",
+        f"{size} bytes",
+        next((each.source for each in sends), None),
+    )
+
+
+def context_of(arguments: Sequence[int]) -> bytes:
+    """The context of a raw tracepoint: 12 u64 in native byte order; missing arguments are 0."""
+    padded = [*arguments, *[0] * (ARGUMENTS - len(arguments))]
+    return struct.pack(f"={len(padded)}Q", *(each & (1 << 64) - 1 for each in padded))

@@ -1,0 +1,165 @@
+"""Loads a student's page into the kernel, and runs processes whose calls it counts exactly."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from typing import Any, Self
+
+from tuxscope.asm import Array, Hash, PerfEventArray
+from tuxscope.errors import TuxscopeError
+from tuxscope.learn.engine.interpreter import context_of
+from tuxscope.learn.engine.mistake import Mistake
+from tuxscope.learn.engine.submission import Submission
+from tuxscope.loader.attach import Link
+from tuxscope.loader.collection import Collection
+from tuxscope.loader.maps import LoadedMap
+from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.record import Record
+from tuxscope.run.identity import pid_namespace
+from tuxscope.run.page_map import shown_map
+
+WORKER = os.path.join(os.path.dirname(__file__), "worker.py")
+ANSWER_LIMIT = 20.0  # seconds to wait for a worker's answer
+
+
+class WorkerError(TuxscopeError):
+    """A worker process failed."""
+
+
+class Kernel:
+    """A page's loaded programs; a context manager that unloads them."""
+
+    def __init__(self, submission: Submission, pid: int | None = None) -> None:
+        """Load the programs, with ``pid`` for that process alone. Raises TuxscopeError."""
+        page = submission.page
+        self._stream = page.map if isinstance(page.map, PerfEventArray) else None
+        self._definition = submission.definition
+        with ExitStack() as stack:
+            programs = submission.programs(pid, pid_namespace())
+            self._loaded = stack.enter_context(Collection(programs))
+            self._reader: PerfReader | None = None
+            if self._stream:
+                ring = shown_map(page, self._loaded)
+                self._reader = stack.enter_context(PerfReader(ring))
+            self._held = stack.pop_all()
+
+    def attached(self) -> Link:
+        """A context manager: the programs are attached while it is open."""
+        return Link(self._loaded)
+
+    def result(self, *arguments: int) -> int:
+        """Test-run the first program on a raw tracepoint's arguments, u64 each; returns the low 32
+        bits of its result.
+
+        Raises OSError if the kernel cannot test-run it (before Linux 5.10).
+        """
+        return self._loaded.programs[0].test_run(context=context_of(arguments)).retval
+
+    def records(self) -> list[Record]:
+        """The records sent through the page's map, of all processes. Detach the programs first.
+
+        Raises TuxscopeError if events were lost, as the count is wrong then.
+        """
+        assert self._reader
+        assert self._stream
+        record = self._stream.record
+        found: list[Record] = [record.decode(row) for row in self._reader.drain(final=True)]
+        if lost := self._reader.lost():
+            raise TuxscopeError(
+                f"{lost} events were lost; check again when the machine is less busy"
+            )
+        return found
+
+    def map(self, description: Array | Hash) -> LoadedMap:
+        """A map's entries: items(), lookup(), update(). Raises Mistake if no program uses it."""
+        if description not in self._loaded.maps:
+            raise Mistake(
+                f"a program that uses {description.name}", "no program does", self._definition
+            )
+        return self._loaded.maps[description]
+
+    @property
+    def missed(self) -> int:
+        """The number of runs that the kernel skipped, over all processes (recursion misses). Linux
+        7.3 preempts programs, and skips a second run on the same CPU (docs/kernels.md)."""
+        return self._loaded.recursion_misses
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+
+class Worker:
+    """A child process that makes system calls on request; a context manager that ends it.
+
+    Attributes:
+        comm: its name.
+    """
+
+    def __init__(self, comm: str) -> None:
+        """Start it, and wait until it is ready. From here on it calls read() and write() only on
+        request. Raises WorkerError."""
+        self.comm = comm
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(ANSWER_LIMIT)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", WORKER, comm],
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        try:
+            self._answer()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        number: int = self._process.pid
+        return number
+
+    def write(self, fd: int, times: int = 1, data: bytes = b"hello\n") -> None:
+        """Have it call write(fd, data) ``times`` times, and wait until it has."""
+        self._do("write", fd, data.decode("latin-1"), times)
+
+    def read(self, fd: int, times: int = 1, size: int = 1) -> None:
+        """Have it call read(fd) for ``size`` bytes ``times`` times, and wait until it has."""
+        self._do("read", fd, size, times)
+
+    def read_slowly(self, fd: int, times: int, seconds: float) -> None:
+        """Have it make ``times`` calls of read(fd) that fail after ``seconds`` at the earliest."""
+        self._do("read_slowly", fd, seconds, times)
+
+    def write_slowly(self, fd: int, times: int, seconds: float) -> None:
+        """Have it make ``times`` calls of write(fd) that fail after ``seconds`` at the earliest."""
+        self._do("write_slowly", fd, seconds, times)
+
+    def _do(self, *message: Any) -> None:
+        self._socket.send(json.dumps(message).encode())
+        self._answer()
+
+    def _answer(self) -> None:
+        try:
+            answer = self._socket.recv(1)
+        except OSError as error:
+            raise WorkerError(f"a worker process of the grader does not answer: {error}") from error
+        if not answer:
+            raise WorkerError("a worker process of the grader ended unexpectedly")
+
+    def close(self) -> None:
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,77 @@
+"""Grades programs by the record that they send for a raw tracepoint's arguments."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tuxscope.asm import PerfEventArray, helper
+from tuxscope.learn.engine.instructions import calls_helper
+from tuxscope.learn.engine.interpreter import context_of, sent_records
+from tuxscope.learn.engine.kernel import Kernel
+from tuxscope.learn.engine.mistake import Mistake
+from tuxscope.learn.engine.returns import number, shown
+from tuxscope.learn.engine.submission import Submission
+from tuxscope.record import Record
+from tuxscope.vm import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCase:
+    """One input: the arguments, u64 each, and the fields of the one record that is expected."""
+
+    given: tuple[int, ...]
+    fields: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordGrader:
+    """Grades such programs.
+
+    Attributes:
+        cases: makes the inputs.
+        hint: index of the hint for a wrong field.
+    """
+
+    cases: Callable[[random.Random], Iterable[RecordCase]]
+    hint: int = 0
+
+    def grade(self, submission: Submission) -> None:
+        program = submission.program()
+        self._check_stream(submission)
+        for case in self.cases(submission.rng):
+            machine = Machine(program, context_of(case.given))
+            machine.run()
+            self._judge(submission, case, sent_records(submission.page, [program], machine.output))
+
+    def grade_on_kernel(self, submission: Submission) -> None:
+        with Kernel(submission) as kernel:
+            for case in self.cases(submission.rng):
+                kernel.result(*case.given)
+                self._judge(submission, case, kernel.records())
+
+    def _check_stream(self, submission: Submission) -> None:
+        if not isinstance(submission.page.map, PerfEventArray):
+            raise Mistake(
+                "a PAGE that shows the PerfEventArray EVENTS",
+                "a PAGE with another map, or without one",
+                submission.line_with("PAGE ="),
+            )
+
+    def _judge(self, submission: Submission, case: RecordCase, records: Sequence[Record]) -> None:
+        """Raises Mistake."""
+        sends = submission.line_of(calls_helper(helper.perf_event_output))
+        arguments = f"(arguments: {shown(case.given)})"
+        if len(records) != 1:
+            raise Mistake(f"one record {arguments}", f"{len(records)} records", sends)
+        for name, expected in case.fields.items():
+            came = getattr(records[0], name)
+            if came != expected:
+                late = ": is it zeroed after the store, or not sent?" if came == 0 else ""
+                raise Mistake(
+                    f"{name} = {number(expected)} {arguments}",
+                    f"{name} = {number(came)}{late}",
+                    sends,
+                    self.hint,
+                )

@@ -1,0 +1,91 @@
+"""Makes exactly the write() and read() calls that are requested on stdin, a socket.
+
+It is a script of its own, run with ``python -S``. It uses recv() and send() for requests and
+answers, so that all of its write() and read() calls are requested ones. A request is a JSON list:
+action, fd, argument and how many times. The answer is one byte.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import struct
+import sys
+from typing import Any
+
+
+def descriptor(number: int, source: int) -> int:
+    """Make the file descriptor ``number`` a duplicate of ``source``; returns it."""
+    if number != source:
+        os.dup2(source, number)
+    return number
+
+
+def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
+    """A socket on which a read or a write fails after ``seconds`` at the earliest; and its peer.
+
+    The timeout is twice that: timeouts count ticks, and on a virtual machine that was paused
+    several come at once.
+    """
+    ours, theirs = socket.socketpair()
+    seconds *= 2
+    whole = int(seconds)
+    ours.setsockopt(
+        socket.SOL_SOCKET, option, struct.pack("@ll", whole, int((seconds - whole) * 1e6))
+    )
+    return ours, theirs
+
+
+def fill(full: socket.socket) -> None:
+    """Send until the socket's buffer is full."""
+    for size in (1 << 16, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                full.send(bytes(size), socket.MSG_DONTWAIT)
+
+
+def write(fd: int, text: str, times: int) -> None:
+    data = text.encode("latin-1")
+    for _ in range(times):
+        os.write(fd, data)
+
+
+def read(fd: int, size: int, times: int) -> None:
+    for _ in range(times):
+        os.read(fd, size)
+
+
+def work(message: list[Any], zero: int) -> None:
+    """Serve one request. What prepares the calls is neither read() nor write()."""
+    what, fd, argument, times = message
+    if what in ("write", "read"):
+        do = write if what == "write" else read
+        do(descriptor(fd, zero), argument, times)
+        return
+    reads = what == "read_slowly"
+    ours, theirs = waiting(socket.SO_RCVTIMEO if reads else socket.SO_SNDTIMEO, argument)
+    with ours, theirs:
+        if not reads:
+            fill(ours)
+        slow = descriptor(fd, ours.fileno())
+        for _ in range(times):
+            with contextlib.suppress(BlockingIOError):
+                if reads:
+                    os.read(slow, 1)
+                else:
+                    os.write(slow, b"x")
+
+
+def main() -> None:
+    with open("/proc/self/comm", "wb", buffering=0) as name:
+        name.write(sys.argv[1].encode())
+    zero = os.open("/dev/zero", os.O_RDWR)
+    with socket.socket(fileno=0) as requests:
+        requests.send(b"r")  # ready
+        while message := requests.recv(1 << 16):
+            work(json.loads(message), zero)
+            requests.send(b"d")  # done
+
+
+if __name__ == "__main__":
+    main()

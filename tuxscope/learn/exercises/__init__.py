@@ -1,1 +1,0 @@
-"""What each exercise asks for: its title, its hints, and how an answer is graded."""

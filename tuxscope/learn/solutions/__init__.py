@@ -1,1 +1,0 @@
-"""The same pages as we would write them."""
