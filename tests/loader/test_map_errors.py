@@ -134,7 +134,7 @@ WRONG: dict[str, tuple[Map, Do, str]] = {
     "key out of range": (HASH, lambda map: map.update(1 << 32, 1), "4294967296 does not fit u32"),
     "key of delete": (HASH, lambda map: map.delete(-1), "map COUNTS has no key -1"),
     "key of a batch": (HASH, lambda map: map.delete_batch([1, None]), "has no key None"),
-    "value": (HASH, lambda map: map.update(1, "y"), "map COUNTS holds no 'y': u64 takes an int"),
+    "value": (HASH, lambda map: map.update(1, "y"), "holds no 'y': u64 takes an integer"),
     "record": (POINTS, lambda map: map.lookup(7), "map POINTS has no key 7: Point takes a Point"),
     "flags": (HASH, lambda map: map.update(1, 1, "any"), "invalid flags 'any'"),  # type: ignore[arg-type]
     "pairs": (HASH, lambda map: map.update_batch([5]), "takes pairs of a key and a value, not 5"),  # type: ignore[list-item]

@@ -833,7 +833,7 @@ def test_what_returns_nothing_leaves_nothing_in_r0(call: Callable[..., None], cp
     with pytest.raises(ClobberedRegisterError, match="r0 is read, and was clobbered by"):
         with_context(write)
     program = with_context(write, check=False)
-    with pytest.raises(UninitialisedRegisterFault, match="r0 is read and holds nothing"):
+    with pytest.raises(UninitialisedRegisterFault, match="r0 is read and is uninitialised"):
         Machine(program).run()
     with Kernel(cpu) as kernel, pytest.raises(VerifierError) as refusal:
         kernel.run(program)
