@@ -168,9 +168,7 @@ def test_a_reservation_is_given_back() -> None:
     a.label("out")
     a.mov(r0, 0)
     a.exit()
-    with pytest.raises(
-        UnreleasedReferenceError, match="without releasing the record that"
-    ):
+    with pytest.raises(UnreleasedReferenceError, match="without releasing the record that"):
         a.program()
 
 
