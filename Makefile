@@ -1,7 +1,8 @@
 # make hello   stream real write() events for some seconds (ARGS='--pid 1842' instead of that)
 # make test    lint, types and all tests
-# make fuzz    a million random words (WORDS=10000 SEED=7), a million spans of corrupted rings
-#              (SPANS=10000 SEED=7), and 100,000 random programs in the kernel
+# make fuzz    a million random words (WORDS=10000 SEED=7), a million spans of corrupted rings,
+#              and as many corrupted ring buffers (SPANS=10000 SEED=7), and 100,000 random programs in
+#              the kernel
 #              and in the interpreter (ROUNDS=2, of 2,000 each), and 9,000 that the kernel accepts,
 #              of which the checks may not complain (ALARMS=300: 450 of them; SEED=7 as well),
 #              and 2,200 rejected programs at both log levels (LEVELS=300)
@@ -62,6 +63,7 @@ test: $(VENV)/dev
 fuzz: $(VENV)/dev
 	cd tests && ../$(VENV)/bin/python -m asm.fuzz_words $(WORDS) $(SEED)
 	cd tests && ../$(VENV)/bin/python -m loader.fuzz_rings $(SPANS) $(SEED)
+	cd tests && ../$(VENV)/bin/python -m loader.fuzz_ringbufs $(SPANS) $(SEED)
 	TUXSCOPE_REQUIRE_KERNEL=1 TUXSCOPE_FUZZ_ROUNDS=$(ROUNDS) TUXSCOPE_FUZZ_ALARMS=$(ALARMS) \
 		TUXSCOPE_FUZZ_LEVELS=$(LEVELS) TUXSCOPE_FUZZ_SEED=$(SEED) \
 		$(VENV)/bin/python -m pytest --timeout 0 tests/vm/test_kernel.py tests/checks/test_alarms.py \

@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 SETTLE = 0.5  # seconds after the start that do not count
@@ -40,10 +41,10 @@ def cpu_seconds(pid: int) -> float:
     return int(fields[0]) / 1e9
 
 
-def measure(rate: int, seconds: float, options: list[str]) -> str:
+def measure(rate: int, seconds: float, options: list[str], tool: Sequence[str] = ("hello",)) -> str:
     """A row of the table."""
     writer = subprocess.Popen([sys.executable, "-S", "-c", WRITER, str(rate)])
-    command = [TUXSCOPE, "hello", "--pid", str(writer.pid), *options]
+    command = [TUXSCOPE, *tool, "--pid", str(writer.pid), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout
     fd = process.stdout.fileno()
@@ -88,4 +89,5 @@ def main() -> None:
         print(measure(rate, seconds * (3 if rate == 1 else 1), sys.argv[2:]), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

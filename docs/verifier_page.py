@@ -28,7 +28,7 @@ from tuxscope.learn.content.gallery.table import GALLERY
 
 SHOWN = "6.18"  # the kernel whose log is shown; of the others what differs
 LONGEST = 8  # lines
-MAP = re.compile(r"[A-Z_]+ = (Array|Hash|RingBuffer|PerfEventArray)\(")
+MAP = re.compile(r"[A-Z_]+ = (Array|Hash|RingBuf|PerfEventArray)\(")
 
 HEAD = """\
 # What the verifier refuses

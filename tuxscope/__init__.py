@@ -17,7 +17,7 @@ NAMES = {
         Map MapType MapValueAccessError Memory MissingResultError NotAPointerError
         NullCheckError OperandError PerCpuArray PerCpuHash PerfEventArray PointerArithmeticError
         ProgArray Program ProgramError ProgramType RawTracepoint ReadOnlyRegisterError Register
-        RegisterError ReleasedRecordError RingBuffer SchedClassifier SocketFilter SourceLine
+        RegisterError ReleasedRecordError RingBuf SchedClassifier SocketFilter SourceLine
         StackAccessError StackError TextError Tracepoint UndefinedLabelError
         UninitialisedRegisterError UninitialisedStackError UnreachableCodeError
         UnreleasedReferenceError Xdp decode_all helper r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10
@@ -33,12 +33,14 @@ NAMES = {
     "tuxscope.loader.layout": "RunningKernelLayout",
     "tuxscope.loader.maps": "MapError",
     "tuxscope.loader.privilege": "PrivilegeError",
+    "tuxscope.loader.ringbuf_reader": "RingBufReader",
     "tuxscope.programs.hello": "HelloEvent hello",
     "tuxscope.programs.net.connections": "Connection",
     "tuxscope.programs.net.library": "net",
     "tuxscope.page.page": "Page",
     "tuxscope.page.pid_namespace": "PidNamespace namespaced_pid",
     "tuxscope.record": "Field Record RecordError char s8 s16 s32 s64 u8 u16 u32 u64",
+    "tuxscope.record.variable": "const tail",
     "tuxscope.run.identity": "own_pid pid_namespace",
     "tuxscope.vm": "Fault Machine World",
 }

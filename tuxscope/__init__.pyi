@@ -51,7 +51,7 @@ from tuxscope.asm import (
     Register,
     RegisterError,
     ReleasedRecordError,
-    RingBuffer,
+    RingBuf,
     SchedClassifier,
     SocketFilter,
     SourceLine,
@@ -114,6 +114,9 @@ from tuxscope.loader.maps import (
 from tuxscope.loader.privilege import (
     PrivilegeError,
 )
+from tuxscope.loader.ringbuf_reader import (
+    RingBufReader,
+)
 from tuxscope.output.columns import (
     Bar,
     Clock,
@@ -154,6 +157,10 @@ from tuxscope.record import (
     u16,
     u32,
     u64,
+)
+from tuxscope.record.variable import (
+    const,
+    tail,
 )
 from tuxscope.run.identity import (
     own_pid,
@@ -246,7 +253,8 @@ __all__ = [
     "Register",
     "RegisterError",
     "ReleasedRecordError",
-    "RingBuffer",
+    "RingBuf",
+    "RingBufReader",
     "RunningKernelLayout",
     "SchedClassifier",
     "SocketFilter",
@@ -266,6 +274,7 @@ __all__ = [
     "Xdp",
     "attach",
     "char",
+    "const",
     "decode_all",
     "hello",
     "helper",
@@ -290,6 +299,7 @@ __all__ = [
     "s16",
     "s32",
     "s64",
+    "tail",
     "u8",
     "u16",
     "u32",

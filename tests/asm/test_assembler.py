@@ -29,7 +29,7 @@ from tuxscope.asm import (
     ReadOnlyRegisterError,
     Register,
     RegisterError,
-    RingBuffer,
+    RingBuf,
     StackError,
     Tracepoint,
     UndefinedLabelError,
@@ -192,7 +192,8 @@ def test_the_methods_reach_every_row_of_the_table() -> None:
 def test_every_method_is_among_the_calls() -> None:
     methods = {name for name in dir(Assembler) if not name.startswith("_")}
     assert methods - {method for method, _, _ in CALLS} == {
-        "emit", "function", "label", "lea", "program", "stack", "zero",
+        "emit", "function", "label", "lea", "program", "ringbuf_output", "ringbuf_reserve", "stack",
+        "zero",
     }  # fmt: skip
 
 
@@ -536,10 +537,10 @@ def test_a_map_has_a_number_of_entries(entries: Any) -> None:
         PerfEventArray("EVENTS", HelloEvent, max_entries=entries)
 
 
-def test_only_a_perf_event_array_may_leave_its_size_open() -> None:
+def test_only_a_map_that_carries_records_may_leave_its_size_open() -> None:
     assert EVENTS.max_entries == 0
+    assert RingBuf("EVENTS", HelloEvent).max_entries == 8 << 20
     for make in (
-        lambda: RingBuffer("EVENTS", HelloEvent),
         lambda: Array("COUNTS", value=u64),
         lambda: Hash("COUNTS", key=u32, value=u64),
     ):
@@ -549,7 +550,7 @@ def test_only_a_perf_event_array_may_leave_its_size_open() -> None:
 
 def test_a_map_tells_the_sizes_of_its_key_and_value() -> None:
     table = Hash("TABLE", key=Point, value=HelloEvent, max_entries=8)
-    ring = RingBuffer("RING", HelloEvent, max_entries=4096)
+    ring = RingBuf("RING", HelloEvent, max_entries=4096)
     assert (table.key_size, table.value_size) == (4, 32)
     assert (COUNTS.key_size, COUNTS.value_size) == (4, 32)
     assert (EVENTS.key_size, EVENTS.value_size) == (4, 4)

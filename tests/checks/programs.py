@@ -22,7 +22,7 @@ from tuxscope.asm import (
     PerfEventArray,
     Program,
     RawTracepoint,
-    RingBuffer,
+    RingBuf,
     SchedClassifier,
     SocketFilter,
     Tracepoint,
@@ -63,7 +63,7 @@ OWN = PerCpuHash("OWN", key=u64, value=Count, max_entries=16)
 SLOTS = Array("SLOTS", value=Count, max_entries=4)
 ONE = Array("ONE", value=Count, max_entries=1)
 EVENTS = PerfEventArray("EVENTS", Event)
-RING = RingBuffer("RING", Event, max_entries=1 << 16)  # whole pages, of whatever size
+RING = RingBuf("RING", Event, max_entries=1 << 16)  # whole pages, of whatever size
 MAPS: tuple[Map, ...] = (COUNTS, LAST, OWN, SLOTS, ONE, EVENTS, RING)
 LOOKED_UP = (COUNTS, OWN, SLOTS)
 SAVED = (r7, r8, r9)  # r6 keeps the context

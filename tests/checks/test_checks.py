@@ -40,7 +40,7 @@ from tuxscope.asm import (
     RawTracepoint,
     Register,
     ReleasedRecordError,
-    RingBuffer,
+    RingBuf,
     SchedClassifier,
     SocketFilter,
     StackAccessError,
@@ -85,7 +85,7 @@ COUNTS = Hash("COUNTS", key=u32, value=Count, max_entries=8)
 SLOTS = Array("SLOTS", value=Count, max_entries=8)
 TIMES = Hash("TIMES", key=u64, value=Count, max_entries=8)
 EVENTS = PerfEventArray("EVENTS", Event)
-RING = RingBuffer("RING", Event, max_entries=1 << 16)  # whole pages, of whatever size
+RING = RingBuf("RING", Event, max_entries=1 << 16)  # whole pages, of whatever size
 
 Write = Callable[[Assembler], object]
 
@@ -692,9 +692,7 @@ SAYS = [
         ArgumentError,
         "perf_event_output needs a map of type PerfEventArray, and COUNTS is of type Hash",
     ),
-    says(
-        lookup_in_a_ring, ArgumentError, "map_lookup_elem cannot use RING, a map of type RingBuffer"
-    ),
+    says(lookup_in_a_ring, ArgumentError, "map_lookup_elem cannot use RING, a map of type RingBuf"),
     says(
         address_for_a_size,
         ArgumentError,

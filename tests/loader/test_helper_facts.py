@@ -17,7 +17,7 @@ from itertools import islice, product
 import pytest
 from pace import SLOWDOWN
 
-from tuxscope.asm import Hash, Helper, Instruction, PerCpuHash, ProgArray, ProgramType, RingBuffer
+from tuxscope.asm import Hash, Helper, Instruction, PerCpuHash, ProgArray, ProgramType, RingBuf
 from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.isa import Class, Jump
 from tuxscope.asm.signatures import ArgumentKind
@@ -46,7 +46,7 @@ class Event(Record):
 
 MAPS = (
     Hash("HASH", key=u32, value=u64, max_entries=1),
-    RingBuffer("RING", Event, max_entries=mmap.PAGESIZE),
+    RingBuf("RING", Event, max_entries=mmap.PAGESIZE),
     PerCpuHash("PERCPU", key=u32, value=u64, max_entries=1),
     ProgArray("PROGRAMS", max_entries=1),
 )

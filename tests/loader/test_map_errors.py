@@ -20,7 +20,7 @@ from tuxscope.asm import (
     PerCpuHash,
     PerfEventArray,
     ProgArray,
-    RingBuffer,
+    RingBuf,
 )
 from tuxscope.errors import ENOTSUPP
 from tuxscope.loader import bpf
@@ -49,7 +49,7 @@ HASH = Hash("COUNTS", key=u32, value=u64, max_entries=2)
 LRU = LruHash("COUNTS", key=u32, value=u64, max_entries=2)
 POINTS = Hash("POINTS", key=Point, value=Point, max_entries=2)
 EACH_CPU = PerCpuHash("EACH", key=u32, value=u64, max_entries=2)
-EVENTS = RingBuffer("EVENTS", Point, max_entries=1 << 16)
+EVENTS = RingBuf("EVENTS", Point, max_entries=1 << 16)
 
 FULL = [(1, 1), (2, 2)]
 
@@ -233,7 +233,6 @@ def test_any_errno_is_in_words(
 @pytest.mark.parametrize(
     "description",
     [
-        RingBuffer("EVENTS", Point, max_entries=1000),
         Hash("HUGE", key=u32, value=u8[1 << 29], max_entries=1),
         PerCpuArray("HUGE", value=u8[1 << 20], max_entries=1),
     ],
@@ -247,6 +246,14 @@ def test_an_impossible_map_is_refused_in_one_line(description: Map) -> None:
     assert description.type.name in text
     assert str(description.max_entries) in text
     assert caught.value.errno
+
+
+def test_a_ring_buffer_of_an_impossible_size_is_refused_in_one_line() -> None:
+    with pytest.raises(MapError) as caught:
+        LoadedMap(EVENTS, max_entries=1000)
+    text = one_line(caught)
+    assert "EVENTS (RINGBUF, 1000 entries)" in text
+    assert "a power of two and a multiple of the page size" in text
 
 
 def test_a_map_that_may_not_be_made_says_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder, in_order, merged
+from tuxscope.loader.merge import (
+    FLIGHT,
+    FOR_EVER,
+    TimeOrder,
+    in_order,
+    merged,
+    nearly_in_order,
+)
 from tuxscope.loader.spans import Columns
 
 Row = tuple[int, int, int]  # time, run, place in it
@@ -176,3 +183,21 @@ def test_the_cost_of_a_row_is_the_same_with_many_cpus(cpus: int) -> None:
     got = [row for (column,) in merged(runs, 0) for row in column]
     assert got == list(range(count * cpus))
     assert Counted.copied <= 2 * len(got)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9 * FLIGHT), st.integers(0, FLIGHT - 1), st.booleans())),
+    sizes,
+)
+def test_what_a_ring_buffer_holds_comes_in_order(
+    sent: list[tuple[int, int, bool]], size: int
+) -> None:
+    """Reserved at any time; the clock was read less than FLIGHT before that, or after it."""
+    reserved = sorted(sent)
+    times = [at + (by if later else -by) for at, by, later in reserved]
+    rows = [(time, 0, place) for place, time in enumerate(times)]
+    run = list(nearly_in_order(pieces(rows, size), 0))
+    assert all(each[0] for each in run)
+    got = rows_in(iter(run))
+    assert [row[0] for row in got] == sorted(times)
+    assert sorted(got) == sorted(rows)

@@ -375,6 +375,17 @@ UNSHOWN = COUNT.replace("SHOWN = (Column(Process.pid, 8), Rate(Writes.count))\n"
 UNANNOTATED = COUNT.replace(" -> Program", "")
 STREAM = UNSHOWN.replace("TARGET = ", "SENT = PerfEventArray('SENT', Writes)\nTARGET = ")
 LOOSE = COUNT[: COUNT.index("def zero")] + "a = Assembler('loose', attach=RawTracepoint())\n"
+KINDS = """
+from tuxscope import RingBuf, const
+class Timed(Record):
+    kind = const(u32, 1)
+    time_ns = u64
+class Untimed(Record):
+    kind = const(u32, 2)
+"""
+STREAM_OF_KINDS = UNSHOWN.replace(
+    "TARGET = ", KINDS + "SENT = RingBuf('S', Timed, Untimed)\nTARGET = "
+)
 
 
 @pytest.mark.parametrize(
@@ -391,6 +402,7 @@ LOOSE = COUNT[: COUNT.index("def zero")] + "a = Assembler('loose', attach=RawTra
         (COUNT + "SHOWN = SHOWN[0]\n", "end it with PAGE = Page(count, COUNTS, (SHOWN,))"),
         (UNSHOWN, "PAGE = Page(count, COUNTS, (Column(Process.pid, 8), Column(Writes.count)))"),
         (STREAM, "PAGE = Page(count, SENT, (Column(Writes.count, 8), Column(Writes.bytes)))"),
+        (STREAM_OF_KINDS, "Page(count, SENT, (Column(Timed.kind, 8), Column(Timed.time_ns)))"),
         (PLAIN.replace("SHOWN =", "_ =").replace("Process.pid", "Writes.bytes"),
          "end it with PAGE = Page(count)"),
         (COUNT + "PAGE = count\n", "PAGE is not a Page; write PAGE = Page(count, COUNTS, SHOWN)"),
@@ -425,6 +437,13 @@ def test_a_page_without_a_page_is_told_its_own(text: str, says: str, tmp_path: P
         ("SENT = PerfEventArray('SENT', Writes)\n"
          "PAGE = Page(count, SENT, SHOWN[:0] + (Column(Writes.count),), order_by=Process.pid)",
          "as in order_by=Writes.count"),
+        (KINDS + "RING = RingBuf('RING', Timed, Untimed)\n"
+         "PAGE = Page(count, RING, (Column(Timed.time_ns),), order_by=Timed.time_ns)",
+         "order_by is a field of Untimed with the time of ktime_get_ns, a u64; add one, as in"),
+        (KINDS + "RING = RingBuf('RING', Untimed, Timed)\n"
+         "PAGE = Page(count, RING, (Column(Writes.count),))",
+         "shows a field of another record than Untimed or Timed, which comes through RING"),
+        (KINDS + "RING = RingBuf('RING', Process, Timed)\n", "Process is one of several records"),
         ("SENT = PerfEventArray('SENT', Process)\n"
          "PAGE = Page(count, SENT, (Column(Process.pid),), order_by=Process.pid)",
          "with the time of ktime_get_ns, a u64; add one, as in timestamp_ns = u64"),

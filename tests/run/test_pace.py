@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tuxscope.loader.merge import FLIGHT
-from tuxscope.run.pace import BUSY, FIRST, IDLE, Pace
+from tuxscope.run.pace import AWAKE, BUSY, FIRST, IDLE, UNWOKEN, Pace, WokenPace
 
 
 def test_the_first_looks_are_close_together_and_then_further_apart() -> None:
@@ -32,3 +32,39 @@ def test_a_flow_has_its_own() -> None:
     assert pace.seconds == BUSY
     pace.looked(found=False)
     assert BUSY < pace.seconds <= IDLE
+
+
+class Waits:
+    """Notes what it is asked for."""
+
+    def __init__(self, goes_on: bool = True) -> None:
+        self.asked: list[tuple[str, float]] = []
+        self.goes_on = goes_on
+
+    def wait(self, seconds: float) -> bool:
+        self.asked.append(("wait", seconds))
+        return self.goes_on
+
+    def pause(self, seconds: float) -> bool:
+        self.asked.append(("pause", seconds))
+        return self.goes_on
+
+
+def test_a_ring_buffer_is_looked_at_a_while_after_it_woke_us() -> None:
+    pace, waits = WokenPace(), Waits()
+    for found, held in ((True, False), (True, True), (False, False)):
+        assert pace.wait(waits)
+        pace.looked(found, held)
+    assert waits.asked == [
+        ("wait", UNWOKEN), ("pause", AWAKE),
+        ("wait", UNWOKEN), ("pause", AWAKE),
+        ("wait", 0), ("pause", AWAKE),
+    ]  # fmt: skip
+    assert AWAKE >= FLIGHT / 1e9
+
+
+def test_a_run_that_is_over_is_not_waited_for() -> None:
+    waits = Waits(goes_on=False)
+    assert not WokenPace().wait(waits)
+    assert not Pace().wait(waits)
+    assert waits.asked == [("wait", UNWOKEN), ("wait", FIRST)]

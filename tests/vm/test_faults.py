@@ -12,7 +12,7 @@ from tuxscope.asm import (
     Hash,
     Instruction,
     RawTracepoint,
-    RingBuffer,
+    RingBuf,
     helper,
     r0,
     r1,
@@ -49,7 +49,7 @@ class Pair(Record):
 
 COUNTS = Hash("COUNTS", key=u32, value=u64, max_entries=2)
 ONE = Array("ONE", value=Pair, max_entries=1)
-RING = RingBuffer("RING", Pair, max_entries=4096)
+RING = RingBuf("RING", Pair, max_entries=4096)
 
 Write = Callable[[Assembler], object]
 

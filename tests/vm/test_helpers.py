@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pace import fewer
 
 from tuxscope.asm import (
     Array,
@@ -26,7 +29,7 @@ from tuxscope.asm import (
     ProgArray,
     Program,
     RawTracepoint,
-    RingBuffer,
+    RingBuf,
     helper,
     r0,
     r1,
@@ -74,7 +77,7 @@ class Event(Record):
 
 
 EVENTS = PerfEventArray("EVENTS", Event)
-RING = RingBuffer("RING", Event, max_entries=mmap.PAGESIZE)
+RING = RingBuf("RING", Event, max_entries=mmap.PAGESIZE)
 PROGRAMS = ProgArray("PROGRAMS", max_entries=2)
 COUNTS = Hash("COUNTS", key=u32, value=u64, max_entries=2)
 EACH = PerCpuArray("EACH", value=u64, max_entries=2)
@@ -668,6 +671,76 @@ def test_ring_buffers_fill_and_are_read_as_the_kernels(name: str, cpu: int) -> N
     machine.run()
     assert ring_of(machine) == sent
     assert bytes(own.lookup(0))[:INPUT].hex(" ", 8) == expected[:INPUT].hex(" ", 8)
+
+
+# What a program does with the ring, and whether user space reads it afterwards.
+OPERATIONS = st.sampled_from(("output", "submit", "discard", "around", "around a discard"))
+RUNS = st.lists(
+    st.tuples(
+        st.lists(st.tuples(OPERATIONS, st.integers(1, 1500)), min_size=1, max_size=6),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def several(operations: list[tuple[str, int]]) -> Write:
+    """One after the other; what is sent in the middle of ``around`` waits for what is around."""
+
+    def write(a: Assembler) -> None:
+        for number, (what, size) in enumerate(operations):
+            out = f"out {number}"
+            if what == "output":
+                put(a, min(size, 240))
+                a.stx(u64[r9 + 8 + 16 * number], r0)
+                continue
+            room = max(size, 8)
+            reserve(a, r6, out, number, room)
+            for at in range(8, room - 7, 8):
+                a.st(u64[r6 + at], at)
+            for at in range(room // 8 * 8, room):
+                a.st(u8[r6 + at], 1)
+            if what.startswith("around"):
+                put(a, 9)
+                a.stx(u64[r9 + 8 + 16 * number], r0)
+            finish(a, r6, "discard" if what.endswith("discard") else "submit")
+            a.label(out)
+            query(a, 0)
+            a.stx(u64[r9 + 16 + 16 * number], r0)
+        query(a, 3)
+
+    return write
+
+
+@pytest.mark.kernel
+@pytest.mark.one_kernel
+@settings(max_examples=fewer(60), deadline=None)
+@given(RUNS)
+def test_a_ring_that_is_read_now_and_then_is_as_the_kernel_s(
+    runs: list[tuple[list[tuple[str, int]], bool]],
+) -> None:
+    """Full, half full and wrapped, over several programs that share it."""
+    programs = [assemble(keeping(several(operations))) for operations, _ in runs]
+    machine = Machine(programs[0])
+    with (
+        pinned() as cpu,
+        Kernel(cpu) as kernel,
+        RingReader(kernel.map(RING).fileno()) as reader,
+    ):
+        for program, (_, reads) in zip(programs, runs, strict=True):
+            expected = kernel.run(program, area(b"output" * 40))
+            machine.select(program)
+            own: Any = machine.maps[AREA]
+            own.update(0, area(b"output" * 40))
+            machine.run()
+            assert bytes(own.lookup(0))[:SOURCE] == expected[:SOURCE]
+            if reads:
+                assert ring_of(machine) == reader.read()
+                machine.output.clear()
+                ring: Any = machine.maps[RING]
+                ring.read()
+        assert ring_of(machine) == reader.read()
 
 
 @pytest.mark.parametrize(("last", "expected"), [("submit", [1, 2]), ("discard", [2])])

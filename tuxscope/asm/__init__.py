@@ -58,7 +58,7 @@ from tuxscope.asm.maps import (
     PerCpuHash,
     PerfEventArray,
     ProgArray,
-    RingBuffer,
+    RingBuf,
 )
 from tuxscope.asm.program import Label, Program
 from tuxscope.asm.registers import (
@@ -89,7 +89,7 @@ __all__ = [
     "NullCheckError", "OperandError", "PerCpuArray", "PerCpuHash", "PerfEventArray",
     "PointerArithmeticError", "ProgArray", "Program", "ProgramError", "ProgramType",
     "RawTracepoint", "ReadOnlyRegisterError", "Register", "RegisterError", "ReleasedRecordError",
-    "RingBuffer", "SchedClassifier", "SocketFilter", "SourceLine", "StackAccessError",
+    "RingBuf", "SchedClassifier", "SocketFilter", "SourceLine", "StackAccessError",
     "StackError",
     "TextError", "Tracepoint", "UndefinedLabelError", "UninitialisedRegisterError",
     "UninitialisedStackError", "UnreachableCodeError", "UnreleasedReferenceError", "Xdp",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.arithmetic import Arithmetic
 from tuxscope.asm.emitter import made, number
 from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
-from tuxscope.asm.jumps import Jumps
-from tuxscope.asm.memory import MemoryAccess
 from tuxscope.asm.program import STACK_SIZE, StackVariable
 from tuxscope.asm.registers import Address, Memory, Register, r10
+from tuxscope.asm.ringbuf import RingOutput
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_typing import Any
@@ -17,7 +15,7 @@ from tuxscope.record import Nested, Record, RecordType
 from tuxscope.record.types import FieldType
 
 
-class Assembler(Arithmetic, Jumps, MemoryAccess):
+class Assembler(RingOutput):
     """Builds a program, one method call for each instruction.
 
     ``Assembler(name, attach, license="GPL")``: ``name`` has 1 to 15 characters, ``attach`` is an

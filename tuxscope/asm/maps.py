@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import cached_property
 
 from tuxscope.asm.errors import ProgramError
 from tuxscope.asm.source import author_line
 from tuxscope.errors import shown
 from tuxscope.lean_dataclasses import KW_ONLY, dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Any, ClassVar, NoReturn
-from tuxscope.record import Nested, RecordType, u32
+from tuxscope.record import Nested, RecordError, RecordType, u32, u64
 from tuxscope.record.types import FieldType
 from tuxscope.suggest import did_you_mean
 
-PARTS = ("record", "key", "value")  # the attributes of maps that may be records
+if TYPE_CHECKING:
+    from tuxscope.record.kinds import RecordKinds
+
+PARTS = ("key", "value")  # the attributes of maps that may be records
 LONGEST_NAME = 15  # BPF_OBJ_NAME_LEN is 16 with the NUL
+LOST = ".lost"  # what the name of the map ends with that counts what a ring buffer lost
+DEFAULT_RING_SIZE = 8 << 20  # bytes
+SMALLEST_PAGE = 4096  # of all that kernels have
 
 ValueType = FieldType[Any] | RecordType
 
@@ -131,6 +138,7 @@ class Map:
             if name.startswith("_"):
                 raise AttributeError(name)
             records = [getattr(self, part, None) for part in PARTS if part in self.__dict__]
+            records += self.__dict__.get("records", ())
             for each in records:
                 if isinstance(each, RecordType) and name in each.fields:
                     raise AttributeError(
@@ -154,20 +162,38 @@ class Map:
 
 @dataclass(frozen=True)
 class StreamMap(Map):
-    """Base of the maps that send records to user space; ``record`` is the record's class."""
+    """Base of the maps that send records to user space.
 
-    record: RecordType
+    Attributes:
+        records: what programs send.
+    """
+
+    records: tuple[RecordType, ...]
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.record, RecordType):
-            name = getattr(self.record, "__name__", repr(self.record))
-            own = name if isinstance(self.record, type) else "Event"
-            raise ProgramError(
-                f"map {self.name} sends records, and {name} is not a record: declare class "
-                f"{own}(Record)",
-                author_line(),
-            )
+        for record in self.records:
+            if not isinstance(record, RecordType):
+                name = getattr(record, "__name__", repr(record))
+                own = name if isinstance(record, type) else "Event"
+                raise ProgramError(
+                    f"map {self.name} sends records, and {name} is not a record: declare class "
+                    f"{own}(Record)",
+                    author_line(),
+                )
+
+    @property
+    def record(self) -> RecordType:
+        """The first of the records; of most maps the only one."""
+        return self.records[0]
+
+    @cached_property
+    def kinds(self) -> RecordKinds:
+        """The records, and which of them some bytes are. Raises RecordError if they cannot be
+        distinguished."""
+        from tuxscope.record.kinds import RecordKinds  # few streams have several
+
+        return RecordKinds(self.records)
 
 
 class PerfEventArray(StreamMap):
@@ -181,16 +207,51 @@ class PerfEventArray(StreamMap):
     _used_by: ClassVar[str] = "helper.perf_event_output"
     least_entries: ClassVar[int] = 0
 
+    def __init__(self, name: str, record: RecordType, *, max_entries: int = 0) -> None:
+        super().__init__(name, (record,), max_entries=max_entries)
 
-class RingBuffer(StreamMap):
-    """A ring buffer for all CPUs (Linux 5.8): ``RingBuffer("EVENTS", Event, max_entries=1 << 20)``.
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.record._layout.tail:
+            raise ProgramError(
+                f"map {self.name} sends records of one size, and {self.record.__name__} has a "
+                f'tail: RingBuf("{self.name}", {self.record.__name__})',
+                author_line(),
+            )
 
-    ``record`` is the class of the records that programs send. ``max_entries`` is the size in bytes,
-    a power of two and a multiple of the page size.
+
+class RingBuf(StreamMap):
+    """A ring buffer for all CPUs (Linux 5.8): ``RingBuf("EVENTS", Event)``.
+
+    ``records`` are the classes of the records that programs send. ``max_entries`` is the size in
+    bytes, a power of two and a multiple of the page size; 8 MiB by default.
     """
 
     type: ClassVar[MapType] = MapType.RINGBUF
     _used_by: ClassVar[str] = "helper.ringbuf_output"
+
+    def __init__(
+        self, name: str, *records: RecordType, max_entries: int = DEFAULT_RING_SIZE
+    ) -> None:
+        super().__init__(name, records, max_entries=max_entries)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.records:
+            raise ProgramError(
+                f'map {self.name} carries records: RingBuf("{self.name}", Event)', author_line()
+            )
+        if len(self.records) > 1:
+            try:
+                self.kinds  # noqa: B018
+            except RecordError as error:
+                raise ProgramError(f"map {self.name}: {error}", author_line()) from None
+        if self.max_entries.bit_count() != 1 or self.max_entries < SMALLEST_PAGE:
+            raise ProgramError(
+                f"map {self.name}: a ring buffer's max_entries, in bytes, is a power of two and a "
+                f"multiple of the page size, not {self.max_entries}",
+                author_line(),
+            )
 
     @property
     def key_size(self) -> int:
@@ -199,6 +260,21 @@ class RingBuffer(StreamMap):
     @property
     def value_size(self) -> int:
         return 0
+
+    @property
+    def lost(self) -> PerCpuArray:
+        """The map in which programs count what the ring buffer has no room for, on each CPU:
+        ``a.ringbuf_output`` and ``a.ringbuf_reserve`` do.
+
+        Raises ProgramError for a name that is too long for it.
+        """
+        if len(self.name) > LONGEST_NAME - len(LOST):
+            raise ProgramError(
+                f"map {self.name}: what it loses is counted in a map of its name and {LOST}, so "
+                f"its name has at most {LONGEST_NAME - len(LOST)} characters",
+                author_line(),
+            )
+        return PerCpuArray(self.name + LOST, value=u64, max_entries=1)
 
 
 class ProgArray(Map):

@@ -16,7 +16,7 @@ from tuxscope.asm import (
     PerfEventArray,
     Program,
     RawTracepoint,
-    RingBuffer,
+    RingBuf,
     Tracepoint,
     r0,
 )
@@ -185,7 +185,7 @@ def rings_work() -> None:
 
 
 def ring_buffer_works() -> None:
-    with LoadedMap(RingBuffer("doctor", Probe, max_entries=mmap.PAGESIZE)):
+    with LoadedMap(RingBuf("doctor", Probe, max_entries=mmap.PAGESIZE)):
         pass
 
 

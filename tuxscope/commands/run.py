@@ -23,8 +23,8 @@ usage: sudo tuxscope run FILE [options]
        tuxscope run FILE --simulate [options]
 
 FILE is a page such as tuxscope/programs/hello.py (docs/pages.md). If its map is
-a PerfEventArray, prints each record as a line. If it is a hash or an array,
-prints the entries as a table at each interval. Stops at Ctrl-C.
+a PerfEventArray or a RingBuf, prints each record as a line. If it is a hash or
+an array, prints the entries as a table at each interval. Stops at Ctrl-C.
 
 {options}
 Children of a traced process are not traced.

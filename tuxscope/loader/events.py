@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
 
-from tuxscope.asm.maps import PerfEventArray
+from tuxscope.asm.maps import StreamMap
 from tuxscope.asm.program import Program
 from tuxscope.errors import TuxscopeError
 from tuxscope.lean_typing import Any, Generic, Self, TypeVar, overload
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection, Programs, checked_programs
-from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.readers import decoded_by, reader_of, sized
 from tuxscope.loader.spans import Columns
 from tuxscope.record import Field, Record
 
@@ -22,12 +22,13 @@ R = TypeVar("R", bound=Record)
 
 # Seconds between drains of rings that are not half full.
 INTERVAL = 0.02
+PAUSE = 0.001  # and from the wakeup by a ring buffer to the look at it
 
 
 @overload
 def open(
     programs: Program | Programs,
-    events: PerfEventArray | None = None,
+    events: StreamMap | None = None,
     *,
     buffer_pages: int | None = None,
     order_by: Field | None = None,
@@ -42,7 +43,7 @@ def open(
 ) -> Events[R]: ...
 def open(
     programs: Program | Programs,
-    events: PerfEventArray | type[R] | None = None,
+    events: StreamMap | type[R] | None = None,
     *,
     buffer_pages: int | None = None,
     order_by: Field | None = None,
@@ -61,26 +62,29 @@ def open(
     return Events(several, stream_map(several, events), buffer_pages, order_by)
 
 
-def stream_map(
-    programs: Sequence[Program], wanted: PerfEventArray | type[Record] | None
-) -> PerfEventArray:
-    """The PerfEventArray of the programs that ``wanted`` selects (None: the only one).
+def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | None) -> StreamMap:
+    """The map with records of the programs that ``wanted`` selects (None: the only one).
 
     Raises TuxscopeError if there is none, or more than one.
     """
     used = dict.fromkeys(map for program in programs for map in program.maps)
-    arrays = [each for each in used if isinstance(each, PerfEventArray)]
-    found = [each for each in arrays if wanted in (None, each, each.record)]
+    arrays = [each for each in used if isinstance(each, StreamMap)]
+    found = [each for each in arrays if wanted in (None, each, *each.records)]
     if len(found) == 1:
         return found[0]
-    have = ", ".join(f"{each.name} of {each.record.__name__}" for each in arrays) or "none"
+    have = ", ".join(f"{each.name} of {names_of(each.records)}" for each in arrays) or "none"
     hint = "; pass one, as in tuxscope.open(program, EVENTS)" if len(arrays) > 1 else ""
     if wanted is not None:
         name = getattr(wanted, "name", None) or getattr(wanted, "__name__", None) or repr(wanted)
         hint = f", but not {name}; pass the map or its record type"
     names = ", ".join(each.name for each in programs)
     whose = f"program {names} has" if len(programs) == 1 else f"programs {names} have"
-    raise TuxscopeError(f"tuxscope.open reads one PerfEventArray, {whose} {have}{hint}")
+    raise TuxscopeError(f"tuxscope.open reads one PerfEventArray or RingBuf, {whose} {have}{hint}")
+
+
+def names_of(records: Sequence[type]) -> str:
+    """What records are called."""
+    return " and ".join(each.__name__ for each in records)
 
 
 class Events(Generic[R]):
@@ -98,12 +102,12 @@ class Events(Generic[R]):
     def __init__(
         self,
         programs: Sequence[Program],
-        events: PerfEventArray,
+        events: StreamMap,
         buffer_pages: int | None = None,
         order_by: Field | None = None,
     ) -> None:
         """See :func:`open`."""
-        self._decode: Callable[[Any], R] = events.record.decode
+        self._decode: Callable[[Any], R] = decoded_by(events)
         self._batches: Iterator[Columns] = iter(
             ()
         )  # batches of the last drain that are not decoded yet
@@ -113,10 +117,16 @@ class Events(Generic[R]):
         self._last_drain = 0.0
         self._waiting = ExitStack()  # ends the wait of a task
         with ExitStack() as stack:
-            loaded = stack.enter_context(Collection(programs))
-            reader = PerfReader(loaded.maps[events], buffer_pages, order_by)
-            self._reader = stack.enter_context(reader)
+            given = sized(events, buffer_pages)
+            for each in given.values():
+                stack.enter_context(each)
+            loaded = stack.enter_context(Collection(programs, given))
+            reader = reader_of(loaded.maps, events, buffer_pages, order_by)
+            stack.enter_context(reader)
+            self._reader = reader
             self._link = stack.enter_context(Link(loaded))
+            # The kernel wakes nobody as long as what it woke us for is still there.
+            self._pause = PAUSE if reader.wakes else 0.0
             self._poll = select.poll()
             self._poll.register(self._reader, select.POLLIN)
             self._held = stack.pop_all()
@@ -181,7 +191,8 @@ class Events(Generic[R]):
             if found:
                 yield
             else:
-                self._poll.poll(self._seconds_left() * 1000)
+                if self._poll.poll(self._seconds_left() * 1000):
+                    time.sleep(self._pause)
                 self._drain()
 
     async def _batches_ready_async(self) -> AsyncIterator[None]:
@@ -198,8 +209,8 @@ class Events(Generic[R]):
                 self._drain()
 
     async def _wait(self) -> None:
-        """Wait until a ring is half full, the next drain is due, or this is closed."""
-        from asyncio import Event, get_running_loop
+        """Wait until a ring is readable, the next drain is due, or this is closed."""
+        from asyncio import Event, get_running_loop, sleep
 
         loop, ready, rings = get_running_loop(), Event(), self._reader.fileno()
         with self._waiting:  # closed by close(), too
@@ -208,6 +219,8 @@ class Events(Generic[R]):
             loop.add_reader(rings, ready.set)
             self._waiting.callback(loop.remove_reader, rings)
             await ready.wait()
+        if self._lost is None and self._pause:
+            await sleep(self._pause)
 
     def _seconds_left(self) -> float:
         """Seconds until the next drain is due."""

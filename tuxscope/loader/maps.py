@@ -65,13 +65,16 @@ class LoadedMap:
         max_entries: what the kernel was asked for.
     """
 
-    def __init__(self, description: Map, map_flags: int = 0) -> None:
-        """Create it; ``map_flags`` are the kernel's BPF_F_... for that."""
+    def __init__(
+        self, description: Map, map_flags: int = 0, max_entries: int | None = None
+    ) -> None:
+        """Create it; ``map_flags`` are the kernel's BPF_F_... for that, ``max_entries`` another
+        size than the description's."""
         if not isinstance(description, Map):
             hint = 'as in LoadedMap(Array("COUNTS", value=u64, max_entries=1))'
             raise ArgumentTypeError("LoadedMap", "a map's description", description, hint)
         self.description = description
-        self.max_entries = description.max_entries
+        self.max_entries = description.max_entries if max_entries is None else max_entries
         if isinstance(description, PerfEventArray) and not self.max_entries:
             self.max_entries = max(possible_cpus()) + 1
         sizes = description.key_size, description.value_size

@@ -28,7 +28,7 @@ class TimeOrder:
 
     def __init__(self, slot: int) -> None:
         """``slot``: which of a sample's values is its time."""
-        self._slot = slot
+        self.slot = slot
         self._held: list[Columns] = []
 
     @property
@@ -43,8 +43,8 @@ class TimeOrder:
         clock, and not waited for.
         """
         held, self._held = self._held, []
-        for columns in merged([iter(held), *runs], self._slot):
-            times = columns[self._slot]
+        for columns in merged([iter(held), *runs], self.slot):
+            times = columns[self.slot]
             young = bisect_right(times, until)
             foreign = bisect_right(times, now, young)
             if young < foreign:
@@ -123,3 +123,24 @@ def in_order(columns: Columns, slot: int) -> Columns:
         return columns
     order = itemgetter(*sorted(range(len(times)), key=times.__getitem__))
     return [list(order(column)) for column in columns]
+
+
+def nearly_in_order(run: Iterable[Columns], slot: int) -> Iterator[Columns]:
+    """The batches of a ring buffer in order.
+
+    It is in the order of reservation. A program reads the clock less than FLIGHT before it
+    reserves, or less than FLIGHT after it, so what comes later in the ring buffer is older by less
+    than twice that.
+    """
+    left: Columns = []
+    for piece in run:
+        if left:
+            piece = [before + column for before, column in zip(left, piece, strict=True)]
+        columns = in_order(piece, slot)
+        times = columns[slot]
+        end = bisect_right(times, times[-1] - 2 * FLIGHT)
+        if end:
+            yield [column[:end] for column in columns]
+        left = [column[end:] for column in columns]
+    if left:
+        yield left

@@ -34,9 +34,14 @@ class PerfReader:
     delivered or lost.
 
     Attributes:
+        wakes: whether it is readable for the first record that comes: no.
+        counts_lost: whether what is lost is counted.
         delivered: how many samples :meth:`drain` has returned.
         reported_lost: how many lost samples the rings have reported on the way.
     """
+
+    wakes = False
+    counts_lost = True
 
     def __init__(
         self, events: LoadedMap, pages: int | None = None, order_by: Field | None = None

@@ -154,3 +154,24 @@ class SpanDecoder:
             for column, value in zip(columns, self._row.unpack_from(view, at), strict=True):
                 column.append(value)
         return size, 0
+
+
+class SampleDecoder:
+    """Decodes samples one by one, where there is no ring: each as a program sent it."""
+
+    def __init__(self, record: RecordType) -> None:
+        self._record = record
+
+    def nothing(self) -> Columns:
+        """The columns of no samples."""
+        width = sum(each.type.width for each in self._record.fields.values())
+        return [[] for _ in range(width)]
+
+    def append(self, data: memoryview, columns: Columns) -> None:
+        """Append what a program sent. Raises RingError."""
+        room = room_for(len(data))
+        if room < self._record.size:
+            raise too_short(self._record, room)
+        values = self._record.raw.unpack_from(bytes(data).ljust(room, b"\0"))
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)

@@ -91,8 +91,8 @@ class ToolOptions(Options):
     buffer_pages: int | None = option(
         "N",
         page_count,
-        "size of each CPU's ring in memory pages, a power of two\n(default: 4 MiB per CPU, at most "
-        "64 MiB in total)",
+        "size of each CPU's ring, or of a ring buffer, in memory pages, a power of two\n(default: "
+        "4 MiB per CPU, at most 64 MiB in total)",
         default=None,
         applies_to=STREAM,
     )

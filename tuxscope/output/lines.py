@@ -165,6 +165,11 @@ def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
     """Return a function from the raw value of a field (or tuple of values) to its text."""
     if isinstance(field_type, Integer):
         return str
+    if field_type.counted_by:
+        from tuxscope.record.variable import Tail  # few records have one
+
+        assert isinstance(field_type, Tail)
+        field_type = field_type.stored
     if style is Style.TEXT and isinstance(field_type, Text):
         return lru_cache(CACHED_TEXTS)(printable)
     from tuxscope.output.compact import COMPACT, SPACED, json_text

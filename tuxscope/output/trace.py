@@ -14,8 +14,8 @@ from tuxscope.asm.program import Program
 from tuxscope.asm.stack_notes import StackNotes
 from tuxscope.output.listing import place, source_object
 from tuxscope.output.screen import columns, padded, wrapped
-from tuxscope.output.visible import plain
-from tuxscope.record import Record
+from tuxscope.output.visible import plain, visible
+from tuxscope.record import Record, RecordError
 from tuxscope.record.types import decode_text
 from tuxscope.vm.memory import OFFSET, WINDOW
 from tuxscope.vm.state import Output, Sent, State, Step, Stored
@@ -176,11 +176,14 @@ def ranges(numbers: Sequence[int]) -> str:
 
 def decoded(map: Map, data: bytes) -> str:
     """The text of sent data, decoded as the record of the map."""
-    if not isinstance(map, StreamMap) or len(data) < map.record.size:
+    if not isinstance(map, StreamMap):
         return data.hex(" ")
-    record: Record = map.record.unpack(data)
-    pairs = zip(map.record.fields, (plain(each) for each in record), strict=True)
-    return " ".join(f"{name}={value}" for name, value in pairs)
+    try:
+        record: Record = map.kinds.unpack(data)
+    except RecordError:
+        return data.hex(" ")
+    pairs = zip(type(record).fields, (plain(each) for each in record), strict=True)
+    return " ".join(f"{name}={visible(str(value))}" for name, value in pairs)
 
 
 def output_object(output: Output) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tuxscope.asm import Array, Hash, PerfEventArray, Program
+from tuxscope.asm import Array, Hash, Program
+from tuxscope.asm.maps import StreamMap
 from tuxscope.errors import LocatedError
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.output.columns import AnyColumn, Index
@@ -40,9 +41,9 @@ class Page:
 
     Attributes:
         program: the function that makes the kernel program, or a tuple of several.
-        map: a PerfEventArray, whose records are printed as they arrive; or a Hash or an Array,
-            whose entries are printed as a table. Without one the program can be listed, stepped and
-            tested, but not run as a tool.
+        map: a PerfEventArray or a RingBuf, whose records are printed as they arrive; or a Hash or
+            an Array, whose entries are printed as a table. Without one the program can be listed,
+            stepped and tested, but not run as a tool.
         columns: what is printed of each record or entry.
         order_by: of a stream, the field by which the records of all CPUs are merged: a u64 of
             nanoseconds, as ktime_get_ns returns it. Of a hash, the field by which its entries are
@@ -50,20 +51,20 @@ class Page:
     """
 
     program: ProgramFactory
-    map: PerfEventArray | Hash | Array | None = None
+    map: StreamMap | Hash | Array | None = None
     columns: tuple[AnyColumn, ...] = ()
     order_by: Field | None = None
 
     @property
     def is_stream(self) -> bool:
         """Whether the page prints records, and not a table of entries."""
-        return isinstance(self.map, PerfEventArray)
+        return isinstance(self.map, StreamMap)
 
     def __post_init__(self) -> None:
-        if self.map is not None and not isinstance(self.map, PerfEventArray | Hash | Array):
+        if self.map is not None and not isinstance(self.map, StreamMap | Hash | Array):
             raise PartError(
-                "a page's second argument is the map that it shows: a PerfEventArray, a Hash or an "
-                "Array"
+                "a page's second argument is the map that it shows: a PerfEventArray, a RingBuf, a "
+                "Hash or an Array"
             )
         if isinstance(self.program, Program) or not callable(self.program):
             raise PartError(
@@ -95,14 +96,14 @@ class Page:
                     "is not"
                 )
             return
-        if column.only_of_tables and isinstance(self.map, PerfEventArray):
+        if column.only_of_tables and isinstance(self.map, StreamMap):
             raise RecordError(
                 f"{type(column).__name__} is for a table; {self.map.name} carries a stream"
             )
         records = records_of(self.map)
         if not any(column.field in each.fields.values() for each in records):
             names = " or ".join(each.__name__ for each in records)
-            what = "comes through" if isinstance(self.map, PerfEventArray) else "is in"
+            what = "comes through" if isinstance(self.map, StreamMap) else "is in"
             raise RecordError(
                 f"column {column.title} shows a field of another record than {names}, which "
                 f"{what} {self.map.name}"
@@ -111,12 +112,18 @@ class Page:
     def _check_order(self, field: object) -> None:
         """Raise RecordError if the map's records or entries cannot be sorted by the field."""
         map = self.map
-        stream = isinstance(map, PerfEventArray)
+        stream = isinstance(map, StreamMap)
         assert map is not None
-        record = records_of(map)[-1]
+        records = records_of(map)
         if isinstance(map, Array):
             raise RecordError("an array's table is sorted by index; leave out order_by")
-        if isinstance(field, Field) and field in ordering(record, stream):
+        if not stream:
+            records = records[-1:]
+        found = [each for record in records for each in ordering(record, stream) if each is field]
+        for record in records:
+            if not found or found[0].name not in [each.name for each in ordering(record, stream)]:
+                break
+        else:
             return
         what = "with the time of ktime_get_ns, a u64" if stream else "that is a number"
         fitting = [each.name for each in ordering(record, stream)]
@@ -141,13 +148,13 @@ def is_time(name: str) -> bool:
     return name.endswith("ns") or "time" in name or "stamp" in name
 
 
-def records_of(map: PerfEventArray | Hash | Array) -> tuple[RecordType, ...]:
+def records_of(map: StreamMap | Hash | Array) -> tuple[RecordType, ...]:
     """The records whose fields a page can show of a map: a hash's key and value, or the only one.
 
     Raises RecordError if a key or value is not a record: columns show fields of records.
     """
-    if isinstance(map, PerfEventArray):
-        return (map.record,)
+    if isinstance(map, StreamMap):
+        return map.records
     parts = {"key": map.key, "value": map.value} if isinstance(map, Hash) else {"value": map.value}
     records: list[RecordType] = []
     for part, declared in parts.items():

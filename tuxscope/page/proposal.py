@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import FunctionType
 
-from tuxscope.asm import Array, Assembler, Hash, PerfEventArray, Program
+from tuxscope.asm import Array, Assembler, Hash, Program
+from tuxscope.asm.maps import StreamMap
 from tuxscope.output.columns import AnyColumn
 from tuxscope.page.page import PARAMETERS, Page, records_of
 from tuxscope.record import RecordError
@@ -67,9 +68,9 @@ def has_page_parameters(function: FunctionType) -> bool:
     return set(taken) <= set(PARAMETERS)
 
 
-def maps(names: Mapping[str, object]) -> Iterator[tuple[str, PerfEventArray | Hash | Array]]:
+def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | Array]]:
     """The maps that a page can show, streams first: other maps beside a stream are its state."""
-    for kind in (PerfEventArray, Hash | Array):
+    for kind in (StreamMap, Hash | Array):
         for name, each in names.items():
             if isinstance(each, kind):
                 yield name, each
@@ -90,9 +91,9 @@ def tuples_of_columns(
             yield name if isinstance(each, tuple) else f"tuple({name})", tuple(each)
 
 
-def columns_for(map: PerfEventArray | Hash | Array) -> str:
+def columns_for(map: StreamMap | Hash | Array) -> str:
     """An expression for columns of a map's first fields. Raises RecordError if it has none."""
-    records = records_of(map)
+    records = records_of(map)[:1] if isinstance(map, StreamMap) else records_of(map)
     most = max(1, MOST_COLUMNS // len(records))
     shown = [f"{each.__name__}.{name}" for each in records for name in [*each.fields][:most]]
     columns = [f"Column({each}, 8)" for each in shown[:-1]] + [f"Column({shown[-1]})"]

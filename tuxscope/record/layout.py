@@ -10,7 +10,7 @@ from types import MappingProxyType
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.record.declared import RecordError
-from tuxscope.record.types import LARGEST_SIZE, Field, FieldType, Hole
+from tuxscope.record.types import LARGEST_SIZE, Field, FieldType, Hole, Integer
 
 if TYPE_CHECKING:
     from construct import Construct
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class StructLayout:
     """Where each field of a record is; sizes are in bytes."""
 
+    record: str
     fields: Mapping[str, Field]
     size: int
     alignment: int
@@ -54,8 +55,87 @@ class StructLayout:
             field.offset: construct.Renamed(field.type.construct(), field.name)
             for field in self.fields.values()
         }
-        members |= {hole.offset: construct.Padding(hole.size) for hole in self.padding}
+        end = self.tail.offset if self.tail else self.size
+        holes = [hole for hole in self.padding if hole.offset < end]
+        members |= {hole.offset: construct.Padding(hole.size) for hole in holes}
         return construct.Struct(*(members[offset] for offset in sorted(members)))
+
+    # Of a record with a tail (:mod:`tuxscope.record.variable`).
+
+    @cached_property
+    def tail(self) -> Field | None:
+        """The last field, if its length varies."""
+        last = [*self.fields.values()][-1:]
+        return last[0] if last and last[0].type.counted_by else None
+
+    @cached_property
+    def least(self) -> int:
+        """The bytes of a record with nothing in its tail."""
+        return self.tail.offset if self.tail else self.size
+
+    @cached_property
+    def head(self) -> struct.Struct:
+        """What unpacks all but the tail."""
+        assert self.tail
+        before = self.format.removesuffix(f"{self.size - self.tail.offset - self.tail.size}x")
+        return struct.Struct("=" + before.removesuffix(self.tail.type.format))
+
+    def length(self, flat: Sequence[Any]) -> int:
+        """The bytes in the tail, by the values before it. Raises RecordError."""
+        assert self.tail
+        by = self.tail.type.counted_by
+        length: int = flat[self.fields[by].slot]
+        if length > self.tail.size:
+            raise RecordError(
+                f"{self.record}.{by} is {length}, and {self.tail.name} has {self.tail.size} bytes"
+            )
+        return length
+
+    def cut(self, flat: Sequence[Any]) -> tuple[Any, ...]:
+        """The values, with the tail cut to its length. Raises RecordError."""
+        assert self.tail
+        length = self.length(flat)
+        return (*flat[: self.tail.slot], flat[self.tail.slot][:length].ljust(length, b"\0"))
+
+    def unpack(self, data: memoryview) -> tuple[Any, ...]:
+        """The values of the record at the start of ``data``, which has ``least`` bytes or more.
+
+        Raises RecordError if the tail is not complete.
+        """
+        head = self.head.unpack_from(data)
+        end = self.least + self.length(head)
+        if len(data) < end:
+            raise RecordError(f"{self.record} has {end} bytes, the buffer has {len(data)}")
+        return (*head, bytes(data[self.least : end]))
+
+    def with_length(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a new record, with the length of its tail if that is not given.
+
+        Raises RecordError for a tail that is longer than what is given.
+        """
+        assert self.tail
+        name, by = self.tail.name, self.tail.type.counted_by
+        length = len(self.tail.type.encode(values[name])[0]) if name in values else 0
+        given = values.get(by, length)
+        if isinstance(given, int) and length > given:
+            raise RecordError(f"{self.record}.{name} has {length} bytes, and {by} is {given}")
+        return {**values, by: given}
+
+
+def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
+    """Check that a tail is the last field, and has a length. Raises RecordError."""
+    names = list(declared)
+    for at, (name, each) in enumerate(declared.items()):
+        if not each.counted_by:
+            continue
+        if at != len(names) - 1:
+            raise RecordError(f"{record}.{name} is a tail, so no field comes after it")
+        counter = declared.get(each.counted_by)
+        if type(counter) is not Integer or counter.signed:
+            raise RecordError(
+                f"{record}.{name} has as many bytes as {each.counted_by} says: declare "
+                f"{each.counted_by} = u32 before it"
+            )
 
 
 def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
@@ -63,6 +143,7 @@ def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout
 
     Raises RecordError for a record that is larger than LARGEST_SIZE.
     """
+    check_tail(record, declared)
     fields: dict[str, Field] = {}
     padding: list[Hole] = []
     end, slot, alignment = 0, 0, 1
@@ -79,4 +160,4 @@ def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout
         padding.append(Hole(end, size - end))
     if size > LARGEST_SIZE:
         raise RecordError(f"{record} is {size} bytes long; a record has at most {LARGEST_SIZE}")
-    return StructLayout(MappingProxyType(fields), size, alignment, tuple(padding))
+    return StructLayout(record, MappingProxyType(fields), size, alignment, tuple(padding))

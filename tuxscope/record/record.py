@@ -81,6 +81,8 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
     if isinstance(declared, FieldType):
         return declared
     if isinstance(declared, RecordType):
+        if declared._layout.tail:
+            raise RecordError(f"{owner}.{name}: a record with a tail is no field of another")
         return Nested(declared)
     if isinstance(declared, Char):
         raise RecordError(f"{owner}.{name}: char needs a length, as in char[16]")
@@ -222,8 +224,10 @@ class RecordType(Declared, type):
     def decode(cls: type[R], flat: Sequence[Any]) -> R:
         """The record of a flat sequence of values, as :attr:`raw` unpacks them."""
         record = cls.__new__(cls)
-        slices = cast(RecordType, cls)._layout.slices
-        values = tuple([decode(flat[part]) for decode, part in slices])
+        layout = cast(RecordType, cls)._layout
+        if layout.tail:
+            flat = layout.cut(flat)
+        values = tuple([decode(flat[part]) for decode, part in layout.slices])
         object.__setattr__(record, "_values", values)
         return record
 
@@ -234,10 +238,12 @@ class RecordType(Declared, type):
         """
         own = cast(RecordType, cls)
         data = byte_view(data)
-        if offset < 0 or len(data) - offset < own.size:
+        if offset < 0 or len(data) - offset < own._layout.least:
             raise RecordError(
-                f"{own.__name__} has {own.size} bytes, the buffer has {len(data) - offset}"
+                f"{own.__name__} has {own._layout.least} bytes, the buffer has {len(data) - offset}"
             )
+        if own._layout.tail:
+            return RecordType.decode(cls, own._layout.unpack(data[offset:]))
         return RecordType.decode(cls, own.raw.unpack_from(data, offset))
 
     @overload
@@ -270,10 +276,13 @@ class Record(metaclass=RecordType):
         for name in values.keys() - fields.keys():
             near = did_you_mean(name, fields)
             raise RecordError(f"{type(self).__name__} has no field {name}{near}")
+        if type(self)._layout.tail:
+            values = type(self)._layout.with_length(values)
         zero = type(self).unpack(bytes(type(self).size))
         flat: list[Any] = []
         for field, default in zip(fields.values(), zero._values, strict=True):
             try:
+                default = getattr(field.type, "value", default)  # of a constant
                 flat += field.type.encode(values.get(field.name, default))
             except RecordError as error:
                 raise RecordError(f"{type(self).__name__}.{field.name}: {error}") from None
@@ -288,7 +297,9 @@ class Record(metaclass=RecordType):
         )
 
     def __bytes__(self) -> bytes:
-        return type(self).raw.pack(*self._flat())
+        flat, layout = self._flat(), type(self)._layout
+        size = layout.least + (layout.length(flat) if layout.tail else 0)
+        return layout.raw.pack(*flat)[:size]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._values)

@@ -60,6 +60,7 @@ class FieldType(Declared, Generic[Value_co]):
         alignment: in bytes, a power of two.
         format: format characters for :mod:`struct`, without byte order or alignment.
         width: how many values ``format`` unpacks to.
+        counted_by: of a tail, the field that has its length (:mod:`tuxscope.record.variable`).
     """
 
     name: str
@@ -67,6 +68,7 @@ class FieldType(Declared, Generic[Value_co]):
     alignment: int
     format: str
     width: int = 1
+    counted_by: str = ""
 
     def decode(self, flat: Sequence[Any]) -> Value_co:
         """The Python value made of the ``width`` values that ``format`` unpacked."""

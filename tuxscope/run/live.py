@@ -10,6 +10,7 @@ from tuxscope.errors import UsageError
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection
+from tuxscope.loader.readers import sized
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
@@ -83,7 +84,11 @@ def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
             own=pid_to_exclude(options, namespace),
             live=True,
         )
-        loaded = stack.enter_context(Collection(programs, log_level=int(options.verifier_log)))
+        given = sized(page.map, options.buffer_pages)
+        for each in given.values():
+            stack.enter_context(each)
+        level = int(options.verifier_log)
+        loaded = stack.enter_context(Collection(programs, given, level))
         sink = LiveSink(interrupt, blocked)
         shown = show(page, options, loaded, sink)
         stack.enter_context(shown)

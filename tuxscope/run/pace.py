@@ -1,9 +1,12 @@
 """How long to leave the rings alone. docs/reader.md has what was measured.
 
-A ring wakes us when it is half full; what is in it before that, only a timer finds.
+A perf ring wakes us when it is half full; what is in it before that, only a timer finds. A ring
+buffer wakes us when it is no longer empty.
 """
 
 from __future__ import annotations
+
+from tuxscope.lean_typing import Protocol
 
 # Seconds. At first a line comes at once, as somebody waits for it; each look that finds nothing
 # then doubles the time to the next.
@@ -12,6 +15,19 @@ FIRST = 0.001
 BUSY = 0.015
 # While there is nothing, the first line after that may take as long, and looking costs less.
 IDLE = 0.025
+
+# Of a ring buffer: after it woke us, until we look. The kernel wakes nobody as long as what it
+# woke us for is still there, so the traced processes pay for one wakeup in that time.
+AWAKE = 0.001
+# And without a wakeup, for programs that output with BPF_RB_NO_WAKEUP.
+UNWOKEN = 0.5
+
+
+class Waiting(Protocol):
+    """A :class:`Watch`."""
+
+    def wait(self, seconds: float) -> bool: ...
+    def pause(self, seconds: float) -> bool: ...
 
 
 class Pace:
@@ -24,7 +40,24 @@ class Pace:
     def __init__(self) -> None:
         self.seconds = FIRST
 
+    def wait(self, watch: Waiting) -> bool:
+        """Wait for the next look; tells whether the run goes on."""
+        return watch.wait(self.seconds)
+
     def looked(self, found: bool, held: bool = False) -> None:
         """Whether the last look found something to show, or else something that was too young to
         be shown: after FIRST it no longer is."""
         self.seconds = BUSY if found else FIRST if held else min(self.seconds * 2, IDLE)
+
+
+class WokenPace(Pace):
+    """The time between two looks at a ring buffer, which wakes us for the first record in it."""
+
+    def __init__(self) -> None:
+        self.seconds = UNWOKEN
+
+    def wait(self, watch: Waiting) -> bool:
+        return watch.wait(self.seconds) and watch.pause(AWAKE)
+
+    def looked(self, found: bool, held: bool = False) -> None:
+        self.seconds = 0 if held else UNWOKEN

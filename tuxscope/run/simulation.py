@@ -7,8 +7,9 @@ from contextlib import closing
 from itertools import islice, takewhile
 from typing import Protocol
 
-from tuxscope.asm import Program
-from tuxscope.loader.spans import Columns, room_for, too_short
+from tuxscope.asm import Program, RingBuf
+from tuxscope.loader.ringbuf_spans import RingBufDecoder, decoder_of
+from tuxscope.loader.spans import SampleDecoder
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
@@ -26,7 +27,7 @@ from tuxscope.run.workload import (
     system_calls,
 )
 from tuxscope.vm import Machine, Sent
-from tuxscope.vm.maps import Values
+from tuxscope.vm.maps import Values, VirtualRingBuf
 
 BATCH = 1000  # events between two writes, with --count
 
@@ -142,7 +143,10 @@ class SimulatedStream:
     def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
         self.totals = stream.StreamTotals()
         self._map = stream.stream_of(page)
-        self._columns = self._nothing()
+        self._decoder: RingBufDecoder | SampleDecoder = SampleDecoder(self._map.record)
+        if isinstance(self._map, RingBuf):
+            self._decoder = decoder_of(self._map)
+        self._columns = self._decoder.nothing()
         self._format = stream.line_format(page, options, sink.fileno())
         self._count = options.count
         self._machine = machine
@@ -158,14 +162,10 @@ class SimulatedStream:
     def after(self) -> None:
         for each in self._machine.output:
             if isinstance(each, Sent) and each.map is self._map:
-                record = self._map.record
-                room = room_for(len(each.data))
-                if room < record.size:
-                    raise too_short(record, room)
-                values = record.raw.unpack_from(each.data.ljust(room, b"\0"))
-                for column, value in zip(self._columns, values, strict=True):
-                    column.append(value)
+                self._decoder.append(memoryview(each.data), self._columns)
                 self._sent += 1
+        if isinstance(ring := self._machine.maps.get(self._map), VirtualRingBuf):
+            ring.read()
 
     def enough(self) -> bool:
         return self._count is not None and self._sent >= self._count
@@ -175,11 +175,7 @@ class SimulatedStream:
         self._sink.write(self._format.changed_header())
         self._sink.write_bytes(self._format.render(columns))
         self.totals.events += len(columns[0])
-        self._columns = self._nothing()
-
-    def _nothing(self) -> Columns:
-        width = sum(each.type.width for each in self._map.record.fields.values())
-        return [[] for _ in range(width)]
+        self._columns = self._decoder.nothing()
 
     def end(self, seconds: float) -> None:
         self.totals.seconds = seconds

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from tuxscope.asm import PerfEventArray
+from tuxscope.asm.maps import StreamMap
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Self
 from tuxscope.loader.collection import Collection
-from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.readers import reader_of
 from tuxscope.loader.spans import Columns
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.columns import Column
@@ -18,11 +18,12 @@ from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
 from tuxscope.run.losses import Losses
-from tuxscope.run.pace import Pace
+from tuxscope.run.pace import Pace, WokenPace
 from tuxscope.run.page_map import shown_map
 from tuxscope.run.watch import Watch, time_told
 
 if TYPE_CHECKING:
+    from tuxscope.output.kinds import KindLines
     from tuxscope.output.terminal_lines import TerminalLines
 
 # Bytes of lines that are collected for one write().
@@ -39,15 +40,18 @@ class StreamTotals:
             after the user ended the run.
         seconds: attached.
         missed: program runs that the kernel skipped because the program interrupted itself.
+        counts_lost: whether the programs count what they lose; those of a ring buffer need not.
     """
 
     events: int = 0
     lost: int = 0
     seconds: float = 0.0
     missed: int = 0
+    counts_lost: bool = True
 
     def __str__(self) -> str:
-        return f"{self.events} events, {self.lost} lost, {time_told(self.seconds, self.missed)}"
+        lost = f"{self.lost} lost" if self.counts_lost else "lost events not counted"
+        return f"{self.events} events, {lost}, {time_told(self.seconds, self.missed)}"
 
 
 class Stream:
@@ -69,7 +73,9 @@ class Stream:
         self._unseen: set[int] = set()  # CPUs that were reported already
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
-        self.reader = PerfReader(shown_map(page, loaded), options.buffer_pages, order_by)
+        shown_map(page, loaded)
+        self.reader = reader_of(loaded.maps, stream_of(page), options.buffer_pages, order_by)
+        self.totals.counts_lost = self.reader.counts_lost
 
     def __enter__(self) -> Self:
         return self
@@ -83,8 +89,8 @@ class Stream:
     def watch(self, watch: Watch) -> None:
         """Print records until ``watch`` ends the run, or --count records are printed."""
         self._begin()
-        pace = Pace()
-        while not self._counted() and watch.wait(pace.seconds):
+        pace = WokenPace() if self.reader.wakes else Pace()
+        while not self._counted() and pace.wait(watch):
             pace.looked(self._print(), self.reader.holds)
             self._between(watch.seconds)
 
@@ -137,21 +143,28 @@ class Stream:
         self.totals.lost += dropped
 
 
-def stream_of(page: Page) -> PerfEventArray:
+def stream_of(page: Page) -> StreamMap:
     """The map that carries a page's records."""
-    assert isinstance(page.map, PerfEventArray)
+    assert isinstance(page.map, StreamMap)
     return page.map
 
 
-def line_format(page: Page, options: ToolOptions, fd: int) -> LineFormat | TerminalLines:
+def line_format(
+    page: Page, options: ToolOptions, fd: int
+) -> LineFormat | TerminalLines | KindLines:
     """How a page's records are printed on ``fd``."""
-    record = stream_of(page).record
+    records = stream_of(page).records
     columns = [each for each in page.columns if isinstance(each, Column)]
-    if options.format is Style.TEXT and os.isatty(fd):
+    on_terminal = options.format is Style.TEXT and os.isatty(fd)
+    if len(records) > 1:
+        from tuxscope.output.kinds import KindLines
+
+        return KindLines(options.format, records, columns, fd if on_terminal else None)
+    if on_terminal:
         from tuxscope.output.terminal_lines import TerminalLines
 
-        return TerminalLines(record, columns, fd)
-    return LineFormat(options.format, record, columns)
+        return TerminalLines(records[0], columns, fd)
+    return LineFormat(options.format, records[0], columns)
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:

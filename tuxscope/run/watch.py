@@ -34,6 +34,7 @@ class Watch:
         self._sink = sink
         self._interrupt = interrupt
         self._target = target
+        self._reader = reader
         self.target_ended = False
         self._poll = select.poll()
         self._poll.register(sink, 0)  # POLLERR: the pipe has no reader any more
@@ -59,6 +60,16 @@ class Watch:
             self.target_ended = True
             return False
         return not (self._interrupt.requested or self._sink.done)
+
+    def pause(self, seconds: float) -> bool:
+        """The same, whether or not the reader is readable."""
+        if self._reader is None:
+            return self.wait(seconds)
+        self._poll.modify(self._reader, 0)
+        try:
+            return self.wait(seconds)
+        finally:
+            self._poll.modify(self._reader, select.POLLIN)
 
 
 def time_told(seconds: float, missed: int) -> str:

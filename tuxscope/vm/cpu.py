@@ -12,7 +12,7 @@ from tuxscope.asm.maps import Map
 from tuxscope.asm.program import STACK_SIZE, Program
 from tuxscope.vm.diagnosis import uninitialised_register
 from tuxscope.vm.faults import ReferenceFault
-from tuxscope.vm.maps import VirtualMap, VirtualProgArray, VirtualRingBuffer, virtual_map
+from tuxscope.vm.maps import VirtualMap, VirtualProgArray, VirtualRingBuf, virtual_map
 from tuxscope.vm.memory import WINDOW, Region, VirtualMemory
 from tuxscope.vm.operations import Registers
 from tuxscope.vm.places import END, Places
@@ -110,7 +110,7 @@ class Cpu:
         if self.registers[0] is None:
             raise uninitialised_register(0)
         for map in self.maps.values():
-            if isinstance(map, VirtualRingBuffer) and map.ring.reserved:
+            if isinstance(map, VirtualRingBuf) and map.ring.reserved:
                 raise ReferenceFault(
                     "the program exits with an unreleased record of "
                     f"{map.description.name}; submit or discard it"

@@ -16,13 +16,13 @@ from tuxscope.asm.meaning import signed
 from tuxscope.vm.cpu import Cpu
 from tuxscope.vm.faults import HelperFault, MemoryFault, UnsupportedFault
 from tuxscope.vm.maps import (
-    Reservation,
     Values,
     VirtualMap,
     VirtualPerfEventArray,
-    VirtualRingBuffer,
+    VirtualRingBuf,
 )
 from tuxscope.vm.memory import Region
+from tuxscope.vm.ring_state import Reservation
 from tuxscope.vm.state import Printed, Sent
 from tuxscope.vm.world import next_random
 
@@ -168,7 +168,7 @@ def perf_event_output(cpu: Cpu, context: int, map: int, flags: int, data: int, s
 
 @implements("ringbuf_output")
 def ringbuf_output(cpu: Cpu, map: int, data: int, size: int, flags: int) -> int:
-    buffer = map_at(cpu, map, VirtualRingBuffer)
+    buffer = map_at(cpu, map, VirtualRingBuf)
     sent = cpu.memory.read(data, size)
     if flags & ~WAKEUPS:
         return -errno.EINVAL
@@ -182,7 +182,7 @@ def ringbuf_output(cpu: Cpu, map: int, data: int, size: int, flags: int) -> int:
 
 @implements("ringbuf_reserve")
 def ringbuf_reserve(cpu: Cpu, map: int, size: int, flags: int) -> int:
-    buffer = map_at(cpu, map, VirtualRingBuffer)
+    buffer = map_at(cpu, map, VirtualRingBuf)
     if flags or not buffer.room(size):
         return 0
     name = f"record of {buffer.description.name}"
@@ -197,7 +197,7 @@ def release(cpu: Cpu, record: int, submitted: bool) -> None:
     Raises HelperFault if it is not a reserved record.
     """
     for buffer in cpu.maps.values():
-        if isinstance(buffer, VirtualRingBuffer) and record in buffer.ring.reserved:
+        if isinstance(buffer, VirtualRingBuf) and record in buffer.ring.reserved:
             region, _ = cpu.memory.find(record, 0)
             sent = Sent(buffer.description, cpu.world.cpu, bytes(region.data))
             for each in buffer.settle(record, sent if submitted else None):
@@ -220,9 +220,9 @@ def ringbuf_discard(cpu: Cpu, record: int, flags: int) -> None:
 
 @implements("ringbuf_query")
 def ringbuf_query(cpu: Cpu, map: int, flags: int) -> int:
-    buffer = map_at(cpu, map, VirtualRingBuffer)
-    used, size = buffer.ring.used, buffer.description.max_entries
-    return {0: used, 1: size, 2: 0, 3: used}.get(flags, 0)
+    buffer = map_at(cpu, map, VirtualRingBuf)
+    ring, size = buffer.ring, buffer.description.max_entries
+    return {0: ring.used, 1: size, 2: ring.consumed, 3: ring.produced}.get(flags, 0)
 
 
 def fetch(cpu: Cpu, address: int, size: int, user: bool) -> bytes | int:

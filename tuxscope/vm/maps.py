@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from tuxscope.asm.maps import (
@@ -18,10 +18,11 @@ from tuxscope.asm.maps import (
     Map,
     PerfEventArray,
     ProgArray,
-    RingBuffer,
+    RingBuf,
 )
 from tuxscope.asm.program import Program
 from tuxscope.vm.memory import Region, VirtualMemory
+from tuxscope.vm.ring_state import Reservation, VirtualRing
 from tuxscope.vm.state import Sent
 
 NOEXIST, EXIST, LOCK = 1, 2, 4  # BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK
@@ -292,39 +293,8 @@ class VirtualPerfEventArray(VirtualMap):
     """A perf event array; samples go to the machine's output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """A record in a ring buffer that user space cannot read yet.
-
-    Attributes:
-        address: its address; 0 after it was submitted or discarded.
-        sent: the record that was submitted; None if reserved or discarded.
-    """
-
-    address: int
-    sent: Sent | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualRing:
-    """The mutable state of a ring buffer.
-
-    Attributes:
-        used: the bytes of all records, with their headers.
-        records: the oldest reserved record and all after it, which wait for it.
-    """
-
-    used: int = 0
-    records: tuple[Reservation, ...] = ()
-
-    @property
-    def reserved(self) -> tuple[int, ...]:
-        """The addresses of the reserved records."""
-        return tuple(each.address for each in self.records if each.address)
-
-
-class VirtualRingBuffer(VirtualMap):
-    """A ring buffer; user space never frees its ``max_entries`` bytes."""
+class VirtualRingBuf(VirtualMap):
+    """A ring buffer of ``max_entries`` bytes, which :meth:`read` frees."""
 
     ring = VirtualRing()
 
@@ -336,29 +306,38 @@ class VirtualRingBuffer(VirtualMap):
 
     def append(self, size: int, record: Reservation) -> list[Sent]:
         """Add a record that fits; returns the records that become readable."""
-        self.ring = VirtualRing(self.ring.used + self.room(size), (*self.ring.records, record))
+        ring, taken = self.ring, self.room(size)
+        record = replace(record, taken=taken)
+        self.ring = replace(ring, produced=ring.produced + taken, records=(*ring.records, record))
         return self._settle()
 
     def settle(self, address: int, sent: Sent | None) -> list[Sent]:
         """Submit (``sent``) or discard (None) a record; returns what becomes readable."""
         self._memory.remove(address)
         records = tuple(
-            Reservation(0, sent) if each.address == address else each for each in self.ring.records
+            replace(each, address=0, sent=sent) if each.address == address else each
+            for each in self.ring.records
         )
-        self.ring = VirtualRing(self.ring.used, records)
+        self.ring = replace(self.ring, records=records)
         return self._settle()
+
+    def read(self) -> None:
+        """Free the bytes of all records before the oldest reserved one."""
+        ring = self.ring
+        pending = sum(each.taken for each in ring.records)
+        self.ring = replace(ring, consumed=ring.produced - pending)
 
     def _settle(self) -> list[Sent]:
         """Remove the records before the first reserved one; returns the submitted ones."""
         records = self.ring.records
         ready = next((at for at, each in enumerate(records) if each.address), len(records))
-        self.ring = VirtualRing(self.ring.used, records[ready:])
+        self.ring = replace(self.ring, records=records[ready:])
         return [each.sent for each in records[:ready] if each.sent]
 
     def abandon(self) -> None:
         for address in self.ring.reserved:
             self._memory.remove(address)
-        self.ring = VirtualRing(self.ring.used)
+        self.ring = replace(self.ring, records=())
 
     def freeze(self) -> Any:
         return self.ring
@@ -369,7 +348,7 @@ class VirtualRingBuffer(VirtualMap):
 
 KINDS: dict[type[Map], type[VirtualMap]] = {
     PerfEventArray: VirtualPerfEventArray,
-    RingBuffer: VirtualRingBuffer,
+    RingBuf: VirtualRingBuf,
     ProgArray: VirtualProgArray,
     LruHash: VirtualLruHash,
     Hash: VirtualHash,

@@ -25,8 +25,8 @@ OWN_HELPERS = {
                       "ringbuf_reserve_dynptr"),
 }  # fmt: skip
 OWN_MAPS = {
-    "perf_event_output": "PerfEventArray", "tail_call": "ProgArray", "ringbuf_output": "RingBuffer",
-    "ringbuf_reserve": "RingBuffer", "ringbuf_query": "RingBuffer",
+    "perf_event_output": "PerfEventArray", "tail_call": "ProgArray", "ringbuf_output": "RingBuf",
+    "ringbuf_reserve": "RingBuf", "ringbuf_query": "RingBuf",
 }  # fmt: skip
 IN_MEMORY = (ArgumentKind.KEY, ArgumentKind.VALUE, ArgumentKind.MEMORY, ArgumentKind.STRUCT)
 SAVED = range(6, 10)

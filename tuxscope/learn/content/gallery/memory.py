@@ -7,7 +7,7 @@ from tuxscope.asm import (
     Assembler,
     Hash,
     RawTracepoint,
-    RingBuffer,
+    RingBuf,
     SocketFilter,
     Xdp,
     helper,
@@ -39,7 +39,7 @@ class Event(Record):
 BY_PID = Hash("BY_PID", key=u32, value=u64, max_entries=16)
 COUNT = Array("COUNT", value=u64, max_entries=1)
 TEXTS = Array("TEXTS", value=char[64], max_entries=1)
-EVENTS = RingBuffer("EVENTS", Event, max_entries=1 << 16)
+EVENTS = RingBuf("EVENTS", Event, max_entries=1 << 16)
 
 
 def not_compared() -> Assembler:

@@ -1,0 +1,186 @@
+"""A span of a ring buffer, decoded: records as columns.
+
+Where all records have one length, they are decoded as the rows of a table, many in one call, as
+those of a perf ring (spans.py). Records of several kinds, or with a tail, come one by one.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+
+from tuxscope.asm.maps import RingBuf
+from tuxscope.lean_typing import Any
+from tuxscope.loader.ring import RingError
+from tuxscope.loader.ringbuf import DISCARDED, FIRST_RUN, HEADER, WORD, record_size, same_length
+from tuxscope.loader.spans import LARGEST_PIECE, Columns
+from tuxscope.record import Field, RecordError, RecordType
+
+LONGEST_TABLE = 1 << 16  # bytes
+TIME, RECORD, VALUES = range(3)  # columns of records of several kinds
+
+
+def too_short(record: RecordType, length: int) -> RingError:
+    """The error of ``length`` bytes that are no whole record."""
+    return RingError(
+        f"{record.__name__} is {record._layout.least} bytes long, there are {length}: the program "
+        "sends less than it declares"
+    )
+
+
+def parser_of(record: RecordType) -> Callable[[memoryview, int, int], tuple[Any, ...]]:
+    """What returns the values of a record, by the place of its bytes in a span and their number;
+    it raises RingError."""
+    layout = record._layout
+    least, fixed = layout.least, layout.raw.unpack_from
+
+    def parse(view: memoryview, start: int, length: int) -> tuple[Any, ...]:
+        if length < least:
+            raise too_short(record, length)
+        return fixed(view, start)
+
+    if not layout.tail:
+        return parse
+    head, most = layout.head.unpack_from, layout.tail.size
+    counter = record.fields[layout.tail.type.counted_by].slot
+
+    def parse_tail(view: memoryview, start: int, length: int) -> tuple[Any, ...]:
+        if length < least:
+            raise too_short(record, length)
+        values = head(view, start)
+        end = least + values[counter]
+        if end > length or values[counter] > most:
+            try:
+                layout.unpack(view[start : start + length])
+            except RecordError as error:
+                raise RingError(str(error)) from None
+        return (*values, bytes(view[start + least : start + end]))
+
+    return parse_tail
+
+
+class RingBufDecoder:
+    """Decodes the records of a ring buffer, one by one.
+
+    Records of one kind, with or without a tail, have a column for each value. Records of several
+    kinds have three: the time, which is 0 without ``order_by``; the record's class; and its values
+    in a tuple.
+
+    Attributes:
+        usual: the length of all records, or None if it varies.
+        slot: which column has the time.
+    """
+
+    def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
+        """``order_by``: a field with the time, which each record has by that name."""
+        self.usual: int | None = None
+        self.slot = order_by.slot if order_by else 0
+        self._kinds = events.kinds
+        self._width = sum(field.type.width for field in events.record.fields.values())
+        self._parse = parser_of(events.record)
+        if self._kinds.kind:
+            self.slot, self._width = TIME, 3
+            self._number = struct.Struct("=" + self._kinds.kind.type.format)
+            self._by_kind = {
+                number: (each, parser_of(each), each.fields[order_by.name].slot if order_by else -1)
+                for number, each in self._kinds.by_kind.items()
+            }
+
+    def nothing(self) -> Columns:
+        """The columns of no records."""
+        return [[] for _ in range(self._width)]
+
+    def append(self, data: memoryview, columns: Columns) -> None:
+        """Append what a program sent. Raises RingError."""
+        self._append(data, 0, len(data), columns)
+
+    def _append(self, view: memoryview, start: int, length: int, columns: Columns) -> None:
+        """The same for ``length`` bytes at ``start``."""
+        if not self._kinds.kind:
+            for column, value in zip(columns, self._parse(view, start, length), strict=True):
+                column.append(value)
+            return
+        number = -1  # of no record, like a length that has no room for it
+        if length >= self._number.size:
+            (number,) = self._number.unpack_from(view, start)
+        if number not in self._by_kind:
+            try:
+                self._kinds.of(view[start : start + length])
+            except RecordError as error:
+                raise RingError(str(error)) from None
+        record, parse, slot = self._by_kind[number]
+        values = parse(view, start, length)
+        columns[TIME].append(values[slot] if slot >= 0 else 0)
+        columns[RECORD].append(record)
+        columns[VALUES].append(values)
+
+    def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[Columns]:
+        """Batches of at most ``rows`` records.
+
+        Raises RingError for what is no record, after a batch of what comes before it.
+        """
+        columns, at = self.nothing(), 0
+        view = memoryview(span)
+        try:
+            while at < len(span):
+                at = self._some(view, at, rows - len(columns[0]), columns)
+                if len(columns[0]) >= rows:
+                    yield columns
+                    columns = self.nothing()
+        except RingError:
+            if columns[0]:
+                yield columns
+            raise
+        if columns[0]:
+            yield columns
+
+    def _some(self, view: memoryview, at: int, most: int, columns: Columns) -> int:
+        """Append 1 to ``most`` records; returns where the next one begins."""
+        (length,) = WORD.unpack_from(view, at)
+        if not length & DISCARDED:
+            self._append(view, at + HEADER, length, columns)
+        return at + record_size(length)
+
+
+class TableDecoder(RingBufDecoder):
+    """Decodes records of one kind and length, many in one call; others in between one by one."""
+
+    def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
+        super().__init__(events, order_by)
+        record = events.record
+        self.usual = record.size
+        self._step = record_size(record.size)
+        padding = self._step - HEADER - record.size
+        self._format = f"{HEADER}x{record.raw.format[1:]}{padding}x"
+        self._tables: dict[int, struct.Struct] = {}  # so many rows at once
+        self._longest = max(LONGEST_TABLE // self._step, 1)
+        self._run = FIRST_RUN  # how many headers to look at together
+
+    def _some(self, view: memoryview, at: int, most: int, columns: Columns) -> int:
+        assert self.usual is not None
+        step = self._step
+        count = min((len(view) - at) // step, self._run, most)
+        same = same_length(view[at:].cast("I"), count, step, self.usual)
+        self._append_table(view[at : at + same * step], columns)
+        if 0 < same == count:
+            self._run = min(self._run * 2, self._longest)
+            return at + same * step
+        self._run = FIRST_RUN
+        return super()._some(view, at + same * step, 1, columns)
+
+    def _append_table(self, table: memoryview, columns: Columns) -> None:
+        """Append a table's rows, so many at once as make a power of two."""
+        while table:
+            count = 1 << (len(table) // self._step).bit_length() - 1
+            if count not in self._tables:
+                self._tables[count] = struct.Struct("=" + self._format * count)
+            flat = self._tables[count].unpack_from(table)
+            for slot, column in enumerate(columns):
+                column += flat[slot :: self._width]
+            table = table[count * self._step :]
+
+
+def decoder_of(events: RingBuf, order_by: Field | None = None) -> RingBufDecoder:
+    """The fastest decoder for what comes through a ring buffer."""
+    one_length = len(events.records) == 1 and not events.record._layout.tail
+    return (TableDecoder if one_length else RingBufDecoder)(events, order_by)

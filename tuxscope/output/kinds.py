@@ -1,0 +1,95 @@
+"""Records of several kinds as lines of one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tuxscope.lean_dataclasses import dataclass, replace
+from tuxscope.output.columns import Column
+from tuxscope.output.lines import LineFormat, Style
+from tuxscope.output.terminal_lines import TerminalLines
+from tuxscope.output.visible import NOTHING
+from tuxscope.record import RecordType
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentColumn(Column):
+    """The empty cell of a column in the line of a record without that field.
+
+    Attributes:
+        column: that one.
+    """
+
+    column: Column | None = None
+
+    @property
+    def title(self) -> str:
+        assert self.column
+        return self.column.title
+
+    @property
+    def is_number(self) -> bool:
+        assert self.column
+        return self.column.is_number
+
+    def stream_text(self, value: Any) -> str:
+        """A dash, whatever the value is."""
+        return NOTHING
+
+
+class KindLines:
+    """How a stream of several kinds of records is printed; it has the methods of a LineFormat.
+
+    A column shows the field of its name in each kind. For a kind without that field, text has a
+    dash, and JSON leaves the key out.
+    """
+
+    def __init__(
+        self,
+        style: Style,
+        records: Sequence[RecordType],
+        columns: Sequence[Column],
+        fd: int | None = None,
+    ) -> None:
+        """``fd``: the terminal that text is to fit into."""
+        self._formats: dict[RecordType, LineFormat | TerminalLines] = {}
+        for each in records:
+            own = list(columns_of(each, columns, style))
+            self._formats[each] = (
+                LineFormat(style, each, own) if fd is None else TerminalLines(each, own, fd)
+            )
+
+    @property
+    def header(self) -> str:
+        """What stands above the lines: that of any kind, as they all have the same titles."""
+        return next(iter(self._formats.values())).header
+
+    def changed_header(self) -> str:
+        """The header again if another width has changed the columns, else nothing."""
+        return max([each.changed_header() for each in self._formats.values()])
+
+    def render(self, columns: Sequence[list[Any]]) -> bytes:
+        """All lines. ``columns`` are times, records, and what each record's ``raw`` unpacks."""
+        _, records, rows = columns
+        lines: dict[RecordType, Iterator[bytes]] = {}
+        for kind in set(records):
+            own = [row for record, row in zip(records, rows, strict=True) if record is kind]
+            values = [list(column) for column in zip(*own, strict=True)]
+            # What is printed has no line break in it.
+            lines[kind] = iter(self._formats[kind].render(values).splitlines(keepends=True))
+        return b"".join([next(lines[record]) for record in records])
+
+
+def columns_of(record: RecordType, columns: Sequence[Column], style: Style) -> Iterator[Column]:
+    """The columns as they show one kind of record."""
+    for column in columns:
+        names = [column.name, *(each.name for each in column.others)]
+        if all(name in record.fields for name in names):
+            changes: dict[str, Any] = {"field": record.fields[column.field.name]}
+            if column.others:
+                changes["others"] = tuple(record.fields[each.name] for each in column.others)
+            yield replace(column, **changes)
+        elif style is Style.TEXT:
+            first = next(iter(record.fields.values()))
+            yield AbsentColumn(first, column.width, rank=column.rank, column=column)

@@ -1,0 +1,47 @@
+"""The state of a ring buffer: immutable, so that snapshots share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuxscope.vm.state import Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A record in a ring buffer that user space cannot read yet.
+
+    Attributes:
+        address: its address; 0 after it was submitted or discarded.
+        sent: the record that was submitted; None if reserved or discarded.
+        taken: the bytes that it takes in the ring buffer.
+    """
+
+    address: int
+    sent: Sent | None = None
+    taken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualRing:
+    """The mutable state of a ring buffer.
+
+    Attributes:
+        consumed: the bytes that were read, with the headers of the records.
+        produced: the bytes of all records so far, with their headers.
+        records: the oldest reserved record and all after it, which wait for it.
+    """
+
+    consumed: int = 0
+    produced: int = 0
+    records: tuple[Reservation, ...] = ()
+
+    @property
+    def used(self) -> int:
+        """The bytes that are not read yet."""
+        return self.produced - self.consumed
+
+    @property
+    def reserved(self) -> tuple[int, ...]:
+        """The addresses of the reserved records."""
+        return tuple(each.address for each in self.records if each.address)
