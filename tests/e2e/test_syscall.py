@@ -191,7 +191,9 @@ def test_a_row_adds_up(caller: Any, summary: Any) -> None:
 def test_a_command_is_counted_as_strace_counts_it(tuxscope: Any, tmp_path: Path) -> None:
     if not shutil.which("strace"):
         pytest.skip("strace is not installed")
-    script = "for i in 1 2 3; do ls /nowhere; cat /etc/passwd; done | sort | head -n 3; true"
+    # One child at a time: the SIGCHLDs of two that exit together may become one, and a pipe that
+    # two write to is read in as many reads as it happens.
+    script = "for i in 1 2 3; do ls /nowhere; x=$(cat /etc/passwd); done; true"
     command = ("sh", "-c", script)
     run = tuxscope("syscall", "--summary", "--format", "json", "--follow", "--", *command)
     found = calls(run.finish())
@@ -208,7 +210,7 @@ def test_a_command_is_counted_as_strace_counts_it(tuxscope: Any, tmp_path: Path)
         theirs[words[-1]] = (int(words[3]), int(words[4]) if len(words) == 6 else 0)
     ends = ("exit", "exit_group")  # of which strace sees no end
     assert {name: each for name, each in found.items() if name not in ends} == theirs
-    assert found["exit_group"] == (10, 0)
+    assert found["exit_group"] == (7, 0)
 
 
 @pytest.mark.matrix
@@ -617,7 +619,7 @@ def test_a_fast_flood_is_counted(summary: Any, tuxscope: Any) -> None:
         (("--summary", "--by", "file"), "--by is syscall, process, thread, error or cgroup"),
         (("--summary", "--min", "-1"), "--min takes seconds"),
         (("--summary", "--hist", "%file"), "--hist takes one system call"),
-        (("--summary", "--hist", "read", "--name", "read"), "it does not go with --name"),
+        (("--summary", "--hist", "read", "--name", "read"), "--hist and --name conflict"),
         (("--summary", "--comm"), "not nothing"),
         (("--summary", "--sort", "nothing"), "there is no column nothing"),
         (("--summary", "--cgroup", "/no/such/cgroup"), "cgroup"),
