@@ -269,8 +269,9 @@ def test_root_of_a_user_namespace_is_told_apart() -> None:
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr == (
-        "tuxscope: the kernel did not load whoami: our capabilities are those of a user namespace, "
-        "and bpf() asks for the machine's own; run it outside of the container, or of unshare\n"
+        "tuxscope: the kernel did not load whoami: this process is in a user namespace, "
+        "and bpf() needs capabilities of the initial user namespace; "
+        "run it outside of the container, or of unshare\n"
     )
 
 

@@ -63,8 +63,8 @@ def without_objection(number: int | None) -> str:
     said = strerror(OSError(number, ""))
     if number == ENOTSUPP:
         return (
-            f"the load failed afterwards: {said}: there is no machine code for it, or it needs "
-            "what this kernel lacks on this CPU; tuxscope doctor tells of the JIT compiler"
+            f"the load failed afterwards: {said}: the JIT compiler fails, or the program needs a "
+            "feature that this kernel lacks on this CPU; check the line JIT of: tuxscope doctor"
         )
     return f"the load failed afterwards: {said}"
 
