@@ -139,7 +139,7 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["net", "curl"], "a command to trace comes after --"),
         (["asm", "hello", "--pid", "x"], "--pid takes a process ID"),
         (["asm", "hello", "--", "ls"], "this command does not take -- COMMAND"),
-        (["asm", "/tmp/x.s", "--pid", "1"], "--pid is a filter of the page's; a text has what it"),
+        (["asm", "/tmp/x.s", "--pid", "1"], "--pid needs a page: an assembly text has no"),
         (["asm", ""], "there is no page ;"),
         (["step", "hello", "--break", "²"], "nothing at --break ²; it takes a slot"),
         (["disasm"], "give a file, - for stdin, or --id ID"),
