@@ -37,12 +37,12 @@ TAKERS: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (assembler(), "not an Assembler; its program is what a.program() returns: {}(a.program())"),
+        (assembler(), "not an Assembler; pass the result of its program(): {}(a.program())"),
         (hello, "not a function; call it: {}(hello())"),
-        (PAGE, "not a Page; its function makes that: {}(PAGE.program())"),
-        ("hello.py", "not a str; an Assembler's program() makes one"),
-        (None, "not None; an Assembler's program() makes one"),
-        (Program, "not the class Program; an Assembler's program() makes one"),
+        (PAGE, "not a Page; call its function: {}(PAGE.program())"),
+        ("hello.py", "not a str; pass the result of an Assembler's program()"),
+        (None, "not None; pass the result of an Assembler's program()"),
+        (Program, "not the class Program; pass the result of an Assembler's program()"),
     ],
     ids=["assembler", "function", "page", "str", "none", "class"],
 )
@@ -58,7 +58,7 @@ def test_what_takes_a_program_takes_nothing_else(taker: str, given: Any, says: s
     ("given", "says"),
     [
         ((PROGRAM, hello), "takes a Program, not a function; call it: {}(hello())"),
-        ([PROGRAM, None], "takes a Program, not None; an Assembler's program() makes one"),
+        ([PROGRAM, None], "takes a Program, not None; pass the result of an Assembler's program()"),
         (
             (PROGRAM, (PROGRAM, PROGRAM)),
             "takes a Program in each place, not a tuple; unpack it, as in (program, *programs)",
@@ -77,7 +77,7 @@ def test_what_takes_programs_names_the_one_that_is_none(taker: str, given: Any, 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: Machine((PROGRAM, PROGRAM)), "not a tuple; Machine(program) for each of them"),
+        (lambda: Machine((PROGRAM, PROGRAM)), "not a tuple; call Machine(program) for each of them"),
         (lambda: Link(PROGRAM), "not a Program; load it first, as in Link(load(program))"),
         (lambda: Link(assembler()), "not an Assembler; load it first, as in Link(load(program));"),
         (
@@ -133,5 +133,5 @@ def test_a_run_takes_bytes() -> None:
         for arguments in ({"data": "abc"}, {"context": "abc"}, {"context": 64}):
             with pytest.raises(TuxscopeError, match="test_run takes bytes for"):
                 loaded.test_run(**arguments)
-        with pytest.raises(TuxscopeError, match=r"not a LoadedProgram; its \.program is what was"):
+        with pytest.raises(TuxscopeError, match=r"not a LoadedProgram; pass its \.program"):
             load(loaded)
