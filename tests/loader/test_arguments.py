@@ -77,7 +77,7 @@ def test_what_takes_programs_names_the_one_that_is_none(taker: str, given: Any, 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: Machine((PROGRAM, PROGRAM)), "not a tuple; call Machine(program) for each of them"),
+        (lambda: Machine((PROGRAM, PROGRAM)), "not a tuple; call Machine(program) for each"),
         (lambda: Link(PROGRAM), "not a Program; load it first, as in Link(load(program))"),
         (lambda: Link(assembler()), "not an Assembler; load it first, as in Link(load(program));"),
         (
