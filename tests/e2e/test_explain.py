@@ -124,7 +124,7 @@ def test_what_cannot_be_explained_is_said_on_stderr(given: bytes, says: str) -> 
     [
         ("accepted", "the verifier objects to nothing in it; the program may have been accepted"),
         ("accepted-524", "the verifier objects to nothing in it; the load failed afterwards: "
-         "Operation not supported (ENOTSUPP): there is no machine code for it"),
+         "Operation not supported (ENOTSUPP): the JIT compiler fails"),
         ("cut", "the log stops before the verifier says what it objects to"),
         ("cut-behind-a-byproduct", "the log stops before the verifier says what it objects to"),
         ("byproduct-alone", "this cause is not known to tuxscope"),

@@ -85,8 +85,8 @@ class AttachPoint:
 
     @property
     def result_hint(self) -> str:
-        """What to type for a program that ends without a result: 0 only where nobody looks at it,
-        or where it lets things be."""
+        """What to type for a program that ends without a result: 0 only if the kernel ignores
+        the result, or takes 0 as "change nothing"."""
         return RETURN_0
 
 

@@ -1,7 +1,7 @@
-"""A program that the kernel refused without a reason in the log: what it was, found by asking.
+"""Finds why the kernel refused a program when the verifier's log has no reason.
 
-The errno alone says little: EINVAL is a program type that the kernel does not know as well as a
-name that it does not like. So the load is tried again with one thing changed at a time.
+The errno alone is ambiguous: EINVAL means an unknown program type as well as an invalid name. So
+the load is repeated with one attribute changed at a time, until its errno changes.
 """
 
 from __future__ import annotations
@@ -28,68 +28,79 @@ from tuxscope.loader.privilege import (
 )
 from tuxscope.loader.verifier import LoadError
 
-MOST, MOST_UNPRIVILEGED = 1_000_000, 4096  # slots: BPF_COMPLEXITY_LIMIT_INSNS, BPF_MAXINSNS
-# What bpf_prog_load() asks for beside CAP_BPF (kernel/bpf/syscall.c).
-ALSO = {
+MAX_SLOTS, MAX_SLOTS_UNPRIVILEGED = 1_000_000, 4096  # BPF_COMPLEXITY_LIMIT_INSNS, BPF_MAXINSNS
+# The capability that bpf_prog_load() requires in addition to CAP_BPF (kernel/bpf/syscall.c).
+SECOND_CAPABILITY = {
     ProgramType.TRACEPOINT: Capability.PERFMON,
     ProgramType.RAW_TRACEPOINT: Capability.PERFMON,
     ProgramType.XDP: Capability.NET_ADMIN,
     ProgramType.SCHED_CLS: Capability.NET_ADMIN,
 }
-# r0 = 0; exit: what every program type takes.
-NOTHING = Instruction(Alu.MOV | Class.ALU64).encode() + Instruction(Jump.EXIT | Class.JMP).encode()
-NO_LINES = {
+# r0 = 0; exit: valid for every program type.
+MINIMAL = Instruction(Alu.MOV | Class.ALU64).encode() + Instruction(Jump.EXIT | Class.JMP).encode()
+NO_LINE_INFO = {
     "prog_btf_fd": 0,
     "func_info_rec_size": 0, "func_info": 0, "func_info_cnt": 0,
     "line_info_rec_size": 0, "line_info": 0, "line_info_cnt": 0,
 }  # fmt: skip
 
-# Loads with some attributes changed, and returns the errno; 0 where that is accepted.
-Try = Callable[..., int]
+# Repeats the load with some attributes changed; returns its errno, 0 if the kernel accepts it.
+Reload = Callable[..., int]
 
 
 def refusal(
-    program: Program, error: OSError, log: str = "", full: bool = False, attempt: Try | None = None
+    program: Program,
+    error: OSError,
+    log: str = "",
+    truncated: bool = False,
+    reload: Reload | None = None,
 ) -> TuxscopeError:
-    """The error that says what a failed load was, and what to type.
+    """Return the error for a load that failed with a log that has no reason: why, and the fix.
 
-    ``log`` gives no reason; ``full``: because it had no room for its end.
+    ``truncated``: the log buffer was too small for the log's end. Without ``reload``, the errno
+    alone is explained.
     """
     head = f"the kernel did not load {program.name}"
     said = strerror(error)
     match error.errno:
-        case _ if full:
+        case _ if truncated:
             return LoadError(
-                f"{head}: {said}; the reason is at the end of the verifier's log, which is longer "
-                f"than this kernel writes ({len(log) >> 20} MiB); make the program shorter"
+                f"{head}: {said}; the verifier's log is longer than this kernel writes "
+                f"({len(log) >> 20} MiB), and the reason is at its end; make the program shorter"
             )
         case errno.EPERM:
             return not_permitted(program, head)
         case errno.EACCES:
-            return PrivilegeError(f"{head}: {said}: a security module says no; see: dmesg | tail")
+            return PrivilegeError(
+                f"{head}: {said}: a security module (LSM) denied it; see: dmesg | tail"
+            )
         case errno.ENOMEM:
-            return LoadError(f"{head}: {said}: it needs more memory than there is; see: free -m")
+            return LoadError(f"{head}: {said}: not enough free memory; see: free -m")
         case errno.EINVAL | errors.ENOTSUPP if "processed " in log:
             return LoadError(
-                f"{head}: the verifier accepts it, but there is no machine code for it: {said}; "
-                "tuxscope doctor tells of the JIT compiler"
+                f"{head}: the verifier accepts it, but the JIT compiler fails: {said}; "
+                "check the line JIT of: tuxscope doctor"
             )
-        case errno.E2BIG if attempt:
-            return LoadError(f"{head}: {too_big(program, attempt)}")
-        case errno.EINVAL if attempt:
-            return LoadError(f"{head}: {invalid(program, attempt)}")
-    return LoadError(f"{head}: {said}, and it gives no reason; tuxscope doctor tells what is here")
+        case errno.E2BIG if reload:
+            return LoadError(f"{head}: {too_big(program, reload)}")
+        case errno.EINVAL if reload:
+            return LoadError(f"{head}: {invalid(program, reload)}")
+    return LoadError(f"{head}: {said}; the kernel gives no reason; try: tuxscope doctor")
 
 
 def not_permitted(program: Program, head: str) -> PrivilegeError:
-    """EPERM: what :func:`why_not_permitted` finds."""
-    also = ALSO.get(program.attach.type)
-    reason = why_not_permitted([Capability.BPF, *([also] if also else [])])
+    """Return the error of a load that failed with EPERM; ``head`` begins its message."""
+    second = SECOND_CAPABILITY.get(program.attach.type)
+    reason = permission_problem([Capability.BPF, *([second] if second else [])])
     return PrivilegeError(f"{head}: {reason}")
 
 
-def why_not_permitted(needed: Sequence[Capability]) -> str:
-    """A capability, a container, lockdown, or, before Linux 5.11, locked memory; and what to do."""
+def permission_problem(needed: Sequence[Capability]) -> str:
+    """Return why bpf(2) failed with EPERM, and the fix; ``needed`` are the required capabilities.
+
+    It may be a missing capability, a user namespace, lockdown, seccomp or, before Linux 5.11,
+    RLIMIT_MEMLOCK.
+    """
     held = effective_capabilities()
     missing = [] if Capability.SYS_ADMIN in held else [each for each in needed if each not in held]
     if missing:
@@ -97,8 +108,8 @@ def why_not_permitted(needed: Sequence[Capability]) -> str:
         return f"not privileged: it needs {names}; run it with sudo"
     if in_user_namespace():
         return (
-            "our capabilities are those of a user namespace, and bpf() asks for the "
-            "machine's own; run it outside of the container, or of unshare"
+            "this process is in a user namespace, and bpf() needs capabilities of the "
+            "initial user namespace; run it outside of the container, or of unshare"
         )
     if locked_down():
         return (
@@ -107,44 +118,50 @@ def why_not_permitted(needed: Sequence[Capability]) -> str:
         )
     if seccomp_filtered():
         return (
-            "a seccomp filter is on this process and may forbid bpf(); in a container, "
+            "a seccomp filter on this process may forbid bpf(); in a container, "
             "try: docker run --security-opt seccomp=unconfined"
         )
     soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     if soft != resource.RLIM_INFINITY:
         return (
-            "it is not permitted (EPERM): before Linux 5.11 programs and maps count as locked "
-            f"memory, of which {soft >> 10} KiB are allowed; try: ulimit -l unlimited"
+            "operation not permitted (EPERM): before Linux 5.11 programs and maps count as locked "
+            f"memory, and the limit is {soft >> 10} KiB; try: ulimit -l unlimited"
         )
-    return "it is not permitted (EPERM), for all our capabilities; tuxscope doctor tells more"
+    return (
+        "operation not permitted (EPERM), although no capability is missing; try: tuxscope doctor"
+    )
 
 
-def too_big(program: Program, attempt: Try) -> str:
-    """E2BIG: more instructions than may be, or attributes that the kernel is too old for."""
+def too_big(program: Program, reload: Reload) -> str:
+    """Return the reason of E2BIG: too many instructions, or attributes newer than the kernel."""
     slots = sum(each.slots for each in program.instructions)
     held = effective_capabilities()
     privileged = bool(held & {Capability.BPF, Capability.SYS_ADMIN})
-    most = MOST if privileged else MOST_UNPRIVILEGED
-    if slots > most:
-        more = "" if privileged else f", and {MOST:,} with {Capability.BPF}; try sudo"
-        return f"it has {slots:,} slots of instructions, and may have {most:,}{more} (E2BIG)"
-    if attempt(**NO_LINES) != errno.E2BIG:
-        return "this kernel is too old for the lines of source that go with it (E2BIG)"
-    return "E2BIG: it asks for what this kernel is too old for; tuxscope needs Linux 5.8"
+    limit = MAX_SLOTS if privileged else MAX_SLOTS_UNPRIVILEGED
+    if slots > limit:
+        more = "" if privileged else f", or {MAX_SLOTS:,} with {Capability.BPF}: run it with sudo"
+        return f"it has {slots:,} instruction slots; the limit is {limit:,}{more} (E2BIG)"
+    if reload(**NO_LINE_INFO) != errno.E2BIG:
+        return (
+            "this kernel is too old for the program's line info (E2BIG); tuxscope needs Linux 5.8"
+        )
+    return "this kernel is too old for an attribute of the load (E2BIG); tuxscope needs Linux 5.8"
 
 
-def invalid(program: Program, attempt: Try) -> str:
-    """EINVAL: which of the attributes it is that the kernel does not take."""
-    code = ctypes.create_string_buffer(NOTHING, len(NOTHING))
-    nothing = {"insns": bpf.address(code), "insn_cnt": len(NOTHING) // SLOT, **NO_LINES}
+def invalid(program: Program, reload: Reload) -> str:
+    """Return the reason of EINVAL: the attribute that the kernel rejects."""
+    code = ctypes.create_string_buffer(MINIMAL, len(MINIMAL))
+    minimal = {"insns": bpf.address(code), "insn_cnt": len(MINIMAL) // SLOT, **NO_LINE_INFO}
     kind = program.attach.type
-    if attempt(**nothing, prog_name=b"") == errno.EINVAL:
-        return f"this kernel has no programs of type {kind.name.lower()} (EINVAL)"
-    if attempt(**nothing) == errno.EINVAL:
-        return f"it does not take the name {program.name!r} (EINVAL)"
-    if attempt(**NO_LINES) != errno.EINVAL:
-        return "it does not take the lines of source that go with it (EINVAL)"
+    if reload(**minimal, prog_name=b"") == errno.EINVAL:
+        return f"this kernel does not support programs of type {kind.name.lower()} (EINVAL)"
+    if reload(**minimal) == errno.EINVAL:
+        return (
+            f"the kernel rejects the name {program.name!r} (EINVAL); use letters, digits, _ and ."
+        )
+    if reload(**NO_LINE_INFO) != errno.EINVAL:
+        return "the kernel rejects the program's line info (EINVAL)"
     return (
-        "Invalid argument (EINVAL), and the verifier gives no reason: an instruction or attribute "
-        "that this kernel is too old for; tuxscope doctor tells its version"
+        "Invalid argument (EINVAL), and the verifier gives no reason: this kernel may be too old "
+        "for an instruction or attribute; check the line kernel of: tuxscope doctor"
     )
