@@ -12,7 +12,7 @@ DIGESTS = {
     "programs/net/layout.py": 0xA30B1750E5947CD3,
     "programs/net/library.py": 0xFABFE8834BDC65AE,
     "programs/net/live.py": 0x1242F226091B7599,
-    "programs/net/options.py": 0x1F3B654116C3C10C,
+    "programs/net/options.py": 0xE04570C20C3585BE,
     "programs/net/page.py": 0x1538927D963BDBC2,
     "programs/net/snapshot.py": 0xB7D281E300CCF6DB,
     "programs/net/sockets/__init__.py": 0xC2BC5DDF6BE378D1,
