@@ -124,7 +124,7 @@ def section(entry: Entry) -> Iterator[str]:
     if entry.patch:
         yield f"(The assembler does not write this: {entry.patch}.)\n"
     if entry.unprivileged:
-        yield "(Refused to processes without CAP_PERFMON.)\n"
+        yield "(The verifier refuses it to processes without CAP_PERFMON.)\n"
     if problem := foreseen(entry):
         yield f"`a.program()` raises:\n\n```\n{problem}\n```\n"
     yield f"The kernel's log:\n\n```\n{excerpt(log, explanation)}\n```\n"

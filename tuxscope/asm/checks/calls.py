@@ -150,7 +150,7 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
         if parameter.kind is ArgumentKind.MEMORY and 0 < -place.offset < size:
             raise state.error(
                 StackAccessError,
-                f"{name} accesses {size} bytes, which r{register + 1} says, and at "
+                f"{name} accesses {size} bytes, the size in r{register + 1}, and at "
                 f"{Address(r10, place.offset)} the stack has only {-place.offset}",
                 f"pass the size of the memory there: {size_hint(state, register)}",
             )
