@@ -331,7 +331,7 @@ def test_a_null_check_the_wrong_way_around(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "r0 is 0 on this path: the comparison leads here" in done.stderr
-    assert 'hint      jump away where it is 0: a.jeq(r0, 0, "out")' in done.stderr
+    assert 'hint      jump to another path if it is 0: a.jeq(r0, 0, "out")' in done.stderr
     assert re.search(r"^  r0 +\S*0\S* +set at wrong\.py:\d+: a\.call\(", done.stderr, re.MULTILINE)
 
 
