@@ -257,7 +257,7 @@ def test_a_map_that_may_not_be_made_says_what_it_takes(monkeypatch: pytest.Monke
         raise PermissionError(errno.EPERM, "no")
 
     monkeypatch.setattr(bpf, "map_create", refuse)
-    monkeypatch.setattr("tuxscope.loader.refusal.effective_capabilities", frozenset)
+    monkeypatch.setattr("tuxscope.loader.failed_load.effective_capabilities", frozenset)
     with pytest.raises(MapError, match=r"COUNTS .*needs CAP_BPF; run it with sudo") as caught:
         LoadedMap(HASH)
     assert caught.value.errno == errno.EPERM

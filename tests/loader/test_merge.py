@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder, in_order, merged
-from tuxscope.loader.spans import Columns
+from tuxscope.loader.span_decoder import Columns
 
 Row = tuple[int, int, int]  # time, run, place in it
 

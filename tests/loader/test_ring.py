@@ -18,7 +18,7 @@ from tuxscope.loader.merge import FLIGHT
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.program import LoadedProgram
 from tuxscope.loader.ring import Ring, RingError
-from tuxscope.loader.spans import LARGEST_PIECE
+from tuxscope.loader.span_decoder import LARGEST_PIECE
 from tuxscope.record import u64
 
 pytestmark = pytest.mark.matrix

@@ -24,7 +24,7 @@ from tuxscope.asm import (
 )
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load
-from tuxscope.loader.spans import SpanDecoder
+from tuxscope.loader.span_decoder import SpanDecoder
 from tuxscope.record import Record, u8
 
 

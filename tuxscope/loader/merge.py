@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
-from tuxscope.loader.spans import Columns
+from tuxscope.loader.span_decoder import Columns
 
 # Nanoseconds from reading the clock to being in the ring: a microsecond, or an interrupt more.
 FLIGHT = 1_000_000

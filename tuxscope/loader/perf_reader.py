@@ -15,7 +15,7 @@ from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder
 from tuxscope.loader.rings import LARGEST_PAGES as LARGEST_PAGES  # what ``pages`` may be
 from tuxscope.loader.rings import Rings
-from tuxscope.loader.spans import LARGEST_PIECE, Columns, SpanDecoder
+from tuxscope.loader.span_decoder import LARGEST_PIECE, Columns, SpanDecoder
 from tuxscope.record import Field
 
 # Rows of a batch when many CPUs have samples: a batch of each is in memory.

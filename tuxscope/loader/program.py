@@ -90,7 +90,7 @@ def load(
         cause = error.__cause__ if isinstance(error, MapError) else error
         if not isinstance(cause, PermissionError):
             raise
-        from tuxscope.loader.refusal import refusal  # lazy: only failures need it
+        from tuxscope.loader.failed_load import refusal  # lazy: only failures need it
 
         raise refusal(program, cause) from error
 
@@ -135,7 +135,7 @@ def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
         return bpf.btf_load(info.data)
     except OSError as error:
         if not bpf.is_unsupported(error):
-            from tuxscope.loader.refusal import refusal
+            from tuxscope.loader.failed_load import refusal
 
             raise refusal(program, error) from error
         return nullcontext()

@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from typing import Protocol
 
 from tuxscope.asm import Program
-from tuxscope.loader.spans import Columns, room_for, too_short
+from tuxscope.loader.span_decoder import Columns, room_for, too_short
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
