@@ -17,7 +17,7 @@ from pace import LIMIT
 
 from loader.texts import one_line
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r3
-from tuxscope.loader import bpf, refusal, verification
+from tuxscope.loader import bpf, verification
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.privilege import Capability, PrivilegeError
 from tuxscope.loader.program import load
@@ -119,15 +119,15 @@ def test_what_forbids_it_is_named(
 ) -> None:
     ends_with(errno.EPERM, b"", monkeypatch)
     for each in ("in_user_namespace", "locked_down", "seccomp_filtered"):
-        monkeypatch.setattr(refusal, each, lambda yes=each == function: yes)
-    monkeypatch.setattr(refusal, "effective_capabilities", lambda: ALL)
+        monkeypatch.setattr(failed_load, each, lambda yes=each == function: yes)
+    monkeypatch.setattr(failed_load, "effective_capabilities", lambda: ALL)
     assert says in refused(program(), PrivilegeError)
 
 
 def test_locked_memory_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
     ends_with(errno.EPERM, b"", monkeypatch)
-    monkeypatch.setattr(refusal, "in_user_namespace", lambda: False)
-    monkeypatch.setattr(refusal, "seccomp_filtered", lambda: False)
+    monkeypatch.setattr(failed_load, "in_user_namespace", lambda: False)
+    monkeypatch.setattr(failed_load, "seccomp_filtered", lambda: False)
     monkeypatch.setattr(bpf, "raise_memlock", lambda: False)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64 << 10, 64 << 10))
     said = refused(program(), PrivilegeError)
@@ -194,7 +194,7 @@ def test_more_instructions_than_a_program_may_have() -> None:
 
 def test_without_cap_bpf_it_may_have_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     ends_with(errno.E2BIG, b"", monkeypatch)
-    monkeypatch.setattr(refusal, "effective_capabilities", frozenset)
+    monkeypatch.setattr(failed_load, "effective_capabilities", frozenset)
     said = refused(program(5000))
     assert "it has 5,002 instruction slots; the limit is 4,096, or 1,000,000 with CAP_" in said
 

@@ -138,6 +138,6 @@ def not_permitted(fd: int, mode: int, meaning: str) -> str:
 
 def permission_problem(needed: Capability = Capability.BPF) -> str:
     """Return the reason of an EPERM that the fd does not explain."""
-    from tuxscope.loader import refusal  # lazy: only failures need it
+    from tuxscope.loader import failed_load  # lazy: only failures need it
 
-    return refusal.permission_problem([needed])
+    return failed_load.permission_problem([needed])
