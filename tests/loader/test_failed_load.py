@@ -17,7 +17,7 @@ from pace import LIMIT
 
 from loader.texts import one_line
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r3
-from tuxscope.loader import bpf, verification
+from tuxscope.loader import bpf, failed_load, verification
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.privilege import Capability, PrivilegeError
 from tuxscope.loader.program import load
