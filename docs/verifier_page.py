@@ -39,8 +39,8 @@ on Linux {series}. To fix one yourself: `tuxscope learn start verifier/NAME`.
 
 ## How to read a log
 
-Before the kernel takes a program, its verifier walks through it: instruction by instruction, down
-each path, with a note of what each register holds. The log is the record of that walk.
+When a program is loaded, the verifier simulates it: instruction by instruction, along each path,
+with the state of each register. The log is the trace of that simulation.
 
 ```
 {example}
@@ -48,15 +48,16 @@ each path, with a note of what each register holds. The log is the record of tha
 
 - `; ...` is your line, with its file and number (the latter since Linux 6.9 or so).
 - `5: (85) call ...` is the instruction at slot 5; a slot is 8 bytes. 85 is its opcode.
-- Behind the semicolon is what it changed: `R0=map_value_or_null(...)`. Linux before 5.17 has that
-  on a line of its own, where the log level is 2. A number is a `scalar`, or `inv` before 5.18.
-- `from 3 to 9:` goes back to the jump at slot 3, and down its other way.
-- Then comes what it objects to: **the telling line**. It is the last one, or almost, and names the
-  register. Linux 7.3 says it again behind `Verification failed:`, with a reason and a suggestion.
+- After the semicolon is the state that it changed: `R0=map_value_or_null(...)`. Linux before 5.17
+  prints it on a line of its own, at log level 2. A number is a `scalar`, or `inv` before 5.18.
+- `from 3 to 9:` continues at the jump at slot 3, along its other path.
+- Then comes **the error line**, the reason why the verifier refuses the program. It is the last
+  line before the statistics, or close to it, and often names the register. Linux 7.3 repeats it
+  after `Verification failed:`, with a reason and a suggestion.
 - `processed ...` are statistics.
 
-`VerifierError` and `tuxscope explain` say what the telling line means, name your line, and tell
-which registers it is about, what was known of them and who wrote them last.
+`VerifierError` and `tuxscope explain` explain the error line and show your source line. They list
+the registers involved, with their states and the instructions that wrote them last.
 
 Many of these mistakes are found while you assemble, by `a.program()`. `a.program(check=False)`
 leaves them to the kernel.
@@ -99,14 +100,14 @@ def foreseen(entry: Entry) -> str:
 
 
 def excerpt(log: str, explanation: Explanation) -> str:
-    """The log's end up to the telling lines."""
+    """The log's end up to the error lines."""
     lines = log.partition("\nVerification failed: ")[0].rstrip().splitlines()
     end = max(lines.index(each) for each in explanation.telling) + 1
     return "\n".join(lines[max(end - LONGEST, 0) : end])
 
 
 def others(entry: Entry, telling: tuple[str, ...]) -> Iterator[str]:
-    """What other kernels say instead."""
+    """Yield a sentence for each kernel whose error lines differ from ``telling``."""
     for series in all_series():
         log = recorded(series)[entry.key]
         theirs = explain(log).telling
@@ -123,7 +124,7 @@ def section(entry: Entry) -> Iterator[str]:
     if entry.patch:
         yield f"(The assembler does not write this: {entry.patch}.)\n"
     if entry.unprivileged:
-        yield "(Refused to processes without CAP_PERFMON.)\n"
+        yield "(The verifier refuses it only to processes without CAP_PERFMON.)\n"
     if problem := foreseen(entry):
         yield f"`a.program()` raises:\n\n```\n{problem}\n```\n"
     yield f"The kernel's log:\n\n```\n{excerpt(log, explanation)}\n```\n"

@@ -93,7 +93,7 @@ def test_examples_import_nothing_deeper(page: Path) -> None:
 def test_net_is_a_library(events: Any) -> None:
     """Its programs are those for this kernel, whose layout the caller need not know."""
     if not RunningKernelLayout().has_structs:
-        pytest.skip("this kernel tells nothing of its structs: no accepts and no bytes")
+        pytest.skip("this kernel has no BTF: no accepts and no bytes")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with tuxscope.open(

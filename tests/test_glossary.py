@@ -79,9 +79,13 @@ EXCEPTIONS = (
     Allowed("*", r"\bthere\s+(is|are)\s+none\b", "plain English: it is clear what is not there"),
     Allowed("*", rf"({KERNEL}){SENTENCE}\brefus\w+", "the kernel's act"),
     Allowed("*", rf"\brefus\w+{SENTENCE}({KERNEL})", "the kernel's act, named behind it"),
+    Allowed("tuxscope/explain/causes/memory.py", r"\(mend:", "the verifier's own word"),
+    Allowed("*", r"which the assembler refuses", "a line of programs that recorded logs quote"),
     Allowed("*", r"\brefused\s+(program|load)s?\b", "the verifier's act: it is what refuses those"),
     Allowed(
-        "*", r"[`\",]refused\b|\brefused(,? (reset|timeout)| +\d)", "a state of net: ECONNREFUSED"
+        "*",
+        r"[`\",]refused\b|\brefused(,? ?(reset|timeout)| +\d)|\Arefused\Z",
+        "a state of net: ECONNREFUSED",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Write tuxscope/page/digests.py anew: a digest of each file of pages, see page/shipped.py.
+"""Write tuxscope/page/digests.py: a digest of each file of pages, see page/shipped.py.
 
 python tools/page_digests.py
 """
@@ -18,7 +18,7 @@ FILE = PACKAGE / "page" / "digests.py"
 
 
 def text() -> str:
-    """What the file is to hold."""
+    """Return the text of digests.py."""
     pages = sorted((PACKAGE / "programs").rglob("*.py"))
     paths = [PACKAGE / "page" / name for name in ("emitting.py", "pid_namespace.py")] + pages
     lines = [

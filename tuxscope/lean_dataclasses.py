@@ -28,7 +28,7 @@ FEW = 10  # instances
 
 
 class Spec:
-    """What is known of a field: what ``field()`` returns."""
+    """A field's declaration, as ``field()`` returns it."""
 
     __slots__ = ("annotation", "compare", "default", "init", "kw_only", "repr")
 
@@ -49,7 +49,7 @@ class Spec:
 
 
 class Later:
-    """An attribute of a class that is made when it is first asked for."""
+    """An attribute of a class that is computed when it is first read."""
 
     def __init__(self, owner: type, name: str, make: Callable[[], object]) -> None:
         self.owner, self.name, self.make = owner, name, make
@@ -114,7 +114,7 @@ def make_dataclass(
             if not frozen:
                 methods["__hash__"] = None
         if frozen:
-            methods |= {"__setattr__": refuse, "__delattr__": refuse}
+            methods |= {"__setattr__": forbid_change, "__delattr__": forbid_change}
             methods |= {"__getstate__": state, "__setstate__": set_state}
         for name, method in methods.items():
             if name not in cls.__dict__:
@@ -151,7 +151,7 @@ def own_specs(cls: type) -> dict[str, Spec]:
 
 
 def with_slots(cls: Any, names: tuple[str, ...]) -> Any:
-    """The same class once more: a class cannot be given slots when it is there."""
+    """Return a copy of a class with ``__slots__``, which an existing class cannot get."""
     left_out = {*names, "__dict__", "__weakref__"}
     namespace = {name: each for name, each in cls.__dict__.items() if name not in left_out}
     made = type(cls)(cls.__name__, cls.__bases__, namespace | {"__slots__": names})
@@ -210,7 +210,7 @@ def comparison(specs: dict[str, Spec]) -> dict[str, object]:
     return {"__eq__": equal, "__hash__": own_hash}
 
 
-def refuse(self: object, name: str, *_: object) -> NoReturn:
+def forbid_change(self: object, name: str, *_: object) -> NoReturn:
     from dataclasses import FrozenInstanceError
 
     raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
@@ -232,7 +232,7 @@ def changed(value: Any, /, **changes: object) -> Any:
 
 
 def standard(cls: Any, frozen: bool, eq: bool) -> Any:
-    """A class of the standard library's with the same fields."""
+    """Return a ``dataclasses`` class with the same fields."""
     import dataclasses
 
     fields = []

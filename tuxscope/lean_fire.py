@@ -19,7 +19,7 @@ ROUTINES = (FunctionType, MethodType, BuiltinFunctionType)
 
 
 def stand_in(name: str, **contents: object) -> ModuleType:
-    """A module that has this and nothing else."""
+    """Return a module with these attributes only."""
     module = ModuleType(name)
     vars(module).update(contents)
     return module
@@ -46,7 +46,7 @@ def fire_component(
 
 
 def no_member(component: object, words: list[str]) -> NoReturn:
-    """Where Fire would go on to an attribute of what it has: a word too many names none."""
+    """Raise FireError for an unexpected argument, where Fire would look up an attribute."""
     raise FireError("Could not consume arg:", words[0])
 
 
@@ -145,7 +145,7 @@ private = Private()
 core: Any = private.load("fire.core")
 core._DisplayError = core._PrintResult = lambda *_, **__: None
 core._GetMember = no_member
-core._IsFlag = lambda argument: argument.startswith("--")  # who types -p is told before
+core._IsFlag = lambda argument: argument.startswith("--")  # -p is reported earlier
 Fire: Callable[..., Any] = core.Fire
 FireError: type[Exception] = core.FireError
 FireExit: type[SystemExit] = core.FireExit

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuxscope.asm import source
-from tuxscope.asm.source import author_line, keep_lines
+from tuxscope.asm.source import author_line, cache_lines
 from tuxscope.source import SourceLine
 
 CODE = "\n{mark}\nline = author_line()  # {text}\n"
@@ -34,8 +34,8 @@ def test_a_line_is_as_linecache_has_it(tmp_path: Path, encoding: str, mark: str,
     file = tmp_path / "page.py"
     text = CODE.format(mark=mark, text="grün\x0c").replace("\n", end)
     file.write_bytes(text.encode(encoding))
-    keep_lines(str(file))
-    assert (str(file) in source._at_hand) is (not mark)
+    cache_lines(str(file))
+    assert (str(file) in source._cached_lines) is (not mark)
     assert line_of(file) == SourceLine(str(file), 3, linecache.getline(str(file), 3).strip())
     assert "grün" in line_of(file).text
 
@@ -44,14 +44,14 @@ def test_a_page_that_was_edited_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "page.py"
     for text in ("one", "two"):
         file.write_text(CODE.format(mark="", text=text))
-        keep_lines(str(file))
+        cache_lines(str(file))
         assert line_of(file).text.endswith(text)
 
 
 def test_a_page_that_cannot_be_read_is_linecache_s(tmp_path: Path) -> None:
     file = tmp_path / "page.py"
     file.write_text(CODE.format(mark="", text="old"))
-    keep_lines(str(file))
+    cache_lines(str(file))
     file.unlink()
-    keep_lines(str(file))
-    assert str(file) not in source._at_hand
+    cache_lines(str(file))
+    assert str(file) not in source._cached_lines

@@ -708,12 +708,12 @@ SAYS = [
     says(
         name_beyond_the_stack,
         StackAccessError,
-        "accesses 16 bytes, which r2 says, and at r10 - 8 the stack has only 8; pass the",
+        "accesses 16 bytes, the size in r2, and at r10 - 8 the stack has only 8; pass the",
     ),
     says(
         too_much_for_a_name,
         StackAccessError,
-        "accesses 64 bytes, which r2 says, and at r10 - 16 the stack has only 16; pass the size "
+        "accesses 64 bytes, the size in r2, and at r10 - 16 the stack has only 16; pass the size "
         "of the memory there: a.mov(r2, Event.comm.size), 16 bytes",
     ),
     says(

@@ -57,7 +57,7 @@ def network() -> Iterator[Namespace]:
 def watch(tuxscope: Any, network: Namespace) -> Any:
     """Starts ``tuxscope net`` for that network."""
     if not RunningKernelLayout().has_structs:
-        pytest.skip("this kernel tells nothing of its structs: no accepts, bytes and namespaces")
+        pytest.skip("this kernel has no BTF: no accepts, bytes and namespaces")
     return lambda *options: Watched(tuxscope, network, *options)
 
 

@@ -139,7 +139,7 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["net", "curl"], "a command to trace comes after --"),
         (["asm", "hello", "--pid", "x"], "--pid takes a process ID"),
         (["asm", "hello", "--", "ls"], "this command does not take -- COMMAND"),
-        (["asm", "/tmp/x.s", "--pid", "1"], "--pid is a filter of the page's; a text has what it"),
+        (["asm", "/tmp/x.s", "--pid", "1"], "--pid needs a page: an assembly text has no"),
         (["asm", ""], "there is no page ;"),
         (["step", "hello", "--break", "²"], "nothing at --break ²; it takes a slot"),
         (["disasm"], "give a file, - for stdin, or --id ID"),
@@ -269,8 +269,9 @@ def test_root_of_a_user_namespace_is_told_apart() -> None:
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr == (
-        "tuxscope: the kernel did not load whoami: our capabilities are those of a user namespace, "
-        "and bpf() asks for the machine's own; run it outside of the container, or of unshare\n"
+        "tuxscope: the kernel did not load whoami: this process is in a user namespace, "
+        "and bpf() needs capabilities of the initial user namespace; "
+        "run it outside of the container, or of unshare\n"
     )
 
 

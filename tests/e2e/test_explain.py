@@ -124,7 +124,7 @@ def test_what_cannot_be_explained_is_said_on_stderr(given: bytes, says: str) -> 
     [
         ("accepted", "the verifier objects to nothing in it; the program may have been accepted"),
         ("accepted-524", "the verifier objects to nothing in it; the load failed afterwards: "
-         "Operation not supported (ENOTSUPP): there is no machine code for it"),
+         "Operation not supported (ENOTSUPP): the JIT compiler fails"),
         ("cut", "the log stops before the verifier says what it objects to"),
         ("cut-behind-a-byproduct", "the log stops before the verifier says what it objects to"),
         ("byproduct-alone", "this cause is not known to tuxscope"),
@@ -331,7 +331,7 @@ def test_a_null_check_the_wrong_way_around(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "r0 is 0 on this path: the comparison leads here" in done.stderr
-    assert 'hint      jump away where it is 0: a.jeq(r0, 0, "out")' in done.stderr
+    assert 'hint      jump to another path if it is 0: a.jeq(r0, 0, "out")' in done.stderr
     assert re.search(r"^  r0 +\S*0\S* +set at wrong\.py:\d+: a\.call\(", done.stderr, re.MULTILINE)
 
 

@@ -110,25 +110,25 @@ def test_disasm_shows_what_is_no_instruction_and_goes_on() -> None:
         "     1  ff 00 00 00 00 00 00 01  <unknown>  # unknown opcode 0xff",
         "     2  95 00 00 00 00 00 00 00  exit",
     ]
-    assert result.stderr == (b"tuxscope: slot 1 is no instruction: unknown opcode 0xff\n")
+    assert result.stderr == (b"tuxscope: slot 1 is not an instruction: unknown opcode 0xff\n")
     result = run("disasm", "-", given=b"ff" * 80, status=1)
     assert len(result.stdout.splitlines()) == 11
-    assert result.stderr.endswith(b"tuxscope: and so are 7 more slots\n")
+    assert result.stderr.endswith(b"tuxscope: 7 more slots are not instructions\n")
 
 
 @pytest.mark.parametrize(
     ("command", "given", "says"),
     [
         ("disasm", b"", "<stdin> is empty"),
-        ("disasm", b"95 00", "2 bytes are no whole slots of 8"),
-        ("disasm", b"950", "3 hexadecimal digits are no whole bytes (950)"),
-        ("disasm", b"9 50 00", "1 hexadecimal digits are no whole bytes (9)"),
+        ("disasm", b"95 00", "2 bytes are not a multiple of 8, the slot size"),
+        ("disasm", b"950", "odd number of hexadecimal digits: 3 (950)"),
+        ("disasm", b"9 50 00", "odd number of hexadecimal digits: 1 (9)"),
         ("disasm", b"r0 = 1\nexit", "is it assembly text? try: tuxscope asm -"),
         ("disasm", b"\x95" * ((8 << 20) + 1), "<stdin> has more than 8 MiB"),
         ("disasm", b"\x7fELF....", "is an ELF file; try: llvm-objcopy"),
         ("asm", b"", "<stdin> is empty"),
         ("asm", b"\xef\xbb\xbf# nothing\n", "<stdin>:2:1: expected an instruction, found the end"),
-        ("asm", b"\xff\xfe", "- is no text; tuxscope disasm - lists bytes"),
+        ("asm", b"\xff\xfe", "- is not UTF-8 text; for bytes, try: tuxscope disasm -"),
     ],
 )
 def test_what_is_no_program_is_one_line(command: str, given: bytes, says: str) -> None:
@@ -241,7 +241,7 @@ def test_colour_is_for_terminals_and_who_wants_it(arguments: tuple[str, ...]) ->
 
 def test_bytes_are_not_for_a_terminal() -> None:
     assert on_a_terminal("asm", "hello", "--format", "bytes") == (
-        b"tuxscope: bytes are not for a terminal; try: | xxd, or --format c\r\n"
+        b"tuxscope: cannot write bytes to a terminal; try: | xxd, or --format c\r\n"
     )
 
 
@@ -373,7 +373,7 @@ def test_a_simulated_sample_that_is_too_short_is_reported_after_those_before_it(
     page.write_text(text.replace("a.mov(r5, HelloEvent.size)", "a.mov(r5, HelloEvent.size - 12)"))
     result = run("run", str(page), "--simulate", "--count", "2", status=1)
     assert len(result.stdout.splitlines()) == 1  # the header
-    told = b"a sample of 20 bytes, HelloEvent has 32: the program sends less than it declares"
+    told = b"a sample of 20 bytes, but HelloEvent has 32: send HelloEvent.size bytes"
     assert told in result.stderr
 
 

@@ -204,7 +204,7 @@ def page(tmp_path: Path) -> str:
 def connect(network: Namespace) -> Iterator[Callable[[], None]]:
     """Connects a client to a server, whose ports are always the same, and keeps them connected."""
     if not RunningKernelLayout().has_structs:
-        pytest.skip("this kernel tells nothing of its structs: no accepts")
+        pytest.skip("this kernel has no BTF: no accepts")
     with ExitStack() as stack:
         listener = stack.enter_context(make_socket(network))
         listener.bind(("127.0.0.1", SERVER))

@@ -7,14 +7,14 @@ from string import Formatter
 
 import pytest
 
-from tuxscope.explain.cause import Case, Cause, Scene
+from tuxscope.explain.cause import Case, Cause, ErrorContext
 from tuxscope.explain.causes import CAUSES
 from tuxscope.explain.explain import explain
 from tuxscope.explain.log import read
 from tuxscope.explain.path import Path
 
 ALWAYS = {"reg", "spare", "helper", "instruction", "call", "index", "width", "total",
-          "next", "giver", "giver_in_c"}  # fmt: skip
+          "next", "trusted_source", "trusted_source_in_c"}  # fmt: skip
 CASES = [(cause, case) for cause in CAUSES for case in cause.cases]
 
 
@@ -190,8 +190,8 @@ def test_each_wording_has_its_row(line: str, cause: str | None) -> None:
 def test_what_a_line_does_not_name_is_no_register() -> None:
     nothing = re.match("", "")
     assert nothing
-    scene = Scene(nothing, Path(read("")))
-    assert not [each for each in scene.words().values() if "-1" in str(each)]
+    context = ErrorContext(nothing, Path(read("")))
+    assert not [each for each in context.words().values() if "-1" in str(each)]
 
 
 def test_of_several_types_memory_is_said_once() -> None:
@@ -206,7 +206,7 @@ def test_a_callback_s_result_is_told_as_such() -> None:
     line = "At callback return the register R0 has smin=5 smax=5 should have been in [0, 1]"
     explanation = explain(f"; a.exit() @ page.py:9\n9: (95) exit\n{line}\n")
     assert explanation.sentence == "a function that a helper calls back must return [0, 1] in r0"
-    assert explanation.hint == "a.mov(r0, 0) before its a.exit(); 1 ends the rounds"
+    assert explanation.hint == "a.mov(r0, 0) before its a.exit(); 1 ends the iterations"
 
 
 OTHERS = [

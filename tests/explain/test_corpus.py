@@ -38,7 +38,7 @@ def test_level_1_says_what_level_2_says() -> None:
     assert explain(log("level-1")) == explain(log("level-2"))
     found = explain(log("level-1"))
     assert found.sentence.startswith("r0 is 0 on this path: the comparison leads here")
-    assert found.hint == 'jump away where it is 0: a.jeq(r0, 0, "out")'
+    assert found.hint == 'jump to another path if it is 0: a.jeq(r0, 0, "out")'
     assert [(each.name, each.state, each.slot) for each in found.registers] == [("r0", "0", 5)]
 
 
@@ -90,7 +90,7 @@ def test_states_before_5_17(name: str, registers: list[tuple[str, str, int]]) ->
         ("callee-r6", "pass it in r1-r5"),
         ("larger-than-the-value", "an access of 16 bytes at offset 0 of a map's value, which has"),
         ("co-re", "struct request.rq_disk"),
-        ("journal", "what the call at slot 3 gave is never given back"),
+        ("journal", "the reference that the call at slot 3 acquired is not released"),
     ],
 )
 def test_the_words_say_what_to_do(name: str, says: str) -> None:

@@ -282,7 +282,7 @@ def test_a_comparison_the_wrong_way_round(state: str, word: str) -> None:
     explanation = explain(LOOKED_UP.format(state=state, word=word))
     assert explanation.cause == "missing-null-check"
     assert explanation.sentence.startswith("r0 is 0 on this path: the comparison leads here")
-    assert explanation.hint == 'jump away where it is 0: a.jeq(r0, 0, "out")'
+    assert explanation.hint == 'jump to another path if it is 0: a.jeq(r0, 0, "out")'
 
 
 def test_another_0_is_a_number() -> None:
@@ -325,7 +325,7 @@ def test_a_size_is_told_where_a_helper_accesses_too_much() -> None:
         "invalid write to stack R1 off=-64 size=127\n"
     )
     explanation = explain(log)
-    assert explanation.sentence.endswith("more than the stack has there: r2 says how many")
+    assert explanation.sentence.endswith("more than the stack has there: r2 is the size")
     assert "a.mov(r2, Event.size)" in explanation.hint
     key = log.replace("probe_read_kernel#113", "map_lookup_elem#1").replace("R1", "R2")
     assert "a.stack(type)" in explain(key).hint

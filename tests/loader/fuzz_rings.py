@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from tuxscope.loader.ring import Ring, RingError
-from tuxscope.loader.spans import SpanDecoder
+from tuxscope.loader.span_decoder import SpanDecoder
 from tuxscope.record import Record, RecordType, char, u8, u32, u64
 
 LOST, SAMPLE = 2, 9

@@ -115,8 +115,8 @@ def test_another_argument_is_told(call: Callable[[], object], says: str) -> None
     [
         ({"order_by": "timestamp_ns"}, "for order_by a field of HelloEvent, not a str"),
         ({"order_by": Other.pid}, "for order_by a field of HelloEvent, not a Field"),
-        ({"buffer_pages": "8"}, "'8' pages make no ring"),
-        ({"buffer_pages": 1.5}, "1.5 pages make no ring"),
+        ({"buffer_pages": "8"}, "invalid ring size: '8' pages"),
+        ({"buffer_pages": 1.5}, "invalid ring size: 1.5 pages"),
     ],
     ids=str,
 )

@@ -67,7 +67,7 @@ def filled(then: Do) -> Do:
 REFUSED: dict[str, tuple[Map, Do, int, str]] = {
     "array too short": (
         ARRAY, lambda map: map.update(3, 1), errno.E2BIG,
-        "map COUNTS does not take entry 3: there is no such entry; it has 0 to 2 (E2BIG)",
+        "cannot update key 3 of map COUNTS: the index is out of range; use 0 to 2 (E2BIG)",
     ),
     "array has it": (
         ARRAY, lambda map: map.update(0, 1, UpdateFlag.NOEXIST), errno.EEXIST,
@@ -75,41 +75,44 @@ REFUSED: dict[str, tuple[Map, Do, int, str]] = {
     ),
     "array gives nothing up": (
         ARRAY, lambda map: map.delete(0), errno.EINVAL,
-        "map COUNTS does not delete entry 0: all entries of an array exist for ever; set it to "
+        "cannot delete key 0 of map COUNTS: entries of an array cannot be deleted; set it to "
         "zero (EINVAL)",
     ),
     "array gives nothing up in a batch": (
-        ARRAY, lambda map: map.delete_batch([1, 2]), errno.EINVAL, "does not delete entry 1: all",
+        ARRAY, lambda map: map.delete_batch([1, 2]), errno.EINVAL,
+        "cannot delete key 1 of map COUNTS: entries of an array",
     ),
     "full": (
         HASH, filled(lambda map: map.update(3, 3)), errno.E2BIG,
-        "map COUNTS does not take entry 3: the map is full with 2 entries (E2BIG); raise its "
+        "cannot update key 3 of map COUNTS: the map is full with 2 entries (E2BIG); raise its "
         "max_entries",
     ),
     "full in a batch": (
         HASH, lambda map: map.update_batch([*FULL, (3, 3), (1, 7)]), errno.E2BIG,
-        "does not take entry 3: the map is full",
+        "cannot update key 3 of map COUNTS: the map is full",
     ),
     "full of each CPU": (
         EACH_CPU,
         lambda map: map.update_batch((number, [number] * CPUS) for number in range(3)),
-        errno.E2BIG, "map EACH does not take entry 2: the map is full with 2 entries",
+        errno.E2BIG, "cannot update key 2 of map EACH: the map is full with 2 entries",
     ),
     "there": (
         HASH, filled(lambda map: map.update(1, 3, UpdateFlag.NOEXIST)), errno.EEXIST,
-        "does not take entry 1: there is such an entry, and NOEXIST adds new ones alone (EEXIST)",
+        "cannot update key 1 of map COUNTS: the key exists, and NOEXIST only adds keys; "
+        "use ANY or EXIST (EEXIST)",
     ),
     "not there": (
         LRU, lambda map: map.update(7, 3, UpdateFlag.EXIST), errno.ENOENT,
-        "does not take entry 7: there is no such entry, and EXIST changes what is there (ENOENT)",
+        "cannot update key 7 of map COUNTS: the key does not exist, and EXIST only changes values; "
+        "use ANY or NOEXIST (ENOENT)",
     ),
     "record not there": (
         POINTS, lambda map: map.update(Point(x=7), Point(x=1), UpdateFlag.EXIST), errno.ENOENT,
-        "map POINTS does not take entry Point(x=7): there is no such entry",
+        "cannot update key Point(x=7) of map POINTS: the key does not exist",
     ),
     "flags": (
         HASH, lambda map: map.update(1, 1, UpdateFlag(0x40)), errno.EINVAL,
-        "it does not take the flags 0x40 (EINVAL)",
+        "invalid flags 0x40; use ANY, NOEXIST or EXIST (EINVAL)",
     ),
 }  # fmt: skip
 
@@ -124,18 +127,18 @@ def test_what_the_kernel_refuses(description: Map, do: Do, number: int, words: s
 
 def test_what_comes_before_a_refused_entry_is_set() -> None:
     with LoadedMap(HASH) as map:
-        with pytest.raises(MapError, match="entry 3"):
+        with pytest.raises(MapError, match="key 3"):
             map.update_batch([*FULL, (3, 3), (1, 7)])
         assert dict(map.items()) == dict(FULL)
 
 
 WRONG: dict[str, tuple[Map, Do, str]] = {
-    "key": (HASH, lambda map: map.lookup("x"), "map COUNTS has no key 'x': u32 takes an integer"),
+    "key": (HASH, lambda map: map.lookup("x"), "map COUNTS: invalid key 'x': u32 takes an integer"),
     "key out of range": (HASH, lambda map: map.update(1 << 32, 1), "4294967296 does not fit u32"),
-    "key of delete": (HASH, lambda map: map.delete(-1), "map COUNTS has no key -1"),
-    "key of a batch": (HASH, lambda map: map.delete_batch([1, None]), "has no key None"),
-    "value": (HASH, lambda map: map.update(1, "y"), "holds no 'y': u64 takes an integer"),
-    "record": (POINTS, lambda map: map.lookup(7), "map POINTS has no key 7: Point takes a Point"),
+    "key of delete": (HASH, lambda map: map.delete(-1), "map COUNTS: invalid key -1"),
+    "key of a batch": (HASH, lambda map: map.delete_batch([1, None]), "invalid key None"),
+    "value": (HASH, lambda map: map.update(1, "y"), "invalid value 'y': u64 takes an integer"),
+    "record": (POINTS, lambda map: map.lookup(7), "map POINTS: invalid key 7: Point takes a Point"),
     "flags": (HASH, lambda map: map.update(1, 1, "any"), "invalid flags 'any'"),  # type: ignore[arg-type]
     "pairs": (HASH, lambda map: map.update_batch([5]), "takes pairs of a key and a value, not 5"),  # type: ignore[list-item]
     "one number": (
@@ -144,7 +147,7 @@ WRONG: dict[str, tuple[Map, Do, str]] = {
     ),
     "text": (EACH_CPU, lambda map: map.update(1, "7"), f"each of {CPUS} CPUs, not '7'"),
     "too many": (EACH_CPU, lambda map: map.update(1, [1] * (CPUS + 1)), f"not {CPUS + 1} values"),
-    "one is wrong": (EACH_CPU, lambda map: map.update(1, [None] * CPUS), "map EACH holds no [None"),
+    "one is wrong": (EACH_CPU, lambda map: map.update(1, [None] * CPUS), "invalid value [None"),
     "ring": (EVENTS, lambda map: map.items(), "map EVENTS (RINGBUF) cannot be read"),
     "ring's keys": (EVENTS, lambda map: map.keys(), "map EVENTS (RINGBUF) cannot be read"),
     "ring's entry": (EVENTS, lambda map: map.lookup(0), "map EVENTS (RINGBUF) cannot be read"),
@@ -189,7 +192,7 @@ def test_a_closed_map_says_so(do: Do) -> None:
 def test_a_frozen_map_says_so(name: str) -> None:
     with LoadedMap(HASH) as map:
         bpf.bpf(MAP_FREEZE, MapElement(map_fd=map.fileno()))  # type: ignore[arg-type]
-        with pytest.raises(MapError, match=r"it is frozen: .*\(EPERM\)"):
+        with pytest.raises(MapError, match=r"it is frozen .*\(EPERM\)"):
             EACH_COMMAND[name](map)
         assert map.lookup(1) is None
 
@@ -261,7 +264,7 @@ def test_a_map_that_may_not_be_made_says_what_it_takes(monkeypatch: pytest.Monke
         raise PermissionError(errno.EPERM, "no")
 
     monkeypatch.setattr(bpf, "map_create", refuse)
-    monkeypatch.setattr("tuxscope.loader.refusal.effective_capabilities", frozenset)
+    monkeypatch.setattr("tuxscope.loader.failed_load.effective_capabilities", frozenset)
     with pytest.raises(MapError, match=r"COUNTS .*needs CAP_BPF; run it with sudo") as caught:
         LoadedMap(HASH)
     assert caught.value.errno == errno.EPERM
@@ -269,7 +272,7 @@ def test_a_map_that_may_not_be_made_says_what_it_takes(monkeypatch: pytest.Monke
 
 FOUND: dict[str, tuple[Map, Callable[[Any], object], str]] = {
     "full": (HASH, lambda map: [map.update(each, 1) for each in range(3)], "the map is full with"),
-    "past the end": (ARRAY, lambda map: map.update(3, 1), "it has 0 to 2 (E2BIG)"),
+    "past the end": (ARRAY, lambda map: map.update(3, 1), "use 0 to 2 (E2BIG)"),
     "key": (HASH, lambda map: map.update(1 << 32, 1), "key 4294967296 does not fit"),
     "value": (HASH, lambda map: map.update(1, 1 << 64), "does not fit into the 8 bytes of map"),
     "each CPU": (EACH_CPU, lambda map: map.update(1, 1), "EACH is per-CPU"),

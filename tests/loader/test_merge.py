@@ -17,7 +17,7 @@ from tuxscope.loader.merge import (
     merged,
     nearly_in_order,
 )
-from tuxscope.loader.spans import Columns
+from tuxscope.loader.span_decoder import Columns
 
 Row = tuple[int, int, int]  # time, run, place in it
 

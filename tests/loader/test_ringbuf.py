@@ -23,7 +23,7 @@ from tuxscope.loader.merge import FLIGHT
 from tuxscope.loader.program import LoadedProgram, load
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.ringbuf_reader import RingBufReader
-from tuxscope.loader.spans import LARGEST_PIECE
+from tuxscope.loader.span_decoder import LARGEST_PIECE
 from tuxscope.record import Record, u64
 
 pytestmark = pytest.mark.matrix

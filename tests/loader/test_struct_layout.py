@@ -150,7 +150,7 @@ def test_the_running_kernels_bit_fields_are_those_on_the_wire(
 ) -> None:
     layout = RunningKernelLayout()
     if not layout.has_structs:
-        pytest.skip("this kernel tells nothing of its structs")
+        pytest.skip("this kernel has no BTF")
     assert layout.member(struct, name) == place
 
 
@@ -205,9 +205,12 @@ def test_a_path_leads_into_structs(structs: KernelStructs, name: str, place: Pla
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("to.flag", "to of struct outer is a pointer: read it, and ask for flag of struct bits"),
-        ("void.x", "void of struct outer is a pointer: read it, and ask for x of struct ..."),
-        ("in.plain.x", "plain of struct outer.in is no struct, and has no x"),
+        (
+            "to.flag",
+            "to of struct outer is a pointer: load it, then use member flag of struct bits",
+        ),
+        ("void.x", "void of struct outer is a pointer: load it, then use member x of struct ..."),
+        ("in.plain.x", "plain of struct outer.in is not a struct and has no member x"),
         ("in.none", "this kernel has no in.none in struct outer"),
         ("none.in", "this kernel has no none.in in struct outer"),
         ("in.", "this kernel has no in. in struct outer"),
@@ -233,15 +236,15 @@ def test_types_without_an_end_are_found_out(tmp_path: Path) -> None:
     made.struct("", 8, ("", 3, 0))
     structs = KernelStructs(made.write(tmp_path))
     for name, words in (
-        ("typed", "stands for itself"),
-        ("x", "a part of itself"),
+        ("typed", "a cycle of typedefs"),
+        ("x", "a struct that contains itself"),
     ):
         with pytest.raises(BtfError, match=words):
             structs.member("loop", name)
 
 
 def test_a_kernel_without_btf(tmp_path: Path) -> None:
-    with pytest.raises(BtfError, match=r"nothing of its structs: .*CONFIG_DEBUG_INFO_BTF"):
+    with pytest.raises(BtfError, match=r"cannot read the kernel's BTF: .*CONFIG_DEBUG_INFO_BTF"):
         KernelStructs(str(tmp_path / "none"))
 
 
@@ -266,7 +269,7 @@ def test_btf_that_is_cut_off_anywhere(tmp_path: Path) -> None:
 )
 def test_what_is_no_btf(damaged: bytes, words: str, tmp_path: Path) -> None:
     (tmp_path / "other").write_bytes(damaged)
-    with pytest.raises(BtfError, match=f"nothing of its structs: .*{words}"):
+    with pytest.raises(BtfError, match=f"cannot read the kernel's BTF: .*{words}"):
         KernelStructs(str(tmp_path / "other"))
 
 

@@ -96,7 +96,7 @@ def test_a_tracepoint_that_cannot_be_read_says_what_to_do(
     monkeypatch.setattr(Tracefs, "read", refuse)
     with Tracefs() as tracefs, pytest.raises(TracepointError) as caught:
         tracefs.tracepoint_id(WRITE)
-    assert one_line(caught).endswith("run as root")
+    assert one_line(caught).endswith("run it with sudo")
 
 
 def test_mounts_are_found_whatever_their_names(

@@ -175,3 +175,15 @@ def test_numbers_with_commas() -> None:
         with pytest.raises(UsageError) as caught:
             parse("--exclude", text)
         assert str(caught.value) == says
+
+
+def test_a_tool_takes_the_shared_summary_and_its_conflicts() -> None:
+    from tuxscope.options.tool import SUMMARY, ToolOptions
+
+    class Counting(ToolOptions):
+        summary: bool = SUMMARY
+
+    assert "summary" not in ToolOptions.declared
+    Counting(summary=True).check()
+    with pytest.raises(UsageError, match="--summary and --strict conflict"):
+        Counting(summary=True, strict=True).check()

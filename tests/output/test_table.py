@@ -122,8 +122,8 @@ def test_nothing_to_show() -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Rate(Writes.comm), "a rate is one of a number, and comm is none"),
-        (lambda: Bar(Writes.comm), "a bar shows a number, and comm is none"),
+        (lambda: Rate(Writes.comm), "a rate is one of a number, and comm is not a number"),
+        (lambda: Bar(Writes.comm), "a bar shows a number, and comm is not a number"),
         (lambda: Index("two words"), r"a column has a name, as in Index\('cpu', 8\)"),
         (lambda: Log2("ns", -1), "a column's width is a number of characters, not -1"),
     ],

@@ -28,9 +28,9 @@ class Arithmetic(Emitter):
     ) -> None:
         code |= Class.ALU64 if wide else Class.ALU
         if isinstance(operand, Memory | Address | Map | Field):
-            from tuxscope.asm.operands import no_number  # needed for errors alone
+            from tuxscope.asm.operands import expected_number  # needed for errors alone
 
-            raise OperandError(no_number(operand), author_line())
+            raise OperandError(expected_number(operand), author_line())
         if isinstance(operand, Register):
             self._emit(code | Source.X, number(dst), operand.number, offset)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.emitter import made, number
+from tuxscope.asm.emitter import new_instruction, number
 from tuxscope.asm.errors import OperandError, StackError
 from tuxscope.asm.isa import Alu, Class, Source
 from tuxscope.asm.program import STACK_SIZE, StackVariable
@@ -70,12 +70,14 @@ class Assembler(RingOutput):
         elif isinstance(place, Address):
             base, offset = place.base, place.offset
         else:
-            from tuxscope.asm.operands import no_place  # needed for errors alone
+            from tuxscope.asm.operands import expected_address  # needed for errors alone
 
-            raise OperandError(no_place(dst, place), author_line())
-        address = [made(Alu.MOV | Source.X | Class.ALU64, number(dst), number(base))]
+            raise OperandError(expected_address(dst, place), author_line())
+        address = [new_instruction(Alu.MOV | Source.X | Class.ALU64, number(dst), number(base))]
         if offset:
-            address.append(made(Alu.ADD | Source.K | Class.ALU64, number(dst), imm=offset))
+            address.append(
+                new_instruction(Alu.ADD | Source.K | Class.ALU64, number(dst), imm=offset)
+            )
         self._emit_all(address)
 
     def addr_space_cast(self, dst: Register, src: Register, to: int, origin: int) -> None:

@@ -85,8 +85,10 @@ class AttachPoint:
 
     @property
     def result_hint(self) -> str:
-        """What to type for a program that ends without a result: 0 only where nobody looks at it,
-        or where it lets things be."""
+        """The hint for a program that exits with r0 uninitialised.
+
+        It proposes 0 only if the kernel ignores the result, or 0 has no effect.
+        """
         return RETURN_0
 
 

@@ -115,9 +115,9 @@ class Draft:
         key = (self.function, name)
         if key in self.labels:
             first = self.labels[key].source
-            from tuxscope.asm.receiver import meant_for_another
+            from tuxscope.asm.receiver import other_assembler_hint
 
-            other = meant_for_another(first, source)
+            other = other_assembler_hint(first, source)
             raise DuplicateLabelError(
                 f"label {shown(name)} is already defined{f' at {first}' * bool(first)}"
                 f"{other and '; '}{other}",
@@ -207,9 +207,9 @@ class Draft:
                 )
             near = did_you_mean(target.name, self.functions)
             name = shown(target.name)
-            from tuxscope.asm.receiver import addressed
+            from tuxscope.asm.receiver import with_receiver
 
-            hint = addressed(self.wording.function.format(name=name), target.source)
+            hint = with_receiver(self.wording.function.format(name=name), target.source)
             if any(each == target.name for _, each in self.labels):
                 hint = f"{name} is a label, and labels are for jumps; {hint}"
             hint = near or f"; {hint}"
@@ -218,9 +218,9 @@ class Draft:
         if place is None:
             here = [name for function, name in self.labels if function == target.function]
             near = did_you_mean(target.name, here)
-            from tuxscope.asm.receiver import addressed
+            from tuxscope.asm.receiver import with_receiver
 
-            hint = addressed(self.wording.label.format(name=shown(target.name)), target.source)
+            hint = with_receiver(self.wording.label.format(name=shown(target.name)), target.source)
             hint = near or f"; {hint}"
             raise UndefinedLabelError(
                 f"label {shown(target.name)} is not defined in {target.function}{hint}",
@@ -234,7 +234,7 @@ class Draft:
         return place
 
 
-def finished(
+def build_program(
     code: ResolvedCode,
     name: str,
     attach: AttachPoint,

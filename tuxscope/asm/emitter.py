@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from tuxscope.asm.attach import AttachPoint
-from tuxscope.asm.draft import Draft, Target, finished
+from tuxscope.asm.draft import Draft, Target, build_program
 from tuxscope.asm.errors import AssemblyError, LabelError, OperandError, RegisterError
 from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.instruction import Instruction
@@ -27,22 +27,22 @@ ELSEWHERE = {
     "ret": "exit", "sar": "arsh", "shl": "lsh", "shr": "rsh", "store": "stx",
 }  # fmt: skip
 
-_checked_before = False
+_skip_checks = False
 
 
 @contextmanager
-def checked_before() -> Iterator[None]:
+def without_checks() -> Iterator[None]:
     """A context in which ``Assembler.program()`` does not run the checks.
 
     It is for pages that ship with tuxscope: the tests have checked them. Importing and running the
     checks takes 2 ms at startup.
     """
-    global _checked_before
-    before, _checked_before = _checked_before, True
+    global _skip_checks
+    before, _skip_checks = _skip_checks, True
     try:
         yield
     finally:
-        _checked_before = before
+        _skip_checks = before
 
 
 class Emitter:
@@ -97,7 +97,7 @@ class Emitter:
         map: Map | None = None,
         target: Target | None = None,
     ) -> None:
-        self._draft.append(made(opcode, dst, src, offset, imm, next_imm, map), target)
+        self._draft.append(new_instruction(opcode, dst, src, offset, imm, next_imm, map), target)
 
     def _emit_all(self, instructions: Iterable[Instruction]) -> None:
         """Append all instructions of one method call; if making one fails, append none."""
@@ -161,15 +161,15 @@ class Emitter:
             CheckError: the verifier would refuse the program.
         """
         code = self._draft.code()
-        program = finished(code, self.name, self.attach, self.license, tuple(self._stack))
-        if check and not _checked_before:
+        program = build_program(code, self.name, self.attach, self.license, tuple(self._stack))
+        if check and not _skip_checks:
             from tuxscope.asm.checks import check as check_program  # importing it takes 2 ms
 
             check_program(program)
         return program
 
 
-def made(
+def new_instruction(
     opcode: int,
     dst: int = 0,
     src: int = 0,
@@ -192,7 +192,7 @@ def made(
 def number(register: Register) -> int:
     """A register's number, 0 to 10. Raises RegisterError if it is not a Register."""
     if not isinstance(register, Register):
-        from tuxscope.asm.operands import no_register  # needed for errors alone
+        from tuxscope.asm.operands import expected_register  # needed for errors alone
 
-        raise RegisterError(no_register(register), author_line())
+        raise RegisterError(expected_register(register), author_line())
     return register.number

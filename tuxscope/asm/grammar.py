@@ -48,13 +48,13 @@ class Node:
     Attributes:
         literals: the next node for each literal.
         slots: the next node for each kind of placeholder.
-        spelled: the rows whose template ends here. With each row: the names of its placeholders, in
+        forms: the rows whose template ends here. With each row: the names of its placeholders, in
             order; a fixed register (``r0``) counts as one.
     """
 
     literals: dict[str, Node] = field(default_factory=dict)
     slots: dict[Slot, Node] = field(default_factory=dict)
-    spelled: list[tuple[Form, tuple[str, ...]]] = field(default_factory=list)
+    forms: list[tuple[Form, tuple[str, ...]]] = field(default_factory=list)
 
 
 class Operand(NamedTuple):
@@ -73,12 +73,12 @@ class Match(NamedTuple):
     """The result of parsing one instruction.
 
     Attributes:
-        spelled: the rows that match, with their placeholders; only a name leaves more than one.
+        forms: the rows that match, with their placeholders; only a name leaves more than one.
         operands: the operands, in the order of the text.
         end: the index of the token after the instruction.
     """
 
-    spelled: Sequence[tuple[Form, tuple[str, ...]]]
+    forms: Sequence[tuple[Form, tuple[str, ...]]]
     operands: tuple[Operand, ...]
     end: int
 
@@ -119,7 +119,7 @@ def automaton() -> Node:
                 else:
                     names.append(text)
                     node = node.slots.setdefault(slot, Node())
-            node.spelled.append((form, tuple(names)))
+            node.forms.append((form, tuple(names)))
     return start
 
 
@@ -157,13 +157,13 @@ def match(line: Sequence[Token], index: int) -> Match:
             node = node.literals[key]
             before = None
             index += 1
-        elif node.spelled and (token.kind is TokenKind.END or token.is_sign(";")):
-            return Match(node.spelled, tuple(operands), index)
+        elif node.forms and (token.kind is TokenKind.END or token.is_sign(";")):
+            return Match(node.forms, tuple(operands), index)
         else:
-            if before and near(*before):
+            if before and nearest_word(*before):
                 node, token = before
             raise MismatchError(
-                f"expected {expected(node)}, found {token}{near(node, token)}", token
+                f"expected {expected(node)}, found {token}{nearest_word(node, token)}", token
             )
 
 
@@ -210,13 +210,13 @@ def expected(node: Node) -> str:
         *(slot.value for slot in node.slots),
         *signs,
         *map(repr, words[: len(words) if len(words) <= 8 else 1]),
-        *["the end of the line"] * bool(node.spelled),
+        *["the end of the line"] * bool(node.forms),
     ]
     *most, last = kinds
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def near(node: Node, token: Token) -> str:
+def nearest_word(node: Node, token: Token) -> str:
     """A hint with the nearest word that the grammar allows at a node, or ``""``."""
     words = [*filter(PLAIN.fullmatch, node.literals)]
     for slot, letter in ((Slot.REGISTER, "r"), (Slot.HALF, "w")):

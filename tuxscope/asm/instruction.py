@@ -33,7 +33,7 @@ SLOT = 8  # bytes
 BASIC = {"little": struct.Struct("<BBhi"), "big": struct.Struct(">BBhi")}
 REGISTERS = 11
 FRAME_POINTER = 10
-ACCESS_SIZE = 0x18  # the size's bits in the opcode of loads, stores and atomics
+SIZE_BITS = 0x18  # the size's bits in the opcode of loads, stores and atomics
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ class Instruction:
         return (*read, 0) if uses_r0 else read
 
     @property
-    def moves(self) -> int:
+    def access_size(self) -> int:
         """The number of bytes that a load, store or atomic accesses: 1, 2, 4 or 8."""
-        return Size(self.opcode & ACCESS_SIZE).octets
+        return Size(self.opcode & SIZE_BITS).octets
 
     @property
     def distance(self) -> int:
@@ -183,9 +183,9 @@ class Instruction:
 
     def __str__(self) -> str:
         """The pseudo-C of the kernel and LLVM, with numbers instead of names."""
-        return self.spelled(self.form.text)
+        return self.fill_template(self.form.text)
 
-    def spelled(self, template: str, **names: str) -> str:
+    def fill_template(self, template: str, **names: str) -> str:
         """Fill a template of the table with the fields, and with ``names`` by placeholder."""
         return template.format(
             dst=f"r{self.dst}",

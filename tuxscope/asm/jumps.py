@@ -30,9 +30,9 @@ class Jumps(Emitter):
     ) -> None:
         code |= Class.JMP if wide else Class.JMP32
         if isinstance(operand, Memory | Address | Map | Field):
-            from tuxscope.asm.operands import no_number  # needed for errors alone
+            from tuxscope.asm.operands import expected_number  # needed for errors alone
 
-            raise OperandError(no_number(operand), author_line())
+            raise OperandError(expected_number(operand), author_line())
         if isinstance(operand, Register):
             self._jump(code | Source.X, target, number(dst), operand.number)
         else:

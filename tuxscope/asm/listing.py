@@ -100,7 +100,7 @@ class Names:
             kind: spelling(name) for kind, name in self.known(slot, instruction).items() if name
         }
         named = any(f"{{{kind}}}" in form.named for kind in known)
-        return instruction.spelled(form.named if named else form.text, **known)
+        return instruction.fill_template(form.named if named else form.text, **known)
 
     def known(self, slot: int, instruction: Instruction) -> dict[str, str]:
         """The name for each kind of placeholder, or ``""``."""

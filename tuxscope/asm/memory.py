@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuxscope.asm.emitter import Emitter, made, number
+from tuxscope.asm.emitter import Emitter, new_instruction, number
 from tuxscope.asm.errors import OperandError, RegisterError
 from tuxscope.asm.instruction import Instruction
 from tuxscope.asm.isa import Atomic, Class, Mode, Size, WideSource
@@ -30,9 +30,9 @@ class MemoryAccess(Emitter):
     def _integer(self, memory: Memory, *sizes: int) -> Integer:
         """The type of a place. Raises OperandError if one instruction cannot access it."""
         if not isinstance(memory, Memory):
-            from tuxscope.asm.operands import no_memory  # needed for errors alone
+            from tuxscope.asm.operands import expected_memory  # needed for errors alone
 
-            raise OperandError(no_memory(memory, self._stack), author_line())
+            raise OperandError(expected_memory(memory, self._stack), author_line())
         field_type: Any = memory._type
         if not isinstance(field_type, Integer):
             raise OperandError(
@@ -211,16 +211,18 @@ def zeros(memory: object) -> Iterator[Instruction]:
     offset, end = memory._offset, memory._offset + memory._type.size
     while offset < end:
         width = next(w for w in (8, 4, 2, 1) if offset % w == 0 and offset + w <= end)
-        yield made(Mode.MEM | Size.of(width) | Class.ST, memory._base.number, offset=offset)
+        yield new_instruction(
+            Mode.MEM | Size.of(width) | Class.ST, memory._base.number, offset=offset
+        )
         offset += width
 
 
 def checked_map(map: object) -> Map:
     """Return ``map``. Raises OperandError if it is not a Map."""
     if not isinstance(map, Map):
-        from tuxscope.asm.operands import no_map  # needed for errors alone
+        from tuxscope.asm.operands import expected_map  # needed for errors alone
 
-        raise OperandError(no_map(map), author_line())
+        raise OperandError(expected_map(map), author_line())
     return map
 
 

@@ -18,7 +18,7 @@ def named(given: object) -> str:
     return f"the declared field {given.name}" if isinstance(given, Field) else shown(given)
 
 
-def no_register(given: object) -> str:
+def expected_register(given: object) -> str:
     """The message for an operand that must be a register."""
     instead = ""
     if isinstance(given, Memory):
@@ -30,7 +30,7 @@ def no_register(given: object) -> str:
     return f"expected a register, r0 to r10, not {named(given)}{instead}"
 
 
-def no_number(given: Memory | Address | Map | Field) -> str:
+def expected_number(given: Memory | Address | Map | Field) -> str:
     """The message for an operand that must be a register or a number."""
     what = "load from memory with a.ldx, or take the address with a.lea"
     if isinstance(given, Map):
@@ -40,10 +40,10 @@ def no_number(given: Memory | Address | Map | Field) -> str:
     return f"{named(given)} is not a register or a number; {what}"
 
 
-def no_memory(given: object, stack: Sequence[StackVariable]) -> str:
+def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
     """The message for an operand that must be in memory; ``stack`` has the program's variables."""
     if isinstance(given, Field):
-        return field_without_place(given, stack)
+        return declared_field(given, stack)
     if isinstance(given, Register):
         return (
             f"{given!r} is a register, not a place in memory; load with "
@@ -56,7 +56,7 @@ def no_memory(given: object, stack: Sequence[StackVariable]) -> str:
     )
 
 
-def field_without_place(given: Field, stack: Sequence[StackVariable]) -> str:
+def declared_field(given: Field, stack: Sequence[StackVariable]) -> str:
     """The message for ``Event.pid``, which is a declared field and not a place in memory."""
     found: list[tuple[str, RecordType]] = [
         (each.name, each.type.record)
@@ -71,7 +71,7 @@ def field_without_place(given: Field, stack: Sequence[StackVariable]) -> str:
     )
 
 
-def no_place(dst: object, given: object) -> str:
+def expected_address(dst: object, given: object) -> str:
     """The message for an operand of lea that has no address."""
     if isinstance(dst, Memory) and isinstance(given, Register):
         return f"lea takes the register first: a.lea({given!r}, …)"
@@ -81,7 +81,7 @@ def no_place(dst: object, given: object) -> str:
     return f"lea takes a place in memory, not {named(given)}; {instead}"
 
 
-def no_map(given: object) -> str:
+def expected_map(given: object) -> str:
     """The message for an operand that must be a map."""
     instead = ""
     if isinstance(given, Register):

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuxscope.asm.attach import AttachPoint
-from tuxscope.asm.draft import TEXT, Draft, ResolvedCode, Target, finished
+from tuxscope.asm.draft import TEXT, Draft, ResolvedCode, Target, build_program
 from tuxscope.asm.errors import AssemblyError, OperandError, TextError
 from tuxscope.asm.forms import IMM, Const, Form, Range, Reg
 from tuxscope.asm.grammar import REGISTER, Match, MismatchError, Operand, match
@@ -110,7 +110,7 @@ def assemble(
         end = SourceLine(file, text.count("\n") + 1, "")
         column = len(text) - text.rfind("\n")
         raise TextError("expected an instruction, found the end of the text", end, column)
-    return finished(code, name, attach, license)
+    return build_program(code, name, attach, license)
 
 
 class Reader:
@@ -142,7 +142,7 @@ class Reader:
             operand.value
             for each in self.statements
             if each.read
-            for form, names in each.read.spelled
+            for form, names in each.read.forms
             for operand, slot in zip(each.read.operands, names, strict=True)
             if slot == "function" and not (form.slots == 2 and operand.value in self.maps)
         }
@@ -187,7 +187,7 @@ class Reader:
         loaded = target = None
         for slot, (value, token) in operands.items():
             if not isinstance(value, str):
-                fields |= held(form, slot, value, token)
+                fields |= field_values(form, slot, value, token)
             elif slot == "helper":
                 fields["imm"] = HELPERS[value]
             elif slot == "map":
@@ -257,8 +257,8 @@ def choose_form(
     ``known`` has the names of each kind (map, function, helper). Raises MismatchError for an
     unknown name, and for a register other than the row's.
     """
-    kinds = [kind for kind in known if any(kind in slots for _, slots in read.spelled)]
-    rows = read.spelled
+    kinds = [kind for kind in known if any(kind in slots for _, slots in read.forms)]
+    rows = read.forms
     if kinds:
         name, token = next(each for each in read.operands if isinstance(each.value, str))
         rows = [row for kind in kinds for row in rows if kind in row[1] and name in known[kind]]
@@ -278,7 +278,7 @@ def choose_form(
     return form, operands
 
 
-def held(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
+def field_values(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
     """The fields of a register or number, by name. Raises MismatchError if it does not fit."""
     if slot == "imm64":
         check_range(value, -(1 << 63), (1 << 64) - 1, token)

@@ -9,7 +9,7 @@ MADE = r"\s*(\w+)\s*(?::[^=]+)?=\s*(?:\w+\.)*Assembler\("
 EXAMPLE = r"\ba\.(?=\w+\()"
 
 
-def addressed(hint: str, source: SourceLine | None) -> str:
+def with_receiver(hint: str, source: SourceLine | None) -> str:
     """Replace ``a.`` in a hint with the name of the author's assembler."""
     import re  # importing it takes 2 ms; needed for errors alone
 
@@ -17,7 +17,7 @@ def addressed(hint: str, source: SourceLine | None) -> str:
     return re.sub(EXAMPLE, f"{own[1]}.", hint) if own else hint
 
 
-def meant_for_another(ended: SourceLine | None, here: SourceLine | None) -> str:
+def other_assembler_hint(ended: SourceLine | None, here: SourceLine | None) -> str:
     """The hint ``did you mean b.exit()?``, or ``""``.
 
     It is for a line ``here`` that extends an assembler after its exit (or label) at line ``ended``,

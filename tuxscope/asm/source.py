@@ -6,9 +6,9 @@ import sys
 
 from tuxscope.source import SourceLine
 
-# The lines of files that keep_lines() has read. linecache reads all others; it imports tokenize and
-# re, which takes 3 ms.
-_at_hand: dict[str, list[str]] = {}
+# The lines of files that cache_lines() has read. linecache reads all others; it imports tokenize
+# and re, which takes 3 ms.
+_cached_lines: dict[str, list[str]] = {}
 
 # Frames of these modules are internal; the first frame of another module is the author's.
 OWN = ("tuxscope.asm.", "tuxscope.vm.", "tuxscope.lean_dataclasses", "dataclasses")
@@ -22,7 +22,7 @@ def author_line() -> SourceLine | None:
             return None
         frame = frame.f_back
     file, line = frame.f_code.co_filename, frame.f_lineno
-    lines = _at_hand.get(file)
+    lines = _cached_lines.get(file)
     if lines is None:
         import linecache
 
@@ -30,16 +30,16 @@ def author_line() -> SourceLine | None:
     return SourceLine(file, line, lines[line - 1].strip() if line <= len(lines) else "")
 
 
-def keep_lines(file: str) -> None:
+def cache_lines(file: str) -> None:
     """Read and cache the lines of a file before it runs, for :func:`author_line`.
 
     linecache reads a file with an encoding declaration (PEP 263), and one that cannot be read here.
     """
-    _at_hand.pop(file, None)
+    _cached_lines.pop(file, None)
     try:
         with open(file, encoding="utf-8") as opened:
             lines = opened.readlines()
     except (OSError, UnicodeDecodeError):
         return
     if not any("coding" in line for line in lines[:2]):
-        _at_hand[file] = lines
+        _cached_lines[file] = lines

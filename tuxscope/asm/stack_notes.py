@@ -33,7 +33,7 @@ class StackNotes:
 
         if address := re.search(ADDRESS, instruction.form.text):
             if getattr(instruction, address[1]) == FRAME_POINTER:
-                size = instruction.moves
+                size = instruction.access_size
                 return self.place(function, instruction.offset, size)
         elif (
             before

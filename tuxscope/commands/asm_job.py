@@ -1,4 +1,4 @@
-"""What ``tuxscope asm`` does: from a page, or a text, to its programs, and their listing."""
+"""``tuxscope asm``: assembles a page, or a text, and lists its programs."""
 
 from __future__ import annotations
 
@@ -22,22 +22,24 @@ LARGEST = 8 << 20  # bytes of a file; the kernel takes a million instructions
 
 
 def list_program(name: str, pid: int | None, shape: Shape) -> int:
-    """What ``tuxscope asm`` does; returns the exit status."""
+    """List the programs of a page or text; return the exit status. Raises TuxscopeError."""
     programs = assembled(name, pid)
     if shape is not Shape.BYTES:
         between = "" if shape is Shape.JSON else "\n"
         show(between.join(render(each, shape, room()) for each in programs))
     elif os.isatty(1):
-        raise UsageError("bytes are not for a terminal; try: | xxd, or --format c")
+        raise UsageError("cannot write bytes to a terminal; try: | xxd, or --format c")
     elif len(programs) > 1:
-        raise UsageError(f"{name} has {len(programs)} programs; their bytes are not one text")
+        raise UsageError(
+            f"{name} has {len(programs)} programs, and bytes are of one; try: --format c"
+        )
     else:
         Sink().write_bytes(programs[0].encode(dict.fromkeys(programs[0].maps, 0)))
     return 0
 
 
 def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
-    """The programs of a page, or that of a file of assembly text. Raises TuxscopeError."""
+    """Return the programs of a page, or the program of an assembly text. Raises TuxscopeError."""
     if name in PAGES or name.endswith(".py"):
         file = page_file(name) if name in PAGES else name
         return programs_of(load_page(file), file, pid)
@@ -49,13 +51,15 @@ def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
         )
         raise UsageError(f"there is no page {name}{near}")
     if pid is not None:
-        raise UsageError("--pid is a filter of the page's; a text has what it says")
+        raise UsageError("--pid needs a page: an assembly text has no filter; leave out --pid")
     from tuxscope.asm.parser import assemble
 
     try:
         source = program_file(name).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{name} is no text; tuxscope disasm {name} lists bytes") from error
+        raise InputError(
+            f"{name} is not UTF-8 text; for bytes, try: tuxscope disasm {name}"
+        ) from error
     stem = os.path.splitext(os.path.basename(name))[0] if name != STDIN else "main"
     stem = re.sub(r"[^A-Za-z0-9_.]", "_", stem)[:15]
     maps = nameless_maps(source)
@@ -63,7 +67,7 @@ def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
 
 
 def nameless_maps(source: str) -> list[Map]:
-    """Maps for the names that a text loads and does not define: of what kind, only a page knows."""
+    """Return a map for each name that a text loads and does not define; a text has no map types."""
     defined = set(re.findall(r"^\s*([\w.$]+):", source, re.MULTILINE))
     loaded = dict(re.findall(r"=[ \t]*([A-Za-z_.$][\w.$]*)[ \t]*(\+?)[^\n#;]*\bll\b", source))
     return [
@@ -74,7 +78,7 @@ def nameless_maps(source: str) -> list[Map]:
 
 
 def program_file(name: str) -> bytes:
-    """What is in a file, or on stdin, that a program is in. Raises InputError."""
+    """Return the bytes of a file, or of stdin (``-``). Raises InputError if there are none."""
     data = contents(name, LARGEST, "a program has a million instructions at most")
     if not data.strip():
         raise InputError(f"{shown(name)} is empty")

@@ -1,4 +1,4 @@
-"""What ``tuxscope disasm`` does: from bytes, or a program in the kernel, to a listing."""
+"""``tuxscope disasm``: lists bytes, or a program in the kernel, as instructions."""
 
 from __future__ import annotations
 
@@ -23,31 +23,34 @@ from tuxscope.output.screen import room
 if TYPE_CHECKING:
     from tuxscope.loader.inspect import Translated
 
-# Hexadecimal digits with whatever people put between and before them: 0x95, \x95, commas, braces.
+# Hexadecimal digits with the usual prefixes and separators: 0x95, \x95, commas, braces.
 HEX = re.compile(rb"(?:0x|\\x|[0-9a-f]|[\s,;{}\[\]\"])*", re.IGNORECASE)
 DIGITS = re.compile(rb"(?:0x|\\x)?([0-9a-f]+)", re.IGNORECASE)
-EACH_A_BYTE = re.compile(rb"0x|\\x|,", re.IGNORECASE)  # where there is one of these
-TOLD = 3  # of what is no instruction
+BYTE_MARK = re.compile(rb"0x|\\x|,", re.IGNORECASE)  # with one, each group of digits is a byte
+REPORTED = 3  # the largest number of invalid slots that are reported one by one
 
 
 def list_bytes(name: str, byteorder: str | None, shape: Shape) -> int:
-    """What ``tuxscope disasm FILE`` does; returns the exit status."""
+    """List a file of bytes; return the exit status. Raises InputError.
+
+    ``byteorder`` is "big", "little" or None: that of this machine.
+    """
     order: ByteOrder = "big" if (byteorder or sys.byteorder) == "big" else "little"
     return list_disassembly(disassembled(name, order), order, shape)
 
 
 def list_loaded(program_id: int, shape: Shape) -> int:
-    """What ``tuxscope disasm --id`` does; returns the exit status."""
+    """List a loaded program by its id; return the exit status. Raises InspectError."""
     return list_disassembly(in_kernel(program_id), sys.byteorder, shape)
 
 
 def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
-    """Print it; returns 1 where something in it is no instruction."""
+    """Print a listing; return the exit status: 1 if a slot is not an instruction, else 0."""
     show(render_lines(found.lines(order), shape, room()))
-    for slot, problem in islice(found.unknown.items(), TOLD):
-        say(f"slot {slot} is no instruction: {problem}")
-    if len(found.unknown) > TOLD:
-        say(f"and so are {len(found.unknown) - TOLD} more slots")
+    for slot, problem in islice(found.unknown.items(), REPORTED):
+        say(f"slot {slot} is not an instruction: {problem}")
+    if len(found.unknown) > REPORTED:
+        say(f"{len(found.unknown) - REPORTED} more slots are not instructions")
     return 1 if found.unknown else 0
 
 
@@ -56,10 +59,10 @@ class Disassembly:
     """Bytes as a program.
 
     Attributes:
-        program: with ``r0 = 0`` in the place of each slot that is no instruction.
-        code: the bytes.
-        unknown: why those slots are none, by slot.
-        names: of what calls call, by slot, where the program itself does not tell.
+        program: the program, with ``r0 = 0`` for each slot that is not an instruction.
+        code: its bytes.
+        unknown: the reason by slot, for those slots.
+        names: the helper's name by slot, for calls whose number the kernel has replaced.
     """
 
     program: Program
@@ -68,7 +71,7 @@ class Disassembly:
     names: Mapping[int, str]
 
     def lines(self, byteorder: ByteOrder) -> Iterator[Line]:
-        """The listing."""
+        """Yield the lines of the listing."""
         for each in lines(self.program, byteorder):
             at = each.slot * SLOT
             line = replace(each, data=self.code[at : at + len(each.data)])
@@ -81,7 +84,7 @@ class Disassembly:
 
 
 def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
-    """A file of raw bytes or hexadecimal digits. Raises InputError."""
+    """Decode a file (``-``: stdin) of raw bytes or hexadecimal digits. Raises InputError."""
     data = program_file(name)
     if data.startswith(b"\x7fELF"):
         raise InputError(
@@ -93,24 +96,32 @@ def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
     if len(data) % SLOT:
         is_text = data.isascii() and b"\0" not in data
         hint = f"; is it assembly text? try: tuxscope asm {name}" if is_text else ""
-        raise InputError(f"{shown(name)}: {len(data)} bytes are no whole slots of {SLOT}{hint}")
+        raise InputError(
+            f"{shown(name)}: {len(data)} bytes are not a multiple of {SLOT}, the slot size{hint}"
+        )
     instructions, unknown = decoded(data, byteorder)
     return Disassembly(named(instructions), data, unknown, {})
 
 
 def from_digits(text: bytes, name: str) -> bytes:
-    """The bytes that hexadecimal digits stand for. Raises InputError."""
-    pieces = [each.decode() for each in DIGITS.findall(text)]
-    if EACH_A_BYTE.search(text):
-        pieces = [each.zfill(2) for each in pieces]
-    odd = next((each for each in pieces if len(each) % 2), None)
+    """Return the bytes that hexadecimal digits stand for; ``name`` is for the message.
+
+    Raises InputError.
+    """
+    groups = [each.decode() for each in DIGITS.findall(text)]
+    if BYTE_MARK.search(text):
+        groups = [each.zfill(2) for each in groups]
+    odd = next((each for each in groups if len(each) % 2), None)
     if odd:
-        raise InputError(f"{name}: {len(odd)} hexadecimal digits are no whole bytes ({odd[:16]})")
-    return bytes.fromhex("".join(pieces))
+        raise InputError(f"{name}: odd number of hexadecimal digits: {len(odd)} ({odd[:16]})")
+    return bytes.fromhex("".join(groups))
 
 
 def decoded(data: bytes, byteorder: ByteOrder) -> tuple[list[Instruction], dict[int, str]]:
-    """All instructions, with a ``r0 = 0`` where there is none; why there is none, by slot."""
+    """Decode bytes; return the instructions, and the reason by slot for invalid ones.
+
+    Each of those is replaced by ``r0 = 0``.
+    """
     found: list[Instruction] = []
     unknown: dict[int, str] = {}
     at = 0
@@ -127,7 +138,7 @@ def decoded(data: bytes, byteorder: ByteOrder) -> tuple[list[Instruction], dict[
 
 
 def in_kernel(program_id: int) -> Disassembly:
-    """A program that somebody has loaded. Raises InspectError."""
+    """Return a loaded program by its id. Raises InspectError."""
     from tuxscope.loader.inspect import translated
 
     found = translated(program_id)
@@ -155,7 +166,7 @@ def in_kernel(program_id: int) -> Disassembly:
 
 
 def map_of(instruction: Instruction, found: Translated) -> Map | None:
-    """The map that a ld_imm64 of translated code loads: its imm is the map's id."""
+    """Return the map that a ld_imm64 of translated code loads: its imm is the map's id."""
     loads_map = instruction.slots == 2 and instruction.src in (
         WideSource.MAP_FD,
         WideSource.MAP_VALUE,

@@ -171,7 +171,7 @@ def tracefs_state() -> str:
         tracefs.tracepoint_id(WRITE)
         if tracefs.mounted_at:
             return f"mounted at {tracefs.mounted_at}"
-        return "not mounted; tuxscope mounts it for itself, where nobody else sees it"
+        return "not mounted; tuxscope makes a detached mount, which other processes do not see"
 
 
 def tracepoint_works() -> None:

@@ -23,7 +23,7 @@ TOO_LONG = "the cause is at a log's end; try: tail -c 64M FILE | tuxscope explai
 
 
 def explain_log(name: str | None, format: Style) -> int:
-    """Explain a file, or stdin; returns 0, or 1 where the cause is unknown.
+    """Explain a file, or stdin; return the exit status: 1 if the cause is unknown, else 0.
 
     Raises UsageError, InputError.
     """
@@ -56,21 +56,23 @@ def explain_log(name: str | None, format: Style) -> int:
 
 
 def without_objection(number: int | None) -> str:
-    """What a load was that the verifier had no objection to; ``number`` is the errno that the
-    loader reports, None where it reports none."""
+    """Return what happened to a program that the verifier did not reject.
+
+    ``number`` is the errno that the loader reports, or None.
+    """
     if number is None:
         return "the program may have been accepted"
     said = strerror(OSError(number, ""))
     if number == ENOTSUPP:
         return (
-            f"the load failed afterwards: {said}: there is no machine code for it, or it needs "
-            "what this kernel lacks on this CPU; tuxscope doctor tells of the JIT compiler"
+            f"the load failed afterwards: {said}: the JIT compiler fails, or the program needs a "
+            "feature that this kernel lacks on this CPU; check the line JIT of: tuxscope doctor"
         )
     return f"the load failed afterwards: {said}"
 
 
 def as_object(found: Explanation) -> dict[str, Any]:
-    """An explanation for JSON."""
+    """Return an explanation as an object for JSON."""
     own = tuple(each for each in (found.reason, found.suggestion) if each)
     return {
         "cause": found.cause,

@@ -18,7 +18,10 @@ PATTERN = re.compile(r"[*?\[]")
 
 
 def list_fields(name: str, format: Style) -> int:
-    """Print them; returns the exit status. Raises TuxscopeError."""
+    """Print a tracepoint's fields, or the tracepoints that match a pattern; return the exit status.
+
+    Raises TuxscopeError.
+    """
     try:
         with Tracefs() as tracefs:
             if PATTERN.search(name):
@@ -36,18 +39,18 @@ def list_fields(name: str, format: Style) -> int:
 
 
 def tracepoint_of(name: str) -> Tracepoint:
-    """``syscalls/sys_enter_write``, or with a colon. Raises TracepointError."""
+    """Parse ``category/name`` or ``category:name``. Raises TracepointError."""
     category, separator, rest = name.replace(":", "/").partition("/")
     if not separator or not category or not rest or "/" in rest:
         raise TracepointError(
-            f"{name!r} is no tracepoint: say category and name, as in syscalls/sys_enter_write; "
-            f"tuxscope fields '*{name[:20]}*' looks for one"
+            f"{name!r} is not a tracepoint: use CATEGORY/NAME, as in syscalls/sys_enter_write; "
+            f"to search, try: tuxscope fields '*{name[:20]}*'"
         )
     return Tracepoint(category, rest)
 
 
 def names(pattern: str, format: Style, tracefs: Tracefs) -> list[str]:
-    """Raises TracepointError where nothing matches."""
+    """Return a line per matching tracepoint. Raises TracepointError if none matches."""
     found = [f"{each.category}/{each.name}" for each in tracepoints(pattern, tracefs)]
     if not found:
         raise TracepointError(f"no tracepoint of this kernel matches {pattern!r}")

@@ -1,4 +1,4 @@
-"""``tuxscope map``: a map of a running program."""
+"""``tuxscope map``: prints and sets entries of a map in the kernel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tuxscope.run.privilege import require_sudo
 
 
 def show_map(name: str, map_id: int | None, format: Style) -> int:
-    """Print the entries; returns the exit status. Raises TuxscopeError."""
+    """Print the entries of a map; return the exit status. Raises TuxscopeError."""
     with the_map(name, map_id) as found:
         reading = found.items()
         entries = list(reading)
@@ -39,7 +39,7 @@ def set_entry(name: str, map_id: int | None, key: int, value: int) -> int:
 
 
 def the_map(name: str, map_id: int | None) -> FoundMap:
-    """Raises TuxscopeError."""
+    """Open the map with this name, or with this id and name. Raises TuxscopeError."""
     require_sudo()
     if map_id is None:
         return find_map(name)
@@ -51,7 +51,7 @@ def the_map(name: str, map_id: int | None) -> FoundMap:
 
 
 def in_json(values: tuple[Datum, ...]) -> object:
-    """One value as it is, those of several CPUs as a list."""
+    """Return the value for JSON; the values of several CPUs as a list."""
     return plain(values[0]) if len(values) == 1 else plain(values)
 
 

@@ -25,7 +25,7 @@ CONTEXT = bytes(64)  # what a program of text finds at r1
 
 
 def trace(name: str, options: StepOptions) -> int:
-    """Print a trace; returns the exit status. Raises TuxscopeError, Fault among them."""
+    """Print a trace; return the exit status. Raises TuxscopeError (Fault, for one)."""
     program, *others = assembled(name, options.pid)
     if others:
         say(f"{name} has {1 + len(others)} programs; this is the first, {program.name}")
@@ -68,8 +68,8 @@ def emit(sink: Sink, text: str) -> None:
 
 
 def on_an_event(program: Program, options: StepOptions) -> Machine:
-    """A machine that is about to run the program on a simulated event: one of the process that is
-    asked for, where there is one."""
+    """Return a machine at the start of the program, on a simulated event: one of process
+    ``options.pid`` if the simulation has it."""
     seed = options.seed
     if not isinstance(program.attach, Tracepoint):
         return Machine(program, CONTEXT, world=World(seed=seed))
@@ -83,7 +83,7 @@ def on_an_event(program: Program, options: StepOptions) -> Machine:
 
 
 def slots_of(program: Program, place: str) -> frozenset[int]:
-    """The slots that a place means. Raises UsageError."""
+    """Return the slots of a place: a slot, a label, or FILE:LINE. Raises UsageError."""
     named = {each.name: each.slot for each in (*program.labels, *program.functions)}
     line = re.fullmatch(r"(.+):([0-9]+)", place)
     if place.isascii() and place.isdigit():
@@ -102,5 +102,5 @@ def slots_of(program: Program, place: str) -> frozenset[int]:
         what = "it takes a slot, a label or a line such as hello.py:39; tuxscope asm shows them"
         near = "" if line else did_you_mean(place, named)
         near = near or f"; {what}"
-        raise UsageError(f"step: there is nothing at --break {place}{near}")
+        raise UsageError(f"step: no instruction at --break {place}{near}")
     return frozenset(slots)

@@ -30,24 +30,24 @@ KINDS = {
     "dynptr_ptr": "a dynptr",
 }  # fmt: skip
 
-# How far the verifier relies on a pointer. Others that may stand before a type are its own words.
+# The trust flags of pointer types, in words. Other prefixes are kept as the verifier prints them.
 TRUST = {
     "trusted": "a trusted", "untrusted": "an untrusted", "rcu": "an RCU-protected",
     "percpu": "a per-CPU", "user": "a user-space", "": "a",
 }  # fmt: skip
-CAREFUL = re.compile(r"(trusted|untrusted|rcu|percpu|user)_(?=\w)")
-# Where a trusted pointer to an object comes from, by words of the call that takes one.
-GIVERS = (
+TRUST_PREFIX = re.compile(r"(trusted|untrusted|rcu|percpu|user)_(?=\w)")
+# The function that returns a trusted pointer, by a word in the name of the call that takes one.
+TRUSTED_SOURCES = (
     ("task", "get_current_task_btf"), ("find_vma", "get_current_task_btf"),
     ("cgroup", "cgroup_from_id"), ("cgrp", "cgroup_from_id"), ("cpumask", "cpumask_create"),
 )  # fmt: skip
-HELPERS = ("get_current_task_btf",)  # the others are functions of the kernel's
+HELPERS = ("get_current_task_btf",)  # the others are kfuncs
 ACCESS = re.compile(r"\*\((u\d+) \*\)\(r\d+ ?([+-]\d+)\)")
 
 
 def kind(word: str) -> str:
     """A register type of the verifier in words, or unchanged if it is unknown."""
-    found = CAREFUL.match(word)
+    found = TRUST_PREFIX.match(word)
     bare = word[found.end() :] if found else word
     said = KINDS.get(bare, bare or "nothing")
     if bare.startswith("ptr_"):
@@ -62,22 +62,24 @@ def kinds(words: Sequence[str]) -> str:
     return " or ".join(dict.fromkeys(map(kind, words)))
 
 
-def giver(helper: str) -> str:
+def trusted_source(helper: str) -> str:
     """The helper or kfunc that returns the trusted pointer for ``helper``; ``""`` if unknown."""
-    return next((gives for word, gives in GIVERS if word in [*helper.split("_"), helper]), "")
+    return next(
+        (gives for word, gives in TRUSTED_SOURCES if word in [*helper.split("_"), helper]), ""
+    )
 
 
-def whole(digits: str) -> int:
+def parse_number(digits: str) -> int:
     """Parse a number of the log; digits after the 20th are ignored, as int() limits the length."""
     return int(digits[:20])
 
 
-class Scene(NamedTuple):
-    """The context of a telling line.
+class ErrorContext(NamedTuple):
+    """The error line that a case matched, and the path that leads to it.
 
     Attributes:
-        found: the match in the telling line.
-        path: the verifier's path to the instruction.
+        found: the match in the error line.
+        path: the verifier's path to the instruction that it stopped at.
     """
 
     found: re.Match[str]
@@ -85,9 +87,9 @@ class Scene(NamedTuple):
 
     @property
     def register(self) -> int:
-        """The number of the register in the telling line; -1 if there is none."""
+        """The number of the register in the error line; -1 if there is none."""
         number = self.found.groupdict().get("reg")
-        return whole(number) if number else -1
+        return parse_number(number) if number else -1
 
     def words(self) -> dict[str, object]:
         """The values for the templates of sentences and hints, by name."""
@@ -102,16 +104,16 @@ class Scene(NamedTuple):
         if size := str(words.get("size", "")):
             words["bytes"] = "1 byte" if size == "1" else f"{size} bytes"
         if "off" in words:
-            words["place"] = str(Address(r10, whole(str(words["off"] or 0))))
+            words["place"] = str(Address(r10, parse_number(str(words["off"] or 0))))
         if size and "off" in words:
-            words["reach"] = whole(str(words["off"])) + whole(size)
+            words["reach"] = parse_number(str(words["off"])) + parse_number(size)
         access = ACCESS.search(stop.text) if stop else None
-        moved = whole(str(words.get("off") or 0))
+        moved = parse_number(str(words.get("off") or 0))
         return words | {
             "index": self.bound(),
             "width": access[1] if access else "u64",
-            "total": moved + (whole(access[2]) if access else 0),
-            **self.givers(),
+            "total": moved + (parse_number(access[2]) if access else 0),
+            **self.trusted_source_words(),
             "reg": f"r{self.register}" if self.register >= 0 else "the register",
             "next": f"r{self.register + 1}",
             "spare": f"r{self.path.spare()}",
@@ -120,14 +122,14 @@ class Scene(NamedTuple):
             "call": writer.step.text.partition(" ")[2] if writer else "a call",
         }
 
-    def givers(self) -> dict[str, str]:
-        """The source of a trusted pointer, in Python and in C."""
-        gives = giver(self.path.helper)
+    def trusted_source_words(self) -> dict[str, str]:
+        """Template values: the call that returns a trusted pointer, in Python and in C."""
+        gives = trusted_source(self.path.helper)
         if not gives:
-            given = "what the context or an acquiring kernel function gave"
-            return {"giver": given, "giver_in_c": given}
+            given = "a pointer from the context, or from a kernel function that acquires one"
+            return {"trusted_source": given, "trusted_source_in_c": given}
         python = f"a.call(helper.{gives})" if gives in HELPERS else f"the kernel's bpf_{gives}()"
-        return {"giver": python, "giver_in_c": f"bpf_{gives}()"}
+        return {"trusted_source": python, "trusted_source_in_c": f"bpf_{gives}()"}
 
     def bound(self) -> str:
         """The register to bound: the one added to the address, else the address, else ``index``."""
@@ -137,12 +139,12 @@ class Scene(NamedTuple):
         return f"r{added[1]}" if added else "index"
 
 
-def always(_: Scene) -> bool:
+def always(_: ErrorContext) -> bool:
     return True
 
 
-# Finds the slot that a case is about, where neither the line names one nor the walk ended there.
-Where = Callable[[Scene, Program | None], int | None]
+# Finds the slot of an error that names no slot and is not at the end of the path; None if unknown.
+Where = Callable[[ErrorContext, Program | None], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,26 +152,26 @@ class Case:
     """A message of the verifier, and its explanation.
 
     ``sentence``, ``python`` and ``c`` are templates for :meth:`str.format_map`, filled in with
-    the pattern's groups and :meth:`Scene.words`. The group ``reg`` is a register's number, the
-    groups ``type`` and ``expected`` are the verifier's types.
+    the pattern's groups and :meth:`ErrorContext.words`. The group ``reg`` is a register's number,
+    the groups ``type`` and ``expected`` are the verifier's types.
 
     Attributes:
-        pattern: searched in a telling line.
+        pattern: searched in an error line.
         sentence: the cause in plain words, without a full stop.
         python: what to type in the assembler.
         c: what to type in C.
-        when: what else must be so for this to be the case.
-        where: the slot, if it is not the one that the verifier stopped at.
-        whole: it is about the program as a whole.
+        when: a further condition on the match.
+        where: finds the slot at fault, if it is not the one that the verifier stopped at.
+        whole_program: whether it is about the whole program, not one instruction.
     """
 
     pattern: str
     sentence: str
     python: str
     c: str
-    when: Callable[[Scene], bool] = always
+    when: Callable[[ErrorContext], bool] = always
     where: Where | None = None
-    whole: bool = False
+    whole_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +179,9 @@ class Cause:
     """A row of the table.
 
     Attributes:
-        key: ``missing-null-check``.
-        title: the same for a heading.
-        cases: the first that fits is it.
+        key: the name in output and JSON, such as ``missing-null-check``.
+        title: the heading in docs/verifier.md.
+        cases: tried in order; the first that matches explains the error.
     """
 
     key: str

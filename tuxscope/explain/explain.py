@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from tuxscope.asm.program import Program
-from tuxscope.explain.cause import Case, Cause, Scene
+from tuxscope.explain.cause import Case, Cause, ErrorContext
 from tuxscope.explain.causes import CAUSES
 from tuxscope.explain.causes.flow import FLOW
 from tuxscope.explain.explanation import Explanation, RegisterNote
@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
     cause: Cause
     case: Case
-    scene: Scene
+    context: ErrorContext
 
 
 def explain(log: str, program: Program | None = None) -> Explanation:
@@ -45,16 +45,16 @@ def explain(log: str, program: Program | None = None) -> Explanation:
     path = Path(parts)
     statements = [] if parts.cut else parts.statements()
     found = find(statements, path, re.search if parts.certain else re.match)
-    line = found.scene.found.string if found else statements[-1] if statements else ""
-    slot = slot_of(line, NOWHERE if found and found.case.whole else path)
+    line = found.context.found.string if found else statements[-1] if statements else ""
+    slot = slot_of(line, NOWHERE if found and found.case.whole_program else path)
     if found and found.case.where:
-        slot = found.case.where(found.scene, program)
+        slot = found.case.where(found.context, program)
     lines = Lines(parts, program)
     source = lines.at(slot)
     objection = line.replace("\n", "; ")
     sentence, hint = objection, ""
     if found:
-        words = found.scene.words()
+        words = found.context.words()
         python = program is not None or (source is not None and is_python(source))
         sentence = found.case.sentence.format_map(words)
         hint = (found.case.python if python else found.case.c).format_map(words)
@@ -84,17 +84,17 @@ def find(
     """
     for statement in reversed(statements):
         for cause in CAUSES:
-            if on_the_way(cause, statement, path):
+            if is_remark(cause, statement, path):
                 continue
             for case in cause.cases:
                 match = look(case.pattern, statement)
-                if match and case.when(Scene(match, path)):
-                    return Found(cause, case, Scene(match, path))
+                if match and case.when(ErrorContext(match, path)):
+                    return Found(cause, case, ErrorContext(match, path))
     return None
 
 
-def on_the_way(cause: Cause, statement: str, path: Path) -> bool:
-    """Whether a statement that matches the cause is not why the verifier stopped.
+def is_remark(cause: Cause, statement: str, path: Path) -> bool:
+    """Whether a statement is a remark at a call, not the reason why the verifier stopped.
 
     At a call of the program's own function it compares the arguments with the function's BTF
     (btf_check_subprog_call() in kernel/bpf/verifier.c), and says where they differ; yet a static
@@ -107,9 +107,11 @@ def on_the_way(cause: Cause, statement: str, path: Path) -> bool:
 
 
 def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
-    """Whether it was an instruction that the verifier stopped for, and the last that is shown;
-    what it says of a loop, or of the whole program, is not about the registers there."""
-    if found and found.case.whole:
+    """Whether the error is about the last instruction in the log, at ``slot``.
+
+    An error about a loop or the whole program is not about the registers there.
+    """
+    if found and found.case.whole_program:
         return False
     return path.stop is not None and path.stop.slot == slot
 
@@ -149,7 +151,7 @@ def is_python(source: SourceLine) -> bool:
 
 
 def notes(line: str, path: Path, lines: Lines) -> Iterable[RegisterNote]:
-    """Yield notes on the registers of the telling line and of the instruction."""
+    """Yield notes on the registers of the error line and of the instruction."""
     numbers = [int(each) for each in NAMED_REGISTER.findall(line)] + path.named()
     for number in dict.fromkeys(each for each in numbers if each < REGISTERS):
         writer = path.writer(number)

@@ -31,14 +31,14 @@ class Explanation:
 
     Attributes:
         cause: the key of the row in :data:`tuxscope.explain.causes.CAUSES`; None if unknown.
-        sentence: the cause in words; if it is unknown, the last of the telling lines.
+        sentence: the cause in words; if it is unknown, the last of the error lines.
         hint: what to type, in Python or C as the source; empty if the cause is unknown.
         slot: the slot at which the verifier stopped, or that it names.
-        source: the line of Python or C that made the instruction there.
+        source: the line of Python or C that emitted the instruction there.
         registers: notes on the registers of the log and the instruction.
         telling: the lines of the log that state the error, verbatim.
         reason, suggestion: the kernel's own diagnosis (since Linux 7.3); empty before.
-        objection: the telling lines that match the cause, joined; if it is unknown, the last.
+        objection: the error lines that match the cause, joined; if it is unknown, the last.
     """
 
     cause: str | None

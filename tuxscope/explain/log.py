@@ -18,7 +18,7 @@ from tuxscope.source import SourceLine
 # "7: (79) r0 = *(u64 *)(r0 +0)   ; R0_w=scalar()"; the part after the semicolon since 5.17
 INSTRUCTION = re.compile(r"(\d{1,9}): (\([0-9a-f]{2}\) [^;]*)(?:; (.*))?")
 # "6: (15) if r0 == 0x0 goto pc+2 9: R0=0 R10=fp0", "goto pc-8 infinite loop detected at insn 24":
-# at level 1 the log of a path that ended well is taken back to its fork, and what is left of the
+# at level 1 the log of a path that ended well is rewound to its fork, and what is left of the
 # newline there is a space; then the other path begins.
 JOINED = re.compile(
     r"(\d{1,9}: \([0-9a-f]{2}\) [^;]*?(?:\bpc[+-]\d{1,9}|\bcall \w+#-?\d{1,9})) +(?=[^;\s])"
@@ -36,8 +36,8 @@ HEADING = re.compile(r"(?:caller|callee|to caller at \d+):$")
 BRANCH = re.compile(r"from (\d{1,9}) to \d+(?: \([^)]*\))?:")
 FRAME = re.compile(r"frame(\d{1,9}):")
 PLACE = re.compile(r"(.+):(\d{1,9})")
-# Lines that tell how the verifier got there, not what it objects to.
-STORY = re.compile(
+# The trace of the walk: lines that are not error messages.
+TRACE = re.compile(
     r"\d+: |;|from \d+ to|processed \d+ insn|verification time|stack depth|func#\d+ @|Func#\d+ |"
     r"mark_precise|propagating|frame \d+: propagating|Validating |last_idx|regs=|parent |"
     r"(?:caller|callee|returning from callee|to caller at \d+):|frame\d+: |(?:cur|old) state:|"
@@ -58,7 +58,7 @@ SECTION = re.compile(r"^(Reason|Suggestion|At|Causal path):\n((?:[ \t]+\S.*\n?)+
 
 
 EXIT = "(95)"
-# Where a conditional jump leads, from the slot behind it.
+# The distance of a conditional jump, from the next slot.
 GOTO = re.compile(r" goto (?:pc)?([+-]\d{1,9})")
 LONGEST_TELLING = 40  # lines; what stands above them is about something else
 LONGEST_LINE = 1000  # characters, of which a wording of the kernel's is made at most
@@ -72,10 +72,10 @@ class LoggedStep(NamedTuple):
     Attributes:
         slot: the slot of the instruction.
         text: ``(79) r0 = *(u64 *)(r0 +0)``.
-        before, after: what the log tells of the registers before and after it; mostly empty.
-        whole: ``before`` tells of all registers that hold something.
-        parent: index of the step before it on the same path; START for a first one, UNKNOWN
-            where the log does not have it, as its beginning is cut off.
+        before, after: the states of registers that the log shows before and after it; may be empty.
+        all_registers: whether ``before`` has all initialised registers, not only the changed ones.
+        parent: the index of the previous step on the same path; START for the first, UNKNOWN if
+            the log is truncated at the start.
         depth: 0 in the program's own function, 1 in one that it calls.
         source: the line that the log shows for it.
     """
@@ -84,14 +84,14 @@ class LoggedStep(NamedTuple):
     text: str
     before: str
     after: str
-    whole: bool
+    all_registers: bool
     parent: int
     depth: int
     source: SourceLine | None
 
     @property
     def calls_own(self) -> bool:
-        """It calls a function of the program's own."""
+        """Whether it calls a function of the program (a subprogram)."""
         return self.text.startswith("(85) call pc")
 
     @property
@@ -104,7 +104,7 @@ class LoggedStep(NamedTuple):
 
     @property
     def calls_another(self) -> bool:
-        """It calls a helper or a function of the kernel's."""
+        """Whether it calls a helper or a kfunc."""
         return self.text.startswith("(85)") and not self.calls_own
 
 
@@ -114,13 +114,12 @@ class Log:
 
     Attributes:
         steps: all instructions that were walked, over all paths.
-        telling: the lines that are no part of the story, after the last instruction. What stands
-            before one was said on the way, and had no consequence.
-        reason, suggestion: the kernel's own (Linux 7.3); empty before.
-        certain: it is a verifier's log: it shows instructions, or says how many were processed.
-        ended: it does say that, so that nothing but the verifier's own lines is before it.
-        cut: its end is missing.
-        stop: index of the step that the verifier stopped at; -1 where it is not shown.
+        telling: the error lines: those after the last instruction that are not the walk's trace.
+        reason, suggestion: the kernel's own diagnosis (Linux 7.3); empty before.
+        certain: whether it is a verifier log: it has instructions or the statistics.
+        ended: whether it has the statistics, which end a log.
+        cut: whether it is truncated at the end (ENOSPC).
+        stop: the index of the step that the verifier stopped at; -1 if it is not shown.
     """
 
     steps: tuple[LoggedStep, ...]
@@ -133,8 +132,10 @@ class Log:
     stop: int
 
     def statements(self) -> list[str]:
-        """The last telling lines, those that belong together as one. Of a log that has its end it
-        is the last alone that says why: what comes before it was said on the way."""
+        """The last error lines; lines that continue a message are joined to it.
+
+        If the log has its end, it is the last message alone, which is the reason of the failure.
+        """
         found: list[str] = []
         for line in (each[:LONGEST_LINE] for each in self.telling[-LONGEST_TELLING:]):
             if found and GOES_ON.search(found[-1]):
@@ -149,7 +150,7 @@ class Log:
 def read(text: str) -> Log:
     """Parse a log of any loader, in time linear in its length. Never raises.
 
-    Unknown lines become telling lines.
+    Unknown lines become error lines (``telling``).
     """
     wrapped, text = text, unwrap(text)
     diagnosis = DIAGNOSIS.search(text)
@@ -177,15 +178,14 @@ def read(text: str) -> Log:
 
 
 def split_joined(line: str) -> tuple[str, ...]:
-    """Split a line that the kernel joined of two, when it rewound the log; else the line alone."""
+    """Split a line into the two that the kernel joined when it rewound the log; else one line."""
     start = line[:LONGEST_LINE]
     joined = JOINED.match(start) or JOINED_STATE.match(start)
     return (joined[1], line[joined.end() :]) if joined else (line,)
 
 
 class LogWalk:
-    """Follows the verifier from line to line: it goes down one path, and later back to where
-    the path forked."""
+    """Parser of the log, line by line; ``steps`` is the tree of paths that the verifier walked."""
 
     def __init__(self) -> None:
         self.steps: list[LoggedStep] = []
@@ -195,7 +195,7 @@ class LogWalk:
         self.at = UNKNOWN  # index of the step that it is at
         self._depth = 0
         self._before = ""  # the state that the next instruction begins with
-        self._whole = False
+        self._all_registers = False
         self._headed = False  # the line before said whose state comes
         self._backwards = False  # it looked back
         self._listed = False  # what comes is a listing
@@ -220,7 +220,7 @@ class LogWalk:
                 self._state(line)
         elif line.startswith(("Validating ", "func#")):  # a function by itself
             self.at, self._depth = START, 0
-        elif not STORY.match(line):
+        elif not TRACE.match(line):
             self.telling.append(line)
         elif HEADING.match(line):
             self._headed = True
@@ -229,11 +229,10 @@ class LogWalk:
         elif BACKWARDS.match(line):
             self._backwards = True
         elif before := STATE_BEFORE.match(line):
-            self._state(before[1], whole=not backwards)
+            self._state(before[1], all_registers=not backwards)
 
     def _branch(self, slot: int) -> None:
-        """Go back to the instruction there, which had a second way; or on from an exit, which
-        returned to the caller."""
+        """Continue at the branch at ``slot`` with its other path, or after an exit's return."""
         last = self.steps[self.at] if self.at >= 0 else None
         if not (last and last.slot == slot and last.exits):
             forks = self._forks.get(slot)
@@ -241,8 +240,10 @@ class LogWalk:
         self._depth = self.steps[self.at].depth if self.at >= 0 else 0
 
     def _return(self, slot: int) -> None:
-        """Go back to the last jump that may lead here. Before Linux 5.18 nothing in a log of level
-        2 says that a path ended, but its exit."""
+        """Continue at the last jump that may lead to ``slot``.
+
+        Before Linux 5.18, only the exit shows in a log of level 2 that a path ended.
+        """
         self.at = UNKNOWN
         while self._jumps and self.at == UNKNOWN:
             index = self._jumps.pop()
@@ -252,19 +253,20 @@ class LogWalk:
                 self.at = index
 
     def _stopped_with(self, line: str) -> bool:
-        """Whether a state without a heading is that of the last instruction: before Linux 5.17
-        one that accesses memory, or calls a helper that does, is followed by it. A jump is
-        followed by the state that it leaves."""
+        """Whether a state line without a slot is that of the last instruction; if so, record it.
+
+        Before Linux 5.17 the state follows an instruction that accesses memory or calls a helper.
+        """
         last = self.steps[self.at] if self.at >= 0 else None
         if last is None or not (last.accesses_memory or last.calls_another):
             return False
         frame = FRAME.match(line)
         if last.depth != (int(frame[1]) if frame else 0):
             return False
-        self.steps[self.at] = last._replace(before=line, whole=True)
+        self.steps[self.at] = last._replace(before=line, all_registers=True)
         return True
 
-    def _state(self, text: str, whole: bool = True) -> None:
+    def _state(self, text: str, all_registers: bool = True) -> None:
         if not STATE.match(text):
             return
         self._listed = False
@@ -272,7 +274,7 @@ class LogWalk:
         self._depth = int(frame[1]) if frame else 0
         # Since Linux 5.17 one in the middle of a path has no more than what changed: it is there
         # where the verifier looked back since the instruction.
-        self._before, self._whole = text, whole and "R10=" in text
+        self._before, self._all_registers = text, all_registers and "R10=" in text
 
     def _source_line(self, line: str) -> None:
         code, at, place = line[1:].rpartition(" @ ")
@@ -300,10 +302,12 @@ class LogWalk:
                 forks.pop()
         parent = START if slot == 0 and last is None else self.at
         self.steps.append(
-            LoggedStep(slot, text, self._before, after, self._whole, parent, depth, self._source)
+            LoggedStep(
+                slot, text, self._before, after, self._all_registers, parent, depth, self._source
+            )
         )
         self.at = len(self.steps) - 1
-        self._depth, self._before, self._whole = depth, "", False
+        self._depth, self._before, self._all_registers = depth, "", False
         if text[5:8] == "if ":
             self._jumps.append(self.at)
         if text[5:8] == "if " or text.startswith(("(85)", "(e5)")):
@@ -311,7 +315,7 @@ class LogWalk:
 
 
 def follows(step: LoggedStep) -> int:
-    """How much deeper the next step is: a call of the program's own goes down, an exit up."""
+    """The change of the call depth after a step: 1 for a local call, -1 for an exit, else 0."""
     if step.calls_own:
         return 1
     return -1 if step.exits and step.depth else 0

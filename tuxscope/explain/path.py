@@ -17,7 +17,7 @@ NAMED = re.compile(r"\b[rw](\d{1,2})\b")
 HELPER = re.compile(r"\(85\) call (?:bpf_)?(\w+)#\d+")
 STATE_OF = re.compile(r"(?:^| )R(\d{1,2})(?:_\w+)?=")
 ARGUMENTS = range(1, 6)
-KEPT = range(6, 10)
+CALLEE_SAVED = range(6, 10)
 
 
 class Writer(NamedTuple):
@@ -45,7 +45,7 @@ class Path:
         self.stop = log.steps[log.stop] if log.stop >= 0 else None
 
     def back(self) -> Iterator[LoggedStep]:
-        """The steps before the stop, the last first."""
+        """Yield the steps before the stop, the last first."""
         at = self._steps[self._stop].parent if self._stop >= 0 else -1
         while at >= 0:
             yield self._steps[at]
@@ -76,7 +76,7 @@ class Path:
         return found[1] if found else ""
 
     def named(self) -> list[int]:
-        """The registers that the instruction names, without one that it only writes."""
+        """The numbers of the registers that the instruction reads."""
         if self.stop is None:
             return []
         _, _, text = self.stop.text.partition(" ")
@@ -84,13 +84,13 @@ class Path:
         return [int(each) for each in NAMED.findall(text[written.end() if written else 0 :])]
 
     def spare(self) -> int:
-        """One of r6 to r9 that holds nothing yet, as far as the log shows."""
+        """The first of r6 to r9 that the path has not written, as far as the log shows; else r6."""
         used = {
             int(found[1])
             for step in self.back()
             if (found := WRITTEN.match(step.text)) and self.stop and step.depth == self.stop.depth
         }
-        return next((each for each in KEPT if each not in used), KEPT[0])
+        return next((each for each in CALLEE_SAVED if each not in used), CALLEE_SAVED[0])
 
     def writer(self, register: int) -> Writer | None:
         """The last writer of a register; None if there is none, or the log does not show it."""
@@ -100,9 +100,9 @@ class Path:
         for step in self.back():
             if step.depth > depth:
                 if register == 0 and step.text.startswith("(95)"):
-                    depth = step.depth  # a function's r0 is its caller's
+                    depth = step.depth  # r0 is returned to the caller
                 continue
-            if step.depth < depth:  # from here on the caller's registers are meant
+            if step.depth < depth:  # the caller's registers from here on
                 if register not in ARGUMENTS:
                     return None
                 depth = step.depth
@@ -130,9 +130,11 @@ class Path:
                 return None
         return None
 
-    def was(self, register: int, *kinds: str) -> bool:
-        """Whether what the register holds, or was copied from, began with one of these states
-        in the log."""
+    def had_type(self, register: int, *kinds: str) -> bool:
+        """Whether the register's value had one of these types earlier on the path.
+
+        ``kinds`` are prefixes of states, such as ``pkt(``. Copies between registers are followed.
+        """
         for step in self.back():
             if self.stop is None or step.depth != self.stop.depth:
                 continue
@@ -157,7 +159,7 @@ class Path:
         depth, step = self.stop.depth, self.stop
         if step.before:
             found = state_in(step.before, register)
-            if found or step.whole:
+            if found or step.all_registers:
                 return found
         for step in self.back():
             if step.depth != depth:
@@ -171,7 +173,7 @@ class Path:
                 return ""
             if step.before:
                 found = state_in(step.before, register)
-                if found or step.whole:
+                if found or step.all_registers:
                     return found
         return ""
 
@@ -185,7 +187,7 @@ def state_in(text: str, register: int) -> str:
 
 
 def until_space(text: str) -> str:
-    """Up to the first space that is in no parentheses."""
+    """The text up to the first space outside of parentheses and brackets."""
     depth = 0
     for index, letter in enumerate(text):
         depth += (letter in "([") - (letter in ")]")

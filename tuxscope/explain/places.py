@@ -8,7 +8,7 @@ from tuxscope.asm.errors import DecodeError
 from tuxscope.asm.instruction import SLOT, Instruction
 from tuxscope.asm.isa import CallSource
 from tuxscope.asm.program import Program
-from tuxscope.explain.cause import Scene
+from tuxscope.explain.cause import ErrorContext
 
 
 def only(slots: Iterator[int]) -> int | None:
@@ -17,7 +17,7 @@ def only(slots: Iterator[int]) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-def function_end(_: Scene, program: Program | None) -> int | None:
+def function_end(_: ErrorContext, program: Program | None) -> int | None:
     """The last instruction of the first function that does not end with an exit or a jump."""
     if program is None:
         return None
@@ -30,22 +30,25 @@ def function_end(_: Scene, program: Program | None) -> int | None:
     return next(ends, None)
 
 
-def loop(scene: Scene, program: Program | None) -> int | None:
-    """The jump that the walk last came back by; the program's only one where no walk is shown;
-    else where the verifier gave up."""
-    after = scene.path.stop
-    for step in scene.path.back():
+def loop(context: ErrorContext, program: Program | None) -> int | None:
+    """The slot of the last backward jump on the path.
+
+    If the log shows no path, it is the only backward jump of the program; else the slot at which
+    the verifier stopped.
+    """
+    after = context.path.stop
+    for step in context.path.back():
         if after and step.depth == after.depth and step.slot >= after.slot:
             return step.slot
         after = step
-    if scene.path.stop or program is None:
-        return scene.path.stop.slot if scene.path.stop else None
+    if context.path.stop or program is None:
+        return context.path.stop.slot if context.path.stop else None
     return only(
         slot for slot, each in program.by_slot.items() if each.form.jumps and each.distance < 0
     )
 
 
-def call_of_its_own(_: Scene, program: Program | None) -> int | None:
+def call_of_its_own(_: ErrorContext, program: Program | None) -> int | None:
     """The program's only call of a function of its own."""
     if program is None:
         return None
@@ -54,11 +57,14 @@ def call_of_its_own(_: Scene, program: Program | None) -> int | None:
     )
 
 
-def undecodable(scene: Scene, program: Program | None) -> int | None:
-    """Where the walk ended; Linux 7.3 looks before it walks, and then it is the first slot whose
-    bytes are no instruction."""
-    if scene.path.stop or program is None:
-        return scene.path.stop.slot if scene.path.stop else None
+def undecodable(context: ErrorContext, program: Program | None) -> int | None:
+    """The slot at which the verifier stopped.
+
+    Linux 7.3 checks all encodings first; then it is the first slot whose bytes are not an
+    instruction.
+    """
+    if context.path.stop or program is None:
+        return context.path.stop.slot if context.path.stop else None
     code = program.encode(dict.fromkeys(program.maps, 0))
     for slot, instruction in program.by_slot.items():
         try:
@@ -68,10 +74,10 @@ def undecodable(scene: Scene, program: Program | None) -> int | None:
     return None
 
 
-def opcode(scene: Scene, program: Program | None) -> int | None:
+def opcode(context: ErrorContext, program: Program | None) -> int | None:
     """The first instruction with the opcode that the kernel does not know."""
     if program is None:
         return None
     code = program.encode(dict.fromkeys(program.maps, 0))
-    wanted = int(scene.found["opcode"], 16)
+    wanted = int(context.found["opcode"], 16)
     return next((slot for slot in program.slots if code[slot * SLOT] == wanted), None)

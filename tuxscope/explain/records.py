@@ -1,7 +1,7 @@
-"""Takes the lines of text out of the records of structured logs: logfmt, and JSON a line each.
+"""Extract the verifier's text from structured logs: logfmt, and JSON lines.
 
 Which field holds the verifier's text differs from program to program (``msg``, ``error``,
-``fields.err``), so it is found by what is in it.
+``fields.err``), so the field is found by its contents.
 """
 
 from __future__ import annotations
@@ -15,34 +15,33 @@ FIELD = re.compile(r'(?<![\w.@-])([\w.@-]{1,64})="((?:[^"\\\n]|\\.)*)"')
 LOGFMT = re.compile(r"(?:time|ts|t|level|lvl)=\S")
 QUOTED = re.compile(r"\\(u[0-9a-f]{4}|.)")
 LETTERS = {"n": "\n", "t": "\t", "r": "", "u003e": ">", "u003c": "<", "u0026": "&"}
-# An instruction, the statistics, or what cilium/ebpf makes of a log.
+# An instruction, the statistics, or the error of cilium/ebpf.
 VERIFIER = re.compile(
     r"(?:^|\s)\d{1,9}: \([0-9a-f]{2}\) |\bprocessed \d+ insn|\d+ line\(s\) omitted\)"
     r"|\bload program: \w"
 )
-DEEPEST = 8  # objects within each other
+DEEPEST = 8  # levels of nesting
 
 
 def unescaped(text: str) -> str:
-    r"""A text that JSON or Go's ``%q`` has put on one line (``0: (b7) r0 = 0\n``), on its own
-    lines."""
+    r"""Unescape a string of JSON or Go's ``%q``, such as ``0: (b7) r0 = 0\n``."""
     return QUOTED.sub(lambda each: LETTERS.get(each[1], each[1]), text)
 
 
 def without_fields(text: str) -> str:
-    """The verifier's text, where it is in a field of records; else the text as it is.
+    """Return the verifier's text from the fields of records; text without records is unchanged.
 
-    A line that is no record stays. Takes time linear in the text's length.
+    A line that is not a record is kept. Takes time linear in the text's length.
     """
     if '="' not in text and "{" not in text:
         return text
     lines = [text] if fields_of_json(text) else text.splitlines()
     names = {name for line in lines for name, value in fields(line) if VERIFIER.search(value)}
-    return "\n".join(taken(lines, names)) + "\n" if names else text
+    return "\n".join(field_texts(lines, names)) + "\n" if names else text
 
 
-def taken(lines: Sequence[str], names: set[str]) -> Iterator[str]:
-    """What the records say in these fields, and the lines that are no records."""
+def field_texts(lines: Sequence[str], names: set[str]) -> Iterator[str]:
+    """Yield the value of a field in ``names`` for each record, and the lines without records."""
     for line in lines:
         record, said, matched = False, None, None
         for name, value in fields(line):
@@ -66,7 +65,7 @@ def fields(line: str) -> Iterator[tuple[str, str]]:
 
 
 def fields_of_json(text: str) -> Sequence[tuple[str, str]]:
-    """The strings of a JSON object, with their names; empty where the text is no object."""
+    """The (name, value) pairs of the strings in a JSON object; empty if the text is not one."""
     if not text.lstrip().startswith("{"):
         return ()
     try:
@@ -76,7 +75,7 @@ def fields_of_json(text: str) -> Sequence[tuple[str, str]]:
 
 
 def strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
-    """The strings in a JSON value, each with the name of its field."""
+    """Yield (name, value) of each string in a JSON value; a name is a path, as ``.fields.err``."""
     if isinstance(value, str):
         yield name, value
     elif depth and isinstance(value, dict):

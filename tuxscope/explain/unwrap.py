@@ -1,8 +1,8 @@
-"""Takes the verifier's log out of what loaders put around it.
+"""Extract the verifier's log from the output of a loader.
 
-libbpf and bpftool set it between BEGIN and END, cilium indents it, aya and iproute2 put a
-sentence before it, bcc a sentence before and a traceback after it; journals and terminals add
-their time, their names and their colours to each line; loggers make records of them
+libbpf and bpftool print it between BEGIN and END lines, cilium/ebpf indents it, aya and iproute2
+print a sentence before it, bcc a sentence before it and a traceback after it. Journals and
+terminals add timestamps, names and colours to each line. Structured loggers put it into fields
 (:mod:`tuxscope.explain.records`).
 """
 
@@ -16,32 +16,34 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # "-- BEGIN PROG LOAD LOG --", "-- BEGIN DUMP LOG ---" (libbpf before 0.6)
 BEGIN = re.compile(r"-- BEGIN [A-Z ]*LOG -+ *\n?")
 END = re.compile(r"\n.*-- END [A-Z ]*LOG -+")
-# aya, iproute2, bpftrace, veristat: the log begins behind it, on the same line or the next.
-HEAD = re.compile(
+# aya, iproute2, bpftrace, veristat: the log follows, on the same line or the next.
+LOG_HEAD = re.compile(
     r"(?:Verifier output|verifier_log|Verifier analysis|Kernel error log|Error log|VERIFIER LOG"
     r"|Verifier log): *\"?"
 )
-# The first instruction, or the statistics, tell what stands before each line: a time, a name.
-FIRST = re.compile(r"^(.*?)\b(?:\d{1,9}: \([0-9a-f]{2}\) |processed \d{1,9} insn)", re.MULTILINE)
-# What libbpf, cilium/ebpf and bcc say before the log.
+# The first instruction, or the statistics: its group is the prefix of each line (time, name).
+LINE_PREFIX = re.compile(
+    r"^(.*?)\b(?:\d{1,9}: \([0-9a-f]{2}\) |processed \d{1,9} insn)", re.MULTILINE
+)
+# What libbpf, cilium/ebpf and bcc print before the log.
 LOADER = re.compile(
     r"^(?:libbpf:.*|.*\bload program: [\w ]+:|bpf: Failed to load program.*)$", re.MULTILINE
 )
-# What they say after it. Without an instruction before them some of these may be its beginning.
-BEHIND = re.compile(
+# What they print after it. Some of these may also begin a log that shows no instructions.
+AFTER_LOG = re.compile(
     r"^[ \t]*(?:HINT: |Traceback \(most recent call last\):|Caused by:)", re.MULTILINE
 )
-BEHIND_A_WALK = re.compile(
+AFTER_INSTRUCTIONS = re.compile(
     r"^[ \t]*(?:HINT: |Traceback \(most recent call last\):|Caused by:|Stack backtrace:|Location:"
     r"|Exception: |[Ee]rror: |Error fetching |[Ff]ailed to load |Unable to |libbpf: |panic: "
     r"|goroutine \d+ \[)",
     re.MULTILINE,
 )
 STATISTICS = re.compile(r"\bprocessed \d{1,9} insns? ?\(limit.*")
-# Some of the verifier's messages have no end of line: "first func info recordprocessed 0 insns".
-GLUED = re.compile(r"(?<=\w)(?=processed \d{1,9} insns? ?\(limit)")
-WALKED = re.compile(r"^[ \t]*\d{1,9}: \([0-9a-f]{2}\) ", re.MULTILINE)
-# cilium's error in one line: "load program: invalid argument: 5: (95) exit: R0 !read_ok
+# Some of the verifier's messages lack a newline: "first func info recordprocessed 0 insns".
+MISSING_NEWLINE = re.compile(r"(?<=\w)(?=processed \d{1,9} insns? ?\(limit)")
+LOGGED_INSTRUCTION = re.compile(r"^[ \t]*\d{1,9}: \([0-9a-f]{2}\) ", re.MULTILINE)
+# The error of cilium/ebpf in one line: "load program: invalid argument: 5: (95) exit: R0 !read_ok
 # (12 line(s) omitted)"
 OMITTED = re.compile(
     r" \((?:truncated, )?\d+ line\(s\) omitted\)(?: \(BTF disabled\))?[ \t]*$", re.MULTILINE
@@ -54,14 +56,19 @@ ERROR_HEAD = re.compile(
 
 
 def unwrap(text: str) -> str:
-    """The verifier's own lines; of several logs the last, as that is the one that failed."""
-    text = GLUED.sub("\n", COLOUR.sub("", on_lines(without_fields(text.replace("\r", "")))))
+    """Return the verifier's own lines in a loader's output.
+
+    Of several logs it is the last, whose load failed. Text without a log is returned as it is.
+    """
+    text = MISSING_NEWLINE.sub(
+        "\n", COLOUR.sub("", on_lines(without_fields(text.replace("\r", ""))))
+    )
     begins = [each.end() for each in BEGIN.finditer(text)]
     if begins:
         text = text[begins[-1] :]
         end = END.search("\n" + text)
         text = text[: max(end.start() - 1, 0)] if end else text
-    heads = [each.end() for each in HEAD.finditer(text)]
+    heads = [each.end() for each in LOG_HEAD.finditer(text)]
     text = text[heads[-1] :] if heads else text
     if OMITTED.search(text):
         text = OMITTED.sub("", ERROR_HEAD.sub("", text))
@@ -70,34 +77,34 @@ def unwrap(text: str) -> str:
 
 
 def on_lines(text: str) -> str:
-    """A log that JSON or Go's %q has put on one line, on its own lines."""
+    """Unescape a log that is one line of JSON or Go's ``%q``; other text is unchanged."""
     return text if text.strip().count("\n") >= text.count("\\n") else unescaped(text)
 
 
 def without_end(text: str) -> str:
-    """The log without what its loader says behind it, where the statistics do not end it."""
-    walked = 0
-    for each in WALKED.finditer(text):
-        walked = each.end()
-    behind = (BEHIND_A_WALK if walked else BEHIND).search(text, walked)
-    return text[: behind.start()] if behind else text
+    """The log without the loader's lines after it, for a log without statistics."""
+    last = 0
+    for each in LOGGED_INSTRUCTION.finditer(text):
+        last = each.end()
+    after = (AFTER_INSTRUCTIONS if last else AFTER_LOG).search(text, last)
+    return text[: after.start()] if after else text
 
 
 def without_prefix(text: str) -> str:
-    """The lines without what a journal put before each."""
-    first = FIRST.search(text)
+    """The lines without the prefix (timestamp, unit) that a journal puts before each."""
+    first = LINE_PREFIX.search(text)
     if not first or not first[1].strip():
         return text
-    # The same words, at another time.
+    # The same prefix, with other numbers.
     pattern = re.sub(r"\d+", r"\\d+", re.escape(first[1]))
     return re.sub(f"^{pattern}", "", text, flags=re.MULTILINE)
 
 
 def last_of(text: str) -> str:
-    """The last log: a loader's words follow the statistics, which end one."""
+    """The last of several logs; the statistics end each."""
     ends = [each.end() for each in STATISTICS.finditer(text)]
     if not ends:
         return text
-    if WALKED.search(text, ends[-1]):  # one more that is cut off
+    if LOGGED_INSTRUCTION.search(text, ends[-1]):  # another log follows, which is truncated
         return text[ends[-1] :]
     return text[ends[-2] if len(ends) > 1 else 0 : ends[-1]]

@@ -11,8 +11,8 @@ from typing import Any
 from tuxscope.asm.program import Program
 from tuxscope.errors import TuxscopeError
 from tuxscope.explain.explain import explain
+from tuxscope.loader.failed_load import refusal
 from tuxscope.loader.fd import Fd
-from tuxscope.loader.refusal import refusal
 from tuxscope.loader.verification import LoadRefused, LogLevel, load_with_log, load_without_log
 from tuxscope.loader.verifier import VerifierError
 

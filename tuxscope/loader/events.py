@@ -15,7 +15,7 @@ from tuxscope.lean_typing import Any, Generic, Self, TypeVar, overload
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection, Programs, checked_programs
 from tuxscope.loader.readers import decoded_by, reader_of, sized
-from tuxscope.loader.spans import Columns
+from tuxscope.loader.span_decoder import Columns
 from tuxscope.record import Field, Record
 
 R = TypeVar("R", bound=Record)

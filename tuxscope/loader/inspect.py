@@ -89,7 +89,7 @@ def describe(fd: Fd) -> Translated:
         raise InspectError(f"cannot read program {known.id}: {strerror(error)}") from error
     if not info.xlated_prog_insns:
         raise InspectError(
-            f"the kernel hides the instructions of program {known.id}; run as root, and see "
+            f"the kernel hides the instructions of program {known.id}; run it with sudo, and see "
             "/proc/sys/kernel/kptr_restrict"
         )
     btf = load_btf(info.btf_id) if info.btf_id else None

@@ -1,6 +1,6 @@
-"""The words of a MapError: what the kernel's answers to commands on maps mean (man 2 bpf).
+"""The messages of a MapError: what the errno of a map command means (man 2 bpf).
 
-Imported where there is an error: a run without one starts without it.
+Imported only when a command fails, so that startup does not pay for it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from tuxscope.asm.maps import ARRAYS, MapType
 from tuxscope.errors import strerror
 from tuxscope.loader.privilege import Capability, contents
 
-LARGEST_FLAG = 2  # BPF_EXIST; what is above is for maps with a lock, which none of ours has
+LARGEST_FLAG = 2  # BPF_EXIST; the flags above it are for maps with a spin lock, which we lack
 
 
 class OpenMap(Protocol):
-    """What is asked of a map, as :class:`tuxscope.loader.raw_map.RawMap` has it."""
+    """The attributes of a map that messages use; RawMap has them."""
 
     name: str
     type: int
@@ -29,7 +29,7 @@ class OpenMap(Protocol):
 
 
 def type_name(number: int) -> str:
-    """A map type as the kernel calls it, or its number."""
+    """Return the kernel's name of a map type, such as ``HASH``; ``type N`` if it is not known."""
     try:
         return MapType(number).name
     except ValueError:
@@ -37,99 +37,107 @@ def type_name(number: int) -> str:
 
 
 def creation_problem(error: OSError, name: str, map_type: int, max_entries: int) -> str:
-    """Why the kernel made no map."""
+    """Return the message for a failed BPF_MAP_CREATE."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
-        reason = why_not_permitted()
+        reason = permission_problem()
     elif error.errno == errno.EINVAL and map_type == MapType.RINGBUF:
-        reason += ": its max_entries, in bytes, is a power of two and a multiple of the page size"
-    return f"the kernel made no map {name} ({type_name(map_type)}, {max_entries} entries): {reason}"
+        reason += ": max_entries must be a power of two and a multiple of the page size, in bytes"
+    return f"cannot create map {name} ({type_name(map_type)}, {max_entries} entries): {reason}"
 
 
 def opening_problem(error: OSError, problem: str) -> str:
-    """Why a map that another process made was not found; that takes CAP_SYS_ADMIN."""
+    """Return ``problem`` with its reason: opening another process's map needs CAP_SYS_ADMIN."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
-        reason = why_not_permitted(Capability.SYS_ADMIN)
+        reason = permission_problem(Capability.SYS_ADMIN)
     return f"{problem}: {reason}"
 
 
 def reading_problem(error: OSError, map: OpenMap) -> str:
-    """Why a map cannot be read."""
+    """Return the message for a failed lookup."""
     match error.errno:
         case errno.EPERM:
             reason = not_permitted(map.fileno(), os.O_WRONLY, "write-only (BPF_F_WRONLY)")
         case errno.EINVAL | errno.EOPNOTSUPP | errors.ENOTSUPP:
-            reason = f"{strerror(error)}: user space cannot read a {type_name(map.type)} so"
+            reason = (
+                f"{strerror(error)}: user space cannot read a map of type {type_name(map.type)}"
+            )
         case _:
             reason = strerror(error)
-    return f"map {map.name} cannot be read: {reason}"
+    return f"cannot read map {map.name}: {reason}"
 
 
 def update_problem(error: OSError, map: OpenMap, key: str, flags: int) -> str:
-    """Why an entry was not set. ``key`` and ``flags`` are what was asked for."""
+    """Return the message for a failed update of ``key``, as text, with ``flags``."""
     array = map.type in ARRAYS
     match error.errno:
         case errno.E2BIG if array:
-            reason = f"there is no such entry; it has 0 to {map.max_entries - 1} (E2BIG)"
+            reason = f"the index is out of range; use 0 to {map.max_entries - 1} (E2BIG)"
         case errno.E2BIG | errno.ENOSPC:
             code = errno.errorcode[error.errno]
             reason = (
                 f"the map is full with {map.max_entries} entries ({code}); raise its max_entries"
             )
         case errno.EEXIST:
-            reason = "there is such an entry, and NOEXIST adds new ones alone (EEXIST)"
+            reason = "the key exists, and NOEXIST only adds keys; use ANY or EXIST (EEXIST)"
             if array:
-                reason = "all entries of an array exist, so NOEXIST cannot be (EEXIST)"
+                reason = "all entries of an array exist, so NOEXIST always fails; use ANY (EEXIST)"
         case errno.ENOENT:
-            reason = "there is no such entry, and EXIST changes what is there (ENOENT)"
+            reason = (
+                "the key does not exist, and EXIST only changes values; use ANY or NOEXIST (ENOENT)"
+            )
         case errno.EINVAL if flags > LARGEST_FLAG:
-            reason = f"it does not take the flags {flags:#x} (EINVAL)"
+            reason = f"invalid flags {flags:#x}; use ANY, NOEXIST or EXIST (EINVAL)"
         case errno.EINVAL if map.type == MapType.LPM_TRIE:
             reason = "the prefix is longer than the key (EINVAL)"
         case errno.EPERM:
             reason = not_permitted(map.fileno(), os.O_RDONLY, "read-only (BPF_F_RDONLY)")
         case _:
             reason = other(error, map.type)
-    return f"map {map.name} does not take entry {key}: {reason}"
+    return f"cannot update key {key} of map {map.name}: {reason}"
 
 
 def deletion_problem(error: OSError, map: OpenMap, key: str) -> str:
-    """Why an entry was not deleted."""
+    """Return the message for a failed deletion of ``key``, as text."""
     match error.errno:
         case errno.EINVAL if map.type in ARRAYS:
-            reason = "all entries of an array exist for ever; set it to zero (EINVAL)"
+            reason = "entries of an array cannot be deleted; set it to zero (EINVAL)"
         case errno.EPERM:
             reason = not_permitted(map.fileno(), os.O_RDONLY, "read-only (BPF_F_RDONLY)")
         case _:
             reason = other(error, map.type)
-    return f"map {map.name} does not delete entry {key}: {reason}"
+    return f"cannot delete key {key} of map {map.name}: {reason}"
 
 
 def other(error: OSError, map_type: int) -> str:
-    """What may happen to a write of any kind."""
+    """Return the reason of an errno that updates and deletions share."""
     match error.errno:
         case errno.ENOMEM:
-            return "the kernel has no memory for it (ENOMEM); see: free -m"
+            return "out of memory (ENOMEM); see: free -m"
         case errno.EBUSY:
-            return "a program holds its lock (EBUSY); try again"
+            return "a program holds the lock of its bucket (EBUSY); try again"
         case errno.EOPNOTSUPP | errors.ENOTSUPP:
-            return f"{strerror(error)}: user space cannot do that with a {type_name(map_type)}"
+            kind = type_name(map_type)
+            return f"{strerror(error)}: user space cannot do that with a map of type {kind}"
     return strerror(error)
 
 
 def not_permitted(fd: int, mode: int, meaning: str) -> str:
-    """What an EPERM was: the way in which the map was opened (``mode``), that it is frozen, or a
-    lack of privilege."""
+    """Return the reason of an EPERM: the map is frozen, opened in the wrong mode, or a privilege
+    is missing.
+
+    ``mode`` is the access mode of open(2) that forbids the operation, ``meaning`` its name.
+    """
     if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == mode:
         return f"it is {meaning} for user space (EPERM)"
     if mode == os.O_RDONLY and "\nfrozen:\t1\n" in contents(f"/proc/self/fdinfo/{fd}"):
-        return "it is frozen: user space cannot change it any more (EPERM)"
-    return why_not_permitted()
+        return "it is frozen (BPF_MAP_FREEZE): user space cannot change it (EPERM)"
+    return permission_problem()
 
 
-def why_not_permitted(needed: Capability = Capability.BPF) -> str:
-    """What else an EPERM was."""
-    from tuxscope.loader import refusal  # a run that is permitted all need not wait for it
+def permission_problem(needed: Capability = Capability.BPF) -> str:
+    """Return the reason of an EPERM that the fd does not explain."""
+    from tuxscope.loader import failed_load  # lazy: only failures need it
 
-    return refusal.why_not_permitted([needed])
+    return failed_load.permission_problem([needed])

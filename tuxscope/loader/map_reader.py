@@ -1,14 +1,15 @@
-"""All entries of a map, each key once.
+"""Reads all entries of a map, each key once.
 
 A hash is read in batches, of whole buckets: the kernel copies a bucket under its lock, and a key
 never moves from its bucket to another (__htab_map_lookup_and_delete_batch in
-kernel/bpf/hashtab.c). So a key that is there all the time comes exactly once, whatever else comes
-and goes, and no key comes twice. The whole is no snapshot: buckets are read one after the other.
+kernel/bpf/hashtab.c). So a key that exists all the time is read exactly once, whatever other
+keys are added and deleted, and no key is read twice. It is not a snapshot: buckets are read one
+after the other.
 
 An array's keys are known. All other maps have to be followed from key to key, which starts over
-where the last key is gone (BPF_MAP_GET_NEXT_KEY), and so do their batches
-(generic_map_lookup_batch in kernel/bpf/syscall.c). That way a map that changes can be read
-incompletely, and a second look at the keys tells.
+if the last key was deleted (BPF_MAP_GET_NEXT_KEY), and so do their batches
+(generic_map_lookup_batch in kernel/bpf/syscall.c). So a map that changes can be read incompletely;
+reading the keys a second time shows whether it was.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ from tuxscope.loader.map_errors import reading_problem
 from tuxscope.loader.raw_map import MapError, RawMap
 from tuxscope.record.types import u32
 
-# What a batch has at most: entries, and bytes of keys and values.
+# The limits of a batch: entries, and bytes of keys and values.
 BATCH, BATCH_BYTES = 4096, 1 << 20
-# Times that the keys may come again before a walk is given up: it would not end by itself.
-AGAIN = 3
+# A walk ends after this many repeated keys for each distinct one: it might not end by itself.
+MAX_REPEATS = 3
 
-# Packed keys in a row, and as many packed values.
+# Packed keys, concatenated, and as many packed values.
 Chunk = tuple[bytes, bytes]
 
 
 class MapReader:
-    """One pass over a map; an iterator of chunks. Raises MapError.
+    """One pass over a map: an iterator of chunks. Raises MapError.
 
     Attributes:
-        changed: whether the map was found to change in a way that entries may be missing. It is
-            final when the pass is over.
+        changed: whether the map changed during the pass, so that entries may be missing; final
+            at the end of the pass.
     """
 
     def __init__(self, raw: RawMap) -> None:
@@ -46,7 +47,7 @@ class MapReader:
 
     @property
     def warning(self) -> str:
-        """What to tell of it; empty where no entries are missing."""
+        """The warning that entries may be missing; empty if the map did not change."""
         if not self.changed:
             return ""
         return f"map {self._map.name} changed while it was read, key by key: entries may be missing"
@@ -76,7 +77,7 @@ class MapReader:
         yield from self._by_index() if array else self._by_key()
 
     def _batches(self) -> Iterator[Chunk]:
-        """As the kernel gives them; a bucket that is larger than a batch asks for more room."""
+        """Yield the kernel's batches; if a bucket is larger than one (ENOSPC), double the size."""
         position: bytes | None = None
         count = min(BATCH, BATCH_BYTES // (self._map.key_size + self._map.entry_size) or 1)
         count = min(count, self._map.max_entries)
@@ -86,7 +87,7 @@ class MapReader:
                     self._map.fileno(), position, count, self._map.key_size, self._map.entry_size
                 )
             except OSError as error:
-                # A hash that counts per CPU may hold somewhat more than max_entries.
+                # A hash with per-CPU counters may hold slightly more than max_entries.
                 if error.errno != errno.ENOSPC or count > 2 * self._map.max_entries:
                     raise
                 count *= 2
@@ -97,7 +98,7 @@ class MapReader:
                 return
 
     def _by_index(self) -> Iterator[Chunk]:
-        """An array of which this kernel has no batches (per-CPU: before Linux 5.13)."""
+        """Yield an array's entries one by one: without batches (per-CPU: before Linux 5.13)."""
         for index in range(self._map.max_entries):
             key = u32.pack(index)
             value = bpf.map_lookup(self._map.fileno(), key, self._map.entry_size)
@@ -105,6 +106,7 @@ class MapReader:
                 yield key, value
 
     def _by_key(self) -> Iterator[Chunk]:
+        """Yield the entries one by one, by BPF_MAP_GET_NEXT_KEY."""
         keys = self._walk()
         for key in keys:
             value = bpf.map_lookup(self._map.fileno(), key, self._map.entry_size)
@@ -112,20 +114,20 @@ class MapReader:
                 self.changed = True
             else:
                 yield key, value
-        # Entries that move within the map may be passed over: then their order is another one.
+        # Entries that move within the map may be skipped; then the second walk has another order.
         self.changed = self.changed or self._walk() != keys
 
     def _walk(self) -> list[bytes]:
-        """The keys in their order, each once."""
+        """Return the packed keys in the map's order, each once."""
         keys: dict[bytes, None] = {}
         key: bytes | None = None
-        again = 0
+        repeats = 0
         while key := bpf.map_next_key(self._map.fileno(), key, self._map.key_size):
             if key in keys:
-                self.changed = True  # the key before it is gone, so that it began again
-                again += 1
+                self.changed = True  # the key before it was deleted, and the walk started over
+                repeats += 1
             keys[key] = None
-            if again > AGAIN * len(keys) or len(keys) > self._map.max_entries:
+            if repeats > MAX_REPEATS * len(keys) or len(keys) > self._map.max_entries:
                 self.changed = True
                 break
         return list(keys)

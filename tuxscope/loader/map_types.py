@@ -1,4 +1,4 @@
-"""Keys and values of a map in Python, and as the bytes that the kernel keeps."""
+"""Converts keys and values of a map between Python objects and the kernel's bytes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tuxscope.record.types import FieldType, RecordError
 
 
 class MapTypes:
-    """What packs and unpacks the entries of one map.
+    """Packs and unpacks the entries of one map, in the machine's byte order.
 
-    Of a per-CPU map a value is a tuple with one for each possible CPU.
+    The value of a per-CPU map is a tuple with a value for each possible CPU.
     """
 
     def __init__(self, description: Array | Hash, values_each: int, step: int) -> None:
-        """``values_each`` values are in an entry, ``step`` bytes from one to the next."""
+        """An entry has ``values_each`` values; each begins ``step`` bytes after the one before."""
         self._name = description.name
         self._per_cpu = description.per_cpu
         self._key: FieldType[Any] = description.key_type
@@ -31,22 +31,26 @@ class MapTypes:
         self._values = struct.Struct(f"={padded * values_each}")
 
     def pack_key(self, key: Any) -> bytes:
-        """Raises MapError."""
+        """Return the key's bytes. Raises MapError if the key type does not accept it."""
         try:
             return self._key.pack(key)
         except RecordError as error:
-            raise MapError(f"map {self._name} has no key {key!r}: {error}") from error
+            raise MapError(f"map {self._name}: invalid key {key!r}: {error}") from error
 
     def pack_value(self, value: Any) -> bytes:
-        """Raises MapError."""
+        """Return the bytes of an entry's value or values, each padded to ``step`` bytes.
+
+        Raises MapError if the value type does not accept one, or their number is wrong.
+        """
         values = self._of_each_cpu(value) if self._per_cpu else (value,)
         try:
             packed = [self._value.pack(each) for each in values]
         except RecordError as error:
-            raise MapError(f"map {self._name} holds no {value!r}: {error}") from error
+            raise MapError(f"map {self._name}: invalid value {value!r}: {error}") from error
         return b"".join(each.ljust(self._step, b"\0") for each in packed)
 
     def _of_each_cpu(self, value: Any) -> tuple[Any, ...]:
+        """Return a per-CPU value as a tuple. Raises MapError if it is not one per possible CPU."""
         cpus = self._values_each
         if not isinstance(value, Iterable) or isinstance(value, str | bytes):
             raise MapError(
@@ -61,11 +65,11 @@ class MapTypes:
         return values
 
     def keys(self, packed: bytes) -> Iterator[Any]:
-        """Those that lie in a row."""
+        """Unpack concatenated keys."""
         return map(self._key.decode, self._keys.iter_unpack(packed))
 
     def values(self, packed: bytes) -> Iterator[Any]:
-        """Those that lie in a row."""
+        """Unpack the concatenated values of entries: one object per entry."""
         decode = self._value.decode
         rows = self._values.iter_unpack(packed)
         if not self._per_cpu:
@@ -75,6 +79,6 @@ class MapTypes:
         return (tuple([decode(row[at : at + width]) for at in starts]) for row in rows)
 
     def entries(self, chunk: Chunk) -> Iterator[tuple[Any, Any]]:
-        """Keys and values, in pairs."""
+        """Unpack a chunk into (key, value) pairs."""
         keys, values = chunk
         return zip(self.keys(keys), self.values(values), strict=True)

@@ -25,7 +25,7 @@ class MapEntries:
     """An iterator over a map's entries, each key once; see :mod:`tuxscope.loader.map_reader`.
 
     Programs may change a map while it is read. Of a hash, an LRU hash or an array, an entry that
-    is there all the time comes in any case.
+    exists all the time is yielded in any case.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class MapEntries:
     def changed(self) -> bool:
         """Whether entries may be missing, as the map changed and could not be read in batches.
 
-        It is final at the end of the iteration.
+        Final at the end of the iteration.
         """
         return self._reader.changed
 
@@ -58,18 +58,18 @@ class LoadedMap:
     """A map that exists; a context manager that closes it.
 
     The kernel frees it when nothing refers to it any more, neither an fd nor a program. All
-    methods raise MapError: for keys and values of another type, too, and when it is closed.
+    methods raise MapError, also for keys and values of the wrong type, and after :meth:`close`.
 
     Attributes:
-        description: what it was made from.
-        max_entries: what the kernel was asked for.
+        description: the map's description.
+        max_entries: the largest number of entries; for a PerfEventArray, of CPUs.
     """
 
     def __init__(
         self, description: Map, map_flags: int = 0, max_entries: int | None = None
     ) -> None:
-        """Create it; ``map_flags`` are the kernel's BPF_F_... for that, ``max_entries`` another
-        size than the description's."""
+        """Create the map; ``map_flags`` are BPF_F_... flags of BPF_MAP_CREATE, and ``max_entries``
+        is its size if not the description's. Raises MapError."""
         if not isinstance(description, Map):
             hint = 'as in LoadedMap(Array("COUNTS", value=u64, max_entries=1))'
             raise ArgumentTypeError("LoadedMap", "a map's description", description, hint)
@@ -124,15 +124,18 @@ class LoadedMap:
         return MapTypes(description, self._raw.values_each, self._raw.step)
 
     def lookup(self, key: Any) -> Any | None:
-        """The value, or None. Of a per-CPU map, a tuple with a value for each possible CPU."""
+        """Return the value of a key, or None if it does not exist.
+
+        Of a per-CPU map, the value is a tuple with a value for each possible CPU.
+        """
         types = self._types
         data = self._raw.lookup(types.pack_key(key))
         return None if data is None else next(types.values(data))
 
     def update(self, key: Any, value: Any, flags: UpdateFlag = UpdateFlag.ANY) -> None:
-        """Set a value. The error's errno is EEXIST or ENOENT by ``flags``, E2BIG when it is full.
+        """Set the value of a key; in a per-CPU map, a sequence with a value per possible CPU.
 
-        Of a per-CPU map, the values of all possible CPUs.
+        The MapError's errno is EEXIST or ENOENT by ``flags``, or E2BIG if the map is full.
         """
         types = self._types
         self._raw.update(types.pack_key(key), types.pack_value(value), flags, repr(key))
@@ -157,9 +160,9 @@ class LoadedMap:
         return MapReader(self._raw)
 
     def update_batch(self, items: Iterable[tuple[Any, Any]]) -> None:
-        """Set many values, in one call where the kernel has that (Linux 5.6).
+        """Set the values of (key, value) pairs, in batches if the kernel has them (Linux 5.6).
 
-        Those before the entry that the error is about are set.
+        If one fails, the pairs before it are set.
         """
         types = self._types
         keys: list[Any] = []
@@ -184,8 +187,10 @@ class LoadedMap:
                 at += 1
 
     def delete_batch(self, keys: Iterable[Any]) -> int:
-        """Delete many entries, in one call where the kernel has that (Linux 5.6); returns how many
-        there were."""
+        """Delete many entries, in batches if the kernel has them (Linux 5.6).
+
+        Returns the number of keys that existed.
+        """
         keys = list(keys)
         types = self._types
         packed = [types.pack_key(key) for key in keys]

@@ -1,8 +1,8 @@
-"""One more sample: what makes a ring of a kernel before 6.0 say what it lost last.
+"""Sends a marker to each ring, so that a kernel before Linux 6.0 reports the last lost samples.
 
-Such a ring reports the samples that it refused in a LOST record, but only in front of the next
-sample that fits. Once the traced program is detached there is none, so we send one ourselves, on
-each CPU, from a program that is run for nothing else. The traced program stays as it was written.
+Such a kernel writes a LOST record only in front of the next sample that fits. Once the traced
+program is detached there is none. So a program of our own sends one sample on each CPU; the traced
+program needs no code for it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from tuxscope.asm import (
 )
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.program import load
-from tuxscope.loader.spans import SpanDecoder
+from tuxscope.loader.span_decoder import SpanDecoder
 from tuxscope.record import Record, u8
 
 
 class Marker(Record):
-    """The sample, no larger than any other; it is never delivered."""
+    """The sample that is sent, as small as possible; it is never delivered."""
 
     nothing = u8
 
 
 def marker(events: PerfEventArray) -> Program:
-    """A program that sends a marker to the ring of the CPU it runs on; r1 is its context."""
+    """Return a program that sends a Marker to the ring of the CPU it runs on."""
     a = Assembler("marker", attach=RawTracepoint())
     place = a.stack(Marker)
     a.zero(place)
@@ -52,7 +52,7 @@ def marker(events: PerfEventArray) -> Program:
 def send_markers(events: LoadedMap, cpus: Iterable[int]) -> None:
     """Send a marker on each CPU that is online.
 
-    Raises OSError where the kernel cannot run a program on a CPU of our choice (before 5.10).
+    Raises OSError if the kernel cannot run a program on a given CPU (before Linux 5.10).
     """
     assert isinstance(events.description, PerfEventArray)
     with load(marker(events.description), {events.description: events}) as program:
@@ -65,8 +65,8 @@ def send_markers(events: LoadedMap, cpus: Iterable[int]) -> None:
 
 
 def lost_before_marker(span: bytes) -> int:
-    """How many samples were lost, by what came with a marker: those that LOST records report,
-    and those that are no marker, as nobody is given them any more."""
+    """Return how many samples of a span with a marker are lost: those that LOST records report,
+    and all samples but the marker, because they are not delivered."""
     samples: list[tuple[int, ...]] = []
     lost = SpanDecoder(Marker).decode(span, samples)
     return lost + max(len(samples) - 1, 0)

@@ -1,9 +1,9 @@
-"""The samples of several CPUs in the order of their time.
+"""Sorts the samples of several CPUs by time.
 
-Each ring is a run of its own, in order. A drain reads one ring after the other, so a sample can
+Each ring is a run that is in order. A drain reads one ring after the other, so a sample can
 come into a ring that was just read, older than one of a ring that is read next; and a program
-takes its time between asking the clock and sending. Hence what is younger than a moment shortly
-before the drain is held back until the next one.
+sends some time after it reads the clock. Hence samples younger than FLIGHT before the drain are
+held back until the next drain.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
-from tuxscope.loader.spans import Columns
+from tuxscope.loader.span_decoder import Columns
 
 # Nanoseconds from reading the clock to being in the ring: a microsecond, or an interrupt more.
 FLIGHT = 1_000_000
@@ -20,27 +20,27 @@ FOR_EVER = 1 << 64
 
 
 class TimeOrder:
-    """Brings what several drains found into one order.
+    """Merges the samples of several drains by time.
 
-    Times are those of CLOCK_MONOTONIC, in nanoseconds, which ``bpf_ktime_get_ns`` reads. Those of
-    another clock come in order within a drain.
+    Times are those of CLOCK_MONOTONIC, in nanoseconds, which ``bpf_ktime_get_ns`` reads. Times of
+    another clock are sorted within a drain only.
     """
 
     def __init__(self, slot: int) -> None:
-        """``slot``: which of a sample's values is its time."""
+        """``slot`` is the index of the time among a sample's values."""
         self.slot = slot
         self._held: list[Columns] = []
 
     @property
     def holds(self) -> bool:
-        """Whether anything waits for its place."""
+        """Whether samples are held back."""
         return bool(self._held)
 
     def pieces(self, runs: Iterable[Iterator[Columns]], until: int, now: int) -> Iterator[Columns]:
-        """What is no younger than ``until``, and was held back before or is in ``runs``.
+        """Yield the samples up to time ``until``: those held back before, and those of ``runs``.
 
-        ``now`` is a time after the runs were taken: what is younger than that is of another
-        clock, and not waited for.
+        ``now`` is a time after the runs were taken: samples younger than that have another
+        clock, and are not held back.
         """
         held, self._held = self._held, []
         for columns in merged([iter(held), *runs], self.slot):
@@ -55,11 +55,11 @@ class TimeOrder:
 
 
 class Head:
-    """Where a run that is being merged has got to: its piece, and what is left of that.
+    """The position in a run that is being merged: its current batch, and the rows left of it.
 
     Attributes:
-        columns: the piece.
-        known: up to this time, all of the run is in the piece or was merged before.
+        columns: the batch.
+        known: the time up to which all of the run is in the batch or was merged before.
     """
 
     __slots__ = ("_at", "_run", "_slot", "_times", "columns", "known")
@@ -76,10 +76,10 @@ class Head:
         self.known: int = self._times[-1]
 
     def give(self, bound: int, ready: Columns) -> bool:
-        """Append rows up to a time to ``ready``; False where the run is at its end.
+        """Append rows up to a time to ``ready``; return False at the end of the run.
 
-        A piece that has none of them costs a search, and is left as it is: most are, with many
-        CPUs.
+        A batch without such rows costs a search, and is left as it is: with many CPUs, most
+        are.
         """
         times, at = self._times, self._at
         end = len(times) if self.known <= bound else bisect_right(times, bound, at)
@@ -95,16 +95,16 @@ class Head:
         return columns is not None
 
     def rest(self) -> Iterator[Columns]:
-        """All that is left of the run."""
+        """Yield the rest of the run."""
         yield [column[self._at :] for column in self.columns]
         yield from self._run
 
 
 def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
-    """Merge runs, each a series of pieces in order, by the values in ``slot``.
+    """Merge runs, each a series of batches in order, by the values in ``slot``.
 
-    At any time there is one piece of each run in memory, and what was just merged. Where a run is
-    not in order, the result is not either, but all of it is there.
+    At any time one batch of each run is in memory, and the rows just merged. If a run is not in
+    order, the result is not either, but it is complete.
     """
     heads = [Head(first, run, slot) for run in runs if (first := next(run, None))]
     while len(heads) > 1:
@@ -117,7 +117,7 @@ def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
 
 
 def in_order(columns: Columns, slot: int) -> Columns:
-    """The rows sorted by the values in ``slot``: a merge, as they are a few runs in order."""
+    """Return the rows sorted by the values in ``slot``; fast, as they are a few sorted runs."""
     times = columns[slot]
     if len(times) < 2:
         return columns

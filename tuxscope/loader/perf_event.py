@@ -21,7 +21,7 @@ FLAG_FD_CLOEXEC = 8
 
 
 class Ioctl(IntEnum):
-    """Requests to an event: _IO and _IOW of '$', the same on all of syscalls.py's machines."""
+    """ioctl requests (PERF_EVENT_IOC_...): the same on all machines in syscalls.py."""
 
     ENABLE = 0x2400
     SET_BPF = 0x40042408
@@ -68,7 +68,10 @@ def perf_event_open(attributes: PerfEventAttributes, cpu: int) -> Fd:
 
 
 def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
-    """A tracepoint's event, not yet enabled. Programs on it run on all CPUs, whatever ``cpu``."""
+    """Open a tracepoint's event, disabled. Its programs run on all CPUs, whatever ``cpu`` is.
+
+    Raises OSError.
+    """
     return perf_event_open(
         PerfEventAttributes(
             type=TYPE_TRACEPOINT, config=tracepoint_id, sample_period=1, flags=DISABLED
@@ -78,7 +81,11 @@ def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
 
 
 def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
-    """What BPF programs on one CPU write samples to; a reader is woken by ``watermark`` bytes."""
+    """Open the event that BPF programs on one CPU write samples to (PERF_COUNT_SW_BPF_OUTPUT).
+
+    poll(2) reports it readable after ``watermark`` bytes; ``read_format`` is what read(2) returns
+    (PERF_FORMAT_...). Raises OSError.
+    """
     return perf_event_open(
         PerfEventAttributes(
             type=TYPE_SOFTWARE,
@@ -94,5 +101,5 @@ def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
 
 
 def ioctl(event: int, request: Ioctl, argument: int = 0) -> None:
-    """Raises OSError."""
+    """Send a request to an event's fd. Raises OSError."""
     fcntl.ioctl(event, request, argument)

@@ -1,4 +1,4 @@
-"""Who may use bpf(): capabilities, and what to say where they are missing."""
+"""The privileges that bpf(2) needs: capabilities, namespaces, lockdown and seccomp."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 
 
 class Capability(IntEnum):
-    """As include/uapi/linux/capability.h numbers them."""
+    """Capabilities by number (include/uapi/linux/capability.h)."""
 
     NET_ADMIN = 12
     SYS_ADMIN = 21
@@ -45,7 +45,7 @@ class CapData(Record):
 
 
 def effective_capabilities() -> frozenset[Capability]:
-    """Those that count now, of the ones above (capget(2); /proc need not be there)."""
+    """Return this process's effective capabilities among those of Capability (capget(2))."""
     header = ctypes.create_string_buffer(bytes(CapHeader(version=VERSION_3)))
     data = ctypes.create_string_buffer(2 * CapData.size)
     syscall(SystemCall.CAPGET, ctypes.addressof(header), ctypes.addressof(data))
@@ -55,8 +55,10 @@ def effective_capabilities() -> frozenset[Capability]:
 
 
 def missing_capabilities() -> tuple[Capability, ...]:
-    """What it takes to load and attach a tracing program: CAP_BPF and CAP_PERFMON (Linux 5.8),
-    or CAP_SYS_ADMIN, which stands for both."""
+    """Return the capabilities that this process lacks for tracing: CAP_BPF and CAP_PERFMON.
+
+    CAP_SYS_ADMIN includes both (Linux 5.8).
+    """
     held = effective_capabilities()
     if Capability.SYS_ADMIN in held:
         return ()
@@ -64,7 +66,7 @@ def missing_capabilities() -> tuple[Capability, ...]:
 
 
 def require_capabilities(advice: str) -> None:
-    """Raises PrivilegeError that names what is missing and says what to do."""
+    """Raise PrivilegeError if capabilities for tracing are missing; ``advice`` ends its message."""
     missing = missing_capabilities()
     if missing:
         needed = " and ".join(map(str, missing))
@@ -72,22 +74,22 @@ def require_capabilities(advice: str) -> None:
 
 
 def in_user_namespace() -> bool:
-    """Whether our capabilities are those of a user namespace: bpf() asks for the machine's."""
+    """Whether this process is in a user namespace; bpf() needs capabilities of the initial one."""
     return contents("/proc/self/uid_map").split() not in (["0", "0", str((1 << 32) - 1)], [])
 
 
 def locked_down() -> bool:
-    """Whether the kernel is in lockdown's mode confidentiality (kernel_lockdown(7))."""
+    """Whether the kernel is locked down in mode confidentiality (kernel_lockdown(7))."""
     return "[confidentiality]" in contents("/sys/kernel/security/lockdown")
 
 
 def seccomp_filtered() -> bool:
-    """Whether a seccomp filter decides on our system calls (SECCOMP_MODE_FILTER, seccomp(2))."""
+    """Whether this process has a seccomp filter (SECCOMP_MODE_FILTER, seccomp(2))."""
     return "\nSeccomp:\t2\n" in contents("/proc/self/status")
 
 
 def contents(path: str) -> str:
-    """The text of a small file in /proc or /sys; empty if it cannot be read."""
+    """Return the text of a small file in /proc or /sys; empty if it cannot be read."""
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             return file.read()

@@ -1,4 +1,4 @@
-"""Loading: maps made, program verified, and both held until they are closed."""
+"""Loads a program: creates its maps, has the kernel verify it, and keeps both open."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class LoadedProgram:
     """A program that the kernel has accepted; a context manager that closes it and its maps.
 
     Attributes:
-        program: what it was made from.
-        maps: by description; those that were given to :func:`load` are not ours to close.
-        log: the verifier's, where one was asked for.
+        program: the assembled program.
+        maps: its maps by description; :meth:`close` leaves open those passed to :func:`load`.
+        log: the verifier's log; empty unless ``log_level`` asked for one.
     """
 
     def __init__(
@@ -55,13 +55,16 @@ class LoadedProgram:
         self.close()
 
     def info(self) -> ProgInfo:
-        """What the kernel says of it, recursion_misses and run statistics among it."""
+        """The kernel's ``struct bpf_prog_info``, such as ``recursion_misses``. Raises OSError."""
         return bpf.object_info(self.fileno(), ProgInfo())
 
     def test_run(
         self, data: bytes = b"", context: bytes = b"", repeat: int = 0, cpu: int | None = None
     ) -> ProgTestRun:
-        """Run it now; see :func:`tuxscope.loader.bpf.prog_test_run`. Raises OSError."""
+        """Run it once or ``repeat`` times; see :func:`tuxscope.loader.bpf.prog_test_run`.
+
+        Raises ArgumentTypeError, or OSError if this type of program cannot be run so.
+        """
         for name, given in (("data", data), ("context", context)):
             if not isinstance(given, bytes):
                 raise ArgumentTypeError("test_run", f"bytes for {name}", given, "as in bytes(64)")
@@ -73,8 +76,8 @@ def load(
 ) -> LoadedProgram:
     """Create the program's maps and load it.
 
-    ``maps`` are used instead of making new ones; ``log_level`` (a :class:`LogLevel`) keeps the
-    verifier's log of a program that is accepted, too.
+    ``maps`` are loaded maps to use instead of creating new ones, by description. With
+    ``log_level`` (a :class:`LogLevel`) the verifier's log of an accepted program is kept, too.
 
     Raises VerifierError with the author's line, LoadError, MapError or PrivilegeError.
     """
@@ -87,13 +90,13 @@ def load(
         cause = error.__cause__ if isinstance(error, MapError) else error
         if not isinstance(cause, PermissionError):
             raise
-        from tuxscope.loader.refusal import refusal  # who is not refused need not wait for it
+        from tuxscope.loader.failed_load import refusal  # lazy: only failures need it
 
         raise refusal(program, cause) from error
 
 
 def check_maps(maps: object) -> None:
-    """Raises ArgumentTypeError for other than loaded maps by their descriptions."""
+    """Raise ArgumentTypeError unless ``maps`` is None or a mapping from Map to LoadedMap."""
     if maps is None:
         return
     given = maps if not isinstance(maps, Mapping) else next(
@@ -119,17 +122,20 @@ def create(
         types = stack.enter_context(load_btf(program, info)) if info else None
         fd, log = verify(program, code, info, types, level)
         if types:
-            types.close()  # the program holds it from here
+            types.close()  # the program has a reference of its own
         return LoadedProgram(program, fd, bound, stack.pop_all(), log)
 
 
 def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
-    """Load the BTF; a kernel without it (before 5.0) gets the program without its lines."""
+    """Load the BTF; on a kernel without BPF_BTF_LOAD, return a null context.
+
+    Raises LoadError or PrivilegeError.
+    """
     try:
         return bpf.btf_load(info.data)
     except OSError as error:
         if not bpf.is_unsupported(error):
-            from tuxscope.loader.refusal import refusal
+            from tuxscope.loader.failed_load import refusal
 
             raise refusal(program, error) from error
         return nullcontext()
@@ -138,10 +144,9 @@ def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
 def verify(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, level: LogLevel
 ) -> tuple[Fd, str]:
-    """Have the kernel verify a program, with the BTF that was loaded as ``types``.
+    """Load a program with the BTF that was loaded as ``types``; return its fd and its log.
 
-    Returns what it is now, and the log that was asked for. Raises VerifierError, LoadError,
-    PrivilegeError.
+    The log is empty if ``level`` is 0. Raises VerifierError, LoadError or PrivilegeError.
     """
     with attributes(program, code, info, types) as plain:
         try:
@@ -149,6 +154,6 @@ def verify(
                 return load_with_log(plain, level)
             return load_without_log(plain), ""
         except LoadRefused as refused:
-            from tuxscope.loader.diagnosis import diagnose  # what is accepted need not wait for it
+            from tuxscope.loader.diagnosis import diagnose  # lazy, too
 
             return diagnose(program, plain, refused)

@@ -1,4 +1,4 @@
-"""An open map, whoever made it, whose keys and values are bytes; all of its errors are words."""
+"""Commands on an open map, with keys and values as bytes; failures raise MapError."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ class MapError(TuxscopeError):
 class RawMap:
     """Commands on one map; a context manager that closes it.
 
-    ``shown`` is what errors call a key. All methods raise MapError.
+    ``shown`` is the key as text, for messages. All methods raise MapError.
 
     Attributes:
-        name: as errors call it.
-        type: the kernel's number.
+        name: the map's name, for messages.
+        type: its ``enum bpf_map_type``.
         key_size: in bytes.
-        values_each: how many values an entry has: of a per-CPU map one for each possible CPU.
-        step: from one value of an entry to the next, in bytes.
-        max_entries: how many entries it holds at most.
+        values_each: values per entry: 1, or in a per-CPU map one for each possible CPU.
+        step: the distance from one value of an entry to the next, in bytes.
+        max_entries: the largest number of entries.
     """
 
     def __init__(
         self, fd: Fd, name: str, map_type: int, key_size: int, value_size: int, max_entries: int
     ) -> None:
-        """``value_size``: of one value, in bytes."""
+        """Own the fd of an open map; ``key_size`` and ``value_size`` (of one value) in bytes."""
         self._fd = fd
         self.name = name
         self.type = map_type
@@ -54,7 +54,7 @@ class RawMap:
         self.values_each = len(possible_cpus()) if per_cpu else 1
         self.step = -(-value_size // 8) * 8 if per_cpu else value_size  # the kernel rounds up
         self.max_entries = max_entries
-        self._one_by_one: set[BpfCommand] = set()  # of which there are no batches
+        self._one_by_one: set[BpfCommand] = set()  # commands without batches here
 
     def fileno(self) -> int:
         try:
@@ -72,6 +72,7 @@ class RawMap:
         self.close()
 
     def info(self) -> MapInfo:
+        """The kernel's ``struct bpf_map_info``."""
         try:
             return bpf.object_info(self.fileno(), MapInfo())
         except OSError as error:
@@ -81,11 +82,11 @@ class RawMap:
 
     @property
     def entry_size(self) -> int:
-        """All values of an entry, in bytes."""
+        """The size of all values of an entry, in bytes."""
         return self.step * self.values_each
 
     def lookup(self, key: bytes) -> bytes | None:
-        """The values of an entry in a row, or None."""
+        """Return an entry's values, concatenated: ``entry_size`` bytes; None for an unknown key."""
         fd = self.fileno()
         try:
             return bpf.map_lookup(fd, key, self.entry_size)
@@ -95,6 +96,7 @@ class RawMap:
             raise MapError(reading_problem(error, self), error.errno) from error
 
     def update(self, key: bytes, value: bytes, flags: UpdateFlag, shown: str) -> None:
+        """Set the values of an entry: ``entry_size`` bytes."""
         fd = self.fileno()
         try:
             bpf.map_update(fd, key, value, flags)
@@ -121,11 +123,11 @@ class RawMap:
     def write_batch(
         self, command: BpfCommand, keys: Sequence[bytes], values: Sequence[bytes], start: int
     ) -> int:
-        """Update or delete up to WRITE_BATCH entries from number ``start`` on, in one call.
+        """Update or delete up to WRITE_BATCH entries from index ``start`` on, in one call.
 
-        Returns how many. That is none where the kernel does not take the first, or has no batches
-        for this type of map (before Linux 5.6; a per-CPU array has them since 5.13): what is wrong
-        with an entry, the command for it alone tells.
+        Returns their number. 0: the kernel rejects the first entry, or has no batches for this
+        type of map (before Linux 5.6; of per-CPU arrays before 5.13). The caller then writes the
+        entry with :meth:`update` or :meth:`delete`, which report its error.
         """
         if command in self._one_by_one:
             return 0

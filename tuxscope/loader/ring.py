@@ -17,7 +17,7 @@ from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.loader import perf_event
 
 DATA_HEAD = 1024  # offset in the control page, in bytes; data_tail follows
-COUNTS = struct.Struct("=QQQ")  # value, time enabled, lost: what read() gives, as far as asked for
+COUNTS = struct.Struct("=QQQ")  # value, time enabled, lost: what read() gives, by read_format
 
 _fence = allocate_lock()
 
@@ -25,7 +25,7 @@ _fence = allocate_lock()
 def fence() -> None:
     """Keep loads and stores before this from moving after it, and the other way round.
 
-    How kernel and reader keep out of each other's way is told in perf_output_put_handle,
+    perf_output_put_handle says how kernel and reader share the ring,
     kernel/events/ring_buffer.c (Linux 6.12)::
 
         kernel                          user
@@ -67,7 +67,7 @@ class RingMemoryError(RingError):
 
 
 def memory_error(error: OSError, pages: int) -> str:
-    """Why a ring of ``pages`` pages could not be mapped, and what to type."""
+    """Return why a ring of ``pages`` pages cannot be mapped, and the fix."""
     hints = [f"--buffer-pages {pages // 4 or 1}"] if pages > 1 else []
     reason = strerror(error)
     if error.errno == errno.EPERM:  # perf_mmap, kernel/events/core.c
@@ -80,16 +80,16 @@ class Ring:
     """The ring of one CPU.
 
     Attributes:
-        cpu: its number.
-        size: of the data, in bytes.
+        cpu: the CPU's number.
+        size: the size of the ring without its control page, in bytes.
     """
 
     def __init__(self, cpu: int, pages: int, read_format: int) -> None:
         """Open the event and map ``pages`` pages, a power of two.
 
-        ``read_format`` is FORMAT_LOST where :meth:`lost` is to be asked, or 0.
+        ``read_format`` is FORMAT_LOST, which :meth:`lost` needs, or 0.
 
-        Raises OSError for the event, RingMemoryError for its memory.
+        Raises OSError if the event cannot be opened, RingMemoryError if it cannot be mapped.
         """
         self.cpu = cpu
         self.size = pages * mmap.PAGESIZE
@@ -109,7 +109,7 @@ class Ring:
         self._data = whole[mmap.PAGESIZE :]
         whole.release()
         self._tail: int = self._positions[1]
-        self._enabled = -1  # not asked yet
+        self._enabled = -1  # no reading yet
 
     def fileno(self) -> int:
         return self._event.fileno()
@@ -123,15 +123,15 @@ class Ring:
     def take(self) -> bytes:
         """Read and consume all new records, as bytes.
 
-        They are copied out and the room is given back at once, so what follows may take its
-        time. Raises RingError where the positions make no sense.
+        They are copied, and their space is free for the kernel at once. Raises RingError if
+        data_head is out of range.
         """
         head: int = self._positions[0]
         length = head - self._tail
         if length == 0:
             return b""
         if not 0 < length <= self.size:
-            raise RingError(f"the ring of CPU {self.cpu} says that it holds {length} bytes")
+            raise RingError(f"the ring of CPU {self.cpu} is corrupt: it has {length} bytes of data")
         fence()  # data_head is read before the data
         start = self._tail % self.size
         to_end = self._data[start : start + length]
@@ -141,13 +141,13 @@ class Ring:
         return span
 
     def alive(self) -> bool:
-        """Whether its event's time has gone on since this was last asked; at first it has.
+        """Whether the event's enabled time has grown since the last call; True for the first.
 
-        Ask some ticks later, as that clock may go by them.
+        Call it some ticks later, because that clock may advance by ticks.
 
         When a CPU goes offline the kernel takes the event off it for good
         (perf_event_exit_cpu_context, kernel/events/core.c, Linux 6.12): the event stays open,
-        nothing is written to its ring, and poll() says nothing of it.
+        nothing is written to its ring, and poll() does not report it.
         """
         before, self._enabled = self._enabled, self._counts()[1]
         return self._enabled > before
@@ -157,7 +157,7 @@ class Ring:
         return self._counts()[2]
 
     def _counts(self) -> tuple[int, int, int]:
-        """Asks the event's CPU, if it is online: an interrupt there."""
+        """Read the event's counts; this interrupts its CPU if that is online."""
         counts = os.read(self.fileno(), COUNTS.size)
         value, enabled, lost = COUNTS.unpack(counts.ljust(COUNTS.size, b"\0"))
         return value, enabled, lost

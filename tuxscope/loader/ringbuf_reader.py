@@ -15,7 +15,7 @@ from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder, nearly_in_order
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.ringbuf import RingBufMemory
 from tuxscope.loader.ringbuf_spans import decoder_of
-from tuxscope.loader.spans import Columns
+from tuxscope.loader.span_decoder import Columns
 from tuxscope.record import Field
 
 

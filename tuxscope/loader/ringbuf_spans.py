@@ -1,7 +1,7 @@
 """A span of a ring buffer, decoded: records as columns.
 
 Where all records have one length, they are decoded as the rows of a table, many in one call, as
-those of a perf ring (spans.py). Records of several kinds, or with a tail, come one by one.
+those of a perf ring (span_decoder.py). Records of several kinds, or with a tail, come one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tuxscope.asm.maps import RingBuf
 from tuxscope.lean_typing import Any
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.ringbuf import DISCARDED, FIRST_RUN, HEADER, WORD, record_size, same_length
-from tuxscope.loader.spans import LARGEST_PIECE, Columns
+from tuxscope.loader.span_decoder import LARGEST_PIECE, Columns
 from tuxscope.record import Field, RecordError, RecordType
 
 LONGEST_TABLE = 1 << 16  # bytes

@@ -23,12 +23,12 @@ LARGEST_RINGS = 64 << 20
 SMALLEST_RING = 64 << 10
 # Half of a ring is its watermark, which has 32 bits.
 LARGEST_PAGES = (2 << 30) // mmap.PAGESIZE
-# Nanoseconds from one look at whether the kernel still writes to the rings until the next one. It
-# interrupts each of their CPUs, for 30 to 60 us of our time, so with many CPUs it comes less often.
+# Nanoseconds between two checks whether the kernel still writes to the rings. A check
+# interrupts each of their CPUs, for 30 to 60 us of our time, so with many CPUs it is less frequent.
 LOOK = 250_000_000
 RINGS_IN_A_LOOK = 8
 
-# CPU, and what is new in its ring.
+# CPU, and the new bytes of its ring.
 Span = tuple[int, bytes]
 
 
@@ -45,29 +45,29 @@ def whole_pages(size: int) -> int:
 class Rings:
     """A ring for each online CPU, in the PerfEventArray that a program sends through.
 
-    A CPU that goes takes its perf event with it: the kernel writes nothing more to its ring, even
-    when the CPU is back, as all but one are after a suspend. So a ring goes when its CPU is not
-    online, or its event's time stands still; what is in it is taken, and the CPU gets another as
-    soon as it is online.
+    When a CPU goes offline, its perf event stops for good: the kernel writes nothing more to its
+    ring, even when the CPU is back online, as after a suspend. So a ring is closed when its CPU is
+    offline, or its event's enabled time stands still; its data is read first, and the CPU gets a
+    new ring as soon as it is online.
 
     Attributes:
-        without: the online CPUs that came later and have no ring: one line that says why. Each
-            of them is tried again with each look.
-        counts_lost: whether the kernel counts what each ring refuses (Linux 6.0).
+        without: the CPUs that came online and could not get a ring: the reason in one line.
+            They are tried again with each check.
+        counts_lost: whether the kernel counts the lost samples of each ring (Linux 6.0).
     """
 
     def __init__(self, events: LoadedMap, pages: int | None) -> None:
-        """Map rings of ``pages`` pages, a power of two; None is 4 MiB, or what can be had.
+        """Map rings of ``pages`` pages, a power of two; None: 4 MiB, or less if memory is short.
 
-        Raises RingError that says what was short, or OSError.
+        Raises RingError if memory or fds are short, or OSError.
         """
         self.without: dict[int, str] = {}
         self.counts_lost = True
         self._events = events
         self._rings: dict[int, Ring] = {}
-        self._gone: Counter[int] = Counter()  # what rings that are no more have refused
+        self._gone: Counter[int] = Counter()  # lost samples of closed rings
         self._smaller = pages is None
-        self._behind = False  # an online CPU is not there for perf yet, or any more
+        self._behind = False  # perf does not know an online CPU yet, or any more
         self._due = 0
         with ExitStack() as stack:
             self._poll = stack.enter_context(select.epoll())
@@ -88,7 +88,7 @@ class Rings:
         return tuple(self._rings)
 
     def fileno(self) -> int:
-        """Readable when a ring is half full."""
+        """An epoll fd that is readable when a ring is half full."""
         return self._poll.fileno()
 
     def take(self) -> list[Span]:
@@ -102,8 +102,8 @@ class Rings:
     def follow(self) -> list[Span]:
         """Close the rings of CPUs that went offline, and open rings for CPUs that came online.
 
-        Returns what was left in the former. It costs a pread(2), and a look now and
-        then. Raises RingError.
+        Returns what was left in the former. It costs a pread(2), and a check of all rings now
+        and then. Raises RingError.
         """
         now = monotonic_ns()
         due = now >= self._due
@@ -127,18 +127,18 @@ class Rings:
         span = ring.take()
         if self.counts_lost:
             self._gone[cpu] += ring.lost()
-        # The array, too, holds the event, and the CPU may come back to another.
+        # The array has a reference to the event, too; the CPU may come back and get another.
         bpf.map_delete(self._events.fileno(), u32.pack(cpu))
         del self._rings[cpu]
         ring.close()
         return cpu, span
 
     def _add_all(self, cpus: Sequence[int]) -> None:
-        """A ring for each CPU; of half the size, and half of that, where that may be and must."""
+        """Open a ring for each CPU; if memory is short and no size was given, halve the size."""
         pages: object = self._pages
         if not isinstance(pages, int) or not 1 <= pages <= LARGEST_PAGES or pages.bit_count() != 1:
             raise RingError(
-                f"{pages!r} pages make no ring: --buffer-pages takes a power of two, "
+                f"invalid ring size: {pages!r} pages; --buffer-pages takes a power of two, "
                 f"1 to {LARGEST_PAGES}"
             )
         try:
@@ -152,14 +152,14 @@ class Rings:
             self._add_all(cpus)
 
     def _pages_left(self) -> int:
-        """For the ring of one CPU more: as for the others, but within what is left for all."""
+        """Return the pages of one more ring: as the others, within LARGEST_RINGS for all."""
         if not self._smaller:
             return self._pages
         left = LARGEST_RINGS - sum(ring.size for ring in self._rings.values())
         return min(self._pages, whole_pages(max(left, SMALLEST_RING)))
 
     def _add_later(self, cpu: int, pages: int) -> None:
-        """A ring of the size that can be had, if any: the others go on without it."""
+        """Open a ring, smaller if memory is short; on failure, note the reason in ``without``."""
         try:
             self._add(cpu, pages)
         except (RingError, OSError) as error:
@@ -174,7 +174,7 @@ class Rings:
         try:
             ring = self._open(cpu, pages)
         except OSError as error:
-            if error.errno == errno.ENODEV:  # it has just gone, or is not all there yet
+            if error.errno == errno.ENODEV:  # it has just gone offline, or is not quite online yet
                 self._behind = True
                 return
             if isinstance(error, PermissionError):

@@ -15,22 +15,24 @@ from tuxscope.lean_dataclasses import dataclass, replace
 from tuxscope.loader.btf_reader import TYPE_WORDS, Btf, BtfError
 
 VMLINUX = "/sys/kernel/btf/vmlinux"
-# Kinds: those with a size of their own, those that stand for another type, pointers and arrays.
+# BTF kinds (BTF_KIND_...): types with a size, aliases of other types, pointers and arrays.
 INT, PTR, ARRAY, STRUCT, UNION, ENUM, FLOAT, ENUM64 = 1, 2, 3, 4, 5, 6, 16, 19
 FUNC = 12
 SIZED = {INT, STRUCT, UNION, ENUM, FLOAT, ENUM64}
 ALIASES = {8, 9, 10, 11, 18}  # TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG
 POINTER_SIZE = 8
 BIT_FIELDS = 1 << 31  # kind_flag: a member's offset has a bit field's size above 24 bits
-DEEPEST = 64  # types within types, far above what C code has: these have no end
+DEEPEST = 64  # nesting of types: more than C code has, so the BTF has a cycle
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member as BTF has it: its type, and its bits from the start of the whole.
+    """A member of a struct or union, as BTF describes it.
 
     Attributes:
-        bit_size: of a bit field; else 0.
+        type_id: the BTF id of its type.
+        bit_offset: from the start of the outermost struct, in bits.
+        bit_size: the size of a bit field in bits; 0 for other members.
     """
 
     type_id: int
@@ -39,26 +41,26 @@ class Member:
 
 
 class KernelStructs(Btf):
-    """All structs of the running kernel; some 30 ms to read."""
+    """The structs of the running kernel; reading them takes about 30 ms."""
 
     def __init__(self, file: str = VMLINUX) -> None:
-        """Raises BtfError where the kernel has no BTF, or where that is none."""
+        """Read a BTF file. Raises BtfError if it does not exist or is not valid BTF."""
         try:
             with open(file, "rb") as opened:
                 data = opened.read()
         except OSError as error:
             raise BtfError(
-                f"the kernel tells nothing of its structs: {file}: {strerror(error)} (one that is "
-                "built with CONFIG_DEBUG_INFO_BTF does)"
+                f"cannot read the kernel's BTF: {file}: {strerror(error)}; "
+                "it needs a kernel built with CONFIG_DEBUG_INFO_BTF"
             ) from error
         try:
             super().__init__(data)
             self._structs = self._find_structs()
         except BtfError as error:
-            raise BtfError(f"the kernel tells nothing of its structs: {file}: {error}") from error
+            raise BtfError(f"cannot read the kernel's BTF: {file}: {error}") from error
 
     def _find_structs(self) -> dict[int, int]:
-        """Where each struct begins, by where its name is."""
+        """Map each struct's name, as an offset into the strings, to the index of its first word."""
         words = self._words
         return {words[at]: at for at in self._starts[1:] if words[at + 1] >> 24 & 0x1F == STRUCT}
 
@@ -85,9 +87,9 @@ class KernelStructs(Btf):
         return b"\0%s\0" % name.encode() in self._strings
 
     def member(self, struct: str, name: str) -> Place:
-        """Where a member is; a path such as ``se.vruntime`` leads into structs that are members.
+        """Return the place of a member; ``name`` may be a path into members, as ``se.vruntime``.
 
-        Raises BtfError where there is none.
+        Raises BtfError if the kernel has no such struct or member, or the path passes a pointer.
         """
         at = self._find_struct(struct)
         bits = 0
@@ -110,7 +112,7 @@ class KernelStructs(Btf):
         return self._strings.find(b"\0%s\0" % name.encode()) + 1
 
     def _inside(self, found: Member, what: str, rest: str) -> int:
-        """Where the struct begins that a member is. Raises BtfError where it is none."""
+        """Return the index of a member's struct or union. Raises BtfError for other types."""
         at = self._resolved(found.type_id)
         kind = self._kind(at)
         if kind in (STRUCT, UNION):
@@ -118,17 +120,17 @@ class KernelStructs(Btf):
         if kind == PTR:
             target = self.string(self._words[self._resolved(self._words[at + 2])])
             raise BtfError(
-                f"{what} is a pointer: read it, and ask for {rest} of struct {target or '...'}"
+                f"{what} is a pointer: load it, then use member {rest} of struct {target or '...'}"
             )
-        raise BtfError(f"{what} is no struct, and has no {rest}")
+        raise BtfError(f"{what} is not a struct and has no member {rest}")
 
     def _search(self, at: int, name: str, depth: int = 0) -> Member | None:
-        """A member by its name; those of unnamed structs and unions are the outer one's."""
+        """Find a member by name, also in unnamed structs and unions; None if there is none."""
         words = self._words
         info = words[at + 1]
         first = at + TYPE_WORDS
         if depth > DEEPEST:
-            raise BtfError("BTF has a struct that is a part of itself")
+            raise BtfError("invalid BTF: a struct that contains itself")
         for member in range(first, first + 3 * (info & 0xFFFF), 3):
             text, type_id, bits = words[member : member + 3]
             size = 0
@@ -146,7 +148,7 @@ class KernelStructs(Btf):
         return None
 
     def _member(self, type_id: int, bits: int, size: int) -> Member:
-        """A bit field's size may also be that of its type: an INT of fewer bits than its bytes."""
+        """Return the member; a bit field's size may be in its type, an INT of fewer bits."""
         at = self._resolved(type_id)
         if not size and self._kind(at) == INT:
             encoding = self._words[at + TYPE_WORDS]
@@ -155,6 +157,7 @@ class KernelStructs(Btf):
         return Member(type_id, bits, size)
 
     def _place(self, member: Member) -> Place:
+        """Return the aligned integer that a member is in; for a bit field, with shift and bits."""
         first = member.bit_offset
         if not member.bit_size:
             return Place(first // 8, self._size(member.type_id))
@@ -170,25 +173,25 @@ class KernelStructs(Btf):
         return Place(start // 8, bits // 8, shift, member.bit_size)
 
     def _start(self, type_id: int) -> int:
-        """Where a type begins; the name of type 0, which is void, is empty."""
+        """Return the index of a type's first word; type 0 is void. Raises BtfError."""
         if not 0 <= type_id < len(self._starts):
-            raise BtfError(f"BTF has no type {type_id}")
+            raise BtfError(f"invalid BTF: no type {type_id}")
         return self._starts[type_id]
 
     def _kind(self, at: int) -> int:
         return self._words[at + 1] >> 24 & 0x1F
 
     def _resolved(self, type_id: int) -> int:
-        """Where the type begins that typedefs, const and the like stand for."""
+        """Return the index of a type's first word, behind typedefs and qualifiers."""
         for _ in range(DEEPEST):
             at = self._start(type_id)
             if self._kind(at) not in ALIASES:
                 return at
             type_id = self._words[at + 2]
-        raise BtfError("BTF has a type that stands for itself")
+        raise BtfError("invalid BTF: a cycle of typedefs")
 
     def _size(self, type_id: int, depth: int = 0) -> int:
-        """Of a type, in bytes; 0 where it has none."""
+        """Return the size of a type in bytes; 0 if it has none, as void and functions."""
         at = self._resolved(type_id)
         kind = self._kind(at)
         if kind == PTR:
@@ -201,5 +204,5 @@ class KernelStructs(Btf):
 
 @lru_cache(1)
 def kernel_structs() -> KernelStructs:
-    """The running kernel's, read once. Raises BtfError."""
+    """Return the structs of the running kernel; they are read once. Raises BtfError."""
     return KernelStructs()

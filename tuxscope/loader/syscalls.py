@@ -1,4 +1,4 @@
-"""The system calls that Python has no function for, through libc's ``syscall``."""
+"""System calls that Python has no function for, by syscall(2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 
 from tuxscope.errors import TuxscopeError
 
-# Calls that are the same number everywhere came after Linux 5.1 (arch/*/syscall*.tbl).
+# By machine; since Linux 5.1 new calls have one number on all (arch/*/syscall*.tbl).
 NUMBERS = {
     "x86_64": {"bpf": 321, "perf_event_open": 298, "membarrier": 324, "capget": 125},
     "aarch64": {"bpf": 280, "perf_event_open": 241, "membarrier": 283, "capget": 90},
@@ -35,12 +35,12 @@ class SystemCall(Enum):
 
 @cache
 def number(call: SystemCall) -> int:
-    """The call's number here. Raises TuxscopeError on an architecture that is not known."""
+    """Return a call's number on this machine. Raises TuxscopeError on an unknown architecture."""
     machine = os.uname().machine
     if machine not in NUMBERS or struct.calcsize("P") != 8:
         raise TuxscopeError(
-            f"tuxscope does not know the system calls of {machine} with this Python; "
-            f"it runs on 64-bit {', '.join(NUMBERS)}"
+            f"unsupported architecture: {machine} with a {8 * struct.calcsize('P')}-bit Python; "
+            f"tuxscope runs on 64-bit {', '.join(NUMBERS)}"
         )
     return (NUMBERS[machine] | EVERYWHERE)[call.value]
 
@@ -50,7 +50,10 @@ _libc.syscall.restype = ctypes.c_long
 
 
 def syscall(call: SystemCall, *arguments: int) -> int:
-    """Call the kernel; returns what it returns. Raises OSError with its errno."""
+    """Call syscall(2) with integer arguments (pointers as addresses); return its result.
+
+    Raises OSError with the call's errno.
+    """
     result = _libc.syscall(*(ctypes.c_long(each) for each in (number(call), *arguments)))
     if result < 0:
         error = ctypes.get_errno()

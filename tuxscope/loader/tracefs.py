@@ -1,4 +1,4 @@
-"""tracefs: tracepoints' ids and formats, whether it is mounted or not."""
+"""Reads tracepoints' ids and formats from tracefs, even if it is not mounted."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ FSOPEN_CLOEXEC = 1
 FSMOUNT_CLOEXEC = 1
 FSCONFIG_CMD_CREATE = 6
 
-ESCAPE = r"\\([0-7]{3})"  # how mountinfo writes spaces and the like: \040
+ESCAPE = r"\\([0-7]{3})"  # white space in mountinfo, such as \040
 
 
 class TracepointError(TuxscopeError):
-    """A tracepoint that this kernel does not have, or does not show us."""
+    """A tracepoint does not exist in this kernel, or cannot be read."""
 
 
 class Tracefs:
     """tracefs, open for reading; a context manager.
 
-    Where it is not mounted, a detached mount is made (Linux 5.2, needs CAP_SYS_ADMIN): it is in
-    no mount table, and is gone when it is closed, however this process ends.
+    If it is not mounted, this makes a detached mount (Linux 5.2, needs CAP_SYS_ADMIN): it is in
+    no mount table, and the kernel removes it when its fd is closed, however this process ends.
 
     Attributes:
         mounted_at: its mount point, or None for a detached mount.
     """
 
     def __init__(self) -> None:
-        """Open it. Raises OSError where there is none and none can be made."""
+        """Open tracefs. Raises OSError if it is not mounted and cannot be."""
         self.mounted_at = next(iter(readable_mounts()), None)
         if self.mounted_at:
             self._directory = Fd(os.open(self.mounted_at, os.O_PATH | os.O_CLOEXEC))
@@ -50,13 +50,13 @@ class Tracefs:
         self._directory.close()
 
     def read(self, path: str) -> str:
-        """A file's text. Raises OSError."""
+        """Return the text of a file; ``path`` is relative to tracefs. Raises OSError."""
         number = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._directory.fileno())
         with open(number, encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def names(self, path: str) -> list[str]:
-        """The subdirectories of a directory; empty if it does not exist."""
+        """Return the names of subdirectories, sorted; empty if ``path`` cannot be opened."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         try:
             number = os.open(path, flags, dir_fd=self._directory.fileno())
@@ -66,7 +66,7 @@ class Tracefs:
             return sorted(entry.name for entry in entries if entry.is_dir())
 
     def tracepoint_id(self, tracepoint: Tracepoint) -> int:
-        """The number that perf_event_open takes. Raises TracepointError with the nearest name."""
+        """Return the id for perf_event_open(2). Raises TracepointError with the nearest name."""
         directory = f"events/{tracepoint.category}"
         try:
             return int(self.read(f"{directory}/{tracepoint.name}/id"))
@@ -76,11 +76,11 @@ class Tracefs:
         except OSError as error:
             raise TracepointError(
                 f"cannot read the tracepoint {tracepoint}: {os.strerror(error.errno or 0)}; "
-                "run as root"
+                "run it with sudo"
             ) from error
 
     def _near(self, category: str, name: str) -> str:
-        """What may be meant, as a question; empty where nothing is near."""
+        """Return '; did you mean NAME?' for the nearest tracepoint; empty if none is near."""
         categories, names = self.names("events"), self.names(f"events/{category}")
         tail = f"_{name.removeprefix('sys_')}"  # of write and sys_write: sys_enter_write
         longer = [each for each in names if each.endswith(tail)]
@@ -97,9 +97,9 @@ class Tracefs:
 
 
 def readable_mounts() -> list[str]:
-    """The mount points of tracefs that can be read."""
+    """Return the readable mount points of tracefs, in the order of /proc/self/mountinfo."""
     found = []
-    # Mount points are bytes, of any kind.
+    # Mount points may be invalid UTF-8.
     with (
         suppress(OSError),
         open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts,
@@ -124,7 +124,10 @@ def unescaped(path: str) -> str:
 
 
 def detached_mount() -> Fd:
-    """Mount tracefs nowhere. Raises OSError, EPERM without CAP_SYS_ADMIN among others."""
+    """Return a detached mount of tracefs (fsmount(2)).
+
+    Raises OSError; its errno is EPERM without CAP_SYS_ADMIN.
+    """
     name = ctypes.create_string_buffer(b"tracefs")
     with Fd(syscall(SystemCall.FSOPEN, ctypes.addressof(name), FSOPEN_CLOEXEC)) as context:
         syscall(SystemCall.FSCONFIG, context.fileno(), FSCONFIG_CMD_CREATE, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""What a tracepoint hands to a program: the fields that tracefs lists, where and how long."""
+"""The fields of a tracepoint's context, from its format file in tracefs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIELD = re.compile(
     r"\tfield:(?P<declared>[^;]+);\s*offset:(?P<offset>\d+);\s*size:(?P<size>\d+);"
     r"\s*signed:(?P<signed>[01]);"
 )
-# A name, and the length of an array behind it.
+# A C declaration: type, name, and the length of an array.
 DECLARED = re.compile(r"(?P<type>.*?)(?P<name>\w+)(?P<array>\[.*\])?")
 
 
@@ -25,10 +25,11 @@ class ContextField:
     """A field of a tracepoint's context.
 
     Attributes:
-        name: as the kernel calls it.
-        type: in C, with an array's length.
-        offset, size: in bytes, from the context's start.
-        signed: whether the kernel says that it is.
+        name: its name in the format file.
+        type: its C type, with an array's length, such as ``char[16]``.
+        offset: in bytes, from the start of the context.
+        size: in bytes.
+        signed: whether the format file says that it is signed.
     """
 
     name: str
@@ -39,18 +40,22 @@ class ContextField:
 
 
 def fields_of(tracepoint: Tracepoint, tracefs: Tracefs) -> tuple[ContextField, ...]:
-    """In their order. Raises TracepointError."""
-    tracefs.tracepoint_id(tracepoint)  # says what is wrong with the name
+    """Return the fields of a tracepoint's context, in the order of its format file.
+
+    Raises TracepointError if the kernel has no such tracepoint, or its format cannot be read.
+    """
+    tracefs.tracepoint_id(tracepoint)  # raises with the nearest name
     try:
         return parse_format(tracefs.read(tracepoint.format_file.partition("tracing/")[2]))
     except OSError as error:
         raise TracepointError(
-            f"cannot read the format of {tracepoint}: {os.strerror(error.errno or 0)}; run as root"
+            f"cannot read the format of {tracepoint}: {os.strerror(error.errno or 0)}; "
+            "run it with sudo"
         ) from error
 
 
 def parse_format(text: str) -> tuple[ContextField, ...]:
-    """The fields of a format file."""
+    """Parse the text of a format file."""
     return tuple(
         ContextField(
             declared["name"],
@@ -65,7 +70,7 @@ def parse_format(text: str) -> tuple[ContextField, ...]:
 
 
 def tracepoints(pattern: str, tracefs: Tracefs) -> Iterator[Tracepoint]:
-    """Those whose ``category/name`` matches a shell's pattern, or holds it as a word."""
+    """Yield the tracepoints whose ``category/name`` matches a shell pattern (fnmatch), sorted."""
     for category in tracefs.names("events"):
         for name in tracefs.names(f"events/{category}"):
             if fnmatch.fnmatchcase(f"{category}/{name}", pattern):

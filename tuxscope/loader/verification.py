@@ -1,4 +1,4 @@
-"""BPF_PROG_LOAD: the kernel's verifier, and its log."""
+"""BPF_PROG_LOAD: loads a program, with or without the verifier's log."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tuxscope.loader import bpf, btf
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.fd import Fd
 
-FIRST_LOG = 1 << 20  # only the pages that are filled take memory
-# What the kernel takes: bpf_verifier_log_attr_validate() in kernel/bpf/log.c has UINT_MAX >> 2
-# since Linux 5.19, and had UINT_MAX >> 8 before.
+FIRST_LOG = 1 << 20  # bytes; only the pages that are filled take memory
+# The largest log buffer, in bytes: bpf_verifier_log_attr_validate() in kernel/bpf/log.c allows
+# UINT_MAX >> 2 since Linux 5.19, and UINT_MAX >> 8 before.
 LARGEST_LOG = (1 << 30) - 1
 LARGEST_LOG_BEFORE = (1 << 24) - 1
 
 
 class LogLevel(IntFlag):
-    """What the verifier writes into its log (include/linux/bpf_verifier.h).
+    """Bits that select what the verifier writes into its log (include/linux/bpf_verifier.h).
 
-    Of a refused program, LEVEL1 has the path that led there, LEVEL2 all that it looked at, with
-    its state at each instruction. Of an accepted one only LEVEL2 tells anything. STATS adds how
-    long it took and how much stack there is.
+    Of a refused program, LEVEL1 has the path to the rejected instruction, LEVEL2 all paths, with
+    the state at each instruction. Of an accepted one only LEVEL2 has paths. STATS adds the
+    verification time and the stack depth.
     """
 
     NONE = 0
@@ -38,14 +38,14 @@ class LogLevel(IntFlag):
     STATS = 4
 
 
-class LoadRefused(Portable, Exception):  # noqa: N818  # not for users: it becomes one of theirs
+class LoadRefused(Portable, Exception):  # noqa: N818  # internal: becomes a TuxscopeError
     """A load that failed.
 
     Attributes:
-        error: the kernel's.
-        log: what the verifier said; empty where it was not asked.
-        truncated: whether the log had no room for all of it.
-        level: of the log that was asked for.
+        error: the OSError of bpf(2).
+        log: the verifier's log; empty for a load without one.
+        truncated: whether the buffer was too small for the log.
+        level: the log level of the load; NONE for a load without a log.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ def checked_level(log_level: int) -> LogLevel:
 
 
 def load_without_log(plain: dict[str, Any]) -> Fd:
-    """Load a program; return its fd. Raises LoadRefused."""
+    """Load a program by its attributes; return its fd. Raises LoadRefused."""
     try:
         return prog_load(plain)
     except OSError as error:
@@ -82,18 +82,17 @@ def load_without_log(plain: dict[str, Any]) -> Fd:
 
 
 def prog_load(plain: dict[str, Any]) -> Fd:
-    """Load with these attributes; return the fd. Raises OSError."""
+    """Load a program by its attributes; return its fd. Raises OSError."""
     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain)))
 
 
 def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) -> tuple[Fd, str]:
-    """Load with a log of this level, in a buffer that grows until all of it is there.
+    """Load with a log of this level; return the program's fd and the log.
 
-    Without ``grow`` it does not: of a loop the verifier writes megabytes, and since Linux 6.4 what
-    is left of them is the end, where the reason stands.
+    The log buffer grows until the log fits. With ``grow=False`` it has FIRST_LOG bytes: the log
+    of a loop has megabytes, and since Linux 6.4 a truncated log has its end, with the reason.
 
-    Raises LoadRefused. ENOSPC, which says that the buffer is full, is ``truncated`` there, and only
-    where the kernel takes no bigger one.
+    Raises LoadRefused. It is ``truncated`` if the largest buffer is too small (ENOSPC).
     """
     size = FIRST_LOG
     before = LoadRefused(OSError(errno.ENOSPC, "log"), truncated=True, level=level)
@@ -115,9 +114,9 @@ def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) 
             else:
                 return fd, text(buffer)
             finally:
-                del log  # else the mapping could not be closed
+                del log  # an exported buffer keeps the mapping from being closed
         if refused.error.errno == errno.EINVAL and size > LARGEST_LOG_BEFORE and not refused.log:
-            raise before  # an older kernel takes no buffer of this size
+            raise before  # an older kernel rejects a buffer of this size
         if not refused.truncated or size >= LARGEST_LOG or not grow:
             raise refused
         before = refused
@@ -125,12 +124,12 @@ def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) 
 
 
 def larger(size: int) -> int:
-    """The next size to try: few sizes, because each one costs another run of the verifier."""
+    """Return the next buffer size: few steps, because each one runs the verifier again."""
     return LARGEST_LOG_BEFORE if size < LARGEST_LOG_BEFORE else LARGEST_LOG
 
 
 def text(buffer: mmap.mmap) -> str:
-    """A log buffer as text."""
+    """Decode a log buffer up to its first NUL byte."""
     return buffer[: max(buffer.find(b"\0"), 0)].decode("utf-8", "replace")
 
 
@@ -138,7 +137,10 @@ def text(buffer: mmap.mmap) -> str:
 def attributes(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None
 ) -> Iterator[dict[str, Any]]:
-    """The attributes of a load without a log; what they point to lives as long as this."""
+    """Yield the attributes of a load without a log; the memory they point to lives in the context.
+
+    ``info`` and ``types`` are the program's BTF and its fd, or None.
+    """
     code_buffer = ctypes.create_string_buffer(code, len(code))
     license_buffer = ctypes.create_string_buffer(program.license.encode())
     plain = {

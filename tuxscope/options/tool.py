@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from tuxscope.errors import UsageError
+from tuxscope.lean_typing import Any
 from tuxscope.options import Options, option, switch, trailing_command
 from tuxscope.options.parsers import (
     choice,
@@ -35,6 +38,30 @@ def column_name(flag: str, text: str) -> str:
     if text == "True":
         raise UsageError(f"{flag} takes a column, as in {flag} count, not nothing")
     return text
+
+
+# Declared once for the tools that have them; ToolOptions has neither. A tool takes one by assigning
+# it in its class: ``summary: bool = SUMMARY``. Conflicts with options that it lacks do not apply.
+SUMMARY: Any = switch(
+    "count in the kernel and print a table instead of events",
+    default=False,
+    excludes=dict.fromkeys(
+        ("existing", "netns", "buffer_pages", "unordered", "strict", "lost_records"),
+        "--summary and {other} conflict: {other} is for single events",
+    ),
+)
+EXISTING: Any = switch("first print the existing connections, as ss does", default=False)
+
+
+def summary_key(keys: type[Enum], help: str, default: Enum) -> Any:
+    """Declare ``--by KEY``, the key of a tool's ``--summary``: one of ``keys``."""
+    return option(
+        "KEY",
+        choice(keys),
+        help,
+        default=default,
+        needs=("summary", True, "--by needs --summary"),
+    )
 
 
 class ToolOptions(Options):

@@ -53,15 +53,15 @@ class Cells:
         return True
 
     def table_value(self, row: Row) -> Any:
-        """What it shows of a row, as JSON can hold it."""
+        """Return the column's value in a row, for JSON."""
         raise NotImplementedError
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
-        """Its text in each of a table's rows."""
+        """Return the column's text for each row."""
         return [as_text(self.table_value(row)) for row in rows]
 
     def shortened(self, text: str, width: int) -> str:
-        """One of its texts, in at most so many columns of a terminal."""
+        """Return a text cut to ``width`` terminal columns."""
         return cut(text, width)
 
 
@@ -157,7 +157,7 @@ class Clock(Column):
         return "TIME"
 
     def stream_text(self, value: int) -> str:
-        """This place's time, to the millisecond."""
+        """Return the local time, to the millisecond."""
         now = time.time_ns() - time.monotonic_ns() + value
         return f"{time_of_day(now // 1_000_000_000)}.{now // 1_000_000 % 1000:03d}"
 
@@ -338,9 +338,9 @@ def short(number: int) -> str:
 
 
 def check_number(what: str, field: Field) -> None:
-    """Raises RecordError."""
+    """Raise RecordError, beginning with ``what``, unless the field is an integer."""
     if not isinstance(field.type, Integer):
-        raise RecordError(f"{what} a number, and {field.name} is none")
+        raise RecordError(f"{what} a number, and {field.name} is not a number")
 
 
 def check_width(width: object) -> None:

@@ -11,8 +11,8 @@ from itertools import islice
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 
 from tuxscope.asm import AssemblyError, Program, SourceLine
-from tuxscope.asm.emitter import checked_before
-from tuxscope.asm.source import keep_lines
+from tuxscope.asm.emitter import without_checks
+from tuxscope.asm.source import cache_lines
 from tuxscope.errors import LocatedError, UsageError, strerror, with_article
 from tuxscope.page.guard import LIMIT, PageHang, guarded
 from tuxscope.page.page import PARAMETERS, Page, ProgramFactory
@@ -73,7 +73,7 @@ def module_of(file: str) -> ModuleType:
     """Run a file as a module that is not left in ``sys.modules``. Raises PageError."""
     stem = os.path.splitext(os.path.basename(file))[0]
     loader = SourceFileLoader(f"{stem} (a page)", file)
-    keep_lines(file)
+    cache_lines(file)
     if linecache := sys.modules.get("linecache"):
         linecache.checkcache(file)  # it may have been edited since
     keeps_no_bytecode = sys.dont_write_bytecode
@@ -154,7 +154,7 @@ def programs_of(
     arguments = {name: known[name] for name in taken if name in known}
     try:
         known_good = live and is_shipped(file)
-        with errors_of_the_page(file), checked_before() if known_good else nullcontext():
+        with errors_of_the_page(file), without_checks() if known_good else nullcontext():
             made = page.program(**arguments)
     except AssemblyError as error:
         check_slips(page, error)

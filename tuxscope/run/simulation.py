@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tuxscope.asm import Program, RingBuf
 from tuxscope.loader.ringbuf_spans import RingBufDecoder, decoder_of
-from tuxscope.loader.spans import SampleDecoder
+from tuxscope.loader.span_decoder import SampleDecoder
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink

@@ -10,7 +10,7 @@ from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import TYPE_CHECKING, Self
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.readers import reader_of
-from tuxscope.loader.spans import Columns
+from tuxscope.loader.span_decoder import Columns
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.columns import Column
 from tuxscope.output.lines import LineFormat, Style

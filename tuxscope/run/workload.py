@@ -159,7 +159,7 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
     """A machine for simulated calls, and the region that holds the caller's buffer."""
     machine = Machine(programs[0], bytes(CALL.size), world=World(cpus=CPUS))
     for each in programs[1:]:
-        machine.introduce(each)
+        machine.create_maps(each)
     buffer = Region("the caller's buffer", bytearray(), user=True)
     machine.memory.add(buffer, BUFFER)
     return machine, buffer

@@ -173,7 +173,7 @@ class Branches:
 
         It loads in network byte order. A load past the end of the packet exits with 0.
         """
-        cpu, size = self._cpu, instruction.moves
+        cpu, size = self._cpu, instruction.access_size
         indirect = instruction.form.src is READ
         src, imm = instruction.src, instruction.imm
         leave = self._exit()

@@ -69,7 +69,7 @@ class Cpu:
         self.tail_calls = self.entered = 0
         self.may_goto_left = MAY_GOTO
         for map in self.maps.values():
-            map.abandon()
+            map.discard_pending()
 
     def place_of(self, program: Program) -> int:
         """The place of a program's first instruction; creates its maps if they are new."""
@@ -78,7 +78,7 @@ class Cpu:
                 made = virtual_map(description, self.memory, self.world.cpus)
                 self.maps[description] = self._by_address[made.address] = made
                 if isinstance(made, VirtualProgArray):
-                    made.introduce = self.place_of
+                    made.on_new_program = self.place_of
         return self.places.base_of(program)
 
     def enter(self, function: str, caller: int, **more: Any) -> None:

@@ -14,7 +14,7 @@ from tuxscope.vm.operations import Registers
 TRANSLATED = (TypeError, KeyError, struct.error)
 
 
-def fault_of(
+def translate_exception(
     error: Exception, instruction: Instruction, r: Registers, memory: VirtualMemory, called: bool
 ) -> Fault:
     """Translate an exception of an instruction to a Fault.
@@ -31,12 +31,12 @@ def fault_of(
         loads = instruction.form.kind is FormKind.LOAD
         base = instruction.src if loads else instruction.dst
         address = r[base] + instruction.offset & ADDRESSES
-        return memory.out_of_bounds(address, instruction.moves)
+        return memory.out_of_bounds(address, instruction.access_size)
     raise error
 
 
 def uninitialised_register(register: int, called: bool = False) -> Fault:
-    """The fault of reading an uninitialised register; ``called`` as in fault_of()."""
+    """The fault of reading an uninitialised register; ``called`` as in translate_exception()."""
     reason = ""
     if 1 <= register <= 5:
         reason = ", or was clobbered by a call"

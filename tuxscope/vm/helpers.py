@@ -200,7 +200,7 @@ def release(cpu: Cpu, record: int, submitted: bool) -> None:
         if isinstance(buffer, VirtualRingBuf) and record in buffer.ring.reserved:
             region, _ = cpu.memory.find(record, 0)
             sent = Sent(buffer.description, cpu.world.cpu, bytes(region.data))
-            for each in buffer.settle(record, sent if submitted else None):
+            for each in buffer.release(record, sent if submitted else None):
                 cpu.produce(each)
             return
     raise HelperFault(

@@ -14,7 +14,7 @@ from tuxscope.errors import ArgumentTypeError
 from tuxscope.vm.branches import Branches
 from tuxscope.vm.code import Block, Code
 from tuxscope.vm.cpu import HIDDEN, Cpu
-from tuxscope.vm.diagnosis import TRANSLATED, fault_of
+from tuxscope.vm.diagnosis import TRANSLATED, translate_exception
 from tuxscope.vm.faults import BudgetFault, Fault
 from tuxscope.vm.memory import Region
 from tuxscope.vm.operations import Branch, Operation, Operations
@@ -91,7 +91,7 @@ class Machine:
 
     # Running
 
-    def introduce(self, program: Program) -> None:
+    def create_maps(self, program: Program) -> None:
         """Create the maps of another program, without selecting it."""
         self.cpu.place_of(program)
 
@@ -138,7 +138,7 @@ class Machine:
         back(). Raises Fault.
         """
         self.start(*arguments, context=context, world=world)
-        self._go(frozenset())
+        self._run_until(frozenset())
         return self.result
 
     def resume(self) -> bool:
@@ -147,7 +147,7 @@ class Machine:
         Raises Fault.
         """
         self._remember()
-        self._go(frozenset(self.breakpoints))
+        self._run_until(frozenset(self.breakpoints))
         return self._place != END
 
     @property
@@ -168,7 +168,7 @@ class Machine:
         """Whether the program has exited."""
         return self._place == END
 
-    def _go(self, breakpoints: frozenset[int]) -> None:
+    def _run_until(self, breakpoints: frozenset[int]) -> None:
         if breakpoints:
             first = True
             while self._place != END and (first or self._place not in breakpoints):
@@ -237,7 +237,7 @@ class Machine:
         fault = error
         if instruction:
             called = len(self.cpu.frames) > 1
-            fault = fault_of(error, instruction, self.cpu.registers, self.memory, called)
+            fault = translate_exception(error, instruction, self.cpu.registers, self.memory, called)
         assert isinstance(fault, Fault), error
         fault.locate(slot, instruction, self.cpu.registers)
         return fault
@@ -280,7 +280,7 @@ class Machine:
             raise ValueError("cannot step back: this is the state that restore() was called with")
         while self._history[-1].steps > target:
             self._history.pop()
-        self._become(self._history[-1])
+        self._restore(self._history[-1])
         while self.steps < target:
             if target - self.steps <= REPLAYED:
                 self._remember()
@@ -311,10 +311,10 @@ class Machine:
 
     def restore(self, state: State) -> None:
         """Go to a state of this machine; back() cannot go before it."""
-        self._become(state)
+        self._restore(state)
         self._history[:] = [state]
 
-    def _become(self, state: State) -> None:
+    def _restore(self, state: State) -> None:
         self.steps = state.steps
         self._place = END if state.slot is None else self.cpu.place_of(state.program) + state.slot
         self.cpu.registers[:] = state.registers

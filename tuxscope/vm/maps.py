@@ -45,7 +45,7 @@ class VirtualMap:
         self._cpus = cpus
         self.address = memory.add(Region(f"map {description.name}", bytearray(), writable=False))
 
-    def abandon(self) -> None:
+    def discard_pending(self) -> None:
         """Discard what an earlier run did not complete, such as reserved records."""
 
     def freeze(self) -> Any:
@@ -77,7 +77,7 @@ class Values(VirtualMap):
         self._frozen = None
         return self._entries[key]
 
-    def abandon(self) -> None:
+    def discard_pending(self) -> None:
         for address in self._retired:
             self._memory.remove(address)
         self._retired.clear()
@@ -273,7 +273,7 @@ class VirtualProgArray(VirtualMap):
         super().__init__(description, memory, cpus)
         self.programs: dict[int, Program] = {}
         # Called with each new program, to create its maps before a run.
-        self.introduce: Callable[[Program], object] = lambda _: None
+        self.on_new_program: Callable[[Program], object] = lambda _: None
 
     def freeze(self) -> Any:
         return dict(self.programs)
@@ -285,7 +285,7 @@ class VirtualProgArray(VirtualMap):
         """Set the program at an index. Raises OSError (E2BIG) for an index out of range."""
         if not 0 <= key < self.description.max_entries:
             raise OSError(errno.E2BIG, f"map {self.description.name}")
-        self.introduce(value)
+        self.on_new_program(value)
         self.programs[key] = value
 
 
@@ -309,9 +309,9 @@ class VirtualRingBuf(VirtualMap):
         ring, taken = self.ring, self.room(size)
         record = replace(record, taken=taken)
         self.ring = replace(ring, produced=ring.produced + taken, records=(*ring.records, record))
-        return self._settle()
+        return self._pop_readable()
 
-    def settle(self, address: int, sent: Sent | None) -> list[Sent]:
+    def release(self, address: int, sent: Sent | None) -> list[Sent]:
         """Submit (``sent``) or discard (None) a record; returns what becomes readable."""
         self._memory.remove(address)
         records = tuple(
@@ -319,7 +319,7 @@ class VirtualRingBuf(VirtualMap):
             for each in self.ring.records
         )
         self.ring = replace(self.ring, records=records)
-        return self._settle()
+        return self._pop_readable()
 
     def read(self) -> None:
         """Free the bytes of all records before the oldest reserved one."""
@@ -327,14 +327,14 @@ class VirtualRingBuf(VirtualMap):
         pending = sum(each.taken for each in ring.records)
         self.ring = replace(ring, consumed=ring.produced - pending)
 
-    def _settle(self) -> list[Sent]:
+    def _pop_readable(self) -> list[Sent]:
         """Remove the records before the first reserved one; returns the submitted ones."""
         records = self.ring.records
         ready = next((at for at, each in enumerate(records) if each.address), len(records))
         self.ring = replace(self.ring, records=records[ready:])
         return [each.sent for each in records[:ready] if each.sent]
 
-    def abandon(self) -> None:
+    def discard_pending(self) -> None:
         for address in self.ring.reserved:
             self._memory.remove(address)
         self.ring = replace(self.ring, records=())

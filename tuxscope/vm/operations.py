@@ -123,7 +123,7 @@ class Operations:
 
     def load(self, instruction: Instruction) -> Operation:
         """Compile ldx, ldsx or load_acquire."""
-        size = instruction.moves
+        size = instruction.access_size
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
         letter = LETTERS[size]
@@ -143,7 +143,7 @@ class Operations:
 
     def store(self, instruction: Instruction) -> Operation:
         """Compile st, stx or store_release."""
-        size = instruction.moves
+        size = instruction.access_size
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
         mask = (1 << size * 8) - 1
@@ -168,7 +168,7 @@ class Operations:
 
     def atomic(self, instruction: Instruction) -> Operation:
         """Compile an atomic; a fetch puts the old value into src, cmpxchg into r0."""
-        size = instruction.moves
+        size = instruction.access_size
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         operation = instruction.form.operation
         exchanges = operation is Atomic.CMPXCHG

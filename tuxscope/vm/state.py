@@ -188,4 +188,4 @@ class Step:
         base = self.before.registers[each.dst]
         if each.form.kind not in (FormKind.STORE, FormKind.ATOMIC) or base is None:
             return 0, 0
-        return base + each.offset & ADDRESSES, each.moves
+        return base + each.offset & ADDRESSES, each.access_size

@@ -85,7 +85,7 @@ def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
     raise state.error(ContextAccessError, problem, hint)
 
 
-def check_gone(state: PathState, register: int, what: str) -> None:
+def check_not_null_or_released(state: PathState, register: int, what: str) -> None:
     """Check that a register is not NULL on this path, and not the address of a released record.
 
     ``what`` says how the register is used. Raises NullCheckError, ReleasedRecordError.

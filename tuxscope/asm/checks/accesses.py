@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuxscope.asm.checks.access_bounds import (
     check_context,
-    check_gone,
+    check_not_null_or_released,
     check_stack,
     check_value,
     null_check,
@@ -40,11 +40,11 @@ ACCESSES = (FormKind.LOAD, FormKind.STORE, FormKind.ATOMIC)
 def access(state: PathState) -> None:
     """Check a load, store or atomic and apply it to the state. Raises a subclass of CheckError."""
     instruction = state.instruction
-    kind, size = instruction.form.kind, instruction.moves
+    kind, size = instruction.form.kind, instruction.access_size
     loads = kind is FormKind.LOAD
     base = instruction.src if loads else instruction.dst
     place = state.registers[base]
-    check_gone(state, base, f"r{base} is used as an address")
+    check_not_null_or_released(state, base, f"r{base} is used as an address")
     if place is SOME_NUMBER or isinstance(place, Number):
         known = isinstance(place, Number) and place.constant
         raise state.error(
@@ -154,7 +154,7 @@ def loaded(state: PathState, place: Value, size: int) -> Value:
 def stored(state: PathState) -> Value | None:
     """The value that a load of the stored bytes would give; None if it is not known."""
     instruction = state.instruction
-    size = instruction.moves
+    size = instruction.access_size
     if instruction.opcode & 7 == Class.ST:
         value: Value = constant(instruction.imm)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.checks.access_bounds import check_gone, null_check
+from tuxscope.asm.checks.access_bounds import check_not_null_or_released, null_check
 from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     SOME_NUMBER,
@@ -39,9 +39,9 @@ def check_kind(state: PathState, register: int, parameter: Parameter, name: str)
     """
     value, kind = state.registers[register], parameter.kind
     what = f"r{register} is the {parameter.name} of {name}"
-    instead = fitting(state, register, kind)
+    instead = argument_hint(state, register, kind)
     if kind.is_pointer and not parameter.nullable:
-        check_gone(state, register, what)
+        check_not_null_or_released(state, register, what)
     if isinstance(value, Number) or value is SOME_NUMBER:
         may_be_null = parameter.nullable and (value is SOME_NUMBER or value == constant(0))
         if kind.is_pointer and not may_be_null:
@@ -76,11 +76,11 @@ def check_kind(state: PathState, register: int, parameter: Parameter, name: str)
             raise state.error(ArgumentError, problem, instead)
 
 
-def fitting(state: PathState, register: int, kind: ArgumentKind) -> str:
+def argument_hint(state: PathState, register: int, kind: ArgumentKind) -> str:
     """The hint for an argument of a kind; ``""`` if there is none."""
     match kind:
         case ArgumentKind.CONTEXT:
-            kept = keeper(state, PointerKind.CONTEXT)
+            kept = saved_pointer(state, PointerKind.CONTEXT)
             if kept:
                 return f"pass the context, which is in r{kept}: a.mov(r{register}, r{kept})"
             return f"save the context at the start with a.mov(r6, r1), then a.mov(r{register}, r6)"
@@ -93,7 +93,7 @@ def fitting(state: PathState, register: int, kind: ArgumentKind) -> str:
         case ArgumentKind.CALLBACK:
             return f'load a function, as in a.ld_func(r{register}, "each")'
         case ArgumentKind.RECORD:
-            kept = keeper(state, PointerKind.RECORD)
+            kept = saved_pointer(state, PointerKind.RECORD)
             as_in = f": a.mov(r{register}, r{kept})" if kept else ""
             return f"pass the pointer that helper.ringbuf_reserve returned{as_in}"
         case ArgumentKind.KEY | ArgumentKind.VALUE:
@@ -105,7 +105,7 @@ def fitting(state: PathState, register: int, kind: ArgumentKind) -> str:
     return ""
 
 
-def keeper(state: PathState, kind: PointerKind) -> int | None:
+def saved_pointer(state: PathState, kind: PointerKind) -> int | None:
     """The number of a register r6 to r9 that points to the start of a ``kind``; None if none."""
     for register in SAVED:
         value = state.registers[register]

@@ -85,7 +85,7 @@ def compare_address(
         return [state]
     none = state.copy(null_at)
     state.slot = other_at
-    none.settle(pointer.identity, lambda _: NULL)
+    none.replace_pointer(pointer.identity, lambda _: NULL)
     none.references.pop(pointer.identity, None)
-    state.settle(pointer.identity, lambda each: each._replace(nullable=False))
+    state.replace_pointer(pointer.identity, lambda each: each._replace(nullable=False))
     return [state, none]

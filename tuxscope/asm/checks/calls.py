@@ -6,9 +6,9 @@ from tuxscope.asm.attach import ProgramType
 from tuxscope.asm.checks.access_bounds import check_stack, check_value
 from tuxscope.asm.checks.arguments import (
     IN_MEMORY,
+    argument_hint,
     check_constant,
     check_kind,
-    fitting,
     size_hint,
 )
 from tuxscope.asm.checks.state import STORED, WRITTEN, PathState
@@ -23,7 +23,7 @@ from tuxscope.asm.checks.values import (
     Pointer,
     PointerKind,
     Released,
-    Unset,
+    Uninitialised,
     Value,
     fresh,
     new_root,
@@ -63,11 +63,11 @@ def call(state: PathState) -> bool:
         return False
     name, facts = NAMES[number - 1], signature(number)
     check_caller(state, name, facts)
-    parameters = taken(state, name, facts)
+    parameters = parameters_of(state, name, facts)
     arguments = state.registers[1 : 1 + len(parameters)]
     for register, parameter in enumerate(parameters, 1):
         purpose = f"the {parameter.name} of {name}"
-        state.require(register, purpose, fitting(state, register, parameter.kind))
+        state.require(register, purpose, argument_hint(state, register, parameter.kind))
         check_kind(state, register, parameter, name)
     if name == "ringbuf_reserve":
         check_constant(state, 2, name)
@@ -79,7 +79,7 @@ def call(state: PathState) -> bool:
     if name in ("ringbuf_submit", "ringbuf_discard"):
         release(state, arguments[0])
     state.registers[0] = result(state, number, facts, arguments)
-    state.registers[1:6] = [Unset(state.slot)] * 5
+    state.registers[1:6] = [Uninitialised(state.slot)] * 5
     return True
 
 
@@ -112,7 +112,7 @@ def check_caller(state: PathState, name: str, facts: Signature) -> None:
         )
 
 
-def taken(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...]:
+def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...]:
     """The parameters of helper ``name`` in this program type.
 
     get_cgroup_classid has two: bpf_get_cgroup_classid takes the context and is for SCHED_CLS,
@@ -150,7 +150,7 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
         if parameter.kind is ArgumentKind.MEMORY and 0 < -place.offset < size:
             raise state.error(
                 StackAccessError,
-                f"{name} accesses {size} bytes, which r{register + 1} says, and at "
+                f"{name} accesses {size} bytes, the size in r{register + 1}, and at "
                 f"{Address(r10, place.offset)} the stack has only {-place.offset}",
                 f"pass the size of the memory there: {size_hint(state, register)}",
             )
@@ -158,17 +158,17 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
             raise too_short(state, parameter, place, size)
         check_stack(state, place.offset, size)
         frame = state.frames[place.origin]
-        unset = frame.unset(place.offset, size)
-        if unset and not parameter.written:
-            from tuxscope.asm.checks.unset_bytes import name_of_unset
+        uninitialised = frame.uninitialised(place.offset, size)
+        if uninitialised and not parameter.written:
+            from tuxscope.asm.checks.uninitialised_bytes import describe_uninitialised
 
-            what, hint = name_of_unset(state, place.origin, unset)
+            what, hint = describe_uninitialised(state, place.origin, uninitialised)
             raise state.error(
                 UninitialisedStackError,
                 f"{name} reads uninitialised stack: {what}",
                 hint,
             )
-        if parameter.written and len(unset) == size:
+        if parameter.written and len(uninitialised) == size:
             frame.store(place.offset, size, None, WRITTEN)
         elif parameter.written or "const" not in parameter.c_type:
             frame.store(place.offset, size, None, STORED)
@@ -211,13 +211,13 @@ def release(state: PathState, record: Value) -> None:
         return
     state.references.pop(record.identity, None)
     released = Released(state.slot)
-    state.settle(record.identity, lambda _: released)
+    state.replace_pointer(record.identity, lambda _: released)
 
 
 def result(state: PathState, number: int, facts: Signature, arguments: list[Value]) -> Value:
     """The value in r0 after the call."""
     if facts.void:
-        return Unset(state.slot)
+        return Uninitialised(state.slot)
     if number in (helper.map_lookup_elem.number, helper.map_lookup_percpu_elem.number):
         return looked_up(state, arguments)
     if number == helper.ringbuf_reserve.number:

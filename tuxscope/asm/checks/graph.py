@@ -26,7 +26,7 @@ class Graph:
         named = ((slot, each) for slot, each in program.by_slot.items() if calls(each))
         self.functions = sorted({0} | {target(slot, each) for slot, each in named})
 
-    def following(self, slot: int) -> tuple[int, ...]:
+    def successors(self, slot: int) -> tuple[int, ...]:
         """The successors of a slot in the same function."""
         instruction = self.program.by_slot[slot]
         form = instruction.form
@@ -50,29 +50,29 @@ class Graph:
             if slot in found or slot not in self.program.by_slot:  # check() reports the latter
                 continue
             found.add(slot)
-            waiting += self.following(slot)
+            waiting += self.successors(slot)
             instruction = self.program.by_slot[slot]
             if calls(instruction):
                 waiting.append(target(slot, instruction))
         return frozenset(found)
 
     @cached_property
-    def before(self) -> dict[int, list[int]]:
+    def predecessors(self) -> dict[int, list[int]]:
         """The predecessors of each slot in the same function."""
         found: dict[int, list[int]] = {}
         for slot in self.program.slots:
-            for each in self.following(slot):
+            for each in self.successors(slot):
                 found.setdefault(each, []).append(slot)
         return found
 
     @cached_property
     def joins(self) -> frozenset[int]:
         """The slots with more than one predecessor; the entry of a function counts as one."""
-        met = {slot for slot, before in self.before.items() if len(before) > 1}
-        return frozenset(met | {each for each in self.functions if each in self.before})
+        met = {slot for slot, before in self.predecessors.items() if len(before) > 1}
+        return frozenset(met | {each for each in self.functions if each in self.predecessors})
 
     @cached_property
-    def ending(self) -> frozenset[int]:
+    def reaches_exit(self) -> frozenset[int]:
         """All slots from which an exit is reachable; a kfunc counts as one (bpf_throw)."""
         found: set[int] = set()
         waiting = [
@@ -84,7 +84,7 @@ class Graph:
             slot = waiting.pop()
             if slot not in found:
                 found.add(slot)
-                waiting += self.before.get(slot, ())
+                waiting += self.predecessors.get(slot, ())
         return frozenset(found)
 
     def check(self) -> None:
@@ -106,11 +106,11 @@ class Graph:
             if last.form.falls_through and not calls_kfunc(last):
                 if end_slot not in self.reached and start in self.reached:
                     raise self._unreachable(min(set(inside) - self.reached))
-                from tuxscope.asm.receiver import addressed  # for errors alone
+                from tuxscope.asm.receiver import with_receiver  # for errors alone
 
                 raise FallThroughError(
                     "control falls through past the last instruction",
-                    addressed("end each path with a.exit()", last.source),
+                    with_receiver("end each path with a.exit()", last.source),
                     end_slot,
                     last.source,
                 )
@@ -126,24 +126,24 @@ class Graph:
         yield from zip(self.functions, [*self.functions[1:], end], strict=True)
 
     def _nowhere(self, slot: int, what: str, example: str) -> JumpTargetError:
-        from tuxscope.asm.receiver import addressed
+        from tuxscope.asm.receiver import with_receiver
 
         instruction = self.program.by_slot[slot]
         return JumpTargetError(
             f"the target is slot {target(slot, instruction)}, which is not the start of "
             f"{'a function' if calls(instruction) else 'an instruction of this function'}",
-            addressed(f"use the name of {what}, as in {example}", instruction.source),
+            with_receiver(f"use the name of {what}, as in {example}", instruction.source),
             slot,
             instruction.source,
         )
 
     def _uncalled(self, function: Label) -> UnreachableCodeError:
-        from tuxscope.asm.receiver import addressed
+        from tuxscope.asm.receiver import with_receiver
 
         source = self.program.by_slot[function.slot].source
         return UnreachableCodeError(
             f"nothing calls function {function.name}",
-            addressed(f'call it with a.call("{function.name}"), or remove it', source),
+            with_receiver(f'call it with a.call("{function.name}"), or remove it', source),
             function.slot,
             source,
         )
@@ -157,9 +157,9 @@ class Graph:
         if before.form.kind is FormKind.EXIT and before.source:
             name = [each.name for each in program.functions if each.slot < slot][-1]
             problem = f"unreachable instruction: {name} ends at {before.source}"
-            from tuxscope.asm.receiver import meant_for_another
+            from tuxscope.asm.receiver import other_assembler_hint
 
-            hint = meant_for_another(before.source, source) or f"move it up, {hint}"
+            hint = other_assembler_hint(before.source, source) or f"move it up, {hint}"
         return UnreachableCodeError(problem, hint, slot, source)
 
 

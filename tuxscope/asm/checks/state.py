@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable, Iterator
 
 from tuxscope.asm.checks.values import (
     ANYTHING,
-    NEVER_SET,
     SOME_NUMBER,
+    UNINITIALISED,
     Number,
     Pointer,
     PointerKind,
-    Unset,
+    Uninitialised,
     Value,
 )
 from tuxscope.asm.errors import (
@@ -67,7 +67,7 @@ class StackFrame:
         if value is not None:
             self.spilled[offset] = (size, value)
 
-    def unset(self, offset: int, size: int) -> list[int]:
+    def uninitialised(self, offset: int, size: int) -> list[int]:
         """The offsets of the uninitialised bytes among ``size`` bytes at ``offset`` from r10."""
         return [each for each in range(offset, offset + size) if not self.bytes[STACK_SIZE + each]]
 
@@ -129,7 +129,7 @@ class PathState:
     @classmethod
     def first(cls, program: Program) -> PathState:
         """The state at the start of a program: r1 points to the context."""
-        registers: list[Value] = [NEVER_SET] * 11
+        registers: list[Value] = [UNINITIALISED] * 11
         registers[1] = Pointer(PointerKind.CONTEXT, 0)
         registers[10] = Pointer(PointerKind.STACK, 0)
         return cls(program, 0, registers, [StackFrame(0, 0, [])], {})
@@ -146,10 +146,10 @@ class PathState:
 
     def error(self, kind: type[Error], problem: str, hint: str) -> Error:
         """Make an error of class ``kind`` at the current instruction."""
-        from tuxscope.asm.receiver import addressed  # for errors alone
+        from tuxscope.asm.receiver import with_receiver  # for errors alone
 
         source = self.instruction.source
-        return kind(problem, addressed(hint, source), self.slot, source)
+        return kind(problem, with_receiver(hint, source), self.slot, source)
 
     def at(self, slot: int) -> str:
         """`` at hello.py:34``, for the line of a slot; ``""`` if it is not known."""
@@ -167,7 +167,7 @@ class PathState:
         Raises UninitialisedRegisterError, ClobberedRegisterError.
         """
         value = self.registers[number]
-        if not isinstance(value, Unset):
+        if not isinstance(value, Uninitialised):
             return
         if value.call is not None:
             raise self.error(
@@ -197,7 +197,7 @@ class PathState:
                 offset: (size, change(value)) for offset, (size, value) in frame.spilled.items()
             }
 
-    def settle(self, identity: int, change: Callable[[Pointer], Value]) -> None:
+    def replace_pointer(self, identity: int, change: Callable[[Pointer], Value]) -> None:
         """Replace all copies of a pointer, by its identity, with ``change(pointer)``."""
         self.map_values(
             lambda value: (
@@ -231,7 +231,7 @@ class PathState:
         registers = self.registers
         self.frames.append(StackFrame(function, self.slot + 1, registers[6:10]))
         frame_pointer = Pointer(PointerKind.STACK, 0, origin=len(self.frames) - 1)
-        self.registers = [NEVER_SET, *registers[1:6], *[NEVER_SET] * 4, frame_pointer]
+        self.registers = [UNINITIALISED, *registers[1:6], *[UNINITIALISED] * 4, frame_pointer]
         self.slot = function
 
     def leave(self) -> None:
@@ -247,7 +247,7 @@ class PathState:
                 else value
             )
         )
-        clobbered: list[Value] = [Unset(frame.returns_to - 1)] * 5
+        clobbered: list[Value] = [Uninitialised(frame.returns_to - 1)] * 5
         frame_pointer = Pointer(PointerKind.STACK, 0, origin=len(self.frames) - 1)
         self.registers = [self.registers[0], *clobbered, *frame.saved, frame_pointer]
         self.slot = frame.returns_to
@@ -267,7 +267,7 @@ class PathState:
                 identity = named(value.identity)
                 return (value.kind, value.offset, value.nullable, value.origin, identity,
                         value.map, value.size)  # fmt: skip
-            return "unset" if isinstance(value, Unset) else value
+            return "uninitialised" if isinstance(value, Uninitialised) else value
 
         def frames() -> Iterator[Hashable]:
             for frame in self.frames:

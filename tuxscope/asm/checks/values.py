@@ -27,7 +27,7 @@ new_root = count(1).__next__
 
 
 @dataclass(frozen=True, slots=True)
-class Unset:
+class Uninitialised:
     """No value: uninitialised, or clobbered by the call at slot ``call``."""
 
     call: int | None = None
@@ -107,8 +107,8 @@ class Opaque(Enum):
     ANYTHING = "a scalar, or a pointer"
 
 
-Value = Unset | Number | Pointer | Released | Opaque
-NEVER_SET = Unset()
+Value = Uninitialised | Number | Pointer | Released | Opaque
+UNINITIALISED = Uninitialised()
 SOME_NUMBER = Opaque.NUMBER
 FOREIGN = Opaque.FOREIGN
 ANYTHING = Opaque.ANYTHING
@@ -131,7 +131,7 @@ def fresh(low: int, high: int) -> Number:
 def truncated(value: Value, root: int) -> Value:
     """The low 32 bits of a value, zero-extended; ``root`` is for a Number that changes."""
     if not isinstance(value, Number):
-        return value if isinstance(value, Unset) else SOME_NUMBER
+        return value if isinstance(value, Uninitialised) else SOME_NUMBER
     if value.constant:
         return constant(value.low & M32)
     if value.low >= 0 and value.high <= M32:

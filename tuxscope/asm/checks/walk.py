@@ -15,7 +15,7 @@ from tuxscope.asm.checks.branches import branch
 from tuxscope.asm.checks.calls import call
 from tuxscope.asm.checks.graph import Graph, calls_kfunc, target
 from tuxscope.asm.checks.state import PathState
-from tuxscope.asm.checks.values import Pointer, PointerKind, Unset
+from tuxscope.asm.checks.values import Pointer, PointerKind, Uninitialised
 from tuxscope.asm.errors import (
     CallDepthError,
     EndlessLoopError,
@@ -78,7 +78,7 @@ class Walk:
         """Apply the instruction of a state; returns the states after it, maybe the same object."""
         instruction = state.instruction
         form = instruction.form
-        if state.slot not in self._graph.ending:
+        if state.slot not in self._graph.reaches_exit:
             hint = 'jump out of the loop, as in a.jeq(r6, 10, "out")'
             raise self._endless(state, "infinite loop: no path leaves it", hint)
         if form.kind is FormKind.EXIT:
@@ -116,7 +116,7 @@ class Walk:
             if each in seen:
                 continue
             seen.add(each)
-            for following in self._graph.following(each):
+            for following in self._graph.successors(each):
                 if following <= each and following in seen:
                     return each
                 waiting.append(following)
@@ -161,7 +161,7 @@ def leave(state: PathState) -> list[PathState]:
             )
         state.leave()
         return [state]
-    if isinstance(result, Unset):
+    if isinstance(result, Uninitialised):
         cause = "is uninitialised"
         if result.call is not None:
             cause = f"was clobbered by the call{state.at(result.call)}"

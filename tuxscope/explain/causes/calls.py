@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tuxscope.explain.cause import Case, Cause, Scene
+from tuxscope.explain.cause import Case, Cause, ErrorContext
 
 
-def trusted_alone(scene: Scene) -> bool:
-    """Nothing but pointers to kernel objects will do."""
-    return all(each.strip().endswith("ptr_") for each in scene.found["expected"].split(","))
+def trusted_alone(context: ErrorContext) -> bool:
+    """Whether all expected types are pointers to kernel objects."""
+    return all(each.strip().endswith("ptr_") for each in context.found["expected"].split(","))
 
 
 CALLS = (
@@ -24,14 +24,14 @@ CALLS = (
             r"invalid func unknown#195896080\b",
             "a CO-RE relocation failed: this kernel's types lack what the program was compiled for",
             "only a loader that knows CO-RE makes these; see its own log",
-            "libbpf's log names the field or type; ask before you use it: "
+            "libbpf's log names the field or type; test for it first: "
             "`if (bpf_core_field_exists(p->f))`",
         ),
         Case(  # what libbpf makes of it in the log
             r"failed to resolve CO-RE relocation (?:<\w+> )?(?P<what>.*)",
             "a CO-RE relocation failed: this kernel's types lack what the program was compiled for",
             "only a loader that knows CO-RE makes these; see its own log",
-            "this kernel has no such field or type: {what}; ask before you use it: "
+            "this kernel has no such field or type: {what}; test for it first: "
             "`if (bpf_core_field_exists(p->f))`",
         ),
     )),
@@ -54,7 +54,7 @@ CALLS = (
         Case(
             r"kernel btf_id (?P<id>\d+) is not a function|"
             r"invalid kernel function call|calling kernel function is not",
-            "what is called is no kernel function that programs may call",
+            "the called function is not a kernel function that programs may call",
             "look its id up in the running kernel's BTF: it differs from kernel to kernel",
             "load with libbpf, which looks it up in the running kernel's BTF",
         ),
@@ -63,7 +63,7 @@ CALLS = (
             r"kfunc '(?P<name>[^']*)' is referenced but wasn't resolved",
             "this kernel has no kernel function of that name",
             "only libbpf makes these; see its own log",
-            "ask before you call it: `if (bpf_ksym_exists(function))`, with `__weak`",
+            "test for it first: `if (bpf_ksym_exists(function))`, with `__weak`",
         ),
     )),
     Cause("unknown-helper", "Unknown helper", (
@@ -79,7 +79,7 @@ CALLS = (
         Case(
             r"(?:unknown func|program of this type cannot use helper) (?:bpf_)?(?P<name>\w+)"
             r"#(?P<number>-?\d+)",
-            "programs of this type have no helper {name}, or this kernel or this user has not",
+            "programs of this type cannot call helper {name}, or this kernel or this user cannot",
             "attach it to where the helper is offered, or use another one; see bpf-helpers(7)",
             "use another program type or another helper; see bpf-helpers(7) and "
             "`bpftool feature`",
@@ -94,7 +94,7 @@ CALLS = (
         ),
         Case(
             r"fd (?P<number>-?\d+) is not pointing to valid bpf_map",
-            "an instruction refers to file descriptor {number}, which is no map",
+            "an instruction refers to file descriptor {number}, which is not a map",
             "refer to a map by its description: a.ld_map(r1, MAP)",
             "let the loader fill in the map: do not load the object's bytes as they are",
         ),
@@ -102,8 +102,8 @@ CALLS = (
     Cause("argument-size", "Wrong size argument", (
         Case(
             r"R(?P<reg>\d+) invalid zero-sized read",
-            "{reg} says how many bytes {helper} accesses, and it may be 0",
-            'leave it out where there is nothing: a.jeq({reg}, 0, "out")',
+            "{reg} is the number of bytes that {helper} accesses, and it may be 0",
+            'skip the call if it is 0: a.jeq({reg}, 0, "out")',
             "check it first: `if (!size) return 0;`",
         ),
         Case(
@@ -116,31 +116,31 @@ CALLS = (
     Cause("unreleased-reference", "Unreleased reference", (
         Case(
             r"Unreleased reference id=(?P<id>\d+) alloc_insn=(?P<slot>\d+)",
-            "what the call at slot {slot} gave is never given back on this path",
-            "give it back on all paths: a.call(helper.ringbuf_submit) or "
+            "the reference that the call at slot {slot} acquired is not released on this path",
+            "release it on all paths: a.call(helper.ringbuf_submit) or "
             "a.call(helper.ringbuf_discard)",
-            "give it back on all paths: bpf_ringbuf_submit() or bpf_ringbuf_discard(), "
+            "release it on all paths: bpf_ringbuf_submit() or bpf_ringbuf_discard(), "
             "bpf_sk_release()",
         ),
         Case(
             r"would lead to reference leak",
-            "something that was taken is never given back on this path",
-            "give it back on all paths: a.call(helper.ringbuf_submit) or "
+            "a reference that was acquired is not released on this path",
+            "release it on all paths: a.call(helper.ringbuf_submit) or "
             "a.call(helper.ringbuf_discard)",
-            "give it back on all paths: bpf_ringbuf_submit() or bpf_ringbuf_discard(), "
+            "release it on all paths: bpf_ringbuf_submit() or bpf_ringbuf_discard(), "
             "bpf_sk_release()",
         ),
     )),
-    Cause("not-a-reference", "Release of what was not taken", (
+    Cause("not-a-reference", "Release of an unacquired reference", (
         Case(
             r"must be referenced when passed to release func|"
             r"dereference of modified \w*mem ptr R\d+ off=-?\d+ disallowed|"
             r"release helper \w+ expects referenced|release of unowned|"
             r"arg \d+ is an unacquired reference|"
             r"reference has not been acquired before",
-            "what is given back here was not taken, or was moved since, or was given back before",
-            "give back only what a helper gave you to keep, once, at the address that it returned",
-            "give back only what a helper gave you to keep, once, at the address that it returned",
+            "the pointer released here was not acquired, has an offset, or was released before",
+            "release only a pointer that a helper acquired, unmodified, and only once",
+            "release only a pointer that a helper acquired, unmodified, and only once",
         ),
     )),
     Cause("return-value", "Result out of range", (
@@ -148,15 +148,15 @@ CALLS = (
             r"(?:At|In|at) (?:async )?callback (?:return )?the register R(?P<reg>\d+) "
             r"is not a known value \((?P<type>\w+)\)",
             "a function that a helper calls back must return a number, and {reg} is {type}",
-            "a.mov({reg}, 0) before its a.exit(); 1 ends the rounds",
-            "return 0 from the callback, or 1 to end the rounds",
+            "a.mov({reg}, 0) before its a.exit(); 1 ends the iterations",
+            "return 0 from the callback, or 1 to end the iterations",
         ),
         Case(
             r"(?:At|In) (?:async )?callback (?:return )?the register R(?P<reg>\d+) "
             r"(?P<what>.*?)(?: should have been in (?P<range>.*))?$",
             "a function that a helper calls back must return {range} in {reg}",
-            "a.mov({reg}, 0) before its a.exit(); 1 ends the rounds",
-            "return 0 from the callback, or 1 to end the rounds",
+            "a.mov({reg}, 0) before its a.exit(); 1 ends the iterations",
+            "return 0 from the callback, or 1 to end the iterations",
         ),
         Case(
             r"At subprogram exit the register R(?P<reg>\d+) is not a scalar value "
@@ -191,8 +191,8 @@ CALLS = (
         Case(
             r"R(?P<reg>\d+) type=(?P<type>\w*) expected=(?P<expected>[\w, ]*\btrusted_ptr_[\w, ]*)",
             "{reg} is {type}, but {helper} takes a trusted pointer to a kernel object there",
-            "pass one as it was given: {giver}",
-            "pass one as it was given: {giver_in_c}",
+            "pass one unmodified: {trusted_source}",
+            "pass one unmodified: {trusted_source_in_c}",
             trusted_alone,
         ),
         Case(
@@ -204,16 +204,16 @@ CALLS = (
         ),
         Case(
             r"R(?P<reg>\d+) must have zero offset when passed",
-            "{reg} was moved, but {helper} takes an address as it was returned",
-            "pass it as it was returned; say an offset in the access, as in u64[{reg} + 8]",
-            "pass the pointer as it was returned",
+            "{reg} has an offset, but {helper} takes the pointer unmodified",
+            "pass it unmodified; write the offset in the access, as in u64[{reg} + 8]",
+            "pass the pointer unmodified",
         ),
         Case(
             r"R(?P<reg>\d+) must be (?:referenced(?: or trusted)?|a rcu pointer)$",
-            "{reg} must be a trusted pointer to a kernel object: one that the context gave, or a "
-            "call that acquires it",
-            "pass one as it was given, not what was loaded from there: {giver}",
-            "pass one as it was given, not what was read from there: {giver_in_c}",
+            "{reg} must be a trusted pointer to a kernel object: from the context, or from a call "
+            "that acquires it",
+            "pass one unmodified, not a value loaded through it: {trusted_source}",
+            "pass one unmodified, not a value read through it: {trusted_source_in_c}",
         ),
         Case(
             r"(?:^|: )R(?P<reg>\d+) is not a (?P<expected>[\w ]+)",
@@ -238,7 +238,7 @@ CALLS = (
     Cause("missing-privilege", "Missing privilege", (
         Case(
             r"(?:allowed (?:only )?(?:for|to) (?:CAP_BPF|CAP_PERFMON|root)|only allowed for root)",
-            "this needs more than the loading process may",
+            "the loading process lacks a capability that this needs",
             "load it as root, or with CAP_BPF and CAP_PERFMON",
             "load it as root, or with CAP_BPF and CAP_PERFMON",
         ),

@@ -7,58 +7,60 @@ from functools import cache
 
 from tuxscope.asm.forms import FORMS, V2, V3, V4, Form, Version
 from tuxscope.asm.isa import Class, FormKind
-from tuxscope.explain.cause import Case, Cause, Scene
+from tuxscope.explain.cause import Case, Cause, ErrorContext
 from tuxscope.explain.places import opcode, undecodable
 
 UNKNOWN = r"(?:unknown|reserved) opcode (?P<opcode>[0-9a-f]{1,2})\b"
 NO_KERNEL = "no instruction of any kernel has opcode 0x{opcode}"
 THIS_KERNEL = "no instruction of this kernel has opcode 0x{opcode}"
-METHODS = "use the assembler's methods; one of a newer kernel has to be written out with older ones"
+METHODS = "use the assembler's methods; replace one of a newer kernel by older ones"
 CALLX = 0x8D
 
 
 @cache
 def known() -> dict[int, Form]:
-    """The opcodes that there are in some kernel, each with the first form that one had."""
+    """The defined opcodes, each with the form that the oldest kernel has."""
     return {each.opcode: each for each in sorted(FORMS, key=lambda form: form.since, reverse=True)}
 
 
-def number(scene: Scene) -> int:
-    return int(scene.found["opcode"], 16)
+def number(context: ErrorContext) -> int:
+    return int(context.found["opcode"], 16)
 
 
-def not_relocated(scene: Scene) -> bool:
-    """A load of class LD that there never was: a slot that a loader was to fill in, or the second
-    one of a wide instruction without its first."""
-    return number(scene) & 7 == Class.LD and number(scene) not in known()
+def not_relocated(context: ErrorContext) -> bool:
+    """Whether the opcode has class LD and is undefined.
+
+    That is a slot that a loader should have relocated, or the second slot of ld_imm64 alone.
+    """
+    return number(context) & 7 == Class.LD and number(context) not in known()
 
 
-def function_pointer(scene: Scene) -> bool:
-    return number(scene) == CALLX
+def function_pointer(context: ErrorContext) -> bool:
+    return number(context) == CALLX
 
 
-def since(version: Version) -> Callable[[Scene], bool]:
-    """Whether the opcode came with this Linux, and clang's -mcpu that is named after it."""
+def since(version: Version) -> Callable[[ErrorContext], bool]:
+    """A predicate: whether the opcode is new in this Linux, and in clang's -mcpu of that name."""
 
-    def came(scene: Scene) -> bool:
-        form = known().get(number(scene))
+    def is_new(context: ErrorContext) -> bool:
+        form = known().get(number(context))
         return form is not None and form.since == version
 
-    return came
+    return is_new
 
 
-def of_kind(kind: FormKind) -> Callable[[Scene], bool]:
-    """Whether the opcode is of one kind of instruction alone."""
+def of_kind(kind: FormKind) -> Callable[[ErrorContext], bool]:
+    """A predicate: whether the opcode is an instruction of this kind."""
 
-    def matches(scene: Scene) -> bool:
-        form = known().get(number(scene))
+    def matches(context: ErrorContext) -> bool:
+        form = known().get(number(context))
         return form is not None and form.kind is kind
 
     return matches
 
 
-def of_a_kernel(scene: Scene) -> bool:
-    return number(scene) in known()
+def of_a_kernel(context: ErrorContext) -> bool:
+    return number(context) in known()
 
 
 RELOCATE = (
@@ -162,8 +164,8 @@ ENCODING = (
             r"(?P<what>BPF_\S+) uses (?:reserved|unsupported) fields",
             "a field of this {what} instruction must be 0 on this kernel, and is not",
             METHODS,
-            "the bytes there are not what compilers make: a reference that was never relocated, or "
-            "bytecode made by hand",
+            "the bytes there are not from a compiler: a reference that was never relocated, or "
+            "hand-made bytecode",
             where=undecodable,
         ),
     )),

@@ -1,4 +1,4 @@
-"""Causes that are about where the program goes, and how far."""
+"""Causes that are about control flow, its limits, and the stack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FLOW = (
     Cause("function-argument", "Wrong argument of a function of its own", (
         Case(
             r"Caller passes invalid args into func#(?P<index>\d+) \('(?P<name>[^']*)'\)",
-            "what is passed to the function {name} is not what its BTF says that it takes",
+            "an argument of the function {name} does not match the type in its BTF",
             "pass what the function takes",
             "pass what its declaration says: ctx itself, memory as large as the type that is "
             "pointed to, no pointer that may be NULL; or make it static",
@@ -32,8 +32,8 @@ FLOW = (
         Case(
             r"(?P<what>bpf_\w+) is missing|"
             r"cannot be used inside (?P<where>[\w-]+(?:-ed)? region)",
-            "a locked region is not left on this path, or holds what it may not",
-            "leave it on all paths, before the exit",
+            "a locked region does not end on this path, or contains an operation not allowed there",
+            "end it on all paths, before the exit",
             "unlock on all paths, before each return",
         ),
     )),
@@ -41,7 +41,7 @@ FLOW = (
         Case(
             r"might sleep in a non-sleepable|sleepable helper|is sleepable within|"
             r"must be sleepable to call|functions that may sleep are not allowed",
-            "what is called may sleep, and this program must not",
+            "the called function may sleep, which is not allowed here",
             "use a helper that never sleeps, as probe_read_user instead of copy_from_user",
             "use bpf_probe_read_user() instead of bpf_copy_from_user(), or make the program "
             'sleepable, as in SEC("fentry.s/...")',
@@ -51,14 +51,14 @@ FLOW = (
         Case(
             r"unreachable insn (?P<slot>\d+)",
             "no path leads to the instruction at slot {slot}",
-            "leave it out, or put a label before it that something jumps to",
-            "leave out what stands behind a return or goto",
+            "remove it, or put a label before it and jump there",
+            "remove the code after a return or goto",
         ),
     )),
     Cause("falls-off-the-end", "No exit at the end", (
         Case(
             r"last insn is not an exit or jmp",
-            "a function's last instruction is neither exit nor a jump: it goes on to nowhere",
+            "a function's last instruction is neither exit nor a jump: control falls off its end",
             "end it with a.exit()",
             "end the function with a return",
             where=function_end,
@@ -79,7 +79,7 @@ FLOW = (
         ),
         Case(
             r"call to invalid destination|jump to reserved code",
-            "a call goes to where no instruction is",
+            "the target of a call is not an instruction of this program",
             "call a function of the program by its name",
             "call a function of the program; in hand-made bytecode, count from the next "
             "instruction",
@@ -88,14 +88,14 @@ FLOW = (
     Cause("endless-loop", "Endless loop", (
         Case(
             r"infinite loop detected at insn (?P<slot>\d+)",
-            "the loop at slot {slot} comes around with nothing changed: it never ends",
-            'count in it, and leave it by the count: a.add(r6, 1), a.jlt(r6, 10, "top")',
+            "infinite loop at slot {slot}: an iteration changes no register and no stack",
+            'count the iterations: a.add(r6, 1), then a.jlt(r6, 10, "top")',
             "bound the loop by a counter: `for (int i = 0; i < 10; i++)`, or use bpf_loop()",
         ),
         Case(
             r"back-edge from insn (?P<slot>\d+) to (?P<target>\d+)",
             "the jump at slot {slot} goes back to slot {target}, and loops are not allowed here",
-            "repeat the instructions with a `for` of Python's",
+            "unroll it: emit the instructions in a `for` loop of Python",
             "unroll the loop: `#pragma unroll`",
         ),
     )),
@@ -103,17 +103,17 @@ FLOW = (
         Case(
             r"BPF program is too large\. Processed (?P<count>\d+) insn",
             "the verifier gave up after {count} instructions: it follows each path, and each "
-            "round of a loop",
-            "make fewer rounds or fewer branches; a.may_goto (Linux 6.9) ends a loop without "
+            "iteration of a loop",
+            "use fewer iterations or branches; a.may_goto (Linux 6.9) ends a loop without "
             "counting",
-            "make fewer rounds or fewer branches, or use bpf_loop() (Linux 5.17)",
+            "use fewer iterations or branches, or use bpf_loop() (Linux 5.17)",
             where=loop,
         ),
         Case(
             r"The sequence of (?P<count>\d+) jumps is too complex",
             "{count} branches are open at once, more than the verifier follows",
-            "make fewer branches in a row, or put them into functions",
-            "make fewer branches in a row, or split the program with tail calls",
+            "use fewer branches in a row, or put them into functions",
+            "use fewer branches in a row, or split the program with tail calls",
         ),
     )),
     Cause("stack-limit", "Stack limit", (
@@ -123,14 +123,14 @@ FLOW = (
             "512 are allowed",
             "use less stack, or keep what is large in a per-CPU array's value",
             "use less stack, or keep what is large in a per-CPU array's value",
-            where=call_of_its_own, whole=True,
+            where=call_of_its_own, whole_program=True,
         ),
         Case(
             r"stack size (?P<size>\d+).*(?:[Tt]oo large|exceeds)",
             "{size} bytes of stack are too many",
             "use less stack, or keep what is large in a per-CPU array's value",
             "use less stack, or keep what is large in a per-CPU array's value",
-            whole=True,
+            whole_program=True,
         ),
         Case(
             r"tail_calls are not allowed when call stack of previous frames is (?P<size>\d+) "
@@ -139,13 +139,13 @@ FLOW = (
             "allowed",
             "use less stack in the callers",
             "use less stack in the callers",
-            whole=True,
+            whole_program=True,
         ),
     )),
-    Cause("returned-stack", "Address of a stack that ends", (
+    Cause("returned-stack", "Pointer to a stack frame that ends", (
         Case(
             r"cannot return stack pointer to the caller",
-            "the function returns an address on its own stack, which ends with it",
+            "the function returns a pointer to its own stack frame, which ends at the return",
             "have the caller pass the address of a place of its own, as in a.lea(r1, total)",
             "have the caller pass a pointer to a variable of its own",
         ),
@@ -154,7 +154,7 @@ FLOW = (
         Case(
             r"the call stack of (?P<count>\d+) frames is too deep",
             "calls are {count} functions deep, which is one more than this kernel allows",
-            "write the innermost functions' instructions where they are called",
+            "inline the innermost functions: put their instructions in place of the calls",
             "make the innermost functions `static __always_inline`",
         ),
         Case(

@@ -7,7 +7,7 @@ import re
 from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.program import STACK_SIZE
 from tuxscope.asm.signatures import ArgumentKind, signature
-from tuxscope.explain.cause import Case, Cause, Scene, whole
+from tuxscope.explain.cause import Case, Cause, ErrorContext, parse_number
 
 NULL_PYTHON = 'compare it with 0 first: a.jeq({reg}, 0, "out")'
 NULL_C = "check it first: `if (!p) return 0;`"
@@ -18,46 +18,46 @@ ZERO_C = "initialise all of it, padding too: `struct event e = {{}};` or __built
 ROOM = re.compile(r"(?:value|mem)_size=(\d{1,9}) off=-?\d{1,19} size=(\d{1,9})\b")
 
 
-def fits(scene: Scene) -> bool:
-    """The access is no larger than the memory as a whole, as far as the line before tells."""
-    room = ROOM.search(scene.found.string)
+def fits(context: ErrorContext) -> bool:
+    """Whether the access is no larger than the memory region; True if the log shows no sizes."""
+    room = ROOM.search(context.found.string)
     return room is None or int(room[2]) <= int(room[1])
 
 
-def was_packet(scene: Scene) -> bool:
-    """The number was an address in the packet, before a call that may have moved the packet."""
-    return scene.path.was(scene.register, "pkt(")
+def was_packet(context: ErrorContext) -> bool:
+    """Whether the scalar was a packet pointer before a call that may have moved the packet."""
+    return context.path.had_type(context.register, "pkt(")
 
 
-def was_record(scene: Scene) -> bool:
-    """The number was the address of a ring buffer's record, before a call that gave it back."""
-    return scene.path.was(scene.register, "ringbuf_mem(", "alloc_mem(", "mem(")
+def was_record(context: ErrorContext) -> bool:
+    """Whether the scalar was a pointer to a ring buffer record that a call released."""
+    return context.path.had_type(context.register, "ringbuf_mem(", "alloc_mem(", "mem(")
 
 
-def sized(scene: Scene) -> bool:
-    """A helper accesses as many bytes as the next argument says."""
-    if scene.path.helper not in NAMES:
+def sized(context: ErrorContext) -> bool:
+    """Whether the helper's next argument is the size of the memory that it accesses."""
+    if context.path.helper not in NAMES:
         return False
-    parameters = signature(NAMES.index(scene.path.helper) + 1).parameters
-    own = parameters[scene.register - 1 : scene.register]
+    parameters = signature(NAMES.index(context.path.helper) + 1).parameters
+    own = parameters[context.register - 1 : context.register]
     return any(each.kind is ArgumentKind.MEMORY for each in own)
 
 
-def is_zero(scene: Scene) -> bool:
-    """What is used as an address is the 0 that a call returned, or a copy of it."""
-    writer = scene.path.writer(scene.register)
+def is_zero(context: ErrorContext) -> bool:
+    """Whether the register used as an address is the 0 that a call returned, or a copy of it."""
+    writer = context.path.writer(context.register)
     made = writer is not None and writer.step.text.startswith(("(85)", "(bf)", "(79)"))
-    return made and ZERO.fullmatch(scene.path.state(scene.register)) is not None
+    return made and ZERO.fullmatch(context.path.state(context.register)) is not None
 
 
-def on_the_stack(scene: Scene) -> bool:
-    """The bytes are stack, but none that this function has used so far."""
-    off, size = whole(scene.found["off"]), whole(scene.found["size"])
+def on_the_stack(context: ErrorContext) -> bool:
+    """Whether the access is within the 512 bytes of the stack."""
+    off, size = parse_number(context.found["off"]), parse_number(context.found["size"])
     return -STACK_SIZE <= off <= -size
 
 
-def argument_on_the_stack(scene: Scene) -> bool:
-    return on_the_stack(scene) and scene.path.helper != ""
+def argument_on_the_stack(context: ErrorContext) -> bool:
+    return on_the_stack(context) and context.path.helper != ""
 
 
 ZERO = re.compile(r"(?:inv|scalar\()?P?0\)?")
@@ -73,8 +73,8 @@ MEMORY = (
         ),
         Case(
             r"R(?P<reg>\d+) (?:invalid mem access '(?:inv|scalar)'|type=(?:inv|scalar) expected=)",
-            "{reg} is 0 on this path: the comparison leads here where there is no address",
-            'jump away where it is 0: a.jeq({reg}, 0, "out")', NULL_C,
+            "{reg} is 0 on this path: the comparison leads here if it is NULL",
+            'jump to another path if it is 0: a.jeq({reg}, 0, "out")', NULL_C,
             is_zero,
         ),
         Case(
@@ -96,7 +96,7 @@ MEMORY = (
     Cause("unbounded-access", "Unbounded access", (
         Case(
             r"R(?P<reg>\d+) unbounded memory access",
-            "{reg} may be anything, so that the access may go anywhere",
+            "{reg} has no upper bound, so the access may be anywhere",
             'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "bound it first: `if (i >= LIMIT) return 0;` or `i &= LIMIT - 1;`",
         ),
@@ -108,13 +108,13 @@ MEMORY = (
         ),
         Case(
             r"math between (?P<type>\w+) pointer and register with unbounded min value",
-            "a number that may be anything is added to an address in {type}",
+            "an unbounded number is added to an address in {type}",
             'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "bound the index first: `if (i >= LIMIT) return 0;`",
         ),
         Case(
             r"R(?P<reg>\d+) max value is outside of the (?:allowed memory|array) range",
-            "{reg} may point outside of the memory that it points into",
+            "the offset of {reg} may be outside of the memory region that it points to",
             'bound {index} first: a.jgt({index}, limit, "out") or a.and_({index}, 63)',
             "bound the index first: `if (i >= LIMIT) return 0;`",
             fits,
@@ -138,8 +138,8 @@ MEMORY = (
     Cause("packet-out-of-bounds", "Access outside of the packet", (
         Case(
             r"invalid access to packet, off=(?P<off>-?\d+) size=(?P<size>\d+), R(?P<reg>\d+)\(",
-            "an access of {bytes} at offset {off} of the packet, and no comparison with its end "
-            "says that it is that long",
+            "an access of {bytes} at offset {off} of the packet, without a comparison with its "
+            "end that proves it is that long",
             "compare first: a.mov({spare}, {reg}), a.add({spare}, {reach}) and "
             'a.jgt({spare}, end, "out")',
             "check it first: `if (data + {reach} > data_end) return 0;`",
@@ -147,7 +147,7 @@ MEMORY = (
         Case(
             r"R(?P<reg>\d+) offset is outside of the packet",
             "{reg} points outside of the part of the packet that was compared with its end",
-            'compare first: a.jgt(copy, end, "out"), the copy moved behind what is accessed',
+            'move a copy past the accessed bytes, then compare: a.jgt(copy, end, "out")',
             "check it first: `if (p + 1 > data_end) return 0;`",
         ),
     )),
@@ -162,19 +162,19 @@ MEMORY = (
         Case(
             r"access beyond (?:the end of member \w+ \(mend:\d+\) in )?struct (?P<what>\w+) "
             r"(?:at|with) off (?P<off>\d+) (?:and )?size (?P<size>\d+)",
-            "an access of {bytes} at offset {off} of struct {what}, where it has none so large",
+            "an access of {bytes} at offset {off} of struct {what}, where no field is that large",
             "take offset and size of a field from this kernel's BTF: kernels differ",
             "let CO-RE find the field: BPF_CORE_READ(), with this kernel's vmlinux.h",
         ),
         Case(
             r"R(?P<reg>\d+) is (?P<what>\w+) invalid negative access: off=(?P<off>-\d+)",
             "an access at offset {off} of {what}: before its start",
-            "say the field's offset in the access; nothing may be before the start",
+            "write the field's offset in the access; it must not be negative",
             "let CO-RE find the field: BPF_CORE_READ(), with this kernel's vmlinux.h",
         ),
         Case(
             r"R(?P<reg>\d+) min value is outside of the (?:allowed memory|array) range",
-            "{reg} points outside of the memory that it points into",
+            "the offset of {reg} is outside of the memory region that it points to",
             "stay within it, or ask for more",
             "stay within it, or ask for more",
         ),
@@ -182,29 +182,29 @@ MEMORY = (
     Cause("uninitialised-stack-argument", "Uninitialised stack passed to a helper", (
         Case(
             READ_OF_NO_STACK,
-            "{helper} reads {bytes} of the stack at {place}, where nothing was ever stored",
+            "{helper} reads {bytes} of the stack at {place}, which is uninitialised",
             ZERO_PYTHON, ZERO_C,
             argument_on_the_stack,
         ),
         Case(
             r"invalid (?:indirect )?(?:read|access)(?: from| to)? stack R(?P<reg>\d+) "
             r"off (?P<off>-?\d+)\+(?P<at>\d+) size (?P<size>\d+)",
-            "{helper} reads {size} bytes of the stack at {place}, but byte {at} of them was "
-            "never stored",
+            "{helper} reads {size} bytes of the stack at {place}, but byte {at} of them is "
+            "uninitialised",
             ZERO_PYTHON, ZERO_C,
         ),
         Case(
             r"invalid indirect read from stack(?: off)? (?P<off>-?\d+)\+(?P<at>\d+) "
             r"size (?P<size>\d+)",
-            "{helper} reads {size} bytes of the stack at {place}, but byte {at} of them was "
-            "never stored",
+            "{helper} reads {size} bytes of the stack at {place}, but byte {at} of them is "
+            "uninitialised",
             ZERO_PYTHON, ZERO_C,
         ),
     )),
     Cause("uninitialised-stack", "Uninitialised stack read", (
         Case(
             READ_OF_NO_STACK,
-            "{bytes} of the stack are read at {place}, where nothing was ever stored",
+            "{bytes} of the stack are read at {place}, which is uninitialised",
             "store there first: a.zero(variable)",
             "initialise the variable where it is declared",
             on_the_stack,
@@ -212,8 +212,8 @@ MEMORY = (
         Case(
             r"invalid (?:read from|size of register).*stack(?: R\d+)? off (?P<off>-?\d+)\+"
             r"(?P<at>\d+) size (?P<size>\d+)",
-            "{size} bytes of the stack are read at {place}, but byte {at} of them was never "
-            "stored",
+            "{size} bytes of the stack are read at {place}, but byte {at} of them is "
+            "uninitialised",
             "store there first: a.zero(variable)",
             "initialise the variable where it is declared",
         ),
@@ -221,9 +221,9 @@ MEMORY = (
     Cause("stack-out-of-bounds", "Access outside of the stack", (
         Case(
             r"invalid .*stack R(?P<reg>\d+) off=(?P<off>-?\d+) (?:access_)?size=(?P<size>\d+)",
-            "{helper} accesses {bytes} at {place}, more than the stack has there: {next} says "
-            "how many",
-            "give it the size of what is there: a.mov({next}, Event.size), or bound it with "
+            "{helper} accesses {bytes} at {place}, more than the stack has there: {next} is "
+            "the size",
+            "pass the size of the memory there: a.mov({next}, Event.size), or bound it with "
             "a.and_({next}, 63)",
             "pass sizeof(buffer), or check the size first: `if (n > sizeof(buffer)) return 0;`",
             sized,
@@ -263,8 +263,7 @@ MEMORY = (
     Cause("context-access", "Context access out of range", (
         Case(
             r"invalid bpf_context access off=(?P<off>-?\d+) size=(?P<size>\d+)",
-            "an access of {bytes} at offset {off} of the context is none that this type of program "
-            "may make",
+            "programs of this type cannot access {bytes} at offset {off} of the context",
             "see the context's fields (for a tracepoint, its format file) for offset and size",
             "use the fields of the context's struct, and read only what this program type allows",
         ),
@@ -284,16 +283,16 @@ MEMORY = (
         ),
         Case(
             r"cannot write into (?P<type>\w+)|only read (?:from|is supported)",
-            "what is written to can only be read by programs",
+            "the memory that is written is read-only for programs",
             "copy it to the stack with a.ldx and a.stx, and change the copy",
             "copy it to a local variable, and change that",
         ),
     )),
-    Cause("atomic-access", "Atomic operation where there can be none", (
+    Cause("atomic-access", "Atomic operation not allowed there", (
         Case(
             r"BPF_(?:ATOMIC|XADD) (?:stores into|loads from) R(?P<reg>\d+) (?P<type>\w+) "
             r"is not allowed",
-            "an atomic operation goes to {type}, where there can be none",
+            "an atomic operation on {type} is not allowed",
             "use it on a map's value or the stack",
             "use it on a map's value or a local variable",
         ),

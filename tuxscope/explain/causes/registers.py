@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from tuxscope.explain.cause import Case, Cause, Scene
-from tuxscope.explain.path import KEPT
+from tuxscope.explain.cause import Case, Cause, ErrorContext
+from tuxscope.explain.path import CALLEE_SAVED
 
 
-def at_exit(scene: Scene) -> bool:
-    stop = scene.path.stop
-    return scene.register == 0 and stop is not None and stop.text.startswith("(95)")
+def at_exit(context: ErrorContext) -> bool:
+    stop = context.path.stop
+    return context.register == 0 and stop is not None and stop.text.startswith("(95)")
 
 
-def clobbered(scene: Scene) -> bool:
-    writer = scene.path.writer(scene.register)
+def clobbered(context: ErrorContext) -> bool:
+    writer = context.path.writer(context.register)
     return writer is not None and writer.clobbered
 
 
-def forgotten(scene: Scene) -> bool:
-    return clobbered(scene) and scene.path.helper != ""
+def forgotten(context: ErrorContext) -> bool:
+    return clobbered(context) and context.path.helper != ""
 
 
-def of_the_caller(scene: Scene) -> bool:
-    """One of r6 to r9, in a function that is called and has put nothing there."""
-    path = scene.path
-    return scene.register in KEPT and path.writer(scene.register) is None and path.in_function
+def of_the_caller(context: ErrorContext) -> bool:
+    """Whether the register is one of r6 to r9 that a called function has not written."""
+    path = context.path
+    return (
+        context.register in CALLEE_SAVED
+        and path.writer(context.register) is None
+        and path.in_function
+    )
 
 
 UNREADABLE = r"R(?P<reg>\d+) !read_ok"
 
 
-def cut_off(scene: Scene) -> bool:
+def cut_off(context: ErrorContext) -> bool:
     return (
-        scene.path.stop is not None
-        and not scene.path.complete
-        and scene.path.writer(scene.register) is None
+        context.path.stop is not None
+        and not context.path.complete
+        and context.path.writer(context.register) is None
     )
 
 
@@ -101,19 +105,19 @@ REGISTERS = (
     Cause("pointer-leak", "Pointer leak", (
         Case(
             r"R(?P<reg>\d+) leaks addr as return value",
-            "the program would return an address of the kernel's in {reg}",
+            "the program would return a kernel address in {reg}",
             "return a number: a.mov({reg}, 0) before a.exit()",
             "return a number, as in `return 0;`",
         ),
         Case(
             r"R(?P<reg>\d+) leaks addr into (?P<where>[\w ]+)",
-            "{reg} is an address of the kernel's, which must not be stored in {where}",
+            "{reg} is a kernel address, which must not be stored in {where}",
             "store what it points to: a.ldx({spare}, u64[{reg}]), then store {spare}",
             "store what the pointer points to, as in `*p`, not the pointer",
         ),
         Case(
             r"[Ll]eaking (?:a |kernel )?addr\w* ",
-            "an address of the kernel's would leave the program",
+            "a kernel address would leave the program",
             "store what it points to, not the address itself",
             "store what the pointer points to, as in `*p`, not the pointer",
         ),
@@ -137,7 +141,7 @@ REGISTERS = (
         ),
         Case(
             r"R(?P<reg>\d+) pointer comparison prohibited",
-            "an address in {reg} is compared with a number or another address, which tells of it",
+            "an address in {reg} is compared with a number or another address, which leaks it",
             "compare what it points to: a.ldx({spare}, u64[{reg}]), then compare {spare}",
             "compare what the pointer points to; a pointer only with NULL",
         ),
@@ -145,22 +149,22 @@ REGISTERS = (
     Cause("modified-context", "Context pointer changed", (
         Case(
             r"dereference of modified ctx ptr R(?P<reg>\d+) off=(?P<off>-?\d+) disallowed",
-            "the context is read through {reg}, which was moved by {off} bytes: it must point to "
-            "its start",
-            "leave it alone and say the offset in the access: a.ldx(r0, {width}[{reg} + {total}])",
+            "the context is read through {reg}, which has an offset of {off} bytes: it must point "
+            "to the context's start",
+            "write the offset in the access instead: a.ldx(r0, {width}[{reg} + {total}])",
             "read the field straight from ctx, as in `ctx->field`, with a constant offset",
         ),
         Case(
             r"variable ctx access var_off=",
             "the context is read at an offset that is not constant",
-            "say the offset in the access, as in a.ldx(r0, u64[r1 + 8])",
+            "write the offset in the access, as in a.ldx(r0, u64[r1 + 8])",
             "read the field straight from ctx, as in `ctx->field`, with a constant offset",
         ),
         Case(
             r"negative offset ctx ptr R(?P<reg>\d+) off=(?P<off>-?\d+) disallowed",
-            "{reg} was moved {off} bytes before the context's start",
-            "pass the context as it came: a.mov(r6, r1) at the start, a.mov({reg}, r6) here",
-            "pass ctx as it came",
+            "{reg} points to offset {off} of the context, before its start",
+            "pass the context unmodified: a.mov(r6, r1) at the start, a.mov({reg}, r6) here",
+            "pass ctx unmodified",
         ),
     )),
     Cause("pointer-arithmetic", "Forbidden pointer arithmetic", (
@@ -173,7 +177,7 @@ REGISTERS = (
         Case(
             r"R(?P<reg>\d+) (?:pointer arithmetic with|bitwise operator) (?P<operator>\S+) "
             r"(?:operator|on pointer) prohibited",
-            "{reg} holds an address, and {operator} on it gives none",
+            "{operator} on the pointer in {reg} is prohibited: the result is not an address",
             "only a.add and a.sub with a number keep an address; compute with a number instead",
             "only + and - with a number keep a pointer; compute with an integer instead",
         ),
@@ -185,7 +189,7 @@ REGISTERS = (
         ),
         Case(
             r"R(?P<reg>\d+) tried to subtract pointer from scalar",
-            "an address is subtracted from a number, which gives neither",
+            "a pointer is subtracted from a number: the result is not an address",
             "subtract the number from the address: the address is dst",
             "subtract the number from the pointer",
         ),
@@ -198,18 +202,18 @@ REGISTERS = (
         Case(
             r"R(?P<reg>\d+) pointer arithmetic on (?P<type>(?!\w*_or_null)\w+) prohibited",
             "{reg} is {type}, and no number may be added to it",
-            "pass it on as it is; say an offset in the access, as in u64[{reg} + 8]",
-            "use the pointer as it came",
+            "pass it unmodified; write the offset in the access, as in u64[{reg} + 8]",
+            "use the pointer unmodified",
         ),
         Case(
             r"math between (?P<type>\w+) pointer and (?P<number>-?\d+) is not allowed",
-            "an address in {type} is moved by {number} bytes, too far for any object",
+            "{number} bytes are added to an address in {type}, too many for any object",
             "keep offsets below 2**29",
             "keep the index within the object",
         ),
         Case(
             r"value (?P<number>-?\d+) makes (?P<type>\w+) pointer be out of bounds",
-            "an address in {type} is moved by {number} bytes, too far for any object",
+            "{number} bytes are added to an address in {type}, too many for any object",
             "keep offsets below 2**29",
             "keep the index within the object",
         ),
@@ -222,7 +226,7 @@ REGISTERS = (
         ),
         Case(
             r"R(?P<reg>\d+) has (?:pointer with unsupported|unknown scalar with mixed)",
-            "the kernel cannot tell how far {reg} is moved, not even with its sign",
+            "the offset added to {reg} has no known bounds, not even a known sign",
             "bound it as unsigned first, as in a.and_({reg}, 63)",
             "use an unsigned index, and check it first",
         ),

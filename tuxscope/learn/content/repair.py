@@ -39,7 +39,7 @@ SAID = os.path.join(os.path.dirname(page.__file__), "said.json")
 def repairable(entry: Entry) -> bool:
     """Whether an entry can be an exercise: fixed in Python, and the fix graded.
 
-    A program that is refused only without CAP_PERFMON cannot be graded with it, unless a check of
+    A program that is rejected only without CAP_PERFMON cannot be graded with it, unless a check of
     the assembler finds the mistake.
     """
     return not entry.patch and not (entry.unprivileged and entry.foreseen is None)

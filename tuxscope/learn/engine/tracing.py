@@ -92,12 +92,12 @@ def check_whole_arguments(submission: Submission, hint: int) -> None:
 
     def narrow(each: Instruction) -> bool:
         reads_context = each.form.kind is FormKind.LOAD and each.src != FRAME_POINTER
-        return reads_context and each.offset in ARGUMENTS and each.moves < 8
+        return reads_context and each.offset in ARGUMENTS and each.access_size < 8
 
     for each in submission.instructions(narrow):
         raise Mistake(
             "a load of all 8 bytes of the argument, as its field has size 8",
-            f"a load of {each.moves}: these are the lowest on little-endian machines only",
+            f"a load of {each.access_size}: these are the lowest on little-endian machines only",
             each.source,
             hint,
         )
@@ -211,7 +211,7 @@ def store_of(submission: Submission, record: RecordType, name: str) -> SourceLin
         }
         for each in program.instructions:
             stores = each.form.kind is FormKind.STORE and each.dst == FRAME_POINTER
-            if stores and each.offset in places and each.moves == field.size:
+            if stores and each.offset in places and each.access_size == field.size:
                 found = each.source
     return found
 

@@ -89,6 +89,14 @@ def require_process(a: Assembler, pid: int | None, done: str) -> None:
         a.jne(r1, pid, done)
 
 
+def drop_excluded(a: Assembler, event: Memory, pids: tuple[int, ...], done: str) -> None:
+    """Emit: jump to ``done`` if the event is of one of these processes."""
+    if pids:
+        a.ldx(r1, u32[event.pid])
+        for pid in pids:
+            a.jeq(r1, pid, done)
+
+
 def lookup_socket(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
     """Emit: look a socket up in SOCKETS and SEEDED; if found, jump to ``known`` with r0 = entry."""
     a.st(cookie, 0)

@@ -7,8 +7,8 @@ from ipaddress import ip_network
 
 from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
-from tuxscope.options.parsers import choice, given, integer
-from tuxscope.options.tool import ToolOptions
+from tuxscope.options.parsers import given, integer
+from tuxscope.options.tool import EXISTING, SUMMARY, ToolOptions, summary_key
 from tuxscope.programs.net.connections import STATES, state_numbers
 from tuxscope.programs.net.page import ConnectionFilter, Network
 from tuxscope.programs.net.summary import By
@@ -96,25 +96,12 @@ class NetOptions(ToolOptions, after="exclude"):
         default=frozenset(),
     )
     listen: bool = switch("also trace listening sockets: states listen and close", default=False)
-    existing: bool = switch("first print the existing connections, as ss does", default=False)
+    existing: bool = EXISTING
     netns: bool = switch("add a column NETNS with the name of the network namespace", default=False)
-    summary: bool = switch(
-        "count in the kernel and print a table instead of events",
-        default=False,
-        excludes=dict.fromkeys(
-            ("existing", "netns", "buffer_pages", "unordered", "strict", "lost_records"),
-            "--summary and {other} conflict: {other} is for single events",
-        ),
+    summary: bool = SUMMARY
+    by: By = summary_key(
+        By, "the key of the summary: process (default), remote or port", By.PROCESS
     )
-    by: By = option(
-        "WHAT",
-        choice(By),
-        "the key of the summary: process (default), remote or port",
-        default=By.PROCESS,
-        needs=(
-            "summary", True, "--by needs --summary"
-        ),
-    )  # fmt: skip
     interval: float | None = ToolOptions.declared["interval"].with_help(
         "print the existing connections at this interval, with their bytes so far; with "
         "--summary: time between tables (default: 1)"

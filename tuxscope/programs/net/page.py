@@ -13,10 +13,10 @@ from tuxscope.page.emitting import address_of
 from tuxscope.page.page import Page, ProgramFactory
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.net.accepts import accepts
-from tuxscope.programs.net.connections import Connection, Report
+from tuxscope.programs.net.connections import Connection, Report, drop_excluded
 from tuxscope.programs.net.layout import LINUX_6_18
 from tuxscope.programs.net.state_changes import RECEIVE_RESET, resets, state_changes
-from tuxscope.record import u8, u32, u64
+from tuxscope.record import u8, u64
 
 Network = IPv4Network | IPv6Network
 ALL = (1 << 64) - 1
@@ -86,7 +86,7 @@ def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
         def report_if_matching(a: Assembler, event: Memory, done: str) -> None:
-            drop_processes(a, event, exclude, done)
+            drop_excluded(a, event, exclude, done)
             drop_unmatched(a, event, filter, done)
             report(a, event, done)
 
@@ -96,14 +96,6 @@ def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
         return (changes, resets(layout)) if layout.has(RECEIVE_RESET) else (changes,)
 
     return net
-
-
-def drop_processes(a: Assembler, event: Memory, pids: tuple[int, ...], done: str) -> None:
-    """Emit: jump to ``done`` if the event is of one of these processes."""
-    if pids:
-        a.ldx(r1, u32[event.pid])
-        for pid in pids:
-            a.jeq(r1, pid, done)
 
 
 def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: str) -> None:

@@ -280,7 +280,7 @@ CALLS = (
         "A reference (to a record of a ring buffer, to a socket) must be released before the "
         "program exits, on all paths.",
         "Submit or discard it if it is not NULL.",
-        hint="give it back on all paths: a.call(helper.ringbuf_submit) or "
+        hint="release it on all paths: a.call(helper.ringbuf_submit) or "
         "a.call(helper.ringbuf_discard)",
         foreseen=UnreleasedReferenceError,
     ),
@@ -289,7 +289,6 @@ CALLS = (
         "Only a reference that a helper such as sk_lookup_tcp or ringbuf_reserve has returned can "
         "be released, at the same address. The socket of a packet is not such a reference.",
         "Release only references of your own, each once.",
-        hint="give back only what a helper gave you to keep, once, at the address that it "
-        "returned",
+        hint="release only a pointer that a helper acquired, unmodified, and only once",
     ),
 )  # fmt: skip

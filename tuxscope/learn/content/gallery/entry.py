@@ -65,11 +65,11 @@ class Entry:
         rejected: assembles a program that the verifier refuses for this cause alone. The line
             at fault ends with ``# <-`` if the verifier's log names it.
         fixed: assembles the same program without the mistake.
-        means: what the refusal means.
+        means: what the verifier's message means.
         fix: what to do.
         hint: the hint that ``tuxscope explain`` gives, in calls of the assembler.
         foreseen: the assembler's check that finds it; None if none does.
-        unprivileged: whether only users without CAP_PERFMON are refused.
+        unprivileged: whether the verifier rejects it only for users without CAP_PERFMON.
         patch: bytes that the assembler itself would not write; None for none.
     """
 

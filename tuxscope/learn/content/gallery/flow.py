@@ -192,7 +192,7 @@ FLOW = (
         "unreachable-code", after_the_end, within_reach,
         "The verifier refuses a program with instructions that no path reaches.",
         "Remove them, or jump there.",
-        hint="leave it out, or put a label before it that something jumps to",
+        hint="remove it, or put a label before it and jump there",
         foreseen=UnreachableCodeError,
     ),
     Entry(
@@ -214,14 +214,14 @@ FLOW = (
         "The verifier follows a loop iteration by iteration (since Linux 5.3). If an iteration "
         "changes nothing, the loop never ends.",
         "Count the iterations, and leave the loop by the count.",
-        hint='count in it, and leave it by the count: a.add(r6, 1), a.jlt(r6, 10, "top")',
+        hint='count the iterations: a.add(r6, 1), then a.jlt(r6, 10, "top")',
         foreseen=EndlessLoopError,
     ),
     Entry(
         "too-many-instructions", counts_to_a_million, counts_to_ten,
         "The verifier follows at most a million instructions, over all paths and iterations.",
         "Use fewer iterations.",
-        hint="make fewer rounds or fewer branches; a.may_goto (Linux 6.9) ends a loop without "
+        hint="use fewer iterations or branches; a.may_goto (Linux 6.9) ends a loop without "
         "counting",
     ),
     Entry(
@@ -236,7 +236,7 @@ FLOW = (
         "call-depth", too_deep, not_so_deep,
         "Calls may be nested 8 functions deep, the main program included; Linux 7.3 allows more.",
         "Inline the innermost function where it is called.",
-        hint="write the innermost functions' instructions where they are called",
+        hint="inline the innermost functions: put their instructions in place of the calls",
         foreseen=CallDepthError,
     ),
 )  # fmt: skip
@@ -248,8 +248,7 @@ ENCODING = (
         "newer kernel.",
         "Let the assembler encode instructions; replace an instruction of a newer kernel by older "
         "ones.",
-        hint="use the assembler's methods; one of a newer kernel has to be written out with "
-        "older ones",
+        hint="use the assembler's methods; replace one of a newer kernel by older ones",
         patch=Patch(slot=1, opcode=0xFF),
     ),
     Entry(
@@ -257,8 +256,7 @@ ENCODING = (
         "A field that this instruction does not use must be 0. A newer kernel may use it.",
         "Let the assembler encode instructions; replace an instruction of a newer kernel by older "
         "ones.",
-        hint="use the assembler's methods; one of a newer kernel has to be written out with "
-        "older ones",
+        hint="use the assembler's methods; replace one of a newer kernel by older ones",
         patch=Patch(slot=1, offset=77),
     ),
     Entry(

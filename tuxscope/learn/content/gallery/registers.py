@@ -182,7 +182,7 @@ REGISTERS = (
         "The kernel rewrites accesses to the context, field by field. So the offset must be in the "
         "instruction, and the address unchanged.",
         "Do not change the context's address; put the offset into the access.",
-        hint="leave it alone and say the offset in the access: a.ldx(r0, u32[r1 + 8])",
+        hint="write the offset in the access instead: a.ldx(r0, u32[r1 + 8])",
     ),
     Entry(
         "pointer-arithmetic", adds_addresses, adds_a_number,

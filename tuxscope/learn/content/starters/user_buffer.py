@@ -2,7 +2,7 @@
 
 The second argument of write() is the address of the data, the third its size in
 bytes. This page shows all but the data: it loads the first 8 bytes from that
-address, and is refused. Run it, and see which line the error names, and why:
+address, and is rejected. Run it, and see which line the error names, and why:
 
     tuxscope run user_buffer.py --simulate --count 5
 

@@ -17,7 +17,7 @@ from pace import LIMIT
 
 from loader.texts import one_line
 from tuxscope.asm import Assembler, Program, RawTracepoint, r0, r1, r3
-from tuxscope.loader import bpf, refusal, verification
+from tuxscope.loader import bpf, failed_load, verification
 from tuxscope.loader.bpf_attributes import ProgLoad
 from tuxscope.loader.privilege import Capability, PrivilegeError
 from tuxscope.loader.program import load
@@ -103,7 +103,7 @@ def test_the_missing_capability_is_named(attach: str, dropped: str, needs: str) 
 @pytest.mark.one_kernel
 def test_root_of_a_user_namespace_is_told_so() -> None:
     said = said_by_a_child("RawTracepoint()", *under(*USER_NAMESPACE))
-    assert "our capabilities are those of a user namespace" in said
+    assert "this process is in a user namespace" in said
 
 
 @pytest.mark.parametrize(
@@ -119,22 +119,22 @@ def test_what_forbids_it_is_named(
 ) -> None:
     ends_with(errno.EPERM, b"", monkeypatch)
     for each in ("in_user_namespace", "locked_down", "seccomp_filtered"):
-        monkeypatch.setattr(refusal, each, lambda yes=each == function: yes)
-    monkeypatch.setattr(refusal, "effective_capabilities", lambda: ALL)
+        monkeypatch.setattr(failed_load, each, lambda yes=each == function: yes)
+    monkeypatch.setattr(failed_load, "effective_capabilities", lambda: ALL)
     assert says in refused(program(), PrivilegeError)
 
 
 def test_locked_memory_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
     ends_with(errno.EPERM, b"", monkeypatch)
-    monkeypatch.setattr(refusal, "in_user_namespace", lambda: False)
-    monkeypatch.setattr(refusal, "seccomp_filtered", lambda: False)
+    monkeypatch.setattr(failed_load, "in_user_namespace", lambda: False)
+    monkeypatch.setattr(failed_load, "seccomp_filtered", lambda: False)
     monkeypatch.setattr(bpf, "raise_memlock", lambda: False)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64 << 10, 64 << 10))
     said = refused(program(), PrivilegeError)
-    assert "of which 64 KiB are allowed; try: ulimit -l unlimited" in said
+    assert "the limit is 64 KiB; try: ulimit -l unlimited" in said
     infinite = resource.RLIM_INFINITY
     monkeypatch.setattr(resource, "getrlimit", lambda _: (infinite, infinite))
-    assert "for all our capabilities" in refused(program(), PrivilegeError)
+    assert "although no capability is missing" in refused(program(), PrivilegeError)
 
 
 class Unheard(IntEnum):
@@ -148,13 +148,13 @@ def test_a_program_type_that_the_kernel_has_not() -> None:
         type = Unheard.UNHEARD_OF  # type: ignore[assignment]
 
     said = refused(replace(program(), attach=Nowhere()))
-    assert said.endswith("this kernel has no programs of type unheard_of (EINVAL)")
+    assert said.endswith("this kernel does not support programs of type unheard_of (EINVAL)")
 
 
 def test_a_name_that_the_kernel_does_not_take() -> None:
     named = program()
     object.__setattr__(named, "name", "a b")  # a Program would not take it either
-    assert "it does not take the name 'a b' (EINVAL)" in refused(named)
+    assert "the kernel rejects the name 'a b' (EINVAL)" in refused(named)
 
 
 def test_what_cannot_be_told_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_lines_that_the_kernel_does_not_take(number: int, monkeypatch: pytest.Mo
         return real(attributes)
 
     monkeypatch.setattr(bpf, "prog_load", refuse)
-    assert "lines of source that go with it" in refused(program())
+    assert "the program's line info" in refused(program())
 
 
 @pytest.mark.one_kernel
@@ -188,26 +188,26 @@ def test_more_instructions_than_a_program_may_have() -> None:
     one = short.instructions[0]
     long = replace(short, instructions=(*[one] * 1_000_000, short.instructions[-1]))
     assert refused(long).endswith(
-        "it has 1,000,001 slots of instructions, and may have 1,000,000 (E2BIG)"
+        "it has 1,000,001 instruction slots; the limit is 1,000,000 (E2BIG)"
     )
 
 
 def test_without_cap_bpf_it_may_have_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     ends_with(errno.E2BIG, b"", monkeypatch)
-    monkeypatch.setattr(refusal, "effective_capabilities", frozenset)
+    monkeypatch.setattr(failed_load, "effective_capabilities", frozenset)
     said = refused(program(5000))
-    assert "it has 5,002 slots of instructions, and may have 4,096, and 1,000,000 with CAP_" in said
+    assert "it has 5,002 instruction slots; the limit is 4,096, or 1,000,000 with CAP_" in said
 
 
 @pytest.mark.parametrize(
     ("number", "log", "kind", "says"),
     [
-        (errno.EACCES, b"", PrivilegeError, "a security module says no; see: dmesg"),
-        (errno.ENOMEM, b"", LoadError, "more memory than there is"),
-        (errno.E2BIG, b"", LoadError, "it asks for what this kernel is too old for"),
-        (errno.EIO, b"", LoadError, "Input/output error (EIO), and it gives no reason"),
-        (524, b"processed 2 insns (limit 1000000)\n", LoadError, "no machine code for it"),
-        (errno.EINVAL, b"processed 2 insns\n", LoadError, "no machine code for it"),
+        (errno.EACCES, b"", PrivilegeError, "a security module (LSM) denied it; see: dmesg"),
+        (errno.ENOMEM, b"", LoadError, "not enough free memory"),
+        (errno.E2BIG, b"", LoadError, "this kernel is too old for an attribute of the load"),
+        (errno.EIO, b"", LoadError, "Input/output error (EIO); the kernel gives no reason"),
+        (524, b"processed 2 insns (limit 1000000)\n", LoadError, "the JIT compiler fails"),
+        (errno.EINVAL, b"processed 2 insns\n", LoadError, "the JIT compiler fails"),
     ],
 )
 def test_each_errno_says_what_it_is(
@@ -255,7 +255,7 @@ def test_a_full_log_without_its_end_is_asked_for_its_last_words(
 
 def test_a_log_whose_end_is_lost_is_not_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     ends_with(errno.ENOSPC, b"0: (b7) r0 = 0\n", monkeypatch)
-    assert "the reason is at the end of the verifier's log" in refused(program())
+    assert "and the reason is at its end; make the program shorter" in refused(program())
 
 
 def test_a_kernel_that_takes_no_bigger_log(monkeypatch: pytest.MonkeyPatch) -> None:

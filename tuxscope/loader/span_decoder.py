@@ -1,12 +1,12 @@
 """Decodes the bytes of a ring: samples as columns, and the number of lost samples.
 
 A record begins with ``struct perf_event_header``: type u32, misc u16, size u16, and its size is
-a multiple of 8. A sample goes on with a u32, the size of what follows, and the bytes that the
+a multiple of 8. After it a sample has a u32, the size of its data, and the bytes that the
 program sent, rounded up by the kernel. Nearly always all records are samples of one size, so
 they are decoded as the rows of a table, many in one call; everything else is taken one by one.
 
-What comes out are columns, a list for each value of the record: no object is made for a row that
-nobody may ask for.
+The result is columns, a list for each value of the record: no object is made for a row that
+the caller may not need.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ WORD = struct.Struct("=Q")
 LOST = struct.Struct("=8xQQ")  # id, lost
 SAMPLE_DATA = 12  # where a sample's data begins, after the header and its size
 
-FIRST_RUN = 32  # how many records are looked at together, at first
-LONGEST_RUN = 1 << 16  # at most, in bytes
+FIRST_RUN = 32  # the number of records checked together, at first
+LONGEST_RUN = 1 << 16  # and at most, in bytes
 LARGEST_PIECE = 4096  # rows: few enough to stay in the processor's cache
 
-# A list for each value that ``record.raw`` unpacks, all of one length: a row for each sample.
+# A list for each value that ``record.raw`` unpacks; all have an element for each sample.
 Columns = list[list[Any]]
 
 
 def room_for(size: int) -> int:
-    """How many bytes of data a sample has when a program sends ``size``: the sample's size and its
+    """Return the bytes of data in a sample when a program sends ``size``: the sample's size and
     data together are rounded up to 8 (perf_prepare_sample)."""
     return -(-(SAMPLE_DATA + size) // 8) * 8 - SAMPLE_DATA
 
 
 def too_short(record: RecordType, room: int) -> RingError:
-    """The error of a sample with ``room`` bytes of data, which the record does not fit into."""
+    """Return the error for a sample whose ``room`` bytes of data are less than the record's."""
     return RingError(
-        f"a sample of {room} bytes, {record.__name__} has {record.size}: the program sends less "
-        "than it declares"
+        f"a sample of {room} bytes, but {record.__name__} has {record.size}: send "
+        f"{record.__name__}.size bytes"
     )
 
 
 class SpanDecoder:
-    """Decodes spans whose samples hold one kind of record."""
+    """Decodes spans whose samples have one record type."""
 
     def __init__(self, record: RecordType) -> None:
         self.record = record
@@ -58,26 +58,26 @@ class SpanDecoder:
         tail = self._step - SAMPLE_DATA - record.size
         self._format = f"{SAMPLE_DATA}x{record.raw.format[1:]}{tail}x"
         self._row = struct.Struct(f"={self._format}")
-        self._tables: dict[int, struct.Struct] = {}  # so many rows at once
+        self._tables: dict[int, struct.Struct] = {}  # by number of rows
         self._longest = max(LONGEST_RUN // self._step, 1)
         self._usual: set[bytes] = set()  # headers known to be a sample of this size
 
     def decode(self, span: bytes, rows: list[tuple[Any, ...]]) -> int:
-        """Append each sample to ``rows``, as ``record.raw`` unpacks it; returns how many samples
-        LOST records in between report.
+        """Append each sample to ``rows``, as ``record.raw`` unpacks it; return how many samples
+        the LOST records report.
 
-        Raises RingError for a record that no kernel writes, or a sample too short for the record.
+        Raises RingError for an invalid record, or a sample too short for the record type.
         """
         lost = 0
-        for columns, refused in self.pieces(span):
+        for columns, reported in self.pieces(span):
             rows.extend(zip(*columns, strict=True))
-            lost += refused
+            lost += reported
         return lost
 
     def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[tuple[Columns, int]]:
-        """Pieces of at most ``rows`` samples, and how many samples LOST records in each report.
+        """Yield batches of at most ``rows`` samples, and how many samples LOST records report.
 
-        Raises RingError as :meth:`decode` does, after a piece of what comes before that record.
+        Raises RingError as :meth:`decode` does, after a batch of the samples before that record.
         """
         columns, lost, at, run = self._nothing(), 0, 0, FIRST_RUN
         view = memoryview(span)
@@ -92,8 +92,8 @@ class SpanDecoder:
                     run = min(run * 2, self._longest)
                 else:
                     run = FIRST_RUN
-                    size, refused = self._one(view, at, columns)
-                    lost += refused
+                    size, reported = self._one(view, at, columns)
+                    lost += reported
                     at += size
                 if len(columns[0]) >= rows:
                     yield columns, lost
@@ -113,10 +113,10 @@ class SpanDecoder:
         headers = table.cast("Q")[:: self._step // 8].tobytes()
         count = len(headers) // WORD.size
         first = headers[: WORD.size]
-        if headers == first * count:  # the rule, and quickly seen
+        if headers == first * count:  # the common case, and fast
             return count if self._is_usual(first) else 0
         each = [header for (header,) in struct.iter_unpack(f"{WORD.size}s", headers)]
-        if all(map(self._is_usual, set(each))):  # misc says what was interrupted
+        if all(map(self._is_usual, set(each))):  # misc has the CPU mode
             return count
         return next(row for row, header in enumerate(each) if not self._is_usual(header))
 
@@ -141,7 +141,7 @@ class SpanDecoder:
             table = table[count * self._step :]
 
     def _one(self, view: memoryview, at: int, columns: Columns) -> tuple[int, int]:
-        """Decode one record of any kind: its size, and how many lost samples it reports."""
+        """Decode one record of any type; return its size and how many lost samples it reports."""
         left = len(view) - at
         kind, _, size = HEADER.unpack_from(view, at) if left >= HEADER.size else (0, 0, 0)
         if size < HEADER.size or size % 8 or size > left:

@@ -17,7 +17,7 @@ from pace import fewer
 
 from loader.fuzz_rings import MemoryRing, fuzz
 from tuxscope.loader.ring import RingError
-from tuxscope.loader.spans import Columns, SpanDecoder
+from tuxscope.loader.span_decoder import Columns, SpanDecoder
 from tuxscope.record import Record, RecordType, char, s16, s32, s64, u8, u16, u32, u64
 
 pytestmark = pytest.mark.matrix

@@ -8,11 +8,15 @@ from tuxscope.asm.stack_notes import parts
 from tuxscope.record import Nested
 
 
-def name_of_unset(state: PathState, frame: int, unset: list[int]) -> tuple[str, str]:
+def describe_uninitialised(
+    state: PathState, frame: int, uninitialised: list[int]
+) -> tuple[str, str]:
     """The first run of uninitialised bytes in words, with its variable, and the hint."""
     function = state.name_of(frame)
-    first = unset[0]
-    count = next((n for n, each in enumerate(unset) if each != first + n), len(unset))
+    first = uninitialised[0]
+    count = next(
+        (n for n, each in enumerate(uninitialised) if each != first + n), len(uninitialised)
+    )
     what = f"{count} byte{'s' * (count > 1)} at {Address(r10, first)}"
     for each in state.program.stack:
         start = first - each.offset
