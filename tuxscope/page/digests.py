@@ -42,7 +42,7 @@ DIGESTS = {
     "programs/syscall/life.py": 0xDD4DA94B206A359E,
     "programs/syscall/live.py": 0xE6B39350F89F6629,
     "programs/syscall/names.py": 0x21F83F18014BE312,
-    "programs/syscall/options.py": 0xE7FAC75B904F9C79,
+    "programs/syscall/options.py": 0xAFDBBC48CF3137E4,
     "programs/syscall/records.py": 0x1DA0FD7FF37A4849,
     "programs/syscall/rows.py": 0x29304256C3019F22,
     "programs/syscall/seeds.py": 0xFAEBCB049B0B44B3,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tuxscope.abi.architecture import this_architecture
 from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
-from tuxscope.options.parsers import choice, given, integer, seconds
-from tuxscope.options.tool import ToolOptions
+from tuxscope.options.parsers import given, integer, seconds
+from tuxscope.options.tool import SUMMARY, ToolOptions, summary_key
 from tuxscope.programs.syscall.filters import COMM, Chosen
 from tuxscope.programs.syscall.names import NameList, name_list
 from tuxscope.programs.syscall.records import By
@@ -92,12 +92,11 @@ class SyscallOptions(ToolOptions, after="exclude"):
     exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
         "do not count calls of these processes, filtered in the kernel; at most 64"
     )
-    summary: bool = switch("count and time in the kernel, and print a table", default=False)
-    by: By = option(
-        "WHAT",
-        choice(By),
-        "the key of the table: syscall (default), process, thread, error or cgroup",
-        default=By.SYSCALL,
+    summary: bool = SUMMARY
+    by: By = summary_key(
+        By,
+        "the key of the summary: syscall (default), process, thread, error or cgroup",
+        By.SYSCALL,
     )
     hist: NameList | None = option(
         "NAME",
