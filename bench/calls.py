@@ -30,6 +30,10 @@ LATENCY = (
     "tracepoint:raw_syscalls:sys_exit /@begin[tid]/ "
     "{ @ns[args->id] = hist(nsecs - @begin[tid]); delete(@begin[tid]); }"
 )
+OTHER = (
+    "tracepoint:raw_syscalls:sys_enter,tracepoint:raw_syscalls:sys_exit /pid == 1/ "
+    "{ @ = count(); }"
+)
 # Tools that watch the whole system meanwhile, and those that start dd themselves.
 WATCHERS = {
     "tuxscope syscall --summary": [TUXSCOPE, "syscall", "--summary"],
@@ -37,6 +41,7 @@ WATCHERS = {
     "the same, --pid of another process": [TUXSCOPE, "syscall", "--summary", "--pid", "1"],
     "the same, --name of other calls": [TUXSCOPE, "syscall", "--summary", "--name", "openat"],
     "bpftrace, histogram of latency by number": ["bpftrace", "-e", LATENCY],
+    "bpftrace, of another process": ["bpftrace", "-e", OTHER],
     "perf trace -s": ["perf", "trace", "-a", "-s"],
 }
 STARTERS = {"strace -c": ["strace", "-c", "-o", "/dev/null"]}
