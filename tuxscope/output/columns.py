@@ -213,25 +213,19 @@ class SyscallName(Column):
         return "SYSCALL"
 
     def stream_text(self, value: int) -> str:
-        return name_of_call(value)
+        from tuxscope.abi.native import native_name  # a table of names that few pages need
+
+        return native_name(value)
 
     def stream_json(self, value: int) -> str:
-        return f'"{name_of_call(value)}"'
+        return f'"{self.stream_text(value)}"'
 
     @property
     def is_number(self) -> bool:
         return False
 
     def table_value(self, row: Row) -> str:
-        return name_of_call(row.values[self.field])
-
-
-def name_of_call(number: int) -> str:
-    """A system call's name, by its number in the native ABI of the running machine."""
-    from tuxscope.abi.architecture import this_architecture
-    from tuxscope.abi.names import syscall_name
-
-    return syscall_name(this_architecture(), False, number)
+        return self.stream_text(row.values[self.field])
 
 
 @dataclass(frozen=True, slots=True)

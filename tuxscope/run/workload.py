@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import NamedTuple
 
-from tuxscope.abi.architecture import this_architecture
-from tuxscope.abi.names import numbers
+from tuxscope.abi.native import native_numbers
 from tuxscope.asm import Program, Tracepoint
 from tuxscope.errors import TuxscopeError
 from tuxscope.vm import Machine, World
@@ -141,7 +140,7 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
     """Synthetic calls, each of a system call that has programs, as an event for each of these."""
     to_all = by_call.get(ANY_CALL, [])
     names = sorted(by_call.keys() - {ANY_CALL}) or USUAL
-    known = numbers(this_architecture().native)
+    known = native_numbers()
     for seconds, world, context, text in calls(seed):
         dice = random.Random(world.seed)
         took = dice.randrange(LONGEST_CALL)

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from tuxscope.abi.architecture import X32_BIT, this_architecture
-from tuxscope.abi.names import numbers
+from tuxscope.abi.architecture import X32_BIT
+from tuxscope.abi.native import native_numbers
 from tuxscope.asm import Hash, SourceLine, helper
 from tuxscope.learn.engine.calls import Call, random_call, random_comm
 from tuxscope.learn.engine.counting import check_races, counted_hash
@@ -108,7 +108,7 @@ def grade_on_kernel(submission: Submission) -> None:
             worker.write(rng.randrange(10, 900), times["write"])
         came = entries(kernel.map(counts).items())
         missed = kernel.missed
-    known = numbers(this_architecture().native)
+    known = native_numbers()
     for name, expected in times.items():
         if not expected - missed <= came[known[name]] <= expected:
             raise Mistake(
