@@ -23,7 +23,9 @@ NAMES = {
         UnreleasedReferenceError Xdp decode_all helper r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10
     """,
     "tuxscope.asm.layout": "Place RecordedLayout",
-    "tuxscope.output.columns": "Bar Clock Column Index Log2 Milliseconds Percentile Rate",
+    "tuxscope.output.columns": """
+        Bar Clock Column Index Log2 Milliseconds Percentile Rate SyscallName
+    """,
     "tuxscope.errors": "TuxscopeError",
     "tuxscope.loader": """
         Collection Link LoadError LoadedMap LoadedProgram LogLevel PerfReader VerifierError load

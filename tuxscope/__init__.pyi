@@ -126,6 +126,7 @@ from tuxscope.output.columns import (
     Milliseconds,
     Percentile,
     Rate,
+    SyscallName,
 )
 from tuxscope.page.page import (
     Page,
@@ -261,6 +262,7 @@ __all__ = [
     "SourceLine",
     "StackAccessError",
     "StackError",
+    "SyscallName",
     "TextError",
     "Tracepoint",
     "TuxscopeError",

@@ -38,6 +38,27 @@ LOOKUP = f"""\
     a.jne(r0, r7, "out")
 """
 
+# Ways to send what the solution of ringbuf sends.
+RAW_OUTPUT = """\
+a.ld_map(r1, EVENTS)
+    a.lea(r2, event)
+    from tuxscope.asm import r3, r4
+
+    a.mov(r3, HelloEvent.size)
+    a.mov(r4, 0)
+    a.call(helper.ringbuf_output)"""
+DISCARDED = """\
+a.ringbuf_reserve(EVENTS, HelloEvent, "out")
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_discard)"""
+OVERWRITTEN = """\
+a.ringbuf_reserve(EVENTS, HelloEvent, "out")
+    a.call(helper.ktime_get_ns)
+    a.mov(r1, r0)
+    a.mov(r2, 0)
+    a.call(helper.ringbuf_submit)"""
+
 WRONG_ANSWERS = [
     WrongAnswer(*each)
     for each in (
@@ -322,5 +343,135 @@ WRONG_ANSWERS = [
         ("histogram", '    a.jeq(r0, 0, "out")\n', "", "a jump on r0 = 0 after the lookup"),
         ("histogram", "a.add(r1, 1)", "a.mov(r1, 1)", "instead of incremented"),
         ("histogram", "a.mov(r6, r1)", "pass", "is the shifted size kept"),
+        (
+            "ringbuf",
+            "EVENTS = RingBuf(",
+            "from tuxscope.asm import PerfEventArray\n\nEVENTS = PerfEventArray(",
+            "takes a ring buffer",
+        ),
+        (
+            "ringbuf",
+            "ringbuf_output(EVENTS, event)",
+            "ringbuf_output(EVENTS, event, 28)",
+            "got: 28 bytes",
+        ),
+        ("ringbuf", "a.ringbuf_output(EVENTS, event)", "pass", "got: none"),
+        (
+            "ringbuf",
+            "a.ringbuf_output(EVENTS, event)",
+            RAW_OUTPUT,
+            "does not count what it cannot send",
+        ),
+        ("ringbuf", "    a.zero(event.padding)", "    pass", "the padding of event"),
+        (
+            "ringbuf",
+            "a.ringbuf_output(EVENTS, event)",
+            'a.ringbuf_reserve(EVENTS, HelloEvent, "out")',
+            "submit",
+        ),
+        ("ringbuf", "a.ringbuf_output(EVENTS, event)", DISCARDED, "got: none"),
+        ("ringbuf", "a.ringbuf_output(EVENTS, event)", OVERWRITTEN, "is a scalar, not a pointer"),
+        ("ringbuf", "a.rsh(r0, 32)", "pass", "the thread id"),
+        ("ringbuf", "sys_enter_write", "sys_exit_write", "which is passed when the call has ended"),
+        (
+            "syscall-count",
+            '"raw_syscalls", "sys_enter"',
+            '"raw_syscalls", "sys_exit"',
+            "which is passed when the call has ended",
+        ),
+        (
+            "syscall-count",
+            '"raw_syscalls", "sys_enter"',
+            '"syscalls", "sys_enter_write"',
+            "got: syscalls:sys_enter_write",
+        ),
+        ("syscall-count", "u64[r1 + 8]", "u64[r1 + 16]", "the first argument is the key"),
+        (
+            "syscall-count",
+            "u64[r1 + 8]",
+            "u32[r1 + 8]",
+            "the lowest on little-endian machines only",
+        ),
+        (
+            "syscall-count",
+            "a.stx(call.number, r6)",
+            "a.stx(call.number, r0)",
+            "the process id is the key",
+        ),
+        (
+            "syscall-count",
+            "    a.ldx(r6, u64[r1 + 8])  # id: the number of the system call\n",
+            "",
+            "r6",
+        ),
+        (
+            "syscall-count",
+            "class Call(Record):  # the key\n    number = u32",
+            "from tuxscope.record import u16\n\n\nclass Call(Record):\n    number = u16",
+            "no entry, but",
+        ),
+        ("syscall-count", "    SyscallName(Call.number, 20),\n", "", "a column with the name"),
+        (
+            "syscall-count",
+            "SyscallName(Call.number, 20)",
+            "SyscallName(Calls.count, 20)",
+            "a column with the name",
+        ),
+        ("syscall-count", "        a.jne(r0, pid", "        a.jeq(r0, pid", "with --pid"),
+        (
+            "syscall-count",
+            "    a.mov(r1, 1)\n    a.atomic_add(Calls[r0].count, r1)",
+            "    a.ldx(r1, Calls[r0].count)\n    a.add(r1, 1)\n    a.stx(Calls[r0].count, r1)",
+            "a call is lost",
+        ),
+        ("syscall-count", "a.mov(r4, 1)", "a.mov(r4, 0)", "a call is lost"),
+        ("syscall-count", "a.atomic_add(", "a.stx(", "instead of incremented"),
+        (
+            "syscall-histogram",
+            '"raw_syscalls", "sys_exit"',
+            '"syscalls", "sys_exit_write"',
+            "got: raw_syscalls:sys_enter and syscalls:",
+        ),
+        ("syscall-histogram", "    b.sub(r6, r7)", "    pass", "subtract the time at the start"),
+        ("syscall-histogram", "    b.mov(r7, 0)", "    b.mov(r7, 1)", "one too high"),
+        (
+            "syscall-histogram",
+            "    b.ld_map(r1, STARTS)\n    b.lea(r2, tid)\n    b.call(helper.map_delete_elem)",
+            "    pass",
+            "was an old entry not deleted?",
+        ),
+        ("syscall-histogram", "b.stx(power, r7)", "b.stx(power, r6)", "got: 1 in entry 1"),
+        ("syscall-histogram", "(32, 16, 8", "(16, 8", "got: 1 in entry 31"),
+        (
+            "syscall-histogram",
+            "b.stx(tid, r0)",
+            "b.rsh(r0, 32)\n    b.stx(tid, r0)",
+            "do both programs use the same key",
+        ),
+        (
+            "syscall-histogram",
+            "b.add(r1, 1)",
+            "b.mov(r1, 1)",
+            "is the count set instead of incremented?",
+        ),
+        ("syscall-histogram", "        a.jne(r0, pid", "        a.jeq(r0, pid", "with --pid"),
+        (
+            "syscall-histogram",
+            "TIMES = PerCpuArray(",
+            "from tuxscope.asm import Array\n\nTIMES = Array(",
+            "overwrite each other's counts",
+        ),
+        (
+            "syscall-histogram",
+            "    b.sub(r6, r7)",
+            "    b.sub(r7, r6)\n    b.mov(r6, r7)",
+            "below zero; subtract the start",
+        ),
+        (
+            "syscall-histogram",
+            "    a.stx(tid, r0)  #",
+            "    a.mov(r1, r0)\n    a.rsh(r1, 32)\n    a.stx(tid, r1)  #",
+            "do both programs use the same key",
+        ),
     )
 ]

@@ -21,7 +21,7 @@ from tuxscope.record.types import Integer
 
 __all__ = [
     "AnyColumn", "Bar", "Clock", "Column", "Combined", "Index", "Labelled", "Log2", "Milliseconds",
-    "Percentile", "Rate",
+    "Percentile", "Rate", "SyscallName",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -188,6 +188,44 @@ class Labelled(Column):
     @property
     def is_number(self) -> bool:
         return False
+
+
+class SyscallName(Column):
+    """The name of a system call of the running machine, by its number; that of a number without a
+    name is ``syscall_9999``. JSON has it as ``syscall``.
+
+    A number alone does not say in which ABI the call was made, so calls of 32-bit processes have
+    wrong names (docs/pages.md).
+    """
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        Column.__post_init__(self)
+        check_number("a system call is known by", self.field)
+
+    @property
+    def name(self) -> str:
+        return "syscall"
+
+    @property
+    def title(self) -> str:
+        return "SYSCALL"
+
+    def stream_text(self, value: int) -> str:
+        from tuxscope.abi.native import native_name  # a table of names that few pages need
+
+        return native_name(value)
+
+    def stream_json(self, value: int) -> str:
+        return f'"{self.stream_text(value)}"'
+
+    @property
+    def is_number(self) -> bool:
+        return False
+
+    def table_value(self, row: Row) -> str:
+        return self.stream_text(row.values[self.field])
 
 
 @dataclass(frozen=True, slots=True)

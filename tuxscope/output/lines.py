@@ -89,7 +89,7 @@ class LineFormat:
         for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
             field_type, slot = column.field.type, column.field.slot
             if style is Style.JSON:
-                parts.append(f'{"," if index else "{"}"{column.field.name}":')
+                parts.append(f'{"," if index else "{"}"{column.name}":')
             elif index:
                 parts.append(" ")
             width = cell.width if style is Style.TEXT else 0

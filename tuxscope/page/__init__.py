@@ -14,11 +14,12 @@ from tuxscope.output.columns import (
     Milliseconds,
     Percentile,
     Rate,
+    SyscallName,
 )
 from tuxscope.page.page import Page
 from tuxscope.page.pid_namespace import PidNamespace, namespaced_pid
 
 __all__ = [
     "Bar", "Clock", "Column", "Combined", "Index", "Labelled", "Log2", "Milliseconds", "Page",
-    "Percentile", "PidNamespace", "Rate", "namespaced_pid",
+    "Percentile", "PidNamespace", "Rate", "SyscallName", "namespaced_pid",
 ]  # fmt: skip

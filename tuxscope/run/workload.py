@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import NamedTuple
 
+from tuxscope.abi.native import native_numbers
 from tuxscope.asm import Program, Tracepoint
 from tuxscope.errors import TuxscopeError
 from tuxscope.vm import Machine, World
@@ -23,8 +24,14 @@ DESCRIPTORS = (1, 1, 1, 2, 3, 5, 8, 9)
 CALL = struct.Struct("=HBBii4x6Q")
 # At the exit, the return value is in place of the arguments.
 RETURN = struct.Struct("=HBBii4xq40x")
+# The same of the tracepoints of all calls, raw_syscalls: the number has 64 bits.
+RAW_CALL = struct.Struct("=HBBiq6Q")
+RAW_RETURN = struct.Struct("=HBBiqq40x")
 LONGEST_CALL = 5_000_000  # nanoseconds
 ENTER, EXIT = "sys_enter_", "sys_exit_"
+ALL_CALLS = (("raw_syscalls", "sys_enter"), ("raw_syscalls", "sys_exit"))
+ANY_CALL = ""  # what a program on all calls is attached to
+USUAL = ("close", "futex", "openat", "read", "read", "write", "write", "write")
 # The lower half of a user buffer's address is 0: it is a region of its own.
 BUFFER = 0x7FFC_0000_0000
 
@@ -99,8 +106,13 @@ def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallE
 
 
 def call_of(program: Program) -> str:
-    """The system call whose entry or exit a program is attached to. Raises SimulationError."""
+    """The system call whose entry or exit a program is attached to; ``ANY_CALL`` for all calls.
+
+    Raises SimulationError.
+    """
     attach = program.attach
+    if traces_all_calls(program):
+        return ANY_CALL
     if isinstance(attach, Tracepoint) and attach.category == "syscalls":
         for prefix in (ENTER, EXIT):
             if attach.name.startswith(prefix):
@@ -110,23 +122,42 @@ def call_of(program: Program) -> str:
 
 def is_on_entry(program: Program) -> bool:
     """Whether a program is attached to the entry of a system call."""
-    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER)
+    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER[:-1])
+
+
+def is_on_exit(program: Program) -> bool:
+    """Whether a program is attached to the exit of a system call."""
+    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(EXIT[:-1])
+
+
+def traces_all_calls(program: Program) -> bool:
+    """Whether a program is attached to a tracepoint that every system call passes."""
+    attach = program.attach
+    return isinstance(attach, Tracepoint) and (attach.category, attach.name) in ALL_CALLS
 
 
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
     """Synthetic calls, each of a system call that has programs, as an event for each of these."""
-    names = sorted(by_call)
+    to_all = by_call.get(ANY_CALL, [])
+    names = sorted(by_call.keys() - {ANY_CALL}) or USUAL
+    known = native_numbers()
     for seconds, world, context, text in calls(seed):
         dice = random.Random(world.seed)
         took = dice.randrange(LONGEST_CALL)
         later = replace(world, time_ns=world.time_ns + took)
-        written = CALL.unpack(context)[7]
-        returned = RETURN.pack(0, 0, 0, world.pid, 1, written)
-        for program in by_call[dice.choice(names)]:
+        _, _, _, pid, nr, *arguments = CALL.unpack(context)
+        result = arguments[2]
+        name = dice.choice(names)
+        for program in (*by_call.get(name, ()), *to_all):
+            entry, leave = context, RETURN.pack(0, 0, 0, pid, nr, result)
+            if program in to_all:
+                number = known.get(name, nr)
+                entry = RAW_CALL.pack(0, 0, 0, pid, number, *arguments)
+                leave = RAW_RETURN.pack(0, 0, 0, pid, number, result)
             if is_on_entry(program):
-                yield SystemCallEvent(program, seconds, world, context, text)
+                yield SystemCallEvent(program, seconds, world, entry, text)
             else:
-                yield SystemCallEvent(program, seconds, later, returned, text)
+                yield SystemCallEvent(program, seconds, later, leave, text)
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:

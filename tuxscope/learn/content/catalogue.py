@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from importlib import import_module
 
 from tuxscope.errors import UsageError
@@ -25,10 +26,15 @@ LADDER = (
     "user-buffer",
     "latency",
     "histogram",
+    "ringbuf",
+    "syscall-count",
+    "syscall-histogram",
 )
 GALLERY = "verifier/"
 HERE = os.path.dirname(__file__)
-PAGE_OF_HELLO = "from tuxscope.programs.hello import PAGE\n"  # ends a starter that is hello
+# The end of a starter that is hello, or the solution of another exercise.
+PAGE_OF_HELLO = "from tuxscope.programs.hello import PAGE\n"
+PAGE_OF_ANOTHER = re.compile(r"from (tuxscope\.[a-z_.]+) import PAGE\n\Z")
 
 
 def module_name(name: str) -> str:
@@ -78,19 +84,18 @@ def starter_text(name: str) -> str:
         from tuxscope.learn.content import repair
 
         return repair.starter(name)
-    return with_hello(text_of("starters", name))
+    return with_page(text_of("starters", name))
 
 
-def with_hello(text: str) -> str:
-    """A starter in which hello's code stands in place of the import of hello's PAGE."""
-    if not text.endswith(PAGE_OF_HELLO):
+def with_page(text: str) -> str:
+    """A starter in which a page's code stands in place of the import of its PAGE."""
+    other = PAGE_OF_ANOTHER.search(text)
+    if not other:
         return text
-    from tuxscope.programs import hello
-
-    page = source_of(hello.__file__)
+    page = source_of(import_module(other[1]).__file__ or "")
     _docstring, first, *_ = ast.parse(page).body
     code = page.splitlines(keepends=True)[first.lineno - 1 :]
-    return text.removesuffix(PAGE_OF_HELLO) + "".join(code)
+    return text[: other.start()] + "".join(code)
 
 
 def solution_text(name: str) -> str:

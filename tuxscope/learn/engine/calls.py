@@ -6,7 +6,7 @@ import random
 import string
 from dataclasses import dataclass, field
 
-from tuxscope.run.workload import BUFFER, CALL, CPUS, RETURN
+from tuxscope.run.workload import BUFFER, CALL, CPUS, RAW_CALL, RAW_RETURN, RETURN
 from tuxscope.vm import World
 
 PIDS = 4_000_000  # a little less than PID_MAX_LIMIT of 64-bit kernels
@@ -25,6 +25,7 @@ class Call:
         time_ns: when it starts, by ktime_get_ns.
         took_ns: how long it takes.
         cpu: the CPU that it runs on.
+        number: that of the system call; only programs on all calls are given it.
     """
 
     pid: int
@@ -36,6 +37,7 @@ class Call:
     time_ns: int = 1_000_000_000
     took_ns: int = 1000
     cpu: int = 0
+    number: int = 1
 
     def world(self, leaving: bool) -> World:
         """What helpers return at its entry, or with ``leaving`` at its exit."""
@@ -53,6 +55,13 @@ class Call:
         if leaving:
             return RETURN.pack(0, 0, 0, self.tid, 1, self.result)
         return CALL.pack(0, 0, 0, self.tid, 1, self.fd, BUFFER, len(self.data), 0, 0, 0)
+
+    def raw_context(self, leaving: bool) -> bytes:
+        """The context of raw_syscalls:sys_enter, or with ``leaving`` of raw_syscalls:sys_exit."""
+        if leaving:
+            return RAW_RETURN.pack(0, 0, 0, self.tid, self.number, self.result)
+        arguments = (self.fd, BUFFER, len(self.data), 0, 0, 0)
+        return RAW_CALL.pack(0, 0, 0, self.tid, self.number, *arguments)
 
 
 def random_call(rng: random.Random) -> Call:

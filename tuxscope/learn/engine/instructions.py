@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tuxscope.asm import Helper, Instruction
+from tuxscope.asm import Helper, Instruction, helper
 from tuxscope.asm.isa import Atomic, CallSource, FormKind
 
 
 def calls_helper(helper: Helper) -> Callable[[Instruction], bool]:
     """Whether an instruction calls this helper."""
     return lambda each: each.form.operation is CallSource.HELPER and each.imm == helper.number
+
+
+# The helpers that send a record through a map.
+SENDING = tuple(
+    map(
+        calls_helper,
+        (helper.perf_event_output, helper.ringbuf_output, helper.ringbuf_submit),
+    )
+)
+
+
+def sends(each: Instruction) -> bool:
+    """Whether it sends a record to user space."""
+    return any(is_one(each) for is_one in SENDING)
 
 
 def calls_function(each: Instruction) -> bool:

@@ -6,16 +6,16 @@ import struct
 from collections.abc import Sequence
 from itertools import chain
 
-from tuxscope.asm import Program, Tracepoint, helper
-from tuxscope.asm.maps import Array, Hash, PerfEventArray
+from tuxscope.asm import Program
+from tuxscope.asm.maps import Array, Hash, RingBuf, StreamMap
 from tuxscope.learn.engine.calls import Call
-from tuxscope.learn.engine.instructions import calls_helper
+from tuxscope.learn.engine.instructions import sends
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.page.page import Page
 from tuxscope.record import Record
-from tuxscope.run.workload import EXIT, machine_for
+from tuxscope.run.workload import is_on_exit, machine_for, traces_all_calls
 from tuxscope.vm import Machine, Sent
-from tuxscope.vm.maps import Values
+from tuxscope.vm.maps import Values, VirtualRingBuf
 from tuxscope.vm.state import Output
 
 ARGUMENTS = 12  # of a raw tracepoint at most, u64 each: MAX_BPF_FUNC_ARGS
@@ -51,23 +51,31 @@ class Interpreter:
         self._buffer.data[:] = call.data
         self._buffer.frozen = None
         for program in self._programs:
-            on_exit = isinstance(program.attach, Tracepoint) and EXIT in program.attach.name
-            if on_exit == leaving:
+            if is_on_exit(program) == leaving:
                 self.machine.select(program)
-                self.machine.run(context=call.context(leaving), world=call.world(leaving))
+                context = context_for(program, call, leaving)
+                self.machine.run(context=context, world=call.world(leaving))
 
     def records(self) -> list[Record]:
         """The records sent through the page's map since the last call of this method.
 
         Raises Mistake if a sample is not as long as the record.
         """
+        assert self._page.map
         found = sent_records(self._page, self._programs, self.machine.output)
         self.machine.output.clear()
+        if isinstance(ring := self.machine.maps.get(self._page.map), VirtualRingBuf):
+            ring.read()
         return found
 
     def map(self, description: Array | Hash) -> Values:
         """A map's entries: items(), lookup() and update(), as user space has them."""
         return entries_of(self.machine, description)
+
+
+def context_for(program: Program, call: Call, leaving: bool) -> bytes:
+    """What a program on the entry of a call, or with ``leaving`` on its exit, gets in r1."""
+    return call.raw_context(leaving) if traces_all_calls(program) else call.context(leaving)
 
 
 def entries_of(machine: Machine, description: Array | Hash) -> Values:
@@ -83,7 +91,7 @@ def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Outpu
     Raises Mistake if a sample is not as long as the record.
     """
     stream = page.map
-    assert isinstance(stream, PerfEventArray)
+    assert isinstance(stream, StreamMap)
     found: list[Record] = []
     for each in output:
         if isinstance(each, Sent) and each.map == stream:
@@ -93,14 +101,14 @@ def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Outpu
     return found
 
 
-def wrong_size(stream: PerfEventArray, size: int, programs: Sequence[Program]) -> Mistake:
+def wrong_size(stream: StreamMap, size: int, programs: Sequence[Program]) -> Mistake:
     name = stream.record.__name__
+    given = f"the size is {name}.size" if isinstance(stream, RingBuf) else f"r5 = {name}.size"
     instructions = chain.from_iterable(each.instructions for each in programs)
-    sends = filter(calls_helper(helper.perf_event_output), instructions)
     return Mistake(
-        f"all {stream.record.size} bytes of {name} (r5 = {name}.size)",
+        f"all {stream.record.size} bytes of {name} ({given})",
         f"{size} bytes",
-        next((each.source for each in sends), None),
+        next((each.source for each in instructions if sends(each)), None),
     )
 
 

@@ -10,7 +10,8 @@ import sys
 from contextlib import ExitStack
 from typing import Any, Self
 
-from tuxscope.asm import Array, Hash, PerfEventArray
+from tuxscope.asm import Array, Hash
+from tuxscope.asm.maps import StreamMap
 from tuxscope.errors import TuxscopeError
 from tuxscope.learn.engine.interpreter import context_of
 from tuxscope.learn.engine.mistake import Mistake
@@ -19,6 +20,8 @@ from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
+from tuxscope.loader.readers import decoded_by, reader_of
+from tuxscope.loader.ringbuf_reader import RingBufReader
 from tuxscope.record import Record
 from tuxscope.run.identity import pid_namespace
 from tuxscope.run.page_map import shown_map
@@ -37,15 +40,17 @@ class Kernel:
     def __init__(self, submission: Submission, pid: int | None = None) -> None:
         """Load the programs, with ``pid`` for that process alone. Raises TuxscopeError."""
         page = submission.page
-        self._stream = page.map if isinstance(page.map, PerfEventArray) else None
+        self._stream = page.map if isinstance(page.map, StreamMap) else None
         self._definition = submission.definition
         with ExitStack() as stack:
             programs = submission.programs(pid, pid_namespace())
             self._loaded = stack.enter_context(Collection(programs))
-            self._reader: PerfReader | None = None
+            self._reader: PerfReader | RingBufReader | None = None
             if self._stream:
-                ring = shown_map(page, self._loaded)
-                self._reader = stack.enter_context(PerfReader(ring))
+                shown_map(page, self._loaded)
+                maps = self._loaded.maps
+                self._reader = reader_of(maps, self._stream, pages=None, order_by=None)
+                stack.enter_context(self._reader)
             self._held = stack.pop_all()
 
     def attached(self) -> Link:
@@ -67,8 +72,7 @@ class Kernel:
         """
         assert self._reader
         assert self._stream
-        record = self._stream.record
-        found: list[Record] = [record.decode(row) for row in self._reader.drain(final=True)]
+        found = list(map(decoded_by(self._stream), self._reader.drain(final=True)))
         if lost := self._reader.lost():
             raise TuxscopeError(
                 f"{lost} events were lost; check again when the machine is less busy"

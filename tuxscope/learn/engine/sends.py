@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tuxscope.asm import PerfEventArray, helper
-from tuxscope.learn.engine.instructions import calls_helper
+from tuxscope.asm import PerfEventArray
+from tuxscope.learn.engine.instructions import sends
 from tuxscope.learn.engine.interpreter import context_of, sent_records
 from tuxscope.learn.engine.kernel import Kernel
 from tuxscope.learn.engine.mistake import Mistake
@@ -61,10 +61,10 @@ class RecordGrader:
 
     def _judge(self, submission: Submission, case: RecordCase, records: Sequence[Record]) -> None:
         """Raises Mistake."""
-        sends = submission.line_of(calls_helper(helper.perf_event_output))
+        line = submission.line_of(sends)
         arguments = f"(arguments: {shown(case.given)})"
         if len(records) != 1:
-            raise Mistake(f"one record {arguments}", f"{len(records)} records", sends)
+            raise Mistake(f"one record {arguments}", f"{len(records)} records", line)
         for name, expected in case.fields.items():
             came = getattr(records[0], name)
             if came != expected:
@@ -72,6 +72,6 @@ class RecordGrader:
                 raise Mistake(
                     f"{name} = {number(expected)} {arguments}",
                     f"{name} = {number(came)}{late}",
-                    sends,
+                    line,
                     self.hint,
                 )

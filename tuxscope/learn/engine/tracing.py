@@ -9,9 +9,10 @@ from typing import Any
 from tuxscope.asm import Instruction, PerfEventArray, SourceLine, Tracepoint, helper
 from tuxscope.asm.instruction import FRAME_POINTER
 from tuxscope.asm.isa import FormKind
+from tuxscope.asm.maps import StreamMap
 from tuxscope.learn.engine.calls import Call
-from tuxscope.learn.engine.instructions import calls_helper
-from tuxscope.learn.engine.interpreter import Interpreter
+from tuxscope.learn.engine.instructions import calls_helper, sends
+from tuxscope.learn.engine.interpreter import Interpreter, context_for
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.submission import Submission
 from tuxscope.output.columns import Column
@@ -23,15 +24,17 @@ ARGUMENTS = range(16, 64)  # offsets of a system call's arguments in the context
 CLOCK_TOLERANCE = 10_000  # ns; the interpreter's clock advances with each read
 
 
-def check_attached(submission: Submission, *names: str, hint: int | None = None) -> None:
+def check_attached(
+    submission: Submission, *names: str, category: str = "syscalls", hint: int | None = None
+) -> None:
     """Check that there is one program on each of these tracepoints. Raises Mistake."""
-    wanted = [str(Tracepoint("syscalls", name)) for name in names]
+    wanted = [str(Tracepoint(category, name)) for name in names]
     programs = submission.programs()
     found = [str(each.attach) for each in programs]
     if sorted(found) == sorted(wanted):
         return
     wrong = next((each for each in programs if str(each.attach) not in wanted), programs[-1])
-    late = "sys_exit_" in str(wrong.attach) and not any("sys_exit_" in each for each in wanted)
+    late = "sys_exit" in str(wrong.attach) and not any("sys_exit" in each for each in wanted)
     raise Mistake(
         f"one program on {' and one on '.join(wanted)}",
         f"{' and '.join(found)}{', which is passed when the call has ended' if late else ''}",
@@ -40,16 +43,18 @@ def check_attached(submission: Submission, *names: str, hint: int | None = None)
     )
 
 
-def check_shown(submission: Submission, *names: str, hint: int = 0) -> RecordType:
+def check_shown(
+    submission: Submission, *names: str, hint: int = 0, kind: type[StreamMap] = PerfEventArray
+) -> RecordType:
     """Check that the page shows records with these fields, each in a column; return the record.
 
     Raises Mistake.
     """
     stream = submission.page.map
-    if not isinstance(stream, PerfEventArray):
+    if not isinstance(stream, kind):
         raise Mistake(
-            "a PAGE that shows a PerfEventArray",
-            "a PAGE with another map, or without one",
+            f"a PAGE that shows a {kind.__name__}",
+            f"a PAGE with a {type(stream).__name__}" if stream else "a PAGE without a map",
             submission.line_with("PAGE ="),
             hint,
         )
@@ -84,7 +89,7 @@ def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
             )
 
 
-def check_whole_arguments(submission: Submission, hint: int) -> None:
+def check_whole_arguments(submission: Submission, hint: int, offsets: range = ARGUMENTS) -> None:
     """Check that loads of arguments load all 8 bytes. Raises Mistake.
 
     A shorter load is right on little-endian machines only.
@@ -92,7 +97,7 @@ def check_whole_arguments(submission: Submission, hint: int) -> None:
 
     def narrow(each: Instruction) -> bool:
         reads_context = each.form.kind is FormKind.LOAD and each.src != FRAME_POINTER
-        return reads_context and each.offset in ARGUMENTS and each.access_size < 8
+        return reads_context and each.offset in offsets and each.access_size < 8
 
     for each in submission.instructions(narrow):
         raise Mistake(
@@ -111,7 +116,8 @@ def check_null_checks(submission: Submission, call: Call, hint: int) -> None:
     exist: only new verifiers know that.
     """
     machine = submission.interpreter().machine
-    machine.start(context=call.context(leaving=False), world=call.world(leaving=False))
+    context = context_for(machine.program, call, leaving=False)
+    machine.start(context=context, world=call.world(leaving=False))
     looks_up = calls_helper(helper.map_lookup_elem)
     while not machine.ended:
         instruction = machine.state.instruction
@@ -195,8 +201,7 @@ def check_time(submission: Submission, record: Record, call: Call, of: str) -> N
 
 def sends_of(submission: Submission) -> SourceLine:
     """The line that sends the record, or else the line of the function."""
-    line = submission.line_of(calls_helper(helper.perf_event_output))
-    return line or submission.definition
+    return submission.line_of(sends) or submission.definition
 
 
 def store_of(submission: Submission, record: RecordType, name: str) -> SourceLine | None:

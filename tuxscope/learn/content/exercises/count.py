@@ -8,18 +8,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from tuxscope.asm import Hash, SourceLine, helper
+from tuxscope.asm import helper
 from tuxscope.learn.engine.calls import random_call, random_comm
+from tuxscope.learn.engine.counting import check_races, counted_hash
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.submission import Submission
-from tuxscope.learn.engine.tracing import check_attached, check_columns, check_fields
-from tuxscope.output.columns import Rate
-from tuxscope.record import RecordType, u64
-from tuxscope.vm import Machine
-from tuxscope.vm.maps import Values
+from tuxscope.learn.engine.tracing import check_attached
 
 PROCESSES, WRITES = 200, 600
 WORKERS, ROUNDS = 4, 5
@@ -27,7 +24,7 @@ WORKERS, ROUNDS = 4, 5
 
 def grade(submission: Submission) -> None:
     check_attached(submission, "sys_enter_write")
-    counts, process, writes = counts_of(submission)
+    counts, process, _ = counted_hash(submission, "pid")
     rng = submission.rng
     processes = [random_call(rng) for _ in range(PROCESSES)]
     calls = rng.choices(processes, k=WRITES)
@@ -36,43 +33,10 @@ def grade(submission: Submission) -> None:
         interpreter.call(replace(call, tid=call.pid + rng.randrange(1, 50)))
     came = entries(interpreter.map(counts).items())
     judge(submission, Counter(each.pid for each in calls), came)
+    key = process(pid=processes[0].pid)
+    call = replace(random_call(rng), pid=processes[0].pid)
     for before in (0, rng.randrange(1, 1000)):
-        check_races(submission, counts, process(pid=processes[0].pid), writes(count=before))
-
-
-def counts_of(submission: Submission) -> tuple[Hash, RecordType, RecordType]:
-    """The page's hash, its key and its value. Raises Mistake if they are not as the task says."""
-    counts = submission.page.map
-    if type(counts) is not Hash:
-        raise Mistake(
-            "a PAGE that shows a Hash",
-            f"a PAGE with a {type(counts).__name__}" if counts else "a PAGE without a map",
-            submission.line_with("PAGE ="),
-        )
-    submission.map(Hash, counts.name)
-    key, value = counts.key, counts.value
-    assert isinstance(key, RecordType)  # or there would be no page
-    assert isinstance(value, RecordType)
-    for record, name in ((key, "pid"), (value, "count")):
-        check_fields(submission, record, name)
-        if len(record.fields) > 1:
-            raise Mistake(
-                f"{name} and no other field in {record.__name__}",
-                f"the fields {', '.join(record.fields)}",
-                submission.line_with(f"class {record.__name__}"),
-            )
-    if value.fields["count"].type != u64:
-        raise Mistake(
-            "count = u64, which cannot overflow",
-            f"count = {value.fields['count'].type}",
-            submission.line_with("    count ="),
-        )
-    check_columns(submission, "pid", "count")
-    if not any(isinstance(each, Rate) for each in submission.page.columns):
-        raise Mistake(
-            "a column with the rate: Rate(...)", "no such column", submission.line_with("COLUMNS =")
-        )
-    return counts, key, value
+        check_races(submission, counts, call, key, before, "a write of the same process")
 
 
 def entries(items: Any) -> Counter[int]:
@@ -98,51 +62,8 @@ def judge(submission: Submission, expected: Counter[int], came: Counter[int]) ->
         raise Mistake(f"{times} writes of process {pid} in the hash", words, update, 1)
 
 
-def check_races(submission: Submission, counts: Hash, process: Any, writes: Any) -> None:
-    """Check that no write is lost when another CPU counts one for the same process, just before
-    any instruction. Raises Mistake.
-    """
-    call = replace(random_call(submission.rng), pid=process.pid)
-    interpreter = submission.interpreter()
-    machine, values = interpreter.machine, interpreter.map(counts)
-    if writes.count:
-        values.put(bytes(process), bytes(writes), 0, 0)
-    program = machine.program
-    machine.start(context=call.context(leaving=False), world=call.world(leaving=False))
-    while not machine.ended:
-        state, slot = machine.state, machine.slot
-        count_elsewhere(machine, values, bytes(process), type(writes))
-        machine.resume()
-        came = entries(values.items())[process.pid]
-        if came != writes.count + 2:
-            raise lost(writes.count, came, program.by_slot[slot or 0].source)
-        machine.restore(state)
-        machine.advance()
-
-
-def count_elsewhere(machine: Machine, values: Values, key: bytes, value: Any) -> None:
-    """What another CPU does meanwhile: increment the count, or insert one."""
-    address = values.peek(key, 0)
-    if address:
-        there = value.unpack(machine.memory.read(address, value.size))
-        machine.memory.write(address, bytes(value(count=there.count + 1)))
-    else:
-        values.put(key, bytes(value(count=1)), 0, 0)
-
-
-def lost(before: int, came: int, source: SourceLine | None) -> Mistake:
-    was = f"{before} before" if before else "no entry before"
-    return Mistake(
-        f"a count of {before + 2} ({was}), if another CPU counts a write of the same process "
-        "just before this line",
-        f"{came}: a write is lost",
-        source,
-        2 if before else 1,
-    )
-
-
 def grade_on_kernel(submission: Submission) -> None:
-    counts, _, _ = counts_of(submission)
+    counts, _, _ = counted_hash(submission, "pid")
     rng = submission.rng
     expected: Counter[int] = Counter()
     with ExitStack() as stack:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
-from tuxscope.asm import Array, PerCpuArray, helper
+from tuxscope.asm import helper
 from tuxscope.learn.engine.calls import Call, random_call, random_comm, random_text
+from tuxscope.learn.engine.counting import BITS, counted_array, power, totals
 from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
@@ -18,15 +18,11 @@ from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.submission import Submission
 from tuxscope.learn.engine.tracing import (
     check_attached,
-    check_columns,
     check_null_checks,
     check_whole_arguments,
 )
-from tuxscope.output.columns import Log2
-from tuxscope.record import RecordType
 from tuxscope.run.workload import BUFFER, CALL
 
-BITS = 64
 WRITES = 60
 LONGEST = 14  # bits of the largest size that a worker writes
 
@@ -43,7 +39,7 @@ class LargeWrite(Call):
 
 def grade(submission: Submission) -> None:
     check_attached(submission, "sys_enter_write")
-    sizes = sizes_of(submission)
+    sizes = counted_array(submission, "a size")
     check_whole_arguments(submission, hint=0)
     check_null_checks(submission, random_call(submission.rng), hint=1)
     interpreter = submission.interpreter()
@@ -52,34 +48,9 @@ def grade(submission: Submission) -> None:
         call = random_call(submission.rng)
         large = LargeWrite(call.pid, call.tid, call.comm, call.fd, cpu=call.cpu, size=size)
         interpreter.call(large)
-        now = entries(interpreter.map(sizes).items())
+        now = totals(interpreter.map(sizes).items())
         judge(submission, large, {at: now[at] - before[at] for at in now})
         before = now
-
-
-def sizes_of(submission: Submission) -> PerCpuArray:
-    """The page's array. Raises Mistake."""
-    sizes = submission.page.map
-    if not isinstance(sizes, PerCpuArray):
-        came = "a PAGE with another map, or without one"
-        if isinstance(sizes, Array):
-            came = "an Array, in which CPUs overwrite each other's counts"
-        raise Mistake("a PAGE that shows a PerCpuArray", came, submission.line_with("Array("), 1)
-    submission.map(PerCpuArray, sizes.name)
-    value = sizes.value
-    assert isinstance(value, RecordType)  # or there would be no page
-    if [*value.fields] != ["count"] or sizes.max_entries < BITS:
-        raise Mistake(
-            f"{BITS} entries, one for each bit of a size, with a field count and no other",
-            f"{sizes.max_entries} entries with {', '.join(value.fields)}",
-            submission.line_with("PerCpuArray("),
-        )
-    check_columns(submission, "count")
-    if not any(isinstance(each, Log2) for each in submission.page.columns):
-        raise Mistake(
-            "a column with the ranges: Log2(...)", "no such column", submission.line_with("COLUMNS")
-        )
-    return sizes
 
 
 def sizes_to_try(rng: random.Random) -> Iterator[int]:
@@ -87,15 +58,6 @@ def sizes_to_try(rng: random.Random) -> Iterator[int]:
     yield from (6, 3, 1, 2, 0)
     for bits in rng.sample(range(3, BITS), 20):
         yield from ((1 << bits) - 1, 1 << bits, rng.randrange(1 << bits, 2 << bits), 1 << bits)
-
-
-def power(size: int) -> int:
-    return max(size.bit_length() - 1, 0)
-
-
-def entries(items: Iterable[tuple[int, Any]]) -> Counter[int]:
-    """The counts by index, added up over all CPUs."""
-    return Counter({index: sum(each.count for each in values) for index, values in items})
 
 
 def judge(submission: Submission, call: LargeWrite, grown: dict[int, int]) -> None:
@@ -127,7 +89,7 @@ def judge(submission: Submission, call: LargeWrite, grown: dict[int, int]) -> No
 
 
 def grade_on_kernel(submission: Submission) -> None:
-    sizes = sizes_of(submission)
+    sizes = counted_array(submission, "a size")
     rng = submission.rng
     with ExitStack() as stack:
         worker = stack.enter_context(Worker(random_comm(rng)))
@@ -136,7 +98,7 @@ def grade_on_kernel(submission: Submission) -> None:
         with kernel.attached():
             for size in written:
                 worker.write(rng.randrange(10, 900), data=random_text(rng, size).encode())
-        came = +entries(kernel.map(sizes).items())
+        came = +totals(kernel.map(sizes).items())
     expected = Counter(map(power, written))
     if came != expected:
         raise Mistake(

@@ -18,7 +18,9 @@ COUNTS = Hash("COUNTS", key=Process, value=Writes, max_entries=10240)
 COLUMNS = (Column(Process.pid, 8), Column(Writes.count, 12), Rate(Writes.count))
 
 
-def count(exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None) -> Program:
+def count(
+    pid: int | None = None, exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None
+) -> Program:
     a = Assembler("count", attach=Tracepoint("syscalls", "sys_enter_write"))
     process = a.stack(Process)
     nothing = a.stack(Writes)
@@ -27,6 +29,8 @@ def count(exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None) 
         a.rsh(r0, 32)
     else:
         namespaced_pid(a, namespace, "out")  # r0 = process ID in the user's PID namespace
+    if pid is not None:
+        a.jne(r0, pid, "out")
     for each in exclude:
         a.jeq(r0, each, "out")
     a.stx(process.pid, r0)

@@ -1,0 +1,97 @@
+"""Exercise: how long do system calls take? A histogram of all of them.
+
+This page has two programs on the tracepoints that all system calls pass. The
+one at the entry puts the time into a hash, by thread. The one at the exit looks
+it up, and counts the duration in an array for Log2 and Bar, as in the exercise
+histogram.
+
+STARTS is an LruHash: if it is full, a new entry replaces the one that was used
+the longest ago. Some calls never return (exit_group), and their entries would
+fill a Hash.
+
+Task: this page has four mistakes. Correct them.
+
+1. Both programs use the process id as the key. Two threads of a process are in
+   calls at the same time. The thread id is the lower half of r0, so store it
+   before the shift. The filters need the process id, as before.
+2. The page counts the time of the exit. Subtract the time of the entry.
+3. The entry stays in STARTS. An exit whose entry was not traced would find the
+   one of an earlier call. Delete it (helper.map_delete_elem: the map in r1, the
+   address of the key in r2) once it is read.
+4. The index of the array has to be the logarithm of the nanoseconds: how often
+   they can be halved before they are 1. Your page histogram.py has the code.
+
+    tuxscope run syscall_histogram.py --simulate --duration 5
+    sudo tuxscope run syscall_histogram.py
+    tuxscope learn check syscall-histogram
+"""
+
+from tuxscope.asm import Assembler, LruHash, PerCpuArray, Program, Tracepoint, helper
+from tuxscope.asm.registers import r0, r1, r2, r3, r4, r6, r7
+from tuxscope.page import Bar, Column, Log2, Page, PidNamespace, namespaced_pid
+from tuxscope.record import Record, u32, u64
+
+
+class Calls(Record):
+    count = u64
+
+
+STARTS = LruHash("STARTS", key=u32, value=u64, max_entries=10240)  # thread id -> start of its call
+TIMES = PerCpuArray("TIMES", value=Calls, max_entries=64)  # entry n: from 2**n nanoseconds
+COLUMNS = (Log2("ns", 16), Column(Calls.count, 10), Bar(Calls.count))
+
+
+def syscall_histogram(
+    pid: int | None = None, exclude: tuple[int, ...] = (), namespace: PidNamespace | None = None
+) -> tuple[Program, Program]:
+    a = Assembler("enter", attach=Tracepoint("raw_syscalls", "sys_enter"))
+    tid = a.stack(u32)
+    start = a.stack(u64)
+    a.call(helper.get_current_pid_tgid)  # r0 = process ID << 32 | thread ID
+    a.rsh(r0, 32)
+    a.stx(tid, r0)
+    if namespace is not None:
+        namespaced_pid(a, namespace, "out")  # r0 = process ID in the user's PID namespace
+    if pid is not None:
+        a.jne(r0, pid, "out")
+    for each in exclude:
+        a.jeq(r0, each, "out")
+    a.call(helper.ktime_get_ns)
+    a.stx(start, r0)
+    a.ld_map(r1, STARTS)
+    a.lea(r2, tid)
+    a.lea(r3, start)
+    a.mov(r4, 0)  # BPF_ANY: insert or overwrite
+    a.call(helper.map_update_elem)
+    a.label("out")
+    a.mov(r0, 0)
+    a.exit()
+
+    b = Assembler("leave", attach=Tracepoint("raw_syscalls", "sys_exit"))
+    tid = b.stack(u32)
+    power = b.stack(u32)
+    b.call(helper.get_current_pid_tgid)
+    b.rsh(r0, 32)
+    b.stx(tid, r0)
+    b.ld_map(r1, STARTS)
+    b.lea(r2, tid)
+    b.call(helper.map_lookup_elem)
+    b.jeq(r0, 0, "out")  # the call started before the trace, or was filtered out
+    b.ldx(r7, u64[r0])
+    b.call(helper.ktime_get_ns)
+    b.mov(r6, r0)
+    b.stx(power, r6)
+    b.ld_map(r1, TIMES)
+    b.lea(r2, power)
+    b.call(helper.map_lookup_elem)  # r0 = address of this CPU's own value
+    b.jeq(r0, 0, "out")
+    b.ldx(r1, Calls[r0].count)
+    b.add(r1, 1)
+    b.stx(Calls[r0].count, r1)
+    b.label("out")
+    b.mov(r0, 0)
+    b.exit()
+    return a.program(), b.program()
+
+
+PAGE = Page(syscall_histogram, TIMES, COLUMNS)
