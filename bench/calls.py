@@ -31,8 +31,7 @@ LATENCY = (
     "{ @ns[args->id] = hist(nsecs - @begin[tid]); delete(@begin[tid]); }"
 )
 OTHER = (
-    "tracepoint:raw_syscalls:sys_enter,tracepoint:raw_syscalls:sys_exit /pid == 1/ "
-    "{ @ = count(); }"
+    "tracepoint:raw_syscalls:sys_enter,tracepoint:raw_syscalls:sys_exit /pid == 1/ { @ = count(); }"
 )
 # Tools that watch the whole system meanwhile, and those that start dd themselves.
 WATCHERS = {
