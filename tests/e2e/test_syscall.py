@@ -191,7 +191,7 @@ def test_a_row_adds_up(caller: Any, summary: Any) -> None:
 def test_a_command_is_counted_as_strace_counts_it(tuxscope: Any, tmp_path: Path) -> None:
     if not shutil.which("strace"):
         pytest.skip("strace is not installed")
-    script = "for i in 1 2 3; do ls /nowhere; cat /etc/passwd; done | sort | head -n 3; true"
+    script = "ls /nowhere; cat /etc/passwd; ls /etc; true"
     command = ("sh", "-c", script)
     run = tuxscope("syscall", "--summary", "--format", "json", "--follow", "--", *command)
     found = calls(run.finish())
@@ -206,9 +206,12 @@ def test_a_command_is_counted_as_strace_counts_it(tuxscope: Any, tmp_path: Path)
     for line in file.read_text().splitlines()[2:-2]:
         words = line.split()
         theirs[words[-1]] = (int(words[3]), int(words[4]) if len(words) == 6 else 0)
-    ends = ("exit", "exit_group")  # of which strace sees no end
-    assert {name: each for name, each in found.items() if name not in ends} == theirs
-    assert found["exit_group"] == (10, 0)
+    # strace sees no end of these; and SIGCHLD comes to the shell in its wait, or not.
+    others = {"exit", "exit_group", "rt_sigreturn", "wait4"}
+    assert {name: each for name, each in found.items() if name not in others} == {
+        name: each for name, each in theirs.items() if name not in others
+    }
+    assert found["exit_group"] == (4, 0)
 
 
 @pytest.mark.matrix
