@@ -154,6 +154,7 @@ def store_who(a: Assembler, wanted: Wanted) -> None:
             a.stx(who.pid, r7)
             if wanted.chosen.by is By.THREAD:
                 store_thread_id(a, wanted, who)
+            a.zero(who.comm)  # Linux 6.1 leaves what is behind the name's end as it was
             a.lea(r1, who.comm)
             a.mov(r2, Who.comm.size)
             a.call(helper.get_current_comm)

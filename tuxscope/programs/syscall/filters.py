@@ -57,6 +57,7 @@ def leave_out_threads(a: Assembler, chosen: Chosen, left_out: str) -> None:
     """Emit: jump to ``left_out`` where the current thread is not one of those. Uses r0 to r5."""
     if chosen.comm is not None:
         comm = a.stack(u64[2])
+        a.zero(comm)  # Linux 6.1 leaves what is behind the name's end as it was
         a.lea(r1, comm)
         a.mov(r2, COMM.size)
         a.call(helper.get_current_comm)

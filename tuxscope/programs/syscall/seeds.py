@@ -22,15 +22,24 @@ def seed(threads: LoadedMap, chosen: Chosen, pid: int | None, exclude: tuple[int
     """Tell the kernel's side which threads are in a call: the chosen ones of ``pid`` or of all
     processes. What has begun another call meanwhile stays as it is."""
     paths = cgroup_paths() if chosen.cgroup or chosen.by is By.CGROUP else {}
-    for tid, thread in blocked_threads(chosen, pid, exclude, paths):
+    for process, tid, thread in blocked_threads(chosen, pid, exclude, paths):
         with suppress(MapError):  # it has a record by now
             threads.update(tid, thread, UpdateFlag.NOEXIST)
+            if blocked_thread(chosen, process, tid, 0) is None:  # it may have ended meanwhile
+                forget(threads, tid)
+
+
+def forget(threads: LoadedMap, tid: int) -> None:
+    """Delete the record of a thread whose call was not seen to begin or end. Raises MapError."""
+    thread = threads.lookup(tid)
+    if thread and thread.state == State.INSIDE_BEFORE:
+        threads.delete(tid)
 
 
 def blocked_threads(
     chosen: Chosen, pid: int | None, exclude: tuple[int, ...], paths: Mapping[int, str]
-) -> Iterator[tuple[int, Thread]]:
-    """Threads in a call, by id, as the kernel's side has them."""
+) -> Iterator[tuple[int, int, Thread]]:
+    """Threads in a call: process, thread, and their record as the kernel's side has it."""
     processes = [pid] if pid else [int(each) for each in os.listdir("/proc") if each.isdigit()]
     ids = {path: identity for identity, path in paths.items()}
     for process in processes:
@@ -39,7 +48,7 @@ def blocked_threads(
             continue
         for tid in threads_of(process):
             if thread := blocked_thread(chosen, process, tid, ids.get(cgroup or "", 0)):
-                yield tid, thread
+                yield process, tid, thread
 
 
 def is_inside(chosen: Chosen, cgroup: str | None, paths: Mapping[int, str]) -> bool:
