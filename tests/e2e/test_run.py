@@ -17,6 +17,8 @@ from pace import LIMIT, fewer
 import tuxscope.programs.hello as page_of_hello
 from e2e.harness import TUXSCOPE, Tuxscope
 from e2e.pages import COUNT, INSIDE
+from tuxscope.abi.native import native_numbers
+from tuxscope.learn.content.catalogue import solution_text
 
 HELLO = Path(page_of_hello.__file__).read_text()
 LAST_LINE = re.compile(r"tuxscope: (\d+) rows, \d+\.\d s(?:, (\d+) missed by recursion)?\n")
@@ -109,6 +111,19 @@ def test_entry_and_exit_of_a_simulated_call_come_in_pairs(page: Any) -> None:
     done = run("run", page(INSIDE), "--simulate", "--count", "3", "--format", "json")
     rows = json.loads(done.stdout.splitlines()[-1])["rows"]
     assert rows[0]["begun"] == rows[0]["ended"] > 0
+
+
+def test_programs_on_all_calls_are_simulated(page: Any) -> None:
+    count = page(solution_text("syscall-count"), "count.py")
+    times = page(solution_text("syscall-histogram"), "times.py")
+    options = ("--simulate", "--count", "1", "--interval", "10", "--format", "json")
+    (table,) = map(json.loads, run("run", count, *options).stdout.splitlines())
+    names = {row["syscall"]: row["number"] for row in table["rows"]}
+    assert names == {name: native_numbers()[name] for name in names}
+    assert {"read", "write"} < {*names}
+    calls = sum(row["count"] for row in table["rows"])
+    (table,) = map(json.loads, run("run", times, *options).stdout.splitlines())
+    assert sum(row["count"] for row in table["rows"]) == calls  # each has an entry and an exit
 
 
 def test_asm_and_step_take_a_page(page: Any) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuxscope.output.columns import Percentile
-from tuxscope.record import Record, u32
+from tuxscope.abi.native import native_numbers
+from tuxscope.output.columns import Column, Percentile, SyscallName
+from tuxscope.output.lines import LineFormat, Style
+from tuxscope.output.row import Row
+from tuxscope.record import Field, Record, RecordError, char, u32, u64
 
 RANGES = 128
 
@@ -62,3 +66,39 @@ def test_it_says_what_it_is() -> None:
     column = Percentile(Times.took, 12, 99)
     assert (column.name, column.title, column.width) == ("took_p99_ms", "P99_MS", 12)
     assert column != Percentile(Times.took, 12, 50)
+
+
+class Call(Record):
+    number = u64
+    half = u32
+
+
+WRITE = native_numbers()["write"]
+
+
+@pytest.mark.parametrize("field", [Call.number, Call.half])
+@pytest.mark.parametrize(
+    ("number", "name"), [(WRITE, "write"), (9999, "syscall_9999"), (0xFFFFFFFF, "syscall_-1")]
+)
+def test_the_number_of_a_system_call_is_shown_as_its_name(
+    field: Field, number: int, name: str
+) -> None:
+    column = SyscallName(field, 16)
+    row = Row(0, {field: number})
+    assert column.table_texts([row]) == [name]
+    assert column.table_value(row) == name
+    batch = [[number], [number]]
+    text = LineFormat(Style.TEXT, Call, (column,))
+    assert text.header == "SYSCALL\n"
+    assert text.render(batch).split() == [name.encode()]
+    columns = (Column(Call.number), column)
+    lines = LineFormat(Style.JSON, Call, columns).render(batch)
+    assert json.loads(lines) == {"number": number, "syscall": name}
+
+
+def test_only_a_number_has_a_name() -> None:
+    class Named(Record):
+        comm = char[16]
+
+    with pytest.raises(RecordError, match="a system call is known by a number"):
+        SyscallName(Named.comm)
