@@ -73,7 +73,7 @@ class FieldType(Declared, Generic[Value_co]):
         raise NotImplementedError
 
     def encode(self, value: Any) -> tuple[Any, ...]:
-        """Return ``value`` as a tuple that ``format`` packs. Raises RecordError if it has none."""
+        """Return ``value`` as a tuple for ``format``. Raises RecordError if it does not fit."""
         raise NotImplementedError
 
     def construct(self) -> Construct[Any, Any]:
