@@ -115,7 +115,7 @@ def is_remark(cause: Cause, statement: str, path: Path) -> bool:
 def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
     """Whether the error is about the last instruction of ``path``, at ``slot``.
 
-    It is not if ``found`` is about a loop or the whole program. Each may be None, if unknown.
+    It is not if ``found`` is about a loop or the whole program. Either may be None, if unknown.
     """
     if found and found.case.whole_program:
         return False

@@ -77,7 +77,7 @@ class LoggedStep(NamedTuple):
         parent: the index of the previous step on the same path; START for the first, UNKNOWN if
             the log is truncated at the start.
         depth: 0 in the program's own function, 1 in one that it calls.
-        source: the line that the log shows for it.
+        source: the line that the log shows for it, or None.
     """
 
     slot: int
@@ -113,8 +113,9 @@ class Log:
     """A parsed verifier log.
 
     Attributes:
-        steps: all instructions that were walked, over all paths.
-        telling: the error lines: those after the last instruction that are not the walk's trace.
+        steps: a tuple of all instructions that were walked, over all paths.
+        telling: a tuple of the error lines: those after the last instruction that are not the
+            walk's trace.
         reason, suggestion: the kernel's own diagnosis (Linux 7.3); empty before.
         certain: whether it is a verifier log: it has instructions or the statistics.
         ended: whether it has the statistics, which end a log.

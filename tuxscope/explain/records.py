@@ -24,7 +24,7 @@ DEEPEST = 8  # levels of nesting
 
 
 def unescaped(text: str) -> str:
-    r"""Unescape ``text``, a string of JSON or Go's ``%q``, such as ``0: (b7) r0 = 0\n``."""
+    r"""Return ``text`` unescaped, a string of JSON or Go's ``%q``, such as ``0: (b7) r0 = 0\n``."""
     return QUOTED.sub(lambda each: LETTERS.get(each[1], each[1]), text)
 
 

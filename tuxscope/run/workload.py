@@ -67,9 +67,9 @@ class SystemCallEvent(NamedTuple):
 
     Attributes:
         program: the one to run on it.
-        seconds: since the simulation started.
+        seconds: since the simulation started, a float.
         world: the task and the time.
-        context: the tracepoint's fields.
+        context: the tracepoint's fields, as bytes.
         buffer: what the process has at ``BUFFER``, the call's second argument.
     """
 
