@@ -67,9 +67,9 @@ class SystemCallEvent(NamedTuple):
 
     Attributes:
         program: the one to run on it.
-        seconds: since the simulation started.
+        seconds: since the simulation started, a float.
         world: the task and the time.
-        context: the tracepoint's fields.
+        context: the tracepoint's fields, as bytes.
         buffer: what the process has at ``BUFFER``, the call's second argument.
     """
 
@@ -88,9 +88,10 @@ def check_process(pid: int) -> None:
 
 
 def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
-    """Endless events for programs on the entry or the exit of system calls.
+    """Yield endless events for ``programs`` on the entry or the exit of system calls.
 
-    Raises SimulationError for a program on any other attach point.
+    They are the same ones for the same ``seed``, an integer. Raises SimulationError for a program
+    on any other attach point.
     """
     by_call: dict[str, list[Program]] = {}
     for program in programs:
@@ -99,7 +100,10 @@ def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallE
 
 
 def call_of(program: Program) -> str:
-    """The system call whose entry or exit a program is attached to. Raises SimulationError."""
+    """Return the name of the system call whose entry or exit ``program`` is attached to.
+
+    Raises SimulationError.
+    """
     attach = program.attach
     if isinstance(attach, Tracepoint) and attach.category == "syscalls":
         for prefix in (ENTER, EXIT):
@@ -109,12 +113,15 @@ def call_of(program: Program) -> str:
 
 
 def is_on_entry(program: Program) -> bool:
-    """Whether a program is attached to the entry of a system call."""
+    """Whether ``program`` is attached to the entry of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER)
 
 
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
-    """Synthetic calls, each of a system call that has programs, as an event for each of these."""
+    """Yield synthetic calls, as an event for each program on the system call.
+
+    ``by_call`` has lists of programs by system call; ``seed`` is as in system_calls().
+    """
     names = sorted(by_call)
     for seconds, world, context, text in calls(seed):
         dice = random.Random(world.seed)
@@ -130,8 +137,11 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
-    """Endless write()-like calls at random times: seconds since the start, the task and time, the
-    context of the entry, and the caller's buffer."""
+    """Yield endless write()-like calls at random times; ``seed`` is as in system_calls().
+
+    Each is a tuple: seconds since the start, the task and time, the context of the entry, and the
+    caller's buffer.
+    """
     dice = random.Random(seed)
     names = {each.pid: each.comm.encode() for each in PROCESSES}
     often = list(accumulate(each.weight for each in PROCESSES))
@@ -156,7 +166,10 @@ def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
 
 
 def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
-    """A machine for simulated calls, and the region that holds the caller's buffer."""
+    """Return a machine for simulated calls with the maps of ``programs``, and the caller's buffer.
+
+    The buffer is a Region.
+    """
     machine = Machine(programs[0], bytes(CALL.size), world=World(cpus=CPUS))
     for each in programs[1:]:
         machine.create_maps(each)
@@ -166,7 +179,7 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
 
 
 def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
-    """Set a machine up for an event: its program, and the caller's buffer."""
+    """Set ``machine`` up for ``event``: its program, and the caller's ``buffer``, a Region."""
     if machine.program is not event.program:
         machine.select(event.program)
     buffer.data[:] = event.buffer
