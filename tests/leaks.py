@@ -30,6 +30,7 @@ INITIAL_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, include/linux/p
 HELD = re.compile(r"^(prog|map|link)_id:\s*(\d+)$", re.MULTILINE)
 # What tuxscope and its tests may mount, by type.
 MOUNTED = re.compile(r" - (tracefs|debugfs|bpf|nsfs) ")
+OWNER = re.compile(r"/tuxscope-(\d+) ")
 Object = tuple[str, int]  # prog, map or link, and its id
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -102,9 +103,15 @@ def children() -> bool:
 
 
 def mounted() -> set[str]:
-    """The mounts of those types that tests make."""
+    """The mounts of those types that tests make, without those of another running test process."""
     with open("/proc/self/mountinfo") as file:
-        return {line for line in file if MOUNTED.search(line)}
+        return {line for line in file if MOUNTED.search(line) and not of_another(line)}
+
+
+def of_another(mount: str) -> bool:
+    """Whether a mount has the PID of another running process in its name."""
+    owner = OWNER.search(mount)
+    return owner is not None and owner[1] != str(os.getpid()) and Path("/proc", owner[1]).exists()
 
 
 def bpf_objects() -> set[Object]:

@@ -143,6 +143,9 @@ count                -      count the writes of each process in a hash, and sho�
 user-buffer          -      show the first 16 bytes of what is written
 latency              -      show how long each write() takes
 histogram            -      count writes by their size, in a histogram of power…
+ringbuf              -      send hello's record through a ring buffer
+syscall-count        -      count all system calls by number, and show their na…
+syscall-histogram    -      count all system calls by how long they take
 """,
     40: """\
 EXERCISE             STATE
@@ -160,6 +163,9 @@ count                -
 user-buffer          -
 latency              -
 histogram            -
+ringbuf              -
+syscall-count        -
+syscall-histogram    -
 """,
     200: """\
 EXERCISE             STATE  TASK
@@ -177,6 +183,9 @@ count                -      count the writes of each process in a hash, and show
 user-buffer          -      show the first 16 bytes of what is written
 latency              -      show how long each write() takes
 histogram            -      count writes by their size, in a histogram of powers of two
+ringbuf              -      send hello's record through a ring buffer
+syscall-count        -      count all system calls by number, and show their names
+syscall-histogram    -      count all system calls by how long they take
 """,
 }
 

@@ -46,7 +46,10 @@ ACCESS = re.compile(r"\*\((u\d+) \*\)\(r\d+ ?([+-]\d+)\)")
 
 
 def kind(word: str) -> str:
-    """A register type of the verifier in words, or unchanged if it is unknown."""
+    """Return the type of a register in words; ``word`` is what the verifier calls it.
+
+    An unknown word is returned unchanged.
+    """
     found = TRUST_PREFIX.match(word)
     bare = word[found.end() :] if found else word
     said = KINDS.get(bare, bare or "nothing")
@@ -56,21 +59,27 @@ def kind(word: str) -> str:
 
 
 def kinds(words: Sequence[str]) -> str:
-    """Several register types in words, without duplicates; ``fp`` among them means memory."""
+    """Return several register types, the verifier's ``words``, in words and without duplicates.
+
+    If ``fp`` is among them, the result says that an address of memory is expected.
+    """
     if len(words) > 1 and "fp" in words:
         return "an address of memory (the stack, a map's value, ...)"
     return " or ".join(dict.fromkeys(map(kind, words)))
 
 
 def trusted_source(helper: str) -> str:
-    """The helper or kfunc that returns the trusted pointer for ``helper``; ``""`` if unknown."""
+    """Return the name of the function whose trusted pointer ``helper`` takes; ``""`` if unknown.
+
+    Both are helpers or kfuncs, without ``bpf_``.
+    """
     return next(
         (gives for word, gives in TRUSTED_SOURCES if word in [*helper.split("_"), helper]), ""
     )
 
 
 def parse_number(digits: str) -> int:
-    """Parse a number of the log; digits after the 20th are ignored, as int() limits the length."""
+    """Parse ``digits``, an integer of the log; int() limits the length, so 20 digits count."""
     return int(digits[:20])
 
 
@@ -87,12 +96,12 @@ class ErrorContext(NamedTuple):
 
     @property
     def register(self) -> int:
-        """The number of the register in the error line; -1 if there is none."""
+        """The number of the register in the error line, an integer; -1 if there is none."""
         number = self.found.groupdict().get("reg")
         return parse_number(number) if number else -1
 
     def words(self) -> dict[str, object]:
-        """The values for the templates of sentences and hints, by name."""
+        """Return the values for the templates of sentences and hints, a dict by name."""
         writer = self.path.writer(self.register) if self.register >= 0 else None
         stop = self.path.stop
         words: dict[str, object] = {
@@ -123,7 +132,7 @@ class ErrorContext(NamedTuple):
         }
 
     def trusted_source_words(self) -> dict[str, str]:
-        """Template values: the call that returns a trusted pointer, in Python and in C."""
+        """Return template values by name: the call for a trusted pointer, in Python and in C."""
         gives = trusted_source(self.path.helper)
         if not gives:
             given = "a pointer from the context, or from a kernel function that acquires one"
@@ -132,7 +141,10 @@ class ErrorContext(NamedTuple):
         return {"trusted_source": python, "trusted_source_in_c": f"bpf_{gives}()"}
 
     def bound(self) -> str:
-        """The register to bound: the one added to the address, else the address, else ``index``."""
+        """Return the name of the register to bound: the one added to the address, else the address.
+
+        If the log shows neither, it is ``index``.
+        """
         if self.register >= 0:
             return f"r{self.path.added(self.register) or self.register}"
         added = ADDED.match(self.path.stop.text) if self.path.stop else None
@@ -151,17 +163,17 @@ Where = Callable[[ErrorContext, Program | None], int | None]
 class Case:
     """A message of the verifier, and its explanation.
 
-    ``sentence``, ``python`` and ``c`` are templates for :meth:`str.format_map`, filled in with
-    the pattern's groups and :meth:`ErrorContext.words`. The group ``reg`` is a register's number,
-    the groups ``type`` and ``expected`` are the verifier's types.
+    ``sentence``, ``python`` and ``c`` are templates for :meth:`str.format_map`, filled in with the
+    pattern's groups and :meth:`ErrorContext.words`. The group ``reg`` is a register's number, the
+    groups ``type`` and ``expected`` are the verifier's types.
 
     Attributes:
-        pattern: searched in an error line.
+        pattern: a regular expression, searched in an error line.
         sentence: the cause in plain words, without a full stop.
         python: what to type in the assembler.
         c: what to type in C.
-        when: a further condition on the match.
-        where: finds the slot at fault, if it is not the one that the verifier stopped at.
+        when: a predicate of the ErrorContext, a further condition on the match.
+        where: a function that finds the slot at fault; None if the verifier stopped there.
         whole_program: whether it is about the whole program, not one instruction.
     """
 
@@ -181,7 +193,7 @@ class Cause:
     Attributes:
         key: the name in output and JSON, such as ``missing-null-check``.
         title: the heading in docs/verifier.md.
-        cases: tried in order; the first that matches explains the error.
+        cases: a tuple of cases, tried in order; the first that matches explains the error.
     """
 
     key: str

@@ -13,9 +13,9 @@ class ExplainedError(LocatedError):
     """A verifier refused a program. The problem, line, hint and slot are the explanation's.
 
     Attributes:
-        explanation: the explanation of the log.
-        cause: key of the cause (docs/verifier.md); None where it is unknown.
-        log: the verifier's log.
+        explanation: the explanation of the log, an Explanation.
+        cause: key of the cause (docs/verifier.md), a str; None if it is unknown.
+        log: the verifier's log, a str.
     """
 
     def __init__(self, explanation: Explanation, log: str) -> None:

@@ -28,7 +28,13 @@ NOWHERE = Path(read(""))
 
 
 class Found(NamedTuple):
-    """The row of the table that matches a log."""
+    """The row of the table that matches a log.
+
+    Attributes:
+        cause: the row.
+        case: the case of the row that matches.
+        context: the match in the error line, and the path to it.
+    """
 
     cause: Cause
     case: Case
@@ -36,10 +42,10 @@ class Found(NamedTuple):
 
 
 def explain(log: str, program: Program | None = None) -> Explanation:
-    """Explain why the verifier refused a program, from its log as any loader prints it.
+    """Explain why the verifier refused a program, from its ``log`` as any loader prints it.
 
-    Source lines come from ``program`` if it is given, else from the log. The time is linear in the
-    log's length. Never raises.
+    Returns an Explanation. Source lines come from ``program`` if it is not None, else from the log.
+    The time is linear in the log's length. Never raises.
     """
     parts = read(log)
     path = Path(parts)
@@ -77,10 +83,10 @@ def find(
     path: Path,
     look: Callable[[str, str], re.Match[str] | None] = re.search,
 ) -> Found | None:
-    """The row that matches the last statement with a match; None if no statement has one.
+    """Return the row that matches the last of ``statements`` with a match; None if none has one.
 
-    ``look`` is re.search, or re.match if it is not certain that this is a verifier log: other
-    programs report a "div by zero", too.
+    ``path`` is the path that the verifier walked. ``look`` is re.search, or re.match if it is not
+    certain that this is a verifier log: other programs report a "div by zero", too.
     """
     for statement in reversed(statements):
         for cause in CAUSES:
@@ -94,12 +100,12 @@ def find(
 
 
 def is_remark(cause: Cause, statement: str, path: Path) -> bool:
-    """Whether a statement is a remark at a call, not the reason why the verifier stopped.
+    """Whether ``statement`` is a remark at a call, not the reason why the verifier stopped.
 
-    At a call of the program's own function it compares the arguments with the function's BTF
-    (btf_check_subprog_call() in kernel/bpf/verifier.c), and says where they differ; yet a static
-    function is then looked into with what it is passed. The same goes for the entry function,
-    before its first instruction.
+    ``cause`` is the row that matches it, ``path`` leads to the call. At a call of the program's own
+    function the verifier compares the arguments with the function's BTF, and says where they differ
+    (btf_check_subprog_call() in kernel/bpf/verifier.c). Yet it then checks a static function with
+    what it is passed. The same goes for the entry function, before its first instruction.
     """
     if path.stop is None:
         return OF_AN_ARGUMENT.match(statement) is not None
@@ -107,9 +113,9 @@ def is_remark(cause: Cause, statement: str, path: Path) -> bool:
 
 
 def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
-    """Whether the error is about the last instruction in the log, at ``slot``.
+    """Whether the error is about the last instruction of ``path``, at ``slot``.
 
-    An error about a loop or the whole program is not about the registers there.
+    It is not if ``found`` is about a loop or the whole program. Either may be None, if unknown.
     """
     if found and found.case.whole_program:
         return False
@@ -117,7 +123,7 @@ def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
 
 
 def slot_of(line: str, path: Path) -> int | None:
-    """The slot that the line names, else the slot at which the verifier stopped."""
+    """Return the slot that ``line`` names, else the one at which ``path`` stops, or None."""
     named = NAMED_SLOT.search(line)
     if named:
         return int(named[1])
@@ -125,14 +131,17 @@ def slot_of(line: str, path: Path) -> int | None:
 
 
 class Lines:
-    """The source lines of slots."""
+    """The source lines of slots: those of the program if it is not None, else those of the log."""
 
     def __init__(self, log: Log, program: Program | None) -> None:
         self._program = program
         self._shown = {step.slot: step.source for step in log.steps if step.source}
 
     def at(self, slot: int | None) -> SourceLine | None:
-        """The source line of a slot: the program's, else the log's; None if neither has one."""
+        """Return the source line of ``slot``: the program's, else the log's; None if unknown.
+
+        ``slot`` may be None.
+        """
         if slot is None:
             return None
         if self._program:
@@ -144,14 +153,17 @@ class Lines:
 
 
 def is_python(source: SourceLine) -> bool:
-    """Whether a source line is Python, of the assembler, instead of C."""
+    """Whether ``source``, a source line, is Python of the assembler, instead of C."""
     if source.file:
         return source.file.endswith(".py")
     return PYTHON_CALL.fullmatch(source.text) is not None
 
 
 def notes(line: str, path: Path, lines: Lines) -> Iterable[RegisterNote]:
-    """Yield notes on the registers of the error line and of the instruction."""
+    """Yield notes on the registers of the error ``line`` and of the last instruction of ``path``.
+
+    ``lines`` has the source lines of the instructions that wrote them.
+    """
     numbers = [int(each) for each in NAMED_REGISTER.findall(line)] + path.named()
     for number in dict.fromkeys(each for each in numbers if each < REGISTERS):
         writer = path.writer(number)

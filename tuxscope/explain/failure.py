@@ -23,13 +23,13 @@ NUMBER = re.compile(
 
 @cache
 def errors() -> dict[str, int]:
-    """The errnos by name (``EACCES``) and by message of strerror(3)."""
+    """Return the errnos, a dict by name (``EACCES``) and by message of strerror(3), lower case."""
     named = {name: number for number, name in errno.errorcode.items()} | {"ENOTSUPP": ENOTSUPP}
     return named | {os.strerror(number).lower(): number for number in errno.errorcode}
 
 
 def failure(text: str) -> int | None:
-    """The errno of the failed load in a loader's output; None if there is none."""
+    """Return the errno of the failed load in ``text``, a loader's output; None if there is none."""
     found = [number_of(each) for each in FAILED.finditer(text)]
     return next((each for each in reversed(found) if each), None)
 

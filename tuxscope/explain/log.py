@@ -77,7 +77,7 @@ class LoggedStep(NamedTuple):
         parent: the index of the previous step on the same path; START for the first, UNKNOWN if
             the log is truncated at the start.
         depth: 0 in the program's own function, 1 in one that it calls.
-        source: the line that the log shows for it.
+        source: the line that the log shows for it, or None.
     """
 
     slot: int
@@ -113,8 +113,9 @@ class Log:
     """A parsed verifier log.
 
     Attributes:
-        steps: all instructions that were walked, over all paths.
-        telling: the error lines: those after the last instruction that are not the walk's trace.
+        steps: a tuple of all instructions that were walked, over all paths.
+        telling: a tuple of the error lines: those after the last instruction that are not the
+            walk's trace.
         reason, suggestion: the kernel's own diagnosis (Linux 7.3); empty before.
         certain: whether it is a verifier log: it has instructions or the statistics.
         ended: whether it has the statistics, which end a log.
@@ -132,7 +133,7 @@ class Log:
     stop: int
 
     def statements(self) -> list[str]:
-        """The last error lines; lines that continue a message are joined to it.
+        """Return a list of the last error lines; lines that continue a message are joined to it.
 
         If the log has its end, it is the last message alone, which is the reason of the failure.
         """
@@ -148,9 +149,9 @@ class Log:
 
 
 def read(text: str) -> Log:
-    """Parse a log of any loader, in time linear in its length. Never raises.
+    """Parse ``text``, a log of any loader, in time linear in its length. Never raises.
 
-    Unknown lines become error lines (``telling``).
+    Returns a Log. Unknown lines become error lines (``telling``).
     """
     wrapped, text = text, unwrap(text)
     diagnosis = DIAGNOSIS.search(text)
@@ -178,14 +179,23 @@ def read(text: str) -> Log:
 
 
 def split_joined(line: str) -> tuple[str, ...]:
-    """Split a line into the two that the kernel joined when it rewound the log; else one line."""
+    """Split ``line`` into the two that the kernel joined when it rewound the log; else one line.
+
+    Returns a tuple of str.
+    """
     start = line[:LONGEST_LINE]
     joined = JOINED.match(start) or JOINED_STATE.match(start)
     return (joined[1], line[joined.end() :]) if joined else (line,)
 
 
 class LogWalk:
-    """Parser of the log, line by line; ``steps`` is the tree of paths that the verifier walked."""
+    """Parser of the log, line by line.
+
+    Attributes:
+        steps: a list of the instructions, the tree of paths that the verifier walked.
+        telling: a list of the error lines since the last instruction.
+        at: the index of the step that it is at; START or UNKNOWN if there is none.
+    """
 
     def __init__(self) -> None:
         self.steps: list[LoggedStep] = []
@@ -202,7 +212,7 @@ class LogWalk:
         self._source: SourceLine | None = None
 
     def line(self, line: str) -> None:
-        """Parse one line without surrounding blanks."""
+        """Parse ``line``, one line of the log without surrounding blanks."""
         headed, self._headed = self._headed, False
         backwards, self._backwards = self._backwards, False
         found = INSTRUCTION.match(line)
@@ -315,7 +325,10 @@ class LogWalk:
 
 
 def follows(step: LoggedStep) -> int:
-    """The change of the call depth after a step: 1 for a local call, -1 for an exit, else 0."""
+    """Return the change of the call depth after ``step``: 1 for a local call, -1 for an exit.
+
+    It is 0 for any other.
+    """
     if step.calls_own:
         return 1
     return -1 if step.exits and step.depth else 0

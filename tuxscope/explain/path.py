@@ -33,10 +33,10 @@ class Writer(NamedTuple):
 
 
 class Path:
-    """The path to the instruction at which the verifier stopped.
+    """The path to the instruction at which the verifier stopped, in ``log``.
 
     Attributes:
-        stop: that instruction; None where the log shows none.
+        stop: that instruction, a LoggedStep; None if the log shows none.
     """
 
     def __init__(self, log: Log) -> None:
@@ -76,7 +76,7 @@ class Path:
         return found[1] if found else ""
 
     def named(self) -> list[int]:
-        """The numbers of the registers that the instruction reads."""
+        """Return a list of the numbers of the registers that the instruction reads."""
         if self.stop is None:
             return []
         _, _, text = self.stop.text.partition(" ")
@@ -84,7 +84,10 @@ class Path:
         return [int(each) for each in NAMED.findall(text[written.end() if written else 0 :])]
 
     def spare(self) -> int:
-        """The first of r6 to r9 that the path has not written, as far as the log shows; else r6."""
+        """Return the number of the first of r6 to r9 that the path has not written, else 6.
+
+        Writes that the log does not show are not known.
+        """
         used = {
             int(found[1])
             for step in self.back()
@@ -93,7 +96,7 @@ class Path:
         return next((each for each in CALLEE_SAVED if each not in used), CALLEE_SAVED[0])
 
     def writer(self, register: int) -> Writer | None:
-        """The last writer of a register; None if there is none, or the log does not show it."""
+        """Return the last writer of register number ``register``; None if the log shows none."""
         if self.stop is None:
             return None
         depth = self.stop.depth
@@ -115,7 +118,7 @@ class Path:
         return None
 
     def added(self, register: int) -> int | None:
-        """The number of the register last added to the address in a register, or None."""
+        """Return the number of the register last added to the address in ``register``, or None."""
         for step in self.back():
             if self.stop is None or step.depth != self.stop.depth:
                 return None
@@ -131,7 +134,7 @@ class Path:
         return None
 
     def had_type(self, register: int, *kinds: str) -> bool:
-        """Whether the register's value had one of these types earlier on the path.
+        """Whether the value of ``register`` had one of the types ``kinds`` earlier on the path.
 
         ``kinds`` are prefixes of states, such as ``pkt(``. Copies between registers are followed.
         """
@@ -153,7 +156,10 @@ class Path:
         return False
 
     def state(self, register: int) -> str:
-        """A register's state when the verifier stopped, in its notation; ``""`` if not shown."""
+        """Return the state of ``register`` when the verifier stopped, as a str in its notation.
+
+        It is ``""`` if the log does not show it.
+        """
         if self.stop is None:
             return ""
         depth, step = self.stop.depth, self.stop
@@ -179,7 +185,11 @@ class Path:
 
 
 def state_in(text: str, register: int) -> str:
-    """A register's part of a state: ``scalar(umin=1,umax=4)`` of ``R0=ctx() R1_w=scalar(...)``."""
+    """Return the part of ``text``, a state, that is about register number ``register``.
+
+    It is ``scalar(umin=1,umax=4)`` of ``R0=ctx() R1_w=scalar(umin=1,umax=4)`` for 1; ``""`` if
+    there is none.
+    """
     for found in STATE_OF.finditer(text):
         if int(found[1]) == register:
             return until_space(text[found.end() :])
@@ -187,7 +197,7 @@ def state_in(text: str, register: int) -> str:
 
 
 def until_space(text: str) -> str:
-    """The text up to the first space outside of parentheses and brackets."""
+    """Return ``text`` up to the first space outside of parentheses and brackets."""
     depth = 0
     for index, letter in enumerate(text):
         depth += (letter in "([") - (letter in ")]")

@@ -12,13 +12,16 @@ from tuxscope.explain.cause import ErrorContext
 
 
 def only(slots: Iterator[int]) -> int | None:
-    """The only slot; None if there are none or several."""
+    """Return the only one of ``slots``; None if there are none or several."""
     found = list(slots)
     return found[0] if len(found) == 1 else None
 
 
 def function_end(_: ErrorContext, program: Program | None) -> int | None:
-    """The last instruction of the first function that does not end with an exit or a jump."""
+    """Return the slot of the instruction at which a function ends without an exit or a jump.
+
+    It is the first such function of ``program``. None if there is none, or if the program is None.
+    """
     if program is None:
         return None
     starts = {each.slot for each in program.functions}
@@ -31,10 +34,10 @@ def function_end(_: ErrorContext, program: Program | None) -> int | None:
 
 
 def loop(context: ErrorContext, program: Program | None) -> int | None:
-    """The slot of the last backward jump on the path.
+    """Return the slot of the last backward jump on the path in ``context``.
 
-    If the log shows no path, it is the only backward jump of the program; else the slot at which
-    the verifier stopped.
+    If the log shows no path, it is the only backward jump of ``program``; else the slot at which
+    the verifier stopped. None if unknown, as without a path if the program is None.
     """
     after = context.path.stop
     for step in context.path.back():
@@ -49,7 +52,10 @@ def loop(context: ErrorContext, program: Program | None) -> int | None:
 
 
 def call_of_its_own(_: ErrorContext, program: Program | None) -> int | None:
-    """The program's only call of a function of its own."""
+    """Return the slot of the only call in ``program`` of a function of its own.
+
+    None if there are none or several, or if the program is None.
+    """
     if program is None:
         return None
     return only(
@@ -58,10 +64,10 @@ def call_of_its_own(_: ErrorContext, program: Program | None) -> int | None:
 
 
 def undecodable(context: ErrorContext, program: Program | None) -> int | None:
-    """The slot at which the verifier stopped.
+    """Return the slot at which the verifier stopped in ``context``.
 
-    Linux 7.3 checks all encodings first; then it is the first slot whose bytes are not an
-    instruction.
+    Linux 7.3 checks all encodings first. Then it is the first slot of ``program`` whose bytes are
+    not an instruction; None if there is none, or if the program is None.
     """
     if context.path.stop or program is None:
         return context.path.stop.slot if context.path.stop else None
@@ -75,7 +81,10 @@ def undecodable(context: ErrorContext, program: Program | None) -> int | None:
 
 
 def opcode(context: ErrorContext, program: Program | None) -> int | None:
-    """The first instruction with the opcode that the kernel does not know."""
+    """Return the first slot of ``program`` with the opcode in ``context``, which is unknown.
+
+    None if there is none, or if the program is None.
+    """
     if program is None:
         return None
     code = program.encode(dict.fromkeys(program.maps, 0))

@@ -24,12 +24,12 @@ DEEPEST = 8  # levels of nesting
 
 
 def unescaped(text: str) -> str:
-    r"""Unescape a string of JSON or Go's ``%q``, such as ``0: (b7) r0 = 0\n``."""
+    r"""Return ``text`` unescaped, a string of JSON or Go's ``%q``, such as ``0: (b7) r0 = 0\n``."""
     return QUOTED.sub(lambda each: LETTERS.get(each[1], each[1]), text)
 
 
 def without_fields(text: str) -> str:
-    """Return the verifier's text from the fields of records; text without records is unchanged.
+    """Return the verifier's text from the fields of records in ``text``; without records, ``text``.
 
     A line that is not a record is kept. Takes time linear in the text's length.
     """
@@ -41,7 +41,7 @@ def without_fields(text: str) -> str:
 
 
 def field_texts(lines: Sequence[str], names: set[str]) -> Iterator[str]:
-    """Yield the value of a field in ``names`` for each record, and the lines without records."""
+    """Yield the value of a field in ``names`` for each record of ``lines``, and all other lines."""
     for line in lines:
         record, said, matched = False, None, None
         for name, value in fields(line):
@@ -56,7 +56,7 @@ def field_texts(lines: Sequence[str], names: set[str]) -> Iterator[str]:
 
 
 def fields(line: str) -> Iterator[tuple[str, str]]:
-    """Yield the (name, value) pairs of a record; none for a line that is not a record."""
+    """Yield the (name, value) pairs of ``line``, a record; none for a line that is not a record."""
     if line.lstrip().startswith("{"):
         yield from fields_of_json(line)
     elif '="' in line:
@@ -65,7 +65,7 @@ def fields(line: str) -> Iterator[tuple[str, str]]:
 
 
 def fields_of_json(text: str) -> Sequence[tuple[str, str]]:
-    """The (name, value) pairs of the strings in a JSON object; empty if the text is not one."""
+    """Return the (name, value) pairs of the strings in ``text``, a JSON object; else none."""
     if not text.lstrip().startswith("{"):
         return ()
     try:
@@ -75,7 +75,10 @@ def fields_of_json(text: str) -> Sequence[tuple[str, str]]:
 
 
 def strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield (name, value) of each string in a JSON value; a name is a path, as ``.fields.err``."""
+    """Yield (name, value) of each string in ``value``, parsed JSON with at most ``depth`` levels.
+
+    A name is a path, as ``.fields.err``, and starts with ``name``. Deeper levels are ignored.
+    """
     if isinstance(value, str):
         yield name, value
     elif depth and isinstance(value, dict):

@@ -56,7 +56,7 @@ ERROR_HEAD = re.compile(
 
 
 def unwrap(text: str) -> str:
-    """Return the verifier's own lines in a loader's output.
+    """Return the verifier's own lines in ``text``, a loader's output.
 
     Of several logs it is the last, whose load failed. Text without a log is returned as it is.
     """
@@ -77,12 +77,12 @@ def unwrap(text: str) -> str:
 
 
 def on_lines(text: str) -> str:
-    """Unescape a log that is one line of JSON or Go's ``%q``; other text is unchanged."""
+    """Unescape ``text`` if it is a log in one line of JSON or Go's ``%q``, else return it."""
     return text if text.strip().count("\n") >= text.count("\\n") else unescaped(text)
 
 
 def without_end(text: str) -> str:
-    """The log without the loader's lines after it, for a log without statistics."""
+    """Return ``text``, a log without statistics, without the loader's lines after it."""
     last = 0
     for each in LOGGED_INSTRUCTION.finditer(text):
         last = each.end()
@@ -91,7 +91,7 @@ def without_end(text: str) -> str:
 
 
 def without_prefix(text: str) -> str:
-    """The lines without the prefix (timestamp, unit) that a journal puts before each."""
+    """Return the lines of ``text`` without the prefix (timestamp, unit) of a journal."""
     first = LINE_PREFIX.search(text)
     if not first or not first[1].strip():
         return text
@@ -101,7 +101,7 @@ def without_prefix(text: str) -> str:
 
 
 def last_of(text: str) -> str:
-    """The last of several logs; the statistics end each."""
+    """Return the last of several logs in ``text``; the statistics end each."""
     ends = [each.end() for each in STATISTICS.finditer(text)]
     if not ends:
         return text

@@ -42,7 +42,10 @@ class Declared:
 
 
 def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Reject class arguments: ``class Event(Record, packed=True)`` raises RecordError."""
+    """Raise RecordError if there are ``options``, the arguments of class ``name`` by keyword.
+
+    An example is ``class Event(Record, packed=True)``.
+    """
     for option in options:
         raise RecordError(
             f"class {name}(Record) takes no {option}: its layout is that of C, each field at "
@@ -51,7 +54,10 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
 
 
 def check_name(owner: str, name: str, field: bool) -> None:
-    """Raise RecordError if a record cannot have a field, or else a method, of this name."""
+    """Raise RecordError if record ``owner`` cannot have a field of this ``name``.
+
+    If ``field`` is false, it is the name of a method.
+    """
     if name in TAKEN:
         raise RecordError(f"{owner}.{name}: this name is reserved; choose another")
     if field and (not name.isascii() or name.startswith("_") or name in C_KEYWORDS):

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StructLayout:
-    """Where each field of a record is; sizes are in bytes."""
+    """Where each field of a record is; sizes are in bytes.
+
+    Attributes:
+        fields: the fields by name, in the order of declaration.
+        size: with padding.
+        alignment: a power of two.
+        padding: a tuple of Holes, by ascending offset.
+    """
 
     record: str
     fields: Mapping[str, Field]
@@ -35,12 +42,12 @@ class StructLayout:
 
     @cached_property
     def raw(self) -> struct.Struct:
-        """The format compiled, in the machine's byte order."""
+        """The compiled format, a struct.Struct in the machine's byte order."""
         return struct.Struct("=" + self.format)
 
     @cached_property
     def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
-        """For each field its type's decode, and which of the values of ``raw`` it takes."""
+        """Pairs, one per field: its type's decode, and its slice of the values of ``raw``."""
         return tuple(
             (field.type.decode, slice(field.slot, field.slot + field.type.width))
             for field in self.fields.values()
@@ -48,7 +55,7 @@ class StructLayout:
 
     @cached_property
     def construct(self) -> Construct[Any, Any]:
-        """The same layout as the construct library declares it."""
+        """The same layout as a ``construct.Struct``."""
         import construct
 
         members = {
@@ -139,9 +146,10 @@ def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
 
 
 def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
-    """Lay out the fields of ``record`` as C does: in order, each at a multiple of its alignment.
+    """Return the StructLayout of ``record``, a name, with the fields ``declared``, types by name.
 
-    Raises RecordError for a record that is larger than LARGEST_SIZE.
+    It is that of C: in order, each field at a multiple of its alignment. Raises RecordError for a
+    record that is larger than LARGEST_SIZE.
     """
     check_tail(record, declared)
     fields: dict[str, Field] = {}

@@ -77,7 +77,10 @@ class Nested(FieldType["Record"]):
 
 
 def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
-    """The C type that a class attribute declares. Raises RecordError for anything else."""
+    """Return the C type that ``declared`` in a class body is, of field ``name`` of ``owner``.
+
+    Returns a FieldType. Raises RecordError if it is neither a C type nor a record.
+    """
     if isinstance(declared, FieldType):
         return declared
     if isinstance(declared, RecordType):
@@ -216,13 +219,15 @@ class RecordType(Declared, type):
 
     @property
     def raw(cls) -> struct.Struct:
-        """The :class:`struct.Struct` of the record, for code that has to be fast: it unpacks the
-        integers and byte strings of all fields as one flat tuple, arrays and nested records
-        included, and skips padding."""
+        """The :class:`struct.Struct` of the record, for code that has to be fast.
+
+        It unpacks the integers and byte strings of all fields as one flat tuple, arrays and nested
+        records included, and skips padding.
+        """
         return cls._layout.raw
 
     def decode(cls: type[R], flat: Sequence[Any]) -> R:
-        """The record of a flat sequence of values, as :attr:`raw` unpacks them."""
+        """Return the record of ``flat``, a sequence of values as :attr:`raw` unpacks them."""
         record = cls.__new__(cls)
         layout = cast(RecordType, cls)._layout
         if layout.tail:
@@ -232,9 +237,9 @@ class RecordType(Declared, type):
         return record
 
     def unpack(cls: type[R], data: Buffer, offset: int = 0) -> R:
-        """Parse the record at ``offset`` bytes of a buffer; bytes after it are ignored.
+        """Return the record at ``offset`` bytes (default: 0) of ``data``, a buffer.
 
-        Raises RecordError if the buffer is too short.
+        Bytes after it are ignored. Raises RecordError if the buffer is too short.
         """
         own = cast(RecordType, cls)
         data = byte_view(data)

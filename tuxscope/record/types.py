@@ -71,19 +71,19 @@ class FieldType(Declared, Generic[Value_co]):
     counted_by: str = ""
 
     def decode(self, flat: Sequence[Any]) -> Value_co:
-        """The Python value made of the ``width`` values that ``format`` unpacked."""
+        """Return the Python value of ``flat``, the ``width`` values that ``format`` unpacked."""
         raise NotImplementedError
 
     def encode(self, value: Any) -> tuple[Any, ...]:
-        """The opposite of :meth:`decode`. Raises RecordError for a value that does not fit."""
+        """Return ``value`` as a tuple for ``format``. Raises RecordError if it does not fit."""
         raise NotImplementedError
 
     def construct(self) -> Construct[Any, Any]:
-        """The same type as the construct library declares it."""
+        """Return the same type as the construct library declares it."""
         raise NotImplementedError
 
     def identity(self) -> tuple[Any, ...]:
-        """What makes two types the same."""
+        """Return a tuple that is equal for types that are the same."""
         return (type(self), self.name)
 
     def __eq__(self, other: object) -> bool:
@@ -93,11 +93,11 @@ class FieldType(Declared, Generic[Value_co]):
         return hash(self.identity())
 
     def pack(self, value: Any) -> bytes:
-        """A value's ``size`` bytes. Raises RecordError for one that does not fit."""
+        """Return the ``size`` bytes of ``value``. Raises RecordError for one that does not fit."""
         return struct.pack(f"={self.format}", *self.encode(value))
 
     def unpack(self, data: Buffer) -> Value_co:
-        """The value of exactly ``size`` bytes. Raises RecordError for more or fewer."""
+        """Return the value of ``data``, ``size`` bytes. Raises RecordError for more or fewer."""
         try:
             return self.decode(struct.unpack(f"={self.format}", data))
         except (struct.error, TypeError, BufferError):
@@ -127,7 +127,7 @@ class FieldType(Declared, Generic[Value_co]):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Padding bytes that C puts before a field or at the end."""
+    """Padding that C puts before a field or at the end: its ``offset`` and ``size`` in bytes."""
 
     offset: int
     size: int
@@ -166,7 +166,7 @@ class Field:
 
 
 def byte_view(data: Buffer) -> memoryview:
-    """The bytes of a contiguous buffer of any item type. Raises RecordError for anything else."""
+    """Return ``data``, a contiguous buffer, as a memoryview of bytes; else raise RecordError."""
     try:
         view = memoryview(data)
     except TypeError:
@@ -182,7 +182,7 @@ def byte_view(data: Buffer) -> memoryview:
 
 
 def array_length(name: str, size: int, length: int) -> int:
-    """Check an array's length, and return it. Raises RecordError."""
+    """Return ``length``, of an array of ``name``, each ``size`` bytes. Raises RecordError."""
     if isinstance(length, bool) or not isinstance(length, int):
         given = getattr(length, "name", None) or shown(length)  # a map has a name
         raise RecordError(
@@ -335,7 +335,7 @@ class Octets(FixedArray[bytes]):
 
 
 def decode_text(raw: bytes) -> str:
-    """A C string's characters: up to the first NUL; U+FFFD for bytes that are not UTF-8."""
+    """Return ``raw``, a C string, as text up to the first NUL; U+FFFD for what is not UTF-8."""
     return raw.partition(b"\0")[0].decode("utf-8", "replace")
 
 

@@ -120,7 +120,10 @@ class IpAddress(Interpreted[str]):
 
 
 def packed(address: str) -> bytes:
-    """An IP address as 16 bytes in network order, IPv4 as a v4-mapped address. Raises OSError."""
+    """Return ``address``, the text of an IP address, as 16 bytes in network order.
+
+    An IPv4 address is v4-mapped. Raises OSError.
+    """
     from socket import AF_INET, AF_INET6, inet_pton
 
     if ":" in address:

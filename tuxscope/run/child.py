@@ -26,7 +26,11 @@ PATIENCE = 2.0  # seconds from SIGTERM to SIGKILL
 
 
 class CommandError(TuxscopeError):
-    """The command could not be started."""
+    """The command could not be started.
+
+    Attributes:
+        exit_status: the shell's status for it, 127 or 126.
+    """
 
     def __init__(self, message: str, exit_status: int) -> None:
         super().__init__(message)
@@ -59,7 +63,7 @@ class Child:
         self._pidfd = Fd(os.pidfd_open(self.pid))
 
     def fileno(self) -> int:
-        """Readable once the command has ended."""
+        """Return an fd, readable once the command has ended."""
         return self._pidfd.fileno()
 
     def start(self) -> None:
@@ -71,7 +75,7 @@ class Child:
                 raise start_error(self._arguments[0], int(failure))
 
     def wait(self) -> int:
-        """Wait for the command's end; returns its status."""
+        """Wait for the command's end; return its exit status."""
         if self.status is None:
             code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             self.status = code if code >= 0 else 128 - code
@@ -97,14 +101,20 @@ class Child:
 
 
 def start_error(name: str, number: int) -> CommandError:
-    """The error of a failed exec, with the shell's exit status for it; ``number`` is the errno."""
+    """Return the CommandError of a failed exec of command ``name``; ``number`` is the errno.
+
+    It has the shell's exit status for that.
+    """
     if number == errno.ENOENT:
         return CommandError(f"cannot run {name!r}: no such command", NOT_FOUND)
     return CommandError(f"cannot run {name!r}: {os.strerror(number)}", NOT_EXECUTABLE)
 
 
 def become(arguments: Sequence[str], gate: socket.socket, interrupt: Interrupt) -> NoReturn:
-    """In the child: wait for start(), then execute the command. Never returns."""
+    """In the child: wait for start(), then execute the command ``arguments``. Never returns.
+
+    ``gate`` is the socket on which start() sends; ``interrupt`` has the signal handlers to restore.
+    """
     try:
         if gate.recv(2) == b"go":
             os.dup2(2, 1)

@@ -18,7 +18,7 @@ INITIAL_NAMESPACE = 0xEFFFFFFC
 
 
 def pid_namespace() -> PidNamespace | None:
-    """The PID namespace of this process; None for the initial one."""
+    """Return the PID namespace of this process; None for the initial one, or without /proc."""
     try:
         status = os.stat("/proc/self/ns/pid")
     except OSError:
@@ -30,7 +30,10 @@ def pid_namespace() -> PidNamespace | None:
 
 
 def whoami(namespace: PidNamespace | None) -> Program:
-    """A program that returns the PID of the process that test-runs it."""
+    """Return a program that returns the PID of the process that test-runs it.
+
+    The PID is that in ``namespace``; None is the initial PID namespace.
+    """
     a = Assembler("whoami", attach=RawTracepoint())
     if namespace is None:
         a.call(helper.get_current_pid_tgid)
@@ -43,10 +46,10 @@ def whoami(namespace: PidNamespace | None) -> Program:
 
 
 def own_pid(namespace: PidNamespace | None = None) -> int | None:
-    """The PID of this process as a tracing program sees it; None on kernels that cannot test-run
-    the program (before Linux 5.10).
+    """Return the PID of this process in ``namespace``, as a tracing program sees it.
 
-    Raises what load() raises.
+    None is the initial PID namespace. Returns None on kernels that cannot test-run the program
+    (before Linux 5.10). Raises what load() raises.
     """
     with load(whoami(namespace)) as program:
         try:

@@ -21,7 +21,7 @@ class Interrupt:
 
     Attributes:
         requested: whether one arrived.
-        last_acts: called before a second signal exits the process.
+        last_acts: a list of functions, called before a second signal exits the process.
     """
 
     def __init__(self) -> None:

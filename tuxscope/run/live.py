@@ -36,7 +36,7 @@ Show = Callable[[Page, ToolOptions, Collection, LiveSink], "Stream | LiveTables"
 
 
 def run(file: str, options: ToolOptions) -> int:
-    """Run a page until its end; returns the exit status.
+    """Run the page in ``file`` until its end, with ``options``; return the exit status.
 
     Raises TuxscopeError or OSError.
     """
@@ -49,7 +49,10 @@ def run(file: str, options: ToolOptions) -> int:
 def show(
     page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
 ) -> Stream | LiveTables:
-    """The output of a page: its records as they arrive, or its entries as a table."""
+    """Return the output of ``page``: a Stream of its records, or LiveTables of its entries.
+
+    ``loaded`` has its programs and maps, ``options`` those of the user; lines go to ``sink``.
+    """
     if page.is_stream:
         from tuxscope.run.stream import Stream
 
@@ -60,9 +63,9 @@ def show(
 
 
 def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
-    """Load, attach and show a page until its end; returns the exit status.
+    """Load, attach and show ``page`` until its end, with ``options``; return the exit status.
 
-    ``show`` makes its output. Raises TuxscopeError or OSError.
+    ``file`` is where it is from; ``show`` makes its output. Raises TuxscopeError or OSError.
     """
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
@@ -123,7 +126,10 @@ def blocked() -> None:
 
 
 def check(page: Page, file: str, options: ToolOptions) -> None:
-    """Raise UsageError for a page without a map, and for options that do not apply to the page."""
+    """Raise UsageError if ``page`` has no map, or if some of ``options`` do not apply to it.
+
+    ``file`` is named in the message.
+    """
     name = os.path.basename(file)
     if page.map is None:
         raise UsageError(f"{name} shows nothing: its PAGE has no map; try: tuxscope step {file}")
@@ -135,7 +141,10 @@ def check(page: Page, file: str, options: ToolOptions) -> None:
 
 
 def pid_to_exclude(options: ToolOptions, namespace: PidNamespace | None) -> int | None:
-    """Tuxscope's own PID, if its own calls would be traced and are not to be shown; else None."""
+    """Return tuxscope's own PID in ``namespace`` (None: the initial one), to hide its own calls.
+
+    None if ``options`` do not trace or do not hide them, or if the kernel cannot tell it.
+    """
     if options.pid or options.command or options.include_self:
         return None
     pid = own_pid(namespace)

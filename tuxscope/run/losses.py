@@ -30,7 +30,7 @@ class Losses:
         self._next = -PERIOD
 
     def report(self, losses: Iterable[tuple[int, int]]) -> None:
-        """Report new losses, pairs of CPU and count; on stderr once a second at most."""
+        """Report ``losses``, new pairs of CPU and count; on stderr once a second at most."""
         before = self._total
         self.report_last(losses)
         if self._total > before and self._clock() >= self._next:
@@ -38,7 +38,7 @@ class Losses:
             say(f"{self._total} events lost so far: a ring was full; {self._advice}")
 
     def report_last(self, losses: Iterable[tuple[int, int]]) -> None:
-        """Report new losses, but not on stderr: at the end the last line has their number."""
+        """Report ``losses``, but not on stderr: at exit the last line has their number."""
         for cpu, count in losses:
             self._total += count
             if self._as_records:

@@ -34,7 +34,7 @@ class Pace:
     """The time between two looks at the rings.
 
     Attributes:
-        seconds: until the next.
+        seconds: until the next look, a float.
     """
 
     def __init__(self) -> None:
@@ -45,8 +45,11 @@ class Pace:
         return watch.wait(self.seconds)
 
     def looked(self, found: bool, held: bool = False) -> None:
-        """Whether the last look found something to show, or else something that was too young to
-        be shown: after FIRST it no longer is."""
+        """Set ``seconds`` after a look; ``found`` is whether it found something to show.
+
+        ``held`` is whether else it found something too young to be shown: after FIRST it no longer
+        is.
+        """
         self.seconds = BUSY if found else FIRST if held else min(self.seconds * 2, IDLE)
 
 

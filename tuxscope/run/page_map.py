@@ -9,7 +9,10 @@ from tuxscope.page.page import Page
 
 
 def shown_map(page: Page, loaded: Collection) -> LoadedMap:
-    """The loaded map that a page shows. Raises TuxscopeError if none of its programs uses it."""
+    """Return the map of ``loaded`` that ``page`` shows.
+
+    Raises TuxscopeError if none of its programs uses that map.
+    """
     assert page.map is not None
     if page.map in loaded.maps:
         return loaded.maps[page.map]

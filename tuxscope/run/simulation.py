@@ -33,7 +33,7 @@ BATCH = 1000  # events between two writes, with --count
 
 
 def simulate(file: str, options: ToolOptions) -> int:
-    """Run a page on simulated calls until its end; returns the exit status.
+    """Run the page in ``file`` on simulated calls until its end; return the exit status.
 
     With ``options.count`` the events are interpreted as fast as possible, else in real time.
 
@@ -51,7 +51,11 @@ def simulate(file: str, options: ToolOptions) -> int:
 
 
 class Shown(Protocol):
-    """The output of a simulated page: records or tables."""
+    """The output of a simulated page: records or tables.
+
+    Attributes:
+        totals: the counts up to now.
+    """
 
     @property
     def totals(self) -> stream.StreamTotals | table.TableTotals: ...
@@ -60,7 +64,7 @@ class Shown(Protocol):
         """Print the header."""
 
     def before(self, event: SystemCallEvent) -> None:
-        """Called before an event is interpreted."""
+        """Called before ``event`` is interpreted."""
 
     def after(self) -> None:
         """Called after an event is interpreted."""
@@ -79,7 +83,7 @@ class Shown(Protocol):
 
 
 class Simulation:
-    """One run of a page on events."""
+    """One run of ``page`` with ``options``: its ``programs``, interpreted on events."""
 
     def __init__(self, page: Page, programs: tuple[Program, ...], options: ToolOptions) -> None:
         self._machine, self._buffer = machine_for(programs)
@@ -90,7 +94,10 @@ class Simulation:
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
-        """Interpret and print until the end of the run; returns the exit status."""
+        """Interpret the programs on ``events`` and print until the end of the run.
+
+        Returns the exit status.
+        """
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
             events = takewhile(lambda event: event.seconds < duration, events)
@@ -157,7 +164,7 @@ class SimulatedStream:
         self._sink.write(self._format.header)
 
     def before(self, event: SystemCallEvent) -> None:
-        """Nothing to do."""
+        """Nothing to do before ``event``."""
 
     def after(self) -> None:
         for each in self._machine.output:

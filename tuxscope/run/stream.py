@@ -102,7 +102,10 @@ class Stream:
         """For tools to override: called after each read of the rings, ``seconds`` after start."""
 
     def finish(self, seconds: float) -> None:
-        """Print what is left in the rings, and complete the totals; the programs are detached."""
+        """Print what is left in the rings, and complete the totals; the programs are detached.
+
+        ``seconds`` is how long they were attached.
+        """
         self.totals.seconds = seconds
         self._print(final=True)
         self.totals.lost += self.reader.lost()
@@ -143,6 +146,7 @@ class Stream:
         self.totals.lost += dropped
 
 
+<<<<<<< HEAD
 def stream_of(page: Page) -> StreamMap:
     """The map that carries a page's records."""
     assert isinstance(page.map, StreamMap)
@@ -154,6 +158,20 @@ def line_format(
 ) -> LineFormat | TerminalLines | KindLines:
     """How a page's records are printed on ``fd``."""
     records = stream_of(page).records
+=======
+def stream_of(page: Page) -> PerfEventArray:
+    """Return the map that carries the records of ``page``, a PerfEventArray."""
+    assert isinstance(page.map, PerfEventArray)
+    return page.map
+
+
+def line_format(page: Page, options: ToolOptions, fd: int) -> LineFormat | TerminalLines:
+    """Return the format in which the records of ``page`` are printed on ``fd``.
+
+    ``options`` are those of the tool. A terminal has a format of its own.
+    """
+    record = stream_of(page).record
+>>>>>>> house
     columns = [each for each in page.columns if isinstance(each, Column)]
     on_terminal = options.format is Style.TEXT and os.isatty(fd)
     if len(records) > 1:
@@ -168,14 +186,17 @@ def line_format(
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
-    """The first rows, as many as complete ``before`` to ``count``; all if ``count`` is None."""
+    """Return the first rows of ``columns``, as many as complete ``before`` to ``count``.
+
+    All rows if ``count`` is None.
+    """
     if count is None or before + len(columns[0]) <= count:
         return columns
     return [column[: count - before] for column in columns]
 
 
 def advice(options: ToolOptions) -> str:
-    """The options that reduce losses, as a hint."""
+    """Return the options that reduce losses, besides the user's ``options``, as a hint."""
     pages = options.buffer_pages
     larger = f"--buffer-pages {pages * 2}" if pages else "--buffer-pages N makes the rings larger"
     if options.pid is None and not options.command:

@@ -48,7 +48,10 @@ class TableTotals:
 
 
 def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
-    """The column with this title or JSON name; upper or lower case. Raises UsageError."""
+    """Return the one of ``columns`` whose title or JSON name is ``name``, in upper or lower case.
+
+    Raises UsageError.
+    """
     shown = [each for each in columns if each.in_json]  # a bar has no title, either
     names = {each.title.lower(): each for each in shown} | {each.name: each for each in shown}
     if found := names.get(name.lower()):
@@ -81,7 +84,10 @@ class Tables:
         self._before = 0.0
 
     def show(self, entries: Entries, at: float, final: bool = False) -> None:
-        """Print a table, ``at`` seconds after the start; ``final``: the last one, which stays."""
+        """Print a table of ``entries``, ``at`` seconds after the start.
+
+        ``final``: whether it is the last one, which stays on the terminal.
+        """
         lines = self._table.render(entries, at - self._before, at, self._screen.room)
         self.totals.rows = self._table.rows
         if final:
@@ -143,8 +149,10 @@ class LiveTables:
         return self._tables.totals
 
     def watch(self, watch: Watch) -> None:
-        """Print tables until ``watch`` ends the run, or --count or --duration is reached. The last
-        table is that of finish()."""
+        """Print tables until ``watch`` ends the run, or --count or --duration is reached.
+
+        The last table is that of finish().
+        """
         due = self._interval
         while watch.wait(min(max(due - watch.seconds, 0), self._tables.glance)):
             if watch.seconds < due:
@@ -156,7 +164,10 @@ class LiveTables:
             due = max(due + self._interval, watch.seconds)
 
     def finish(self, seconds: float) -> None:
-        """Print the last table; the programs are detached, so the map does not change any more."""
+        """Print the last table; the programs are detached, so the map does not change any more.
+
+        ``seconds`` is how long they were attached.
+        """
         self.totals.seconds = seconds
         self._show(seconds, final=True)
         self.totals.missed = self._loaded.recursion_misses

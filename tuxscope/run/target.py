@@ -14,7 +14,7 @@ class TargetError(TuxscopeError):
 
 
 def open_process(pid: int) -> Fd:
-    """A pidfd, which is readable once the process has ended. Raises TargetError."""
+    """Return a pidfd of process ``pid``, readable once it has ended. Raises TargetError."""
     leader = thread_group(pid)
     if leader is not None and leader != pid:
         raise TargetError(f"{pid} is a thread of process {leader}; try --pid {leader}")
@@ -29,7 +29,10 @@ def open_process(pid: int) -> Fd:
 
 
 def thread_group(pid: int) -> int | None:
-    """The PID of a process or thread id's process (``Tgid``); None if /proc does not have it."""
+    """Return the PID of the process (``Tgid``) of ``pid``, the id of a process or thread.
+
+    None if /proc does not have it.
+    """
     try:
         if os.readlink("/proc/self") != str(os.getpid()):
             return None  # it is mounted for another PID namespace, with other numbers

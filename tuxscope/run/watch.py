@@ -18,6 +18,7 @@ class Watch:
     """Waits until something ends the run. Its time starts when it is made.
 
     Attributes:
+        started: when it was made, in seconds of time.monotonic().
         target_ended: whether the traced process has ended.
     """
 
@@ -45,11 +46,11 @@ class Watch:
 
     @property
     def seconds(self) -> float:
-        """Seconds since it was made."""
+        """Seconds since it was made, a float."""
         return time.monotonic() - self.started
 
     def wait(self, seconds: float) -> bool:
-        """Wait for at most ``seconds``; returns whether the run goes on."""
+        """Wait for at most ``seconds``; return whether the run goes on."""
         ready = {fd for fd, _ in self._poll.poll(seconds * 1000)}
         if self._sink.fileno() in ready:
             self._sink.reader_left()
@@ -73,6 +74,9 @@ class Watch:
 
 
 def time_told(seconds: float, missed: int) -> str:
-    """The end of a run's last line: seconds attached, and how many program runs the kernel skipped
-    because a program had interrupted itself (``recursion_misses``)."""
+    """Return the end of a run's last line: ``seconds`` attached, and ``missed`` if not 0.
+
+    These are the program runs that the kernel skipped because a program had interrupted itself
+    (``recursion_misses``).
+    """
     return f"{seconds:.1f} s" + (f", {missed} missed by recursion" if missed else "")

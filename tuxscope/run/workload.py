@@ -74,9 +74,9 @@ class SystemCallEvent(NamedTuple):
 
     Attributes:
         program: the one to run on it.
-        seconds: since the simulation started.
+        seconds: since the simulation started, a float.
         world: the task and the time.
-        context: the tracepoint's fields.
+        context: the tracepoint's fields, as bytes.
         buffer: what the process has at ``BUFFER``, the call's second argument.
     """
 
@@ -95,9 +95,10 @@ def check_process(pid: int) -> None:
 
 
 def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
-    """Endless events for programs on the entry or the exit of system calls.
+    """Yield endless events for ``programs`` on the entry or the exit of system calls.
 
-    Raises SimulationError for a program on any other attach point.
+    They are the same ones for the same ``seed``, an integer. Raises SimulationError for a program
+    on any other attach point.
     """
     by_call: dict[str, list[Program]] = {}
     for program in programs:
@@ -106,7 +107,11 @@ def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallE
 
 
 def call_of(program: Program) -> str:
+<<<<<<< HEAD
     """The system call whose entry or exit a program is attached to; ``ANY_CALL`` for all calls.
+=======
+    """Return the name of the system call whose entry or exit ``program`` is attached to.
+>>>>>>> house
 
     Raises SimulationError.
     """
@@ -121,6 +126,7 @@ def call_of(program: Program) -> str:
 
 
 def is_on_entry(program: Program) -> bool:
+<<<<<<< HEAD
     """Whether a program is attached to the entry of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER[:-1])
 
@@ -141,6 +147,18 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
     to_all = by_call.get(ANY_CALL, [])
     names = sorted(by_call.keys() - {ANY_CALL}) or USUAL
     known = native_numbers()
+=======
+    """Whether ``program`` is attached to the entry of a system call."""
+    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER)
+
+
+def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
+    """Yield synthetic calls, as an event for each program on the system call.
+
+    ``by_call`` has lists of programs by system call; ``seed`` is as in system_calls().
+    """
+    names = sorted(by_call)
+>>>>>>> house
     for seconds, world, context, text in calls(seed):
         dice = random.Random(world.seed)
         took = dice.randrange(LONGEST_CALL)
@@ -161,8 +179,11 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
-    """Endless write()-like calls at random times: seconds since the start, the task and time, the
-    context of the entry, and the caller's buffer."""
+    """Yield endless write()-like calls at random times; ``seed`` is as in system_calls().
+
+    Each is a tuple: seconds since the start, the task and time, the context of the entry, and the
+    caller's buffer.
+    """
     dice = random.Random(seed)
     names = {each.pid: each.comm.encode() for each in PROCESSES}
     often = list(accumulate(each.weight for each in PROCESSES))
@@ -187,7 +208,10 @@ def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
 
 
 def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
-    """A machine for simulated calls, and the region that holds the caller's buffer."""
+    """Return a machine for simulated calls with the maps of ``programs``, and the caller's buffer.
+
+    The buffer is a Region.
+    """
     machine = Machine(programs[0], bytes(CALL.size), world=World(cpus=CPUS))
     for each in programs[1:]:
         machine.create_maps(each)
@@ -197,7 +221,7 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
 
 
 def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
-    """Set a machine up for an event: its program, and the caller's buffer."""
+    """Set ``machine`` up for ``event``: its program, and the caller's ``buffer``, a Region."""
     if machine.program is not event.program:
         machine.select(event.program)
     buffer.data[:] = event.buffer

@@ -19,7 +19,7 @@ CALLX = 0x8D
 
 @cache
 def known() -> dict[int, Form]:
-    """The defined opcodes, each with the form that the oldest kernel has."""
+    """Return the defined opcodes, a dict of each one's form on the oldest kernel that has it."""
     return {each.opcode: each for each in sorted(FORMS, key=lambda form: form.since, reverse=True)}
 
 
@@ -28,7 +28,7 @@ def number(context: ErrorContext) -> int:
 
 
 def not_relocated(context: ErrorContext) -> bool:
-    """Whether the opcode has class LD and is undefined.
+    """Whether the opcode of ``context`` has class LD and is undefined.
 
     That is a slot that a loader should have relocated, or the second slot of ld_imm64 alone.
     """
@@ -40,7 +40,10 @@ def function_pointer(context: ErrorContext) -> bool:
 
 
 def since(version: Version) -> Callable[[ErrorContext], bool]:
-    """A predicate: whether the opcode is new in this Linux, and in clang's -mcpu of that name."""
+    """Return a predicate of an ErrorContext: whether its opcode is new in ``version``.
+
+    A version is a release of Linux, and clang's -mcpu of that name.
+    """
 
     def is_new(context: ErrorContext) -> bool:
         form = known().get(number(context))
@@ -50,7 +53,7 @@ def since(version: Version) -> Callable[[ErrorContext], bool]:
 
 
 def of_kind(kind: FormKind) -> Callable[[ErrorContext], bool]:
-    """A predicate: whether the opcode is an instruction of this kind."""
+    """Return a predicate of an ErrorContext: whether its opcode is an instruction of ``kind``."""
 
     def matches(context: ErrorContext) -> bool:
         form = known().get(number(context))

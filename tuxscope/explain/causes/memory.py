@@ -19,23 +19,32 @@ ROOM = re.compile(r"(?:value|mem)_size=(\d{1,9}) off=-?\d{1,19} size=(\d{1,9})\b
 
 
 def fits(context: ErrorContext) -> bool:
-    """Whether the access is no larger than the memory region; True if the log shows no sizes."""
+    """Whether the access in ``context`` is no larger than the memory region.
+
+    True if the log shows no sizes.
+    """
     room = ROOM.search(context.found.string)
     return room is None or int(room[2]) <= int(room[1])
 
 
 def was_packet(context: ErrorContext) -> bool:
-    """Whether the scalar was a packet pointer before a call that may have moved the packet."""
+    """Whether the scalar in ``context`` was a packet pointer before a call.
+
+    The call may have moved the packet.
+    """
     return context.path.had_type(context.register, "pkt(")
 
 
 def was_record(context: ErrorContext) -> bool:
-    """Whether the scalar was a pointer to a ring buffer record that a call released."""
+    """Whether the scalar in ``context`` was a pointer to a ring buffer record.
+
+    A call released the record.
+    """
     return context.path.had_type(context.register, "ringbuf_mem(", "alloc_mem(", "mem(")
 
 
 def sized(context: ErrorContext) -> bool:
-    """Whether the helper's next argument is the size of the memory that it accesses."""
+    """Whether the argument in ``context`` is memory whose size the helper's next argument gives."""
     if context.path.helper not in NAMES:
         return False
     parameters = signature(NAMES.index(context.path.helper) + 1).parameters
@@ -44,14 +53,14 @@ def sized(context: ErrorContext) -> bool:
 
 
 def is_zero(context: ErrorContext) -> bool:
-    """Whether the register used as an address is the 0 that a call returned, or a copy of it."""
+    """Whether the address in ``context`` is the 0 that a call returned, or a copy of it."""
     writer = context.path.writer(context.register)
     made = writer is not None and writer.step.text.startswith(("(85)", "(bf)", "(79)"))
     return made and ZERO.fullmatch(context.path.state(context.register)) is not None
 
 
 def on_the_stack(context: ErrorContext) -> bool:
-    """Whether the access is within the 512 bytes of the stack."""
+    """Whether the access in ``context`` is within the 512 bytes of the stack."""
     off, size = parse_number(context.found["off"]), parse_number(context.found["size"])
     return -STACK_SIZE <= off <= -size
 

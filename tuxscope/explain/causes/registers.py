@@ -21,7 +21,7 @@ def forgotten(context: ErrorContext) -> bool:
 
 
 def of_the_caller(context: ErrorContext) -> bool:
-    """Whether the register is one of r6 to r9 that a called function has not written."""
+    """Whether the register in ``context`` is one of r6 to r9 that the function has not written."""
     path = context.path
     return (
         context.register in CALLEE_SAVED

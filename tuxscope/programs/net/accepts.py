@@ -33,7 +33,12 @@ ACCEPTING = LruHash("ACCEPTING", key=u64, value=u8, max_entries=4096)
 def accepts(
     layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None
 ) -> Iterator[Program]:
-    """Yield a program for each system call of this kernel that accepts connections."""
+    """Yield a program for each system call of this kernel that accepts connections.
+
+    ``layout`` has the offsets of the running kernel; ``report`` emits the code that reports an
+    event. Only process ``pid`` in ``namespace`` is traced; None for the pid: all processes, for the
+    namespace: the initial one.
+    """
     for at in ACCEPTS:
         if layout.has(at):
             yield accepted(layout, at, report, pid, namespace)
@@ -45,7 +50,10 @@ def accepts(
 def accepted(
     layout: Layout, at: Tracepoint, report: Report, pid: int | None, namespace: PidNamespace | None
 ) -> Program:
-    """Return the program for tracepoint ``at``, which runs when accept() returns."""
+    """Return the program for tracepoint ``at``, which runs when accept() returns.
+
+    ``layout``, ``report``, ``pid`` and ``namespace`` are as in accepts().
+    """
     a = Assembler(f"net_{at.name.removeprefix('sys_exit_')}", attach=at)
     socket, cookie, copied = a.stack(u64), a.stack(u64), a.stack(Known)
     a.mov(r6, r1)
@@ -82,7 +90,8 @@ def accepted(
 def accepting(layout: Layout) -> Program:
     """Return the program that runs when socketcall() is entered and notes a call of accept().
 
-    On exit, the number of the operation is no longer known.
+    ``layout`` has the offset of its argument. On exit, the number of the operation is no longer
+    known.
     """
     a = Assembler("net_accepting", attach=CALLS_SOCKET)
     thread, here = a.stack(u64), a.stack(u8)

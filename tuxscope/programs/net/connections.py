@@ -61,7 +61,7 @@ class Connection(Record):
 
 
 def state_numbers(names: Collection[str]) -> frozenset[int]:
-    """All numbers of ``Connection.state`` that have one of these names."""
+    """Return all numbers of ``Connection.state`` that have one of ``names``, as a frozenset."""
     return frozenset(number for number, name in STATES.items() if name in names)
 
 
@@ -83,14 +83,17 @@ Report = Callable[[Assembler, Memory, str], None]
 
 
 def require_process(a: Assembler, pid: int | None, done: str) -> None:
-    """Emit: jump to ``done`` if the entry at r9 is of another process than ``pid``."""
+    """Emit: jump to ``done`` if the entry at r9 is of another process than ``pid``.
+
+    Emits nothing if the pid is None.
+    """
     if pid is not None:
         a.ldx(r1, u32[Known[r9].connection.pid])
         a.jne(r1, pid, done)
 
 
 def drop_excluded(a: Assembler, event: Memory, pids: tuple[int, ...], done: str) -> None:
-    """Emit: jump to ``done`` if the event is of one of these processes."""
+    """Emit: jump to ``done`` if ``event`` is of one of the processes ``pids``, a tuple of PIDs."""
     if pids:
         a.ldx(r1, u32[event.pid])
         for pid in pids:
@@ -98,7 +101,11 @@ def drop_excluded(a: Assembler, event: Memory, pids: tuple[int, ...], done: str)
 
 
 def lookup_socket(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
-    """Emit: look a socket up in SOCKETS and SEEDED; if found, jump to ``known`` with r0 = entry."""
+    """Emit: look ``socket`` up in SOCKETS and SEEDED; if found, jump to ``known`` with r0 = entry.
+
+    The socket is the address of its ``struct sock``, on the stack. Its cookie is stored in
+    ``cookie``, also on the stack; ``layout`` says where the kernel keeps it.
+    """
     a.st(cookie, 0)
     lookup(a, SOCKETS, socket)
     a.jne(r0, 0, known)
@@ -110,7 +117,10 @@ def lookup_socket(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, 
 
 
 def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
-    """Emit: store PID and comm of the current process in the entry at r9."""
+    """Emit: store PID and comm of the current process in the entry at r9.
+
+    The PID is that in ``namespace`` (None: the initial one), or 0 if it has none there.
+    """
     entry = Known[r9].connection
     if namespace is None:
         a.call(helper.get_current_pid_tgid)  # r0 = process id << 32 | thread id
@@ -130,7 +140,7 @@ def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
 def describe(a: Assembler, layout: Layout, socket: Memory, known: Memory) -> None:
     """Emit: copy the entry at r9 to ``known`` on the stack; add event r7, time and byte counts.
 
-    Clobbers r0 to r5 and r7 to r9.
+    The byte counts are those of ``socket``, read by ``layout``. Clobbers r0 to r5 and r7 to r9.
     """
     place = address_of(known)
     event = known.connection

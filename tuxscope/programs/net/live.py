@@ -33,7 +33,10 @@ STEP = 0.02
 
 
 def run(options: NetOptions) -> int:
-    """Run net until it is stopped; return the exit status. Raises TuxscopeError or OSError."""
+    """Run net with ``options`` until it is stopped; return the exit status.
+
+    Raises TuxscopeError or OSError.
+    """
     require_sudo()
     if problem := RunningKernelLayout().without_structs:
         say(
@@ -48,9 +51,10 @@ def run(options: NetOptions) -> int:
 
 
 def columns(format: Style, netns: bool) -> tuple[Column, ...]:
-    """The columns of the page, plus interface names: after the local address in text, as in ss.
+    """Return the columns of the page, plus interface names, as a tuple for output in ``format``.
 
-    With ``netns``, there is a column with the names of network namespaces, too.
+    In text the names are after the local address, as in ss. If ``netns``, there is a column with
+    the names of network namespaces, too.
     """
     interfaces = InterfaceNames()
 
@@ -76,7 +80,7 @@ def columns(format: Style, netns: bool) -> tuple[Column, ...]:
 
 
 def namespace_labels() -> dict[int, str]:
-    """Names of network namespaces by inode; "-" for the own one."""
+    """Return the names of network namespaces, a dict by inode; "-" for the own one."""
     labels = names()
     try:
         labels[own_namespace().inode] = "-"

@@ -18,7 +18,7 @@ LARGEST_PORT = 65535
 
 
 def port(flag: str, text: str) -> int:
-    """Parse a port number, 1 to 65535. Raises UsageError."""
+    """Parse ``text``, the argument of ``flag``, as a port number, 1 to 65535. Raises UsageError."""
     number = integer("a port", 443)(flag, text)
     if number > LARGEST_PORT:
         raise UsageError(f"{flag} takes a port, 1 to {LARGEST_PORT}, not {text}")
@@ -26,7 +26,10 @@ def port(flag: str, text: str) -> int:
 
 
 def network(flag: str, text: str) -> Network:
-    """Parse an IP address or a prefix, such as 10.0.0.0/8. Raises UsageError."""
+    """Parse ``text``, the argument of ``flag``, as an IP address or a prefix, such as 10.0.0.0/8.
+
+    Returns an IPv4Network or IPv6Network. Raises UsageError.
+    """
     if "%" not in text:
         with suppress(ValueError):
             return ip_network(text)
@@ -44,9 +47,9 @@ def network(flag: str, text: str) -> Network:
 
 
 def states(flag: str, text: str) -> frozenset[int]:
-    """Parse a comma-separated list of states; return numbers of Connection.state.
+    """Parse ``text``, the argument of ``flag``, as a comma-separated list of states.
 
-    Raises UsageError.
+    Returns a frozenset of numbers of Connection.state. Raises UsageError.
     """
     names = text.split(",")
     for name in names:

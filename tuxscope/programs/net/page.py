@@ -46,8 +46,8 @@ class ConnectionFilter:
     """The events to report; the programs drop all others in the kernel.
 
     Attributes:
-        port: local or remote.
-        local, remote: the network of the local or remote address.
+        port: local or remote; None for all.
+        local, remote: the network of the local or remote address; None for all.
         states: numbers of ``Connection.state``; empty for all.
         listen: whether to report listening sockets, too.
     """
@@ -63,7 +63,7 @@ EVERYTHING = ConnectionFilter()
 
 
 def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> Page:
-    """The page that prints a line for each event that passes ``filter``."""
+    """Return the page that prints a line with ``columns`` for each event that passes ``filter``."""
 
     def send(a: Assembler, event: Memory, done: str) -> None:
         a.mov(r1, r6)
@@ -99,7 +99,7 @@ def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
 
 
 def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: str) -> None:
-    """Emit: jump to ``done`` if the event does not pass the filter."""
+    """Emit: jump to ``done`` if ``event`` does not pass ``filter``."""
     if filter.states:
         a.ldx(r1, u8[event.state])
         a.mov(r2, 1)
@@ -118,9 +118,9 @@ def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: 
 
 
 def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network, done: str) -> None:
-    """Emit: jump to ``done`` if ``address`` is not in ``network``; compares 64 bits at a time.
+    """Emit: jump to ``done`` if ``address``, a field of ``event``, is not in ``network``.
 
-    An IPv4 address is in no IPv6 network: ``::/0`` matches IPv6 only.
+    Compares 64 bits at a time. An IPv4 address is in no IPv6 network: ``::/0`` matches IPv6 only.
     """
     value, mask = mapped(network)
     if includes_mapped(network):
@@ -139,7 +139,7 @@ def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network,
 
 
 def includes_mapped(network: Network) -> bool:
-    """Whether an IPv6 network is larger than ::ffff:0:0/96 and contains it."""
+    """Whether ``network``, if IPv6, is larger than ::ffff:0:0/96 and contains it."""
     return (
         isinstance(network, IPv6Network)
         and network.prefixlen < MAPPED.prefixlen
@@ -148,7 +148,7 @@ def includes_mapped(network: Network) -> bool:
 
 
 def mapped(network: Network) -> tuple[int, int]:
-    """Value and mask of a network, 128 bits each; an IPv4 network is mapped to ::ffff:0:0/96."""
+    """Return value and mask of ``network``, 128 bits each; IPv4 is mapped to ::ffff:0:0/96."""
     bits, value = network.prefixlen, int(network.network_address)
     if isinstance(network, IPv4Network):
         bits, value = bits + 96, 0xFFFF << 32 | value

@@ -37,7 +37,10 @@ class Snapshot:
 
     @classmethod
     def now(cls) -> Snapshot:
-        """List the sockets of all network namespaces; warn on stderr if some cannot be entered."""
+        """Return a Snapshot of the sockets of all network namespaces.
+
+        Warns on stderr if some cannot be entered. Raises SocketsError.
+        """
         sockets, left_out = all_sockets()
         if left_out:
             count = len(left_out)
@@ -52,7 +55,10 @@ class Snapshot:
         )
 
     def rows(self, wanted: NetOptions) -> list[tuple[Any, ...]]:
-        """The sockets that pass the filters, as tuples that ``Connection.raw`` unpacks."""
+        """Return a list of the sockets that pass the filters of the options ``wanted``.
+
+        Each is a tuple as ``Connection.raw`` unpacks it.
+        """
         return [
             Connection.raw.unpack(bytes(self.connection(each)))
             for each in self.sockets
@@ -74,7 +80,7 @@ class Snapshot:
         )
 
     def connection(self, socket: Socket) -> Connection:
-        """A Connection whose ``state`` is the TCP state of the socket."""
+        """Return a Connection whose ``state`` is the TCP state of ``socket``."""
         holder = self.holders.get(socket.inode)
         if socket.state is TcpState.LISTEN:
             direction = "-"
@@ -102,7 +108,7 @@ class Snapshot:
 
 
 def is_in(address: bytes, network: Network | None) -> bool:
-    """Whether a 16-byte address (IPv4: v4-mapped) is in a network; always for None."""
+    """Whether ``address``, 16 bytes (IPv4: v4-mapped), is in ``network``; True if that is None."""
     if network is None:
         return True
     if includes_mapped(network) and address.startswith(V4_MAPPED):
@@ -112,10 +118,11 @@ def is_in(address: bytes, network: Network | None) -> bool:
 
 
 def seed(loaded: Collection, needed: bool = False) -> Snapshot | None:
-    """Put the existing sockets and their processes into map SEEDED; return the snapshot.
+    """Put the existing sockets and their processes into map SEEDED of ``loaded``.
 
-    Sockets that do not fit into the map have no process in the output. If the kernel does not list
-    its sockets, returns None with a warning on stderr, or raises SocketsError if ``needed``.
+    Returns the snapshot. Sockets that do not fit into the map have no process in the output. If the
+    kernel does not list its sockets, returns None with a warning on stderr, or raises SocketsError
+    if ``needed``.
     """
     try:
         snapshot = Snapshot.now()

@@ -41,7 +41,11 @@ EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, ECONNREFUSED = 113, 101, 110, 111
 def state_changes(
     layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None, listen: bool
 ) -> Program:
-    """Return the program that runs at each state change of a socket."""
+    """Return the program that runs at each state change of a socket.
+
+    ``layout``, ``report``, ``pid`` and ``namespace`` are as in accepts(). If ``listen``, it also
+    reports listening sockets.
+    """
 
     def field(name: str) -> Memory:
         return layout.field(SET_STATE, name).at(r6)
@@ -149,7 +153,10 @@ def state_changes(
 
 
 def resets(layout: Layout) -> Program:
-    """Return the program for tcp:tcp_receive_reset: it notes RSTs if sk_err is unknown (no BTF)."""
+    """Return the program for tcp:tcp_receive_reset, which notes RSTs.
+
+    It is needed if sk_err is unknown (no BTF); ``layout`` has the tracepoint's fields.
+    """
     a = Assembler("net_reset", attach=RECEIVE_RESET)
     socket = a.stack(u64)
     a.ldx(r1, layout.field(RECEIVE_RESET, "skaddr").at(r1))
@@ -164,7 +171,10 @@ def resets(layout: Layout) -> Program:
 
 
 def read_namespace(a: Assembler, layout: Layout, socket: Memory, connection: Memory) -> None:
-    """Emit: store the network namespace and the bound interface of a socket."""
+    """Emit: store the network namespace and the bound interface of ``socket`` in ``connection``.
+
+    Both are on the stack; the socket is its address, read by ``layout``.
+    """
     bound_to = layout.member("sock_common", "skc_bound_dev_if")
     read_member(a, bound_to, socket, connection.interface)
     pointer = a.stack(u64)
@@ -188,7 +198,10 @@ def store_version(a: Assembler) -> None:
 
 
 def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, then: str) -> None:
-    """Emit: r7 = the event that ended the socket, then jump to ``then``. r8 is its last state."""
+    """Emit: r7 = the event that ended ``socket``, then jump to ``then``. r8 is its last state.
+
+    The socket's sk_err is read by ``layout`` into ``error``, four bytes on the stack.
+    """
     if not layout.has_structs:
         reason_by_state(a, then)
         return
@@ -209,7 +222,10 @@ def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, t
 
 
 def reason_by_state(a: Assembler, then: str) -> None:
-    """Emit: the same for the entry at r9, without sk_err: only RSTs are known."""
+    """Emit: r7 = the event for the entry at r9 without sk_err, then jump to ``then``.
+
+    Only RSTs are known.
+    """
     a.ldx(r1, u8[Known[r9].connection.state])
     a.jne(r1, RESET, "no reset")
     a.mov(r7, REFUSED)
@@ -221,7 +237,7 @@ def reason_by_state(a: Assembler, then: str) -> None:
 
 
 def reason_of_own(a: Assembler, then: str) -> None:
-    """Emit: the same for a socket without an error (sk_err is 0)."""
+    """Emit: r7 = the event for a socket without an error (sk_err is 0), then jump to ``then``."""
     a.mov(r7, ABORTED)  # closed by its process, or rejected by a local firewall
     a.jeq(r8, TcpState.SYN_SENT, then)
     a.mov(r7, CLOSED)

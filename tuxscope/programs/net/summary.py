@@ -84,7 +84,7 @@ COLUMNS = (
 
 
 def page(by: By = By.PROCESS, filter: ConnectionFilter = EVERYTHING) -> Page:
-    """The page that counts connections per key ``by``."""
+    """Return the page that counts the connections that pass ``filter``, per key ``by``."""
     key_type, key_columns = KEYS[by]
     table = Hash("SUMMARY", key=key_type, value=Traffic, max_entries=MOST_ROWS)
 
@@ -100,7 +100,7 @@ def page(by: By = By.PROCESS, filter: ConnectionFilter = EVERYTHING) -> Page:
 
 
 def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
-    """Emit: store the key of an event in ``key``."""
+    """Emit: store the key of ``event``, as chosen by ``by``, in ``key``, both on the stack."""
     match by:
         case By.PROCESS:
             a.ldx(r1, u32[event.pid])
@@ -118,7 +118,10 @@ def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
 
 
 def find_or_add(a: Assembler, table: Hash, key: Memory, full: str) -> None:
-    """Emit: r0 = the entry for ``key``, created if missing; jump to ``full`` if that fails."""
+    """Emit: r0 = the entry of ``table`` for ``key``; jump to ``full`` if there is no room for it.
+
+    A missing entry is created.
+    """
     lookup(a, table, key)
     a.jne(r0, 0, "entry")
     a.ld_map(r1, table)
@@ -132,7 +135,7 @@ def find_or_add(a: Assembler, table: Hash, key: Memory, full: str) -> None:
 
 
 def count(a: Assembler, event: Memory, done: str) -> None:
-    """Emit: count an event in the entry at r7."""
+    """Emit: count ``event`` in the entry at r7. May jump to ``done`` when it is counted."""
     entry: Memory = Traffic[r7]
     a.ldx(r1, u8[event.state])
     a.mov(r2, 1)
@@ -157,7 +160,14 @@ def count(a: Assembler, event: Memory, done: str) -> None:
 
 
 def count_time(a: Assembler, event: Memory) -> None:
+<<<<<<< HEAD
     """Emit: count the connect time in its bucket. Clobbers r1 to r5 and r7."""
+=======
+    """Emit: count the connect time of ``event`` in its bucket of the entry at r7.
+
+    Clobbers r1 to r4, r7 and r8.
+    """
+>>>>>>> house
     a.ldx(r1, u64[event.ms])
     a.div(r1, 1000)
     range_of(a, RANGES // 4)

@@ -63,7 +63,7 @@ class Socket:
 def existing_sockets(
     namespaces: Iterable[Namespace], left_out: list[Namespace] | None = None
 ) -> list[Socket]:
-    """List the TCP sockets in these network namespaces, in any state but CLOSE (unbound).
+    """Return the TCP sockets in ``namespaces``, in any state but CLOSE (unbound), as a list.
 
     The list is no atomic snapshot: to miss no socket, start tracing first. Namespaces that cannot
     be entered, or no longer exist, are appended to ``left_out`` if it is given. Raises SocketsError
@@ -84,7 +84,7 @@ def existing_sockets(
 
 
 def all_sockets() -> tuple[list[Socket], list[Namespace]]:
-    """List the TCP sockets of all network namespaces, and the namespaces that cannot be entered.
+    """Return the TCP sockets of all network namespaces, and the namespaces not entered, two lists.
 
     If the process that leads to a namespace has exited, another process in it is tried. Raises
     SocketsError as existing_sockets() does.

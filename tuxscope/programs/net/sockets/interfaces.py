@@ -13,7 +13,7 @@ class InterfaceNames:
         self._known: dict[int, dict[int, str]] = {}  # by namespace and index
 
     def name(self, netns: int, index: int) -> str:
-        """The name of interface ``index`` in the network namespace with inode ``netns``.
+        """Return the name of interface ``index`` in the network namespace with inode ``netns``.
 
         Returns the index as text if the namespace cannot be entered or has no such interface.
         """
@@ -25,7 +25,10 @@ class InterfaceNames:
 
 
 def links(netns: int) -> dict[int, str]:
-    """Interface names in a network namespace by index; empty if it cannot be read."""
+    """Return the interface names in the network namespace with inode ``netns``, a dict by index.
+
+    It is empty if the namespace cannot be read.
+    """
     try:
         for namespace in all_namespaces():
             if namespace.inode == netns:

@@ -68,7 +68,7 @@ class Namespace:
 
 
 def own_namespace() -> Namespace:
-    """The namespace of the calling thread. Raises NamespaceError if /proc is not mounted."""
+    """Return the Namespace of the calling thread. Raises NamespaceError if /proc is not mounted."""
     try:
         return Namespace(os.stat(OURS).st_ino, f"/proc/{os.readlink('/proc/thread-self')}/ns/net")
     except OSError as error:
@@ -76,7 +76,7 @@ def own_namespace() -> Namespace:
 
 
 def names() -> dict[int, str]:
-    """Names of namespaces in ``ip netns``, by inode; of several names the first one."""
+    """Return the names of ``ip netns``, a dict by inode; of several names the first one."""
     try:
         named = sorted(os.listdir(NAMED), reverse=True)
         namespaces = os.stat(OURS).st_dev
@@ -94,7 +94,7 @@ def names() -> dict[int, str]:
 
 
 def all_namespaces() -> list[Namespace]:
-    """The namespaces of all processes and of ``ip netns``, each once, the own one first.
+    """Return the namespaces of all processes and of ``ip netns``, each once, the own one first.
 
     Not listed are namespaces that may not be read (ptrace(2), "access mode checking"), and those
     that only a thread, an open file or another mount refers to. Raises NamespaceError if /proc is

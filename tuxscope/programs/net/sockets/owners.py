@@ -25,11 +25,12 @@ class Owner:
 
 
 def owners(inodes: Container[int]) -> dict[int, Owner]:
-    """Map inodes of sockets to their processes, in one pass over /proc.
+    """Return the processes of the sockets ``inodes`` as a dict of Owner by inode.
 
-    If several processes hold a socket, as after fork(2), the lowest PID counts. A socket is missing
-    if no process holds it, if /proc/PID/fd may not be read (ptrace(2), "access mode checking"), or
-    if it was opened or closed during the pass. Raises SocketsError if /proc is not mounted.
+    Reads /proc once. If several processes hold a socket, as after fork(2), the lowest PID counts. A
+    socket is missing if no process holds it, if /proc/PID/fd may not be read (ptrace(2), "access
+    mode checking"), or if it was opened or closed meanwhile. Raises SocketsError if /proc is not
+    mounted.
     """
     found: dict[int, Owner] = {}
     for pid in pids():
