@@ -23,7 +23,7 @@ DIGESTS = {
     "programs/net/sockets/owners.py": 0x487DF730D7D718C9,
     "programs/net/sockets/processes.py": 0x21A80ABD41C66364,
     "programs/net/state_changes.py": 0x9532026071C55C24,
-    "programs/net/summary.py": 0x4D0AC8AD48F9C110,
+    "programs/net/summary.py": 0x3EA4D8A71C348DFE,
     "programs/net/tcp_states.py": 0x01C121FEE01CF93B,
     "programs/page.py": 0xE6070F1860B51C42,
     "programs/pid_namespace.py": 0x9B4A481D1E35122F,
@@ -45,7 +45,7 @@ DIGESTS = {
     "programs/syscall/options.py": 0xAFDBBC48CF3137E4,
     "programs/syscall/records.py": 0x1DA0FD7FF37A4849,
     "programs/syscall/rows.py": 0x29304256C3019F22,
-    "programs/syscall/seeds.py": 0x9AD95EAE3B4A3789,
+    "programs/syscall/seeds.py": 0xA1DDA967C3E3A800,
     "programs/syscall/summary.py": 0xC355D3FF11B59EC3,
     "programs/syscall/wanted.py": 0x7FB46C78C5536CCB,
 }

@@ -146,9 +146,8 @@ class Stream:
         self.totals.lost += dropped
 
 
-<<<<<<< HEAD
 def stream_of(page: Page) -> StreamMap:
-    """The map that carries a page's records."""
+    """Return the map that carries the records of ``page``."""
     assert isinstance(page.map, StreamMap)
     return page.map
 
@@ -156,22 +155,11 @@ def stream_of(page: Page) -> StreamMap:
 def line_format(
     page: Page, options: ToolOptions, fd: int
 ) -> LineFormat | TerminalLines | KindLines:
-    """How a page's records are printed on ``fd``."""
-    records = stream_of(page).records
-=======
-def stream_of(page: Page) -> PerfEventArray:
-    """Return the map that carries the records of ``page``, a PerfEventArray."""
-    assert isinstance(page.map, PerfEventArray)
-    return page.map
-
-
-def line_format(page: Page, options: ToolOptions, fd: int) -> LineFormat | TerminalLines:
     """Return the format in which the records of ``page`` are printed on ``fd``.
 
     ``options`` are those of the tool. A terminal has a format of its own.
     """
-    record = stream_of(page).record
->>>>>>> house
+    records = stream_of(page).records
     columns = [each for each in page.columns if isinstance(each, Column)]
     on_terminal = options.format is Style.TEXT and os.isatty(fd)
     if len(records) > 1:

@@ -107,11 +107,9 @@ def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallE
 
 
 def call_of(program: Program) -> str:
-<<<<<<< HEAD
-    """The system call whose entry or exit a program is attached to; ``ANY_CALL`` for all calls.
-=======
     """Return the name of the system call whose entry or exit ``program`` is attached to.
->>>>>>> house
+
+    ``ANY_CALL`` for all calls.
 
     Raises SimulationError.
     """
@@ -126,30 +124,19 @@ def call_of(program: Program) -> str:
 
 
 def is_on_entry(program: Program) -> bool:
-<<<<<<< HEAD
-    """Whether a program is attached to the entry of a system call."""
+    """Whether ``program`` is attached to the entry of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER[:-1])
 
 
 def is_on_exit(program: Program) -> bool:
-    """Whether a program is attached to the exit of a system call."""
+    """Whether ``program`` is attached to the exit of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(EXIT[:-1])
 
 
 def traces_all_calls(program: Program) -> bool:
-    """Whether a program is attached to a tracepoint that every system call passes."""
+    """Whether ``program`` is attached to a tracepoint that every system call passes."""
     attach = program.attach
     return isinstance(attach, Tracepoint) and (attach.category, attach.name) in ALL_CALLS
-
-
-def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
-    """Synthetic calls, each of a system call that has programs, as an event for each of these."""
-    to_all = by_call.get(ANY_CALL, [])
-    names = sorted(by_call.keys() - {ANY_CALL}) or USUAL
-    known = native_numbers()
-=======
-    """Whether ``program`` is attached to the entry of a system call."""
-    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER)
 
 
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
@@ -157,8 +144,9 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 
     ``by_call`` has lists of programs by system call; ``seed`` is as in system_calls().
     """
-    names = sorted(by_call)
->>>>>>> house
+    to_all = by_call.get(ANY_CALL, [])
+    names = sorted(by_call.keys() - {ANY_CALL}) or USUAL
+    known = native_numbers()
     for seconds, world, context, text in calls(seed):
         dice = random.Random(world.seed)
         took = dice.randrange(LONGEST_CALL)

@@ -160,14 +160,10 @@ def count(a: Assembler, event: Memory, done: str) -> None:
 
 
 def count_time(a: Assembler, event: Memory) -> None:
-<<<<<<< HEAD
-    """Emit: count the connect time in its bucket. Clobbers r1 to r5 and r7."""
-=======
     """Emit: count the connect time of ``event`` in its bucket of the entry at r7.
 
-    Clobbers r1 to r4, r7 and r8.
+    Clobbers r1 to r5, r7 and r8.
     """
->>>>>>> house
     a.ldx(r1, u64[event.ms])
     a.div(r1, 1000)
     range_of(a, RANGES // 4)

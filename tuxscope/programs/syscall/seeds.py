@@ -30,7 +30,7 @@ def seed(threads: LoadedMap, chosen: Chosen, pid: int | None, exclude: tuple[int
 
 
 def forget(threads: LoadedMap, tid: int) -> None:
-    """Delete the record of a thread whose call was not seen to begin or end. Raises MapError."""
+    """Delete the record of thread ``tid``, whose call was not seen. Raises MapError."""
     thread = threads.lookup(tid)
     if thread and thread.state == State.INSIDE_BEFORE:
         threads.delete(tid)
