@@ -174,7 +174,11 @@ def new_instruction(
     next_imm: int = 0,
     map: Map | None = None,
 ) -> Instruction:
-    """Make an instruction with the author's line. Raises OperandError with that line."""
+    """Return an Instruction of ``opcode`` with the author's line.
+
+    ``dst``, ``src``, ``offset``, ``imm``, ``next_imm`` and ``map`` are its fields. Raises
+    OperandError with that line.
+    """
     source = author_line()
     try:
         instruction = Instruction(opcode, dst, src, offset, imm, next_imm, map, source)

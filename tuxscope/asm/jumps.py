@@ -147,7 +147,7 @@ class Jumps(Emitter):
         self._emit(Jump.EXIT | Class.JMP)
 
     def call(self, target: Helper | str) -> None:
-        """Call ``target``: a Helper (``helper.ktime_get_ns``), or a function of this program by name.
+        """Call ``target``: a Helper (``helper.ktime_get_ns``), or the name of a function.
 
         The arguments are in r1 to r5, the result in r0. The call clobbers r1 to r5. Raises
         OperandError for any other target.
@@ -166,8 +166,7 @@ class Jumps(Emitter):
             )
 
     def call_btf_id(self, btf_id: int) -> None:
-        """Call the kernel function (kfunc) with BTF ID ``btf_id`` in the running kernel (Linux 5.13).
-        """
+        """Call the kernel function (kfunc) with BTF ID ``btf_id`` (Linux 5.13)."""
         self._emit(Jump.CALL | Class.JMP, src=CallSource.BTF_ID, imm=btf_id)
 
     def ld_func(self, dst: Register, function: str) -> None:

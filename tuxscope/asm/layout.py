@@ -79,7 +79,7 @@ class Layout(Protocol):
         """Whether the kernel has this tracepoint."""
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """The place of a field in a tracepoint's context."""
+        """Return the Place of field ``name`` in the context of ``tracepoint``."""
 
     def member(self, struct: str, name: str) -> Place:
         """The place of a member in a struct; members of anonymous structs count as its own.
@@ -108,11 +108,17 @@ class RecordedLayout:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """The place of a field. Raises ProgramError if it is not recorded."""
+        """Return the Place of field ``name`` of ``tracepoint``.
+
+        Raises ProgramError if not recorded.
+        """
         return self._recorded(self.fields, f"{tracepoint.category}/{tracepoint.name}", name)
 
     def member(self, struct: str, name: str) -> Place:
-        """The place of a field. Raises ProgramError if it is not recorded."""
+        """Return the Place of member ``name`` of ``struct``.
+
+        Raises ProgramError if not recorded.
+        """
         return self._recorded(self.members, struct, name)
 
     def _recorded(self, places: Mapping[str, Mapping[str, Place]], whole: str, name: str) -> Place:

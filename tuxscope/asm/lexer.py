@@ -100,5 +100,5 @@ def quoted(name: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    """The name inside of double quotes, without backslash escapes."""
+    """Return the name in ``text``, without its double quotes and backslash escapes."""
     return re.sub(r"\\(.)", lambda match: match[1].replace("n", "\n"), text[1:-1], flags=re.DOTALL)

@@ -10,7 +10,7 @@ EXAMPLE = r"\ba\.(?=\w+\()"
 
 
 def with_receiver(hint: str, source: SourceLine | None) -> str:
-    """Replace ``a.`` in a hint with the name of the author's assembler."""
+    """Return ``hint`` with ``a.`` replaced by the name of the assembler in ``source``, if any."""
     import re  # importing it takes 2 ms; needed for errors alone
 
     own = re.match(OWN, source.text) if source else None

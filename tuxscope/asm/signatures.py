@@ -104,7 +104,7 @@ def by_name() -> dict[str, ProgramType]:
 
 
 def parameter(declaration: str, kind_word: str) -> Parameter:
-    """Make a Parameter of its C declaration and its word in the table.
+    """Return the Parameter of C ``declaration`` and ``kind_word``, its word in the table.
 
     ``struct=8!?`` is a STRUCT of 8 bytes, written (``!``) and nullable (``?``).
     """

@@ -45,7 +45,7 @@ class StackNotes:
         return ""
 
     def place(self, function: str, offset: int, size: int) -> str:
-        """The name of the part of a variable at an offset from r10, in bytes; ``""`` if none.
+        """Return the name of the part of a variable of ``function`` at ``offset`` from r10, or ``""``.
 
         It is the smallest part with at least ``size`` bytes, or the largest for size 0, an address.
         ``event+4`` is an offset where no part begins.
@@ -65,7 +65,7 @@ class StackNotes:
 
 
 def parts(name: str, held: FieldType[Any], start: int) -> Iterator[tuple[str, int, int]]:
-    """Yield the parts of a variable that contain its byte ``start``, the largest first.
+    """Yield the parts of variable ``name`` of type ``held`` with its byte ``start``, largest first.
 
     Each is (name, offset of the byte in the part, size of the part), in bytes.
     """

@@ -120,8 +120,7 @@ def check_alignment(state: PathState, start: int, size: int) -> None:
 
 
 def loaded(state: PathState, place: Value, size: int) -> Value:
-    """Return the Value that the load in ``state`` of ``size`` bytes from ``place`` puts into dst.
-    """
+    """Return the Value that the load in ``state`` of ``size`` bytes from ``place`` gives."""
     instruction = state.instruction
     signed = instruction.form.signed
     bits = size * 8
@@ -161,8 +160,7 @@ def loaded(state: PathState, place: Value, size: int) -> Value:
 
 
 def stored(state: PathState) -> Value | None:
-    """Return the Value that a load of the bytes stored in ``state`` would give; None if not known.
-    """
+    """Return the Value that a load of what ``state`` stores would give; None if not known."""
     instruction = state.instruction
     size = instruction.access_size
     if instruction.opcode & 7 == Class.ST:
@@ -179,7 +177,7 @@ def stored(state: PathState) -> Value | None:
 
 
 def keep(state: PathState, place: Value, size: int, value: Value | None) -> None:
-    """Record in ``state`` a store of ``value`` in ``size`` bytes at ``place``, if it is on the stack.
+    """Record in ``state`` a store of ``value`` in ``size`` bytes at ``place``.
 
     ``value`` is None if it is not known.
     """

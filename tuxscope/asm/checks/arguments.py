@@ -161,8 +161,7 @@ def size_hint(state: PathState, register: int) -> str:
 
 
 def check_constant(state: PathState, register: int, name: str) -> None:
-    """Raise ArgumentError unless ``register`` of ``state`` has a constant, as helper ``name`` needs.
-    """
+    """Raise ArgumentError unless ``register`` of ``state`` has a constant, for helper ``name``."""
     value = state.registers[register]
     if isinstance(value, Number) and not value.constant:
         raise state.error(

@@ -151,13 +151,11 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
 
 
 def instruction_register(state: PathState, pointer: Pointer) -> int:
-    """Return the number of the register of ``state``'s instruction, dst or src, with ``pointer``.
-    """
+    """Return the number of the instruction's register in ``state`` that has ``pointer``."""
     instruction = state.instruction
     return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
 
 
 def pointer_error(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
-    """Return a PointerArithmeticError with ``problem`` and ``hint`` at the instruction of ``state``.
-    """
+    """Return a PointerArithmeticError with ``problem`` and ``hint`` at the place of ``state``."""
     return state.error(PointerArithmeticError, problem, hint)

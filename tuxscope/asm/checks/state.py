@@ -72,13 +72,11 @@ class StackFrame:
             self.spilled[offset] = (size, value)
 
     def uninitialised(self, offset: int, size: int) -> list[int]:
-        """Return the offsets of the uninitialised bytes among ``size`` bytes at ``offset`` from r10.
-        """
+        """Return the offsets of uninitialised bytes among ``size`` bytes at ``offset`` from r10."""
         return [each for each in range(offset, offset + size) if not self.bytes[STACK_SIZE + each]]
 
     def load(self, offset: int, size: int) -> Value | None:
-        """Return the Value of a store of ``size`` bytes at the same ``offset`` from r10; None if not known.
-        """
+        """Return the Value of a store with this ``offset`` and ``size``; None if not known."""
         length, value = self.spilled.get(offset, (0, None))
         return value if length == size else None
 
@@ -96,8 +94,7 @@ class StackFrame:
         self.bytes = bytearray([UNKNOWN]) * STACK_SIZE
 
     def unknown(self, offset: int, size: int) -> bool:
-        """Whether a store at an unknown offset may have changed ``size`` bytes at ``offset`` from r10.
-        """
+        """Whether a store at an unknown offset may have changed ``size`` bytes at ``offset``."""
         return UNKNOWN in self.bytes[STACK_SIZE + offset : STACK_SIZE + offset + size]
 
     def all_written(self, offset: int, size: int) -> bool:
@@ -155,8 +152,7 @@ class PathState:
         return self.program.by_slot[self.slot]
 
     def error(self, kind: type[Error], problem: str, hint: str) -> Error:
-        """Return an error of class ``kind`` at the current instruction, with ``problem`` and ``hint``.
-        """
+        """Return an error of class ``kind`` at this instruction, with ``problem`` and ``hint``."""
         from tuxscope.asm.receiver import with_receiver  # for errors alone
 
         source = self.instruction.source
@@ -173,7 +169,7 @@ class PathState:
         return next((each.name for each in self.program.functions if each.slot == slot), "")
 
     def require(self, number: int, purpose: str = "read", hint: str = "") -> None:
-        """Check that register ``number`` is initialised; ``purpose`` and ``hint`` are for the error.
+        """Check that register ``number`` is initialised; ``purpose`` and ``hint`` are texts.
 
         Raises UninitialisedRegisterError, ClobberedRegisterError.
         """
@@ -264,8 +260,7 @@ class PathState:
         self.slot = frame.returns_to
 
     def key(self) -> Hashable:
-        """Return a hashable key that is equal for equivalent states; it renumbers roots and identities.
-        """
+        """Return a hashable key that is equal for equivalent states; roots are renumbered."""
         names = {0: 0}  # one numbering: no root equals a family or identity
 
         def named(number: int) -> int:
