@@ -109,7 +109,7 @@ class Draft:
         self.instructions.append(instruction)
 
     def label(self, name: str, source: SourceLine | None) -> None:
-        """Define label ``name`` before the next instruction; ``source`` is the author's line or None.
+        """Define label ``name`` before the next instruction; ``source`` is its line, or None.
 
         Raises DuplicateLabelError.
         """

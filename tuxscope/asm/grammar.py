@@ -107,7 +107,7 @@ def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
 
 @cache
 def automaton() -> Node:
-    """The start node of the automaton of all templates; built at the first call."""
+    """Return the start node of the automaton of all templates; built at the first call."""
     start = Node()
     for form in FORMS:
         for template in filter(None, (form.text, form.named, *form.also)):
@@ -125,13 +125,13 @@ def automaton() -> Node:
 
 @cache
 def keywords() -> frozenset[str]:
-    """All words of the templates, such as ``goto`` and ``if``."""
+    """Return all words of the templates, such as ``goto`` and ``if``."""
     written = " ".join(re.sub(r"\{\w+\}", " ", form.text) for form in FORMS)
     return frozenset(PLAIN.findall(written))
 
 
 def spelling(name: str) -> str:
-    """A name as assembly text: in quotes unless it is a plain word and not a keyword."""
+    """Return ``name`` as assembly text: in quotes unless it is a plain word and not a keyword."""
     plain = PLAIN.fullmatch(name) and name not in keywords() and not REGISTER.fullmatch(name)
     return name if plain and name != "." else quoted(name)
 
@@ -201,7 +201,7 @@ def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operan
 
 
 def expected(node: Node) -> str:
-    """What the grammar allows at a node, in words, for an error."""
+    """Return what the grammar allows at ``node``, in words, for an error."""
     if node is automaton():
         return "an instruction"
     words = [text for text in node.literals if PLAIN.fullmatch(text)]

@@ -94,7 +94,7 @@ def tokens(line: str) -> Iterator[Token]:
 
 
 def quoted(name: str) -> str:
-    """A name in double quotes, with backslash escapes."""
+    """Return ``name`` in double quotes, with backslash escapes."""
     escaped = name.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
     return f'"{escaped}"'
 

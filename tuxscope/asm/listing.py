@@ -95,7 +95,7 @@ class Names:
         self.maps = {each.name for each in program.maps}
 
     def text(self, slot: int, instruction: Instruction) -> str:
-        """The pseudo-C of the instruction at a slot, with names."""
+        """Return the pseudo-C of ``instruction`` at ``slot``, with names."""
         form = instruction.form
         if not form.named:
             return str(instruction)
@@ -106,7 +106,7 @@ class Names:
         return instruction.fill_template(form.named if named else form.text, **known)
 
     def known(self, slot: int, instruction: Instruction) -> dict[str, str]:
-        """Return the name for each kind of placeholder of ``instruction`` at ``slot``, or ``""``."""
+        """Return the name, or ``""``, for each placeholder of ``instruction`` at ``slot``."""
         target = slot + 1 + instruction.distance
         function = self.functions.get(target, "")
         helper = f"bpf_{NAMES[instruction.imm - 1]}" if 0 < instruction.imm <= len(NAMES) else ""

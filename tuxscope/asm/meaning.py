@@ -24,7 +24,7 @@ def signed(value: int, bits: int) -> int:
 
 
 def arithmetic(form: Form) -> Binary:
-    """The function of a form of kind ARITHMETIC: (dst, operand) to the new dst."""
+    """Return the function of ``form``, of kind ARITHMETIC: (dst, operand) to the new dst."""
     return (signed_divisions if form.signed else unsigned)(form.bits)[form.operation]
 
 
@@ -82,7 +82,7 @@ def move(value: int) -> int:
 
 
 def sign_extended(bits: int) -> Unary:
-    """The function that sign-extends the low ``bits`` bits of its operand."""
+    """Return the function that sign-extends the low ``bits`` bits of its operand."""
     mask = (1 << bits) - 1
 
     def extend(value: int) -> int:
@@ -92,7 +92,7 @@ def sign_extended(bits: int) -> Unary:
 
 
 def swapped(bits: int) -> Unary:
-    """The function that reverses the bytes of the low ``bits`` bits and zeroes the bits above."""
+    """Return the function that reverses the low ``bits`` bits by bytes and zeroes those above."""
     size, mask = bits // 8, (1 << bits) - 1
 
     def swap(value: int) -> int:
@@ -102,7 +102,7 @@ def swapped(bits: int) -> Unary:
 
 
 def truncated(bits: int) -> Unary:
-    """The function that keeps the low ``bits`` bits and zeroes the bits above."""
+    """Return the function that keeps the low ``bits`` bits and zeroes the bits above."""
     mask = (1 << bits) - 1
 
     def truncate(value: int) -> int:

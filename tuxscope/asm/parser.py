@@ -69,7 +69,7 @@ class Statement:
     declares: bool = False
 
     def spot(self, token: Token) -> Spot:
-        """The line and column of one of its tokens."""
+        """Return the line and column of ``token``, one of its tokens."""
         return Spot(self.source.file, self.source.line, self.source.text, token.column)
 
 
@@ -137,7 +137,7 @@ class Reader:
             self.statements += statements(source, line)
 
     def functions(self) -> dict[int, str]:
-        """The names of functions, by the index of the statement that defines each."""
+        """Return the names of functions, by the index of the statement that defines each."""
         declared = {each.token.name for each in self.statements if each.declares}
         used = {
             operand.value
@@ -310,7 +310,7 @@ def field_values(form: Form, slot: str, value: int, token: Token) -> dict[str, i
 
 
 def check_range(value: int, low: int, high: int, token: Token, hint: str = "") -> None:
-    """Raise MismatchError at ``token`` unless ``low <= value <= high``; ``hint`` ends the message."""
+    """Raise MismatchError at ``token`` unless ``low <= value <= high``; it ends with ``hint``."""
     if not low <= value <= high:
         raise MismatchError(f"expected a number from {low} to {high}, found {token}{hint}", token)
 

@@ -51,7 +51,7 @@ class StackVariable:
 
 
 def check_head(name: object, attach: object, license: object) -> None:
-    """Check a program's name, attach point and license. Raises ProgramError."""
+    """Check a program's ``name``, ``attach`` point and ``license``. Raises ProgramError."""
     check_name("program", name)
     if not isinstance(attach, AttachPoint):
         raise ProgramError(

@@ -18,7 +18,7 @@ def with_receiver(hint: str, source: SourceLine | None) -> str:
 
 
 def other_assembler_hint(ended: SourceLine | None, here: SourceLine | None) -> str:
-    """The hint ``did you mean b.exit()?``, or ``""``.
+    """Return the hint ``did you mean b.exit()?``, or ``""``.
 
     It is for a line ``here`` that extends an assembler after its exit (or label) at line ``ended``,
     if the author made another assembler in between.

@@ -99,7 +99,7 @@ def signature(number: int) -> Signature:
 
 @cache
 def by_name() -> dict[str, ProgramType]:
-    """The program types by name; a dict is ten times as fast as the enum's own look-up."""
+    """Return the program types by name; a dict is ten times as fast as the enum's own look-up."""
     return dict(ProgramType.__members__)
 
 

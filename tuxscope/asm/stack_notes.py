@@ -25,7 +25,7 @@ class StackNotes:
         self.before: Instruction | None = None
 
     def note(self, function: str, instruction: Instruction) -> str:
-        """The variable that an instruction of a function accesses or points to, or ``""``."""
+        """Return the variable that ``instruction`` of ``function`` accesses or points to, or ``""``."""
         before, self.before = self.before, instruction
         if not self.stack:
             return ""
@@ -45,10 +45,10 @@ class StackNotes:
         return ""
 
     def place(self, function: str, offset: int, size: int) -> str:
-        """Return the name of the part of a variable of ``function`` at ``offset`` from r10, or ``""``.
+        """Return the name of what is at ``offset`` from r10 in ``function``, or ``""``.
 
-        It is the smallest part with at least ``size`` bytes, or the largest for size 0, an address.
-        ``event+4`` is an offset where no part begins.
+        It is the smallest part of a variable with at least ``size`` bytes, or the largest for size
+        0, an address. ``event+4`` is an offset where no part begins.
         """
         for each in self.stack:
             start = offset - each.offset

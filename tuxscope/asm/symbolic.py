@@ -21,7 +21,7 @@ METHODS = {
 
 
 def between(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method for ``symbol + other`` and ``other + symbol``, if ``sign`` is +; it raises."""
+    """Return the method for ``symbol + other`` and its reverse, if ``sign`` is +; it raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._computed(sign, other), author_line())
