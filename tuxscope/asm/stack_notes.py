@@ -25,7 +25,7 @@ class StackNotes:
         self.before: Instruction | None = None
 
     def note(self, function: str, instruction: Instruction) -> str:
-        """Return the variable that ``instruction`` of ``function`` accesses or points to, or ``""``."""
+        """Return what ``instruction`` of ``function`` uses on the stack, or ``""``."""
         before, self.before = self.before, instruction
         if not self.stack:
             return ""
