@@ -9,8 +9,10 @@ DIRECTORY = "/sys/devices/system/cpu"
 
 
 def parse_cpu_list(text: str) -> tuple[int, ...]:
-    """Return the CPUs in ``text``, in the kernel's CPU list format, as a tuple: ``0-2,4`` is (0, 1,
-    2, 4)."""
+    """Return the CPUs in ``text``, the kernel's CPU list format, as a tuple.
+
+    ``0-2,4`` is (0, 1, 2, 4).
+    """
     cpus: list[int] = []
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
