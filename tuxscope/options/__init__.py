@@ -210,7 +210,7 @@ class Options:
         return f"{type(self).__name__}({values})"
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with ``changes``, values by option name, as ``dataclasses.replace`` does."""
+        """Return a copy with ``changes``, by option name, as ``dataclasses.replace`` does."""
         return type(self)(**vars(self) | changes)
 
     def is_given(self, name: str) -> bool:
