@@ -326,7 +326,7 @@ class VirtualRing:
 
     @property
     def reserved(self) -> tuple[int, ...]:
-        """Return the addresses of the reserved records."""
+        """The addresses of the reserved records."""
         return tuple(each.address for each in self.records if each.address)
 
 
