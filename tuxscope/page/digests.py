@@ -1,7 +1,7 @@
 """Digests of pages, as the tests have checked them. Written by make digests."""
 
 DIGESTS = {
-    "page/emitting.py": 0x19DC1F011AE5BAC1,
+    "page/emitting.py": 0x6110CA040C8A8AE5,
     "page/pid_namespace.py": 0x2FF50D7DB1ECA7CA,
     "programs/__init__.py": 0x4F15DEEFD436B62D,
     "programs/hello.py": 0x00279426A3B6EEBE,

@@ -17,8 +17,8 @@ FUNCTION = "def program(): ... return a.program()"
 
 
 def proposal(names: Mapping[str, object], file: str) -> str:
-    """``PAGE = Page(count, COUNTS, COLUMNS)``, from the names that a page defines; a sentence if it
-    defines no function. ``file`` is the page's path."""
+    """Return ``PAGE = Page(count, COUNTS, COLUMNS)``, from ``names``, the values that a page
+    defines by name; a sentence if it defines no function. ``file`` is the page's path."""
     function = function_name(names, file)
     if not function:
         made = any(isinstance(each, Assembler | Program) for each in names.values())
@@ -38,7 +38,8 @@ def proposal(names: Mapping[str, object], file: str) -> str:
 
 
 def function_name(names: Mapping[str, object], file: str) -> str:
-    """The name of the function that makes the page's program; empty if there is no function."""
+    """Return the name of the function that makes the program, among the ``names`` of page ``file``;
+    empty if there is no function."""
     own = {
         name: each
         for name, each in names.items()
@@ -69,7 +70,8 @@ def has_page_parameters(function: FunctionType) -> bool:
 
 
 def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | Array]]:
-    """The maps that a page can show, streams first: other maps beside a stream are its state."""
+    """Yield (name, map) of each map in ``names`` that a page can show, streams first: other maps
+    beside a stream are its state."""
     for kind in (StreamMap, Hash | Array):
         for name, each in names.items():
             if isinstance(each, kind):
@@ -79,7 +81,8 @@ def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | 
 def tuples_of_columns(
     names: Mapping[str, object],
 ) -> Iterator[tuple[str, tuple[AnyColumn, ...]]]:
-    """The tuples of columns that a page defines, each after the expression for it."""
+    """Yield (expression, columns) for each tuple of columns in ``names``, the values that a page
+    defines."""
     for name, each in names.items():
         if isinstance(each, AnyColumn):
             yield f"({name},)", (each,)
@@ -92,7 +95,10 @@ def tuples_of_columns(
 
 
 def columns_for(map: StreamMap | Hash | Array) -> str:
-    """An expression for columns of a map's first fields. Raises RecordError if it has none."""
+    """Return an expression for columns of the first fields of ``map``.
+
+    Raises RecordError if it has none.
+    """
     records = records_of(map)[:1] if isinstance(map, StreamMap) else records_of(map)
     most = max(1, MOST_COLUMNS // len(records))
     shown = [f"{each.__name__}.{name}" for each in records for name in [*each.fields][:most]]
