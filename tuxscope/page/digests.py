@@ -43,7 +43,7 @@ DIGESTS = {
     "programs/syscall/live.py": 0xE6B39350F89F6629,
     "programs/syscall/names.py": 0x21F83F18014BE312,
     "programs/syscall/options.py": 0xAFDBBC48CF3137E4,
-    "programs/syscall/records.py": 0x1DA0FD7FF37A4849,
+    "programs/syscall/records.py": 0x2628061CE15D46A8,
     "programs/syscall/rows.py": 0x29304256C3019F22,
     "programs/syscall/seeds.py": 0xA1DDA967C3E3A800,
     "programs/syscall/summary.py": 0xC355D3FF11B59EC3,

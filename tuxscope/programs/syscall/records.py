@@ -46,7 +46,7 @@ class State(IntEnum):
     """Where a thread is."""
 
     OUTSIDE = 0
-    UNCHOSEN = 1  # in a call that nobody asked for
+    UNCHOSEN = 1  # in a call that the filters leave out
     INSIDE = 2
     INSIDE_BEFORE = 3  # in a call since before the start: user space has written this record
 
