@@ -98,7 +98,7 @@ class Assembler(Arithmetic, Jumps, MemoryAccess):
 
 
 def assigned(text: str) -> str:
-    """The variable that a line such as ``event = a.stack(HelloEvent)`` assigns, or ``""``."""
+    """Return the variable that line ``text`` assigns (``event = a.stack(Event)``), or ``""``."""
     target, _, value = text.partition("=")
     name = target.partition(":")[0].strip()
     return name if name.isidentifier() and ".stack(" in value and value[0] != "=" else ""

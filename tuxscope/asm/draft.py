@@ -109,7 +109,10 @@ class Draft:
         self.instructions.append(instruction)
 
     def label(self, name: str, source: SourceLine | None) -> None:
-        """Define a label before the next instruction. Raises DuplicateLabelError."""
+        """Define label ``name`` before the next instruction; ``source`` is its line, or None.
+
+        Raises DuplicateLabelError.
+        """
         key = (self.function, name)
         if key in self.labels:
             first = self.labels[key].source
@@ -124,7 +127,10 @@ class Draft:
         self.labels[key] = Definition(len(self.instructions), source)
 
     def begin(self, name: str, source: SourceLine | None) -> None:
-        """Begin a function at the next instruction. Raises DuplicateLabelError, ProgramError."""
+        """Begin function ``name`` at the next instruction; ``source`` is the author's line or None.
+
+        Raises DuplicateLabelError, ProgramError.
+        """
         if name in self.functions:
             raise DuplicateLabelError(f"function {shown(name)} is already defined", source)
         if not self.instructions:
@@ -236,7 +242,10 @@ def build_program(
     license: str,
     stack: tuple[StackVariable, ...] = (),
 ) -> Program:
-    """Make a Program of resolved code. Raises ProgramError if two maps share a name."""
+    """Return a Program of ``code`` with this ``name``, ``attach`` point, ``license`` and ``stack``.
+
+    Raises ProgramError if two maps share a name.
+    """
     program = Program(name, attach, code.instructions, code.functions, code.labels, license, stack)
     names: dict[str, Map] = {}
     for each in program.maps:

@@ -32,7 +32,7 @@ _skip_checks = False
 
 @contextmanager
 def without_checks() -> Iterator[None]:
-    """A context in which ``Assembler.program()`` does not run the checks.
+    """Return a context in which ``Assembler.program()`` does not run the checks.
 
     It is for pages that ship with tuxscope: the tests have checked them. Importing and running the
     checks takes 2 ms at startup.
@@ -174,7 +174,11 @@ def new_instruction(
     next_imm: int = 0,
     map: Map | None = None,
 ) -> Instruction:
-    """Make an instruction with the author's line. Raises OperandError with that line."""
+    """Return an Instruction of ``opcode`` with the author's line.
+
+    ``dst``, ``src``, ``offset``, ``imm``, ``next_imm`` and ``map`` are its fields. Raises
+    OperandError with that line.
+    """
     source = author_line()
     try:
         instruction = Instruction(opcode, dst, src, offset, imm, next_imm, map, source)
@@ -186,7 +190,7 @@ def new_instruction(
 
 
 def number(register: Register) -> int:
-    """A register's number, 0 to 10. Raises RegisterError if it is not a Register."""
+    """Return the number of ``register``, 0 to 10. Raises RegisterError if it is not a Register."""
     if not isinstance(register, Register):
         from tuxscope.asm.operands import expected_register  # needed for errors alone
 

@@ -224,7 +224,8 @@ def jump(name: str, opcode: int, kind: FormKind, text: str, group: Group, sectio
          dst: Rule = ZERO, src: Rule = ZERO, offset: Rule = ZERO, imm: Rule = ZERO,
          distance: str = "jump", operation: Operation = None, bits: int = 64,
          since: Version = EBPF) -> Form:
-    """Make the row of a jump: ``text`` and its target. The kernel writes ``goto pc+5``."""
+    """Return a Form: ``text``, then target ``distance``; as given ``name``, opcode, kind, group,
+    section, operation, bits, since, and the rules ``dst``, ``src``, ``offset`` and ``imm``."""
     return Form(name, opcode, kind, f"{text} {{{distance}}}", group, section,
                 dst, src, offset, imm, named=f"{text} {{label}}",
                 also=(f"{text} pc{{{distance}}}",), operation=operation, bits=bits, since=since)

@@ -107,7 +107,7 @@ def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
 
 @cache
 def automaton() -> Node:
-    """The start node of the automaton of all templates; built at the first call."""
+    """Return the start node of the automaton of all templates; built at the first call."""
     start = Node()
     for form in FORMS:
         for template in filter(None, (form.text, form.named, *form.also)):
@@ -125,21 +125,21 @@ def automaton() -> Node:
 
 @cache
 def keywords() -> frozenset[str]:
-    """All words of the templates, such as ``goto`` and ``if``."""
+    """Return all words of the templates, such as ``goto`` and ``if``."""
     written = " ".join(re.sub(r"\{\w+\}", " ", form.text) for form in FORMS)
     return frozenset(PLAIN.findall(written))
 
 
 def spelling(name: str) -> str:
-    """A name as assembly text: in quotes unless it is a plain word and not a keyword."""
+    """Return ``name`` as assembly text: in quotes unless it is a plain word and not a keyword."""
     plain = PLAIN.fullmatch(name) and name not in keywords() and not REGISTER.fullmatch(name)
     return name if plain and name != "." else quoted(name)
 
 
 def match(line: Sequence[Token], index: int) -> Match:
-    """Parse the instruction that begins at token ``index``. Raises MismatchError.
+    """Return the Match of the instruction that begins at token ``index`` of ``line``.
 
-    Each step consumes one token, or a sign and its number.
+    Each step consumes one token, or a sign and its number. Raises MismatchError.
     """
     node = automaton()
     before: tuple[Node, Token] | None = None  # if the last token was a word that was read as a name
@@ -168,9 +168,10 @@ def match(line: Sequence[Token], index: int) -> Match:
 
 
 def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operand, int] | None:
-    """The placeholder's kind, the operand, and its number of tokens; None if no placeholder fits.
+    """Return the operand at token ``index`` of ``line``, if a placeholder at ``node`` fits.
 
-    Raises MismatchError for a sign without a number after it.
+    The result is (Slot, Operand, number of tokens), or None. Raises MismatchError for a sign
+    without a number after it.
     """
     token = line[index]
     register = token.kind is TokenKind.WORD and REGISTER.fullmatch(token.text)
@@ -200,7 +201,7 @@ def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operan
 
 
 def expected(node: Node) -> str:
-    """What the grammar allows at a node, in words, for an error."""
+    """Return what the grammar allows at ``node``, in words, for an error."""
     if node is automaton():
         return "an instruction"
     words = [text for text in node.literals if PLAIN.fullmatch(text)]
@@ -217,7 +218,7 @@ def expected(node: Node) -> str:
 
 
 def nearest_word(node: Node, token: Token) -> str:
-    """A hint with the nearest word that the grammar allows at a node, or ``""``."""
+    """Return a hint with the word allowed at ``node`` that is nearest to ``token``, or ``""``."""
     words = [*filter(PLAIN.fullmatch, node.literals)]
     for slot, letter in ((Slot.REGISTER, "r"), (Slot.HALF, "w")):
         words += [f"{letter}{number}" for number in range(11)] * (slot in node.slots)

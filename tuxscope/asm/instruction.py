@@ -138,7 +138,7 @@ class Instruction:
         return Instruction, (*fields, self.map, self.source)
 
     def encode(self, byteorder: ByteOrder = NATIVE) -> bytes:
-        """Encode to 8 bytes, or to 16 for ld_imm64, in the given byte order.
+        """Return the encoding in ``byteorder``: 8 bytes, or 16 for ld_imm64.
 
         The file descriptor of ``map`` is encoded as 0. Raises OperandError for a byte order other
         than ``"little"`` and ``"big"``.
@@ -151,10 +151,10 @@ class Instruction:
 
     @classmethod
     def decode(cls, data: Buffer, byteorder: ByteOrder = NATIVE) -> Instruction:
-        """Decode the first instruction of ``data``, any buffer of 8 bytes or more.
+        """Return the first instruction of ``data``, any buffer of 8 bytes or more.
 
         Raises DecodeError if the bytes do not encode an instruction, or are too few; OperandError
-        for a byte order other than ``"little"`` and ``"big"``.
+        for a ``byteorder`` other than ``"little"`` and ``"big"``.
         """
         check_byteorder(byteorder)
         data = octets(data)
@@ -204,7 +204,10 @@ class Instruction:
 
 
 def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
-    """Check that a field's value obeys its rule. Raises OperandError, or a subclass."""
+    """Check that ``value`` of field ``field_name`` of ``form`` obeys ``rule``.
+
+    Raises OperandError, or a subclass.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         raise OperandError(f"{form.name}: {field_name} must be an integer, not {shown(value)}")
     match rule:
@@ -229,7 +232,10 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
 
 
 def check_number(form: Form, field_name: str, rule: Range, value: int) -> None:
-    """Check that a field's value is in the range that Linux accepts. Raises OperandError."""
+    """Raise OperandError unless Linux accepts ``value``, by ``rule``.
+
+    ``form`` and ``field_name`` are for the message.
+    """
     if not rule.low <= value <= rule.high:
         raise OperandError(
             f"{form.name}: {field_name} {shown(value)} is out of range ({rule.low} to {rule.high})"
@@ -240,7 +246,10 @@ def check_number(form: Form, field_name: str, rule: Range, value: int) -> None:
 
 
 def wider_hint(form: Form, field_name: str, value: int) -> str:
-    """A hint for an immediate that does not fit into 32 bits, or ``""``."""
+    """Return a hint if ``value`` does not fit into imm of ``form``, or ``""``.
+
+    Only a ``field_name`` of ``imm`` has a hint.
+    """
     if field_name != "imm" or form.imm is not IMM or not -(1 << 63) <= value < 1 << 64:
         return ""
     stores = form.kind is FormKind.STORE
@@ -255,15 +264,15 @@ def wider_hint(form: Form, field_name: str, value: int) -> str:
 def decode_all(data: Buffer, byteorder: ByteOrder = NATIVE) -> Iterator[Instruction]:
     """Yield the instructions of ``data``, any buffer, which is copied first.
 
-    Raises DecodeError at the first bytes that do not encode an instruction, OperandError for a byte
-    order other than ``"little"`` and ``"big"``.
+    Raises DecodeError at the first bytes that do not encode an instruction, OperandError for a
+    ``byteorder`` other than ``"little"`` and ``"big"``.
     """
     check_byteorder(byteorder)
     return decoded(bytes(octets(data)), byteorder)
 
 
 def decoded(data: bytes, byteorder: ByteOrder) -> Iterator[Instruction]:
-    """Yield the instructions of ``data``. Raises DecodeError."""
+    """Yield the instructions of ``data`` in ``byteorder``. Raises DecodeError."""
     start = 0
     while start < len(data):
         instruction = Instruction.decode(data[start : start + 2 * SLOT], byteorder)
@@ -272,7 +281,10 @@ def decoded(data: bytes, byteorder: ByteOrder) -> Iterator[Instruction]:
 
 
 def octets(data: Buffer) -> memoryview:
-    """A buffer as a memoryview of bytes. Raises DecodeError if it is not a contiguous buffer."""
+    """Return ``data`` as a memoryview of bytes.
+
+    Raises DecodeError if it is not a contiguous buffer.
+    """
     try:
         return byte_view(data)
     except RecordError as error:
@@ -280,7 +292,7 @@ def octets(data: Buffer) -> memoryview:
 
 
 def check_byteorder(byteorder: object) -> None:
-    """Raise OperandError unless the byte order is ``"little"`` or ``"big"``."""
+    """Raise OperandError unless ``byteorder`` is ``"little"`` or ``"big"``."""
     if not isinstance(byteorder, str) or byteorder not in BASIC:
         raise OperandError(
             f"byteorder must be 'little' or 'big', not {shown(byteorder)}", author_line()

@@ -40,7 +40,7 @@ class Place:
     bit_size: int = 0
 
     def at(self, base: Register) -> Memory:
-        """The place in memory, if ``base`` points to the context or struct.
+        """Return the place in memory, if ``base`` points to the context or struct.
 
         Its type is u8, u16, u32 or u64. Raises OperandError for any other size, and for a bit
         field.
@@ -76,13 +76,13 @@ class Layout(Protocol):
         """Whether it has struct members; a kernel without BTF has none."""
 
     def has(self, tracepoint: Tracepoint) -> bool:
-        """Whether the kernel has this tracepoint."""
+        """Whether the kernel has ``tracepoint``."""
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """The place of a field in a tracepoint's context."""
+        """Return the Place of field ``name`` in the context of ``tracepoint``."""
 
     def member(self, struct: str, name: str) -> Place:
-        """The place of a member in a struct; members of anonymous structs count as its own.
+        """Return the Place of member ``name`` of ``struct``, or of its anonymous structs.
 
         A path such as ``se.vruntime`` names a member of a member.
         """
@@ -108,11 +108,17 @@ class RecordedLayout:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """The place of a field. Raises ProgramError if it is not recorded."""
+        """Return the Place of field ``name`` of ``tracepoint``.
+
+        Raises ProgramError if not recorded.
+        """
         return self._recorded(self.fields, f"{tracepoint.category}/{tracepoint.name}", name)
 
     def member(self, struct: str, name: str) -> Place:
-        """The place of a field. Raises ProgramError if it is not recorded."""
+        """Return the Place of member ``name`` of ``struct``.
+
+        Raises ProgramError if not recorded.
+        """
         return self._recorded(self.members, struct, name)
 
     def _recorded(self, places: Mapping[str, Mapping[str, Place]], whole: str, name: str) -> Place:

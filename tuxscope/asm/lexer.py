@@ -94,11 +94,11 @@ def tokens(line: str) -> Iterator[Token]:
 
 
 def quoted(name: str) -> str:
-    """A name in double quotes, with backslash escapes."""
+    """Return ``name`` in double quotes, with backslash escapes."""
     escaped = name.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
     return f'"{escaped}"'
 
 
 def unquoted(text: str) -> str:
-    """The name inside of double quotes, without backslash escapes."""
+    """Return the name in ``text``, without its double quotes and backslash escapes."""
     return re.sub(r"\\(.)", lambda match: match[1].replace("n", "\n"), text[1:-1], flags=re.DOTALL)

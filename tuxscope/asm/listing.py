@@ -43,7 +43,10 @@ class Line:
 
 
 def lines(program: Program, byteorder: ByteOrder = NATIVE) -> Iterator[Line]:
-    """Yield a line for each instruction. The file descriptors of maps are 0 in ``data``."""
+    """Yield a Line for each instruction of ``program``, its ``data`` in ``byteorder``.
+
+    The file descriptors of maps are 0 in ``data``.
+    """
     names = Names(program)
     notes = StackNotes(program.stack)
     function = ""
@@ -62,12 +65,12 @@ def lines(program: Program, byteorder: ByteOrder = NATIVE) -> Iterator[Line]:
 
 
 def text(program: Program) -> str:
-    """A program as assembly text."""
+    """Return ``program`` as assembly text."""
     return text_of(lines(program))
 
 
 def text_of(listed: Iterable[Line]) -> str:
-    """A listing as assembly text."""
+    """Return the lines of ``listed`` as assembly text."""
     written = []
     for line in listed:
         if line.function:
@@ -92,7 +95,7 @@ class Names:
         self.maps = {each.name for each in program.maps}
 
     def text(self, slot: int, instruction: Instruction) -> str:
-        """The pseudo-C of the instruction at a slot, with names."""
+        """Return the pseudo-C of ``instruction`` at ``slot``, with names."""
         form = instruction.form
         if not form.named:
             return str(instruction)
@@ -103,7 +106,7 @@ class Names:
         return instruction.fill_template(form.named if named else form.text, **known)
 
     def known(self, slot: int, instruction: Instruction) -> dict[str, str]:
-        """The name for each kind of placeholder, or ``""``."""
+        """Return the name, or ``""``, for each placeholder of ``instruction`` at ``slot``."""
         target = slot + 1 + instruction.distance
         function = self.functions.get(target, "")
         helper = f"bpf_{NAMES[instruction.imm - 1]}" if 0 < instruction.imm <= len(NAMES) else ""

@@ -41,7 +41,10 @@ PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
 
 
 def is_name(text: str) -> bool:
-    """Whether it is a valid object name: 1 to 15 letters, digits, _ and . (bpf_obj_name_cpy)."""
+    """Whether ``text`` is a valid object name: 1 to 15 letters, digits, _ and .
+
+    (bpf_obj_name_cpy).
+    """
     plain = text.replace("_", "0").replace(".", "0")
     return plain.isascii() and plain.isalnum() and len(text) <= LONGEST_NAME
 
@@ -57,7 +60,7 @@ def check_name(kind: str, name: object) -> None:
 
 
 def field_type(declared: ValueType) -> FieldType[Any]:
-    """The field type of a type or a record; a record becomes a Nested."""
+    """Return the field type of ``declared``, a type or a record; a record becomes a Nested."""
     return Nested(declared) if isinstance(declared, RecordType) else declared
 
 

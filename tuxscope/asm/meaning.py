@@ -19,18 +19,18 @@ Test = Callable[[int, int], bool]
 
 
 def signed(value: int, bits: int) -> int:
-    """Convert an unsigned integer of ``bits`` bits to signed, as two's complement."""
+    """Convert ``value``, an unsigned integer of ``bits`` bits, to signed, as two's complement."""
     return value - (1 << bits) if value >> bits - 1 else value
 
 
 def arithmetic(form: Form) -> Binary:
-    """The function of a form of kind ARITHMETIC: (dst, operand) to the new dst."""
+    """Return the function of ``form``, of kind ARITHMETIC: (dst, operand) to the new dst."""
     return (signed_divisions if form.signed else unsigned)(form.bits)[form.operation]
 
 
 @cache
 def unsigned(bits: int) -> dict[Operation, Binary]:
-    """The functions of all operations but sdiv and smod, by operation."""
+    """Return the functions on ``bits`` bits of all operations but sdiv and smod, by operation."""
     last = bits - 1
 
     def lsh(a: int, b: int) -> int:
@@ -57,7 +57,7 @@ def unsigned(bits: int) -> dict[Operation, Binary]:
 
 @cache
 def signed_divisions(bits: int) -> dict[Operation, Binary]:
-    """The functions of sdiv and smod, by operation."""
+    """Return the functions of sdiv and smod on ``bits`` bits, by operation."""
 
     def sdiv(a: int, b: int) -> int:  # rounds toward zero; Python's // rounds down
         if not b:
@@ -77,12 +77,12 @@ def signed_divisions(bits: int) -> dict[Operation, Binary]:
 
 
 def move(value: int) -> int:
-    """Return the operand."""
+    """Return ``value``, the operand."""
     return value
 
 
 def sign_extended(bits: int) -> Unary:
-    """The function that sign-extends the low ``bits`` bits of its operand."""
+    """Return the function that sign-extends the low ``bits`` bits of its operand."""
     mask = (1 << bits) - 1
 
     def extend(value: int) -> int:
@@ -92,7 +92,7 @@ def sign_extended(bits: int) -> Unary:
 
 
 def swapped(bits: int) -> Unary:
-    """The function that reverses the bytes of the low ``bits`` bits and zeroes the bits above."""
+    """Return the function that reverses the low ``bits`` bits by bytes and zeroes those above."""
     size, mask = bits // 8, (1 << bits) - 1
 
     def swap(value: int) -> int:
@@ -102,7 +102,7 @@ def swapped(bits: int) -> Unary:
 
 
 def truncated(bits: int) -> Unary:
-    """The function that keeps the low ``bits`` bits and zeroes the bits above."""
+    """Return the function that keeps the low ``bits`` bits and zeroes the bits above."""
     mask = (1 << bits) - 1
 
     def truncate(value: int) -> int:
@@ -113,7 +113,10 @@ def truncated(bits: int) -> Unary:
 
 @cache
 def tests(bits: int) -> dict[Operation, Test]:
-    """The functions of conditional jumps, by operation: (dst, operand) to whether to jump."""
+    """Return the functions of conditional jumps on ``bits`` bits, by operation.
+
+    Each takes (dst, operand) and returns whether to jump.
+    """
     sign = 1 << bits - 1
 
     def jeq(a: int, b: int) -> bool:
@@ -148,7 +151,7 @@ def tests(bits: int) -> dict[Operation, Test]:
 
 
 def second(_: int, b: int) -> int:
-    """Return the second operand: what an exchange stores."""
+    """Return ``b``, the second operand: what an exchange stores."""
     return b
 
 

@@ -12,14 +12,14 @@ from tuxscope.record import Field, Nested, RecordType
 
 
 def named(given: object) -> str:
-    """An operand as errors show it; maps and fields by their names."""
+    """Return ``given`` as errors show it; maps and fields by their names."""
     if isinstance(given, Map):
         return f"map {given.name}"
     return f"the declared field {given.name}" if isinstance(given, Field) else shown(given)
 
 
 def expected_register(given: object) -> str:
-    """The message for an operand that must be a register."""
+    """Return the message for operand ``given``, which must be a register."""
     instead = ""
     if isinstance(given, Memory):
         instead = "; load memory with a.ldx, store to it with a.stx or a.st"
@@ -31,7 +31,7 @@ def expected_register(given: object) -> str:
 
 
 def expected_number(given: Memory | Address | Map | Field) -> str:
-    """The message for an operand that must be a register or a number."""
+    """Return the message for operand ``given``, which must be a register or a number."""
     what = "load from memory with a.ldx, or take the address with a.lea"
     if isinstance(given, Map):
         what = "load a map with a.ld_map"
@@ -41,7 +41,10 @@ def expected_number(given: Memory | Address | Map | Field) -> str:
 
 
 def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
-    """The message for an operand that must be in memory; ``stack`` has the program's variables."""
+    """Return the message for operand ``given``, which must be in memory.
+
+    ``stack`` has the program's variables.
+    """
     if isinstance(given, Field):
         return declared_field(given, stack)
     if isinstance(given, Register):
@@ -57,7 +60,10 @@ def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
 
 
 def declared_field(given: Field, stack: Sequence[StackVariable]) -> str:
-    """The message for ``Event.pid``, which is a declared field and not a place in memory."""
+    """Return the message for ``given``, a declared field such as ``Event.pid``, not in memory.
+
+    ``stack`` has the program's variables.
+    """
     found: list[tuple[str, RecordType]] = [
         (each.name, each.type.record)
         for each in stack
@@ -72,7 +78,7 @@ def declared_field(given: Field, stack: Sequence[StackVariable]) -> str:
 
 
 def expected_address(dst: object, given: object) -> str:
-    """The message for an operand of lea that has no address."""
+    """Return the message for lea to ``dst`` of ``given``, which has no address."""
     if isinstance(dst, Memory) and isinstance(given, Register):
         return f"lea takes the register first: a.lea({given!r}, …)"
     instead = "a.stack(Event) returns one"
@@ -82,7 +88,7 @@ def expected_address(dst: object, given: object) -> str:
 
 
 def expected_map(given: object) -> str:
-    """The message for an operand that must be a map."""
+    """Return the message for operand ``given``, which must be a map."""
     instead = ""
     if isinstance(given, Register):
         instead = f"; ld_map takes the register first: a.ld_map({given!r}, EVENTS)"

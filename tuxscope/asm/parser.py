@@ -69,7 +69,7 @@ class Statement:
     declares: bool = False
 
     def spot(self, token: Token) -> Spot:
-        """The line and column of one of its tokens."""
+        """Return the line and column of ``token``, one of its tokens."""
         return Spot(self.source.file, self.source.line, self.source.text, token.column)
 
 
@@ -99,10 +99,11 @@ def assemble(
     license: str = "GPL",
     file: str = "<text>",
 ) -> Program:
-    """Assemble a text into a Program; the arguments are those of Assembler and :func:`parse`.
+    """Assemble ``text`` into a Program; ``maps`` and ``file`` are as in :func:`parse`.
 
-    ``assemble(listing.text(program), ...) == program``. Raises TextError for an error in the text,
-    ProgramError for invalid arguments.
+    ``name``, ``attach`` and ``license`` are those of Assembler. ``assemble(listing.text(program),
+    ...) == program``. Raises TextError for an error in the text, ProgramError for invalid
+    arguments.
     """
     check_head(name, attach, license)
     code = parse(text, maps, file, name)
@@ -136,7 +137,7 @@ class Reader:
             self.statements += statements(source, line)
 
     def functions(self) -> dict[int, str]:
-        """The names of functions, by the index of the statement that defines each."""
+        """Return the names of functions, by the index of the statement that defines each."""
         declared = {each.token.name for each in self.statements if each.declares}
         used = {
             operand.value
@@ -182,7 +183,10 @@ class Reader:
     def add(
         self, statement: Statement, form: Form, operands: Mapping[str, Operand], draft: Draft
     ) -> None:
-        """Add an instruction to the draft. Raises MismatchError if an operand does not fit."""
+        """Add ``statement``, of row ``form`` with ``operands``, to ``draft``.
+
+        Raises MismatchError if an operand does not fit.
+        """
         fields = {name: rule.value for name, rule in form.rules() if isinstance(rule, Const)}
         loaded = target = None
         for slot, (value, token) in operands.items():
@@ -207,7 +211,7 @@ class Reader:
 
 
 def statements(source: SourceLine, line: str) -> Iterator[Statement]:
-    """Yield the statements of one line. Raises MismatchError."""
+    """Yield the statements of ``line``, whose place is ``source``. Raises MismatchError."""
     found = list(tokens(line))
     index = 0
     while (token := found[index]).kind is not TokenKind.END:
@@ -232,9 +236,9 @@ def statements(source: SourceLine, line: str) -> Iterator[Statement]:
 
 
 def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statement]:
-    """Yield the declaration after ``.type``: ``NAME, @function``; none for ``@object``.
+    """Yield the declaration in ``found``, the tokens after ``.type``; none for ``@object``.
 
-    Raises MismatchError.
+    ``source`` is its line. Raises MismatchError.
     """
     name = found[0]
     if name.kind not in (TokenKind.WORD, TokenKind.NAME):
@@ -252,7 +256,7 @@ def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statemen
 def choose_form(
     read: Match, known: Mapping[str, Collection[str]]
 ) -> tuple[Form, dict[str, Operand]]:
-    """Choose the row of a parsed instruction by the kind of its name; returns row and operands.
+    """Return the row of ``read``, a parsed instruction, and its operands by placeholder.
 
     ``known`` has the names of each kind (map, function, helper). Raises MismatchError for an
     unknown name, and for a register other than the row's.
@@ -279,7 +283,10 @@ def choose_form(
 
 
 def field_values(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
-    """The fields of a register or number, by name. Raises MismatchError if it does not fit."""
+    """Return the fields that ``value`` gives placeholder ``slot`` of ``form``, by name.
+
+    Raises MismatchError at ``token`` if it does not fit.
+    """
     if slot == "imm64":
         check_range(value, -(1 << 63), (1 << 64) - 1, token)
         return {"imm": signed32(value & 0xFFFFFFFF), "next_imm": signed32(value >> 32 & 0xFFFFFFFF)}
@@ -303,13 +310,13 @@ def field_values(form: Form, slot: str, value: int, token: Token) -> dict[str, i
 
 
 def check_range(value: int, low: int, high: int, token: Token, hint: str = "") -> None:
-    """Raise MismatchError unless ``low <= value <= high``; ``hint`` ends the message."""
+    """Raise MismatchError at ``token`` unless ``low <= value <= high``; it ends with ``hint``."""
     if not low <= value <= high:
         raise MismatchError(f"expected a number from {low} to {high}, found {token}{hint}", token)
 
 
 def ends_at_32_bits(form: Form) -> bool:
-    """Whether the immediate is used in 32 bits alone, so that 0xffffffff equals -1.
+    """Whether ``form`` uses its immediate in 32 bits alone, so that 0xffffffff equals -1.
 
     LLVM accepts 0xffffffff everywhere; there ``r1 = 0xffffffff`` sets all 64 bits.
     """

@@ -51,7 +51,7 @@ class StackVariable:
 
 
 def check_head(name: object, attach: object, license: object) -> None:
-    """Check a program's name, attach point and license. Raises ProgramError."""
+    """Check a program's ``name``, ``attach`` point and ``license``. Raises ProgramError."""
     check_name("program", name)
     if not isinstance(attach, AttachPoint):
         raise ProgramError(
@@ -135,10 +135,10 @@ class Program:
         return dict(zip(self.slots, self.instructions, strict=True))
 
     def encode(self, fds: Mapping[Map, int] | None = None, byteorder: ByteOrder = NATIVE) -> bytes:
-        """Encode to the bytes that bpf(2) takes, 8 for each slot.
+        """Return the bytes that bpf(2) takes, 8 for each slot, in ``byteorder``.
 
-        ``fds`` has the file descriptor of each map in ``maps``. Raises ProgramError if one is
-        missing, OperandError for an unknown byte order. The result depends on nothing else.
+        ``fds`` has the file descriptor of each map in ``maps``; None if there are no maps. Raises
+        ProgramError if one is missing, OperandError for an unknown byte order.
         """
         check_byteorder(byteorder)
         fds = fds or {}

@@ -10,7 +10,7 @@ EXAMPLE = r"\ba\.(?=\w+\()"
 
 
 def with_receiver(hint: str, source: SourceLine | None) -> str:
-    """Replace ``a.`` in a hint with the name of the author's assembler."""
+    """Return ``hint`` with ``a.`` replaced by the name of the assembler in ``source``, if any."""
     import re  # importing it takes 2 ms; needed for errors alone
 
     own = re.match(OWN, source.text) if source else None
@@ -18,7 +18,7 @@ def with_receiver(hint: str, source: SourceLine | None) -> str:
 
 
 def other_assembler_hint(ended: SourceLine | None, here: SourceLine | None) -> str:
-    """The hint ``did you mean b.exit()?``, or ``""``.
+    """Return the hint ``did you mean b.exit()?``, or ``""``.
 
     It is for a line ``here`` that extends an assembler after its exit (or label) at line ``ended``,
     if the author made another assembler in between.

@@ -55,7 +55,7 @@ class Register(Symbolic):
         return Address(self, -checked_offset(offset))
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
-        """The memory that the register points to, with a type: ``u64[r1]``."""
+        """Return the Memory that the register points to, as ``field_type``: ``u64[r1]``."""
         return Memory(self, 0, field_type)
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -131,7 +131,7 @@ class Address(Symbolic):
     __isub__ = __sub__
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
-        """The memory at the address, with a type: ``u64[r1 + 16]``."""
+        """Return the Memory at the address, as ``field_type``: ``u64[r1 + 16]``."""
         return Memory(self.base, self.offset, field_type)
 
     def _needs_value(self) -> str:
@@ -178,7 +178,7 @@ class Memory(Symbolic):
         object.__setattr__(self, name, value)
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
-        """The same place with another type: ``u32[event.signed_field]``."""
+        """Return the same place, as ``field_type``: ``u32[event.signed_field]``."""
         return Memory(self._base, self._offset, field_type)
 
     def __getattr__(self, name: str) -> Any:

@@ -99,12 +99,12 @@ def signature(number: int) -> Signature:
 
 @cache
 def by_name() -> dict[str, ProgramType]:
-    """The program types by name; a dict is ten times as fast as the enum's own look-up."""
+    """Return the program types by name; a dict is ten times as fast as the enum's own look-up."""
     return dict(ProgramType.__members__)
 
 
 def parameter(declaration: str, kind_word: str) -> Parameter:
-    """Make a Parameter of its C declaration and its word in the table.
+    """Return the Parameter of C ``declaration`` and ``kind_word``, its word in the table.
 
     ``struct=8!?`` is a STRUCT of 8 bytes, written (``!``) and nullable (``?``).
     """

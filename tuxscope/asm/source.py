@@ -15,7 +15,7 @@ OWN = ("tuxscope.asm.", "tuxscope.vm.", "tuxscope.lean_dataclasses", "dataclasse
 
 
 def author_line() -> SourceLine | None:
-    """The author's line: the innermost frame outside of the assembler; None if there is none."""
+    """Return the author's line: the innermost frame outside of the assembler; None if none."""
     frame = sys._getframe(1)
     while str(frame.f_globals.get("__name__")).startswith(OWN):
         if frame.f_back is None:

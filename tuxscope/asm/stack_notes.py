@@ -25,7 +25,7 @@ class StackNotes:
         self.before: Instruction | None = None
 
     def note(self, function: str, instruction: Instruction) -> str:
-        """The variable that an instruction of a function accesses or points to, or ``""``."""
+        """Return what ``instruction`` of ``function`` uses on the stack, or ``""``."""
         before, self.before = self.before, instruction
         if not self.stack:
             return ""
@@ -45,10 +45,10 @@ class StackNotes:
         return ""
 
     def place(self, function: str, offset: int, size: int) -> str:
-        """The name of the part of a variable at an offset from r10, in bytes; ``""`` if none.
+        """Return the name of what is at ``offset`` from r10 in ``function``, or ``""``.
 
-        It is the smallest part with at least ``size`` bytes, or the largest for size 0, an address.
-        ``event+4`` is an offset where no part begins.
+        It is the smallest part of a variable with at least ``size`` bytes, or the largest for size
+        0, an address. ``event+4`` is an offset where no part begins.
         """
         for each in self.stack:
             start = offset - each.offset
@@ -65,7 +65,7 @@ class StackNotes:
 
 
 def parts(name: str, held: FieldType[Any], start: int) -> Iterator[tuple[str, int, int]]:
-    """Yield the parts of a variable that contain its byte ``start``, the largest first.
+    """Yield the parts of variable ``name`` of type ``held`` with its byte ``start``, largest first.
 
     Each is (name, offset of the byte in the part, size of the part), in bytes.
     """

@@ -14,7 +14,7 @@ from tuxscope.asm.program import Program
 
 
 def check(program: Program) -> None:
-    """Check a program. Raises a subclass of CheckError for the first fault found."""
+    """Check ``program``. Raises a subclass of CheckError for the first fault found."""
     graph = Graph(program)
     graph.check()
     if not graph.indirect:  # else the loader alone knows the paths

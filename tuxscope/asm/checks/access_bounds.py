@@ -18,7 +18,10 @@ from tuxscope.record.types import FieldType
 
 
 def check_stack(state: PathState, start: int, size: int) -> None:
-    """Check an access of ``size`` bytes at ``start`` bytes from r10. Raises StackAccessError."""
+    """Raise StackAccessError unless ``size`` bytes at ``start`` from r10 are on the stack.
+
+    ``state`` is the PathState of the access; the error has its line.
+    """
     if not -STACK_SIZE <= start <= -size:
         raise state.error(
             StackAccessError,
@@ -30,9 +33,10 @@ def check_stack(state: PathState, start: int, size: int) -> None:
 def check_value(
     state: PathState, start: int, size: int, length: int, what: str, declared: object = None
 ) -> None:
-    """Check an access of ``size`` bytes at ``start`` of a value or record of ``length`` bytes.
+    """Raise MapValueAccessError for an access outside of a value or record of ``length`` bytes.
 
-    ``what`` names it in the error, ``declared`` is a value's type. Raises MapValueAccessError.
+    The access in ``state`` has ``size`` bytes at offset ``start``. ``what`` names the value in the
+    error; ``declared`` is its type, or None.
     """
     if not 0 <= start <= length - size:
         hint = "access a field of the record, as in Count[r0].total, or declare a larger record"
@@ -47,9 +51,10 @@ def check_value(
 
 
 def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
-    """Check an access of ``size`` bytes at offset ``start`` of the context.
+    """Raise ContextAccessError unless the program may access ``size`` bytes of its context.
 
-    Raises ContextAccessError.
+    ``state`` is the PathState of the access, ``start`` its offset in bytes. ``loads`` is whether it
+    is a load.
     """
     attach = state.program.attach
     if not attach.context_bytes:
@@ -86,7 +91,7 @@ def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
 
 
 def check_not_null_or_released(state: PathState, register: int, what: str) -> None:
-    """Check that a register is not NULL on this path, and not the address of a released record.
+    """Check that ``register``, a number, is not NULL in ``state``, and not a released record.
 
     ``what`` says how the register is used. Raises NullCheckError, ReleasedRecordError.
     """
@@ -106,10 +111,10 @@ def check_not_null_or_released(state: PathState, register: int, what: str) -> No
 
 
 def counted(size: int) -> str:
-    """A number of bytes, in words."""
+    """Return ``size`` bytes in words: ``1 byte``, ``8 bytes``."""
     return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def null_check(register: int) -> str:
-    """The hint for a pointer that may be NULL."""
+    """Return the hint for a pointer in ``register``, a number, that may be NULL."""
     return f'compare it with 0 first: a.jeq(r{register}, 0, "out")'

@@ -38,7 +38,10 @@ ACCESSES = (FormKind.LOAD, FormKind.STORE, FormKind.ATOMIC)
 
 
 def access(state: PathState) -> None:
-    """Check a load, store or atomic and apply it to the state. Raises a subclass of CheckError."""
+    """Check the load, store or atomic of ``state`` and apply it to ``state``.
+
+    Raises a subclass of CheckError.
+    """
     instruction = state.instruction
     kind, size = instruction.form.kind, instruction.access_size
     loads = kind is FormKind.LOAD
@@ -68,9 +71,11 @@ def access(state: PathState) -> None:
 def check_place(
     state: PathState, place: Pointer, base: int, offset: int, size: int, loads: bool
 ) -> None:
-    """Check an access against the bounds of the memory that a pointer points to.
+    """Check an access against the bounds of the memory that Pointer ``place`` points to.
 
-    Raises a subclass of CheckError.
+    The access in ``state`` has ``size`` bytes at ``offset`` from ``place``, which is in the
+    register with number ``base``. ``loads`` is whether it is a load. Raises a subclass of
+    CheckError.
     """
     if place.nullable:
         what = (
@@ -101,7 +106,10 @@ def check_place(
 
 
 def check_alignment(state: PathState, start: int, size: int) -> None:
-    """Check that a stack access is aligned to its size. Raises AlignmentError."""
+    """Raise AlignmentError unless ``start``, an offset from r10, is a multiple of ``size`` bytes.
+
+    ``state`` is the PathState of the access; the error has its line.
+    """
     if start % size:
         raise state.error(
             AlignmentError,
@@ -112,7 +120,7 @@ def check_alignment(state: PathState, start: int, size: int) -> None:
 
 
 def loaded(state: PathState, place: Value, size: int) -> Value:
-    """The value that a load of ``size`` bytes puts into dst."""
+    """Return the Value that the load in ``state`` of ``size`` bytes from ``place`` gives."""
     instruction = state.instruction
     signed = instruction.form.signed
     bits = size * 8
@@ -152,7 +160,7 @@ def loaded(state: PathState, place: Value, size: int) -> Value:
 
 
 def stored(state: PathState) -> Value | None:
-    """The value that a load of the stored bytes would give; None if it is not known."""
+    """Return the Value that a load of what ``state`` stores would give; None if not known."""
     instruction = state.instruction
     size = instruction.access_size
     if instruction.opcode & 7 == Class.ST:
@@ -169,7 +177,10 @@ def stored(state: PathState) -> Value | None:
 
 
 def keep(state: PathState, place: Value, size: int, value: Value | None) -> None:
-    """Record a store to the stack in the state; ``value`` is None if it is not known."""
+    """Record in ``state`` a store of ``value`` in ``size`` bytes at ``place``.
+
+    ``value`` is None if it is not known.
+    """
     if place is ANYTHING:
         state.forget()  # it may point to any frame
     if not isinstance(place, Pointer) or place.kind is not PointerKind.STACK:
@@ -182,7 +193,7 @@ def keep(state: PathState, place: Value, size: int, value: Value | None) -> None
 
 
 def exchange(state: PathState, place: Value, size: int) -> None:
-    """Apply an atomic to the state: the memory changes, and a fetch writes src or r0."""
+    """Apply an atomic on ``size`` bytes at ``place`` to ``state``; a fetch writes src or r0."""
     instruction = state.instruction
     keep(state, place, size, None)
     if instruction.form.operation is Atomic.CMPXCHG:

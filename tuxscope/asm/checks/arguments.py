@@ -33,9 +33,10 @@ SAVED = range(6, 10)
 
 
 def check_kind(state: PathState, register: int, parameter: Parameter, name: str) -> None:
-    """Check the argument in a register against a parameter of helper ``name``.
+    """Check the argument in ``register``, a number, against ``parameter`` of helper ``name``.
 
-    Raises ArgumentError, NullCheckError, ReleasedRecordError.
+    ``state`` is the PathState before the call. Raises ArgumentError, NullCheckError,
+    ReleasedRecordError.
     """
     value, kind = state.registers[register], parameter.kind
     what = f"r{register} is the {parameter.name} of {name}"
@@ -77,7 +78,7 @@ def check_kind(state: PathState, register: int, parameter: Parameter, name: str)
 
 
 def argument_hint(state: PathState, register: int, kind: ArgumentKind) -> str:
-    """The hint for an argument of a kind; ``""`` if there is none."""
+    """Return the hint for an argument of ``kind`` in ``register`` of ``state``; ``""`` if none."""
     match kind:
         case ArgumentKind.CONTEXT:
             kept = saved_pointer(state, PointerKind.CONTEXT)
@@ -106,7 +107,10 @@ def argument_hint(state: PathState, register: int, kind: ArgumentKind) -> str:
 
 
 def saved_pointer(state: PathState, kind: PointerKind) -> int | None:
-    """The number of a register r6 to r9 that points to the start of a ``kind``; None if none."""
+    """Return the number of a register r6 to r9 of ``state`` that points to the start of a ``kind``.
+
+    Returns None if no register does.
+    """
     for register in SAVED:
         value = state.registers[register]
         if isinstance(value, Pointer) and (value.kind, value.offset) == (kind, 0):
@@ -115,9 +119,10 @@ def saved_pointer(state: PathState, kind: PointerKind) -> int | None:
 
 
 def size_there(state: PathState, register: int) -> tuple[str, int] | None:
-    """The size of the stack variable, or field, that a register points to; None if none.
+    """Return the size of the stack variable or field that ``register`` of ``state`` points to.
 
-    Returns the size as Python (``HelloEvent.comm.size``) and in bytes.
+    The size is a pair: as Python (``HelloEvent.comm.size``), and in bytes. Returns None if it
+    points to no variable.
     """
     place = state.registers[register]
     if (
@@ -146,14 +151,17 @@ def size_there(state: PathState, register: int) -> tuple[str, int] | None:
 
 
 def size_hint(state: PathState, register: int) -> str:
-    """The hint that puts the size of the memory behind ``register`` into the next register."""
+    """Return the hint that puts the size of the memory behind ``register`` into the next register.
+
+    The size comes from the variables on the stack of ``state``.
+    """
     text, size = size_there(state, register) or ("Event.size", 0)
     in_bytes = f", {size} bytes" if size and not text.isdecimal() else ""
     return f"a.mov(r{register + 1}, {text}){in_bytes}"
 
 
 def check_constant(state: PathState, register: int, name: str) -> None:
-    """Check that a register has a constant, which helper ``name`` needs. Raises ArgumentError."""
+    """Raise ArgumentError unless ``register`` of ``state`` has a constant, for helper ``name``."""
     value = state.registers[register]
     if isinstance(value, Number) and not value.constant:
         raise state.error(
@@ -164,7 +172,7 @@ def check_constant(state: PathState, register: int, name: str) -> None:
 
 
 def check_map(state: PathState, map: Map, name: str) -> None:
-    """Check that helper ``name`` accepts a map of this type. Raises ArgumentError."""
+    """Raise ArgumentError, with the line of ``state``, unless helper ``name`` accepts ``map``."""
     own = getattr(map, "type", None)
     if own is None:  # a map of assembly text: its type is not known
         return

@@ -28,7 +28,7 @@ FREELY_USED = (FormKind.NEGATE, FormKind.BYTE_SWAP)
 
 
 def compute(state: PathState) -> None:
-    """Apply an arithmetic instruction, move or constant to the state.
+    """Apply the arithmetic instruction, move or constant of ``state`` to ``state``.
 
     Raises NullCheckError, PointerArithmeticError.
     """
@@ -52,12 +52,12 @@ def compute(state: PathState) -> None:
 
 
 def is_number(value: Value) -> bool:
-    """Whether a value is a scalar to the verifier."""
+    """Whether ``value`` is a scalar to the verifier."""
     return isinstance(value, Number | Released) or value is SOME_NUMBER
 
 
 def operand_of(state: PathState) -> Value:
-    """The value of the second operand: src or imm."""
+    """Return the Value of the second operand of ``state``'s instruction: src or imm."""
     instruction = state.instruction
     if instruction.opcode & 8 == Source.X:
         return state.registers[instruction.src]
@@ -65,7 +65,7 @@ def operand_of(state: PathState) -> Value:
 
 
 def loaded(instruction: Instruction, slot: int) -> Value:
-    """The value that a ld_imm64 at ``slot`` puts into dst."""
+    """Return the Value that ``instruction``, a ld_imm64 at ``slot``, puts into dst."""
     map = instruction.map
     match instruction.form.operation:
         case WideSource.IMM64:
@@ -78,7 +78,7 @@ def loaded(instruction: Instruction, slot: int) -> Value:
 
 
 def combined(state: PathState) -> Value:
-    """The result of arithmetic on dst and the operand.
+    """Return the Value of the arithmetic of ``state`` on dst and the operand.
 
     Raises NullCheckError, PointerArithmeticError.
     """
@@ -97,9 +97,10 @@ def combined(state: PathState) -> Value:
 
 
 def moved(state: PathState, value: Value, operand: Value) -> Value:
-    """The result of arithmetic on a pointer and a scalar, or on two pointers.
+    """Return the Value of the arithmetic of ``state`` on ``value`` and ``operand``.
 
-    Raises NullCheckError, PointerArithmeticError.
+    One is a pointer and the other a scalar, or both are pointers. Raises NullCheckError,
+    PointerArithmeticError.
     """
     form = state.instruction.form
     operation, bits = form.operation, form.bits
@@ -150,11 +151,11 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
 
 
 def instruction_register(state: PathState, pointer: Pointer) -> int:
-    """The number of the instruction's register, dst or src, that holds a pointer."""
+    """Return the number of the instruction's register in ``state`` that has ``pointer``."""
     instruction = state.instruction
     return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
 
 
 def pointer_error(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
-    """A PointerArithmeticError at the current instruction."""
+    """Return a PointerArithmeticError with ``problem`` and ``hint`` at the place of ``state``."""
     return state.error(PointerArithmeticError, problem, hint)

@@ -27,7 +27,10 @@ ZERO = constant(0)
 
 
 def branch(state: PathState) -> list[PathState]:
-    """The states after a jump: both, one, or none if no run is certain to take either."""
+    """Return the states after the jump of ``state``: both, one, or an empty list.
+
+    The list is empty if no run is certain to take either.
+    """
     slot, instruction = state.slot, state.instruction
     form = instruction.form
     there = target(slot, instruction)
@@ -73,9 +76,11 @@ def branch(state: PathState) -> list[PathState]:
 def compare_address(
     state: PathState, there: int, test: Operation, bits: int, pointer: Pointer, operand: Value
 ) -> list[PathState]:
-    """The states after comparing a pointer with 0: two if it may be NULL, else one.
+    """Return the states after comparing ``pointer`` with 0: two if it may be NULL, else one.
 
-    None for any other comparison. ``there`` is the slot of the jump's target.
+    ``state`` is the PathState before the jump, ``there`` the slot of its target, ``test`` its
+    operation, ``bits`` its width. Returns an empty list if ``operand`` is not 0, and for any other
+    comparison.
     """
     if operand != ZERO or test not in (Jump.JEQ, Jump.JNE) or bits == 32:
         return []

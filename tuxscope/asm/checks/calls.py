@@ -48,7 +48,7 @@ SLEEPING = ("copy_from_user", "copy_from_user_task")
 
 
 def call(state: PathState) -> bool:
-    """Check a call to a helper and apply it to the state; False if the helper is not known.
+    """Check the call of a helper in ``state`` and apply it; return False if it is not known.
 
     Raises a subclass of CheckError.
     """
@@ -84,7 +84,7 @@ def call(state: PathState) -> bool:
 
 
 def check_caller(state: PathState, name: str, facts: Signature) -> None:
-    """Check that this program may call helper ``name``.
+    """Check that ``state``'s program may call helper ``name``; ``facts`` is its Signature.
 
     Raises HelperUnavailableError, LicenseError.
     """
@@ -113,10 +113,10 @@ def check_caller(state: PathState, name: str, facts: Signature) -> None:
 
 
 def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...]:
-    """The parameters of helper ``name`` in this program type.
+    """Return the parameters of helper ``name`` in the program type of ``state``'s program.
 
-    get_cgroup_classid has two: bpf_get_cgroup_classid takes the context and is for SCHED_CLS,
-    bpf_get_cgroup_classid_curr_proto takes none.
+    ``facts`` is its Signature. get_cgroup_classid has two: bpf_get_cgroup_classid takes the context
+    and is for SCHED_CLS, bpf_get_cgroup_classid_curr_proto takes none.
     """
     if name != "get_cgroup_classid":
         return facts.parameters
@@ -126,9 +126,10 @@ def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parame
 
 
 def pass_memory(state: PathState, register: int, parameter: Parameter, name: str) -> None:
-    """Check the memory that a helper reads or writes through a register, and record the write.
+    """Check the memory that helper ``name`` reads or writes through ``register``, a number.
 
-    Raises StackAccessError, MapValueAccessError, UninitialisedStackError.
+    ``parameter`` says whether it writes; a write is recorded in ``state``. Raises StackAccessError,
+    MapValueAccessError, UninitialisedStackError.
     """
     place = state.registers[register]
     if place is ANYTHING and (parameter.written or "const" not in parameter.c_type):
@@ -177,7 +178,11 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
 def too_short(
     state: PathState, parameter: Parameter, place: Pointer, size: int
 ) -> StackAccessError:
-    """The error for a key or value on the stack that is smaller than the map's."""
+    """Return the error for a key or value at ``place`` on the stack that is smaller than the map's.
+
+    ``state`` is the PathState before the call, ``parameter`` the key or value, ``size`` the map's
+    size in bytes.
+    """
     assert place.offset is not None
     map = getattr(state.registers[1], "map", None)
     part = parameter.kind.name.lower()
@@ -191,7 +196,11 @@ def too_short(
 
 
 def size_of(state: PathState, register: int, parameter: Parameter) -> int | None:
-    """The number of bytes that a helper accesses through a register; None if not constant."""
+    """Return the number of bytes that a helper accesses through ``register``, a number.
+
+    ``state`` is the PathState before the call, ``parameter`` the one in the register. Returns None
+    if the size is not constant.
+    """
     map = getattr(state.registers[1], "map", None)
     match parameter.kind:
         case ArgumentKind.KEY:
@@ -205,7 +214,7 @@ def size_of(state: PathState, register: int, parameter: Parameter) -> int | None
 
 
 def release(state: PathState, record: Value) -> None:
-    """Mark a reserved record as released, in all copies of its pointer."""
+    """Mark ``record`` as released in ``state``, in all copies of its pointer."""
     if not isinstance(record, Pointer):
         state.references.clear()
         return
@@ -215,7 +224,10 @@ def release(state: PathState, record: Value) -> None:
 
 
 def result(state: PathState, number: int, facts: Signature, arguments: list[Value]) -> Value:
-    """The value in r0 after the call."""
+    """Return the Value in r0 after ``state`` called helper ``number`` with ``arguments``.
+
+    ``facts`` is its Signature, ``arguments`` the values of r1 and up.
+    """
     if facts.void:
         return Uninitialised(state.slot)
     if number in (helper.map_lookup_elem.number, helper.map_lookup_percpu_elem.number):
@@ -238,7 +250,11 @@ def result(state: PathState, number: int, facts: Signature, arguments: list[Valu
 
 
 def looked_up(state: PathState, arguments: list[Value]) -> Value:
-    """The result of a lookup: a pointer to a map value that may be NULL."""
+    """Return the Value of a lookup in ``state``: a pointer to a map value that may be NULL.
+
+    ``arguments`` are the values of r1 and up: map and key. Returns FOREIGN if the verifier may know
+    more.
+    """
     map = getattr(arguments[0], "map", None)
     if isinstance(map, Array):
         # Since Linux 6.15 the verifier knows that an array has a value for a constant in range.

@@ -12,13 +12,13 @@ from tuxscope.asm.program import Label, Program
 
 
 class Graph:
-    """The control flow graph of a program; nodes are slots.
+    """The control flow graph of ``program``; nodes are slots.
 
     A local call falls through, and reaches its function.
 
     Attributes:
-        program: the program.
-        functions: the first slots of functions: 0, and the targets of calls, as in the verifier.
+        program: the Program.
+        functions: the first slots of functions, a sorted list: 0, and the targets of calls.
     """
 
     def __init__(self, program: Program) -> None:
@@ -27,7 +27,7 @@ class Graph:
         self.functions = sorted({0} | {target(slot, each) for slot, each in named})
 
     def successors(self, slot: int) -> tuple[int, ...]:
-        """The successors of a slot in the same function."""
+        """Return the successors of ``slot`` in the same function, as slots."""
         instruction = self.program.by_slot[slot]
         form = instruction.form
         after = (slot + instruction.slots,) if form.falls_through else ()
@@ -164,15 +164,15 @@ class Graph:
 
 
 def calls(instruction: Instruction) -> bool:
-    """Whether an instruction calls a function of the program, or loads its address."""
+    """Whether ``instruction`` calls a function of the program, or loads its address."""
     return instruction.form.names_function
 
 
 def calls_kfunc(instruction: Instruction) -> bool:
-    """Whether an instruction calls a kfunc, which may not return."""
+    """Whether ``instruction`` calls a kfunc, which may not return."""
     return instruction.form.operation is CallSource.BTF_ID
 
 
 def target(slot: int, instruction: Instruction) -> int:
-    """The target slot of a jump, local call or ld_func at ``slot``."""
+    """Return the target slot of ``instruction``, a jump, local call or ld_func at ``slot``."""
     return slot + 1 + instruction.distance

@@ -51,14 +51,18 @@ class StackFrame:
         self.spilled: dict[int, tuple[int, Value]] = {}
 
     def copy(self) -> StackFrame:
-        """An independent copy."""
+        """Return an independent copy."""
         other = StackFrame(self.function, self.returns_to, list(self.saved))
         other.bytes = bytearray(self.bytes)
         other.spilled = dict(self.spilled)
         return other
 
     def store(self, offset: int, size: int, value: Value | None, mark: int = STORED) -> None:
-        """Record a store of ``size`` bytes at ``offset`` from r10; ``value`` may be None."""
+        """Record a store of ``size`` bytes at ``offset`` from r10, whose state becomes ``mark``.
+
+        ``value`` is the Value stored, or None if it is not known; ``mark`` is STORED, WRITTEN or
+        UNKNOWN.
+        """
         for other, (length, _) in list(self.spilled.items()):
             if other < offset + size and offset < other + length:
                 del self.spilled[other]
@@ -68,16 +72,16 @@ class StackFrame:
             self.spilled[offset] = (size, value)
 
     def uninitialised(self, offset: int, size: int) -> list[int]:
-        """The offsets of the uninitialised bytes among ``size`` bytes at ``offset`` from r10."""
+        """Return the offsets of uninitialised bytes among ``size`` bytes at ``offset`` from r10."""
         return [each for each in range(offset, offset + size) if not self.bytes[STACK_SIZE + each]]
 
     def load(self, offset: int, size: int) -> Value | None:
-        """The value of a store with the same offset and size; None if not known."""
+        """Return the Value of a store with this ``offset`` and ``size``; None if not known."""
         length, value = self.spilled.get(offset, (0, None))
         return value if length == size else None
 
     def overlapping(self, offset: int, size: int) -> list[Value]:
-        """The values of all stores that overlap ``size`` bytes at ``offset`` from r10."""
+        """Return the values of all stores that overlap ``size`` bytes at ``offset`` from r10."""
         return [
             value
             for other, (length, value) in self.spilled.items()
@@ -90,11 +94,11 @@ class StackFrame:
         self.bytes = bytearray([UNKNOWN]) * STACK_SIZE
 
     def unknown(self, offset: int, size: int) -> bool:
-        """Whether a store at an unknown offset may have changed these bytes."""
+        """Whether a store at an unknown offset may have changed ``size`` bytes at ``offset``."""
         return UNKNOWN in self.bytes[STACK_SIZE + offset : STACK_SIZE + offset + size]
 
     def all_written(self, offset: int, size: int) -> bool:
-        """Whether a helper wrote all of these bytes."""
+        """Whether a helper wrote all of the ``size`` bytes at ``offset`` from r10."""
         start = STACK_SIZE + offset
         return self.bytes[start : start + size] == bytes([WRITTEN]) * size
 
@@ -128,14 +132,17 @@ class PathState:
 
     @classmethod
     def first(cls, program: Program) -> PathState:
-        """The state at the start of a program: r1 points to the context."""
+        """Return the state at the start of ``program``: r1 points to the context, r10 to the stack.
+
+        The other registers are uninitialised.
+        """
         registers: list[Value] = [UNINITIALISED] * 11
         registers[1] = Pointer(PointerKind.CONTEXT, 0)
         registers[10] = Pointer(PointerKind.STACK, 0)
         return cls(program, 0, registers, [StackFrame(0, 0, [])], {})
 
     def copy(self, slot: int) -> PathState:
-        """An independent copy, at another slot."""
+        """Return an independent copy, at ``slot``."""
         frames = [each.copy() for each in self.frames]
         return PathState(self.program, slot, list(self.registers), frames, dict(self.references))
 
@@ -145,24 +152,24 @@ class PathState:
         return self.program.by_slot[self.slot]
 
     def error(self, kind: type[Error], problem: str, hint: str) -> Error:
-        """Make an error of class ``kind`` at the current instruction."""
+        """Return an error of class ``kind`` at this instruction, with ``problem`` and ``hint``."""
         from tuxscope.asm.receiver import with_receiver  # for errors alone
 
         source = self.instruction.source
         return kind(problem, with_receiver(hint, source), self.slot, source)
 
     def at(self, slot: int) -> str:
-        """`` at hello.py:34``, for the line of a slot; ``""`` if it is not known."""
+        """Return `` at hello.py:34``, for the line of ``slot``; ``""`` if it is not known."""
         source = self.program.by_slot[slot].source
         return f" at {source.place}" if source else ""
 
     def name_of(self, frame: int) -> str:
-        """The name of a frame's function, or ``""``."""
+        """Return the name of the function of ``frame``, an index into ``frames``, or ``""``."""
         slot = self.frames[frame].function
         return next((each.name for each in self.program.functions if each.slot == slot), "")
 
     def require(self, number: int, purpose: str = "read", hint: str = "") -> None:
-        """Check that a register is initialised; ``purpose`` and ``hint`` are for the error.
+        """Check that register ``number`` is initialised; ``purpose`` and ``hint`` are texts.
 
         Raises UninitialisedRegisterError, ClobberedRegisterError.
         """
@@ -198,7 +205,7 @@ class PathState:
             }
 
     def replace_pointer(self, identity: int, change: Callable[[Pointer], Value]) -> None:
-        """Replace all copies of a pointer, by its identity, with ``change(pointer)``."""
+        """Replace all copies of the pointer with ``identity`` with ``change(pointer)``."""
         self.map_values(
             lambda value: (
                 change(value)
@@ -213,7 +220,7 @@ class PathState:
             frame.forget()
 
     def narrow(self, number: Number, to: tuple[int, int]) -> None:
-        """Narrow a number's range to ``to`` = (lowest, highest), in all its copies."""
+        """Narrow the range of ``number`` to ``to``, a pair (lowest, highest), in all its copies."""
         if number.constant or to == (number.low, number.high):
             return
 
@@ -227,7 +234,7 @@ class PathState:
         self.map_values(change)
 
     def enter(self, function: int) -> None:
-        """Enter a function of the program, at its first slot, with a new stack frame."""
+        """Enter the function at slot ``function``, with a new stack frame."""
         registers = self.registers
         self.frames.append(StackFrame(function, self.slot + 1, registers[6:10]))
         frame_pointer = Pointer(PointerKind.STACK, 0, origin=len(self.frames) - 1)
@@ -253,7 +260,7 @@ class PathState:
         self.slot = frame.returns_to
 
     def key(self) -> Hashable:
-        """A key that is equal for equivalent states; roots and the like are renumbered."""
+        """Return a hashable key that is equal for equivalent states; roots are renumbered."""
         names = {0: 0}  # one numbering: no root equals a family or identity
 
         def named(number: int) -> int:

@@ -11,7 +11,10 @@ from tuxscope.record import Nested
 def describe_uninitialised(
     state: PathState, frame: int, uninitialised: list[int]
 ) -> tuple[str, str]:
-    """The first run of uninitialised bytes in words, with its variable, and the hint."""
+    """Return a pair of texts: the first run of ``uninitialised`` with its variable, and the hint.
+
+    ``uninitialised`` are offsets from r10 of bytes of ``frame``, an index into ``state``'s frames.
+    """
     function = state.name_of(frame)
     first = uninitialised[0]
     count = next(

@@ -118,18 +118,18 @@ NULL = Null(0, 0)
 
 
 def constant(value: int) -> Number:
-    """A constant; ``value`` is signed or unsigned, of 64 bits."""
+    """Return the Number of a constant; ``value`` is signed or unsigned, of 64 bits."""
     value = meaning.signed(value & M64, 64)
     return Number(value, value)
 
 
 def fresh(low: int, high: int) -> Number:
-    """A Number from ``low`` to ``high`` that depends on no other."""
+    """Return a Number from ``low`` to ``high`` that depends on no other."""
     return Number(low, high, new_root(), new_root())
 
 
 def truncated(value: Value, root: int) -> Value:
-    """The low 32 bits of a value, zero-extended; ``root`` is for a Number that changes."""
+    """Return the low 32 bits of ``value``, zero-extended; ``root`` is for a Number that changes."""
     if not isinstance(value, Number):
         return value if isinstance(value, Uninitialised) else SOME_NUMBER
     if value.constant:
@@ -142,7 +142,10 @@ def truncated(value: Value, root: int) -> Value:
 
 
 def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
-    """The result of arithmetic on two scalars; ``root`` is the root of a new Number."""
+    """Return the result of the arithmetic of ``form`` on two scalars, ``value`` and ``operand``.
+
+    ``root`` is the root of a new Number.
+    """
     bits = form.bits
     if bits == 32:
         value, operand = truncated(value, root), truncated(operand, root)
@@ -156,7 +159,10 @@ def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
 
 
 def shifted_range(form: Form, value: Number, operand: int) -> tuple[int, int] | None:
-    """The range of ``value`` after arithmetic with a constant; None if values would be missing."""
+    """Return the range of ``value`` after the arithmetic of ``form`` with constant ``operand``.
+
+    The range is a pair (lowest, highest); None if values would be missing.
+    """
     operation, bits = form.operation, form.bits
     low, high = value.low, value.high
     lowest, highest = (LOWEST, HIGHEST) if bits == 64 else (0, M32)
@@ -184,10 +190,11 @@ Part = tuple[int, int] | None
 
 
 def split(test: Operation, bits: int, value: Number, operand: int) -> tuple[Part, Part]:
-    """Split a Number by a conditional jump's comparison with a constant.
+    """Split ``value`` by a conditional jump's comparison with constant ``operand``.
 
     Returns the range for which the jump is taken, and the range for which it is not. Each is None
-    if it is empty, and the largest if there are several. ``test`` is the jump's operation.
+    if it is empty, and the largest if there are several. ``test`` is the jump's operation, ``bits``
+    its width.
     """
     low, high = value.low, value.high
     decide = meaning.tests(bits)[test]

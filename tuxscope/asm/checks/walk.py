@@ -31,7 +31,7 @@ DEEPEST = 16  # MAX_CALL_FRAMES of Linux 7.3; 8 before
 
 
 class Walk:
-    """Walks one program along its control flow graph."""
+    """Walks the paths of ``program`` along ``graph``, its control flow graph."""
 
     def __init__(self, program: Program, graph: Graph) -> None:
         self._program = program
@@ -124,13 +124,13 @@ class Walk:
 
 
 def name_of(program: Program, function: int) -> str:
-    """The name of the function at a slot, or ``this function``."""
+    """Return the name of the function of ``program`` at slot ``function``, or ``this function``."""
     names = {each.slot: each.name for each in program.functions}
     return names.get(function, "this function")
 
 
 def enter(state: PathState) -> None:
-    """Enter the function that the state's instruction calls. Raises CallDepthError."""
+    """Enter the function that the instruction of ``state`` calls. Raises CallDepthError."""
     function = target(state.slot, state.instruction)
     if any(each.function == function for each in state.frames):
         name = name_of(state.program, function)
@@ -146,7 +146,7 @@ def enter(state: PathState) -> None:
 
 
 def leave(state: PathState) -> list[PathState]:
-    """Apply exit: the state in the caller, or no state if the program ends.
+    """Apply the exit of ``state``: return the states in the caller; no state if the program ends.
 
     Raises StackAccessError, MissingResultError, UnreleasedReferenceError.
     """
