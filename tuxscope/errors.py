@@ -56,7 +56,8 @@ class Portable:
 
 
 def revived(kind: type[Any], args: tuple[Any, ...], values: Mapping[str, Any]) -> Any:
-    """Create an exception with these attributes, without calling ``__init__``."""
+    """Return an exception of class ``kind`` with ``args`` and the attributes ``values``, without
+    calling ``__init__``."""
     error = kind.__new__(kind, *args)
     error.args = args
     vars(error).update(values)
@@ -64,7 +65,7 @@ def revived(kind: type[Any], args: tuple[Any, ...], values: Mapping[str, Any]) -
 
 
 def packed(value: object) -> bytes | None:
-    """``value`` as a pickle; None if it cannot be pickled."""
+    """Return ``value`` as a pickle; None if it cannot be pickled."""
     import pickle
 
     try:
@@ -76,7 +77,8 @@ def packed(value: object) -> bytes | None:
 def unpacked(
     kind: type[Any], args: Sequence[bytes | None], values: Mapping[str, bytes | None]
 ) -> Any:
-    """Rebuild a pickled exception; a value that cannot be unpickled here becomes None."""
+    """Return a pickled exception of class ``kind`` from its pickled ``args`` and attributes
+    ``values``; one that is None or cannot be unpickled here becomes None."""
     import pickle
 
     def value(data: bytes | None) -> Any:
@@ -149,7 +151,8 @@ class UsageError(TuxscopeError):
 
 
 class ArgumentTypeError(TuxscopeError, TypeError):
-    """An argument has the wrong type; the message names its type and gives a hint."""
+    """An argument has the wrong type: ``function`` takes ``takes``, as text, not ``given``, the
+    argument; ``hint`` is what to type."""
 
     def __init__(self, function: str, takes: str, given: object, hint: str) -> None:
         what = with_article(type(given).__name__)
@@ -161,12 +164,13 @@ class ArgumentTypeError(TuxscopeError, TypeError):
 
 
 def with_article(noun: str) -> str:
-    """``an Assembler``, ``a Page``."""
+    """Return ``noun`` with its article: ``an Assembler``, ``a Page``."""
     return f"{'an' if noun[:1] in 'AEIOaeio' else 'a'} {noun}"
 
 
 def shown(value: object) -> str:
-    """``repr`` for an error: a line of 120 characters at most, whatever the value is."""
+    """Return the ``repr`` of ``value`` for an error: a line of 120 characters at most, whatever the
+    value is."""
     if isinstance(value, int) and value.bit_length() > 256:
         return f"a number of {value.bit_length()} bits"
     try:
@@ -177,8 +181,11 @@ def shown(value: object) -> str:
 
 
 def strerror(error: OSError) -> str:
-    """What the kernel said, with its name: ``Operation not permitted (EPERM)``; and what to type
-    where one thing always helps."""
+    """Return what the kernel said in ``error``, an OSError, with its name: ``Operation not
+    permitted (EPERM)``.
+
+    Where one thing always helps, it ends with what to type.
+    """
     number = error.errno or 0
     if number == ENOTSUPP:
         return "Operation not supported (ENOTSUPP)"

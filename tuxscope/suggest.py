@@ -9,10 +9,10 @@ LONGEST = 64  # no name is longer, and comparing takes the square of the length
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most similar to ``name``; empty if none is similar.
+    """Return the name of ``known`` that is most similar to ``name``; empty if none is similar.
 
-    Of equally near ones, it is the one that begins and ends alike, above all begins: ``syscall``
-    is ``syscalls``, not ``vsyscall``. Case and hyphens count, unless nothing else is near.
+    Of equally near ones, it is the one that begins and ends alike, above all begins: ``syscall`` is
+    ``syscalls``, not ``vsyscall``. Case and hyphens count, unless nothing else is near.
     """
     if len(name) > LONGEST:
         return ""
@@ -30,17 +30,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def plain(name: str) -> str:
-    """A name in lower case, with hyphens."""
+    """Return ``name`` in lower case, with hyphens."""
     return name.casefold().replace("_", "-")
 
 
 def alike(first: str, second: str) -> int:
-    """The length of the common prefix of two words."""
+    """Return the length of the common prefix of two words, ``first`` and ``second``."""
     pairs = zip(first, second, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """``; did you mean timestamp_ns?``, or empty if no known name is similar."""
+    """Return ``; did you mean timestamp_ns?`` with the name of ``known`` nearest to ``name``, after
+    ``prefix``; empty if none is similar."""
     near = nearest(name, known)
     return f"; did you mean {prefix}{near}?" if near else ""

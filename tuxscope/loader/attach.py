@@ -22,7 +22,8 @@ MEMBARRIER_CMD_GLOBAL = 1
 
 
 class AttachError(LocatedError, TracepointError):
-    """A program cannot be attached to its tracepoint; ``source`` is the line that names it."""
+    """A program cannot be attached to its tracepoint; ``source`` is the line that names the
+    tracepoint."""
 
 
 class Link:
@@ -32,7 +33,8 @@ class Link:
     """
 
     def __init__(self, loaded: LoadedProgram | Collection) -> None:
-        """Attach all programs, in order, or none.
+        """Attach ``loaded``, a program or all programs of a collection, in order; if one fails,
+        none.
 
         Raises AttachError or OSError, and TuxscopeError for a program without an attach point.
         """
@@ -59,12 +61,12 @@ class Link:
 
 
 def attach(loaded: LoadedProgram | Collection) -> Link:
-    """Attach a loaded program or collection; return the :class:`Link`."""
+    """Attach ``loaded``, a program or a collection; return the :class:`Link`."""
     return Link(loaded)
 
 
 def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
-    """Attach one program for as long as ``stack`` is open. Raises what :class:`Link` does."""
+    """Attach ``loaded`` for as long as ``stack`` is open. Raises what :class:`Link` does."""
     match loaded.program.attach:
         case Tracepoint() as tracepoint:
             attach_tracepoint(loaded, tracepoint, stack)
@@ -75,7 +77,8 @@ def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
 
 
 def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
-    """Attach to a raw tracepoint; return the link's fd. Raises AttachError, OSError."""
+    """Attach ``loaded`` to the raw ``tracepoint``; return the link's Fd. Raises AttachError,
+    OSError."""
     try:
         return bpf.raw_tracepoint_open(tracepoint.name, loaded.fileno())
     except FileNotFoundError:
@@ -84,7 +87,8 @@ def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
 
 
 def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: ExitStack) -> None:
-    """Attach to a tracepoint by BPF_LINK_CREATE (Linux 5.15), else by PERF_EVENT_IOC_SET_BPF.
+    """Attach ``loaded`` to ``tracepoint`` for as long as ``stack`` is open: by BPF_LINK_CREATE
+    (Linux 5.15), else by PERF_EVENT_IOC_SET_BPF.
 
     Raises AttachError, OSError.
     """

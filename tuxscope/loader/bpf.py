@@ -73,12 +73,13 @@ STATS_RUN_TIME = 0  # BPF_STATS_RUN_TIME
 
 
 def bpf(command: BpfCommand, attributes: Attributes) -> int:
-    """Call bpf(2); return its result. Output fields are in ``attributes`` then."""
+    """Call bpf(2) with ``command`` and ``attributes``, which have the output fields then; return
+    its result."""
     return syscall(SystemCall.BPF, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
 
 
 def address(buffer: ctypes.Array[ctypes.c_char] | None) -> int:
-    """The address of a buffer, which the caller keeps alive; 0 for None."""
+    """Return the address of ``buffer``, which the caller keeps alive; 0 for None."""
     return ctypes.addressof(buffer) if buffer is not None else 0
 
 
@@ -113,12 +114,13 @@ def raise_memlock() -> bool:
 
 
 def map_create(attributes: MapCreate) -> Fd:
-    """BPF_MAP_CREATE; return the fd of the map."""
+    """BPF_MAP_CREATE with ``attributes``; return the Fd of the map."""
     return Fd(with_memlock(lambda: bpf(BpfCommand.MAP_CREATE, attributes)))
 
 
 def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
-    """The value of ``key`` as bytes (per-CPU map: of all possible CPUs), or None if missing."""
+    """Return the value of ``key`` in the map ``fd``, ``value_size`` bytes (per-CPU map: of all
+    possible CPUs), or None if missing."""
     key_buffer = ctypes.create_string_buffer(key, len(key))
     value = ctypes.create_string_buffer(value_size)
     element = MapElement(map_fd=fd, key=address(key_buffer), value_or_next_key=address(value))
@@ -130,7 +132,8 @@ def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
 
 
 def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag.ANY) -> None:
-    """BPF_MAP_UPDATE_ELEM."""
+    """BPF_MAP_UPDATE_ELEM: set ``key`` to ``value``, both bytes, in the map ``fd``; ``flags`` is an
+    UpdateFlag."""
     key_buffer = ctypes.create_string_buffer(key, len(key))
     buffer = ctypes.create_string_buffer(value, len(value))
     bpf(
@@ -142,13 +145,17 @@ def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag
 
 
 def map_delete(fd: int, key: bytes) -> None:
-    """BPF_MAP_DELETE_ELEM; raises FileNotFoundError if the key is missing."""
+    """BPF_MAP_DELETE_ELEM: delete ``key`` in the map ``fd``. Raises FileNotFoundError if it is
+    missing."""
     buffer = ctypes.create_string_buffer(key, len(key))
     bpf(BpfCommand.MAP_DELETE_ELEM, MapElement(map_fd=fd, key=address(buffer)))
 
 
 def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
-    """The key after ``key``; the first one for None or a deleted key; None after the last."""
+    """Return the key after ``key`` in the map ``fd``, ``key_size`` bytes; None after the last.
+
+    If ``key`` is None or deleted, it is the first key.
+    """
     before = None if key is None else ctypes.create_string_buffer(key, len(key))
     after = ctypes.create_string_buffer(key_size)
     element = MapElement(map_fd=fd, key=address(before), value_or_next_key=address(after))
@@ -160,7 +167,8 @@ def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
 
 
 def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError | None]:
-    """Call a batch command; return the number of entries processed, and the error or None.
+    """Call a batch ``command`` with ``attributes``; return the number of entries processed, and the
+    OSError or None.
 
     Raises OSError if no entry was processed: then the kernel does not change ``count``.
     """
@@ -177,10 +185,11 @@ def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError |
 def map_lookup_batch(
     fd: int, position: bytes | None, count: int, key_size: int, value_size: int
 ) -> tuple[bytes, bytes, bytes | None]:
-    """Read up to ``count`` entries (Linux 5.6); return keys, values, and the next position.
+    """Read up to ``count`` entries of the map ``fd`` (Linux 5.6); return keys, values, and the next
+    position, as bytes.
 
-    ``position`` is None to start; a returned position of None means the end. Raises OSError: ENOSPC
-    if a hash bucket has more than ``count`` entries.
+    ``key_size`` and ``value_size`` are in bytes. ``position`` is None to start; a returned position
+    of None means the end. Raises OSError: ENOSPC if a hash bucket has more than ``count`` entries.
     """
     # A hash's position is a u32, an array's a key: neither is longer than this.
     token = max(key_size, 8)
@@ -210,10 +219,11 @@ def map_lookup_batch(
 
 
 def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, count: int) -> int:
-    """Update or delete up to ``count`` entries in one call (Linux 5.6); return how many it did.
+    """Update or delete, by ``command``, up to ``count`` entries of the map ``fd`` in one call
+    (Linux 5.6); return how many it did.
 
-    It stops at the first entry that fails. Raises OSError if that is the first one: ENOTSUPP for a
-    map type without batches.
+    ``keys`` and ``values`` are concatenated bytes; no values to delete. It stops at the first entry
+    that fails. Raises OSError if that is the first one: ENOTSUPP for a map type without batches.
     """
     key_buffer = ctypes.create_string_buffer(keys, len(keys))
     value_buffer = ctypes.create_string_buffer(values, len(values)) if values else None
@@ -225,7 +235,8 @@ def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, co
 
 
 def prog_load(attributes: ProgLoad) -> Fd:
-    """BPF_PROG_LOAD; return the fd. Retries up to 5 times on EAGAIN (a pending signal)."""
+    """BPF_PROG_LOAD with ``attributes``; return the Fd. Retries up to 5 times on EAGAIN (a pending
+    signal)."""
     for _ in range(5):
         try:
             return Fd(bpf(BpfCommand.PROG_LOAD, attributes))
@@ -241,9 +252,11 @@ def prog_test_run(
     repeat: int = 0,
     cpu: int | None = None,
 ) -> ProgTestRun:
-    """BPF_PROG_TEST_RUN: run a program ``repeat`` times (0: once); retval is the low 32 bits of r0.
+    """BPF_PROG_TEST_RUN: run the program ``fd`` ``repeat`` times (0: once) on ``data`` and
+    ``context``, both bytes; return the ProgTestRun.
 
-    ``cpu``: run it on this CPU (raw tracepoints, Linux 5.10). Not supported for tracepoints.
+    Its retval is the low 32 bits of r0. ``cpu`` is the CPU to run it on (raw tracepoints, Linux
+    5.10), or None. Not supported for tracepoints.
     """
     data_buffer = ctypes.create_string_buffer(data, len(data)) if data else None
     context_buffer = ctypes.create_string_buffer(context, len(context)) if context else None
@@ -262,7 +275,7 @@ def prog_test_run(
 
 
 def object_info(fd: int, info: A) -> A:
-    """BPF_OBJ_GET_INFO_BY_FD: fill and return ``info``, a ProgInfo, MapInfo or BtfInfo.
+    """BPF_OBJ_GET_INFO_BY_FD: fill and return ``info``, a ProgInfo, MapInfo or BtfInfo, for ``fd``.
 
     On input, ``info`` may have addresses and lengths of buffers to fill.
     """
@@ -274,7 +287,8 @@ def object_info(fd: int, info: A) -> A:
 
 
 def object_ids(command: BpfCommand) -> list[int]:
-    """All IDs of PROG_GET_NEXT_ID or MAP_GET_NEXT_ID; needs CAP_SYS_ADMIN."""
+    """Return a list of all IDs, by ``command`` PROG_GET_NEXT_ID or MAP_GET_NEXT_ID; needs
+    CAP_SYS_ADMIN."""
     ids: list[int] = []
     while True:
         last = ObjectId(id=ids[-1] if ids else 0)
@@ -286,35 +300,42 @@ def object_ids(command: BpfCommand) -> list[int]:
 
 
 def fd_by_id(command: BpfCommand, object_id: int) -> Fd:
-    """Open a program (PROG_GET_FD_BY_ID), map (MAP_GET_FD_BY_ID) or BTF by its ID."""
+    """Open a program, map or BTF by its ``object_id``; return its Fd.
+
+    ``command`` is PROG_GET_FD_BY_ID, MAP_GET_FD_BY_ID or BTF_GET_FD_BY_ID.
+    """
     return Fd(bpf(command, ObjectId(id=object_id)))
 
 
 def btf_load(data: bytes) -> Fd:
-    """BPF_BTF_LOAD; return the fd."""
+    """BPF_BTF_LOAD of ``data``, bytes; return the Fd."""
     buffer = ctypes.create_string_buffer(data, len(data))
     attributes = BtfLoad(btf=address(buffer), btf_size=len(data))
     return Fd(with_memlock(lambda: bpf(BpfCommand.BTF_LOAD, attributes)))
 
 
 def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
-    """BPF_RAW_TRACEPOINT_OPEN: attach a program; return the fd of the link."""
+    """BPF_RAW_TRACEPOINT_OPEN: attach the program ``prog_fd`` to raw tracepoint ``name``; return
+    the Fd of the link."""
     buffer = ctypes.create_string_buffer(name.encode())
     attributes = RawTracepointOpen(name=address(buffer), prog_fd=prog_fd)
     return Fd(bpf(BpfCommand.RAW_TRACEPOINT_OPEN, attributes))
 
 
 def link_create(prog_fd: int, target_fd: int, attach_type: int) -> Fd:
-    """BPF_LINK_CREATE: attach a program to ``target_fd``; return the fd of the link."""
+    """BPF_LINK_CREATE: attach the program ``prog_fd`` to ``target_fd`` as ``attach_type``, an int;
+    return the Fd of the link."""
     attributes = LinkCreate(prog_fd=prog_fd, target_fd=target_fd, attach_type=attach_type)
     return Fd(bpf(BpfCommand.LINK_CREATE, attributes))
 
 
 def enable_stats() -> Fd:
-    """BPF_ENABLE_STATS: count runs and run time of all programs while the fd is open (5.8)."""
+    """BPF_ENABLE_STATS (Linux 5.8): return an Fd; while it is open, runs and run time of all
+    programs are counted."""
     return Fd(bpf(BpfCommand.ENABLE_STATS, EnableStats(type=STATS_RUN_TIME)))
 
 
 def is_unsupported(error: OSError) -> bool:
-    """Whether the errno means that the kernel does not support the command."""
+    """Whether the errno of ``error``, an OSError, means that the kernel does not support the
+    command."""
     return error.errno in (errno.EINVAL, errno.EOPNOTSUPP, ENOTSUPP)

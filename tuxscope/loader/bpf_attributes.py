@@ -50,7 +50,8 @@ S = TypeVar("S", bound=Attributes)
 
 
 def structure(kind: type[S]) -> type[S]:
-    """Class decorator: create ``_fields_`` from the annotations."""
+    """Class decorator: give ``kind``, a subclass of Attributes, ``_fields_`` from its annotations;
+    return it."""
     kind._fields_ = [(name, C_TYPES[type_]) for name, type_ in kind.__annotations__.items()]
     return kind
 

@@ -55,8 +55,8 @@ class ProgramBtf:
     """The BTF of a program, for BPF_BTF_LOAD and BPF_PROG_LOAD.
 
     Attributes:
-        data: the BTF, for BPF_BTF_LOAD.
-        func_info, line_info: arrays of FuncInfo and LineInfo, for BPF_PROG_LOAD.
+        data: the bytes of the BTF, for BPF_BTF_LOAD.
+        func_info, line_info: arrays of FuncInfo and LineInfo, as bytes, for BPF_PROG_LOAD.
     """
 
     data: bytes
@@ -65,14 +65,18 @@ class ProgramBtf:
 
 
 class Strings:
-    """The string section of BTF: each string once, NUL-terminated."""
+    """The string section of BTF: each string once, NUL-terminated.
+
+    Attributes:
+        data: the section so far, a bytearray.
+    """
 
     def __init__(self) -> None:
         self.data = bytearray(1)  # offset 0 is the empty string
         self._offsets = {"": 0}
 
     def offset(self, text: str) -> int:
-        """The offset of ``text`` in the section; adds it if missing."""
+        """Return the offset of ``text`` in the section, in bytes; add it if missing."""
         if text not in self._offsets:
             self._offsets[text] = len(self.data)
             # surrogatepass: file names hold any bytes but NUL
@@ -82,13 +86,15 @@ class Strings:
 
 
 def c_identifier(name: str) -> str:
-    """A program name as a C identifier, which the kernel requires for functions in BTF."""
+    """Return the program name ``name`` as a C identifier, which the kernel requires for functions
+    in BTF."""
     name = name.replace(".", "_")
     return f"_{name}" if name[0].isdigit() else name
 
 
 def build(program: Program) -> ProgramBtf | None:
-    """Return the BTF of a program; None if its instructions have no source lines."""
+    """Return the BTF of ``program``, as a ProgramBtf; None if its instructions have no source
+    lines."""
     strings = Strings()
     entry_slots = {function.slot for function in program.functions}
     lines: list[bytes] = []

@@ -35,7 +35,7 @@ class Btf:
     """The BTF of a program or of the kernel."""
 
     def __init__(self, data: bytes) -> None:
-        """Raises BtfError."""
+        """Parse ``data``, the bytes of the BTF. Raises BtfError."""
         if not data:
             raise BtfError("the BTF is empty")
         if len(data) < Header.size:
@@ -56,12 +56,12 @@ class Btf:
         self._starts = self._find_types()
 
     def string(self, offset: int) -> str:
-        """The string at ``offset``; empty for an invalid offset."""
+        """Return the string at ``offset`` in the string section; empty for an invalid offset."""
         end = self._strings.find(0, offset)
         return self._strings[offset:end].decode("utf-8", "replace") if end > offset else ""
 
     def type_name(self, type_id: int) -> str:
-        """The name of a type or function; empty if it has none."""
+        """Return the name of the type or function with ``type_id``; empty if it has none."""
         if not 0 < type_id < len(self._starts):
             return ""
         return self.string(self._words[self._starts[type_id]])

@@ -33,7 +33,7 @@ class Collection:
         maps: Mapping[Map, LoadedMap] | None = None,
         log_level: int = 0,
     ) -> None:
-        """Load all programs or none; see :func:`load`."""
+        """Load all ``programs`` or none; for ``maps`` and ``log_level`` see :func:`load`."""
         check_maps(maps)
         self.programs: list[LoadedProgram] = []
         self.maps: dict[Map, LoadedMap] = dict(maps or {})
@@ -86,7 +86,8 @@ def load(
 
 
 def checked_programs(function: str, given: object) -> tuple[Program, ...]:
-    """The argument of ``function`` as a tuple of programs: one, or a tuple or list of them.
+    """Return ``given``, the argument of ``function``, as a tuple of programs: one, or a tuple or
+    list of them.
 
     Raises ArgumentTypeError for another type, and TuxscopeError if there is no program.
     """

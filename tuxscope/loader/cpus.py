@@ -9,7 +9,10 @@ DIRECTORY = "/sys/devices/system/cpu"
 
 
 def parse_cpu_list(text: str) -> tuple[int, ...]:
-    """Parse the kernel's CPU list format: ``0-2,4`` is (0, 1, 2, 4)."""
+    """Return the CPUs in ``text``, the kernel's CPU list format, as a tuple.
+
+    ``0-2,4`` is (0, 1, 2, 4).
+    """
     cpus: list[int] = []
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
@@ -19,7 +22,8 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
 
 
 def read_cpu_list(name: str) -> tuple[int, ...] | None:
-    """The CPUs in file ``name`` of /sys/devices/system/cpu; None if it is missing or unreadable.
+    """Return the CPUs in file ``name`` of /sys/devices/system/cpu, as a tuple; None if the file is
+    missing or unreadable.
 
     Raises OSError for any other error, such as EMFILE.
     """
@@ -32,7 +36,7 @@ def read_cpu_list(name: str) -> tuple[int, ...] | None:
 
 @cache
 def possible_cpus() -> tuple[int, ...]:
-    """All possible CPUs; constant while the system runs."""
+    """Return all possible CPUs, as a tuple; constant while the system runs."""
     return read_cpu_list("possible") or tuple(range(os.sysconf("SC_NPROCESSORS_CONF")))
 
 
@@ -42,7 +46,7 @@ class OnlineCpus:
     A call of :meth:`changed` costs one pread(2), so it is cheap enough for each drain.
 
     Attributes:
-        cpus: the online CPUs at the last call of :meth:`changed`.
+        cpus: the online CPUs at the last call of :meth:`changed`, as a tuple.
     """
 
     def __init__(self) -> None:
@@ -71,5 +75,5 @@ class OnlineCpus:
 
 
 def online_cpus() -> tuple[int, ...]:
-    """The CPUs that are online now; their numbers may have gaps."""
+    """Return the CPUs that are online now, as a tuple; their numbers may have gaps."""
     return read_cpu_list("online") or possible_cpus()

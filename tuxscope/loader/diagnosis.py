@@ -38,12 +38,12 @@ class RepeatedLoad:
 
 
 def shows_path(level: LogLevel) -> bool:
-    """Whether a log of this level has the path to the rejected instruction."""
+    """Whether a log of this ``level`` has the path to the rejected instruction."""
     return bool(level & (LogLevel.LEVEL1 | LogLevel.LEVEL2))
 
 
 def has_whole_path(refused: LoadRefused) -> bool:
-    """Whether the log has the path and is not truncated."""
+    """Whether the log of ``refused``, a LoadRefused, has the path and is not truncated."""
     return shows_path(refused.level) and not refused.truncated
 
 
@@ -73,9 +73,10 @@ REPEATED_LOADS = (
 
 
 def diagnose(program: Program, plain: dict[str, Any], first: LoadRefused) -> tuple[Fd, str]:
-    """Raise the error that explains a failed load. ``plain``: its attributes without a log.
+    """Raise the error that explains ``first``, the failed load of ``program`` with the attributes
+    ``plain``.
 
-    Raises VerifierError, LoadError or PrivilegeError. Returns the program's fd and its log if a
+    Raises VerifierError, LoadError or PrivilegeError. Returns the program's Fd and its log if a
     later load is accepted: then the first one failed because its log was truncated.
     """
     if first.truncated:
@@ -98,7 +99,11 @@ def diagnose(program: Program, plain: dict[str, Any], first: LoadRefused) -> tup
 def error_of(
     program: Program, plain: dict[str, Any], refused: LoadRefused, beginning: str
 ) -> TuxscopeError:
-    """The error for the user. ``beginning``: a log to put in front of the log of ``refused``."""
+    """Return the error for the user: ``program`` with the attributes ``plain`` failed to load, as
+    ``refused`` says.
+
+    ``beginning`` is a log to put in front of the log of ``refused``.
+    """
     explanation = explain(refused.log, program)
     if explanation.telling:
         return VerifierError(program, beginning + refused.log, explanation)

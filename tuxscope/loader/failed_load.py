@@ -55,10 +55,11 @@ def refusal(
     truncated: bool = False,
     reload: Reload | None = None,
 ) -> TuxscopeError:
-    """Return the error for a load that failed with a log that has no reason: why, and the fix.
+    """Return the error for ``program``, whose load failed with ``error`` and a ``log`` that has no
+    reason: why, and the fix.
 
-    ``truncated``: the log buffer was too small for the log's end. Without ``reload``, the errno
-    alone is explained.
+    ``truncated``: the log buffer was too small for the log's end. ``reload(**changed)`` repeats the
+    load and returns its errno; if it is None, the errno alone is explained.
     """
     head = f"the kernel did not load {program.name}"
     said = strerror(error)
@@ -89,7 +90,8 @@ def refusal(
 
 
 def not_permitted(program: Program, head: str) -> PrivilegeError:
-    """Return the error of a load that failed with EPERM; ``head`` begins its message."""
+    """Return the error of a load of ``program`` that failed with EPERM; ``head`` begins its
+    message."""
     second = SECOND_CAPABILITY.get(program.attach.type)
     reason = permission_problem([Capability.BPF, *([second] if second else [])])
     return PrivilegeError(f"{head}: {reason}")
@@ -133,7 +135,8 @@ def permission_problem(needed: Sequence[Capability]) -> str:
 
 
 def too_big(program: Program, reload: Reload) -> str:
-    """Return the reason of E2BIG: too many instructions, or attributes newer than the kernel."""
+    """Return the reason of E2BIG for ``program``: too many instructions, or attributes newer than
+    the kernel, which ``reload`` finds out."""
     slots = sum(each.slots for each in program.instructions)
     held = effective_capabilities()
     privileged = bool(held & {Capability.BPF, Capability.SYS_ADMIN})
@@ -149,7 +152,8 @@ def too_big(program: Program, reload: Reload) -> str:
 
 
 def invalid(program: Program, reload: Reload) -> str:
-    """Return the reason of EINVAL: the attribute that the kernel rejects."""
+    """Return the reason of EINVAL for ``program``: the attribute that the kernel rejects, found by
+    ``reload``."""
     code = ctypes.create_string_buffer(MINIMAL, len(MINIMAL))
     minimal = {"insns": bpf.address(code), "insn_cnt": len(MINIMAL) // SLOT, **NO_LINE_INFO}
     kind = program.attach.type

@@ -8,7 +8,7 @@ from tuxscope.lean_typing import NoReturn, Self
 
 
 class Fd:
-    """Owns a file descriptor and closes it once; a context manager."""
+    """Owns ``number``, a file descriptor, and closes it once; a context manager."""
 
     __slots__ = ("_number",)
 
@@ -16,7 +16,7 @@ class Fd:
         self._number = number
 
     def fileno(self) -> int:
-        """The fd as an int. Raises ValueError after close()."""
+        """Return the fd as an int. Raises ValueError after :meth:`close`."""
         if self._number < 0:
             raise ValueError("this file descriptor is closed")
         return self._number

@@ -65,7 +65,8 @@ class FoundMap:
             )
 
     def update(self, key: int, value: int) -> None:
-        """Set the value of ``key``. Raises MapError for a per-CPU map, or if sizes do not fit."""
+        """Set the value of ``key`` to ``value``, integers. Raises MapError for a per-CPU map, or if
+        sizes do not fit."""
         self._check_readable()
         if self.info.type in PER_CPU:
             raise MapError(f"map {self._raw.name} is per-CPU: only a program can update it")
@@ -94,12 +95,13 @@ class FoundMap:
 
 
 def datum(data: bytes) -> Datum:
-    """Bytes as an unsigned integer in native byte order if they have 1, 2, 4 or 8, else as is."""
+    """Return ``data``, bytes, as an unsigned integer in native byte order if it has 1, 2, 4 or 8
+    bytes, else as is."""
     return int.from_bytes(data, sys.byteorder) if len(data) in INTEGERS else data
 
 
 def open_map(map_id: int) -> FoundMap:
-    """Open the map with this ID. Raises MapError."""
+    """Open the map with ID ``map_id``; return the FoundMap. Raises MapError."""
     try:
         fd = bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id)
     except FileNotFoundError as error:
@@ -114,7 +116,7 @@ def open_map(map_id: int) -> FoundMap:
 
 
 def map_ids() -> list[int]:
-    """The IDs of all maps. Raises MapError."""
+    """Return a list of the IDs of all maps. Raises MapError."""
     try:
         return bpf.object_ids(BpfCommand.MAP_GET_NEXT_ID)
     except OSError as error:
@@ -124,7 +126,8 @@ def map_ids() -> list[int]:
 
 
 def find_map(name: str) -> FoundMap:
-    """Open the map called ``name``. Raises MapError if there is none, or more than one."""
+    """Open the map called ``name``; return the FoundMap. Raises MapError if there is none, or more
+    than one."""
     found: list[FoundMap] = []
     names: set[str] = set()
     try:

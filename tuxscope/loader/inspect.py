@@ -51,7 +51,7 @@ class Translated:
 
 
 def translated(program_id: int) -> Translated:
-    """Read the program with this ID. Raises InspectError or PermissionError."""
+    """Return the program with ID ``program_id``. Raises InspectError or PermissionError."""
     try:
         fd = bpf.fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, program_id)
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def translated(program_id: int) -> Translated:
 
 
 def describe(fd: Fd) -> Translated:
-    """Read an open program. Raises InspectError."""
+    """Return the open program ``fd`` as a Translated. Raises InspectError."""
     known = bpf.object_info(fd.fileno(), ProgInfo())
     code = ctypes.create_string_buffer(max(known.xlated_prog_len, 1))
     functions = ctypes.create_string_buffer(max(known.nr_func_info * FuncInfo.size, 1))
@@ -106,12 +106,13 @@ def describe(fd: Fd) -> Translated:
 
 
 def source_register(registers: int) -> int:
-    """The src register from the byte with both register numbers."""
+    """Return the src register from ``registers``, the byte with both register numbers."""
     return registers >> 4 if sys.byteorder == "little" else registers & 15
 
 
 def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
-    """Restore the calls and addresses of BPF functions that the kernel has rewritten.
+    """Return ``code`` with the calls and addresses of BPF functions that the kernel has rewritten
+    restored.
 
     The kernel moves the distance into the 16-bit offset and, with a JIT, puts the number of the
     function into imm (jit_subprogs in kernel/bpf/verifier.c, bpf_patch_call_args in
@@ -133,7 +134,7 @@ def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
 
 
 def called(code: bytes) -> set[int]:
-    """The imm of each call of a kernel function."""
+    """Return the set of the imm of each call of a kernel function in ``code``."""
     imms = set()
     for opcode, registers, _, imm in struct.iter_unpack("=BBhi", code):
         src = source_register(registers)
@@ -143,7 +144,7 @@ def called(code: bytes) -> set[int]:
 
 
 def load_btf(btf_id: int) -> Btf | None:
-    """Read the BTF with this ID; None if it is invalid."""
+    """Return the BTF with ID ``btf_id``; None if it is invalid. Raises OSError."""
     with bpf.fd_by_id(BpfCommand.BTF_GET_FD_BY_ID, btf_id) as fd:
         size = bpf.object_info(fd.fileno(), BtfInfo()).btf_size
         data = ctypes.create_string_buffer(size)
@@ -155,7 +156,8 @@ def load_btf(btf_id: int) -> Btf | None:
 
 
 def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
-    """Source lines by slot from ``count`` LineInfo records; only where the line changes."""
+    """Return source lines by slot from ``data``, ``count`` LineInfo records with strings in
+    ``btf``; only where the line changes."""
     records = (LineInfo.unpack(data, at * LineInfo.size) for at in range(count))
     return {
         each.insn_off: SourceLine(
@@ -166,13 +168,14 @@ def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
 
 
 def entry_points(data: bytes, count: int, btf: Btf) -> tuple[Label, ...]:
-    """The entry points from ``count`` FuncInfo records, by slot."""
+    """Return the entry points, by slot, from ``data``, ``count`` FuncInfo records with types in
+    ``btf``, as a tuple of Labels."""
     records = (FuncInfo.unpack(data, at * FuncInfo.size) for at in range(count))
     return tuple(Label(btf.type_name(each.type_id), each.insn_off) for each in records)
 
 
 def map_name(map_id: int) -> str:
-    """The name of a map, or ``map_ID`` if it has none."""
+    """Return the name of the map with ID ``map_id``, or ``map_ID`` if it has none."""
     try:
         with bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id) as fd:
             name: str = bpf.object_info(fd.fileno(), MapInfo()).name
@@ -182,7 +185,8 @@ def map_name(map_id: int) -> str:
 
 
 def function_names(distances: Set[int]) -> dict[int, str]:
-    """Names of kernel functions by their distance from ``__bpf_call_base``; from kallsyms."""
+    """Return names of kernel functions from kallsyms, by ``distances``, a set of those from
+    ``__bpf_call_base``."""
     addresses: dict[int, str] = {}
     base = 0
     try:

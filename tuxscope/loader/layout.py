@@ -35,7 +35,7 @@ class RunningKernelLayout:
         return None
 
     def has(self, tracepoint: Tracepoint) -> bool:
-        """Whether the kernel has a tracepoint. Raises OSError if tracefs is not available."""
+        """Whether the kernel has ``tracepoint``. Raises OSError if tracefs is not available."""
         try:
             self._fields_of(tracepoint)
         except TracepointError:
@@ -43,14 +43,16 @@ class RunningKernelLayout:
         return True
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """The place of a field in the context. Raises TracepointError if it does not exist."""
+        """Return the place of field ``name`` in the context of ``tracepoint``. Raises
+        TracepointError if it does not exist."""
         fields = self._fields_of(tracepoint)
         if name not in fields:
             raise TracepointError(f"{tracepoint} has no field {name} on this kernel")
         return fields[name]
 
     def member(self, struct: str, name: str) -> Place:
-        """The place of a struct member. Raises BtfError if it does not exist, or without BTF."""
+        """Return the place of member ``name`` of ``struct``. Raises BtfError if it does not exist,
+        or without BTF."""
         return kernel_structs().member(struct, name)
 
     def _fields_of(self, tracepoint: Tracepoint) -> dict[str, Place]:

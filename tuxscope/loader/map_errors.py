@@ -29,7 +29,8 @@ class OpenMap(Protocol):
 
 
 def type_name(number: int) -> str:
-    """Return the kernel's name of a map type, such as ``HASH``; ``type N`` if it is not known."""
+    """Return the kernel's name of the map type with ``number``, such as ``HASH``; ``type N`` if it
+    is not known."""
     try:
         return MapType(number).name
     except ValueError:
@@ -37,7 +38,8 @@ def type_name(number: int) -> str:
 
 
 def creation_problem(error: OSError, name: str, map_type: int, max_entries: int) -> str:
-    """Return the message for a failed BPF_MAP_CREATE."""
+    """Return the message for ``error``, a failed BPF_MAP_CREATE of map ``name``, with its
+    ``map_type`` (a number) and ``max_entries``."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
         reason = permission_problem()
@@ -47,7 +49,8 @@ def creation_problem(error: OSError, name: str, map_type: int, max_entries: int)
 
 
 def opening_problem(error: OSError, problem: str) -> str:
-    """Return ``problem`` with its reason: opening another process's map needs CAP_SYS_ADMIN."""
+    """Return ``problem`` with the reason in ``error``: opening another process's map needs
+    CAP_SYS_ADMIN."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
         reason = permission_problem(Capability.SYS_ADMIN)
@@ -55,7 +58,7 @@ def opening_problem(error: OSError, problem: str) -> str:
 
 
 def reading_problem(error: OSError, map: OpenMap) -> str:
-    """Return the message for a failed lookup."""
+    """Return the message for ``error``, a failed lookup in ``map``."""
     match error.errno:
         case errno.EPERM:
             reason = not_permitted(map.fileno(), os.O_WRONLY, "write-only (BPF_F_WRONLY)")
@@ -69,7 +72,8 @@ def reading_problem(error: OSError, map: OpenMap) -> str:
 
 
 def update_problem(error: OSError, map: OpenMap, key: str, flags: int) -> str:
-    """Return the message for a failed update of ``key``, as text, with ``flags``."""
+    """Return the message for ``error``, a failed update of ``key`` (as text) in ``map``, with
+    ``flags``."""
     array = map.type in ARRAYS
     match error.errno:
         case errno.E2BIG if array:
@@ -99,7 +103,7 @@ def update_problem(error: OSError, map: OpenMap, key: str, flags: int) -> str:
 
 
 def deletion_problem(error: OSError, map: OpenMap, key: str) -> str:
-    """Return the message for a failed deletion of ``key``, as text."""
+    """Return the message for ``error``, a failed deletion of ``key`` (as text) in ``map``."""
     match error.errno:
         case errno.EINVAL if map.type in ARRAYS:
             reason = "entries of an array cannot be deleted; set it to zero (EINVAL)"
@@ -111,7 +115,8 @@ def deletion_problem(error: OSError, map: OpenMap, key: str) -> str:
 
 
 def other(error: OSError, map_type: int) -> str:
-    """Return the reason of an errno that updates and deletions share."""
+    """Return the reason for ``error``, with an errno that updates and deletions share, for a map of
+    type ``map_type`` (a number)."""
     match error.errno:
         case errno.ENOMEM:
             return "out of memory (ENOMEM); see: free -m"
@@ -124,8 +129,8 @@ def other(error: OSError, map_type: int) -> str:
 
 
 def not_permitted(fd: int, mode: int, meaning: str) -> str:
-    """Return the reason of an EPERM: the map is frozen, opened in the wrong mode, or a privilege
-    is missing.
+    """Return the reason of an EPERM: the map of ``fd`` is frozen, opened in the wrong mode, or a
+    privilege is missing.
 
     ``mode`` is the access mode of open(2) that forbids the operation, ``meaning`` its name.
     """
@@ -137,7 +142,8 @@ def not_permitted(fd: int, mode: int, meaning: str) -> str:
 
 
 def permission_problem(needed: Capability = Capability.BPF) -> str:
-    """Return the reason of an EPERM that the fd does not explain."""
+    """Return the reason of an EPERM that the fd does not explain: the operation needs capability
+    ``needed``."""
     from tuxscope.loader import failed_load  # lazy: only failures need it
 
     return failed_load.permission_problem([needed])

@@ -41,6 +41,7 @@ class MapReader:
     """
 
     def __init__(self, raw: RawMap) -> None:
+        """Prepare a pass over ``raw``; nothing is read before the first chunk is taken."""
         self.changed = False
         self._map = raw
         self._chunks = self._read()

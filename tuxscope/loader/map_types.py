@@ -31,7 +31,7 @@ class MapTypes:
         self._values = struct.Struct(f"={padded * values_each}")
 
     def pack_key(self, key: Any) -> bytes:
-        """Return the key's bytes. Raises MapError if the key type does not accept it."""
+        """Return the bytes of ``key``. Raises MapError if the key type does not accept it."""
         try:
             return self._key.pack(key)
         except RecordError as error:
@@ -65,11 +65,12 @@ class MapTypes:
         return values
 
     def keys(self, packed: bytes) -> Iterator[Any]:
-        """Unpack concatenated keys."""
+        """Return an iterator over the keys in ``packed``, concatenated bytes."""
         return map(self._key.decode, self._keys.iter_unpack(packed))
 
     def values(self, packed: bytes) -> Iterator[Any]:
-        """Unpack the concatenated values of entries: one object per entry."""
+        """Return an iterator over the values in ``packed``, concatenated bytes: one object per
+        entry."""
         decode = self._value.decode
         rows = self._values.iter_unpack(packed)
         if not self._per_cpu:
@@ -79,6 +80,6 @@ class MapTypes:
         return (tuple([decode(row[at : at + width]) for at in starts]) for row in rows)
 
     def entries(self, chunk: Chunk) -> Iterator[tuple[Any, Any]]:
-        """Unpack a chunk into (key, value) pairs."""
+        """Return an iterator over the (key, value) pairs in ``chunk``."""
         keys, values = chunk
         return zip(self.keys(keys), self.values(values), strict=True)

@@ -22,7 +22,8 @@ __all__ = ["LoadedMap", "MapEntries", "MapError"]
 
 
 class MapEntries:
-    """An iterator over a map's entries, each key once; see :mod:`tuxscope.loader.map_reader`.
+    """An iterator over the (key, value) pairs of a map, each key once; see
+    :mod:`tuxscope.loader.map_reader`.
 
     Programs may change a map while it is read. Of a hash, an LRU hash or an array, an entry that
     exists all the time is yielded in any case.
@@ -31,6 +32,8 @@ class MapEntries:
     def __init__(
         self, reader: MapReader, decode: Callable[[Chunk], Iterable[tuple[Any, Any]]]
     ) -> None:
+        """``reader`` yields chunks of packed entries; ``decode(chunk)`` returns their (key, value)
+        pairs."""
         self._reader = reader
         self._entries = (entry for chunk in reader for entry in decode(chunk))
 
@@ -66,7 +69,11 @@ class LoadedMap:
     """
 
     def __init__(self, description: Map, map_flags: int = 0) -> None:
-        """Create the map; ``map_flags`` are BPF_F_... flags of BPF_MAP_CREATE. Raises MapError."""
+        """Create the map of ``description``; ``map_flags`` are BPF_F_... flags of BPF_MAP_CREATE,
+        as an int.
+
+        Raises MapError, or ArgumentTypeError if ``description`` is not a Map.
+        """
         if not isinstance(description, Map):
             hint = 'as in LoadedMap(Array("COUNTS", value=u64, max_entries=1))'
             raise ArgumentTypeError("LoadedMap", "a map's description", description, hint)
@@ -94,9 +101,11 @@ class LoadedMap:
         self._raw = RawMap(fd, description.name, description.type, *sizes, self.max_entries)
 
     def fileno(self) -> int:
+        """Return the map's fd, as an int."""
         return self._raw.fileno()
 
     def close(self) -> None:
+        """Close the map's fd; closing again does nothing."""
         self._raw.close()
 
     def __enter__(self) -> Self:
@@ -106,7 +115,7 @@ class LoadedMap:
         self.close()
 
     def info(self) -> MapInfo:
-        """The bpf_map_info of the map."""
+        """Return the bpf_map_info of the map, as a MapInfo."""
         return self._raw.info()
 
     @cached_property
@@ -121,7 +130,7 @@ class LoadedMap:
         return MapTypes(description, self._raw.values_each, self._raw.step)
 
     def lookup(self, key: Any) -> Any | None:
-        """Return the value of a key, or None if it does not exist.
+        """Return the value of ``key``, or None if the key does not exist.
 
         Of a per-CPU map, the value is a tuple with a value for each possible CPU.
         """
@@ -130,24 +139,28 @@ class LoadedMap:
         return None if data is None else next(types.values(data))
 
     def update(self, key: Any, value: Any, flags: UpdateFlag = UpdateFlag.ANY) -> None:
-        """Set the value of a key; in a per-CPU map, a sequence with a value per possible CPU.
+        """Set the value of ``key`` to ``value``; in a per-CPU map, a sequence with a value per
+        possible CPU.
 
-        The MapError's errno is EEXIST or ENOENT by ``flags``, or E2BIG if the map is full.
+        The MapError's errno is EEXIST or ENOENT by ``flags`` (an UpdateFlag), or E2BIG if the map
+        is full.
         """
         types = self._types
         self._raw.update(types.pack_key(key), types.pack_value(value), flags, repr(key))
 
     def delete(self, key: Any) -> bool:
-        """Delete an entry; return whether it existed. Entries of an array cannot be deleted."""
+        """Delete the entry of ``key``; return whether it existed. Entries of an array cannot be
+        deleted."""
         return self._raw.delete(self._types.pack_key(key), repr(key))
 
     def keys(self) -> Iterator[Any]:
-        """All keys, each once, as with :meth:`items`."""
+        """Return an iterator over all keys, each once, as with :meth:`items`."""
         types = self._types
         return (key for keys, _ in self._reader() for key in types.keys(keys))
 
     def items(self) -> MapEntries:
-        """All entries, each key once: in batches where the kernel has them, else one by one."""
+        """Return an iterator over (key, value), each key once: in batches where the kernel has
+        them, else one by one."""
         return MapEntries(self._reader(), self._types.entries)
 
     def _reader(self) -> MapReader:
@@ -157,7 +170,8 @@ class LoadedMap:
         return MapReader(self._raw)
 
     def update_batch(self, items: Iterable[tuple[Any, Any]]) -> None:
-        """Set the values of (key, value) pairs, in batches if the kernel has them (Linux 5.6).
+        """Set the values of ``items``, an iterable of (key, value) pairs, in batches if the kernel
+        has them (Linux 5.6).
 
         If one fails, the pairs before it are set.
         """
@@ -184,10 +198,8 @@ class LoadedMap:
                 at += 1
 
     def delete_batch(self, keys: Iterable[Any]) -> int:
-        """Delete many entries, in batches if the kernel has them (Linux 5.6).
-
-        Returns the number of keys that existed.
-        """
+        """Delete the entries of ``keys``, an iterable, in batches if the kernel has them (Linux
+        5.6); return the number of keys that existed."""
         keys = list(keys)
         types = self._types
         packed = [types.pack_key(key) for key in keys]

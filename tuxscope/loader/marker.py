@@ -35,7 +35,7 @@ class Marker(Record):
 
 
 def marker(events: PerfEventArray) -> Program:
-    """Return a program that sends a Marker to the ring of the CPU it runs on."""
+    """Return a program that sends a Marker through ``events`` to the ring of the CPU it runs on."""
     a = Assembler("marker", attach=RawTracepoint())
     place = a.stack(Marker)
     a.zero(place)
@@ -50,7 +50,7 @@ def marker(events: PerfEventArray) -> Program:
 
 
 def send_markers(events: LoadedMap, cpus: Iterable[int]) -> None:
-    """Send a marker on each CPU that is online.
+    """Send a marker through the loaded map ``events`` on each of ``cpus`` that is online.
 
     Raises OSError if the kernel cannot run a program on a given CPU (before Linux 5.10).
     """

@@ -76,10 +76,9 @@ class Head:
         self.known: int = self._times[-1]
 
     def give(self, bound: int, ready: Columns) -> bool:
-        """Append rows up to a time to ``ready``; return False at the end of the run.
+        """Append rows up to time ``bound`` to ``ready``; return False at the end of the run.
 
-        A batch without such rows costs a search, and is left as it is: with many CPUs, most
-        are.
+        A batch without such rows costs a search, and is left as it is: with many CPUs, most are.
         """
         times, at = self._times, self._at
         end = len(times) if self.known <= bound else bisect_right(times, bound, at)
@@ -117,7 +116,8 @@ def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
 
 
 def in_order(columns: Columns, slot: int) -> Columns:
-    """Return the rows sorted by the values in ``slot``; fast, as they are a few sorted runs."""
+    """Return the rows of ``columns`` sorted by the values in ``slot``; fast, as they are a few
+    sorted runs."""
     times = columns[slot]
     if len(times) < 2:
         return columns

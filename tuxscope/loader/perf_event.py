@@ -55,7 +55,7 @@ WATERMARK = bit_field(14, 64)
 
 
 def perf_event_open(attributes: PerfEventAttributes, cpu: int) -> Fd:
-    """Open an event for all processes on one CPU.
+    """Open the event with ``attributes`` for all processes on ``cpu``; return its Fd.
 
     Raises OSError: ENODEV for a CPU that is offline, EACCES or EPERM without CAP_PERFMON.
     """
@@ -68,9 +68,9 @@ def perf_event_open(attributes: PerfEventAttributes, cpu: int) -> Fd:
 
 
 def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
-    """Open a tracepoint's event, disabled. Its programs run on all CPUs, whatever ``cpu`` is.
+    """Open the event of the tracepoint with ID ``tracepoint_id``, disabled; return its Fd.
 
-    Raises OSError.
+    Its programs run on all CPUs, whatever ``cpu`` is. Raises OSError.
     """
     return perf_event_open(
         PerfEventAttributes(
@@ -81,7 +81,8 @@ def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
 
 
 def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
-    """Open the event that BPF programs on one CPU write samples to (PERF_COUNT_SW_BPF_OUTPUT).
+    """Open the event that BPF programs on ``cpu`` write samples to (PERF_COUNT_SW_BPF_OUTPUT);
+    return its Fd.
 
     poll(2) reports it readable after ``watermark`` bytes; ``read_format`` is what read(2) returns
     (PERF_FORMAT_...). Raises OSError.
@@ -101,5 +102,5 @@ def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
 
 
 def ioctl(event: int, request: Ioctl, argument: int = 0) -> None:
-    """Send a request to an event's fd. Raises OSError."""
+    """Send ``request`` with the integer ``argument`` to ``event``, an fd. Raises OSError."""
     fcntl.ioctl(event, request, argument)

@@ -41,11 +41,12 @@ class PerfReader:
     def __init__(
         self, events: LoadedMap, pages: int | None = None, order_by: Field | None = None
     ) -> None:
-        """Map a ring of ``pages`` pages (a power of two) for each online CPU.
+        """Map a ring of ``pages`` pages (a power of two) for each online CPU, for the map
+        ``events``, a loaded PerfEventArray.
 
         If ``pages`` is None, a ring has 4 MiB, or less if memory is short. With ``order_by``, a
-        field with nanoseconds of CLOCK_MONOTONIC, the samples of all CPUs are sorted by that
-        time (docs/reader.md), and :meth:`drain` holds back the last ones.
+        field with nanoseconds of CLOCK_MONOTONIC, the samples of all CPUs are sorted by that time
+        (docs/reader.md), and :meth:`drain` holds back the last ones. None: they are not sorted.
 
         Raises RingError if memory or fds are short, OSError, ArgumentTypeError or TypeError.
         """
@@ -73,8 +74,8 @@ class PerfReader:
 
     @property
     def without(self) -> dict[int, str]:
-        """The CPUs that came online and could not get a ring, with the reason in one line: their
-        events are not seen. They are tried again; CPUs that went offline are not included."""
+        """The CPUs that came online and could not get a ring, each with the reason in one line:
+        their events are not seen. They are tried again; CPUs that went offline are not included."""
         return self._rings.without
 
     @property
@@ -83,21 +84,24 @@ class PerfReader:
         return self._order is not None and self._order.holds
 
     def fileno(self) -> int:
-        """An fd that is readable when a ring is half full. For samples before that, use a timer:
-        call :meth:`drain` regularly."""
+        """Return an fd, as an int, that is readable when a ring is half full. For samples before
+        that, use a timer: call :meth:`drain` regularly."""
         return self._rings.fileno()
 
     def drain(self, final: bool = False) -> list[tuple[Any, ...]]:
-        """Return the samples in the rings, as the record's ``raw`` unpacks them: in order for each
-        CPU, one CPU after the other; with ``order_by``, sorted by time.
-        ``final``: hold back no samples for that order. Raises RingError."""
+        """Return the samples in the rings as a list of tuples, as the record's ``raw`` unpacks
+        them: in order for each CPU, one CPU after the other; with ``order_by``, sorted by time.
+
+        If ``final``, hold back no samples for that order. Raises RingError.
+        """
         rows: list[tuple[Any, ...]] = []
         for columns in self.pieces(final):
             rows.extend(zip(*columns, strict=True))
         return rows
 
     def pieces(self, final: bool = False) -> Iterator[Columns]:
-        """Yield the samples of :meth:`drain` in batches of columns: a list per value of the record.
+        """Yield the samples of :meth:`drain`, with the same ``final``, in batches of columns: a
+        list per value of the record.
 
         The rings are emptied when the first batch is taken; samples are decoded as batches are
         taken, a few thousand rows each, and samples of batches not taken are gone.
@@ -127,7 +131,7 @@ class PerfReader:
         self._reported[cpu] += lost
 
     def losses(self) -> list[tuple[int, int]]:
-        """Return (CPU, number of lost samples) since the last call, sorted by CPU.
+        """Return a list of (CPU, number of lost samples) since the last call, sorted by CPU.
 
         They are those that LOST records have reported, and after :meth:`lost` all.
         """
@@ -159,6 +163,7 @@ class PerfReader:
         return self.reported_lost
 
     def close(self) -> None:
+        """Close the rings; the map stays open."""
         self._rings.close()
 
     def __enter__(self) -> Self:

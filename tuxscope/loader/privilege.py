@@ -89,7 +89,7 @@ def seccomp_filtered() -> bool:
 
 
 def contents(path: str) -> str:
-    """Return the text of a small file in /proc or /sys; empty if it cannot be read."""
+    """Return the text of ``path``, a small file in /proc or /sys; empty if it cannot be read."""
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             return file.read()

@@ -55,15 +55,18 @@ class LoadedProgram:
         self.close()
 
     def info(self) -> ProgInfo:
-        """The kernel's ``struct bpf_prog_info``, such as ``recursion_misses``. Raises OSError."""
+        """Return the kernel's ``struct bpf_prog_info``, a ProgInfo, such as ``recursion_misses``.
+        Raises OSError."""
         return bpf.object_info(self.fileno(), ProgInfo())
 
     def test_run(
         self, data: bytes = b"", context: bytes = b"", repeat: int = 0, cpu: int | None = None
     ) -> ProgTestRun:
-        """Run it once or ``repeat`` times; see :func:`tuxscope.loader.bpf.prog_test_run`.
+        """Run it once or ``repeat`` times on ``data`` and ``context``, both bytes, on ``cpu`` or,
+        if None, on any; return the ProgTestRun.
 
-        Raises ArgumentTypeError, or OSError if this type of program cannot be run so.
+        See :func:`tuxscope.loader.bpf.prog_test_run`. Raises ArgumentTypeError, or OSError if this
+        type of program cannot be run so.
         """
         for name, given in (("data", data), ("context", context)):
             if not isinstance(given, bytes):
@@ -111,7 +114,8 @@ def check_maps(maps: object) -> None:
 def create(
     program: Program, maps: Mapping[Map, LoadedMap] | None, level: LogLevel
 ) -> LoadedProgram:
-    """Create the maps and load the program into the kernel."""
+    """Create the maps of ``program`` that are not in ``maps``, load it with a log of ``level``, and
+    return the LoadedProgram."""
     with ExitStack() as stack:
         bound = dict(maps or {})
         for each in program.maps:
@@ -127,7 +131,8 @@ def create(
 
 
 def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
-    """Load the BTF; on a kernel without BPF_BTF_LOAD, return a null context.
+    """Load ``info``, the BTF of ``program``; return its Fd, or a null context on a kernel without
+    BPF_BTF_LOAD.
 
     Raises LoadError or PrivilegeError.
     """
@@ -144,7 +149,8 @@ def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
 def verify(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, level: LogLevel
 ) -> tuple[Fd, str]:
-    """Load a program with the BTF that was loaded as ``types``; return its fd and its log.
+    """Load ``program``, encoded as ``code``, with its BTF ``info`` that was loaded as ``types`` (or
+    None); return its Fd and its log.
 
     The log is empty if ``level`` is 0. Raises VerifierError, LoadError or PrivilegeError.
     """

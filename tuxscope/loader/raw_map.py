@@ -17,7 +17,7 @@ WRITE_BATCH = 1024  # entries in one call
 
 
 class MapError(TuxscopeError):
-    """An operation on a map failed.
+    """An operation on a map failed: ``message`` says which one and why.
 
     Attributes:
         errno: the errno of bpf(2); None if it was not called.
@@ -45,7 +45,9 @@ class RawMap:
     def __init__(
         self, fd: Fd, name: str, map_type: int, key_size: int, value_size: int, max_entries: int
     ) -> None:
-        """Own the fd of an open map; ``key_size`` and ``value_size`` (of one value) in bytes."""
+        """Own ``fd``, the Fd of an open map ``name`` of type ``map_type`` (``enum bpf_map_type``)
+        with at most ``max_entries`` entries; ``key_size`` and ``value_size`` (of one value) in
+        bytes."""
         self._fd = fd
         self.name = name
         self.type = map_type
@@ -72,7 +74,7 @@ class RawMap:
         self.close()
 
     def info(self) -> MapInfo:
-        """The kernel's ``struct bpf_map_info``."""
+        """Return the kernel's ``struct bpf_map_info``, as a MapInfo."""
         try:
             return bpf.object_info(self.fileno(), MapInfo())
         except OSError as error:
@@ -86,7 +88,8 @@ class RawMap:
         return self.step * self.values_each
 
     def lookup(self, key: bytes) -> bytes | None:
-        """Return an entry's values, concatenated: ``entry_size`` bytes; None for an unknown key."""
+        """Return the values of the entry of ``key`` (packed), concatenated: ``entry_size`` bytes;
+        None for an unknown key."""
         fd = self.fileno()
         try:
             return bpf.map_lookup(fd, key, self.entry_size)
@@ -96,7 +99,8 @@ class RawMap:
             raise MapError(reading_problem(error, self), error.errno) from error
 
     def update(self, key: bytes, value: bytes, flags: UpdateFlag, shown: str) -> None:
-        """Set the values of an entry: ``entry_size`` bytes."""
+        """Set the values of the entry of ``key`` (packed) to ``value``, ``entry_size`` bytes;
+        ``flags`` as for BPF_MAP_UPDATE_ELEM, ``shown`` is the key in messages."""
         fd = self.fileno()
         try:
             bpf.map_update(fd, key, value, flags)
@@ -108,7 +112,7 @@ class RawMap:
             raise MapError(f"map {self.name}: invalid flags {flags!r}: {error}") from error
 
     def delete(self, key: bytes, shown: str) -> bool:
-        """Delete an entry; return whether it existed."""
+        """Delete the entry of packed ``key``, ``shown`` in messages; return whether it existed."""
         fd = self.fileno()
         try:
             bpf.map_delete(fd, key)
@@ -123,11 +127,13 @@ class RawMap:
     def write_batch(
         self, command: BpfCommand, keys: Sequence[bytes], values: Sequence[bytes], start: int
     ) -> int:
-        """Update or delete up to WRITE_BATCH entries from index ``start`` on, in one call.
+        """Update or delete, by ``command``, the entries of ``keys`` from index ``start`` on, up to
+        WRITE_BATCH in one call; return their number.
 
-        Returns their number. 0: the kernel rejects the first entry, or has no batches for this
-        type of map (before Linux 5.6; of per-CPU arrays before 5.13). The caller then writes the
-        entry with :meth:`update` or :meth:`delete`, which report its error.
+        ``keys`` and ``values`` are sequences of packed ones; no values to delete. 0: the kernel
+        rejects the first entry, or has no batches for this type of map (before Linux 5.6; of
+        per-CPU arrays before 5.13). The caller then writes the entry with :meth:`update` or
+        :meth:`delete`, which report its error.
         """
         if command in self._one_by_one:
             return 0

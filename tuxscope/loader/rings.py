@@ -33,12 +33,13 @@ Span = tuple[int, bytes]
 
 
 def default_pages(cpus: int) -> int:
-    """Pages per ring: 4 MiB, or less to stay within 64 MiB for all CPUs."""
+    """Return the pages per ring for ``cpus``, a number of CPUs: 4 MiB, or less to stay within 64
+    MiB for all."""
     return whole_pages(min(LARGEST_RING, LARGEST_RINGS // max(cpus, 1)))
 
 
 def whole_pages(size: int) -> int:
-    """The largest power of two of pages that fit into ``size`` bytes; at least 1."""
+    """Return the largest power of two of pages that fit into ``size`` bytes; at least 1."""
     return 1 << max(size // mmap.PAGESIZE, 1).bit_length() - 1
 
 

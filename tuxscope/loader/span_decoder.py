@@ -35,13 +35,14 @@ Columns = list[list[Any]]
 
 
 def room_for(size: int) -> int:
-    """Return the bytes of data in a sample when a program sends ``size``: the sample's size and
-    data together are rounded up to 8 (perf_prepare_sample)."""
+    """Return the bytes of data in a sample when a program sends ``size`` bytes: the sample's size
+    and data together are rounded up to 8 (perf_prepare_sample)."""
     return -(-(SAMPLE_DATA + size) // 8) * 8 - SAMPLE_DATA
 
 
 def too_short(record: RecordType, room: int) -> RingError:
-    """Return the error for a sample whose ``room`` bytes of data are less than the record's."""
+    """Return the RingError for a sample whose ``room``, its bytes of data, is less than the size of
+    ``record``."""
     return RingError(
         f"a sample of {room} bytes, but {record.__name__} has {record.size}: send "
         f"{record.__name__}.size bytes"
@@ -49,7 +50,11 @@ def too_short(record: RecordType, room: int) -> RingError:
 
 
 class SpanDecoder:
-    """Decodes spans whose samples have one record type."""
+    """Decodes spans whose samples have one record type.
+
+    Attributes:
+        record: the record type.
+    """
 
     def __init__(self, record: RecordType) -> None:
         self.record = record
@@ -63,8 +68,8 @@ class SpanDecoder:
         self._usual: set[bytes] = set()  # headers known to be a sample of this size
 
     def decode(self, span: bytes, rows: list[tuple[Any, ...]]) -> int:
-        """Append each sample to ``rows``, as ``record.raw`` unpacks it; return how many samples
-        the LOST records report.
+        """Append each sample in ``span``, new bytes of a ring, to the list ``rows``, as
+        ``record.raw`` unpacks it; return how many lost samples the LOST records report.
 
         Raises RingError for an invalid record, or a sample too short for the record type.
         """
@@ -75,7 +80,8 @@ class SpanDecoder:
         return lost
 
     def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[tuple[Columns, int]]:
-        """Yield batches of at most ``rows`` samples, and how many samples LOST records report.
+        """Yield the samples in ``span`` as pairs: columns of at most ``rows`` samples, and how many
+        lost samples LOST records report.
 
         Raises RingError as :meth:`decode` does, after a batch of the samples before that record.
         """

@@ -35,7 +35,8 @@ class SystemCall(Enum):
 
 @cache
 def number(call: SystemCall) -> int:
-    """Return a call's number on this machine. Raises TuxscopeError on an unknown architecture."""
+    """Return the number of ``call`` on this machine. Raises TuxscopeError on an unknown
+    architecture."""
     machine = os.uname().machine
     if machine not in NUMBERS or struct.calcsize("P") != 8:
         raise TuxscopeError(
@@ -50,7 +51,8 @@ _libc.syscall.restype = ctypes.c_long
 
 
 def syscall(call: SystemCall, *arguments: int) -> int:
-    """Call syscall(2) with integer arguments (pointers as addresses); return its result.
+    """Call ``call`` by syscall(2) with integer ``arguments`` (pointers as addresses); return its
+    result.
 
     Raises OSError with the call's errno.
     """

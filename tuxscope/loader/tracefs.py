@@ -66,7 +66,8 @@ class Tracefs:
             return sorted(entry.name for entry in entries if entry.is_dir())
 
     def tracepoint_id(self, tracepoint: Tracepoint) -> int:
-        """Return the id for perf_event_open(2). Raises TracepointError with the nearest name."""
+        """Return the id of ``tracepoint`` for perf_event_open(2). Raises TracepointError with the
+        nearest name."""
         directory = f"events/{tracepoint.category}"
         try:
             return int(self.read(f"{directory}/{tracepoint.name}/id"))
@@ -115,7 +116,7 @@ def readable_mounts() -> list[str]:
 
 
 def unescaped(path: str) -> str:
-    """Decode the octal escapes of a path in mountinfo."""
+    """Return ``path``, from mountinfo, with its octal escapes decoded."""
     if "\\" not in path:  # re takes 2 ms to import
         return path
     import re

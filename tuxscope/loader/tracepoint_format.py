@@ -40,7 +40,8 @@ class ContextField:
 
 
 def fields_of(tracepoint: Tracepoint, tracefs: Tracefs) -> tuple[ContextField, ...]:
-    """Return the fields of a tracepoint's context, in the order of its format file.
+    """Return the fields of the context of ``tracepoint``, in the order of its format file in
+    ``tracefs``.
 
     Raises TracepointError if the kernel has no such tracepoint, or its format cannot be read.
     """
@@ -55,7 +56,7 @@ def fields_of(tracepoint: Tracepoint, tracefs: Tracefs) -> tuple[ContextField, .
 
 
 def parse_format(text: str) -> tuple[ContextField, ...]:
-    """Parse the text of a format file."""
+    """Return the fields in ``text``, that of a format file, as a tuple."""
     return tuple(
         ContextField(
             declared["name"],
@@ -70,7 +71,8 @@ def parse_format(text: str) -> tuple[ContextField, ...]:
 
 
 def tracepoints(pattern: str, tracefs: Tracefs) -> Iterator[Tracepoint]:
-    """Yield the tracepoints whose ``category/name`` matches a shell pattern (fnmatch), sorted."""
+    """Yield the tracepoints in ``tracefs`` whose ``category/name`` matches ``pattern``, one of the
+    shell (fnmatch), sorted."""
     for category in tracefs.names("events"):
         for name in tracefs.names(f"events/{category}"):
             if fnmatch.fnmatchcase(f"{category}/{name}", pattern):

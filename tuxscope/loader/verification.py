@@ -74,7 +74,7 @@ def checked_level(log_level: int) -> LogLevel:
 
 
 def load_without_log(plain: dict[str, Any]) -> Fd:
-    """Load a program by its attributes; return its fd. Raises LoadRefused."""
+    """Load a program by ``plain``, its attributes by name; return its Fd. Raises LoadRefused."""
     try:
         return prog_load(plain)
     except OSError as error:
@@ -82,15 +82,16 @@ def load_without_log(plain: dict[str, Any]) -> Fd:
 
 
 def prog_load(plain: dict[str, Any]) -> Fd:
-    """Load a program by its attributes; return its fd. Raises OSError."""
+    """Load a program by ``plain``, its attributes by name; return its Fd. Raises OSError."""
     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain)))
 
 
 def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) -> tuple[Fd, str]:
-    """Load with a log of this level; return the program's fd and the log.
+    """Load a program by ``plain``, its attributes by name, with a log of this ``level``; return its
+    Fd and the log.
 
-    The log buffer grows until the log fits. With ``grow=False`` it has FIRST_LOG bytes: the log
-    of a loop has megabytes, and since Linux 6.4 a truncated log has its end, with the reason.
+    The log buffer grows until the log fits. With ``grow=False`` it has FIRST_LOG bytes: the log of
+    a loop has megabytes, and since Linux 6.4 a truncated log has its end, with the reason.
 
     Raises LoadRefused. It is ``truncated`` if the largest buffer is too small (ENOSPC).
     """
@@ -124,12 +125,13 @@ def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) 
 
 
 def larger(size: int) -> int:
-    """Return the next buffer size: few steps, because each one runs the verifier again."""
+    """Return the buffer size, in bytes, after ``size``: few steps, because each one runs the
+    verifier again."""
     return LARGEST_LOG_BEFORE if size < LARGEST_LOG_BEFORE else LARGEST_LOG
 
 
 def text(buffer: mmap.mmap) -> str:
-    """Decode a log buffer up to its first NUL byte."""
+    """Return the text of ``buffer``, a log buffer, up to its first NUL byte."""
     return buffer[: max(buffer.find(b"\0"), 0)].decode("utf-8", "replace")
 
 
@@ -137,9 +139,10 @@ def text(buffer: mmap.mmap) -> str:
 def attributes(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the attributes of a load without a log; the memory they point to lives in the context.
+    """Yield the attributes of a load of ``program``, encoded as ``code``, without a log; the memory
+    they point to lives in the context.
 
-    ``info`` and ``types`` are the program's BTF and its fd, or None.
+    ``info`` and ``types`` are the program's BTF and its Fd, or None.
     """
     code_buffer = ctypes.create_string_buffer(code, len(code))
     license_buffer = ctypes.create_string_buffer(program.license.encode())

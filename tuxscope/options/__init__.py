@@ -75,7 +75,8 @@ class Option:
             self.flag = f"--{name.replace('_', '-')}"
 
     def with_help(self, help: str, needs: tuple[str, Any, str] | None = None) -> Any:
-        """A copy of the option with another help text, and with ``needs`` if it is given."""
+        """Return a copy of the Option with the help text ``help``, and with ``needs`` unless that
+        is None."""
         return Option(
             self.metavar, self.parse, help, default=self.default, flag=self.flag,
             applies_to=self.applies_to, excludes=self.excludes, needs=needs or self.needs,
@@ -93,7 +94,12 @@ def option(
     excludes: Mapping[str, str] | None = None,
     needs: tuple[str, Any, str] | None = None,
 ) -> Any:
-    """Declare an option that takes a value. For the parameters see :class:`Option`."""
+    """Declare an option that takes a value, ``metavar`` in the help text; return the
+    :class:`Option`.
+
+    ``parse``, ``help``, ``default``, ``flag`` (None: from the attribute's name), ``applies_to``,
+    ``excludes`` and ``needs`` are its attributes.
+    """
     return Option(
         metavar, parse, help, default=default, flag=flag, applies_to=applies_to,
         excludes=excludes, needs=needs,
@@ -108,7 +114,10 @@ def switch(
     excludes: Mapping[str, str] | None = None,
     needs: tuple[str, Any, str] | None = None,
 ) -> Any:
-    """Declare an option without a value; ``default`` is False."""
+    """Declare an option without a value, whose ``default`` is False; return the :class:`Option`.
+
+    ``help``, ``applies_to``, ``excludes`` and ``needs`` are its attributes.
+    """
     return Option(
         "", parse_switch, help, default=default, applies_to=applies_to,
         excludes=excludes, needs=needs,
@@ -116,17 +125,22 @@ def switch(
 
 
 def argument(parse: Parser | None = None, *, default: Any) -> Any:
-    """Declare a positional argument. Their order is that of the declarations."""
+    """Declare a positional argument with its ``default``; return the Option. ``parse`` is None for
+    text as typed.
+
+    Their order is that of the declarations.
+    """
     return Option("", parse or parse_text, "", default=default, flag="")
 
 
 def trailing_command(help: str, *, default: tuple[str, ...]) -> Any:
-    """Declare ``-- COMMAND``: the command to start, with its arguments."""
+    """Declare ``-- COMMAND``, the command to start, with its ``help`` and ``default``, a tuple of
+    words; return the Option."""
     return Option("", parse_command, help, default=default, flag=COMMAND)
 
 
 def parse_switch(flag: str, text: str) -> bool:
-    """True for a switch: Fire passes 'True' for a flag without a value.
+    """Return True for a switch ``flag``: Fire passes 'True' as ``text`` for a flag without a value.
 
     Raises UsageError if the switch was given a value.
     """
@@ -136,12 +150,13 @@ def parse_switch(flag: str, text: str) -> bool:
 
 
 def parse_text(flag: str, text: str) -> str:
-    """Return the text as it was typed."""
+    """Return ``text`` as it was typed, whatever ``flag`` is."""
     return text
 
 
 def parse_command(flag: str, words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words after ``--`` as a tuple. Raises UsageError if there are none."""
+    """Return ``words``, those after ``--`` (the ``flag``), as a tuple. Raises UsageError if there
+    are none."""
     if not words:
         raise UsageError("-- needs a command, for example: -- ls -l")
     return tuple(words)
@@ -195,7 +210,7 @@ class Options:
         return f"{type(self).__name__}({values})"
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with other values, as ``dataclasses.replace`` makes it."""
+        """Return a copy with ``changes``, by option name, as ``dataclasses.replace`` does."""
         return type(self)(**vars(self) | changes)
 
     def is_given(self, name: str) -> bool:
@@ -216,7 +231,8 @@ class Options:
                     raise UsageError(problem)
 
     def inapplicable(self, kind: str) -> Option | None:
-        """The first given option that ``kind`` (of page, or action) does not accept, or None."""
+        """Return the first given Option that ``kind`` (of page, or action) does not accept, or
+        None."""
         for name, each in self.declared.items():
             if self.is_given(name) and each.applies_to and kind not in each.applies_to:
                 return each

@@ -10,7 +10,8 @@ COLUMN, WIDTH = 22, 80
 
 
 def option_lines(options: type[Options], page_kind: str = "") -> str:
-    """The list of options in two columns: flag and metavar, then the help text; 80 columns wide.
+    """Return the list of ``options``, an Options class, in two columns: flag and metavar, then the
+    help text; 80 columns wide.
 
     With ``page_kind``, options that do not apply to that kind of page are left out.
     """
@@ -26,7 +27,7 @@ def option_lines(options: type[Options], page_kind: str = "") -> str:
 
 
 def wrapped(text: str) -> list[str]:
-    """Wrap a text for the second column; line breaks in the text are kept."""
+    """Return ``text`` wrapped for the second column, a list of lines; its line breaks are kept."""
     return [
         line
         for paragraph in text.split("\n")

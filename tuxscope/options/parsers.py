@@ -14,7 +14,8 @@ LONGEST = 1e9  # seconds (32 years): within the limits of poll(2) and setitimer(
 
 
 def given(text: str) -> str:
-    """``repr(text)`` for an error message; "nothing" for Fire's 'True' (a flag without a value)."""
+    """Return ``repr(text)`` for an error message; "nothing" for Fire's 'True' (a flag without a
+    value)."""
     return "nothing" if text == "True" else repr(text)
 
 
@@ -52,7 +53,10 @@ def is_integer(text: str, least: int = 1) -> bool:
 
 
 def seconds(example: float) -> Callable[[str, str], float]:
-    """Return a parser for a duration; it returns seconds. Accepts ``2.5``, ``10ms``, ``1m``."""
+    """Return a parser for a duration; it returns seconds. Accepts ``2.5``, ``10ms``, ``1m``.
+
+    ``example``, in seconds, is for the error.
+    """
 
     def parse(flag: str, text: str) -> float:
         unit = next((each for each in UNITS if text.endswith(each)), "")
@@ -68,7 +72,7 @@ def seconds(example: float) -> Callable[[str, str], float]:
 
 
 def choice(kind: type[Enum] | Sequence[str], *some: Enum) -> Callable[[str, str], Any]:
-    """Return a parser for one of the values of an enum, or for one of several words.
+    """Return a parser for one of the values of ``kind``, an enum, or for one of several words.
 
     With ``some``, only these members of the enum are accepted.
     """

@@ -9,7 +9,11 @@ from tuxscope.output.lines import Style
 
 
 def place(flag: str, text: str) -> str:
-    """Return the place to stop at, unchecked: only the program knows its slots and labels."""
+    """Return ``text``, the place to stop at, unchecked: only the program knows its slots and
+    labels.
+
+    Raises UsageError if ``flag`` has no value.
+    """
     if text == "True":
         raise UsageError(f"{flag} takes a slot, a label or a line, as in {flag} hello.py:39")
     return text

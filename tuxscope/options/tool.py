@@ -24,7 +24,8 @@ STREAM, TABLE = ("stream",), ("table",)
 
 
 def page_count(flag: str, text: str) -> int:
-    """Parse the number of memory pages of a ring: a power of two. Raises UsageError."""
+    """Return the number of memory pages of a ring in ``text``, a power of two. Raises UsageError
+    that names ``flag``."""
     pages = integer("a power of two", 64)(flag, text)
     from tuxscope.loader.perf_reader import LARGEST_PAGES
 
@@ -34,7 +35,10 @@ def page_count(flag: str, text: str) -> int:
 
 
 def column_name(flag: str, text: str) -> str:
-    """Return the name of a column, unchecked: only the page knows its columns."""
+    """Return ``text``, the name of a column, unchecked: only the page knows its columns.
+
+    Raises UsageError if ``flag`` has no value.
+    """
     if text == "True":
         raise UsageError(f"{flag} takes a column, as in {flag} count, not nothing")
     return text
@@ -54,7 +58,8 @@ EXISTING: Any = switch("first print the existing connections, as ss does", defau
 
 
 def summary_key(keys: type[Enum], help: str, default: Enum) -> Any:
-    """Declare ``--by KEY``, the key of a tool's ``--summary``: one of ``keys``."""
+    """Declare ``--by KEY``, the key of a tool's ``--summary``, one of ``keys``, an enum; return the
+    Option with ``help`` and ``default``."""
     return option(
         "KEY",
         choice(keys),
