@@ -19,7 +19,7 @@ def wanted(fd: int = 1) -> bool:
 
 
 def presented(text: str, fd: int = 1) -> str:
-    """Return a listing or trace as ``fd`` should show it.
+    """Return ``text``, a listing or trace, as ``fd`` should show it.
 
     On a terminal, control characters are escaped and the text is coloured; else it is unchanged.
     """
@@ -30,7 +30,7 @@ def presented(text: str, fd: int = 1) -> str:
 
 
 def coloured(text: str) -> str:
-    """Return a listing or trace with ANSI colours. Imports pygments, which is slow."""
+    """Return ``text``, a listing or trace, with ANSI colours. Imports pygments, which is slow."""
     from pygments import highlight
     from pygments.formatters import TerminalFormatter
 
@@ -39,7 +39,7 @@ def coloured(text: str) -> str:
 
 @cache
 def lexer() -> Any:
-    """The pygments lexer for listings and traces."""
+    """Return the pygments lexer for listings and traces."""
     from pygments.lexer import RegexLexer, bygroups, using
     from pygments.lexers.python import PythonLexer
     from pygments.token import Comment, Keyword, Name, Number, Operator, Text

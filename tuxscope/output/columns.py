@@ -53,15 +53,15 @@ class Cells:
         return True
 
     def table_value(self, row: Row) -> Any:
-        """Return the column's value in a row, for JSON."""
+        """Return the column's value in ``row``, for JSON."""
         raise NotImplementedError
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
-        """Return the column's text for each row."""
+        """Return a list with the column's text for each of ``rows``."""
         return [as_text(self.table_value(row)) for row in rows]
 
     def shortened(self, text: str, width: int) -> str:
-        """Return a text cut to ``width`` terminal columns."""
+        """Return ``text`` cut to ``width`` terminal columns."""
         return cut(text, width)
 
 
@@ -157,7 +157,7 @@ class Clock(Column):
         return "TIME"
 
     def stream_text(self, value: int) -> str:
-        """Return the local time, to the millisecond."""
+        """Return ``value``, in ns of CLOCK_MONOTONIC, as local time, to the millisecond."""
         now = time.time_ns() - time.monotonic_ns() + value
         return f"{time_of_day(now // 1_000_000_000)}.{now // 1_000_000 % 1000:03d}"
 
@@ -237,7 +237,8 @@ class Bar(Column):
         return [BAR * -(-row.values[self.field] * LONGEST_BAR // most) for row in rows]
 
     def shortened(self, text: str, width: int) -> str:
-        """Bars remain as long beside each other."""
+        """Return bar ``text`` for ``width`` terminal columns: bars remain as long beside each
+        other."""
         return BAR * -(-len(text) * min(width, LONGEST_BAR) // LONGEST_BAR)
 
 
@@ -270,7 +271,8 @@ class Percentile(Column):
         return self.of(row.values[self.field])
 
     def of(self, counts: Sequence[int]) -> float | None:
-        """In milliseconds, the middle of its range; None where nothing was counted."""
+        """Return the percentile of ``counts``, by element, in milliseconds: the middle of its
+        range; None where nothing was counted."""
         wanted = sum(counts) * self.percent / 100
         before = 0
         for element, count in enumerate(counts):
@@ -319,7 +321,7 @@ class Log2(Index):
     __slots__ = ()
 
     def table_value(self, row: Row) -> int:
-        """Where the range begins; 0 is in the first."""
+        """Return where the range of ``row`` begins; 0 is in the first."""
         return 1 << row.key if row.key else 0
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
@@ -330,7 +332,7 @@ AnyColumn = Column | Index
 
 
 def short(number: int) -> str:
-    """A power of two, or 0, in few characters: ``64K``."""
+    """Return ``number``, a power of two or 0, in few characters: ``64K``."""
     for bits, unit in UNITS:
         if number >= 1 << bits:
             return f"{number >> bits}{unit}"
@@ -338,19 +340,19 @@ def short(number: int) -> str:
 
 
 def check_number(what: str, field: Field) -> None:
-    """Raise RecordError, beginning with ``what``, unless the field is an integer."""
+    """Raise RecordError, whose message begins with ``what``, unless ``field`` is an integer."""
     if not isinstance(field.type, Integer):
         raise RecordError(f"{what} a number, and {field.name} is not a number")
 
 
 def check_width(width: object) -> None:
-    """Raises RecordError."""
+    """Raise RecordError unless ``width`` is a number of characters."""
     if isinstance(width, bool) or not isinstance(width, int) or width < 0:
         raise RecordError(f"a column's width is a number of characters, not {shown(width)}")
 
 
 def check_rank(rank: object) -> None:
-    """Raises RecordError."""
+    """Raise RecordError unless ``rank`` is an integer."""
     if isinstance(rank, bool) or not isinstance(rank, int):
         raise RecordError(
             f"a column's rank is an integer, 0 for the most important, not {shown(rank)}"

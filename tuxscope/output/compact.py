@@ -11,5 +11,5 @@ COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def json_text(raw: bytes) -> str:
-    """A C string (bytes up to NUL) as a JSON string of ASCII characters."""
+    """Return ``raw``, a C string (bytes up to NUL), as a JSON string of ASCII characters."""
     return json.dumps(decode_text(raw))

@@ -32,10 +32,12 @@ class Need:
 
 
 def fit(needs: Sequence[Need], room: int, gap: int = 1) -> list[int | None]:
-    """Return the width of each column on a line of ``room`` terminal columns; None: hide it.
+    """Return a list with the width of each column on a line of ``room`` terminal columns; None:
+    hide it.
 
-    Columns with the highest rank are hidden until the others have their minimum. The remaining
-    space goes to columns in order of rank. ``gap`` is the space between two columns.
+    ``needs`` has the Need of each column, ``gap`` is the space between two. Columns with the
+    highest rank are hidden until the others have their minimum. The remaining space goes to columns
+    in order of rank.
     """
     order = sorted(range(len(needs)), key=lambda index: needs[index].rank)
     left = room - sum(each.least + gap for each in needs) + gap
@@ -51,7 +53,7 @@ def fit(needs: Sequence[Need], room: int, gap: int = 1) -> list[int | None]:
 
 
 def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
-    """The space that a column needs on a line of ``room`` terminal columns.
+    """Return the Need of ``column`` on a line of ``room`` terminal columns.
 
     ``widest`` is the width of its widest text, title included. None if the texts are not known
     yet: then a number may have all digits of its type.
@@ -67,7 +69,7 @@ def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
 
 
 def longest(field_type: FieldType[Any] | None) -> int:
-    """The maximum number of characters of a value of this type; 0 if unknown."""
+    """Return the maximum number of characters of a value of ``field_type``; 0 if unknown."""
     match field_type:
         case Optional(stored=stored):
             return longest(stored)

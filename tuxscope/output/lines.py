@@ -66,7 +66,7 @@ class Templates(dict[tuple[Any, ...], bytes]):
 
 
 class LineFormat:
-    """Renders batches of records as lines.
+    """Renders batches of records of type ``record`` as lines in ``style``, with these ``columns``.
 
     Attributes:
         header: the line of titles with its newline; empty for JSON.
@@ -117,11 +117,12 @@ class LineFormat:
         self.header = " ".join(titles).rstrip() + "\n" if style is Style.TEXT else ""
 
     def changed_header(self) -> str:
-        """The header, if the columns have changed since it was printed; here always empty."""
+        """Return the header, if the columns have changed since it was printed; here always
+        empty."""
         return ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """Return all lines as UTF-8. ``columns``: a list per value of ``RecordType.raw``."""
+        """Return all lines as UTF-8, bytes. ``columns``: a list per value of ``RecordType.raw``."""
         return self._template(columns) % self._values(columns)
 
     def _template(self, columns: Sequence[list[Any]]) -> bytes:
@@ -151,7 +152,7 @@ def fitted(render: Callable[[Any], str], width: int, limit: int | None) -> Calla
 
 
 def as_bytes(render: Callable[[Any], str]) -> Callable[[Any], bytes]:
-    """Return ``render`` with its text as_bytes as UTF-8; results are cached."""
+    """Return ``render`` with its text encoded as UTF-8; results are cached."""
     return lru_cache(CACHED_TEXTS)(lambda value: render(value).encode())
 
 
@@ -162,7 +163,8 @@ def for_slice(render: Callable[[Any], str], part: slice) -> Callable[[tuple[Any,
 
 
 def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
-    """Return a function from the raw value of a field (or tuple of values) to its text."""
+    """Return a function from the raw value of a field of ``field_type`` (or tuple of values) to its
+    text in ``style``."""
     if isinstance(field_type, Integer):
         return str
     if style is Style.TEXT and isinstance(field_type, Text):
@@ -184,5 +186,5 @@ def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
 
 
 def printable(raw: bytes) -> str:
-    """A C string (bytes up to NUL) as text; control characters are escaped."""
+    """Return ``raw``, a C string (bytes up to NUL), as text; control characters are escaped."""
     return visible(decode_text(raw))

@@ -31,14 +31,15 @@ class Shape(Enum):
 
 
 def render(program: Program, shape: Shape, room: int | None = None) -> str:
-    """Render a program as text in any shape but BYTES; for ``room`` see table()."""
+    """Return ``program`` as text in any ``shape`` but BYTES; for ``room`` see table()."""
     if shape is Shape.C:
         return "".join(f"{each}\n" for each in c_array(program))
     return render_lines(lines(program), shape, room)
 
 
 def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) -> str:
-    """Render the lines of a listing as TEXT or JSON, and as a table for all other shapes."""
+    """Return ``listed``, the lines of a listing, as text: for ``shape`` TEXT or JSON as that, for
+    all others as a table; for ``room`` see table()."""
     match shape:
         case Shape.TEXT:
             return text_of(listed)
@@ -49,7 +50,7 @@ def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) 
 
 
 def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
-    """Yield the rows of a listing: slot, bytes, pseudo-C, source; labels on their own lines.
+    """Yield the rows of ``listed``: slot, bytes, pseudo-C, source; labels on their own lines.
 
     If the widest row does not fit into ``room`` terminal columns, source lines are printed above
     their instructions. None means no limit.
@@ -72,7 +73,8 @@ def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
 
 
 def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
-    """Yield each line, its pseudo-C, and its source, or "" if the source is the previous one."""
+    """Yield each line of ``listed``, its pseudo-C, and its source, or "" if the source is the
+    previous one."""
     previous: SourceLine | None = None
     for line in listed:
         code = f"{line.text}  # {line.note}" if line.note else line.text
@@ -82,18 +84,19 @@ def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
 
 
 def place(source: SourceLine) -> str:
-    """A source line for a table: ``hello.py:34: code``, without comment."""
+    """Return ``source`` as text for a table: ``hello.py:34: code``, without comment."""
     return f"{source.file.rpartition('/')[2]}:{source.line}: {source.code}"
 
 
 def slots(line: Line) -> Iterator[str]:
-    """Yield number and bytes of each slot of an instruction (one or two)."""
+    """Yield the text with number and bytes of each slot of the instruction of ``line`` (one or
+    two)."""
     for at in range(0, len(line.data), SLOT):
         yield f"{line.slot + at // SLOT:>6}  {line.data[at : at + SLOT].hex(' ')}"
 
 
 def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
-    """Yield a JSON object for each instruction."""
+    """Yield a JSON object, a dict, for each instruction in ``listed``."""
     for each in listed:
         yield {
             "slot": each.slot,
@@ -107,14 +110,14 @@ def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
 
 
 def source_object(source: SourceLine | None) -> dict[str, Any] | None:
-    """A source line as a JSON object, or None."""
+    """Return ``source`` as a JSON object, or None if it is None."""
     if source is None:
         return None
     return {"file": source.file, "line": source.line, "text": source.text}
 
 
 def c_array(program: Program) -> Iterator[str]:
-    """Yield the lines of a C array of ``struct bpf_insn`` (linux/bpf.h).
+    """Yield the lines of a C array of ``struct bpf_insn`` (linux/bpf.h) with ``program``.
 
     Map fds are 0; the loader must insert the fd of the map that the comment names.
     """
@@ -131,18 +134,18 @@ def c_array(program: Program) -> Iterator[str]:
 
 
 def c_name(name: str) -> str:
-    """A program name as a C identifier."""
+    """Return ``name``, of a program, as a C identifier."""
     plain = name.replace(".", "_")
     return f"_{plain}" if plain[0].isdigit() else plain
 
 
 def comment(name: str) -> str:
-    """A text that is safe inside a C comment."""
+    """Return ``name`` as text that is safe inside a C comment."""
     return name.replace("*/", "* /").replace("/*", "/ *")
 
 
 def struct_fields(instruction: Instruction) -> Iterator[str]:
-    """Yield the initialiser of each slot of an instruction."""
+    """Yield the C initialiser of each slot of ``instruction``."""
     yield (
         f".code = {instruction.opcode:#04x}, .dst_reg = {instruction.dst}, .src_reg = "
         f"{instruction.src}, .off = {instruction.offset}, .imm = {c_int(instruction.imm)}"
@@ -152,5 +155,5 @@ def struct_fields(instruction: Instruction) -> Iterator[str]:
 
 
 def c_int(value: int) -> str:
-    """A signed 32-bit integer as C; the lowest has no literal."""
+    """Return ``value``, a signed 32-bit integer, as C; the lowest has no literal."""
     return "-2147483647 - 1" if value == -(1 << 31) else str(value)

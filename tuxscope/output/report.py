@@ -50,7 +50,7 @@ class Report:
 
 
 def print_error(error: Exception, verifier_log: bool | None = None) -> None:
-    """Print an error report on stderr; errors of write(2) are ignored.
+    """Print the report of ``error`` on stderr; errors of write(2) are ignored.
 
     ``verifier_log`` is the value of --verifier-log: True prints the verifier log first, False adds
     a remark that the option exists. None if the command has no such option.
@@ -68,7 +68,7 @@ def print_error(error: Exception, verifier_log: bool | None = None) -> None:
 
 
 def print_log(log: str) -> None:
-    """Print a verifier log on stderr; on a terminal, control characters are escaped."""
+    """Print ``log``, a verifier log, on stderr; on a terminal, control characters are escaped."""
     if os.isatty(2):
         log = "\n".join(map(visible, log.expandtabs().split("\n")))
     with suppress(OutputError):
@@ -76,7 +76,7 @@ def print_log(log: str) -> None:
 
 
 def of_error(error: Exception, more: str = "") -> Report:
-    """The report of an error; ``more`` is the text of remark "log" for a verifier error."""
+    """Return the Report of ``error``; ``more`` is the text of remark "log" for a verifier error."""
     if isinstance(error, ExplainedError):
         return of_explanation(error.explanation, more)
     if isinstance(error, LocatedError) and error.source:
@@ -86,7 +86,8 @@ def of_error(error: Exception, more: str = "") -> Report:
 
 
 def of_explanation(explanation: Explanation, more: str = "") -> Report:
-    """The report of a program that the verifier refused."""
+    """Return the Report of ``explanation``, why the verifier refused a program; ``more`` as in
+    of_error()."""
     objection = explanation.objection if explanation.objection != explanation.sentence else ""
     slot = "" if explanation.slot is None else f" (slot {explanation.slot})"
     source = explanation.source
@@ -106,12 +107,12 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
 
 
 def remarks(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    """The (label, text) pairs whose text is not empty."""
+    """Return those of ``pairs``, (label, text), whose text is not empty."""
     return tuple((label, text) for label, text in pairs if text)
 
 
 def shown(report: Report, fd: int, prefix: str = "") -> Iterator[str]:
-    """Yield the lines of a report for ``fd``.
+    """Yield the lines of ``report`` for ``fd``; the first begins with ``prefix``.
 
     On a terminal, no line is wider than it, and the sentence takes at most three lines. Else the
     first line is the whole sentence, so that grep finds it, and the rest has 80 columns.
@@ -126,7 +127,11 @@ def shown(report: Report, fd: int, prefix: str = "") -> Iterator[str]:
 
 
 def headline(report: Report, prefix: str, width: int | None, colour: bool) -> Iterator[str]:
-    """Yield the place and the sentence; ``width`` None means one line."""
+    """Yield lines with ``prefix``, and the place and sentence of ``report``, ``width`` columns
+    wide.
+
+    They are painted if ``colour``. ``width`` None means one line.
+    """
     place = visible(f"{report.place}: " if report.place else "")
     colour = colour and bool(place or report.remarks)
     sentence = visible(" ".join(report.sentence.split()))
@@ -146,7 +151,11 @@ def headline(report: Report, prefix: str, width: int | None, colour: bool) -> It
 
 
 def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterator[str]:
-    """Yield the source line with its neighbours, or alone if the file cannot be read."""
+    """Yield ``source`` with its neighbours, or alone if the file cannot be read, in ``width``
+    columns.
+
+    A mark points at ``column``, from 1, or at none if 0. The lines are painted if ``colour``.
+    """
     lines = neighbours(source)
     digits = len(str(max(lines)))
     for number, line in lines.items():
@@ -168,7 +177,8 @@ def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterat
 
 
 def neighbours(source: SourceLine) -> dict[int, str]:
-    """The source line and its neighbours by line number; only the line if the file has changed."""
+    """Return ``source`` and its neighbours, text by line number; only that line if the file has
+    changed."""
     alone = {source.line: source.text}
     try:
         if not os.path.isfile(source.file) or os.path.getsize(source.file) > LARGEST_FILE:
@@ -184,7 +194,11 @@ def neighbours(source: SourceLine) -> dict[int, str]:
 
 
 def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iterator[str]:
-    """Yield a row per register: name, state, and where it was last written."""
+    """Yield a row for each of ``notes``: the register's name, its state, and where it was last
+    written.
+
+    A row is at most ``width`` columns wide, and painted if ``colour``.
+    """
     places = max((columns(written(note)) for note in notes), default=0)
     most = max(width - LABEL - 2 - places, STATE)
     states = [cut(visible(note.state), most) for note in notes]
@@ -197,14 +211,16 @@ def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iter
 
 
 def written(note: RegisterNote) -> str:
-    """Where a register was last written: source line or slot; empty if unknown."""
+    """Return where the register of ``note`` was last written: source line or slot; empty if
+    unknown."""
     if note.source:
         return f"set at {visible(str(note.source))}"
     return "" if note.slot is None else f"set in slot {note.slot}"
 
 
 def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
-    """Yield a label with its text, wrapped to at most three lines."""
+    """Yield ``label`` with ``text``, wrapped to ``width`` columns and three lines at most; painted
+    if ``colour``."""
     room = width - LABEL
     lines = shortened(list(wrapped(visible(" ".join(text.split())), room)), room)
     paint = Paint.GOOD if label == "hint" else Paint.NAME
@@ -213,12 +229,13 @@ def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
 
 
 def shortened(lines: list[str], room: int) -> list[str]:
-    """The first three lines; if there are more, the third ends with an ellipsis."""
+    """Return the first three of ``lines``; if there are more, the third is cut to ``room`` columns
+    with an ellipsis."""
     if len(lines) <= LONGEST:
         return lines
     return [*lines[: LONGEST - 1], cut(f"{lines[LONGEST - 1]} {lines[LONGEST]}", room)]
 
 
 def label_of(name: str, paint: Paint, colour: bool) -> str:
-    """A label in colour, padded to LABEL columns."""
+    """Return label ``name``, painted with ``paint`` if ``colour``, padded to LABEL columns."""
     return f"  {painted(name, paint, colour)}{' ' * max(LABEL - 2 - len(name), 1)}"

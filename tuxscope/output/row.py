@@ -25,7 +25,8 @@ class Row:
         self.rates: dict[Field, float] = {}
 
     def compare(self, before: Mapping[Field, Any] | None, seconds: float) -> None:
-        """Against the same entry some seconds ago, if there was one."""
+        """Set the rates: the change since ``before``, the values by field ``seconds`` ago; None if
+        there was no such entry."""
         for field, value in self.values.items():
             if isinstance(value, int):
                 grown = value - (before[field] if before else 0)
@@ -34,8 +35,8 @@ class Row:
 
 
 def values_of(key: Any, value: Any) -> dict[Field, Any]:
-    """Key and value by field; numbers of several CPUs are added up, of all else the first counts
-    that is not empty."""
+    """Return the fields of ``key`` and ``value`` in a dict; numbers of several CPUs are added up,
+    of all else the first counts that is not empty."""
     parts = value if isinstance(value, tuple) else (value,)
     values = fields_of(key) if isinstance(key, Record) else {}
     for field in type(parts[0]).fields.values():

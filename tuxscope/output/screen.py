@@ -22,7 +22,8 @@ class Paint(Enum):
 
 
 def width_of(fd: int) -> int:
-    """The width of terminal ``fd``; 80 if it is no terminal or its width is unknown."""
+    """Return the width of terminal ``fd`` in columns; 80 if it is no terminal or its width is
+    unknown."""
     try:
         columns = os.get_terminal_size(fd).columns
     except OSError:
@@ -31,12 +32,13 @@ def width_of(fd: int) -> int:
 
 
 def room(fd: int = 1) -> int | None:
-    """The maximum width of lines on ``fd``: that of the terminal, or None if it is no terminal."""
+    """Return the maximum width of lines on ``fd``: that of the terminal, or None if it is no
+    terminal."""
     return width_of(fd) if os.isatty(fd) else None
 
 
 def prose(fd: int = 1) -> int:
-    """The width to wrap sentences to: 80, or less on a narrower terminal."""
+    """Return the width to wrap sentences to on ``fd``: 80, or less on a narrower terminal."""
     return min(width_of(fd), USUAL)
 
 
@@ -46,7 +48,7 @@ def moves_cursor(fd: int) -> bool:
 
 
 def height_of(fd: int) -> int:
-    """The number of rows of terminal ``fd``; 24 if it is no terminal or unknown."""
+    """Return the number of rows of terminal ``fd``; 24 if it is no terminal or unknown."""
     try:
         rows = os.get_terminal_size(fd).lines
     except OSError:
@@ -55,12 +57,13 @@ def height_of(fd: int) -> int:
 
 
 def painted(text: str, paint: Paint, colour: bool) -> str:
-    """``text`` between SGR sequences if ``colour``, else unchanged."""
+    """Return ``text`` between SGR sequences for ``paint`` if ``colour``, else unchanged."""
     return f"\x1b[{paint.value}m{text}\x1b[m" if colour and text else text
 
 
 def columns(text: str) -> int:
-    """The width of printable text in terminal columns: wide characters 2, combining ones 0."""
+    """Return the width of printable ``text`` in terminal columns: wide characters 2, combining ones
+    0."""
     if text.isascii():
         return len(text)
     from wcwidth import wcwidth  # slow to import, and most text is ASCII
@@ -69,17 +72,17 @@ def columns(text: str) -> int:
 
 
 def padded(text: str, width: int) -> str:
-    """Printable text, padded with spaces to ``width`` terminal columns."""
+    """Return printable ``text``, padded with spaces to ``width`` terminal columns."""
     return text.ljust(width) if text.isascii() else text + " " * (width - columns(text))
 
 
 def cut(text: str, width: int) -> str:
-    """Printable text, truncated to ``width`` terminal columns with an ellipsis."""
+    """Return printable ``text``, truncated to ``width`` terminal columns with an ellipsis."""
     return text if columns(text) <= width else beginning(text, width - 1).rstrip() + "…"
 
 
 def beginning(text: str, width: int) -> str:
-    """The longest prefix of printable text that fits into ``width`` terminal columns."""
+    """Return the longest prefix of printable ``text`` that fits into ``width`` terminal columns."""
     if text.isascii():
         return text[: max(width, 0)]
     from wcwidth import wcwidth
@@ -93,7 +96,7 @@ def beginning(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
-    """Yield the lines of a text, wrapped between words to ``width`` terminal columns.
+    """Yield the lines of ``text``, wrapped between words to ``width`` terminal columns.
 
     ``rest`` is the width of the second and later lines, if it differs. A longer word is split.
     """
@@ -115,7 +118,8 @@ def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
 
 
 def beside(head: str, text: str, width: int) -> Iterator[str]:
-    """Yield ``head`` with ``text`` wrapped beside it, or below it in less than 20 columns."""
+    """Yield lines of ``width`` columns: ``head`` with ``text`` wrapped beside it, or below it in
+    less than 20 columns."""
     if width - len(head) < NARROWEST:
         name = head.lstrip()
         indented = min(len(head) - len(name), DEEPEST)
@@ -128,7 +132,7 @@ def beside(head: str, text: str, width: int) -> Iterator[str]:
 
 
 def wrapped_help(text: str, width: int) -> Iterator[str]:
-    """Yield the lines of a help text, wrapped to ``width`` columns if one is wider.
+    """Yield the lines of ``text``, a help text, wrapped to ``width`` columns if one is wider.
 
     Text after a gap of two or more spaces is the second column: it is wrapped beside the first,
     together with the lines below that start in the same column.

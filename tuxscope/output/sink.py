@@ -28,7 +28,7 @@ class HasFileno(Protocol):
 
 
 class Sink:
-    """Writes text as UTF-8 to a file descriptor.
+    """Writes text as UTF-8 to file descriptor ``fd``.
 
     Attributes:
         closed: the reader is gone (the pipe was closed, or the terminal hung up); later writes
@@ -50,11 +50,11 @@ class Sink:
         return self.closed
 
     def write(self, text: str) -> int:
-        """Write text as UTF-8; return the number of lines dropped. See :meth:`write_bytes`."""
+        """Write ``text`` as UTF-8; return the number of lines dropped. See :meth:`write_bytes`."""
         return self.write_bytes(text.encode(errors="backslashreplace"))
 
     def write_bytes(self, data: bytes | bytearray) -> int:
-        """Write all bytes, blocking as needed; return the number of lines dropped.
+        """Write all of ``data``, blocking as needed; return the number of lines dropped.
 
         Raises OutputError.
         """

@@ -56,7 +56,7 @@ class Table:
     def render(
         self, entries: Entries, seconds: float, at: float, room: int | None = None
     ) -> list[str]:
-        """Return the lines of a table.
+        """Return the lines of a table of ``entries``, (key, value) pairs.
 
         ``seconds`` is the time since the previous table, ``at`` the time since the start. ``room``
         is the maximum width of a line of text in terminal columns; None for no limit.
@@ -86,7 +86,8 @@ class Table:
         return [COMPACT({"seconds": round(at, 3), "rows": objects})]
 
     def again(self, room: int | None) -> list[str]:
-        """Return the lines of the last table as text for another ``room``."""
+        """Return the lines of the last table as text for another ``room``, in terminal columns, or
+        None."""
         texts = [[each.title, *each.table_texts(self._shown)] for each in self._columns]
         if room is None:
             widths: list[int | None] = [each.width for each in self._columns]
@@ -108,13 +109,14 @@ class Table:
 
 
 def without_empty_ends(rows: list[Row]) -> list[Row]:
-    """The rows of an array from the first to the last with a non-zero value."""
+    """Return ``rows``, those of an array, from the first to the last with a non-zero value."""
     full = [at for at, row in enumerate(rows) if any(row.values.values())]
     return rows[full[0] : full[-1] + 1] if full else []
 
 
 def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
-    """Sort rows by a column: numbers descending, text ascending, None last. The sort is stable."""
+    """Return ``rows`` sorted by ``column``: numbers descending, text ascending, None last. The sort
+    is stable."""
     values = {row: column.table_value(row) for row in rows}
     known = [row for row in rows if values[row] is not None]
     unknown = [row for row in rows if values[row] is None]

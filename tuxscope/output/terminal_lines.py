@@ -13,7 +13,8 @@ from tuxscope.record import RecordType
 
 
 class TerminalLines:
-    """A LineFormat with the columns that fit on the terminal; follows its width."""
+    """A LineFormat of type ``record`` with those of ``columns`` that fit on terminal ``fd``;
+    follows its width."""
 
     def __init__(self, record: RecordType, columns: Sequence[Column], fd: int) -> None:
         self._record = record
@@ -42,7 +43,7 @@ class TerminalLines:
         return f"{cut(self._format.header.rstrip(), self._room)}\n"
 
     def changed_header(self) -> str:
-        """The new header if a resize has changed the columns, else empty."""
+        """Return the new header if a resize has changed the columns, else empty."""
         if width_of(self._fd) == self._room:
             return ""
         before = self.header
@@ -50,7 +51,7 @@ class TerminalLines:
         return self.header if self.header != before else ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """Return all lines as UTF-8; see :meth:`LineFormat.render`."""
+        """Return all lines as UTF-8, bytes; ``columns`` as in :meth:`LineFormat.render`."""
         data = self._format.render(columns)
         lines = data.split(b"\n")
         if data.isascii() and max(map(len, lines)) <= self._room:

@@ -28,7 +28,7 @@ NARROWEST = 20  # minimum width to wrap CHANGED to
 
 
 class Trace:
-    """Renders the steps of one program.
+    """Renders the steps of ``program``.
 
     If the widest row does not fit into ``room`` terminal columns, source lines are printed
     above the steps. None means no limit.
@@ -51,7 +51,7 @@ class Trace:
         return self.joined("STEP", "SLOT", "INSTRUCTION", "CHANGED", "SOURCE")
 
     def row(self, step: Step) -> str:
-        """A step as a row: step, slot, instruction, changes, source."""
+        """Return ``step`` as a row: step, slot, instruction, changes, source."""
         changed = "; ".join(self.changes(step))
         source = step.instruction.source
         shown = place(source) if source else ""
@@ -59,7 +59,8 @@ class Trace:
         return self.joined(steps, slot, self.text(step.before), changed, shown)
 
     def joined(self, step: str, slot: str, text: str, changed: str, source: str) -> str:
-        """The cells of a row as text, wrapped to the width of the terminal."""
+        """Return a row of the cells ``step``, ``slot``, ``text``, ``changed``, ``source``, wrapped
+        to the width of the terminal."""
         row = f"{step:>6}  {slot:>6}  {padded(text, self._width)}  "
         if self._room is None:
             return f"{row}{padded(changed, CHANGES)}  {source}".rstrip() + "\n"
@@ -71,13 +72,14 @@ class Trace:
         return f"{above}{row}{changed}".rstrip() + "\n"
 
     def text(self, state: State) -> str:
-        """The next instruction; with symbolic names if it is in this program."""
+        """Return the next instruction of ``state`` as text; with symbolic names if it is in this
+        program."""
         if state.program is self._program and state.slot in self._lines:
             return self._lines[state.slot].text
         return str(state.instruction)
 
     def changes(self, step: Step) -> Iterator[str]:
-        """Yield the changes of a step: registers, memory, output, calls."""
+        """Yield the text of each change of ``step``: registers, memory, output, calls."""
         calls = len(step.after.frames) > len(step.before.frames)
         returns = len(step.after.frames) < len(step.before.frames)
         for number, _, after in step.registers:
@@ -95,7 +97,8 @@ class Trace:
                 yield f"{ranges(gone)} clobbered"
 
     def value(self, value: int, state: State) -> str:
-        """The text of a register's value: a number, or what it points to."""
+        """Return the text of ``value``, a register's in ``state``: a number, or what it points
+        to."""
         region = state.memory.get(value >> WINDOW)
         if region:
             place = region.place(value & OFFSET) if region.data else f"&{region.name}"
@@ -104,12 +107,14 @@ class Trace:
         return str(signed) if -SMALL < signed < SMALL else hex(value)
 
     def frame_suffix(self, address: int, state: State) -> str:
-        """`` of NAME`` if the address is in the stack of calling function NAME, else empty."""
+        """Return `` of NAME`` if ``address`` is in the stack of calling function NAME in ``state``,
+        else empty."""
         outer = (each for each in state.frames[:-1] if each.stack >> WINDOW == address >> WINDOW)
         return next((f" of {each.function}" for each in outer), "")
 
     def name(self, stored: Stored, step: Step) -> str:
-        """The name of a memory location: from the source code, else its address as text."""
+        """Return the name of the memory that ``step`` changed, ``stored``: from the source code,
+        else its address as text."""
         frame = step.before.frames[-1]
         if stored.address >> WINDOW != frame.stack >> WINDOW:
             return stored.place + self.frame_suffix(stored.address, step.before)
@@ -117,7 +122,8 @@ class Trace:
         return self._notes.place(frame.function, offset, len(stored.after)) or stored.place
 
     def content(self, data: bytes) -> str:
-        """Bytes as an integer (1, 2, 4, 8 bytes), as printable text, or in hexadecimal."""
+        """Return ``data`` as an integer (1, 2, 4, 8 bytes), as printable text, or in
+        hexadecimal."""
         if len(data) in (1, 2, 4, 8):
             value = int.from_bytes(data, sys.byteorder)
             return str(value) if value < SMALL else hex(value)
@@ -127,13 +133,14 @@ class Trace:
         return data.hex(" ")
 
     def sent(self, output: Output) -> str:
-        """The text of an output of the program: sent to a map, or printed."""
+        """Return the text of ``output``, the program's: sent to a map, or printed."""
         if not isinstance(output, Sent):
             return f"printed {json.dumps(output.text)}"
         return f"sent to {output.map.name}: {decoded(output.map, output.data)}"
 
     def object(self, step: Step) -> dict[str, Any]:
-        """A step as a JSON object; 64-bit values are hexadecimal text (JSON numbers: 53 bits)."""
+        """Return ``step`` as a JSON object; 64-bit values are hexadecimal text (JSON numbers: 53
+        bits)."""
         return {
             "step": step.after.steps,
             "slot": step.before.slot,
@@ -156,7 +163,7 @@ class Trace:
         }
 
     def registers(self, state: State) -> Iterator[str]:
-        """Yield a line for each initialised register."""
+        """Yield a line for each initialised register of ``state``."""
         for number, value in enumerate(state.registers):
             if value is not None:
                 shown = self.value(value, state)
@@ -164,7 +171,7 @@ class Trace:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """The text of a sorted list of register numbers: ``r0, r2-r5``."""
+    """Return the text of ``numbers``, sorted register numbers: ``r0, r2-r5``."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:
@@ -175,7 +182,7 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 def decoded(map: Map, data: bytes) -> str:
-    """The text of sent data, decoded as the record of the map."""
+    """Return the text of ``data``, bytes sent to ``map``, decoded as the record of the map."""
     if not isinstance(map, StreamMap) or len(data) < map.record.size:
         return data.hex(" ")
     record: Record = map.record.unpack(data)
@@ -184,18 +191,18 @@ def decoded(map: Map, data: bytes) -> str:
 
 
 def output_object(output: Output) -> dict[str, Any]:
-    """An output of the program as a JSON object."""
+    """Return ``output``, the program's, as a JSON object."""
     if isinstance(output, Sent):
         return {"map": output.map.name, "cpu": output.cpu, "data": output.data.hex()}
     return {"text": output.text}
 
 
 def hexadecimal(value: int | None) -> str | None:
-    """The value of a register as hexadecimal text; None if uninitialised."""
+    """Return ``value``, a register's, as hexadecimal text; None if uninitialised."""
     return None if value is None else hex(value)
 
 
 def state_object(state: State) -> dict[str, Any]:
-    """The state where a trace stopped, as a JSON object."""
+    """Return ``state``, where a trace stopped, as a JSON object."""
     registers = {f"r{number}": hexadecimal(each) for number, each in enumerate(state.registers)}
     return {"stopped": state.slot, "steps": state.steps, "registers": registers}

@@ -9,19 +9,20 @@ NOTHING = "-"  # the text of None
 
 
 def visible(text: str) -> str:
-    """``text`` with each non-printable character escaped as in Python."""
+    """Return ``text`` with each non-printable character escaped as in Python."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else escaped(each) for each in text)
 
 
 def escaped(character: str) -> str:
-    r"""The Python escape of a character: ``\x1b``, ``\u202e`` or ``\U000e0001``."""
+    r"""Return the Python escape of ``character``: ``\x1b``, ``\u202e`` or ``\U000e0001``."""
     return character.encode("unicode_escape").decode()
 
 
 def plain(value: Any) -> Any:
-    """A record's value as JSON can hold it: octets in hexadecimal, records as objects."""
+    """Return ``value``, a record's, as JSON can hold it: octets in hexadecimal, records as
+    objects."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, tuple):
@@ -32,7 +33,7 @@ def plain(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """What :func:`plain` returned, in one line of text."""
+    """Return ``value``, which :func:`plain` returned, in one line of text."""
     if value is None:
         return NOTHING
     if isinstance(value, str):

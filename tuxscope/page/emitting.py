@@ -13,28 +13,31 @@ from tuxscope.record import u64
 
 
 def lookup(a: Assembler, map: Map, key: Memory) -> None:
-    """Emit: r0 = the address of the value for ``key``, or 0 if the map has no such entry."""
+    """Emit: r0 = the address of the value for ``key``, in memory, or 0 if ``map`` has no such
+    entry."""
     a.ld_map(r1, map)
     a.lea(r2, key)
     a.call(helper.map_lookup_elem)
 
 
 def delete(a: Assembler, map: Map, key: Memory) -> None:
-    """Emit: delete the entry for ``key``, if it exists."""
+    """Emit: delete the entry of ``map`` for ``key``, in memory, if it exists."""
     a.ld_map(r1, map)
     a.lea(r2, key)
     a.call(helper.map_delete_elem)
 
 
 def read(a: Assembler, to: Memory, size: int) -> None:
-    """Emit: copy ``size`` bytes of kernel memory from the address in r3; zeros if it faults."""
+    """Emit: copy ``size`` bytes of kernel memory from the address in r3 to ``to``; zeros if it
+    faults."""
     a.lea(r1, to)
     a.mov(r2, size)
     a.call(helper.probe_read_kernel)
 
 
 def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
-    """Emit: copy a member of the kernel struct whose address is stored in ``base``."""
+    """Emit: copy the member at ``place`` of the kernel struct, whose address is stored in ``base``,
+    to ``to``."""
     size = place.whole_size
     a.ldx(r3, base)
     a.add(r3, place.offset)
@@ -42,7 +45,8 @@ def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
 
 
 def follow(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r8 = the pointer member at ``place`` of the struct at r8; ``scratch`` = r8."""
+    """Emit: r8 = the pointer member at ``place`` of the struct at r8; a copy of it is in
+    ``scratch``."""
     a.mov(r3, r8)
     if place.offset:
         a.add(r3, place.offset)
@@ -51,12 +55,12 @@ def follow(a: Assembler, place: Place, scratch: Memory) -> None:
 
 
 def copy(a: Assembler, to: Address, origin: Address, size: int) -> None:
-    """Emit: copy ``size`` bytes, a multiple of 8. Clobbers r1 only."""
+    """Emit: copy ``size`` bytes, a multiple of 8, from ``origin`` to ``to``. Clobbers r1 only."""
     for at in range(0, size, 8):
         a.ldx(r1, u64[origin + at])
         a.stx(u64[to + at], r1)
 
 
 def address_of(memory: Memory) -> Address:
-    """The address of ``memory``: base register plus offset."""
+    """Return the address of ``memory``: base register plus offset."""
     return memory._base + memory._offset

@@ -17,16 +17,16 @@ PATIENCE = 3  # times that it is raised
 
 
 class PageHang(BaseException):
-    """A page did not end in time; raised at the line that it is executing then."""
+    """Raised in a page that did not end in time, at the line that it is executing then."""
 
 
 @contextmanager
 def guarded(on_stuck: Callable[[FrameType | None], object]) -> Iterator[None]:
-    """Run a page's code in here. Raises PageHang after LIMIT seconds, and SystemExit if the page
-    calls os._exit() or os.abort().
+    """Return a context manager to run a page's code in. It raises PageHang after LIMIT seconds, and
+    SystemExit if the page calls os._exit() or os.abort().
 
-    If the page has caught PageHang PATIENCE times, ``on_stuck`` is called with the current frame,
-    and the process exits with status 1.
+    If the page has caught PageHang PATIENCE times, ``on_stuck`` is called with the current frame or
+    None, and the process exits with status 1.
     """
     raised = 0
 
@@ -57,10 +57,10 @@ def guarded(on_stuck: Callable[[FrameType | None], object]) -> Iterator[None]:
 
 
 def ended(status: int) -> NoReturn:
-    """In place of os._exit()."""
+    """Raise SystemExit with ``status``, in place of os._exit()."""
     raise SystemExit(status)
 
 
 def aborted() -> NoReturn:
-    """In place of os.abort()."""
+    """Raise SystemExit with status 1, in place of os.abort()."""
     raise SystemExit(1)

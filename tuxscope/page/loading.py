@@ -33,12 +33,13 @@ class PageError(LocatedError):
 
 
 def page_file(name: str) -> str:
-    """The path of a page of the table, such as ``hello``."""
+    """Return the path of the page that ships with tuxscope as ``name``, such as ``hello``."""
     return os.path.join(PROGRAMS, PAGES[name])
 
 
 def near_file(name: str) -> str:
-    """A hint for the name of a page that does not exist: ``; did you mean mine.py?``, or empty."""
+    """Return a hint for ``name``, the path of a page that does not exist: ``; did you mean
+    mine.py?``, or empty."""
     if name in PAGES:
         return f"; it comes with tuxscope: {command_of_page(name)}"
     directory, base = os.path.split(name)
@@ -52,7 +53,8 @@ def near_file(name: str) -> str:
 
 
 def load_page(file: str) -> Page:
-    """Run a file as Python, and return its ``PAGE``. Raises PageError."""
+    """Run ``file``, the path of a page, as Python, and return its ``PAGE``, a Page. Raises
+    PageError."""
     loaded = module_of(file)
     page = getattr(loaded, "PAGE", None)
     if isinstance(page, Page):
@@ -70,7 +72,8 @@ def load_page(file: str) -> Page:
 
 
 def module_of(file: str) -> ModuleType:
-    """Run a file as a module that is not left in ``sys.modules``. Raises PageError."""
+    """Run ``file``, a path, as a module, and return it; it is not left in ``sys.modules``. Raises
+    PageError."""
     stem = os.path.splitext(os.path.basename(file))[0]
     loader = SourceFileLoader(f"{stem} (a page)", file)
     cache_lines(file)
@@ -94,7 +97,8 @@ def module_of(file: str) -> ModuleType:
 
 
 def assignment(file: str, name: str) -> SourceLine:
-    """The last line of a page that assigns a name; line 0 of the file if none does."""
+    """Return the last line of page ``file`` that assigns ``name``; line 0 of the file if none
+    does."""
     import linecache
     import re
 
@@ -115,12 +119,14 @@ def programs_of(
     own: int | None = None,
     live: bool = False,
 ) -> tuple[Program, ...]:
-    """Call a page's function; returns its kernel programs.
+    """Call the function of ``page`` and return its kernel programs, a tuple.
 
-    ``live``: for the running kernel. There an unedited page that ships with tuxscope is not checked
-    again. ``exclude``: PIDs that the user excludes; ``own``: tuxscope's own PID, which a page
-    excludes if it can. Raises PageError, UsageError for an option that the page does not take, or
-    an AssemblyError with its line.
+    ``file`` is the page's path. ``pid`` and ``namespace`` are the function's arguments; None for
+    all processes and for the initial PID namespace. ``exclude``: PIDs that the user excludes, a
+    tuple; ``own``: tuxscope's own PID or None, which a page excludes if it can. ``live``: for the
+    running kernel. There an unedited page that ships with tuxscope is not checked again. Raises
+    PageError, UsageError for an option that the page does not take, or an AssemblyError with its
+    line.
     """
     known: dict[str, object] = {"pid": pid, "namespace": namespace}
     try:
@@ -172,7 +178,8 @@ def programs_of(
 
 
 def check_slips(page: Page, error: Exception) -> None:
-    """Raise PageError if a line of the page has no effect: that may be the cause of ``error``."""
+    """Raise PageError from ``error`` if a line of ``page`` has no effect, which may be the cause of
+    it."""
     from tuxscope.page.slips import slip_in
 
     if slip := slip_in(page):
@@ -182,8 +189,12 @@ def check_slips(page: Page, error: Exception) -> None:
 def left_out(
     file: str, exclude: tuple[int, ...], own: int | None, default: object
 ) -> tuple[int, ...] | int | None:
-    """The argument ``exclude`` for a page's function: a tuple if its default is a tuple, else one
-    PID or None, as in older pages. Raises UsageError if an older page would need several."""
+    """Return the argument ``exclude`` for the function of page ``file``: a tuple if ``default``,
+    the parameter's default, is a tuple, else one PID or None, as in older pages.
+
+    ``exclude`` are the user's PIDs, a tuple; ``own`` is tuxscope's PID, or None to include it.
+    Raises UsageError if an older page would need several.
+    """
     pids = exclude if own is None else tuple(dict.fromkeys((*exclude, own)))
     if isinstance(default, tuple):
         return pids
@@ -198,8 +209,8 @@ def left_out(
 
 
 def parameters(factory: ProgramFactory) -> dict[str, object]:
-    """The parameters by name, each with its default or None. Raises TypeError or ValueError if the
-    callable has no signature."""
+    """Return the parameters of ``factory``, a page's function, by name, each with its default or
+    None. Raises TypeError or ValueError if the callable has no signature."""
     if not isinstance(factory, FunctionType) or vars(factory):  # such as a wrapped function
         from inspect import signature
 
@@ -214,7 +225,8 @@ def parameters(factory: ProgramFactory) -> dict[str, object]:
 
 
 def definition(page: Page, file: str) -> SourceLine:
-    """The first line of a page's function; line 0 of the file if it is not a Python function."""
+    """Return the first line of the function of ``page``; line 0 of ``file`` if it is not a Python
+    function."""
     import linecache
 
     code = getattr(page.program, "__code__", None)
@@ -226,7 +238,8 @@ def definition(page: Page, file: str) -> SourceLine:
 
 @contextmanager
 def errors_of_the_page(file: str) -> Iterator[None]:
-    """Turn any exception of a page's code into a PageError with the page's line.
+    """Return a context manager that turns any exception of the code of page ``file`` into a
+    PageError with the page's line.
 
     A LocatedError that has a line already (AssemblyError, VerifierError) passes.
     """
@@ -267,7 +280,8 @@ def errors_of_the_page(file: str) -> Iterator[None]:
 
 
 def hang(source: SourceLine) -> PageError:
-    """The error of a page that did not end in time."""
+    """Return the PageError of a page that did not end in time; ``source`` is the line that it
+    executes."""
     return PageError(
         f"the page still runs after {LIMIT:.0f} s; Python's own loops have to end, as they only "
         "write the program",
@@ -276,7 +290,8 @@ def hang(source: SourceLine) -> PageError:
 
 
 def place(error: BaseException, file: str) -> SourceLine:
-    """The line of the page that raised it; line 0 if it was not raised in the page."""
+    """Return the line of page ``file`` that raised ``error``; line 0 if it was not raised in the
+    page."""
     if isinstance(error, SyntaxError) and error.filename == file:
         return SourceLine(file, error.lineno or 0, (error.text or "").strip())
     own = frames(error, file)
@@ -289,7 +304,8 @@ def place(error: BaseException, file: str) -> SourceLine:
 
 
 def column_of(error: BaseException, file: str) -> int:
-    """The column in that line, from 1; 0 if it is not known, or at the beginning of the line."""
+    """Return the column in that line of ``file`` where ``error`` was raised, from 1; 0 if it is not
+    known, or at the beginning of the line."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
     import linecache
@@ -304,7 +320,8 @@ def column_of(error: BaseException, file: str) -> int:
 
 
 def frames(error: BaseException, file: str) -> list[TracebackType]:
-    """The entries of an error's traceback that are in the page, outermost first."""
+    """Return the entries of the traceback of ``error`` that are in page ``file``, a list, outermost
+    first."""
     found = []
     step = error.__traceback__
     while step:

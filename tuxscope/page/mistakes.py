@@ -69,9 +69,9 @@ INTERACTIVE = ("copyright", "credits", "exit", "help", "license", "quit")
 
 
 def described(error: BaseException, frame: FrameType | None, code: str) -> str:
-    """An exception's message in one line, with a hint if there is one.
+    """Return the message of ``error`` in one line, with a hint if there is one.
 
-    ``frame`` is the page's frame that raised it, ``code`` the text of its line.
+    ``frame`` is the page's frame that raised it, or None; ``code`` is the text of its line.
     """
     # Since Python 3.13 some messages have a proposal of their own; ours replaces it.
     text = PROPOSED.sub("", " ".join(str(error).split()))
@@ -105,8 +105,8 @@ def described(error: BaseException, frame: FrameType | None, code: str) -> str:
 
 
 def unbound(name: str, frame: FrameType) -> str:
-    """The message for a local variable that is read before it is assigned; empty if the function
-    assigns it before."""
+    """Return the message for local variable ``name`` of ``frame`` that is read before it is
+    assigned; empty if the function assigns it before."""
     number, sign = assignment_in(frame, name)
     if isinstance(frame.f_globals.get(name), Register):
         method = METHODS.get(sign.replace("//", "/"), "mov")
@@ -118,8 +118,8 @@ def unbound(name: str, frame: FrameType) -> str:
 
 
 def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
-    """The line number at which a function assigns a name, and the operator of ``+=`` and the like;
-    0 if there is no such line."""
+    """Return the line number at which the function of ``frame`` assigns ``name``, and the operator
+    of ``+=`` and the like; 0 and empty if there is no such line."""
     begins = re.compile(rf"\s*{re.escape(name)}\s*(?::[^=]+)?({SIGNS})?=(?!=)")
     code = frame.f_code
     last = max((line or 0 for _, _, line in code.co_lines()), default=0)
@@ -131,7 +131,8 @@ def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
 
 
 def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
-    """A TypeError's message with the names and the numbers that the author wrote, and a hint."""
+    """Return the message of a TypeError, ``text``, with the names and the numbers that the author
+    wrote, and a hint; ``frame`` and ``code`` as in described()."""
     called = {each: known(each, frame) for each in CALLED.findall(code)}
     if "'RecordType' has no len()" in text:
         return f"{text}: a record's size in bytes is its .size, as in HelloEvent.size"
@@ -158,7 +159,8 @@ def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
 
 
 def named_only(function: str, value: object) -> str:
-    """A hint for a call with too many positional arguments; empty if there is none."""
+    """Return a hint for a call of ``value``, named ``function``, with too many positional
+    arguments; empty if there is none."""
     if isinstance(value, RecordType):
         return f"; a record that a register points to is {function}[r1]"
     if not callable(value):
@@ -169,8 +171,8 @@ def named_only(function: str, value: object) -> str:
 
 
 def method_of(name: str, function: str, frame: FrameType | None) -> object:
-    """The method ``name.function``, if an object in the frame's scope is of a class ``name``; else
-    None."""
+    """Return the method ``name.function``, if an object in the scope of ``frame`` is of a class
+    ``name``; else None."""
     values = [*frame.f_locals.values(), *frame.f_globals.values()] if frame else []
     for kind in map(type, values):
         if any(each.__name__ == name for each in kind.__mro__):
@@ -179,7 +181,8 @@ def method_of(name: str, function: str, frame: FrameType | None) -> object:
 
 
 def initialised_by(value: object) -> str:
-    """The name of the class whose __init__ a class has; empty if ``value`` is not a class."""
+    """Return the name of the class whose __init__ the class ``value`` has; empty if it is not a
+    class."""
     made = getattr(value, "__init__", None) if isinstance(value, type) else None
     return str(getattr(made, "__qualname__", "")).removesuffix(".__init__")
 
@@ -189,7 +192,8 @@ def parameters(value: object) -> list[str]:
 
 
 def without_self(found: re.Match[str]) -> str:
-    """``takes 2 arguments but 3 were``, with ``self`` left out of both numbers."""
+    """Return the text of ``found``, a match of GIVEN such as ``takes 2 arguments but 3 were``, with
+    ``self`` left out of both numbers."""
     least, most, given = (int(each) - 1 if each else None for each in found.groups())
     takes = f"{most}" if least is None else f"{least} to {most}"
     verb = "was" if given == 1 else "were"
@@ -197,12 +201,12 @@ def without_self(found: re.Match[str]) -> str:
 
 
 def known(name: str, frame: FrameType | None) -> object:
-    """The object of a name in a frame's scope; None if it is not defined."""
+    """Return the object called ``name`` in the scope of ``frame``; None if it is not defined."""
     return frame.f_locals.get(name, frame.f_globals.get(name)) if frame else None
 
 
 def quoted(text: str) -> str:
-    """The first quoted name in a message; empty if there is none."""
+    """Return the first quoted name in ``text``, a message; empty if there is none."""
     found = re.search(r"'(\w+)'", text)
     return found[1] if found else ""
 
@@ -212,7 +216,8 @@ def public(names: Iterable[str]) -> list[str]:
 
 
 def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
-    """A hint for a name that is not defined; empty if there is none."""
+    """Return a hint for ``name``, which is not defined, or empty; ``frame`` and ``code`` as in
+    described()."""
     if not name or not frame:
         return ""
     if REGISTER.fullmatch(name) and name not in asm.__all__:
@@ -247,7 +252,8 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
 
 
 def imported_name(error: ImportError, text: str) -> str:
-    """An ImportError's message, with the nearest name that can be imported, or where it is."""
+    """Return ``text``, the message of ``error``, with the nearest name that can be imported, or
+    where it is."""
     bare = WHERE_FROM.sub(r" from '\1'", text)
     module = sys.modules.get(error.name or "")
     name = quoted(bare)
@@ -262,8 +268,8 @@ def imported_name(error: ImportError, text: str) -> str:
 
 
 def modules_near(name: str) -> tuple[str, list[str], str]:
-    """The arguments of did_you_mean: a module's last name, all modules of its package, and the
-    package with a dot."""
+    """Return the arguments of did_you_mean for module ``name``: its last name, all modules of its
+    package, and the package with a dot."""
     package, dot, last = name.rpartition(".")
     if not dot:
         return last, public([*sys.stdlib_module_names, *(each.name for each in iter_modules())]), ""

@@ -28,7 +28,8 @@ PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
 class PartError(LocatedError, RecordError):
-    """An argument of ``Page(...)`` of a wrong type, or a missing one; the hint has a PAGE."""
+    """``problem``: an argument of ``Page(...)`` has a wrong type, or is missing. The hint has a
+    PAGE."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem, hint=f"write {USUAL}")
@@ -128,7 +129,8 @@ class Page:
 
 
 def ordering(record: RecordType, stream: bool) -> list[Field]:
-    """The fields by which a stream, or a table, can be sorted; of a stream the likeliest first."""
+    """Return the fields of ``record`` by which a table, or a ``stream``, can be sorted; of a stream
+    the likeliest first."""
     integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
     if not stream:
         return integers
@@ -137,7 +139,7 @@ def ordering(record: RecordType, stream: bool) -> list[Field]:
 
 
 def is_time(name: str) -> bool:
-    """Whether a field's name sounds like a time."""
+    """Whether ``name``, a field's, sounds like a time."""
     return name.endswith("ns") or "time" in name or "stamp" in name
 
 

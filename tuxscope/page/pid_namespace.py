@@ -28,7 +28,7 @@ class PidTgid(Record):
 
 
 def namespaced_pid(a: Assembler, namespace: PidNamespace, elsewhere: str) -> None:
-    """Emit: r0 = the current process's PID in ``namespace``; jump to the label ``elsewhere`` if it
+    """Emit: r0 = the current process's PID in ``namespace``; jump to ``elsewhere``, a label, if it
     has none there. Clobbers r1 to r5.
 
     The helper get_ns_current_pid_tgid (Linux 5.7) fails for tasks of child namespaces, although

@@ -16,8 +16,8 @@ FUNCTION = "def program(): ... return a.program()"
 
 
 def proposal(names: Mapping[str, object], file: str) -> str:
-    """``PAGE = Page(count, COUNTS, COLUMNS)``, from the names that a page defines; a sentence if it
-    defines no function. ``file`` is the page's path."""
+    """Return ``PAGE = Page(count, COUNTS, COLUMNS)``, from ``names``, the values that a page
+    defines by name; a sentence if it defines no function. ``file`` is the page's path."""
     function = function_name(names, file)
     if not function:
         made = any(isinstance(each, Assembler | Program) for each in names.values())
@@ -37,7 +37,8 @@ def proposal(names: Mapping[str, object], file: str) -> str:
 
 
 def function_name(names: Mapping[str, object], file: str) -> str:
-    """The name of the function that makes the page's program; empty if there is no function."""
+    """Return the name of the function that makes the program, among the ``names`` of page ``file``;
+    empty if there is no function."""
     own = {
         name: each
         for name, each in names.items()
@@ -68,7 +69,8 @@ def has_page_parameters(function: FunctionType) -> bool:
 
 
 def maps(names: Mapping[str, object]) -> Iterator[tuple[str, PerfEventArray | Hash | Array]]:
-    """The maps that a page can show, streams first: other maps beside a stream are its state."""
+    """Yield (name, map) of each map in ``names`` that a page can show, streams first: other maps
+    beside a stream are its state."""
     for kind in (PerfEventArray, Hash | Array):
         for name, each in names.items():
             if isinstance(each, kind):
@@ -78,7 +80,8 @@ def maps(names: Mapping[str, object]) -> Iterator[tuple[str, PerfEventArray | Ha
 def tuples_of_columns(
     names: Mapping[str, object],
 ) -> Iterator[tuple[str, tuple[AnyColumn, ...]]]:
-    """The tuples of columns that a page defines, each after the expression for it."""
+    """Yield (expression, columns) for each tuple of columns in ``names``, the values that a page
+    defines."""
     for name, each in names.items():
         if isinstance(each, AnyColumn):
             yield f"({name},)", (each,)
@@ -91,7 +94,8 @@ def tuples_of_columns(
 
 
 def columns_for(map: PerfEventArray | Hash | Array) -> str:
-    """An expression for columns of a map's first fields. Raises RecordError if it has none."""
+    """Return an expression for columns of the first fields of ``map``. Raises RecordError if it has
+    none."""
     records = records_of(map)
     most = max(1, MOST_COLUMNS // len(records))
     shown = [f"{each.__name__}.{name}" for each in records for name in [*each.fields][:most]]

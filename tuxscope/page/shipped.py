@@ -17,13 +17,14 @@ PRIME = (1 << 64) - 59
 
 
 def digest(data: bytes) -> int:
-    """64 bits of ``data``. Any edit within 8 bytes changes them, and nearly all other edits."""
+    """Return 64 bits, an integer, of ``data``. Any edit within 8 bytes changes them, and nearly all
+    other edits."""
     return int.from_bytes(data + b"\1", "little") % PRIME
 
 
 def is_shipped(file: str) -> bool:
-    """Whether a page that was loaded, and what it imported of ``EMITTING``, are as the tests have
-    checked them: each file's digest is the recorded one (``make digests``).
+    """Whether the loaded page ``file``, a path, and what it imported of ``EMITTING``, are as the
+    tests have checked them: each file's digest is the recorded one (``make digests``).
 
     An edit with the same digest is possible; the verifier still checks that program.
     """

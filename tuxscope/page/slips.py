@@ -20,8 +20,8 @@ INSTRUCTIONS = frozenset(each for each in dir(Assembler) if not each.startswith(
 
 
 def slip_in(page: Page) -> tuple[str, SourceLine] | None:
-    """What is wrong with the first such line of a page's function, and the line; None if there is
-    none."""
+    """Return what is wrong with the first such line of the function of ``page``, and the line; None
+    if there is none."""
     code = getattr(page.program, "__code__", None)
     names = getattr(page.program, "__globals__", {})
     if not isinstance(code, CodeType):
@@ -37,7 +37,8 @@ def slip_in(page: Page) -> tuple[str, SourceLine] | None:
 
 
 def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple[int, str]]:
-    """The line numbers of such lines of a function, in order, each with what is wrong."""
+    """Yield (line number, what is wrong) of each such line of ``function``, in order; ``names`` are
+    the page's globals."""
     made: set[str] = set()  # assemblers
     owners: dict[str, str] = {}  # of places on a stack: the assembler
     nodes = (each for each in ast.walk(function) if isinstance(each, ast.Expr | ast.Assign))
@@ -66,7 +67,8 @@ def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple
 
 
 def another_stack(name: str, owner: str, assembler: str) -> str:
-    """The message for a place on ``owner``'s stack in an instruction of ``assembler``."""
+    """Return the message for place ``name`` on the stack of ``owner`` in an instruction of
+    ``assembler``; all are names of variables."""
     return (
         f"{name} is on the stack of {owner}'s program; that of {assembler} has one of its own: "
         f"{name} = {assembler}.stack(…)"
@@ -74,7 +76,8 @@ def another_stack(name: str, owner: str, assembler: str) -> str:
 
 
 def register_assigned(name: str, sign: str = "", method: str = "mov") -> str:
-    """The message for ``r0 = …``, and for ``r0 += …``: ``method`` is the one to call instead."""
+    """Return the message for ``r0 = …``, and for ``r0 += …``: ``name`` is the register, ``sign``
+    the operator such as ``+``, ``method`` the one to call instead."""
     loads = "" if sign else f", or of what is in memory a.ldx({name}, …)"
     return (
         f"{name} {sign}= … makes {name} a Python variable; to {'change' if sign else 'set'} "

@@ -31,14 +31,16 @@ CLOBBERED = [None] * 5
 
 
 class Branches:
-    """Compiles jumps, calls and returns for one CPU."""
+    """Compiles jumps, calls and returns for ``cpu``; ``operations`` compiles the conditions of
+    jumps."""
 
     def __init__(self, cpu: Cpu, operations: Operations) -> None:
         self._cpu = cpu
         self._operations = operations
 
     def branch(self, instruction: Instruction, place: int) -> Branch | None:
-        """Compile an instruction that may change the control flow; None for all others."""
+        """Compile ``instruction`` at ``place`` to a Branch, if it may change the control flow; else
+        return None."""
         form = instruction.form
         following = place + 1
         target = following + instruction.distance
@@ -190,7 +192,8 @@ class Branches:
         return load
 
     def helper(self, instruction: Instruction) -> Operation | None:
-        """Compile a call of a helper, except tail_call and loop; None for all others."""
+        """Compile ``instruction`` to an Operation if it calls a helper, except tail_call and loop;
+        else return None."""
         if instruction.form.operation is not CallSource.HELPER:
             return None
         cpu, number = self._cpu, instruction.imm
@@ -212,7 +215,8 @@ class Branches:
         return call
 
     def address(self, instruction: Instruction, place: int) -> Operation | None:
-        """Compile a ld_imm64 of a map, a map's value or a function; None for all others."""
+        """Compile ``instruction`` at ``place``, a ld_imm64 of a map, a map's value or a function,
+        to an Operation; return None for all others."""
         operation = instruction.form.operation
         if instruction.form.loads_map:
             if instruction.map is None:
@@ -235,7 +239,8 @@ class Branches:
 
 
 def load_value(map: Values, instruction: Instruction) -> Operation:
-    """Compile a ld_imm64 of an address in an array's only value."""
+    """Compile ``instruction``, a ld_imm64 of an address in the only value of array ``map``, to an
+    Operation."""
     dst, offset = instruction.dst, instruction.next_imm
     first = bytes(map.description.key_size)
 
@@ -247,7 +252,7 @@ def load_value(map: Values, instruction: Instruction) -> Operation:
 
 
 def failing(problem: str) -> Operation:
-    """An operation that raises UnsupportedFault."""
+    """Return an Operation that raises UnsupportedFault with the message ``problem``."""
 
     def fail(r: Registers) -> None:
         raise UnsupportedFault(problem)

@@ -28,7 +28,8 @@ class Block:
 
 
 class Code:
-    """The compiled programs of one machine.
+    """The compiled programs of one machine: ``places`` knows the programs, ``operations`` and
+    ``branches`` compile their instructions.
 
     Attributes:
         blocks: the blocks that were compiled so far, by their first place; they may overlap.
@@ -42,13 +43,13 @@ class Code:
         self._branches = branches
 
     def block(self, place: int) -> Block:
-        """The block at a place, compiled at the first call."""
+        """Return the Block that begins at ``place``, compiled at the first call."""
         if place not in self.blocks:
             self.blocks[place] = self._build(place, None)
         return self.blocks[place]
 
     def single(self, place: int) -> Block:
-        """The block of the single instruction at a place."""
+        """Return the Block of the single instruction at ``place``."""
         if place not in self._singles:
             self._singles[place] = self._build(place, 1)
         return self._singles[place]
@@ -75,7 +76,8 @@ class Code:
 
 
 def nowhere(registers: Registers) -> int:
-    """The branch at a place without an instruction: raises BadJumpFault."""
+    """The Branch at a place without an instruction: raises BadJumpFault; ``registers`` are not
+    read."""
     raise BadJumpFault(
         "no instruction at this slot: a jump has a bad target, or the program has no exit"
     )

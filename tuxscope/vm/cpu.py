@@ -28,7 +28,7 @@ HIDDEN = ("random", "time", "may_goto_left", "tail_calls", "entered", "world")
 
 
 class Cpu:
-    """A simulated CPU.
+    """A simulated CPU of ``world``.
 
     Attributes:
         world: the machine and task that helpers report.
@@ -72,7 +72,8 @@ class Cpu:
             map.discard_pending()
 
     def place_of(self, program: Program) -> int:
-        """The place of a program's first instruction; creates its maps if they are new."""
+        """Return the place of the first instruction of ``program``; creates its maps if they are
+        new."""
         for description in program.maps:
             if description not in self.maps:
                 made = virtual_map(description, self.memory, self.world.cpus)
@@ -82,7 +83,11 @@ class Cpu:
         return self.places.base_of(program)
 
     def enter(self, function: str, caller: int, **more: Any) -> None:
-        """Push a stack frame; ``caller`` is the place to return to, ``more`` goes to Frame."""
+        """Push a stack frame for the function named ``function``, and set r10.
+
+        ``caller`` is the place to return to. ``more`` are further attributes of the Frame, such as
+        ``loop``.
+        """
         unset = bytearray(b"\1" * STACK_SIZE)
         region = Region(f"the stack of {function}", bytearray(STACK_SIZE), unset, origin=STACK_SIZE)
         # Reuse an address as late as possible, so that a pointer to a popped stack faults.
@@ -95,7 +100,7 @@ class Cpu:
         self.registers[10] = stack + STACK_SIZE
 
     def leave(self) -> int:
-        """Pop the innermost frame; returns the caller's place."""
+        """Pop the innermost frame, restore r6 to r10, and return the caller's place."""
         frame = self.frames.pop()
         self.memory.remove(frame.stack)
         self.registers[1:6] = NOTHING[1:6]
@@ -103,7 +108,7 @@ class Cpu:
         return frame.caller
 
     def finish(self) -> int:
-        """Check the state at the program's exit; returns END.
+        """Check the state at the program's exit, and return END.
 
         Raises ReferenceFault, UninitialisedRegisterFault.
         """
@@ -118,26 +123,26 @@ class Cpu:
         return END
 
     def update_frame(self, **changes: Any) -> None:
-        """Replace attributes of the innermost frame."""
+        """Replace attributes of the innermost Frame by those in ``changes``."""
         self.frames[-1] = replace(self.frames[-1], **changes)
 
     def map_at(self, address: int) -> VirtualMap | None:
-        """The map at an address; None if there is none."""
+        """Return the map whose address is ``address``, or None if there is none."""
         return self._by_address.get(address)
 
     def argument(self, number: int) -> int:
-        """The value of register ``number``. Raises UninitialisedRegisterFault."""
+        """Return the value of register ``number``. Raises UninitialisedRegisterFault."""
         value: int | None = self.registers[number]
         if value is None:
             raise uninitialised_register(number)
         return value
 
     def clock(self) -> int:
-        """The time in ns, which each call advances by TICK_NS."""
+        """Return the time in ns, and advance it by TICK_NS."""
         now = self.time
         self.time += TICK_NS
         return now
 
     def produce(self, output: Output) -> None:
-        """Append to the output."""
+        """Append ``output``, a Sent or Printed, to the output."""
         self.output.append(output)

@@ -17,10 +17,10 @@ TRANSLATED = (TypeError, KeyError, struct.error)
 def translate_exception(
     error: Exception, instruction: Instruction, r: Registers, memory: VirtualMemory, called: bool
 ) -> Fault:
-    """Translate an exception of an instruction to a Fault.
+    """Return the Fault for ``error``, which ``instruction`` raised; a Fault is returned unchanged.
 
-    ``r`` has the registers, ``called`` says whether a function of the program runs. Raises
-    ``error`` if it is a bug of the interpreter.
+    ``r`` are the registers r0 to r10, ``memory`` is all memory. ``called`` says whether a called
+    function of the program runs. Raises ``error`` if it is a bug of the interpreter.
     """
     if isinstance(error, Fault):
         return error
@@ -36,7 +36,8 @@ def translate_exception(
 
 
 def uninitialised_register(register: int, called: bool = False) -> Fault:
-    """The fault of reading an uninitialised register; ``called`` as in translate_exception()."""
+    """Return the fault of reading the uninitialised register of number ``register``; ``called`` as
+    in translate_exception()."""
     reason = ""
     if 1 <= register <= 5:
         reason = ", or was clobbered by a call"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Fault(LocatedError):  # noqa: N818  # the machine's word for it
-    """The program did what the verifier prohibits; base of all faults.
+    """The program did what the verifier prohibits, which ``problem`` says; base of all faults.
 
     Attributes:
         instruction: the instruction that faulted, without any effect; None if there is none.
@@ -27,7 +27,8 @@ class Fault(LocatedError):  # noqa: N818  # the machine's word for it
     def locate(
         self, slot: int, instruction: Instruction | None, registers: Iterable[int | None]
     ) -> None:
-        """Record the slot, the instruction there (None if none) and the registers."""
+        """Record ``slot``, the ``instruction`` there (None if there is none) and ``registers``, the
+        values of r0 to r10."""
         self.slot = slot
         self.instruction = instruction
         self.source = instruction.source if instruction else None
@@ -40,7 +41,7 @@ class Fault(LocatedError):  # noqa: N818  # the machine's word for it
 
     @property
     def remarks(self) -> tuple[tuple[str, str], ...]:
-        """Label and text of the lines that a report adds: the slot with its instruction."""
+        """Return (label, text) of the lines that a report adds: the slot with its instruction."""
         slot = f"{self.slot}: {self.instruction}" if self.instruction else ""
         return (("slot", slot), *super().remarks)
 

@@ -29,12 +29,12 @@ REPLAYED = 256
 
 
 class Machine:
-    """Interprets a program.
+    """Interprets ``program``.
 
-    ``context`` is the memory that r1 points to; programs can store there with ``writable_context``.
-    ``byteorder`` is the machine's, ``"little"`` or ``"big"``. ``world`` is what helpers report.
-    ``budget`` is the maximum number of steps. Raises ArgumentTypeError for arguments of the wrong
-    type, OperandError for an unknown byte order.
+    ``context`` is the memory that r1 points to; programs can store there if ``writable_context``.
+    ``byteorder`` is the machine's, ``"little"`` or ``"big"``. ``world`` is what helpers report;
+    None for World(). ``budget`` is the maximum number of steps. Raises ArgumentTypeError for
+    arguments of the wrong type, OperandError for an unknown byte order.
 
     >>> machine = Machine(program, context=bytes(64))
     >>> machine.run()
@@ -47,7 +47,7 @@ class Machine:
         maps: the maps, by description; entries persist from run to run.
         memory: all memory regions.
         output: what the program sent and printed, the oldest first.
-        breakpoints: the slots of ``program`` at which resume() stops.
+        breakpoints: the slots of ``program`` at which resume() stops, a set.
         budget: the maximum number of steps in a run.
         steps: the number of instructions executed in this run.
     """
@@ -86,17 +86,17 @@ class Machine:
 
     @property
     def world(self) -> World:
-        """The machine and task that helpers report."""
+        """The World that helpers report."""
         return self.cpu.world
 
     # Running
 
     def create_maps(self, program: Program) -> None:
-        """Create the maps of another program, without selecting it."""
+        """Create the maps of another program, ``program``, without selecting it."""
         self.cpu.place_of(program)
 
     def select(self, program: Program) -> None:
-        """Select another program and start it; maps, memory and output stay."""
+        """Select another program, ``program``, and start it; maps, memory and output stay."""
         self.program = program
         self._begin = self.cpu.place_of(program)
         self.start()
@@ -107,8 +107,8 @@ class Machine:
         """Go to the first instruction, for a new run; maps and output stay.
 
         ``arguments`` are the values of r1, r2, ...; by default r1 is the address of the context.
-        ``context`` replaces the context's bytes, ``world`` the world. Raises ValueError for more
-        than five arguments, and for a world with another number of CPUs.
+        ``context`` replaces the context's bytes, ``world`` the World; None keeps them. Raises
+        ValueError for more than five arguments, and for a world with another number of CPUs.
         """
         if len(arguments) > 5:
             raise ValueError(f"a program takes at most five arguments, not {len(arguments)}")
@@ -132,17 +132,17 @@ class Machine:
         cpu.enter(self.program.functions[0].name, END)
 
     def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
-        """Run from the first instruction to the exit; returns r0, from 0 to 2**64 - 1.
+        """Run from the first instruction to the exit, and return r0, from 0 to 2**64 - 1.
 
-        The arguments are those of start(). Breakpoints are ignored, and no snapshots are kept for
-        back(). Raises Fault.
+        ``arguments``, ``context`` and ``world`` are those of start(). Breakpoints are ignored, and
+        no snapshots are kept for back(). Raises Fault.
         """
         self.start(*arguments, context=context, world=world)
         self._run_until(frozenset())
         return self.result
 
     def resume(self) -> bool:
-        """Run to the next breakpoint or the exit; returns whether it stopped at a breakpoint.
+        """Run to the next breakpoint or the exit, and return whether it stopped at a breakpoint.
 
         Raises Fault.
         """
@@ -160,7 +160,7 @@ class Machine:
 
     @property
     def slot(self) -> int | None:
-        """The slot of the next instruction; None after the exit."""
+        """The slot of the next instruction, or None after the exit."""
         return None if self._place == END else self.cpu.places.program_at(self._place)[1]
 
     @property
@@ -245,7 +245,7 @@ class Machine:
     # Stepping
 
     def step(self) -> Step:
-        """Execute one instruction; returns the states before and after it.
+        """Execute one instruction, and return the Step: the states before and after it.
 
         Raises Fault, and ValueError after the exit.
         """
@@ -267,7 +267,7 @@ class Machine:
         self._execute()
 
     def back(self) -> State:
-        """Undo the last instruction; returns the state.
+        """Undo the last instruction, and return the State then.
 
         Raises ValueError at the start, after run(), and before a restored state.
         """
@@ -298,7 +298,7 @@ class Machine:
 
     @property
     def state(self) -> State:
-        """A snapshot of all but breakpoints and budget."""
+        """The State now: a snapshot of all but breakpoints and budget."""
         at_end = self._place == END
         program, slot = self.cpu.places.program_at(0 if at_end else self._place)
         hidden: dict[Any, Any] = {each: map.freeze() for each, map in self.maps.items()}
@@ -310,7 +310,7 @@ class Machine:
         )  # fmt: skip
 
     def restore(self, state: State) -> None:
-        """Go to a state of this machine; back() cannot go before it."""
+        """Go to ``state``, a snapshot of this machine; back() cannot go before it."""
         self._restore(state)
         self._history[:] = [state]
 

@@ -31,7 +31,7 @@ Key = tuple[bytes, int]  # the key's bytes, and the CPU; 0 if the map is not per
 
 
 class VirtualMap:
-    """Base of all maps.
+    """Base of all maps: the map of ``description`` in ``memory``, on a machine with ``cpus`` CPUs.
 
     Attributes:
         description: the map's description.
@@ -48,11 +48,11 @@ class VirtualMap:
         """Discard what an earlier run did not complete, such as reserved records."""
 
     def freeze(self) -> Any:
-        """A snapshot of the mutable state."""
+        """Return a snapshot of the mutable state, for restore()."""
         return None
 
     def restore(self, frozen: Any) -> None:
-        """Go back to a snapshot of freeze()."""
+        """Go back to ``frozen``, a snapshot of freeze()."""
 
 
 class Values(VirtualMap):
@@ -85,15 +85,19 @@ class Values(VirtualMap):
     # The interface of helpers. Keys and values have the right sizes.
 
     def find(self, key: bytes, cpu: int) -> int:
-        """map_lookup_elem: returns the value's address, or 0."""
+        """Return the address of the value for ``key`` on CPU ``cpu``, or 0: map_lookup_elem."""
         return self._entries.get((key, self._cpu(cpu)), 0)
 
     def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
-        """map_update_elem: returns 0 or a negative errno."""
+        """Store ``value`` for ``key`` on CPU ``cpu``; return 0 or a negative errno:
+        map_update_elem.
+
+        ``flags`` are those of the helper, such as BPF_NOEXIST.
+        """
         raise NotImplementedError
 
     def remove(self, key: bytes) -> int:
-        """map_delete_elem: returns 0 or a negative errno."""
+        """Delete the entry for ``key``, as bytes; return 0 or a negative errno: map_delete_elem."""
         raise NotImplementedError
 
     def freeze(self) -> Any:
@@ -109,7 +113,8 @@ class Values(VirtualMap):
     # The interface of user space, as in LoadedMap.
 
     def peek(self, key: bytes, cpu: int) -> int:
-        """The value's address, or 0; it does not count as a use of the entry (LRU)."""
+        """Return the address of the value for ``key`` on CPU ``cpu``, or 0; it does not count as a
+        use of the entry (LRU)."""
         return self.find(key, cpu)
 
     @property
@@ -126,12 +131,13 @@ class Values(VirtualMap):
         return values if self.description.per_cpu else values[0]
 
     def lookup(self, key: Any) -> Any | None:
-        """The value for a key, or None; of a per-CPU map, a tuple with a value for each CPU."""
+        """Return the value for ``key``, or None; of a per-CPU map, a tuple with a value for each
+        CPU."""
         packed = self.description.key_type.pack(key)
         return self._unpack(packed) if self.peek(packed, 0) else None
 
     def update(self, key: Any, value: Any, flags: int = 0) -> None:
-        """Set the value for a key; of a per-CPU map, a sequence with a value for each CPU.
+        """Set ``value`` for ``key``; of a per-CPU map, a sequence with a value for each CPU.
 
         Raises OSError (EEXIST or ENOENT by ``flags``, E2BIG if the map is full, EINVAL), and
         ValueError for the wrong number of values.
@@ -151,7 +157,7 @@ class Values(VirtualMap):
             flags = 0
 
     def delete(self, key: Any) -> bool:
-        """Delete the entry for a key; returns whether there was one.
+        """Delete the entry for ``key``, and return whether there was one.
 
         Raises OSError (EINVAL) for an array.
         """
@@ -166,7 +172,7 @@ class Values(VirtualMap):
             yield self.description.key_type.unpack(packed)
 
     def items(self) -> Iterator[tuple[Any, Any]]:
-        """Yield (key, value) of all entries."""
+        """Yield (key, value) of each entry."""
         for key in list(self.keys()):
             yield key, self.lookup(key)
 
@@ -281,7 +287,8 @@ class VirtualProgArray(VirtualMap):
         self.programs = dict(frozen)
 
     def update(self, key: int, value: Program) -> None:
-        """Set the program at an index. Raises OSError (E2BIG) for an index out of range."""
+        """Set the program ``value`` at index ``key``. Raises OSError (E2BIG) for an index out of
+        range."""
         if not 0 <= key < self.description.max_entries:
             raise OSError(errno.E2BIG, f"map {self.description.name}")
         self.on_new_program(value)
@@ -329,18 +336,21 @@ class VirtualRingBuffer(VirtualMap):
     ring = VirtualRing()
 
     def room(self, size: int) -> int:
-        """The bytes that a record of ``size`` bytes needs; 0 if the ring has not so many free."""
+        """Return the bytes that a record of ``size`` bytes needs, or 0 if the ring has not so many
+        free."""
         taken = -(-size // 8) * 8 + RECORD_HEADER
         # The last byte is never used: a full ring would look like an empty one.
         return taken if self.ring.used + taken < self.description.max_entries else 0
 
     def append(self, size: int, record: Reservation) -> list[Sent]:
-        """Add a record that fits; returns the records that become readable."""
+        """Add ``record``, of ``size`` bytes, which fit; return a list of the records that become
+        readable."""
         self.ring = VirtualRing(self.ring.used + self.room(size), (*self.ring.records, record))
         return self._pop_readable()
 
     def release(self, address: int, sent: Sent | None) -> list[Sent]:
-        """Submit (``sent``) or discard (None) a record; returns what becomes readable."""
+        """Submit the record at ``address`` as ``sent``, or discard it if that is None; return a
+        list of what becomes readable."""
         self._memory.remove(address)
         records = tuple(
             Reservation(0, sent) if each.address == address else each for each in self.ring.records
@@ -378,6 +388,6 @@ KINDS: dict[type[Map], type[VirtualMap]] = {
 
 
 def virtual_map(description: Map, memory: VirtualMemory, cpus: int) -> VirtualMap:
-    """Create an empty map for ``cpus`` CPUs."""
+    """Create an empty map of ``description`` in ``memory`` for ``cpus`` CPUs, and return it."""
     kind = next((KINDS[each] for each in type(description).mro() if each in KINDS), VirtualMap)
     return kind(description, memory, cpus)

@@ -46,7 +46,7 @@ class FrozenRegion:
     origin: int = 0
 
     def place(self, offset: int) -> str:
-        """An offset as errors show it: ``fp-8``, ``context+16``."""
+        """Return ``offset`` as errors show it: ``fp-8``, ``context+16``."""
         base, offset = "fp" if self.origin else self.name, offset - self.origin
         return f"{base}{offset:+}" if offset else base
 
@@ -67,7 +67,7 @@ class Region:
     frozen: FrozenRegion | None = field(default=None, repr=False)
 
     def freeze(self) -> FrozenRegion:
-        """A snapshot; the same object as before if nothing has changed."""
+        """Return a FrozenRegion, a snapshot; the same object as before if nothing has changed."""
         if self.frozen is None:
             unset = bytes(self.unset) if self.unset is not None and any(self.unset) else None
             self.frozen = FrozenRegion(
@@ -77,7 +77,7 @@ class Region:
 
     @classmethod
     def thaw(cls, frozen: FrozenRegion) -> Region:
-        """A region with the state of a snapshot."""
+        """Return a region with the state of ``frozen``, a snapshot."""
         unset = None if frozen.unset is None else bytearray(frozen.unset)
         return cls(
             frozen.name, bytearray(frozen.data), unset, frozen.writable, frozen.user,
@@ -97,7 +97,8 @@ class VirtualMemory:
         self._next = FIRST
 
     def add(self, region: Region, address: int | None = None) -> int:
-        """Add a region; returns its address, the next free one or ``address`` (lower half 0)."""
+        """Add ``region`` and return its address: ``address`` (lower half 0), or by default the next
+        free one."""
         if address is None:
             address = self._next << WINDOW
             self._next = FURTHER if self._next == LAST else self._next + 1
@@ -115,7 +116,7 @@ class VirtualMemory:
         del self.regions[address >> WINDOW]
 
     def find(self, address: int, size: int) -> tuple[Region, int]:
-        """The region that has ``size`` bytes at ``address``, and their offset in it.
+        """Return the region that has ``size`` bytes at ``address``, and their offset in it.
 
         Raises NullPointerFault or OutOfBoundsFault.
         """
@@ -127,7 +128,7 @@ class VirtualMemory:
         return region, offset
 
     def out_of_bounds(self, address: int, size: int) -> Fault:
-        """The fault for an access of ``size`` bytes at ``address`` that is out of bounds."""
+        """Return the Fault for an access of ``size`` bytes at ``address`` that is out of bounds."""
         count = f"{size} byte{'s' * (size != 1)}"
         if address < NULL_PAGE:
             return NullPointerFault(
@@ -147,13 +148,14 @@ class VirtualMemory:
         return OutOfBoundsFault(f"{count} at address {address:#x}: there is no memory")
 
     def read(self, address: int, size: int) -> bytes:
-        """Read ``size`` bytes. Raises MemoryFault if any is out of bounds or uninitialised."""
+        """Return ``size`` bytes at ``address``. Raises MemoryFault if any is out of bounds or
+        uninitialised."""
         region, offset = self.find(address, size)
         check_readable(region, offset, size)
         return bytes(region.data[offset : offset + size])
 
     def write(self, address: int, data: bytes) -> None:
-        """Store bytes at an address. Raises MemoryFault."""
+        """Store ``data``, bytes, at ``address``. Raises MemoryFault."""
         region, offset = self.find(address, len(data))
         check_writable(region, offset, len(data))
         region.data[offset : offset + len(data)] = data
@@ -162,11 +164,12 @@ class VirtualMemory:
         region.frozen = None
 
     def freeze(self) -> Mapping[int, FrozenRegion]:
-        """Snapshots of all regions, by region number."""
+        """Return snapshots of all regions, by region number."""
         return {number: region.freeze() for number, region in self.regions.items()}
 
     def restore(self, frozen: Mapping[int, FrozenRegion], next_number: int) -> None:
-        """Go back to snapshots of freeze(); ``next_number`` is the next region number."""
+        """Go back to ``frozen``, the snapshots of freeze(); ``next_number`` is the next region
+        number."""
         for number in self.regions.keys() - frozen.keys():
             del self.regions[number]
         for number, value in frozen.items():
@@ -182,7 +185,8 @@ class VirtualMemory:
 
 
 def check_readable(region: Region, offset: int, size: int) -> None:
-    """Check that bytes can be read.
+    """Check that ``size`` bytes at ``offset`` in ``region`` can be read; bounds are the caller's
+    concern.
 
     Raises OutOfBoundsFault for user memory, UninitialisedMemoryFault for uninitialised bytes.
     """
@@ -198,7 +202,8 @@ def check_readable(region: Region, offset: int, size: int) -> None:
 
 
 def check_writable(region: Region, offset: int, size: int) -> None:
-    """Check that a region can be written. Raises ReadOnlyMemoryFault."""
+    """Raise ReadOnlyMemoryFault, for a store of ``size`` bytes at ``offset``, unless ``region`` is
+    writable."""
     if region.user or not region.writable:
         raise ReadOnlyMemoryFault(
             f"a store of {size} byte{'s' * (size != 1)} at {region.freeze().place(offset)}: "

@@ -30,23 +30,24 @@ LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
 def uses_register(instruction: Instruction) -> bool:
-    """Whether the second operand is src instead of imm."""
+    """Whether the second operand of ``instruction`` is src instead of imm."""
     return bool(instruction.opcode & Source.X)
 
 
 class Operations:
-    """Compiles instructions for one machine, with its memory and byte order."""
+    """Compiles instructions for one machine, with its ``memory`` and ``byteorder``."""
 
     def __init__(self, memory: VirtualMemory, byteorder: ByteOrder) -> None:
         self._memory = memory
         self._byteorder = byteorder
 
     def operation(self, instruction: Instruction) -> Operation:
-        """Compile an instruction that always falls through."""
+        """Compile ``instruction``, which always falls through, to an Operation."""
         return BUILDERS[instruction.form.kind](self, instruction)
 
     def condition(self, instruction: Instruction) -> Callable[[Registers], bool]:
-        """Compile a conditional jump's condition: registers to whether to jump."""
+        """Compile the condition of ``instruction``, a conditional jump, to a function from the
+        registers to whether to jump."""
         bits = instruction.form.bits
         test = meaning.tests(bits)[instruction.form.operation]
         mask = (1 << bits) - 1
@@ -56,7 +57,7 @@ class Operations:
         return lambda r: test(r[dst] & mask, r[src] & mask)
 
     def binary(self, instruction: Instruction) -> Operation:
-        """Compile arithmetic on dst and src or imm."""
+        """Compile ``instruction``, arithmetic on dst and src or imm, to an Operation."""
         bits = instruction.form.bits
         compute = meaning.arithmetic(instruction.form)
         mask = (1 << bits) - 1
@@ -79,7 +80,7 @@ class Operations:
         return immediate64 if bits == 64 else immediate32
 
     def move(self, instruction: Instruction) -> Operation:
-        """Compile mov, mov32 or a sign-extending move."""
+        """Compile ``instruction``, a mov, mov32 or sign-extending move, to an Operation."""
         mask = M64 if instruction.form.bits == 64 else M32
         dst, src, imm = instruction.dst, instruction.src, instruction.imm & mask
 
@@ -100,7 +101,7 @@ class Operations:
         return extended
 
     def negate(self, instruction: Instruction) -> Operation:
-        """Compile neg or neg32."""
+        """Compile ``instruction``, a neg or neg32, to an Operation."""
         mask = M64 if instruction.form.bits == 64 else M32
         dst = instruction.dst
 
@@ -110,7 +111,8 @@ class Operations:
         return negate
 
     def swap(self, instruction: Instruction) -> Operation:
-        """Compile le, be or bswap; le and be swap only if the machine has the other byte order."""
+        """Compile ``instruction``, a le, be or bswap, to an Operation; le and be swap only if the
+        machine has the other byte order."""
         dst, bits = instruction.dst, instruction.form.bits
         native = Swap.LE if self._byteorder == "little" else Swap.BE
         swaps = instruction.form.operation is not native
@@ -122,7 +124,7 @@ class Operations:
         return swap
 
     def load(self, instruction: Instruction) -> Operation:
-        """Compile ldx, ldsx or load_acquire."""
+        """Compile ``instruction``, a ldx, ldsx or load_acquire, to an Operation."""
         size = instruction.access_size
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
@@ -142,7 +144,7 @@ class Operations:
         return load
 
     def store(self, instruction: Instruction) -> Operation:
-        """Compile st, stx or store_release."""
+        """Compile ``instruction``, a st, stx or store_release, to an Operation."""
         size = instruction.access_size
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         regions = self._memory.regions
@@ -167,7 +169,8 @@ class Operations:
         return store
 
     def atomic(self, instruction: Instruction) -> Operation:
-        """Compile an atomic; a fetch puts the old value into src, cmpxchg into r0."""
+        """Compile ``instruction``, an atomic, to an Operation; a fetch puts the old value into src,
+        cmpxchg into r0."""
         size = instruction.access_size
         dst, src, offset = instruction.dst, instruction.src, instruction.offset
         operation = instruction.form.operation
@@ -198,7 +201,8 @@ class Operations:
         return atomic
 
     def wide_immediate(self, instruction: Instruction) -> Operation:
-        """Compile ld_imm64 of a constant; forms that need a kernel are unsupported."""
+        """Compile ``instruction``, a ld_imm64 of a constant, to an Operation; forms that need a
+        kernel are unsupported."""
         dst, value = instruction.dst, instruction.imm64
 
         def load_constant(r: Registers) -> None:
@@ -211,15 +215,17 @@ class Operations:
         return unsupported(instruction, A_VARIABLE if variable else A_LOADERS_MAP)
 
     def kernel_function(self, instruction: Instruction) -> Operation:
-        """Compile call_btf_id, which is unsupported."""
+        """Compile ``instruction``, a call_btf_id, which is unsupported, to an Operation that
+        raises."""
         return unsupported(instruction, "the interpreter has no kernel functions")
 
     def cast(self, instruction: Instruction) -> Operation:
-        """Compile addr_space_cast, which is unsupported."""
+        """Compile ``instruction``, an addr_space_cast, which is unsupported, to an Operation that
+        raises."""
         return unsupported(instruction, "the interpreter has no arenas")
 
     def indirect_jump(self, instruction: Instruction) -> Operation:
-        """Compile gotox, which is unsupported."""
+        """Compile ``instruction``, a gotox, which is unsupported, to an Operation that raises."""
         return unsupported(instruction, "the interpreter has no instruction array maps")
 
 
@@ -243,7 +249,8 @@ BUILDERS: dict[FormKind, Callable[[Operations, Instruction], Operation]] = {
 
 
 def unsupported(instruction: Instruction, why: str) -> Operation:
-    """An operation that raises UnsupportedFault, with the reason ``why``."""
+    """Return an Operation for ``instruction`` that raises UnsupportedFault, with the reason
+    ``why``."""
 
     def fail(r: Registers) -> None:
         raise UnsupportedFault(f"{instruction}: {why}")

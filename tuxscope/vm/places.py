@@ -18,7 +18,7 @@ class Places:
         self._programs: list[Program] = []
 
     def base_of(self, program: Program) -> int:
-        """The place of a program's slot 0."""
+        """Return the place of slot 0 of ``program``, which is added if it is new."""
         for number, known in enumerate(self._programs):
             if known is program:
                 return number * SPACING
@@ -26,11 +26,11 @@ class Places:
         return (len(self._programs) - 1) * SPACING
 
     def program_at(self, place: int) -> tuple[Program, int]:
-        """The program of a place, and the slot, which may be outside of the program."""
+        """Return the program of ``place``, and the slot, which may be outside of the program."""
         number = (place + SPACING // 2) // SPACING
         return self._programs[number], place - number * SPACING
 
     def function_at(self, place: int) -> str:
-        """The name of the function at a place; ``f12`` if it has none."""
+        """Return the name of the function at ``place``, or ``f12`` for slot 12 if it has none."""
         program, slot = self.program_at(place)
         return next((each.name for each in program.functions if each.slot == slot), f"f{slot}")

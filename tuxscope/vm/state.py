@@ -30,7 +30,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A line of trace_printk, without its newline."""
+    """A line of trace_printk: ``text``, without its newline."""
 
     text: str
 
@@ -100,11 +100,11 @@ class State:
 
     @property
     def instruction(self) -> Instruction | None:
-        """The next instruction; None after the exit, and if none begins at the slot."""
+        """The next instruction, or None after the exit, and if none begins at the slot."""
         return None if self.slot is None else self.program.by_slot.get(self.slot)
 
     def read(self, address: int, size: int) -> bytes | None:
-        """``size`` bytes at an address, initialised or not; None if out of bounds."""
+        """Return ``size`` bytes at ``address``, initialised or not, or None if out of bounds."""
         region = self.memory.get(address >> WINDOW)
         offset = address - (address >> WINDOW << WINDOW)
         if region is None or offset + size > len(region.data):
@@ -130,14 +130,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The states before and after one instruction."""
+    """The states ``before`` and ``after`` one instruction."""
 
     before: State
     after: State
 
     @property
     def output(self) -> tuple[Output, ...]:
-        """What the instruction sent and printed."""
+        """What the instruction sent and printed, a tuple."""
         return self.after.output[len(self.before.output) :]
 
     @property

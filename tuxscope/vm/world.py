@@ -39,7 +39,8 @@ class World:
 
 
 def next_random(state: int) -> tuple[int, int]:
-    """Advance the generator (SplitMix64); returns its next state and 32 random bits."""
+    """Advance the generator (SplitMix64) from ``state``; return its next state and 32 random
+    bits."""
     state = state + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     bits = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     bits = (bits ^ bits >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
