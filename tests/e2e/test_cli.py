@@ -155,7 +155,10 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["step", "hello", "--break"], "--break takes a slot, a label or a line"),
         (["step", "hello", "--break", "outt"], "no instruction at --break outt; did you mean out?"),
         (["step", "hello", "--break", "13"], "no instruction at --break 13; it takes a slot"),
-        (["step", "hello", "--break", "hello.py:1"], "no instruction at --break hello.py:1; it takes"),
+        (
+            ["step", "hello", "--break", "hello.py:1"],
+            "no instruction at --break hello.py:1; it takes",
+        ),
         (["helo"], "unknown command 'helo'; did you mean hello?"),
         (["--frobnicate"], "unknown command '--frobnicate'; see tuxscope --help"),
     ],
