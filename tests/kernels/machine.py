@@ -19,17 +19,18 @@ class Architecture:
     cpu: str
     console: str  # the kernel's name of QEMU's serial line
     slowdown: int  # how many times slower than the host it runs Python, at the least
-    threads: str = "multi"  # one for each of its processors, or a "single" one for all
 
 
+# One thread for all processors of a guest. The kernel turns tracepoints on by patching code, and
+# QEMU may go on with what it has translated before. With a thread for each processor a tracepoint
+# stayed silent now and then (3 runs of 70 on s390x), or both processors of an amd64 guest looped in
+# the breakpoint that is there while code is patched (3 runs of about 8).
+ACCELERATOR = "tcg,thread=single"
 ARCHITECTURES = {
     # No PCI, and few devices to look for.
     "amd64": Architecture(
         "qemu-system-x86_64", "qemu-system-x86", "microvm,pcie=off", "max", "ttyS0", 10
     ),
-    # Here and on s390x a tracepoint stayed silent for a whole run now and then while each
-    # processor had a thread (3 times of 70 on s390x), and with one for all none of 140 times: the
-    # kernel turns it on by patching code, and QEMU may be about to translate the old.
     # Long vectors and the architecture's way of signing pointers are slow to emulate.
     "arm64": Architecture(
         "qemu-system-aarch64",
@@ -38,10 +39,9 @@ ARCHITECTURES = {
         "max,pauth-impdef=on,sve=off,sme=off",
         "ttyAMA0",
         20,
-        "single",
     ),
     "s390x": Architecture(
-        "qemu-system-s390x", "qemu-system-misc", "s390-ccw-virtio", "max", "ttysclp0", 30, "single"
+        "qemu-system-s390x", "qemu-system-misc", "s390-ccw-virtio", "max", "ttysclp0", 30
     ),
 }
 MEMORY = 2048  # MiB
@@ -70,7 +70,7 @@ def command(
         # ways to restart, a triple fault is the one that QEMU knows for sure.
         line += [f"tsc_early_khz={host_khz()}", "reboot=t"]
     return [
-        machine.qemu, "-M", machine.machine, "-accel", f"tcg,thread={machine.threads}",
+        machine.qemu, "-M", machine.machine, "-accel", ACCELERATOR,
         "-cpu", machine.cpu,
         "-smp", str(cpus), "-m", str(MEMORY),
         "-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio",
