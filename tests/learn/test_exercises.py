@@ -164,7 +164,7 @@ def test_a_repair_must_not_be_an_empty_program(name: str, tmp_path: Path) -> Non
     ("name", "old", "new", "says"),
     [
         ("missing-null-check", "    a.ldx(r0, u64[r0 + 0])\n", "", "still loads from memory"),
-        ("missing-null-check", "u64[r0 + 0]", "u32[r0 + 0]", "the same result as before the fix"),
+        ("missing-null-check", "u64[r0 + 0]", "u32[r0 + 0]", "as before your change"),
         ("clobbered-register", "    a.call(helper.ktime_get_ns)\n", "", "still calls ktime_get_ns"),
         ("endless-loop", '    a.jlt(r0, 10, "top")\n', "", "still has a loop"),
         ("stack-limit", "r10 - 200], 0)\n    a.mov", "r10 - 600], 0)\n    a.mov", "outside of the"),

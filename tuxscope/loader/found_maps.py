@@ -78,7 +78,8 @@ class FoundMap:
     def _packed(self, what: str, number: int, size: int) -> bytes:
         if size not in INTEGERS:
             raise MapError(
-                f"cannot update map {self._raw.name}: its {what} of {size} bytes is not an integer"
+                f"cannot update map {self._raw.name}: its {what} has {size} bytes; tuxscope map "
+                "updates only keys and values of 1, 2, 4 or 8 bytes"
             )
         if not 0 <= number < 1 << 8 * size:
             raise MapError(

@@ -78,7 +78,7 @@ class Page:
             raise PartError("a page's columns are a tuple, such as (Column(...),)")
         if self.map is None:
             if columns or self.order_by:
-                raise PartError("columns need a map to show")
+                raise PartError("columns and order_by need a map to show")
             return
         if not columns:
             raise PartError(f"a page that shows {self.map.name} needs columns")

@@ -196,7 +196,7 @@ def check_same(rejected: Program, fixed: Program, answer: Program, case: RepairC
         return
     if before == right != came:
         raise Mistake(
-            f"the same result as before the fix: {described(right)}",
+            f"{described(right)}, as before your change",
             described(came),
             next(each.source for each in answer.instructions if is_exit(each)),
             1,
