@@ -14,7 +14,7 @@ RING_HELLO = (
     + HELLO[HELLO.index(END) :]
 ).replace("PerfEventArray", "RingBuf")
 
-# The same as C programs do it: nobody counts what has no room.
+# The same as C programs do it: records without room are not counted.
 UNCOUNTED = RING_HELLO.replace(
     "    a.ringbuf_output(EVENTS, event)\n",
     """\
