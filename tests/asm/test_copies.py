@@ -178,15 +178,16 @@ def test_an_array_is_iterated_and_nothing_is_emitted() -> None:
 @pytest.mark.parametrize(
     ("use", "problem"),
     [
-        (lambda event: list(event), "Event is no array and has no elements"),
-        (lambda event: [*event.pid], "u32 is no array and has no elements"),
-        (lambda event: len(event), "Event is no array and has no length"),
+        (lambda event: list(event), "Event is not an array and has no elements"),
+        (lambda event: [*event.pid], "u32 is not an array and has no elements"),
+        (lambda event: len(event), "Event is not an array and has no length"),
     ],
 )
 def test_what_is_no_array_has_no_elements(use: Callable[[Any], Any], problem: str) -> None:
     event = Assembler("elements", attach=RawTracepoint()).stack(Event)
-    with pytest.raises(OperandError, match=problem) as caught:
+    with pytest.raises(OperandError) as caught:
         use(event)
+    assert problem in caught.value.problem
     assert caught.value.source
     assert caught.value.source.file == __file__
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import inspect
 import mmap
+import re
 import tempfile
 from array import array
 from collections.abc import Callable
@@ -144,8 +145,8 @@ def test_all_methods_are_tried() -> None:
         (lambda a: a.emit(b"\x95"), "emit takes an Instruction, not b'.x95'"),
         (lambda a: a.mov(r0, HUGE), "mov: imm a number of 16610 bits is out of range"),
         (lambda a: a.ld_imm64(r0, -HUGE), "ld_imm64: a number of 16610 bits does not fit into 64"),
-        (lambda a: a.st(u8[r1], HUGE), "a number of 16610 bits does not fit u8"),
-        (lambda a: a.stx(u8[r1], HUGE), "a number is stored with"),
+        (lambda a: a.st(u8[r1], HUGE), "a number of 16610 bits does not fit into u8"),
+        (lambda a: a.stx(u8[r1], HUGE), r"store a number with a.st\(…, a number of 16610 bits"),
         (lambda a: a.jeq(r0, HUGE, "out"), "jeq: imm a number of 16610 bits is out of range"),
         (lambda a: a.call(HUGE), "call takes a helper"),
     ],
@@ -153,8 +154,9 @@ def test_all_methods_are_tried() -> None:
 def test_what_a_method_cannot_emit(emit: Callable[[Assembler], None], problem: str) -> None:
     a = begun()
     before = written(a)
-    with pytest.raises(OperandError, match=problem) as caught:
+    with pytest.raises(OperandError) as caught:
         emit(a)
+    assert re.search(problem, caught.value.problem)
     assert written(a) == before
     assert caught.value.source
     assert caught.value.source.file == __file__
@@ -167,9 +169,9 @@ def test_what_a_method_cannot_emit(emit: Callable[[Assembler], None], problem: s
         (lambda: Tracepoint("sched", 5), "a tracepoint's name is a str, as in .*, not 5"),  # type: ignore[arg-type]
         (lambda: Tracepoint("sys\0calls", "x"), r"category is printable text, .*'sys\\x00calls'"),
         (lambda: Tracepoint("sched", "\ud800"), "name is printable text"),
-        (lambda: Tracepoint("", "x"), "category is a directory's name, as in .*, not ''"),
-        (lambda: Tracepoint("..", "x"), "category is a directory's name"),
-        (lambda: Tracepoint("sched/..", "x"), "category is a directory's name"),
+        (lambda: Tracepoint("", "x"), "category is the name of a directory, as in .*, not ''"),
+        (lambda: Tracepoint("..", "x"), "category is the name of a directory"),
+        (lambda: Tracepoint("sched/..", "x"), "category is the name of a directory"),
         (lambda: Tracepoint("sched", "é" * 128), "name has at most 255 bytes, .* has 256"),
         (lambda: RawTracepoint(5), "a raw tracepoint's name is a str, as in .*, not 5"),  # type: ignore[arg-type]
         (lambda: RawTracepoint("sched\0"), "a raw tracepoint's name is printable text"),
@@ -187,8 +189,9 @@ def test_what_a_method_cannot_emit(emit: Callable[[Assembler], None], problem: s
     ],
 )
 def test_an_argument_is_checked_at_its_line(make: Callable[[], Any], problem: str) -> None:
-    with pytest.raises(ProgramError, match=problem) as caught:
+    with pytest.raises(ProgramError) as caught:
         make()
+    assert re.search(problem, caught.value.problem)
     assert caught.value.source
     assert caught.value.source.file == __file__
     assert len(str(caught.value)) < 1000

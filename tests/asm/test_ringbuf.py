@@ -182,10 +182,10 @@ def wrong(make: Callable[[Assembler], Any], says: str) -> Any:
         wrong(lambda a: a.ringbuf_output(SAMPLES, a.stack(u32)), "ringbuf_output takes a ring buf"),
         wrong(lambda a: a.ringbuf_output(EVENTS, 3), "takes a size for an address"),
         wrong(lambda a: a.ringbuf_output(EVENTS, 3, 8), "lea takes"),
-        wrong(lambda a: a.ringbuf_output(EVENTS, a.stack(u32), "x"), "x"),
+        wrong(lambda a: a.ringbuf_output(EVENTS, a.stack(u32), "x"), "'x'"),
         wrong(lambda a: a.ringbuf_reserve(SAMPLES, 8, "out"), "ringbuf_reserve takes a ring buf"),
-        wrong(lambda a: a.ringbuf_reserve(EVENTS, "x", "out"), "x"),
-        wrong(lambda a: a.ringbuf_reserve(EVENTS, 8, 3), "a jump goes to a label"),
+        wrong(lambda a: a.ringbuf_reserve(EVENTS, "x", "out"), "'x'"),
+        wrong(lambda a: a.ringbuf_reserve(EVENTS, 8, 3), "a jump takes the name of a label"),
         wrong(
             lambda a: a.ringbuf_reserve(RingBuf("TOOLONGNAME", Event), 8, "out"),
             "at most 10 characters",
@@ -199,7 +199,7 @@ def test_what_is_wrong_is_at_its_line_and_emits_nothing(
     a.mov(r0, 0)
     with pytest.raises(AssemblyError) as caught:
         make(a)
-    assert says in str(caught.value)
+    assert says in caught.value.problem
     assert caught.value.source
     assert caught.value.source.file == __file__
     a.exit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -217,7 +218,7 @@ def probe_of_an_exabyte(a: Assembler) -> None:
 
 
 FAULTS: list[tuple[type[Fault], Write, str]] = [
-    (UninitialisedRegisterFault, lambda a: a.mov(r2, r3), "r3 is read and holds nothing"),
+    (UninitialisedRegisterFault, lambda a: a.mov(r2, r3), "r3 is read and is uninitialised"),
     (UninitialisedRegisterFault, lambda a: a.mov32(r2, r3), "r3 is read"),
     (UninitialisedRegisterFault, lambda a: a.add(r6, 1), "r6 is read and is uninitialised; set it"),
     (UninitialisedRegisterFault, lambda a: a.neg(r6), "r6 is read"),
@@ -254,8 +255,8 @@ FAULTS: list[tuple[type[Fault], Write, str]] = [
     (HelperFault, no_map, "is not a map"),
     (HelperFault, submitted_twice, "not a reserved record; pass what ringbuf_reserve returned"),
     (UnsupportedFault, lambda a: a.call(helper.sk_release), "helper sk_release is not simulated"),
-    (UnsupportedFault, lambda a: a.call_btf_id(7), "kernel functions are in a kernel alone"),
-    (UnsupportedFault, lambda a: a.gotox(r1), "a map of instructions, which only a kernel has"),
+    (UnsupportedFault, lambda a: a.call_btf_id(7), "the interpreter has no kernel functions"),
+    (UnsupportedFault, lambda a: a.gotox(r1), "the interpreter has no instruction array maps"),
     (
         UnsupportedFault,
         emit(Instruction(0x18, src=1, imm=3)),
@@ -278,8 +279,7 @@ def test_a_fault_has_a_name_and_says_what_is_wrong(
 ) -> None:
     fault = fault_of(write)
     assert type(fault) is kind
-    with pytest.raises(kind, match=problem):
-        raise fault
+    assert re.search(problem, fault.problem)
 
 
 def test_r0_has_to_be_set_at_the_end() -> None:

@@ -135,16 +135,15 @@ class VirtualMemory:
                 f"{count} at address {address:#x}: this pointer is NULL; compare the result of a "
                 "lookup with 0 first, as in a.jeq"
             )
-        for number, offset in (
-            (address >> WINDOW, address & OFFSET),
-            ((address >> WINDOW) + 1, (address & OFFSET) - OFFSET - 1),
-        ):
-            region = self.regions.get(number)
-            if region and not (offset < 0 and -offset > OFFSET >> 1):
-                place = region.freeze().place(offset)
-                return OutOfBoundsFault(
-                    f"{count} at {place}: {region.name} has {len(region.data)} bytes"
-                )
+        # The upper half of a window is before the region of the next one.
+        number, offset = address >> WINDOW, address & OFFSET
+        if offset > OFFSET >> 1 and number + 1 in self.regions:
+            number, offset = number + 1, offset - OFFSET - 1
+        if region := self.regions.get(number):
+            place = region.freeze().place(offset)
+            return OutOfBoundsFault(
+                f"{count} at {place}: {region.name} has {len(region.data)} bytes"
+            )
         return OutOfBoundsFault(f"{count} at address {address:#x}: there is no memory")
 
     def read(self, address: int, size: int) -> bytes:
