@@ -13,7 +13,7 @@ from tuxscope.asm.maps import RingBuf
 from tuxscope.lean_typing import Any
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.ringbuf import DISCARDED, FIRST_RUN, HEADER, WORD, record_size, same_length
-from tuxscope.loader.span_decoder import LARGEST_PIECE, Columns
+from tuxscope.loader.span_decoder import LARGEST_PIECE, Columns, RowTable
 from tuxscope.record import Field, RecordError, RecordType
 
 LONGEST_TABLE = 1 << 16  # bytes
@@ -151,8 +151,7 @@ class TableDecoder(RingBufDecoder):
         self.usual = record.size
         self._step = record_size(record.size)
         padding = self._step - HEADER - record.size
-        self._format = f"{HEADER}x{record.raw.format[1:]}{padding}x"
-        self._tables: dict[int, struct.Struct] = {}  # so many rows at once
+        self._table = RowTable(f"{HEADER}x{record.raw.format[1:]}{padding}x", self._width)
         self._longest = max(LONGEST_TABLE // self._step, 1)
         self._run = FIRST_RUN  # how many headers to look at together
 
@@ -161,23 +160,12 @@ class TableDecoder(RingBufDecoder):
         step = self._step
         count = min((len(view) - at) // step, self._run, most)
         same = same_length(view[at:].cast("I"), count, step, self.usual)
-        self._append_table(view[at : at + same * step], columns)
+        self._table.append(view[at : at + same * step], columns)
         if 0 < same == count:
             self._run = min(self._run * 2, self._longest)
             return at + same * step
         self._run = FIRST_RUN
         return super()._some(view, at + same * step, 1, columns)
-
-    def _append_table(self, table: memoryview, columns: Columns) -> None:
-        """Append a table's rows, so many at once as make a power of two."""
-        while table:
-            count = 1 << (len(table) // self._step).bit_length() - 1
-            if count not in self._tables:
-                self._tables[count] = struct.Struct("=" + self._format * count)
-            flat = self._tables[count].unpack_from(table)
-            for slot, column in enumerate(columns):
-                column += flat[slot :: self._width]
-            table = table[count * self._step :]
 
 
 def decoder_of(events: RingBuf, order_by: Field | None = None) -> RingBufDecoder:

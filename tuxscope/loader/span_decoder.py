@@ -49,6 +49,30 @@ def too_short(record: RecordType, room: int) -> RingError:
     )
 
 
+class RowTable:
+    """Unpacks tables: equal rows, one behind the other.
+
+    ``row`` is the struct format of a row, without a byte order; it has ``width`` values.
+    """
+
+    def __init__(self, row: str, width: int) -> None:
+        self._row = row
+        self._width = width
+        self._step = struct.calcsize(f"={row}")
+        self._by_count: dict[int, struct.Struct] = {}  # by number of rows
+
+    def append(self, table: memoryview, columns: Columns) -> None:
+        """Append the rows of ``table`` to ``columns``, in groups of a power of two."""
+        while table:
+            count = 1 << (len(table) // self._step).bit_length() - 1
+            if count not in self._by_count:
+                self._by_count[count] = struct.Struct("=" + self._row * count)
+            flat = self._by_count[count].unpack_from(table)
+            for slot, column in enumerate(columns):
+                column += flat[slot :: self._width]
+            table = table[count * self._step :]
+
+
 class SpanDecoder:
     """Decodes spans whose samples have one record type.
 
@@ -61,9 +85,9 @@ class SpanDecoder:
         self._width = sum(field.type.width for field in record.fields.values())
         self._step = SAMPLE_DATA + room_for(record.size)
         tail = self._step - SAMPLE_DATA - record.size
-        self._format = f"{SAMPLE_DATA}x{record.raw.format[1:]}{tail}x"
-        self._row = struct.Struct(f"={self._format}")
-        self._tables: dict[int, struct.Struct] = {}  # by number of rows
+        row = f"{SAMPLE_DATA}x{record.raw.format[1:]}{tail}x"
+        self._row = struct.Struct(f"={row}")
+        self._table = RowTable(row, self._width)
         self._longest = max(LONGEST_RUN // self._step, 1)
         self._usual: set[bytes] = set()  # headers known to be a sample of this size
 
@@ -92,7 +116,7 @@ class SpanDecoder:
             while at < len(span):
                 count = min((len(span) - at) // step, run, rows - len(columns[0]))
                 usual = self._usual_records(view[at : at + count * step])
-                self._append(view[at : at + usual * step], columns)
+                self._table.append(view[at : at + usual * step], columns)
                 at += usual * step
                 if 0 < usual == count:
                     run = min(run * 2, self._longest)
@@ -134,17 +158,6 @@ class SpanDecoder:
             return False
         self._usual.add(header)
         return True
-
-    def _append(self, table: memoryview, columns: Columns) -> None:
-        """Append the rows of a table, in groups of a power of two."""
-        while table:
-            count = 1 << (len(table) // self._step).bit_length() - 1
-            if count not in self._tables:
-                self._tables[count] = struct.Struct("=" + self._format * count)
-            flat = self._tables[count].unpack_from(table)
-            for slot, column in enumerate(columns):
-                column += flat[slot :: self._width]
-            table = table[count * self._step :]
 
     def _one(self, view: memoryview, at: int, columns: Columns) -> tuple[int, int]:
         """Decode one record of any type; return its size and how many lost samples it reports."""
