@@ -10,7 +10,9 @@ from tuxscope.lean_typing import Protocol
 
 # Seconds. At first a line comes at once, as somebody waits for it; each look that finds nothing
 # then doubles the time to the next.
-FIRST = 0.001
+FIRST = 0.00025
+# After a look that found only what is too young to be shown.
+HELD = 0.001
 # While there is something: over what a look costs, and half of what a line may take.
 BUSY = 0.015
 # While there is nothing, the first line after that may take as long, and looking costs less.
@@ -38,7 +40,7 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self.seconds = FIRST
+        self.seconds = self._held = FIRST
 
     def wait(self, watch: Waiting) -> bool:
         """Wait for the next look; tells whether the run goes on."""
@@ -47,10 +49,13 @@ class Pace:
     def looked(self, found: bool, held: bool = False) -> None:
         """Set ``seconds`` after a look; ``found`` is whether it found something to show.
 
-        ``held`` is whether else it found something too young to be shown: after FIRST it no longer
-        is.
+        ``held`` is whether else it found something too young to be shown: after HELD it no longer
+        is. Before the first line we look more often.
         """
-        self.seconds = BUSY if found else FIRST if held else min(self.seconds * 2, IDLE)
+        if found:
+            self.seconds, self._held = BUSY, HELD
+        else:
+            self.seconds = self._held if held else min(self.seconds * 2, IDLE)
 
 
 class WokenPace(Pace):

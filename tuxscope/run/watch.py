@@ -13,6 +13,8 @@ from tuxscope.run.interrupt import Interrupt
 if TYPE_CHECKING:
     from tuxscope.run.child import Child
 
+SHORTEST_POLL = 0.001  # seconds: poll(2) counts in milliseconds, rounded up
+
 
 class Watch:
     """Waits until something ends the run. Its time starts when it is made.
@@ -51,6 +53,9 @@ class Watch:
 
     def wait(self, seconds: float) -> bool:
         """Wait for at most ``seconds``; return whether the run goes on."""
+        if seconds < SHORTEST_POLL:
+            time.sleep(seconds)
+            seconds = 0
         ready = {fd for fd, _ in self._poll.poll(seconds * 1000)}
         if self._sink.fileno() in ready:
             self._sink.reader_left()
