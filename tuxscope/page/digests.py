@@ -37,7 +37,7 @@ DIGESTS = {
     "programs/syscall/filters.py": 0x6DFE4707CF8F66E7,
     "programs/syscall/histogram.py": 0x444858CB6088F704,
     "programs/syscall/in_flight.py": 0xD3E0AEE18A0A9A90,
-    "programs/syscall/layout.py": 0xD2CEE3ADB71BC098,
+    "programs/syscall/layout.py": 0xDF5C31E4E98F44DB,
     "programs/syscall/leave.py": 0x9E57C646A9ABF5AA,
     "programs/syscall/life.py": 0xDD4DA94B206A359E,
     "programs/syscall/live.py": 0xE6B39350F89F6629,
