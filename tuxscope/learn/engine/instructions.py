@@ -37,6 +37,11 @@ def goes_back(each: Instruction) -> bool:
     return each.form.jumps and each.distance < 0
 
 
+def is_condition(each: Instruction) -> bool:
+    """Whether it is a conditional jump."""
+    return each.form.kind is FormKind.CONDITION
+
+
 def is_exit(each: Instruction) -> bool:
     """Whether it exits from the program or from a function."""
     return each.form.kind is FormKind.EXIT

@@ -15,7 +15,7 @@ from tuxscope.learn.engine.instructions import calls_helper, sends
 from tuxscope.learn.engine.interpreter import Interpreter, context_for
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.submission import Submission
-from tuxscope.output.columns import Column
+from tuxscope.output.columns import Column, SyscallName
 from tuxscope.record import Nested, Record, RecordType
 from tuxscope.vm.faults import NullPointerFault
 
@@ -35,9 +35,11 @@ def check_attached(
         return
     wrong = next((each for each in programs if str(each.attach) not in wanted), programs[-1])
     late = "sys_exit" in str(wrong.attach) and not any("sys_exit" in each for each in wanted)
+    early = "sys_enter" in str(wrong.attach) and not any("sys_enter" in each for each in wanted)
+    when = ", which is passed when the call has ended" if late else ""
     raise Mistake(
         f"one program on {' and one on '.join(wanted)}",
-        f"{' and '.join(found)}{', which is passed when the call has ended' if late else ''}",
+        f"{' and '.join(found)}{', where no call has a result yet' if early else when}",
         submission.line_with(f'Assembler("{wrong.name}"') or submission.definition,
         hint,
     )
@@ -63,7 +65,9 @@ def check_shown(
     return stream.record
 
 
-def check_fields(submission: Submission, record: RecordType, *names: str, hint: int = 0) -> None:
+def check_fields(
+    submission: Submission, record: RecordType, *names: str, hint: int | None = 0
+) -> None:
     """Check that a record has these fields. Raises Mistake."""
     for name in names:
         if name not in record.fields:
@@ -89,7 +93,21 @@ def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
             )
 
 
-def check_whole_arguments(submission: Submission, hint: int, offsets: range = ARGUMENTS) -> None:
+def check_call_name(submission: Submission, record: RecordType, hint: int | None = 2) -> None:
+    """Check that a column shows the field number as a name, and no other one. Raises Mistake."""
+    named = [each for each in submission.page.columns if isinstance(each, SyscallName)]
+    if [each.field for each in named] != [record.fields["number"]]:
+        raise Mistake(
+            f"a column with the name: SyscallName({record.__name__}.number, 20)",
+            "no such column",
+            submission.line_with("COLUMNS ="),
+            hint,
+        )
+
+
+def check_whole_arguments(
+    submission: Submission, hint: int | None, offsets: range = ARGUMENTS
+) -> None:
     """Check that loads of arguments load all 8 bytes. Raises Mistake.
 
     A shorter load is right on little-endian machines only.
@@ -160,6 +178,21 @@ def record_of(
             sends_of(submission),
         )
     return records[0]
+
+
+def check_filter(submission: Submission, call: Call) -> None:
+    """Check --pid, by a call of which a record is sent, and the same of another process. Raises
+    Mistake."""
+    interpreter = submission.interpreter(pid=call.pid)
+    interpreter.call(replace(call, pid=call.pid + 100, tid=call.tid + 100), call)
+    pids = [getattr(each, "pid", None) for each in interpreter.records()]
+    if pids != [call.pid]:
+        raise Mistake(
+            f"one record, of process {call.pid} alone, with --pid {call.pid}",
+            "those of another process" if pids else "none",
+            sends_of(submission),
+            None,
+        )
 
 
 def check_value(
