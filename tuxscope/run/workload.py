@@ -182,16 +182,17 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 
 
 def opened(dice: random.Random, descriptor: int) -> tuple[bytes, bytes, int]:
-    """Return what of an openat's path is in memory at the entry and at the exit, and the result:
-    ``descriptor``, or an error. Seldom the page of the path is read from disk during the call."""
+    """Return the memory at an openat's path at the entry and at the exit, and the result:
+    ``descriptor``, or an error. ``dice`` chooses them; seldom the path is not in memory at the
+    entry."""
     path = dice.choice(PATHS)
     absent, fails = dice.randrange(SELDOM) == 0, dice.randrange(SELDOM) == 0
     return b"" if absent else path, path, -dice.choice(ERRORS) if fails else descriptor
 
 
 def task_of(voluntary: int, involuntary: int, layout: Layout = LINUX_6_18) -> bytes:
-    """Return the bytes of a ``struct task_struct`` of ``layout``, with these numbers of context
-    switches."""
+    """Return the bytes of a ``struct task_struct`` of ``layout``, with ``voluntary`` and
+    ``involuntary`` context switches."""
     counts = {"nvcsw": voluntary, "nivcsw": involuntary}
     places = {name: layout.member("task_struct", name) for name in counts}
     task = bytearray(max(each.offset + each.size for each in places.values()))

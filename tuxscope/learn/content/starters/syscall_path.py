@@ -6,11 +6,12 @@ and sends the record. Run it, and look for lines without a path:
 
     tuxscope run syscall_path.py --simulate --count 20
 
-The path is in the process's memory, which the kernel reads from disk page by
-page, when the process needs it. At the entry nobody may have needed this page
-yet. A program cannot wait for the disk, so probe_read_user_str copies nothing,
-and returns -14, EFAULT. During the call the kernel reads the path itself, and
-waits. So at the exit it is there.
+The path is in the process's memory. The kernel maps that memory page by page,
+when a page is accessed for the first time: it may have to read it from disk. At
+the entry the process may have passed an address without an access to its page.
+A program cannot wait for the disk, so probe_read_user_str copies nothing, and
+returns -14, EFAULT. During the call the kernel reads the path itself, and
+waits. So at the exit the path is there.
 
 Task: show each path.
 
