@@ -156,6 +156,20 @@ def test_errors_can_be_left_out_one_by_one(tmp_path: Path) -> None:
     assert verdict.passed, verdict.finding
 
 
+def test_a_task_can_be_read_by_its_type(tmp_path: Path) -> None:
+    text = solution_text("syscall-sleep")
+    begin, end = text.index("    a.call(helper.get_current_task)"), text.index("def syscall_sleep")
+    typed = """\
+    a.call(helper.get_current_task_btf)
+    a.ldx(r1, layout.member("task_struct", "nvcsw").at(r0))
+    a.stx(to, r1)
+
+
+"""
+    verdict = verdict_on("syscall-sleep", text[:begin] + typed + text[end:], tmp_path)
+    assert verdict.passed, verdict.finding
+
+
 @pytest.mark.kernel
 def test_an_untouched_path_is_not_in_memory_at_the_entry(tmp_path: Path) -> None:
     page = tmp_path / "page.py"
