@@ -24,7 +24,7 @@ UNWOKEN = 0.5
 
 
 class Waiting(Protocol):
-    """A :class:`Watch`."""
+    """A Protocol: what waits for the next look, as :class:`Watch` does."""
 
     def wait(self, seconds: float) -> bool: ...
     def pause(self, seconds: float) -> bool: ...
@@ -41,14 +41,14 @@ class Pace:
         self.seconds = FIRST
 
     def wait(self, watch: Waiting) -> bool:
-        """Wait for the next look; tells whether the run goes on."""
+        """Wait for the next look with ``watch``; return whether the run goes on."""
         return watch.wait(self.seconds)
 
     def looked(self, found: bool, held: bool = False) -> None:
         """Set ``seconds`` after a look; ``found`` is whether it found something to show.
 
-        ``held`` is whether else it found something too young to be shown: after FIRST it no longer
-        is.
+        ``held`` is whether it found only records too young to be shown: after FIRST they no longer
+        are.
         """
         self.seconds = BUSY if found else FIRST if held else min(self.seconds * 2, IDLE)
 
