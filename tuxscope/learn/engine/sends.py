@@ -19,7 +19,12 @@ from tuxscope.vm import Machine
 
 @dataclass(frozen=True, slots=True)
 class RecordCase:
-    """One input: the arguments, u64 each, and the fields of the one record that is expected."""
+    """One input and the one record that is expected.
+
+    Attributes:
+        given: the arguments, a tuple of u64.
+        fields: the values of the record's fields, an int by name.
+    """
 
     given: tuple[int, ...]
     fields: Mapping[str, int]
@@ -27,10 +32,10 @@ class RecordCase:
 
 @dataclass(frozen=True, slots=True)
 class RecordGrader:
-    """Grades such programs.
+    """Grades programs by the record that they send.
 
     Attributes:
-        cases: makes the inputs.
+        cases: a callable that takes a random.Random and returns an iterable of RecordCases.
         hint: index of the hint for a wrong field.
     """
 
