@@ -39,91 +39,135 @@ class Jumps(Emitter):
             self._jump(code | Source.K, target, number(dst), imm=operand)
 
     def jeq(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst == operand``."""
+        """Emit: jump to label ``target`` if ``dst == operand``; ``dst`` is a Register, ``operand``
+        a Register or an int.
+        """
         self._branch(Jump.JEQ, dst, operand, target, wide=True)
 
     def jeq32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst == operand`` (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst == operand`` (32 bits); ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JEQ, dst, operand, target, wide=False)
 
     def jne(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst != operand``."""
+        """Emit: jump to label ``target`` if ``dst != operand``; ``dst`` is a Register, ``operand``
+        a Register or an int.
+        """
         self._branch(Jump.JNE, dst, operand, target, wide=True)
 
     def jne32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst != operand`` (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst != operand`` (32 bits); ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JNE, dst, operand, target, wide=False)
 
     def jgt(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst > operand``, unsigned."""
+        """Emit: jump to label ``target`` if ``dst > operand``, unsigned; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JGT, dst, operand, target, wide=True)
 
     def jgt32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst > operand``, unsigned (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst > operand``, unsigned (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JGT, dst, operand, target, wide=False)
 
     def jge(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst >= operand``, unsigned."""
+        """Emit: jump to label ``target`` if ``dst >= operand``, unsigned; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JGE, dst, operand, target, wide=True)
 
     def jge32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst >= operand``, unsigned (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst >= operand``, unsigned (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JGE, dst, operand, target, wide=False)
 
     def jlt(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst < operand``, unsigned."""
+        """Emit: jump to label ``target`` if ``dst < operand``, unsigned; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JLT, dst, operand, target, wide=True)
 
     def jlt32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst < operand``, unsigned (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst < operand``, unsigned (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JLT, dst, operand, target, wide=False)
 
     def jle(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst <= operand``, unsigned."""
+        """Emit: jump to label ``target`` if ``dst <= operand``, unsigned; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JLE, dst, operand, target, wide=True)
 
     def jle32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst <= operand``, unsigned (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst <= operand``, unsigned (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JLE, dst, operand, target, wide=False)
 
     def jsgt(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst > operand``, signed."""
+        """Emit: jump to label ``target`` if ``dst > operand``, signed; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSGT, dst, operand, target, wide=True)
 
     def jsgt32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst > operand``, signed (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst > operand``, signed (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSGT, dst, operand, target, wide=False)
 
     def jsge(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst >= operand``, signed."""
+        """Emit: jump to label ``target`` if ``dst >= operand``, signed; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSGE, dst, operand, target, wide=True)
 
     def jsge32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst >= operand``, signed (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst >= operand``, signed (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSGE, dst, operand, target, wide=False)
 
     def jslt(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst < operand``, signed."""
+        """Emit: jump to label ``target`` if ``dst < operand``, signed; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSLT, dst, operand, target, wide=True)
 
     def jslt32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst < operand``, signed (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst < operand``, signed (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSLT, dst, operand, target, wide=False)
 
     def jsle(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst <= operand``, signed."""
+        """Emit: jump to label ``target`` if ``dst <= operand``, signed; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSLE, dst, operand, target, wide=True)
 
     def jsle32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst <= operand``, signed (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst <= operand``, signed (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSLE, dst, operand, target, wide=False)
 
     def jset(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst & operand`` is not 0."""
+        """Emit: jump to label ``target`` if ``dst & operand`` is not 0; ``dst`` is a Register,
+        ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSET, dst, operand, target, wide=True)
 
     def jset32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst & operand`` is not 0 (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst & operand`` is not 0 (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int.
+        """
         self._branch(Jump.JSET, dst, operand, target, wide=False)
 
     def ja(self, target: str) -> None:

@@ -66,7 +66,7 @@ class Token(NamedTuple):
         return int(self.text, 16 if self.text[:2] in ("0x", "0X") else 10)
 
     def is_sign(self, signs: str) -> bool:
-        """Whether it is a SIGN, and one of the characters of ``signs``."""
+        """Return whether it is a SIGN, and one of the characters of ``signs``."""
         return self.kind is TokenKind.SIGN and self.text in signs
 
     def __str__(self) -> str:

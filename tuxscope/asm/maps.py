@@ -48,7 +48,7 @@ PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
 
 
 def is_name(text: str) -> bool:
-    """Whether ``text`` is a valid object name: 1 to 15 letters, digits, _ and .
+    """Return whether ``text`` is a valid object name: 1 to 15 letters, digits, _ and .
 
     (bpf_obj_name_cpy).
     """

@@ -316,7 +316,7 @@ def check_range(value: int, low: int, high: int, token: Token, hint: str = "") -
 
 
 def ends_at_32_bits(form: Form) -> bool:
-    """Whether ``form`` uses its immediate in 32 bits alone, so that 0xffffffff equals -1.
+    """Return whether ``form`` uses its immediate in 32 bits alone, so that 0xffffffff equals -1.
 
     LLVM accepts 0xffffffff everywhere; there ``r1 = 0xffffffff`` sets all 64 bits.
     """

@@ -100,7 +100,7 @@ def find(
 
 
 def is_remark(cause: Cause, statement: str, path: Path) -> bool:
-    """Whether ``statement`` is a remark at a call, not the reason why the verifier stopped.
+    """Return whether ``statement`` is a remark at a call, not the reason why the verifier stopped.
 
     ``cause`` is the row that matches it, ``path`` leads to the call. At a call of the program's own
     function the verifier compares the arguments with the function's BTF, and says where they differ
@@ -113,7 +113,7 @@ def is_remark(cause: Cause, statement: str, path: Path) -> bool:
 
 
 def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
-    """Whether the error is about the last instruction of ``path``, at ``slot``.
+    """Return whether the error is about the last instruction of ``path``, at ``slot``.
 
     It is not if ``found`` is about a loop or the whole program. Either may be None, if unknown.
     """
@@ -153,7 +153,7 @@ class Lines:
 
 
 def is_python(source: SourceLine) -> bool:
-    """Whether ``source``, a source line, is Python of the assembler, instead of C."""
+    """Return whether ``source``, a source line, is Python of the assembler, instead of C."""
     if source.file:
         return source.file.endswith(".py")
     return PYTHON_CALL.fullmatch(source.text) is not None

@@ -134,7 +134,8 @@ class Path:
         return None
 
     def had_type(self, register: int, *kinds: str) -> bool:
-        """Whether the value of ``register`` had one of the types ``kinds`` earlier on the path.
+        """Return whether the value of ``register`` had one of the types ``kinds`` earlier on the
+        path.
 
         ``kinds`` are prefixes of states, such as ``pkt(``. Copies between registers are followed.
         """

@@ -336,6 +336,7 @@ def enable_stats() -> Fd:
 
 
 def is_unsupported(error: OSError) -> bool:
-    """Whether the errno of ``error``, an OSError, means that the kernel does not support the
-    command."""
+    """Return whether the errno of ``error``, an OSError, means that the kernel does not support the
+    command.
+    """
     return error.errno in (errno.EINVAL, errno.EOPNOTSUPP, ENOTSUPP)

@@ -38,12 +38,12 @@ class RepeatedLoad:
 
 
 def shows_path(level: LogLevel) -> bool:
-    """Whether a log of this ``level`` has the path to the rejected instruction."""
+    """Return whether a log of this ``level`` has the path to the rejected instruction."""
     return bool(level & (LogLevel.LEVEL1 | LogLevel.LEVEL2))
 
 
 def has_whole_path(refused: LoadRefused) -> bool:
-    """Whether the log of ``refused``, a LoadRefused, has the path and is not truncated."""
+    """Return whether the log of ``refused``, a LoadRefused, has the path and is not truncated."""
     return shows_path(refused.level) and not refused.truncated
 
 

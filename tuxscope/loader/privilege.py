@@ -74,17 +74,19 @@ def require_capabilities(advice: str) -> None:
 
 
 def in_user_namespace() -> bool:
-    """Whether this process is in a user namespace; bpf() needs capabilities of the initial one."""
+    """Return whether this process is in a user namespace; bpf() needs capabilities of the initial
+    one.
+    """
     return contents("/proc/self/uid_map").split() not in (["0", "0", str((1 << 32) - 1)], [])
 
 
 def locked_down() -> bool:
-    """Whether the kernel is locked down in mode confidentiality (kernel_lockdown(7))."""
+    """Return whether the kernel is locked down in mode confidentiality (kernel_lockdown(7))."""
     return "[confidentiality]" in contents("/sys/kernel/security/lockdown")
 
 
 def seccomp_filtered() -> bool:
-    """Whether this process has a seccomp filter (SECCOMP_MODE_FILTER, seccomp(2))."""
+    """Return whether this process has a seccomp filter (SECCOMP_MODE_FILTER, seccomp(2))."""
     return "\nSeccomp:\t2\n" in contents("/proc/self/status")
 
 

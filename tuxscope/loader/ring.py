@@ -141,7 +141,8 @@ class Ring:
         return span
 
     def alive(self) -> bool:
-        """Whether the event's enabled time has grown since the last call; True for the first.
+        """Return whether the event's enabled time has grown since the last call; True for the
+        first.
 
         Call it some ticks later, because that clock may advance by ticks.
 

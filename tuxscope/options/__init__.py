@@ -214,7 +214,9 @@ class Options:
         return type(self)(**vars(self) | changes)
 
     def is_given(self, name: str) -> bool:
-        """Whether the user gave the option ``name``. A switch that is off counts as not given."""
+        """Return whether the user gave the option ``name``. A switch that is off counts as not
+        given.
+        """
         return vars(self).get(name, False) is not False
 
     def check(self) -> None:

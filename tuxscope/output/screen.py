@@ -43,7 +43,7 @@ def prose(fd: int = 1) -> int:
 
 
 def moves_cursor(fd: int) -> bool:
-    """Whether ``fd`` is a terminal that handles escape sequences (TERM is not dumb)."""
+    """Return whether ``fd`` is a terminal that handles escape sequences (TERM is not dumb)."""
     return os.isatty(fd) and os.environ.get("TERM", "dumb") != "dumb"
 
 

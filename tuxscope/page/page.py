@@ -146,7 +146,7 @@ def ordering(record: RecordType, stream: bool) -> list[Field]:
 
 
 def is_time(name: str) -> bool:
-    """Whether ``name``, a field's, sounds like a time."""
+    """Return whether ``name``, a field's, sounds like a time."""
     return name.endswith("ns") or "time" in name or "stamp" in name
 
 

@@ -70,7 +70,7 @@ class Shown(Protocol):
         """Called after an event is interpreted."""
 
     def enough(self) -> bool:
-        """Whether --count records or tables are printed, or will be by flush()."""
+        """Return whether --count records or tables are printed, or will be by flush()."""
 
     def flush(self) -> None:
         """Print what is collected."""

@@ -124,17 +124,17 @@ def call_of(program: Program) -> str:
 
 
 def is_on_entry(program: Program) -> bool:
-    """Whether ``program`` is attached to the entry of a system call."""
+    """Return whether ``program`` is attached to the entry of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER[:-1])
 
 
 def is_on_exit(program: Program) -> bool:
-    """Whether ``program`` is attached to the exit of a system call."""
+    """Return whether ``program`` is attached to the exit of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(EXIT[:-1])
 
 
 def traces_all_calls(program: Program) -> bool:
-    """Whether ``program`` is attached to a tracepoint that every system call passes."""
+    """Return whether ``program`` is attached to a tracepoint that every system call passes."""
     attach = program.attach
     return isinstance(attach, Tracepoint) and (attach.category, attach.name) in ALL_CALLS
 

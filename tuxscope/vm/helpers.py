@@ -246,7 +246,7 @@ NOWHERE = Region("nowhere", bytearray())
 
 
 def in_user_half(address: int) -> bool:
-    """Whether probe_read and probe_read_str take ``address`` for one of user space."""
+    """Return whether probe_read and probe_read_str take ``address`` for one of user space."""
     return address < USER_END
 
 

@@ -52,7 +52,7 @@ def compute(state: PathState) -> None:
 
 
 def is_number(value: Value) -> bool:
-    """Whether ``value`` is a scalar to the verifier."""
+    """Return whether ``value`` is a scalar to the verifier."""
     return isinstance(value, Number | Released) or value is SOME_NUMBER
 
 

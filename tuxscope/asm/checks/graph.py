@@ -164,12 +164,12 @@ class Graph:
 
 
 def calls(instruction: Instruction) -> bool:
-    """Whether ``instruction`` calls a function of the program, or loads its address."""
+    """Return whether ``instruction`` calls a function of the program, or loads its address."""
     return instruction.form.names_function
 
 
 def calls_kfunc(instruction: Instruction) -> bool:
-    """Whether ``instruction`` calls a kfunc, which may not return."""
+    """Return whether ``instruction`` calls a kfunc, which may not return."""
     return instruction.form.operation is CallSource.BTF_ID
 
 

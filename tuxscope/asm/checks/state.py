@@ -94,11 +94,13 @@ class StackFrame:
         self.bytes = bytearray([UNKNOWN]) * STACK_SIZE
 
     def unknown(self, offset: int, size: int) -> bool:
-        """Whether a store at an unknown offset may have changed ``size`` bytes at ``offset``."""
+        """Return whether a store at an unknown offset may have changed ``size`` bytes at
+        ``offset``.
+        """
         return UNKNOWN in self.bytes[STACK_SIZE + offset : STACK_SIZE + offset + size]
 
     def all_written(self, offset: int, size: int) -> bool:
-        """Whether a helper wrote all of the ``size`` bytes at ``offset`` from r10."""
+        """Return whether a helper wrote all of the ``size`` bytes at ``offset`` from r10."""
         start = STACK_SIZE + offset
         return self.bytes[start : start + size] == bytes([WRITTEN]) * size
 

@@ -28,7 +28,7 @@ def number(context: ErrorContext) -> int:
 
 
 def not_relocated(context: ErrorContext) -> bool:
-    """Whether the opcode of ``context`` has class LD and is undefined.
+    """Return whether the opcode of ``context`` has class LD and is undefined.
 
     That is a slot that a loader should have relocated, or the second slot of ld_imm64 alone.
     """

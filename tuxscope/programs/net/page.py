@@ -139,7 +139,7 @@ def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network,
 
 
 def includes_mapped(network: Network) -> bool:
-    """Whether ``network``, if IPv6, is larger than ::ffff:0:0/96 and contains it."""
+    """Return whether ``network``, if IPv6, is larger than ::ffff:0:0/96 and contains it."""
     return (
         isinstance(network, IPv6Network)
         and network.prefixlen < MAPPED.prefixlen

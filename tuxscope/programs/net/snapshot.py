@@ -108,7 +108,9 @@ class Snapshot:
 
 
 def is_in(address: bytes, network: Network | None) -> bool:
-    """Whether ``address``, 16 bytes (IPv4: v4-mapped), is in ``network``; True if that is None."""
+    """Return whether ``address``, 16 bytes (IPv4: v4-mapped), is in ``network``; True if that is
+    None.
+    """
     if network is None:
         return True
     if includes_mapped(network) and address.startswith(V4_MAPPED):
