@@ -49,8 +49,7 @@ class Arithmetic(Emitter):
 
     def add32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst += operand`` in 32 bits; ``dst`` is a Register, ``operand`` a Register or an
-        int.
-        """
+        int."""
         self._alu(Alu.ADD, dst, operand, wide=False)
 
     def sub(self, dst: Register, operand: Register | int) -> None:
@@ -59,8 +58,7 @@ class Arithmetic(Emitter):
 
     def sub32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst -= operand`` in 32 bits; ``dst`` is a Register, ``operand`` a Register or an
-        int.
-        """
+        int."""
         self._alu(Alu.SUB, dst, operand, wide=False)
 
     def mul(self, dst: Register, operand: Register | int) -> None:
@@ -69,32 +67,27 @@ class Arithmetic(Emitter):
 
     def mul32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst *= operand`` in 32 bits; ``dst`` is a Register, ``operand`` a Register or an
-        int.
-        """
+        int."""
         self._alu(Alu.MUL, dst, operand, wide=False)
 
     def div(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst /= operand``, unsigned; a division by 0 gives 0; ``dst`` is a Register,
-        ``operand`` a Register or an int.
-        """
+        ``operand`` a Register or an int."""
         self._alu(Alu.DIV, dst, operand, wide=True)
 
     def div32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst /= operand`` in 32 bits, unsigned; a division by 0 gives 0; ``dst`` is a
-        Register, ``operand`` a Register or an int.
-        """
+        Register, ``operand`` a Register or an int."""
         self._alu(Alu.DIV, dst, operand, wide=False)
 
     def mod(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst %= operand``, unsigned; modulo 0 leaves dst as it is; ``dst`` is a Register,
-        ``operand`` a Register or an int.
-        """
+        ``operand`` a Register or an int."""
         self._alu(Alu.MOD, dst, operand, wide=True)
 
     def mod32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst %= operand`` in 32 bits, unsigned; modulo 0 leaves the low 32 bits; ``dst``
-        is a Register, ``operand`` a Register or an int.
-        """
+        is a Register, ``operand`` a Register or an int."""
         self._alu(Alu.MOD, dst, operand, wide=False)
 
     def or_(self, dst: Register, operand: Register | int) -> None:
@@ -103,8 +96,7 @@ class Arithmetic(Emitter):
 
     def or32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst |= operand`` in 32 bits; ``dst`` is a Register, ``operand`` a Register or an
-        int.
-        """
+        int."""
         self._alu(Alu.OR, dst, operand, wide=False)
 
     def and_(self, dst: Register, operand: Register | int) -> None:
@@ -113,8 +105,7 @@ class Arithmetic(Emitter):
 
     def and32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst &= operand`` in 32 bits; ``dst`` is a Register, ``operand`` a Register or an
-        int.
-        """
+        int."""
         self._alu(Alu.AND, dst, operand, wide=False)
 
     def xor(self, dst: Register, operand: Register | int) -> None:
@@ -123,8 +114,7 @@ class Arithmetic(Emitter):
 
     def xor32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst ^= operand`` in 32 bits; ``dst`` is a Register, ``operand`` a Register or an
-        int.
-        """
+        int."""
         self._alu(Alu.XOR, dst, operand, wide=False)
 
     def lsh(self, dst: Register, operand: Register | int) -> None:
@@ -133,32 +123,27 @@ class Arithmetic(Emitter):
 
     def lsh32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst <<= operand`` in 32 bits; ``dst`` is a Register, ``operand`` a Register or an
-        int.
-        """
+        int."""
         self._alu(Alu.LSH, dst, operand, wide=False)
 
     def rsh(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst >>= operand``, a logical shift: zeros come in from the left; ``dst`` is a
-        Register, ``operand`` a Register or an int.
-        """
+        Register, ``operand`` a Register or an int."""
         self._alu(Alu.RSH, dst, operand, wide=True)
 
     def rsh32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst >>= operand`` in 32 bits, a logical shift: zeros come in from the left;
-        ``dst`` is a Register, ``operand`` a Register or an int.
-        """
+        ``dst`` is a Register, ``operand`` a Register or an int."""
         self._alu(Alu.RSH, dst, operand, wide=False)
 
     def arsh(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst s>>= operand``, an arithmetic shift: the sign bit is copied; ``dst`` is a
-        Register, ``operand`` a Register or an int.
-        """
+        Register, ``operand`` a Register or an int."""
         self._alu(Alu.ARSH, dst, operand, wide=True)
 
     def arsh32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst s>>= operand`` in 32 bits, an arithmetic shift: the sign bit is copied;
-        ``dst`` is a Register, ``operand`` a Register or an int.
-        """
+        ``dst`` is a Register, ``operand`` a Register or an int."""
         self._alu(Alu.ARSH, dst, operand, wide=False)
 
     def mov(self, dst: Register, operand: Register | int) -> None:
@@ -167,14 +152,12 @@ class Arithmetic(Emitter):
 
     def mov32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst = operand`` in 32 bits; ``dst`` is a Register, ``operand`` a Register or an
-        int.
-        """
+        int."""
         self._alu(Alu.MOV, dst, operand, wide=False)
 
     def sdiv(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst s/= operand``, signed, rounded toward zero; a division by 0 gives 0 (Linux
-        6.6); ``dst`` is a Register, ``operand`` a Register or an int.
-        """
+        6.6); ``dst`` is a Register, ``operand`` a Register or an int."""
         self._alu(Alu.DIV, dst, operand, wide=True, offset=1)
 
     def sdiv32(self, dst: Register, operand: Register | int) -> None:
@@ -187,14 +170,12 @@ class Arithmetic(Emitter):
 
     def smod(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst s%= operand``, signed; modulo 0 leaves dst as it is (Linux 6.6); ``dst`` is a
-        Register, ``operand`` a Register or an int.
-        """
+        Register, ``operand`` a Register or an int."""
         self._alu(Alu.MOD, dst, operand, wide=True, offset=1)
 
     def smod32(self, dst: Register, operand: Register | int) -> None:
         """Emit: ``dst s%= operand`` in 32 bits, signed; modulo 0 leaves the low 32 bits (Linux
-        6.6); ``dst`` is a Register, ``operand`` a Register or an int.
-        """
+        6.6); ``dst`` is a Register, ``operand`` a Register or an int."""
         self._alu(Alu.MOD, dst, operand, wide=False, offset=1)
 
     def movsx8(self, dst: Register, src: Register) -> None:
@@ -227,18 +208,15 @@ class Arithmetic(Emitter):
 
     def le(self, dst: Register, bits: int) -> None:
         """Emit: convert the low 16, 32 or 64 bits of dst to little-endian; zero the bits above;
-        ``dst`` is a Register.
-        """
+        ``dst`` is a Register."""
         self._swap(Alu.END | Source.K | Class.ALU, dst, bits)
 
     def be(self, dst: Register, bits: int) -> None:
         """Emit: convert the low 16, 32 or 64 bits of dst to big-endian; zero the bits above;
-        ``dst`` is a Register.
-        """
+        ``dst`` is a Register."""
         self._swap(Alu.END | Source.X | Class.ALU, dst, bits)
 
     def bswap(self, dst: Register, bits: int) -> None:
         """Emit: reverse the bytes of dst's low 16, 32 or 64 bits; zero the bits above (Linux 6.6);
-        ``dst`` is a Register.
-        """
+        ``dst`` is a Register."""
         self._swap(Alu.END | Source.K | Class.ALU64, dst, bits)

@@ -185,8 +185,8 @@ def new_instruction(
 ) -> Instruction:
     """Return an Instruction of ``opcode`` with the author's line.
 
-    ``dst``, ``src``, ``offset``, ``imm``, ``next_imm`` and ``map`` are its fields. Raises
-    OperandError with that line.
+    ``dst``, ``src``, ``offset``, ``imm``, ``next_imm`` and ``map``, a Map or None, are its fields.
+    Raises OperandError with that line.
     """
     source = author_line()
     try:

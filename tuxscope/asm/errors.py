@@ -56,7 +56,8 @@ class ProgramError(AssemblyError):
 class CheckError(AssemblyError):
     """Base of the errors of the checks: the verifier would refuse the program.
 
-    A CheckError always has a hint, and the slot of the instruction.
+    A CheckError always has ``problem`` and ``hint``, texts, and ``slot``, that of the instruction;
+    ``source`` is the author's SourceLine, or None.
     """
 
     def __init__(self, problem: str, hint: str, slot: int, source: SourceLine | None) -> None:
@@ -150,6 +151,8 @@ class CallDepthError(CheckError):
 class TextError(AssemblyError):
     """A syntax error in assembly text, or an operand that does not fit.
 
+    ``problem`` says which, ``source`` is the SourceLine, ``column`` is counted from 1.
+
     Attributes:
         file: the name of the text's file.
         line: the line, counted from 1.
@@ -164,7 +167,7 @@ class TextError(AssemblyError):
 
     @property
     def place(self) -> str:
-        """File, line and column: ``drop.s:3:9``."""
+        """File, line and column as a str: ``drop.s:3:9``."""
         return f"{super().place}:{self.column}"
 
     def __str__(self) -> str:

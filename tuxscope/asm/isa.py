@@ -95,12 +95,12 @@ class Size(IntEnum):
 
     @property
     def octets(self) -> int:
-        """The size in bytes."""
+        """The size in bytes, an int."""
         return OCTETS[self >> 3]
 
     @property
     def bits(self) -> int:
-        """The size in bits."""
+        """The size in bits, an int."""
         return OCTETS[self >> 3] * 8
 
     @classmethod

@@ -95,13 +95,11 @@ class Layout(Protocol):
 
     def has_helper(self, name: str) -> bool:
         """Return whether the layout says that programs can call ``bpf_NAME``, the helper ``name``
-        without ``bpf_``; False if it says nothing.
-        """
+        without ``bpf_``; False if it says nothing."""
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """Return the Place of field ``name``, a str, in the context of ``tracepoint``, a
-        Tracepoint.
-        """
+        Tracepoint."""
 
     def member(self, struct: str, name: str) -> Place:
         """Return the Place of member ``name`` of ``struct``, both str, or of its anonymous structs.
@@ -111,8 +109,7 @@ class Layout(Protocol):
 
     def cast(self, struct: str) -> PointerCast | None:
         """Return the PointerCast that makes an address a pointer to ``struct``, a name; None if the
-        kernel offers no such cast.
-        """
+        kernel offers no such cast."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +133,7 @@ class RecordedLayout:
 
     def has_helper(self, name: str) -> bool:
         """Return False, whatever ``name`` is: listings use no helper that a kernel may lack, and
-        can be stepped through.
-        """
+        can be stepped through."""
         return False
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
@@ -156,7 +152,8 @@ class RecordedLayout:
         return self._recorded(self.members, struct, name)
 
     def cast(self, struct: str) -> PointerCast | None:
-        """Return None, whatever ``struct`` is: BTF IDs differ from build to build."""
+        """Return None, not a PointerCast, whatever ``struct`` is: BTF IDs differ from build to
+        build."""
         return None
 
     def _recorded(self, places: Mapping[str, Mapping[str, Place]], whole: str, name: str) -> Place:

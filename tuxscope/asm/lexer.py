@@ -44,7 +44,7 @@ class Token(NamedTuple):
     """A token of assembly text.
 
     Attributes:
-        kind: its kind.
+        kind: its TokenKind.
         text: its text, with the quotes of a NAME.
         column: the column of its first character, counted from 1.
     """
@@ -55,12 +55,12 @@ class Token(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name: a WORD's text, or a NAME's text without quotes and escapes."""
+        """The name, a str: a WORD's text, or a NAME's text without quotes and escapes."""
         return unquoted(self.text) if self.kind is TokenKind.NAME else self.text
 
     @property
     def number(self) -> int:
-        """The value of a NUMBER, decimal or hexadecimal."""
+        """The value of a NUMBER, decimal or hexadecimal, an int."""
         if len(self.text) > len(str(TOO_LARGE)):
             return TOO_LARGE
         return int(self.text, 16 if self.text[:2] in ("0x", "0X") else 10)

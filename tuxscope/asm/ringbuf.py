@@ -40,8 +40,8 @@ class RingOutput(Arithmetic, Jumps, MemoryAccess):
         """Emit: copy a record from ``place``, Memory or an Address, into the RingBuf ``ring``; if
         it is full, count a lost record.
 
-        ``size`` is in bytes: an int, r3, or one of r6 to r9; None for all of the place. r0 to r5
-        are clobbered, and 4 bytes of the stack are used.
+        ``size`` is in bytes: an int, Register r3, or one of r6 to r9; None for all of the place. r0
+        to r5 are clobbered, and 4 bytes of the stack are used.
         """
         check_ring("ringbuf_output", ring)
         if size is None:
@@ -115,8 +115,7 @@ class RingOutput(Arithmetic, Jumps, MemoryAccess):
 
 def check_ring(method: str, ring: object) -> None:
     """Raise OperandError, at the author's line, if ``ring``, an argument of ``method``, a name, is
-    not a RingBuf.
-    """
+    not a RingBuf."""
     if not isinstance(ring, RingBuf):
         raise OperandError(
             f'{method} takes a ring buffer, as in RingBuf("EVENTS", Event), not {shown(ring)}',
