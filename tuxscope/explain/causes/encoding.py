@@ -28,7 +28,7 @@ def number(context: ErrorContext) -> int:
 
 
 def not_relocated(context: ErrorContext) -> bool:
-    """Return whether the opcode of ``context`` has class LD and is undefined.
+    """Return whether the opcode of ``context``, an ErrorContext, has class LD and is undefined.
 
     That is a slot that a loader should have relocated, or the second slot of ld_imm64 alone.
     """
@@ -53,7 +53,8 @@ def since(version: Version) -> Callable[[ErrorContext], bool]:
 
 
 def of_kind(kind: FormKind) -> Callable[[ErrorContext], bool]:
-    """Return a predicate of an ErrorContext: whether its opcode is an instruction of ``kind``."""
+    """Return a predicate of an ErrorContext: whether its opcode is an instruction of ``kind``, a
+    FormKind."""
 
     def matches(context: ErrorContext) -> bool:
         form = known().get(number(context))

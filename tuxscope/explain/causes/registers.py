@@ -21,9 +21,8 @@ def forgotten(context: ErrorContext) -> bool:
 
 
 def of_the_caller(context: ErrorContext) -> bool:
-    """Return whether the register in ``context`` is one of r6 to r9 that the function has not
-    written.
-    """
+    """Return whether the register in ``context``, an ErrorContext, is one of r6 to r9 that the
+    function has not written."""
     path = context.path
     return (
         context.register in CALLEE_SAVED
