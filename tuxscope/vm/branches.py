@@ -239,8 +239,8 @@ class Branches:
 
 
 def load_value(map: Values, instruction: Instruction) -> Operation:
-    """Compile ``instruction``, a ld_imm64 of an address in the only value of array ``map``, to an
-    Operation."""
+    """Compile ``instruction``, a ld_imm64 of an address in the only value of array ``map``, a
+    Values, to an Operation."""
     dst, offset = instruction.dst, instruction.next_imm
     first = bytes(map.description.key_size)
 

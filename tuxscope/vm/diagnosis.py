@@ -19,8 +19,9 @@ def translate_exception(
 ) -> Fault:
     """Return the Fault for ``error``, which ``instruction`` raised; a Fault is returned unchanged.
 
-    ``r`` are the registers r0 to r10, ``memory`` is all memory. ``called`` says whether a called
-    function of the program runs. Raises ``error`` if it is a bug of the interpreter.
+    ``r`` are the registers r0 to r10, ``memory``, a VirtualMemory, is all memory. ``called`` says
+    whether a called function of the program runs. Raises ``error`` if it is a bug of the
+    interpreter.
     """
     if isinstance(error, Fault):
         return error

@@ -134,8 +134,8 @@ class Machine:
     def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
         """Run from the first instruction to the exit, and return r0, from 0 to 2**64 - 1.
 
-        ``arguments``, ``context`` and ``world`` are those of start(). Breakpoints are ignored, and
-        no snapshots are kept for back(). Raises Fault.
+        ``arguments``, ``context``, a bytes or None, and ``world``, a World or None, are those of
+        start(). Breakpoints are ignored, and no snapshots are kept for back(). Raises Fault.
         """
         self.start(*arguments, context=context, world=world)
         self._run_until(frozenset())

@@ -367,6 +367,7 @@ KINDS: dict[type[Map], type[VirtualMap]] = {
 
 
 def virtual_map(description: Map, memory: VirtualMemory, cpus: int) -> VirtualMap:
-    """Create an empty map of ``description`` in ``memory`` for ``cpus`` CPUs, and return it."""
+    """Create an empty map of ``description`` in ``memory``, a VirtualMemory, for ``cpus`` CPUs, and
+    return it."""
     kind = next((KINDS[each] for each in type(description).mro() if each in KINDS), VirtualMap)
     return kind(description, memory, cpus)

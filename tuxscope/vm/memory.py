@@ -97,8 +97,8 @@ class VirtualMemory:
         self._next = FIRST
 
     def add(self, region: Region, address: int | None = None) -> int:
-        """Add ``region`` and return its address: ``address`` (lower half 0), or by default the next
-        free one."""
+        """Add ``region`` and return its address: ``address``, an int or None, (lower half 0), or by
+        default the next free one."""
         if address is None:
             address = self._next << WINDOW
             self._next = FURTHER if self._next == LAST else self._next + 1
