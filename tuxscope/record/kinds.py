@@ -58,8 +58,7 @@ class RecordKinds:
 
     def of(self, data: Buffer) -> RecordType:
         """Return the RecordType of the record in ``data``, a bytes-like object. Raises RecordError
-        if it is of none of them.
-        """
+        if it is of none of them."""
         if self.kind is None:
             return self.records[0]
         size = self.kind.size
@@ -69,8 +68,7 @@ class RecordKinds:
 
     def numbered(self, number: int) -> RecordType:
         """Return the RecordType whose integer is ``number``. Raises RecordError if there is no such
-        record.
-        """
+        record."""
         found = self.by_kind.get(number)
         if found is None:
             known = ", ".join(f"{kind} ({each.__name__})" for kind, each in self.by_kind.items())
@@ -85,8 +83,7 @@ class RecordKinds:
     @cached_property
     def construct(self) -> Construct[Any, Any]:
         """All record types as one Construct of the construct library, which also parses and builds.
-        Cached.
-        """
+        Cached."""
         import construct
 
         if self.kind is None:

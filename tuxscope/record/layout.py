@@ -49,8 +49,7 @@ class StructLayout:
     @cached_property
     def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
         """A tuple of pairs, one per field: its type's decode, a callable, and its slice of the
-        values of ``raw``.
-        """
+        values of ``raw``."""
         return tuple(
             (field.type.decode, slice(field.slot, field.slot + field.type.width))
             for field in self.fields.values()
@@ -92,8 +91,7 @@ class StructLayout:
 
     def length(self, flat: Sequence[Any]) -> int:
         """Return the length of the tail in bytes, an int; ``flat`` are the values before it, as
-        ``head`` unpacks them. Raises RecordError if that is more than the tail can have.
-        """
+        ``head`` unpacks them. Raises RecordError if that is more than the tail can have."""
         assert self.tail
         by = self.tail.type.counted_by
         length: int = flat[self.fields[by].slot]
@@ -105,8 +103,7 @@ class StructLayout:
 
     def cut(self, flat: Sequence[Any]) -> tuple[Any, ...]:
         """Return ``flat``, the values as ``raw`` unpacks them, as a tuple with the tail cut to its
-        length. Raises RecordError.
-        """
+        length. Raises RecordError."""
         assert self.tail
         length = self.length(flat)
         return (*flat[: self.tail.slot], flat[self.tail.slot][:length].ljust(length, b"\0"))
@@ -140,8 +137,7 @@ class StructLayout:
 
 def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
     """Raise RecordError unless a tail in ``declared``, types by field name, is the last field and
-    has a length; ``record`` is the record's name.
-    """
+    has a length; ``record`` is the record's name."""
     names = list(declared)
     for at, (name, each) in enumerate(declared.items()):
         if not each.counted_by:
