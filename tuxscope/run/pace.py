@@ -41,7 +41,7 @@ class Pace:
         self.seconds = FIRST
 
     def wait(self, watch: Waiting) -> bool:
-        """Wait for the next look with ``watch``; return whether the run goes on."""
+        """Wait for the next look with ``watch``, a Waiting; return whether the run goes on."""
         return watch.wait(self.seconds)
 
     def looked(self, found: bool, held: bool = False) -> None:

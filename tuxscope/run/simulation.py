@@ -64,7 +64,7 @@ class Shown(Protocol):
         """Print the header."""
 
     def before(self, event: SystemCallEvent) -> None:
-        """Called before ``event`` is interpreted."""
+        """Called before ``event``, a SystemCallEvent, is interpreted."""
 
     def after(self) -> None:
         """Called after an event is interpreted."""
@@ -94,7 +94,8 @@ class Simulation:
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
-        """Interpret the programs on ``events`` and print until the end of the run.
+        """Interpret the programs on ``events``, an iterator of SystemCallEvents, and print until
+        the end of the run.
 
         Returns the exit status.
         """

@@ -157,7 +157,7 @@ def line_format(
 ) -> LineFormat | TerminalLines | KindLines:
     """Return the format in which the records of ``page`` are printed on ``fd``.
 
-    ``options`` are those of the tool. A terminal has a format of its own.
+    ``options``, a ToolOptions, are those of the tool. A terminal has a format of its own.
     """
     records = stream_of(page).records
     columns = [each for each in page.columns if isinstance(each, Column)]
@@ -184,7 +184,8 @@ def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
 
 
 def advice(options: ToolOptions) -> str:
-    """Return the options that reduce losses, besides the user's ``options``, as a hint."""
+    """Return the options that reduce losses, besides the user's ``options``, a ToolOptions, as a
+    hint."""
     pages = options.buffer_pages
     larger = f"--buffer-pages {pages * 2}" if pages else "--buffer-pages N makes the rings larger"
     if options.pid is None and not options.command:

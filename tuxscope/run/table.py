@@ -48,7 +48,8 @@ class TableTotals:
 
 
 def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
-    """Return the one of ``columns`` whose title or JSON name is ``name``, in upper or lower case.
+    """Return the one of ``columns``, a sequence of AnyColumns, whose title or JSON name is
+    ``name``, in upper or lower case.
 
     Raises UsageError.
     """

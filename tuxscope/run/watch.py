@@ -57,8 +57,7 @@ class Watch:
 
     def wait(self, seconds: float) -> bool:
         """Wait for at most ``seconds``, a float, or until the reader is readable; return whether
-        the run goes on.
-        """
+        the run goes on."""
         ready = {fd for fd, _ in self._poll.poll(seconds * 1000)}
         if self._sink.fileno() in ready:
             self._sink.reader_left()
@@ -72,8 +71,7 @@ class Watch:
 
     def pause(self, seconds: float) -> bool:
         """Wait for at most ``seconds``, a float, whether or not the reader is readable; return
-        whether the run goes on.
-        """
+        whether the run goes on."""
         if self._reader is None:
             return self.wait(seconds)
         self._poll.modify(self._reader, 0)

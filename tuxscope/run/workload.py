@@ -209,7 +209,8 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
 
 
 def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
-    """Set ``machine`` up for ``event``: its program, and the caller's ``buffer``, a Region."""
+    """Set ``machine`` up for ``event``, a SystemCallEvent: its program, and the caller's
+    ``buffer``, a Region."""
     if machine.program is not event.program:
         machine.select(event.program)
     buffer.data[:] = event.buffer
