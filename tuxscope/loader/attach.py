@@ -66,7 +66,8 @@ def attach(loaded: LoadedProgram | Collection) -> Link:
 
 
 def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
-    """Attach ``loaded`` for as long as ``stack`` is open. Raises what :class:`Link` does."""
+    """Attach ``loaded``, a LoadedProgram, for as long as ``stack``, an ExitStack, is open. Raises
+    what :class:`Link` does."""
     match loaded.program.attach:
         case Tracepoint() as tracepoint:
             attach_tracepoint(loaded, tracepoint, stack)
@@ -77,8 +78,8 @@ def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
 
 
 def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
-    """Attach ``loaded`` to the raw ``tracepoint``; return the link's Fd. Raises AttachError,
-    OSError."""
+    """Attach ``loaded``, a LoadedProgram, to the raw ``tracepoint``, a RawTracepoint; return the
+    link's Fd. Raises AttachError, OSError."""
     try:
         return bpf.raw_tracepoint_open(tracepoint.name, loaded.fileno())
     except FileNotFoundError:
@@ -87,8 +88,8 @@ def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
 
 
 def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: ExitStack) -> None:
-    """Attach ``loaded`` to ``tracepoint`` for as long as ``stack`` is open: by BPF_LINK_CREATE
-    (Linux 5.15), else by PERF_EVENT_IOC_SET_BPF.
+    """Attach ``loaded``, a LoadedProgram, to ``tracepoint`` for as long as ``stack``, an ExitStack,
+    is open: by BPF_LINK_CREATE (Linux 5.15), else by PERF_EVENT_IOC_SET_BPF.
 
     Raises AttachError, OSError.
     """

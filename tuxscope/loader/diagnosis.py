@@ -38,7 +38,8 @@ class RepeatedLoad:
 
 
 def shows_path(level: LogLevel) -> bool:
-    """Return whether a log of this ``level`` has the path to the rejected instruction."""
+    """Return whether a log of this ``level``, a LogLevel, has the path to the rejected
+    instruction."""
     return bool(level & (LogLevel.LEVEL1 | LogLevel.LEVEL2))
 
 
@@ -100,7 +101,7 @@ def error_of(
     program: Program, plain: dict[str, Any], refused: LoadRefused, beginning: str
 ) -> TuxscopeError:
     """Return the error for the user: ``program`` with the attributes ``plain`` failed to load, as
-    ``refused`` says.
+    ``refused``, a LoadRefused, says.
 
     ``beginning`` is a log to put in front of the log of ``refused``.
     """

@@ -63,7 +63,8 @@ def open(
 
 
 def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | None) -> StreamMap:
-    """The map with records of the programs that ``wanted`` selects (None: the only one).
+    """The map with records of the programs that ``wanted``, a StreamMap, a subclass of Record or
+    None, selects (None: the only one).
 
     Raises TuxscopeError if there is none, or more than one.
     """

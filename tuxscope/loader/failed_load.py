@@ -55,8 +55,8 @@ def refusal(
     truncated: bool = False,
     reload: Reload | None = None,
 ) -> TuxscopeError:
-    """Return the error for ``program``, whose load failed with ``error`` and a ``log`` that has no
-    reason: why, and the fix.
+    """Return the error for ``program``, whose load failed with ``error``, an OSError, and a ``log``
+    that has no reason: why, and the fix.
 
     ``truncated``: the log buffer was too small for the log's end. ``reload(**changed)`` repeats the
     load and returns its errno; if it is None, the errno alone is explained.

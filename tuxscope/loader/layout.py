@@ -41,8 +41,7 @@ class RunningKernelLayout:
 
     def has(self, tracepoint: Tracepoint) -> bool:
         """Return whether the kernel has ``tracepoint``, a Tracepoint. Raises OSError if tracefs is
-        not available.
-        """
+        not available."""
         try:
             self._fields_of(tracepoint)
         except TracepointError:
@@ -51,14 +50,12 @@ class RunningKernelLayout:
 
     def has_helper(self, name: str) -> bool:
         """Return whether ``enum bpf_func_id`` in the kernel's BTF has the helper ``name``, without
-        ``bpf_``; False without BTF.
-        """
+        ``bpf_``; False without BTF."""
         return self.has_structs and kernel_structs().has_name(f"BPF_FUNC_{name}")
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """Return the Place of field ``name``, a str, in the context of ``tracepoint``, a
-        Tracepoint. Raises TracepointError if it does not exist.
-        """
+        Tracepoint. Raises TracepointError if it does not exist."""
         fields = self._fields_of(tracepoint)
         if name not in fields:
             raise TracepointError(f"{tracepoint} has no field {name} on this kernel")
@@ -66,14 +63,12 @@ class RunningKernelLayout:
 
     def member(self, struct: str, name: str) -> Place:
         """Return the Place of member ``name`` of ``struct``, both str. Raises BtfError if it does
-        not exist, or without BTF.
-        """
+        not exist, or without BTF."""
         return kernel_structs().member(struct, name)
 
     def cast(self, struct: str) -> PointerCast | None:
         """Return the PointerCast to ``struct``, a name, or None if the kernel has no
-        bpf_rdonly_cast. Raises BtfError if there is no such struct, or no BTF.
-        """
+        bpf_rdonly_cast. Raises BtfError if there is no such struct, or no BTF."""
         function = self._casting
         return None if function is None else PointerCast(function, kernel_structs().type_id(struct))
 

@@ -123,8 +123,7 @@ def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
 
 def in_order(columns: Columns, slot: int) -> Columns:
     """Return the rows of ``columns``, Columns, sorted by the values in column ``slot``, as Columns;
-    fast, as they are a few sorted runs.
-    """
+    fast, as they are a few sorted runs."""
     times = columns[slot]
     if len(times) < 2:
         return columns

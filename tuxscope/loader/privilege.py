@@ -75,8 +75,7 @@ def require_capabilities(advice: str) -> None:
 
 def in_user_namespace() -> bool:
     """Return whether this process is in a user namespace; bpf() needs capabilities of the initial
-    one.
-    """
+    one."""
     return contents("/proc/self/uid_map").split() not in (["0", "0", str((1 << 32) - 1)], [])
 
 

@@ -114,8 +114,8 @@ def check_maps(maps: object) -> None:
 def create(
     program: Program, maps: Mapping[Map, LoadedMap] | None, level: LogLevel
 ) -> LoadedProgram:
-    """Create the maps of ``program`` that are not in ``maps``, load it with a log of ``level``, and
-    return the LoadedProgram."""
+    """Create the maps of ``program`` that are not in ``maps``, load it with a log of ``level``, a
+    LogLevel, and return the LoadedProgram."""
     with ExitStack() as stack:
         bound = dict(maps or {})
         for each in program.maps:
@@ -149,10 +149,11 @@ def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
 def verify(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, level: LogLevel
 ) -> tuple[Fd, str]:
-    """Load ``program``, encoded as ``code``, with its BTF ``info`` that was loaded as ``types`` (or
-    None); return its Fd and its log.
+    """Load ``program``, encoded as ``code``, with its BTF ``info``, a ProgramBtf or None, that was
+    loaded as ``types`` (or None); return its Fd and its log.
 
-    The log is empty if ``level`` is 0. Raises VerifierError, LoadError or PrivilegeError.
+    The log is empty if ``level``, a LogLevel, is 0. Raises VerifierError, LoadError or
+    PrivilegeError.
     """
     with attributes(program, code, info, types) as plain:
         try:

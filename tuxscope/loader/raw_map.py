@@ -100,7 +100,7 @@ class RawMap:
 
     def update(self, key: bytes, value: bytes, flags: UpdateFlag, shown: str) -> None:
         """Set the values of the entry of ``key`` (packed) to ``value``, ``entry_size`` bytes;
-        ``flags`` as for BPF_MAP_UPDATE_ELEM, ``shown`` is the key in messages."""
+        ``flags``, a UpdateFlag, as for BPF_MAP_UPDATE_ELEM, ``shown`` is the key in messages."""
         fd = self.fileno()
         try:
             bpf.map_update(fd, key, value, flags)

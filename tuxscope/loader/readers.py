@@ -46,8 +46,7 @@ def reader_of(
 
 def decoded_by(events: StreamMap) -> Callable[[Sequence[Any]], Any]:
     """Return a function that makes a record of a row, a sequence of values, that a reader of
-    ``events``, a StreamMap, returned.
-    """
+    ``events``, a StreamMap, returned."""
     if len(events.records) == 1:
         return events.record.decode
     # Time, record, values: see RingBufDecoder.

@@ -67,7 +67,8 @@ class RingMemoryError(RingError):
 
 
 def memory_error(error: OSError, pages: int) -> str:
-    """Return why a ring of ``pages`` pages cannot be mapped, from ``error``, and the fix."""
+    """Return why a ring of ``pages`` pages cannot be mapped, from ``error``, an OSError, and the
+    fix."""
     hints = [f"--buffer-pages {pages // 4 or 1}"] if pages > 1 else []
     reason = strerror(error)
     if error.errno == errno.EPERM:  # perf_mmap, kernel/events/core.c

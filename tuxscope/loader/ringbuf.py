@@ -69,9 +69,9 @@ class RingBufMemory:
     def take(self, usual: int | None = None) -> bytes:
         """Everything up to the first busy record: whole records, one after the other.
 
-        They are copied out and the room is given back at once. ``usual`` is the length that
-        nearly all records have: then it costs less. Raises RingError for positions or lengths that
-        make no sense.
+        They are copied out and the room is given back at once. ``usual``, an int or None, is the
+        length that nearly all records have: then it costs less. Raises RingError for positions or
+        lengths that make no sense.
         """
         length = self._written[0] - self._tail
         if length == 0:

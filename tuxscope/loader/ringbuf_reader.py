@@ -76,8 +76,7 @@ class RingBufReader:
 
     def fileno(self) -> int:
         """Return the file descriptor, an int, which is readable while there is anything in the ring
-        buffer.
-        """
+        buffer."""
         return self._map.fileno()
 
     def drain(self, final: bool = False) -> list[tuple[Any, ...]]:
@@ -134,8 +133,7 @@ class RingBufReader:
 
     def lost(self) -> int:
         """Return the number of records that had no room, an int, as the programs counted. Exact
-        once they are detached.
-        """
+        once they are detached."""
         self._count()
         return self.reported_lost
 
@@ -152,8 +150,7 @@ class RingBufReader:
 
 def check_order(events: RingBuf, order_by: object) -> None:
     """Raise ArgumentTypeError if ``order_by`` is not a Field of each record of ``events``, a
-    RingBuf.
-    """
+    RingBuf."""
     if order_by is None:
         return
     fields = [field for record in events.records for field in record.fields.values()]
@@ -170,7 +167,6 @@ def check_order(events: RingBuf, order_by: object) -> None:
 
 def lost_map(maps: Mapping[Map, LoadedMap], events: RingBuf) -> LoadedMap | None:
     """Return the LoadedMap, among ``maps`` by Map, in which programs count the lost records of
-    ``events``, a RingBuf; None if they do not.
-    """
+    ``events``, a RingBuf; None if they do not."""
     name = events.name + LOST
     return next((loaded for each, loaded in maps.items() if each.name == name), None)

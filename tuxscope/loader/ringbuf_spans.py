@@ -30,8 +30,7 @@ def too_short(record: RecordType, length: int) -> RingError:
 
 def parser_of(record: RecordType) -> Callable[[memoryview, int, int], tuple[Any, ...]]:
     """Return a function of a memoryview, an offset and a length, in bytes, that returns the values
-    of that ``record``, a RecordType, as a tuple; it raises RingError.
-    """
+    of that ``record``, a RecordType, as a tuple; it raises RingError."""
     layout = record._layout
     least, fixed = layout.least, layout.raw.unpack_from
 
@@ -74,8 +73,7 @@ class RingBufDecoder:
 
     def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
         """``events`` is the RingBuf; ``order_by`` is a Field with the time, which each record has
-        by that name, or None.
-        """
+        by that name, or None."""
         self.usual: int | None = None
         self.slot = order_by.slot if order_by else 0
         self._kinds = events.kinds
@@ -95,8 +93,7 @@ class RingBufDecoder:
 
     def append(self, data: memoryview, columns: Columns) -> None:
         """Append the record in ``data``, a memoryview of what a program sent, to ``columns``,
-        Columns. Raises RingError.
-        """
+        Columns. Raises RingError."""
         self._append(data, 0, len(data), columns)
 
     def _append(self, view: memoryview, start: int, length: int, columns: Columns) -> None:
@@ -150,8 +147,7 @@ class RingBufDecoder:
 
 class TableDecoder(RingBufDecoder):
     """A RingBufDecoder for records of one kind and length: many in one call; others in between one
-    by one.
-    """
+    by one."""
 
     def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
         super().__init__(events, order_by)
@@ -178,7 +174,6 @@ class TableDecoder(RingBufDecoder):
 
 def decoder_of(events: RingBuf, order_by: Field | None = None) -> RingBufDecoder:
     """Return the fastest RingBufDecoder for the records of ``events``, a RingBuf; ``order_by`` is a
-    Field with the time, or None.
-    """
+    Field with the time, or None."""
     one_length = len(events.records) == 1 and not events.record._layout.tail
     return (TableDecoder if one_length else RingBufDecoder)(events, order_by)

@@ -36,15 +36,13 @@ Columns = list[list[Any]]
 
 def room_for(size: int) -> int:
     """Return the bytes of data in a sample, an int, when a program sends ``size`` bytes: the
-    sample's size and data together are rounded up to 8 (perf_prepare_sample).
-    """
+    sample's size and data together are rounded up to 8 (perf_prepare_sample)."""
     return -(-(SAMPLE_DATA + size) // 8) * 8 - SAMPLE_DATA
 
 
 def too_short(record: RecordType, room: int) -> RingError:
     """Return the RingError for a sample whose ``room``, its bytes of data, is less than the size of
-    ``record``, a RecordType.
-    """
+    ``record``, a RecordType."""
     return RingError(
         f"a sample of {room} bytes, but {record.__name__} has {record.size}: send "
         f"{record.__name__}.size bytes"
@@ -65,8 +63,7 @@ class RowTable:
 
     def append(self, table: memoryview, columns: Columns) -> None:
         """Append the rows of ``table``, a memoryview, to ``columns``, Columns, in groups of a power
-        of two.
-        """
+        of two."""
         while table:
             count = 1 << (len(table) // self._step).bit_length() - 1
             if count not in self._by_count:
@@ -181,8 +178,7 @@ class SpanDecoder:
 
 class SampleDecoder:
     """Decodes samples of ``record``, a RecordType, one by one, where there is no ring: each as a
-    program sent it.
-    """
+    program sent it."""
 
     def __init__(self, record: RecordType) -> None:
         self._record = record
@@ -194,8 +190,7 @@ class SampleDecoder:
 
     def append(self, data: memoryview, columns: Columns) -> None:
         """Append the sample in ``data``, a memoryview of what a program sent, to ``columns``,
-        Columns. Raises RingError.
-        """
+        Columns. Raises RingError."""
         room = room_for(len(data))
         if room < self._record.size:
             raise too_short(self._record, room)

@@ -44,8 +44,8 @@ class KernelStructs(Btf):
     """The structs of the running kernel; reading them takes about 30 ms."""
 
     def __init__(self, file: str = VMLINUX) -> None:
-        """Read the BTF ``file``, a path. Raises BtfError if it does not exist or is not valid BTF.
-        """
+        """Read the BTF ``file``, a path. Raises BtfError if it does not exist or is not valid
+        BTF."""
         try:
             with open(file, "rb") as opened:
                 data = opened.read()
@@ -67,8 +67,7 @@ class KernelStructs(Btf):
 
     def type_id(self, struct: str) -> int:
         """Return the BTF ID of ``struct``, a name, an int. Raises BtfError if there is no such
-        struct.
-        """
+        struct."""
         at = self._find_struct(struct)
         if at is None:
             raise BtfError(f"this kernel has no struct {struct}")

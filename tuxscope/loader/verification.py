@@ -87,8 +87,8 @@ def prog_load(plain: dict[str, Any]) -> Fd:
 
 
 def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) -> tuple[Fd, str]:
-    """Load a program by ``plain``, its attributes by name, with a log of this ``level``; return its
-    Fd and the log.
+    """Load a program by ``plain``, its attributes by name, with a log of this ``level``, a
+    LogLevel; return its Fd and the log.
 
     The log buffer grows until the log fits. With ``grow=False`` it has FIRST_LOG bytes: the log of
     a loop has megabytes, and since Linux 6.4 a truncated log has its end, with the reason.
@@ -142,7 +142,7 @@ def attributes(
     """Yield the attributes of a load of ``program``, encoded as ``code``, without a log; the memory
     they point to lives in the context.
 
-    ``info`` and ``types`` are the program's BTF and its Fd, or None.
+    ``info``, a ProgramBtf or None, and ``types`` are the program's BTF and its Fd, or None.
     """
     code_buffer = ctypes.create_string_buffer(code, len(code))
     license_buffer = ctypes.create_string_buffer(program.license.encode())
