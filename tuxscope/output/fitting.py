@@ -53,10 +53,10 @@ def fit(needs: Sequence[Need], room: int, gap: int = 1) -> list[int | None]:
 
 
 def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
-    """Return the Need of ``column`` on a line of ``room`` terminal columns.
+    """Return the Need of ``column``, an AnyColumn, on a line of ``room`` terminal columns.
 
-    ``widest`` is the width of its widest text, title included. None if the texts are not known
-    yet: then a number may have all digits of its type.
+    ``widest`` is the width of its widest text, title included. None if the texts are not known yet:
+    then a number may have all digits of its type.
     """
     if column.span:
         return Need(*column.span, column.rank)

@@ -53,8 +53,7 @@ class KindLines:
         fd: int | None = None,
     ) -> None:
         """Print as ``style``, a Style, the RecordTypes ``records`` with ``columns``, each a Column.
-        ``fd``, an int, is the terminal that text is to fit into, or None.
-        """
+        ``fd``, an int, is the terminal that text is to fit into, or None."""
         self._formats: dict[RecordType, LineFormat | TerminalLines] = {}
         for each in records:
             own = list(columns_of(each, columns, style))
@@ -69,14 +68,12 @@ class KindLines:
 
     def changed_header(self) -> str:
         """Return the header again, a str, if another terminal width has changed the columns, else
-        an empty str.
-        """
+        an empty str."""
         return max([each.changed_header() for each in self._formats.values()])
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
         """Return all lines, as bytes. ``columns`` are lists of times, record classes, and tuples of
-        what each record's ``raw`` unpacks.
-        """
+        what each record's ``raw`` unpacks."""
         _, records, rows = columns
         lines: dict[RecordType, Iterator[bytes]] = {}
         for kind in set(records):
@@ -89,8 +86,7 @@ class KindLines:
 
 def columns_of(record: RecordType, columns: Sequence[Column], style: Style) -> Iterator[Column]:
     """Yield a Column for each of ``columns`` as it shows ``record``, a RecordType: an AbsentColumn
-    where that has no such field. ``style`` is a Style.
-    """
+    where that has no such field. ``style`` is a Style."""
     for column in columns:
         names = [column.name, *(each.name for each in column.others)]
         if all(name in record.fields for name in names):

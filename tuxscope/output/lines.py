@@ -145,7 +145,8 @@ class LineFormat:
 
 
 def fitted(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
-    """Return ``render`` with its text truncated to ``limit`` and padded to ``width``."""
+    """Return ``render`` with its text truncated to ``limit``, an int or None, and padded to
+    ``width``."""
     if limit is None:
         return lambda value: padded(render(value), width)
     return lambda value: padded(cut(render(value), limit), width)

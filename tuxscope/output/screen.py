@@ -98,7 +98,8 @@ def beginning(text: str, width: int) -> str:
 def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
     """Yield the lines of ``text``, wrapped between words to ``width`` terminal columns.
 
-    ``rest`` is the width of the second and later lines, if it differs. A longer word is split.
+    ``rest``, an int or None, is the width of the second and later lines, if it differs. A longer
+    word is split.
     """
     line = ""
     for word in text.split():

@@ -115,8 +115,8 @@ def without_empty_ends(rows: list[Row]) -> list[Row]:
 
 
 def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
-    """Return ``rows`` sorted by ``column``: numbers descending, text ascending, None last. The sort
-    is stable."""
+    """Return ``rows`` sorted by ``column``, an AnyColumn: numbers descending, text ascending, None
+    last. The sort is stable."""
     values = {row: column.table_value(row) for row in rows}
     known = [row for row in rows if values[row] is not None]
     unknown = [row for row in rows if values[row] is None]
