@@ -178,8 +178,8 @@ def programs_of(
 
 
 def check_slips(page: Page, error: Exception) -> None:
-    """Raise PageError from ``error`` if a line of ``page`` has no effect, which may be the cause of
-    it."""
+    """Raise PageError from ``error``, an Exception, if a line of ``page`` has no effect, which may
+    be the cause of it."""
     from tuxscope.page.slips import slip_in
 
     if slip := slip_in(page):
@@ -280,8 +280,8 @@ def errors_of_the_page(file: str) -> Iterator[None]:
 
 
 def hang(source: SourceLine) -> PageError:
-    """Return the PageError of a page that did not end in time; ``source`` is the line that it
-    executes."""
+    """Return the PageError of a page that did not end in time; ``source``, a SourceLine, is the
+    line that it executes."""
     return PageError(
         f"the page still runs after {LIMIT:.0f} s; Python's own loops have to end, as they only "
         "write the program",
@@ -290,8 +290,8 @@ def hang(source: SourceLine) -> PageError:
 
 
 def place(error: BaseException, file: str) -> SourceLine:
-    """Return the line of page ``file`` that raised ``error``; line 0 if it was not raised in the
-    page."""
+    """Return the line of page ``file`` that raised ``error``, a BaseException; line 0 if it was not
+    raised in the page."""
     if isinstance(error, SyntaxError) and error.filename == file:
         return SourceLine(file, error.lineno or 0, (error.text or "").strip())
     own = frames(error, file)
@@ -304,8 +304,8 @@ def place(error: BaseException, file: str) -> SourceLine:
 
 
 def column_of(error: BaseException, file: str) -> int:
-    """Return the column in that line of ``file`` where ``error`` was raised, from 1; 0 if it is not
-    known, or at the beginning of the line."""
+    """Return the column in that line of ``file`` where ``error``, a BaseException, was raised, from
+    1; 0 if it is not known, or at the beginning of the line."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
     import linecache
@@ -320,8 +320,8 @@ def column_of(error: BaseException, file: str) -> int:
 
 
 def frames(error: BaseException, file: str) -> list[TracebackType]:
-    """Return the entries of the traceback of ``error`` that are in page ``file``, a list, outermost
-    first."""
+    """Return the entries of the traceback of ``error``, a BaseException, that are in page ``file``,
+    a list, outermost first."""
     found = []
     step = error.__traceback__
     while step:

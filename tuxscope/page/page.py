@@ -136,8 +136,8 @@ class Page:
 
 
 def ordering(record: RecordType, stream: bool) -> list[Field]:
-    """Return the fields of ``record`` by which a table, or a ``stream``, can be sorted; of a stream
-    the likeliest first."""
+    """Return the fields of ``record``, a RecordType, by which a table, or a ``stream``, can be
+    sorted; of a stream the likeliest first."""
     integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
     if not stream:
         return integers

@@ -95,7 +95,8 @@ def tuples_of_columns(
 
 
 def columns_for(map: StreamMap | Hash | Array) -> str:
-    """Return an expression for columns of the first fields of ``map``.
+    """Return an expression for columns of the first fields of ``map``, a StreamMap, a Hash or an
+    Array.
 
     Raises RecordError if it has none.
     """

@@ -37,8 +37,8 @@ def slip_in(page: Page) -> tuple[str, SourceLine] | None:
 
 
 def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple[int, str]]:
-    """Yield (line number, what is wrong) of each such line of ``function``, in order; ``names`` are
-    the page's globals."""
+    """Yield (line number, what is wrong) of each such line of ``function``, a FunctionDef, in
+    order; ``names`` are the page's globals."""
     made: set[str] = set()  # assemblers
     owners: dict[str, str] = {}  # of places on a stack: the assembler
     nodes = (each for each in ast.walk(function) if isinstance(each, ast.Expr | ast.Assign))
