@@ -63,7 +63,8 @@ EVERYTHING = ConnectionFilter()
 
 
 def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> Page:
-    """Return the page that prints a line with ``columns`` for each event that passes ``filter``."""
+    """Return the page that prints a line with ``columns`` for each event that passes ``filter``, a
+    ConnectionFilter."""
 
     def send(a: Assembler, event: Memory, done: str) -> None:
         a.mov(r1, r6)
@@ -77,7 +78,8 @@ def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = CO
 
 
 def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
-    """Return the function that makes the programs; they ``report`` events that pass ``filter``."""
+    """Return the function that makes the programs; they ``report`` events that pass ``filter``, a
+    ConnectionFilter."""
 
     def net(
         pid: int | None = None,
@@ -99,7 +101,8 @@ def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
 
 
 def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: str) -> None:
-    """Emit: jump to ``done`` if ``event`` does not pass ``filter``."""
+    """Emit: jump to ``done`` if ``event``, a Memory, does not pass ``filter``, a
+    ConnectionFilter."""
     if filter.states:
         a.ldx(r1, u8[event.state])
         a.mov(r2, 1)
@@ -118,7 +121,7 @@ def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: 
 
 
 def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network, done: str) -> None:
-    """Emit: jump to ``done`` if ``address``, a field of ``event``, is not in ``network``.
+    """Emit: jump to ``done`` if ``address``, a field of ``event``, a Memory, is not in ``network``.
 
     Compares 64 bits at a time. An IPv4 address is in no IPv6 network: ``::/0`` matches IPv6 only.
     """

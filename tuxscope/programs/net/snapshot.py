@@ -55,7 +55,8 @@ class Snapshot:
         )
 
     def rows(self, wanted: NetOptions) -> list[tuple[Any, ...]]:
-        """Return a list of the sockets that pass the filters of the options ``wanted``.
+        """Return a list of the sockets that pass the filters of the options ``wanted``, a
+        NetOptions.
 
         Each is a tuple as ``Connection.raw`` unpacks it.
         """
@@ -109,8 +110,7 @@ class Snapshot:
 
 def is_in(address: bytes, network: Network | None) -> bool:
     """Return whether ``address``, 16 bytes (IPv4: v4-mapped), is in ``network``; True if that is
-    None.
-    """
+    None."""
     if network is None:
         return True
     if includes_mapped(network) and address.startswith(V4_MAPPED):

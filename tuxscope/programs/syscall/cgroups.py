@@ -15,8 +15,8 @@ class CgroupError(UsageError):
 
 
 def mount_point() -> str | None:
-    """Return the directory where the hierarchy of cgroup v2 is mounted, a str; None if it is not.
-    """
+    """Return the directory where the hierarchy of cgroup v2 is mounted, a str; None if it is
+    not."""
     try:
         with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as mounts:
             for line in mounts:
@@ -73,8 +73,8 @@ def cgroup_paths() -> dict[int, str]:
 
 
 def cgroup_of(pid: int) -> str | None:
-    """Return the path of the cgroup of process ``pid``, a str; None if it has none, or has ended.
-    """
+    """Return the path of the cgroup of process ``pid``, a str; None if it has none, or has
+    ended."""
     try:
         with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:

@@ -23,8 +23,7 @@ from tuxscope.record import u32, u64
 
 def load_key(a: Assembler, by: By, call: str = "call") -> None:
     """Emit: r1 = the address of the key, by ``by``, a By, of a call of the thread at r9; ``call``
-    names the member, "call" or "interrupted", of its Thread.
-    """
+    names the member, "call" or "interrupted", of its Thread."""
     thread: Memory = Thread[r9]
     match by:
         case By.SYSCALL:
@@ -85,8 +84,7 @@ def find_at_r6(a: Assembler, table: Hash) -> None:
 
 def other_key(a: Assembler, table: Hash, key: Memory) -> None:
     """Emit: store in ``key``, Memory, the key of the row of ``table``, a Hash, for all calls that
-    have no row of their own.
-    """
+    have no row of their own."""
     a.zero(key)
     first = address_of(key) + 0
     a.st(u64[first] if table.key_size >= 8 else u32[first], -1)

@@ -72,8 +72,7 @@ class Counts:
 
 def merged(value: Any) -> Counts:
     """Return the Counts of ``value``, a row as the map has it: a Tally, or a tuple with one for
-    each CPU.
-    """
+    each CPU."""
     parts: tuple[Tally, ...] = value if isinstance(value, tuple) else (value,)
     parts = tuple(each for each in parts if each.calls)
     if not parts:
@@ -91,8 +90,7 @@ def merged(value: Any) -> Counts:
 
 def bounds(at: int) -> tuple[int, int]:
     """Return where the range of index ``at`` begins and where it ends, in nanoseconds, a pair of
-    ints.
-    """
+    ints."""
     power, quarter = divmod(at, 4)
     if power == 0 or at < 4:
         first, width = at, 1

@@ -132,8 +132,7 @@ def find_or_add_thread(a: Assembler, wanted: Wanted, tid: Memory, full: str) -> 
 
 def choose_thread(a: Assembler, wanted: Wanted, unchosen: str) -> None:
     """Emit: jump to the label ``unchosen`` if the filters of ``wanted``, a Wanted, exclude the
-    thread at r9. Uses r0 to r5.
-    """
+    thread at r9. Uses r0 to r5."""
     if not wanted.chosen.follow:
         leave_out_threads(a, wanted.chosen, unchosen)
         return
@@ -146,8 +145,7 @@ def choose_thread(a: Assembler, wanted: Wanted, unchosen: str) -> None:
 
 def leave_out_restarts(a: Assembler, wanted: Wanted, number: Memory) -> None:
     """Emit: jump to ``out`` if ``number``, the Memory of a Number, is restart_syscall and
-    ``wanted``, a Wanted, does not ask for it by its name.
-    """
+    ``wanted``, a Wanted, does not ask for it by its name."""
     for compat, nr in sorted(wanted.restarts):
         if ((compat, nr) in (wanted.chosen.numbers or ())) is wanted.chosen.all_but:
             a.ldx(r1, number.compat)
@@ -159,8 +157,7 @@ def leave_out_restarts(a: Assembler, wanted: Wanted, number: Memory) -> None:
 
 def store_who(a: Assembler, wanted: Wanted) -> None:
     """Emit: store what the thread's calls are counted by, as ``wanted``, a Wanted, says, in its
-    record at r9. r7 is the process.
-    """
+    record at r9. r7 is the process."""
     who = Thread[r9].who
     match wanted.chosen.by:
         case By.PROCESS | By.THREAD:
@@ -178,8 +175,7 @@ def store_who(a: Assembler, wanted: Wanted) -> None:
 
 def store_thread_id(a: Assembler, wanted: Wanted, who: Memory) -> None:
     """Emit: store the thread's ID as the user counts in ``who``, the Memory of a Who; ``wanted`` is
-    a Wanted.
-    """
+    a Wanted."""
     if wanted.namespace:
         namespaced_pid(a, wanted.namespace, "out", thread=True)
     else:

@@ -57,8 +57,7 @@ EVERYTHING = Chosen()
 
 def leave_out_threads(a: Assembler, chosen: Chosen, left_out: str) -> None:
     """Emit: jump to the label ``left_out`` if ``chosen``, a Chosen, excludes the current thread.
-    Uses r0 to r5.
-    """
+    Uses r0 to r5."""
     if chosen.comm is not None:
         comm = a.stack(u64[2])
         a.zero(comm)  # Linux 6.1 leaves what is behind the name's end as it was
@@ -135,8 +134,7 @@ def test_numbers(a: Assembler, numbers: Iterable[tuple[bool, int]], what: str, f
 
 def leave_out_results(a: Assembler, chosen: Chosen, left_out: str) -> None:
     """Emit: jump to the label ``left_out`` if ``chosen``, a Chosen, excludes a call that took r7
-    ns, and failed with the errno r8, or 0. Uses r1.
-    """
+    ns, and failed with the errno r8, or 0. Uses r1."""
     if chosen.least_ns:
         a.ld_imm64(r1, chosen.least_ns)
         a.jlt(r7, r1, left_out)

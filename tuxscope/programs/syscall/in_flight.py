@@ -26,8 +26,7 @@ class Blocked:
 
 def in_flight(by: By, threads: Iterable[Thread], now: int, least_ns: int) -> dict[Any, Blocked]:
     """Return the calls of ``threads``, Thread records, in flight at ``now`` (ns of CLOCK_MONOTONIC)
-    that have taken ``least_ns`` or longer: the Blocked by the key of the table, by ``by``, a By.
-    """
+    that have taken ``least_ns`` or longer: the Blocked by the key of the table, by ``by``, a By."""
     ages: dict[Any, list[tuple[int, bool]]] = {}
     for each in threads:
         call: Any = each.call

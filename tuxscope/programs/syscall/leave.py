@@ -36,8 +36,7 @@ LAST_RESTART, NOT_A_RESTART, RESTARTS = 516, 515, 5
 
 def leave(wanted: Wanted) -> Program:
     """Return the Program that runs after each call; ``wanted`` is a Wanted. r7 is how long the call
-    took, r8 its result, r9 the thread's record.
-    """
+    took, r8 its result, r9 the thread's record."""
     a = Assembler("syscall_exit", attach=RawTracepoint("sys_exit"))
     thread: Memory = Thread[r9]
     number, slept = a.stack(Number), a.stack(u64)
@@ -82,8 +81,7 @@ def leave(wanted: Wanted) -> Program:
 
 def leave_out_before_exec(a: Assembler, wanted: Wanted, left_out: str) -> None:
     """Emit: jump to the label ``left_out`` if ``wanted``, a Wanted, counts from the execve on, and
-    the command has not made it yet. Uses r1.
-    """
+    the command has not made it yet. Uses r1."""
     if wanted.chosen.from_exec:
         a.ld_map_value(r1, ACCOUNT)
         a.ldx(r1, u64[r1 + Account.began.offset])
@@ -92,8 +90,7 @@ def leave_out_before_exec(a: Assembler, wanted: Wanted, left_out: str) -> None:
 
 def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> None:
     """Emit: r7 = how long the call of the thread at r9 took, and in ``slept``, Memory, whether the
-    thread was switched out meanwhile; ``wanted`` is a Wanted, ``scratch`` Memory of 16 bytes.
-    """
+    thread was switched out meanwhile; ``wanted`` is a Wanted, ``scratch`` Memory of 16 bytes."""
     thread: Memory = Thread[r9]
     a.call(helper.ktime_get_ns)
     a.mov(r7, r0)
@@ -118,8 +115,7 @@ def load_errno(a: Assembler) -> None:
 
 def count(a: Assembler, wanted: Wanted, slept: Memory) -> None:
     """Emit: count the call of the thread at r9, which took r7 and failed with r3; ``slept`` is
-    Memory, ``wanted`` a Wanted.
-    """
+    Memory, ``wanted`` a Wanted."""
     load_key(a, wanted.chosen.by)
     a.mov(r2, r7)
     a.ldx(r4, slept)
@@ -128,8 +124,7 @@ def count(a: Assembler, wanted: Wanted, slept: Memory) -> None:
 
 def count_interrupted(a: Assembler, wanted: Wanted, errno: int) -> None:
     """Emit: count the call that a signal interrupted, and that is not restarted any more, with
-    ``errno``, an int, or 0; ``wanted`` is a Wanted.
-    """
+    ``errno``, an int, or 0; ``wanted`` is a Wanted."""
     thread: Memory = Thread[r9]
     load_key(a, wanted.chosen.by, "interrupted")
     a.ldx(r2, thread.interrupted_ns)
@@ -140,8 +135,7 @@ def count_interrupted(a: Assembler, wanted: Wanted, errno: int) -> None:
 
 def interrupted(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> None:
     """Emit ``interrupted?``: keep a call that the kernel may restart, or that becomes EINTR.
-    ``wanted`` is a Wanted, ``slept`` and ``scratch`` are Memory.
-    """
+    ``wanted`` is a Wanted, ``slept`` and ``scratch`` are Memory."""
     thread: Memory = Thread[r9]
     a.label("interrupted?")
     a.jeq(r1, LAST_RESTART - NOT_A_RESTART, "finished")
@@ -224,8 +218,7 @@ def without_entry(
 
 def jump_to(a: Assembler, numbers: Numbers, number: Memory, target: str) -> None:
     """Emit: jump to the label ``target`` if ``number``, the Memory of a Number, is one of
-    ``numbers``, pairs of whether of the 32-bit ABI, and a number. Uses r1 and r2.
-    """
+    ``numbers``, pairs of whether of the 32-bit ABI, and a number. Uses r1 and r2."""
     a.ldx(r1, number.nr)
     a.ldx(r2, number.compat)
     for compat, nr in sorted(numbers):

@@ -30,8 +30,7 @@ FORK = Tracepoint("sched", "sched_process_fork")
 
 def end(wanted: Wanted) -> Program:
     """Return the Program that runs when a thread ends: exit and exit_group end so, and what a fatal
-    signal interrupted. ``wanted`` is a Wanted.
-    """
+    signal interrupted. ``wanted`` is a Wanted."""
     a = Assembler("thread_end", attach=RawTracepoint("sched_process_exit"))
     thread: Memory = Thread[r9]
     tid, slept, scratch = a.stack(u32), a.stack(u64), a.stack(u64[2])
@@ -98,8 +97,7 @@ def new_program(wanted: Wanted) -> Program:
 
 def birth(wanted: Wanted) -> Program:
     """Return the Program that runs when a thread has made a process or thread: it is followed, if
-    its parent is. ``wanted`` is a Wanted.
-    """
+    its parent is. ``wanted`` is a Wanted."""
     a = Assembler("thread_birth", attach=FORK)
     tid, child = a.stack(u32), a.stack(u32)
     a.ldx(r6, wanted.layout.field(FORK, "child_pid").at(r1))

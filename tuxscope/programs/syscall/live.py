@@ -35,8 +35,7 @@ SAMPLE = 0.02  # seconds for which the programs' own time is measured, at the st
 
 def run(options: SyscallOptions) -> int:
     """Run ``tuxscope syscall`` with ``options``, SyscallOptions, until its end; return the exit
-    status. Raises TuxscopeError or OSError.
-    """
+    status. Raises TuxscopeError or OSError."""
     require_sudo()
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
     architecture = this_architecture()
@@ -169,8 +168,7 @@ class Summary(LiveTables):
 
 def other_row(by: By) -> tuple[Any, Any]:
     """Return the row, by ``by``, a By, of all calls that had no room for a row of their own: a pair
-    of its key, and a value with nothing counted.
-    """
+    of its key, and a value with nothing counted."""
     table = TABLES[by]
     first = min(8, table.key_size)
     key = table.key_type.unpack(b"\xff" * first + bytes(table.key_size - first))
@@ -179,8 +177,7 @@ def other_row(by: By) -> tuple[Any, Any]:
 
 def unknown(layout: RunningKernelLayout, architecture: Architecture) -> str:
     """Return what a kernel without BTF cannot tell, for the last line, a str: ``layout`` is a
-    RunningKernelLayout, ``architecture`` the machine's. Empty if nothing.
-    """
+    RunningKernelLayout, ``architecture`` the machine's. Empty if nothing."""
     if layout.has_structs:
         return ""
     in_task = architecture.compat_test.in_task

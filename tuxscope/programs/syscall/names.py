@@ -26,8 +26,7 @@ class NameList:
 
 def name_list(flag: str, text: str, architecture: Architecture) -> NameList:
     """Return the NameList of ``text``, as in ``openat,%network``, for ``architecture``; with ! in
-    front: all but these. Raises UsageError, which names the option ``flag``.
-    """
+    front: all but these. Raises UsageError, which names the option ``flag``."""
     example = f"{flag} takes names of system calls, as in {flag} openat,%network or {flag} '!futex'"
     if text == "True":
         raise UsageError(f"{example}, not nothing")
@@ -66,8 +65,7 @@ def meaning(name: str, architecture: Architecture) -> Numbers | None:
 
 def calls_of(wanted: set[str] | frozenset[str], architecture: Architecture, suffix: str) -> Numbers:
     """Return all calls with the names ``wanted``, a set, on ``architecture``, a frozenset of pairs:
-    of the ABI with ``suffix``, or of all if it is empty.
-    """
+    of the ABI with ``suffix``, or of all if it is empty."""
     return frozenset(
         (abi is architecture.compat, numbers(abi)[name])
         for abi, own in architecture.suffixes.items()
@@ -78,8 +76,7 @@ def calls_of(wanted: set[str] | frozenset[str], architecture: Architecture, suff
 
 def near_name(name: str, architecture: Architecture) -> str:
     """Return a hint, as a question, what the unknown ``name`` may mean on ``architecture``, a str;
-    empty if nothing is near.
-    """
+    empty if nothing is near."""
     if name.startswith("%"):
         return did_you_mean(name[1:], groups(), "%") or (
             f"; there are {', '.join(f'%{each}' for each in groups())}"

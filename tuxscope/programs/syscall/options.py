@@ -18,8 +18,7 @@ MOST_ERRORS = 64
 
 def thread_name(flag: str, text: str) -> bytes:
     """Return the comm in ``text``, the value of option ``flag``, as bytes: as the kernel does, keep
-    the first 15. Raises UsageError.
-    """
+    the first 15. Raises UsageError."""
     if text in ("True", ""):
         raise UsageError(f"{flag} takes the name of a process, as in {flag} sshd, not nothing")
     return text.encode("utf-8", "surrogateescape")[: COMM.size - 1]
@@ -27,8 +26,7 @@ def thread_name(flag: str, text: str) -> bytes:
 
 def user_id(flag: str, text: str) -> int:
     """Return the user ID, an int, of ``text``, the value of option ``flag``: a number or a user's
-    name. Raises UsageError.
-    """
+    name. Raises UsageError."""
     if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ID:
         return int(text)
     import pwd
@@ -50,8 +48,7 @@ def cgroup_path(flag: str, text: str) -> str:
 
 def error_names(flag: str, text: str) -> frozenset[int]:
     """Return the numbers, a frozenset of int, of the errors in ``text``, names separated by commas,
-    the value of option ``flag``. Raises UsageError.
-    """
+    the value of option ``flag``. Raises UsageError."""
     from errno import errorcode
 
     numbers = {name: number for number, name in errorcode.items()}
@@ -69,15 +66,13 @@ def error_names(flag: str, text: str) -> frozenset[int]:
 
 def call_names(flag: str, text: str) -> NameList:
     """Return the NameList of ``text``, a list of system calls and classes of them, the value of
-    option ``flag``. Raises UsageError.
-    """
+    option ``flag``. Raises UsageError."""
     return name_list(flag, text, this_architecture())
 
 
 def one_call(flag: str, text: str) -> NameList:
     """Return the NameList of ``text``, the name of one system call, the value of option ``flag``.
-    Raises UsageError.
-    """
+    Raises UsageError."""
     if text == "True" or not text or not {"!", "%", ","}.isdisjoint(text):
         raise UsageError(f"{flag} takes one system call, as in {flag} openat, not {given(text)}")
     return name_list(flag, text, this_architecture())
@@ -166,8 +161,7 @@ class SyscallOptions(ToolOptions, after="exclude"):
 
     def chosen(self, cgroup: tuple[int, int] | None) -> Chosen:
         """Return the filter that the programs apply, a Chosen; ``cgroup`` is a pair of ID and
-        depth, as the kernel identifies --cgroup, or None.
-        """
+        depth, as the kernel identifies --cgroup, or None."""
         names = self.hist or self.name
         return Chosen(
             by=self.by,

@@ -110,8 +110,7 @@ class Slept(Column):
 
 class InFlight(Column):
     """A Column that shows in text how many calls are in flight, and for how long the oldest has
-    been.
-    """
+    been."""
 
     __slots__ = ()
 
@@ -146,8 +145,7 @@ KEYS: dict[By, tuple[RecordType, tuple[Column, ...]]] = {
 
 def columns(by: By, style: Style, slept: bool) -> tuple[Column, ...]:
     """Return the Columns of the table by ``by``, a By, in the format ``style``, a Style, as a
-    tuple; ``slept`` is whether the kernel tells which calls slept.
-    """
+    tuple; ``slept`` is whether the kernel tells which calls slept."""
     counts = (Column(Line.calls, 10, rank=2), Column(Line.errors, 8, rank=4))
     times = (Line.total_ns, Line.avg_ns, Line.p50_ns, Line.p99_ns, Line.max_ns)
     ranks = (3, 9, 7, 5, 6)
@@ -198,8 +196,7 @@ def rows(
 
 def line(counts: Counts | None, blocked: Blocked | None, total: int) -> Line:
     """Return the Line of a row with ``counts``, Counts or None, and ``blocked``, a Blocked or None;
-    ``total`` is the time of all calls in ns.
-    """
+    ``total`` is the time of all calls in ns."""
     counts = counts or Counts()
     return Line(
         calls=counts.calls,
@@ -220,8 +217,7 @@ def line(counts: Counts | None, blocked: Blocked | None, total: int) -> Line:
 
 def shown_key(by: By, key: Any, architecture: Architecture, cgroups: Mapping[int, str]) -> Record:
     """Return ``key``, of the map by ``by``, a By, as the Record that the table shows;
-    ``architecture`` is the machine's, ``cgroups`` are paths by cgroup ID.
-    """
+    ``architecture`` is the machine's, ``cgroups`` are paths by cgroup ID."""
     match by:
         case By.SYSCALL:
             if key.compat == OTHER:
@@ -245,8 +241,7 @@ def shown_key(by: By, key: Any, architecture: Architecture, cgroups: Mapping[int
 
 def error_name(errno: int) -> str:
     """Return the name of ``errno``, an int, as ``ENOENT``; ``errno_999`` for a number that has no
-    name, ``-`` for 0.
-    """
+    name, ``-`` for 0."""
     if errno == OTHER:
         return OTHERS
     return errorcode.get(errno, f"errno_{errno}") if errno else "-"
@@ -254,8 +249,7 @@ def error_name(errno: int) -> str:
 
 def short_time(ns: int | None) -> str:
     """Return ``ns``, nanoseconds or None, as text of three digits and a unit: ``93ns``, ``1.23us``,
-    ``45.6ms``, ``312s``.
-    """
+    ``45.6ms``, ``312s``."""
     if ns is None:
         return "-"
     value = float(ns)

@@ -35,8 +35,7 @@ def seed(threads: LoadedMap, chosen: Chosen, pid: int | None, exclude: tuple[int
 
 def forget(threads: LoadedMap, tid: int) -> None:
     """Delete the record of thread ``tid``, whose call was not seen, from ``threads``, the loaded
-    map of Threads. Raises MapError.
-    """
+    map of Threads. Raises MapError."""
     thread = threads.lookup(tid)
     if thread and thread.state == State.INSIDE_BEFORE:
         threads.delete(tid)
@@ -64,8 +63,7 @@ def blocked_threads(
 
 def is_inside(chosen: Chosen, cgroup: str | None, paths: Mapping[int, str]) -> bool:
     """Return whether ``chosen``, a Chosen, includes processes of the cgroup whose path is
-    ``cgroup``, or None; ``paths`` are cgroup paths by ID.
-    """
+    ``cgroup``, or None; ``paths`` are cgroup paths by ID."""
     if chosen.cgroup is None:
         return True
     wanted = paths.get(chosen.cgroup[0])
@@ -82,8 +80,7 @@ def threads_of(process: int) -> list[int]:
 
 def blocked_thread(chosen: Chosen, process: int, tid: int, cgroup: int) -> Thread | None:
     """Return the Thread of thread ``tid`` of ``process``, a PID, in the cgroup with ID ``cgroup``,
-    as the kernel's side has it; None if it is in no call that ``chosen``, a Chosen, includes.
-    """
+    as the kernel's side has it; None if it is in no call that ``chosen``, a Chosen, includes."""
     task = f"/proc/{process}/task/{tid}"
     try:
         with open(f"{task}/syscall", encoding="ascii") as file:

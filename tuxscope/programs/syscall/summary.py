@@ -35,8 +35,7 @@ COUNTS = (
 
 def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Page:
     """Return the Page of a summary of the calls that ``chosen``, a Chosen, includes, for a machine
-    with ``architecture``.
-    """
+    with ``architecture``."""
 
     def syscall(
         pid: int | None = None,

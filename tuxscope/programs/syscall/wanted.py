@@ -46,10 +46,9 @@ def wanted(
     layout: Layout,
     architecture: Architecture,
 ) -> Wanted:
-    """Return the Wanted with ``chosen``, ``pid``, ``exclude``, ``namespace`` and ``layout``, which
-    are its attributes, and with what it looks up for ``architecture``. Raises TuxscopeError if the
-    kernel has no such registers.
-    """
+    """Return the Wanted with ``chosen``, ``pid``, an int or None, ``exclude``, ``namespace``, a
+    PidNamespace or None, and ``layout``, which are its attributes, and with what it looks up for
+    ``architecture``. Raises TuxscopeError if the kernel has no such registers."""
 
     def called(*names: str) -> Numbers:
         return numbers_of(architecture, names)
@@ -69,8 +68,7 @@ def wanted(
 
 def numbers_of(architecture: Architecture, names: tuple[str, ...]) -> Numbers:
     """Return the numbers that calls with ``names``, a tuple, have in all ABIs of ``architecture``:
-    a frozenset of pairs, as in ``Chosen.numbers``.
-    """
+    a frozenset of pairs, as in ``Chosen.numbers``."""
     return frozenset(
         (abi is architecture.compat, numbers(abi)[name])
         for abi in architecture.abis
