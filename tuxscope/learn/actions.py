@@ -36,8 +36,7 @@ class StartError(TuxscopeError):
 
 def show_list(format: Style) -> int:
     """Print the exercises as ``format``, a Style, and the state of each in the current directory;
-    return the exit status.
-    """
+    return the exit status."""
     progress, sink = Progress(""), Sink()
     places = [Workplace(exercise_named(name), "") for name in names()]
     rows = [(each.exercise, state_of(each, progress)) for each in places]
@@ -58,8 +57,7 @@ def show_list(format: Style) -> int:
 
 def say_next(directory: str, progress: Progress) -> None:
     """Print the command for the first exercise that has not passed in ``directory``, by
-    ``progress``, a Progress; nothing if all have.
-    """
+    ``progress``, a Progress; nothing if all have."""
     for name in names():
         place = Workplace(exercise_named(name), directory)
         state = state_of(place, progress)
@@ -70,8 +68,7 @@ def say_next(directory: str, progress: Progress) -> None:
 
 def table(rows: list[tuple[Exercise, str]], room: int | None) -> str:
     """Return ``rows``, a list of pairs of an Exercise and its state, a str, as a table: name, state
-    and task, ``room`` columns wide; None for as wide as it takes.
-    """
+    and task, ``room`` columns wide; None for as wide as it takes."""
     cells = [HEADER, *((each.name, state, each.title) for each, state in rows)]
     name, state, task = (max(map(columns, column)) for column in zip(*cells, strict=True))
     widths: list[int | None] = [name, state, task]
@@ -91,8 +88,7 @@ def table(rows: list[tuple[Exercise, str]], room: int | None) -> str:
 
 def state_of(place: Workplace, progress: Progress) -> str:
     """Return the state of the exercise at ``place``, a Workplace, a str: ``-``, started, kernel
-    left or passed. ``progress`` is the directory's Progress.
-    """
+    left or passed. ``progress`` is the directory's Progress."""
     standing = progress.of(place.exercise.name)
     if standing.pure:
         whole = standing.kernel or place.exercise.grade_on_kernel is None
@@ -102,8 +98,7 @@ def state_of(place: Workplace, progress: Progress) -> str:
 
 def start(name: str, directory: str | None) -> int:
     """Write the starter page of exercise ``name`` into ``directory``, or the current one if None;
-    return the exit status. Raises UsageError, StartError.
-    """
+    return the exit status. Raises UsageError, StartError."""
     place = workplace(name, directory)
     try:
         if place.directory and not os.path.isdir(place.directory):
@@ -124,8 +119,7 @@ def start(name: str, directory: str | None) -> int:
 
 def hint(name: str, directory: str | None) -> int:
     """Print one more hint for exercise ``name`` in ``directory`` (None: the current one): the one
-    that fits the last mistake, or else the next one; return the exit status.
-    """
+    that fits the last mistake, or else the next one; return the exit status."""
     place = workplace(name, directory)
     progress, hints = Progress(place.directory), place.exercise.hints
     standing = progress.of(place.exercise.name)
@@ -162,8 +156,7 @@ def solution(name: str, directory: str | None, yes: bool) -> int:
 
 def confirmed(name: str) -> bool:
     """Ask on the terminal whether to print the solution of exercise ``name``; return the answer, a
-    bool. Raises UsageError if stdin is not a terminal.
-    """
+    bool. Raises UsageError if stdin is not a terminal."""
     if not os.isatty(0):
         raise UsageError("learn: solution asks first, and stdin is not a terminal; add --yes")
     os.write(2, f"Show the solution of {name}? [y/N] ".encode())

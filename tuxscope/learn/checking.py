@@ -41,8 +41,7 @@ class Checker:
 
     def grade(self, place: Workplace) -> Verdict:
         """Return the Verdict on the page at ``place``, a Workplace whose page exists. Raises
-        Interrupted.
-        """
+        Interrupted."""
         seed = fresh_seed() if self._seed is None else self._seed
         return examined(place.exercise.name, place.file, seed, self._interrupt)
 
@@ -60,8 +59,8 @@ class Checker:
         return verdict.passed
 
     def print(self, verdict: Verdict, place: Workplace) -> None:
-        """Print ``verdict``, a Verdict on the page at ``place``, a Workplace. Raises OutputError.
-        """
+        """Print ``verdict``, a Verdict on the page at ``place``, a Workplace. Raises
+        OutputError."""
         if self._format is Style.JSON:
             self.write(f"{COMPACT(as_object(verdict, place))}\n")
         else:
@@ -120,8 +119,7 @@ def watch(name: str, directory: str | None, format: Style, seed: int | None) -> 
 
 def stamp_of(file: str) -> object:
     """Return the modification time in ns, size and inode of ``file``, a path, as a tuple; None if
-    it does not exist.
-    """
+    it does not exist."""
     try:
         status = os.stat(file)
     except OSError:
@@ -178,8 +176,7 @@ def absent(place: Workplace) -> Verdict:
 
 def save(verdict: Verdict, place: Workplace) -> Progress:
     """Save ``verdict``, a Verdict on the page at ``place``, a Workplace, in the directory's
-    progress file; return the Progress.
-    """
+    progress file; return the Progress."""
     progress = Progress(place.directory)
     progress.set(verdict.name, progress.of(verdict.name).after(verdict))
     progress.save()

@@ -58,8 +58,7 @@ def examined(
 
 def run(job: GradingJob, interrupt: Interrupt) -> int | None:
     """Run the examiner for ``job``, a GradingJob; return its return code, or None if it took too
-    long. Raises Interrupted if ``interrupt``, an Interrupt, is requested.
-    """
+    long. Raises Interrupted if ``interrupt``, an Interrupt, is requested."""
     root = os.path.dirname(os.path.dirname(tuxscope.__file__))
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     # -P: a student's random.py beside the page must not replace the module.
@@ -90,8 +89,7 @@ def contents(file: IO[bytes]) -> str:
 
 def ending(status: int | None, trace: str) -> str:
     """Return how an examiner ended that wrote no verdict, a str. ``status`` is its return code, or
-    None for a timeout; ``trace`` is faulthandler's dump.
-    """
+    None for a timeout; ``trace`` is faulthandler's dump."""
     if status is None or trace.startswith("Timeout"):
         return "it did not end"
     if status < 0:
@@ -101,8 +99,7 @@ def ending(status: int | None, trace: str) -> str:
 
 def place_in(trace: str, file: str) -> SourceLine | None:
     """Return the SourceLine of the page ``file``, a path, in ``trace``, faulthandler's dump; None
-    if there is none.
-    """
+    if there is none."""
     found = re.search(rf'File "{re.escape(file)}", line (\d+)', trace)
     if not found:
         return None

@@ -15,8 +15,7 @@ NAMES = {"pure": "interpreter", "kernel": "kernel"}
 
 def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
     """Yield the lines to print for ``verdict``, a Verdict on the page at ``place``, a Workplace, on
-    the terminal ``fd``, a file descriptor.
-    """
+    the terminal ``fd``, a file descriptor."""
     if verdict.finding:
         yield from shown(report(verdict, place), fd)
         return
@@ -34,8 +33,7 @@ def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
 
 def report(verdict: Verdict, place: Workplace) -> Report:
     """Return a Report of what is wrong by ``verdict``, a Verdict with a finding, with the line of
-    the page at ``place``, a Workplace.
-    """
+    the page at ``place``, a Workplace."""
     finding = verdict.finding
     assert finding
     where = "" if verdict.pure.state is StageState.FAILED else " on the kernel"
@@ -55,8 +53,7 @@ def report(verdict: Verdict, place: Workplace) -> Report:
 
 def as_object(verdict: Verdict, place: Workplace) -> dict[str, Any]:
     """Return the dict of ``--format json`` for ``verdict``, a Verdict on the page at ``place``, a
-    Workplace.
-    """
+    Workplace."""
     fields = to_object(verdict)
     fields["hint"] = None if verdict.passed else place.command("hint")
     return fields

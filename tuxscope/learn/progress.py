@@ -33,8 +33,7 @@ class ExerciseProgress:
 
     def after(self, verdict: Verdict) -> ExerciseProgress:
         """Return the ExerciseProgress after ``verdict``, a Verdict. If the kernel did not run, its
-        last result stays.
-        """
+        last result stays."""
         pure = verdict.pure.state is StageState.PASSED
         kernel = verdict.kernel.state if verdict.kernel else StageState.NOT_RUN
         known = self.kernel if kernel is StageState.NOT_RUN else kernel is StageState.PASSED
@@ -58,8 +57,7 @@ class Progress:
 
     def __init__(self, directory: str) -> None:
         """Read the file in ``directory``, a path. If it is damaged, print a warning and start with
-        an empty one.
-        """
+        an empty one."""
         self._file = os.path.join(directory, FILE)
         self._exercises: dict[str, ExerciseProgress] = {}
         try:
@@ -92,8 +90,7 @@ class Progress:
 
 def progress_of(found: Any) -> ExerciseProgress:
     """Return the ExerciseProgress of ``found``, as read from JSON. Raises ValueError, TypeError,
-    AttributeError.
-    """
+    AttributeError."""
     hints, fitting = found.get("hints", []), found.get("fitting")
     if not all(isinstance(each, int) for each in (*hints, fitting or 0)):
         raise ValueError("a hint is a number")

@@ -31,16 +31,14 @@ class Workplace:
 
     def command(self, action: str, *more: str) -> str:
         """Return the command line of ``action``, a word, with ``more`` words, a str: ``tuxscope
-        learn hint return-value``.
-        """
+        learn hint return-value``."""
         directory = [self.directory] if self.directory else []
         return shlex.join(["tuxscope", "learn", action, self.exercise.name, *directory, *more])
 
 
 def workplace(name: str, directory: str | None) -> Workplace:
     """Return the Workplace that ``name`` means, an exercise or its file, in ``directory``, or the
-    current one if None. Raises UsageError.
-    """
+    current one if None. Raises UsageError."""
     parent, file = os.path.split(name)
     own = exercise_name(name)
     if not own and parent and (own := exercise_name(file)):

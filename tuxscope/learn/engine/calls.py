@@ -41,8 +41,7 @@ class Call:
 
     def world(self, leaving: bool) -> World:
         """Return the World, which has what helpers return, at its entry, or with ``leaving``, a
-        bool, at its exit.
-        """
+        bool, at its exit."""
         return World(
             time_ns=self.time_ns + self.took_ns * leaving,
             pid=self.pid,
@@ -54,16 +53,14 @@ class Call:
 
     def context(self, leaving: bool) -> bytes:
         """Return the context of sys_enter_write, or with ``leaving``, a bool, of sys_exit_write, as
-        bytes.
-        """
+        bytes."""
         if leaving:
             return RETURN.pack(0, 0, 0, self.tid, 1, self.result)
         return CALL.pack(0, 0, 0, self.tid, 1, self.fd, BUFFER, len(self.data), 0, 0, 0)
 
     def raw_context(self, leaving: bool) -> bytes:
         """Return the context of raw_syscalls:sys_enter, or with ``leaving``, a bool, of
-        raw_syscalls:sys_exit, as bytes.
-        """
+        raw_syscalls:sys_exit, as bytes."""
         if leaving:
             return RAW_RETURN.pack(0, 0, 0, self.tid, self.number, self.result)
         arguments = (self.fd, BUFFER, len(self.data), 0, 0, 0)
@@ -72,8 +69,7 @@ class Call:
 
 def random_call(rng: random.Random) -> Call:
     """Return a Call with values from ``rng``, a random.Random; ``dataclasses.replace`` sets those
-    that matter.
-    """
+    that matter."""
     pid = rng.randrange(2, PIDS)
     data = random_text(rng, rng.randrange(1, 60)).encode()
     return Call(

@@ -21,8 +21,8 @@ BITS = 64
 
 
 def counted_hash(submission: Submission, name: str) -> tuple[Hash, RecordType, RecordType]:
-    """Return the Hash that the page of ``submission``, a Submission, shows, and the RecordTypes of
-    its key and value.
+    """Return a triple: the Hash that the page of ``submission``, a Submission, shows, and the
+    RecordTypes of its key and value.
 
     They are records with the fields ``name`` and ``count``, each in a column; and there is a column
     with the rate. Raises Mistake if not.
@@ -93,8 +93,7 @@ def check_races(
 
 def count_elsewhere(machine: Machine, values: Values, key: bytes, value: Any) -> None:
     """Do what another CPU does meanwhile: increment the count of ``key``, bytes, in ``values``, the
-    map's Values in ``machine``, or insert one. ``value`` is its RecordType.
-    """
+    map's Values in ``machine``, or insert one. ``value`` is its RecordType."""
     address = values.peek(key, 0)
     if address:
         there = value.unpack(machine.memory.read(address, value.size))
@@ -105,8 +104,7 @@ def count_elsewhere(machine: Machine, values: Values, key: bytes, value: Any) ->
 
 def lost(before: int, came: int, source: SourceLine | None, what: str) -> Mistake:
     """Return the Mistake of a lost count: ``came`` came instead of two more than ``before``, both
-    int. ``source`` is the line, or None, and ``what`` says what is counted.
-    """
+    int. ``source`` is the SourceLine, or None, and ``what`` says what is counted."""
     was = f"{before} before" if before else "no entry before"
     return Mistake(
         f"a count of {before + 2} ({was}), if another CPU counts {what} just before this line",
@@ -152,6 +150,5 @@ def power(number: int) -> int:
 
 def totals(items: Iterable[tuple[int, Any]]) -> Counter[int]:
     """Return the counts of a per-CPU array by index, a Counter, added up over all CPUs. ``items``
-    are pairs of index and the values of all CPUs.
-    """
+    are pairs of index and the values of all CPUs."""
     return Counter({index: sum(each.count for each in values) for index, values in items})

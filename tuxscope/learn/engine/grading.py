@@ -73,8 +73,7 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
 
 def finding_of(work: Callable[[], None]) -> Finding | None:
     """Return the Finding of an exception that ``work``, called without arguments, raises; None if
-    it raises none.
-    """
+    it raises none."""
     try:
         work()
     except Mistake as mistake:

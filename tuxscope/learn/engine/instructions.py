@@ -10,8 +10,7 @@ from tuxscope.asm.isa import Atomic, CallSource, FormKind
 
 def calls_helper(helper: Helper) -> Callable[[Instruction], bool]:
     """Return a function that takes an Instruction and returns whether it calls ``helper``, a
-    Helper.
-    """
+    Helper."""
     return lambda each: each.form.operation is CallSource.HELPER and each.imm == helper.number
 
 
@@ -30,8 +29,8 @@ def sends(each: Instruction) -> bool:
 
 
 def calls_function(each: Instruction) -> bool:
-    """Return whether ``each``, an Instruction, calls a function of the program (a BPF-to-BPF call).
-    """
+    """Return whether ``each``, an Instruction, calls a function of the program (a BPF-to-BPF
+    call)."""
     return each.form.operation is CallSource.LOCAL
 
 

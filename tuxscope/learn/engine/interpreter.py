@@ -35,8 +35,8 @@ class Interpreter:
         self._programs = programs
 
     def call(self, *calls: Call) -> None:
-        """Make ``calls``, each a Call, one after the other, each from entry to exit. Raises Fault.
-        """
+        """Make ``calls``, each a Call, one after the other, each from entry to exit. Raises
+        Fault."""
         for each in calls:
             self.enter(each)
             self.leave(each)
@@ -73,15 +73,13 @@ class Interpreter:
 
     def map(self, description: Array | Hash) -> Values:
         """Return the Values of the map ``description``, an Array or Hash: items(), lookup() and
-        update(), as user space has them.
-        """
+        update(), as user space has them."""
         return entries_of(self.machine, description)
 
 
 def context_for(program: Program, call: Call, leaving: bool) -> bytes:
     """Return the context, as bytes, that ``program`` gets in r1 on the entry of ``call``, a Call,
-    or with ``leaving``, a bool, on its exit.
-    """
+    or with ``leaving``, a bool, on its exit."""
     return call.raw_context(leaving) if traces_all_calls(program) else call.context(leaving)
 
 
@@ -111,8 +109,7 @@ def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Outpu
 
 def wrong_size(stream: StreamMap, size: int, programs: Sequence[Program]) -> Mistake:
     """Return the Mistake of a sample of ``size`` bytes, which is not that of the record of
-    ``stream``, a StreamMap. Its line is that in ``programs`` which sends.
-    """
+    ``stream``, a StreamMap. Its line is that in ``programs`` which sends."""
     name = stream.record.__name__
     given = f"the size is {name}.size" if isinstance(stream, RingBuf) else f"r5 = {name}.size"
     instructions = chain.from_iterable(each.instructions for each in programs)
@@ -125,7 +122,6 @@ def wrong_size(stream: StreamMap, size: int, programs: Sequence[Program]) -> Mis
 
 def context_of(arguments: Sequence[int]) -> bytes:
     """Return the context of a raw tracepoint with ``arguments``, a sequence of int, as bytes: 12
-    u64 in native byte order; missing arguments are 0.
-    """
+    u64 in native byte order; missing arguments are 0."""
     padded = [*arguments, *[0] * (ARGUMENTS - len(arguments))]
     return struct.pack(f"={len(padded)}Q", *(each & (1 << 64) - 1 for each in padded))

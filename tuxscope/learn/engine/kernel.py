@@ -39,8 +39,7 @@ class Kernel:
 
     def __init__(self, submission: Submission, pid: int | None = None) -> None:
         """Load the programs of ``submission``, a Submission, with ``pid``, an int, for that process
-        alone; None for all. Raises TuxscopeError.
-        """
+        alone; None for all. Raises TuxscopeError."""
         page = submission.page
         self._stream = page.map if isinstance(page.map, StreamMap) else None
         self._definition = submission.definition
@@ -84,8 +83,7 @@ class Kernel:
 
     def map(self, description: Array | Hash) -> LoadedMap:
         """Return the LoadedMap of ``description``, an Array or Hash: items(), lookup(), update().
-        Raises Mistake if no program uses it.
-        """
+        Raises Mistake if no program uses it."""
         if description not in self._loaded.maps:
             raise Mistake(
                 f"a program that uses {description.name}", "no program does", self._definition
@@ -96,8 +94,7 @@ class Kernel:
     def missed(self) -> int:
         """The number of runs that the kernel skipped, an int, over all processes (recursion
         misses). Linux 7.3 preempts programs, and skips a second run on the same CPU
-        (docs/kernels.md).
-        """
+        (docs/kernels.md)."""
         return self._loaded.recursion_misses
 
     def __enter__(self) -> Self:
@@ -117,8 +114,7 @@ class Worker:
 
     def __init__(self, comm: str) -> None:
         """Start it with the name ``comm``, a str, and wait until it is ready. From here on it calls
-        read() and write() only on request. Raises WorkerError.
-        """
+        read() and write() only on request. Raises WorkerError."""
         self.comm = comm
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(ANSWER_LIMIT)
@@ -148,14 +144,12 @@ class Worker:
 
     def read_slowly(self, fd: int, times: int, seconds: float) -> None:
         """Have it make ``times`` calls of read(``fd``) that fail after ``seconds``, a float, at the
-        earliest.
-        """
+        earliest."""
         self._do("read_slowly", fd, seconds, times)
 
     def write_slowly(self, fd: int, times: int, seconds: float) -> None:
         """Have it make ``times`` calls of write(``fd``) that fail after ``seconds``, a float, at
-        the earliest.
-        """
+        the earliest."""
         self._do("write_slowly", fd, seconds, times)
 
     def _do(self, *message: Any) -> None:

@@ -29,8 +29,8 @@ class Submission:
     """
 
     def __init__(self, file: str, seed: int) -> None:
-        """Load the page ``file``, a path; ``seed`` is that of the random inputs. Raises PageError.
-        """
+        """Load the page ``file``, a path; ``seed`` is that of the random inputs. Raises
+        PageError."""
         self.file = file
         self.seed = seed
         self.rng = random.Random(seed)
@@ -75,21 +75,18 @@ class Submission:
 
     def instructions(self, kind: Callable[[Instruction], bool]) -> Iterator[Instruction]:
         """Yield the Instructions of all programs, in order, for which ``kind``, a predicate, is
-        true.
-        """
+        true."""
         for program in self.programs():
             yield from filter(kind, program.instructions)
 
     def line_of(self, kind: Callable[[Instruction], bool]) -> SourceLine | None:
         """Return the SourceLine of the first Instruction for which ``kind``, a predicate, is true;
-        None if there is none.
-        """
+        None if there is none."""
         return next((each.source for each in self.instructions(kind)), None)
 
     def line_with(self, text: str) -> SourceLine | None:
         """Return the page's first line that has ``text``, below the docstring, as a SourceLine;
-        None if there is none.
-        """
+        None if there is none."""
         lines = linecache.getlines(self.file)
         first = ast.parse("".join(lines)).body[0]
         task = first.end_lineno or 0 if isinstance(first, ast.Expr) else 0
@@ -100,8 +97,7 @@ class Submission:
 
     def interpreter(self, pid: int | None = None) -> Interpreter:
         """Return an Interpreter of its programs, with empty maps; ``pid`` is that of the page's
-        filter, or None.
-        """
+        filter, or None."""
         return Interpreter(self.page, self.programs(pid))
 
     def result(self, *arguments: int, world: World | None = None) -> int:

@@ -28,8 +28,7 @@ def check_attached(
     submission: Submission, *names: str, category: str = "syscalls", hint: int | None = None
 ) -> None:
     """Check that ``submission``, a Submission, has one program on each of the tracepoints ``names``
-    of ``category``. Raises Mistake, with the hint of index ``hint`` or None.
-    """
+    of ``category``. Raises Mistake, with the hint of index ``hint`` or None."""
     wanted = [str(Tracepoint(category, name)) for name in names]
     programs = submission.programs()
     found = [str(each.attach) for each in programs]
@@ -51,7 +50,8 @@ def check_shown(
     """Check that the page of ``submission``, a Submission, shows records with the fields ``names``,
     each in a column; return the RecordType.
 
-    Its map is of class ``kind``. Raises Mistake, with the hint of index ``hint``.
+    Its map is of ``kind``, a subclass of StreamMap. Raises Mistake, with the hint of index
+    ``hint``.
     """
     stream = submission.page.map
     if not isinstance(stream, kind):
@@ -68,8 +68,7 @@ def check_shown(
 
 def check_fields(submission: Submission, record: RecordType, *names: str, hint: int = 0) -> None:
     """Check that ``record``, a RecordType of ``submission``, has the fields ``names``. Raises
-    Mistake, with the hint of index ``hint``.
-    """
+    Mistake, with the hint of index ``hint``."""
     for name in names:
         if name not in record.fields:
             raise Mistake(
@@ -82,8 +81,7 @@ def check_fields(submission: Submission, record: RecordType, *names: str, hint: 
 
 def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
     """Check that the page of ``submission``, a Submission, has a ``Column`` for each of the fields
-    ``names``. Raises Mistake, with the hint of index ``hint``.
-    """
+    ``names``. Raises Mistake, with the hint of index ``hint``."""
     columns = [each for each in submission.page.columns if type(each) is Column]
     shown = [each.name for each in columns]
     for name in names:
@@ -203,8 +201,7 @@ def check_value(
 
 def check_caller(submission: Submission, record: Record, call: Call, of: str) -> None:
     """Check pid and comm of ``record``, a Record that ``submission`` sent for ``call``, a Call, if
-    it has them. Raises Mistake; ``of`` says what of, in words.
-    """
+    it has them. Raises Mistake; ``of`` says what of, in words."""
     if "pid" in type(record).fields:
         wrong = {call.tid: ("the thread id: the process id is in the upper half of r0", 0)}
         check_value(submission, record, "pid", call.pid, of, wrong)
@@ -214,8 +211,7 @@ def check_caller(submission: Submission, record: Record, call: Call, of: str) ->
 
 def check_time(submission: Submission, record: Record, call: Call, of: str) -> None:
     """Check timestamp_ns of ``record``, a Record that ``submission`` sent for ``call``, a Call, if
-    it has it: when the call started. Raises Mistake; ``of`` says what of, in words.
-    """
+    it has it: when the call started. Raises Mistake; ``of`` says what of, in words."""
     came = getattr(record, "timestamp_ns", call.time_ns)
     if came not in range(call.time_ns, call.time_ns + CLOCK_TOLERANCE):
         check_value(submission, record, "timestamp_ns", call.time_ns, of)
@@ -223,15 +219,13 @@ def check_time(submission: Submission, record: Record, call: Call, of: str) -> N
 
 def sends_of(submission: Submission) -> SourceLine:
     """Return the SourceLine in ``submission``, a Submission, that sends the record, or else that of
-    the function.
-    """
+    the function."""
     return submission.line_of(sends) or submission.definition
 
 
 def store_of(submission: Submission, record: RecordType, name: str) -> SourceLine | None:
     """Return the last SourceLine in ``submission`` that stores field ``name`` of ``record``, a
-    RecordType, on the stack; None if there is none.
-    """
+    RecordType, on the stack; None if there is none."""
     field = record.fields[name]
     found = None
     for program in submission.programs():

@@ -15,8 +15,8 @@ from typing import Any
 
 
 def descriptor(number: int, source: int) -> int:
-    """Make the file descriptor ``number`` a duplicate of ``source``, both int; return ``number``.
-    """
+    """Make the file descriptor ``number`` a duplicate of ``source``, both int; return
+    ``number``."""
     if number != source:
         os.dup2(source, number)
     return number
@@ -61,8 +61,7 @@ def read(fd: int, size: int, times: int) -> None:
 
 def work(message: list[Any], zero: int) -> None:
     """Serve one request, ``message``, a list; ``zero`` is a file descriptor of /dev/zero. Preparing
-    the calls makes neither a read() nor a write().
-    """
+    the calls makes neither a read() nor a write()."""
     what, fd, argument, times = message
     if what in ("write", "read"):
         do = write if what == "write" else read
