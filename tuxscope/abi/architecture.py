@@ -18,8 +18,7 @@ X32_BIT = 1 << 30
 
 class Abi(Enum):
     """An enum: an ABI of system calls, by which a number has a name. The value, a str, is the
-    column of syscalls.tsv.
-    """
+    column of syscalls.tsv."""
 
     X86_64 = "x86_64"
     IA32 = "ia32"
@@ -73,8 +72,7 @@ class Architecture:
 
     def abi(self, compat: bool, number: int) -> Abi:
         """Return the Abi of the call with ``number``, an int; ``compat`` is whether the test found
-        a 32-bit call.
-        """
+        a 32-bit call."""
         if compat:
             return self.compat
         x32 = self.native is Abi.X86_64 and number & X32_BIT and number >> 31 == 0
@@ -109,6 +107,6 @@ ARCHITECTURES = {each.machine: each for each in (X86_64, ARM64, S390X)}
 
 
 def this_architecture() -> Architecture:
-    """Return the Architecture of the running machine; x86-64 if tuxscope does not know the machine.
-    """
+    """Return the Architecture of the running machine; x86-64 if tuxscope does not know the
+    machine."""
     return ARCHITECTURES.get(os.uname().machine, X86_64)

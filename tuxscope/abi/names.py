@@ -38,8 +38,7 @@ def names(abi: Abi) -> Mapping[int, str]:
 @cache
 def groups() -> Mapping[str, frozenset[str]]:
     """Return strace's classes of calls (file, network, ...; see strace(1)): a frozenset of call
-    names by the class's name without %. Cached.
-    """
+    names by the class's name without %. Cached."""
     rows = (each.split("\t") for each in lines_of("groups.tsv"))
     return {group: frozenset(members.split()) for group, members in rows}
 

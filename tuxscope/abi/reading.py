@@ -37,8 +37,7 @@ class Readable:
 
 def readable(layout: Layout, architecture: Architecture) -> Readable:
     """Return the Readable of a kernel with ``layout`` on ``architecture``. Raises TuxscopeError if
-    the kernel has no such registers.
-    """
+    the kernel has no such registers."""
     test, switches, compat = architecture.compat_test, None, None
     if not test.in_task:
         compat = place(layout, architecture, test.path)
@@ -54,8 +53,7 @@ def readable(layout: Layout, architecture: Architecture) -> Readable:
 
 def read_register(a: Assembler, register: Place, context: Register, to: Memory) -> None:
     """Emit: copy the user's ``register``, a Place in ``struct pt_regs``, to memory at ``to``, which
-    has room for it; ``context`` is the Register that points to the context.
-    """
+    has room for it; ``context`` is the Register that points to the context."""
     a.ldx(r3, u64[context + 0])
     copy_of_kernel(a, register, to)
 
@@ -127,8 +125,7 @@ def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
 
 def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory) -> None:
     """Emit: r1 = the integer at ``place`` in the current task. ``readable`` says whether to load it
-    or to copy it to ``scratch``, Memory, first.
-    """
+    or to copy it to ``scratch``, Memory, first."""
     if readable.typed_task:
         a.call(helper.get_current_task_btf)
         a.ldx(r1, place.at(r0))
@@ -140,16 +137,15 @@ def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory
 
 
 def load(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r1 = the integer of ``place``, of 4 or 8 bytes, that was copied to ``scratch``, Memory.
-    """
+    """Emit: r1 = the integer of ``place``, of 4 or 8 bytes, that was copied to ``scratch``,
+    Memory."""
     base = scratch._base + scratch._offset
     a.ldx(r1, u32[base] if place.size == 4 else u64[base])
 
 
 def copy_of_kernel(a: Assembler, place: Place, to: Memory) -> None:
     """Emit: copy the member at ``place`` of the struct at r3 to ``to``, Memory; zeros if the kernel
-    cannot read it.
-    """
+    cannot read it."""
     a.add(r3, place.offset)
     a.lea(r1, to)
     a.mov(r2, place.size)

@@ -50,8 +50,7 @@ SMALLER = {"syscallno": 4, "int_code": 4}
 
 def recorded(architecture: Architecture) -> RecordedLayout:
     """Return the RecordedLayout of the registers of ``architecture``, for use without a kernel to
-    ask.
-    """
+    ask."""
     places = {
         name: Place(offset, SMALLER.get(name, REGISTER))
         for name, offset in RECORDED[architecture.machine].items()
@@ -61,16 +60,14 @@ def recorded(architecture: Architecture) -> RecordedLayout:
 
 def place(layout: Layout, architecture: Architecture, member: str) -> Place:
     """Return the Place of ``member``, a name in ``struct pt_regs`` of ``architecture``, in
-    ``layout``. Raises TuxscopeError if the kernel has no such member.
-    """
+    ``layout``. Raises TuxscopeError if the kernel has no such member."""
     asked = layout if layout.has_structs else recorded(architecture)
     return asked.member("pt_regs", member)
 
 
 def registers(layout: Layout, architecture: Architecture, compat: bool = False) -> Registers:
     """Return the Registers of ``architecture`` in ``layout``, of 32-bit calls if ``compat``, else
-    of 64-bit ones. Raises TuxscopeError if a register is missing.
-    """
+    of 64-bit ones. Raises TuxscopeError if a register is missing."""
 
     def at(name: str) -> Place:
         return place(layout, architecture, name)
