@@ -32,8 +32,7 @@ KNOWN_PATH = "known_path"
 
 class NoFilesError(TuxscopeError):
     """The error for a kernel that does not say where its structs have the members that lead to a
-    file.
-    """
+    file."""
 
 
 def file_functions(a: Assembler, layout: Layout, *names: str) -> None:
@@ -86,8 +85,7 @@ MOVES_FILES = (
 
 def file_of_fd(a: Assembler, layout: Layout) -> None:
     """Emit the function that finds a file by the process's table of file descriptors; ``layout`` is
-    the kernel's.
-    """
+    the kernel's."""
     room = a.stack(u64[2])
     task = members(layout, "task_struct", ("fs", "files"), room)
     files = members(layout, "files_struct", ("fdt",), room)
@@ -116,8 +114,7 @@ def file_of_fd(a: Assembler, layout: Layout) -> None:
 
 def file_of(a: Assembler, layout: Layout) -> None:
     """Emit the function that finds the file of a ``struct file``, as the current process sees it;
-    ``layout`` is the kernel's.
-    """
+    ``layout`` is the kernel's."""
     a.mov(r6, r1)
     own_root(a, layout)
     call_known_path(a, layout, "file", "f_path")
@@ -125,8 +122,7 @@ def file_of(a: Assembler, layout: Layout) -> None:
 
 def working_directory(a: Assembler, layout: Layout) -> None:
     """Emit the function that finds the current process's working directory; ``layout`` is the
-    kernel's.
-    """
+    kernel's."""
     own_root(a, layout)
     a.mov(r6, r8)
     call_known_path(a, layout, "fs_struct", "pwd")

@@ -37,8 +37,7 @@ class PathFlag(IntFlag):
 
 class FileKey(Record):
     """A Record, the key of a file: addresses in the kernel of a ``struct path`` and of the
-    process's ``fs->root``.
-    """
+    process's ``fs->root``."""
 
     mount = u64
     dentry = u64

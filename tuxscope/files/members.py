@@ -33,8 +33,7 @@ class Members:
 
     def copy(self, a: Assembler, base: Register) -> None:
         """Emit: copy the members of the struct at Register ``base``, one of r6 to r9; zeros if the
-        kernel cannot read it. Uses r0 to r5.
-        """
+        kernel cannot read it. Uses r0 to r5."""
         if self.cast:
             point(a, base, -self.inside, self.cast)
             for name, place in self.found.items():
@@ -81,8 +80,7 @@ def members(
 
 def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
     """Return a list of lists of names: the members in ``found``, Places by name, that are copied
-    together, each list of ``longest`` bytes at most.
-    """
+    together, each list of ``longest`` bytes at most."""
     groups: list[list[str]] = []
     for name in sorted(found, key=lambda each: found[each].offset):
         if groups and span(found, [*groups[-1], name])[1] <= longest:
@@ -93,9 +91,8 @@ def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
 
 
 def span(found: dict[str, Place], names: list[str]) -> tuple[int, int]:
-    """Return the offset of the first 8-byte word that has the members ``names``, sorted by offset,
-    and the size of all such words, in bytes; ``found`` are Places by name.
-    """
+    """Return a pair: the offset of the first 8-byte word that has the members ``names``, sorted by
+    offset, and the size of all such words, in bytes; ``found`` are Places by name."""
     start = aligned(found[names[0]].offset)
     end = max(found[each].offset + found[each].whole_size for each in names)
     return start, aligned(end - start + WORD - 1)
@@ -108,8 +105,7 @@ def aligned(offset: int) -> int:
 
 def point(a: Assembler, base: Register, offset: int, cast: PointerCast) -> None:
     """Emit: r0 = a pointer to the struct at Register ``base`` plus ``offset`` bytes, by ``cast``, a
-    PointerCast.
-    """
+    PointerCast."""
     a.mov(r1, base)
     if offset:
         a.add(r1, offset)
@@ -119,8 +115,7 @@ def point(a: Assembler, base: Register, offset: int, cast: PointerCast) -> None:
 
 def follow(a: Assembler, layout: Layout, address: Register, scratch: Memory) -> None:
     """Emit: load into Register ``address``, one of r6 to r9, the pointer that is at that address;
-    ``layout`` is the kernel's, ``scratch`` Memory for a copy.
-    """
+    ``layout`` is the kernel's, ``scratch`` Memory for a copy."""
     pointer = members(layout, "list_head", ("next",), scratch)  # any struct that begins with one
     pointer.copy(a, address)
     a.ldx(address, pointer["next"])

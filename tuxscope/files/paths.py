@@ -78,8 +78,7 @@ class FilePaths:
 
     def __init__(self, maps: Mapping[Map, Any], most: int = MOST_PATHS) -> None:
         """``maps`` are the loaded maps by description, a Map; ``most`` is how many paths are kept,
-        an int: those requested or read last.
-        """
+        an int: those requested or read last."""
         self._known: PathSource = maps[KNOWN]
         self._walks: PathSource = maps[WALKS]
         self._waiting: tuple[PathSource, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
@@ -102,8 +101,7 @@ class FilePaths:
     @property
     def missed(self) -> int:
         """The number of files without a path, an int: too many waited to be read, or a program
-        interrupted another one while that read a path. Raises MapError.
-        """
+        interrupted another one while that read a path. Raises MapError."""
         return sum(each.missed for each in self._walks.lookup(0) or ())
 
     def _take(self) -> None:
@@ -119,8 +117,7 @@ class FilePaths:
 
 def file_path(head: PathHead, names: bytes) -> FilePath:
     """Return the FilePath of ``head``, a PathHead, and ``names``, bytes, as the kernel's half read
-    them.
-    """
+    them."""
     flags = PathFlag(head.flags)
     truncated, reachable = PathFlag.TRUNCATED in flags, PathFlag.ROOT in flags
     if PathFlag.ROOTLESS in flags:
@@ -146,16 +143,14 @@ def file_path(head: PathHead, names: bytes) -> FilePath:
 
 def joined(names: bytes, truncated: bool) -> bytes:
     """Return the path with these ``names``, bytes: the last one first, each ended by a NUL; it
-    begins with ``...`` if ``truncated``.
-    """
+    begins with ``...`` if ``truncated``."""
     parts: Iterable[bytes] = reversed(names.split(b"\0")[:-1])
     return (b".../" if truncated else b"/") + b"/".join(parts)
 
 
 def rootless(head: PathHead, names: bytes) -> bytes:
     """Return what /proc/PID/fd shows of a file that is in no directory, as bytes; ``head`` is its
-    PathHead, ``names`` are its names, bytes.
-    """
+    PathHead, ``names`` are its names, bytes."""
     name = names.partition(b"\0")[0]
     shown: dict[int, Callable[[], bytes]] = {
         PIPEFS: lambda: b"pipe:[%d]" % head.ino,

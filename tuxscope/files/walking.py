@@ -83,8 +83,7 @@ def read_path(a: Assembler, layout: Layout) -> None:
 
 def begin(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: write what is known of the file at r7, and its inode at r8, to the head of the path in
-    ``walk``, the Memory of a PathWalk. r6 is its key, and stays. ``layout`` is the kernel's.
-    """
+    ``walk``, the Memory of a PathWalk. r6 is its key, and stays. ``layout`` is the kernel's."""
     head, known, key = walk.path.head, KnownFile[r7], FileKey[r6]
     for name in ("ino", "dev", "generation", "mode"):
         a.ldx(r1, getattr(known, name))
@@ -115,8 +114,7 @@ def begin(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 def name_namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: write the name of a namespace's kind, whose inode is at r8, to ``walk``, the Memory of
-    a PathWalk; ``layout`` is the kernel's. See ns_dname(), fs/nsfs.c.
-    """
+    a PathWalk; ``layout`` is the kernel's. See ns_dname(), fs/nsfs.c."""
     for struct, member in (
         ("inode", "i_private"),
         ("ns_common", "ops"),
@@ -199,8 +197,7 @@ def climb(a: Assembler, layout: Layout) -> None:
 
 def find_walk(a: Assembler) -> None:
     """Emit: r0 = the address of this CPU's ``PathWalk``; return 0 if there is none, which never
-    happens.
-    """
+    happens."""
     index = a.stack(u32)
     a.st(index, 0)
     lookup(a, WALKS, index)
@@ -211,8 +208,7 @@ def find_walk(a: Assembler) -> None:
 
 def enter_mount(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: continue ``walk``, the Memory of a PathWalk, in the mount at r7; ``layout`` is the
-    kernel's.
-    """
+    kernel's."""
     offset = layout.member("mount", "mnt").offset
     mount = members(
         layout, "mount", ("mnt_parent", "mnt_mountpoint", "mnt.mnt_root"), walk.room, offset
@@ -247,8 +243,7 @@ def namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 def publish(a: Assembler, walk: Memory) -> None:
     """Emit: send the path of ``walk``, the Memory of a PathWalk, to user space, if it is new, and
-    store its ID in the ``KnownFile`` at r7; jump to ``missed`` if there is no room.
-    """
+    store its ID in the ``KnownFile`` at r7; jump to ``missed`` if there is no room."""
     head, known = walk.path.head, KnownFile[r7]
     a.ldx(r1, known.id)
     a.jeq(r1, 0, "new")
@@ -278,8 +273,7 @@ def publish(a: Assembler, walk: Memory) -> None:
 
 def insert(a: Assembler, paths: Map, walk: Memory) -> None:
     """Emit: put the path of ``walk``, the Memory of a PathWalk, into ``paths``, a Map; jump to
-    ``missed`` if that is full.
-    """
+    ``missed`` if that is full."""
     a.ld_map(r1, paths)
     a.lea(r2, KnownFile[r7].id)
     a.lea(r3, walk.path)
