@@ -76,8 +76,7 @@ def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
 
 def nameless_maps(source: str) -> list[Map]:
     """Return a list with a Map for each name that ``source``, an assembly text, loads and does not
-    define; a text has no map types.
-    """
+    define; a text has no map types."""
     defined = set(re.findall(r"^\s*([\w.$]+):", source, re.MULTILINE))
     loaded = dict(re.findall(r"=[ \t]*([A-Za-z_.$][\w.$]*)[ \t]*(\+?)[^\n#;]*\bll\b", source))
     return [
@@ -88,8 +87,8 @@ def nameless_maps(source: str) -> list[Map]:
 
 
 def program_file(name: str) -> bytes:
-    """Return the bytes of file ``name``, or of stdin (``-``). Raises InputError if there are none.
-    """
+    """Return the bytes of file ``name``, or of stdin (``-``). Raises InputError if there are
+    none."""
     data = contents(name, LARGEST, "a program has a million instructions at most")
     if not data.strip():
         raise InputError(f"{shown(name)} is empty")

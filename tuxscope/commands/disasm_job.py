@@ -42,15 +42,13 @@ def list_bytes(name: str, byteorder: str | None, shape: Shape) -> int:
 
 def list_loaded(program_id: int, shape: Shape) -> int:
     """List the loaded program with ID ``program_id`` in the format ``shape``, a Shape; return the
-    exit status. Raises InspectError.
-    """
+    exit status. Raises InspectError."""
     return list_disassembly(in_kernel(program_id), sys.byteorder, shape)
 
 
 def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
     """Print ``found``, a Disassembly in byte order ``order``, in the format ``shape``, a Shape;
-    return the exit status: 1 if a slot is not an instruction, else 0.
-    """
+    return the exit status: 1 if a slot is not an instruction, else 0."""
     show(render_lines(found.lines(order), shape, room()))
     for slot, problem in islice(found.unknown.items(), REPORTED):
         say(f"slot {slot} is not an instruction: {problem}")
@@ -90,8 +88,7 @@ class Disassembly:
 
 def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
     """Return the Disassembly of file ``name`` (``-``: stdin), which has raw bytes in ``byteorder``,
-    or hexadecimal digits. Raises InputError.
-    """
+    or hexadecimal digits. Raises InputError."""
     data = program_file(name)
     if data.startswith(b"\x7fELF"):
         raise InputError(
@@ -176,8 +173,7 @@ def in_kernel(program_id: int) -> Disassembly:
 
 def map_of(instruction: Instruction, found: Translated) -> Map | None:
     """Return the Map that ``instruction`` loads: a ld_imm64 of translated code has the map's ID as
-    imm, and ``found``, a Translated, has the maps. None if it loads none.
-    """
+    imm, and ``found``, a Translated, has the maps. None if it loads none."""
     loads_map = instruction.slots == 2 and instruction.src in (
         WideSource.MAP_FD,
         WideSource.MAP_VALUE,

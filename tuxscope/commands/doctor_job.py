@@ -67,8 +67,7 @@ class Probe(Record):
 
 def report(format: Style) -> int:
     """Print the results of all checks as ``format``, a Style; return the exit status: 0, or MISSING
-    if a requirement is not met.
-    """
+    if a requirement is not met."""
     findings = list(examine())
     if format is Style.JSON:
         lines = [json.dumps(asdict(each)) for each in findings]
@@ -80,8 +79,7 @@ def report(format: Style) -> int:
 
 def table(findings: Sequence[Diagnosis], room: int | None) -> Iterator[str]:
     """Yield a row, a str, for each Diagnosis in ``findings``, wrapped to ``room`` terminal columns;
-    None: do not wrap.
-    """
+    None: do not wrap."""
     width = max(len(each.check) for each in findings)
     for each in findings:
         head = f"{each.check:<{width}}  {'ok     ' if each.ok else 'missing'}  "
@@ -114,8 +112,7 @@ def examine() -> Iterator[Diagnosis]:
 
 def release(text: str) -> tuple[int, int]:
     """Return the major and minor version of a kernel release, ``text`` such as ``6.18.44-custom``,
-    as a pair of ints.
-    """
+    as a pair of ints."""
     major, _, rest = text.partition(".")
     minor = rest.partition(".")[0].partition("-")[0]
     return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
@@ -172,8 +169,7 @@ def bpf_works() -> None:
 
 def jit_state() -> str:
     """Return a text: whether programs are compiled. Without JIT they are slower, and bpf_loop()
-    fails.
-    """
+    fails."""
     with load(nothing(RawTracepoint())) as program:
         compiled = program.info().jited_prog_len > 0
     return "programs run as machine code" if compiled else "none; the kernel interprets programs"

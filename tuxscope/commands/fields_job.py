@@ -41,8 +41,7 @@ def list_fields(name: str, format: Style) -> int:
 
 def tracepoint_of(name: str) -> Tracepoint:
     """Return the Tracepoint of ``name``: ``category/name`` or ``category:name``. Raises
-    TracepointError.
-    """
+    TracepointError."""
     category, separator, rest = name.replace(":", "/").partition("/")
     if not separator or not category or not rest or "/" in rest:
         raise TracepointError(
@@ -54,8 +53,7 @@ def tracepoint_of(name: str) -> Tracepoint:
 
 def names(pattern: str, format: Style, tracefs: Tracefs) -> list[str]:
     """Return a list of lines, one for each tracepoint in ``tracefs``, a Tracefs, that matches
-    ``pattern``, as ``format``, a Style. Raises TracepointError if none matches.
-    """
+    ``pattern``, as ``format``, a Style. Raises TracepointError if none matches."""
     found = [f"{each.category}/{each.name}" for each in tracepoints(pattern, tracefs)]
     if not found:
         raise TracepointError(f"no tracepoint of this kernel matches {pattern!r}")

@@ -103,8 +103,7 @@ The exit status of check is 0 if all stages that can run here pass, else 1.
 
 def no_action(word: str) -> str:
     """Return the error message, a str, for an unknown action ``word``; it may be the name of an
-    exercise.
-    """
+    exercise."""
     from tuxscope.learn.workplace import is_exercise
 
     if is_exercise(word):
@@ -117,8 +116,7 @@ def no_action(word: str) -> str:
 
 def check_action(options: LearnOptions) -> None:
     """Raise UsageError if the action in ``options``, LearnOptions, is unknown, or does not take an
-    option that was given.
-    """
+    option that was given."""
     action = options.action
     if action is not None and action not in ACTIONS:
         raise UsageError(no_action(action))

@@ -13,8 +13,7 @@ class Tool(Subcommand):
 
     def page_file(self, options: ToolOptions) -> str:
         """Return the path of the page to run, a str; ``options`` are ToolOptions. Raises UsageError
-        if the user gave none.
-        """
+        if the user gave none."""
         from tuxscope.page.loading import page_file
 
         return page_file(self.name)
