@@ -120,16 +120,14 @@ def component(command: Subcommand, words: Sequence[str] | None) -> Callable[...,
 
 def with_fire_name(argument: str, flags: Mapping[str, str]) -> str:
     """Return ``argument`` with its flag as Fire knows it, a str: ``--first=3`` for ``--from=3``.
-    ``flags`` maps the declared flags to those of Fire.
-    """
+    ``flags`` maps the declared flags to those of Fire."""
     option, equals, value = argument.partition("=")
     return f"{flags.get(option, option)}{equals}{value}"
 
 
 def fire_problem(error: Any, command: Subcommand) -> str:
     """Return the message, in one line, for ``error``, a FireExit that the arguments of ``command``,
-    a Subcommand, caused.
-    """
+    a Subcommand, caused."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
         return str(problem[0])

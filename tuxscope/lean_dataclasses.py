@@ -101,8 +101,7 @@ class Initialiser(Later):
 
     def initialise(self, instance: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Set the fields of ``instance`` from ``args``, a tuple, and ``named``, a dict, as the
-        compiled one does, which raises the TypeError if the arguments do not fit.
-        """
+        compiled one does, which raises the TypeError if the arguments do not fit."""
         given = dict(zip(self.positional, args, strict=False))
         values = {name: spec.default for name, spec in self.specs.items()} | given | named
         fits = (
@@ -125,8 +124,7 @@ def make_dataclass(
     *, frozen: bool = False, slots: bool = False, eq: bool = True
 ) -> Callable[[Any], Any]:
     """Return the class decorator of ``dataclasses.dataclass(frozen=..., slots=..., eq=...)``, as
-    far as we use it; ``frozen``, ``slots`` and ``eq`` are bool, keyword-only.
-    """
+    far as we use it; ``frozen``, ``slots`` and ``eq`` are bool, keyword-only."""
 
     def made(cls: Any) -> Any:
         own = own_specs(cls)
@@ -177,8 +175,7 @@ def own_specs(cls: type) -> dict[str, Spec]:
 
 def with_slots(cls: Any, names: tuple[str, ...]) -> Any:
     """Return a copy of ``cls``, a class, with ``names``, a tuple, as its ``__slots__``, which an
-    existing class cannot get.
-    """
+    existing class cannot get."""
     left_out = {*names, "__dict__", "__weakref__"}
     namespace = {name: each for name, each in cls.__dict__.items() if name not in left_out}
     made = type(cls)(cls.__name__, cls.__bases__, namespace | {"__slots__": names})
@@ -188,8 +185,7 @@ def with_slots(cls: Any, names: tuple[str, ...]) -> Any:
 
 def initialiser(cls: type, specs: dict[str, Spec]) -> Callable[..., None]:
     """Return the ``__init__`` of ``cls``, a function whose parameters are the fields ``specs``,
-    each a Spec by name.
-    """
+    each a Spec by name."""
     # Where an error happened is told by the module's name: asm.source looks at it.
     names: dict[str, Any] = {"__name__": cls.__module__, "_set": object.__setattr__}
     positional = ["self"]
@@ -229,8 +225,7 @@ def representation(specs: dict[str, Spec]) -> Callable[[object], str]:
 
 def comparison(specs: dict[str, Spec]) -> dict[str, object]:
     """Return the methods ``__eq__`` and ``__hash__``, by name, of a class with the fields
-    ``specs``, each a Spec by name.
-    """
+    ``specs``, each a Spec by name."""
     compared = [name for name, spec in specs.items() if spec.compare]
     values: Callable[[object], object] = attrgetter(*compared) if compared else lambda _: ()
 
@@ -245,8 +240,7 @@ def comparison(specs: dict[str, Spec]) -> dict[str, object]:
 
 def forbid_change(self: object, name: str, *_: object) -> NoReturn:
     """Raise FrozenInstanceError for the field ``name``: the ``__setattr__`` and ``__delattr__`` of
-    frozen classes.
-    """
+    frozen classes."""
     from dataclasses import FrozenInstanceError
 
     raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
@@ -265,16 +259,14 @@ def set_state(self: Any, values: list[object]) -> None:
 
 def changed(value: Any, /, **changes: object) -> Any:
     """Return a copy of the instance ``value`` with the fields named in ``changes`` set to their
-    values: ``dataclasses.replace``.
-    """
+    values: ``dataclasses.replace``."""
     kept = {name: getattr(value, name) for name, each in value._specs.items() if each.init}
     return type(value)(**kept | changes)
 
 
 def standard(cls: Any, frozen: bool, eq: bool) -> Any:
     """Return a ``dataclasses`` class with the fields of ``cls``; ``frozen`` and ``eq`` are bool, as
-    for the decorator.
-    """
+    for the decorator."""
     import dataclasses
 
     fields = []

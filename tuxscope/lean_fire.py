@@ -19,7 +19,8 @@ ROUTINES = (FunctionType, MethodType, BuiltinFunctionType)
 
 
 def stand_in(name: str, **contents: object) -> ModuleType:
-    """Return a module called ``name`` with the attributes ``contents``, keyword arguments, only."""
+    """Return a ModuleType called ``name`` with the attributes ``contents``, keyword arguments,
+    only."""
     module = ModuleType(name)
     vars(module).update(contents)
     return module
@@ -49,20 +50,17 @@ def fire_component(
 
 def no_member(component: object, words: list[str]) -> NoReturn:
     """Raise FireError for the first of ``words``, an unexpected argument, where Fire would look up
-    an attribute of ``component``.
-    """
+    an attribute of ``component``."""
     raise FireError("Could not consume arg:", words[0])
 
 
 class NoFlags:
     """The parser of fire's own flags, behind a last ``--``: there are none. An isolated ``-`` would
-    be its separator between chained commands; for us it is stdin.
-    """
+    be its separator between chained commands; for us it is stdin."""
 
     def parse_known_args(self, arguments: object) -> tuple[SimpleNamespace, list[str]]:
-        """Return fire's own flags at their defaults, and an empty list of other arguments;
-        ``arguments`` are not looked at.
-        """
+        """Return a pair: a SimpleNamespace of fire's own flags at their defaults, and an empty
+        list; ``arguments`` are not looked at."""
         flags = SimpleNamespace(
             completion=None, help=False, interactive=False, separator="\0", trace=False,
             verbose=False,
@@ -112,7 +110,8 @@ class Private:
         self._modules: dict[str, ModuleType] = {}
 
     def load(self, name: str) -> ModuleType:
-        """Return the module ``name`` of the package, run with our import statement."""
+        """Return the module ``name`` of the package, a ModuleType, run with our import
+        statement."""
         if name not in self._modules:
             spec = find(name, self._where)
             code = spec.loader.get_code(name)
@@ -143,8 +142,7 @@ class Private:
 
 def find(name: str, path: Sequence[str] | None) -> Any:
     """Return the ModuleSpec of the module ``name``, searched in ``path``, a sequence of str or
-    None. Raises ModuleNotFoundError.
-    """
+    None. Raises ModuleNotFoundError."""
     for finder in sys.meta_path:
         if spec := finder.find_spec(name, path):
             return spec
