@@ -136,8 +136,8 @@ class StructLayout:
 
 
 def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
-    """Raise RecordError unless a tail in ``declared``, types by field name, is the last field and
-    has a length; ``record`` is the record's name."""
+    """Raise RecordError unless a tail in ``declared``, FieldTypes by field name, is the last field
+    and has a length; ``record`` is the record's name."""
     names = list(declared)
     for at, (name, each) in enumerate(declared.items()):
         if not each.counted_by:
@@ -153,7 +153,8 @@ def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
 
 
 def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
-    """Return the StructLayout of ``record``, a name, with the fields ``declared``, types by name.
+    """Return the StructLayout of ``record``, a name, with the fields ``declared``, FieldTypes by
+    name.
 
     It is that of C: in order, each field at a multiple of its alignment. Raises RecordError for a
     record that is larger than LARGEST_SIZE.
