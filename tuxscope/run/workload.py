@@ -73,11 +73,11 @@ class SystemCallEvent(NamedTuple):
     """One system call as a program on one of its tracepoints sees it.
 
     Attributes:
-        program: the one to run on it.
+        program: the Program to run on it.
         seconds: since the simulation started, a float.
-        world: the task and the time.
+        world: the World: the task and the time.
         context: the tracepoint's fields, as bytes.
-        buffer: what the process has at ``BUFFER``, the call's second argument.
+        buffer: the bytes that the process has at ``BUFFER``, the call's second argument.
     """
 
     program: Program
@@ -95,7 +95,7 @@ def check_process(pid: int) -> None:
 
 
 def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield endless events for ``programs`` on the entry or the exit of system calls.
+    """Yield endless SystemCallEvents for ``programs`` on the entry or the exit of system calls.
 
     They are the same ones for the same ``seed``, an integer. Raises SimulationError for a program
     on any other attach point.
@@ -140,7 +140,7 @@ def traces_all_calls(program: Program) -> bool:
 
 
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield synthetic calls, as an event for each program on the system call.
+    """Yield synthetic calls, as a SystemCallEvent for each program on the system call.
 
     ``by_call`` has lists of programs by system call; ``seed`` is as in system_calls().
     """
@@ -169,8 +169,8 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
     """Yield endless write()-like calls at random times; ``seed`` is as in system_calls().
 
-    Each is a tuple: seconds since the start, the task and time, the context of the entry, and the
-    caller's buffer.
+    Each is a tuple: seconds since the start, the World (task and time), the context of the entry,
+    and the caller's buffer.
     """
     dice = random.Random(seed)
     names = {each.pid: each.comm.encode() for each in PROCESSES}
@@ -196,7 +196,8 @@ def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
 
 
 def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
-    """Return a machine for simulated calls with the maps of ``programs``, and the caller's buffer.
+    """Return a pair: a Machine for simulated calls with the maps of ``programs``, and the caller's
+    buffer.
 
     The buffer is a Region.
     """
