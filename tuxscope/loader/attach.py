@@ -27,7 +27,7 @@ class AttachError(LocatedError, TracepointError):
 
 
 class Link:
-    """Attaches a program, or all programs of a collection, until it is closed; a context manager.
+    """A context manager: attaches a program, or all programs of a Collection, until it is closed.
 
     The kernel also detaches them when this process exits.
     """
@@ -61,7 +61,7 @@ class Link:
 
 
 def attach(loaded: LoadedProgram | Collection) -> Link:
-    """Attach ``loaded``, a program or a collection; return the :class:`Link`."""
+    """Attach ``loaded``, a LoadedProgram or a Collection; return the :class:`Link`."""
     return Link(loaded)
 
 

@@ -35,7 +35,7 @@ A = TypeVar("A", bound=Attributes)
 
 
 class BpfCommand(IntEnum):
-    """``enum bpf_cmd``."""
+    """An IntEnum: ``enum bpf_cmd``."""
 
     MAP_CREATE = 0
     MAP_LOOKUP_ELEM = 1
@@ -60,7 +60,7 @@ class BpfCommand(IntEnum):
 
 
 class UpdateFlag(IntFlag):
-    """Flags of BPF_MAP_UPDATE_ELEM: BPF_ANY, BPF_NOEXIST, BPF_EXIST."""
+    """An IntFlag: flags of BPF_MAP_UPDATE_ELEM: BPF_ANY, BPF_NOEXIST, BPF_EXIST."""
 
     ANY = 0
     NOEXIST = 1
@@ -74,17 +74,19 @@ STATS_RUN_TIME = 0  # BPF_STATS_RUN_TIME
 
 def bpf(command: BpfCommand, attributes: Attributes) -> int:
     """Call bpf(2) with ``command``, a BpfCommand, and ``attributes``, which have the output fields
-    then; return its result."""
+    then; return its result, an int."""
     return syscall(SystemCall.BPF, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
 
 
 def address(buffer: ctypes.Array[ctypes.c_char] | None) -> int:
-    """Return the address of ``buffer``, which the caller keeps alive; 0 for None."""
+    """Return the address of ``buffer``, a ctypes array of char, which the caller keeps alive; 0 for
+    None."""
     return ctypes.addressof(buffer) if buffer is not None else 0
 
 
 def with_memlock(call: Callable[[], T]) -> T:
-    """Return ``call()``; on EPERM, raise RLIMIT_MEMLOCK and call again.
+    """Return ``call()``, a callable without parameters; on EPERM, raise RLIMIT_MEMLOCK and call
+    again.
 
     Before Linux 5.11, maps and programs count against RLIMIT_MEMLOCK, and bpf(2) fails with EPERM
     above the limit. If the limit cannot be raised, the first error is raised.
@@ -167,8 +169,8 @@ def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
 
 
 def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError | None]:
-    """Call a batch ``command``, a BpfCommand, with ``attributes``, a MapBatch; return the number of
-    entries processed, and the OSError or None.
+    """Call a batch ``command``, a BpfCommand, with ``attributes``, a MapBatch; return a pair: the
+    number of entries processed, and the OSError or None.
 
     Raises OSError if no entry was processed: then the kernel does not change ``count``.
     """
@@ -185,8 +187,8 @@ def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError |
 def map_lookup_batch(
     fd: int, position: bytes | None, count: int, key_size: int, value_size: int
 ) -> tuple[bytes, bytes, bytes | None]:
-    """Read up to ``count`` entries of the map ``fd`` (Linux 5.6); return keys, values, and the next
-    position, as bytes.
+    """Read up to ``count`` entries of the map ``fd`` (Linux 5.6); return a triple of bytes: keys,
+    values, and the next position or None.
 
     ``key_size`` and ``value_size`` are in bytes. ``position`` is None to start; a returned position
     of None means the end. Raises OSError: ENOSPC if a hash bucket has more than ``count`` entries.
@@ -287,7 +289,7 @@ def object_info(fd: int, info: A) -> A:
 
 
 def object_ids(command: BpfCommand) -> list[int]:
-    """Return a list of all IDs, by ``command``, a BpfCommand, PROG_GET_NEXT_ID or MAP_GET_NEXT_ID;
+    """Return a list of all IDs, by ``command``, the BpfCommand PROG_GET_NEXT_ID or MAP_GET_NEXT_ID;
     needs CAP_SYS_ADMIN."""
     ids: list[int] = []
     while True:
@@ -336,6 +338,6 @@ def enable_stats() -> Fd:
 
 
 def is_unsupported(error: OSError) -> bool:
-    """Return whether the errno of ``error``, an OSError, means that the kernel does not support the
+    """Return whether the errno of ``error``, an OSError, says that the kernel does not support the
     command."""
     return error.errno in (errno.EINVAL, errno.EOPNOTSUPP, ENOTSUPP)

@@ -218,7 +218,7 @@ class ProgInfo(Attributes):
 
     @property
     def tag(self) -> bytes:
-        """The program tag: 8 bytes of a hash of its instructions."""
+        """The program tag, bytes: 8 bytes of a hash of its instructions."""
         return bytes(self.raw_tag)
 
     @property

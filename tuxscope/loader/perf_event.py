@@ -21,7 +21,7 @@ FLAG_FD_CLOEXEC = 8
 
 
 class Ioctl(IntEnum):
-    """ioctl requests (PERF_EVENT_IOC_...): the same on all machines in syscalls.py."""
+    """An IntEnum: ioctl requests (PERF_EVENT_IOC_...), the same on all machines in syscalls.py."""
 
     ENABLE = 0x2400
     SET_BPF = 0x40042408
@@ -55,8 +55,8 @@ WATERMARK = bit_field(14, 64)
 
 
 def perf_event_open(attributes: PerfEventAttributes, cpu: int) -> Fd:
-    """Open the event with ``attributes``, a PerfEventAttributes, for all processes on ``cpu``;
-    return its Fd.
+    """Open the event with ``attributes``, PerfEventAttributes, for all processes on ``cpu``; return
+    its Fd.
 
     Raises OSError: ENODEV for a CPU that is offline, EACCES or EPERM without CAP_PERFMON.
     """

@@ -13,7 +13,7 @@ VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 
 
 class Capability(IntEnum):
-    """Capabilities by number (include/uapi/linux/capability.h)."""
+    """An IntEnum: capabilities by number (include/uapi/linux/capability.h)."""
 
     NET_ADMIN = 12
     SYS_ADMIN = 21
@@ -45,7 +45,8 @@ class CapData(Record):
 
 
 def effective_capabilities() -> frozenset[Capability]:
-    """Return this process's effective capabilities among those of Capability (capget(2))."""
+    """Return a frozenset of this process's effective capabilities among those of Capability
+    (capget(2))."""
     header = ctypes.create_string_buffer(bytes(CapHeader(version=VERSION_3)))
     data = ctypes.create_string_buffer(2 * CapData.size)
     syscall(SystemCall.CAPGET, ctypes.addressof(header), ctypes.addressof(data))
@@ -55,7 +56,8 @@ def effective_capabilities() -> frozenset[Capability]:
 
 
 def missing_capabilities() -> tuple[Capability, ...]:
-    """Return the capabilities that this process lacks for tracing: CAP_BPF and CAP_PERFMON.
+    """Return a tuple of each Capability that this process lacks for tracing: CAP_BPF and
+    CAP_PERFMON.
 
     CAP_SYS_ADMIN includes both (Linux 5.8).
     """

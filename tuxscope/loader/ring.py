@@ -122,7 +122,7 @@ class Ring:
         self._event.close()
 
     def take(self) -> bytes:
-        """Read and consume all new records, as bytes.
+        """Read and consume all new records; return their bytes.
 
         They are copied, and their space is free for the kernel at once. Raises RingError if
         data_head is out of range.
@@ -155,7 +155,7 @@ class Ring:
         return self._enabled > before
 
     def lost(self) -> int:
-        """The number of samples lost so far; needs PERF_FORMAT_LOST."""
+        """Return the number of samples lost so far, an int; needs PERF_FORMAT_LOST."""
         return self._counts()[2]
 
     def _counts(self) -> tuple[int, int, int]:

@@ -146,8 +146,8 @@ class RingBufDecoder:
 
 
 class TableDecoder(RingBufDecoder):
-    """A RingBufDecoder for records of one kind and length: many in one call; others in between one
-    by one."""
+    """A RingBufDecoder for ``events``, a RingBuf of records of one kind and length: many in one
+    call; others in between one by one. ``order_by`` is as there."""
 
     def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
         super().__init__(events, order_by)

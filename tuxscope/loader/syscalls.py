@@ -22,7 +22,7 @@ EVERYWHERE = {"fsopen": 430, "fsconfig": 431, "fsmount": 432}
 
 
 class SystemCall(Enum):
-    """A system call by name; its number depends on the machine."""
+    """An enum: a system call by name; its number depends on the machine."""
 
     BPF = "bpf"
     PERF_EVENT_OPEN = "perf_event_open"

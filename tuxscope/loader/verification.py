@@ -25,7 +25,8 @@ LARGEST_LOG_BEFORE = (1 << 24) - 1
 
 
 class LogLevel(IntFlag):
-    """Bits that select what the verifier writes into its log (include/linux/bpf_verifier.h).
+    """An IntFlag: bits that select what the verifier writes into its log
+    (include/linux/bpf_verifier.h).
 
     Of a refused program, LEVEL1 has the path to the rejected instruction, LEVEL2 all paths, with
     the state at each instruction. Of an accepted one only LEVEL2 has paths. STATS adds the
@@ -39,13 +40,13 @@ class LogLevel(IntFlag):
 
 
 class LoadRefused(Portable, Exception):  # noqa: N818  # internal: becomes a TuxscopeError
-    """A load that failed.
+    """The exception for a load that failed.
 
     Attributes:
         error: the OSError of bpf(2).
         log: the verifier's log; empty for a load without one.
         truncated: whether the buffer was too small for the log.
-        level: the log level of the load; NONE for a load without a log.
+        level: the LogLevel of the load; NONE for a load without a log.
     """
 
     def __init__(
@@ -139,8 +140,8 @@ def text(buffer: mmap.mmap) -> str:
 def attributes(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the attributes of a load of ``program``, encoded as ``code``, without a log; the memory
-    they point to lives in the context.
+    """Return a context with the attributes, by name, of a load of ``program``, encoded as ``code``,
+    without a log; the memory they point to lives in the context.
 
     ``info``, a ProgramBtf or None, and ``types`` are the program's BTF and its Fd, or None.
     """
