@@ -27,7 +27,7 @@ UNCACHED = frozenset("HhQq")  # struct formats of integers that differ on each l
 
 
 class Style(Enum):
-    """The values of ``--format``."""
+    """An enum: the values of ``--format``."""
 
     TEXT = "text"
     JSON = "json"
@@ -164,8 +164,8 @@ def for_slice(render: Callable[[Any], str], part: slice) -> Callable[[tuple[Any,
 
 
 def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
-    """Return a function from the raw value of a field of ``field_type`` (or tuple of values) to its
-    text in ``style``."""
+    """Return a function, of one value, from the raw value of a field of ``field_type`` (or tuple of
+    values) to its text in ``style``."""
     if isinstance(field_type, Integer):
         return str
     if field_type.counted_by:

@@ -21,7 +21,7 @@ SOURCE, CODE = (
 
 
 class Shape(Enum):
-    """The values of ``--format`` for programs."""
+    """An enum: the values of ``--format`` for programs."""
 
     LISTING = "listing"
     TEXT = "text"
@@ -74,8 +74,8 @@ def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
 
 
 def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
-    """Yield each line of ``listed``, its pseudo-C, and its source, or "" if the source is the
-    previous one."""
+    """Yield triples: each Line of ``listed``, its pseudo-C, and its source, or "" if the source is
+    the previous one."""
     previous: SourceLine | None = None
     for line in listed:
         code = f"{line.text}  # {line.note}" if line.note else line.text

@@ -35,10 +35,10 @@ class Report:
     Attributes:
         place: ``hello.py:34``; empty if unknown.
         sentence: the problem.
-        source: the source line, or None.
+        source: the SourceLine, or None.
         column: the column to point at, from 1; 0 for none.
-        registers: the registers involved.
-        remarks: (label, text) of each remark below the source.
+        registers: a tuple of RegisterNotes on the registers involved.
+        remarks: a tuple of pairs (label, text), one for each remark below the source.
     """
 
     place: str
@@ -108,7 +108,7 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
 
 
 def remarks(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return those of ``pairs``, (label, text), whose text is not empty."""
+    """Return a tuple of those ``pairs``, (label, text), whose text is not empty."""
     return tuple((label, text) for label, text in pairs if text)
 
 
@@ -178,8 +178,8 @@ def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterat
 
 
 def neighbours(source: SourceLine) -> dict[int, str]:
-    """Return ``source``, a SourceLine, and its neighbours, text by line number; only that line if
-    the file has changed."""
+    """Return a dict of text by line number: ``source``, a SourceLine, and its neighbours; only that
+    line if the file has changed."""
     alone = {source.line: source.text}
     try:
         if not os.path.isfile(source.file) or os.path.getsize(source.file) > LARGEST_FILE:
@@ -230,8 +230,8 @@ def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
 
 
 def shortened(lines: list[str], room: int) -> list[str]:
-    """Return the first three of ``lines``; if there are more, the third is cut to ``room`` columns
-    with an ellipsis."""
+    """Return a list of the first three of ``lines``; if there are more, the third is cut to
+    ``room`` columns with an ellipsis."""
     if len(lines) <= LONGEST:
         return lines
     return [*lines[: LONGEST - 1], cut(f"{lines[LONGEST - 1]} {lines[LONGEST]}", room)]

@@ -12,7 +12,7 @@ DEEPEST = 4  # maximum indentation of a head on its own line
 
 
 class Paint(Enum):
-    """Colours, as SGR parameters (ECMA-48)."""
+    """An enum: colours, as SGR parameters (ECMA-48)."""
 
     BAD = "1;31"
     STRONG = "1"
