@@ -71,8 +71,7 @@ INTERACTIVE = ("copyright", "credits", "exit", "help", "license", "quit")
 def described(error: BaseException, frame: FrameType | None, code: str) -> str:
     """Return the message of ``error``, a BaseException, in one line, with a hint if there is one.
 
-    ``frame``, a FrameType or None, is the page's frame that raised it, or None; ``code`` is the
-    text of its line.
+    ``frame`` is the page's FrameType that raised it, or None; ``code`` is the text of its line.
     """
     # Since Python 3.13 some messages have a proposal of their own; ours replaces it.
     text = PROPOSED.sub("", " ".join(str(error).split()))
@@ -119,8 +118,8 @@ def unbound(name: str, frame: FrameType) -> str:
 
 
 def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
-    """Return the line number at which the function of ``frame``, a FrameType, assigns ``name``, and
-    the operator of ``+=`` and the like; 0 and empty if there is no such line."""
+    """Return a pair: the line number at which the function of ``frame``, a FrameType, assigns
+    ``name``, and the operator of ``+=`` and the like; 0 and empty if there is no such line."""
     begins = re.compile(rf"\s*{re.escape(name)}\s*(?::[^=]+)?({SIGNS})?=(?!=)")
     code = frame.f_code
     last = max((line or 0 for _, _, line in code.co_lines()), default=0)
@@ -218,8 +217,8 @@ def public(names: Iterable[str]) -> list[str]:
 
 
 def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
-    """Return a hint for ``name``, which is not defined, or empty; ``frame``, a FrameType or None,
-    and ``code`` as in described()."""
+    """Return a hint for ``name``, a str or None, which is not defined, or empty; ``frame``, a
+    FrameType or None, and ``code`` as in described()."""
     if not name or not frame:
         return ""
     if REGISTER.fullmatch(name) and name not in asm.__all__:
@@ -270,8 +269,8 @@ def imported_name(error: ImportError, text: str) -> str:
 
 
 def modules_near(name: str) -> tuple[str, list[str], str]:
-    """Return the arguments of did_you_mean for module ``name``: its last name, all modules of its
-    package, and the package with a dot."""
+    """Return a triple, the arguments of did_you_mean for module ``name``: its last name, all
+    modules of its package, and the package with a dot."""
     package, dot, last = name.rpartition(".")
     if not dot:
         return last, public([*sys.stdlib_module_names, *(each.name for each in iter_modules())]), ""

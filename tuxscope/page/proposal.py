@@ -70,8 +70,8 @@ def has_page_parameters(function: FunctionType) -> bool:
 
 
 def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | Array]]:
-    """Yield (name, map) of each map in ``names`` that a page can show, streams first: other maps
-    beside a stream are its state."""
+    """Yield (name, map) of each StreamMap, Hash or Array in ``names`` that a page can show, streams
+    first: other maps beside a stream are its state."""
     for kind in (StreamMap, Hash | Array):
         for name, each in names.items():
             if isinstance(each, kind):
@@ -81,7 +81,7 @@ def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | 
 def tuples_of_columns(
     names: Mapping[str, object],
 ) -> Iterator[tuple[str, tuple[AnyColumn, ...]]]:
-    """Yield (expression, columns) for each tuple of columns in ``names``, the values that a page
+    """Yield (expression, columns) for each tuple of AnyColumns in ``names``, the values that a page
     defines."""
     for name, each in names.items():
         if isinstance(each, AnyColumn):
