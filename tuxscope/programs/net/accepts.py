@@ -36,7 +36,7 @@ def accepts(
     """Yield a program for each system call of this kernel that accepts connections.
 
     ``layout`` has the offsets of the running kernel; ``report`` emits the code that reports an
-    event. Only process ``pid`` in ``namespace``, a PidNamespace or None, is traced; None for the
+    event. Only process ``pid`` in ``namespace``, an int and a PidNamespace, is traced; None for the
     pid: all processes, for the namespace: the initial one.
     """
     for at in ACCEPTS:

@@ -40,7 +40,8 @@ UNKNOWN = (1 << 64) - 1
 
 
 class Connection(Record):
-    """An event of a TCP connection; ``state`` is the event. Addresses: IPv4 is v4-mapped."""
+    """A Record: an event of a TCP connection; ``state`` is the event. Addresses: IPv4 is
+    v4-mapped."""
 
     timestamp_ns = u64
     ms = OptionalMilliseconds()  # since its start: until connected, accepted or closed
@@ -66,7 +67,7 @@ def state_numbers(names: Collection[str]) -> frozenset[int]:
 
 
 class Known(Record):
-    """The value of SOCKETS and SEEDED: what is known of a socket."""
+    """A Record, the value of SOCKETS and SEEDED: what is known of a socket."""
 
     started_ns = u64  # 0 if it is older than tuxscope
     connection = Connection
@@ -83,7 +84,7 @@ Report = Callable[[Assembler, Memory, str], None]
 
 
 def require_process(a: Assembler, pid: int | None, done: str) -> None:
-    """Emit: jump to ``done`` if the entry at r9 is of another process than ``pid``.
+    """Emit: jump to ``done`` if the entry at r9 is of another process than ``pid``, an int or None.
 
     Emits nothing if the pid is None.
     """
@@ -121,8 +122,8 @@ def lookup_socket(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, 
 def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
     """Emit: store PID and comm of the current process in the entry at r9.
 
-    The PID is that in ``namespace``, a PidNamespace or None, (None: the initial one), or 0 if it
-    has none there.
+    The PID is that in ``namespace``, a PidNamespace (None: the initial one), or 0 if it has none
+    there.
     """
     entry = Known[r9].connection
     if namespace is None:

@@ -33,7 +33,7 @@ STEP = 0.02
 
 
 def run(options: NetOptions) -> int:
-    """Run net with ``options``, a NetOptions, until it is stopped; return the exit status.
+    """Run net with ``options``, NetOptions, until it is stopped; return the exit status.
 
     Raises TuxscopeError or OSError.
     """
@@ -99,7 +99,8 @@ class Summary(LiveTables):
 
 
 class Connections(Stream):
-    """Prints events, and rows for existing connections (``--existing``, ``--interval``)."""
+    """A Stream that prints events, and rows for existing connections (``--existing``,
+    ``--interval``); ``wanted`` are the NetOptions, the others as for Stream."""
 
     def __init__(
         self,

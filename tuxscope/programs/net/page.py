@@ -46,9 +46,9 @@ class ConnectionFilter:
     """The events to report; the programs drop all others in the kernel.
 
     Attributes:
-        port: local or remote; None for all.
+        port: local or remote, an int; None for all.
         local, remote: the network of the local or remote address; None for all.
-        states: numbers of ``Connection.state``; empty for all.
+        states: a frozenset of numbers of ``Connection.state``; empty for all.
         listen: whether to report listening sockets, too.
     """
 
@@ -78,8 +78,8 @@ def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = CO
 
 
 def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
-    """Return the function that makes the programs; they ``report`` events that pass ``filter``, a
-    ConnectionFilter."""
+    """Return the ProgramFactory, the function that makes the programs; they ``report`` events that
+    pass ``filter``, a ConnectionFilter."""
 
     def net(
         pid: int | None = None,
@@ -121,7 +121,8 @@ def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: 
 
 
 def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network, done: str) -> None:
-    """Emit: jump to ``done`` if ``address``, a field of ``event``, a Memory, is not in ``network``.
+    """Emit: jump to ``done`` if ``address``, the Memory of a field of ``event``, a Memory, is not
+    in ``network``, a Network.
 
     Compares 64 bits at a time. An IPv4 address is in no IPv6 network: ``::/0`` matches IPv6 only.
     """
@@ -151,7 +152,8 @@ def includes_mapped(network: Network) -> bool:
 
 
 def mapped(network: Network) -> tuple[int, int]:
-    """Return value and mask of ``network``, 128 bits each; IPv4 is mapped to ::ffff:0:0/96."""
+    """Return a pair, value and mask of ``network``, 128 bits each; IPv4 is mapped to
+    ::ffff:0:0/96."""
     bits, value = network.prefixlen, int(network.network_address)
     if isinstance(network, IPv4Network):
         bits, value = bits + 96, 0xFFFF << 32 | value

@@ -25,9 +25,9 @@ class Snapshot:
 
     Attributes:
         at: nanoseconds of CLOCK_MONOTONIC.
-        sockets: as the kernel lists them.
-        holders: the process that holds a socket, by the inode of the socket.
-        listening: (inode of the network namespace, port) of each listening socket.
+        sockets: a sequence of Sockets, as the kernel lists them.
+        holders: the Owner, the process that holds a socket, by the inode of the socket.
+        listening: a frozenset of (inode of the network namespace, port) of each listening socket.
     """
 
     at: int
@@ -55,8 +55,7 @@ class Snapshot:
         )
 
     def rows(self, wanted: NetOptions) -> list[tuple[Any, ...]]:
-        """Return a list of the sockets that pass the filters of the options ``wanted``, a
-        NetOptions.
+        """Return a list of the sockets that pass the filters of ``wanted``, NetOptions.
 
         Each is a tuple as ``Connection.raw`` unpacks it.
         """

@@ -22,7 +22,7 @@ RANGES = 128
 
 
 class By(Enum):
-    """The key of a summary: the values of ``--by``."""
+    """An enum: the key of a summary, the values of ``--by``."""
 
     PROCESS = "process"
     REMOTE = "remote"

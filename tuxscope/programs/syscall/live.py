@@ -79,8 +79,8 @@ class Summary(LiveTables):
     """Tables, LiveTables, of the whole run so far; with --interval, of the calls since the last
     table.
 
-    It takes the Page, the options, the loaded Collection and the LiveSink of a run, and ``wanted``,
-    ``chosen`` and ``architecture``, what is counted where.
+    ``page``, ``options``, ``loaded`` and ``sink`` are as for LiveTables; ``wanted``, ``chosen`` and
+    ``architecture`` say what is counted where.
     """
 
     def __init__(

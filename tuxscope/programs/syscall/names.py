@@ -42,8 +42,8 @@ def name_list(flag: str, text: str, architecture: Architecture) -> NameList:
 
 
 def meaning(name: str, architecture: Architecture) -> Numbers | None:
-    """Return the calls that ``name`` stands for on ``architecture``, a frozenset of pairs; None if
-    there are none.
+    """Return the calls that ``name`` stands for on ``architecture``, Numbers, a frozenset of pairs;
+    None if there are none.
 
     ``name`` is a name, a class or a number such as ``syscall_9999``, in all ABIs or in that of its
     suffix.
@@ -64,8 +64,8 @@ def meaning(name: str, architecture: Architecture) -> Numbers | None:
 
 
 def calls_of(wanted: set[str] | frozenset[str], architecture: Architecture, suffix: str) -> Numbers:
-    """Return all calls with the names ``wanted``, a set, on ``architecture``, a frozenset of pairs:
-    of the ABI with ``suffix``, or of all if it is empty."""
+    """Return all calls with the names ``wanted``, a set, on ``architecture``, Numbers, a frozenset
+    of pairs: of the ABI with ``suffix``, or of all if it is empty."""
     return frozenset(
         (abi is architecture.compat, numbers(abi)[name])
         for abi, own in architecture.suffixes.items()

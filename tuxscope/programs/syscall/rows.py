@@ -181,8 +181,8 @@ def rows(
     architecture: Architecture,
     cgroups: Mapping[int, str],
 ) -> list[Entry]:
-    """Return a list of the rows of the table by ``by``, a By, as pairs of records: all that was
-    counted, and all calls in flight.
+    """Return a list of the rows of the table by ``by``, a By, as Entries, pairs of Records: all
+    that was counted, and all calls in flight.
 
     ``counts`` and ``blocked`` are Counts and Blocked by the map's keys, ``architecture`` the
     machine's, ``cgroups`` paths by cgroup ID.

@@ -34,8 +34,8 @@ def seed(threads: LoadedMap, chosen: Chosen, pid: int | None, exclude: tuple[int
 
 
 def forget(threads: LoadedMap, tid: int) -> None:
-    """Delete the record of thread ``tid``, whose call was not seen, from ``threads``, the loaded
-    map of Threads. Raises MapError."""
+    """Delete the record of thread ``tid``, whose call was not seen, from ``threads``, the LoadedMap
+    of Threads. Raises MapError."""
     thread = threads.lookup(tid)
     if thread and thread.state == State.INSIDE_BEFORE:
         threads.delete(tid)

@@ -46,9 +46,12 @@ def wanted(
     layout: Layout,
     architecture: Architecture,
 ) -> Wanted:
-    """Return the Wanted with ``chosen``, ``pid``, an int or None, ``exclude``, ``namespace``, a
-    PidNamespace or None, and ``layout``, which are its attributes, and with what it looks up for
-    ``architecture``. Raises TuxscopeError if the kernel has no such registers."""
+    """Return the Wanted with ``chosen``, ``pid``, ``exclude``, ``namespace`` (a PidNamespace) and
+    ``layout``, which are its attributes; pid and namespace may be None.
+
+    It looks up the others for ``architecture``. Raises TuxscopeError if the kernel has no such
+    registers.
+    """
 
     def called(*names: str) -> Numbers:
         return numbers_of(architecture, names)
