@@ -82,7 +82,7 @@ def run(job: GradingJob, interrupt: Interrupt) -> int | None:
 
 
 def contents(file: IO[bytes]) -> str:
-    """Return the text of ``file``, an open binary file, from its start."""
+    """Return the text of ``file``, an open binary file, an IO of bytes, from its start."""
     file.seek(0)
     return file.read().decode(errors="replace")
 
