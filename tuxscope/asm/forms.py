@@ -225,8 +225,8 @@ def jump(name: str, opcode: int, kind: FormKind, text: str, group: Group, sectio
          dst: Rule = ZERO, src: Rule = ZERO, offset: Rule = ZERO, imm: Rule = ZERO,
          distance: str = "jump", operation: Operation = None, bits: int = 64,
          since: Version = EBPF) -> Form:
-    """Return a Form: ``text``, then target ``distance``; as given ``name``, opcode, FormKind,
-    group, section, operation, bits, Version, and rules ``dst``, ``src``, ``offset``, ``imm``."""
+    """Return a Form: ``text``, then target ``distance``; as given ``name``, opcode, kind, group,
+    section, operation, bits, since, and the rules ``dst``, ``src``, ``offset`` and ``imm``."""
     return Form(name, opcode, kind, f"{text} {{{distance}}}", group, section,
                 dst, src, offset, imm, named=f"{text} {{label}}",
                 also=(f"{text} pc{{{distance}}}",), operation=operation, bits=bits, since=since)

@@ -60,7 +60,7 @@ class Diagnosis:
 
 
 class Probe(Record):
-    """The value type of the test maps."""
+    """A Record: the value type of the test maps."""
 
     value = u32
 
@@ -119,6 +119,8 @@ def release(text: str) -> tuple[int, int]:
 
 
 def architecture(machine: str) -> tuple[bool, str, str]:
+    """Return a triple for ``machine``, as uname(2) calls it: whether it is supported, what was
+    found, and the hint, which is empty if it is."""
     bits = struct.calcsize("P") * 8
     known = machine in NUMBERS and bits == 64
     hint = "" if known else f"tuxscope runs on 64-bit {', '.join(NUMBERS)}"
@@ -126,6 +128,7 @@ def architecture(machine: str) -> tuple[bool, str, str]:
 
 
 def capabilities() -> Diagnosis:
+    """Return the Diagnosis of the capabilities that tracing needs."""
     held = sorted(effective_capabilities())
     missing = missing_capabilities()
     return Diagnosis(
@@ -163,6 +166,7 @@ def nothing(attach: Tracepoint | RawTracepoint) -> Program:
 
 
 def bpf_works() -> None:
+    """Create a map and load a program; raises OSError or TuxscopeError if that fails."""
     with LoadedMap(Array("doctor", value=u32, max_entries=1)), load(nothing(RawTracepoint())):
         pass
 
@@ -176,6 +180,7 @@ def jit_state() -> str:
 
 
 def tracefs_state() -> str:
+    """Return a text: where tracefs is mounted. Raises OSError or TracepointError."""
     with Tracefs() as tracefs:
         tracefs.tracepoint_id(WRITE)
         if tracefs.mounted_at:
@@ -184,21 +189,26 @@ def tracefs_state() -> str:
 
 
 def tracepoint_works() -> None:
+    """Load a program and attach it to a tracepoint; raises OSError or TuxscopeError if that
+    fails."""
     with load(nothing(WRITE)) as program, Link(program):
         pass
 
 
 def rings_work() -> None:
+    """Create a PerfEventArray and map its rings; raises OSError or TuxscopeError if that fails."""
     with LoadedMap(PerfEventArray("doctor", Probe)) as events, PerfReader(events, pages=1):
         pass
 
 
 def ring_buffer_works() -> None:
+    """Create a RingBuf; raises TuxscopeError if that fails."""
     with LoadedMap(RingBuf("doctor", Probe, max_entries=mmap.PAGESIZE)):
         pass
 
 
 def kernel_btf() -> Diagnosis:
+    """Return the Diagnosis of the kernel's BTF."""
     try:
         KernelStructs()
     except BtfError as error:
@@ -218,6 +228,7 @@ def memlock() -> Diagnosis:
 
 
 def lockdown() -> Diagnosis:
+    """Return the Diagnosis of kernel_lockdown(7): mode confidentiality forbids tracing."""
     try:
         with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
             modes = file.read()
@@ -232,6 +243,7 @@ def lockdown() -> Diagnosis:
 
 
 def unprivileged_bpf() -> Diagnosis:
+    """Return the Diagnosis, always ok, of the sysctl kernel.unprivileged_bpf_disabled."""
     name = "kernel.unprivileged_bpf_disabled"
     try:
         with open("/proc/sys/kernel/unprivileged_bpf_disabled", encoding="ascii") as file:

@@ -16,6 +16,8 @@ LIST, CHECK, SOLUTION = "", "check", "solution"  # for ``applies_to``
 
 
 class LearnOptions(Options):
+    """Options of ``tuxscope learn``."""
+
     action: str | None = argument(default=None)
     exercise: str | None = argument(default=None)
     folder: str | None = argument(default=None)

@@ -96,10 +96,12 @@ class LoggedStep(NamedTuple):
 
     @property
     def accesses_memory(self) -> bool:
+        """Whether it loads or stores, a bool."""
         return int(self.text[1:3], 16) & 7 in MEMORY
 
     @property
     def exits(self) -> bool:
+        """Whether it is an exit, a bool."""
         return self.text.startswith(EXIT)
 
     @property

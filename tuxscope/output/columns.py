@@ -164,6 +164,7 @@ class Clock(Column):
 
 @lru_cache(16)
 def time_of_day(seconds: int) -> str:
+    """Return ``seconds`` since the epoch as local time, as ``12:34:56``."""
     return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 

@@ -48,4 +48,5 @@ def values_of(key: Any, value: Any) -> dict[Field, Any]:
 
 
 def fields_of(record: Record) -> dict[Field, Any]:
+    """Return the values of ``record``, a Record, a dict by Field."""
     return {field: getattr(record, field.name) for field in type(record).fields.values()}

@@ -188,6 +188,7 @@ def initialised_by(value: object) -> str:
 
 
 def parameters(value: object) -> list[str]:
+    """Return the names of the parameters of ``value``, a list; empty if it cannot be called."""
     return list(signature(value).parameters) if callable(value) else []
 
 
@@ -213,6 +214,7 @@ def quoted(text: str) -> str:
 
 
 def public(names: Iterable[str]) -> list[str]:
+    """Return a list of those of ``names`` that do not begin with an underscore."""
     return [each for each in names if not each.startswith("_")]
 
 

@@ -58,12 +58,14 @@ def function_name(names: Mapping[str, object], file: str) -> str:
 
 
 def returns_program(function: FunctionType) -> bool:
+    """Return whether the annotations of ``function`` say that it returns a Program."""
     with suppress(Exception):  # since Python 3.14 this evaluates annotations
         return "Program" in str(function.__annotations__.get("return"))
     return False
 
 
 def has_page_parameters(function: FunctionType) -> bool:
+    """Return whether ``function`` has only parameters that a page's function may have."""
     code = function.__code__
     taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return set(taken) <= set(PARAMETERS)

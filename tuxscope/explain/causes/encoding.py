@@ -24,6 +24,7 @@ def known() -> dict[int, Form]:
 
 
 def number(context: ErrorContext) -> int:
+    """Return the opcode in ``context``, an ErrorContext, an int."""
     return int(context.found["opcode"], 16)
 
 
@@ -36,6 +37,8 @@ def not_relocated(context: ErrorContext) -> bool:
 
 
 def function_pointer(context: ErrorContext) -> bool:
+    """Return whether the opcode in ``context``, an ErrorContext, is a call of an address in a
+    register, as LLVM emits it."""
     return number(context) == CALLX
 
 
@@ -64,6 +67,7 @@ def of_kind(kind: FormKind) -> Callable[[ErrorContext], bool]:
 
 
 def of_a_kernel(context: ErrorContext) -> bool:
+    """Return whether any kernel defines the opcode in ``context``, an ErrorContext."""
     return number(context) in known()
 
 

@@ -72,6 +72,8 @@ def on_the_stack(context: ErrorContext) -> bool:
 
 
 def argument_on_the_stack(context: ErrorContext) -> bool:
+    """Return whether the access in ``context``, an ErrorContext, is a helper's, within the 512
+    bytes of the stack."""
     return on_the_stack(context) and context.path.helper != ""
 
 

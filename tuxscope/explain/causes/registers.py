@@ -7,16 +7,21 @@ from tuxscope.explain.path import CALLEE_SAVED
 
 
 def at_exit(context: ErrorContext) -> bool:
+    """Return whether the verifier stopped in ``context``, an ErrorContext, at an exit because of
+    r0."""
     stop = context.path.stop
     return context.register == 0 and stop is not None and stop.text.startswith("(95)")
 
 
 def clobbered(context: ErrorContext) -> bool:
+    """Return whether a call clobbered the register in ``context``, an ErrorContext."""
     writer = context.path.writer(context.register)
     return writer is not None and writer.clobbered
 
 
 def forgotten(context: ErrorContext) -> bool:
+    """Return whether a call clobbered the register in ``context``, an ErrorContext, an argument of
+    another call."""
     return clobbered(context) and context.path.helper != ""
 
 
@@ -35,6 +40,8 @@ UNREADABLE = r"R(?P<reg>\d+) !read_ok"
 
 
 def cut_off(context: ErrorContext) -> bool:
+    """Return whether the log in ``context``, an ErrorContext, lacks the start of the path, which
+    may have written the register."""
     return (
         context.path.stop is not None
         and not context.path.complete

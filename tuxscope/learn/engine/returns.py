@@ -57,6 +57,7 @@ class ReturnGrader:
     address: int = 0
 
     def grade(self, submission: Submission) -> None:
+        """Grade ``submission``, a Submission, in the interpreter. Raises Mistake or Fault."""
         program = submission.program()
         for case in self.cases(submission.rng):
             machine = Machine(program, context_of(case.given), budget=BUDGET)
@@ -75,6 +76,7 @@ class ReturnGrader:
                 raise mistake(submission, case, came, self.address if address else None)
 
     def grade_on_kernel(self, submission: Submission) -> None:
+        """Grade ``submission``, a Submission, on the running kernel. Raises Mistake."""
         with Kernel(submission) as kernel:
             for case in self.cases(submission.rng):
                 for key, value in case.entries.items():

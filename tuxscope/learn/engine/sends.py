@@ -43,6 +43,7 @@ class RecordGrader:
     hint: int = 0
 
     def grade(self, submission: Submission) -> None:
+        """Grade ``submission``, a Submission, in the interpreter. Raises Mistake or Fault."""
         program = submission.program()
         self._check_stream(submission)
         for case in self.cases(submission.rng):
@@ -51,6 +52,7 @@ class RecordGrader:
             self._judge(submission, case, sent_records(submission.page, [program], machine.output))
 
     def grade_on_kernel(self, submission: Submission) -> None:
+        """Grade ``submission``, a Submission, on the running kernel. Raises Mistake."""
         with Kernel(submission) as kernel:
             for case in self.cases(submission.rng):
                 kernel.result(*case.given)

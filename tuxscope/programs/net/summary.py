@@ -30,19 +30,27 @@ class By(Enum):
 
 
 class Process(Record):
+    """A Record, the key of ``--by process``."""
+
     pid = Optional(u32, 0)
     comm = char[16]
 
 
 class Remote(Record):
+    """A Record, the key of ``--by remote``."""
+
     raddr = IpAddress()
 
 
 class Port(Record):
+    """A Record, the key of ``--by port``."""
+
     port = u16  # the server's
 
 
 class Traffic(Record):
+    """A Record: what is counted of each key."""
+
     events = u64
     connects = u64
     accepts = u64

@@ -14,6 +14,8 @@ POWERS_OF_NS = 64
 
 
 class Range(Record):
+    """A Record: the number of calls in a range of times."""
+
     calls = u64
 
 

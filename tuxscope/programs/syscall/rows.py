@@ -25,25 +25,35 @@ Entry = tuple[Record, Record]
 
 
 class CallRow(Record):
+    """A Record, the row's key with ``--by syscall``."""
+
     syscall = char[64]
 
 
 class ProcessRow(Record):
+    """A Record, the row's key with ``--by process``."""
+
     pid = Optional(u64, UNKNOWN)
     comm = char[16]
 
 
 class ThreadRow(Record):
+    """A Record, the row's key with ``--by thread``."""
+
     pid = Optional(u64, UNKNOWN)
     tid = Optional(u64, UNKNOWN)
     comm = char[16]
 
 
 class ErrorRow(Record):
+    """A Record, the row's key with ``--by error``."""
+
     error = char[16]
 
 
 class CgroupRow(Record):
+    """A Record, the row's key with ``--by cgroup``."""
+
     cgroup = char[1024]
 
 
