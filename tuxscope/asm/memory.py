@@ -85,7 +85,8 @@ class MemoryAccess(Emitter):
         self._load(Mode.MEMSX | Class.LDX, dst, memory)
 
     def stx(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory = src``: store the low 1, 2, 4 or 8 bytes of ``src``, a Register."""
+        """Emit: ``*memory = src``: store the low 1, 2, 4 or 8 bytes of ``src``, a Register, to
+        ``memory``."""
         self._integer(memory)
         if isinstance(src, int):
             raise RegisterError(

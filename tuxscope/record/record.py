@@ -77,9 +77,10 @@ class Nested(FieldType["Record"]):
 
 
 def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
-    """Return the C type that ``declared`` in a class body is, of field ``name`` of ``owner``.
+    """Return the FieldType that ``declared``, any object in a class body, is, of field ``name`` of
+    ``owner``, both str.
 
-    Returns a FieldType. Raises RecordError if it is neither a C type nor a record.
+    Raises RecordError if it is neither a C type nor a record.
     """
     if isinstance(declared, FieldType):
         return declared

@@ -182,7 +182,8 @@ def byte_view(data: Buffer) -> memoryview:
 
 
 def array_length(name: str, size: int, length: int) -> int:
-    """Return ``length``, of an array of ``name``, each ``size`` bytes. Raises RecordError."""
+    """Return ``length``, an int, of an array of ``name``, each ``size`` bytes. Raises RecordError
+    if it is not valid."""
     if isinstance(length, bool) or not isinstance(length, int):
         given = getattr(length, "name", None) or shown(length)  # a map has a name
         raise RecordError(

@@ -177,7 +177,8 @@ def line_format(
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
-    """Return the first rows of ``columns``, as many as complete ``before`` to ``count``.
+    """Return the first rows of ``columns``, Columns, as many as complete ``before``, an int, to
+    ``count``.
 
     All rows if ``count`` is None.
     """

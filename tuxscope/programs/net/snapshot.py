@@ -119,11 +119,12 @@ def is_in(address: bytes, network: Network | None) -> bool:
 
 
 def seed(loaded: Collection, needed: bool = False) -> Snapshot | None:
-    """Put the existing sockets and their processes into map SEEDED of ``loaded``.
+    """Put the existing sockets and their processes into map SEEDED of ``loaded``, a Collection;
+    return the Snapshot, or None.
 
-    Returns the snapshot. Sockets that do not fit into the map have no process in the output. If the
-    kernel does not list its sockets, returns None with a warning on stderr, or raises SocketsError
-    if ``needed``.
+    Sockets that do not fit into the map have no process in the output. If the kernel does not list
+    its sockets, returns None with a warning on stderr, or raises SocketsError if ``needed``, a
+    bool.
     """
     try:
         snapshot = Snapshot.now()

@@ -43,8 +43,9 @@ def state_changes(
 ) -> Program:
     """Return the program that runs at each state change of a socket.
 
-    ``layout``, ``report``, ``pid``, an int or None, and ``namespace``, a PidNamespace or None, are
-    as in accepts(). If ``listen``, it also reports listening sockets.
+    ``layout``, a Layout, ``report``, a function that emits, ``pid``, an int or None, and
+    ``namespace``, a PidNamespace or None, are as in accepts(). If ``listen``, a bool, it also
+    reports listening sockets.
     """
 
     def field(name: str) -> Memory:
