@@ -146,14 +146,14 @@ class LocatedError(TuxscopeError):
 
 
 class UsageError(TuxscopeError):
-    """The command line is invalid; nothing was started."""
+    """An error: the command line is invalid; nothing was started."""
 
     exit_status = 2
 
 
 class ArgumentTypeError(TuxscopeError, TypeError):
-    """An argument has the wrong type: ``function`` takes ``takes``, as text, not ``given``, the
-    argument; ``hint`` is what to type."""
+    """An error: an argument has the wrong type: ``function`` takes ``takes``, as text, not
+    ``given``, the argument; ``hint`` is what to type."""
 
     def __init__(self, function: str, takes: str, given: object, hint: str) -> None:
         what = with_article(type(given).__name__)

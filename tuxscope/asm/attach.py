@@ -13,7 +13,7 @@ from tuxscope.source import SourceLine
 
 
 class ProgramType(IntEnum):
-    """The kernel's ``enum bpf_prog_type``."""
+    """An IntEnum: the kernel's ``enum bpf_prog_type``."""
 
     SOCKET_FILTER = 1
     KPROBE = 2

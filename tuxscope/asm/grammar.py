@@ -24,7 +24,7 @@ REGISTER = re.compile(r"([rw])(10|[0-9])")
 
 
 class Slot(Enum):
-    """The kind of a placeholder; the value is its name in errors."""
+    """An enum: the kind of a placeholder; the value is its name in errors."""
 
     REGISTER = "a register"
     HALF = "a 32-bit register"

@@ -46,9 +46,9 @@ class Instruction:
         offset: a signed integer of 16 bits.
         imm: a signed integer of 32 bits; in ld_imm64 the low half of the constant.
         next_imm: a signed integer of 32 bits: the high half in ld_imm64, else 0.
-        map: the map whose file descriptor the loader puts into imm; None for all others.
-        source: the author's line, or None; comparison ignores it.
-        form: the row of the table.
+        map: the Map whose file descriptor the loader puts into imm; None for all others.
+        source: the author's SourceLine, or None; comparison ignores it.
+        form: the Form, the row of the table.
 
     Raises:
         OperandError: an unknown opcode, or a field with a value that the form does not allow.

@@ -30,7 +30,7 @@ TOO_LARGE = 1 << 256  # too large for any field; int() rejects decimals of more 
 
 
 class TokenKind(Enum):
-    """The kind of a token."""
+    """An enum: the kind of a token."""
 
     WORD = "word"
     NAME = "name"  # in quotes

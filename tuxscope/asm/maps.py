@@ -27,7 +27,7 @@ ValueType = FieldType[Any] | RecordType
 
 
 class MapType(IntEnum):
-    """The map types of ``enum bpf_map_type`` that tuxscope uses."""
+    """An IntEnum: the map types of ``enum bpf_map_type`` that tuxscope uses."""
 
     HASH = 1
     ARRAY = 2

@@ -14,7 +14,8 @@ from tuxscope.lean_dataclasses import dataclass
 
 
 class ArgumentKind(Enum):
-    """The type of a helper's parameter to the verifier (``enum bpf_arg_type``, simplified)."""
+    """An enum: the type of a helper's parameter to the verifier (``enum bpf_arg_type``,
+    simplified)."""
 
     CONTEXT = "context"  # the pointer that the program gets in r1
     MAP = "map"  # a map's address, as ld_map loads it

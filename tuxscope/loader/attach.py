@@ -22,8 +22,8 @@ MEMBARRIER_CMD_GLOBAL = 1
 
 
 class AttachError(LocatedError, TracepointError):
-    """A program cannot be attached to its tracepoint; ``source`` is the line that names the
-    tracepoint."""
+    """An error: a program cannot be attached to its tracepoint; ``source`` is the line that names
+    the tracepoint."""
 
 
 class Link:
@@ -33,8 +33,8 @@ class Link:
     """
 
     def __init__(self, loaded: LoadedProgram | Collection) -> None:
-        """Attach ``loaded``, a program or all programs of a collection, in order; if one fails,
-        none.
+        """Attach ``loaded``, a LoadedProgram or all programs of a Collection, in order; if one
+        fails, none.
 
         Raises AttachError or OSError, and TuxscopeError for a program without an attach point.
         """

@@ -26,7 +26,7 @@ octets8: TypeAlias = "ctypes.Array[ctypes.c_ubyte]"
 
 
 class AttributesError(TuxscopeError):
-    """A value does not fit into its field; ctypes would truncate it."""
+    """An error: a value does not fit into its field; ctypes would truncate it."""
 
 
 class Attributes(ctypes.Structure):

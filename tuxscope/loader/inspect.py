@@ -26,7 +26,7 @@ CALL_BASE = "__bpf_call_base"
 
 
 class InspectError(TuxscopeError):
-    """A loaded program cannot be read."""
+    """An error: a loaded program cannot be read."""
 
 
 @dataclass(frozen=True)

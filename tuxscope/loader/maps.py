@@ -32,8 +32,8 @@ class MapEntries:
     def __init__(
         self, reader: MapReader, decode: Callable[[Chunk], Iterable[tuple[Any, Any]]]
     ) -> None:
-        """``reader`` yields chunks of packed entries; ``decode(chunk)`` returns their (key, value)
-        pairs."""
+        """``reader``, a MapReader, yields chunks of packed entries; ``decode(chunk)`` returns their
+        (key, value) pairs."""
         self._reader = reader
         self._entries = (entry for chunk in reader for entry in decode(chunk))
 

@@ -26,7 +26,7 @@ class Capability(IntEnum):
 
 
 class PrivilegeError(TuxscopeError):
-    """This process lacks a privilege."""
+    """An error: this process lacks a privilege."""
 
 
 class CapHeader(Record):

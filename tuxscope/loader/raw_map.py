@@ -17,7 +17,7 @@ WRITE_BATCH = 1024  # entries in one call
 
 
 class MapError(TuxscopeError):
-    """An operation on a map failed: ``message`` says which one and why.
+    """An error: an operation on a map failed: ``message`` says which one and why.
 
     Attributes:
         errno: the errno of bpf(2); None if it was not called.

@@ -59,11 +59,11 @@ def fence() -> None:
 
 
 class RingError(TuxscopeError):
-    """A ring cannot be opened, or its contents are corrupt."""
+    """An error: a ring cannot be opened, or its contents are corrupt."""
 
 
 class RingMemoryError(RingError):
-    """A ring cannot be mapped: out of memory, or over RLIMIT_MEMLOCK."""
+    """An error: a ring cannot be mapped: out of memory, or over RLIMIT_MEMLOCK."""
 
 
 def memory_error(error: OSError, pages: int) -> str:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class LoadError(TuxscopeError):
-    """The kernel refused a program, for another reason than the verifier."""
+    """An error: the kernel refused a program, for another reason than the verifier."""
 
 
 class VerifierError(LoadError, ExplainedError):
-    """The verifier refused a program.
+    """An error: the verifier refused a program.
 
     Attributes:
         program: the Program.

@@ -66,7 +66,8 @@ class Templates(dict[tuple[Any, ...], bytes]):
 
 
 class LineFormat:
-    """Renders batches of records of type ``record`` as lines in ``style``, with these ``columns``.
+    """Renders batches of records of ``record``, a RecordType, as lines in ``style``, a Style, with
+    these ``columns``.
 
     Attributes:
         header: the line of titles with its newline; empty for JSON.
@@ -79,7 +80,8 @@ class LineFormat:
         columns: Sequence[Column],
         cells: Sequence[Cell] = (),
     ) -> None:
-        """``cells``: the layout of each column; by default its own width, without a limit."""
+        """``cells`` are the layout of each column, a sequence of Cell; by default its own width,
+        without a limit."""
         cells = cells or [Cell(each.width) for each in columns]
         parts: list[str | Callable[[tuple[Any, ...]], str]] = []
         # The values that are not in the template: slot, and a function from value to text, or None

@@ -18,7 +18,7 @@ BLOCKED = 1.0
 
 
 class OutputError(TuxscopeError):
-    """The output cannot be written, for example because the disk is full."""
+    """An error: the output cannot be written, for example because the disk is full."""
 
 
 class HasFileno(Protocol):

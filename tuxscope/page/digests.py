@@ -16,7 +16,7 @@ DIGESTS = {
     "programs/net/page.py": 0x6FC9B9C8A4BF4162,
     "programs/net/snapshot.py": 0xDAB4A91C91630632,
     "programs/net/sockets/__init__.py": 0xC2BC5DDF6BE378D1,
-    "programs/net/sockets/errors.py": 0x6CC482EF8D259CAE,
+    "programs/net/sockets/errors.py": 0x5878A45A25997A23,
     "programs/net/sockets/existing.py": 0x5ED9C43E78377168,
     "programs/net/sockets/interfaces.py": 0x1DB66456EA69C352,
     "programs/net/sockets/namespaces.py": 0x0E08F28B17515A97,

@@ -26,7 +26,7 @@ STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.
 
 
 class PageError(LocatedError):
-    """A page that raised an exception, or that does not define what a page has to.
+    """An error: a page that raised an exception, or that does not define what a page has to.
 
     If the error is about the page as a whole, ``source`` has line 0 and no text.
     """

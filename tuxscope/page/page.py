@@ -29,8 +29,8 @@ PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
 class PartError(LocatedError, RecordError):
-    """``problem``: an argument of ``Page(...)`` has a wrong type, or is missing. The hint has a
-    PAGE."""
+    """An error: ``problem``: an argument of ``Page(...)`` has a wrong type, or is missing. The hint
+    has a PAGE."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem, hint=f"write {USUAL}")

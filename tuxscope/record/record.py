@@ -144,7 +144,7 @@ class Annotations(dict[str, Any]):
 
 
 class RecordType(Declared, type):
-    """The metaclass of records: what a declaration knows of its layout.
+    """The metaclass of records, a subclass of type: what a declaration knows of its layout.
 
     Its properties are on the metaclass, so a record may have a field named ``size`` or ``fields``:
     ``Event.size`` stays the record's size, ``Event.fields["size"]`` and ``event.size`` are the

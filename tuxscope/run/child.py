@@ -26,7 +26,7 @@ PATIENCE = 2.0  # seconds from SIGTERM to SIGKILL
 
 
 class CommandError(TuxscopeError):
-    """The command could not be started, as ``message`` says.
+    """An error: the command could not be started, as ``message`` says.
 
     Attributes:
         exit_status: the shell's status for it, 127 or 126.

@@ -37,7 +37,7 @@ BUFFER = 0x7FFC_0000_0000
 
 
 class SimulationError(TuxscopeError):
-    """A program or a process that cannot be simulated."""
+    """An error: a program or a process that cannot be simulated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ CLOBBERED = [None] * 5
 
 
 class Branches:
-    """Compiles jumps, calls and returns for ``cpu``; ``operations`` compiles the conditions of
-    jumps."""
+    """Compiles jumps, calls and returns for ``cpu``, a Cpu; ``operations``, an Operations, compiles
+    the conditions of jumps."""
 
     def __init__(self, cpu: Cpu, operations: Operations) -> None:
         self._cpu = cpu

@@ -32,7 +32,8 @@ Key = tuple[bytes, int]  # the key's bytes, and the CPU; 0 if the map is not per
 
 
 class VirtualMap:
-    """Base of all maps: the map of ``description`` in ``memory``, on a machine with ``cpus`` CPUs.
+    """Base of all maps: the map of ``description``, a Map, in ``memory``, a VirtualMemory, on a
+    machine with ``cpus`` CPUs.
 
     Attributes:
         description: the map's description.

@@ -58,7 +58,7 @@ class Null(Number):
 
 
 class PointerKind(Enum):
-    """The memory that a pointer points to; the value is its name in errors."""
+    """An enum: the memory that a pointer points to; the value is its name in errors."""
 
     STACK = "the stack"
     CONTEXT = "the context"
@@ -100,7 +100,7 @@ class Released:
 
 
 class Opaque(Enum):
-    """A value of which no run is certain."""
+    """An enum: a value of which no run is certain."""
 
     NUMBER = "a scalar"
     FOREIGN = "a scalar, or a pointer that is not to the stack"
