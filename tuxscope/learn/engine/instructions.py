@@ -40,7 +40,7 @@ def goes_back(each: Instruction) -> bool:
 
 
 def is_condition(each: Instruction) -> bool:
-    """Whether it is a conditional jump."""
+    """Return whether ``each``, an Instruction, is a conditional jump."""
     return each.form.kind is FormKind.CONDITION
 
 

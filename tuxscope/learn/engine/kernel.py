@@ -106,7 +106,7 @@ class Kernel:
 
 
 def has_structs() -> bool:
-    """Whether the running kernel says where the members of its structs are."""
+    """Return whether the running kernel has BTF, which has the members of its structs."""
     return RunningKernelLayout().has_structs
 
 
@@ -163,7 +163,8 @@ class Worker:
         self._do("open", 0, path, times)
 
     def open_untouched(self, path: str, times: int = 1) -> None:
-        """The same, with a path on a page of its memory that it has not touched before."""
+        """Have it make ``times`` calls of openat(path), with the path on a page of its memory that
+        it has not accessed before, and close what it has opened."""
         self._do("open_untouched", 0, path, times)
 
     def execute(self, path: str, times: int = 1) -> None:

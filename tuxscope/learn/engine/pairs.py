@@ -23,10 +23,10 @@ class Pairs:
     """Checks a page whose calls each send one record, at their exit.
 
     Attributes:
-        submission: the page.
-        judge: raises Mistake for a wrong record of a call.
-        described: a call in words.
-        hint: index of the hint about the hash.
+        submission: the Submission.
+        judge: a function of a Record and its Call that raises Mistake for a wrong record.
+        described: a function that returns a Call in words, a str.
+        hint: the index of the hint about the hash, or None.
     """
 
     submission: Submission
@@ -35,13 +35,13 @@ class Pairs:
     hint: int | None
 
     def check_one(self, interpreter: Interpreter, call: Call) -> None:
-        """Make one call, and check its record. Raises Mistake."""
+        """Make ``call``, a Call, in ``interpreter``, and check its record. Raises Mistake."""
         interpreter.call(call)
         self._expect_one(interpreter, call, "")
 
     def check_overlap(self, first: Call, second: Call) -> None:
-        """Make both calls at the same time; they are of two threads of a process. Then leave the
-        first once more. Raises Mistake."""
+        """Make both Calls at the same time, and check their records. ``first`` and ``second`` are
+        of two threads of a process. Then leave the first once more. Raises Mistake."""
         submission = self.submission
         interpreter = submission.interpreter()
         for call in (first, second):
@@ -52,8 +52,8 @@ class Pairs:
         self.check_unseen(interpreter, first)
 
     def check_unseen(self, interpreter: Interpreter, call: Call) -> None:
-        """Check that the exit of a call sends nothing if its entry was not traced, and that the
-        hash is empty. Raises Mistake."""
+        """Check that the exit of ``call``, a Call, in ``interpreter`` sends nothing if its entry
+        was not traced, and that the hash is empty. Raises Mistake."""
         looks_up = self.submission.line_of(calls_helper(helper.map_lookup_elem))
         interpreter.leave(call)
         if interpreter.records():

@@ -193,8 +193,8 @@ def record_of(
 
 
 def check_filter(submission: Submission, call: Call) -> None:
-    """Check --pid, by a call of which a record is sent, and the same of another process. Raises
-    Mistake."""
+    """Check the filter --pid of ``submission``, a Submission, by ``call``, a Call that it sends a
+    record of, and the same call of another process. Raises Mistake."""
     interpreter = submission.interpreter(pid=call.pid)
     interpreter.call(replace(call, pid=call.pid + 100, tid=call.tid + 100), call)
     pids = [getattr(each, "pid", None) for each in interpreter.records()]
