@@ -39,7 +39,7 @@ DIGESTS = {
     "programs/syscall/in_flight.py": 0xD3E0AEE18A0A9A90,
     "programs/syscall/layout.py": 0xD2CEE3ADB71BC098,
     "programs/syscall/leave.py": 0x9E57C646A9ABF5AA,
-    "programs/syscall/life.py": 0xDD4DA94B206A359E,
+    "programs/syscall/life.py": 0x79B58FEA0A2E04A6,
     "programs/syscall/live.py": 0xE6B39350F89F6629,
     "programs/syscall/names.py": 0x21F83F18014BE312,
     "programs/syscall/options.py": 0xAFDBBC48CF3137E4,
