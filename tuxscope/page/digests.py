@@ -39,7 +39,7 @@ DIGESTS = {
     "programs/syscall/in_flight.py": 0x72D7DAFB3916F3D3,
     "programs/syscall/layout.py": 0xDF5C31E4E98F44DB,
     "programs/syscall/leave.py": 0x892CB5DF8871116C,
-    "programs/syscall/life.py": 0xDEA6A476F0A82627,
+    "programs/syscall/life.py": 0xA5DAD3BA248AA9E9,
     "programs/syscall/live.py": 0x5545ED4521E99511,
     "programs/syscall/names.py": 0xB87BF9719264B972,
     "programs/syscall/options.py": 0xE724BB068821D2A7,
