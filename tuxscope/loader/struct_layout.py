@@ -58,7 +58,10 @@ class KernelStructs(Btf):
             super().__init__(data)
             self._structs = self._find_structs()
         except BtfError as error:
-            raise BtfError(f"cannot read the kernel's BTF: {file}: {error}") from error
+            raise BtfError(
+                f"invalid BTF of the kernel: {file}: {error}; "
+                f"check it with bpftool btf dump file {file}"
+            ) from error
 
     def _find_structs(self) -> dict[int, int]:
         """Map each struct's name, as an offset into the strings, to the index of its first word."""

@@ -89,13 +89,13 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
             raise RecordError(f"{owner}.{name}: a record with a tail is no field of another")
         return Nested(declared)
     if isinstance(declared, Char):
-        raise RecordError(f"{owner}.{name}: char needs a length, as in char[16]")
+        raise RecordError(f"{owner}.{name}: char needs a length, as in {name} = char[16]")
     if isinstance(declared, str) and declared in TYPES:
         raise RecordError(f"{owner}.{name}: write the type without quotes: {name} = {declared}")
     shown = declared.__name__ if isinstance(declared, type) else repr(declared)
     raise RecordError(
-        f"{owner}.{name}: {shown} is not a C type: use u8 to u64, s8 to s64, char[N], "
-        "an array such as u32[4], or another record"
+        f"{owner}.{name}: {shown} is not a C type; write {name} = u32, or another of "
+        "u8 to u64, s8 to s64, char[N], an array such as u32[4], or another record"
     )
 
 

@@ -386,7 +386,7 @@ class Char:
         return Text(length)
 
     def __call__(self, *length: object) -> NoReturn:
-        raise RecordError("write the length in square brackets, as in char[16]")
+        raise RecordError("write the length in square brackets, as in comm = char[16]")
 
     def __repr__(self) -> str:
         return "char"
