@@ -94,8 +94,8 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
         raise RecordError(f"{owner}.{name}: write the type without quotes: {name} = {declared}")
     shown = declared.__name__ if isinstance(declared, type) else repr(declared)
     raise RecordError(
-        f"{owner}.{name}: {shown} is not a C type; write {name} = u32, or another of "
-        "u8 to u64, s8 to s64, char[N], an array such as u32[4], or another record"
+        f"{owner}.{name}: {shown} is not a C type: assign one, as in {name} = u32 "
+        "(u8 to u64, s8 to s64, char[N], an array such as u32[4], or another record)"
     )
 
 
