@@ -38,8 +38,8 @@ class StackFrame:
         returns_to: the slot after the call.
         saved: the caller's r6 to r9, a list of Values.
         bytes: the state of each byte, a bytearray, from r10 - 512 up.
-        spilled: the values stored there, a dict of pairs by offset from r10: the Value, and its
-            size in bytes.
+        spilled: the values stored there, a dict of pairs by offset from r10: its size in bytes, and
+            the Value.
     """
 
     __slots__ = ("bytes", "function", "returns_to", "saved", "spilled")
