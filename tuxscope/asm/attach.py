@@ -55,7 +55,7 @@ LONGEST_RAW_NAME = 127  # bytes: bpf_raw_tracepoint_open copies no more (kernel/
 
 
 def check_text(what: str, text: object, longest: int, example: str) -> None:
-    """Check that ``text``, an argument, is printable text of at most ``longest``, an int, bytes in
+    """Check that ``text``, an argument, is printable text of at most ``longest`` bytes, an int, in
     UTF-8.
 
     ``what``, a str, names the argument in errors, ``example``, a str, shows how to write it. Raises
@@ -100,10 +100,13 @@ class Tracepoint(AttachPoint):
     "sys_enter_write")``.
 
     Both are names of directories in tracefs. The context (r1) points to the tracepoint's fields.
-    Once r6 holds the context, ``a.ldx(r1, u64[r6 Attributes:     category, name: those given, each
-    a str.     source: the author's SourceLine, or None. 16])`` loads the first argument of a system
+    Once r6 holds the context, ``a.ldx(r1, u64[r6 + 16])`` loads the first argument of a system
     call. ``format_file`` lists the offsets. Raises ProgramError for a category or a name that
     cannot be a directory.
+
+    Attributes:
+        category, name: those given, each a str.
+        source: the author's SourceLine, or None.
     """
 
     category: str
