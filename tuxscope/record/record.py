@@ -228,7 +228,7 @@ class RecordType(Declared, type):
         return cls._layout.raw
 
     def decode(cls: type[R], flat: Sequence[Any]) -> R:
-        """Return the record of ``flat``, a sequence of values as :attr:`raw` unpacks them."""
+        """Return the Record of ``flat``, a sequence of values as :attr:`raw` unpacks them."""
         record = cls.__new__(cls)
         layout = cast(RecordType, cls)._layout
         if layout.tail:
@@ -238,7 +238,7 @@ class RecordType(Declared, type):
         return record
 
     def unpack(cls: type[R], data: Buffer, offset: int = 0) -> R:
-        """Return the record at ``offset`` bytes (default: 0) of ``data``, a bytes-like object.
+        """Return the Record at ``offset``, in bytes (default: 0), of ``data``, a bytes-like object.
 
         Bytes after it are ignored. Raises RecordError if the buffer is too short.
         """

@@ -15,11 +15,11 @@ class World:
         time_ns: the first result of the clock in ns; each call advances it by 100 ns.
         pid, tid: the process and thread IDs of the current task, as in user space.
         uid, gid: the user and group IDs of the current task.
-        comm: the name of the current task, at most 15 bytes.
+        comm: the name of the current task, bytes, at most 15.
         cpu: the CPU that the program runs on, from 0 to ``cpus`` - 1.
         cpus: the number of CPUs, and of values in an entry of a per-CPU map.
         seed: the seed of get_prandom_u32.
-        packet: the packet that ld_abs and ld_ind read.
+        packet: bytes, the packet that ld_abs and ld_ind read.
     """
 
     time_ns: int = 1_000_000_000
@@ -39,8 +39,8 @@ class World:
 
 
 def next_random(state: int) -> tuple[int, int]:
-    """Advance the generator (SplitMix64) from ``state``; return its next state and 32 random
-    bits."""
+    """Advance the generator (SplitMix64) from ``state``, an int; return a pair of ints: its next
+    state, and 32 random bits."""
     state = state + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     bits = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     bits = (bits ^ bits >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
