@@ -71,8 +71,7 @@ class FieldType(Declared, Generic[Value_co]):
     counted_by: str = ""
 
     def decode(self, flat: Sequence[Any]) -> Value_co:
-        """Return the Python value of ``flat``, a sequence of the ``width`` values that ``format``
-        unpacked."""
+        """Return the value of ``flat``, a sequence of ``width`` values that ``format`` unpacked."""
         raise NotImplementedError
 
     def encode(self, value: Any) -> tuple[Any, ...]:
