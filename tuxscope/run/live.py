@@ -36,8 +36,8 @@ Show = Callable[[Page, ToolOptions, Collection, LiveSink], "Stream | LiveTables"
 
 
 def run(file: str, options: ToolOptions) -> int:
-    """Run the page in ``file`` until its end, with ``options``, ToolOptions; return the exit
-    status.
+    """Run the page in ``file``, a path, until its end, with ``options``, ToolOptions; return the
+    exit status.
 
     Raises TuxscopeError or OSError.
     """
@@ -50,10 +50,10 @@ def run(file: str, options: ToolOptions) -> int:
 def show(
     page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
 ) -> Stream | LiveTables:
-    """Return the output of ``page``: a Stream of its records, or LiveTables of its entries.
+    """Return the output of ``page``, a Page: a Stream of its records, or LiveTables of its entries.
 
-    ``loaded`` has its programs and maps, ``options``, ToolOptions, are those of the user; lines go
-    to ``sink``, a LiveSink.
+    ``loaded``, a Collection, has its programs and maps, ``options``, ToolOptions, are those of the
+    user; lines go to ``sink``, a LiveSink.
     """
     if page.is_stream:
         from tuxscope.run.stream import Stream
@@ -65,10 +65,11 @@ def show(
 
 
 def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
-    """Load, attach and show ``page`` until its end, with ``options``, ToolOptions; return the exit
-    status.
+    """Load, attach and show ``page``, a Page, until its end, with ``options``, ToolOptions; return
+    the exit status.
 
-    ``file`` is where it is from; ``show``, a function as :func:`show`, makes its output. Raises
+    ``file`` is the path where it is from; ``show``, called with the Page, the ToolOptions, the
+    Collection and a LiveSink, returns the Stream or LiveTables that is its output. Raises
     TuxscopeError or OSError.
     """
     with ExitStack() as stack:
@@ -130,10 +131,10 @@ def blocked() -> None:
 
 
 def check(page: Page, file: str, options: ToolOptions) -> None:
-    """Raise UsageError if ``page`` has no map, or if some of ``options``, ToolOptions, do not apply
-    to it.
+    """Raise UsageError if ``page``, a Page, has no map, or if some of ``options``, ToolOptions, do
+    not apply to it.
 
-    ``file`` is named in the message.
+    ``file``, a path, is named in the message.
     """
     name = os.path.basename(file)
     if page.map is None:
