@@ -127,12 +127,14 @@ def programs_of(
     """Call the function of ``page``, a Page, and return its kernel programs, a tuple of Programs.
 
     ``file`` is the page's path. ``pid``, an int, and ``namespace``, a PidNamespace, are the
-    function's arguments; None for all processes and for the initial PID namespace. ``layout`` is one, too, for functions that take
-    it; None for its default, or with ``live`` for the running kernel's. ``exclude``: PIDs that the
-    user excludes, a tuple; ``own``: tuxscope's own PID or None, which a page excludes if it can.
-    ``live``: for the running kernel. There an unedited page that ships with tuxscope is not checked
-    again. Raises PageError, UsageError for an option that the page does not take, or an
-    AssemblyError with its line.
+    function's arguments; None for all processes and for the initial PID namespace. ``layout``, a
+    Layout, is one, too, for functions that take it; None for its default, or with ``live`` for the
+    running kernel's. ``exclude`` is a tuple of the PIDs that the user excludes; ``own`` tuxscope's
+    own PID or None, which a page excludes if it can; ``live``, a bool: for the running kernel.
+    There an unedited page that ships with tuxscope is not checked again.
+
+    Raises PageError, UsageError for an option that the page does not take, or an AssemblyError with
+    its line.
     """
     known: dict[str, object] = {"pid": pid, "namespace": namespace}
     try:
