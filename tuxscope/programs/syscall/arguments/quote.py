@@ -1,0 +1,34 @@
+"""Bytes in double quotes, as strace(1) prints them."""
+
+from __future__ import annotations
+
+ESCAPES = {
+    ord('"'): '\\"', ord("\\"): "\\\\", ord("\n"): "\\n", ord("\t"): "\\t", ord("\r"): "\\r",
+    ord("\v"): "\\v", ord("\f"): "\\f",
+}  # fmt: skip
+PLAIN = [chr(byte) if 32 <= byte < 127 else "" for byte in range(256)]
+
+
+def escaped(data: bytes, more: str = "") -> str:
+    """Return ``data`` as text: what is not printable ASCII as octal, which has three digits only
+    before another digit; the characters in ``more``, too."""
+    parts = []
+    following = data[1:] + b"\0"
+    for byte, after in zip(data, following, strict=True):
+        if byte in ESCAPES:
+            parts.append(ESCAPES[byte])
+        elif PLAIN[byte] and PLAIN[byte] not in more:
+            parts.append(PLAIN[byte])
+        else:
+            parts.append(f"\\{byte:03o}" if 48 <= after < 58 else f"\\{byte:o}")
+    return "".join(parts)
+
+
+def quoted(data: bytes, cut: bool = False) -> str:
+    """Return ``data`` in double quotes; ``...`` behind them says that it was ``cut``."""
+    return f'"{escaped(data)}"' + "..." * cut
+
+
+def hexadecimal(data: bytes, cut: bool = False) -> str:
+    """Return ``data`` in double quotes, each byte as ``\\x41``, with ``...`` if it was ``cut``."""
+    return '"' + "".join(f"\\x{byte:02x}" for byte in data) + '"' + "..." * cut

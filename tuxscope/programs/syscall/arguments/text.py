@@ -1,0 +1,42 @@
+"""A call as text, as strace(1) prints it, and as values for JSON."""
+
+from __future__ import annotations
+
+import os
+from errno import errorcode
+from typing import Any
+
+from tuxscope.programs.syscall.arguments.call import Call
+from tuxscope.programs.syscall.arguments.declarations import declaration
+from tuxscope.programs.syscall.arguments.reads import RESULT
+
+
+def arguments_text(call: Call) -> str:
+    """Return the arguments of ``call``, separated by commas."""
+    kinds = declaration(call.name).arguments.values()
+    return ", ".join(
+        kind.text(call, index) for index, kind in enumerate(kinds) if kind.is_shown(call, index)
+    )
+
+
+def result_text(call: Call) -> str:
+    """Return what ``call`` returned: ``3</etc/hosts>``, or ``-1 ENOENT (No such file ...)``."""
+    if not call.finished:
+        return "?"
+    if call.failed:
+        return f"-1 {error_name(call)} ({os.strerror(-call.result)})"
+    return declaration(call.name).result.text(call, RESULT)
+
+
+def error_name(call: Call) -> str | None:
+    """Return the name of the errno that ``call`` returned; None if it did not fail."""
+    return errorcode.get(-call.result, f"errno_{-call.result}") if call.failed else None
+
+
+def arguments_json(call: Call) -> dict[str, Any]:
+    """Return the arguments of ``call`` by name."""
+    return {
+        name: kind.json(call, index)
+        for index, (name, kind) in enumerate(declaration(call.name).arguments.items())
+        if kind.is_shown(call, index)
+    }
