@@ -23,7 +23,8 @@ from tuxscope.programs.syscall.arguments.declarations import lines  # noqa: E402
 PREFIX = "sys_enter_"
 # Kinds by C type, where the name tells no more.
 BY_TYPE = {
-    "int": "int", "long": "long", "pid_t": "int", "key_t": "hex", "mqd_t": "int", "clockid_t": "int",
+    "int": "int", "long": "long", "pid_t": "int", "key_t": "hex", "mqd_t": "int",
+    "clockid_t": "int",
     "unsigned int": "uint", "unsigned": "uint", "u32": "uint", "__u32": "uint", "uid_t": "uint",
     "gid_t": "uint", "umode_t": "octal", "size_t": "size", "loff_t": "long", "off_t": "long",
     "unsigned long": "hex",

@@ -123,7 +123,7 @@ class String(Kind):
         return call.address(index)
 
     def json(self, call: Call, index: int) -> Any:
-        data = call.bytes(index)
+        data = call.data(index)
         return data.decode("utf-8", "replace") if data is not None else call.address(index)
 
 
@@ -152,7 +152,7 @@ class Buffer(Kind):
         return call.address(index)
 
     def json(self, call: Call, index: int) -> Any:
-        data = call.bytes(index)
+        data = call.data(index)
         return data.decode("utf-8", "replace") if data is not None else call.address(index)
 
 

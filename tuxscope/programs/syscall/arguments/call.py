@@ -96,7 +96,7 @@ class Call:
         nothing was read."""
         return self.pieces.get((index, ordinal), [])
 
-    def bytes(self, index: int, ordinal: int = 0) -> bytes | None:
+    def data(self, index: int, ordinal: int = 0) -> bytes | None:
         """Return what a read of argument ``index`` returned as bytes, all or the first of them;
         None if it was not made, or failed."""
         pieces = self.read(index, ordinal)
@@ -105,5 +105,5 @@ class Call:
     def path_of(self, index: int, ordinal: int = 0) -> bytes | None:
         """Return the path of the file that a read of kind FILE of argument ``index`` found; None
         where there is none, or it is not known."""
-        data = self.bytes(index, ordinal)
+        data = self.data(index, ordinal)
         return (self.path(int.from_bytes(data, sys.byteorder)) if data else b"") or None
