@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.layout import Layout
-from tuxscope.asm.registers import Memory, Register, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9
+from tuxscope.asm.registers import Memory, Register, r0, r1, r2, r3, r4, r6, r7, r8, r9
 from tuxscope.files.emitting import FILE_OF_FD, WORKING_DIRECTORY
 from tuxscope.files.known import KnownFile
 from tuxscope.page.emitting import address_of, lookup
@@ -17,16 +17,13 @@ from tuxscope.programs.syscall.arguments.reads import LONGEST_READ, RESULT, Coun
 from tuxscope.programs.syscall.events import OUTGOING, PIECE, ROOM, EventHead, Outgoing, PieceHead
 from tuxscope.record import u32, u64
 
-# r1 and r2: the code and the offset of a step; r3: its number. Adds what the step reads.
-CAPTURE = "capture"
-# r1: an address; r2: bytes; r3: number of the read | element << 16; r4: whether it is a string;
-# r5: the Status of the piece if all of it can be read. Adds one piece.
-APPEND = "append"
+# What they are to do is in the Outgoing, as a global function has no arguments.
+CAPTURE = "capture"  # adds what a step reads
+APPEND = "append"  # adds one piece, of the status FAULT where it cannot be read
 
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
 MOST_VECTORS = 8
-ELEMENT_SHIFT = 16
 # Where the parts of a step's code begin, in bits.
 ARGUMENT, WHEN, COUNT, SIZE, MOST = 8, 16, 24, 32, 48
 VALUES = Outgoing.head.offset + EventHead.values.offset
@@ -53,57 +50,51 @@ def find_outgoing(a: Assembler) -> None:
 
 
 def append(a: Assembler) -> None:
-    """Emit the function: one piece. It has the status FAULT where it could not be read."""
+    """Emit the function APPEND."""
     out: Memory = Outgoing[r9]
-    size, is_string, whole = a.stack(u64), a.stack(u64), a.stack(u64)
-    a.mov(r6, r1)
-    a.stx(size, r2)
-    a.mov(r7, r3)
-    a.stx(is_string, r4)
-    a.stx(whole, r5)
     find_outgoing(a)
     a.ldx(r8, out.length)
     a.jgt(r8, ROOM, "out")
-    a.mov(r1, r9)
-    a.add(r1, r8)
-    a.add(r1, Outgoing.data.offset)
-    head: Memory = PieceHead[r1]
-    a.stx(head.read, r7)
-    a.rsh(r7, ELEMENT_SHIFT)
-    a.stx(head.element, r7)
+    a.mov(r7, r9)
+    a.add(r7, r8)
+    a.add(r7, Outgoing.data.offset)
+    head: Memory = PieceHead[r7]
+    a.ldx(r1, out.read)
+    a.stx(head.read, r1)
+    a.ldx(r1, out.element)
+    a.stx(head.element, r1)
     a.st(head.status, Status.FAULT)
     a.st(head.length, 0)
-    a.mov(r7, r1)
+    a.mov(r1, r7)
     a.add(r1, PIECE)
     a.add(r8, PIECE)
     a.stx(out.length, r8)
-    a.ldx(r2, size)
+    a.ldx(r2, out.size)
     a.jgt(r2, LONGEST_READ, "out")
-    a.mov(r3, r6)
-    a.ldx(r4, is_string)
+    a.mov(r6, r2)
+    a.ldx(r3, out.address)
+    a.ldx(r4, out.is_string)
     a.jne(r4, 0, "string")
     a.call(helper.probe_read_user)
     a.jne(r0, 0, "out")
-    a.ldx(r3, size)
-    a.ldx(r2, whole)
+    a.ldx(r2, out.whole)
     a.ja("read")
     a.label("string")
     a.call(helper.probe_read_user_str)
     a.jsle(r0, 0, "out")
-    a.mov(r3, r0)
     a.mov(r2, Status.WHOLE)
-    a.ldx(r1, size)
-    a.jne(r1, r3, "ended")
+    a.jne(r0, r6, "ended")
     a.mov(r2, Status.CUT)  # also what ends with the last byte that there is room for
     a.label("ended")
-    a.sub(r3, 1)  # the NUL
+    a.mov(r6, r0)
+    a.jgt(r6, LONGEST_READ, "out")
+    a.sub(r6, 1)  # the NUL
     a.label("read")
-    head = PieceHead[r7]
     a.stx(head.status, r2)
-    a.stx(head.length, r3)
-    a.add(r3, PIECE - 1)
-    a.and_(r3, -PIECE)
-    a.add(r8, r3)
+    a.stx(head.length, r6)
+    a.add(r6, PIECE - 1)
+    a.and_(r6, -PIECE)
+    a.add(r8, r6)
     a.stx(out.length, r8)
     a.label("out")
     a.mov(r0, 0)
@@ -111,19 +102,21 @@ def append(a: Assembler) -> None:
 
 
 def capture(a: Assembler, layout: Layout) -> None:
-    """Emit the function: what one step reads. r6 is the argument plus the offset, r7 the number of
-    the read, r9 the ``Outgoing``."""
-    step, pair = a.stack(u64), a.stack(u64[2])
-    a.stx(step, r1)
-    a.mov(r7, r3)
-    a.mov(r8, r2)
+    """Emit the function CAPTURE. r6 is the argument plus the offset, r7 the number of the read."""
+    out: Memory = Outgoing[r9]
+    pair = a.stack(u64[2])
     find_outgoing(a)
-    part(a, r3, step, ARGUMENT, 0xFF)
+    a.ldx(r7, out.read)
+    part(a, r3, ARGUMENT, 0xFF)
     load_value(a, "argument")
     a.mov(r6, r2)
-    part(a, r1, step, 0, 0xFF)
+    part(a, r1, 0, 0xFF)
     a.jeq(r1, What.FILE, "file")
-    a.add(r6, r8)
+    a.ldx(r2, out.step.offset)
+    a.add(r6, r2)
+    a.st(out.element, 0)
+    a.st(out.is_string, 0)
+    a.st(out.whole, Status.WHOLE)
     for each in (What.BYTES, What.STRING, What.STRINGS, What.COUNT, What.VECTOR):
         a.jeq(r1, each, each.name)
     a.label("out")
@@ -146,23 +139,19 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.ja("out")
 
     a.label("STRING")
-    part(a, r2, step, MOST, 0xFFFF)
-    a.mov(r1, r6)
-    a.mov(r3, r7)
-    a.mov(r4, 1)
-    a.mov(r5, Status.WHOLE)
+    part(a, r1, MOST, 0xFFFF)
+    a.stx(out.size, r1)
+    a.stx(out.address, r6)
+    a.st(out.is_string, 1)
     a.call(APPEND)
     a.ja("out")
 
     a.label("BYTES")
-    load_count(a, step, pair, "bytes")
-    part(a, r1, step, SIZE, 0xFFFF)
+    load_count(a, pair, "bytes")
+    part(a, r1, SIZE, 0xFFFF)
     a.mul(r2, r1)
-    part(a, r1, step, MOST, 0xFFFF)
-    limit(a, "bytes")
-    a.mov(r1, r6)
-    a.mov(r3, r7)
-    a.mov(r4, 0)
+    store_size(a, "bytes")
+    a.stx(out.address, r6)
     a.call(APPEND)
     a.ja("out")
 
@@ -173,31 +162,30 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.ja("out")
 
     addresses(a, pair, "string", What.STRINGS.name, MOST_STRINGS + 1, "out")
-    a.mov(r1, r0)
-    part(a, r2, step, MOST, 0xFFFF)
-    element(a)
-    a.mov(r4, 1)
-    a.mov(r5, Status.WHOLE)
+    a.stx(out.address, r0)
+    part(a, r1, MOST, 0xFFFF)
+    a.stx(out.size, r1)
+    a.st(out.is_string, 1)
+    store_element(a)
     a.call(APPEND)
     a.ja("next string")
 
-    vectors(a, step, pair)
+    vectors(a, pair)
 
 
-def part(a: Assembler, register: Register, step: Memory, shift: int, mask: int) -> None:
+def part(a: Assembler, register: Register, shift: int, mask: int) -> None:
     """Emit: ``register`` = some bits of the step's code."""
-    a.ldx(register, step)
+    a.ldx(register, Outgoing[r9].step.code)
     if shift:
         a.rsh(register, shift)
     a.and_(register, mask)
 
 
-def element(a: Assembler) -> None:
-    """Emit: r3 = the number of the read r7, and of the element before r8."""
-    a.mov(r3, r8)
-    a.sub(r3, 1)
-    a.lsh(r3, ELEMENT_SHIFT)
-    a.or_(r3, r7)
+def store_element(a: Assembler) -> None:
+    """Emit: the piece is of the element before r8."""
+    a.mov(r1, r8)
+    a.sub(r1, 1)
+    a.stx(Outgoing[r9].element, r1)
 
 
 def append_number(a: Assembler, read: Register, value: Register, full: str) -> None:
@@ -219,13 +207,16 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
     a.stx(out.length, r2)
 
 
-def limit(a: Assembler, what: str) -> None:
-    """Emit: r2 = at most r1, and r5 = the Status of what then can be read."""
-    a.mov(r5, Status.WHOLE)
+def store_size(a: Assembler, what: str) -> None:
+    """Emit: r2 bytes are to be read, and of these no more than the step says."""
+    out: Memory = Outgoing[r9]
+    a.st(out.whole, Status.WHOLE)
+    part(a, r1, MOST, 0xFFFF)
     a.jle(r2, r1, f"all {what}")
     a.mov(r2, r1)
-    a.mov(r5, Status.CUT)
+    a.st(out.whole, Status.CUT)
     a.label(f"all {what}")
+    a.stx(out.size, r2)
 
 
 def load_value(a: Assembler, label: str) -> None:
@@ -238,10 +229,10 @@ def load_value(a: Assembler, label: str) -> None:
     a.label(label)
 
 
-def load_count(a: Assembler, step: Memory, pair: Memory, what: str) -> None:
+def load_count(a: Assembler, pair: Memory, what: str) -> None:
     """Emit: r2 = how many elements the step counts, LONGEST_READ at most. Uses r0 to r5."""
     done, bound = f"{what} counted", f"{what} bound"
-    part(a, r4, step, COUNT, 0xFF)
+    part(a, r4, COUNT, 0xFF)
     a.mov(r3, r4)
     a.and_(r3, 0xF)
     a.and_(r4, 0xF0)
@@ -304,11 +295,12 @@ def read_word(a: Assembler, pair: Memory, what: str, fault: str) -> None:
     a.label(f"word {what}")
 
 
-def vectors(a: Assembler, step: Memory, pair: Memory) -> None:
+def vectors(a: Assembler, pair: Memory) -> None:
     """Emit ``VECTOR``: what an array of ``struct iovec`` at r6 leads to."""
-    most, base = a.stack(u64), a.stack(u64)
+    out: Memory = Outgoing[r9]
+    most = a.stack(u64)
     a.label(What.VECTOR.name)
-    load_count(a, step, pair, "vectors")
+    load_count(a, pair, "vectors")
     a.stx(most, r2)
     a.mov(r8, 0)
     a.label("next vector")
@@ -317,13 +309,10 @@ def vectors(a: Assembler, step: Memory, pair: Memory) -> None:
     a.jge(r8, MOST_VECTORS, "out")
     a.add(r8, 1)
     read_word(a, pair, "of base", "out")
-    a.stx(base, r0)
+    a.stx(out.address, r0)
     read_word(a, pair, "of length", "out")
     a.mov(r2, r0)
-    part(a, r1, step, MOST, 0xFFFF)
-    limit(a, "of it")
-    a.ldx(r1, base)
-    element(a)
-    a.mov(r4, 0)
+    store_size(a, "of it")
+    store_element(a)
     a.call(APPEND)
     a.ja("next vector")

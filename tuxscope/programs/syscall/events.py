@@ -86,17 +86,40 @@ class PieceHead(Record):
     length = u32
 
 
+class Step(Record):
+    """A read of a plan, as numbers whose parts are at the same bits on all machines.
+
+    Attributes:
+        code: of a ``Read``: what | argument << 8 | when << 16 | count << 24 | size << 32
+            | most << 48; 0 behind the last one.
+        offset: of the ``Read``.
+    """
+
+    code = u64
+    offset = u64
+
+
 class Outgoing(Record):
     """What each CPU has for the record that it makes.
 
     Attributes:
         users: how many programs are at it: one alone may be.
         room: for what is copied from the kernel.
+        step, read: for CAPTURE: the step, and its number.
+        address, size, element, is_string, whole: for APPEND: where to read, how many bytes; which
+            element of the read it is, whether it is a string, and the Status of all of it.
         head, length, data: those of the CallEvent.
     """
 
     users = u64
     room = u64[16]
+    step = Step
+    read = u64
+    address = u64
+    size = u64
+    element = u64
+    is_string = u64
+    whole = u64
     head = EventHead
     length = u32
     unused = u32
@@ -115,19 +138,6 @@ class Entry(IntFlag):
     FILE = 1
     RECORD = 2
     ENDLESS = 4
-
-
-class Step(Record):
-    """A read of a plan, as numbers whose parts are at the same bits on all machines.
-
-    Attributes:
-        code: of a ``Read``: what | argument << 8 | when << 16 | count << 24 | size << 32
-            | most << 48; 0 behind the last one.
-        offset: of the ``Read``.
-    """
-
-    code = u64
-    offset = u64
 
 
 class Plan(Record):

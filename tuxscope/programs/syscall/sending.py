@@ -169,11 +169,11 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     a.ldx(r1, registers)
     a.jeq(r1, 0, "interrupted")
     fill_call(a, thread.call)
-    read_arguments(a, wanted.readable, registers, out.room, out.head.number.compat, values(out))
+    read_arguments(a, wanted.readable, registers, out.room, out.head.number.compat, out.head.values)
     a.ja("filled")
     a.label("interrupted")
     fill_call(a, thread.interrupted)
-    copy(a, address_of(values(out)), address_of(thread.arguments), 8 * ARGUMENTS)
+    copy(a, address_of(out.head.values), address_of(thread.arguments), 8 * ARGUMENTS)
     a.label("filled")
     a.ldx(r1, result)
     a.stx(u64[r9 + VALUES + 8 * RESULT], r1)
@@ -198,9 +198,7 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
         a.jset(r2, When.ENTRY, f"at entry {step}")
         a.jset(r2, When.SUCCESS, f"on success {step}")
         a.label(f"now {step}")
-        a.ldx(r2, nth.offset)
-        a.mov(r3, step)
-        a.call(CAPTURE)
+        capture_step(a, nth, step)
         a.ja(f"after {step}")
         a.label(f"on success {step}")
         a.jeq(r8, 0, f"now {step}")
@@ -221,6 +219,16 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     busy(a)
 
 
+def capture_step(a: Assembler, nth: Memory, number: int) -> None:
+    """Emit: read what the step ``nth`` says, the ``number``-th of the plan; r1 is its code."""
+    step = Outgoing[r9].step
+    a.stx(step.code, r1)
+    a.ldx(r1, nth.offset)
+    a.stx(step.offset, r1)
+    a.st(Outgoing[r9].read, number)
+    a.call(CAPTURE)
+
+
 def begin_function(a: Assembler, wanted: Wanted) -> None:
     """Emit ``begin``: r1 is the thread, whose call begins, r2 the address of its registers."""
     a.function("begin")
@@ -236,7 +244,7 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
     a.jeq(r1, 0, "out")
     claim_outgoing(a, "busy")
     fill_call(a, thread.call)
-    read_arguments(a, wanted.readable, registers, out.room, out.head.number.compat, values(out))
+    read_arguments(a, wanted.readable, registers, out.room, out.head.number.compat, out.head.values)
     a.ldx(r1, plan.entry)
     a.jset(r1, Entry.FILE, "file")
     a.call(helper.ktime_get_ns)
@@ -257,9 +265,7 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
         a.rsh(r2, WHEN)
         a.and_(r2, When.ENTRY)
         a.jeq(r2, 0, f"after {step}")
-        a.ldx(r2, nth.offset)
-        a.mov(r3, step)
-        a.call(CAPTURE)
+        capture_step(a, nth, step)
         a.label(f"after {step}")
     a.label("read")
     output(a, "done")
@@ -345,11 +351,6 @@ def tell_function(a: Assembler) -> None:
     busy(a)
 
 
-def values(out: Memory) -> Memory:
-    """Return the place of the arguments in ``out``."""
-    return u64[ARGUMENTS][address_of(out) + VALUES]
-
-
 def claim_outgoing(a: Assembler, busy: str) -> None:
     """Emit: r9 = this CPU's Outgoing; jump to ``busy`` if another program was interrupted while it
     had it."""
@@ -396,7 +397,8 @@ def fill_call(a: Assembler, call: Memory) -> None:
 def find_plan(a: Assembler, index: Memory, none: str, number: Memory | None = None) -> None:
     """Emit: r7 = the address of the plan for ``number``, that of the Outgoing at r9 if it is None;
     jump to ``none`` if there is none, which never happens."""
-    number = number or Outgoing[r9].head.number
+    if number is None:
+        number = Outgoing[r9].head.number
     a.ldx(r1, number.nr)
     a.mov(r2, NO_PLAN)
     a.jge(r1, PLANNED, "no plan")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuxscope.abi.architecture import X86_64, Architecture
 from tuxscope.asm import Assembler, Program, RawTracepoint
 from tuxscope.asm.layout import Layout
-from tuxscope.asm.registers import r1, r2, r3, r4, r6, r9
+from tuxscope.asm.registers import r0, r1, r2, r3, r4, r6, r9
 from tuxscope.lean_dataclasses import replace
 from tuxscope.output.columns import Column
 from tuxscope.page.page import Page
