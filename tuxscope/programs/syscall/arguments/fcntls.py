@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import struct
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from tuxscope.programs.syscall.arguments.flags import Choice, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.reads import RESULT, Read, What
 from tuxscope.programs.syscall.arguments.results import DescriptorResult
+from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.structs import choice_text, hexadecimal_text
 
 if TYPE_CHECKING:
@@ -77,14 +77,6 @@ def lock_text(data: bytes, call: Call, wide: bool, owner: bool) -> str | None:
     return f"{{{text}, l_pid={process}}}" if owner else f"{{{text}}}"
 
 
-def signal_text(number: int) -> str:
-    """Return the name of a signal; of one that has none, its number."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)
-
-
 class Argument(Kind):
     """The argument of fcntl(2).
 
@@ -131,7 +123,7 @@ NUMBERS = ("F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETOWN", "F_SETPIPE_SZ")
 SHOWN: dict[str, Callable[[int], str]] = {
     "F_SETFD": lambda value: flag_text(value, DESCRIPTOR_FLAGS, "FD_???"),
     "F_SETFL": open_text,
-    "F_SETSIG": signal_text,
+    "F_SETSIG": signal_name,
     "F_SETLEASE": lambda value: choice_text(value, LOCK_TYPES, "F_???"),
     "F_NOTIFY": lambda value: flag_text(value, NOTIFICATIONS, "DN_???"),
     "F_ADD_SEALS": lambda value: flag_text(value, SEALS, "F_SEAL_???"),
@@ -166,7 +158,7 @@ class Result(DescriptorResult):
         if command == "F_GET_SEALS" and value:
             return f"{value:#x} (seals {flag_text(value, SEALS, 'F_SEAL_???')})"
         if command == "F_GETSIG" and value:
-            return f"{value} ({signal_text(value)})"
+            return f"{value} ({signal_name(value)})"
         return str(call.result)
 
 

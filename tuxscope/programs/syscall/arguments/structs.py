@@ -1,4 +1,4 @@
-"""Structs and arrays in user memory: their layout, and the kinds of arguments that point to them."""
+"""Structs and arrays in user memory: their layout, and the kinds of what points to them."""
 
 from __future__ import annotations
 
@@ -175,9 +175,7 @@ class Array(Kind):
     def reads(self, index: int) -> tuple[Read, ...]:
         size = struct.calcsize(f"={self.code}")
         most = size * self.MOST
-        return (
-            Read(What.BYTES, index, size=size, count=self.count, most=most, when=self.when),
-        )
+        return (Read(What.BYTES, index, size=size, count=self.count, most=most, when=self.when),)
 
     def elements(self, call: Call, index: int) -> tuple[int, ...] | None:
         """Return the elements that were read; None if they were not."""

@@ -49,7 +49,7 @@ class Vector(Kind):
         data = all_bytes(call, index)
         form = VECTORS[call.word]
         count = call.long(self.count)
-        if data is None or not 0 < count or len(data) < form.size:
+        if data is None or count <= 0 or len(data) < form.size:
             return call.address(index)
         pieces = {each.element: each for each in call.read(index, 1)}
         left = call.result if self.written and call.finished else 1 << 64
