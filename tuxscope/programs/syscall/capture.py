@@ -24,6 +24,7 @@ APPEND = "append"  # adds one piece, of the status FAULT where it cannot be read
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
 MOST_VECTORS = 8
+MOST_FILES = 8
 # Where the parts of a step's code begin, in bits.
 ARGUMENT, WHEN, COUNT, SIZE, MOST = 8, 16, 24, 32, 48
 VALUES = Outgoing.head.offset + EventHead.values.offset
@@ -111,17 +112,41 @@ def capture(a: Assembler, layout: Layout) -> None:
     load_value(a, "argument")
     a.mov(r6, r2)
     part(a, r1, 0, 0xFF)
+    a.st(out.element, 0)
     a.jeq(r1, What.FILE, "file")
+    a.ldx(r1, out.step.through)
+    a.jne(r1, 0, "through")
+    a.label("there")
     a.ldx(r2, out.step.offset)
     a.add(r6, r2)
-    a.st(out.element, 0)
     a.st(out.is_string, 0)
     a.st(out.whole, Status.WHOLE)
-    for each in (What.BYTES, What.STRING, What.STRINGS, What.COUNT, What.VECTOR):
+    part(a, r1, 0, 0xFF)
+    kinds = (What.BYTES, What.STRING, What.STRINGS, What.COUNT, What.VECTOR, What.FILES)
+    for each in kinds:
         a.jeq(r1, each, each.name)
     a.label("out")
     a.mov(r0, 0)
     a.exit()
+
+    a.label("through")
+    a.sub(r1, 1)
+    a.ldx(r2, out.head.number.compat)
+    a.jne(r2, 0, "short words")
+    a.lsh(r1, 1)
+    a.label("short words")
+    a.lsh(r1, 2)
+    a.add(r6, r1)
+    read_word(a, pair, "through", "out")
+    a.mov(r8, r0)
+    read_word(a, pair, "following", "no following")
+    a.stx(out.following, r0)
+    a.mov(r6, r8)
+    a.ja("there")
+    a.label("no following")
+    a.st(out.following, 0)
+    a.mov(r6, r8)
+    a.ja("there")
 
     a.label("file")
     if layout.has_structs:
@@ -170,6 +195,7 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.call(APPEND)
     a.ja("next string")
 
+    files(a, layout, pair)
     vectors(a, pair)
 
 
@@ -190,7 +216,7 @@ def store_element(a: Assembler) -> None:
 
 def append_number(a: Assembler, read: Register, value: Register, full: str) -> None:
     """Emit: add ``value``, 8 bytes, as a piece of the ``read`` of that number; jump to ``full`` if
-    there is no room. Uses r1 and r2."""
+    there is no room. Uses r1, r2 and r4."""
     out: Memory = Outgoing[r9]
     a.ldx(r2, out.length)
     a.jgt(r2, ROOM, full)
@@ -200,7 +226,8 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
     head: Memory = PieceHead[r1]
     a.stx(head.read, read)
     a.st(head.status, Status.WHOLE)
-    a.st(head.element, 0)
+    a.ldx(r4, out.element)
+    a.stx(head.element, r4)
     a.st(head.length, 8)
     a.stx(u64[r1 + PIECE], value)
     a.add(r2, PIECE + 8)
@@ -238,6 +265,8 @@ def load_count(a: Assembler, pair: Memory, what: str) -> None:
     a.and_(r4, 0xF0)
     a.mov(r2, 1)
     a.jeq(r4, Count.CONSTANT, done)
+    a.ldx(r2, Outgoing[r9].following)
+    a.jeq(r4, Count.FOLLOWING, bound)
     a.jne(r4, Count.RETURNED, f"{what} of an argument")
     a.mov(r3, RESULT)
     a.label(f"{what} of an argument")
@@ -293,6 +322,37 @@ def read_word(a: Assembler, pair: Memory, what: str, fault: str) -> None:
     a.jne(r0, 0, fault)
     a.ldx(r0, u32[address_of(pair) + 0])
     a.label(f"word {what}")
+
+
+def files(a: Assembler, layout: Layout, pair: Memory) -> None:
+    """Emit ``FILES``: the files of descriptors in an array at r6."""
+    most = a.stack(u64)
+    a.label(What.FILES.name)
+    if not layout.has_structs:
+        a.ja("out")
+        return
+    load_count(a, pair, "files")
+    a.stx(most, r2)
+    a.mov(r8, 0)
+    a.label("next file")
+    a.ldx(r1, most)
+    a.jge(r8, r1, "out")
+    a.jge(r8, MOST_FILES, "out")
+    a.add(r8, 1)
+    a.lea(r1, pair)
+    a.mov(r2, 4)
+    a.mov(r3, r6)
+    a.call(helper.probe_read_user)
+    a.jne(r0, 0, "out")
+    part(a, r1, SIZE, 0xFFFF)
+    a.add(r6, r1)
+    a.ldx(r1, u32[address_of(pair) + 0])
+    a.call(FILE_OF_FD)
+    a.jeq(r0, 0, "next file")
+    store_element(a)
+    a.ldx(r3, KnownFile[r0].id)
+    append_number(a, r7, r3, "out")
+    a.ja("next file")
 
 
 def vectors(a: Assembler, pair: Memory) -> None:

@@ -92,11 +92,12 @@ class Step(Record):
     Attributes:
         code: of a ``Read``: what | argument << 8 | when << 16 | count << 24 | size << 32
             | most << 48; 0 behind the last one.
-        offset: of the ``Read``.
+        offset, through: of the ``Read``.
     """
 
     code = u64
-    offset = u64
+    offset = u32
+    through = u32
 
 
 class Outgoing(Record):
@@ -106,6 +107,7 @@ class Outgoing(Record):
         users: how many programs are at it: one alone may be.
         room: for what is copied from the kernel.
         step, read: for CAPTURE: the step, and its number.
+        following: for CAPTURE: the word behind the address that the step is through.
         address, size, element, is_string, whole: for APPEND: where to read, how many bytes; which
             element of the read it is, whether it is a string, and the Status of all of it.
         head, length, data: those of the CallEvent.
@@ -115,6 +117,7 @@ class Outgoing(Record):
     room = u64[16]
     step = Step
     read = u64
+    following = u64
     address = u64
     size = u64
     element = u64

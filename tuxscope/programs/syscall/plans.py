@@ -64,4 +64,5 @@ def step(read: Read, string_size: int) -> Step:
         | read.size << SIZE
         | min(most, LONGEST_READ) << MOST,
         offset=read.offset,
+        through=read.through,
     )

@@ -204,6 +204,7 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
         a.label(f"at entry {step}")
         a.jeq(r6, 0, f"after {step}")
         a.mov(r3, step)
+        a.st(out.element, 0)
         append_number(a, r3, r6, f"after {step}")
         a.mov(r6, 0)
         a.label(f"after {step}")
@@ -223,6 +224,8 @@ def capture_step(a: Assembler, nth: Memory, number: int) -> None:
     a.stx(step.code, r1)
     a.ldx(r1, nth.offset)
     a.stx(step.offset, r1)
+    a.ldx(r1, nth.through)
+    a.stx(step.through, r1)
     a.st(Outgoing[r9].read, number)
     a.call(CAPTURE)
 
