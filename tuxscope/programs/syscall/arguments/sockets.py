@@ -80,7 +80,7 @@ class Protocol(Kind):
             return choice_text(value, NETLINK, "NETLINK_???")
         if family == socket.AF_PACKET:
             return f"htons({ethernet_text(socket.ntohs(value & 0xFFFF))})"
-        return f"{value:#x}" if value else "0"
+        return str(value)
 
 
 class Address(Kind):
