@@ -242,7 +242,7 @@ def test_values_of_options() -> None:
         (1, 17, packed("iii", 0, -1, -1), "SO_PEERCRED, {pid=0, uid=-1, gid=-1}"),
         (1, 4, packed("i", 111), "SO_ERROR, [ECONNREFUSED]"),
         (1, 4, packed("i", 0), "SO_ERROR, [0]"),
-        (1, 20, packed("ll", 5, 0), 'SO_RCVTIMEO_OLD, "\\5\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0"'),
+        (1, 20, packed("ii", 5, 0), 'SO_RCVTIMEO_OLD, "\\5\\0\\0\\0\\0\\0\\0\\0"'),
         (6, 13, b"cubic", 'TCP_CONGESTION, "cubic"'),
         (1, 25, b"lo\0", 'SO_BINDTODEVICE, "lo\\0"'),
         (
