@@ -20,6 +20,7 @@ FILE = os.path.join(os.path.dirname(__file__), "calls.tsv")
 # Modules with a table ``KINDS``.
 MODULES = (
     "basic", "results",
+    "files", "status", "memory", "vectors", "descriptors", "fcntls",
     "capabilities", "clones", "futexes", "limits", "messages", "process_control", "processes",
     "scheduling", "signals", "socket_options", "sockets", "system", "times",
 )  # fmt: skip

@@ -25,6 +25,8 @@ class What(IntEnum):
             elements of the array.
         FILE: the file of a descriptor, as 8 bytes: the id of its path. AT_FDCWD is the working
             directory.
+        FILES: the files of descriptors in user memory: ``count`` elements of ``size`` bytes, each
+            with an int at its start; each file is an element, as of FILE.
     """
 
     BYTES = 1
@@ -33,6 +35,7 @@ class What(IntEnum):
     COUNT = 4
     VECTOR = 5
     FILE = 6
+    FILES = 7
 
 
 class When(IntFlag):
