@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from tuxscope.abi.architecture import X86_64, Abi, Architecture
 from tuxscope.programs.syscall.arguments.call import Call, Piece, Status
 from tuxscope.programs.syscall.arguments.declarations import declaration
-from tuxscope.programs.syscall.arguments.reads import RESULT, Count, Read, What, When
+from tuxscope.programs.syscall.arguments.reads import (
+    RESULT,
+    STACK_POINTER,
+    Count,
+    Read,
+    What,
+    When,
+)
 from tuxscope.programs.syscall.arguments.text import arguments_text, result_text
 
 
@@ -21,10 +28,12 @@ class Memory:
     Attributes:
         parts: bytes by the address of the first one.
         word: the size of an address.
+        stack: the stack pointer of the thread.
     """
 
     parts: Mapping[int, bytes] = field(default_factory=dict)
     word: int = 8
+    stack: int = 0
 
     def at(self, address: int, size: int) -> bytes | None:
         """The ``size`` bytes at ``address``; fewer where a part ends, None where there is none."""
@@ -40,7 +49,9 @@ class Memory:
 
 def pieces(read: Read, call: Call, memory: Memory, files: Mapping[int, bytes]) -> list[Piece]:
     """What ``read`` returns."""
-    value = call.result if read.argument == RESULT else call.values[read.argument]
+    value = {RESULT: call.result, STACK_POINTER: memory.stack}.get(read.argument)
+    if value is None:
+        value = call.values[read.argument]
     if read.what is What.FILE:
         number = value & 0xFFFFFFFF
         return [whole(number.to_bytes(8, sys.byteorder))] if number in files else []
@@ -56,12 +67,16 @@ def pieces(read: Read, call: Call, memory: Memory, files: Mapping[int, bytes]) -
     if read.what is What.BYTES:
         size = read.size * count(read, call, memory, following)
         return [of(memory, address, min(size, most), size > most)]
+    if read.what is What.FILES:
+        descriptor = memory.number(address, read.size)
+        known = descriptor is not None and descriptor in files
+        return [whole((descriptor or 0).to_bytes(8, sys.byteorder))] if known else []
     if read.what is What.STRING:
         return [string(memory, address, most)]
     if read.what is What.VECTOR:
         vectors = count(read, call, memory, following)
         return [vector(memory, address + 2 * at * memory.word, at, most) for at in range(vectors)]
-    found = []
+    found: list[Piece] = []
     while pointer := memory.number(address + len(found) * memory.word, memory.word):
         found.append(string(memory, pointer, most, len(found)))
     if read.what is What.COUNT:
@@ -113,6 +128,7 @@ def called(
     memory: Mapping[int, bytes] | None = None,
     before: Mapping[int, bytes] | None = None,
     files: Mapping[int, bytes] | None = None,
+    stack: int = 0,
     abi: Abi = Abi.X86_64,
     architecture: Architecture = X86_64,
 ) -> Call:
@@ -132,7 +148,7 @@ def called(
             continue
         is_entry = when & When.ENTRY and before is not None
         parts = (before if is_entry else memory) or {}
-        read = pieces(planned.read, bare, Memory(parts, bare.word), files or {})
+        read = pieces(planned.read, bare, Memory(parts, bare.word, stack), files or {})
         if read:
             found[planned.key] = read
     return Call(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from programs.syscall.arguments.reading import called, line, packed
-from tuxscope.abi.architecture import ARM64, S390X, Abi, Architecture
+from tuxscope.abi.architecture import ARM64, S390X, X86_64, Abi, Architecture
 from tuxscope.programs.syscall.arguments.processes import status_text
 from tuxscope.programs.syscall.arguments.text import arguments_json
 
@@ -75,15 +75,14 @@ FORK = 0x200000 | 0x1000000 | 17
 @pytest.mark.parametrize(
     ("values", "abi", "architecture"),
     [
-        ((FORK, 0, 0, 0x7FAE, 0), Abi.X86_64, None),
-        ((FORK, 0, 0, 0, 0x7FAE), Abi.IA32, None),
+        ((FORK, 0, 0, 0x7FAE, 0), Abi.X86_64, X86_64),
+        ((FORK, 0, 0, 0, 0x7FAE), Abi.IA32, X86_64),
         ((FORK, 0, 0, 0, 0x7FAE), Abi.ARM64, ARM64),
         ((0, FORK, 0, 0x7FAE, 0), Abi.S390X, S390X),
     ],
 )
-def test_clone(values: tuple[int, ...], abi: Abi, architecture: Architecture | None) -> None:
-    more = {} if architecture is None else {"architecture": architecture}
-    assert line(called("clone", *values, result=15003, abi=abi, **more)) == (
+def test_clone(values: tuple[int, ...], abi: Abi, architecture: Architecture) -> None:
+    assert line(called("clone", *values, result=15003, abi=abi, architecture=architecture)) == (
         "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, "
         "child_tidptr=0x7fae) = 15003"
     )
@@ -115,6 +114,13 @@ def test_clone3() -> None:
     arguments = packed("11Q", 0x4000, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0)
     assert line(called("clone3", A, 88, result=15008, memory={A: arguments})) == (
         "clone3({flags=CLONE_VFORK, exit_signal=SIGCHLD, stack=NULL, stack_size=0}, 88) = 15008"
+    )
+    arguments = packed("11Q", 0x101000, B, 0, C, 17, 0, 0, 0, 0, 0, 0)
+    memory, files = {A: arguments, B: packed("i", 4)}, {4: b"anon_inode:[pidfd]"}
+    assert line(called("clone3", A, 88, result=15009, memory=memory, files=files)) == (
+        f"clone3({{flags=CLONE_PIDFD|CLONE_PARENT_SETTID, pidfd={B:#x}, parent_tid={C:#x}, "
+        "exit_signal=SIGCHLD, stack=NULL, stack_size=0} => {pidfd=[4<anon_inode:[pidfd]>], "
+        "parent_tid=[15009]}, 88) = 15009"
     )
     arguments = packed("11Q", 0x20100, 0, 0, 0, 17, 4096, 0, 0, B, 99, 5)
     assert line(called("clone3", A, 88, result=-22, memory={A: arguments})) == (
@@ -185,6 +191,28 @@ def test_prctl() -> None:
     assert line(called("prctl", 27, result=16)) == (
         "prctl(PR_GET_SECUREBITS) = 0x10 (SECBIT_KEEP_CAPS)"
     )
+
+
+def test_prctl_of_a_filter() -> None:
+    memory = {A: packed("HxxxxxxQ", 2, 0x7FFE)}
+    assert line(called("prctl", 22, 2, A, 5, 6, memory=memory)) == (
+        "prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, {len=2, filter=0x7ffe}) = 0"
+    )
+    assert line(called("seccomp", 1, 1, A, memory=memory)) == (
+        "seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, {len=2, filter=0x7ffe}) = 0"
+    )
+    memory = {A: packed("I", 0x80000000)}
+    assert line(called("seccomp", 2, 0, A, memory=memory)) == (
+        "seccomp(SECCOMP_GET_ACTION_AVAIL, 0, [SECCOMP_RET_KILL_PROCESS]) = 0"
+    )
+    assert line(called("seccomp", 0, 5, 0, result=-22)) == (
+        "seccomp(SECCOMP_SET_MODE_STRICT, 0x5, NULL) = -1 EINVAL"
+    )
+
+
+def test_prctl_that_names_memory() -> None:
+    call = called("prctl", 0x53564D41, 0, 4096, 100, A, memory={A: b"x\0"}, result=-22)
+    assert line(call) == ('prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0x1000, 100, "x") = -1 EINVAL')
 
 
 def test_arch_prctl() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
+from unittest import mock
 
 import pytest
 
 from programs.syscall.arguments.reading import called, line, packed
-from tuxscope.abi.architecture import Abi
+from tuxscope.abi.architecture import X86_64, Abi
+from tuxscope.programs.syscall.arguments import signals
+from tuxscope.programs.syscall.arguments.declarations import declaration
 from tuxscope.programs.syscall.arguments.siginfo import siginfo_text
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.signals import set_text
@@ -106,6 +109,19 @@ def test_sigtimedwait() -> None:
         "rt_sigtimedwait([INT CHLD], {si_signo=SIGINT, si_code=SI_USER, si_pid=7940, si_uid=0}, "
         "{tv_sec=0, tv_nsec=0}, 8) = 2 (SIGINT)"
     )
+
+
+def test_sigreturn() -> None:
+    # uc_flags, uc_link, uc_stack, sigcontext, uc_sigmask on x86-64
+    before = {A: bytes(296) + packed("Q", 1 << 1)}
+    with mock.patch.object(signals, "this_architecture", return_value=X86_64):
+        declaration.cache_clear()
+        try:
+            call = called("rt_sigreturn", stack=A, before=before)
+        finally:
+            declaration.cache_clear()
+    assert line(call) == "rt_sigreturn({mask=[INT]}) = 0"
+    assert line(called("rt_sigreturn", before={})) == "rt_sigreturn() = 0"
 
 
 def test_alternate_stack() -> None:

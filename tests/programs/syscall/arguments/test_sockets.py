@@ -91,6 +91,17 @@ def test_socket() -> None:
         assert line(called("socket", *values, result=-22)) == f"socket({text}) = -1 EINVAL"
 
 
+def test_socketpair() -> None:
+    memory = {A: packed("ii", 3, 5)}
+    call = called("socketpair", 1, 0o2000001, 0, A, memory=memory, files=FILES)
+    assert line(call) == (
+        f"socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, [{S}, 5<socket:[2]>]) = 0"
+    )
+    assert line(called("socketpair", 2, 1, 0, A, result=-95)) == (
+        f"socketpair(AF_INET, SOCK_STREAM, 0, {A:#x}) = -1 EOPNOTSUPP"
+    )
+
+
 def test_bind_and_connect() -> None:
     memory = {A: inet(8081)}
     assert line(called("connect", 3, A, 16, memory=memory, files=FILES)) == (
