@@ -20,7 +20,7 @@ FILE = os.path.join(os.path.dirname(__file__), "calls.tsv")
 # Modules with a table ``KINDS``.
 MODULES = (
     "basic", "results",
-    "files", "status", "memory", "vectors", "descriptors", "fcntls",
+    "files", "status", "memory", "vectors", "descriptors", "fcntls", "polling",
     "clones", "futexes", "limits", "processes", "scheduling", "signals", "sockets", "times",
 )  # fmt: skip
 UNKNOWN = "arg0:hex arg1:hex arg2:hex arg3:hex arg4:hex arg5:hex"
