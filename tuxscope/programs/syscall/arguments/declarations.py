@@ -21,7 +21,7 @@ FILE = os.path.join(os.path.dirname(__file__), "calls.tsv")
 MODULES = (
     "basic", "results",
     "files", "status", "memory", "vectors", "descriptors", "fcntls", "polling",
-    "mounts", "file_times",
+    "mounts", "file_times", "ioctls",
     "clones", "futexes", "limits", "processes", "scheduling", "signals", "sockets", "times",
 )  # fmt: skip
 UNKNOWN = "arg0:hex arg1:hex arg2:hex arg3:hex arg4:hex arg5:hex"
