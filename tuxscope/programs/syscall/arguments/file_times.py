@@ -43,7 +43,8 @@ def pair_text(data: bytes, call: Call, layout: Layout, name: str) -> str | None:
     values = layout.values(data, call.word)
     if values is None:
         return None
-    return f"[{moment_text(*values[:2], name)}, {moment_text(*values[2:], name)}]"
+    first, first_rest, second, second_rest = values
+    return f"[{moment_text(first, first_rest, name)}, {moment_text(second, second_rest, name)}]"
 
 
 def pair(layout: Layout, name: str) -> Pointed:

@@ -278,7 +278,7 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "epoll_events": Events,
     "poll_set": PollSet,
     "poll_result": PollResult,
-    "ppoll_result64": lambda *others: PollResult(*others, layout=TIMESPEC64),
+    "ppoll_result64": lambda fds, count, timeout: PollResult(fds, count, timeout, TIMESPEC64),
     "fd_set": DescriptorSet,
     "select_result": lambda *others: SelectResult(*others, layout=TIMEVAL),
     "pselect_result": SelectResult,
