@@ -14,20 +14,21 @@ from tuxscope.page.emitting import address_of, lookup
 from tuxscope.programs.syscall.arguments.basic import AT_FDCWD
 from tuxscope.programs.syscall.arguments.call import Status
 from tuxscope.programs.syscall.arguments.reads import LONGEST_READ, RESULT, Count, What
-from tuxscope.programs.syscall.events import OUTGOING, PIECE, ROOM, EventHead, Outgoing, PieceHead
+from tuxscope.programs.syscall.events import OUTGOING, PIECE, ROOM, Outgoing, PieceHead
 from tuxscope.record import u32, u64
 
 # What they are to do is in the Outgoing, as a global function has no arguments.
-CAPTURE = "capture"  # adds what a step reads
+CAPTURE = "capture"  # adds what one read of the plan leads to
 APPEND = "append"  # adds one piece, of the status FAULT where it cannot be read
 
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
 MOST_VECTORS = 8
 MOST_FILES = 8
-# Where the parts of a step's code begin, in bits.
+# Where the parts of a read's code begin, in bits.
 ARGUMENT, WHEN, COUNT, SIZE, MOST = 8, 16, 24, 32, 48
-VALUES = Outgoing.head.offset + EventHead.values.offset
+THROUGH = 32  # of its place
+VALUES = address_of(Outgoing[r9].head.values).offset
 
 
 def capture_functions(a: Assembler, layout: Layout) -> None:
@@ -114,10 +115,12 @@ def capture(a: Assembler, layout: Layout) -> None:
     part(a, r1, 0, 0xFF)
     a.st(out.element, 0)
     a.jeq(r1, What.FILE, "file")
-    a.ldx(r1, out.step.through)
+    a.ldx(r1, out.place)
+    a.rsh(r1, THROUGH)
     a.jne(r1, 0, "through")
     a.label("there")
-    a.ldx(r2, out.step.offset)
+    a.ldx(r2, out.place)
+    a.mov32(r2, r2)  # the offset
     a.add(r6, r2)
     a.st(out.is_string, 0)
     a.st(out.whole, Status.WHOLE)
@@ -200,8 +203,8 @@ def capture(a: Assembler, layout: Layout) -> None:
 
 
 def part(a: Assembler, register: Register, shift: int, mask: int) -> None:
-    """Emit: ``register`` = some bits of the step's code."""
-    a.ldx(register, Outgoing[r9].step.code)
+    """Emit: ``register`` = some bits of the read's code."""
+    a.ldx(register, Outgoing[r9].code)
     if shift:
         a.rsh(register, shift)
     a.and_(register, mask)
@@ -235,7 +238,7 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
 
 
 def store_size(a: Assembler, what: str) -> None:
-    """Emit: r2 bytes are to be read, and of these no more than the step says."""
+    """Emit: r2 bytes are to be read, and of these no more than the read says."""
     out: Memory = Outgoing[r9]
     a.st(out.whole, Status.WHOLE)
     part(a, r1, MOST, 0xFFFF)
@@ -257,7 +260,7 @@ def load_value(a: Assembler, label: str) -> None:
 
 
 def load_count(a: Assembler, pair: Memory, what: str) -> None:
-    """Emit: r2 = how many elements the step counts, LONGEST_READ at most. Uses r0 to r5."""
+    """Emit: r2 = how many elements the read counts, LONGEST_READ at most. Uses r0 to r5."""
     done, bound = f"{what} counted", f"{what} bound"
     part(a, r4, COUNT, 0xFF)
     a.mov(r3, r4)
