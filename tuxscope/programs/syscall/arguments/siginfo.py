@@ -101,7 +101,7 @@ def details(number: int, code: int, union: bytes, word: int) -> list[str]:
 
 
 def value_parts(union: bytes, word: int) -> list[str]:
-    """Return the sigval behind two numbers in ``union``. ``word`` is the size of a long in bytes."""
+    """Return the sigval behind two numbers of ``union``; ``word`` is the size of a long."""
     number = struct.unpack_from("=i", union, 8)[0]
     address = struct.unpack_from("=Q" if word == 8 else "=I", union, 8)[0]
     return [f"si_int={number}", f"si_ptr={address_text(address)}"]

@@ -76,7 +76,7 @@ def information_text(data: bytes, call: Call) -> str | None:
 
 
 def name_text(data: bytes, call: Call) -> str | None:
-    """Return the start of a struct new_utsname of ``call`` as text; None if ``data`` is too short."""
+    """Return the start of a struct new_utsname of ``call``; None if ``data`` is too short."""
     if len(data) < 2 * NAME_LENGTH:
         return None
     system, node = (
