@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tuxscope.asm.maps import StreamMap
 from tuxscope.lean_dataclasses import dataclass
-from tuxscope.lean_typing import TYPE_CHECKING, Self
+from tuxscope.lean_typing import TYPE_CHECKING, Any, Protocol, Self
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.readers import reader_of
 from tuxscope.loader.span_decoder import Columns
@@ -35,11 +35,12 @@ class StreamTotals:
     """The counts of a run's last line.
 
     Attributes:
-        events: records printed.
-        lost: records that did not fit into a ring; and those that a blocked stdout did not take
-            after the user ended the run.
-        seconds: attached.
-        missed: program runs that the kernel skipped because the program interrupted itself.
+        events: the number of records printed.
+        lost: the number of records that did not fit into a ring; and those that a blocked stdout
+            did not take after the user ended the run.
+        seconds: how long the programs were attached, a float.
+        missed: the number of program runs that the kernel skipped because the program interrupted
+            itself.
         counts_lost: whether the programs count what they lose; those of a ring buffer need not.
     """
 
@@ -54,12 +55,22 @@ class StreamTotals:
         return f"{self.events} events, {lost}, {time_told(self.seconds, self.missed)}"
 
 
+class Lines(Protocol):
+    """The format of lines, as LineFormat has it."""
+
+    @property
+    def header(self) -> str: ...
+    def changed_header(self) -> str: ...
+    def render(self, columns: Sequence[list[Any]]) -> bytes: ...
+
+
 class Stream:
-    """One run of a page that prints records; a context manager that closes the rings.
+    """One run of ``page`` that prints records of ``loaded``, a Collection, to ``sink``, a LiveSink,
+    by ``options``, ToolOptions; a context manager that closes the rings.
 
     Attributes:
-        totals: up to now.
-        reader: of the rings; its fd is readable when a ring is half full.
+        totals: up to now, StreamTotals.
+        reader: the PerfReader or RingBufReader; its fd is readable when a ring is half full.
     """
 
     def __init__(
@@ -69,7 +80,7 @@ class Stream:
         self._sink = sink
         self._options = options
         self._loaded = loaded
-        self._format = line_format(page, options, sink.fileno())
+        self._format = self._lines(page, options, sink.fileno())
         self._unseen: set[int] = set()  # CPUs that were reported already
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
@@ -93,6 +104,14 @@ class Stream:
         while not self._counted() and pace.wait(watch):
             pace.looked(self._print(), self.reader.holds)
             self._between(watch.seconds)
+
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Lines:
+        """For tools to override: the format of the lines; see :func:`line_format`."""
+        return line_format(page, options, fd)
+
+    def _shown(self, columns: Columns) -> Columns:
+        """For tools to override: those rows of ``columns`` that have a line."""
+        return columns
 
     def _begin(self) -> None:
         """Print the header."""
@@ -121,6 +140,7 @@ class Stream:
         before = self.reader.delivered
         lines, rows = bytearray(), 0
         for columns in self.reader.pieces(final):
+            columns = self._shown(columns)
             columns = first_rows(columns, self._options.count, self.totals.events + rows)
             if not lines and (header := self._format.changed_header()):
                 self._sink.write(header)
@@ -147,7 +167,7 @@ class Stream:
 
 
 def stream_of(page: Page) -> StreamMap:
-    """Return the map that carries the records of ``page``."""
+    """Return the StreamMap that carries the records of ``page``."""
     assert isinstance(page.map, StreamMap)
     return page.map
 
@@ -155,9 +175,10 @@ def stream_of(page: Page) -> StreamMap:
 def line_format(
     page: Page, options: ToolOptions, fd: int
 ) -> LineFormat | TerminalLines | KindLines:
-    """Return the format in which the records of ``page`` are printed on ``fd``.
+    """Return the LineFormat, TerminalLines or KindLines that prints the records of ``page`` on
+    ``fd``.
 
-    ``options`` are those of the tool. A terminal has a format of its own.
+    ``options`` are ToolOptions. A terminal has a format of its own.
     """
     records = stream_of(page).records
     columns = [each for each in page.columns if isinstance(each, Column)]
@@ -174,7 +195,8 @@ def line_format(
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
-    """Return the first rows of ``columns``, as many as complete ``before`` to ``count``.
+    """Return the first rows of ``columns``, Columns, as many as complete ``before``, an int, to
+    ``count``.
 
     All rows if ``count`` is None.
     """
@@ -184,7 +206,8 @@ def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
 
 
 def advice(options: ToolOptions) -> str:
-    """Return the options that reduce losses, besides the user's ``options``, as a hint."""
+    """Return the options that reduce losses, besides the user's ``options``, ToolOptions, as a
+    hint."""
     pages = options.buffer_pages
     larger = f"--buffer-pages {pages * 2}" if pages else "--buffer-pages N makes the rings larger"
     if options.pid is None and not options.command:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, Hash, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.page.emitting import address_of, lookup, range_of
 from tuxscope.programs.syscall.filters import Chosen, leave_out_results
 from tuxscope.programs.syscall.records import (
@@ -20,10 +21,77 @@ from tuxscope.programs.syscall.records import (
 )
 from tuxscope.record import u32, u64
 
+LARGEST_ERRNO = 4095
+
+
+@dataclass(frozen=True)
+class Counting:
+    """An Outcome: calls are counted.
+
+    Attributes:
+        chosen: which, and by what.
+    """
+
+    chosen: Chosen
+
+    def begin(self, a: Assembler) -> None:
+        """Emit nothing."""
+
+    def entry_functions(self, a: Assembler) -> None:
+        """Emit nothing."""
+
+    def keep(self, a: Assembler) -> None:
+        """Emit nothing."""
+
+    def end(self, a: Assembler) -> None:
+        """Emit nothing."""
+
+    def finish(self, a: Assembler, slept: Memory) -> None:
+        """Emit: count the call of the thread at r9, which took r7 and returned r8."""
+        load_errno(a)
+        self._count(a, slept)
+
+    def vanish(self, a: Assembler, slept: Memory) -> None:
+        """Emit: count it as one that did not fail."""
+        a.mov(r3, 0)
+        self._count(a, slept)
+
+    def _count(self, a: Assembler, slept: Memory) -> None:
+        load_key(a, self.chosen.by)
+        a.mov(r2, r7)
+        a.ldx(r4, slept)
+        a.call("count")
+
+    def give_up(self, a: Assembler, errno: int) -> None:
+        """Emit: count the call that a signal interrupted, and that is not restarted any more."""
+        thread: Memory = Thread[r9]
+        load_key(a, self.chosen.by, "interrupted")
+        a.ldx(r2, thread.interrupted_ns)
+        a.mov(r3, errno)
+        a.ldx(r4, thread.interrupted_slept)
+        a.call("count")
+
+    def leave_functions(self, a: Assembler) -> None:
+        """Emit ``count``."""
+        count_function(a, self.chosen)
+
+    def end_functions(self, a: Assembler) -> None:
+        """Emit ``count``."""
+        count_function(a, self.chosen)
+
+
+def load_errno(a: Assembler) -> None:
+    """Emit: r3 = the errno that the result r8 is, or 0."""
+    a.mov(r3, 0)
+    a.sub(r3, r8)
+    a.jle(r3, LARGEST_ERRNO, "an errno")  # a result of 0 is 0
+    a.mov(r3, 0)
+    a.label("an errno")
+
 
 def load_key(a: Assembler, by: By, call: str = "call") -> None:
-    """Emit: r1 = the address of what a call of the thread at r9 is counted by; ``call``, or the
-    one that was ``interrupted``."""
+    """Emit: r1 = the address of the key, by ``by``, a By, of a call of the thread at r9; ``call``
+    names the member, "call" or "interrupted", of its Thread."""
     thread: Memory = Thread[r9]
     match by:
         case By.SYSCALL:
@@ -37,8 +105,11 @@ def load_key(a: Assembler, by: By, call: str = "call") -> None:
 
 
 def count_function(a: Assembler, chosen: Chosen) -> None:
-    """Emit the function. It takes r1 = what to count by, as ``load_key`` has it, r2 = how long the
-    call took in ns, r3 = its errno or 0, r4 = whether the thread was switched out meanwhile."""
+    """Emit the function ``count``, which counts a call into the table of ``chosen``, a Chosen.
+
+    It takes r1 = what to count by, as ``load_key`` has it, r2 = how long the call took in ns, r3 =
+    its errno or 0, r4 = whether the thread was switched out meanwhile.
+    """
     table = TABLES[chosen.by]
     a.function("count")
     key = a.stack(table.key)
@@ -73,21 +144,22 @@ def count_function(a: Assembler, chosen: Chosen) -> None:
 
 
 def find_at_r6(a: Assembler, table: Hash) -> None:
-    """Emit: r0 = the address of the row whose key is at r6, or 0."""
+    """Emit: r0 = the address of the row of ``table``, a Hash, whose key is at r6, or 0."""
     a.ld_map(r1, table)
     a.mov(r2, r6)
     a.call(helper.map_lookup_elem)
 
 
 def other_key(a: Assembler, table: Hash, key: Memory) -> None:
-    """Emit: the key of the row for all that has no row of its own."""
+    """Emit: store in ``key``, Memory, the key of the row of ``table``, a Hash, for all calls that
+    have no row of their own."""
     a.zero(key)
     first = address_of(key) + 0
     a.st(u64[first] if table.key_size >= 8 else u32[first], -1)
 
 
 def add_call(a: Assembler, table: Hash) -> None:
-    """Emit: add a call to the row at r0; r7 to r9 are those of ``count``."""
+    """Emit: add a call to the row of ``table``, a Hash, at r0; r7 to r9 are those of ``count``."""
     row: Memory = Tally[r0]
 
     def add(field: Memory) -> None:
@@ -127,7 +199,7 @@ def add_call(a: Assembler, table: Hash) -> None:
 
 
 def add_to_account(a: Assembler, offset: int) -> None:
-    """Emit: one more of what is in no row. Uses r1 and r2."""
+    """Emit: add 1 to the counter at ``offset``, in bytes, of the Account. Uses r1 and r2."""
     a.ld_map_value(r1, ACCOUNT)
     a.mov(r2, 1)
     a.atomic_add(u64[r1 + offset], r2)

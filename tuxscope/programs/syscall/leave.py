@@ -1,12 +1,12 @@
-"""A call ends: it is counted, unless the kernel is about to restart it."""
+"""A call ends: it is counted or sent, unless the kernel is about to restart it."""
 
 from __future__ import annotations
 
 from tuxscope.abi.reading import read_compat, read_number, read_register, read_switches
 from tuxscope.asm import Assembler, Program, RawTracepoint, helper
-from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
+from tuxscope.asm.registers import Memory, r0, r1, r2, r6, r7, r8, r9
 from tuxscope.page.emitting import address_of, copy, lookup
-from tuxscope.programs.syscall.counting import add_to_account, count_function, load_key
+from tuxscope.programs.syscall.counting import add_to_account
 from tuxscope.programs.syscall.entry import (
     choose_thread,
     find_or_add_thread,
@@ -14,6 +14,7 @@ from tuxscope.programs.syscall.entry import (
     store_who,
 )
 from tuxscope.programs.syscall.filters import Numbers, leave_out_numbers
+from tuxscope.programs.syscall.outcome import Outcome
 from tuxscope.programs.syscall.records import (
     ACCOUNT,
     THREADS,
@@ -28,14 +29,14 @@ from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
 EINTR = 4
-LARGEST_ERRNO = 4095
 # include/linux/errno.h: ERESTARTSYS, ERESTARTNOINTR and ERESTARTNOHAND are 512 to 514, and
 # ERESTART_RESTARTBLOCK is 516: for the kernel itself, which restarts the call or makes it EINTR.
 LAST_RESTART, NOT_A_RESTART, RESTARTS = 516, 515, 5
 
 
-def leave(wanted: Wanted) -> Program:
-    """Run after each call. r7 is how long it took, r8 its result, r9 the thread's record."""
+def leave(wanted: Wanted, outcome: Outcome) -> Program:
+    """Return the Program that runs after each call; ``wanted`` is a Wanted, ``outcome`` an Outcome.
+    r7 is how long the call took, r8 its result, r9 the thread's record."""
     a = Assembler("syscall_exit", attach=RawTracepoint("sys_exit"))
     thread: Memory = Thread[r9]
     number, slept = a.stack(Number), a.stack(u64)
@@ -57,8 +58,7 @@ def leave(wanted: Wanted) -> Program:
     a.add(r1, LAST_RESTART)
     a.jlt(r1, RESTARTS, "interrupted?")
     a.label("finished")
-    load_errno(a)
-    count(a, wanted, slept)
+    outcome.finish(a, slept)
     a.label("not counted")
     a.ldx(r1, thread.restart)
     a.jne(r1, Restart.NONE, "in a handler")
@@ -71,15 +71,16 @@ def leave(wanted: Wanted) -> Program:
         add_to_account(a, Account.excluded.offset)
         a.ja("out")
 
-    interrupted(a, wanted, slept, scratch)
-    in_a_handler(a, wanted, number, scratch)
+    interrupted(a, wanted, outcome, slept, scratch)
+    in_a_handler(a, wanted, outcome, number, scratch)
     without_entry(a, wanted, tid, number, slept, scratch)
-    count_function(a, wanted.chosen)
+    outcome.leave_functions(a)
     return a.program()
 
 
 def leave_out_before_exec(a: Assembler, wanted: Wanted, left_out: str) -> None:
-    """Emit: jump to ``left_out`` where the command is not itself yet. Uses r1."""
+    """Emit: jump to the label ``left_out`` if ``wanted``, a Wanted, counts from the execve on, and
+    the command has not made it yet. Uses r1."""
     if wanted.chosen.from_exec:
         a.ld_map_value(r1, ACCOUNT)
         a.ldx(r1, u64[r1 + Account.began.offset])
@@ -87,8 +88,8 @@ def leave_out_before_exec(a: Assembler, wanted: Wanted, left_out: str) -> None:
 
 
 def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> None:
-    """Emit: r7 = how long the call of the thread at r9 took, and whether the thread was switched
-    out meanwhile."""
+    """Emit: r7 = how long the call of the thread at r9 took, and in ``slept``, Memory, whether the
+    thread was switched out meanwhile; ``wanted`` is a Wanted, ``scratch`` Memory of 16 bytes."""
     thread: Memory = Thread[r9]
     a.call(helper.ktime_get_ns)
     a.mov(r7, r0)
@@ -102,41 +103,17 @@ def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> Non
         a.label("ran through")
 
 
-def load_errno(a: Assembler) -> None:
-    """Emit: r3 = the errno that the result r8 is, or 0."""
-    a.mov(r3, 0)
-    a.sub(r3, r8)
-    a.jle(r3, LARGEST_ERRNO, "an errno")  # a result of 0 is 0
-    a.mov(r3, 0)
-    a.label("an errno")
-
-
-def count(a: Assembler, wanted: Wanted, slept: Memory) -> None:
-    """Emit: count the call of the thread at r9, which took r7 and failed with r3."""
-    load_key(a, wanted.chosen.by)
-    a.mov(r2, r7)
-    a.ldx(r4, slept)
-    a.call("count")
-
-
-def count_interrupted(a: Assembler, wanted: Wanted, errno: int) -> None:
-    """Emit: count the call that a signal interrupted, and that is not restarted any more."""
-    thread: Memory = Thread[r9]
-    load_key(a, wanted.chosen.by, "interrupted")
-    a.ldx(r2, thread.interrupted_ns)
-    a.mov(r3, errno)
-    a.ldx(r4, thread.interrupted_slept)
-    a.call("count")
-
-
-def interrupted(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> None:
-    """Emit ``interrupted?``: keep a call that the kernel may restart, or that becomes EINTR."""
+def interrupted(
+    a: Assembler, wanted: Wanted, outcome: Outcome, slept: Memory, scratch: Memory
+) -> None:
+    """Emit ``interrupted?``: keep a call that the kernel may restart, or that becomes EINTR.
+    ``wanted`` is a Wanted, ``outcome`` an Outcome, ``slept`` and ``scratch`` are Memory."""
     thread: Memory = Thread[r9]
     a.label("interrupted?")
     a.jeq(r1, LAST_RESTART - NOT_A_RESTART, "finished")
     a.ldx(r1, thread.restart)
     a.jeq(r1, Restart.NONE, "first")
-    count_interrupted(a, wanted, 0)  # a handler's own call: one of the two is remembered
+    outcome.give_up(a, 0)  # a handler's own call: one of the two is remembered
     a.label("first")
     copy(a, address_of(thread.interrupted), address_of(thread.call), Call.size)
     a.stx(thread.interrupted_ns, r7)
@@ -146,12 +123,19 @@ def interrupted(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) ->
     a.ldx(r1, scratch[0])
     a.stx(thread.stack_pointer, r1)
     a.st(thread.restart, Restart.NEXT)
+    outcome.keep(a)
     a.ja("out")
 
 
-def in_a_handler(a: Assembler, wanted: Wanted, number: Memory, scratch: Memory) -> None:
-    """Emit ``in a handler``: what comes out of sigreturn is the result that the interrupted call
-    has, -EINTR, if the kernel does not restart it."""
+def in_a_handler(
+    a: Assembler, wanted: Wanted, outcome: Outcome, number: Memory, scratch: Memory
+) -> None:
+    """Emit ``in a handler``: sigreturn returns the result of the interrupted call, -EINTR, if the
+    kernel does not restart it.
+
+    ``wanted`` is a Wanted, ``outcome`` an Outcome; ``number`` is Memory for the call's Number,
+    ``scratch`` Memory.
+    """
     thread: Memory = Thread[r9]
     a.label("in a handler")
     read_number(a, wanted.readable, r6, scratch, number.nr)
@@ -164,7 +148,7 @@ def in_a_handler(a: Assembler, wanted: Wanted, number: Memory, scratch: Memory) 
     a.st(thread.restart, Restart.NEXT)
     a.mov(r1, r8)
     a.jne(r1, -EINTR, "out")
-    count_interrupted(a, wanted, EINTR)
+    outcome.give_up(a, EINTR)
     a.st(thread.restart, Restart.NONE)
     a.ja("out")
 
@@ -172,8 +156,12 @@ def in_a_handler(a: Assembler, wanted: Wanted, number: Memory, scratch: Memory) 
 def without_entry(
     a: Assembler, wanted: Wanted, tid: Memory, number: Memory, slept: Memory, scratch: Memory
 ) -> None:
-    """Emit ``no record`` and ``no entry``: the exit of a call whose entry was not seen. seccomp
-    has denied it, it began before us, or it is a child's, which comes out of its parent's fork."""
+    """Emit ``no record`` and ``no entry``: the exit of a call whose entry was not seen. seccomp has
+    denied it, it began before the start, or it is a child's, which comes out of its parent's fork.
+
+    ``wanted`` is a Wanted; ``tid``, ``number``, ``slept`` and ``scratch`` are Memory, as in the
+    program of :func:`leave`.
+    """
     thread: Memory = Thread[r9]
     a.label("no record")
     find_or_add_thread(a, wanted, tid, full="no room")
@@ -205,7 +193,8 @@ def without_entry(
 
 
 def jump_to(a: Assembler, numbers: Numbers, number: Memory, target: str) -> None:
-    """Emit: jump to ``target`` with one of these calls. Uses r1 and r2."""
+    """Emit: jump to the label ``target`` if ``number``, the Memory of a Number, is one of
+    ``numbers``, pairs of whether of the 32-bit ABI, and a number. Uses r1 and r2."""
     a.ldx(r1, number.nr)
     a.ldx(r2, number.compat)
     for compat, nr in sorted(numbers):

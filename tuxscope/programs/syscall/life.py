@@ -5,14 +5,9 @@ from __future__ import annotations
 from tuxscope.asm import Assembler, Program, RawTracepoint, Tracepoint, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
 from tuxscope.page.emitting import delete, lookup
-from tuxscope.programs.syscall.counting import count_function
 from tuxscope.programs.syscall.entry import find_or_add_thread, identify
-from tuxscope.programs.syscall.leave import (
-    count,
-    count_interrupted,
-    leave_out_before_exec,
-    measure,
-)
+from tuxscope.programs.syscall.leave import leave_out_before_exec, measure
+from tuxscope.programs.syscall.outcome import Outcome
 from tuxscope.programs.syscall.records import (
     ACCOUNT,
     BLANK,
@@ -28,8 +23,9 @@ from tuxscope.record import u32, u64
 FORK = Tracepoint("sched", "sched_process_fork")
 
 
-def end(wanted: Wanted) -> Program:
-    """Run when a thread ends: exit and exit_group end so, and what a fatal signal interrupted."""
+def end(wanted: Wanted, outcome: Outcome) -> Program:
+    """Return the Program that runs when a thread ends: exit and exit_group end so, and what a fatal
+    signal interrupted. ``wanted`` is a Wanted, ``outcome`` an Outcome."""
     a = Assembler("thread_end", attach=RawTracepoint("sched_process_exit"))
     thread: Memory = Thread[r9]
     tid, slept, scratch = a.stack(u32), a.stack(u64), a.stack(u64[2])
@@ -40,26 +36,28 @@ def end(wanted: Wanted) -> Program:
     leave_out_before_exec(a, wanted, "forget")
     a.ldx(r1, thread.restart)
     a.jeq(r1, Restart.NONE, "not interrupted")
-    count_interrupted(a, wanted, 0)
+    outcome.give_up(a, 0)
     a.label("not interrupted")
     a.ldx(r1, thread.state)
-    a.jlt(r1, State.INSIDE, "forget")
+    a.jlt(r1, State.INSIDE, "outside")
     measure(a, wanted, slept, scratch)
-    a.mov(r3, 0)
-    count(a, wanted, slept)
+    outcome.vanish(a, slept)
+    a.label("outside")
+    outcome.end(a)
     a.label("forget")
     delete(a, THREADS, tid)
     a.label("out")
     a.mov(r0, 0)
     a.exit()
-    count_function(a, wanted.chosen)
+    outcome.end_functions(a)
     return a.program()
 
 
 def new_program(wanted: Wanted) -> Program:
-    """Run when a thread has become another program, in its execve.
+    """Return the Program that runs when a thread has become another program, in its execve.
+    ``wanted`` is a Wanted.
 
-    All other threads of the process are gone, and this one has the first one's id from here on.
+    All other threads of the process are gone, and this one has the first one's ID from here on.
     """
     a = Assembler("new_program", attach=RawTracepoint("sched_process_exec"))
     tid, old = a.stack(u32), a.stack(u32)
@@ -94,7 +92,8 @@ def new_program(wanted: Wanted) -> Program:
 
 
 def birth(wanted: Wanted) -> Program:
-    """Run when a thread has made a process or thread: it is followed, if its parent is."""
+    """Return the Program that runs when a thread has made a process or thread: it is followed, if
+    its parent is. ``wanted`` is a Wanted."""
     a = Assembler("thread_birth", attach=FORK)
     tid, child = a.stack(u32), a.stack(u32)
     a.ldx(r6, wanted.layout.field(FORK, "child_pid").at(r1))

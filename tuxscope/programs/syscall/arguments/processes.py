@@ -40,26 +40,24 @@ class Strings(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (
-            Read(What.STRINGS, index, when=When.ENTRY),
+            Read(What.STRINGS, index, when=When.ENTRY, buffer=True),
             Read(What.COUNT, index, when=When.ENTRY),
         )
 
     def text(self, call: Call, index: int) -> str:
         count = number_of(call.data(index, 1), 8)
         pieces = call.read(index)
-        if count is None and (not pieces or pieces[0].status is pieces[0].status.FAULT):
+        if call.address(index) == "NULL" or (count is None and not pieces):
             return call.address(index)
         shown = [string_text(each, call.string_size) for each in pieces[:MOST_STRINGS]]
         cut = len(shown) < (len(pieces) if count is None else count)
         return "[" + ", ".join(shown + ["..."] * cut) + "]"
 
     def json(self, call: Call, index: int) -> Any:
-        pieces = call.read(index)
-        if any(each.status is each.status.FAULT for each in pieces) or self.text(
-            call, index
-        ) == call.address(index):
-            return self.text(call, index)
-        return [each.data.decode("utf-8", "replace") for each in pieces]
+        text = self.text(call, index)
+        if not text.startswith("["):
+            return text
+        return [each.data.decode("utf-8", "replace") for each in call.read(index)]
 
 
 def string_text(piece: Piece, string_size: int) -> str:

@@ -59,12 +59,14 @@ class Count(IntEnum):
         ARGUMENT: an argument's value.
         POINTED: the u32 that an argument is the address of, as in accept(2).
         RETURNED: the call's result.
+        FOLLOWING: the word behind the address that a read is ``through``, as iov_len is.
     """
 
     CONSTANT = 0x00
     ARGUMENT = 0x10
     POINTED = 0x20
     RETURNED = 0x30
+    FOLLOWING = 0x40
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ class Read:
         most: bytes that are read at most; of several elements, each.
         when: whether before or after the call.
         offset: bytes from the address to what is read.
+        buffer: whether of what is read only as many bytes are shown as the user asked for.
+        through: which word, counted from 1, of the struct at the address has the address to read,
+            as msg_iov is the third of struct msghdr; 0 for none. A word has the size of the ABI's
+            long.
     """
 
     what: What
@@ -88,3 +94,5 @@ class Read:
     most: int = LONGEST_READ
     when: When = When.EXIT
     offset: int = 0
+    buffer: bool = False
+    through: int = 0

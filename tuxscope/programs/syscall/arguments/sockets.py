@@ -112,7 +112,7 @@ class WrittenAddress(Address):
         return (Read(What.BYTES, index, count=count, most=LONGEST_ADDRESS, when=When.SUCCESS),)
 
     def text(self, call: Call, index: int) -> str:
-        data, room = all_bytes(call, index), number_of(call.data(self.length))
+        data, room = all_bytes(call, index), number_of(call.data(self.length, 1))
         if data is not None and room is not None:
             data = data[:room]  # the length may be that of an address that did not fit
         text = sockaddr_text(data) if data is not None else None
@@ -120,16 +120,22 @@ class WrittenAddress(Address):
 
 
 class Length(Kind):
-    """The address of a length that the call reads and writes: ``[16]``, or ``[110 => 2]``."""
+    """The address of a length that the call reads and writes: ``[16]``, or ``[110 => 2]``.
+
+    Attributes:
+        entry: whether it is read before the call, too, which costs a second record.
+    """
+
+    def __init__(self, entry: bool = False) -> None:
+        self.entry = entry
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (
-            Read(What.BYTES, index, size=4, most=4, when=When.ENTRY),
-            Read(What.BYTES, index, size=4, most=4, when=When.SUCCESS),
-        )
+        after = Read(What.BYTES, index, size=4, most=4)
+        before = Read(What.BYTES, index, size=4, most=4, when=When.ENTRY)
+        return (after, before) if self.entry else (after,)
 
     def text(self, call: Call, index: int) -> str:
-        before, after = (number_of(call.data(index, at)) for at in (0, 1))
+        after, before = (number_of(call.data(index, at)) for at in (0, 1))
         if before is None:
             return call.address(index) if after is None else f"[{signed(after)}]"
         if after is None or after == before:
@@ -170,7 +176,8 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "socket_protocol": Protocol,
     "sockaddr": Address,
     "sockaddr_out": WrittenAddress,
-    "socklen_inout": Length,
+    "length": Length,
+    "length_twice": lambda: Length(entry=True),
     "socket_pair": SocketPair,
     "message_flags": lambda: Flags(MESSAGE_FLAGS, "MSG_???"),
     "accept_flags": lambda: Flags(TYPE_FLAGS, "SOCK_???"),
