@@ -128,6 +128,8 @@ class Argument(Kind):
         name = self._name(call)
         if name in NUMBERS:
             return str(call.signed(index))
+        if name == "PERF_EVENT_IOC_RESET" and call.unsigned(index) == 1:
+            return "PERF_IOC_FLAG_GROUP"
         if name == "TCFLSH":
             return choice_text(call.unsigned(index), QUEUES, "TC???")
         if name == "TCXONC":
