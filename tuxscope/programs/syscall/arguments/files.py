@@ -93,14 +93,14 @@ class OpenFlags(Kind):
         return open_text(call.unsigned(index))
 
 
-class Mode(Kind):
+class Permissions(Kind):
     """Permissions, a umode_t, in octal."""
 
     def text(self, call: Call, index: int) -> str:
         return octal_text(call.unsigned(index) & 0xFFFF)
 
 
-class OpenMode(Mode):
+class OpenMode(Permissions):
     """Permissions of a file that open(2) makes, which needs them only then.
 
     Attributes:
@@ -138,7 +138,7 @@ class Device(Kind):
         return device_text(call.unsigned(index))
 
 
-class Owner(Unsigned):
+class OwnerId(Unsigned):
     """A user or group; -1 is to leave it."""
 
     def text(self, call: Call, index: int) -> str:
@@ -255,11 +255,11 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "open_mode": OpenMode,
     "open_how": OpenHow,
     "descriptor_flags": lambda: Flags(OPEN_FLAGS, "O_???"),
-    "mode": Mode,
+    "mode": Permissions,
     "mode_result": ModeResult,
     "node_mode": TypeAndMode,
     "device": Device,
-    "owner": Owner,
+    "owner": OwnerId,
     "name": Name,
     "path_out": WrittenString,
     "entries": Entries,
