@@ -296,11 +296,18 @@ def load_count(a: Assembler, pair: Memory, what: str) -> None:
 def addresses(a: Assembler, pair: Memory, what: str, name: str, most: int, end: str) -> None:
     """Emit ``name``, and the label ``next WHAT``: r0 = the next address of an array at r6, and
     r8 counts them; jump to ``end`` behind the last one, or behind ``most``."""
+    fault = f"{what} not readable"
+    a.label(fault)
+    a.jne(r8, 0, end)
+    a.st(Outgoing[r9].address, 0)  # a FAULT, too
+    a.st(Outgoing[r9].size, 1)
+    a.call(APPEND)
+    a.ja("out")
     a.label(name)
     a.mov(r8, 0)
     a.label(f"next {what}")
     a.jge(r8, most, end)
-    read_word(a, pair, f"of {what}", end)
+    read_word(a, pair, f"of {what}", fault)
     a.jeq(r0, 0, end)
     a.add(r8, 1)
 

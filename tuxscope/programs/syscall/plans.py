@@ -11,6 +11,8 @@ from tuxscope.programs.syscall.arguments.declarations import Declaration, declar
 from tuxscope.programs.syscall.arguments.reads import (
     LONGEST_READ,
     MOST_READS,
+    RESULT,
+    STACK_POINTER,
     Read,
     What,
     When,
@@ -67,9 +69,11 @@ def code(read: Read, string_size: int) -> int:
     most = read.most
     if read.buffer:
         most = min(most, string_size + (read.what in (What.STRING, What.STRINGS)))
+    # At the entry its place has the stack pointer.
+    argument = RESULT if read.argument == STACK_POINTER else read.argument
     return (
         read.what
-        | read.argument << ARGUMENT
+        | argument << ARGUMENT
         | read.when << WHEN
         | read.count << COUNT
         | read.size << SIZE

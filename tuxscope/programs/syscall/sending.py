@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.abi.reading import read_arguments
+from tuxscope.abi.reading import copy_of_kernel, read_arguments
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9
 from tuxscope.files.emitting import (
@@ -254,6 +254,10 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
     a.jset(r1, Entry.FILE, "file")
     a.call(helper.ktime_get_ns)
     a.stx(out.started_ns, r0)
+    # In place of the result, which a call that begins has not.
+    a.ldx(r3, registers)
+    stack_pointer = wanted.readable.registers.stack_pointer
+    copy_of_kernel(a, stack_pointer, out.head.values[RESULT])
     a.st(out.duration_ns, BEGINS - (1 << 64))
     a.mov(r1, What.BEGUN)
     a.ldx(r2, plan.entry)

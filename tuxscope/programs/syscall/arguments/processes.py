@@ -47,7 +47,8 @@ class Strings(Kind):
     def text(self, call: Call, index: int) -> str:
         count = number_of(call.data(index, 1), 8)
         pieces = call.read(index)
-        if call.address(index) == "NULL" or (count is None and not pieces):
+        unreadable = all(each.status is each.status.FAULT for each in pieces)
+        if call.address(index) == "NULL" or (count is None and unreadable):
             return call.address(index)
         shown = [string_text(each, call.string_size) for each in pieces[:MOST_STRINGS]]
         cut = len(shown) < (len(pieces) if count is None else count)
