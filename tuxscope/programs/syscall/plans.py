@@ -68,7 +68,8 @@ def code(read: Read, string_size: int) -> int:
     """Return ``read`` as a number, see Plan; of a buffer ``string_size`` bytes are read."""
     most = read.most
     if read.buffer:
-        most = min(most, string_size + (read.what in (What.STRING, What.STRINGS)))
+        # A string has a NUL, and a byte more says that it is longer.
+        most = min(most, string_size + 2 * (read.what in (What.STRING, What.STRINGS)))
     # At the entry its place has the stack pointer.
     argument = RESULT if read.argument == STACK_POINTER else read.argument
     return (
