@@ -55,8 +55,8 @@ class StreamTotals:
         return f"{self.events} events, {lost}, {time_told(self.seconds, self.missed)}"
 
 
-class Lines(Protocol):
-    """The format of lines, as LineFormat has it."""
+class Renderer(Protocol):
+    """A protocol: what makes lines of records, as LineFormat does."""
 
     @property
     def header(self) -> str: ...
@@ -105,7 +105,7 @@ class Stream:
             pace.looked(self._print(), self.reader.holds)
             self._between(watch.seconds)
 
-    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Lines:
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Renderer:
         """For tools to override: the format of the lines; see :func:`line_format`."""
         return line_format(page, options, fd)
 
