@@ -147,8 +147,8 @@ def called(
         if when & When.SUCCESS and bare.failed:
             continue
         is_entry = when & When.ENTRY and before is not None
-        parts = (before if is_entry else memory) or {}
-        read = parts(planned.read, bare, Memory(parts, bare.word, stack), files or {})
+        held = (before if is_entry else memory) or {}
+        read = parts(planned.read, bare, Memory(held, bare.word, stack), files or {})
         if read:
             found[planned.key] = read
     return Call(
