@@ -91,8 +91,8 @@ def described(call: Call) -> str:
 
 
 def judge(submission: Submission, record: Record, call: Call) -> None:
-    """Check ``record``, a Record that ``submission``, a Submission, sent for ``call``, a Call. Raises
-    Mistake."""
+    """Check ``record``, a Record that ``submission``, a Submission, sent for ``call``, a Call.
+    Raises Mistake."""
     of = described(call)
     check_caller(submission, record, call, of)
     check_value(submission, record, "number", call.number, of)
