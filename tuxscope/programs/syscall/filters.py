@@ -49,6 +49,11 @@ class Chosen:
         """Whether a thread is chosen by what may change while it runs."""
         return any(each is not None for each in (self.comm, self.uid, self.cgroup))
 
+    @property
+    def all_calls(self) -> bool:
+        """Whether all calls of the chosen threads are."""
+        return self.numbers is None and not (self.failed or self.errors or self.least_ns)
+
 
 EVERYTHING = Chosen()
 

@@ -1,4 +1,4 @@
-"""A call ends: it is counted, unless the kernel is about to restart it."""
+"""A call ends: it is counted or sent, unless the kernel is about to restart it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tuxscope.abi.reading import read_compat, read_number, read_register, read_s
 from tuxscope.asm import Assembler, Program, RawTracepoint, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
 from tuxscope.page.emitting import address_of, copy, lookup
-from tuxscope.programs.syscall.counting import add_to_account, count_function, load_key
+from tuxscope.programs.syscall.counting import add_to_account
 from tuxscope.programs.syscall.entry import (
     choose_thread,
     find_or_add_thread,
@@ -14,6 +14,7 @@ from tuxscope.programs.syscall.entry import (
     store_who,
 )
 from tuxscope.programs.syscall.filters import Numbers, leave_out_numbers
+from tuxscope.programs.syscall.outcome import Outcome
 from tuxscope.programs.syscall.records import (
     ACCOUNT,
     THREADS,
@@ -28,13 +29,12 @@ from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
 EINTR = 4
-LARGEST_ERRNO = 4095
 # include/linux/errno.h: ERESTARTSYS, ERESTARTNOINTR and ERESTARTNOHAND are 512 to 514, and
 # ERESTART_RESTARTBLOCK is 516: for the kernel itself, which restarts the call or makes it EINTR.
 LAST_RESTART, NOT_A_RESTART, RESTARTS = 516, 515, 5
 
 
-def leave(wanted: Wanted) -> Program:
+def leave(wanted: Wanted, outcome: Outcome) -> Program:
     """Run after each call. r7 is how long it took, r8 its result, r9 the thread's record."""
     a = Assembler("syscall_exit", attach=RawTracepoint("sys_exit"))
     thread: Memory = Thread[r9]
@@ -57,8 +57,7 @@ def leave(wanted: Wanted) -> Program:
     a.add(r1, LAST_RESTART)
     a.jlt(r1, RESTARTS, "interrupted?")
     a.label("finished")
-    load_errno(a)
-    count(a, wanted, slept)
+    outcome.finish(a, slept)
     a.label("not counted")
     a.ldx(r1, thread.restart)
     a.jne(r1, Restart.NONE, "in a handler")
@@ -71,10 +70,10 @@ def leave(wanted: Wanted) -> Program:
         add_to_account(a, Account.excluded.offset)
         a.ja("out")
 
-    interrupted(a, wanted, slept, scratch)
-    in_a_handler(a, wanted, number, scratch)
+    interrupted(a, wanted, outcome, slept, scratch)
+    in_a_handler(a, wanted, outcome, number, scratch)
     without_entry(a, wanted, tid, number, slept, scratch)
-    count_function(a, wanted.chosen)
+    outcome.leave_functions(a)
     return a.program()
 
 
@@ -102,41 +101,16 @@ def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> Non
         a.label("ran through")
 
 
-def load_errno(a: Assembler) -> None:
-    """Emit: r3 = the errno that the result r8 is, or 0."""
-    a.mov(r3, 0)
-    a.sub(r3, r8)
-    a.jle(r3, LARGEST_ERRNO, "an errno")  # a result of 0 is 0
-    a.mov(r3, 0)
-    a.label("an errno")
-
-
-def count(a: Assembler, wanted: Wanted, slept: Memory) -> None:
-    """Emit: count the call of the thread at r9, which took r7 and failed with r3."""
-    load_key(a, wanted.chosen.by)
-    a.mov(r2, r7)
-    a.ldx(r4, slept)
-    a.call("count")
-
-
-def count_interrupted(a: Assembler, wanted: Wanted, errno: int) -> None:
-    """Emit: count the call that a signal interrupted, and that is not restarted any more."""
-    thread: Memory = Thread[r9]
-    load_key(a, wanted.chosen.by, "interrupted")
-    a.ldx(r2, thread.interrupted_ns)
-    a.mov(r3, errno)
-    a.ldx(r4, thread.interrupted_slept)
-    a.call("count")
-
-
-def interrupted(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> None:
+def interrupted(
+    a: Assembler, wanted: Wanted, outcome: Outcome, slept: Memory, scratch: Memory
+) -> None:
     """Emit ``interrupted?``: keep a call that the kernel may restart, or that becomes EINTR."""
     thread: Memory = Thread[r9]
     a.label("interrupted?")
     a.jeq(r1, LAST_RESTART - NOT_A_RESTART, "finished")
     a.ldx(r1, thread.restart)
     a.jeq(r1, Restart.NONE, "first")
-    count_interrupted(a, wanted, 0)  # a handler's own call: one of the two is remembered
+    outcome.give_up(a, 0)  # a handler's own call: one of the two is remembered
     a.label("first")
     copy(a, address_of(thread.interrupted), address_of(thread.call), Call.size)
     a.stx(thread.interrupted_ns, r7)
@@ -146,10 +120,13 @@ def interrupted(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) ->
     a.ldx(r1, scratch[0])
     a.stx(thread.stack_pointer, r1)
     a.st(thread.restart, Restart.NEXT)
+    outcome.keep(a)
     a.ja("out")
 
 
-def in_a_handler(a: Assembler, wanted: Wanted, number: Memory, scratch: Memory) -> None:
+def in_a_handler(
+    a: Assembler, wanted: Wanted, outcome: Outcome, number: Memory, scratch: Memory
+) -> None:
     """Emit ``in a handler``: what comes out of sigreturn is the result that the interrupted call
     has, -EINTR, if the kernel does not restart it."""
     thread: Memory = Thread[r9]
@@ -164,7 +141,7 @@ def in_a_handler(a: Assembler, wanted: Wanted, number: Memory, scratch: Memory) 
     a.st(thread.restart, Restart.NEXT)
     a.mov(r1, r8)
     a.jne(r1, -EINTR, "out")
-    count_interrupted(a, wanted, EINTR)
+    outcome.give_up(a, EINTR)
     a.st(thread.restart, Restart.NONE)
     a.ja("out")
 

@@ -8,7 +8,6 @@ from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import escaped, quoted
 from tuxscope.programs.syscall.arguments.reads import (
-    LONGEST_READ,
     RESULT,
     Count,
     Read,
@@ -141,7 +140,7 @@ class Buffer(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         when = When.SUCCESS if self.written else When.EXIT
-        return (Read(What.BYTES, index, count=self.length, most=LONGEST_READ, when=when),)
+        return (Read(What.BYTES, index, count=self.length, when=when, buffer=True),)
 
     def text(self, call: Call, index: int) -> str:
         for each in call.read(index):

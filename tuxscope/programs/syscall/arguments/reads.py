@@ -76,6 +76,7 @@ class Read:
         most: bytes that are read at most; of several elements, each.
         when: whether before or after the call.
         offset: bytes from the address to what is read.
+        buffer: whether of what is read only as many bytes are shown as the user asked for.
     """
 
     what: What
@@ -85,3 +86,4 @@ class Read:
     most: int = LONGEST_READ
     when: When = When.EXIT
     offset: int = 0
+    buffer: bool = False
