@@ -37,7 +37,8 @@ usage: tuxscope COMMAND [options]
 
 
 def parse(arguments: Sequence[str]) -> Job | str:
-    """Parse a command line (without argv[0]): a job to run, or a text to print.
+    """Return the Job to run, or the text to print, of a command line: ``arguments``, a sequence of
+    str without argv[0].
 
     Raises UsageError.
     """
@@ -74,20 +75,21 @@ def parse(arguments: Sequence[str]) -> Job | str:
 
 
 def overview() -> str:
-    """The text of ``tuxscope --help``."""
+    """Return the text of ``tuxscope --help``, a str."""
     lines = (f"  {each.name:<9}  {each.summary}\n" for each in COMMANDS.values())
     return OVERVIEW.format(commands="".join(lines))
 
 
 def help_of(command: Subcommand) -> str:
-    """The text of ``tuxscope COMMAND --help``."""
+    """Return the text of ``tuxscope COMMAND --help`` for ``command``, a Subcommand, as a str."""
     from tuxscope.options.help import option_lines
 
     return command.help.replace("{options}", option_lines(command.options, command.page_kind))
 
 
 def component(command: Subcommand, words: Sequence[str] | None) -> Callable[..., Job]:
-    """The function that Fire calls for a command: parses the declared options, returns the job.
+    """Return the function that Fire calls for ``command``, a Subcommand: it parses the declared
+    options and returns the Job.
 
     ``words`` are the words after ``--``, which Fire does not see; None without a ``--``. Raises
     UsageError if the command does not take ``-- COMMAND``.
@@ -117,13 +119,15 @@ def component(command: Subcommand, words: Sequence[str] | None) -> Callable[...,
 
 
 def with_fire_name(argument: str, flags: Mapping[str, str]) -> str:
-    """``argument`` with its flag as Fire knows it: ``--first=3`` for ``--from=3``."""
+    """Return ``argument`` with its flag as Fire knows it, a str: ``--first=3`` for ``--from=3``.
+    ``flags`` maps the declared flags to those of Fire."""
     option, equals, value = argument.partition("=")
     return f"{flags.get(option, option)}{equals}{value}"
 
 
 def fire_problem(error: Any, command: Subcommand) -> str:
-    """The message for a FireExit, in one line."""
+    """Return the message, in one line, for ``error``, a FireExit that the arguments of ``command``,
+    a Subcommand, caused."""
     problem = error.trace.elements[-1]._error.args
     if len(problem) == 1:
         return str(problem[0])
@@ -134,7 +138,8 @@ def fire_problem(error: Any, command: Subcommand) -> str:
 
 
 def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
-    """Raise UsageError for an unknown or repeated option.
+    """Raise UsageError for an option in ``arguments`` that is repeated, or is not in ``known``, the
+    flags.
 
     Fire alone would accept -p, ---pid, --nopid, and --pid twice.
     """
@@ -159,7 +164,7 @@ def main() -> None:
 
 
 def status_of(arguments: Sequence[str]) -> int:
-    """Run a command line (without argv[0]); return the exit status.
+    """Run a command line, ``arguments`` without argv[0]; return the exit status, an int.
 
     All errors of commands are caught and printed here.
     """
@@ -183,7 +188,7 @@ def status_of(arguments: Sequence[str]) -> int:
 
 
 def execute(job: Job | str) -> int:
-    """Run a job, or print a text; return the exit status."""
+    """Run ``job`` if it is a Job, or print it if it is a text; return the exit status, an int."""
     if isinstance(job, str):
         if columns := room():
             job = "".join(f"{line}\n" for line in wrapped_help(job, columns))

@@ -106,11 +106,11 @@ class LocatedError(TuxscopeError):
 
     Attributes:
         problem: what is wrong, without the place.
-        source: the author's line; None if it is not known.
+        source: the author's SourceLine; None if it is not known.
         column: where in that line, counted from 1; 0 if it is not known.
         hint: what to type; empty if there is no one thing that helps.
-        slot: of the instruction, in 64-bit slots from the program's start; None if the error is
-            not about one.
+        slot: of the instruction, an int, in 64-bit slots from the program's start; None if the
+            error is not about one.
     """
 
     def __init__(
@@ -135,24 +135,25 @@ class LocatedError(TuxscopeError):
 
     @property
     def place(self) -> str:
-        """``hello.py:34``; empty if the line is not known."""
+        """``hello.py:34``, a str; empty if the line is not known."""
         return self.source.place if self.source else ""
 
     @property
     def remarks(self) -> tuple[tuple[str, str], ...]:
-        """What a report shows below the line: label and text of each. An empty text is left out."""
+        """What a report shows below the line: a tuple of pairs, label and text. An empty text is
+        left out."""
         return (("hint", self.hint),)
 
 
 class UsageError(TuxscopeError):
-    """The command line is invalid; nothing was started."""
+    """An error: the command line is invalid; nothing was started."""
 
     exit_status = 2
 
 
 class ArgumentTypeError(TuxscopeError, TypeError):
-    """An argument has the wrong type: ``function`` takes ``takes``, as text, not ``given``, the
-    argument; ``hint`` is what to type."""
+    """An error: an argument has the wrong type: ``function`` takes ``takes``, as text, not
+    ``given``, the argument; ``hint`` is what to type."""
 
     def __init__(self, function: str, takes: str, given: object, hint: str) -> None:
         what = with_article(type(given).__name__)

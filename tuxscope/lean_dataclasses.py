@@ -28,7 +28,14 @@ FEW = 10  # instances
 
 
 class Spec:
-    """A field's declaration, as ``field()`` returns it."""
+    """A field's declaration, as ``field()`` returns it.
+
+    Attributes:
+        default: its default value, or MISSING.
+        init, repr, compare: whether the method of that name uses the field.
+        annotation: its type, a str.
+        kw_only: whether it is a keyword-only parameter.
+    """
 
     __slots__ = ("annotation", "compare", "default", "init", "kw_only", "repr")
 
@@ -49,7 +56,13 @@ class Spec:
 
 
 class Later:
-    """An attribute of a class that is computed when it is first read."""
+    """A descriptor: an attribute of a class that is computed when it is first read.
+
+    Attributes:
+        owner: the class.
+        name: the attribute's name.
+        make: a callable without parameters that returns the value.
+    """
 
     def __init__(self, owner: type, name: str, make: Callable[[], object]) -> None:
         self.owner, self.name, self.make = owner, name, make
@@ -62,8 +75,16 @@ class Later:
 
 
 class Initialiser(Later):
-    """``__init__``, which is compiled after FEW instances, or when it is looked at: that takes as
-    long as making 30 without. Most classes have one or two in a run."""
+    """The ``__init__`` of class ``owner`` with the fields ``specs``, each a Spec by name.
+
+    It is compiled after FEW instances, or when it is looked at: that takes as long as making 30
+    without. Most classes have one or two in a run.
+
+    Attributes:
+        specs: the Spec of each field, by name.
+        positional: the names of the positional parameters, a list.
+        left: the number of instances that are still made without, an int.
+    """
 
     def __init__(self, owner: type, specs: dict[str, Spec]) -> None:
         super().__init__(owner, "__init__", lambda: initialiser(owner, specs))
@@ -79,7 +100,8 @@ class Initialiser(Later):
         return lambda *args, **named: self.initialise(instance, args, named)
 
     def initialise(self, instance: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        """As the compiled one, which raises the TypeError where the arguments do not fit."""
+        """Set the fields of ``instance`` from ``args``, a tuple, and ``named``, a dict, as the
+        compiled one does, which raises the TypeError if the arguments do not fit."""
         given = dict(zip(self.positional, args, strict=False))
         values = {name: spec.default for name, spec in self.specs.items()} | given | named
         fits = (
@@ -101,7 +123,8 @@ class Initialiser(Later):
 def make_dataclass(
     *, frozen: bool = False, slots: bool = False, eq: bool = True
 ) -> Callable[[Any], Any]:
-    """``dataclasses.dataclass``, as far as we use it."""
+    """Return the class decorator of ``dataclasses.dataclass(frozen=..., slots=..., eq=...)``, as
+    far as we use it; ``frozen``, ``slots`` and ``eq`` are bool, keyword-only."""
 
     def made(cls: Any) -> Any:
         own = own_specs(cls)
@@ -132,7 +155,7 @@ def make_dataclass(
 
 
 def own_specs(cls: type) -> dict[str, Spec]:
-    """The fields that a class adds to those of its bases."""
+    """Return the fields that ``cls``, a class, adds to those of its bases: the Spec by name."""
     specs = {}
     kw_only = False
     for name, annotation in cls.__annotations__.items():
@@ -151,7 +174,8 @@ def own_specs(cls: type) -> dict[str, Spec]:
 
 
 def with_slots(cls: Any, names: tuple[str, ...]) -> Any:
-    """Return a copy of a class with ``__slots__``, which an existing class cannot get."""
+    """Return a copy of ``cls``, a class, with ``names``, a tuple, as its ``__slots__``, which an
+    existing class cannot get."""
     left_out = {*names, "__dict__", "__weakref__"}
     namespace = {name: each for name, each in cls.__dict__.items() if name not in left_out}
     made = type(cls)(cls.__name__, cls.__bases__, namespace | {"__slots__": names})
@@ -160,7 +184,8 @@ def with_slots(cls: Any, names: tuple[str, ...]) -> Any:
 
 
 def initialiser(cls: type, specs: dict[str, Spec]) -> Callable[..., None]:
-    """``__init__``: the one method whose parameters are the fields."""
+    """Return the ``__init__`` of ``cls``, a function whose parameters are the fields ``specs``,
+    each a Spec by name."""
     # Where an error happened is told by the module's name: asm.source looks at it.
     names: dict[str, Any] = {"__name__": cls.__module__, "_set": object.__setattr__}
     positional = ["self"]
@@ -188,6 +213,7 @@ def initialiser(cls: type, specs: dict[str, Spec]) -> Callable[..., None]:
 
 
 def representation(specs: dict[str, Spec]) -> Callable[[object], str]:
+    """Return the ``__repr__`` of a class with the fields ``specs``, each a Spec by name."""
     shown = [name for name, spec in specs.items() if spec.repr]
 
     def text(self: object) -> str:
@@ -198,6 +224,8 @@ def representation(specs: dict[str, Spec]) -> Callable[[object], str]:
 
 
 def comparison(specs: dict[str, Spec]) -> dict[str, object]:
+    """Return the methods ``__eq__`` and ``__hash__``, by name, of a class with the fields
+    ``specs``, each a Spec by name."""
     compared = [name for name, spec in specs.items() if spec.compare]
     values: Callable[[object], object] = attrgetter(*compared) if compared else lambda _: ()
 
@@ -211,28 +239,34 @@ def comparison(specs: dict[str, Spec]) -> dict[str, object]:
 
 
 def forbid_change(self: object, name: str, *_: object) -> NoReturn:
+    """Raise FrozenInstanceError for the field ``name``: the ``__setattr__`` and ``__delattr__`` of
+    frozen classes."""
     from dataclasses import FrozenInstanceError
 
     raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
 
 
 def state(self: Any) -> list[object]:
+    """Return the values of all fields, a list: the ``__getstate__`` of frozen classes."""
     return [getattr(self, name) for name in self._specs]
 
 
 def set_state(self: Any, values: list[object]) -> None:
+    """Set all fields to ``values``, a list: the ``__setstate__`` of frozen classes."""
     for name, value in zip(self._specs, values, strict=True):
         object.__setattr__(self, name, value)
 
 
 def changed(value: Any, /, **changes: object) -> Any:
-    """``dataclasses.replace``."""
+    """Return a copy of the instance ``value`` with the fields named in ``changes`` set to their
+    values: ``dataclasses.replace``."""
     kept = {name: getattr(value, name) for name, each in value._specs.items() if each.init}
     return type(value)(**kept | changes)
 
 
 def standard(cls: Any, frozen: bool, eq: bool) -> Any:
-    """Return a ``dataclasses`` class with the same fields."""
+    """Return a ``dataclasses`` class with the fields of ``cls``; ``frozen`` and ``eq`` are bool, as
+    for the decorator."""
     import dataclasses
 
     fields = []

@@ -19,7 +19,8 @@ ROUTINES = (FunctionType, MethodType, BuiltinFunctionType)
 
 
 def stand_in(name: str, **contents: object) -> ModuleType:
-    """Return a module with these attributes only."""
+    """Return a ModuleType called ``name`` with the attributes ``contents``, keyword arguments,
+    only."""
     module = ModuleType(name)
     vars(module).update(contents)
     return module
@@ -30,9 +31,11 @@ def fire_component(
     arguments: Mapping[str, Callable[[str], Any]],
     options: Mapping[str, Callable[[str], Any]],
 ) -> Callable[..., Any]:
-    """What Fire can call in place of ``call``: it takes words and flags of these names, none of
-    which is required, and gives on what the parsers make of them. A word that is missing is
-    None."""
+    """Return a function that Fire can call in place of ``call``. It takes the words ``arguments``
+    and the flags ``options``, both parsers by name.
+
+    None of them is required: a word that is missing is None. ``call`` gets what the parsers return.
+    """
 
     def component(*values: Any, **named: Any) -> Any:
         return call(*values, **named)
@@ -46,15 +49,18 @@ def fire_component(
 
 
 def no_member(component: object, words: list[str]) -> NoReturn:
-    """Raise FireError for an unexpected argument, where Fire would look up an attribute."""
+    """Raise FireError for the first of ``words``, an unexpected argument, where Fire would look up
+    an attribute of ``component``."""
     raise FireError("Could not consume arg:", words[0])
 
 
 class NoFlags:
-    """For fire's own flags, behind a last ``--``: there are none. An isolated ``-`` would be its
-    separator between chained commands; for us it is stdin."""
+    """The parser of fire's own flags, behind a last ``--``: there are none. An isolated ``-`` would
+    be its separator between chained commands; for us it is stdin."""
 
     def parse_known_args(self, arguments: object) -> tuple[SimpleNamespace, list[str]]:
+        """Return a pair: a SimpleNamespace of fire's own flags at their defaults, and an empty
+        list; ``arguments`` are not looked at."""
         flags = SimpleNamespace(
             completion=None, help=False, interactive=False, separator="\0", trace=False,
             verbose=False,
@@ -91,7 +97,7 @@ OURS = ("fire.core", "fire.decorators", "fire.trace")  # which are Fire's own
 
 
 class Private:
-    """Fire's modules, and what they import in place of what they name.
+    """Fire's modules, and stand-ins for what they import.
 
     They are in no ``sys.modules``: who imports fire, inspect or json has the real one, before or
     after us.
@@ -104,7 +110,8 @@ class Private:
         self._modules: dict[str, ModuleType] = {}
 
     def load(self, name: str) -> ModuleType:
-        """A module of the package, run with our import statement."""
+        """Return the module ``name`` of the package, a ModuleType, run with our import
+        statement."""
         if name not in self._modules:
             spec = find(name, self._where)
             code = spec.loader.get_code(name)
@@ -134,7 +141,8 @@ class Private:
 
 
 def find(name: str, path: Sequence[str] | None) -> Any:
-    """A module's spec. Raises ModuleNotFoundError."""
+    """Return the ModuleSpec of the module ``name``, searched in ``path``, a sequence of str or
+    None. Raises ModuleNotFoundError."""
     for finder in sys.meta_path:
         if spec := finder.find_spec(name, path):
             return spec

@@ -26,10 +26,11 @@ class SourceLine:
 
     @property
     def place(self) -> str:
-        """``hello.py:34``, the file alone, or nothing: as much as is known."""
+        """``hello.py:34``, the file alone, or nothing: a str with as much as is known."""
         return os.path.basename(self.file) + (f":{self.line}" if self.line else "")
 
     @property
     def code(self) -> str:
-        """The text without a comment after it (as Python's formatters set it off) and a colon."""
+        """The text, a str, without a comment after it (as Python's formatters set it off) and a
+        colon."""
         return self.text.partition("  #")[0].rstrip(": ")

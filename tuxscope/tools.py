@@ -28,14 +28,14 @@ class CommandEntry:
 
 
 def command(name: str, summary: str, **pages: str) -> CommandEntry:
-    """Return the row of command ``name``, whose class is in ``commands/NAME.py``, with its
+    """Return the CommandEntry of command ``name``, whose class is in ``commands/NAME.py``, with its
     ``summary`` and ``pages``, files by name."""
     return CommandEntry(name, summary, f"tuxscope.commands.{name}", pages)
 
 
 def tool(name: str, summary: str, *views: str) -> CommandEntry:
-    """Return the row of tool ``name`` in ``programs/NAME/``, with its ``summary``: class in
-    ``command.py``, page in ``page.py``.
+    """Return the CommandEntry of tool ``name`` in ``programs/NAME/``, with its ``summary``: class
+    in ``command.py``, page in ``page.py``.
 
     Each of ``views`` is another page of the tool, ``VIEW.py``: ``tuxscope NAME --VIEW`` runs it,
     and ``tuxscope asm NAME_VIEW`` lists it.
@@ -68,6 +68,6 @@ PAGES = {name: file for each in TABLE for name, file in each.pages.items()}
 
 
 def command_of_page(name: str) -> str:
-    """Return the command line for page ``name`` of the table: ``tuxscope net`` or ``tuxscope net
-    --summary``."""
+    """Return the command line, a str, for page ``name`` of the table: ``tuxscope net`` or
+    ``tuxscope net --summary``."""
     return f"tuxscope {name.replace('_', ' --')}"

@@ -17,7 +17,8 @@ X32_BIT = 1 << 30
 
 
 class Abi(Enum):
-    """What a number means; the value is the column of syscalls.tsv."""
+    """An enum: an ABI of system calls, by which a number has a name. The value, a str, is the
+    column of syscalls.tsv."""
 
     X86_64 = "x86_64"
     IA32 = "ia32"
@@ -30,13 +31,13 @@ class Abi(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CompatTest:
-    """How to tell a call of the 32-bit ABI: by bits of an integer.
+    """How a program tells a call of the 32-bit ABI: by bits of an integer.
 
     Attributes:
-        in_task: whether the integer is in the kernel's ``task_struct``, of which only BTF tells
-            where; else it is in the user's registers, ``pt_regs``.
-        path: of the integer in there.
-        mask: the bits.
+        in_task: whether the integer is in the kernel's ``task_struct``, whose members only BTF
+            tells; else it is in the user's registers, ``pt_regs``.
+        path: a str, the path of the integer's member in that struct.
+        mask: an int with the bits to test.
         when_set: whether set bits mean the 32-bit ABI.
     """
 
@@ -48,15 +49,14 @@ class CompatTest:
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A machine, as uname(2) calls it.
+    """A machine and the ABIs of its kernel.
 
     Attributes:
-        machine: its name there.
-        native: the ABI of 64-bit calls.
-        compat: that of 32-bit calls.
-        suffixes: how a call of an ABI is told apart from the native one of that name, as
-            strace(1) has it: ``open@32``.
-        compat_test: how a 32-bit call is known.
+        machine: its name, as uname(2) reports it.
+        native: the Abi of 64-bit calls.
+        compat: the Abi of 32-bit calls.
+        suffixes: a str by Abi, appended to the names of its calls, as in strace(1): ``open@32``.
+        compat_test: the CompatTest by which a program tells a 32-bit call.
     """
 
     machine: str
@@ -67,11 +67,12 @@ class Architecture:
 
     @property
     def abis(self) -> tuple[Abi, ...]:
-        """All that it serves, the native one first."""
+        """The ABIs that it serves, a tuple of Abi, the native one first."""
         return tuple(self.suffixes)
 
     def abi(self, compat: bool, number: int) -> Abi:
-        """The ABI of a call by its number; ``compat``: whether the test said so."""
+        """Return the Abi of the call with ``number``, an int; ``compat`` is whether the test found
+        a 32-bit call."""
         if compat:
             return self.compat
         x32 = self.native is Abi.X86_64 and number & X32_BIT and number >> 31 == 0
@@ -106,5 +107,6 @@ ARCHITECTURES = {each.machine: each for each in (X86_64, ARM64, S390X)}
 
 
 def this_architecture() -> Architecture:
-    """That of the running machine; x86-64 on one that tuxscope does not know."""
+    """Return the Architecture of the running machine; x86-64 if tuxscope does not know the
+    machine."""
     return ARCHITECTURES.get(os.uname().machine, X86_64)

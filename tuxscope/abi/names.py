@@ -16,13 +16,14 @@ HERE = os.path.dirname(__file__)
 
 
 def lines_of(file: str) -> list[str]:
+    """Return the lines of ``file``, a table in this directory, as a list of str."""
     with open(os.path.join(HERE, file), encoding="utf-8") as table:
         return table.read().rstrip().split("\n")
 
 
 @cache
 def numbers(abi: Abi) -> Mapping[str, int]:
-    """All calls of an ABI, by name."""
+    """Return the numbers of all calls of ``abi``, a mapping of name to int. Cached."""
     head, *rows = (each.split("\t") for each in lines_of("syscalls.tsv"))
     column = head.index(abi.value)
     return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
@@ -30,22 +31,24 @@ def numbers(abi: Abi) -> Mapping[str, int]:
 
 @cache
 def names(abi: Abi) -> Mapping[int, str]:
-    """All calls of an ABI, by number."""
+    """Return the names of all calls of ``abi``, a mapping of number to str. Cached."""
     return {number: name for name, number in numbers(abi).items()}
 
 
 @cache
 def groups() -> Mapping[str, frozenset[str]]:
-    """strace's classes of calls, by name without %: file, network and so on; see strace(1)."""
+    """Return strace's classes of calls (file, network, ...; see strace(1)): a frozenset of call
+    names by the class's name without %. Cached."""
     rows = (each.split("\t") for each in lines_of("groups.tsv"))
     return {group: frozenset(members.split()) for group, members in rows}
 
 
 def syscall_name(architecture: Architecture, compat: bool, number: int) -> str:
-    """What a call is called: ``openat``; ``getpid@32`` of another ABI than the native one; of a
-    number that has no name, ``syscall_9999``.
+    """Return the name of call ``number`` on ``architecture``, a str; ``compat`` is whether the
+    32-bit test says so.
 
-    ``number`` is 32 bits of the register, without or with a sign.
+    It is ``openat``; ``getpid@32`` for an ABI other than the native one; ``syscall_9999`` for a
+    number without a name. ``number`` is 32 bits of the register, signed or unsigned.
     """
     number &= 0xFFFFFFFF
     abi = architecture.abi(compat, number)

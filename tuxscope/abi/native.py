@@ -9,10 +9,11 @@ from tuxscope.abi.names import numbers, syscall_name
 
 
 def native_name(number: int) -> str:
-    """What a call is called: ``openat``; of a number that has no name, ``syscall_9999``."""
+    """Return the name of the machine's 64-bit call ``number``, as ``openat``; ``syscall_9999`` if
+    it has no name."""
     return syscall_name(this_architecture(), False, number)
 
 
 def native_numbers() -> Mapping[str, int]:
-    """All calls, by name."""
+    """Return the numbers of the machine's 64-bit calls, a mapping of name to int."""
     return numbers(this_architecture().native)

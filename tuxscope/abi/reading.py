@@ -19,17 +19,16 @@ from tuxscope.record.types import u32, u64
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """What can be read of a call on some kernel, and where.
+    """What a program can read of a call on some kernel, and where.
 
     Attributes:
-        registers: those of a 64-bit call.
+        registers: the Registers of a 64-bit call.
         compat_registers: those of a 32-bit call.
-        compat: where the integer is that tells 32-bit calls; None where the kernel does not say.
-        compat_test: what it tells them by.
-        switches: where the two numbers are, one behind the other, that say how often a task was
-            switched out, of its own will and not; None where the kernel does not say.
-        typed_task: whether programs can load from a task as it is (Linux 5.11), without the price
-            of a copy.
+        compat: the Place of the integer that tells 32-bit calls; None if the kernel does not say.
+        compat_test: the CompatTest for that integer.
+        switches: the Place of two adjacent integers, the task's voluntary and involuntary context
+            switches; None if the kernel does not say.
+        typed_task: whether programs can load from a task directly (Linux 5.11), without a copy.
     """
 
     registers: Registers
@@ -41,7 +40,8 @@ class Readable:
 
 
 def readable(layout: Layout, architecture: Architecture) -> Readable:
-    """What a kernel says. Raises TuxscopeError where it has no such registers."""
+    """Return the Readable of a kernel with ``layout`` on ``architecture``. Raises TuxscopeError if
+    the kernel has no such registers."""
     test, switches, compat = architecture.compat_test, None, None
     if not test.in_task:
         compat = place(layout, architecture, test.path)
@@ -57,7 +57,8 @@ def readable(layout: Layout, architecture: Architecture) -> Readable:
 
 
 def read_register(a: Assembler, register: Place, context: Register, to: Memory) -> None:
-    """Emit: copy one of the user's registers; ``to`` has room for it."""
+    """Emit: copy the user's ``register``, a Place in ``struct pt_regs``, to memory at ``to``, which
+    has room for it; ``context`` is the Register that points to the context."""
     a.ldx(r3, u64[context + 0])
     copy_of_kernel(a, register, to)
 
@@ -113,7 +114,11 @@ def take_arguments(
 def read_number(
     a: Assembler, readable: Readable, context: Register, scratch: Memory, to: Memory
 ) -> None:
-    """Emit: the number of a call at its exit, as 32 bits; ``scratch`` is 8 bytes."""
+    """Emit: store the number of a call, at its exit, as 32 bits in ``to``.
+
+    ``readable`` says where it is, ``context`` is the Register that points to the context, and
+    ``scratch`` is Memory of 8 bytes.
+    """
     number = readable.registers.number
     read_register(a, number, context, scratch)
     load(a, number, scratch)
@@ -125,7 +130,11 @@ def read_number(
 def read_compat(
     a: Assembler, readable: Readable, context: Register, scratch: Memory, to: Memory
 ) -> None:
-    """Emit: 1 in a call of the 32-bit ABI, else 0, as 32 bits; ``scratch`` is 8 bytes."""
+    """Emit: store 1 in ``to`` in a call of the 32-bit ABI, else 0, as 32 bits.
+
+    ``readable`` says how to tell, ``context`` is the Register that points to the context, and
+    ``scratch`` is Memory of 8 bytes.
+    """
     if readable.compat is None:
         a.st(to, 0)
         return
@@ -144,8 +153,11 @@ def read_compat(
 
 
 def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
-    """Emit: r1 = how often the current task was switched out; ``scratch`` is 16 bytes. Emits
-    nothing and returns False where the kernel does not say."""
+    """Emit: r1 = how often the current task was switched out; return True.
+
+    Emits nothing and returns False if ``readable`` does not say where that is. ``scratch`` is
+    Memory of 16 bytes.
+    """
     if readable.switches is None:
         return False
     offset = readable.switches.offset
@@ -165,7 +177,8 @@ def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
 
 
 def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory) -> None:
-    """Emit: r1 = an integer of the current task."""
+    """Emit: r1 = the integer at ``place`` in the current task. ``readable`` says whether to load it
+    or to copy it to ``scratch``, Memory, first."""
     if readable.typed_task:
         a.call(helper.get_current_task_btf)
         a.ldx(r1, place.at(r0))
@@ -177,13 +190,15 @@ def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory
 
 
 def load(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r1 = what was copied of there."""
+    """Emit: r1 = the integer of ``place``, of 4 or 8 bytes, that was copied to ``scratch``,
+    Memory."""
     base = scratch._base + scratch._offset
     a.ldx(r1, u32[base] if place.size == 4 else u64[base])
 
 
 def copy_of_kernel(a: Assembler, place: Place, to: Memory) -> None:
-    """Emit: copy bytes of what r3 is the address of; zeros where it cannot be read."""
+    """Emit: copy the member at ``place`` of the struct at r3 to ``to``, Memory; zeros if the kernel
+    cannot read it."""
     a.add(r3, place.offset)
     a.lea(r1, to)
     a.mov(r2, place.size)

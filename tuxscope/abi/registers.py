@@ -19,14 +19,14 @@ REGISTER = 8  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """Places in ``struct pt_regs``.
+    """The Places of the user's registers in ``struct pt_regs``.
 
     Attributes:
-        number: of the call, in its low ``number_bits``, at exit, too.
-        number_bits: the rest of the integer says other things.
-        arguments: the six, as they were at entry.
-        result: at exit; a negative one is an errno.
-        stack_pointer: of 64-bit calls, and those of x86 in 32 bits.
+        number: the call's number, in its low ``number_bits``, at entry and exit.
+        number_bits: an int; the other bits of the integer mean other things.
+        arguments: a tuple of six Places, with the values at entry.
+        result: the result at exit; a negative one is an errno.
+        stack_pointer: for 64-bit calls, and 32-bit calls of x86.
     """
 
     number: Place
@@ -49,7 +49,8 @@ SMALLER = {"syscallno": 4, "int_code": 4}
 
 
 def recorded(architecture: Architecture) -> RecordedLayout:
-    """An architecture's registers, where no kernel tells."""
+    """Return the RecordedLayout of the registers of ``architecture``, for use without a kernel to
+    ask."""
     places = {
         name: Place(offset, SMALLER.get(name, REGISTER))
         for name, offset in RECORDED[architecture.machine].items()
@@ -58,13 +59,15 @@ def recorded(architecture: Architecture) -> RecordedLayout:
 
 
 def place(layout: Layout, architecture: Architecture, member: str) -> Place:
-    """Where a member of ``struct pt_regs`` is. Raises TuxscopeError where the kernel has none."""
+    """Return the Place of ``member``, a name in ``struct pt_regs`` of ``architecture``, in
+    ``layout``. Raises TuxscopeError if the kernel has no such member."""
     asked = layout if layout.has_structs else recorded(architecture)
     return asked.member("pt_regs", member)
 
 
 def registers(layout: Layout, architecture: Architecture, compat: bool = False) -> Registers:
-    """The places of a kernel; ``compat``: of its 32-bit calls. Raises TuxscopeError."""
+    """Return the Registers of ``architecture`` in ``layout``, of 32-bit calls if ``compat``, else
+    of 64-bit ones. Raises TuxscopeError if a register is missing."""
 
     def at(name: str) -> Place:
         return place(layout, architecture, name)

@@ -34,9 +34,9 @@ class Assembler(RingOutput):
     def stack(self, field_type: FieldType[Any] | RecordType) -> Memory:
         """Reserve space on the function's stack for a record or an integer; emits nothing.
 
-        Returns the place in memory, aligned for its type. The bytes are uninitialised: store to all
+        Returns the place, a Memory, aligned for its type. The bytes are uninitialised: store to all
         that the program sends. Raises StackError if the function needs more than 512 bytes,
-        OperandError if ``field_type`` is not a type.
+        OperandError if ``field_type`` is neither a type nor a RecordType.
         """
         if not isinstance(field_type, FieldType | RecordType):
             raise OperandError(
@@ -61,7 +61,8 @@ class Assembler(RingOutput):
         return Memory(r10, -used, own_type)
 
     def lea(self, dst: Register, place: Memory | Address) -> None:
-        """``dst =`` the address of ``place``: emits a mov and, if the offset is not 0, an add.
+        """Emit: ``dst``, a Register, = the address of ``place``, a Memory or an Address: a mov and,
+        if the offset is not 0, an add.
 
         Raises OperandError if ``place`` is not a place in memory.
         """
@@ -81,9 +82,11 @@ class Assembler(RingOutput):
         self._emit_all(address)
 
     def addr_space_cast(self, dst: Register, src: Register, to: int, origin: int) -> None:
-        """``dst = src``, cast from address space ``origin`` to address space ``to`` (Linux 6.9).
+        """Emit: ``dst = src``, both Registers, cast from address space ``origin`` to address space
+        ``to`` (Linux 6.9).
 
-        0 is the kernel's address space, 1 an arena's. Raises OperandError for any other pair.
+        Address space 0 is the kernel's, 1 an arena's, both int. Raises OperandError for any other
+        pair.
         """
         if (to, origin) not in ((0, 1), (1, 0)):
             raise OperandError(

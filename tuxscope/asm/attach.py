@@ -13,7 +13,7 @@ from tuxscope.source import SourceLine
 
 
 class ProgramType(IntEnum):
-    """The kernel's ``enum bpf_prog_type``."""
+    """An IntEnum: the kernel's ``enum bpf_prog_type``."""
 
     SOCKET_FILTER = 1
     KPROBE = 2
@@ -55,7 +55,7 @@ LONGEST_RAW_NAME = 127  # bytes: bpf_raw_tracepoint_open copies no more (kernel/
 
 
 def check_text(what: str, text: object, longest: int, example: str) -> None:
-    """Check that an argument is printable text of at most ``longest`` bytes in UTF-8.
+    """Check that ``text``, an argument, is printable text of at most ``longest`` bytes in UTF-8.
 
     ``what`` names the argument in errors, ``example`` shows how to write it. Raises ProgramError.
     """
@@ -74,9 +74,9 @@ class AttachPoint:
     """Base of all places where a program can run.
 
     Attributes:
-        type: the program's.
-        context_bytes: the offsets, from and to, that the program may load from its context; None
-            if that is left to the verifier.
+        type: the program's, a ProgramType.
+        context_bytes: a pair of offsets, from and to, that the program may load from its context;
+            None if that is left to the verifier.
     """
 
     __slots__ = ()
@@ -85,7 +85,7 @@ class AttachPoint:
 
     @property
     def result_hint(self) -> str:
-        """The hint for a program that exits with r0 uninitialised.
+        """The hint, a str, for a program that exits with r0 uninitialised.
 
         It proposes 0 only if the kernel ignores the result, or 0 has no effect.
         """
@@ -94,7 +94,8 @@ class AttachPoint:
 
 @dataclass(frozen=True, slots=True)
 class Tracepoint(AttachPoint):
-    """A tracepoint, by category and name: ``Tracepoint("syscalls", "sys_enter_write")``.
+    """A tracepoint, an AttachPoint, by category and name: ``Tracepoint("syscalls",
+    "sys_enter_write")``.
 
     Both are names of directories in tracefs. The context (r1) points to the tracepoint's fields.
     Once r6 holds the context, ``a.ldx(r1, u64[r6 + 16])`` loads the first argument of a system
@@ -127,13 +128,14 @@ class Tracepoint(AttachPoint):
 
     @property
     def format_file(self) -> str:
-        """The path of the file that lists the fields, if tracefs is mounted at the usual place."""
+        """The path of the file that lists the fields, a str, if tracefs is mounted at the usual
+        place."""
         return f"/sys/kernel/tracing/events/{self.category}/{self.name}/format"
 
 
 @dataclass(frozen=True, slots=True)
 class RawTracepoint(AttachPoint):
-    """A raw tracepoint, by its name: ``RawTracepoint("sched_switch")``.
+    """A raw tracepoint, an AttachPoint, by its name: ``RawTracepoint("sched_switch")``.
 
     The context points to the tracepoint's arguments, a u64 each. Without a name the program cannot
     be attached; :meth:`LoadedProgram.test_run` runs it. Raises ProgramError for an invalid name.

@@ -53,7 +53,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Hints in the author's language, Python or assembly; ``{name}`` is filled in."""
+    """Hints in the author's language, Python or assembly, as templates: ``{name}`` is filled in.
+
+    Attributes:
+        label, function: how to define a label, and a function, a str.
+        gotol, helper: how to write a gotol, and the call of a helper.
+    """
 
     label: str
     function: str
@@ -80,9 +85,10 @@ class ResolvedCode:
     """Instructions with resolved jumps, and their functions and labels.
 
     Attributes:
-        instructions: in program order.
-        functions: the entry points; the first is at slot 0.
-        labels: in the order of their slots; an instruction of the same function follows each.
+        instructions: a tuple, in program order.
+        functions: the entry points, a tuple of Labels; the first is at slot 0.
+        labels: a tuple of Labels, in the order of their slots; an instruction of the same function
+            follows each.
     """
 
     instructions: tuple[Instruction, ...]
@@ -93,7 +99,7 @@ class ResolvedCode:
 class Draft:
     """Collects instructions, labels and functions, and resolves the targets of jumps and calls.
 
-    ``name`` is the name of the first function.
+    ``name`` is the name of the first function, ``wording`` has the hints of its errors, a Wording.
     """
 
     def __init__(self, name: str, wording: Wording = PYTHON) -> None:
@@ -105,13 +111,14 @@ class Draft:
         self.wording = wording
 
     def append(self, instruction: Instruction, target: Target | None = None) -> None:
-        """Add an instruction; ``target`` is what it jumps to or calls by name."""
+        """Add ``instruction``; ``target``, a Target or None, is what it jumps to or calls by
+        name."""
         if target:
             self.targets[len(self.instructions)] = target
         self.instructions.append(instruction)
 
     def label(self, name: str, source: SourceLine | None) -> None:
-        """Define label ``name`` before the next instruction; ``source`` is its line, or None.
+        """Define label ``name`` before the next instruction; ``source`` is its SourceLine, or None.
 
         Raises DuplicateLabelError.
         """
@@ -129,7 +136,8 @@ class Draft:
         self.labels[key] = Definition(len(self.instructions), source)
 
     def begin(self, name: str, source: SourceLine | None, is_global: bool = False) -> None:
-        """Begin function ``name`` at the next instruction; ``source`` is the author's line or None.
+        """Begin function ``name`` at the next instruction; ``source`` is the author's SourceLine,
+        or None.
 
         ``is_global`` is as in Emitter.function. Raises DuplicateLabelError, ProgramError.
         """
@@ -145,7 +153,8 @@ class Draft:
         self.function = name
 
     def code(self) -> ResolvedCode:
-        """Resolve all targets; the draft can be extended and resolved again.
+        """Resolve all targets and return the ResolvedCode; the draft can be extended and resolved
+        again.
 
         Labels that no instruction of their function follows are left out.
 
@@ -247,7 +256,8 @@ def build_program(
     license: str,
     stack: tuple[StackVariable, ...] = (),
 ) -> Program:
-    """Return a Program of ``code`` with this ``name``, ``attach`` point, ``license`` and ``stack``.
+    """Return a Program of ``code``, a ResolvedCode, with this ``name``, ``attach`` point,
+    ``license`` and ``stack``, a tuple of StackVariables.
 
     Raises ProgramError if two maps share a name.
     """

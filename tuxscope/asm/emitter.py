@@ -46,7 +46,10 @@ def without_checks() -> Iterator[None]:
 
 
 class Emitter:
-    """Base of the assembler: collects instructions and resolves their targets."""
+    """Base of the assembler: collects instructions and resolves the labels that they jump to.
+
+    ``name`` and ``license``, str, and ``attach``, an AttachPoint, are those of the program.
+    """
 
     def __init__(self, name: str, attach: AttachPoint, license: str = "GPL") -> None:
         check_head(name, attach, license)
@@ -72,7 +75,8 @@ class Emitter:
         return deepcopy(self)
 
     def emit(self, instruction: Instruction) -> None:
-        """Append an instruction that was made with ``Instruction(...)`` or decoded.
+        """Append ``instruction``, an Instruction that was made with ``Instruction(...)`` or
+        decoded.
 
         Raises OperandError for anything else, and for immediates that Linux rejects.
         """
@@ -116,7 +120,8 @@ class Emitter:
         self._emit(opcode, dst, src, imm=imm, target=waiting)
 
     def label(self, name: str) -> None:
-        """Define a label before the next instruction, for jumps in this function; emits nothing.
+        """Define label ``name`` before the next instruction, for jumps in this function; emits
+        nothing.
 
         A label without a jump is allowed. Raises DuplicateLabelError, and LabelError for a name
         that is not a str, or is empty.
@@ -129,16 +134,16 @@ class Emitter:
         self._draft.label(name, source)
 
     def function(self, name: str, is_global: bool = False) -> None:
-        """Begin a function, which ``a.call(name)`` calls; emits nothing.
+        """Begin function ``name``, which ``a.call(name)`` calls; emits nothing.
 
         A function has its own stack, labels and r6 to r9. It gets its arguments in r1 to r5,
         returns r0, and must end with exit. Raises DuplicateLabelError for a name that is already
         defined, LabelError for a name that is not a C identifier, ProgramError before the first
         instruction.
 
-        The verifier follows each call of a function. A global function it verifies once, by
-        itself, which is quicker for a function that is called in a loop; it takes no arguments and
-        returns a number (Linux 5.6).
+        The verifier follows each call of a function. With ``is_global``, a bool, it verifies the
+        function once, by itself, which is quicker for a function that is called in a loop; it takes
+        no arguments and returns a number (Linux 5.6).
         """
         source = author_line()
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
@@ -151,8 +156,8 @@ class Emitter:
     def program(self, *, check: bool = True) -> Program:
         """Resolve all labels and return the Program; the assembler can be extended afterwards.
 
-        With ``check``, the checks also look for what the verifier would refuse, as far as the
-        program alone shows it. Without, only the verifier checks the program.
+        With ``check``, a bool, the checks also look for what the verifier would refuse, as far as
+        the program alone shows it. Without, only the verifier checks the program.
 
         Raises:
             UndefinedLabelError: a jump or call to a name that is not defined.
@@ -180,8 +185,8 @@ def new_instruction(
 ) -> Instruction:
     """Return an Instruction of ``opcode`` with the author's line.
 
-    ``dst``, ``src``, ``offset``, ``imm``, ``next_imm`` and ``map`` are its fields. Raises
-    OperandError with that line.
+    ``dst``, ``src``, ``offset``, ``imm``, ``next_imm`` and ``map``, a Map or None, are its fields.
+    Raises OperandError with that line.
     """
     source = author_line()
     try:

@@ -29,7 +29,8 @@ from tuxscope.lean_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reg:
-    """The field holds a register number, 0 to 10; 0 to 9 if the register is written."""
+    """The field holds a register number, 0 to 10; 0 to 9 if ``written``; ``read``: whether it is
+    read."""
 
     written: bool = False
     read: bool = True
@@ -169,7 +170,7 @@ ATOMIC_SIGNS = {Atomic.ADD: "+=", Atomic.OR: "|=", Atomic.AND: "&=", Atomic.XOR:
 
 
 def arithmetic() -> Iterator[Form]:
-    """Yield the rows of section 4.1: arithmetic in 32 and 64 bits, with imm and with src."""
+    """Yield the Forms of section 4.1: arithmetic in 32 and 64 bits, with imm and with src."""
     for wide in (False, True):
         instruction_class = Class.ALU64 if wide else Class.ALU
         base = Group.BASE64 if wide else Group.BASE32
@@ -207,7 +208,7 @@ def arithmetic() -> Iterator[Form]:
 
 
 def byte_swaps() -> Iterator[Form]:
-    """Yield the rows of section 4.2: byte swaps; imm is the width in bits."""
+    """Yield the Forms of section 4.2: byte swaps; imm is the width in bits."""
     for bits in (16, 32, 64):
         group = Group.BASE64 if bits == 64 else Group.BASE32
         for swap, opcode, since in (
@@ -232,7 +233,7 @@ def jump(name: str, opcode: int, kind: FormKind, text: str, group: Group, sectio
 
 
 def jumps() -> Iterator[Form]:
-    """Yield the rows of section 4.3, jumps and calls, and Linux's may_goto and gotox."""
+    """Yield the Forms of section 4.3, jumps and calls, and Linux's may_goto and gotox."""
     for wide in (False, True):
         instruction_class = Class.JMP if wide else Class.JMP32
         bits = 64 if wide else 32
@@ -269,7 +270,7 @@ def jumps() -> Iterator[Form]:
 
 
 def loads_and_stores() -> Iterator[Form]:
-    """Yield the rows of sections 5.1 and 5.2: loads and stores."""
+    """Yield the Forms of sections 5.1 and 5.2: loads and stores."""
     for size in (Size.B, Size.H, Size.W, Size.DW):
         group = Group.BASE64 if size is Size.DW else Group.BASE32
         unsigned, signed = f"*(u{size.bits} *)", f"*(s{size.bits} *)"
@@ -291,7 +292,7 @@ def loads_and_stores() -> Iterator[Form]:
 
 
 def atomics() -> Iterator[Form]:
-    """Yield the rows of section 5.3, atomics, and Linux's load_acquire and store_release."""
+    """Yield the Forms of section 5.3, atomics, and Linux's load_acquire and store_release."""
     for size in (Size.W, Size.DW):
         opcode = Mode.ATOMIC | size | Class.STX
         group = Group.ATOMIC64 if size is Size.DW else Group.ATOMIC32
@@ -333,7 +334,7 @@ def atomics() -> Iterator[Form]:
 
 
 def wide_immediates() -> Iterator[Form]:
-    """Yield the rows of section 5.4: ld_imm64, the instructions of two slots."""
+    """Yield the Forms of section 5.4: ld_imm64, the instructions of two slots."""
     names = {
         WideSource.MAP_FD: "{map}", WideSource.MAP_VALUE: "{map}+{next_imm}",
         WideSource.FUNC: "{function}",
@@ -355,7 +356,7 @@ def wide_immediates() -> Iterator[Form]:
 
 
 def address_space_casts() -> Iterator[Form]:
-    """Yield the rows of addr_space_cast (Linux): mov with offset 1, imm ``to << 16 | from``."""
+    """Yield the Forms of addr_space_cast (Linux): mov with offset 1, imm ``to << 16 | from``."""
     for to, origin in ((0, 1), (1, 0)):
         yield Form("addr_space_cast", Alu.MOV | Source.X | Class.ALU64, FormKind.CAST,
                    f"{{dst}} = addr_space_cast({{src}}, {to}, {origin})", Group.LINUX,
@@ -364,7 +365,7 @@ def address_space_casts() -> Iterator[Form]:
 
 
 def packet_loads() -> Iterator[Form]:
-    """Yield the rows of section 5.5: deprecated packet loads; the assembler has no methods."""
+    """Yield the Forms of section 5.5: deprecated packet loads; the assembler has no methods."""
     for size in (Size.B, Size.H, Size.W):
         place = f"*(u{size.bits} *)skb"
         yield Form("ld_abs", Mode.ABS | size | Class.LD, FormKind.PACKET_LOAD,
@@ -389,7 +390,7 @@ FORMS: tuple[Form, ...] = (
 
 
 def by_opcode() -> dict[int, tuple[Form, ...]]:
-    """The rows of the table by opcode."""
+    """Return the rows of the table by opcode, a dict of tuples of Forms."""
     rows = defaultdict[int, list[Form]](list)
     for form in FORMS:
         rows[form.opcode].append(form)

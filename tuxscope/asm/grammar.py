@@ -24,7 +24,7 @@ REGISTER = re.compile(r"([rw])(10|[0-9])")
 
 
 class Slot(Enum):
-    """The kind of a placeholder; the value is its name in errors."""
+    """An enum: the kind of a placeholder; the value is its name in errors."""
 
     REGISTER = "a register"
     HALF = "a 32-bit register"
@@ -84,14 +84,14 @@ class Match(NamedTuple):
 
 
 class MismatchError(AssemblyError):
-    """A syntax error at a token; the parser adds the line."""
+    """A syntax error, ``problem``, at ``token``, a Token; the parser adds the line."""
 
     def __init__(self, problem: str, token: Token) -> None:
         super().__init__(problem, column=token.column)
 
 
 def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
-    """Yield the parts of a template: (kind, name) for a placeholder, (None, text) for a literal.
+    """Yield the parts of ``template``: (Slot, name) for a placeholder, (None, text) for a literal.
 
     A fixed register is a placeholder whose name is the register: (REGISTER, ``r0``).
     """
@@ -125,7 +125,7 @@ def automaton() -> Node:
 
 @cache
 def keywords() -> frozenset[str]:
-    """Return all words of the templates, such as ``goto`` and ``if``."""
+    """Return all words of the templates, a frozenset, such as ``goto`` and ``if``."""
     written = " ".join(re.sub(r"\{\w+\}", " ", form.text) for form in FORMS)
     return frozenset(PLAIN.findall(written))
 

@@ -38,17 +38,18 @@ class Helper(NamedTuple):
 
     @property
     def prototype(self) -> str:
-        """The C declaration in one line."""
+        """The C declaration in one line, a str."""
         return self._signature.prototype
 
     @property
     def returns(self) -> str:
-        """The C type of its result."""
+        """The C type of its result, a str."""
         return self._signature.returns
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters, in r1, r2, ...; without the optional ones of a variadic helper."""
+        """A tuple of the Parameters in r1, r2, ...; without the optional ones of a variadic
+        helper."""
         return self._signature.parameters
 
     @property
@@ -78,7 +79,7 @@ class Helper(NamedTuple):
 
     @property
     def program_types(self) -> frozenset[ProgramType]:
-        """The program types that may call it on at least one probed kernel.
+        """A frozenset of the ProgramTypes that may call it on at least one probed kernel.
 
         TRACING, LSM, EXT, STRUCT_OPS (which are loaded for a target) and LIRC_MODE2 were not
         probed, so they are never included.

@@ -46,9 +46,9 @@ class Instruction:
         offset: a signed integer of 16 bits.
         imm: a signed integer of 32 bits; in ld_imm64 the low half of the constant.
         next_imm: a signed integer of 32 bits: the high half in ld_imm64, else 0.
-        map: the map whose file descriptor the loader puts into imm; None for all others.
-        source: the author's line, or None; comparison ignores it.
-        form: the row of the table.
+        map: the Map whose file descriptor the loader puts into imm; None for all others.
+        source: the author's SourceLine, or None; comparison ignores it.
+        form: the Form, the row of the table.
 
     Raises:
         OperandError: an unknown opcode, or a field with a value that the form does not allow.
@@ -98,12 +98,12 @@ class Instruction:
 
     @property
     def imm64(self) -> int:
-        """The constant of ld_imm64, from imm and next_imm: 0 to 2**64 - 1."""
+        """The constant of ld_imm64, an int from imm and next_imm: 0 to 2**64 - 1."""
         return (self.next_imm & 0xFFFFFFFF) << 32 | self.imm & 0xFFFFFFFF
 
     @property
     def reads(self) -> tuple[int, ...]:
-        """The numbers of the registers that it reads, without the arguments of a call."""
+        """The numbers of the registers that it reads, a tuple, without the arguments of a call."""
         form = self.form
         fields = ((form.dst, self.dst), (form.src, self.src))
         read = tuple(number for rule, number in fields if isinstance(rule, Reg) and rule.read)
@@ -117,7 +117,8 @@ class Instruction:
 
     @property
     def distance(self) -> int:
-        """The distance of a jump, local call or ld_func, in slots from the next instruction."""
+        """The distance of a jump, local call or ld_func, an int, in slots from the next
+        instruction."""
         return self.imm if isinstance(self.form.offset, Const) else self.offset
 
     @property
@@ -186,7 +187,8 @@ class Instruction:
         return self.fill_template(self.form.text)
 
     def fill_template(self, template: str, **names: str) -> str:
-        """Fill a template of the table with the fields, and with ``names`` by placeholder."""
+        """Return ``template``, of the table, filled with the fields, and with ``names`` by
+        placeholder."""
         return template.format(
             dst=f"r{self.dst}",
             src=f"r{self.src}",
@@ -232,7 +234,7 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
 
 
 def check_number(form: Form, field_name: str, rule: Range, value: int) -> None:
-    """Raise OperandError unless Linux accepts ``value``, by ``rule``.
+    """Raise OperandError unless Linux accepts ``value``, by ``rule``, a Range.
 
     ``form`` and ``field_name`` are for the message.
     """

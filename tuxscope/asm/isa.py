@@ -24,7 +24,8 @@ from enum import Enum, IntEnum
 
 
 class Class(IntEnum):
-    """The instruction class: the low three bits of the opcode (RFC 9669, section 3.1)."""
+    """An IntEnum: the instruction class: the low three bits of the opcode (RFC 9669, section
+    3.1)."""
 
     LD = 0
     LDX = 1
@@ -37,14 +38,14 @@ class Class(IntEnum):
 
 
 class Source(IntEnum):
-    """The source of the second operand: imm or the src register (section 4)."""
+    """An IntEnum: the source of the second operand: imm or the src register (section 4)."""
 
     K = 0x00  # imm
     X = 0x08  # the src register
 
 
 class Alu(IntEnum):
-    """The code of an arithmetic instruction (section 4.1)."""
+    """An IntEnum: the code of an arithmetic instruction (section 4.1)."""
 
     ADD = 0x00
     SUB = 0x10
@@ -63,7 +64,7 @@ class Alu(IntEnum):
 
 
 class Jump(IntEnum):
-    """The code of a jump instruction (section 4.3); JCOND is may_goto of Linux 6.9."""
+    """An IntEnum: the code of a jump instruction (section 4.3); JCOND is may_goto of Linux 6.9."""
 
     JA = 0x00
     JEQ = 0x10
@@ -86,7 +87,7 @@ OCTETS = (4, 2, 1, 8)  # of each Size, in the order of their numbers
 
 
 class Size(IntEnum):
-    """The size modifier of a load or store (section 5)."""
+    """An IntEnum: the size modifier of a load or store (section 5)."""
 
     W = 0x00
     H = 0x08
@@ -95,12 +96,12 @@ class Size(IntEnum):
 
     @property
     def octets(self) -> int:
-        """The size in bytes."""
+        """The size in bytes, an int."""
         return OCTETS[self >> 3]
 
     @property
     def bits(self) -> int:
-        """The size in bits."""
+        """The size in bits, an int."""
         return OCTETS[self >> 3] * 8
 
     @classmethod
@@ -110,7 +111,7 @@ class Size(IntEnum):
 
 
 class Mode(IntEnum):
-    """The mode modifier of a load or store (section 5)."""
+    """An IntEnum: the mode modifier of a load or store (section 5)."""
 
     IMM = 0x00
     ABS = 0x20
@@ -121,7 +122,7 @@ class Mode(IntEnum):
 
 
 class Atomic(IntEnum):
-    """The operation of an atomic, in its imm (section 5.3).
+    """An IntEnum: the operation of an atomic, in its imm (section 5.3).
 
     LOAD_ACQ and STORE_REL are of Linux 6.15.
     """
@@ -138,7 +139,7 @@ class Atomic(IntEnum):
 
 
 class WideSource(IntEnum):
-    """The meaning of the imm of ld_imm64, in its src field (section 5.4).
+    """An IntEnum: the meaning of the imm of ld_imm64, in its src field (section 5.4).
 
     The kernel's names begin with BPF_PSEUDO_.
     """
@@ -153,7 +154,7 @@ class WideSource(IntEnum):
 
 
 class CallSource(IntEnum):
-    """The kind of function that a call calls, in its src field (section 4.3.1)."""
+    """An IntEnum: the kind of function that a call calls, in its src field (section 4.3.1)."""
 
     HELPER = 0
     LOCAL = 1
@@ -161,7 +162,8 @@ class CallSource(IntEnum):
 
 
 class Swap(IntEnum):
-    """The byte swaps (section 4.2): to little-endian, to big-endian, and unconditional."""
+    """An IntEnum: the byte swaps (section 4.2): to little-endian, to big-endian, and
+    unconditional."""
 
     LE = 0
     BE = 1
@@ -169,7 +171,7 @@ class Swap(IntEnum):
 
 
 class FormKind(Enum):
-    """The kind of an instruction; ``Form.operation`` is the operation within the kind."""
+    """An enum: the kind of an instruction; ``Form.operation`` is the operation within the kind."""
 
     ARITHMETIC = "arithmetic on dst and an operand"  # Alu
     MOVE = "a move, with or without sign extension"
@@ -190,7 +192,8 @@ class FormKind(Enum):
 
 
 class Group(Enum):
-    """The conformance group (section 2.4); LINUX is for instructions that only Linux defines."""
+    """An enum: the conformance group (section 2.4); LINUX is for instructions that only Linux
+    defines."""
 
     BASE32 = "base32"
     BASE64 = "base64"

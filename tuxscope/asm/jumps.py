@@ -39,115 +39,139 @@ class Jumps(Emitter):
             self._jump(code | Source.K, target, number(dst), imm=operand)
 
     def jeq(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst == operand``."""
+        """Emit: jump to label ``target`` if ``dst == operand``; ``dst`` is a Register, ``operand``
+        a Register or an int."""
         self._branch(Jump.JEQ, dst, operand, target, wide=True)
 
     def jeq32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst == operand`` (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst == operand`` (32 bits); ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JEQ, dst, operand, target, wide=False)
 
     def jne(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst != operand``."""
+        """Emit: jump to label ``target`` if ``dst != operand``; ``dst`` is a Register, ``operand``
+        a Register or an int."""
         self._branch(Jump.JNE, dst, operand, target, wide=True)
 
     def jne32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst != operand`` (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst != operand`` (32 bits); ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JNE, dst, operand, target, wide=False)
 
     def jgt(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst > operand``, unsigned."""
+        """Emit: jump to label ``target`` if ``dst > operand``, unsigned; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JGT, dst, operand, target, wide=True)
 
     def jgt32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst > operand``, unsigned (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst > operand``, unsigned (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JGT, dst, operand, target, wide=False)
 
     def jge(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst >= operand``, unsigned."""
+        """Emit: jump to label ``target`` if ``dst >= operand``, unsigned; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JGE, dst, operand, target, wide=True)
 
     def jge32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst >= operand``, unsigned (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst >= operand``, unsigned (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JGE, dst, operand, target, wide=False)
 
     def jlt(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst < operand``, unsigned."""
+        """Emit: jump to label ``target`` if ``dst < operand``, unsigned; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JLT, dst, operand, target, wide=True)
 
     def jlt32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst < operand``, unsigned (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst < operand``, unsigned (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JLT, dst, operand, target, wide=False)
 
     def jle(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst <= operand``, unsigned."""
+        """Emit: jump to label ``target`` if ``dst <= operand``, unsigned; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JLE, dst, operand, target, wide=True)
 
     def jle32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst <= operand``, unsigned (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst <= operand``, unsigned (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JLE, dst, operand, target, wide=False)
 
     def jsgt(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst > operand``, signed."""
+        """Emit: jump to label ``target`` if ``dst > operand``, signed; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JSGT, dst, operand, target, wide=True)
 
     def jsgt32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst > operand``, signed (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst > operand``, signed (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JSGT, dst, operand, target, wide=False)
 
     def jsge(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst >= operand``, signed."""
+        """Emit: jump to label ``target`` if ``dst >= operand``, signed; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JSGE, dst, operand, target, wide=True)
 
     def jsge32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst >= operand``, signed (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst >= operand``, signed (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JSGE, dst, operand, target, wide=False)
 
     def jslt(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst < operand``, signed."""
+        """Emit: jump to label ``target`` if ``dst < operand``, signed; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JSLT, dst, operand, target, wide=True)
 
     def jslt32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst < operand``, signed (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst < operand``, signed (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JSLT, dst, operand, target, wide=False)
 
     def jsle(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst <= operand``, signed."""
+        """Emit: jump to label ``target`` if ``dst <= operand``, signed; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JSLE, dst, operand, target, wide=True)
 
     def jsle32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst <= operand``, signed (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst <= operand``, signed (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JSLE, dst, operand, target, wide=False)
 
     def jset(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst & operand`` is not 0."""
+        """Emit: jump to label ``target`` if ``dst & operand`` is not 0; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JSET, dst, operand, target, wide=True)
 
     def jset32(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Jump to label ``target`` if ``dst & operand`` is not 0 (32 bits)."""
+        """Emit: jump to label ``target`` if ``dst & operand`` is not 0 (32 bits); ``dst`` is a
+        Register, ``operand`` a Register or an int."""
         self._branch(Jump.JSET, dst, operand, target, wide=False)
 
     def ja(self, target: str) -> None:
-        """Jump to label ``target`` always."""
+        """Emit: jump to label ``target``, a str, always."""
         self._jump(Jump.JA | Class.JMP, target)
 
     def gotol(self, target: str) -> None:
-        """Jump to label ``target`` always, with a distance of 32 bits (Linux 6.6)."""
+        """Emit: jump to label ``target``, a str, always, with a distance of 32 bits (Linux 6.6)."""
         self._jump(Jump.JA | Class.JMP32, target)
 
     def may_goto(self, target: str) -> None:
-        """Jump to label ``target`` after about 8 million passes without a jump (Linux 6.9)."""
+        """Emit: jump to label ``target``, a str, after about 8 million passes without a jump (Linux
+        6.9)."""
         self._jump(Jump.JCOND | Class.JMP, target)
 
     def gotox(self, dst: Register) -> None:
-        """Jump to the address in ``dst``, loaded from an instruction array map (Linux 6.19)."""
+        """Emit: jump to the address in ``dst``, a Register, loaded from an instruction array map
+        (Linux 6.19)."""
         self._emit(Jump.JA | Source.X | Class.JMP, dst=number(dst))
 
     def exit(self) -> None:
-        """Return from the function or the program, with the result in r0."""
+        """Emit: return from the function or the program, with the result in r0."""
         self._emit(Jump.EXIT | Class.JMP)
 
     def call(self, target: Helper | str) -> None:
-        """Call ``target``: a Helper (``helper.ktime_get_ns``), or the name of a function.
+        """Emit: call ``target``: a Helper (``helper.ktime_get_ns``), or the name of a function.
 
         The arguments are in r1 to r5, the result in r0. The call clobbers r1 to r5. Raises
         OperandError for any other target.
@@ -166,11 +190,12 @@ class Jumps(Emitter):
             )
 
     def call_btf_id(self, btf_id: int) -> None:
-        """Call the kernel function (kfunc) with BTF ID ``btf_id`` (Linux 5.13)."""
+        """Emit: call the kernel function (kfunc) with BTF ID ``btf_id``, an int (Linux 5.13)."""
         self._emit(Jump.CALL | Class.JMP, src=CallSource.BTF_ID, imm=btf_id)
 
     def ld_func(self, dst: Register, function: str) -> None:
-        """``dst =`` the address of a function of this program, a callback for helpers (Linux 5.13).
+        """Emit: ``dst``, a Register, = the address of ``function``, the name of one of this
+        program, a callback for helpers (Linux 5.13).
 
         Raises OperandError if ``function`` is not a str.
         """

@@ -27,9 +27,9 @@ class Place:
     bits. That holds in both byte orders.
 
     Attributes:
-        offset: in bytes, from the start of the context or struct.
-        size: in bytes; of a bit field, the size of the smallest aligned integer that contains it;
-            0 if it is not known.
+        offset: in bytes, from the start of the context or struct, an int.
+        size: in bytes; of a bit field, the size of the smallest aligned integer that contains it; 0
+            if it is not known.
         bit_offset: in bits; 0 for all but bit fields.
         bit_size: in bits; 0 for all but bit fields.
     """
@@ -40,7 +40,7 @@ class Place:
     bit_size: int = 0
 
     def at(self, base: Register) -> Memory:
-        """Return the place in memory, if ``base`` points to the context or struct.
+        """Return the Memory at this place, if Register ``base`` points to the context or struct.
 
         Its type is u8, u16, u32 or u64. Raises OperandError for any other size, and for a bit
         field.
@@ -56,7 +56,7 @@ class Place:
 
     @property
     def whole_size(self) -> int:
-        """``size``, in bytes. Raises OperandError for a bit field."""
+        """The ``size``, in bytes, an int. Raises OperandError for a bit field."""
         if self.bit_size:
             whole = INTEGERS.get(self.size, f"{self.size} bytes")
             raise OperandError(
@@ -71,12 +71,12 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class PointerCast:
     """How an address becomes a pointer to a struct, whose members ``ldx`` loads: by a call of
-    ``bpf_rdonly_cast(address, type)``. What cannot be read is 0 then, as with probe_read_kernel,
-    which takes 20 times as long.
+    ``bpf_rdonly_cast(address, type)``. Unreadable members then load as 0, as with
+    probe_read_kernel, which takes 20 times as long.
 
     Attributes:
-        function: the number of bpf_rdonly_cast in the kernel's BTF (Linux 6.2).
-        type: the number of the struct there.
+        function: the BTF ID of bpf_rdonly_cast, an int (Linux 6.2).
+        type: the BTF ID of the struct, an int.
     """
 
     function: int
@@ -84,38 +84,41 @@ class PointerCast:
 
 
 class Layout(Protocol):
-    """The interface of a kernel's layout: tracepoint fields and struct members."""
+    """A Protocol, the interface of a kernel's layout: tracepoint fields and struct members."""
 
     @property
     def has_structs(self) -> bool:
-        """Whether it has struct members; a kernel without BTF has none."""
+        """Whether the layout has struct members, a bool; a kernel without BTF has none."""
 
     def has(self, tracepoint: Tracepoint) -> bool:
-        """Whether the kernel has ``tracepoint``."""
+        """Return whether the kernel has ``tracepoint``, a Tracepoint."""
 
     def has_helper(self, name: str) -> bool:
-        """Whether it says that programs can call ``bpf_NAME``; False where it says nothing."""
+        """Return whether the layout says that programs can call ``bpf_NAME``, the helper ``name``
+        without ``bpf_``; False if it says nothing."""
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """Return the Place of field ``name`` in the context of ``tracepoint``."""
+        """Return the Place of field ``name``, a str, in the context of ``tracepoint``, a
+        Tracepoint."""
 
     def member(self, struct: str, name: str) -> Place:
-        """Return the Place of member ``name`` of ``struct``, or of its anonymous structs.
+        """Return the Place of member ``name`` of ``struct``, both str, or of its anonymous structs.
 
         A path such as ``se.vruntime`` names a member of a member.
         """
 
     def cast(self, struct: str) -> PointerCast | None:
-        """How to point to a struct; None where the kernel cannot say that of an address."""
+        """Return the PointerCast that makes an address a pointer to ``struct``, a name; None if the
+        kernel offers no such cast."""
 
 
 @dataclass(frozen=True)
 class RecordedLayout:
-    """A layout that was recorded on one kernel.
+    """A Layout that was recorded on one kernel.
 
     Attributes:
-        fields: places by tracepoint (``category/name``), then by field.
-        members: places by struct, then by member or path.
+        fields: for each tracepoint, named ``category/name``, a mapping of field name to Place.
+        members: for each struct name, a mapping of member name or path to Place.
     """
 
     fields: Mapping[str, Mapping[str, Place]]
@@ -129,25 +132,28 @@ class RecordedLayout:
         return f"{tracepoint.category}/{tracepoint.name}" in self.fields
 
     def has_helper(self, name: str) -> bool:
-        """False: what is listed anywhere does without, and can be stepped through."""
+        """Return False, whatever ``name`` is: listings use no helper that a kernel may lack, and
+        can be stepped through."""
         return False
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """Return the Place of field ``name`` of ``tracepoint``.
+        """Return the Place of field ``name``, a str, in the context of ``tracepoint``, a
+        Tracepoint.
 
         Raises ProgramError if not recorded.
         """
         return self._recorded(self.fields, f"{tracepoint.category}/{tracepoint.name}", name)
 
     def member(self, struct: str, name: str) -> Place:
-        """Return the Place of member ``name`` of ``struct``.
+        """Return the Place of member ``name`` of ``struct``, both str.
 
         Raises ProgramError if not recorded.
         """
         return self._recorded(self.members, struct, name)
 
     def cast(self, struct: str) -> PointerCast | None:
-        """None: numbers of types differ from build to build."""
+        """Return None, not a PointerCast, whatever ``struct`` is: BTF IDs differ from build to
+        build."""
         return None
 
     def _recorded(self, places: Mapping[str, Mapping[str, Place]], whole: str, name: str) -> Place:

@@ -30,7 +30,7 @@ TOO_LARGE = 1 << 256  # too large for any field; int() rejects decimals of more 
 
 
 class TokenKind(Enum):
-    """The kind of a token."""
+    """An enum: the kind of a token."""
 
     WORD = "word"
     NAME = "name"  # in quotes
@@ -44,7 +44,7 @@ class Token(NamedTuple):
     """A token of assembly text.
 
     Attributes:
-        kind: its kind.
+        kind: its TokenKind.
         text: its text, with the quotes of a NAME.
         column: the column of its first character, counted from 1.
     """
@@ -55,18 +55,18 @@ class Token(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name: a WORD's text, or a NAME's text without quotes and escapes."""
+        """The name, a str: a WORD's text, or a NAME's text without quotes and escapes."""
         return unquoted(self.text) if self.kind is TokenKind.NAME else self.text
 
     @property
     def number(self) -> int:
-        """The value of a NUMBER, decimal or hexadecimal."""
+        """The value of a NUMBER, decimal or hexadecimal, an int."""
         if len(self.text) > len(str(TOO_LARGE)):
             return TOO_LARGE
         return int(self.text, 16 if self.text[:2] in ("0x", "0X") else 10)
 
     def is_sign(self, signs: str) -> bool:
-        """Whether it is a SIGN, and one of the characters of ``signs``."""
+        """Return whether it is a SIGN, and one of the characters of ``signs``."""
         return self.kind is TokenKind.SIGN and self.text in signs
 
     def __str__(self) -> str:

@@ -27,9 +27,9 @@ class Line:
         slot: its first slot.
         data: its encoding, 8 or 16 bytes.
         text: its pseudo-C, with known names instead of numbers.
-        source: the author's line.
+        source: the author's SourceLine, or None.
         function: the name of the function that begins here, or ``""``.
-        labels: the labels before it.
+        labels: a tuple of the labels before it.
         note: the stack variable that it accesses or points to: ``event.pid``, ``&event.comm``.
     """
 
@@ -82,7 +82,8 @@ def text_of(listed: Iterable[Line]) -> str:
 
 
 class Names:
-    """The names of a program's functions, labels and maps, and how instructions show them."""
+    """The names of the functions, labels and maps of ``program``, a Program, and how instructions
+    show them."""
 
     def __init__(self, program: Program) -> None:
         self.functions = {each.slot: each.name for each in program.functions}
@@ -106,7 +107,8 @@ class Names:
         return instruction.fill_template(form.named if named else form.text, **known)
 
     def known(self, slot: int, instruction: Instruction) -> dict[str, str]:
-        """Return the name, or ``""``, for each placeholder of ``instruction`` at ``slot``."""
+        """Return a dict with the name, or ``""``, of each placeholder of ``instruction`` at
+        ``slot``."""
         target = slot + 1 + instruction.distance
         function = self.functions.get(target, "")
         helper = f"bpf_{NAMES[instruction.imm - 1]}" if 0 < instruction.imm <= len(NAMES) else ""
@@ -122,7 +124,8 @@ class Names:
 
 
 def named(instructions: Iterable[Instruction]) -> Program:
-    """Make a Program of instructions alone, with generated names for jump targets and functions.
+    """Return a Program of ``instructions``, an iterable of Instructions, alone, with generated
+    names for jump targets and functions.
 
     Labels and functions are named after their slots: ``L7``, ``f12``. The first function is
     ``main``. A jump to a slot where no instruction of its function begins gets no label.

@@ -27,7 +27,7 @@ ValueType = FieldType[Any] | RecordType
 
 
 class MapType(IntEnum):
-    """The map types of ``enum bpf_map_type`` that tuxscope uses."""
+    """An IntEnum: the map types of ``enum bpf_map_type`` that tuxscope uses."""
 
     HASH = 1
     ARRAY = 2
@@ -48,7 +48,7 @@ PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
 
 
 def is_name(text: str) -> bool:
-    """Whether ``text`` is a valid object name: 1 to 15 letters, digits, _ and .
+    """Return whether ``text`` is a valid object name: 1 to 15 letters, digits, _ and .
 
     (bpf_obj_name_cpy).
     """
@@ -57,7 +57,7 @@ def is_name(text: str) -> bool:
 
 
 def check_name(kind: str, name: object) -> None:
-    """Check the name of a program or map (``kind``). Raises ProgramError."""
+    """Raise ProgramError unless ``name``, of a program or map (``kind``, a str), is valid."""
     if not isinstance(name, str) or not is_name(name):
         raise ProgramError(
             f"{kind} name {shown(name)} is not valid: a name has 1 to 15 letters, digits, "
@@ -67,12 +67,14 @@ def check_name(kind: str, name: object) -> None:
 
 
 def field_type(declared: ValueType) -> FieldType[Any]:
-    """Return the field type of ``declared``, a type or a record; a record becomes a Nested."""
+    """Return the field type of ``declared``, a FieldType or RecordType; a record becomes a
+    Nested."""
     return Nested(declared) if isinstance(declared, RecordType) else declared
 
 
 def check_type(name: str, value: object) -> None:
-    """Check that a key or value of map ``name`` is a type or a record. Raises ProgramError."""
+    """Raise ProgramError unless ``value``, a key or value of map ``name``, is a type or a
+    record."""
     if not isinstance(value, FieldType | RecordType):
         raise ProgramError(
             f"map {name}: a key or value is a type such as u64, or a record, not {shown(value)}",
@@ -118,12 +120,12 @@ class Map:
 
     @property
     def key_size(self) -> int:
-        """The size of a key in bytes."""
+        """The size of a key in bytes, an int."""
         return 4
 
     @property
     def value_size(self) -> int:
-        """The size of a value in bytes; of a per-CPU map, the value of one CPU."""
+        """The size of a value in bytes, an int; of a per-CPU map, the value of one CPU."""
         return 4
 
     def _no_entries(self, *_: object) -> NoReturn:
@@ -168,7 +170,7 @@ class StreamMap(Map):
     """Base of the maps that send records to user space.
 
     Attributes:
-        records: what programs send.
+        records: a tuple of the RecordTypes that programs send.
     """
 
     records: tuple[RecordType, ...]
@@ -187,12 +189,12 @@ class StreamMap(Map):
 
     @property
     def record(self) -> RecordType:
-        """The first of the records; of most maps the only one."""
+        """The first of the RecordTypes; of most maps the only one."""
         return self.records[0]
 
     @cached_property
     def kinds(self) -> RecordKinds:
-        """The records, and which of them some bytes are. Raises RecordError if they cannot be
+        """The RecordKinds, which tell records apart. Raises RecordError if they cannot be
         distinguished."""
         from tuxscope.record.kinds import RecordKinds  # few streams have several
 
@@ -202,8 +204,8 @@ class StreamMap(Map):
 class PerfEventArray(StreamMap):
     """A perf event array, with a ring for each CPU: ``PerfEventArray("EVENTS", HelloEvent)``.
 
-    ``record`` is the class of the records that programs send. ``max_entries`` defaults to the
-    number of possible CPUs.
+    ``name`` is its name, ``record`` the class of the records that programs send. ``max_entries``
+    defaults to the number of possible CPUs.
     """
 
     type: ClassVar[MapType] = MapType.PERF_EVENT_ARRAY
@@ -226,8 +228,9 @@ class PerfEventArray(StreamMap):
 class RingBuf(StreamMap):
     """A ring buffer for all CPUs (Linux 5.8): ``RingBuf("EVENTS", Event)``.
 
-    ``records`` are the classes of the records that programs send. ``max_entries`` is the size in
-    bytes, a power of two and a multiple of the page size; 8 MiB by default.
+    ``name`` is its name, ``records`` are the classes of the records that programs send.
+    ``max_entries`` is the size in bytes, a power of two and a multiple of the page size; 8 MiB by
+    default.
     """
 
     type: ClassVar[MapType] = MapType.RINGBUF
@@ -266,8 +269,8 @@ class RingBuf(StreamMap):
 
     @property
     def lost(self) -> PerCpuArray:
-        """The map in which programs count what the ring buffer has no room for, on each CPU:
-        ``a.ringbuf_output`` and ``a.ringbuf_reserve`` do.
+        """The PerCpuArray in which programs count what the ring buffer has no room for, on each
+        CPU: ``a.ringbuf_output`` and ``a.ringbuf_reserve`` do.
 
         Raises ProgramError for a name that is too long for it.
         """

@@ -19,18 +19,21 @@ Test = Callable[[int, int], bool]
 
 
 def signed(value: int, bits: int) -> int:
-    """Convert ``value``, an unsigned integer of ``bits`` bits, to signed, as two's complement."""
+    """Return ``value``, an unsigned integer of ``bits`` bits, as signed, an int, in two's
+    complement."""
     return value - (1 << bits) if value >> bits - 1 else value
 
 
 def arithmetic(form: Form) -> Binary:
-    """Return the function of ``form``, of kind ARITHMETIC: (dst, operand) to the new dst."""
+    """Return the function of ``form``, a Form of kind ARITHMETIC: (dst, operand) to the new dst,
+    all int."""
     return (signed_divisions if form.signed else unsigned)(form.bits)[form.operation]
 
 
 @cache
 def unsigned(bits: int) -> dict[Operation, Binary]:
-    """Return the functions on ``bits`` bits of all operations but sdiv and smod, by operation."""
+    """Return a dict of the functions on ``bits`` bits of all operations but sdiv and smod, by
+    operation; each takes two ints and returns one."""
     last = bits - 1
 
     def lsh(a: int, b: int) -> int:
@@ -57,7 +60,8 @@ def unsigned(bits: int) -> dict[Operation, Binary]:
 
 @cache
 def signed_divisions(bits: int) -> dict[Operation, Binary]:
-    """Return the functions of sdiv and smod on ``bits`` bits, by operation."""
+    """Return a dict of the functions of sdiv and smod on ``bits`` bits, by operation; each takes
+    two ints and returns one."""
 
     def sdiv(a: int, b: int) -> int:  # rounds toward zero; Python's // rounds down
         if not b:
@@ -82,7 +86,7 @@ def move(value: int) -> int:
 
 
 def sign_extended(bits: int) -> Unary:
-    """Return the function that sign-extends the low ``bits`` bits of its operand."""
+    """Return the function, of one int, that sign-extends its low ``bits`` bits."""
     mask = (1 << bits) - 1
 
     def extend(value: int) -> int:
@@ -92,7 +96,8 @@ def sign_extended(bits: int) -> Unary:
 
 
 def swapped(bits: int) -> Unary:
-    """Return the function that reverses the low ``bits`` bits by bytes and zeroes those above."""
+    """Return the function, of one int, that reverses its low ``bits`` bits by bytes and zeroes
+    those above."""
     size, mask = bits // 8, (1 << bits) - 1
 
     def swap(value: int) -> int:
@@ -102,7 +107,8 @@ def swapped(bits: int) -> Unary:
 
 
 def truncated(bits: int) -> Unary:
-    """Return the function that keeps the low ``bits`` bits and zeroes the bits above."""
+    """Return the function, of one int, that keeps its low ``bits`` bits and zeroes the bits
+    above."""
     mask = (1 << bits) - 1
 
     def truncate(value: int) -> int:
@@ -113,9 +119,9 @@ def truncated(bits: int) -> Unary:
 
 @cache
 def tests(bits: int) -> dict[Operation, Test]:
-    """Return the functions of conditional jumps on ``bits`` bits, by operation.
+    """Return a dict of the functions of conditional jumps on ``bits`` bits, by operation.
 
-    Each takes (dst, operand) and returns whether to jump.
+    Each takes (dst, operand), ints, and returns whether to jump.
     """
     sign = 1 << bits - 1
 

@@ -62,7 +62,8 @@ class MemoryAccess(Emitter):
         self._emit(opcode, memory._base.number, number(src), memory._offset, imm)
 
     def ldx(self, dst: Register, memory: Memory) -> None:
-        """``dst = *memory``, zero-extended to 64 bits; for 1, 2, 4 or 8 bytes."""
+        """Emit: ``dst = *memory``, zero-extended to 64 bits; for 1, 2, 4 or 8 bytes. ``dst`` is a
+        Register."""
         field_type = self._integer(memory)
         if field_type.signed and field_type.size < 8:
             raise OperandError(
@@ -73,7 +74,8 @@ class MemoryAccess(Emitter):
         self._load(Mode.MEM | Class.LDX, dst, memory)
 
     def ldsx(self, dst: Register, memory: Memory) -> None:
-        """``dst = *memory``, sign-extended to 64 bits; for s8, s16 and s32 (Linux 6.6)."""
+        """Emit: ``dst = *memory``, sign-extended to 64 bits; for s8, s16 and s32 (Linux 6.6).
+        ``dst`` is a Register, ``memory`` a Memory."""
         field_type = self._integer(memory)
         if not field_type.signed or field_type.size == 8:
             raise OperandError(
@@ -83,7 +85,8 @@ class MemoryAccess(Emitter):
         self._load(Mode.MEMSX | Class.LDX, dst, memory)
 
     def stx(self, memory: Memory, src: Register) -> None:
-        """``*memory = src``: store the low 1, 2, 4 or 8 bytes of a register."""
+        """Emit: ``*memory = src``: store the low 1, 2, 4 or 8 bytes of ``src``, a Register, to
+        ``memory``."""
         self._integer(memory)
         if isinstance(src, int):
             raise RegisterError(
@@ -93,7 +96,7 @@ class MemoryAccess(Emitter):
         self._store(Mode.MEM | Class.STX, memory, src)
 
     def st(self, memory: Memory, imm: int) -> None:
-        """``*memory = imm``: store an immediate of 32 bits, sign-extended for 8 bytes."""
+        """Emit: ``*memory = imm``: store ``imm``, an int of 32 bits, sign-extended for 8 bytes."""
         field_type = self._integer(memory)
         if isinstance(imm, Register):
             raise OperandError(
@@ -107,7 +110,8 @@ class MemoryAccess(Emitter):
         self._emit(opcode, memory._base.number, offset=memory._offset, imm=imm)
 
     def zero(self, place: Memory | tuple[Memory, ...]) -> None:
-        """Zero a record, a field or ``event.padding``, with as few aligned stores as possible.
+        """Emit: zero ``place``, a record, a field or ``event.padding``, with as few aligned stores
+        as possible.
 
         The place must be aligned as its record is. Raises OperandError if it is not in memory.
         """
@@ -119,57 +123,65 @@ class MemoryAccess(Emitter):
         self._store(Mode.ATOMIC | Class.STX, memory, src, operation)
 
     def atomic_add(self, memory: Memory, src: Register) -> None:
-        """``*memory += src``, atomically; on 4 or 8 bytes, as all atomics."""
+        """Emit: ``*memory += src``, a Register, atomically; on 4 or 8 bytes, as all atomics."""
         self._atomic(Atomic.ADD, memory, src)
 
     def atomic_or(self, memory: Memory, src: Register) -> None:
-        """``*memory |= src``, atomically (Linux 5.12)."""
+        """Emit: ``*memory |= src``, a Register, atomically (Linux 5.12)."""
         self._atomic(Atomic.OR, memory, src)
 
     def atomic_and(self, memory: Memory, src: Register) -> None:
-        """``*memory &= src``, atomically (Linux 5.12)."""
+        """Emit: ``*memory &= src``, a Register, atomically (Linux 5.12)."""
         self._atomic(Atomic.AND, memory, src)
 
     def atomic_xor(self, memory: Memory, src: Register) -> None:
-        """``*memory ^= src``, atomically (Linux 5.12)."""
+        """Emit: ``*memory ^= src``, a Register, atomically (Linux 5.12)."""
         self._atomic(Atomic.XOR, memory, src)
 
     def atomic_fetch_add(self, memory: Memory, src: Register) -> None:
-        """``*memory += src``, atomically; src becomes the old value (Linux 5.12)."""
+        """Emit: ``*memory += src``, a Register, atomically; src becomes the old value (Linux
+        5.12)."""
         self._atomic(Atomic.ADD | Atomic.FETCH, memory, src)
 
     def atomic_fetch_or(self, memory: Memory, src: Register) -> None:
-        """``*memory |= src``, atomically; src becomes the old value (Linux 5.12)."""
+        """Emit: ``*memory |= src``, a Register, atomically; src becomes the old value (Linux
+        5.12)."""
         self._atomic(Atomic.OR | Atomic.FETCH, memory, src)
 
     def atomic_fetch_and(self, memory: Memory, src: Register) -> None:
-        """``*memory &= src``, atomically; src becomes the old value (Linux 5.12)."""
+        """Emit: ``*memory &= src``, a Register, atomically; src becomes the old value (Linux
+        5.12)."""
         self._atomic(Atomic.AND | Atomic.FETCH, memory, src)
 
     def atomic_fetch_xor(self, memory: Memory, src: Register) -> None:
-        """``*memory ^= src``, atomically; src becomes the old value (Linux 5.12)."""
+        """Emit: ``*memory ^= src``, a Register, atomically; src becomes the old value (Linux
+        5.12)."""
         self._atomic(Atomic.XOR | Atomic.FETCH, memory, src)
 
     def atomic_xchg(self, memory: Memory, src: Register) -> None:
-        """Exchange ``*memory`` and src, atomically (Linux 5.12)."""
+        """Emit: exchange ``*memory`` and ``src``, a Register, atomically (Linux 5.12)."""
         self._atomic(Atomic.XCHG, memory, src)
 
     def atomic_cmpxchg(self, memory: Memory, src: Register) -> None:
-        """If ``*memory == r0``, store src; r0 becomes the old value; atomically (Linux 5.12)."""
+        """Emit: if ``*memory == r0``, store ``src``, a Register; r0 becomes the old value;
+        atomically (Linux 5.12)."""
         self._atomic(Atomic.CMPXCHG, memory, src)
 
     def load_acquire(self, dst: Register, memory: Memory) -> None:
-        """``dst = *memory`` with acquire ordering; for 1, 2, 4 or 8 bytes (Linux 6.15)."""
+        """Emit: ``dst = *memory`` with acquire ordering; for 1, 2, 4 or 8 bytes (Linux 6.15).
+        ``dst`` is a Register."""
         self._integer(memory)
         self._load(Mode.ATOMIC | Class.STX, dst, memory, Atomic.LOAD_ACQ)
 
     def store_release(self, memory: Memory, src: Register) -> None:
-        """``*memory = src`` with release ordering; for 1, 2, 4 or 8 bytes (Linux 6.15)."""
+        """Emit: ``*memory = src``, a Register, with release ordering; for 1, 2, 4 or 8 bytes (Linux
+        6.15)."""
         self._integer(memory)
         self._store(Mode.ATOMIC | Class.STX, memory, src, Atomic.STORE_REL)
 
     def ld_imm64(self, dst: Register, value: int) -> None:
-        """``dst = value``, from -2**63 to 2**64 - 1; takes two slots."""
+        """Emit: ``dst = value``, an int from -2**63 to 2**64 - 1; takes two slots. ``dst`` is a
+        Register."""
         if isinstance(value, bool) or not isinstance(value, int):
             raise OperandError(f"ld_imm64 takes an integer, not {shown(value)}", author_line())
         if not -(1 << 63) <= value < 1 << 64:
@@ -179,14 +191,16 @@ class MemoryAccess(Emitter):
         self._wide(dst, WideSource.IMM64, signed32(low), signed32(high))
 
     def ld_map(self, dst: Register, map: Map) -> None:
-        """``dst =`` the address of a map, as an argument for helpers; takes two slots.
+        """Emit: ``dst``, a Register, = the address of ``map``, a Map, as an argument for helpers;
+        takes two slots.
 
         The loader fills in the map's file descriptor. Raises OperandError for anything but a Map.
         """
         self._wide(dst, WideSource.MAP_FD, map=checked_map(map))
 
     def ld_map_value(self, dst: Register, map: Array, offset: int = 0) -> None:
-        """``dst =`` the address of an array's only value, plus ``offset`` bytes (Linux 5.2).
+        """Emit: ``dst``, a Register, = the address of an array's only value, plus ``offset`` bytes
+        (Linux 5.2).
 
         Raises OperandError unless ``map`` is an Array with max_entries=1 and ``offset`` is in its
         value.
@@ -202,7 +216,8 @@ class MemoryAccess(Emitter):
 
 
 def zeros(memory: object) -> Iterator[Instruction]:
-    """Yield the stores that zero a place. Raises OperandError if it is not in memory."""
+    """Yield the Instructions, stores, that zero ``memory``. Raises OperandError if it is not in
+    memory."""
     if not isinstance(memory, Memory):
         raise OperandError(
             f"zero takes a place in memory, as in event.padding, not {shown(memory)}",
@@ -243,5 +258,5 @@ def check_value_offset(map: Map, offset: object) -> None:
 
 
 def signed32(bits: int) -> int:
-    """Convert an unsigned integer of 32 bits to signed."""
+    """Return ``bits``, an unsigned integer of 32 bits, as signed, an int."""
     return bits - (1 << 32) if bits >> 31 else bits

@@ -12,7 +12,7 @@ from tuxscope.record import Field, Nested, RecordType
 
 
 def named(given: object) -> str:
-    """Return ``given`` as errors show it; maps and fields by their names."""
+    """Return ``given``, any object, as errors show it, a str; maps and fields by their names."""
     if isinstance(given, Map):
         return f"map {given.name}"
     return f"the declared field {given.name}" if isinstance(given, Field) else shown(given)
@@ -31,7 +31,8 @@ def expected_register(given: object) -> str:
 
 
 def expected_number(given: Memory | Address | Map | Field) -> str:
-    """Return the message for operand ``given``, which must be a register or a number."""
+    """Return the message for operand ``given``, a Memory, Address, Map or Field, which must be a
+    register or a number."""
     what = "load from memory with a.ldx, or take the address with a.lea"
     if isinstance(given, Map):
         what = "load a map with a.ld_map"
@@ -43,7 +44,7 @@ def expected_number(given: Memory | Address | Map | Field) -> str:
 def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
     """Return the message for operand ``given``, which must be in memory.
 
-    ``stack`` has the program's variables.
+    ``stack``, a sequence of StackVariables, has the program's variables.
     """
     if isinstance(given, Field):
         return declared_field(given, stack)
@@ -62,7 +63,7 @@ def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
 def declared_field(given: Field, stack: Sequence[StackVariable]) -> str:
     """Return the message for ``given``, a declared field such as ``Event.pid``, not in memory.
 
-    ``stack`` has the program's variables.
+    ``stack``, a sequence of StackVariables, has the program's variables.
     """
     found: list[tuple[str, RecordType]] = [
         (each.name, each.type.record)

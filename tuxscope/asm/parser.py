@@ -47,7 +47,7 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Spot(SourceLine):
-    """A line and column of the text, for errors."""
+    """A SourceLine of the text with ``column``, counted from 1, for errors."""
 
     column: int
 
@@ -57,9 +57,9 @@ class Statement:
     """A statement: an instruction, a definition (``out:``) or a declaration (``.type``).
 
     Attributes:
-        source: its line.
+        source: its SourceLine.
         token: its first token; of a definition or declaration, the name.
-        read: the parsed instruction; None for a definition or declaration.
+        read: the Match of the instruction; None for a definition or declaration.
         declares: whether it is a declaration.
     """
 
@@ -69,14 +69,15 @@ class Statement:
     declares: bool = False
 
     def spot(self, token: Token) -> Spot:
-        """Return the line and column of ``token``, one of its tokens."""
+        """Return the Spot, line and column, of ``token``, one of its Tokens."""
         return Spot(self.source.file, self.source.line, self.source.text, token.column)
 
 
 def parse(
     text: str, maps: Iterable[Map] = (), file: str = "<text>", name: str = "main"
 ) -> ResolvedCode:
-    """Parse a text into instructions, with its functions and labels.
+    """Parse ``text``, assembly text, and return the ResolvedCode: instructions, functions and
+    labels.
 
     ``maps`` are the maps that the text can load by name (``r2 = EVENTS ll``). ``file`` is the file
     name for errors. ``name`` is the name of the first function, if the text does not name it.
@@ -99,11 +100,11 @@ def assemble(
     license: str = "GPL",
     file: str = "<text>",
 ) -> Program:
-    """Assemble ``text`` into a Program; ``maps`` and ``file`` are as in :func:`parse`.
+    """Assemble ``text`` and return the Program; ``maps`` and ``file`` are as in :func:`parse`.
 
-    ``name``, ``attach`` and ``license`` are those of Assembler. ``assemble(listing.text(program),
-    ...) == program``. Raises TextError for an error in the text, ProgramError for invalid
-    arguments.
+    ``name``, ``attach``, an AttachPoint, and ``license`` are those of Assembler.
+    ``assemble(listing.text(program), ...) == program``. Raises TextError for an error in the text,
+    ProgramError for invalid arguments.
     """
     check_head(name, attach, license)
     code = parse(text, maps, file, name)
@@ -115,7 +116,10 @@ def assemble(
 
 
 class Reader:
-    """Parses one text in two passes: first its statements, then its names and operands."""
+    """Parses one text in two passes: first its statements, then its names and operands.
+
+    ``maps`` are the Maps that it can load by name, ``file`` is the file name for errors.
+    """
 
     def __init__(self, maps: Iterable[Map], file: str) -> None:
         self.maps = {each.name: each for each in maps}
@@ -125,19 +129,20 @@ class Reader:
         self.spot = Spot(file, 1, "", 1)
 
     def located(self, error: AssemblyError) -> TextError:
-        """Convert an error to a TextError with line and column."""
+        """Return ``error``, an AssemblyError, as a TextError with line and column."""
         spot = error.source if isinstance(error.source, Spot) else self.spot
         return TextError(error.problem, spot, error.column or spot.column)
 
     def read(self, text: str) -> None:
-        """Parse the statements of the text, the first pass. Raises MismatchError."""
+        """Parse the statements of ``text``, the first pass. Raises MismatchError."""
         for number, line in enumerate(text.split("\n"), 1):
             self.spot = Spot(self.file, number, line.strip(), 1)
             source = SourceLine(self.file, number, self.spot.text)
             self.statements += statements(source, line)
 
     def functions(self) -> dict[int, str]:
-        """Return the names of functions, by the index of the statement that defines each."""
+        """Return a dict of the names of functions, by the index of the statement that defines
+        each."""
         declared = {each.token.name for each in self.statements if each.declares}
         used = {
             operand.value
@@ -159,7 +164,7 @@ class Reader:
         return functions
 
     def code(self, name: str) -> ResolvedCode:
-        """Resolve names and operands, the second pass.
+        """Resolve names and operands, the second pass, and return the ResolvedCode.
 
         ``name`` is the name of the first function, if the text does not name it. Raises
         MismatchError, LabelError, ProgramError.
@@ -211,7 +216,8 @@ class Reader:
 
 
 def statements(source: SourceLine, line: str) -> Iterator[Statement]:
-    """Yield the statements of ``line``, whose place is ``source``. Raises MismatchError."""
+    """Yield the statements of ``line``, whose place is ``source``, a SourceLine. Raises
+    MismatchError."""
     found = list(tokens(line))
     index = 0
     while (token := found[index]).kind is not TokenKind.END:
@@ -236,9 +242,10 @@ def statements(source: SourceLine, line: str) -> Iterator[Statement]:
 
 
 def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statement]:
-    """Yield the declaration in ``found``, the tokens after ``.type``; none for ``@object``.
+    """Yield the Statement of the declaration in ``found``, the tokens after ``.type``; none for
+    ``@object``.
 
-    ``source`` is its line. Raises MismatchError.
+    ``source``, a SourceLine, is its line. Raises MismatchError.
     """
     name = found[0]
     if name.kind not in (TokenKind.WORD, TokenKind.NAME):
@@ -256,7 +263,7 @@ def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statemen
 def choose_form(
     read: Match, known: Mapping[str, Collection[str]]
 ) -> tuple[Form, dict[str, Operand]]:
-    """Return the row of ``read``, a parsed instruction, and its operands by placeholder.
+    """Return a pair: the Form of ``read``, a Match, and its Operands by placeholder.
 
     ``known`` has the names of each kind (map, function, helper). Raises MismatchError for an
     unknown name, and for a register other than the row's.
@@ -316,7 +323,7 @@ def check_range(value: int, low: int, high: int, token: Token, hint: str = "") -
 
 
 def ends_at_32_bits(form: Form) -> bool:
-    """Whether ``form`` uses its immediate in 32 bits alone, so that 0xffffffff equals -1.
+    """Return whether ``form`` uses its immediate in 32 bits alone, so that 0xffffffff equals -1.
 
     LLVM accepts 0xffffffff everywhere; there ``r1 = 0xffffffff`` sets all 64 bits.
     """

@@ -42,7 +42,7 @@ class StackVariable:
     Attributes:
         name: the Python variable that the author assigned it to.
         offset: the offset from r10 in bytes, which is negative.
-        type: its type.
+        type: its FieldType.
         function: the name of the function that has the stack.
     """
 
@@ -70,12 +70,13 @@ class Program:
 
     Attributes:
         name: 1 to 15 characters, as ``bpftool prog`` shows it.
-        attach: the attach point.
-        instructions: in program order, with resolved jumps; the loader resolves the maps.
-        functions: the entry points; the first is the program's own, at slot 0.
-        labels: the targets of jumps, in the order of their slots.
+        attach: the AttachPoint.
+        instructions: a tuple, in program order, with resolved jumps; the loader resolves the maps.
+        functions: the entry points, a tuple of Labels; the first is the program's own, at slot 0.
+        labels: the targets of jumps, a tuple of Labels in the order of their slots.
         license: some helpers are for GPL-compatible programs only.
-        stack: the variables on the stack, for the listing; comparison ignores it.
+        stack: the variables on the stack, a tuple of StackVariables, for the listing; comparison
+            ignores it.
 
     Raises:
         ProgramError: an argument of the wrong type, an invalid name, or no instructions.
@@ -118,12 +119,12 @@ class Program:
 
     @cached_property
     def maps(self) -> tuple[Map, ...]:
-        """All maps of the program, in the order of their first use."""
+        """A tuple of all Maps of the program, in the order of their first use."""
         return tuple(dict.fromkeys(each.map for each in self.instructions if each.map))
 
     @cached_property
     def slots(self) -> tuple[int, ...]:
-        """The first slot of each instruction; ld_imm64 takes two slots."""
+        """A tuple of the first slot of each instruction; ld_imm64 takes two slots."""
         slots = []
         slot = 0
         for instruction in self.instructions:
@@ -133,7 +134,7 @@ class Program:
 
     @cached_property
     def by_slot(self) -> Mapping[int, Instruction]:
-        """The instructions by their first slot."""
+        """The Instructions by their first slot, a mapping."""
         return dict(zip(self.slots, self.instructions, strict=True))
 
     def encode(self, fds: Mapping[Map, int] | None = None, byteorder: ByteOrder = NATIVE) -> bytes:

@@ -102,7 +102,8 @@ r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10 = (Register(number) for number in ra
 
 
 def checked_offset(offset: object) -> int:
-    """Return an address's offset in bytes. Raises OperandError if it is not an int."""
+    """Return ``offset``, of an address in bytes, an int. Raises OperandError if it is not an
+    int."""
     if isinstance(offset, bool) or not isinstance(offset, int):
         raise OperandError(
             f"an offset is an integer in bytes, as in r1 + 16, not {shown(offset)}",
@@ -112,7 +113,8 @@ def checked_offset(offset: object) -> int:
 
 
 class Address(Symbolic):
-    """A register plus an offset in bytes: ``r1 + 16``; ``u64[address]`` is the memory there."""
+    """A Register ``base`` plus an ``offset`` in bytes: ``r1 + 16``; ``u64[address]`` is the memory
+    there."""
 
     __slots__ = ("base", "offset")
 
@@ -152,7 +154,8 @@ class Address(Symbolic):
 
 
 class Memory(Symbolic):
-    """A typed place in memory: ``u64[r1 + 16]``, a record on the stack, one of its fields.
+    """A typed place in memory: ``u64[r1 + 16]``, ``field_type`` at ``offset`` bytes from Register
+    ``base``, a record on the stack, one of its fields.
 
     ``event.pid`` is a field, ``event.addresses[2]`` an element of an array. Iterating over an array
     yields its elements and emits nothing. ``event.padding`` is a tuple of the padding bytes, and
@@ -178,7 +181,8 @@ class Memory(Symbolic):
         object.__setattr__(self, name, value)
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
-        """Return the same place, as ``field_type``: ``u32[event.signed_field]``."""
+        """Return the Memory at the same place, as ``field_type``, a FieldType:
+        ``u32[event.signed_field]``."""
         return Memory(self._base, self._offset, field_type)
 
     def __getattr__(self, name: str) -> Any:

@@ -27,7 +27,7 @@ KEY = "lost_key"  # the place on the stack with the 0 that the count is looked u
 
 
 class RingOutput(Arithmetic, Jumps, MemoryAccess):
-    """The methods that send through a ring buffer; each emits several instructions."""
+    """The assembler's methods that send through a ring buffer; each emits several instructions."""
 
     if TYPE_CHECKING:  # the assembler has them
 
@@ -37,10 +37,11 @@ class RingOutput(Arithmetic, Jumps, MemoryAccess):
     def ringbuf_output(
         self, ring: RingBuf, place: Memory | Address, size: int | Register | None = None
     ) -> None:
-        """Copy a record from a place into the ring buffer; if it is full, count a lost record.
+        """Emit: copy a record from ``place``, Memory or an Address, into the RingBuf ``ring``; if
+        it is full, count a lost record.
 
-        ``size`` is in bytes: a number, r3, or one of r6 to r9; without it, all of the place. r0 to
-        r5 are clobbered, and 4 bytes of the stack are used.
+        ``size`` is in bytes: an int, Register r3, or one of r6 to r9; None for all of the place. r0
+        to r5 are clobbered, and 4 bytes of the stack are used.
         """
         check_ring("ringbuf_output", ring)
         if size is None:
@@ -60,12 +61,12 @@ class RingOutput(Arithmetic, Jumps, MemoryAccess):
             self.label(sent)
 
     def ringbuf_reserve(self, ring: RingBuf, size: int | RecordType, full: str) -> None:
-        """``r0 =`` the address of a new record in the ring buffer; if it is full, count a lost
-        record and jump to the label ``full``.
+        """Emit: ``r0 =`` the address of a new record in the RingBuf ``ring``; if it is full, count
+        a lost record and jump to the label ``full``.
 
         Each path from here on calls ``helper.ringbuf_submit`` or ``helper.ringbuf_discard``.
-        ``size`` is in bytes, or that of a record. r1 to r5 are clobbered, and 4 bytes of the stack
-        are used.
+        ``size`` is an int, in bytes, or a RecordType that has it. r1 to r5 are clobbered, and 4
+        bytes of the stack are used.
         """
         check_ring("ringbuf_reserve", ring)
         with self._all_or_nothing():
@@ -113,7 +114,8 @@ class RingOutput(Arithmetic, Jumps, MemoryAccess):
 
 
 def check_ring(method: str, ring: object) -> None:
-    """Raises OperandError, at the author's line."""
+    """Raise OperandError, at the author's line, if ``ring``, an argument of ``method``, a name, is
+    not a RingBuf."""
     if not isinstance(ring, RingBuf):
         raise OperandError(
             f'{method} takes a ring buffer, as in RingBuf("EVENTS", Event), not {shown(ring)}',

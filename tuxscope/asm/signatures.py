@@ -14,7 +14,8 @@ from tuxscope.lean_dataclasses import dataclass
 
 
 class ArgumentKind(Enum):
-    """The type of a helper's parameter to the verifier (``enum bpf_arg_type``, simplified)."""
+    """An enum: the type of a helper's parameter to the verifier (``enum bpf_arg_type``,
+    simplified)."""
 
     CONTEXT = "context"  # the pointer that the program gets in r1
     MAP = "map"  # a map's address, as ld_map loads it
@@ -33,7 +34,7 @@ class ArgumentKind(Enum):
 
     @property
     def is_pointer(self) -> bool:
-        """Whether the verifier refuses a scalar (except 0 if the parameter is nullable)."""
+        """Whether the verifier refuses a scalar (except 0 if the parameter is nullable), a bool."""
         return self not in (ArgumentKind.SIZE, ArgumentKind.ADDRESS, ArgumentKind.NUMBER)
 
 
@@ -60,7 +61,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A row of the table; :class:`tuxscope.asm.Helper` describes the attributes."""
+    """A row of the table. ``prototype``, ``returns``, ``parameters``, ``variadic``, ``void``,
+    ``nullable``, ``gpl_only``, ``since`` and ``program_types`` are as in
+    :class:`tuxscope.asm.Helper`."""
 
     prototype: str
     returns: str
@@ -75,7 +78,8 @@ class Signature:
 
 @cache
 def signature(number: int) -> Signature:
-    """Parse the row of a helper, by its number. Raises LookupError for an unknown number."""
+    """Return the Signature of the helper with ``number``, parsed from its row. Raises LookupError
+    for an unknown number."""
     if not 0 < number <= len(ROWS):
         raise LookupError(f"unknown helper number {number}: the table has 1 to {len(ROWS)}")
     name, since, licence, result, kinds, prototype, types = ROWS[number - 1].split("\t")

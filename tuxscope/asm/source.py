@@ -15,7 +15,8 @@ OWN = ("tuxscope.asm.", "tuxscope.vm.", "tuxscope.lean_dataclasses", "dataclasse
 
 
 def author_line() -> SourceLine | None:
-    """Return the author's line: the innermost frame outside of the assembler; None if none."""
+    """Return the author's SourceLine: the innermost frame outside of the assembler; None if there
+    is none."""
     frame = sys._getframe(1)
     while str(frame.f_globals.get("__name__")).startswith(OWN):
         if frame.f_back is None:
@@ -31,7 +32,7 @@ def author_line() -> SourceLine | None:
 
 
 def cache_lines(file: str) -> None:
-    """Read and cache the lines of a file before it runs, for :func:`author_line`.
+    """Read and cache the lines of ``file``, a path, before it runs, for :func:`author_line`.
 
     linecache reads a file with an encoding declaration (PEP 263), and one that cannot be read here.
     """

@@ -18,14 +18,16 @@ ADD = Alu.ADD | Source.K | Class.ALU64
 
 
 class StackNotes:
-    """Makes notes, instruction by instruction; it remembers one, as ``a.lea`` emits two."""
+    """Makes notes on ``stack``, StackVariables, instruction by instruction; it remembers one, as
+    ``a.lea`` emits two."""
 
     def __init__(self, stack: Iterable[StackVariable]) -> None:
         self.stack = tuple(stack)
         self.before: Instruction | None = None
 
     def note(self, function: str, instruction: Instruction) -> str:
-        """Return what ``instruction`` of ``function`` uses on the stack, or ``""``."""
+        """Return what ``instruction`` of ``function``, a name, uses on the stack, a str, or
+        ``""``."""
         before, self.before = self.before, instruction
         if not self.stack:
             return ""
@@ -65,7 +67,8 @@ class StackNotes:
 
 
 def parts(name: str, held: FieldType[Any], start: int) -> Iterator[tuple[str, int, int]]:
-    """Yield the parts of variable ``name`` of type ``held`` with its byte ``start``, largest first.
+    """Yield the parts of variable ``name`` of type ``held``, a FieldType, with its byte ``start``,
+    largest first.
 
     Each is (name, offset of the byte in the part, size of the part), in bytes.
     """

@@ -21,7 +21,8 @@ METHODS = {
 
 
 def between(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method for ``symbol + other`` and its reverse, if ``sign`` is +; it raises."""
+    """Return the method of Symbolic for ``symbol + other`` and its reverse, if ``sign`` is +; it
+    raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._computed(sign, other), author_line())
@@ -30,7 +31,7 @@ def between(sign: str) -> Callable[[Symbolic, object], NoReturn]:
 
 
 def augmented(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method for ``symbol += other``, if ``sign`` is +; it raises."""
+    """Return the method of Symbolic for ``symbol += other``, if ``sign`` is +; it raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._changed(sign, other), author_line())
@@ -39,7 +40,7 @@ def augmented(sign: str) -> Callable[[Symbolic, object], NoReturn]:
 
 
 def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method for ``other - symbol``, if ``sign`` is -; it raises."""
+    """Return the method of Symbolic for ``other - symbol``, if ``sign`` is -; it raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         number = shown(other)
@@ -54,7 +55,7 @@ def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
 
 
 def compared(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method for ``symbol < other``, if ``sign`` is <; it raises."""
+    """Return the method of Symbolic for ``symbol < other``, if ``sign`` is <; it raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._compared(sign, other), author_line())

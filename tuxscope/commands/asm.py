@@ -10,6 +10,8 @@ from tuxscope.output.listing import Shape
 
 
 class AsmOptions(Options):
+    """Options of ``tuxscope asm``."""
+
     source: str | None = argument(default=None)
     format: Shape = option(
         "FORMAT",

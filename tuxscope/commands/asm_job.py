@@ -22,7 +22,11 @@ LARGEST = 8 << 20  # bytes of a file; the kernel takes a million instructions
 
 
 def list_program(name: str, pid: int | None, shape: Shape) -> int:
-    """List the programs of a page or text; return the exit status. Raises TuxscopeError."""
+    """Print the programs of the page or assembly text ``name`` in the format ``shape``, a Shape;
+    return the exit status.
+
+    ``pid`` is that of a page's filter, or None. Raises TuxscopeError.
+    """
     programs = assembled(name, pid)
     if shape is not Shape.BYTES:
         between = "" if shape is Shape.JSON else "\n"
@@ -39,7 +43,11 @@ def list_program(name: str, pid: int | None, shape: Shape) -> int:
 
 
 def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
-    """Return the programs of a page, or the program of an assembly text. Raises TuxscopeError."""
+    """Return a tuple of Programs: those of the page ``name``, or the one of the assembly text in
+    that file.
+
+    ``pid`` is that of a page's filter, or None. Raises TuxscopeError.
+    """
     if name in PAGES or name.endswith(".py"):
         file = page_file(name) if name in PAGES else name
         return programs_of(load_page(file), file, pid)
@@ -67,7 +75,8 @@ def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
 
 
 def nameless_maps(source: str) -> list[Map]:
-    """Return a map for each name that a text loads and does not define; a text has no map types."""
+    """Return a list with a Map for each name that ``source``, an assembly text, loads and does not
+    define; a text has no map types."""
     defined = set(re.findall(r"^\s*([\w.$]+):", source, re.MULTILINE))
     loaded = dict(re.findall(r"=[ \t]*([A-Za-z_.$][\w.$]*)[ \t]*(\+?)[^\n#;]*\bll\b", source))
     return [
@@ -78,7 +87,8 @@ def nameless_maps(source: str) -> list[Map]:
 
 
 def program_file(name: str) -> bytes:
-    """Return the bytes of a file, or of stdin (``-``). Raises InputError if there are none."""
+    """Return the bytes of file ``name``, or of stdin (``-``). Raises InputError if there are
+    none."""
     data = contents(name, LARGEST, "a program has a million instructions at most")
     if not data.strip():
         raise InputError(f"{shown(name)} is empty")
@@ -86,5 +96,5 @@ def program_file(name: str) -> bytes:
 
 
 def show(text: str) -> None:
-    """Print a listing, in colour on a terminal."""
+    """Print ``text``, a listing, in colour on a terminal."""
     Sink().write(presented(text))

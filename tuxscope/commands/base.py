@@ -8,10 +8,11 @@ from tuxscope.options import Options
 
 
 class Job:
-    """The deferred run of a command: cli.py calls it once all arguments are accepted.
+    """The deferred run of a command: cli.py calls it once all arguments are accepted. Calling it
+    returns the exit status.
 
-    ``run`` returns the exit status. ``verifier_log`` is the value of --verifier-log, or None if the
-    command has no such option.
+    ``run`` is a callable without parameters that returns the exit status, an int. ``verifier_log``
+    is the value of --verifier-log, a bool; None if the command has no such option.
     """
 
     __slots__ = ("_run", "_verifier_log")
@@ -22,15 +23,16 @@ class Job:
 
 
 class Subcommand:
-    """Base class of a command. ``run`` takes the checked options and returns a :class:`Job`.
+    """Base class of a command.
 
     Attributes:
         name: the first word of the command line.
         help: the text of ``--help``, with ``{options}`` in place of the list of options. It is no
             docstring, because python -OO removes those.
-        options: the class that declares its options.
+        options: the subclass of Options that declares its options.
         page_kind: "stream" or "table" if the command always shows that kind of page. Its help then
             leaves out the options of the other kind. Else empty.
+        run: a method that takes the checked options and returns a :class:`Job`.
     """
 
     name: str
@@ -41,5 +43,5 @@ class Subcommand:
     run: Callable[..., Job]
 
     def unexpected_hint(self, word: str) -> str:
-        """The hint for an unexpected argument ``word``."""
+        """Return the hint for an unexpected argument ``word``, a str."""
         return "options begin with --"

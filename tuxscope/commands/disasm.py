@@ -10,6 +10,8 @@ from tuxscope.output.listing import Shape
 
 
 class DisasmOptions(Options):
+    """Options of ``tuxscope disasm``."""
+
     file: str | None = argument(default=None)
     id: int | None = option(
         "ID",

@@ -31,21 +31,24 @@ REPORTED = 3  # the largest number of invalid slots that are reported one by one
 
 
 def list_bytes(name: str, byteorder: str | None, shape: Shape) -> int:
-    """List a file of bytes; return the exit status. Raises InputError.
+    """List the bytes in file ``name`` (``-``: stdin) in the format ``shape``, a Shape; return the
+    exit status.
 
-    ``byteorder`` is "big", "little" or None: that of this machine.
+    ``byteorder`` is "big", "little" or None: that of this machine. Raises InputError.
     """
     order: ByteOrder = "big" if (byteorder or sys.byteorder) == "big" else "little"
     return list_disassembly(disassembled(name, order), order, shape)
 
 
 def list_loaded(program_id: int, shape: Shape) -> int:
-    """List a loaded program by its id; return the exit status. Raises InspectError."""
+    """List the loaded program with ID ``program_id`` in the format ``shape``, a Shape; return the
+    exit status. Raises InspectError."""
     return list_disassembly(in_kernel(program_id), sys.byteorder, shape)
 
 
 def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
-    """Print a listing; return the exit status: 1 if a slot is not an instruction, else 0."""
+    """Print ``found``, a Disassembly in byte order ``order``, in the format ``shape``, a Shape;
+    return the exit status: 1 if a slot is not an instruction, else 0."""
     show(render_lines(found.lines(order), shape, room()))
     for slot, problem in islice(found.unknown.items(), REPORTED):
         say(f"slot {slot} is not an instruction: {problem}")
@@ -59,7 +62,7 @@ class Disassembly:
     """Bytes as a program.
 
     Attributes:
-        program: the program, with ``r0 = 0`` for each slot that is not an instruction.
+        program: the Program, with ``r0 = 0`` for each slot that is not an instruction.
         code: its bytes.
         unknown: the reason by slot, for those slots.
         names: the helper's name by slot, for calls whose number the kernel has replaced.
@@ -71,7 +74,7 @@ class Disassembly:
     names: Mapping[int, str]
 
     def lines(self, byteorder: ByteOrder) -> Iterator[Line]:
-        """Yield the lines of the listing."""
+        """Yield each Line of the listing; ``byteorder`` is that of the bytes."""
         for each in lines(self.program, byteorder):
             at = each.slot * SLOT
             line = replace(each, data=self.code[at : at + len(each.data)])
@@ -84,7 +87,8 @@ class Disassembly:
 
 
 def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
-    """Decode a file (``-``: stdin) of raw bytes or hexadecimal digits. Raises InputError."""
+    """Return the Disassembly of file ``name`` (``-``: stdin), which has raw bytes in ``byteorder``,
+    or hexadecimal digits. Raises InputError."""
     data = program_file(name)
     if data.startswith(b"\x7fELF"):
         raise InputError(
@@ -104,7 +108,8 @@ def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
 
 
 def from_digits(text: bytes, name: str) -> bytes:
-    """Return the bytes that hexadecimal digits stand for; ``name`` is for the message.
+    """Return the bytes that the hexadecimal digits in ``text``, bytes, stand for; ``name``, the
+    file's, is for the message.
 
     Raises InputError.
     """
@@ -118,7 +123,8 @@ def from_digits(text: bytes, name: str) -> bytes:
 
 
 def decoded(data: bytes, byteorder: ByteOrder) -> tuple[list[Instruction], dict[int, str]]:
-    """Decode bytes; return the instructions, and the reason by slot for invalid ones.
+    """Decode ``data``, bytes in ``byteorder``; return a pair: the list of Instructions, and the
+    reason by slot for invalid ones.
 
     Each of those is replaced by ``r0 = 0``.
     """
@@ -138,7 +144,7 @@ def decoded(data: bytes, byteorder: ByteOrder) -> tuple[list[Instruction], dict[
 
 
 def in_kernel(program_id: int) -> Disassembly:
-    """Return a loaded program by its id. Raises InspectError."""
+    """Return the Disassembly of the loaded program with ID ``program_id``. Raises InspectError."""
     from tuxscope.loader.inspect import translated
 
     found = translated(program_id)
@@ -166,7 +172,8 @@ def in_kernel(program_id: int) -> Disassembly:
 
 
 def map_of(instruction: Instruction, found: Translated) -> Map | None:
-    """Return the map that a ld_imm64 of translated code loads: its imm is the map's id."""
+    """Return the Map that ``instruction`` loads: a ld_imm64 of translated code has the map's ID as
+    imm, and ``found``, a Translated, has the maps. None if it loads none."""
     loads_map = instruction.slots == 2 and instruction.src in (
         WideSource.MAP_FD,
         WideSource.MAP_VALUE,

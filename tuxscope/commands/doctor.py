@@ -9,6 +9,8 @@ from tuxscope.output.lines import Style
 
 
 class DoctorOptions(Options):
+    """Options of ``tuxscope doctor``."""
+
     format: Style = option(
         "FORMAT", choice(Style), "text (default), or json: one object per line", default=Style.TEXT
     )

@@ -47,7 +47,7 @@ class Diagnosis:
     Attributes:
         check: the name of the check.
         ok: whether the requirement is met.
-        detail: what was found.
+        detail: what was found, a str.
         hint: how to fix it; empty if ok.
         needed: whether tracing requires it.
     """
@@ -60,13 +60,14 @@ class Diagnosis:
 
 
 class Probe(Record):
-    """The value type of the test maps."""
+    """A Record: the value type of the test maps."""
 
     value = u32
 
 
 def report(format: Style) -> int:
-    """Print all results; return the exit status: 0, or MISSING if a requirement is not met."""
+    """Print the results of all checks as ``format``, a Style; return the exit status: 0, or MISSING
+    if a requirement is not met."""
     findings = list(examine())
     if format is Style.JSON:
         lines = [json.dumps(asdict(each)) for each in findings]
@@ -77,7 +78,8 @@ def report(format: Style) -> int:
 
 
 def table(findings: Sequence[Diagnosis], room: int | None) -> Iterator[str]:
-    """Yield a row per result, wrapped to ``room`` terminal columns; None: do not wrap."""
+    """Yield a row, a str, for each Diagnosis in ``findings``, wrapped to ``room`` terminal columns;
+    None: do not wrap."""
     width = max(len(each.check) for each in findings)
     for each in findings:
         head = f"{each.check:<{width}}  {'ok     ' if each.ok else 'missing'}  "
@@ -89,7 +91,7 @@ def table(findings: Sequence[Diagnosis], room: int | None) -> Iterator[str]:
 
 
 def examine() -> Iterator[Diagnosis]:
-    """Yield the results of all checks, in the order in which hello needs them."""
+    """Yield a Diagnosis for each check, in the order in which hello needs them."""
     machine = os.uname()
     new_enough = release(machine.release) >= (5, 8)
     hint = "" if new_enough else "tuxscope needs Linux 5.8"
@@ -109,13 +111,16 @@ def examine() -> Iterator[Diagnosis]:
 
 
 def release(text: str) -> tuple[int, int]:
-    """Major and minor version of a kernel release such as ``6.18.44-custom``."""
+    """Return the major and minor version of a kernel release, ``text`` such as ``6.18.44-custom``,
+    as a pair of ints."""
     major, _, rest = text.partition(".")
     minor = rest.partition(".")[0].partition("-")[0]
     return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
 
 
 def architecture(machine: str) -> tuple[bool, str, str]:
+    """Return a triple for ``machine``, as uname(2) calls it: whether it is supported, what was
+    found, and the hint, which is empty if it is."""
     bits = struct.calcsize("P") * 8
     known = machine in NUMBERS and bits == 64
     hint = "" if known else f"tuxscope runs on 64-bit {', '.join(NUMBERS)}"
@@ -123,6 +128,7 @@ def architecture(machine: str) -> tuple[bool, str, str]:
 
 
 def capabilities() -> Diagnosis:
+    """Return the Diagnosis of the capabilities that tracing needs."""
     held = sorted(effective_capabilities())
     missing = missing_capabilities()
     return Diagnosis(
@@ -134,7 +140,12 @@ def capabilities() -> Diagnosis:
 
 
 def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str) -> Diagnosis:
-    """Call ``attempt``; the check is ok if it raises no error."""
+    """Return the Diagnosis of ``check``, a name: ok if ``attempt``, called without arguments,
+    raises no error.
+
+    Its detail is the str that ``attempt`` returns, or ``detail`` if that is None; ``hint`` says how
+    to fix a failure.
+    """
     try:
         return Diagnosis(check, True, attempt() or detail)
     except OSError as error:
@@ -147,7 +158,7 @@ def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str)
 
 
 def nothing(attach: Tracepoint | RawTracepoint) -> Program:
-    """A program that returns 0."""
+    """Return a Program that returns 0, for ``attach``, a Tracepoint or RawTracepoint."""
     a = Assembler("doctor", attach=attach)
     a.mov(r0, 0)
     a.exit()
@@ -155,18 +166,21 @@ def nothing(attach: Tracepoint | RawTracepoint) -> Program:
 
 
 def bpf_works() -> None:
+    """Create a map and load a program; raises OSError or TuxscopeError if that fails."""
     with LoadedMap(Array("doctor", value=u32, max_entries=1)), load(nothing(RawTracepoint())):
         pass
 
 
 def jit_state() -> str:
-    """Whether programs are compiled. Without JIT they are slower, and bpf_loop() fails."""
+    """Return a text: whether programs are compiled. Without JIT they are slower, and bpf_loop()
+    fails."""
     with load(nothing(RawTracepoint())) as program:
         compiled = program.info().jited_prog_len > 0
     return "programs run as machine code" if compiled else "none; the kernel interprets programs"
 
 
 def tracefs_state() -> str:
+    """Return a text: where tracefs is mounted. Raises OSError or TracepointError."""
     with Tracefs() as tracefs:
         tracefs.tracepoint_id(WRITE)
         if tracefs.mounted_at:
@@ -175,21 +189,26 @@ def tracefs_state() -> str:
 
 
 def tracepoint_works() -> None:
+    """Load a program and attach it to a tracepoint; raises OSError or TuxscopeError if that
+    fails."""
     with load(nothing(WRITE)) as program, Link(program):
         pass
 
 
 def rings_work() -> None:
+    """Create a PerfEventArray and map its rings; raises OSError or TuxscopeError if that fails."""
     with LoadedMap(PerfEventArray("doctor", Probe)) as events, PerfReader(events, pages=1):
         pass
 
 
 def ring_buffer_works() -> None:
+    """Create a RingBuf; raises TuxscopeError if that fails."""
     with LoadedMap(RingBuf("doctor", Probe, max_entries=mmap.PAGESIZE)):
         pass
 
 
 def kernel_btf() -> Diagnosis:
+    """Return the Diagnosis of the kernel's BTF."""
     try:
         KernelStructs()
     except BtfError as error:
@@ -199,7 +218,7 @@ def kernel_btf() -> Diagnosis:
 
 
 def memlock() -> Diagnosis:
-    """RLIMIT_MEMLOCK, which counts maps before Linux 5.11 only."""
+    """Return the Diagnosis of RLIMIT_MEMLOCK, which counts maps before Linux 5.11 only."""
     soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     infinite = resource.RLIM_INFINITY
     limits = "/".join(
@@ -209,6 +228,7 @@ def memlock() -> Diagnosis:
 
 
 def lockdown() -> Diagnosis:
+    """Return the Diagnosis of kernel_lockdown(7): mode confidentiality forbids tracing."""
     try:
         with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
             modes = file.read()
@@ -223,6 +243,7 @@ def lockdown() -> Diagnosis:
 
 
 def unprivileged_bpf() -> Diagnosis:
+    """Return the Diagnosis, always ok, of the sysctl kernel.unprivileged_bpf_disabled."""
     name = "kernel.unprivileged_bpf_disabled"
     try:
         with open("/proc/sys/kernel/unprivileged_bpf_disabled", encoding="ascii") as file:

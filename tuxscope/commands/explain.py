@@ -10,6 +10,8 @@ from tuxscope.output.lines import Style
 
 
 class ExplainOptions(Options):
+    """Options of ``tuxscope explain``."""
+
     file: str | None = argument(default=None)
     format: Style = option(
         "FORMAT",

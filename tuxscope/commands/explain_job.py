@@ -23,7 +23,8 @@ TOO_LONG = "the cause is at a log's end; try: tail -c 64M FILE | tuxscope explai
 
 
 def explain_log(name: str | None, format: Style) -> int:
-    """Explain a file, or stdin; return the exit status: 1 if the cause is unknown, else 0.
+    """Explain the verifier's log in file ``name``, or on stdin (None), as ``format``, a Style;
+    return the exit status: 1 if the cause is unknown, else 0.
 
     Raises UsageError, InputError.
     """
@@ -56,7 +57,7 @@ def explain_log(name: str | None, format: Style) -> int:
 
 
 def without_objection(number: int | None) -> str:
-    """Return what happened to a program that the verifier did not reject.
+    """Return what happened to a program that the verifier did not reject, a str.
 
     ``number`` is the errno that the loader reports, or None.
     """
@@ -72,7 +73,7 @@ def without_objection(number: int | None) -> str:
 
 
 def as_object(found: Explanation) -> dict[str, Any]:
-    """Return an explanation as an object for JSON."""
+    """Return ``found``, an Explanation, as a dict for JSON."""
     own = tuple(each for each in (found.reason, found.suggestion) if each)
     return {
         "cause": found.cause,

@@ -10,6 +10,8 @@ from tuxscope.output.lines import Style
 
 
 class FieldsOptions(Options):
+    """Options of ``tuxscope fields``."""
+
     tracepoint: str | None = argument(default=None)
     format: Style = option(
         "FORMAT", choice(Style), "text (default), or json: one object per line", default=Style.TEXT

@@ -18,7 +18,8 @@ PATTERN = re.compile(r"[*?\[]")
 
 
 def list_fields(name: str, format: Style) -> int:
-    """Print a tracepoint's fields, or the tracepoints that match a pattern; return the exit status.
+    """Print the fields of tracepoint ``name``, or the tracepoints that match it if it is a pattern,
+    as ``format``, a Style; return the exit status.
 
     Raises TuxscopeError.
     """
@@ -39,7 +40,8 @@ def list_fields(name: str, format: Style) -> int:
 
 
 def tracepoint_of(name: str) -> Tracepoint:
-    """Parse ``category/name`` or ``category:name``. Raises TracepointError."""
+    """Return the Tracepoint of ``name``: ``category/name`` or ``category:name``. Raises
+    TracepointError."""
     category, separator, rest = name.replace(":", "/").partition("/")
     if not separator or not category or not rest or "/" in rest:
         raise TracepointError(
@@ -50,7 +52,8 @@ def tracepoint_of(name: str) -> Tracepoint:
 
 
 def names(pattern: str, format: Style, tracefs: Tracefs) -> list[str]:
-    """Return a line per matching tracepoint. Raises TracepointError if none matches."""
+    """Return a list of lines, one for each tracepoint in ``tracefs``, a Tracefs, that matches
+    ``pattern``, as ``format``, a Style. Raises TracepointError if none matches."""
     found = [f"{each.category}/{each.name}" for each in tracepoints(pattern, tracefs)]
     if not found:
         raise TracepointError(f"no tracepoint of this kernel matches {pattern!r}")
@@ -58,6 +61,7 @@ def names(pattern: str, format: Style, tracefs: Tracefs) -> list[str]:
 
 
 def rows(fields: tuple[ContextField, ...], format: Style) -> list[str]:
+    """Return a list of lines, one for each ContextField in ``fields``, as ``format``, a Style."""
     if format is Style.JSON:
         return [COMPACT(asdict(each)) for each in fields]
     lines = ["OFFSET SIZE NAME                 TYPE"]

@@ -8,17 +8,20 @@ STDIN = "-"
 
 
 class InputError(TuxscopeError):
-    """A file that cannot be read, or does not hold what it should."""
+    """The error for a file that cannot be read, or whose content is not what the command
+    expects."""
 
 
 def shown(name: str) -> str:
+    """Return ``name``, a file's, for messages: ``<stdin>`` for ``-``."""
     return "<stdin>" if name == STDIN else name
 
 
 def contents(name: str, largest: int, why: str) -> bytes:
-    """What is in a file, or on stdin: ``largest`` bytes at most, as ``why`` says.
+    """Return the bytes of file ``name``, or of stdin (``-``).
 
-    Raises InputError.
+    Raises InputError if it cannot be read, or has more than ``largest`` bytes; ``why`` is the text
+    that then explains the limit.
     """
     try:
         with open(0 if name == STDIN else name, "rb", closefd=name != STDIN) as file:

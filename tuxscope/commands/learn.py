@@ -16,6 +16,8 @@ LIST, CHECK, SOLUTION = "", "check", "solution"  # for ``applies_to``
 
 
 class LearnOptions(Options):
+    """Options of ``tuxscope learn``."""
+
     action: str | None = argument(default=None)
     exercise: str | None = argument(default=None)
     folder: str | None = argument(default=None)
@@ -102,7 +104,8 @@ The exit status of check is 0 if all stages that can run here pass, else 1.
 
 
 def no_action(word: str) -> str:
-    """The error message for an unknown action ``word``; it may be the name of an exercise."""
+    """Return the error message, a str, for an unknown action ``word``; it may be the name of an
+    exercise."""
     from tuxscope.learn.workplace import is_exercise
 
     if is_exercise(word):
@@ -114,7 +117,8 @@ def no_action(word: str) -> str:
 
 
 def check_action(options: LearnOptions) -> None:
-    """Raise UsageError if the action is unknown, or does not take an option that was given."""
+    """Raise UsageError if the action in ``options``, LearnOptions, is unknown, or does not take an
+    option that was given."""
     action = options.action
     if action is not None and action not in ACTIONS:
         raise UsageError(no_action(action))

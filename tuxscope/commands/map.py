@@ -10,6 +10,8 @@ from tuxscope.output.lines import Style
 
 
 class MapOptions(Options):
+    """Options of ``tuxscope map``."""
+
     map: str | None = argument(default=None)
     key: int | None = argument(integer("an integer", 0, least=0), default=None)
     value: int | None = argument(integer("an integer", 1842, least=0), default=None)

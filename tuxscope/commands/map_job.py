@@ -14,7 +14,8 @@ from tuxscope.run.privilege import require_sudo
 
 
 def show_map(name: str, map_id: int | None, format: Style) -> int:
-    """Print the entries of a map; return the exit status. Raises TuxscopeError."""
+    """Print the entries of the map named ``name``, or with the ID ``map_id`` if that is not None,
+    as ``format``, a Style; return the exit status. Raises TuxscopeError."""
     with the_map(name, map_id) as found:
         reading = found.items()
         entries = list(reading)
@@ -32,14 +33,19 @@ def show_map(name: str, map_id: int | None, format: Style) -> int:
 
 
 def set_entry(name: str, map_id: int | None, key: int, value: int) -> int:
-    """Set one entry; returns the exit status. Raises TuxscopeError."""
+    """Set the entry ``key`` of the map named ``name`` to ``value``, both int; return the exit
+    status.
+
+    ``map_id`` is the map's ID, or None. Raises TuxscopeError.
+    """
     with the_map(name, map_id) as found:
         found.update(key, value)
     return 0
 
 
 def the_map(name: str, map_id: int | None) -> FoundMap:
-    """Open the map with this name, or with this id and name. Raises TuxscopeError."""
+    """Return the FoundMap named ``name``, opened; if ``map_id``, an ID, is not None, it has that
+    ID, too. Raises TuxscopeError."""
     require_sudo()
     if map_id is None:
         return find_map(name)
@@ -51,9 +57,11 @@ def the_map(name: str, map_id: int | None) -> FoundMap:
 
 
 def in_json(values: tuple[Datum, ...]) -> object:
-    """Return the value for JSON; the values of several CPUs as a list."""
+    """Return the value for JSON: of ``values``, one Datum per CPU, the only one, or all as a
+    list."""
     return plain(values[0]) if len(values) == 1 else plain(values)
 
 
 def text(value: Datum) -> str:
+    """Return ``value``, a Datum, as text."""
     return value.hex() if isinstance(value, bytes) else str(value)

@@ -9,6 +9,8 @@ from tuxscope.options.tool import ToolOptions
 
 
 class RunOptions(ToolOptions):
+    """Options of ``tuxscope run``: those of all tools, and the page's file."""
+
     file: str | None = argument(default=None)
 
 

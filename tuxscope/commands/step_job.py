@@ -25,7 +25,8 @@ CONTEXT = bytes(64)  # what a program of text finds at r1
 
 
 def trace(name: str, options: StepOptions) -> int:
-    """Print a trace; return the exit status. Raises TuxscopeError (Fault, for one)."""
+    """Print the trace of a run of the program in file ``name`` with ``options``, StepOptions;
+    return the exit status. Raises TuxscopeError (Fault, for one)."""
     program, *others = assembled(name, options.pid)
     if others:
         say(f"{name} has {1 + len(others)} programs; this is the first, {program.name}")
@@ -63,13 +64,14 @@ def trace(name: str, options: StepOptions) -> int:
 
 
 def emit(sink: Sink, text: str) -> None:
+    """Write the line ``text`` to ``sink``, a Sink."""
     if text:
         sink.write(presented(text))
 
 
 def on_an_event(program: Program, options: StepOptions) -> Machine:
-    """Return a machine at the start of the program, on a simulated event: one of process
-    ``options.pid`` if the simulation has it."""
+    """Return a Machine at the start of ``program``, on a simulated event: one of the process
+    ``pid`` of ``options``, StepOptions, if the simulation has it."""
     seed = options.seed
     if not isinstance(program.attach, Tracepoint):
         return Machine(program, CONTEXT, world=World(seed=seed))
@@ -83,7 +85,8 @@ def on_an_event(program: Program, options: StepOptions) -> Machine:
 
 
 def slots_of(program: Program, place: str) -> frozenset[int]:
-    """Return the slots of a place: a slot, a label, or FILE:LINE. Raises UsageError."""
+    """Return the slots of ``program`` that ``place``, a str, means, as a frozenset of int: a slot,
+    a label, or FILE:LINE. Raises UsageError."""
     named = {each.name: each.slot for each in (*program.labels, *program.functions)}
     line = re.fullmatch(r"(.+):([0-9]+)", place)
     if place.isascii() and place.isdigit():

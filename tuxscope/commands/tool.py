@@ -12,7 +12,8 @@ class Tool(Subcommand):
     options = ToolOptions
 
     def page_file(self, options: ToolOptions) -> str:
-        """The path of the page to run. Raises UsageError if the user gave none."""
+        """Return the path of the page to run, a str; ``options`` are ToolOptions. Raises UsageError
+        if the user gave none."""
         from tuxscope.page.loading import page_file
 
         return page_file(self.name)

@@ -79,7 +79,8 @@ def trusted_source(helper: str) -> str:
 
 
 def parse_number(digits: str) -> int:
-    """Parse ``digits``, an integer of the log; int() limits the length, so 20 digits count."""
+    """Return ``digits``, an integer of the log, as an int; int() limits the length, so 20 digits
+    count."""
     return int(digits[:20])
 
 
@@ -152,6 +153,7 @@ class ErrorContext(NamedTuple):
 
 
 def always(_: ErrorContext) -> bool:
+    """Return True, whatever the ErrorContext is."""
     return True
 
 

@@ -31,9 +31,9 @@ class Found(NamedTuple):
     """The row of the table that matches a log.
 
     Attributes:
-        cause: the row.
-        case: the case of the row that matches.
-        context: the match in the error line, and the path to it.
+        cause: the row, a Cause.
+        case: the Case of the row that matches.
+        context: an ErrorContext: the match in the error line, and the path to it.
     """
 
     cause: Cause
@@ -83,7 +83,8 @@ def find(
     path: Path,
     look: Callable[[str, str], re.Match[str] | None] = re.search,
 ) -> Found | None:
-    """Return the row that matches the last of ``statements`` with a match; None if none has one.
+    """Return the Found, the row that matches the last of ``statements`` with a match; None if none
+    has one.
 
     ``path`` is the path that the verifier walked. ``look`` is re.search, or re.match if it is not
     certain that this is a verifier log: other programs report a "div by zero", too.
@@ -100,7 +101,7 @@ def find(
 
 
 def is_remark(cause: Cause, statement: str, path: Path) -> bool:
-    """Whether ``statement`` is a remark at a call, not the reason why the verifier stopped.
+    """Return whether ``statement`` is a remark at a call, not the reason why the verifier stopped.
 
     ``cause`` is the row that matches it, ``path`` leads to the call. At a call of the program's own
     function the verifier compares the arguments with the function's BTF, and says where they differ
@@ -113,7 +114,7 @@ def is_remark(cause: Cause, statement: str, path: Path) -> bool:
 
 
 def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
-    """Whether the error is about the last instruction of ``path``, at ``slot``.
+    """Return whether the error is about the last instruction of ``path``, at ``slot``.
 
     It is not if ``found`` is about a loop or the whole program. Either may be None, if unknown.
     """
@@ -131,14 +132,15 @@ def slot_of(line: str, path: Path) -> int | None:
 
 
 class Lines:
-    """The source lines of slots: those of the program if it is not None, else those of the log."""
+    """The source lines of slots: those of ``program``, a Program, if it is not None, else those of
+    ``log``, a Log."""
 
     def __init__(self, log: Log, program: Program | None) -> None:
         self._program = program
         self._shown = {step.slot: step.source for step in log.steps if step.source}
 
     def at(self, slot: int | None) -> SourceLine | None:
-        """Return the source line of ``slot``: the program's, else the log's; None if unknown.
+        """Return the SourceLine of ``slot``: the program's, else the log's; None if unknown.
 
         ``slot`` may be None.
         """
@@ -153,14 +155,15 @@ class Lines:
 
 
 def is_python(source: SourceLine) -> bool:
-    """Whether ``source``, a source line, is Python of the assembler, instead of C."""
+    """Return whether ``source``, a source line, is Python of the assembler, instead of C."""
     if source.file:
         return source.file.endswith(".py")
     return PYTHON_CALL.fullmatch(source.text) is not None
 
 
 def notes(line: str, path: Path, lines: Lines) -> Iterable[RegisterNote]:
-    """Yield notes on the registers of the error ``line`` and of the last instruction of ``path``.
+    """Yield RegisterNotes on the registers of the error ``line`` and of the last instruction of
+    ``path``.
 
     ``lines`` has the source lines of the instructions that wrote them.
     """

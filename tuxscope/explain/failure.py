@@ -35,6 +35,7 @@ def failure(text: str) -> int | None:
 
 
 def number_of(found: re.Match[str]) -> int | None:
+    """Return the errno in ``found``, a match of FAILED, an int; None if there is none."""
     if found["number"]:
         return int(found["number"])
     words = found["words"].rstrip()

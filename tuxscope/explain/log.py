@@ -91,20 +91,22 @@ class LoggedStep(NamedTuple):
 
     @property
     def calls_own(self) -> bool:
-        """Whether it calls a function of the program (a subprogram)."""
+        """Whether it calls a function of the program (a subprogram), a bool."""
         return self.text.startswith("(85) call pc")
 
     @property
     def accesses_memory(self) -> bool:
+        """Whether it loads or stores, a bool."""
         return int(self.text[1:3], 16) & 7 in MEMORY
 
     @property
     def exits(self) -> bool:
+        """Whether it is an exit, a bool."""
         return self.text.startswith(EXIT)
 
     @property
     def calls_another(self) -> bool:
-        """Whether it calls a helper or a kfunc."""
+        """Whether it calls a helper or a kfunc, a bool."""
         return self.text.startswith("(85)") and not self.calls_own
 
 
@@ -325,7 +327,8 @@ class LogWalk:
 
 
 def follows(step: LoggedStep) -> int:
-    """Return the change of the call depth after ``step``: 1 for a local call, -1 for an exit.
+    """Return the change of the call depth after ``step``, a LoggedStep: 1 for a local call, -1 for
+    an exit.
 
     It is 0 for any other.
     """

@@ -24,8 +24,8 @@ class Writer(NamedTuple):
     """The last instruction that wrote a register.
 
     Attributes:
-        step: the instruction.
-        clobbered: whether it is a call, which clobbered the register.
+        step: the instruction, a LoggedStep.
+        clobbered: whether it is a call, a bool, which clobbered the register.
     """
 
     step: LoggedStep
@@ -45,7 +45,7 @@ class Path:
         self.stop = log.steps[log.stop] if log.stop >= 0 else None
 
     def back(self) -> Iterator[LoggedStep]:
-        """Yield the steps before the stop, the last first."""
+        """Yield the LoggedSteps before the stop, the last first."""
         at = self._steps[self._stop].parent if self._stop >= 0 else -1
         while at >= 0:
             yield self._steps[at]
@@ -53,7 +53,7 @@ class Path:
 
     @property
     def complete(self) -> bool:
-        """Whether the log shows the path from its first instruction on."""
+        """Whether the log shows the path from its first instruction on, a bool."""
         first = self.stop
         for first in self.back():  # noqa: B007
             pass
@@ -61,7 +61,7 @@ class Path:
 
     @property
     def in_function(self) -> bool:
-        """Whether the log shows that the verifier stopped in a function that is called."""
+        """Whether the log shows that the verifier stopped in a function that is called, a bool."""
         first = self.stop
         for step in self.back():
             if self.stop and step.depth < self.stop.depth:
@@ -71,7 +71,7 @@ class Path:
 
     @property
     def helper(self) -> str:
-        """The name of the helper whose call the verifier stopped at, or ``""``."""
+        """The name of the helper whose call the verifier stopped at, a str, or ``""``."""
         found = HELPER.match(self.stop.text) if self.stop else None
         return found[1] if found else ""
 
@@ -134,7 +134,8 @@ class Path:
         return None
 
     def had_type(self, register: int, *kinds: str) -> bool:
-        """Whether the value of ``register`` had one of the types ``kinds`` earlier on the path.
+        """Return whether the value of ``register`` had one of the types ``kinds`` earlier on the
+        path.
 
         ``kinds`` are prefixes of states, such as ``pkt(``. Copies between registers are followed.
         """

@@ -34,7 +34,7 @@ def function_end(_: ErrorContext, program: Program | None) -> int | None:
 
 
 def loop(context: ErrorContext, program: Program | None) -> int | None:
-    """Return the slot of the last backward jump on the path in ``context``.
+    """Return the slot of the last backward jump on the path in ``context``, an ErrorContext.
 
     If the log shows no path, it is the only backward jump of ``program``; else the slot at which
     the verifier stopped. None if unknown, as without a path if the program is None.
@@ -64,7 +64,7 @@ def call_of_its_own(_: ErrorContext, program: Program | None) -> int | None:
 
 
 def undecodable(context: ErrorContext, program: Program | None) -> int | None:
-    """Return the slot at which the verifier stopped in ``context``.
+    """Return the slot at which the verifier stopped in ``context``, an ErrorContext.
 
     Linux 7.3 checks all encodings first. Then it is the first slot of ``program`` whose bytes are
     not an instruction; None if there is none, or if the program is None.
@@ -81,7 +81,7 @@ def undecodable(context: ErrorContext, program: Program | None) -> int | None:
 
 
 def opcode(context: ErrorContext, program: Program | None) -> int | None:
-    """Return the first slot of ``program`` with the opcode in ``context``, which is unknown.
+    """Return the first slot of ``program`` with the unknown opcode in ``context``, an ErrorContext.
 
     None if there is none, or if the program is None.
     """

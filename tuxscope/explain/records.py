@@ -65,7 +65,8 @@ def fields(line: str) -> Iterator[tuple[str, str]]:
 
 
 def fields_of_json(text: str) -> Sequence[tuple[str, str]]:
-    """Return the (name, value) pairs of the strings in ``text``, a JSON object; else none."""
+    """Return a sequence of the (name, value) pairs of the strings in ``text``, a JSON object; else
+    none."""
     if not text.lstrip().startswith("{"):
         return ()
     try:

@@ -31,16 +31,18 @@ KNOWN_PATH = "known_path"
 
 
 class NoFilesError(TuxscopeError):
-    """This kernel does not say where its structs have what leads to a file."""
+    """The error for a kernel that does not say where its structs have the members that lead to a
+    file."""
 
 
 def file_functions(a: Assembler, layout: Layout, *names: str) -> None:
-    """Emit the functions of these names (``FILE_OF_FD``, ``FILE_OF``, ``WORKING_DIRECTORY``), and
-    what they call. They come after all other code of the program.
+    """Emit the functions of these ``names`` (``FILE_OF_FD``, ``FILE_OF``, ``WORKING_DIRECTORY``),
+    and those that they call; ``layout`` is the kernel's. They come after all other code of the
+    program.
 
     A call needs 256 bytes of the 512 that the stacks of all functions have together.
 
-    Raises NoFilesError where the layout has no structs.
+    Raises NoFilesError if the layout has no structs.
     """
     if not layout.has_structs:
         raise NoFilesError(
@@ -82,7 +84,8 @@ MOVES_FILES = (
 
 
 def file_of_fd(a: Assembler, layout: Layout) -> None:
-    """Emit the function: by the process's table of file descriptors."""
+    """Emit the function that finds a file by the process's table of file descriptors; ``layout`` is
+    the kernel's."""
     room = a.stack(u64[2])
     task = members(layout, "task_struct", ("fs", "files"), room)
     files = members(layout, "files_struct", ("fdt",), room)
@@ -110,21 +113,23 @@ def file_of_fd(a: Assembler, layout: Layout) -> None:
 
 
 def file_of(a: Assembler, layout: Layout) -> None:
-    """Emit the function: of a ``struct file``, as the current process sees it."""
+    """Emit the function that finds the file of a ``struct file``, as the current process sees it;
+    ``layout`` is the kernel's."""
     a.mov(r6, r1)
     own_root(a, layout)
     call_known_path(a, layout, "file", "f_path")
 
 
 def working_directory(a: Assembler, layout: Layout) -> None:
-    """Emit the function: of the current process."""
+    """Emit the function that finds the current process's working directory; ``layout`` is the
+    kernel's."""
     own_root(a, layout)
     a.mov(r6, r8)
     call_known_path(a, layout, "fs_struct", "pwd")
 
 
 def own_root(a: Assembler, layout: Layout) -> None:
-    """Emit: r8 = the current task's ``fs``."""
+    """Emit: r8 = the current task's ``fs``; ``layout`` is the kernel's."""
     room = a.stack(u64[1])
     task = members(layout, "task_struct", ("fs",), room)
     a.call(helper.get_current_task)
@@ -134,8 +139,11 @@ def own_root(a: Assembler, layout: Layout) -> None:
 
 
 def call_known_path(a: Assembler, layout: Layout, struct: str, path: str) -> None:
-    """Emit: return what is known of a path that is a member of the struct at r6: 0 if that is at
-    no address. r8 is the process's ``struct fs_struct``."""
+    """Emit: return what is known of member ``path`` of the ``struct``, a name, at r6: 0 if that is
+    at no address. ``layout`` is the kernel's.
+
+    r8 is the process's ``struct fs_struct``.
+    """
     a.mov(r1, r6)
     a.add(r1, layout.member(struct, path).offset)
     a.mov(r2, r8)
@@ -144,8 +152,12 @@ def call_known_path(a: Assembler, layout: Layout, struct: str, path: str) -> Non
 
 
 def known_path(a: Assembler, layout: Layout) -> None:
-    """Emit the function: r1 is the address of a ``struct path``, r2 of the ``struct fs_struct`` of
-    the process that has it."""
+    """Emit the function that returns the address of the KnownFile of a ``struct path``, or 0;
+    ``layout`` is the kernel's.
+
+    Its r1 is the address of the ``struct path``, r2 of the ``struct fs_struct`` of the process that
+    has it.
+    """
     key, fresh, room = a.stack(FileKey), a.stack(KnownFile), a.stack(u64[8])
     path = members(layout, "path", ("mnt", "dentry"), room)
     root = members(layout, "fs_struct", ("root.mnt", "root.dentry"), room)
@@ -230,6 +242,6 @@ def known_path(a: Assembler, layout: Layout) -> None:
 
 
 def store(a: Assembler, to: Memory, origin: Memory) -> None:
-    """Emit: copy an integer through r1."""
+    """Emit: copy an integer from ``origin`` to ``to``, both Memory, through r1."""
     a.ldx(r1, origin)
     a.stx(to, r1)

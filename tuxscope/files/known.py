@@ -19,7 +19,7 @@ NSFS = 0x6E736673  # NSFS_MAGIC, include/uapi/linux/magic.h
 
 
 class PathFlag(IntFlag):
-    """What a walk from a file to its root met.
+    """An IntFlag: what a walk from a file to its root met.
 
     Attributes:
         DELETED: the name was removed from its directory.
@@ -36,7 +36,8 @@ class PathFlag(IntFlag):
 
 
 class FileKey(Record):
-    """A place: addresses in the kernel of a ``struct path`` and of the process's ``fs->root``."""
+    """A Record, the key of a file: addresses in the kernel of a ``struct path`` and of the
+    process's ``fs->root``."""
 
     mount = u64
     dentry = u64
@@ -45,20 +46,20 @@ class FileKey(Record):
 
 
 class KnownFile(Record):
-    """A file that was seen. ``dev``, ``ino`` and ``generation`` are its identity.
+    """A Record, a file that was seen. ``dev``, ``ino`` and ``generation`` are its identity.
 
-    The address of one is what the functions of :mod:`tuxscope.files.emitting` return.
+    The functions of :mod:`tuxscope.files.emitting` return the address of one.
 
     Attributes:
         id: of its path; another one after each rename.
         ino: the inode's number.
         dev: the device of its file system, as the kernel has it: major << 20 | minor.
-        generation: of the inode; 0 where the file system counts none.
+        generation: of the inode; 0 if the file system counts none.
         mode: type and permissions, as in ``st_mode``.
         deleted: whether the name is gone.
         parent, name_hash, name_length: the dentry's d_parent, d_name.hash and d_name.len.
         chain: a hash of all names of the path.
-        moves: what ``MOVES`` was before the path was read.
+        moves: the value of ``MOVES`` before the path was read.
     """
 
     id = u64
@@ -75,17 +76,17 @@ class KnownFile(Record):
 
 
 class PathHead(Record):
-    """What comes before the names of a path.
+    """A Record: what comes before the names of a path.
 
     Attributes:
         id: as in ``KnownFile``.
-        key: where the file is known.
+        key: the FileKey by which the file is known.
         magic: the file system's, s_magic.
         mount_namespace: its inode number; 0 for a mount that is in none.
-        nlink: how many names the file has.
-        flags: PathFlag.
-        length: how many bytes the names have.
-        inside: how many of these are below the process's root, where that was met.
+        nlink: the number of names that the file has.
+        flags: a PathFlag.
+        length: the length of the names in bytes.
+        inside: how many of these bytes are below the process's root, if that was met.
     """
 
     id = u64
@@ -103,32 +104,32 @@ class PathHead(Record):
 
 
 class ShortPath(Record):
-    """A path: its names, the file's own first, each ended by a NUL."""
+    """A Record, a path: its PathHead, and its names, the file's own first, each ended by a NUL."""
 
     head = PathHead
     names = u8[SHORT_PATH]
 
 
 class LongPath(Record):
-    """The same with room for ``LONGEST_PATH`` bytes, and one more name."""
+    """A Record, a path as in ShortPath, with room for ``LONGEST_PATH`` bytes, and one more name."""
 
     head = PathHead
     names = u8[LONGEST_PATH + LONGEST_NAME]
 
 
 class PathWalk(Record):
-    """What each CPU has for the path that it reads.
+    """A Record: what each CPU has for the path that it reads.
 
     Attributes:
-        users: how many programs are at it: one alone may be.
-        ids: how many paths this CPU has named.
-        missed: how often there was no room for a path, or another program at it.
+        users: the number of programs that use it now: only one may.
+        ids: the number of paths that this CPU has named.
+        missed: how often there was no room for a path, or another program used it.
         chain: see ``KnownFile``.
-        dentry, mount: where the walk is.
+        dentry, mount: addresses of where the walk is.
         mount_root, mount_parent, mountpoint: of that mount.
-        name: the address of the name of what has none in its dentry; 0 for all else.
-        room: for what is copied from the kernel.
-        path: what was read so far.
+        name: the address of the name of a file that has none in its dentry; 0 for all others.
+        room: for copies from the kernel.
+        path: the LongPath that was read so far.
     """
 
     users = u64

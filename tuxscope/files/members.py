@@ -13,15 +13,16 @@ LONGEST_COPY = 64  # bytes: up to here one copy costs less than two
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Some members of a struct, and where a copy of them is.
+    """Some members of a struct, and where a copy of them is. ``members["name"]`` is the Memory of
+    one.
 
     Attributes:
-        copies: for each copy where it begins in the struct, how many bytes it has, and where they
-            go.
-        found: where each member is in the struct.
-        places: where each member is after :meth:`copy`.
-        inside: where in the struct the address points to that :meth:`copy` is given.
-        cast: how that becomes a pointer to the struct, where it can.
+        copies: a tuple of triples: where a copy begins in the struct, its size in bytes, and the
+            Memory that it goes to.
+        found: the Place of each member in the struct, by name.
+        places: the Memory of each member after :meth:`copy`, by name.
+        inside: the offset in the struct of the address that :meth:`copy` takes, in bytes.
+        cast: the PointerCast that makes that address a pointer to the struct, or None.
     """
 
     copies: tuple[tuple[int, int, Memory], ...]
@@ -31,8 +32,8 @@ class Members:
     cast: PointerCast | None
 
     def copy(self, a: Assembler, base: Register) -> None:
-        """Emit: copy the members of the struct at ``base``, one of r6 to r9; zeros where it cannot
-        be read. Uses r0 to r5."""
+        """Emit: copy the members of the struct at Register ``base``, one of r6 to r9; zeros if the
+        kernel cannot read it. Uses r0 to r5."""
         if self.cast:
             point(a, base, -self.inside, self.cast)
             for name, place in self.found.items():
@@ -54,9 +55,11 @@ class Members:
 def members(
     layout: Layout, struct: str, names: tuple[str, ...], room: Memory, inside: int = 0
 ) -> Members:
-    """Members of a struct, to be copied into ``room``; as few copies as their places allow.
+    """Return the Members ``names``, a tuple, of ``struct``, to be copied into ``room``, Memory; as
+    few copies as their places in ``layout`` allow.
 
-    Each member takes eight bytes of the room at most. Raises what ``layout.member`` raises.
+    ``inside`` is the offset in the struct of the address to copy from, in bytes. Each member takes
+    eight bytes of the room at most. Raises what ``layout.member`` raises.
     """
     found = {name: layout.member(struct, name) for name in names}
     groups = grouped(found, LONGEST_COPY)
@@ -76,7 +79,8 @@ def members(
 
 
 def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
-    """The names of members that are copied together, of ``longest`` bytes at most."""
+    """Return a list of lists of names: the members in ``found``, Places by name, that are copied
+    together, each list of ``longest`` bytes at most."""
     groups: list[list[str]] = []
     for name in sorted(found, key=lambda each: found[each].offset):
         if groups and span(found, [*groups[-1], name])[1] <= longest:
@@ -87,19 +91,21 @@ def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
 
 
 def span(found: dict[str, Place], names: list[str]) -> tuple[int, int]:
-    """Where the words begin that have these members, the first one in front, and their bytes."""
+    """Return a pair: the offset of the first 8-byte word that has the members ``names``, sorted by
+    offset, and the size of all such words, in bytes; ``found`` are Places by name."""
     start = aligned(found[names[0]].offset)
     end = max(found[each].offset + found[each].whole_size for each in names)
     return start, aligned(end - start + WORD - 1)
 
 
 def aligned(offset: int) -> int:
-    """The multiple of eight that is not above."""
+    """Return the largest multiple of eight that is not above ``offset``, an int."""
     return offset // WORD * WORD
 
 
 def point(a: Assembler, base: Register, offset: int, cast: PointerCast) -> None:
-    """Emit: r0 = a pointer to the struct at ``base`` plus an offset."""
+    """Emit: r0 = a pointer to the struct at Register ``base`` plus ``offset`` bytes, by ``cast``, a
+    PointerCast."""
     a.mov(r1, base)
     if offset:
         a.add(r1, offset)
@@ -108,7 +114,8 @@ def point(a: Assembler, base: Register, offset: int, cast: PointerCast) -> None:
 
 
 def follow(a: Assembler, layout: Layout, address: Register, scratch: Memory) -> None:
-    """Emit: ``address``, one of r6 to r9, becomes the pointer that lies there."""
+    """Emit: load into Register ``address``, one of r6 to r9, the pointer that is at that address;
+    ``layout`` is the kernel's, ``scratch`` Memory for a copy."""
     pointer = members(layout, "list_head", ("next",), scratch)  # any struct that begins with one
     pointer.copy(a, address)
     a.ldx(address, pointer["next"])

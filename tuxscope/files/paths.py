@@ -25,7 +25,7 @@ MOST_PATHS = 65536  # that are kept; some 30 MB
 
 
 class PathSource(Protocol):
-    """What is needed of a map that is loaded."""
+    """A Protocol: the methods of a loaded map that FilePaths calls."""
 
     def lookup(self, key: Any) -> Any | None: ...
     def items(self) -> Iterable[tuple[Any, Any]]: ...
@@ -35,22 +35,23 @@ class PathSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FilePath:
-    """A file's path, and which file it is.
+    """A file's path and identity. ``str()`` of it is ``inside`` as text.
 
     Attributes:
-        inside: as the process sees it, which /proc/PID/fd shows, too: from its own root.
-        outside: from the root of its mount namespace. Where the process's root is that, and for
-            what has no directory, the same.
+        inside: the path as the process sees it, from its own root, bytes; /proc/PID/fd shows it,
+            too.
+        outside: the path from the root of its mount namespace, bytes. It is the same if the
+            process's root is that root, and for what has no directory.
         dev: the device of the file system, as the kernel has it: major << 20 | minor.
         ino: the inode's number.
-        generation: of the inode; another file that has its number has another one.
+        generation: of the inode; another file with the same number has another generation.
         mode: type and permissions, as in ``st_mode``.
-        nlink: how many names the file had.
-        mount_namespace: its inode number, as in /proc/PID/ns/mnt; 0 for what is in none, such as
+        nlink: the number of names that the file had.
+        mount_namespace: its inode number, as in /proc/PID/ns/mnt; 0 for a file in none, such as
             pipes, and mounts that are attached nowhere.
         reachable: whether it is below the process's root.
-        truncated: whether the first directories are missing, for which there was no room; both
-            paths begin with ``...`` then.
+        truncated: whether the first directories are missing, for lack of room; both paths then
+            begin with ``...``.
     """
 
     inside: bytes
@@ -70,14 +71,14 @@ class FilePath:
 
 
 class FilePaths:
-    """The paths of files by their ids.
+    """The paths of files by their IDs: ``paths[id]`` is a FilePath, or None.
 
-    All that wait in the kernel are taken when one is asked for that is not here yet.
+    All paths that wait in the kernel are read when one is requested that is not here yet.
     """
 
     def __init__(self, maps: Mapping[Map, Any], most: int = MOST_PATHS) -> None:
-        """``maps``: those of the loaded programs, by description; ``most``: how many paths are
-        kept, those that were asked for or came last."""
+        """``maps`` are the loaded maps by description, a Map; ``most`` is how many paths are kept,
+        an int: those requested or read last."""
         self._known: PathSource = maps[KNOWN]
         self._walks: PathSource = maps[WALKS]
         self._waiting: tuple[PathSource, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
@@ -99,8 +100,8 @@ class FilePaths:
 
     @property
     def missed(self) -> int:
-        """How many files had no path, as too many waited to be taken, or as one program had
-        interrupted another while it read a path. Raises MapError."""
+        """The number of files without a path, an int: too many waited to be read, or a program
+        interrupted another one while that read a path. Raises MapError."""
         return sum(each.missed for each in self._walks.lookup(0) or ())
 
     def _take(self) -> None:
@@ -115,7 +116,8 @@ class FilePaths:
 
 
 def file_path(head: PathHead, names: bytes) -> FilePath:
-    """What the kernel's half read, as a path."""
+    """Return the FilePath of ``head``, a PathHead, and ``names``, bytes, as the kernel's half read
+    them."""
     flags = PathFlag(head.flags)
     truncated, reachable = PathFlag.TRUNCATED in flags, PathFlag.ROOT in flags
     if PathFlag.ROOTLESS in flags:
@@ -140,13 +142,15 @@ def file_path(head: PathHead, names: bytes) -> FilePath:
 
 
 def joined(names: bytes, truncated: bool) -> bytes:
-    """The names of a path, the last one first, each ended by a NUL."""
+    """Return the path with these ``names``, bytes: the last one first, each ended by a NUL; it
+    begins with ``...`` if ``truncated``."""
     parts: Iterable[bytes] = reversed(names.split(b"\0")[:-1])
     return (b".../" if truncated else b"/") + b"/".join(parts)
 
 
 def rootless(head: PathHead, names: bytes) -> bytes:
-    """What /proc/PID/fd shows of a file that is in no directory."""
+    """Return what /proc/PID/fd shows of a file that is in no directory, as bytes; ``head`` is its
+    PathHead, ``names`` are its names, bytes."""
     name = names.partition(b"\0")[0]
     shown: dict[int, Callable[[], bytes]] = {
         PIPEFS: lambda: b"pipe:[%d]" % head.ino,

@@ -33,11 +33,11 @@ CPU_BITS = 40  # above the paths that a CPU has named
 
 
 def read_path(a: Assembler, layout: Layout) -> None:
-    """Emit the function: r1 is the address of a ``FileKey``, r2 of a ``KnownFile``, r3 of its
-    inode.
+    """Emit the function that reads a path, for a kernel with ``layout``: r1 is the address of a
+    ``FileKey``, r2 of a ``KnownFile``, r3 of its inode.
 
-    Reads the path, and where it is not the one with ``chain`` sends it to user space, under a new
-    id. Returns 1, or 0 where there was no room.
+    If the path is not the one with ``chain``, it is sent to user space, under a new ID. The
+    function returns 1, or 0 if there was no room.
     """
     fresh = a.stack(u64)
     walk: Memory = PathWalk[r9]
@@ -82,8 +82,8 @@ def read_path(a: Assembler, layout: Layout) -> None:
 
 
 def begin(a: Assembler, layout: Layout, walk: Memory) -> None:
-    """Emit: what is known of the file at r7, and its inode at r8, to the head of the path. r6 is
-    its key, and stays."""
+    """Emit: write what is known of the file at r7, and its inode at r8, to the head of the path in
+    ``walk``, the Memory of a PathWalk. r6 is its key, and stays. ``layout`` is the kernel's."""
     head, known, key = walk.path.head, KnownFile[r7], FileKey[r6]
     for name in ("ino", "dev", "generation", "mode"):
         a.ldx(r1, getattr(known, name))
@@ -113,7 +113,8 @@ def begin(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 
 def name_namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
-    """Emit: the name of a namespace's kind, whose inode is at r8: ns_dname(), fs/nsfs.c."""
+    """Emit: write the name of a namespace's kind, whose inode is at r8, to ``walk``, the Memory of
+    a PathWalk; ``layout`` is the kernel's. See ns_dname(), fs/nsfs.c."""
     for struct, member in (
         ("inode", "i_private"),
         ("ns_common", "ops"),
@@ -126,7 +127,8 @@ def name_namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 
 def climb(a: Assembler, layout: Layout) -> None:
-    """Emit the global function: one name, or one mount, further up. Returns whether to go on.
+    """Emit the global function that goes one name, or one mount, further up; it returns whether to
+    go on. ``layout`` is the kernel's.
 
     It is global so that the verifier follows it once, and not for each step.
     """
@@ -194,7 +196,8 @@ def climb(a: Assembler, layout: Layout) -> None:
 
 
 def find_walk(a: Assembler) -> None:
-    """Emit: r0 = this CPU's ``PathWalk``; return 0 where there is none, which never happens."""
+    """Emit: r0 = the address of this CPU's ``PathWalk``; return 0 if there is none, which never
+    happens."""
     index = a.stack(u32)
     a.st(index, 0)
     lookup(a, WALKS, index)
@@ -204,7 +207,8 @@ def find_walk(a: Assembler) -> None:
 
 
 def enter_mount(a: Assembler, layout: Layout, walk: Memory) -> None:
-    """Emit: go on in the mount at r7."""
+    """Emit: continue ``walk``, the Memory of a PathWalk, in the mount at r7; ``layout`` is the
+    kernel's."""
     offset = layout.member("mount", "mnt").offset
     mount = members(
         layout, "mount", ("mnt_parent", "mnt_mountpoint", "mnt.mnt_root"), walk.room, offset
@@ -221,8 +225,11 @@ def enter_mount(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 
 def namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
-    """Emit: the mount namespace of the walk's mount; that of kernel-internal mounts is no address,
-    and reads as 0."""
+    """Emit: store the mount namespace of the mount of ``walk``, the Memory of a PathWalk;
+    ``layout`` is the kernel's.
+
+    That of kernel-internal mounts is no address, and reads as 0.
+    """
     offset = layout.member("mount", "mnt").offset
     a.ldx(r7, walk.mount)
     mount = members(layout, "mount", ("mnt_ns",), walk.room, offset)
@@ -235,8 +242,8 @@ def namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 
 def publish(a: Assembler, walk: Memory) -> None:
-    """Emit: send the path to user space, if it is new, and its id to the ``KnownFile`` at r7; jump
-    to ``missed`` where there is no room."""
+    """Emit: send the path of ``walk``, the Memory of a PathWalk, to user space, if it is new, and
+    store its ID in the ``KnownFile`` at r7; jump to ``missed`` if there is no room."""
     head, known = walk.path.head, KnownFile[r7]
     a.ldx(r1, known.id)
     a.jeq(r1, 0, "new")
@@ -265,7 +272,8 @@ def publish(a: Assembler, walk: Memory) -> None:
 
 
 def insert(a: Assembler, paths: Map, walk: Memory) -> None:
-    """Emit: put the path into a map; jump to ``missed`` where that is full."""
+    """Emit: put the path of ``walk``, the Memory of a PathWalk, into ``paths``, a Map; jump to
+    ``missed`` if that is full."""
     a.ld_map(r1, paths)
     a.lea(r2, KnownFile[r7].id)
     a.lea(r3, walk.path)
@@ -275,7 +283,7 @@ def insert(a: Assembler, paths: Map, walk: Memory) -> None:
 
 
 def fold(a: Assembler, walk: Memory) -> None:
-    """Emit: the chain goes on with r1. Uses r2."""
+    """Emit: continue the hash ``chain`` of ``walk``, the Memory of a PathWalk, with r1. Uses r2."""
     a.ldx(r2, walk.chain)
     a.xor(r1, r2)
     a.ld_imm64(r2, PRIME)
@@ -284,7 +292,7 @@ def fold(a: Assembler, walk: Memory) -> None:
 
 
 def flag(a: Assembler, head: Memory, which: PathFlag) -> None:
-    """Emit: set a flag. Uses r1."""
+    """Emit: set the flag ``which``, a PathFlag, in ``head``, the Memory of a PathHead. Uses r1."""
     a.ldx(r1, head.flags)
     a.or_(r1, which)
     a.stx(head.flags, r1)

@@ -31,11 +31,12 @@ NOT_STARTED, STARTED = "-", "started"
 
 
 class StartError(TuxscopeError):
-    """A starter page cannot be written."""
+    """The error for a starter page that cannot be written."""
 
 
 def show_list(format: Style) -> int:
-    """Print the exercises, and the state of each in the current directory."""
+    """Print the exercises as ``format``, a Style, and the state of each in the current directory;
+    return the exit status."""
     progress, sink = Progress(""), Sink()
     places = [Workplace(exercise_named(name), "") for name in names()]
     rows = [(each.exercise, state_of(each, progress)) for each in places]
@@ -55,7 +56,8 @@ def show_list(format: Style) -> int:
 
 
 def say_next(directory: str, progress: Progress) -> None:
-    """Print the command for the first exercise that has not passed, if there is one."""
+    """Print the command for the first exercise that has not passed in ``directory``, by
+    ``progress``, a Progress; nothing if all have."""
     for name in names():
         place = Workplace(exercise_named(name), directory)
         state = state_of(place, progress)
@@ -65,7 +67,8 @@ def say_next(directory: str, progress: Progress) -> None:
 
 
 def table(rows: list[tuple[Exercise, str]], room: int | None) -> str:
-    """Name, state and task as a table, ``room`` columns wide; None for as wide as it takes."""
+    """Return ``rows``, a list of pairs of an Exercise and its state, a str, as a table: name, state
+    and task, ``room`` columns wide; None for as wide as it takes."""
     cells = [HEADER, *((each.name, state, each.title) for each, state in rows)]
     name, state, task = (max(map(columns, column)) for column in zip(*cells, strict=True))
     widths: list[int | None] = [name, state, task]
@@ -84,7 +87,8 @@ def table(rows: list[tuple[Exercise, str]], room: int | None) -> str:
 
 
 def state_of(place: Workplace, progress: Progress) -> str:
-    """The state of an exercise: ``-``, started, kernel left or passed."""
+    """Return the state of the exercise at ``place``, a Workplace, a str: ``-``, started, kernel
+    left or passed. ``progress`` is the directory's Progress."""
     standing = progress.of(place.exercise.name)
     if standing.pure:
         whole = standing.kernel or place.exercise.grade_on_kernel is None
@@ -93,7 +97,8 @@ def state_of(place: Workplace, progress: Progress) -> str:
 
 
 def start(name: str, directory: str | None) -> int:
-    """Write an exercise's starter page. Raises UsageError, StartError."""
+    """Write the starter page of exercise ``name`` into ``directory``, or the current one if None;
+    return the exit status. Raises UsageError, StartError."""
     place = workplace(name, directory)
     try:
         if place.directory and not os.path.isdir(place.directory):
@@ -113,7 +118,8 @@ def start(name: str, directory: str | None) -> int:
 
 
 def hint(name: str, directory: str | None) -> int:
-    """Print one more hint: the one that fits the last mistake, or else the next one."""
+    """Print one more hint for exercise ``name`` in ``directory`` (None: the current one): the one
+    that fits the last mistake, or else the next one; return the exit status."""
     place = workplace(name, directory)
     progress, hints = Progress(place.directory), place.exercise.hints
     standing = progress.of(place.exercise.name)
@@ -135,7 +141,11 @@ def hint(name: str, directory: str | None) -> int:
 
 
 def solution(name: str, directory: str | None, yes: bool) -> int:
-    """Print the solution, once the student has confirmed. Raises UsageError."""
+    """Print the solution of exercise ``name``, once the student has confirmed, or at once with
+    ``yes``; return the exit status.
+
+    ``directory`` is that of the page, or None for the current one. Raises UsageError.
+    """
     place = workplace(name, directory)
     if not (yes or confirmed(place.exercise.name)):
         say("the solution is not shown")
@@ -145,7 +155,8 @@ def solution(name: str, directory: str | None, yes: bool) -> int:
 
 
 def confirmed(name: str) -> bool:
-    """Ask on the terminal. Raises UsageError if stdin is not one."""
+    """Ask on the terminal whether to print the solution of exercise ``name``; return the answer, a
+    bool. Raises UsageError if stdin is not a terminal."""
     if not os.isatty(0):
         raise UsageError("learn: solution asks first, and stdin is not a terminal; add --yes")
     os.write(2, f"Show the solution of {name}? [y/N] ".encode())

@@ -23,7 +23,14 @@ INTERRUPTED = 130  # the exit status of a shell after Ctrl-C
 
 
 class Checker:
-    """Grades pages, prints the verdicts, and saves the progress."""
+    """Grades pages, prints the verdicts, and saves the progress.
+
+    It prints as ``format``, a Style, and takes the random inputs from ``seed``, an int; None for a
+    new seed each time. ``interrupt`` is the run's Interrupt.
+
+    Attributes:
+        watch: the Watch that waits between two looks at a page.
+    """
 
     def __init__(self, format: Style, seed: int | None, interrupt: Interrupt) -> None:
         self._sink = LiveSink(interrupt)
@@ -33,14 +40,16 @@ class Checker:
         self._interrupt = interrupt
 
     def grade(self, place: Workplace) -> Verdict:
-        """Grade a page that exists. Raises Interrupted."""
+        """Return the Verdict on the page at ``place``, a Workplace whose page exists. Raises
+        Interrupted."""
         seed = fresh_seed() if self._seed is None else self._seed
         return examined(place.exercise.name, place.file, seed, self._interrupt)
 
     def check(self, place: Workplace, suggest_next: bool = False) -> bool:
-        """Grade a page and print the verdict; returns whether it passed. Raises Interrupted.
+        """Grade the page at ``place``, a Workplace, and print the verdict; return whether it
+        passed. Raises Interrupted.
 
-        ``suggest_next``: after a pass, print the command for the next exercise.
+        With ``suggest_next``, a bool, print the command for the next exercise after a pass.
         """
         verdict = self.grade(place)
         self.print(verdict, place)
@@ -50,6 +59,8 @@ class Checker:
         return verdict.passed
 
     def print(self, verdict: Verdict, place: Workplace) -> None:
+        """Print ``verdict``, a Verdict on the page at ``place``, a Workplace. Raises
+        OutputError."""
         if self._format is Style.JSON:
             self.write(f"{COMPACT(as_object(verdict, place))}\n")
         else:
@@ -57,14 +68,18 @@ class Checker:
             self.write("".join(f"{line}\n" for line in text))
 
     def write(self, text: str) -> None:
-        """Raises OutputError."""
+        """Write ``text``, a str, to stdout. Raises OutputError."""
         self._sink.write(text)
         if self._sink.error:
             raise self._sink.error
 
 
 def check(name: str, directory: str | None, format: Style, seed: int | None) -> int:
-    """Grade one page; returns the exit status. Raises UsageError."""
+    """Grade the page of exercise ``name`` in ``directory`` (None: the current one), print the
+    verdict as ``format``, a Style; return the exit status.
+
+    ``seed`` is that of the random inputs, or None for a new one. Raises UsageError.
+    """
     place = workplace(name, directory)
     require(place)
     with Interrupt() as interrupt:
@@ -75,7 +90,11 @@ def check(name: str, directory: str | None, format: Style, seed: int | None) -> 
 
 
 def watch(name: str, directory: str | None, format: Style, seed: int | None) -> int:
-    """Grade a page whenever it changes, until Ctrl-C."""
+    """Grade the page of exercise ``name`` in ``directory`` (None: the current one) whenever it
+    changes, until Ctrl-C; return the exit status.
+
+    ``format`` is a Style; ``seed`` is that of the random inputs, or None for a new one each time.
+    """
     place = workplace(name, directory)
     require(place)
     stamp: object = None
@@ -99,7 +118,8 @@ def watch(name: str, directory: str | None, format: Style, seed: int | None) -> 
 
 
 def stamp_of(file: str) -> object:
-    """The file's modification time in ns, size and inode; None if it does not exist."""
+    """Return the modification time in ns, size and inode of ``file``, a path, as a tuple; None if
+    it does not exist."""
     try:
         status = os.stat(file)
     except OSError:
@@ -108,6 +128,7 @@ def stamp_of(file: str) -> object:
 
 
 def contents(file: str) -> bytes | None:
+    """Return the bytes of ``file``, a path; None if it cannot be read."""
     try:
         with open(file, "rb") as page:
             return page.read()
@@ -116,7 +137,12 @@ def contents(file: str) -> bytes | None:
 
 
 def check_all(directory: str, format: Style, seed: int | None) -> int:
-    """Grade all pages of a directory; an exercise without a page has not passed."""
+    """Grade all pages of ``directory`` and print the verdicts as ``format``, a Style; return the
+    exit status, 0 if all have passed.
+
+    An exercise without a page has not passed. ``seed`` is that of the random inputs, or None for a
+    new one each time.
+    """
     if not os.path.isdir(directory):
         raise UsageError(f"learn: there is no directory {directory}")
     everyone = (Workplace(exercise_named(name), directory) for name in names())
@@ -142,14 +168,15 @@ def check_all(directory: str, format: Style, seed: int | None) -> int:
 
 
 def absent(place: Workplace) -> Verdict:
-    """The verdict on a page that does not exist."""
+    """Return the Verdict on the page at ``place``, a Workplace, if it does not exist."""
     none = Stage(StageState.NOT_RUN, f"{os.path.basename(place.file)} does not exist")
     kernel = none if place.exercise.grade_on_kernel else None
     return Verdict(place.exercise.name, 0, none, kernel)
 
 
 def save(verdict: Verdict, place: Workplace) -> Progress:
-    """Save a verdict in the directory's progress file; returns the progress."""
+    """Save ``verdict``, a Verdict on the page at ``place``, a Workplace, in the directory's
+    progress file; return the Progress."""
     progress = Progress(place.directory)
     progress.set(verdict.name, progress.of(verdict.name).after(verdict))
     progress.save()

@@ -27,17 +27,22 @@ SEEDS = 1 << 32
 
 
 class Interrupted(Exception):  # noqa: N818  # not an error
-    """The user pressed Ctrl-C before there was a verdict."""
+    """The exception for a user who pressed Ctrl-C before there was a verdict."""
 
 
 def fresh_seed() -> int:
+    """Return a new random seed, an int."""
     return random.SystemRandom().randrange(SEEDS)
 
 
 def examined(
     name: str, file: str, seed: int, interrupt: Interrupt, limit: float = LIMIT
 ) -> Verdict:
-    """The verdict on a page. Raises Interrupted."""
+    """Return the Verdict on the page ``file``, a path, as an answer to the exercise ``name``, with
+    random inputs from ``seed``. Raises Interrupted.
+
+    ``interrupt`` is the run's Interrupt, ``limit`` the seconds that grading may take, a float.
+    """
     with tempfile.TemporaryFile() as verdict, tempfile.TemporaryFile() as trace:
         job = GradingJob(name, os.path.abspath(file), seed, limit, verdict.fileno(), trace.fileno())
         status = run(job, interrupt)
@@ -52,7 +57,8 @@ def examined(
 
 
 def run(job: GradingJob, interrupt: Interrupt) -> int | None:
-    """Run the examiner; its return code, or None if it took too long. Raises Interrupted."""
+    """Run the examiner for ``job``, a GradingJob; return its return code, or None if it took too
+    long. Raises Interrupted if ``interrupt``, an Interrupt, is requested."""
     root = os.path.dirname(os.path.dirname(tuxscope.__file__))
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     # -P: a student's random.py beside the page must not replace the module.
@@ -76,12 +82,14 @@ def run(job: GradingJob, interrupt: Interrupt) -> int | None:
 
 
 def contents(file: IO[bytes]) -> str:
+    """Return the text of ``file``, an open binary file, an IO of bytes, from its start."""
     file.seek(0)
     return file.read().decode(errors="replace")
 
 
 def ending(status: int | None, trace: str) -> str:
-    """How an examiner ended that wrote no verdict."""
+    """Return how an examiner ended that wrote no verdict, a str. ``status`` is its return code, or
+    None for a timeout; ``trace`` is faulthandler's dump."""
     if status is None or trace.startswith("Timeout"):
         return "it did not end"
     if status < 0:
@@ -90,7 +98,8 @@ def ending(status: int | None, trace: str) -> str:
 
 
 def place_in(trace: str, file: str) -> SourceLine | None:
-    """The page's line in faulthandler's dump; None if there is none."""
+    """Return the SourceLine of the page ``file``, a path, in ``trace``, faulthandler's dump; None
+    if there is none."""
     found = re.search(rf'File "{re.escape(file)}", line (\d+)', trace)
     if not found:
         return None

@@ -19,9 +19,9 @@ class GradingJob:
 
     Attributes:
         name: of the exercise.
-        file: the page.
-        seed: of the grader's random inputs.
-        limit: seconds that grading may take.
+        file: the page's path.
+        seed: of the grader's random inputs, an int.
+        limit: seconds that grading may take, a float.
         verdict, trace: file descriptors to write the verdict to, and faulthandler's dump.
     """
 
@@ -33,6 +33,7 @@ class GradingJob:
     trace: int
 
     def arguments(self) -> list[str]:
+        """Return the job as the arguments of a command line, a list of str."""
         return [
             self.name,
             self.file,
@@ -44,13 +45,14 @@ class GradingJob:
 
 
 def job_of(arguments: list[str]) -> GradingJob:
-    """The job of a command line; the inverse of ``arguments``."""
+    """Return the GradingJob of ``arguments``, those of a command line; the inverse of
+    ``GradingJob.arguments``."""
     name, file, seed, limit, verdict, trace = arguments
     return GradingJob(name, file, int(seed), float(limit), int(verdict), int(trace))
 
 
 def examine(job: GradingJob) -> None:
-    """Grade, and write the verdict."""
+    """Grade the page of ``job``, a GradingJob, and write the verdict to its file descriptor."""
     from tuxscope.learn.content.catalogue import exercise_named
     from tuxscope.learn.engine.grading import grade
     from tuxscope.learn.engine.verdict import to_object

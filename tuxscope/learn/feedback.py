@@ -14,7 +14,8 @@ NAMES = {"pure": "interpreter", "kernel": "kernel"}
 
 
 def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
-    """The lines to print for a verdict on the terminal ``fd``."""
+    """Yield the lines to print for ``verdict``, a Verdict on the page at ``place``, a Workplace, on
+    the terminal ``fd``, a file descriptor."""
     if verdict.finding:
         yield from shown(report(verdict, place), fd)
         return
@@ -31,7 +32,8 @@ def lines(verdict: Verdict, place: Workplace, fd: int) -> Iterator[str]:
 
 
 def report(verdict: Verdict, place: Workplace) -> Report:
-    """What is wrong, with the line of the page. The verdict must have a finding."""
+    """Return a Report of what is wrong by ``verdict``, a Verdict with a finding, with the line of
+    the page at ``place``, a Workplace."""
     finding = verdict.finding
     assert finding
     where = "" if verdict.pure.state is StageState.FAILED else " on the kernel"
@@ -50,7 +52,8 @@ def report(verdict: Verdict, place: Workplace) -> Report:
 
 
 def as_object(verdict: Verdict, place: Workplace) -> dict[str, Any]:
-    """The object of ``--format json``."""
+    """Return the dict of ``--format json`` for ``verdict``, a Verdict on the page at ``place``, a
+    Workplace."""
     fields = to_object(verdict)
     fields["hint"] = None if verdict.passed else place.command("hint")
     return fields

@@ -10,14 +10,15 @@ NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def chown_to_caller(fd: int) -> None:
-    """Change the owner of a file or directory to the user who called sudo, if there is one."""
+    """Change the owner of the file or directory open as ``fd`` to the user who called sudo, if
+    there is one."""
     ids = [os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID")]
     if os.geteuid() == 0 and all(each.isascii() and each.isdigit() for each in ids):
         os.fchown(fd, *map(int, ids))
 
 
 def make_directory(path: str) -> None:
-    """Make a new directory. Raises OSError."""
+    """Make a new directory at ``path``. Raises OSError."""
     os.mkdir(path)
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -27,7 +28,8 @@ def make_directory(path: str) -> None:
 
 
 def create(path: str, data: bytes) -> None:
-    """Write a new file. Raises FileExistsError or another OSError."""
+    """Write ``data``, bytes, to a new file at ``path``. Raises FileExistsError or another
+    OSError."""
     fd = os.open(path, NEW, 0o666)
     with open(fd, "wb") as file:
         chown_to_caller(fd)
@@ -35,7 +37,8 @@ def create(path: str, data: bytes) -> None:
 
 
 def replace(path: str, data: bytes) -> None:
-    """Write a new file or replace an old one. Raises OSError; the old one is then unchanged."""
+    """Write ``data``, bytes, to a new file at ``path``, or replace the old one. Raises OSError; the
+    old one is then unchanged."""
     temporary = f"{path}.{secrets.token_hex(4)}"
     try:
         create(temporary, data)

@@ -22,7 +22,7 @@ class ExerciseProgress:
     Attributes:
         pure, kernel: whether the page passed in the interpreter, and on the kernel, when it was
             last checked.
-        hints: indices of the hints that were shown, in that order.
+        hints: indices of the hints that were shown, in that order, a tuple of int.
         fitting: index of the hint that fits the last mistake; None if none does.
     """
 
@@ -32,7 +32,8 @@ class ExerciseProgress:
     fitting: int | None = None
 
     def after(self, verdict: Verdict) -> ExerciseProgress:
-        """The progress after a verdict. If the kernel did not run, its last result stays."""
+        """Return the ExerciseProgress after ``verdict``, a Verdict. If the kernel did not run, its
+        last result stays."""
         pure = verdict.pure.state is StageState.PASSED
         kernel = verdict.kernel.state if verdict.kernel else StageState.NOT_RUN
         known = self.kernel if kernel is StageState.NOT_RUN else kernel is StageState.PASSED
@@ -40,11 +41,11 @@ class ExerciseProgress:
         return ExerciseProgress(pure, pure and known, self.hints, fitting)
 
     def shown(self, hint: int) -> ExerciseProgress:
-        """The progress after a hint was shown."""
+        """Return the ExerciseProgress after the hint of index ``hint`` was shown."""
         return replace(self, hints=(*self.hints, hint))
 
     def next_hint(self, count: int) -> int | None:
-        """Index of the hint to show next, of ``count``; None if all were shown."""
+        """Return the index of the hint to show next, of ``count`` hints; None if all were shown."""
         left = [each for each in range(count) if each not in self.hints]
         if self.fitting in left:
             return self.fitting
@@ -55,7 +56,8 @@ class Progress:
     """The progress file of a directory."""
 
     def __init__(self, directory: str) -> None:
-        """Read it. If it is damaged, print a warning and start with an empty one."""
+        """Read the file in ``directory``, a path. If it is damaged, print a warning and start with
+        an empty one."""
         self._file = os.path.join(directory, FILE)
         self._exercises: dict[str, ExerciseProgress] = {}
         try:
@@ -70,13 +72,15 @@ class Progress:
             say(f"{self._file} is damaged; the progress saved in it is lost")
 
     def of(self, name: str) -> ExerciseProgress:
+        """Return the ExerciseProgress of the exercise ``name``, an empty one if there is none."""
         return self._exercises.get(name, ExerciseProgress())
 
     def set(self, name: str, standing: ExerciseProgress) -> None:
+        """Set the progress with the exercise ``name`` to ``standing``, an ExerciseProgress."""
         self._exercises[name] = standing
 
     def save(self) -> None:
-        """Write it, or print why that is not possible."""
+        """Write the file, or print why that is not possible."""
         found = {name: asdict(each) for name, each in self._exercises.items()}
         try:
             owner.replace(self._file, (json.dumps(found, indent=1) + "\n").encode())
@@ -85,7 +89,8 @@ class Progress:
 
 
 def progress_of(found: Any) -> ExerciseProgress:
-    """The progress with one exercise, as read. Raises ValueError, TypeError, AttributeError."""
+    """Return the ExerciseProgress of ``found``, as read from JSON. Raises ValueError, TypeError,
+    AttributeError."""
     hints, fitting = found.get("hints", []), found.get("fitting")
     if not all(isinstance(each, int) for each in (*hints, fitting or 0)):
         raise ValueError("a hint is a number")

@@ -17,8 +17,9 @@ class Workplace:
     """A student's page.
 
     Attributes:
-        exercise: the one that it answers.
-        directory: where it is; empty for the current directory.
+        exercise: the Exercise that it answers.
+        directory: the path of its directory; empty for the current one.
+        file: its path.
     """
 
     exercise: Exercise
@@ -29,13 +30,15 @@ class Workplace:
         return os.path.join(self.directory, file_name(self.exercise.name))
 
     def command(self, action: str, *more: str) -> str:
-        """The command line of an action: ``tuxscope learn hint return-value``."""
+        """Return the command line of ``action``, a word, with ``more`` words, a str: ``tuxscope
+        learn hint return-value``."""
         directory = [self.directory] if self.directory else []
         return shlex.join(["tuxscope", "learn", action, self.exercise.name, *directory, *more])
 
 
 def workplace(name: str, directory: str | None) -> Workplace:
-    """The page that a student names: by its exercise, or by its file. Raises UsageError."""
+    """Return the Workplace that ``name`` means, an exercise or its file, in ``directory``, or the
+    current one if None. Raises UsageError."""
     parent, file = os.path.split(name)
     own = exercise_name(name)
     if not own and parent and (own := exercise_name(file)):
@@ -58,11 +61,11 @@ def workplace(name: str, directory: str | None) -> Workplace:
 
 
 def is_exercise(word: str) -> bool:
-    """Whether a word is the name of an exercise, or of its page."""
+    """Return whether ``word`` is the name of an exercise, or of its page."""
     return bool(exercise_name(os.path.basename(word)) or exercise_name(word))
 
 
 def require(place: Workplace) -> None:
-    """Raises UsageError if the page does not exist."""
+    """Raise UsageError if the page at ``place``, a Workplace, does not exist."""
     if not os.path.isfile(place.file):
         raise UsageError(f"learn: {place.file} does not exist; try: {place.command('start')}")

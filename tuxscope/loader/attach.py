@@ -22,19 +22,19 @@ MEMBARRIER_CMD_GLOBAL = 1
 
 
 class AttachError(LocatedError, TracepointError):
-    """A program cannot be attached to its tracepoint; ``source`` is the line that names the
-    tracepoint."""
+    """An error: a program cannot be attached to its tracepoint; ``source`` is the line that names
+    the tracepoint."""
 
 
 class Link:
-    """Attaches a program, or all programs of a collection, until it is closed; a context manager.
+    """A context manager: attaches a program, or all programs of a Collection, until it is closed.
 
     The kernel also detaches them when this process exits.
     """
 
     def __init__(self, loaded: LoadedProgram | Collection) -> None:
-        """Attach ``loaded``, a program or all programs of a collection, in order; if one fails,
-        none.
+        """Attach ``loaded``, a LoadedProgram or all programs of a Collection, in order; if one
+        fails, none.
 
         Raises AttachError or OSError, and TuxscopeError for a program without an attach point.
         """
@@ -61,12 +61,13 @@ class Link:
 
 
 def attach(loaded: LoadedProgram | Collection) -> Link:
-    """Attach ``loaded``, a program or a collection; return the :class:`Link`."""
+    """Attach ``loaded``, a LoadedProgram or a Collection; return the :class:`Link`."""
     return Link(loaded)
 
 
 def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
-    """Attach ``loaded`` for as long as ``stack`` is open. Raises what :class:`Link` does."""
+    """Attach ``loaded``, a LoadedProgram, for as long as ``stack``, an ExitStack, is open. Raises
+    what :class:`Link` does."""
     match loaded.program.attach:
         case Tracepoint() as tracepoint:
             attach_tracepoint(loaded, tracepoint, stack)
@@ -77,8 +78,8 @@ def attach_program(loaded: LoadedProgram, stack: ExitStack) -> None:
 
 
 def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
-    """Attach ``loaded`` to the raw ``tracepoint``; return the link's Fd. Raises AttachError,
-    OSError."""
+    """Attach ``loaded``, a LoadedProgram, to the raw ``tracepoint``, a RawTracepoint; return the
+    link's Fd. Raises AttachError, OSError."""
     try:
         return bpf.raw_tracepoint_open(tracepoint.name, loaded.fileno())
     except FileNotFoundError:
@@ -87,8 +88,8 @@ def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
 
 
 def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: ExitStack) -> None:
-    """Attach ``loaded`` to ``tracepoint`` for as long as ``stack`` is open: by BPF_LINK_CREATE
-    (Linux 5.15), else by PERF_EVENT_IOC_SET_BPF.
+    """Attach ``loaded``, a LoadedProgram, to ``tracepoint`` for as long as ``stack``, an ExitStack,
+    is open: by BPF_LINK_CREATE (Linux 5.15), else by PERF_EVENT_IOC_SET_BPF.
 
     Raises AttachError, OSError.
     """

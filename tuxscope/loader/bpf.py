@@ -35,7 +35,7 @@ A = TypeVar("A", bound=Attributes)
 
 
 class BpfCommand(IntEnum):
-    """``enum bpf_cmd``."""
+    """An IntEnum: ``enum bpf_cmd``."""
 
     MAP_CREATE = 0
     MAP_LOOKUP_ELEM = 1
@@ -60,7 +60,7 @@ class BpfCommand(IntEnum):
 
 
 class UpdateFlag(IntFlag):
-    """Flags of BPF_MAP_UPDATE_ELEM: BPF_ANY, BPF_NOEXIST, BPF_EXIST."""
+    """An IntFlag: flags of BPF_MAP_UPDATE_ELEM: BPF_ANY, BPF_NOEXIST, BPF_EXIST."""
 
     ANY = 0
     NOEXIST = 1
@@ -73,18 +73,20 @@ STATS_RUN_TIME = 0  # BPF_STATS_RUN_TIME
 
 
 def bpf(command: BpfCommand, attributes: Attributes) -> int:
-    """Call bpf(2) with ``command`` and ``attributes``, which have the output fields then; return
-    its result."""
+    """Call bpf(2) with ``command``, a BpfCommand, and ``attributes``, which have the output fields
+    then; return its result, an int."""
     return syscall(SystemCall.BPF, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
 
 
 def address(buffer: ctypes.Array[ctypes.c_char] | None) -> int:
-    """Return the address of ``buffer``, which the caller keeps alive; 0 for None."""
+    """Return the address of ``buffer``, a ctypes array of char, which the caller keeps alive; 0 for
+    None."""
     return ctypes.addressof(buffer) if buffer is not None else 0
 
 
 def with_memlock(call: Callable[[], T]) -> T:
-    """Return ``call()``; on EPERM, raise RLIMIT_MEMLOCK and call again.
+    """Return ``call()``, a callable without parameters; on EPERM, raise RLIMIT_MEMLOCK and call
+    again.
 
     Before Linux 5.11, maps and programs count against RLIMIT_MEMLOCK, and bpf(2) fails with EPERM
     above the limit. If the limit cannot be raised, the first error is raised.
@@ -114,7 +116,7 @@ def raise_memlock() -> bool:
 
 
 def map_create(attributes: MapCreate) -> Fd:
-    """BPF_MAP_CREATE with ``attributes``; return the Fd of the map."""
+    """BPF_MAP_CREATE with ``attributes``, a MapCreate; return the Fd of the map."""
     return Fd(with_memlock(lambda: bpf(BpfCommand.MAP_CREATE, attributes)))
 
 
@@ -167,8 +169,8 @@ def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
 
 
 def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError | None]:
-    """Call a batch ``command`` with ``attributes``; return the number of entries processed, and the
-    OSError or None.
+    """Call a batch ``command``, a BpfCommand, with ``attributes``, a MapBatch; return a pair: the
+    number of entries processed, and the OSError or None.
 
     Raises OSError if no entry was processed: then the kernel does not change ``count``.
     """
@@ -185,8 +187,8 @@ def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError |
 def map_lookup_batch(
     fd: int, position: bytes | None, count: int, key_size: int, value_size: int
 ) -> tuple[bytes, bytes, bytes | None]:
-    """Read up to ``count`` entries of the map ``fd`` (Linux 5.6); return keys, values, and the next
-    position, as bytes.
+    """Read up to ``count`` entries of the map ``fd`` (Linux 5.6); return a triple of bytes: keys,
+    values, and the next position or None.
 
     ``key_size`` and ``value_size`` are in bytes. ``position`` is None to start; a returned position
     of None means the end. Raises OSError: ENOSPC if a hash bucket has more than ``count`` entries.
@@ -219,8 +221,8 @@ def map_lookup_batch(
 
 
 def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, count: int) -> int:
-    """Update or delete, by ``command``, up to ``count`` entries of the map ``fd`` in one call
-    (Linux 5.6); return how many it did.
+    """Update or delete, by ``command``, a BpfCommand, up to ``count`` entries of the map ``fd`` in
+    one call (Linux 5.6); return how many it did.
 
     ``keys`` and ``values`` are concatenated bytes; no values to delete. It stops at the first entry
     that fails. Raises OSError if that is the first one: ENOTSUPP for a map type without batches.
@@ -235,8 +237,8 @@ def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, co
 
 
 def prog_load(attributes: ProgLoad) -> Fd:
-    """BPF_PROG_LOAD with ``attributes``; return the Fd. Retries up to 5 times on EAGAIN (a pending
-    signal)."""
+    """BPF_PROG_LOAD with ``attributes``, a ProgLoad; return the Fd. Retries up to 5 times on EAGAIN
+    (a pending signal)."""
     for _ in range(5):
         try:
             return Fd(bpf(BpfCommand.PROG_LOAD, attributes))
@@ -287,8 +289,8 @@ def object_info(fd: int, info: A) -> A:
 
 
 def object_ids(command: BpfCommand) -> list[int]:
-    """Return a list of all IDs, by ``command`` PROG_GET_NEXT_ID or MAP_GET_NEXT_ID; needs
-    CAP_SYS_ADMIN."""
+    """Return a list of all IDs, by ``command``, the BpfCommand PROG_GET_NEXT_ID or MAP_GET_NEXT_ID;
+    needs CAP_SYS_ADMIN."""
     ids: list[int] = []
     while True:
         last = ObjectId(id=ids[-1] if ids else 0)
@@ -302,7 +304,7 @@ def object_ids(command: BpfCommand) -> list[int]:
 def fd_by_id(command: BpfCommand, object_id: int) -> Fd:
     """Open a program, map or BTF by its ``object_id``; return its Fd.
 
-    ``command`` is PROG_GET_FD_BY_ID, MAP_GET_FD_BY_ID or BTF_GET_FD_BY_ID.
+    ``command``, a BpfCommand, is PROG_GET_FD_BY_ID, MAP_GET_FD_BY_ID or BTF_GET_FD_BY_ID.
     """
     return Fd(bpf(command, ObjectId(id=object_id)))
 
@@ -336,6 +338,6 @@ def enable_stats() -> Fd:
 
 
 def is_unsupported(error: OSError) -> bool:
-    """Whether the errno of ``error``, an OSError, means that the kernel does not support the
+    """Return whether the errno of ``error``, an OSError, says that the kernel does not support the
     command."""
     return error.errno in (errno.EINVAL, errno.EOPNOTSUPP, ENOTSUPP)

@@ -26,7 +26,7 @@ octets8: TypeAlias = "ctypes.Array[ctypes.c_ubyte]"
 
 
 class AttributesError(TuxscopeError):
-    """A value does not fit into its field; ctypes would truncate it."""
+    """An error: a value does not fit into its field; ctypes would truncate it."""
 
 
 class Attributes(ctypes.Structure):
@@ -58,6 +58,8 @@ def structure(kind: type[S]) -> type[S]:
 
 @structure
 class MapCreate(Attributes):
+    """The attributes of BPF_MAP_CREATE."""
+
     map_type: u32
     key_size: u32
     value_size: u32
@@ -70,6 +72,8 @@ class MapCreate(Attributes):
 
 @structure
 class MapElement(Attributes):
+    """The attributes of the commands on an element of a map, BPF_MAP_..._ELEM."""
+
     map_fd: u32
     key: u64
     value_or_next_key: u64
@@ -78,6 +82,8 @@ class MapElement(Attributes):
 
 @structure
 class MapBatch(Attributes):
+    """The attributes of the commands on a batch of elements, BPF_MAP_..._BATCH."""
+
     in_batch: u64
     out_batch: u64
     keys: u64
@@ -90,6 +96,8 @@ class MapBatch(Attributes):
 
 @structure
 class ProgLoad(Attributes):
+    """The attributes of BPF_PROG_LOAD."""
+
     prog_type: u32
     insn_cnt: u32
     insns: u64
@@ -113,6 +121,8 @@ class ProgLoad(Attributes):
 
 @structure
 class ProgTestRun(Attributes):
+    """The attributes of BPF_PROG_TEST_RUN; the kernel writes retval, sizes and duration."""
+
     prog_fd: u32
     retval: u32
     data_size_in: u32
@@ -131,6 +141,8 @@ class ProgTestRun(Attributes):
 
 @structure
 class ObjectId(Attributes):
+    """The attributes of the commands by ID, BPF_..._GET_NEXT_ID and BPF_..._GET_FD_BY_ID."""
+
     id: u32
     next_id: u32
     open_flags: u32
@@ -138,6 +150,8 @@ class ObjectId(Attributes):
 
 @structure
 class ObjectInfo(Attributes):
+    """The attributes of BPF_OBJ_GET_INFO_BY_FD."""
+
     bpf_fd: u32
     info_len: u32
     info: u64
@@ -145,12 +159,16 @@ class ObjectInfo(Attributes):
 
 @structure
 class RawTracepointOpen(Attributes):
+    """The attributes of BPF_RAW_TRACEPOINT_OPEN."""
+
     name: u64
     prog_fd: u32
 
 
 @structure
 class BtfLoad(Attributes):
+    """The attributes of BPF_BTF_LOAD."""
+
     btf: u64
     btf_log_buf: u64
     btf_size: u32
@@ -160,6 +178,8 @@ class BtfLoad(Attributes):
 
 @structure
 class LinkCreate(Attributes):
+    """The attributes of BPF_LINK_CREATE."""
+
     prog_fd: u32
     target_fd: u32
     attach_type: u32
@@ -168,6 +188,8 @@ class LinkCreate(Attributes):
 
 @structure
 class EnableStats(Attributes):
+    """The attributes of BPF_ENABLE_STATS."""
+
     type: u32
 
 
@@ -218,7 +240,7 @@ class ProgInfo(Attributes):
 
     @property
     def tag(self) -> bytes:
-        """The program tag: 8 bytes of a hash of its instructions."""
+        """The program tag, bytes: 8 bytes of a hash of its instructions."""
         return bytes(self.raw_tag)
 
     @property

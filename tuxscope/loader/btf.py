@@ -19,6 +19,8 @@ LARGEST_LINE = (1 << 22) - 1  # BPF_LINE_INFO_LINE_NUM: 22 bits of line, 10 of c
 
 
 class Header(Record):
+    """A Record: ``struct btf_header``."""
+
     magic = u16
     version = u8
     flags = u8
@@ -30,20 +32,22 @@ class Header(Record):
 
 
 class Type(Record):
+    """A Record: ``struct btf_type``."""
+
     name_off = u32
     info = u32
     size_or_type = u32
 
 
 class FuncInfo(Record):
-    """``struct bpf_func_info``."""
+    """A Record: ``struct bpf_func_info``."""
 
     insn_off = u32
     type_id = u32
 
 
 class LineInfo(Record):
-    """``struct bpf_line_info``."""
+    """A Record: ``struct bpf_line_info``."""
 
     insn_off = u32
     file_name_off = u32

@@ -28,7 +28,7 @@ FOLLOWING = {
 
 
 class BtfError(TuxscopeError):
-    """Invalid BTF, or a type or member that it does not have."""
+    """An error: invalid BTF, or a type or member that it does not have."""
 
 
 class Btf:
@@ -56,12 +56,14 @@ class Btf:
         self._starts = self._find_types()
 
     def string(self, offset: int) -> str:
-        """Return the string at ``offset`` in the string section; empty for an invalid offset."""
+        """Return the string at ``offset``, in bytes, in the string section, a str; empty for an
+        invalid offset."""
         end = self._strings.find(0, offset)
         return self._strings[offset:end].decode("utf-8", "replace") if end > offset else ""
 
     def type_name(self, type_id: int) -> str:
-        """Return the name of the type or function with ``type_id``; empty if it has none."""
+        """Return the name of the type or function with ``type_id``, an int, as a str; empty if it
+        has none."""
         if not 0 < type_id < len(self._starts):
             return ""
         return self.string(self._words[self._starts[type_id]])

@@ -23,8 +23,8 @@ class Collection:
     A map that several programs use is created once.
 
     Attributes:
-        programs: the loaded programs, in the given order.
-        maps: loaded maps by description; maps that were passed in are not closed.
+        programs: a tuple of the LoadedPrograms, in the given order.
+        maps: a LoadedMap by description, a Map; maps that were passed in are not closed.
     """
 
     def __init__(
@@ -46,7 +46,8 @@ class Collection:
 
     @property
     def recursion_misses(self) -> int:
-        """Runs that the kernel skipped to prevent recursion (bpf_prog_info), of all programs."""
+        """The number of runs that the kernel skipped to prevent recursion (bpf_prog_info), of all
+        programs."""
         return sum(each.info().recursion_misses for each in self.programs)
 
     def close(self) -> None:
@@ -73,9 +74,10 @@ def load(
     maps: Mapping[Map, LoadedMap] | None = None,
     log_level: int = 0,
 ) -> LoadedProgram | Collection:
-    """Create the maps of a program, or of a tuple or list of programs, and load it or them.
+    """Create the maps of ``programs``, a Program, or a tuple or list of them, and load it or them;
+    return the LoadedProgram or the Collection.
 
-    ``maps`` are loaded maps to use, by description, instead of creating them. With ``log_level`` (a
+    ``maps`` are LoadedMaps to use, by Map, instead of creating them, or None. With ``log_level`` (a
     :class:`tuxscope.loader.LogLevel`), the verifier log of accepted programs is kept, too.
 
     Raises VerifierError with the author's line, LoadError, MapError or PrivilegeError.
@@ -86,7 +88,7 @@ def load(
 
 
 def checked_programs(function: str, given: object) -> tuple[Program, ...]:
-    """Return ``given``, the argument of ``function``, as a tuple of programs: one, or a tuple or
+    """Return ``given``, the argument of ``function``, as a tuple of Programs: one, or a tuple or
     list of them.
 
     Raises ArgumentTypeError for another type, and TuxscopeError if there is no program.

@@ -69,6 +69,7 @@ class OnlineCpus:
         return True
 
     def close(self) -> None:
+        """Close the file; closing again does nothing."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -25,10 +25,10 @@ class RepeatedLoad:
     """A repeated load of a refused program, with a log.
 
     Attributes:
-        level: log level of this load.
+        level: the LogLevel of this load.
         reason: why the load is repeated.
-        is_needed: whether to repeat the load, given the last failure.
-        grow: whether to enlarge the log buffer until the log fits.
+        is_needed: a callable: whether to repeat the load, given the last failure, a LoadRefused.
+        grow: a bool, whether to enlarge the log buffer until the log fits.
     """
 
     level: LogLevel
@@ -38,12 +38,13 @@ class RepeatedLoad:
 
 
 def shows_path(level: LogLevel) -> bool:
-    """Whether a log of this ``level`` has the path to the rejected instruction."""
+    """Return whether a log of this ``level``, a LogLevel, has the path to the rejected
+    instruction."""
     return bool(level & (LogLevel.LEVEL1 | LogLevel.LEVEL2))
 
 
 def has_whole_path(refused: LoadRefused) -> bool:
-    """Whether the log of ``refused``, a LoadRefused, has the path and is not truncated."""
+    """Return whether the log of ``refused``, a LoadRefused, has the path, and is not truncated."""
     return shows_path(refused.level) and not refused.truncated
 
 
@@ -73,11 +74,11 @@ REPEATED_LOADS = (
 
 
 def diagnose(program: Program, plain: dict[str, Any], first: LoadRefused) -> tuple[Fd, str]:
-    """Raise the error that explains ``first``, the failed load of ``program`` with the attributes
+    """Raise the error that explains ``first``, the LoadRefused of ``program`` with the attributes
     ``plain``.
 
-    Raises VerifierError, LoadError or PrivilegeError. Returns the program's Fd and its log if a
-    later load is accepted: then the first one failed because its log was truncated.
+    Raises VerifierError, LoadError or PrivilegeError. Returns a pair, the program's Fd and its log,
+    if a later load is accepted: then the first one failed because its log was truncated.
     """
     if first.truncated:
         with suppress(LoadRefused):
@@ -99,8 +100,8 @@ def diagnose(program: Program, plain: dict[str, Any], first: LoadRefused) -> tup
 def error_of(
     program: Program, plain: dict[str, Any], refused: LoadRefused, beginning: str
 ) -> TuxscopeError:
-    """Return the error for the user: ``program`` with the attributes ``plain`` failed to load, as
-    ``refused`` says.
+    """Return the TuxscopeError for the user: ``program`` with the attributes ``plain`` failed to
+    load, as ``refused``, a LoadRefused, says.
 
     ``beginning`` is a log to put in front of the log of ``refused``.
     """

@@ -48,12 +48,13 @@ def open(
     buffer_pages: int | None = None,
     order_by: Field | None = None,
 ) -> Events[Any]:
-    """Load and attach a program, or programs that share their maps; return their records.
+    """Load and attach ``programs``, a Program, or a tuple or list of them that share their maps;
+    return their records, an Events.
 
-    ``events`` selects the map if the programs use several: the PerfEventArray, or its record type
-    (then a type checker knows the type of the events). ``buffer_pages`` and ``order_by`` are those
-    of :class:`PerfReader`: the size of each CPU's ring in pages, and the field with the time to
-    sort the records of all CPUs by.
+    ``events`` selects the map if the programs use several: the StreamMap, or its record type (then
+    a type checker knows the type of the events). ``buffer_pages`` and ``order_by`` are those of
+    :class:`PerfReader`: the size of each CPU's ring in pages, and the Field with the time to sort
+    the records of all CPUs by; each may be None.
 
     Raises what :func:`load`, :class:`PerfReader` and :class:`Link` raise, and TuxscopeError if
     there is no such map.
@@ -63,7 +64,8 @@ def open(
 
 
 def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | None) -> StreamMap:
-    """The map with records of the programs that ``wanted`` selects (None: the only one).
+    """Return the StreamMap of ``programs`` that ``wanted`` selects: a StreamMap, a subclass of
+    Record, or None for the only one.
 
     Raises TuxscopeError if there is none, or more than one.
     """
@@ -83,12 +85,13 @@ def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | N
 
 
 def names_of(records: Sequence[type]) -> str:
-    """What records are called."""
+    """Return the names of ``records``, classes, as text."""
     return " and ".join(each.__name__ for each in records)
 
 
 class Events(Generic[R]):
-    """An iterable of the records that attached programs send; a context manager.
+    """An iterable of the records that attached ``programs`` send through the StreamMap ``events``;
+    a context manager.
 
     ``for`` and ``async for`` wait for the next record. A second loop continues where the first
     stopped. After :meth:`close`, a loop yields the remaining records and ends. Only one thread or
@@ -106,7 +109,7 @@ class Events(Generic[R]):
         buffer_pages: int | None = None,
         order_by: Field | None = None,
     ) -> None:
-        """See :func:`open`."""
+        """``buffer_pages`` and ``order_by`` are as in :func:`open`."""
         self._decode: Callable[[Any], R] = decoded_by(events)
         self._batches: Iterator[Columns] = iter(
             ()
@@ -133,12 +136,13 @@ class Events(Generic[R]):
 
     @property
     def delivered(self) -> int:
-        """The number of records read from the rings, including those that no loop has consumed."""
+        """The number of records read from the rings, an int, including those that no loop has
+        consumed."""
         return self._reader.delivered
 
     @property
     def lost(self) -> int:
-        """The number of records lost because rings were full.
+        """The number of records lost because rings were full, an int.
 
         Exact after :meth:`close`: then *sent = delivered + lost*. Before, it is the number reported
         so far by LOST records, which the kernel writes late.
@@ -181,7 +185,8 @@ class Events(Generic[R]):
                 yield event
 
     def batches(self) -> Batches[R]:
-        """Iterate over lists of records, one per batch: a few thousand records at most."""
+        """Return a Batches, to iterate over lists of records, one per batch: a few thousand records
+        at most."""
         return Batches(self)
 
     def _batches_ready(self) -> Iterator[None]:
@@ -244,7 +249,8 @@ class Events(Generic[R]):
 
 
 class Batches(Generic[R]):
-    """An iterable of lists of records, for ``for`` and ``async for``; see Events.batches()."""
+    """An iterable of lists of the records of ``events``, an Events, for ``for`` and ``async for``;
+    see Events.batches()."""
 
     def __init__(self, events: Events[R]) -> None:
         self._events = events

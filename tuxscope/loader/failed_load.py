@@ -55,8 +55,8 @@ def refusal(
     truncated: bool = False,
     reload: Reload | None = None,
 ) -> TuxscopeError:
-    """Return the error for ``program``, whose load failed with ``error`` and a ``log`` that has no
-    reason: why, and the fix.
+    """Return the TuxscopeError for ``program``, whose load failed with ``error``, an OSError, and a
+    ``log`` that has no reason: why, and the fix.
 
     ``truncated``: the log buffer was too small for the log's end. ``reload(**changed)`` repeats the
     load and returns its errno; if it is None, the errno alone is explained.
@@ -90,8 +90,8 @@ def refusal(
 
 
 def not_permitted(program: Program, head: str) -> PrivilegeError:
-    """Return the error of a load of ``program`` that failed with EPERM; ``head`` begins its
-    message."""
+    """Return the PrivilegeError of a load of ``program`` that failed with EPERM; ``head`` begins
+    its message."""
     second = SECOND_CAPABILITY.get(program.attach.type)
     reason = permission_problem([Capability.BPF, *([second] if second else [])])
     return PrivilegeError(f"{head}: {reason}")

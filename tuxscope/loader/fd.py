@@ -8,7 +8,7 @@ from tuxscope.lean_typing import NoReturn, Self
 
 
 class Fd:
-    """Owns ``number``, a file descriptor, and closes it once; a context manager."""
+    """Owns ``number``, a file descriptor, an int, and closes it once; a context manager."""
 
     __slots__ = ("_number",)
 

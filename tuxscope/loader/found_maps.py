@@ -24,13 +24,14 @@ Datum = int | bytes
 
 
 class FoundMap:
-    """An open map of any loader; a context manager that closes it. All methods raise MapError.
+    """An open map of any loader, with file descriptor ``fd``; a context manager that closes it. All
+    methods raise MapError.
 
     The types of keys and values are unknown. Those of 1, 2, 4 and 8 bytes are unsigned integers in
     native byte order, all others bytes.
 
     Attributes:
-        info: its bpf_map_info.
+        info: its bpf_map_info, a MapInfo.
     """
 
     def __init__(self, fd: Fd, info: MapInfo) -> None:
@@ -49,7 +50,8 @@ class FoundMap:
         self.close()
 
     def items(self) -> MapEntries:
-        """Iterate over (key, values), each key once; values has one element, or one per CPU."""
+        """Return a MapEntries, an iterator over (key, values), each key once; values has one
+        element, or one per CPU."""
         self._check_readable()
         return MapEntries(MapReader(self._raw), self._entries)
 
@@ -96,8 +98,8 @@ class FoundMap:
 
 
 def datum(data: bytes) -> Datum:
-    """Return ``data``, bytes, as an unsigned integer in native byte order if it has 1, 2, 4 or 8
-    bytes, else as is."""
+    """Return ``data``, bytes, as a Datum: an unsigned integer in native byte order if it has 1, 2,
+    4 or 8 bytes, else the bytes."""
     return int.from_bytes(data, sys.byteorder) if len(data) in INTEGERS else data
 
 

@@ -26,7 +26,7 @@ CALL_BASE = "__bpf_call_base"
 
 
 class InspectError(TuxscopeError):
-    """A loaded program cannot be read."""
+    """An error: a loaded program cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Translated:
 
     Attributes:
         name: as in ``bpftool prog``.
-        code: 8 bytes per slot, in native byte order.
-        lines: source lines by slot; empty without BTF.
-        functions: entry points; empty without BTF.
+        code: the bytes, 8 per slot, in native byte order.
+        lines: a SourceLine by slot; empty without BTF.
+        functions: entry points, a tuple of Labels; empty without BTF.
         maps: names by map ID; the imm of a ld_imm64 is the map ID.
         helpers: names by the imm of a call; empty if /proc/kallsyms hides addresses.
     """
@@ -51,7 +51,8 @@ class Translated:
 
 
 def translated(program_id: int) -> Translated:
-    """Return the program with ID ``program_id``. Raises InspectError or PermissionError."""
+    """Return the Translated of the program with ID ``program_id``. Raises InspectError or
+    PermissionError."""
     try:
         fd = bpf.fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, program_id)
     except FileNotFoundError:
@@ -111,8 +112,8 @@ def source_register(registers: int) -> int:
 
 
 def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
-    """Return ``code`` with the calls and addresses of BPF functions that the kernel has rewritten
-    restored.
+    """Return ``code``, bytes, with the calls and addresses of BPF functions that the kernel has
+    rewritten restored.
 
     The kernel moves the distance into the 16-bit offset and, with a JIT, puts the number of the
     function into imm (jit_subprogs in kernel/bpf/verifier.c, bpf_patch_call_args in
@@ -156,8 +157,8 @@ def load_btf(btf_id: int) -> Btf | None:
 
 
 def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
-    """Return source lines by slot from ``data``, ``count`` LineInfo records with strings in
-    ``btf``; only where the line changes."""
+    """Return a dict of the SourceLine by slot from ``data``, ``count`` LineInfo records with
+    strings in ``btf``; only where the line changes."""
     records = (LineInfo.unpack(data, at * LineInfo.size) for at in range(count))
     return {
         each.insn_off: SourceLine(

@@ -17,7 +17,8 @@ from tuxscope.loader.tracepoint_format import fields_of
 
 
 class RunningKernelLayout:
-    """Offsets in the running kernel, looked up on demand; tracepoint formats are cached.
+    """A Layout of the running kernel, whose offsets are looked up on demand; tracepoint formats are
+    cached.
 
     Implements :class:`tuxscope.asm.layout.Layout`.
     """
@@ -31,7 +32,7 @@ class RunningKernelLayout:
 
     @cached_property
     def without_structs(self) -> BtfError | None:
-        """The error of reading the kernel's BTF; None if it can be read."""
+        """The BtfError of reading the kernel's BTF; None if it can be read."""
         try:
             kernel_structs()
         except BtfError as error:
@@ -39,7 +40,8 @@ class RunningKernelLayout:
         return None
 
     def has(self, tracepoint: Tracepoint) -> bool:
-        """Whether the kernel has ``tracepoint``. Raises OSError if tracefs is not available."""
+        """Return whether the kernel has ``tracepoint``, a Tracepoint. Raises OSError if tracefs is
+        not available."""
         try:
             self._fields_of(tracepoint)
         except TracepointError:
@@ -47,24 +49,26 @@ class RunningKernelLayout:
         return True
 
     def has_helper(self, name: str) -> bool:
-        """As its BTF says, which has ``enum bpf_func_id``."""
+        """Return whether ``enum bpf_func_id`` in the kernel's BTF has the helper ``name``, without
+        ``bpf_``; False without BTF."""
         return self.has_structs and kernel_structs().has_name(f"BPF_FUNC_{name}")
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
-        """Return the place of field ``name`` in the context of ``tracepoint``. Raises
-        TracepointError if it does not exist."""
+        """Return the Place of field ``name``, a str, in the context of ``tracepoint``, a
+        Tracepoint. Raises TracepointError if it does not exist."""
         fields = self._fields_of(tracepoint)
         if name not in fields:
             raise TracepointError(f"{tracepoint} has no field {name} on this kernel")
         return fields[name]
 
     def member(self, struct: str, name: str) -> Place:
-        """Return the place of member ``name`` of ``struct``. Raises BtfError if it does not exist,
-        or without BTF."""
+        """Return the Place of member ``name`` of ``struct``, both str. Raises BtfError if it does
+        not exist, or without BTF."""
         return kernel_structs().member(struct, name)
 
     def cast(self, struct: str) -> PointerCast | None:
-        """Raises BtfError where there is no such struct, or no BTF."""
+        """Return the PointerCast to ``struct``, a name, or None if the kernel has no
+        bpf_rdonly_cast. Raises BtfError if there is no such struct, or no BTF."""
         function = self._casting
         return None if function is None else PointerCast(function, kernel_structs().type_id(struct))
 

@@ -19,7 +19,7 @@ LARGEST_FLAG = 2  # BPF_EXIST; the flags above it are for maps with a spin lock,
 
 
 class OpenMap(Protocol):
-    """The attributes of a map that messages use; RawMap has them."""
+    """A Protocol: the attributes of a map that messages use; RawMap has them."""
 
     name: str
     type: int
@@ -38,8 +38,8 @@ def type_name(number: int) -> str:
 
 
 def creation_problem(error: OSError, name: str, map_type: int, max_entries: int) -> str:
-    """Return the message for ``error``, a failed BPF_MAP_CREATE of map ``name``, with its
-    ``map_type`` (a number) and ``max_entries``."""
+    """Return the message, a str, for ``error``, the OSError of a failed BPF_MAP_CREATE of map
+    ``name``, with its ``map_type`` (a number) and ``max_entries``."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
         reason = permission_problem()
@@ -49,8 +49,8 @@ def creation_problem(error: OSError, name: str, map_type: int, max_entries: int)
 
 
 def opening_problem(error: OSError, problem: str) -> str:
-    """Return ``problem`` with the reason in ``error``: opening another process's map needs
-    CAP_SYS_ADMIN."""
+    """Return ``problem`` with the reason in ``error``, an OSError: opening another process's map
+    needs CAP_SYS_ADMIN."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
         reason = permission_problem(Capability.SYS_ADMIN)
@@ -58,7 +58,8 @@ def opening_problem(error: OSError, problem: str) -> str:
 
 
 def reading_problem(error: OSError, map: OpenMap) -> str:
-    """Return the message for ``error``, a failed lookup in ``map``."""
+    """Return the message, a str, for ``error``, the OSError of a failed lookup in ``map``, an
+    OpenMap."""
     match error.errno:
         case errno.EPERM:
             reason = not_permitted(map.fileno(), os.O_WRONLY, "write-only (BPF_F_WRONLY)")
@@ -72,8 +73,8 @@ def reading_problem(error: OSError, map: OpenMap) -> str:
 
 
 def update_problem(error: OSError, map: OpenMap, key: str, flags: int) -> str:
-    """Return the message for ``error``, a failed update of ``key`` (as text) in ``map``, with
-    ``flags``."""
+    """Return the message, a str, for ``error``, the OSError of a failed update of ``key`` (as text)
+    in ``map``, an OpenMap, with ``flags``."""
     array = map.type in ARRAYS
     match error.errno:
         case errno.E2BIG if array:
@@ -103,7 +104,8 @@ def update_problem(error: OSError, map: OpenMap, key: str, flags: int) -> str:
 
 
 def deletion_problem(error: OSError, map: OpenMap, key: str) -> str:
-    """Return the message for ``error``, a failed deletion of ``key`` (as text) in ``map``."""
+    """Return the message, a str, for ``error``, the OSError of a failed deletion of ``key`` (as
+    text) in ``map``, an OpenMap."""
     match error.errno:
         case errno.EINVAL if map.type in ARRAYS:
             reason = "entries of an array cannot be deleted; set it to zero (EINVAL)"
@@ -115,8 +117,8 @@ def deletion_problem(error: OSError, map: OpenMap, key: str) -> str:
 
 
 def other(error: OSError, map_type: int) -> str:
-    """Return the reason for ``error``, with an errno that updates and deletions share, for a map of
-    type ``map_type`` (a number)."""
+    """Return the reason for ``error``, an OSError, with an errno that updates and deletions share,
+    for a map of type ``map_type`` (a number)."""
     match error.errno:
         case errno.ENOMEM:
             return "out of memory (ENOMEM); see: free -m"

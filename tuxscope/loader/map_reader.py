@@ -33,11 +33,12 @@ Chunk = tuple[bytes, bytes]
 
 
 class MapReader:
-    """One pass over a map: an iterator of chunks. Raises MapError.
+    """One pass over a map: an iterator of chunks, pairs of packed keys and packed values. Raises
+    MapError.
 
     Attributes:
-        changed: whether the map changed during the pass, so that entries may be missing; final
-            at the end of the pass.
+        changed: whether the map changed during the pass, so that entries may be missing; final at
+            the end of the pass.
     """
 
     def __init__(self, raw: RawMap) -> None:
@@ -48,7 +49,7 @@ class MapReader:
 
     @property
     def warning(self) -> str:
-        """The warning that entries may be missing; empty if the map did not change."""
+        """The warning that entries may be missing, a str; empty if the map did not change."""
         if not self.changed:
             return ""
         return f"map {self._map.name} changed while it was read, key by key: entries may be missing"

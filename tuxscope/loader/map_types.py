@@ -13,7 +13,8 @@ from tuxscope.record.types import FieldType, RecordError
 
 
 class MapTypes:
-    """Packs and unpacks the entries of one map, in the machine's byte order.
+    """Packs and unpacks the entries of the map ``description``, an Array or Hash, in the machine's
+    byte order.
 
     The value of a per-CPU map is a tuple with a value for each possible CPU.
     """
@@ -80,6 +81,7 @@ class MapTypes:
         return (tuple([decode(row[at : at + width]) for at in starts]) for row in rows)
 
     def entries(self, chunk: Chunk) -> Iterator[tuple[Any, Any]]:
-        """Return an iterator over the (key, value) pairs in ``chunk``."""
+        """Return an iterator over the (key, value) pairs in ``chunk``, a pair of packed keys and
+        packed values."""
         keys, values = chunk
         return zip(self.keys(keys), self.values(values), strict=True)

@@ -32,14 +32,15 @@ class MapEntries:
     def __init__(
         self, reader: MapReader, decode: Callable[[Chunk], Iterable[tuple[Any, Any]]]
     ) -> None:
-        """``reader`` yields chunks of packed entries; ``decode(chunk)`` returns their (key, value)
-        pairs."""
+        """``reader``, a MapReader, yields chunks of packed entries; ``decode(chunk)`` returns their
+        (key, value) pairs."""
         self._reader = reader
         self._entries = (entry for chunk in reader for entry in decode(chunk))
 
     @property
     def changed(self) -> bool:
-        """Whether entries may be missing, as the map changed and could not be read in batches.
+        """Whether entries may be missing, a bool, as the map changed and could not be read in
+        batches.
 
         Final at the end of the iteration.
         """
@@ -47,7 +48,7 @@ class MapEntries:
 
     @property
     def warning(self) -> str:
-        """A warning that entries may be missing; empty if none are."""
+        """A warning that entries may be missing, a str; empty if none are."""
         return self._reader.warning
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
@@ -60,11 +61,11 @@ class MapEntries:
 class LoadedMap:
     """A map that exists; a context manager that closes it.
 
-    The kernel frees it when nothing refers to it any more, neither an fd nor a program. All
-    methods raise MapError, also for keys and values of the wrong type, and after :meth:`close`.
+    The kernel frees it when nothing refers to it any more, neither an fd nor a program. All methods
+    raise MapError, also for keys and values of the wrong type, and after :meth:`close`.
 
     Attributes:
-        description: the map's description.
+        description: the map's description, a Map.
         max_entries: the largest number of entries; for a PerfEventArray, of CPUs.
     """
 
@@ -161,8 +162,8 @@ class LoadedMap:
         return (key for keys, _ in self._reader() for key in types.keys(keys))
 
     def items(self) -> MapEntries:
-        """Return an iterator over (key, value), each key once: in batches where the kernel has
-        them, else one by one."""
+        """Return a MapEntries, an iterator over (key, value), each key once: in batches where the
+        kernel has them, else one by one."""
         return MapEntries(self._reader(), self._types.entries)
 
     def _reader(self) -> MapReader:

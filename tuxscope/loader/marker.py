@@ -35,7 +35,8 @@ class Marker(Record):
 
 
 def marker(events: PerfEventArray) -> Program:
-    """Return a program that sends a Marker through ``events`` to the ring of the CPU it runs on."""
+    """Return a program that sends a Marker through ``events``, a PerfEventArray, to the ring of the
+    CPU it runs on."""
     a = Assembler("marker", attach=RawTracepoint())
     place = a.stack(Marker)
     a.zero(place)

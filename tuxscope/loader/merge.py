@@ -27,20 +27,21 @@ class TimeOrder:
     """
 
     def __init__(self, slot: int) -> None:
-        """``slot`` is the index of the time among a sample's values."""
+        """``slot`` is the index of the time among a sample's values, an int."""
         self.slot = slot
         self._held: list[Columns] = []
 
     @property
     def holds(self) -> bool:
-        """Whether samples are held back."""
+        """Whether samples are held back, a bool."""
         return bool(self._held)
 
     def pieces(self, runs: Iterable[Iterator[Columns]], until: int, now: int) -> Iterator[Columns]:
-        """Yield the samples up to time ``until``: those held back before, and those of ``runs``.
+        """Yield the samples up to time ``until``, as Columns: those held back before, and those of
+        ``runs``, an iterable of iterators of Columns.
 
-        ``now`` is a time after the runs were taken: samples younger than that have another
-        clock, and are not held back.
+        ``now`` is a time after the runs were taken: samples younger than that have another clock,
+        and are not held back. Both are in nanoseconds.
         """
         held, self._held = self._held, []
         for columns in merged([iter(held), *runs], self.slot):
@@ -57,9 +58,12 @@ class TimeOrder:
 class Head:
     """The position in a run that is being merged: its current batch, and the rows left of it.
 
+    ``run`` has the next batches, an iterator of Columns; ``slot`` is the index of the time among
+    them.
+
     Attributes:
-        columns: the batch.
-        known: the time up to which all of the run is in the batch or was merged before.
+        columns: the batch, Columns.
+        known: the time up to which all of the run is in the batch or was merged before, in ns.
     """
 
     __slots__ = ("_at", "_run", "_slot", "_times", "columns", "known")
@@ -76,7 +80,8 @@ class Head:
         self.known: int = self._times[-1]
 
     def give(self, bound: int, ready: Columns) -> bool:
-        """Append rows up to time ``bound`` to ``ready``; return False at the end of the run.
+        """Append rows up to time ``bound``, in ns, to ``ready``, Columns; return False at the end
+        of the run, else True.
 
         A batch without such rows costs a search, and is left as it is: with many CPUs, most are.
         """
@@ -94,13 +99,14 @@ class Head:
         return columns is not None
 
     def rest(self) -> Iterator[Columns]:
-        """Yield the rest of the run."""
+        """Yield the rest of the run, as Columns."""
         yield [column[self._at :] for column in self.columns]
         yield from self._run
 
 
 def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
-    """Merge runs, each a series of batches in order, by the values in ``slot``.
+    """Yield the rows of ``runs`` merged by the values in column ``slot``, as Columns; each run is
+    an iterator of batches in order.
 
     At any time one batch of each run is in memory, and the rows just merged. If a run is not in
     order, the result is not either, but it is complete.
@@ -116,8 +122,8 @@ def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
 
 
 def in_order(columns: Columns, slot: int) -> Columns:
-    """Return the rows of ``columns`` sorted by the values in ``slot``; fast, as they are a few
-    sorted runs."""
+    """Return the rows of ``columns``, Columns, sorted by the values in column ``slot``, as Columns;
+    fast, as they are a few sorted runs."""
     times = columns[slot]
     if len(times) < 2:
         return columns
@@ -126,7 +132,8 @@ def in_order(columns: Columns, slot: int) -> Columns:
 
 
 def nearly_in_order(run: Iterable[Columns], slot: int) -> Iterator[Columns]:
-    """The batches of a ring buffer in order.
+    """Yield the batches of ``run``, Columns from a ring buffer, in order by the times in column
+    ``slot``.
 
     It is in the order of reservation. A program reads the clock less than FLIGHT before it
     reserves, or less than FLIGHT after it, so what comes later in the ring buffer is older by less

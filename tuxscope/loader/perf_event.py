@@ -21,7 +21,7 @@ FLAG_FD_CLOEXEC = 8
 
 
 class Ioctl(IntEnum):
-    """ioctl requests (PERF_EVENT_IOC_...): the same on all machines in syscalls.py."""
+    """An IntEnum: ioctl requests (PERF_EVENT_IOC_...), the same on all machines in syscalls.py."""
 
     ENABLE = 0x2400
     SET_BPF = 0x40042408
@@ -55,7 +55,8 @@ WATERMARK = bit_field(14, 64)
 
 
 def perf_event_open(attributes: PerfEventAttributes, cpu: int) -> Fd:
-    """Open the event with ``attributes`` for all processes on ``cpu``; return its Fd.
+    """Open the event with ``attributes``, PerfEventAttributes, for all processes on ``cpu``; return
+    its Fd.
 
     Raises OSError: ENODEV for a CPU that is offline, EACCES or EPERM without CAP_PERFMON.
     """
@@ -102,5 +103,6 @@ def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
 
 
 def ioctl(event: int, request: Ioctl, argument: int = 0) -> None:
-    """Send ``request`` with the integer ``argument`` to ``event``, an fd. Raises OSError."""
+    """Send ``request``, an Ioctl, with the integer ``argument`` to ``event``, an fd. Raises
+    OSError."""
     fcntl.ioctl(event, request, argument)

@@ -25,17 +25,16 @@ SMALLEST_PIECE = 512
 class PerfReader:
     """The user side of a PerfEventArray; a context manager.
 
-    CPUs may go offline and come online: the samples of a CPU that went are delivered, and one
-    that came gets a ring in a :meth:`drain`; its events before that are neither delivered nor
-    counted as lost (docs/reader.md).
+    CPUs may go offline and come online: the samples of a CPU that went are delivered, and one that
+    came gets a ring in a :meth:`drain`; its events before that are neither delivered nor counted as
+    lost (docs/reader.md).
 
-    Create it before the program is attached, and detach the program before the last
-    :meth:`drain` and :meth:`lost`: only then is every sample that the program sent either
-    delivered or lost.
+    Create it before the program is attached, and detach the program before the last :meth:`drain`
+    and :meth:`lost`: only then is every sample that the program sent either delivered or lost.
 
     Attributes:
         wakes: whether it is readable for the first record that comes: no.
-        counts_lost: whether what is lost is counted.
+        counts_lost: whether the kernel counts lost samples.
         delivered: how many samples :meth:`drain` has returned.
         reported_lost: how many lost samples LOST records have reported so far.
     """
@@ -79,13 +78,14 @@ class PerfReader:
 
     @property
     def without(self) -> dict[int, str]:
-        """The CPUs that came online and could not get a ring, each with the reason in one line:
-        their events are not seen. They are tried again; CPUs that went offline are not included."""
+        """A dict of the CPUs that came online and could not get a ring, each with the reason in one
+        line: their events are not seen. They are tried again; CPUs that went offline are not
+        included."""
         return self._rings.without
 
     @property
     def holds(self) -> bool:
-        """Whether the last :meth:`drain` held back samples, to sort them by time."""
+        """Whether the last :meth:`drain` held back samples, a bool, to sort them by time."""
         return self._order is not None and self._order.holds
 
     def fileno(self) -> int:
@@ -105,7 +105,7 @@ class PerfReader:
         return rows
 
     def pieces(self, final: bool = False) -> Iterator[Columns]:
-        """Yield the samples of :meth:`drain`, with the same ``final``, in batches of columns: a
+        """Yield the samples of :meth:`drain`, with the same ``final``, in batches of Columns: a
         list per value of the record.
 
         The rings are emptied when the first batch is taken; samples are decoded as batches are

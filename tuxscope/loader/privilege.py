@@ -13,7 +13,7 @@ VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 
 
 class Capability(IntEnum):
-    """Capabilities by number (include/uapi/linux/capability.h)."""
+    """An IntEnum: capabilities by number (include/uapi/linux/capability.h)."""
 
     NET_ADMIN = 12
     SYS_ADMIN = 21
@@ -26,7 +26,7 @@ class Capability(IntEnum):
 
 
 class PrivilegeError(TuxscopeError):
-    """This process lacks a privilege."""
+    """An error: this process lacks a privilege."""
 
 
 class CapHeader(Record):
@@ -45,7 +45,8 @@ class CapData(Record):
 
 
 def effective_capabilities() -> frozenset[Capability]:
-    """Return this process's effective capabilities among those of Capability (capget(2))."""
+    """Return a frozenset of this process's effective capabilities among those of Capability
+    (capget(2))."""
     header = ctypes.create_string_buffer(bytes(CapHeader(version=VERSION_3)))
     data = ctypes.create_string_buffer(2 * CapData.size)
     syscall(SystemCall.CAPGET, ctypes.addressof(header), ctypes.addressof(data))
@@ -55,7 +56,8 @@ def effective_capabilities() -> frozenset[Capability]:
 
 
 def missing_capabilities() -> tuple[Capability, ...]:
-    """Return the capabilities that this process lacks for tracing: CAP_BPF and CAP_PERFMON.
+    """Return a tuple of each Capability that this process lacks for tracing: CAP_BPF and
+    CAP_PERFMON.
 
     CAP_SYS_ADMIN includes both (Linux 5.8).
     """
@@ -74,17 +76,18 @@ def require_capabilities(advice: str) -> None:
 
 
 def in_user_namespace() -> bool:
-    """Whether this process is in a user namespace; bpf() needs capabilities of the initial one."""
+    """Return whether this process is in a user namespace; bpf() needs capabilities of the initial
+    one."""
     return contents("/proc/self/uid_map").split() not in (["0", "0", str((1 << 32) - 1)], [])
 
 
 def locked_down() -> bool:
-    """Whether the kernel is locked down in mode confidentiality (kernel_lockdown(7))."""
+    """Return whether the kernel is locked down in mode confidentiality (kernel_lockdown(7))."""
     return "[confidentiality]" in contents("/sys/kernel/security/lockdown")
 
 
 def seccomp_filtered() -> bool:
-    """Whether this process has a seccomp filter (SECCOMP_MODE_FILTER, seccomp(2))."""
+    """Return whether this process has a seccomp filter (SECCOMP_MODE_FILTER, seccomp(2))."""
     return "\nSeccomp:\t2\n" in contents("/proc/self/status")
 
 

@@ -27,8 +27,9 @@ class LoadedProgram:
     """A program that the kernel has accepted; a context manager that closes it and its maps.
 
     Attributes:
-        program: the assembled program.
-        maps: its maps by description; :meth:`close` leaves open those passed to :func:`load`.
+        program: the assembled Program.
+        maps: its LoadedMaps by description, a Map; :meth:`close` leaves open those passed to
+            :func:`load`.
         log: the verifier's log; empty unless ``log_level`` asked for one.
     """
 
@@ -42,9 +43,11 @@ class LoadedProgram:
         self._owned = owned
 
     def fileno(self) -> int:
+        """Return the program's file descriptor, an int."""
         return self._fd.fileno()
 
     def close(self) -> None:
+        """Close the program and its own maps; closing again does nothing."""
         self._fd.close()
         self._owned.close()
 
@@ -77,10 +80,10 @@ class LoadedProgram:
 def load(
     program: Program, maps: Mapping[Map, LoadedMap] | None = None, log_level: int = 0
 ) -> LoadedProgram:
-    """Create the program's maps and load it.
+    """Create the maps of ``program``, a Program, and load it; return the LoadedProgram.
 
-    ``maps`` are loaded maps to use instead of creating new ones, by description. With
-    ``log_level`` (a :class:`LogLevel`) the verifier's log of an accepted program is kept, too.
+    ``maps`` are LoadedMaps to use instead of creating new ones, by Map, or None. With ``log_level``
+    (a :class:`LogLevel`) the verifier's log of an accepted program is kept, too.
 
     Raises VerifierError with the author's line, LoadError, MapError or PrivilegeError.
     """
@@ -114,8 +117,8 @@ def check_maps(maps: object) -> None:
 def create(
     program: Program, maps: Mapping[Map, LoadedMap] | None, level: LogLevel
 ) -> LoadedProgram:
-    """Create the maps of ``program`` that are not in ``maps``, load it with a log of ``level``, and
-    return the LoadedProgram."""
+    """Create the maps of ``program`` that are not in ``maps``, LoadedMaps by Map or None, load it
+    with a log of ``level``, a LogLevel, and return the LoadedProgram."""
     with ExitStack() as stack:
         bound = dict(maps or {})
         for each in program.maps:
@@ -131,8 +134,8 @@ def create(
 
 
 def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
-    """Load ``info``, the BTF of ``program``; return its Fd, or a null context on a kernel without
-    BPF_BTF_LOAD.
+    """Load ``info``, the ProgramBtf of ``program``; return its Fd, or a null context on a kernel
+    without BPF_BTF_LOAD.
 
     Raises LoadError or PrivilegeError.
     """
@@ -149,10 +152,11 @@ def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
 def verify(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, level: LogLevel
 ) -> tuple[Fd, str]:
-    """Load ``program``, encoded as ``code``, with its BTF ``info`` that was loaded as ``types`` (or
-    None); return its Fd and its log.
+    """Load ``program``, encoded as ``code``, with its BTF ``info``, a ProgramBtf or None, that was
+    loaded as ``types`` (or None); return its Fd and its log.
 
-    The log is empty if ``level`` is 0. Raises VerifierError, LoadError or PrivilegeError.
+    The log is empty if ``level``, a LogLevel, is 0. Raises VerifierError, LoadError or
+    PrivilegeError.
     """
     with attributes(program, code, info, types) as plain:
         try:

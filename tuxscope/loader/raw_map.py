@@ -17,7 +17,7 @@ WRITE_BATCH = 1024  # entries in one call
 
 
 class MapError(TuxscopeError):
-    """An operation on a map failed: ``message`` says which one and why.
+    """An error: an operation on a map failed: ``message`` says which one and why.
 
     Attributes:
         errno: the errno of bpf(2); None if it was not called.
@@ -84,7 +84,7 @@ class RawMap:
 
     @property
     def entry_size(self) -> int:
-        """The size of all values of an entry, in bytes."""
+        """The size of all values of an entry, an int, in bytes."""
         return self.step * self.values_each
 
     def lookup(self, key: bytes) -> bytes | None:
@@ -100,7 +100,7 @@ class RawMap:
 
     def update(self, key: bytes, value: bytes, flags: UpdateFlag, shown: str) -> None:
         """Set the values of the entry of ``key`` (packed) to ``value``, ``entry_size`` bytes;
-        ``flags`` as for BPF_MAP_UPDATE_ELEM, ``shown`` is the key in messages."""
+        ``flags`` is an UpdateFlag, as for BPF_MAP_UPDATE_ELEM, ``shown`` is the key in messages."""
         fd = self.fileno()
         try:
             bpf.map_update(fd, key, value, flags)
@@ -127,8 +127,8 @@ class RawMap:
     def write_batch(
         self, command: BpfCommand, keys: Sequence[bytes], values: Sequence[bytes], start: int
     ) -> int:
-        """Update or delete, by ``command``, the entries of ``keys`` from index ``start`` on, up to
-        WRITE_BATCH in one call; return their number.
+        """Update or delete, by ``command``, a BpfCommand, the entries of ``keys`` from index
+        ``start`` on, up to WRITE_BATCH in one call; return their number.
 
         ``keys`` and ``values`` are sequences of packed ones; no values to delete. 0: the kernel
         rejects the first entry, or has no batches for this type of map (before Linux 5.6; of

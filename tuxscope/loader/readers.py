@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def sized(events: Map | None, pages: int | None) -> dict[Map, LoadedMap]:
-    """A ring buffer of ``pages`` pages to load programs with, by its description.
+    """Return the ring buffer ``events`` made with ``pages`` pages, a dict of its LoadedMap by its
+    Map, to load programs with.
 
-    Empty without ``pages``, and for other maps. Raises MapError.
+    It is empty if ``pages`` is None, and for other maps and None. Raises MapError.
     """
     if pages is None or not isinstance(events, RingBuf):
         return {}
@@ -28,10 +29,11 @@ def sized(events: Map | None, pages: int | None) -> dict[Map, LoadedMap]:
 def reader_of(
     maps: Mapping[Map, LoadedMap], events: StreamMap, pages: int | None, order_by: Field | None
 ) -> PerfReader | RingBufReader:
-    """What reads ``events``, one of the maps of loaded programs.
+    """Return the reader of ``events``, a StreamMap among ``maps``, LoadedMaps of loaded programs by
+    Map: a PerfReader or RingBufReader.
 
-    ``pages`` and ``order_by`` are as for :class:`PerfReader`. Raises RingError that says what was
-    short, or OSError.
+    ``pages``, an int or None, and ``order_by``, a Field or None, are as for :class:`PerfReader`.
+    Raises RingError that says what was short, or OSError.
     """
     if isinstance(events, RingBuf):
         from tuxscope.loader.ringbuf_reader import RingBufReader
@@ -43,7 +45,8 @@ def reader_of(
 
 
 def decoded_by(events: StreamMap) -> Callable[[Sequence[Any]], Any]:
-    """What makes a record of a row that a reader gave."""
+    """Return a function that makes a record of a row, a sequence of values, that a reader of
+    ``events``, a StreamMap, returned."""
     if len(events.records) == 1:
         return events.record.decode
     # Time, record, values: see RingBufDecoder.

@@ -59,15 +59,16 @@ def fence() -> None:
 
 
 class RingError(TuxscopeError):
-    """A ring cannot be opened, or its contents are corrupt."""
+    """An error: a ring cannot be opened, or its contents are corrupt."""
 
 
 class RingMemoryError(RingError):
-    """A ring cannot be mapped: out of memory, or over RLIMIT_MEMLOCK."""
+    """An error: a ring cannot be mapped: out of memory, or over RLIMIT_MEMLOCK."""
 
 
 def memory_error(error: OSError, pages: int) -> str:
-    """Return why a ring of ``pages`` pages cannot be mapped, from ``error``, and the fix."""
+    """Return why a ring of ``pages`` pages cannot be mapped, from ``error``, an OSError, and the
+    fix."""
     hints = [f"--buffer-pages {pages // 4 or 1}"] if pages > 1 else []
     reason = strerror(error)
     if error.errno == errno.EPERM:  # perf_mmap, kernel/events/core.c
@@ -121,7 +122,7 @@ class Ring:
         self._event.close()
 
     def take(self) -> bytes:
-        """Read and consume all new records, as bytes.
+        """Read and consume all new records; return their bytes.
 
         They are copied, and their space is free for the kernel at once. Raises RingError if
         data_head is out of range.
@@ -141,7 +142,8 @@ class Ring:
         return span
 
     def alive(self) -> bool:
-        """Whether the event's enabled time has grown since the last call; True for the first.
+        """Return whether the event's enabled time has grown since the last call; True for the
+        first.
 
         Call it some ticks later, because that clock may advance by ticks.
 
@@ -153,7 +155,7 @@ class Ring:
         return self._enabled > before
 
     def lost(self) -> int:
-        """The number of samples lost so far; needs PERF_FORMAT_LOST."""
+        """Return the number of samples lost so far, an int; needs PERF_FORMAT_LOST."""
         return self._counts()[2]
 
     def _counts(self) -> tuple[int, int, int]:

@@ -26,12 +26,12 @@ WORD = struct.Struct("=I")
 
 
 def record_size(length: int) -> int:
-    """The bytes that a record takes, by the length in its header."""
+    """Return the bytes that a record takes, an int, by ``length``, that in its header."""
     return HEADER + (-(-(length & ~DISCARDED) // 8) * 8)
 
 
 class RingBufMemory:
-    """The mapped pages of a ring buffer.
+    """The mapped pages of the ring buffer with file descriptor ``fd``.
 
     Attributes:
         name: of the map, for errors.
@@ -67,11 +67,11 @@ class RingBufMemory:
         self._producer.close()
 
     def take(self, usual: int | None = None) -> bytes:
-        """Everything up to the first busy record: whole records, one after the other.
+        """Return the bytes up to the first busy record: whole records, one after the other.
 
-        They are copied out and the room is given back at once. ``usual`` is the length that
-        nearly all records have: then it costs less. Raises RingError for positions or lengths that
-        make no sense.
+        They are copied out and the room is given back at once. ``usual``, an int or None, is the
+        length that nearly all records have: then it costs less. Raises RingError for positions or
+        lengths that make no sense.
         """
         length = self._written[0] - self._tail
         if length == 0:
@@ -115,8 +115,11 @@ class RingBufMemory:
 
 
 def same_length(words: memoryview, count: int, step: int, length: int) -> int:
-    """How many of ``count`` records, from the first on, have that length in their header, and no
-    flag. ``words`` begin with the first header; each record takes ``step`` bytes."""
+    """Return how many of ``count`` records, from the first on, have ``length`` in their header, and
+    no flag, an int.
+
+    ``words``, a memoryview, begin with the first header; each record takes ``step`` bytes.
+    """
     headers = words[: count * step // 4 : step // 4].tobytes()
     one = WORD.pack(length)
     if headers == one * count:  # the rule, and quickly seen

@@ -25,15 +25,15 @@ class RingBufReader:
     Wait until it is readable, wait for a millisecond more, then drain: while records are left in
     the ring buffer, the kernel sends no wakeups for those that follow (docs/reader.md).
 
-    Make it before the program is attached, and detach the program before the last :meth:`drain`
-    and :meth:`lost`: only then is every record either delivered or lost.
+    Make it before the program is attached, and detach the program before the last :meth:`drain` and
+    :meth:`lost`: only then is every record either delivered or lost.
 
     Attributes:
-        delivered: how many records :meth:`drain` has returned.
-        reported_lost: how many lost records are known so far.
-        counts_lost: whether the programs count what they lose.
-        without: CPUs whose events are not seen: none.
-        wakes: whether it is readable for the first record that comes: yes.
+        delivered: the number of records that :meth:`drain` has returned, an int.
+        reported_lost: the number of lost records that are known so far, an int.
+        counts_lost: whether the programs count the records that they lose.
+        without: the reason by CPU, for CPUs whose events are not seen: an empty dict.
+        wakes: whether it is readable for the first record that comes: True.
     """
 
     wakes = True
@@ -41,10 +41,10 @@ class RingBufReader:
     def __init__(
         self, maps: Mapping[Map, LoadedMap], events: RingBuf, order_by: Field | None = None
     ) -> None:
-        """Map the ring buffer of loaded programs' ``maps``.
+        """Map the RingBuf ``events``, one of ``maps``, LoadedMaps of loaded programs by Map.
 
-        With ``order_by``, a field that holds nanoseconds of CLOCK_MONOTONIC, the records come in
-        the order of their time, and :meth:`drain` holds back the last.
+        With ``order_by``, a Field that holds nanoseconds of CLOCK_MONOTONIC, or None, the records
+        come in the order of their time, and :meth:`drain` holds back the last.
 
         Raises RingError that says what was short.
         """
@@ -71,25 +71,31 @@ class RingBufReader:
 
     @property
     def holds(self) -> bool:
-        """Whether the last :meth:`drain` held something back."""
+        """Whether the last :meth:`drain` held records back, a bool."""
         return self._order is not None and self._order.holds
 
     def fileno(self) -> int:
-        """Readable while there is anything in the ring buffer."""
+        """Return the file descriptor, an int, which is readable while there is anything in the ring
+        buffer."""
         return self._map.fileno()
 
     def drain(self, final: bool = False) -> list[tuple[Any, ...]]:
-        """All records that are there now, as the record's ``raw`` unpacks them (of several
-        records: time, record, and what its ``raw`` unpacks), in the order in which they were
-        reserved; or by time, if the reader was given the field with it.
-        ``final``: nothing is held back for its place in that order. Raises RingError."""
+        """Return all records that are there now, a list of tuples, as the record's ``raw`` unpacks
+        them.
+
+        If the map has several kinds of records, a tuple has the time, the record's class, and a
+        tuple of what its ``raw`` unpacks. They are in the order in which they were reserved; or by
+        time, if the reader has ``order_by``. With ``final``, a bool, no record is held back for its
+        place in that order. Raises RingError.
+        """
         rows: list[tuple[Any, ...]] = []
         for columns in self.pieces(final):
             rows.extend(zip(*columns, strict=True))
         return rows
 
     def pieces(self, final: bool = False) -> Iterator[Columns]:
-        """The same as columns: a list for each value of the record.
+        """Yield the records of :meth:`drain` as Columns: a list for each value of the record.
+        ``final`` is as there.
 
         The ring buffer is emptied when the first batch is asked for; records are decoded as batches
         are taken, a few thousand rows each, and those that are not taken are gone.
@@ -116,7 +122,8 @@ class RingBufReader:
             self.reported_lost = self._counted.total()
 
     def losses(self) -> list[tuple[int, int]]:
-        """The records lost on each CPU that were not reported before: CPU, count.
+        """Return the records lost on each CPU that were not reported before, a list of pairs: CPU,
+        count.
 
         After :meth:`lost` they are all.
         """
@@ -125,7 +132,8 @@ class RingBufReader:
         return sorted(new.items())
 
     def lost(self) -> int:
-        """How many records had no room, as the programs counted. Exact once they are detached."""
+        """Return the number of records that had no room, an int, as the programs counted. Exact
+        once they are detached."""
         self._count()
         return self.reported_lost
 
@@ -141,7 +149,8 @@ class RingBufReader:
 
 
 def check_order(events: RingBuf, order_by: object) -> None:
-    """Raises ArgumentTypeError for what is no field of each record."""
+    """Raise ArgumentTypeError if ``order_by`` is not a Field of each record of ``events``, a
+    RingBuf."""
     if order_by is None:
         return
     fields = [field for record in events.records for field in record.fields.values()]
@@ -157,6 +166,7 @@ def check_order(events: RingBuf, order_by: object) -> None:
 
 
 def lost_map(maps: Mapping[Map, LoadedMap], events: RingBuf) -> LoadedMap | None:
-    """Where the programs count what they lose; None if they do not."""
+    """Return the LoadedMap, among ``maps`` by Map, in which programs count the lost records of
+    ``events``, a RingBuf; None if they do not."""
     name = events.name + LOST
     return next((loaded for each, loaded in maps.items() if each.name == name), None)

@@ -21,7 +21,7 @@ TIME, RECORD, VALUES = range(3)  # columns of records of several kinds
 
 
 def too_short(record: RecordType, length: int) -> RingError:
-    """The error of ``length`` bytes that are no whole record."""
+    """Return the RingError for ``length`` bytes that are no whole ``record``, a RecordType."""
     return RingError(
         f"{record.__name__} is {record._layout.least} bytes long, there are {length}: the program "
         "sends less than it declares"
@@ -29,8 +29,8 @@ def too_short(record: RecordType, length: int) -> RingError:
 
 
 def parser_of(record: RecordType) -> Callable[[memoryview, int, int], tuple[Any, ...]]:
-    """What returns the values of a record, by the place of its bytes in a span and their number;
-    it raises RingError."""
+    """Return a function of a memoryview, an offset and a length, in bytes, that returns the values
+    of that ``record``, a RecordType, as a tuple; it raises RingError."""
     layout = record._layout
     least, fixed = layout.least, layout.raw.unpack_from
 
@@ -67,12 +67,13 @@ class RingBufDecoder:
     in a tuple.
 
     Attributes:
-        usual: the length of all records, or None if it varies.
-        slot: which column has the time.
+        usual: the length of all records in bytes, or None if it varies.
+        slot: the index of the column with the time.
     """
 
     def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
-        """``order_by``: a field with the time, which each record has by that name."""
+        """``events`` is the RingBuf; ``order_by`` is a Field with the time, which each record has
+        by that name, or None."""
         self.usual: int | None = None
         self.slot = order_by.slot if order_by else 0
         self._kinds = events.kinds
@@ -87,11 +88,12 @@ class RingBufDecoder:
             }
 
     def nothing(self) -> Columns:
-        """The columns of no records."""
+        """Return the Columns of no records: empty lists."""
         return [[] for _ in range(self._width)]
 
     def append(self, data: memoryview, columns: Columns) -> None:
-        """Append what a program sent. Raises RingError."""
+        """Append the record in ``data``, a memoryview of what a program sent, to ``columns``,
+        Columns. Raises RingError."""
         self._append(data, 0, len(data), columns)
 
     def _append(self, view: memoryview, start: int, length: int, columns: Columns) -> None:
@@ -115,9 +117,10 @@ class RingBufDecoder:
         columns[VALUES].append(values)
 
     def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[Columns]:
-        """Batches of at most ``rows`` records.
+        """Yield the records in ``span``, bytes of the ring buffer, as Columns of at most ``rows``
+        records.
 
-        Raises RingError for what is no record, after a batch of what comes before it.
+        Raises RingError for bytes that are no record, after a batch of the records before them.
         """
         columns, at = self.nothing(), 0
         view = memoryview(span)
@@ -143,7 +146,8 @@ class RingBufDecoder:
 
 
 class TableDecoder(RingBufDecoder):
-    """Decodes records of one kind and length, many in one call; others in between one by one."""
+    """A RingBufDecoder for ``events``, a RingBuf of records of one kind and length: many in one
+    call; others in between one by one. ``order_by`` is as there."""
 
     def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
         super().__init__(events, order_by)
@@ -169,6 +173,7 @@ class TableDecoder(RingBufDecoder):
 
 
 def decoder_of(events: RingBuf, order_by: Field | None = None) -> RingBufDecoder:
-    """The fastest decoder for what comes through a ring buffer."""
+    """Return the fastest RingBufDecoder for the records of ``events``, a RingBuf; ``order_by`` is a
+    Field with the time, or None."""
     one_length = len(events.records) == 1 and not events.record._layout.tail
     return (TableDecoder if one_length else RingBufDecoder)(events, order_by)

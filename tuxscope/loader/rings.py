@@ -44,7 +44,8 @@ def whole_pages(size: int) -> int:
 
 
 class Rings:
-    """A ring for each online CPU, in the PerfEventArray that a program sends through.
+    """A ring for each online CPU, in ``events``, the loaded PerfEventArray that a program sends
+    through.
 
     When a CPU goes offline, its perf event stops for good: the kernel writes nothing more to its
     ring, even when the CPU is back online, as after a suspend. So a ring is closed when its CPU is
@@ -52,8 +53,8 @@ class Rings:
     new ring as soon as it is online.
 
     Attributes:
-        without: the CPUs that came online and could not get a ring: the reason in one line.
-            They are tried again with each check.
+        without: a dict of the CPUs that came online and could not get a ring: the reason in one
+            line. They are tried again with each check.
         counts_lost: whether the kernel counts the lost samples of each ring (Linux 6.0).
     """
 
@@ -85,26 +86,27 @@ class Rings:
 
     @property
     def cpus(self) -> tuple[int, ...]:
-        """The CPUs that have a ring."""
+        """The CPUs that have a ring, a tuple."""
         return tuple(self._rings)
 
     def fileno(self) -> int:
-        """An epoll fd that is readable when a ring is half full."""
+        """Return an epoll fd, an int, that is readable when a ring is half full."""
         return self._poll.fileno()
 
     def take(self) -> list[Span]:
-        """Read the new data of each ring: (CPU, bytes). Raises RingError."""
+        """Read the new data of each ring; return a list of Spans, pairs of CPU and bytes. Raises
+        RingError."""
         return [(cpu, ring.take()) for cpu, ring in self._rings.items()]
 
     def refused(self) -> Counter[int]:
-        """The number of lost samples per CPU; needs ``counts_lost``."""
+        """Return the number of lost samples per CPU, a Counter; needs ``counts_lost``."""
         return self._gone + Counter({cpu: ring.lost() for cpu, ring in self._rings.items()})
 
     def follow(self) -> list[Span]:
         """Close the rings of CPUs that went offline, and open rings for CPUs that came online.
 
-        Returns what was left in the former. It costs a pread(2), and a check of all rings now
-        and then. Raises RingError.
+        Returns what was left in the former, a list of Spans, as :meth:`take`. It costs a pread(2),
+        and a check of all rings now and then. Raises RingError.
         """
         now = monotonic_ns()
         due = now >= self._due

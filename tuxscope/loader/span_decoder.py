@@ -35,14 +35,14 @@ Columns = list[list[Any]]
 
 
 def room_for(size: int) -> int:
-    """Return the bytes of data in a sample when a program sends ``size`` bytes: the sample's size
-    and data together are rounded up to 8 (perf_prepare_sample)."""
+    """Return the bytes of data in a sample, an int, when a program sends ``size`` bytes: the
+    sample's size and data together are rounded up to 8 (perf_prepare_sample)."""
     return -(-(SAMPLE_DATA + size) // 8) * 8 - SAMPLE_DATA
 
 
 def too_short(record: RecordType, room: int) -> RingError:
     """Return the RingError for a sample whose ``room``, its bytes of data, is less than the size of
-    ``record``."""
+    ``record``, a RecordType."""
     return RingError(
         f"a sample of {room} bytes, but {record.__name__} has {record.size}: send "
         f"{record.__name__}.size bytes"
@@ -62,7 +62,8 @@ class RowTable:
         self._by_count: dict[int, struct.Struct] = {}  # by number of rows
 
     def append(self, table: memoryview, columns: Columns) -> None:
-        """Append the rows of ``table`` to ``columns``, in groups of a power of two."""
+        """Append the rows of ``table``, a memoryview, to ``columns``, Columns, in groups of a power
+        of two."""
         while table:
             count = 1 << (len(table) // self._step).bit_length() - 1
             if count not in self._by_count:
@@ -77,7 +78,7 @@ class SpanDecoder:
     """Decodes spans whose samples have one record type.
 
     Attributes:
-        record: the record type.
+        record: the RecordType.
     """
 
     def __init__(self, record: RecordType) -> None:
@@ -93,7 +94,7 @@ class SpanDecoder:
 
     def decode(self, span: bytes, rows: list[tuple[Any, ...]]) -> int:
         """Append each sample in ``span``, new bytes of a ring, to the list ``rows``, as
-        ``record.raw`` unpacks it; return how many lost samples the LOST records report.
+        ``record.raw`` unpacks it; return how many lost samples the LOST records report, an int.
 
         Raises RingError for an invalid record, or a sample too short for the record type.
         """
@@ -104,8 +105,8 @@ class SpanDecoder:
         return lost
 
     def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[tuple[Columns, int]]:
-        """Yield the samples in ``span`` as pairs: columns of at most ``rows`` samples, and how many
-        lost samples LOST records report.
+        """Yield the samples in ``span``, new bytes of a ring, as pairs: Columns of at most ``rows``
+        samples, and how many lost samples LOST records report, an int.
 
         Raises RingError as :meth:`decode` does, after a batch of the samples before that record.
         """
@@ -176,18 +177,20 @@ class SpanDecoder:
 
 
 class SampleDecoder:
-    """Decodes samples one by one, where there is no ring: each as a program sent it."""
+    """Decodes samples of ``record``, a RecordType, one by one, where there is no ring: each as a
+    program sent it."""
 
     def __init__(self, record: RecordType) -> None:
         self._record = record
 
     def nothing(self) -> Columns:
-        """The columns of no samples."""
+        """Return the Columns of no samples: an empty list for each value."""
         width = sum(each.type.width for each in self._record.fields.values())
         return [[] for _ in range(width)]
 
     def append(self, data: memoryview, columns: Columns) -> None:
-        """Append what a program sent. Raises RingError."""
+        """Append the sample in ``data``, a memoryview of what a program sent, to ``columns``,
+        Columns. Raises RingError."""
         room = room_for(len(data))
         if room < self._record.size:
             raise too_short(self._record, room)

@@ -30,7 +30,7 @@ class Member:
     """A member of a struct or union, as BTF describes it.
 
     Attributes:
-        type_id: the BTF id of its type.
+        type_id: the BTF ID of its type, an int.
         bit_offset: from the start of the outermost struct, in bits.
         bit_size: the size of a bit field in bits; 0 for other members.
     """
@@ -44,7 +44,8 @@ class KernelStructs(Btf):
     """The structs of the running kernel; reading them takes about 30 ms."""
 
     def __init__(self, file: str = VMLINUX) -> None:
-        """Read a BTF file. Raises BtfError if it does not exist or is not valid BTF."""
+        """Read the BTF ``file``, a path. Raises BtfError if it does not exist or is not valid
+        BTF."""
         try:
             with open(file, "rb") as opened:
                 data = opened.read()
@@ -65,14 +66,15 @@ class KernelStructs(Btf):
         return {words[at]: at for at in self._starts[1:] if words[at + 1] >> 24 & 0x1F == STRUCT}
 
     def type_id(self, struct: str) -> int:
-        """The number of a struct's type. Raises BtfError where there is none."""
+        """Return the BTF ID of ``struct``, a name, an int. Raises BtfError if there is no such
+        struct."""
         at = self._find_struct(struct)
         if at is None:
             raise BtfError(f"this kernel has no struct {struct}")
         return bisect_left(self._starts, at, 1)
 
     def function_id(self, name: str) -> int | None:
-        """The number of a function's type; None where there is none."""
+        """Return the BTF ID of the function ``name``, an int; None if there is none."""
         text = self._offset(name)
         words = self._words
         found = (
@@ -83,11 +85,12 @@ class KernelStructs(Btf):
         return next(found, None) if text else None
 
     def has_name(self, name: str) -> bool:
-        """Whether a type, a member or a constant has this name."""
+        """Return whether a type, a member or a constant has this ``name``."""
         return b"\0%s\0" % name.encode() in self._strings
 
     def member(self, struct: str, name: str) -> Place:
-        """Return the place of a member; ``name`` may be a path into members, as ``se.vruntime``.
+        """Return the Place of member ``name`` of ``struct``, both str; ``name`` may be a path into
+        members, as ``se.vruntime``.
 
         Raises BtfError if the kernel has no such struct or member, or the path passes a pointer.
         """
@@ -204,5 +207,5 @@ class KernelStructs(Btf):
 
 @lru_cache(1)
 def kernel_structs() -> KernelStructs:
-    """Return the structs of the running kernel; they are read once. Raises BtfError."""
+    """Return the KernelStructs of the running kernel; they are read once. Raises BtfError."""
     return KernelStructs()

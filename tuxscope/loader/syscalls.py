@@ -22,7 +22,7 @@ EVERYWHERE = {"fsopen": 430, "fsconfig": 431, "fsmount": 432}
 
 
 class SystemCall(Enum):
-    """A system call by name; its number depends on the machine."""
+    """An enum: a system call by name; its number depends on the machine."""
 
     BPF = "bpf"
     PERF_EVENT_OPEN = "perf_event_open"
@@ -35,8 +35,8 @@ class SystemCall(Enum):
 
 @cache
 def number(call: SystemCall) -> int:
-    """Return the number of ``call`` on this machine. Raises TuxscopeError on an unknown
-    architecture."""
+    """Return the number of ``call``, a SystemCall, on this machine. Raises TuxscopeError on an
+    unknown architecture."""
     machine = os.uname().machine
     if machine not in NUMBERS or struct.calcsize("P") != 8:
         raise TuxscopeError(
@@ -51,8 +51,8 @@ _libc.syscall.restype = ctypes.c_long
 
 
 def syscall(call: SystemCall, *arguments: int) -> int:
-    """Call ``call`` by syscall(2) with integer ``arguments`` (pointers as addresses); return its
-    result.
+    """Call ``call``, a SystemCall, by syscall(2) with integer ``arguments`` (pointers as
+    addresses); return its result.
 
     Raises OSError with the call's errno.
     """

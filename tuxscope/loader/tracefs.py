@@ -22,7 +22,7 @@ ESCAPE = r"\\([0-7]{3})"  # white space in mountinfo, such as \040
 
 
 class TracepointError(TuxscopeError):
-    """A tracepoint does not exist in this kernel, or cannot be read."""
+    """An error: a tracepoint does not exist in this kernel, or cannot be read."""
 
 
 class Tracefs:
@@ -56,7 +56,8 @@ class Tracefs:
             return file.read()
 
     def names(self, path: str) -> list[str]:
-        """Return the names of subdirectories, sorted; empty if ``path`` cannot be opened."""
+        """Return a sorted list of the names of subdirectories; empty if ``path`` cannot be
+        opened."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         try:
             number = os.open(path, flags, dir_fd=self._directory.fileno())
@@ -66,8 +67,8 @@ class Tracefs:
             return sorted(entry.name for entry in entries if entry.is_dir())
 
     def tracepoint_id(self, tracepoint: Tracepoint) -> int:
-        """Return the id of ``tracepoint`` for perf_event_open(2). Raises TracepointError with the
-        nearest name."""
+        """Return the ID, an int, of ``tracepoint`` for perf_event_open(2). Raises TracepointError
+        with the nearest name."""
         directory = f"events/{tracepoint.category}"
         try:
             return int(self.read(f"{directory}/{tracepoint.name}/id"))
@@ -98,7 +99,8 @@ class Tracefs:
 
 
 def readable_mounts() -> list[str]:
-    """Return the readable mount points of tracefs, in the order of /proc/self/mountinfo."""
+    """Return a list of the readable mount points of tracefs, in the order of
+    /proc/self/mountinfo."""
     found = []
     # Mount points may be invalid UTF-8.
     with (
@@ -125,7 +127,7 @@ def unescaped(path: str) -> str:
 
 
 def detached_mount() -> Fd:
-    """Return a detached mount of tracefs (fsmount(2)).
+    """Return the Fd of a detached mount of tracefs (fsmount(2)).
 
     Raises OSError; its errno is EPERM without CAP_SYS_ADMIN.
     """

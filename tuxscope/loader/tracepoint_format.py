@@ -40,8 +40,8 @@ class ContextField:
 
 
 def fields_of(tracepoint: Tracepoint, tracefs: Tracefs) -> tuple[ContextField, ...]:
-    """Return the fields of the context of ``tracepoint``, in the order of its format file in
-    ``tracefs``.
+    """Return a tuple of the ContextFields of the context of ``tracepoint``, in the order of its
+    format file in ``tracefs``.
 
     Raises TracepointError if the kernel has no such tracepoint, or its format cannot be read.
     """
@@ -56,7 +56,7 @@ def fields_of(tracepoint: Tracepoint, tracefs: Tracefs) -> tuple[ContextField, .
 
 
 def parse_format(text: str) -> tuple[ContextField, ...]:
-    """Return the fields in ``text``, that of a format file, as a tuple."""
+    """Return the ContextFields in ``text``, that of a format file, as a tuple."""
     return tuple(
         ContextField(
             declared["name"],

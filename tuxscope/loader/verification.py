@@ -25,7 +25,8 @@ LARGEST_LOG_BEFORE = (1 << 24) - 1
 
 
 class LogLevel(IntFlag):
-    """Bits that select what the verifier writes into its log (include/linux/bpf_verifier.h).
+    """An IntFlag: bits that select what the verifier writes into its log
+    (include/linux/bpf_verifier.h).
 
     Of a refused program, LEVEL1 has the path to the rejected instruction, LEVEL2 all paths, with
     the state at each instruction. Of an accepted one only LEVEL2 has paths. STATS adds the
@@ -39,13 +40,13 @@ class LogLevel(IntFlag):
 
 
 class LoadRefused(Portable, Exception):  # noqa: N818  # internal: becomes a TuxscopeError
-    """A load that failed.
+    """The exception for a load that failed.
 
     Attributes:
         error: the OSError of bpf(2).
         log: the verifier's log; empty for a load without one.
         truncated: whether the buffer was too small for the log.
-        level: the log level of the load; NONE for a load without a log.
+        level: the LogLevel of the load; NONE for a load without a log.
     """
 
     def __init__(
@@ -87,8 +88,8 @@ def prog_load(plain: dict[str, Any]) -> Fd:
 
 
 def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) -> tuple[Fd, str]:
-    """Load a program by ``plain``, its attributes by name, with a log of this ``level``; return its
-    Fd and the log.
+    """Load a program by ``plain``, its attributes by name, with a log of this ``level``, a
+    LogLevel; return its Fd and the log.
 
     The log buffer grows until the log fits. With ``grow=False`` it has FIRST_LOG bytes: the log of
     a loop has megabytes, and since Linux 6.4 a truncated log has its end, with the reason.
@@ -139,10 +140,10 @@ def text(buffer: mmap.mmap) -> str:
 def attributes(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the attributes of a load of ``program``, encoded as ``code``, without a log; the memory
-    they point to lives in the context.
+    """Return a context with the attributes, by name, of a load of ``program``, encoded as ``code``,
+    without a log; the memory they point to lives in the context.
 
-    ``info`` and ``types`` are the program's BTF and its Fd, or None.
+    ``info``, a ProgramBtf or None, and ``types`` are the program's BTF and its Fd, or None.
     """
     code_buffer = ctypes.create_string_buffer(code, len(code))
     license_buffer = ctypes.create_string_buffer(program.license.encode())

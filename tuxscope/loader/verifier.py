@@ -12,16 +12,17 @@ if TYPE_CHECKING:
 
 
 class LoadError(TuxscopeError):
-    """The kernel refused a program, for another reason than the verifier."""
+    """An error: the kernel refused a program, for another reason than the verifier."""
 
 
 class VerifierError(LoadError, ExplainedError):
-    """The verifier refused a program.
+    """An error: the verifier refused a program.
 
     Attributes:
-        program: the program.
+        program: the Program.
         program_name: its name, which a process that cannot have the program knows as well.
-        explanation: all there is to say of it, the registers and the kernel's own words too.
+        explanation: an Explanation: all there is to say of it, the registers and the kernel's own
+            words too.
         cause: key of the cause (docs/verifier.md); None where it is unknown.
         slot: where it stopped, in slots from the program's start; None where it does not say.
         source: the Python line that made the instruction there.

@@ -97,8 +97,8 @@ def option(
     """Declare an option that takes a value, ``metavar`` in the help text; return the
     :class:`Option`.
 
-    ``parse``, ``help``, ``default``, ``flag`` (None: from the attribute's name), ``applies_to``,
-    ``excludes`` and ``needs`` are its attributes.
+    ``parse``, a Parser (of flag and text), ``help``, ``default``, ``flag`` (None: from the
+    attribute's name), ``applies_to``, ``excludes`` and ``needs`` are its attributes.
     """
     return Option(
         metavar, parse, help, default=default, flag=flag, applies_to=applies_to,
@@ -116,7 +116,8 @@ def switch(
 ) -> Any:
     """Declare an option without a value, whose ``default`` is False; return the :class:`Option`.
 
-    ``help``, ``applies_to``, ``excludes`` and ``needs`` are its attributes.
+    ``help``, ``applies_to``, ``excludes`` and ``needs`` (a mapping or None, a tuple or None) are
+    its attributes.
     """
     return Option(
         "", parse_switch, help, default=default, applies_to=applies_to,
@@ -125,8 +126,8 @@ def switch(
 
 
 def argument(parse: Parser | None = None, *, default: Any) -> Any:
-    """Declare a positional argument with its ``default``; return the Option. ``parse`` is None for
-    text as typed.
+    """Declare a positional argument with its ``default``; return the Option. ``parse`` is a Parser,
+    or None for text as typed.
 
     Their order is that of the declarations.
     """
@@ -214,7 +215,8 @@ class Options:
         return type(self)(**vars(self) | changes)
 
     def is_given(self, name: str) -> bool:
-        """Whether the user gave the option ``name``. A switch that is off counts as not given."""
+        """Return whether the user gave the option ``name``. A switch that is off counts as not
+        given."""
         return vars(self).get(name, False) is not False
 
     def check(self) -> None:

@@ -48,7 +48,7 @@ def integers(what: str, example: str, most: int) -> Callable[[str, str], tuple[i
 
 
 def is_integer(text: str, least: int = 1) -> bool:
-    """Whether ``text`` is a decimal integer >= ``least`` of less than 20 digits."""
+    """Return whether ``text`` is a decimal integer >= ``least`` of less than 20 digits."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) >= least
 
 

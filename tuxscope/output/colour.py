@@ -11,7 +11,8 @@ from tuxscope.output.visible import visible
 
 
 def wanted(fd: int = 1) -> bool:
-    """Whether to colour text on ``fd``: a terminal, not dumb, and NO_COLOR is unset or empty.
+    """Return whether to colour text on ``fd``: a terminal, not dumb, and NO_COLOR is unset or
+    empty.
 
     Source: no-color.org.
     """

@@ -49,11 +49,11 @@ class Cells:
 
     @property
     def is_number(self) -> bool:
-        """Whether its texts are numbers, of which no digit may be cut off."""
+        """Whether its texts are numbers, of which no digit may be cut off, a bool."""
         return True
 
     def table_value(self, row: Row) -> Any:
-        """Return the column's value in ``row``, for JSON."""
+        """Return the column's value in ``row``, a Row, for JSON."""
         raise NotImplementedError
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
@@ -70,7 +70,7 @@ class Column(Cells):
     """A column of text output, a key of JSON output.
 
     Attributes:
-        field: what it shows, as in ``HelloEvent.pid``.
+        field: the Field that it shows, as in ``HelloEvent.pid``.
         width: in characters, to which text is filled up; 0 for the last column.
         rank: the place in the order of importance, on a terminal that is too narrow for all
             columns: those with the highest number shrink first, and go first; of equal ones, the
@@ -92,12 +92,12 @@ class Column(Cells):
 
     @property
     def name(self) -> str:
-        """The key in JSON."""
+        """The key in JSON, a str."""
         return self.field.name
 
     @property
     def title(self) -> str:
-        """What stands above it."""
+        """The title above it, a str."""
         return self.field.name.upper()
 
     only_of_tables: ClassVar[bool] = False
@@ -164,6 +164,7 @@ class Clock(Column):
 
 @lru_cache(16)
 def time_of_day(seconds: int) -> str:
+    """Return ``seconds`` since the epoch as local time, as ``12:34:56``."""
     return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 
@@ -178,7 +179,8 @@ class Milliseconds(Column):
 
 @dataclass(frozen=True, slots=True)
 class Labelled(Column):
-    """Of a stream: a number, or the label that some numbers have; in JSON the number."""
+    """Of a stream: a number, or the label that ``labels``, a mapping, has for it; in JSON the
+    number."""
 
     labels: Mapping[int, str] = field(default=MappingProxyType({}), compare=False)
 
@@ -233,9 +235,9 @@ class Combined(Column):
     """Of a stream: what a function makes of the raw values of several fields.
 
     Attributes:
-        others: those behind its own, which gives it the name. None has 16 or 64 bits: those are
-            others on each line, and lines are kept by the values of such columns.
-        combine: returns None for nothing.
+        others: a tuple of the Fields behind its own, which gives it the name. None has 16 or 64
+            bits: those are others on each line, and lines are kept by the values of such columns.
+        combine: a function of a tuple of raw values to a text; None for nothing.
     """
 
     others: tuple[Field, ...] = ()  # type: ignore[misc]
@@ -309,8 +311,8 @@ class Percentile(Column):
         return self.of(row.values[self.field])
 
     def of(self, counts: Sequence[int]) -> float | None:
-        """Return the percentile of ``counts``, by element, in milliseconds: the middle of its
-        range; None where nothing was counted."""
+        """Return the percentile of ``counts``, by element, in milliseconds, a float: the middle of
+        its range; None where nothing was counted."""
         wanted = sum(counts) * self.percent / 100
         before = 0
         for element, count in enumerate(counts):

@@ -53,9 +53,9 @@ def fit(needs: Sequence[Need], room: int, gap: int = 1) -> list[int | None]:
 
 
 def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
-    """Return the Need of ``column`` on a line of ``room`` terminal columns.
+    """Return the Need of ``column``, an AnyColumn, on a line of ``room`` terminal columns.
 
-    ``widest`` is the width of its widest text, title included. None if the texts are not known
+    ``widest`` is the width of its widest text, title included, or None if the texts are not known
     yet: then a number may have all digits of its type.
     """
     if column.span:
@@ -69,7 +69,8 @@ def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
 
 
 def longest(field_type: FieldType[Any] | None) -> int:
-    """Return the maximum number of characters of a value of ``field_type``; 0 if unknown."""
+    """Return the maximum number of characters of a value of ``field_type``, a FieldType or None; 0
+    if unknown."""
     match field_type:
         case Optional(stored=stored):
             return longest(stored)

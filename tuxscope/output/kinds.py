@@ -15,10 +15,10 @@ from tuxscope.record import RecordType
 
 @dataclass(frozen=True, slots=True)
 class AbsentColumn(Column):
-    """The empty cell of a column in the line of a record without that field.
+    """A Column: the empty cell of ``column`` in the line of a record without that field.
 
     Attributes:
-        column: that one.
+        column: the Column that it stands for.
     """
 
     column: Column | None = None
@@ -34,12 +34,12 @@ class AbsentColumn(Column):
         return self.column.is_number
 
     def stream_text(self, value: Any) -> str:
-        """A dash, whatever the value is."""
+        """Return a dash, whatever ``value`` is."""
         return NOTHING
 
 
 class KindLines:
-    """How a stream of several kinds of records is printed; it has the methods of a LineFormat.
+    """The lines of a stream with several kinds of records; it has the methods of a LineFormat.
 
     A column shows the field of its name in each kind. For a kind without that field, text has a
     dash, and JSON leaves the key out.
@@ -52,7 +52,8 @@ class KindLines:
         columns: Sequence[Column],
         fd: int | None = None,
     ) -> None:
-        """``fd``: the terminal that text is to fit into."""
+        """Print as ``style``, a Style, the RecordTypes ``records`` with ``columns``, each a Column.
+        ``fd``, an int, is the terminal that text is to fit into, or None."""
         self._formats: dict[RecordType, LineFormat | TerminalLines] = {}
         for each in records:
             own = list(columns_of(each, columns, style))
@@ -62,15 +63,17 @@ class KindLines:
 
     @property
     def header(self) -> str:
-        """What stands above the lines: that of any kind, as they all have the same titles."""
+        """The header above the lines, a str: that of any kind, as they all have the same titles."""
         return next(iter(self._formats.values())).header
 
     def changed_header(self) -> str:
-        """The header again if another width has changed the columns, else nothing."""
+        """Return the header again, a str, if another terminal width has changed the columns, else
+        an empty str."""
         return max([each.changed_header() for each in self._formats.values()])
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """All lines. ``columns`` are times, records, and what each record's ``raw`` unpacks."""
+        """Return all lines, as bytes. ``columns`` are lists of times, record classes, and tuples of
+        what each record's ``raw`` unpacks."""
         _, records, rows = columns
         lines: dict[RecordType, Iterator[bytes]] = {}
         for kind in set(records):
@@ -82,7 +85,8 @@ class KindLines:
 
 
 def columns_of(record: RecordType, columns: Sequence[Column], style: Style) -> Iterator[Column]:
-    """The columns as they show one kind of record."""
+    """Yield a Column for each of ``columns`` as it shows ``record``, a RecordType: an AbsentColumn
+    where that has no such field. ``style`` is a Style."""
     for column in columns:
         names = [column.name, *(each.name for each in column.others)]
         if all(name in record.fields for name in names):

@@ -27,7 +27,7 @@ UNCACHED = frozenset("HhQq")  # struct formats of integers that differ on each l
 
 
 class Style(Enum):
-    """The values of ``--format``."""
+    """An enum: the values of ``--format``."""
 
     TEXT = "text"
     JSON = "json"
@@ -66,7 +66,8 @@ class Templates(dict[tuple[Any, ...], bytes]):
 
 
 class LineFormat:
-    """Renders batches of records of type ``record`` as lines in ``style``, with these ``columns``.
+    """Renders batches of records of ``record``, a RecordType, as lines in ``style``, a Style, with
+    these ``columns``.
 
     Attributes:
         header: the line of titles with its newline; empty for JSON.
@@ -79,7 +80,8 @@ class LineFormat:
         columns: Sequence[Column],
         cells: Sequence[Cell] = (),
     ) -> None:
-        """``cells``: the layout of each column; by default its own width, without a limit."""
+        """``cells`` are the layout of each column, a sequence of Cell; by default its own width,
+        without a limit."""
         cells = cells or [Cell(each.width) for each in columns]
         parts: list[str | Callable[[tuple[Any, ...]], str]] = []
         # The values that are not in the template: slot, and a function from value to text, or None
@@ -145,7 +147,8 @@ class LineFormat:
 
 
 def fitted(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
-    """Return ``render`` with its text truncated to ``limit`` and padded to ``width``."""
+    """Return ``render`` with its text truncated to ``limit``, an int or None, and padded to
+    ``width``."""
     if limit is None:
         return lambda value: padded(render(value), width)
     return lambda value: padded(cut(render(value), limit), width)
@@ -163,8 +166,8 @@ def for_slice(render: Callable[[Any], str], part: slice) -> Callable[[tuple[Any,
 
 
 def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
-    """Return a function from the raw value of a field of ``field_type`` (or tuple of values) to its
-    text in ``style``."""
+    """Return a function, of one value, from the raw value of a field of ``field_type`` (or tuple of
+    values) to its text in ``style``."""
     if isinstance(field_type, Integer):
         return str
     if field_type.counted_by:

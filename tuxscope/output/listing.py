@@ -21,7 +21,7 @@ SOURCE, CODE = (
 
 
 class Shape(Enum):
-    """The values of ``--format`` for programs."""
+    """An enum: the values of ``--format`` for programs."""
 
     LISTING = "listing"
     TEXT = "text"
@@ -31,7 +31,8 @@ class Shape(Enum):
 
 
 def render(program: Program, shape: Shape, room: int | None = None) -> str:
-    """Return ``program`` as text in any ``shape`` but BYTES; for ``room`` see table()."""
+    """Return ``program`` as text in any ``shape`` but BYTES; for ``room``, an int or None, see
+    table()."""
     if shape is Shape.C:
         return "".join(f"{each}\n" for each in c_array(program))
     return render_lines(lines(program), shape, room)
@@ -39,7 +40,7 @@ def render(program: Program, shape: Shape, room: int | None = None) -> str:
 
 def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) -> str:
     """Return ``listed``, the lines of a listing, as text: for ``shape`` TEXT or JSON as that, for
-    all others as a table; for ``room`` see table()."""
+    all others as a table; for ``room``, an int or None, see table()."""
     match shape:
         case Shape.TEXT:
             return text_of(listed)
@@ -73,8 +74,8 @@ def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
 
 
 def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
-    """Yield each line of ``listed``, its pseudo-C, and its source, or "" if the source is the
-    previous one."""
+    """Yield triples: each Line of ``listed``, its pseudo-C, and its source, or "" if the source is
+    the previous one."""
     previous: SourceLine | None = None
     for line in listed:
         code = f"{line.text}  # {line.note}" if line.note else line.text
@@ -84,7 +85,8 @@ def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
 
 
 def place(source: SourceLine) -> str:
-    """Return ``source`` as text for a table: ``hello.py:34: code``, without comment."""
+    """Return ``source``, a SourceLine, as text for a table: ``hello.py:34: code``, without
+    comment."""
     return f"{source.file.rpartition('/')[2]}:{source.line}: {source.code}"
 
 
@@ -96,7 +98,7 @@ def slots(line: Line) -> Iterator[str]:
 
 
 def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
-    """Yield a JSON object, a dict, for each instruction in ``listed``."""
+    """Yield a JSON object, a dict, for each instruction in ``listed``, an iterable of Lines."""
     for each in listed:
         yield {
             "slot": each.slot,
@@ -110,7 +112,7 @@ def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
 
 
 def source_object(source: SourceLine | None) -> dict[str, Any] | None:
-    """Return ``source`` as a JSON object, or None if it is None."""
+    """Return ``source``, a SourceLine or None, as a JSON object, or None if it is None."""
     if source is None:
         return None
     return {"file": source.file, "line": source.line, "text": source.text}

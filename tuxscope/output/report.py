@@ -35,10 +35,10 @@ class Report:
     Attributes:
         place: ``hello.py:34``; empty if unknown.
         sentence: the problem.
-        source: the source line, or None.
+        source: the SourceLine, or None.
         column: the column to point at, from 1; 0 for none.
-        registers: the registers involved.
-        remarks: (label, text) of each remark below the source.
+        registers: a tuple of RegisterNotes on the registers involved.
+        remarks: a tuple of pairs (label, text), one for each remark below the source.
     """
 
     place: str
@@ -50,7 +50,7 @@ class Report:
 
 
 def print_error(error: Exception, verifier_log: bool | None = None) -> None:
-    """Print the report of ``error`` on stderr; errors of write(2) are ignored.
+    """Print the report of ``error``, an Exception, on stderr; errors of write(2) are ignored.
 
     ``verifier_log`` is the value of --verifier-log: True prints the verifier log first, False adds
     a remark that the option exists. None if the command has no such option.
@@ -76,7 +76,8 @@ def print_log(log: str) -> None:
 
 
 def of_error(error: Exception, more: str = "") -> Report:
-    """Return the Report of ``error``; ``more`` is the text of remark "log" for a verifier error."""
+    """Return the Report of ``error``, an Exception; ``more`` is the text of remark "log" for a
+    verifier error."""
     if isinstance(error, ExplainedError):
         return of_explanation(error.explanation, more)
     if isinstance(error, LocatedError) and error.source:
@@ -107,7 +108,7 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
 
 
 def remarks(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return those of ``pairs``, (label, text), whose text is not empty."""
+    """Return a tuple of those ``pairs``, (label, text), whose text is not empty."""
     return tuple((label, text) for label, text in pairs if text)
 
 
@@ -151,8 +152,8 @@ def headline(report: Report, prefix: str, width: int | None, colour: bool) -> It
 
 
 def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterator[str]:
-    """Yield ``source`` with its neighbours, or alone if the file cannot be read, in ``width``
-    columns.
+    """Yield ``source``, a SourceLine, with its neighbours, or alone if the file cannot be read, in
+    ``width`` columns.
 
     A mark points at ``column``, from 1, or at none if 0. The lines are painted if ``colour``.
     """
@@ -177,8 +178,8 @@ def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterat
 
 
 def neighbours(source: SourceLine) -> dict[int, str]:
-    """Return ``source`` and its neighbours, text by line number; only that line if the file has
-    changed."""
+    """Return a dict of text by line number: ``source``, a SourceLine, and its neighbours; only that
+    line if the file has changed."""
     alone = {source.line: source.text}
     try:
         if not os.path.isfile(source.file) or os.path.getsize(source.file) > LARGEST_FILE:
@@ -194,8 +195,8 @@ def neighbours(source: SourceLine) -> dict[int, str]:
 
 
 def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iterator[str]:
-    """Yield a row for each of ``notes``: the register's name, its state, and where it was last
-    written.
+    """Yield a row for each of ``notes``, a tuple of RegisterNotes: the register's name, its state,
+    and where it was last written.
 
     A row is at most ``width`` columns wide, and painted if ``colour``.
     """
@@ -211,8 +212,8 @@ def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iter
 
 
 def written(note: RegisterNote) -> str:
-    """Return where the register of ``note`` was last written: source line or slot; empty if
-    unknown."""
+    """Return where the register of ``note``, a RegisterNote, was last written: source line or slot;
+    empty if unknown."""
     if note.source:
         return f"set at {visible(str(note.source))}"
     return "" if note.slot is None else f"set in slot {note.slot}"
@@ -229,8 +230,8 @@ def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
 
 
 def shortened(lines: list[str], room: int) -> list[str]:
-    """Return the first three of ``lines``; if there are more, the third is cut to ``room`` columns
-    with an ellipsis."""
+    """Return a list of the first three of ``lines``; if there are more, the third is cut to
+    ``room`` columns with an ellipsis."""
     if len(lines) <= LONGEST:
         return lines
     return [*lines[: LONGEST - 1], cut(f"{lines[LONGEST - 1]} {lines[LONGEST]}", room)]

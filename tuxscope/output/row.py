@@ -9,12 +9,12 @@ from tuxscope.record import Field, Record
 
 
 class Row:
-    """An entry.
+    """An entry of a table.
 
     Attributes:
         key: a record, or an index.
-        values: by field, those of the key among them.
-        rates: by field, how much a number grew in a second.
+        values: a dict by Field, those of the key among them.
+        rates: a dict by Field: how much a number grew in a second.
     """
 
     __slots__ = ("key", "rates", "values")
@@ -48,4 +48,5 @@ def values_of(key: Any, value: Any) -> dict[Field, Any]:
 
 
 def fields_of(record: Record) -> dict[Field, Any]:
+    """Return the values of ``record``, a Record, a dict by Field."""
     return {field: getattr(record, field.name) for field in type(record).fields.values()}

@@ -12,7 +12,7 @@ DEEPEST = 4  # maximum indentation of a head on its own line
 
 
 class Paint(Enum):
-    """Colours, as SGR parameters (ECMA-48)."""
+    """An enum: colours, as SGR parameters (ECMA-48)."""
 
     BAD = "1;31"
     STRONG = "1"
@@ -43,7 +43,7 @@ def prose(fd: int = 1) -> int:
 
 
 def moves_cursor(fd: int) -> bool:
-    """Whether ``fd`` is a terminal that handles escape sequences (TERM is not dumb)."""
+    """Return whether ``fd`` is a terminal that handles escape sequences (TERM is not dumb)."""
     return os.isatty(fd) and os.environ.get("TERM", "dumb") != "dumb"
 
 
@@ -98,7 +98,8 @@ def beginning(text: str, width: int) -> str:
 def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
     """Yield the lines of ``text``, wrapped between words to ``width`` terminal columns.
 
-    ``rest`` is the width of the second and later lines, if it differs. A longer word is split.
+    ``rest``, an int or None, is the width of the second and later lines, if it differs. A longer
+    word is split.
     """
     line = ""
     for word in text.split():

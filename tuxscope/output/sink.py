@@ -18,11 +18,11 @@ BLOCKED = 1.0
 
 
 class OutputError(TuxscopeError):
-    """The output cannot be written, for example because the disk is full."""
+    """An error: the output cannot be written, for example because the disk is full."""
 
 
 class HasFileno(Protocol):
-    """An object that poll(2) accepts."""
+    """A Protocol: an object that poll(2) accepts."""
 
     def fileno(self) -> int: ...
 
@@ -31,9 +31,9 @@ class Sink:
     """Writes text as UTF-8 to file descriptor ``fd``.
 
     Attributes:
-        closed: the reader is gone (the pipe was closed, or the terminal hung up); later writes
-            are dropped.
-        hung_up: the reader that is gone was a terminal.
+        closed: whether the reader is gone (the pipe was closed, or the terminal hung up); later
+            writes are dropped.
+        hung_up: whether the reader that is gone was a terminal.
     """
 
     def __init__(self, fd: int = 1) -> None:
@@ -46,7 +46,7 @@ class Sink:
 
     @property
     def done(self) -> bool:
-        """Whether later writes are dropped."""
+        """Whether later writes are dropped, a bool."""
         return self.closed
 
     def write(self, text: str) -> int:
@@ -94,17 +94,19 @@ class Sink:
 
 
 class LiveSink(Sink):
-    """A Sink for runs that Ctrl-C ends: it does not wait forever for a blocked reader then.
+    """A Sink on ``fd`` for runs that Ctrl-C ends: it does not wait forever for a blocked reader
+    then.
 
     Attributes:
-        blocked_at_exit: the reader was blocked after the interrupt; later writes are dropped.
-        error: the error of write(2), or None; after an error, later writes are dropped.
+        blocked_at_exit: whether the reader was blocked after the interrupt; later writes are
+            dropped.
+        error: the OSError of write(2), or None; after an error, later writes are dropped.
     """
 
     def __init__(
         self, interrupt: HasFileno, blocked: Callable[[], None] = lambda: None, fd: int = 1
     ) -> None:
-        """``interrupt`` becomes readable when the run is interrupted.
+        """``interrupt``, which has a fileno(), becomes readable when the run is interrupted.
 
         From then on, a blocked reader is waited for EXIT_TIMEOUT seconds at most. ``blocked`` is
         called once a second while the reader is blocked.
@@ -117,7 +119,7 @@ class LiveSink(Sink):
 
     @property
     def done(self) -> bool:
-        """Whether later writes are dropped."""
+        """Whether later writes are dropped, a bool."""
         return self.closed or self.blocked_at_exit or self.error is not None
 
     def _room(self, wanted: int) -> int:

@@ -18,13 +18,14 @@ Entries = Iterable[tuple[Any, Any]]
 
 
 class Table:
-    """Renders a series of tables. A rate is the change since the previous table, per second.
+    """Renders a series of tables with ``columns`` in ``style``, a Style. A rate is the change since
+    the previous table, per second.
 
     Entries are (key, value) pairs. A key is a record or an array's index. A value is a record or,
     for a per-CPU map, a tuple with a record per CPU, whose integers are added up.
 
     Attributes:
-        rows: number of rows of the last table.
+        rows: the number of rows of the last table, an int.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Table:
     def render(
         self, entries: Entries, seconds: float, at: float, room: int | None = None
     ) -> list[str]:
-        """Return the lines of a table of ``entries``, (key, value) pairs.
+        """Return a list of the lines of a table of ``entries``, (key, value) pairs.
 
         ``seconds`` is the time since the previous table, ``at`` the time since the start. ``room``
         is the maximum width of a line of text in terminal columns; None for no limit.
@@ -86,8 +87,8 @@ class Table:
         return [COMPACT({"seconds": round(at, 3), "rows": objects})]
 
     def again(self, room: int | None) -> list[str]:
-        """Return the lines of the last table as text for another ``room``, in terminal columns, or
-        None."""
+        """Return a list of the lines of the last table as text for another ``room``, in terminal
+        columns, or None."""
         texts = [[each.title, *each.table_texts(self._shown)] for each in self._columns]
         if room is None:
             widths: list[int | None] = [each.width for each in self._columns]
@@ -109,14 +110,15 @@ class Table:
 
 
 def without_empty_ends(rows: list[Row]) -> list[Row]:
-    """Return ``rows``, those of an array, from the first to the last with a non-zero value."""
+    """Return a list of ``rows``, those of an array, from the first to the last with a non-zero
+    value."""
     full = [at for at, row in enumerate(rows) if any(row.values.values())]
     return rows[full[0] : full[-1] + 1] if full else []
 
 
 def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
-    """Return ``rows`` sorted by ``column``: numbers descending, text ascending, None last. The sort
-    is stable."""
+    """Return a list of ``rows`` sorted by ``column``, an AnyColumn: numbers descending, text
+    ascending, None last. The sort is stable."""
     values = {row: column.table_value(row) for row in rows}
     known = [row for row in rows if values[row] is not None]
     unknown = [row for row in rows if values[row] is None]

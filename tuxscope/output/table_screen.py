@@ -37,12 +37,12 @@ class TableScreen:
 
     @property
     def room(self) -> int | None:
-        """The maximum width of a line; None for no limit."""
+        """The maximum width of a line, an int; None for no limit."""
         return width_of(self._sink.fileno()) if self._fits else None
 
     @property
     def resized(self) -> bool:
-        """Whether the size of the terminal has changed since the last table."""
+        """Whether the size of the terminal has changed since the last table, a bool."""
         return self._size is not None and self._size != size_of(self._sink.fileno())
 
     def show(self, lines: Sequence[str]) -> None:
@@ -76,12 +76,13 @@ class TableScreen:
 
 
 def size_of(fd: int) -> tuple[int, int]:
-    """Return (columns, rows) of terminal ``fd``."""
+    """Return the pair (columns, rows) of terminal ``fd``."""
     return width_of(fd), height_of(fd)
 
 
 def shortened(lines: Sequence[str], rows: int) -> Sequence[str]:
-    """Return at most ``rows`` of the ``lines`` of a table; the last one counts the omitted rows."""
+    """Return a sequence of at most ``rows`` of the ``lines`` of a table; the last one counts the
+    omitted rows."""
     if len(lines) <= rows:
         return lines
     kept = max(rows - 1, 1)

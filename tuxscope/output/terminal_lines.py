@@ -39,7 +39,7 @@ class TerminalLines:
 
     @property
     def header(self) -> str:
-        """The line of titles, with its newline."""
+        """The line of titles, a str with its newline."""
         return f"{cut(self._format.header.rstrip(), self._room)}\n"
 
     def changed_header(self) -> str:

@@ -47,7 +47,7 @@ class Trace:
 
     @property
     def header(self) -> str:
-        """The line of titles, with its newline."""
+        """The line of titles, a str with its newline."""
         return self.joined("STEP", "SLOT", "INSTRUCTION", "CHANGED", "SOURCE")
 
     def row(self, step: Step) -> str:
@@ -139,8 +139,8 @@ class Trace:
         return f"sent to {output.map.name}: {decoded(output.map, output.data)}"
 
     def object(self, step: Step) -> dict[str, Any]:
-        """Return ``step`` as a JSON object; 64-bit values are hexadecimal text (JSON numbers: 53
-        bits)."""
+        """Return ``step``, a Step, as a JSON object, a dict; 64-bit values are hexadecimal text
+        (JSON numbers: 53 bits)."""
         return {
             "step": step.after.steps,
             "slot": step.before.slot,
@@ -194,7 +194,7 @@ def decoded(map: Map, data: bytes) -> str:
 
 
 def output_object(output: Output) -> dict[str, Any]:
-    """Return ``output``, the program's, as a JSON object."""
+    """Return ``output``, the program's, as a JSON object, a dict."""
     if isinstance(output, Sent):
         return {"map": output.map.name, "cpu": output.cpu, "data": output.data.hex()}
     return {"text": output.text}
@@ -206,6 +206,6 @@ def hexadecimal(value: int | None) -> str | None:
 
 
 def state_object(state: State) -> dict[str, Any]:
-    """Return ``state``, where a trace stopped, as a JSON object."""
+    """Return ``state``, where a trace stopped, as a JSON object, a dict."""
     registers = {f"r{number}": hexadecimal(each) for number, each in enumerate(state.registers)}
     return {"stopped": state.slot, "steps": state.steps, "registers": registers}

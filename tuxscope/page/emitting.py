@@ -37,7 +37,7 @@ def read(a: Assembler, to: Memory, size: int) -> None:
 
 def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
     """Emit: copy the member at ``place`` of the kernel struct, whose address is stored in ``base``,
-    to ``to``."""
+    a Memory, to ``to``, a Memory."""
     size = place.whole_size
     a.ldx(r3, base)
     a.add(r3, place.offset)
@@ -46,7 +46,7 @@ def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
 
 def follow(a: Assembler, place: Place, scratch: Memory) -> None:
     """Emit: r8 = the pointer member at ``place`` of the struct at r8; a copy of it is in
-    ``scratch``."""
+    ``scratch``, a Memory."""
     a.mov(r3, r8)
     if place.offset:
         a.add(r3, place.offset)
@@ -55,7 +55,8 @@ def follow(a: Assembler, place: Place, scratch: Memory) -> None:
 
 
 def copy(a: Assembler, to: Address, origin: Address, size: int) -> None:
-    """Emit: copy ``size`` bytes, a multiple of 8, from ``origin`` to ``to``. Clobbers r1 only."""
+    """Emit: copy ``size`` bytes, a multiple of 8, from ``origin``, an Address, to ``to``, an
+    Address. Clobbers r1 only."""
     for at in range(0, size, 8):
         a.ldx(r1, u64[origin + at])
         a.stx(u64[to + at], r1)

@@ -17,7 +17,8 @@ PATIENCE = 3  # times that it is raised
 
 
 class PageHang(BaseException):
-    """Raised in a page that did not end in time, at the line that it is executing then."""
+    """The exception raised in a page that did not end in time, at the line that it is executing
+    then."""
 
 
 @contextmanager
@@ -25,8 +26,8 @@ def guarded(on_stuck: Callable[[FrameType | None], object]) -> Iterator[None]:
     """Return a context manager to run a page's code in. It raises PageHang after LIMIT seconds, and
     SystemExit if the page calls os._exit() or os.abort().
 
-    If the page has caught PageHang PATIENCE times, ``on_stuck`` is called with the current frame or
-    None, and the process exits with status 1.
+    If the page has caught PageHang PATIENCE times, ``on_stuck``, a function, is called with the
+    current FrameType or None, and the process exits with status 1.
     """
     raised = 0
 

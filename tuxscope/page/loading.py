@@ -26,7 +26,7 @@ STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.
 
 
 class PageError(LocatedError):
-    """A page that raised an exception, or that does not define what a page has to.
+    """An error: a page that raised an exception, or that does not define what a page has to.
 
     If the error is about the page as a whole, ``source`` has line 0 and no text.
     """
@@ -72,8 +72,8 @@ def load_page(file: str) -> Page:
 
 
 def module_of(file: str) -> ModuleType:
-    """Run ``file``, a path, as a module, and return it; it is not left in ``sys.modules``. Raises
-    PageError."""
+    """Run ``file``, a path, as a module, and return it, a ModuleType; it is not left in
+    ``sys.modules``. Raises PageError."""
     stem = os.path.splitext(os.path.basename(file))[0]
     loader = SourceFileLoader(f"{stem} (a page)", file)
     cache_lines(file)
@@ -97,7 +97,7 @@ def module_of(file: str) -> ModuleType:
 
 
 def assignment(file: str, name: str) -> SourceLine:
-    """Return the last line of page ``file`` that assigns ``name``; line 0 of the file if none
+    """Return the last SourceLine of page ``file`` that assigns ``name``; line 0 of the file if none
     does."""
     import linecache
     import re
@@ -178,8 +178,8 @@ def programs_of(
 
 
 def check_slips(page: Page, error: Exception) -> None:
-    """Raise PageError from ``error`` if a line of ``page`` has no effect, which may be the cause of
-    it."""
+    """Raise PageError from ``error``, an Exception, if a line of ``page`` has no effect, which may
+    be the cause of it."""
     from tuxscope.page.slips import slip_in
 
     if slip := slip_in(page):
@@ -209,8 +209,8 @@ def left_out(
 
 
 def parameters(factory: ProgramFactory) -> dict[str, object]:
-    """Return the parameters of ``factory``, a page's function, by name, each with its default or
-    None. Raises TypeError or ValueError if the callable has no signature."""
+    """Return the parameters of ``factory``, a ProgramFactory (a page's function), by name, each
+    with its default or None. Raises TypeError or ValueError if the callable has no signature."""
     if not isinstance(factory, FunctionType) or vars(factory):  # such as a wrapped function
         from inspect import signature
 
@@ -225,8 +225,8 @@ def parameters(factory: ProgramFactory) -> dict[str, object]:
 
 
 def definition(page: Page, file: str) -> SourceLine:
-    """Return the first line of the function of ``page``; line 0 of ``file`` if it is not a Python
-    function."""
+    """Return the first SourceLine of the function of ``page``; line 0 of ``file`` if it is not a
+    Python function."""
     import linecache
 
     code = getattr(page.program, "__code__", None)
@@ -280,8 +280,8 @@ def errors_of_the_page(file: str) -> Iterator[None]:
 
 
 def hang(source: SourceLine) -> PageError:
-    """Return the PageError of a page that did not end in time; ``source`` is the line that it
-    executes."""
+    """Return the PageError of a page that did not end in time; ``source``, a SourceLine, is the
+    line that it executes."""
     return PageError(
         f"the page still runs after {LIMIT:.0f} s; Python's own loops have to end, as they only "
         "write the program",
@@ -290,8 +290,8 @@ def hang(source: SourceLine) -> PageError:
 
 
 def place(error: BaseException, file: str) -> SourceLine:
-    """Return the line of page ``file`` that raised ``error``; line 0 if it was not raised in the
-    page."""
+    """Return the SourceLine of page ``file`` that raised ``error``, a BaseException; line 0 if it
+    was not raised in the page."""
     if isinstance(error, SyntaxError) and error.filename == file:
         return SourceLine(file, error.lineno or 0, (error.text or "").strip())
     own = frames(error, file)
@@ -304,8 +304,8 @@ def place(error: BaseException, file: str) -> SourceLine:
 
 
 def column_of(error: BaseException, file: str) -> int:
-    """Return the column in that line of ``file`` where ``error`` was raised, from 1; 0 if it is not
-    known, or at the beginning of the line."""
+    """Return the column in that line of ``file`` where ``error``, a BaseException, was raised, from
+    1; 0 if it is not known, or at the beginning of the line."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
     import linecache
@@ -320,8 +320,8 @@ def column_of(error: BaseException, file: str) -> int:
 
 
 def frames(error: BaseException, file: str) -> list[TracebackType]:
-    """Return the entries of the traceback of ``error`` that are in page ``file``, a list, outermost
-    first."""
+    """Return the entries (TracebackType) of the traceback of ``error``, a BaseException, that are
+    in page ``file``, a list, outermost first."""
     found = []
     step = error.__traceback__
     while step:

@@ -69,9 +69,9 @@ INTERACTIVE = ("copyright", "credits", "exit", "help", "license", "quit")
 
 
 def described(error: BaseException, frame: FrameType | None, code: str) -> str:
-    """Return the message of ``error`` in one line, with a hint if there is one.
+    """Return the message of ``error``, a BaseException, in one line, with a hint if there is one.
 
-    ``frame`` is the page's frame that raised it, or None; ``code`` is the text of its line.
+    ``frame`` is the page's FrameType that raised it, or None; ``code`` is the text of its line.
     """
     # Since Python 3.13 some messages have a proposal of their own; ours replaces it.
     text = PROPOSED.sub("", " ".join(str(error).split()))
@@ -105,8 +105,8 @@ def described(error: BaseException, frame: FrameType | None, code: str) -> str:
 
 
 def unbound(name: str, frame: FrameType) -> str:
-    """Return the message for local variable ``name`` of ``frame`` that is read before it is
-    assigned; empty if the function assigns it before."""
+    """Return the message for local variable ``name`` of ``frame``, a FrameType, that is read before
+    it is assigned; empty if the function assigns it before."""
     number, sign = assignment_in(frame, name)
     if isinstance(frame.f_globals.get(name), Register):
         method = METHODS.get(sign.replace("//", "/"), "mov")
@@ -118,8 +118,8 @@ def unbound(name: str, frame: FrameType) -> str:
 
 
 def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
-    """Return the line number at which the function of ``frame`` assigns ``name``, and the operator
-    of ``+=`` and the like; 0 and empty if there is no such line."""
+    """Return a pair: the line number at which the function of ``frame``, a FrameType, assigns
+    ``name``, and the operator of ``+=`` and the like; 0 and empty if there is no such line."""
     begins = re.compile(rf"\s*{re.escape(name)}\s*(?::[^=]+)?({SIGNS})?=(?!=)")
     code = frame.f_code
     last = max((line or 0 for _, _, line in code.co_lines()), default=0)
@@ -132,7 +132,7 @@ def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
 
 def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
     """Return the message of a TypeError, ``text``, with the names and the numbers that the author
-    wrote, and a hint; ``frame`` and ``code`` as in described()."""
+    wrote, and a hint; ``frame``, a FrameType or None, and ``code`` as in described()."""
     called = {each: known(each, frame) for each in CALLED.findall(code)}
     if "'RecordType' has no len()" in text:
         return f"{text}: a record's size in bytes is its .size, as in HelloEvent.size"
@@ -171,8 +171,8 @@ def named_only(function: str, value: object) -> str:
 
 
 def method_of(name: str, function: str, frame: FrameType | None) -> object:
-    """Return the method ``name.function``, if an object in the scope of ``frame`` is of a class
-    ``name``; else None."""
+    """Return the method ``name.function``, if an object in the scope of ``frame``, a FrameType or
+    None, is of a class ``name``; else None."""
     values = [*frame.f_locals.values(), *frame.f_globals.values()] if frame else []
     for kind in map(type, values):
         if any(each.__name__ == name for each in kind.__mro__):
@@ -188,6 +188,7 @@ def initialised_by(value: object) -> str:
 
 
 def parameters(value: object) -> list[str]:
+    """Return the names of the parameters of ``value``, a list; empty if it cannot be called."""
     return list(signature(value).parameters) if callable(value) else []
 
 
@@ -201,7 +202,8 @@ def without_self(found: re.Match[str]) -> str:
 
 
 def known(name: str, frame: FrameType | None) -> object:
-    """Return the object called ``name`` in the scope of ``frame``; None if it is not defined."""
+    """Return the object called ``name`` in the scope of ``frame``, a FrameType or None; None if it
+    is not defined."""
     return frame.f_locals.get(name, frame.f_globals.get(name)) if frame else None
 
 
@@ -212,12 +214,13 @@ def quoted(text: str) -> str:
 
 
 def public(names: Iterable[str]) -> list[str]:
+    """Return a list of those of ``names`` that do not begin with an underscore."""
     return [each for each in names if not each.startswith("_")]
 
 
 def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
-    """Return a hint for ``name``, which is not defined, or empty; ``frame`` and ``code`` as in
-    described()."""
+    """Return a hint for ``name``, a str or None, which is not defined, or empty; ``frame``, a
+    FrameType or None, and ``code`` as in described()."""
     if not name or not frame:
         return ""
     if REGISTER.fullmatch(name) and name not in asm.__all__:
@@ -252,8 +255,8 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
 
 
 def imported_name(error: ImportError, text: str) -> str:
-    """Return ``text``, the message of ``error``, with the nearest name that can be imported, or
-    where it is."""
+    """Return ``text``, the message of ``error``, an ImportError, with the nearest name that can be
+    imported, or where it is."""
     bare = WHERE_FROM.sub(r" from '\1'", text)
     module = sys.modules.get(error.name or "")
     name = quoted(bare)
@@ -268,8 +271,8 @@ def imported_name(error: ImportError, text: str) -> str:
 
 
 def modules_near(name: str) -> tuple[str, list[str], str]:
-    """Return the arguments of did_you_mean for module ``name``: its last name, all modules of its
-    package, and the package with a dot."""
+    """Return a triple, the arguments of did_you_mean for module ``name``: its last name, all
+    modules of its package, and the package with a dot."""
     package, dot, last = name.rpartition(".")
     if not dot:
         return last, public([*sys.stdlib_module_names, *(each.name for each in iter_modules())]), ""

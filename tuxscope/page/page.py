@@ -29,8 +29,8 @@ PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
 class PartError(LocatedError, RecordError):
-    """``problem``: an argument of ``Page(...)`` has a wrong type, or is missing. The hint has a
-    PAGE."""
+    """An error: ``problem``: an argument of ``Page(...)`` has a wrong type, or is missing. The hint
+    has a PAGE."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem, hint=f"write {USUAL}")
@@ -41,14 +41,15 @@ class Page:
     """A tool: its programs, and what is shown of their map.
 
     Attributes:
-        program: the function that makes the kernel program, or a tuple of several.
+        program: a ProgramFactory: the function that makes the kernel Program, or a tuple of
+            several.
         map: a PerfEventArray or a RingBuf, whose records are printed as they arrive; or a Hash or
             an Array, whose entries are printed as a table. Without one the program can be listed,
             stepped and tested, but not run as a tool.
-        columns: what is printed of each record or entry.
-        order_by: of a stream, the field by which the records of all CPUs are merged: a u64 of
-            nanoseconds, as ktime_get_ns returns it. Of a hash, the field by which its entries are
-            sorted, the largest first.
+        columns: a tuple of Columns: what is printed of each record or entry.
+        order_by: a Field or None: of a stream, the field by which the records of all CPUs are
+            merged: a u64 of nanoseconds, as ktime_get_ns returns it. Of a hash, the field by which
+            its entries are sorted, the largest first.
     """
 
     program: ProgramFactory
@@ -58,7 +59,7 @@ class Page:
 
     @property
     def is_stream(self) -> bool:
-        """Whether the page prints records, and not a table of entries."""
+        """Whether the page prints records, and not a table of entries, a bool."""
         return isinstance(self.map, StreamMap)
 
     def __post_init__(self) -> None:
@@ -136,8 +137,8 @@ class Page:
 
 
 def ordering(record: RecordType, stream: bool) -> list[Field]:
-    """Return the fields of ``record`` by which a table, or a ``stream``, can be sorted; of a stream
-    the likeliest first."""
+    """Return a list of the Fields of ``record``, a RecordType, by which a table, or a ``stream``,
+    can be sorted; of a stream the likeliest first."""
     integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
     if not stream:
         return integers
@@ -146,12 +147,13 @@ def ordering(record: RecordType, stream: bool) -> list[Field]:
 
 
 def is_time(name: str) -> bool:
-    """Whether ``name``, a field's, sounds like a time."""
+    """Return whether ``name``, a field's, sounds like a time."""
     return name.endswith("ns") or "time" in name or "stamp" in name
 
 
 def records_of(map: StreamMap | Hash | Array) -> tuple[RecordType, ...]:
-    """The records whose fields a page can show of a map: a hash's key and value, or the only one.
+    """Return a tuple of the RecordTypes whose fields a page can show of ``map``, a StreamMap, Hash
+    or Array: a hash's key and value, or the only one.
 
     Raises RecordError if a key or value is not a record: columns show fields of records.
     """

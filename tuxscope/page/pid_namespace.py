@@ -21,7 +21,7 @@ class PidNamespace:
 
 
 class PidTgid(Record):
-    """The kernel's ``struct bpf_pidns_info``."""
+    """A Record: the kernel's ``struct bpf_pidns_info``."""
 
     pid = u32
     tgid = u32
@@ -30,8 +30,9 @@ class PidTgid(Record):
 def namespaced_pid(
     a: Assembler, namespace: PidNamespace, elsewhere: str, thread: bool = False
 ) -> None:
-    """Emit: r0 = the current process's PID in ``namespace``; jump to the label ``elsewhere`` if it
-    has none there. ``thread``: the thread's id instead. Clobbers r1 to r5.
+    """Emit: r0 = the current process's PID in ``namespace``, a PidNamespace; jump to the label
+    ``elsewhere`` if it has none there. With ``thread``, a bool, the thread's ID instead. Clobbers
+    r1 to r5.
 
     The helper get_ns_current_pid_tgid (Linux 5.7) fails for tasks of child namespaces, although
     they have a PID in this one, too.

@@ -58,20 +58,22 @@ def function_name(names: Mapping[str, object], file: str) -> str:
 
 
 def returns_program(function: FunctionType) -> bool:
+    """Return whether the annotations of ``function`` say that it returns a Program."""
     with suppress(Exception):  # since Python 3.14 this evaluates annotations
         return "Program" in str(function.__annotations__.get("return"))
     return False
 
 
 def has_page_parameters(function: FunctionType) -> bool:
+    """Return whether ``function`` has only parameters that a page's function may have."""
     code = function.__code__
     taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return set(taken) <= set(PARAMETERS)
 
 
 def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | Array]]:
-    """Yield (name, map) of each map in ``names`` that a page can show, streams first: other maps
-    beside a stream are its state."""
+    """Yield (name, map) of each StreamMap, Hash or Array in ``names`` that a page can show, streams
+    first: other maps beside a stream are its state."""
     for kind in (StreamMap, Hash | Array):
         for name, each in names.items():
             if isinstance(each, kind):
@@ -81,7 +83,7 @@ def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | 
 def tuples_of_columns(
     names: Mapping[str, object],
 ) -> Iterator[tuple[str, tuple[AnyColumn, ...]]]:
-    """Yield (expression, columns) for each tuple of columns in ``names``, the values that a page
+    """Yield (expression, columns) for each tuple of AnyColumns in ``names``, the values that a page
     defines."""
     for name, each in names.items():
         if isinstance(each, AnyColumn):
@@ -95,7 +97,8 @@ def tuples_of_columns(
 
 
 def columns_for(map: StreamMap | Hash | Array) -> str:
-    """Return an expression for columns of the first fields of ``map``.
+    """Return an expression for columns of the first fields of ``map``, a StreamMap, a Hash or an
+    Array.
 
     Raises RecordError if it has none.
     """

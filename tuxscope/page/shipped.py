@@ -23,8 +23,8 @@ def digest(data: bytes) -> int:
 
 
 def is_shipped(file: str) -> bool:
-    """Whether the loaded page ``file``, a path, and what it imported of ``EMITTING``, are as the
-    tests have checked them: each file's digest is the recorded one (``make digests``).
+    """Return whether the loaded page ``file``, a path, and what it imported of ``EMITTING``, are as
+    the tests have checked them: each file's digest is the recorded one (``make digests``).
 
     An edit with the same digest is possible; the verifier still checks that program.
     """

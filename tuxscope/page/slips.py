@@ -20,8 +20,8 @@ INSTRUCTIONS = frozenset(each for each in dir(Assembler) if not each.startswith(
 
 
 def slip_in(page: Page) -> tuple[str, SourceLine] | None:
-    """Return what is wrong with the first such line of the function of ``page``, and the line; None
-    if there is none."""
+    """Return a pair: what is wrong with the first line without effect of the function of ``page``,
+    and its SourceLine; None if there is none."""
     code = getattr(page.program, "__code__", None)
     names = getattr(page.program, "__globals__", {})
     if not isinstance(code, CodeType):
@@ -37,8 +37,8 @@ def slip_in(page: Page) -> tuple[str, SourceLine] | None:
 
 
 def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple[int, str]]:
-    """Yield (line number, what is wrong) of each such line of ``function``, in order; ``names`` are
-    the page's globals."""
+    """Yield (line number, what is wrong) of each line without effect of ``function``, a
+    FunctionDef, in order; ``names`` are the page's globals."""
     made: set[str] = set()  # assemblers
     owners: dict[str, str] = {}  # of places on a stack: the assembler
     nodes = (each for each in ast.walk(function) if isinstance(each, ast.Expr | ast.Assign))

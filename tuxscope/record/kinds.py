@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 
 
 class RecordKinds:
-    """Records that come through one map.
+    """The record types that come through one map.
 
-    If there are several, each begins with an integer of the same type that says which it is.
+    If there are several, each begins with an integer of the same type that says which it is. Raises
+    RecordError if ``records`` cannot be distinguished.
 
     Attributes:
-        records: as they were given.
-        kind: the field with that integer, of the first record; None if there is only one.
-        by_kind: each record by its integer.
+        records: a tuple of the RecordTypes, as they were given.
+        kind: the Field with that integer, of the first record; None if there is only one.
+        by_kind: the RecordType by its integer.
     """
 
     def __init__(self, records: Sequence[RecordType]) -> None:
-        """Raises RecordError if they cannot be distinguished."""
+        """Raises RecordError if ``records``, a sequence of RecordTypes, cannot be distinguished."""
         self.records = tuple(records)
         self.kind: Field | None = None
         self.by_kind: Mapping[int, RecordType] = {}
@@ -56,7 +57,8 @@ class RecordKinds:
         self.by_kind = by_kind
 
     def of(self, data: Buffer) -> RecordType:
-        """The record that some bytes are. Raises RecordError."""
+        """Return the RecordType of the record in ``data``, a bytes-like object. Raises RecordError
+        if it is of none of them."""
         if self.kind is None:
             return self.records[0]
         size = self.kind.size
@@ -65,7 +67,8 @@ class RecordKinds:
         return self.numbered(self.kind.type.unpack(data[:size]))
 
     def numbered(self, number: int) -> RecordType:
-        """The record with that integer. Raises RecordError if there is none."""
+        """Return the RecordType whose integer is ``number``. Raises RecordError if there is no such
+        record."""
         found = self.by_kind.get(number)
         if found is None:
             known = ", ".join(f"{kind} ({each.__name__})" for kind, each in self.by_kind.items())
@@ -73,13 +76,14 @@ class RecordKinds:
         return found
 
     def unpack(self, data: Buffer) -> Record:
-        """Parse a record. Raises RecordError."""
+        """Return the Record that ``data``, a bytes-like object, holds. Raises RecordError."""
         record: Record = self.of(data).unpack(data)
         return record
 
     @cached_property
     def construct(self) -> Construct[Any, Any]:
-        """All of them as one declaration of the construct library, which also parses and builds."""
+        """All record types as one Construct of the construct library, which also parses and builds.
+        Cached."""
         import construct
 
         if self.kind is None:
@@ -97,5 +101,5 @@ class RecordKinds:
 
 
 def first_field(record: RecordType) -> Field:
-    """A record's first field."""
+    """Return the first Field of ``record``, a RecordType."""
     return next(iter(record.fields.values()))

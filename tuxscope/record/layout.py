@@ -21,8 +21,9 @@ class StructLayout:
     """Where each field of a record is; sizes are in bytes.
 
     Attributes:
-        fields: the fields by name, in the order of declaration.
-        size: with padding.
+        record: the record's name, a str.
+        fields: a mapping of name to Field, in the order of declaration.
+        size: the record's size, an int, with padding.
         alignment: a power of two.
         padding: a tuple of Holes, by ascending offset.
     """
@@ -35,7 +36,7 @@ class StructLayout:
 
     @cached_property
     def format(self) -> str:
-        """Format characters for :mod:`struct`: with padding, without byte order."""
+        """The format characters for :mod:`struct`, a str: with padding, without byte order."""
         formats = {field.offset: field.type.format for field in self.fields.values()}
         formats |= {hole.offset: f"{hole.size}x" for hole in self.padding}
         return "".join(formats[offset] for offset in sorted(formats))
@@ -47,7 +48,8 @@ class StructLayout:
 
     @cached_property
     def slices(self) -> tuple[tuple[Callable[[Sequence[Any]], Any], slice], ...]:
-        """Pairs, one per field: its type's decode, and its slice of the values of ``raw``."""
+        """A tuple of pairs, one per field: its type's decode, a callable, and its slice of the
+        values of ``raw``."""
         return tuple(
             (field.type.decode, slice(field.slot, field.slot + field.type.width))
             for field in self.fields.values()
@@ -71,24 +73,25 @@ class StructLayout:
 
     @cached_property
     def tail(self) -> Field | None:
-        """The last field, if its length varies."""
+        """The last Field, if its length varies, else None."""
         last = [*self.fields.values()][-1:]
         return last[0] if last and last[0].type.counted_by else None
 
     @cached_property
     def least(self) -> int:
-        """The bytes of a record with nothing in its tail."""
+        """The size in bytes of a record with an empty tail, an int."""
         return self.tail.offset if self.tail else self.size
 
     @cached_property
     def head(self) -> struct.Struct:
-        """What unpacks all but the tail."""
+        """The struct.Struct that unpacks all fields but the tail."""
         assert self.tail
         before = self.format.removesuffix(f"{self.size - self.tail.offset - self.tail.size}x")
         return struct.Struct("=" + before.removesuffix(self.tail.type.format))
 
     def length(self, flat: Sequence[Any]) -> int:
-        """The bytes in the tail, by the values before it. Raises RecordError."""
+        """Return the length of the tail in bytes, an int; ``flat`` are the values before it, as
+        ``head`` unpacks them. Raises RecordError if that is more than the tail can have."""
         assert self.tail
         by = self.tail.type.counted_by
         length: int = flat[self.fields[by].slot]
@@ -99,13 +102,15 @@ class StructLayout:
         return length
 
     def cut(self, flat: Sequence[Any]) -> tuple[Any, ...]:
-        """The values, with the tail cut to its length. Raises RecordError."""
+        """Return ``flat``, the values as ``raw`` unpacks them, as a tuple with the tail cut to its
+        length. Raises RecordError."""
         assert self.tail
         length = self.length(flat)
         return (*flat[: self.tail.slot], flat[self.tail.slot][:length].ljust(length, b"\0"))
 
     def unpack(self, data: memoryview) -> tuple[Any, ...]:
-        """The values of the record at the start of ``data``, which has ``least`` bytes or more.
+        """Return the values, a tuple, of the record at the start of ``data``, a memoryview of
+        ``least`` bytes or more.
 
         Raises RecordError if the tail is not complete.
         """
@@ -116,9 +121,10 @@ class StructLayout:
         return (*head, bytes(data[self.least : end]))
 
     def with_length(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a new record, with the length of its tail if that is not given.
+        """Return ``values``, those of a new record's fields by name, as a dict that has the length
+        of its tail, too.
 
-        Raises RecordError for a tail that is longer than what is given.
+        Raises RecordError for a tail longer than the length in ``values``.
         """
         assert self.tail
         name, by = self.tail.name, self.tail.type.counted_by
@@ -130,7 +136,8 @@ class StructLayout:
 
 
 def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
-    """Check that a tail is the last field, and has a length. Raises RecordError."""
+    """Raise RecordError unless a tail in ``declared``, FieldTypes by field name, is the last field
+    and has a length; ``record`` is the record's name."""
     names = list(declared)
     for at, (name, each) in enumerate(declared.items()):
         if not each.counted_by:
@@ -146,7 +153,8 @@ def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
 
 
 def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
-    """Return the StructLayout of ``record``, a name, with the fields ``declared``, types by name.
+    """Return the StructLayout of ``record``, a name, with the fields ``declared``, FieldTypes by
+    name.
 
     It is that of C: in order, each field at a multiple of its alignment. Raises RecordError for a
     record that is larger than LARGEST_SIZE.

@@ -48,7 +48,7 @@ METHODS = (FunctionType, property, classmethod, staticmethod)
 
 
 class Nested(FieldType["Record"]):
-    """The C type of a field that is a record itself."""
+    """The C type of a field that is a ``record`` itself, a RecordType."""
 
     def __init__(self, record: RecordType) -> None:
         if not record.size:
@@ -77,9 +77,10 @@ class Nested(FieldType["Record"]):
 
 
 def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
-    """Return the C type that ``declared`` in a class body is, of field ``name`` of ``owner``.
+    """Return the FieldType that ``declared``, any object in a class body, is, of field ``name`` of
+    ``owner``, both str.
 
-    Returns a FieldType. Raises RecordError if it is neither a C type nor a record.
+    Raises RecordError if it is neither a C type nor a record.
     """
     if isinstance(declared, FieldType):
         return declared
@@ -99,8 +100,8 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
 
 
 class Body(dict[str, Any]):
-    """The namespace of a record's class body. It checks each name when it is assigned, so an error
-    about a field has the field's own line."""
+    """The namespace, a dict, of the class body of ``owner``, a record's name. It checks each name
+    when it is assigned, so an error about a field has the field's own line."""
 
     def __init__(self, owner: str) -> None:
         # Until Python 3.13 the class body stores annotations in here; the first one is an error.
@@ -128,8 +129,8 @@ class Body(dict[str, Any]):
 
 
 class Annotations(dict[str, Any]):
-    """The ``__annotations__`` of a record's class body. Storing one (``pid: u32``) raises
-    RecordError, which says to assign the type."""
+    """The ``__annotations__``, a dict, of the class body of ``owner``, a record's name. Storing one
+    (``pid: u32``) raises RecordError, which says to assign the type."""
 
     def __init__(self, owner: str) -> None:
         super().__init__()
@@ -143,7 +144,7 @@ class Annotations(dict[str, Any]):
 
 
 class RecordType(Declared, type):
-    """The metaclass of records: what a declaration knows of its layout.
+    """The metaclass of records, a subclass of type: what a declaration knows of its layout.
 
     Its properties are on the metaclass, so a record may have a field named ``size`` or ``fields``:
     ``Event.size`` stays the record's size, ``Event.fields["size"]`` and ``event.size`` are the
@@ -194,22 +195,22 @@ class RecordType(Declared, type):
 
     @property
     def size(cls) -> int:
-        """In bytes, padding included, as ``sizeof`` in C."""
+        """The size in bytes, an int, padding included, as ``sizeof`` in C."""
         return cls._layout.size
 
     @property
     def alignment(cls) -> int:
-        """In bytes, a power of two."""
+        """The alignment in bytes, an int, a power of two."""
         return cls._layout.alignment
 
     @property
     def fields(cls) -> Mapping[str, Field]:
-        """The fields by name, in the order of declaration."""
+        """The Fields by name, a mapping in the order of declaration."""
         return cls._layout.fields
 
     @property
     def padding(cls) -> tuple[Hole, ...]:
-        """The padding between fields and after the last, by ascending offset."""
+        """The padding between fields and after the last, a tuple of Holes by ascending offset."""
         return cls._layout.padding
 
     @property
@@ -237,7 +238,7 @@ class RecordType(Declared, type):
         return record
 
     def unpack(cls: type[R], data: Buffer, offset: int = 0) -> R:
-        """Return the record at ``offset`` bytes (default: 0) of ``data``, a buffer.
+        """Return the record at ``offset`` bytes (default: 0) of ``data``, a bytes-like object.
 
         Bytes after it are ignored. Raises RecordError if the buffer is too short.
         """

@@ -46,7 +46,7 @@ Buffer = Any
 
 
 class Addressable(Protocol[Typed_co]):
-    """What the assembler's registers and addresses offer to ``u64[...]``."""
+    """A Protocol: what the assembler's registers and addresses offer to ``u64[...]``."""
 
     def typed(self, field_type: FieldType[Any]) -> Typed_co: ...
 
@@ -153,7 +153,7 @@ class Field:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The size in bytes, an int."""
         return self.type.size
 
     def __get__(self, record: Any, owner: object) -> Any:
@@ -182,7 +182,8 @@ def byte_view(data: Buffer) -> memoryview:
 
 
 def array_length(name: str, size: int, length: int) -> int:
-    """Return ``length``, of an array of ``name``, each ``size`` bytes. Raises RecordError."""
+    """Return ``length``, an int, of an array of ``name``, each ``size`` bytes. Raises RecordError
+    if it is not valid."""
     if isinstance(length, bool) or not isinstance(length, int):
         given = getattr(length, "name", None) or shown(length)  # a map has a name
         raise RecordError(
@@ -198,7 +199,7 @@ def array_length(name: str, size: int, length: int) -> int:
 
 
 class Integer(FieldType[int]):
-    """A fixed-width integer, ``u8`` to ``s64``."""
+    """A fixed-width integer, ``u8`` to ``s64``: ``name``, ``size`` in bytes, ``signed`` or not."""
 
     __slots__ = ("alignment", "format", "name", "signed", "size")
 

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 
 class Constant(Integer):
-    """An integer that is the same in each record of its type.
+    """An integer field type with the same value in each record.
 
     Attributes:
-        stored: its type.
+        stored: its Integer type.
         value: that integer.
     """
 
@@ -59,11 +59,11 @@ class Constant(Integer):
 
 
 class Tail(FixedArray[Value_co]):
-    """As many bytes of text or of an array as a field before it says.
+    """A field type: as many bytes of text or of an array as an earlier field says.
 
     Attributes:
-        stored: all that there may be.
-        counted_by: the name of that field; it counts bytes.
+        stored: the FixedArray type with the most bytes that there can be.
+        counted_by: the name of the field with the length in bytes.
     """
 
     def __init__(self, stored: FixedArray[Value_co], counted_by: str) -> None:
@@ -103,16 +103,23 @@ class Tail(FixedArray[Value_co]):
 
 
 def const(type: FieldType[int], value: int) -> FieldType[int]:
-    """A field that always has one value, as in ``kind = const(u32, 1)``: the first field of
-    records of several kinds. Raises RecordError."""
+    """Return a field type that always has ``value``, an int, stored as ``type``, an integer type.
+
+    It is for the first field of records of several kinds, as in ``kind = const(u32, 1)``. Raises
+    RecordError.
+    """
     if not isinstance(type, Integer):
         raise RecordError(f"const takes an integer type, as in const(u32, 1), not {shown(type)}")
     return Constant(type, value)
 
 
 def tail(type: FieldType[Value_co], counted_by: str) -> FieldType[Value_co]:
-    """A record's last field, of which there are as many bytes as the field ``counted_by`` says:
-    ``path = tail(char[256], "length")``, and 256 at most. Raises RecordError."""
+    """Return a field type for a record's last field: as many bytes of ``type`` as the field named
+    ``counted_by`` says, and at most all of it.
+
+    An example is ``path = tail(char[256], "length")``. Raises RecordError if ``type`` is not text
+    or an array.
+    """
     if not isinstance(type, Text | Octets):
         raise RecordError(
             f'tail takes char[N] or u8[N], as in tail(char[256], "length"), not {shown(type)}'

@@ -26,7 +26,7 @@ PATIENCE = 2.0  # seconds from SIGTERM to SIGKILL
 
 
 class CommandError(TuxscopeError):
-    """The command could not be started.
+    """An error: the command could not be started, as ``message`` says.
 
     Attributes:
         exit_status: the shell's status for it, 127 or 126.
@@ -38,17 +38,18 @@ class CommandError(TuxscopeError):
 
 
 class Child:
-    """A child process; a context manager that ends it.
+    """A child process for the command ``arguments``; a context manager that ends it.
 
     The command's stdout is our stderr: our stdout is for records.
 
     Attributes:
-        pid: in our PID namespace.
+        pid: in our PID namespace, an int.
         status: the exit status, or 128 + the signal that killed it; None while it runs.
     """
 
     def __init__(self, arguments: Sequence[str], interrupt: Interrupt) -> None:
-        """Fork. The child waits until :meth:`start`."""
+        """Fork; ``interrupt`` has the signal handlers to restore. The child waits until
+        :meth:`start`."""
         self.status: int | None = None
         self._arguments = arguments
         self._gate, gate = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -63,7 +64,7 @@ class Child:
         self._pidfd = Fd(os.pidfd_open(self.pid))
 
     def fileno(self) -> int:
-        """Return an fd, readable once the command has ended."""
+        """Return an fd, an int, readable once the command has ended."""
         return self._pidfd.fileno()
 
     def start(self) -> None:

@@ -36,7 +36,8 @@ Show = Callable[[Page, ToolOptions, Collection, LiveSink], "Stream | LiveTables"
 
 
 def run(file: str, options: ToolOptions) -> int:
-    """Run the page in ``file`` until its end, with ``options``; return the exit status.
+    """Run the page in ``file`` until its end, with ``options``, ToolOptions; return the exit
+    status.
 
     Raises TuxscopeError or OSError.
     """
@@ -51,7 +52,8 @@ def show(
 ) -> Stream | LiveTables:
     """Return the output of ``page``: a Stream of its records, or LiveTables of its entries.
 
-    ``loaded`` has its programs and maps, ``options`` those of the user; lines go to ``sink``.
+    ``loaded`` has its programs and maps, ``options``, ToolOptions, are those of the user; lines go
+    to ``sink``, a LiveSink.
     """
     if page.is_stream:
         from tuxscope.run.stream import Stream
@@ -63,9 +65,11 @@ def show(
 
 
 def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
-    """Load, attach and show ``page`` until its end, with ``options``; return the exit status.
+    """Load, attach and show ``page`` until its end, with ``options``, ToolOptions; return the exit
+    status.
 
-    ``file`` is where it is from; ``show`` makes its output. Raises TuxscopeError or OSError.
+    ``file`` is where it is from; ``show``, a function as :func:`show`, makes its output. Raises
+    TuxscopeError or OSError.
     """
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
@@ -126,7 +130,8 @@ def blocked() -> None:
 
 
 def check(page: Page, file: str, options: ToolOptions) -> None:
-    """Raise UsageError if ``page`` has no map, or if some of ``options`` do not apply to it.
+    """Raise UsageError if ``page`` has no map, or if some of ``options``, ToolOptions, do not apply
+    to it.
 
     ``file`` is named in the message.
     """
@@ -141,9 +146,11 @@ def check(page: Page, file: str, options: ToolOptions) -> None:
 
 
 def pid_to_exclude(options: ToolOptions, namespace: PidNamespace | None) -> int | None:
-    """Return tuxscope's own PID in ``namespace`` (None: the initial one), to hide its own calls.
+    """Return tuxscope's own PID, an int, in ``namespace``, a PidNamespace (None: the initial one),
+    to hide its own calls.
 
-    None if ``options`` do not trace or do not hide them, or if the kernel cannot tell it.
+    None if ``options``, ToolOptions, do not trace or do not hide them, or if the kernel cannot tell
+    it.
     """
     if options.pid or options.command or options.include_self:
         return None

@@ -21,7 +21,8 @@ class Losses:
         advice: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``as_records``: write a JSON object to the sink for each. ``advice``: a hint."""
+        """``sink`` is the output. With ``as_records``, a bool, a JSON object is written to it for
+        each. ``advice`` is a hint, ``clock`` returns seconds."""
         self._sink = sink
         self._as_records = as_records
         self._advice = advice

@@ -26,7 +26,7 @@ UNWOKEN = 0.5
 
 
 class Waiting(Protocol):
-    """A :class:`Watch`."""
+    """A Protocol: what waits for the next look, as :class:`Watch` does."""
 
     def wait(self, seconds: float) -> bool: ...
     def pause(self, seconds: float) -> bool: ...
@@ -43,14 +43,14 @@ class Pace:
         self.seconds = self._held = FIRST
 
     def wait(self, watch: Waiting) -> bool:
-        """Wait for the next look; tells whether the run goes on."""
+        """Wait for the next look with ``watch``, a Waiting; return whether the run goes on."""
         return watch.wait(self.seconds)
 
     def looked(self, found: bool, held: bool = False) -> None:
         """Set ``seconds`` after a look; ``found`` is whether it found something to show.
 
-        ``held`` is whether else it found something too young to be shown: after HELD it no longer
-        is. Before the first line we look more often.
+        ``held`` is whether it found only records too young to be shown: after HELD they no longer
+        are. Before the first line we look more often.
         """
         if found:
             self.seconds, self._held = BUSY, HELD

@@ -33,7 +33,8 @@ BATCH = 1000  # events between two writes, with --count
 
 
 def simulate(file: str, options: ToolOptions) -> int:
-    """Run the page in ``file`` on simulated calls until its end; return the exit status.
+    """Run the page in ``file`` on simulated calls until its end, with ``options``, ToolOptions;
+    return the exit status.
 
     With ``options.count`` the events are interpreted as fast as possible, else in real time.
 
@@ -51,10 +52,10 @@ def simulate(file: str, options: ToolOptions) -> int:
 
 
 class Shown(Protocol):
-    """The output of a simulated page: records or tables.
+    """A Protocol, the output of a simulated page: records or tables.
 
     Attributes:
-        totals: the counts up to now.
+        totals: the counts up to now, StreamTotals or TableTotals.
     """
 
     @property
@@ -64,13 +65,13 @@ class Shown(Protocol):
         """Print the header."""
 
     def before(self, event: SystemCallEvent) -> None:
-        """Called before ``event`` is interpreted."""
+        """Called before ``event``, a SystemCallEvent, is interpreted."""
 
     def after(self) -> None:
         """Called after an event is interpreted."""
 
     def enough(self) -> bool:
-        """Whether --count records or tables are printed, or will be by flush()."""
+        """Return whether --count records or tables are printed, or will be by flush()."""
 
     def flush(self) -> None:
         """Print what is collected."""
@@ -94,7 +95,8 @@ class Simulation:
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
-        """Interpret the programs on ``events`` and print until the end of the run.
+        """Interpret the programs on ``events``, an iterator of SystemCallEvent, and print until the
+        end of the run.
 
         Returns the exit status.
         """
@@ -141,10 +143,11 @@ class Simulation:
 
 
 class SimulatedStream:
-    """The records that programs send.
+    """The records that the programs of ``page`` in ``machine`` send, printed to ``sink`` by
+    ``options``, ToolOptions.
 
     Attributes:
-        totals: up to now.
+        totals: up to now, StreamTotals.
     """
 
     def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
@@ -192,7 +195,8 @@ class SimulatedStream:
 
 
 class SimulatedTables:
-    """Tables of a map's entries, one for each interval of simulated time."""
+    """Tables of the entries of the map of ``page`` in ``machine``, one for each interval of
+    simulated time, printed to ``sink`` by ``options``, ToolOptions."""
 
     def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
         found = machine.maps.get(page.map) if page.map else None

@@ -35,11 +35,12 @@ class StreamTotals:
     """The counts of a run's last line.
 
     Attributes:
-        events: records printed.
-        lost: records that did not fit into a ring; and those that a blocked stdout did not take
-            after the user ended the run.
-        seconds: attached.
-        missed: program runs that the kernel skipped because the program interrupted itself.
+        events: the number of records printed.
+        lost: the number of records that did not fit into a ring; and those that a blocked stdout
+            did not take after the user ended the run.
+        seconds: how long the programs were attached, a float.
+        missed: the number of program runs that the kernel skipped because the program interrupted
+            itself.
         counts_lost: whether the programs count what they lose; those of a ring buffer need not.
     """
 
@@ -55,11 +56,12 @@ class StreamTotals:
 
 
 class Stream:
-    """One run of a page that prints records; a context manager that closes the rings.
+    """One run of ``page`` that prints records of ``loaded``, a Collection, to ``sink``, a LiveSink,
+    by ``options``, ToolOptions; a context manager that closes the rings.
 
     Attributes:
-        totals: up to now.
-        reader: of the rings; its fd is readable when a ring is half full.
+        totals: up to now, StreamTotals.
+        reader: the PerfReader or RingBufReader; its fd is readable when a ring is half full.
     """
 
     def __init__(
@@ -147,7 +149,7 @@ class Stream:
 
 
 def stream_of(page: Page) -> StreamMap:
-    """Return the map that carries the records of ``page``."""
+    """Return the StreamMap that carries the records of ``page``."""
     assert isinstance(page.map, StreamMap)
     return page.map
 
@@ -155,9 +157,10 @@ def stream_of(page: Page) -> StreamMap:
 def line_format(
     page: Page, options: ToolOptions, fd: int
 ) -> LineFormat | TerminalLines | KindLines:
-    """Return the format in which the records of ``page`` are printed on ``fd``.
+    """Return the LineFormat, TerminalLines or KindLines that prints the records of ``page`` on
+    ``fd``.
 
-    ``options`` are those of the tool. A terminal has a format of its own.
+    ``options`` are ToolOptions. A terminal has a format of its own.
     """
     records = stream_of(page).records
     columns = [each for each in page.columns if isinstance(each, Column)]
@@ -174,7 +177,8 @@ def line_format(
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
-    """Return the first rows of ``columns``, as many as complete ``before`` to ``count``.
+    """Return the first rows of ``columns``, Columns, as many as complete ``before``, an int, to
+    ``count``.
 
     All rows if ``count`` is None.
     """
@@ -184,7 +188,8 @@ def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
 
 
 def advice(options: ToolOptions) -> str:
-    """Return the options that reduce losses, besides the user's ``options``, as a hint."""
+    """Return the options that reduce losses, besides the user's ``options``, ToolOptions, as a
+    hint."""
     pages = options.buffer_pages
     larger = f"--buffer-pages {pages * 2}" if pages else "--buffer-pages N makes the rings larger"
     if options.pid is None and not options.command:

@@ -32,9 +32,10 @@ class TableTotals:
     """The counts of a run's last line.
 
     Attributes:
-        rows: in the last table.
-        seconds: attached.
-        missed: program runs that the kernel skipped because a program interrupted itself.
+        rows: the number of rows in the last table.
+        seconds: how long the programs were attached, a float.
+        missed: the number of program runs that the kernel skipped because a program interrupted
+            itself.
         lost: always 0: no records are sent.
     """
 
@@ -48,7 +49,8 @@ class TableTotals:
 
 
 def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
-    """Return the one of ``columns`` whose title or JSON name is ``name``, in upper or lower case.
+    """Return the one of ``columns``, each an AnyColumn, whose title or JSON name is ``name``, in
+    upper or lower case.
 
     Raises UsageError.
     """
@@ -62,13 +64,13 @@ def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
 
 
 class Tables:
-    """The tables of one run.
+    """The tables of one run of ``page``, printed to ``sink`` by ``options``, ToolOptions.
 
     Attributes:
-        totals: up to now.
-        shown: how many tables were printed.
+        totals: up to now, TableTotals.
+        shown: the number of tables that were printed.
         replaces: whether each table replaces the last one on the terminal.
-        glance: seconds from one follow() to the next.
+        glance: seconds from one follow() to the next, a float.
     """
 
     def __init__(self, page: Page, options: ToolOptions, sink: Sink) -> None:
@@ -108,7 +110,8 @@ class Tables:
 
 
 class LiveTables:
-    """One run of a page that prints a table.
+    """One run of ``page`` that prints a table of the map in ``loaded``, a Collection, to ``sink``,
+    a LiveSink, by ``options``, ToolOptions.
 
     Attributes:
         reader: None: only the time makes a table due.
@@ -124,7 +127,8 @@ class LiveTables:
         sink: LiveSink,
         view: Page | None = None,
     ) -> None:
-        """``view``: the page of the table, where a subclass makes rows of what is in the map."""
+        """``view`` is the Page of the table, for a subclass that makes rows of the entries of the
+        map; None: ``page`` itself."""
         assert isinstance(page.map, Hash | Array)
         self._loaded = loaded
         self._map = shown_map(page, loaded)

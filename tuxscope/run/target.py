@@ -10,11 +10,12 @@ from tuxscope.loader.fd import Fd
 
 
 class TargetError(TuxscopeError):
-    """--pid is not a process that can be traced."""
+    """An error: --pid is not a process that can be traced."""
 
 
 def open_process(pid: int) -> Fd:
-    """Return a pidfd of process ``pid``, readable once it has ended. Raises TargetError."""
+    """Return the Fd, a pidfd, of process ``pid``, readable once it has ended. Raises
+    TargetError."""
     leader = thread_group(pid)
     if leader is not None and leader != pid:
         raise TargetError(f"{pid} is a thread of process {leader}; try --pid {leader}")

@@ -17,11 +17,13 @@ SHORTEST_POLL = 0.001  # seconds: poll(2) counts in milliseconds, rounded up
 
 
 class Watch:
-    """Waits until something ends the run. Its time starts when it is made.
+    """Waits until something ends the run; its time starts when it is made.
+
+    It takes the run's Sink and Interrupt.
 
     Attributes:
-        started: when it was made, in seconds of time.monotonic().
-        target_ended: whether the traced process has ended.
+        started: when it was made, in seconds of time.monotonic(), a float.
+        target_ended: whether the traced process has ended, a bool.
     """
 
     def __init__(
@@ -31,8 +33,12 @@ class Watch:
         target: Fd | Child | None = None,
         reader: HasFileno | None = None,
     ) -> None:
-        """``target``: the traced process, whose end ends the run. ``reader``: ends a wait when it
-        becomes readable, but not the run."""
+        """End the run when stdout closes (``sink``), on a signal (``interrupt``), or when
+        ``target`` ends.
+
+        ``target`` is an Fd or Child of the traced process, or None. ``reader``, which has a
+        fileno() or is None, ends a wait when it becomes readable, but not the run.
+        """
         self.started = time.monotonic()
         self._sink = sink
         self._interrupt = interrupt
@@ -48,11 +54,12 @@ class Watch:
 
     @property
     def seconds(self) -> float:
-        """Seconds since it was made, a float."""
+        """The seconds since it was made, a float."""
         return time.monotonic() - self.started
 
     def wait(self, seconds: float) -> bool:
-        """Wait for at most ``seconds``; return whether the run goes on."""
+        """Wait for at most ``seconds``, a float, or until the reader is readable; return whether
+        the run goes on."""
         if seconds < SHORTEST_POLL:
             time.sleep(seconds)
             seconds = 0
@@ -68,7 +75,8 @@ class Watch:
         return not (self._interrupt.requested or self._sink.done)
 
     def pause(self, seconds: float) -> bool:
-        """The same, whether or not the reader is readable."""
+        """Wait for at most ``seconds``, a float, whether or not the reader is readable; return
+        whether the run goes on."""
         if self._reader is None:
             return self.wait(seconds)
         self._poll.modify(self._reader, 0)
@@ -79,9 +87,10 @@ class Watch:
 
 
 def time_told(seconds: float, missed: int) -> str:
-    """Return the end of a run's last line: ``seconds`` attached, and ``missed`` if not 0.
+    """Return the end of a run's last line, a str: ``seconds``, a float, attached, and ``missed``,
+    an int, if not 0.
 
-    These are the program runs that the kernel skipped because a program had interrupted itself
+    ``missed`` counts program runs that the kernel skipped because a program had interrupted itself
     (``recursion_misses``).
     """
     return f"{seconds:.1f} s" + (f", {missed} missed by recursion" if missed else "")

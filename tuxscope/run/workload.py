@@ -37,7 +37,7 @@ BUFFER = 0x7FFC_0000_0000
 
 
 class SimulationError(TuxscopeError):
-    """A program or a process that cannot be simulated."""
+    """An error: a program or a process that cannot be simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ class SystemCallEvent(NamedTuple):
     """One system call as a program on one of its tracepoints sees it.
 
     Attributes:
-        program: the one to run on it.
+        program: the Program to run on it.
         seconds: since the simulation started, a float.
-        world: the task and the time.
+        world: the World: the task and the time.
         context: the tracepoint's fields, as bytes.
-        buffer: what the process has at ``BUFFER``, the call's second argument.
+        buffer: the bytes that the process has at ``BUFFER``, the call's second argument.
     """
 
     program: Program
@@ -95,7 +95,7 @@ def check_process(pid: int) -> None:
 
 
 def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield endless events for ``programs`` on the entry or the exit of system calls.
+    """Yield endless SystemCallEvents for ``programs`` on the entry or the exit of system calls.
 
     They are the same ones for the same ``seed``, an integer. Raises SimulationError for a program
     on any other attach point.
@@ -124,23 +124,23 @@ def call_of(program: Program) -> str:
 
 
 def is_on_entry(program: Program) -> bool:
-    """Whether ``program`` is attached to the entry of a system call."""
+    """Return whether ``program`` is attached to the entry of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER[:-1])
 
 
 def is_on_exit(program: Program) -> bool:
-    """Whether ``program`` is attached to the exit of a system call."""
+    """Return whether ``program`` is attached to the exit of a system call."""
     return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(EXIT[:-1])
 
 
 def traces_all_calls(program: Program) -> bool:
-    """Whether ``program`` is attached to a tracepoint that every system call passes."""
+    """Return whether ``program`` is attached to a tracepoint that every system call passes."""
     attach = program.attach
     return isinstance(attach, Tracepoint) and (attach.category, attach.name) in ALL_CALLS
 
 
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield synthetic calls, as an event for each program on the system call.
+    """Yield synthetic calls, as a SystemCallEvent for each program on the system call.
 
     ``by_call`` has lists of programs by system call; ``seed`` is as in system_calls().
     """
@@ -169,8 +169,8 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
     """Yield endless write()-like calls at random times; ``seed`` is as in system_calls().
 
-    Each is a tuple: seconds since the start, the task and time, the context of the entry, and the
-    caller's buffer.
+    Each is a tuple: seconds since the start, the World (task and time), the context of the entry,
+    and the caller's buffer.
     """
     dice = random.Random(seed)
     names = {each.pid: each.comm.encode() for each in PROCESSES}
@@ -196,7 +196,8 @@ def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
 
 
 def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
-    """Return a machine for simulated calls with the maps of ``programs``, and the caller's buffer.
+    """Return a pair: a Machine for simulated calls with the maps of ``programs``, and the caller's
+    buffer.
 
     The buffer is a Region.
     """
@@ -209,7 +210,8 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
 
 
 def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
-    """Set ``machine`` up for ``event``: its program, and the caller's ``buffer``, a Region."""
+    """Set ``machine`` up for ``event``, a SystemCallEvent: its program, and the caller's
+    ``buffer``, a Region."""
     if machine.program is not event.program:
         machine.select(event.program)
     buffer.data[:] = event.buffer

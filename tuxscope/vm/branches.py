@@ -31,8 +31,8 @@ CLOBBERED = [None] * 5
 
 
 class Branches:
-    """Compiles jumps, calls and returns for ``cpu``; ``operations`` compiles the conditions of
-    jumps."""
+    """Compiles jumps, calls and returns for ``cpu``, a Cpu; ``operations``, an Operations, compiles
+    the conditions of jumps."""
 
     def __init__(self, cpu: Cpu, operations: Operations) -> None:
         self._cpu = cpu
@@ -239,8 +239,8 @@ class Branches:
 
 
 def load_value(map: Values, instruction: Instruction) -> Operation:
-    """Compile ``instruction``, a ld_imm64 of an address in the only value of array ``map``, to an
-    Operation."""
+    """Compile ``instruction``, a ld_imm64 of an address in the only value of array ``map``, a
+    Values, to an Operation."""
     dst, offset = instruction.dst, instruction.next_imm
     first = bytes(map.description.key_size)
 

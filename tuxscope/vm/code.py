@@ -15,9 +15,9 @@ class Block:
     """A basic block.
 
     Attributes:
-        places: the place of each operation, and of the branch.
-        operations: the compiled instructions.
-        branch: returns the place of the next block.
+        places: a tuple of the place of each operation, an int, and of the branch.
+        operations: a tuple of the compiled instructions, functions of the registers.
+        branch: a function of the registers that returns the place of the next block.
         length: the number of instructions; a branch that only falls through does not count.
     """
 
@@ -76,8 +76,8 @@ class Code:
 
 
 def nowhere(registers: Registers) -> int:
-    """The Branch at a place without an instruction: raises BadJumpFault; ``registers`` are not
-    read."""
+    """Raise BadJumpFault: the Branch, a function that returns an int, at a place without an
+    instruction; ``registers`` are not read."""
     raise BadJumpFault(
         "no instruction at this slot: a jump has a bad target, or the program has no exit"
     )

@@ -28,7 +28,7 @@ HIDDEN = ("random", "time", "may_goto_left", "tail_calls", "entered", "world")
 
 
 class Cpu:
-    """A simulated CPU of ``world``.
+    """A simulated CPU of ``world``, a World.
 
     Attributes:
         world: the machine and task that helpers report.
@@ -127,7 +127,7 @@ class Cpu:
         self.frames[-1] = replace(self.frames[-1], **changes)
 
     def map_at(self, address: int) -> VirtualMap | None:
-        """Return the map whose address is ``address``, or None if there is none."""
+        """Return the VirtualMap whose address is ``address``, or None if there is none."""
         return self._by_address.get(address)
 
     def argument(self, number: int) -> int:

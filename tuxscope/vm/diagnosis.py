@@ -17,10 +17,12 @@ TRANSLATED = (TypeError, KeyError, struct.error)
 def translate_exception(
     error: Exception, instruction: Instruction, r: Registers, memory: VirtualMemory, called: bool
 ) -> Fault:
-    """Return the Fault for ``error``, which ``instruction`` raised; a Fault is returned unchanged.
+    """Return the Fault for ``error``, an Exception that ``instruction`` raised; a Fault is returned
+    unchanged.
 
-    ``r`` are the registers r0 to r10, ``memory`` is all memory. ``called`` says whether a called
-    function of the program runs. Raises ``error`` if it is a bug of the interpreter.
+    ``r`` are the registers r0 to r10, ``memory``, a VirtualMemory, is all memory. ``called`` says
+    whether a called function of the program runs. Raises ``error`` if it is a bug of the
+    interpreter.
     """
     if isinstance(error, Fault):
         return error

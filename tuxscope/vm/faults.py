@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 class Fault(LocatedError):  # noqa: N818  # the machine's word for it
-    """The program did what the verifier prohibits, which ``problem`` says; base of all faults.
+    """An error: the program did what the verifier prohibits, which ``problem`` says; base of all
+    faults.
 
     Attributes:
         instruction: the instruction that faulted, without any effect; None if there is none.
@@ -47,7 +48,7 @@ class Fault(LocatedError):  # noqa: N818  # the machine's word for it
 
 
 class UninitialisedRegisterFault(Fault):
-    """An uninitialised register is read, or one that a call clobbered."""
+    """An error: an uninitialised register is read, or one that a call clobbered."""
 
 
 class MemoryFault(Fault):
@@ -55,44 +56,45 @@ class MemoryFault(Fault):
 
 
 class NullPointerFault(MemoryFault):
-    """The address is NULL, or less than 4096: a lookup's result was not checked."""
+    """An error: the address is NULL, or less than 4096: a lookup's result was not checked."""
 
 
 class OutOfBoundsFault(MemoryFault):
-    """The address is outside of all regions, or the access exceeds a region."""
+    """An error: the address is outside of all regions, or the access exceeds a region."""
 
 
 class UninitialisedMemoryFault(MemoryFault):
-    """Uninitialised bytes are read."""
+    """An error: uninitialised bytes are read."""
 
 
 class ReadOnlyMemoryFault(MemoryFault):
-    """A store to read-only memory."""
+    """An error: a store to read-only memory."""
 
 
 class MisalignedFault(MemoryFault):
-    """An atomic whose address is not a multiple of its size."""
+    """An error: an atomic whose address is not a multiple of its size."""
 
 
 class HelperFault(Fault):
-    """An argument of a helper has the wrong type."""
+    """An error: an argument of a helper has the wrong type."""
 
 
 class UnsupportedFault(Fault):
-    """The interpreter does not support the helper, kfunc or instruction."""
+    """An error: the interpreter does not support the helper, kfunc or instruction."""
 
 
 class ReferenceFault(Fault):
-    """The program exits without submitting or discarding a reserved ring buffer record."""
+    """An error: the program exits without submitting or discarding a reserved ring buffer
+    record."""
 
 
 class CallDepthFault(Fault):
-    """More than eight call frames."""
+    """An error: more than eight call frames."""
 
 
 class BadJumpFault(Fault):
-    """Control reaches a slot where no instruction begins."""
+    """An error: control reaches a slot where no instruction begins."""
 
 
 class BudgetFault(Fault):
-    """The run exceeds its budget of steps, as in an infinite loop."""
+    """An error: the run exceeds its budget of steps, as in an infinite loop."""

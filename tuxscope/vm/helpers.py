@@ -64,7 +64,7 @@ def map_at(cpu: Cpu, address: int, kind: type[M]) -> M:
 
 
 def key_of(cpu: Cpu, values: Values, address: int) -> bytes:
-    """Return the key at ``address`` of ``cpu``'s memory, for the map ``values``. Raises
+    """Return the key, bytes, at ``address`` of ``cpu``'s memory, for the map ``values``. Raises
     MemoryFault."""
     return cpu.memory.read(address, values.description.key_size)
 
@@ -246,7 +246,7 @@ NOWHERE = Region("nowhere", bytearray())
 
 
 def in_user_half(address: int) -> bool:
-    """Whether probe_read and probe_read_str take ``address`` for one of user space."""
+    """Return whether probe_read and probe_read_str take ``address`` for one of user space."""
     return address < USER_END
 
 
@@ -326,8 +326,8 @@ def strncmp(cpu: Cpu, first: int, size: int, second: int) -> int:
 
 
 def c_string(cpu: Cpu, address: int) -> bytes:
-    """Return the C string at ``address`` of ``cpu``'s memory, without its NUL. Raises MemoryFault
-    if there is no NUL."""
+    """Return the C string, bytes, at ``address`` of ``cpu``'s memory, without its NUL. Raises
+    MemoryFault if there is no NUL."""
     region, offset = cpu.memory.find(address, 1)
     end = region.data.find(0, offset)
     size = (len(region.data) if end < 0 else end) - offset
@@ -363,8 +363,8 @@ def trace_printk(cpu: Cpu, format: int, size: int) -> int:
 
 
 def printed(cpu: Cpu, directive: re.Match[bytes], value: int) -> bytes:
-    """Return ``value`` as printf formats it for ``directive``, a match of DIRECTIVE; ``cpu`` has
-    the strings. Raises UnsupportedFault for the kernel's %p types."""
+    """Return ``value``, as bytes, as printf formats it for ``directive``, a match of DIRECTIVE;
+    ``cpu`` has the strings. Raises UnsupportedFault for the kernel's %p types."""
     flags, width = directive[1].decode(), (directive[2] or b"").decode()
     kind = directive[3].decode()
     if kind in ("p", "px", "pK"):  # the kernel shows a hash of it, but for %px

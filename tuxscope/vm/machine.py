@@ -134,8 +134,8 @@ class Machine:
     def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
         """Run from the first instruction to the exit, and return r0, from 0 to 2**64 - 1.
 
-        ``arguments``, ``context`` and ``world`` are those of start(). Breakpoints are ignored, and
-        no snapshots are kept for back(). Raises Fault.
+        ``arguments``, ints, ``context``, bytes or None, and ``world``, a World or None, are those
+        of start(). Breakpoints are ignored, and no snapshots are kept for back(). Raises Fault.
         """
         self.start(*arguments, context=context, world=world)
         self._run_until(frozenset())
@@ -152,7 +152,7 @@ class Machine:
 
     @property
     def result(self) -> int:
-        """r0 after the exit, from 0 to 2**64 - 1. Raises ValueError before the exit."""
+        """r0 after the exit, an int from 0 to 2**64 - 1. Raises ValueError before the exit."""
         if self._place != END:
             raise ValueError("the program has not exited; call resume() or run() first")
         value: int = self.cpu.registers[0]
@@ -160,12 +160,12 @@ class Machine:
 
     @property
     def slot(self) -> int | None:
-        """The slot of the next instruction, or None after the exit."""
+        """The slot of the next instruction, an int, or None after the exit."""
         return None if self._place == END else self.cpu.places.program_at(self._place)[1]
 
     @property
     def ended(self) -> bool:
-        """Whether the program has exited."""
+        """Whether the program has exited, a bool."""
         return self._place == END
 
     def _run_until(self, breakpoints: frozenset[int]) -> None:

@@ -32,7 +32,8 @@ Key = tuple[bytes, int]  # the key's bytes, and the CPU; 0 if the map is not per
 
 
 class VirtualMap:
-    """Base of all maps: the map of ``description`` in ``memory``, on a machine with ``cpus`` CPUs.
+    """Base of all maps: the map of ``description``, a Map, in ``memory``, a VirtualMemory, on a
+    machine with ``cpus`` CPUs.
 
     Attributes:
         description: the map's description.
@@ -57,7 +58,8 @@ class VirtualMap:
 
 
 class Values(VirtualMap):
-    """Base of the maps that hold values by key."""
+    """Base of the maps that hold values by key; ``description``, ``memory`` and ``cpus`` as in
+    VirtualMap."""
 
     description: Array | Hash
 
@@ -273,7 +275,7 @@ class VirtualLruHash(VirtualHash):
 
 
 class VirtualProgArray(VirtualMap):
-    """A program array for tail calls."""
+    """A program array for tail calls; ``description``, ``memory`` and ``cpus`` as in VirtualMap."""
 
     def __init__(self, description: Map, memory: VirtualMemory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
@@ -313,8 +315,8 @@ class VirtualRingBuf(VirtualMap):
         return taken if self.ring.used + taken < self.description.max_entries else 0
 
     def append(self, size: int, record: Reservation) -> list[Sent]:
-        """Add ``record``, of ``size`` bytes, which fit; return a list of the records that become
-        readable."""
+        """Add ``record``, a Reservation of ``size`` bytes, which fit; return a list of the records,
+        each a Sent, that become readable."""
         ring, taken = self.ring, self.room(size)
         record = replace(record, taken=taken)
         self.ring = replace(ring, produced=ring.produced + taken, records=(*ring.records, record))
@@ -367,6 +369,7 @@ KINDS: dict[type[Map], type[VirtualMap]] = {
 
 
 def virtual_map(description: Map, memory: VirtualMemory, cpus: int) -> VirtualMap:
-    """Create an empty map of ``description`` in ``memory`` for ``cpus`` CPUs, and return it."""
+    """Create an empty VirtualMap of ``description``, a Map, in ``memory``, a VirtualMemory, for
+    ``cpus`` CPUs, and return it."""
     kind = next((KINDS[each] for each in type(description).mro() if each in KINDS), VirtualMap)
     return kind(description, memory, cpus)

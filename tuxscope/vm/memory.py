@@ -53,7 +53,8 @@ class FrozenRegion:
 
 @dataclass(slots=True, eq=False)
 class Region:
-    """A mutable region, with the attributes of FrozenRegion.
+    """A mutable region; ``name``, ``data``, ``unset``, ``writable``, ``user`` and ``origin`` are
+    those of FrozenRegion, data and unset as bytearrays.
 
     ``frozen`` caches the last snapshot. Code that changes ``data`` or ``unset`` sets it to None.
     """
@@ -77,7 +78,7 @@ class Region:
 
     @classmethod
     def thaw(cls, frozen: FrozenRegion) -> Region:
-        """Return a region with the state of ``frozen``, a snapshot."""
+        """Return a Region with the state of ``frozen``, a FrozenRegion."""
         unset = None if frozen.unset is None else bytearray(frozen.unset)
         return cls(
             frozen.name, bytearray(frozen.data), unset, frozen.writable, frozen.user,
@@ -97,8 +98,8 @@ class VirtualMemory:
         self._next = FIRST
 
     def add(self, region: Region, address: int | None = None) -> int:
-        """Add ``region`` and return its address: ``address`` (lower half 0), or by default the next
-        free one."""
+        """Add ``region`` and return its address: ``address``, an int (lower half 0), or if None the
+        next free one."""
         if address is None:
             address = self._next << WINDOW
             self._next = FURTHER if self._next == LAST else self._next + 1
@@ -116,7 +117,7 @@ class VirtualMemory:
         del self.regions[address >> WINDOW]
 
     def find(self, address: int, size: int) -> tuple[Region, int]:
-        """Return the region that has ``size`` bytes at ``address``, and their offset in it.
+        """Return a pair: the Region that has ``size`` bytes at ``address``, and their offset in it.
 
         Raises NullPointerFault or OutOfBoundsFault.
         """
@@ -163,12 +164,12 @@ class VirtualMemory:
         region.frozen = None
 
     def freeze(self) -> Mapping[int, FrozenRegion]:
-        """Return snapshots of all regions, by region number."""
+        """Return FrozenRegions, snapshots of all regions, by region number."""
         return {number: region.freeze() for number, region in self.regions.items()}
 
     def restore(self, frozen: Mapping[int, FrozenRegion], next_number: int) -> None:
-        """Go back to ``frozen``, the snapshots of freeze(); ``next_number`` is the next region
-        number."""
+        """Go back to ``frozen``, a mapping of FrozenRegions, the snapshots of freeze();
+        ``next_number`` is the next region number."""
         for number in self.regions.keys() - frozen.keys():
             del self.regions[number]
         for number, value in frozen.items():
@@ -179,7 +180,7 @@ class VirtualMemory:
 
     @property
     def next_number(self) -> int:
-        """The number of the next region, which is the upper half of its address."""
+        """The number of the next region, an int, which is the upper half of its address."""
         return self._next
 
 

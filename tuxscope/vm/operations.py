@@ -30,7 +30,7 @@ LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
 def uses_register(instruction: Instruction) -> bool:
-    """Whether the second operand of ``instruction`` is src instead of imm."""
+    """Return whether the second operand of ``instruction`` is src instead of imm."""
     return bool(instruction.opcode & Source.X)
 
 

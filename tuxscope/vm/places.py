@@ -26,7 +26,8 @@ class Places:
         return (len(self._programs) - 1) * SPACING
 
     def program_at(self, place: int) -> tuple[Program, int]:
-        """Return the program of ``place``, and the slot, which may be outside of the program."""
+        """Return a pair: the Program of ``place``, and the slot, which may be outside of the
+        program."""
         number = (place + SPACING // 2) // SPACING
         return self._programs[number], place - number * SPACING
 

@@ -38,10 +38,10 @@ class VirtualRing:
 
     @property
     def used(self) -> int:
-        """The bytes that are not read yet."""
+        """The number of bytes that are not read yet, an int."""
         return self.produced - self.consumed
 
     @property
     def reserved(self) -> tuple[int, ...]:
-        """The addresses of the reserved records."""
+        """The addresses of the reserved records, a tuple."""
         return tuple(each.address for each in self.records if each.address)

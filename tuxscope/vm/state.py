@@ -18,7 +18,7 @@ class Sent:
     """What a program sent to user space through a perf event array or a ring buffer.
 
     Attributes:
-        map: the description of the map.
+        map: the description of the map, a Map.
         cpu: the CPU that the program ran on.
         data: the bytes of the sample or record.
     """
@@ -100,7 +100,7 @@ class State:
 
     @property
     def instruction(self) -> Instruction | None:
-        """The next instruction, or None after the exit, and if none begins at the slot."""
+        """The next Instruction, or None after the exit, and if none begins at the slot."""
         return None if self.slot is None else self.program.by_slot.get(self.slot)
 
     def read(self, address: int, size: int) -> bytes | None:
@@ -130,26 +130,27 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The states ``before`` and ``after`` one instruction."""
+    """The States ``before`` and ``after`` one instruction."""
 
     before: State
     after: State
 
     @property
     def output(self) -> tuple[Output, ...]:
-        """What the instruction sent and printed, a tuple."""
+        """What the instruction sent and printed, a tuple of Outputs: Sent or Printed."""
         return self.after.output[len(self.before.output) :]
 
     @property
     def instruction(self) -> Instruction:
-        """The instruction that was executed."""
+        """The Instruction that was executed."""
         executed = self.before.instruction
         assert executed
         return executed
 
     @property
     def registers(self) -> Iterator[tuple[int, int | None, int | None]]:
-        """Yield (number, value before, value after) of each register that changed."""
+        """An iterator over (number, value before, value after) of each register that changed; a
+        value is an int or None."""
         pairs = zip(self.before.registers, self.after.registers, strict=True)
         for number, (before, after) in enumerate(pairs):
             if before != after:
@@ -157,7 +158,7 @@ class Step:
 
     @property
     def stored(self) -> Iterator[Stored]:
-        """Yield the range of changed or newly initialised bytes of each region.
+        """An iterator over Stored: the range of changed or newly initialised bytes of each region.
 
         A store's own bytes are included even if they have not changed.
         """

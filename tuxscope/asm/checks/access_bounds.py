@@ -35,8 +35,8 @@ def check_value(
 ) -> None:
     """Raise MapValueAccessError for an access outside of a value or record of ``length`` bytes.
 
-    The access in ``state`` has ``size`` bytes at offset ``start``. ``what`` names the value in the
-    error; ``declared`` is its type, or None.
+    The access in ``state``, a PathState, has ``size`` bytes at offset ``start``. ``what`` names the
+    value in the error; ``declared`` is its type, or None.
     """
     if not 0 <= start <= length - size:
         hint = "access a field of the record, as in Count[r0].total, or declare a larger record"
@@ -91,7 +91,8 @@ def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
 
 
 def check_not_null_or_released(state: PathState, register: int, what: str) -> None:
-    """Check that ``register``, a number, is not NULL in ``state``, and not a released record.
+    """Check that ``register``, a number, is not NULL in ``state``, a PathState, and not a released
+    record.
 
     ``what`` says how the register is used. Raises NullCheckError, ReleasedRecordError.
     """

@@ -38,7 +38,7 @@ ACCESSES = (FormKind.LOAD, FormKind.STORE, FormKind.ATOMIC)
 
 
 def access(state: PathState) -> None:
-    """Check the load, store or atomic of ``state`` and apply it to ``state``.
+    """Check the load, store or atomic of ``state``, a PathState, and apply it to ``state``.
 
     Raises a subclass of CheckError.
     """
@@ -73,8 +73,8 @@ def check_place(
 ) -> None:
     """Check an access against the bounds of the memory that Pointer ``place`` points to.
 
-    The access in ``state`` has ``size`` bytes at ``offset`` from ``place``, which is in the
-    register with number ``base``. ``loads`` is whether it is a load. Raises a subclass of
+    The access in ``state``, a PathState, has ``size`` bytes at ``offset`` from ``place``, which is
+    in the register with number ``base``. ``loads`` is whether it is a load. Raises a subclass of
     CheckError.
     """
     if place.nullable:
@@ -120,7 +120,8 @@ def check_alignment(state: PathState, start: int, size: int) -> None:
 
 
 def loaded(state: PathState, place: Value, size: int) -> Value:
-    """Return the Value that the load in ``state`` of ``size`` bytes from ``place`` gives."""
+    """Return the Value that the load in ``state``, a PathState, of ``size`` bytes from ``place``
+    gives."""
     instruction = state.instruction
     signed = instruction.form.signed
     bits = size * 8
@@ -160,7 +161,8 @@ def loaded(state: PathState, place: Value, size: int) -> Value:
 
 
 def stored(state: PathState) -> Value | None:
-    """Return the Value that a load of what ``state`` stores would give; None if not known."""
+    """Return the Value that a load of what ``state``, a PathState, stores would give; None if not
+    known."""
     instruction = state.instruction
     size = instruction.access_size
     if instruction.opcode & 7 == Class.ST:
@@ -177,9 +179,10 @@ def stored(state: PathState) -> Value | None:
 
 
 def keep(state: PathState, place: Value, size: int, value: Value | None) -> None:
-    """Record in ``state`` a store of ``value`` in ``size`` bytes at ``place``.
+    """Record in ``state``, a PathState, a store of ``value`` in ``size`` bytes at ``place``, a
+    Value.
 
-    ``value`` is None if it is not known.
+    ``value`` is a Value, or None if it is not known.
     """
     if place is ANYTHING:
         state.forget()  # it may point to any frame
@@ -193,7 +196,8 @@ def keep(state: PathState, place: Value, size: int, value: Value | None) -> None
 
 
 def exchange(state: PathState, place: Value, size: int) -> None:
-    """Apply an atomic on ``size`` bytes at ``place`` to ``state``; a fetch writes src or r0."""
+    """Apply an atomic on ``size`` bytes at ``place``, a Value, to ``state``, a PathState; a fetch
+    writes src or r0."""
     instruction = state.instruction
     keep(state, place, size, None)
     if instruction.form.operation is Atomic.CMPXCHG:

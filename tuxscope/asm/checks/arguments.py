@@ -78,7 +78,8 @@ def check_kind(state: PathState, register: int, parameter: Parameter, name: str)
 
 
 def argument_hint(state: PathState, register: int, kind: ArgumentKind) -> str:
-    """Return the hint for an argument of ``kind`` in ``register`` of ``state``; ``""`` if none."""
+    """Return the hint for an argument of ``kind``, an ArgumentKind, in ``register`` of ``state``, a
+    PathState; ``""`` if none."""
     match kind:
         case ArgumentKind.CONTEXT:
             kept = saved_pointer(state, PointerKind.CONTEXT)
@@ -107,7 +108,8 @@ def argument_hint(state: PathState, register: int, kind: ArgumentKind) -> str:
 
 
 def saved_pointer(state: PathState, kind: PointerKind) -> int | None:
-    """Return the number of a register r6 to r9 of ``state`` that points to the start of a ``kind``.
+    """Return the number of a register r6 to r9 of ``state``, a PathState, that points to the start
+    of a ``kind``, a PointerKind.
 
     Returns None if no register does.
     """
@@ -119,7 +121,8 @@ def saved_pointer(state: PathState, kind: PointerKind) -> int | None:
 
 
 def size_there(state: PathState, register: int) -> tuple[str, int] | None:
-    """Return the size of the stack variable or field that ``register`` of ``state`` points to.
+    """Return the size of the stack variable or field that ``register`` of ``state``, a PathState,
+    points to.
 
     The size is a pair: as Python (``HelloEvent.comm.size``), and in bytes. Returns None if it
     points to no variable.
@@ -153,7 +156,7 @@ def size_there(state: PathState, register: int) -> tuple[str, int] | None:
 def size_hint(state: PathState, register: int) -> str:
     """Return the hint that puts the size of the memory behind ``register`` into the next register.
 
-    The size comes from the variables on the stack of ``state``.
+    The size comes from the variables on the stack of ``state``, a PathState.
     """
     text, size = size_there(state, register) or ("Event.size", 0)
     in_bytes = f", {size} bytes" if size and not text.isdecimal() else ""
@@ -161,7 +164,8 @@ def size_hint(state: PathState, register: int) -> str:
 
 
 def check_constant(state: PathState, register: int, name: str) -> None:
-    """Raise ArgumentError unless ``register`` of ``state`` has a constant, for helper ``name``."""
+    """Raise ArgumentError unless ``register`` of ``state``, a PathState, has a constant, for helper
+    ``name``."""
     value = state.registers[register]
     if isinstance(value, Number) and not value.constant:
         raise state.error(
@@ -172,7 +176,8 @@ def check_constant(state: PathState, register: int, name: str) -> None:
 
 
 def check_map(state: PathState, map: Map, name: str) -> None:
-    """Raise ArgumentError, with the line of ``state``, unless helper ``name`` accepts ``map``."""
+    """Raise ArgumentError, with the line of ``state``, a PathState, unless helper ``name`` accepts
+    ``map``."""
     own = getattr(map, "type", None)
     if own is None:  # a map of assembly text: its type is not known
         return

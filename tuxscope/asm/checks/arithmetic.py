@@ -28,7 +28,7 @@ FREELY_USED = (FormKind.NEGATE, FormKind.BYTE_SWAP)
 
 
 def compute(state: PathState) -> None:
-    """Apply the arithmetic instruction, move or constant of ``state`` to ``state``.
+    """Apply the arithmetic instruction, move or constant of ``state``, a PathState, to ``state``.
 
     Raises NullCheckError, PointerArithmeticError.
     """
@@ -52,12 +52,13 @@ def compute(state: PathState) -> None:
 
 
 def is_number(value: Value) -> bool:
-    """Whether ``value`` is a scalar to the verifier."""
+    """Return whether ``value`` is a scalar to the verifier."""
     return isinstance(value, Number | Released) or value is SOME_NUMBER
 
 
 def operand_of(state: PathState) -> Value:
-    """Return the Value of the second operand of ``state``'s instruction: src or imm."""
+    """Return the Value of the second operand, src or imm, of the instruction of ``state``, a
+    PathState."""
     instruction = state.instruction
     if instruction.opcode & 8 == Source.X:
         return state.registers[instruction.src]
@@ -78,7 +79,7 @@ def loaded(instruction: Instruction, slot: int) -> Value:
 
 
 def combined(state: PathState) -> Value:
-    """Return the Value of the arithmetic of ``state`` on dst and the operand.
+    """Return the Value of the arithmetic of ``state``, a PathState, on dst and the operand.
 
     Raises NullCheckError, PointerArithmeticError.
     """
@@ -97,7 +98,7 @@ def combined(state: PathState) -> Value:
 
 
 def moved(state: PathState, value: Value, operand: Value) -> Value:
-    """Return the Value of the arithmetic of ``state`` on ``value`` and ``operand``.
+    """Return the Value of the arithmetic of ``state``, a PathState, on ``value`` and ``operand``.
 
     One is a pointer and the other a scalar, or both are pointers. Raises NullCheckError,
     PointerArithmeticError.
@@ -151,11 +152,13 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
 
 
 def instruction_register(state: PathState, pointer: Pointer) -> int:
-    """Return the number of the instruction's register in ``state`` that has ``pointer``."""
+    """Return the number of the instruction's register in ``state``, a PathState, that has
+    ``pointer``."""
     instruction = state.instruction
     return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
 
 
 def pointer_error(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
-    """Return a PointerArithmeticError with ``problem`` and ``hint`` at the place of ``state``."""
+    """Return a PointerArithmeticError with ``problem`` and ``hint`` at the place of ``state``, a
+    PathState."""
     return state.error(PointerArithmeticError, problem, hint)

@@ -27,7 +27,8 @@ ZERO = constant(0)
 
 
 def branch(state: PathState) -> list[PathState]:
-    """Return the states after the jump of ``state``: both, one, or an empty list.
+    """Return a list of the PathStates after the jump of ``state``, a PathState: both, one, or an
+    empty list.
 
     The list is empty if no run is certain to take either.
     """
@@ -76,11 +77,12 @@ def branch(state: PathState) -> list[PathState]:
 def compare_address(
     state: PathState, there: int, test: Operation, bits: int, pointer: Pointer, operand: Value
 ) -> list[PathState]:
-    """Return the states after comparing ``pointer`` with 0: two if it may be NULL, else one.
+    """Return a list of the PathStates after comparing ``pointer`` with 0: two if it may be NULL,
+    else one.
 
     ``state`` is the PathState before the jump, ``there`` the slot of its target, ``test`` its
-    operation, ``bits`` its width. Returns an empty list if ``operand`` is not 0, and for any other
-    comparison.
+    operation, ``bits`` its width. Returns an empty list if ``operand``, a Value, is not 0, and for
+    any other comparison.
     """
     if operand != ZERO or test not in (Jump.JEQ, Jump.JNE) or bits == 32:
         return []

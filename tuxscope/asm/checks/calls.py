@@ -48,7 +48,8 @@ SLEEPING = ("copy_from_user", "copy_from_user_task")
 
 
 def call(state: PathState) -> bool:
-    """Check the call of a helper in ``state`` and apply it; return False if it is not known.
+    """Check the call of a helper in ``state``, a PathState, and apply it; return False if it is not
+    known.
 
     Raises a subclass of CheckError.
     """
@@ -84,7 +85,8 @@ def call(state: PathState) -> bool:
 
 
 def check_caller(state: PathState, name: str, facts: Signature) -> None:
-    """Check that ``state``'s program may call helper ``name``; ``facts`` is its Signature.
+    """Check that the program of ``state``, a PathState, may call helper ``name``; ``facts`` is its
+    Signature.
 
     Raises HelperUnavailableError, LicenseError.
     """
@@ -113,7 +115,8 @@ def check_caller(state: PathState, name: str, facts: Signature) -> None:
 
 
 def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...]:
-    """Return the parameters of helper ``name`` in the program type of ``state``'s program.
+    """Return the parameters of helper ``name``, a tuple, in the program type of ``state``, a
+    PathState.
 
     ``facts`` is its Signature. get_cgroup_classid has two: bpf_get_cgroup_classid takes the context
     and is for SCHED_CLS, bpf_get_cgroup_classid_curr_proto takes none.
@@ -128,8 +131,8 @@ def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parame
 def pass_memory(state: PathState, register: int, parameter: Parameter, name: str) -> None:
     """Check the memory that helper ``name`` reads or writes through ``register``, a number.
 
-    ``parameter`` says whether it writes; a write is recorded in ``state``. Raises StackAccessError,
-    MapValueAccessError, UninitialisedStackError.
+    ``parameter`` says whether it writes; a write is recorded in ``state``, a PathState. Raises
+    StackAccessError, MapValueAccessError, UninitialisedStackError.
     """
     place = state.registers[register]
     if place is ANYTHING and (parameter.written or "const" not in parameter.c_type):
@@ -178,7 +181,8 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
 def too_short(
     state: PathState, parameter: Parameter, place: Pointer, size: int
 ) -> StackAccessError:
-    """Return the error for a key or value at ``place`` on the stack that is smaller than the map's.
+    """Return the StackAccessError for a key or value at ``place``, a Pointer, on the stack that is
+    smaller than the map's.
 
     ``state`` is the PathState before the call, ``parameter`` the key or value, ``size`` the map's
     size in bytes.
@@ -214,7 +218,8 @@ def size_of(state: PathState, register: int, parameter: Parameter) -> int | None
 
 
 def release(state: PathState, record: Value) -> None:
-    """Mark ``record`` as released in ``state``, in all copies of its pointer."""
+    """Mark ``record``, a Value, as released in ``state``, a PathState, in all copies of its
+    pointer."""
     if not isinstance(record, Pointer):
         state.references.clear()
         return
@@ -224,7 +229,8 @@ def release(state: PathState, record: Value) -> None:
 
 
 def result(state: PathState, number: int, facts: Signature, arguments: list[Value]) -> Value:
-    """Return the Value in r0 after ``state`` called helper ``number`` with ``arguments``.
+    """Return the Value in r0 after ``state``, a PathState, called helper ``number`` with
+    ``arguments``.
 
     ``facts`` is its Signature, ``arguments`` the values of r1 and up.
     """
@@ -250,7 +256,8 @@ def result(state: PathState, number: int, facts: Signature, arguments: list[Valu
 
 
 def looked_up(state: PathState, arguments: list[Value]) -> Value:
-    """Return the Value of a lookup in ``state``: a pointer to a map value that may be NULL.
+    """Return the Value of a lookup in ``state``, a PathState: a pointer to a map value that may be
+    NULL.
 
     ``arguments`` are the values of r1 and up: map and key. Returns FOREIGN if the verifier may know
     more.

@@ -27,7 +27,7 @@ class Graph:
         self.functions = sorted({0} | {target(slot, each) for slot, each in named})
 
     def successors(self, slot: int) -> tuple[int, ...]:
-        """Return the successors of ``slot`` in the same function, as slots."""
+        """Return the successors of ``slot`` in the same function, a tuple of slots."""
         instruction = self.program.by_slot[slot]
         form = instruction.form
         after = (slot + instruction.slots,) if form.falls_through else ()
@@ -35,12 +35,12 @@ class Graph:
 
     @cached_property
     def indirect(self) -> bool:
-        """Whether the program has gotox, whose targets are in a map that the loader fills."""
+        """Whether the program has gotox, a bool; its targets are in a map that the loader fills."""
         return any(each.form.kind is FormKind.INDIRECT_JUMP for each in self.program.instructions)
 
     @cached_property
     def reached(self) -> frozenset[int]:
-        """All reachable slots, if each condition may be true and false."""
+        """All reachable slots, a frozenset, if each condition may be true and false."""
         if self.indirect:
             return frozenset(self.program.slots)
         found: set[int] = set()
@@ -58,7 +58,7 @@ class Graph:
 
     @cached_property
     def predecessors(self) -> dict[int, list[int]]:
-        """The predecessors of each slot in the same function."""
+        """The predecessors of each slot in the same function, a dict of lists by slot."""
         found: dict[int, list[int]] = {}
         for slot in self.program.slots:
             for each in self.successors(slot):
@@ -67,13 +67,15 @@ class Graph:
 
     @cached_property
     def joins(self) -> frozenset[int]:
-        """The slots with more than one predecessor; the entry of a function counts as one."""
+        """The slots with more than one predecessor, a frozenset; the entry of a function counts as
+        one."""
         met = {slot for slot, before in self.predecessors.items() if len(before) > 1}
         return frozenset(met | {each for each in self.functions if each in self.predecessors})
 
     @cached_property
     def reaches_exit(self) -> frozenset[int]:
-        """All slots from which an exit is reachable; a kfunc counts as one (bpf_throw)."""
+        """All slots from which an exit is reachable, a frozenset; a kfunc counts as one
+        (bpf_throw)."""
         found: set[int] = set()
         waiting = [
             slot
@@ -164,12 +166,12 @@ class Graph:
 
 
 def calls(instruction: Instruction) -> bool:
-    """Whether ``instruction`` calls a function of the program, or loads its address."""
+    """Return whether ``instruction`` calls a function of the program, or loads its address."""
     return instruction.form.names_function
 
 
 def calls_kfunc(instruction: Instruction) -> bool:
-    """Whether ``instruction`` calls a kfunc, which may not return."""
+    """Return whether ``instruction`` calls a kfunc, which may not return."""
     return instruction.form.operation is CallSource.BTF_ID
 
 

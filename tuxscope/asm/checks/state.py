@@ -51,7 +51,7 @@ class StackFrame:
         self.spilled: dict[int, tuple[int, Value]] = {}
 
     def copy(self) -> StackFrame:
-        """Return an independent copy."""
+        """Return an independent copy of this StackFrame."""
         other = StackFrame(self.function, self.returns_to, list(self.saved))
         other.bytes = bytearray(self.bytes)
         other.spilled = dict(self.spilled)
@@ -72,7 +72,8 @@ class StackFrame:
             self.spilled[offset] = (size, value)
 
     def uninitialised(self, offset: int, size: int) -> list[int]:
-        """Return the offsets of uninitialised bytes among ``size`` bytes at ``offset`` from r10."""
+        """Return a list of the offsets of uninitialised bytes among ``size`` bytes at ``offset``
+        from r10."""
         return [each for each in range(offset, offset + size) if not self.bytes[STACK_SIZE + each]]
 
     def load(self, offset: int, size: int) -> Value | None:
@@ -81,7 +82,8 @@ class StackFrame:
         return value if length == size else None
 
     def overlapping(self, offset: int, size: int) -> list[Value]:
-        """Return the values of all stores that overlap ``size`` bytes at ``offset`` from r10."""
+        """Return a list of the Values of all stores that overlap ``size`` bytes at ``offset`` from
+        r10."""
         return [
             value
             for other, (length, value) in self.spilled.items()
@@ -94,11 +96,12 @@ class StackFrame:
         self.bytes = bytearray([UNKNOWN]) * STACK_SIZE
 
     def unknown(self, offset: int, size: int) -> bool:
-        """Whether a store at an unknown offset may have changed ``size`` bytes at ``offset``."""
+        """Return whether a store at an unknown offset may have changed ``size`` bytes at
+        ``offset``."""
         return UNKNOWN in self.bytes[STACK_SIZE + offset : STACK_SIZE + offset + size]
 
     def all_written(self, offset: int, size: int) -> bool:
-        """Whether a helper wrote all of the ``size`` bytes at ``offset`` from r10."""
+        """Return whether a helper wrote all of the ``size`` bytes at ``offset`` from r10."""
         start = STACK_SIZE + offset
         return self.bytes[start : start + size] == bytes([WRITTEN]) * size
 
@@ -132,7 +135,8 @@ class PathState:
 
     @classmethod
     def first(cls, program: Program) -> PathState:
-        """Return the state at the start of ``program``: r1 points to the context, r10 to the stack.
+        """Return the PathState at the start of ``program``: r1 points to the context, r10 to the
+        stack.
 
         The other registers are uninitialised.
         """
@@ -142,13 +146,13 @@ class PathState:
         return cls(program, 0, registers, [StackFrame(0, 0, [])], {})
 
     def copy(self, slot: int) -> PathState:
-        """Return an independent copy, at ``slot``."""
+        """Return an independent copy of this PathState, at ``slot``."""
         frames = [each.copy() for each in self.frames]
         return PathState(self.program, slot, list(self.registers), frames, dict(self.references))
 
     @property
     def instruction(self) -> Instruction:
-        """The instruction at ``slot``."""
+        """The Instruction at ``slot``."""
         return self.program.by_slot[self.slot]
 
     def error(self, kind: type[Error], problem: str, hint: str) -> Error:
@@ -196,7 +200,8 @@ class PathState:
         )
 
     def map_values(self, change: Callable[[Value], Value]) -> None:
-        """Replace each value in registers and frames with ``change(value)``."""
+        """Replace each value in registers and frames with ``change(value)``; ``change`` takes and
+        returns a Value."""
         self.registers = [change(each) for each in self.registers]
         for frame in self.frames:
             frame.saved = [change(each) for each in frame.saved]
@@ -205,7 +210,8 @@ class PathState:
             }
 
     def replace_pointer(self, identity: int, change: Callable[[Pointer], Value]) -> None:
-        """Replace all copies of the pointer with ``identity`` with ``change(pointer)``."""
+        """Replace all copies of the Pointer with ``identity``, an int, with ``change(pointer)``, a
+        Value."""
         self.map_values(
             lambda value: (
                 change(value)

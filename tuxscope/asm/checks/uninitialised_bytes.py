@@ -13,7 +13,8 @@ def describe_uninitialised(
 ) -> tuple[str, str]:
     """Return a pair of texts: the first run of ``uninitialised`` with its variable, and the hint.
 
-    ``uninitialised`` are offsets from r10 of bytes of ``frame``, an index into ``state``'s frames.
+    ``uninitialised`` are offsets from r10 of bytes of ``frame``, an index into the frames of
+    ``state``, a PathState.
     """
     function = state.name_of(frame)
     first = uninitialised[0]

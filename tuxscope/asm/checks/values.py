@@ -28,7 +28,7 @@ new_root = count(1).__next__
 
 @dataclass(frozen=True, slots=True)
 class Uninitialised:
-    """No value: uninitialised, or clobbered by the call at slot ``call``."""
+    """No value: uninitialised, or clobbered by the call at slot ``call``, an int or None."""
 
     call: int | None = None
 
@@ -49,7 +49,7 @@ class Number(NamedTuple):
 
     @property
     def constant(self) -> bool:
-        """Whether there is only one value."""
+        """Whether there is only one value, a bool."""
         return self.low == self.high
 
 
@@ -58,7 +58,7 @@ class Null(Number):
 
 
 class PointerKind(Enum):
-    """The memory that a pointer points to; the value is its name in errors."""
+    """An enum: the memory that a pointer points to; the value is its name in errors."""
 
     STACK = "the stack"
     CONTEXT = "the context"
@@ -100,7 +100,7 @@ class Released:
 
 
 class Opaque(Enum):
-    """A value of which no run is certain."""
+    """An enum: a value of which no run is certain."""
 
     NUMBER = "a scalar"
     FOREIGN = "a scalar, or a pointer that is not to the stack"
@@ -129,7 +129,8 @@ def fresh(low: int, high: int) -> Number:
 
 
 def truncated(value: Value, root: int) -> Value:
-    """Return the low 32 bits of ``value``, zero-extended; ``root`` is for a Number that changes."""
+    """Return the Value of the low 32 bits of ``value``, zero-extended; ``root`` is for a Number
+    that changes."""
     if not isinstance(value, Number):
         return value if isinstance(value, Uninitialised) else SOME_NUMBER
     if value.constant:
@@ -142,7 +143,8 @@ def truncated(value: Value, root: int) -> Value:
 
 
 def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
-    """Return the result of the arithmetic of ``form`` on two scalars, ``value`` and ``operand``.
+    """Return the Value of the arithmetic of ``form``, a Form, on two scalars, ``value`` and
+    ``operand``.
 
     ``root`` is the root of a new Number.
     """
@@ -159,7 +161,8 @@ def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
 
 
 def shifted_range(form: Form, value: Number, operand: int) -> tuple[int, int] | None:
-    """Return the range of ``value`` after the arithmetic of ``form`` with constant ``operand``.
+    """Return the range of ``value``, a Number, after the arithmetic of ``form``, a Form, with
+    constant ``operand``.
 
     The range is a pair (lowest, highest); None if values would be missing.
     """
@@ -190,11 +193,11 @@ Part = tuple[int, int] | None
 
 
 def split(test: Operation, bits: int, value: Number, operand: int) -> tuple[Part, Part]:
-    """Split ``value`` by a conditional jump's comparison with constant ``operand``.
+    """Split ``value``, a Number, by a conditional jump's comparison with constant ``operand``.
 
-    Returns the range for which the jump is taken, and the range for which it is not. Each is None
-    if it is empty, and the largest if there are several. ``test`` is the jump's operation, ``bits``
-    its width.
+    Returns a pair: the range for which the jump is taken, and the one for which it is not. Each is
+    a pair (lowest, highest), or None if it is empty, and the largest if there are several. ``test``
+    is the jump's operation, ``bits`` its width.
     """
     low, high = value.low, value.high
     decide = meaning.tests(bits)[test]

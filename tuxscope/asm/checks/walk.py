@@ -130,7 +130,8 @@ def name_of(program: Program, function: int) -> str:
 
 
 def enter(state: PathState) -> None:
-    """Enter the function that the instruction of ``state`` calls. Raises CallDepthError."""
+    """Enter the function that the instruction of ``state``, a PathState, calls. Raises
+    CallDepthError."""
     function = target(state.slot, state.instruction)
     if any(each.function == function for each in state.frames):
         name = name_of(state.program, function)
@@ -146,7 +147,8 @@ def enter(state: PathState) -> None:
 
 
 def leave(state: PathState) -> list[PathState]:
-    """Apply the exit of ``state``: return the states in the caller; no state if the program ends.
+    """Apply the exit of ``state``, a PathState: return a list of the PathStates in the caller,
+    empty if the program ends.
 
     Raises StackAccessError, MissingResultError, UnreleasedReferenceError.
     """

@@ -6,7 +6,8 @@ from tuxscope.explain.cause import Case, Cause, ErrorContext
 
 
 def trusted_alone(context: ErrorContext) -> bool:
-    """Whether all expected types in ``context`` are pointers to kernel objects."""
+    """Return whether all expected types in ``context``, an ErrorContext, are pointers to kernel
+    objects."""
     return all(each.strip().endswith("ptr_") for each in context.found["expected"].split(","))
 
 

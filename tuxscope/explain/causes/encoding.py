@@ -24,11 +24,12 @@ def known() -> dict[int, Form]:
 
 
 def number(context: ErrorContext) -> int:
+    """Return the opcode in ``context``, an ErrorContext, an int."""
     return int(context.found["opcode"], 16)
 
 
 def not_relocated(context: ErrorContext) -> bool:
-    """Whether the opcode of ``context`` has class LD and is undefined.
+    """Return whether the opcode of ``context``, an ErrorContext, has class LD and is undefined.
 
     That is a slot that a loader should have relocated, or the second slot of ld_imm64 alone.
     """
@@ -36,6 +37,8 @@ def not_relocated(context: ErrorContext) -> bool:
 
 
 def function_pointer(context: ErrorContext) -> bool:
+    """Return whether the opcode in ``context``, an ErrorContext, is a call of an address in a
+    register, as LLVM emits it."""
     return number(context) == CALLX
 
 
@@ -53,7 +56,8 @@ def since(version: Version) -> Callable[[ErrorContext], bool]:
 
 
 def of_kind(kind: FormKind) -> Callable[[ErrorContext], bool]:
-    """Return a predicate of an ErrorContext: whether its opcode is an instruction of ``kind``."""
+    """Return a predicate of an ErrorContext: whether its opcode is an instruction of ``kind``, a
+    FormKind."""
 
     def matches(context: ErrorContext) -> bool:
         form = known().get(number(context))
@@ -63,6 +67,7 @@ def of_kind(kind: FormKind) -> Callable[[ErrorContext], bool]:
 
 
 def of_a_kernel(context: ErrorContext) -> bool:
+    """Return whether any kernel defines the opcode in ``context``, an ErrorContext."""
     return number(context) in known()
 
 

@@ -19,7 +19,8 @@ ROOM = re.compile(r"(?:value|mem)_size=(\d{1,9}) off=-?\d{1,19} size=(\d{1,9})\b
 
 
 def fits(context: ErrorContext) -> bool:
-    """Whether the access in ``context`` is no larger than the memory region.
+    """Return whether the access in ``context``, an ErrorContext, is no larger than the memory
+    region.
 
     True if the log shows no sizes.
     """
@@ -28,7 +29,8 @@ def fits(context: ErrorContext) -> bool:
 
 
 def was_packet(context: ErrorContext) -> bool:
-    """Whether the scalar in ``context`` was a packet pointer before a call.
+    """Return whether the scalar in ``context``, an ErrorContext, was a packet pointer before a
+    call.
 
     The call may have moved the packet.
     """
@@ -36,7 +38,8 @@ def was_packet(context: ErrorContext) -> bool:
 
 
 def was_record(context: ErrorContext) -> bool:
-    """Whether the scalar in ``context`` was a pointer to a ring buffer record.
+    """Return whether the scalar in ``context``, an ErrorContext, was a pointer to a ring buffer
+    record.
 
     A call released the record.
     """
@@ -44,7 +47,8 @@ def was_record(context: ErrorContext) -> bool:
 
 
 def sized(context: ErrorContext) -> bool:
-    """Whether the argument in ``context`` is memory whose size the helper's next argument gives."""
+    """Return whether the argument in ``context``, an ErrorContext, is memory whose size the
+    helper's next argument gives."""
     if context.path.helper not in NAMES:
         return False
     parameters = signature(NAMES.index(context.path.helper) + 1).parameters
@@ -53,19 +57,23 @@ def sized(context: ErrorContext) -> bool:
 
 
 def is_zero(context: ErrorContext) -> bool:
-    """Whether the address in ``context`` is the 0 that a call returned, or a copy of it."""
+    """Return whether the address in ``context``, an ErrorContext, is the 0 that a call returned, or
+    a copy of it."""
     writer = context.path.writer(context.register)
     made = writer is not None and writer.step.text.startswith(("(85)", "(bf)", "(79)"))
     return made and ZERO.fullmatch(context.path.state(context.register)) is not None
 
 
 def on_the_stack(context: ErrorContext) -> bool:
-    """Whether the access in ``context`` is within the 512 bytes of the stack."""
+    """Return whether the access in ``context``, an ErrorContext, is within the 512 bytes of the
+    stack."""
     off, size = parse_number(context.found["off"]), parse_number(context.found["size"])
     return -STACK_SIZE <= off <= -size
 
 
 def argument_on_the_stack(context: ErrorContext) -> bool:
+    """Return whether the access in ``context``, an ErrorContext, is a helper's, within the 512
+    bytes of the stack."""
     return on_the_stack(context) and context.path.helper != ""
 
 

@@ -7,21 +7,27 @@ from tuxscope.explain.path import CALLEE_SAVED
 
 
 def at_exit(context: ErrorContext) -> bool:
+    """Return whether the verifier stopped in ``context``, an ErrorContext, at an exit because of
+    r0."""
     stop = context.path.stop
     return context.register == 0 and stop is not None and stop.text.startswith("(95)")
 
 
 def clobbered(context: ErrorContext) -> bool:
+    """Return whether a call clobbered the register in ``context``, an ErrorContext."""
     writer = context.path.writer(context.register)
     return writer is not None and writer.clobbered
 
 
 def forgotten(context: ErrorContext) -> bool:
+    """Return whether a call clobbered the register in ``context``, an ErrorContext, an argument of
+    another call."""
     return clobbered(context) and context.path.helper != ""
 
 
 def of_the_caller(context: ErrorContext) -> bool:
-    """Whether the register in ``context`` is one of r6 to r9 that the function has not written."""
+    """Return whether the register in ``context``, an ErrorContext, is one of r6 to r9 that the
+    function has not written."""
     path = context.path
     return (
         context.register in CALLEE_SAVED
@@ -34,6 +40,8 @@ UNREADABLE = r"R(?P<reg>\d+) !read_ok"
 
 
 def cut_off(context: ErrorContext) -> bool:
+    """Return whether the log in ``context``, an ErrorContext, lacks the start of the path, which
+    may have written the register."""
     return (
         context.path.stop is not None
         and not context.path.complete

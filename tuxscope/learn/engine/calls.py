@@ -17,14 +17,14 @@ class Call:
     """One system call, from its entry to its exit.
 
     Attributes:
-        pid, tid: ids of the process and the thread that make the call.
-        comm: the thread's name.
-        fd: the first argument.
+        pid, tid: IDs of the process and the thread that make the call.
+        comm: the thread's name, a str.
+        fd: the first argument, an int.
         data: the bytes at the address in the second argument; the third is their length.
         result: the return value.
-        time_ns: when it starts, by ktime_get_ns.
-        took_ns: how long it takes.
-        cpu: the CPU that it runs on.
+        time_ns: when it starts, by ktime_get_ns, in nanoseconds.
+        took_ns: how long it takes, in nanoseconds.
+        cpu: the number of the CPU that it runs on.
         number: that of the system call; only programs on all calls are given it.
     """
 
@@ -40,7 +40,8 @@ class Call:
     number: int = 1
 
     def world(self, leaving: bool) -> World:
-        """What helpers return at its entry, or with ``leaving`` at its exit."""
+        """Return the World, which has what helpers return, at its entry, or with ``leaving``, a
+        bool, at its exit."""
         return World(
             time_ns=self.time_ns + self.took_ns * leaving,
             pid=self.pid,
@@ -51,13 +52,15 @@ class Call:
         )
 
     def context(self, leaving: bool) -> bytes:
-        """The context of sys_enter_write, or with ``leaving`` of sys_exit_write."""
+        """Return the context of sys_enter_write, or with ``leaving``, a bool, of sys_exit_write, as
+        bytes."""
         if leaving:
             return RETURN.pack(0, 0, 0, self.tid, 1, self.result)
         return CALL.pack(0, 0, 0, self.tid, 1, self.fd, BUFFER, len(self.data), 0, 0, 0)
 
     def raw_context(self, leaving: bool) -> bytes:
-        """The context of raw_syscalls:sys_enter, or with ``leaving`` of raw_syscalls:sys_exit."""
+        """Return the context of raw_syscalls:sys_enter, or with ``leaving``, a bool, of
+        raw_syscalls:sys_exit, as bytes."""
         if leaving:
             return RAW_RETURN.pack(0, 0, 0, self.tid, self.number, self.result)
         arguments = (self.fd, BUFFER, len(self.data), 0, 0, 0)
@@ -65,7 +68,8 @@ class Call:
 
 
 def random_call(rng: random.Random) -> Call:
-    """A call with random values; ``dataclasses.replace`` sets those that matter."""
+    """Return a Call with values from ``rng``, a random.Random; ``dataclasses.replace`` sets those
+    that matter."""
     pid = rng.randrange(2, PIDS)
     data = random_text(rng, rng.randrange(1, 60)).encode()
     return Call(
@@ -76,9 +80,10 @@ def random_call(rng: random.Random) -> Call:
 
 
 def random_text(rng: random.Random, length: int) -> str:
+    """Return a str of ``length`` random letters from ``rng``, a random.Random."""
     return "".join(rng.choices(string.ascii_lowercase, k=length))
 
 
 def random_comm(rng: random.Random) -> str:
-    """A random process name, at most 15 letters."""
+    """Return a random process name from ``rng``, a random.Random: a str of at most 15 letters."""
     return random_text(rng, rng.randrange(4, 16))

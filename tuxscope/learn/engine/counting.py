@@ -21,10 +21,11 @@ BITS = 64
 
 
 def counted_hash(submission: Submission, name: str) -> tuple[Hash, RecordType, RecordType]:
-    """The hash that a page shows, its key and its value: records with the fields ``name`` and
-    ``count``, each in a column, and a column with the rate.
+    """Return a triple: the Hash that the page of ``submission``, a Submission, shows, and the
+    RecordTypes of its key and value.
 
-    Raises Mistake if they are not.
+    They are records with the fields ``name`` and ``count``, each in a column; and there is a column
+    with the rate. Raises Mistake if not.
     """
     counts = submission.page.map
     if type(counts) is not Hash:
@@ -62,11 +63,12 @@ def counted_hash(submission: Submission, name: str) -> tuple[Hash, RecordType, R
 def check_races(
     submission: Submission, counts: Hash, call: Call, key: Record, before: int, what: str
 ) -> None:
-    """Check that nothing is lost when another CPU counts for the same key, just before any
-    instruction. Raises Mistake.
+    """Check that the Hash ``counts`` loses no count when another CPU counts for the same key, just
+    before any instruction. Raises Mistake.
 
-    ``call`` is what the program counts for ``key``, ``before`` the count until then (0: there is no
-    entry), and ``what`` says what is counted for a key.
+    ``submission`` is the page, ``call`` a Call that the program counts for ``key``, a Record,
+    ``before`` the count until then, an int (0: no entry), and ``what`` says what is counted for a
+    key.
     """
     interpreter = submission.interpreter()
     machine, values = interpreter.machine, interpreter.map(counts)
@@ -90,7 +92,8 @@ def check_races(
 
 
 def count_elsewhere(machine: Machine, values: Values, key: bytes, value: Any) -> None:
-    """What another CPU does meanwhile: increment the count, or insert one."""
+    """Do what another CPU does meanwhile: increment the count of ``key``, bytes, in ``values``, the
+    map's Values in ``machine``, or insert one. ``value`` is its RecordType."""
     address = values.peek(key, 0)
     if address:
         there = value.unpack(machine.memory.read(address, value.size))
@@ -100,6 +103,8 @@ def count_elsewhere(machine: Machine, values: Values, key: bytes, value: Any) ->
 
 
 def lost(before: int, came: int, source: SourceLine | None, what: str) -> Mistake:
+    """Return the Mistake of a lost count: ``came`` came instead of two more than ``before``, both
+    int. ``source`` is the SourceLine, or None, and ``what`` says what is counted."""
     was = f"{before} before" if before else "no entry before"
     return Mistake(
         f"a count of {before + 2} ({was}), if another CPU counts {what} just before this line",
@@ -110,8 +115,8 @@ def lost(before: int, came: int, source: SourceLine | None, what: str) -> Mistak
 
 
 def counted_array(submission: Submission, what: str, hint: int = 1) -> PerCpuArray:
-    """The array that a page shows: a PerCpuArray with an entry for each bit of ``what``, a field
-    count, and columns for this and for the ranges.
+    """Return the array that the page of ``submission``, a Submission, shows: a PerCpuArray with an
+    entry for each bit of ``what``, a text, a field count, and columns for this and for the ranges.
 
     Raises Mistake if it is not; ``hint`` is the index of that for another kind of map.
     """
@@ -139,10 +144,11 @@ def counted_array(submission: Submission, what: str, hint: int = 1) -> PerCpuArr
 
 
 def power(number: int) -> int:
-    """The index of a number's entry: n from 2**n on, 0 for 0."""
+    """Return the index of the entry of ``number``, an int: n from 2**n on, 0 for 0."""
     return max(number.bit_length() - 1, 0)
 
 
 def totals(items: Iterable[tuple[int, Any]]) -> Counter[int]:
-    """The counts of a per-CPU array by index, added up over all CPUs."""
+    """Return the counts of a per-CPU array by index, a Counter, added up over all CPUs. ``items``
+    are pairs of index and the values of all CPUs."""
     return Counter({index: sum(each.count for each in values) for index, values in items})

@@ -19,9 +19,9 @@ class Exercise:
     Attributes:
         name: as it is typed, with hyphens.
         title: the task in a few words.
-        hints: three, each closer to the answer than the one before.
-        grade: raises Mistake or Fault if the answer is wrong; needs no kernel. Its random inputs
-            come from ``submission.rng``.
+        hints: a tuple of three texts, each closer to the answer than the one before.
+        grade: a callable that takes a Submission and raises Mistake or Fault if the answer is
+            wrong; needs no kernel. Its random inputs come from ``submission.rng``.
         grade_on_kernel: the same on the running kernel; None if the exercise does not need it.
     """
 

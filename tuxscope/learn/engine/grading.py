@@ -27,7 +27,11 @@ EXPECTED: dict[type[LocatedError], str] = {
 
 
 def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> Verdict:
-    """The verdict on a page; with ``kernel`` also on the running kernel, where allowed."""
+    """Return the Verdict on the page ``file``, a path, as an answer to ``exercise``, an Exercise,
+    with random inputs from ``seed``, an int.
+
+    With ``kernel``, keyword-only, it is graded on the running kernel, too, if that is allowed.
+    """
     later = Stage(StageState.NOT_RUN, "the page has to pass in the interpreter first")
     has_kernel = exercise.grade_on_kernel is not None
 
@@ -68,7 +72,8 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
 
 
 def finding_of(work: Callable[[], None]) -> Finding | None:
-    """The finding of an exception that ``work`` raises; None if it raises none."""
+    """Return the Finding of an exception that ``work``, called without arguments, raises; None if
+    it raises none."""
     try:
         work()
     except Mistake as mistake:

@@ -9,7 +9,8 @@ from tuxscope.asm.isa import Atomic, CallSource, FormKind
 
 
 def calls_helper(helper: Helper) -> Callable[[Instruction], bool]:
-    """Whether an instruction calls this helper."""
+    """Return a function that takes an Instruction and returns whether it calls ``helper``, a
+    Helper."""
     return lambda each: each.form.operation is CallSource.HELPER and each.imm == helper.number
 
 
@@ -23,25 +24,26 @@ SENDING = tuple(
 
 
 def sends(each: Instruction) -> bool:
-    """Whether it sends a record to user space."""
+    """Return whether ``each``, an Instruction, sends a record to user space."""
     return any(is_one(each) for is_one in SENDING)
 
 
 def calls_function(each: Instruction) -> bool:
-    """Whether it calls a function of the program (a BPF-to-BPF call)."""
+    """Return whether ``each``, an Instruction, calls a function of the program (a BPF-to-BPF
+    call)."""
     return each.form.operation is CallSource.LOCAL
 
 
 def goes_back(each: Instruction) -> bool:
-    """Whether it jumps backwards, as a loop does."""
+    """Return whether ``each``, an Instruction, jumps backwards, as a loop does."""
     return each.form.jumps and each.distance < 0
 
 
 def is_exit(each: Instruction) -> bool:
-    """Whether it exits from the program or from a function."""
+    """Return whether ``each``, an Instruction, exits from the program or from a function."""
     return each.form.kind is FormKind.EXIT
 
 
 def is_atomic_add(each: Instruction) -> bool:
-    """Whether it is an atomic addition, with or without a fetch."""
+    """Return whether ``each``, an Instruction, is an atomic addition, with or without a fetch."""
     return each.form.kind is FormKind.ATOMIC and each.form.operation is Atomic.ADD

@@ -22,10 +22,11 @@ ARGUMENTS = 12  # of a raw tracepoint at most, u64 each: MAX_BPF_FUNC_ARGS
 
 
 class Interpreter:
-    """A page's programs on synthetic system calls. Maps keep their entries between calls.
+    """The ``programs`` of ``page``, a Page, on synthetic system calls. Maps keep their entries
+    between calls.
 
     Attributes:
-        machine: the interpreter; ``machine.steps`` counts those of the last run.
+        machine: the Machine that runs them; ``machine.steps`` counts those of the last run.
     """
 
     def __init__(self, page: Page, programs: Sequence[Program]) -> None:
@@ -34,17 +35,18 @@ class Interpreter:
         self._programs = programs
 
     def call(self, *calls: Call) -> None:
-        """Make calls one after the other, each from entry to exit. Raises Fault."""
+        """Make ``calls``, each a Call, one after the other, each from entry to exit. Raises
+        Fault."""
         for each in calls:
             self.enter(each)
             self.leave(each)
 
     def enter(self, call: Call) -> None:
-        """Run the programs attached to the entry of a call. Raises Fault."""
+        """Run the programs attached to the entry of ``call``, a Call. Raises Fault."""
         self._run(call, leaving=False)
 
     def leave(self, call: Call) -> None:
-        """Run the programs attached to the exit of a call. Raises Fault."""
+        """Run the programs attached to the exit of ``call``, a Call. Raises Fault."""
         self._run(call, leaving=True)
 
     def _run(self, call: Call, leaving: bool) -> None:
@@ -57,7 +59,8 @@ class Interpreter:
                 self.machine.run(context=context, world=call.world(leaving))
 
     def records(self) -> list[Record]:
-        """The records sent through the page's map since the last call of this method.
+        """Return the list of Records sent through the page's map since the last call of this
+        method.
 
         Raises Mistake if a sample is not as long as the record.
         """
@@ -69,24 +72,27 @@ class Interpreter:
         return found
 
     def map(self, description: Array | Hash) -> Values:
-        """A map's entries: items(), lookup() and update(), as user space has them."""
+        """Return the Values of the map ``description``, an Array or Hash: items(), lookup() and
+        update(), as user space has them."""
         return entries_of(self.machine, description)
 
 
 def context_for(program: Program, call: Call, leaving: bool) -> bytes:
-    """What a program on the entry of a call, or with ``leaving`` on its exit, gets in r1."""
+    """Return the context, as bytes, that ``program`` gets in r1 on the entry of ``call``, a Call,
+    or with ``leaving``, a bool, on its exit."""
     return call.raw_context(leaving) if traces_all_calls(program) else call.context(leaving)
 
 
 def entries_of(machine: Machine, description: Array | Hash) -> Values:
-    """The entries of a map in a machine."""
+    """Return the Values of the map ``description``, an Array or Hash, in ``machine``, a Machine."""
     found = machine.maps[description]
     assert isinstance(found, Values)
     return found
 
 
 def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Output]) -> list[Record]:
-    """The records that programs sent through the page's map.
+    """Return the list of Records in ``output``, a sequence of Outputs, that ``programs`` sent
+    through the map of ``page``, a Page.
 
     Raises Mistake if a sample is not as long as the record.
     """
@@ -102,6 +108,8 @@ def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Outpu
 
 
 def wrong_size(stream: StreamMap, size: int, programs: Sequence[Program]) -> Mistake:
+    """Return the Mistake of a sample of ``size`` bytes, which is not that of the record of
+    ``stream``, a StreamMap. Its line is that in ``programs`` which sends."""
     name = stream.record.__name__
     given = f"the size is {name}.size" if isinstance(stream, RingBuf) else f"r5 = {name}.size"
     instructions = chain.from_iterable(each.instructions for each in programs)
@@ -113,6 +121,7 @@ def wrong_size(stream: StreamMap, size: int, programs: Sequence[Program]) -> Mis
 
 
 def context_of(arguments: Sequence[int]) -> bytes:
-    """The context of a raw tracepoint: 12 u64 in native byte order; missing arguments are 0."""
+    """Return the context of a raw tracepoint with ``arguments``, a sequence of int, as bytes: 12
+    u64 in native byte order; missing arguments are 0."""
     padded = [*arguments, *[0] * (ARGUMENTS - len(arguments))]
     return struct.pack(f"={len(padded)}Q", *(each & (1 << 64) - 1 for each in padded))

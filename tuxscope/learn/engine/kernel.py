@@ -31,14 +31,15 @@ ANSWER_LIMIT = 20.0  # seconds to wait for a worker's answer
 
 
 class WorkerError(TuxscopeError):
-    """A worker process failed."""
+    """The error for a worker process that failed."""
 
 
 class Kernel:
-    """A page's loaded programs; a context manager that unloads them."""
+    """The loaded programs of the page of ``submission``; a context manager that unloads them."""
 
     def __init__(self, submission: Submission, pid: int | None = None) -> None:
-        """Load the programs, with ``pid`` for that process alone. Raises TuxscopeError."""
+        """Load the programs of ``submission``, a Submission, with ``pid``, an int, for that process
+        alone; None for all. Raises TuxscopeError."""
         page = submission.page
         self._stream = page.map if isinstance(page.map, StreamMap) else None
         self._definition = submission.definition
@@ -54,19 +55,20 @@ class Kernel:
             self._held = stack.pop_all()
 
     def attached(self) -> Link:
-        """A context manager: the programs are attached while it is open."""
+        """Return a Link, a context manager: the programs are attached while it is open."""
         return Link(self._loaded)
 
     def result(self, *arguments: int) -> int:
-        """Test-run the first program on a raw tracepoint's arguments, u64 each; returns the low 32
-        bits of its result.
+        """Test-run the first program on a raw tracepoint's ``arguments``, u64 each; return the low
+        32 bits of its result, an int.
 
         Raises OSError if the kernel cannot test-run it (before Linux 5.10).
         """
         return self._loaded.programs[0].test_run(context=context_of(arguments)).retval
 
     def records(self) -> list[Record]:
-        """The records sent through the page's map, of all processes. Detach the programs first.
+        """Return the list of Records sent through the page's map, of all processes. Detach the
+        programs first.
 
         Raises TuxscopeError if events were lost, as the count is wrong then.
         """
@@ -80,7 +82,8 @@ class Kernel:
         return found
 
     def map(self, description: Array | Hash) -> LoadedMap:
-        """A map's entries: items(), lookup(), update(). Raises Mistake if no program uses it."""
+        """Return the LoadedMap of ``description``, an Array or Hash: items(), lookup(), update().
+        Raises Mistake if no program uses it."""
         if description not in self._loaded.maps:
             raise Mistake(
                 f"a program that uses {description.name}", "no program does", self._definition
@@ -89,8 +92,9 @@ class Kernel:
 
     @property
     def missed(self) -> int:
-        """The number of runs that the kernel skipped, over all processes (recursion misses). Linux
-        7.3 preempts programs, and skips a second run on the same CPU (docs/kernels.md)."""
+        """The number of runs that the kernel skipped, an int, over all processes (recursion
+        misses). Linux 7.3 preempts programs, and skips a second run on the same CPU
+        (docs/kernels.md)."""
         return self._loaded.recursion_misses
 
     def __enter__(self) -> Self:
@@ -104,12 +108,13 @@ class Worker:
     """A child process that makes system calls on request; a context manager that ends it.
 
     Attributes:
-        comm: its name.
+        comm: its name, a str.
+        pid: its process ID.
     """
 
     def __init__(self, comm: str) -> None:
-        """Start it, and wait until it is ready. From here on it calls read() and write() only on
-        request. Raises WorkerError."""
+        """Start it with the name ``comm``, a str, and wait until it is ready. From here on it calls
+        read() and write() only on request. Raises WorkerError."""
         self.comm = comm
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(ANSWER_LIMIT)
@@ -130,19 +135,21 @@ class Worker:
         return number
 
     def write(self, fd: int, times: int = 1, data: bytes = b"hello\n") -> None:
-        """Have it call write(fd, data) ``times`` times, and wait until it has."""
+        """Have it call write(``fd``, ``data``), bytes, ``times`` times, and wait until it has."""
         self._do("write", fd, data.decode("latin-1"), times)
 
     def read(self, fd: int, times: int = 1, size: int = 1) -> None:
-        """Have it call read(fd) for ``size`` bytes ``times`` times, and wait until it has."""
+        """Have it call read(``fd``) for ``size`` bytes ``times`` times, and wait until it has."""
         self._do("read", fd, size, times)
 
     def read_slowly(self, fd: int, times: int, seconds: float) -> None:
-        """Have it make ``times`` calls of read(fd) that fail after ``seconds`` at the earliest."""
+        """Have it make ``times`` calls of read(``fd``) that fail after ``seconds``, a float, at the
+        earliest."""
         self._do("read_slowly", fd, seconds, times)
 
     def write_slowly(self, fd: int, times: int, seconds: float) -> None:
-        """Have it make ``times`` calls of write(fd) that fail after ``seconds`` at the earliest."""
+        """Have it make ``times`` calls of write(``fd``) that fail after ``seconds``, a float, at
+        the earliest."""
         self._do("write_slowly", fd, seconds, times)
 
     def _do(self, *message: Any) -> None:

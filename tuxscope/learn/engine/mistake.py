@@ -7,11 +7,13 @@ from tuxscope.source import SourceLine
 
 
 class Mistake(LocatedError):  # noqa: N818  # what a student makes
-    """An answer that is not right.
+    """The error for an answer that is not right.
+
+    ``source`` is the SourceLine that is wrong, or None; ``hint`` becomes ``fitting_hint``.
 
     Attributes:
-        expected: what a right answer does with the inputs that were tried.
-        came: what this one did.
+        expected: what a right answer does with the inputs that were tried, a str.
+        came: what this one did, a str.
         fitting_hint: index of the exercise's hint that fits, from 0; None if none does.
     """
 

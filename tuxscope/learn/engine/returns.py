@@ -26,11 +26,12 @@ class ReturnCase:
     """One input and its expected result.
 
     Attributes:
-        given: the arguments, u64 each.
+        given: the arguments, a tuple of u64.
         expected: the result, u64.
         meaning: the result in words.
-        wrong: results of typical mistakes; of each, what it is in words and the index of its hint.
-        entries: the entries of the program's hash before it runs.
+        wrong: by result of a typical mistake, a pair: what it is in words, and the index of its
+            hint.
+        entries: the entries of the program's hash before it runs, int by int.
     """
 
     given: tuple[int, ...]
@@ -42,11 +43,12 @@ class ReturnCase:
 
 @dataclass(frozen=True, slots=True)
 class ReturnGrader:
-    """Grades such programs.
+    """Grades programs by the value that they return.
 
     Attributes:
-        cases: makes the inputs.
-        endless: for a program that does not end: what was expected, and the index of the hint.
+        cases: a callable that takes a random.Random and returns an iterable of ReturnCases.
+        endless: for a program that does not end, a pair: what was expected, and the index of the
+            hint.
         address: index of the hint for a result that is an address.
     """
 
@@ -55,6 +57,7 @@ class ReturnGrader:
     address: int = 0
 
     def grade(self, submission: Submission) -> None:
+        """Grade ``submission``, a Submission, in the interpreter. Raises Mistake or Fault."""
         program = submission.program()
         for case in self.cases(submission.rng):
             machine = Machine(program, context_of(case.given), budget=BUDGET)
@@ -73,6 +76,7 @@ class ReturnGrader:
                 raise mistake(submission, case, came, self.address if address else None)
 
     def grade_on_kernel(self, submission: Submission) -> None:
+        """Grade ``submission``, a Submission, on the running kernel. Raises Mistake."""
         with Kernel(submission) as kernel:
             for case in self.cases(submission.rng):
                 for key, value in case.entries.items():
@@ -85,7 +89,11 @@ class ReturnGrader:
 def mistake(
     submission: Submission, case: ReturnCase, came: int, address: int | None = None
 ) -> Mistake:
-    """The Mistake of a wrong result; ``address`` is the index of its hint if it is an address."""
+    """Return the Mistake of a wrong result ``came``, an int, in ``case``, a ReturnCase;
+    ``submission`` is the page.
+
+    ``address`` is the index of its hint if it is an address; None if it is not.
+    """
     usual = ("", 0) if address is None else ("an address", address)
     words, hint = case.wrong.get(came, usual)
     return Mistake(
@@ -97,9 +105,10 @@ def mistake(
 
 
 def shown(numbers: Sequence[int]) -> str:
+    """Return ``numbers``, a sequence of int, as a text."""
     return ", ".join(map(number, numbers))
 
 
 def number(value: int) -> str:
-    """A number in decimal, or in hexadecimal if it is large."""
+    """Return ``value``, an int, as text: in decimal, or in hexadecimal if it is large."""
     return str(value) if value < DECIMAL else hex(value)

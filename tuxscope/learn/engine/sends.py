@@ -19,7 +19,12 @@ from tuxscope.vm import Machine
 
 @dataclass(frozen=True, slots=True)
 class RecordCase:
-    """One input: the arguments, u64 each, and the fields of the one record that is expected."""
+    """One input and the one record that is expected.
+
+    Attributes:
+        given: the arguments, a tuple of u64.
+        fields: the values of the record's fields, an int by name.
+    """
 
     given: tuple[int, ...]
     fields: Mapping[str, int]
@@ -27,10 +32,10 @@ class RecordCase:
 
 @dataclass(frozen=True, slots=True)
 class RecordGrader:
-    """Grades such programs.
+    """Grades programs by the record that they send.
 
     Attributes:
-        cases: makes the inputs.
+        cases: a callable that takes a random.Random and returns an iterable of RecordCases.
         hint: index of the hint for a wrong field.
     """
 
@@ -38,6 +43,7 @@ class RecordGrader:
     hint: int = 0
 
     def grade(self, submission: Submission) -> None:
+        """Grade ``submission``, a Submission, in the interpreter. Raises Mistake or Fault."""
         program = submission.program()
         self._check_stream(submission)
         for case in self.cases(submission.rng):
@@ -46,6 +52,7 @@ class RecordGrader:
             self._judge(submission, case, sent_records(submission.page, [program], machine.output))
 
     def grade_on_kernel(self, submission: Submission) -> None:
+        """Grade ``submission``, a Submission, on the running kernel. Raises Mistake."""
         with Kernel(submission) as kernel:
             for case in self.cases(submission.rng):
                 kernel.result(*case.given)

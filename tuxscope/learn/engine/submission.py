@@ -23,12 +23,14 @@ class Submission:
 
     Attributes:
         file: its path.
-        page: its PAGE.
-        seed, rng: the source of the grader's random inputs; the same seed has the same inputs.
+        page: its PAGE, a Page.
+        seed, rng: an int and the random.Random with the grader's random inputs; the same seed has
+            the same inputs.
     """
 
     def __init__(self, file: str, seed: int) -> None:
-        """Load the page. Raises PageError."""
+        """Load the page ``file``, a path; ``seed`` is that of the random inputs. Raises
+        PageError."""
         self.file = file
         self.seed = seed
         self.rng = random.Random(seed)
@@ -37,22 +39,27 @@ class Submission:
     def programs(
         self, pid: int | None = None, namespace: PidNamespace | None = None
     ) -> tuple[Program, ...]:
-        """Assemble its programs. Raises PageError or AssemblyError."""
+        """Assemble its programs; return a tuple of Programs. Raises PageError or AssemblyError.
+
+        ``pid`` is that of the page's filter, or None, in ``namespace``, a PidNamespace; None for
+        the initial one.
+        """
         return programs_of(self.page, self.file, pid, namespace=namespace)
 
     def program(self) -> Program:
-        """Assemble its programs, and return the first."""
+        """Assemble its programs, and return the first Program."""
         return self.programs()[0]
 
     @property
     def definition(self) -> SourceLine:
-        """The line of its function, for mistakes that no other line is known for."""
+        """The SourceLine of its function, for mistakes that no other line is known for."""
         return definition(self.page, self.file)
 
     def map(self, kind: type[Map], name: str | None = None, hint: int = 0) -> Any:
-        """The first map of a type that its programs use; with ``name`` the one of that name.
+        """Return the first Map of class ``kind`` that its programs use; if ``name`` is not None,
+        the one of that name.
 
-        Raises Mistake with this hint if there is none.
+        Raises Mistake, with the hint of index ``hint``, if there is no such map.
         """
         used = [each for program in self.programs() for each in program.maps]
         found = [each for each in used if isinstance(each, kind) and name in (None, each.name)]
@@ -67,16 +74,19 @@ class Submission:
         raise Mistake(what, came, self.definition, hint)
 
     def instructions(self, kind: Callable[[Instruction], bool]) -> Iterator[Instruction]:
-        """All instructions of a kind, of all programs, in order."""
+        """Yield the Instructions of all programs, in order, for which ``kind``, a predicate, is
+        true."""
         for program in self.programs():
             yield from filter(kind, program.instructions)
 
     def line_of(self, kind: Callable[[Instruction], bool]) -> SourceLine | None:
-        """The line of the first instruction of a kind; None if there is none."""
+        """Return the SourceLine of the first Instruction for which ``kind``, a predicate, is true;
+        None if there is none."""
         return next((each.source for each in self.instructions(kind)), None)
 
     def line_with(self, text: str) -> SourceLine | None:
-        """The page's first line with this text, below the docstring; None if there is none."""
+        """Return the page's first line that has ``text``, below the docstring, as a SourceLine;
+        None if there is none."""
         lines = linecache.getlines(self.file)
         first = ast.parse("".join(lines)).body[0]
         task = first.end_lineno or 0 if isinstance(first, ast.Expr) else 0
@@ -86,12 +96,14 @@ class Submission:
         return None
 
     def interpreter(self, pid: int | None = None) -> Interpreter:
-        """An interpreter of its programs, with empty maps."""
+        """Return an Interpreter of its programs, with empty maps; ``pid`` is that of the page's
+        filter, or None."""
         return Interpreter(self.page, self.programs(pid))
 
     def result(self, *arguments: int, world: World | None = None) -> int:
-        """The u64 that its first program returns for a raw tracepoint's arguments, u64 each.
+        """Return the u64 that its first program returns for a raw tracepoint's ``arguments``, u64
+        each.
 
-        Raises Fault.
+        ``world``, keyword-only, is the World for helpers, or None. Raises Fault.
         """
         return Machine(self.program(), context_of(arguments), world=world).run()

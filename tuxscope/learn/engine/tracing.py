@@ -27,7 +27,8 @@ CLOCK_TOLERANCE = 10_000  # ns; the interpreter's clock advances with each read
 def check_attached(
     submission: Submission, *names: str, category: str = "syscalls", hint: int | None = None
 ) -> None:
-    """Check that there is one program on each of these tracepoints. Raises Mistake."""
+    """Check that ``submission``, a Submission, has one program on each of the tracepoints ``names``
+    of ``category``. Raises Mistake, with the hint of index ``hint`` or None."""
     wanted = [str(Tracepoint(category, name)) for name in names]
     programs = submission.programs()
     found = [str(each.attach) for each in programs]
@@ -46,9 +47,11 @@ def check_attached(
 def check_shown(
     submission: Submission, *names: str, hint: int = 0, kind: type[StreamMap] = PerfEventArray
 ) -> RecordType:
-    """Check that the page shows records with these fields, each in a column; return the record.
+    """Check that the page of ``submission``, a Submission, shows records with the fields ``names``,
+    each in a column; return the RecordType.
 
-    Raises Mistake.
+    Its map is of ``kind``, a subclass of StreamMap. Raises Mistake, with the hint of index
+    ``hint``.
     """
     stream = submission.page.map
     if not isinstance(stream, kind):
@@ -64,7 +67,8 @@ def check_shown(
 
 
 def check_fields(submission: Submission, record: RecordType, *names: str, hint: int = 0) -> None:
-    """Check that a record has these fields. Raises Mistake."""
+    """Check that ``record``, a RecordType of ``submission``, has the fields ``names``. Raises
+    Mistake, with the hint of index ``hint``."""
     for name in names:
         if name not in record.fields:
             raise Mistake(
@@ -76,7 +80,8 @@ def check_fields(submission: Submission, record: RecordType, *names: str, hint: 
 
 
 def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
-    """Check that the page has a ``Column`` for each of these fields. Raises Mistake."""
+    """Check that the page of ``submission``, a Submission, has a ``Column`` for each of the fields
+    ``names``. Raises Mistake, with the hint of index ``hint``."""
     columns = [each for each in submission.page.columns if type(each) is Column]
     shown = [each.name for each in columns]
     for name in names:
@@ -90,9 +95,10 @@ def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
 
 
 def check_whole_arguments(submission: Submission, hint: int, offsets: range = ARGUMENTS) -> None:
-    """Check that loads of arguments load all 8 bytes. Raises Mistake.
+    """Check that loads of arguments, at ``offsets`` in the context, a range, load all 8 bytes.
+    Raises Mistake, with the hint of index ``hint``.
 
-    A shorter load is right on little-endian machines only.
+    A shorter load is right on little-endian machines only. ``submission`` is the Submission.
     """
 
     def narrow(each: Instruction) -> bool:
@@ -109,7 +115,8 @@ def check_whole_arguments(submission: Submission, hint: int, offsets: range = AR
 
 
 def check_null_checks(submission: Submission, call: Call, hint: int) -> None:
-    """Check that the program tests the result of each lookup. Raises Mistake for one that loads
+    """Check that the program of ``submission``, a Submission, tests the result of each lookup
+    during ``call``, a Call. Raises Mistake, with the hint of index ``hint``, for one that loads
     from address 0.
 
     For this each lookup during the call returns 0 once, even in an array, whose entries always
@@ -140,7 +147,7 @@ def check_null_checks(submission: Submission, call: Call, hint: int) -> None:
 
 
 def described(call: Call, name: str = "write") -> str:
-    """A call in words, for expectations."""
+    """Return ``call``, a Call of the system call ``name``, in words, a str, for expectations."""
     return (
         f"{name}({call.fd}, ..., {len(call.data)}) by {call.comm}, process {call.pid}, "
         f"thread {call.tid}"
@@ -150,7 +157,11 @@ def described(call: Call, name: str = "write") -> str:
 def record_of(
     submission: Submission, interpreter: Interpreter, call: Call, name: str = "write"
 ) -> Record:
-    """The one record that is sent for a call. Raises Mistake if there are none or several."""
+    """Return the one Record that the programs of ``submission`` in ``interpreter``, an Interpreter,
+    send for ``call``, a Call. Raises Mistake if there are none or several.
+
+    ``name`` is that of the system call, for the message.
+    """
     interpreter.call(call)
     records = interpreter.records()
     if len(records) != 1:
@@ -170,7 +181,12 @@ def check_value(
     of: str,
     wrong: Mapping[Any, Words] | None = None,
 ) -> None:
-    """Check a field's value; ``wrong`` has the values of typical mistakes. Raises Mistake."""
+    """Check that field ``name`` of ``record``, a Record that ``submission`` sent, has the value
+    ``expected``. Raises Mistake.
+
+    ``of`` says what of, in words. ``wrong`` maps values of typical mistakes to pairs: what they are
+    in words, and the index of the hint; or None.
+    """
     came = getattr(record, name)
     if came == expected:
         return
@@ -184,7 +200,8 @@ def check_value(
 
 
 def check_caller(submission: Submission, record: Record, call: Call, of: str) -> None:
-    """Check pid and comm, if the record has them. Raises Mistake."""
+    """Check pid and comm of ``record``, a Record that ``submission`` sent for ``call``, a Call, if
+    it has them. Raises Mistake; ``of`` says what of, in words."""
     if "pid" in type(record).fields:
         wrong = {call.tid: ("the thread id: the process id is in the upper half of r0", 0)}
         check_value(submission, record, "pid", call.pid, of, wrong)
@@ -193,19 +210,22 @@ def check_caller(submission: Submission, record: Record, call: Call, of: str) ->
 
 
 def check_time(submission: Submission, record: Record, call: Call, of: str) -> None:
-    """Check timestamp_ns, if the record has it: when the call started. Raises Mistake."""
+    """Check timestamp_ns of ``record``, a Record that ``submission`` sent for ``call``, a Call, if
+    it has it: when the call started. Raises Mistake; ``of`` says what of, in words."""
     came = getattr(record, "timestamp_ns", call.time_ns)
     if came not in range(call.time_ns, call.time_ns + CLOCK_TOLERANCE):
         check_value(submission, record, "timestamp_ns", call.time_ns, of)
 
 
 def sends_of(submission: Submission) -> SourceLine:
-    """The line that sends the record, or else the line of the function."""
+    """Return the SourceLine in ``submission``, a Submission, that sends the record, or else that of
+    the function."""
     return submission.line_of(sends) or submission.definition
 
 
 def store_of(submission: Submission, record: RecordType, name: str) -> SourceLine | None:
-    """The last line that stores a field of a record on the stack; None if there is none."""
+    """Return the last SourceLine in ``submission`` that stores field ``name`` of ``record``, a
+    RecordType, on the stack; None if there is none."""
     field = record.fields[name]
     found = None
     for program in submission.programs():
@@ -222,4 +242,5 @@ def store_of(submission: Submission, record: RecordType, name: str) -> SourceLin
 
 
 def listed(numbers: Sequence[int]) -> str:
+    """Return ``numbers``, a sequence of int, as a text."""
     return ", ".join(map(str, numbers))

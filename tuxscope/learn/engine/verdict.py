@@ -11,7 +11,7 @@ from tuxscope.asm import SourceLine
 
 
 class StageState(Enum):
-    """How a stage of grading ended."""
+    """An enum: how a stage of grading ended."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -23,8 +23,8 @@ class Stage:
     """One stage of grading: in the interpreter (pure), or on the kernel.
 
     Attributes:
-        state: how it ended.
-        why: why it was not run; empty if it was.
+        state: how it ended, a StageState.
+        why: why it was not run, a str; empty if it was.
     """
 
     state: StageState
@@ -39,9 +39,9 @@ class Finding:
     """What is wrong with a page.
 
     Attributes:
-        expected: what a right answer does.
-        came: what this one did.
-        source: the line of the page that is wrong; None if it is not known.
+        expected: what a right answer does, a str.
+        came: what this one did, a str.
+        source: the SourceLine of the page that is wrong; None if it is not known.
         advice: what to type; empty if that is not known.
         hint: index of the exercise's hint that fits; None if none does.
     """
@@ -59,10 +59,10 @@ class Verdict:
 
     Attributes:
         name: of the exercise.
-        seed: of the grader's random inputs.
-        pure: the checks of the assembler, and the interpreter.
-        kernel: the running kernel; None if the exercise does not use it.
-        finding: what is wrong; None if nothing is.
+        seed: of the grader's random inputs, an int.
+        pure: the Stage of the checks of the assembler, and the interpreter.
+        kernel: the Stage of the running kernel; None if the exercise does not use it.
+        finding: what is wrong, a Finding; None if nothing is.
     """
 
     name: str
@@ -73,24 +73,24 @@ class Verdict:
 
     @property
     def stages(self) -> dict[str, Stage]:
-        """The stages of the exercise, by name."""
+        """The stages of the exercise, a dict of Stage by name."""
         return {"pure": self.pure} | ({"kernel": self.kernel} if self.kernel else {})
 
     @property
     def passed(self) -> bool:
-        """Whether it passed in the interpreter, and did not fail on the kernel."""
+        """Whether the page passed in the interpreter, and did not fail on the kernel, a bool."""
         states = [each.state for each in self.stages.values()]
         return self.pure.state is StageState.PASSED and StageState.FAILED not in states
 
     @property
     def score(self) -> float:
-        """The share of the stages that it passed, 0 to 1."""
+        """The share of the stages that the page passed, a float from 0 to 1."""
         states = [each.state for each in self.stages.values()]
         return states.count(StageState.PASSED) / len(states)
 
 
 def to_object(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as an object for JSON; ``file`` is an absolute path."""
+    """Return ``verdict``, a Verdict, as a dict for JSON; its ``file`` is an absolute path."""
     finding = verdict.finding
     source = finding.source if finding else None
     return {
@@ -113,7 +113,7 @@ def to_object(verdict: Verdict) -> dict[str, Any]:
 
 
 def from_object(found: Mapping[str, Any]) -> Verdict:
-    """The verdict of an object; the inverse of :func:`to_object`."""
+    """Return the Verdict of ``found``, a mapping; the inverse of :func:`to_object`."""
     stages = {
         name: Stage(StageState(stage["state"]), stage["why"] or "")
         for name, stage in found["stages"].items()

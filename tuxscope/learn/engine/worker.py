@@ -15,17 +15,19 @@ from typing import Any
 
 
 def descriptor(number: int, source: int) -> int:
-    """Make the file descriptor ``number`` a duplicate of ``source``; returns it."""
+    """Make the file descriptor ``number`` a duplicate of ``source``, both int; return
+    ``number``."""
     if number != source:
         os.dup2(source, number)
     return number
 
 
 def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
-    """A socket on which a read or a write fails after ``seconds`` at the earliest; and its peer.
+    """Return two sockets: one on which a read or a write fails after ``seconds``, a float, at the
+    earliest, and its peer.
 
-    The timeout is twice that: timeouts count ticks, and on a virtual machine that was paused
-    several come at once.
+    ``option`` is SO_RCVTIMEO or SO_SNDTIMEO. The timeout is twice ``seconds``: timeouts count
+    ticks, and on a virtual machine that was paused several come at once.
     """
     ours, theirs = socket.socketpair()
     seconds *= 2
@@ -37,7 +39,7 @@ def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
 
 
 def fill(full: socket.socket) -> None:
-    """Send until the socket's buffer is full."""
+    """Send until the buffer of ``full``, a socket, is full."""
     for size in (1 << 16, 1):
         with contextlib.suppress(BlockingIOError):
             while True:
@@ -45,18 +47,21 @@ def fill(full: socket.socket) -> None:
 
 
 def write(fd: int, text: str, times: int) -> None:
+    """Call write(``fd``) with the bytes of ``text`` ``times`` times."""
     data = text.encode("latin-1")
     for _ in range(times):
         os.write(fd, data)
 
 
 def read(fd: int, size: int, times: int) -> None:
+    """Call read(``fd``) for ``size`` bytes ``times`` times."""
     for _ in range(times):
         os.read(fd, size)
 
 
 def work(message: list[Any], zero: int) -> None:
-    """Serve one request. What prepares the calls is neither read() nor write()."""
+    """Serve one request, ``message``, a list; ``zero`` is a file descriptor of /dev/zero. Preparing
+    the calls makes neither a read() nor a write()."""
     what, fd, argument, times = message
     if what in ("write", "read"):
         do = write if what == "write" else read

@@ -35,9 +35,9 @@ def accepts(
 ) -> Iterator[Program]:
     """Yield a program for each system call of this kernel that accepts connections.
 
-    ``layout`` has the offsets of the running kernel; ``report`` emits the code that reports an
-    event. Only process ``pid`` in ``namespace`` is traced; None for the pid: all processes, for the
-    namespace: the initial one.
+    ``layout``, a Layout, has the offsets of the running kernel; ``report``, a function, emits the
+    code that reports an event. Only process ``pid`` in ``namespace``, an int and a PidNamespace, is
+    traced; None for the pid: all processes, for the namespace: the initial one.
     """
     for at in ACCEPTS:
         if layout.has(at):
@@ -52,7 +52,8 @@ def accepted(
 ) -> Program:
     """Return the program for tracepoint ``at``, which runs when accept() returns.
 
-    ``layout``, ``report``, ``pid`` and ``namespace`` are as in accepts().
+    ``layout``, a Layout, ``report``, a function that emits, ``pid``, an int or None, and
+    ``namespace``, a PidNamespace or None, are as in accepts().
     """
     a = Assembler(f"net_{at.name.removeprefix('sys_exit_')}", attach=at)
     socket, cookie, copied = a.stack(u64), a.stack(u64), a.stack(Known)

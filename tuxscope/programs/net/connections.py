@@ -40,7 +40,8 @@ UNKNOWN = (1 << 64) - 1
 
 
 class Connection(Record):
-    """An event of a TCP connection; ``state`` is the event. Addresses: IPv4 is v4-mapped."""
+    """A Record: an event of a TCP connection; ``state`` is the event. Addresses: IPv4 is
+    v4-mapped."""
 
     timestamp_ns = u64
     ms = OptionalMilliseconds()  # since its start: until connected, accepted or closed
@@ -66,7 +67,7 @@ def state_numbers(names: Collection[str]) -> frozenset[int]:
 
 
 class Known(Record):
-    """The value of SOCKETS and SEEDED: what is known of a socket."""
+    """A Record, the value of SOCKETS and SEEDED: what is known of a socket."""
 
     started_ns = u64  # 0 if it is older than tuxscope
     connection = Connection
@@ -83,7 +84,7 @@ Report = Callable[[Assembler, Memory, str], None]
 
 
 def require_process(a: Assembler, pid: int | None, done: str) -> None:
-    """Emit: jump to ``done`` if the entry at r9 is of another process than ``pid``.
+    """Emit: jump to ``done`` if the entry at r9 is of another process than ``pid``, an int or None.
 
     Emits nothing if the pid is None.
     """
@@ -93,7 +94,8 @@ def require_process(a: Assembler, pid: int | None, done: str) -> None:
 
 
 def drop_excluded(a: Assembler, event: Memory, pids: tuple[int, ...], done: str) -> None:
-    """Emit: jump to ``done`` if ``event`` is of one of the processes ``pids``, a tuple of PIDs."""
+    """Emit: jump to ``done`` if ``event``, a Memory, is of one of the processes ``pids``, a tuple
+    of PIDs."""
     if pids:
         a.ldx(r1, u32[event.pid])
         for pid in pids:
@@ -101,10 +103,11 @@ def drop_excluded(a: Assembler, event: Memory, pids: tuple[int, ...], done: str)
 
 
 def lookup_socket(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
-    """Emit: look ``socket`` up in SOCKETS and SEEDED; if found, jump to ``known`` with r0 = entry.
+    """Emit: look ``socket``, a Memory, up in SOCKETS and SEEDED; if found, jump to ``known`` with
+    r0 = entry.
 
     The socket is the address of its ``struct sock``, on the stack. Its cookie is stored in
-    ``cookie``, also on the stack; ``layout`` says where the kernel keeps it.
+    ``cookie``, a Memory, also on the stack; ``layout`` says where the kernel keeps it.
     """
     a.st(cookie, 0)
     lookup(a, SOCKETS, socket)
@@ -119,7 +122,8 @@ def lookup_socket(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, 
 def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
     """Emit: store PID and comm of the current process in the entry at r9.
 
-    The PID is that in ``namespace`` (None: the initial one), or 0 if it has none there.
+    The PID is that in ``namespace``, a PidNamespace (None: the initial one), or 0 if it has none
+    there.
     """
     entry = Known[r9].connection
     if namespace is None:
@@ -138,9 +142,11 @@ def store_process(a: Assembler, namespace: PidNamespace | None) -> None:
 
 
 def describe(a: Assembler, layout: Layout, socket: Memory, known: Memory) -> None:
-    """Emit: copy the entry at r9 to ``known`` on the stack; add event r7, time and byte counts.
+    """Emit: copy the entry at r9 to ``known``, a Memory, on the stack; add event r7, time and byte
+    counts.
 
-    The byte counts are those of ``socket``, read by ``layout``. Clobbers r0 to r5 and r7 to r9.
+    The byte counts are those of ``socket``, a Memory, read by ``layout``. Clobbers r0 to r5 and r7
+    to r9.
     """
     place = address_of(known)
     event = known.connection

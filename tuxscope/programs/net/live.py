@@ -33,7 +33,7 @@ STEP = 0.02
 
 
 def run(options: NetOptions) -> int:
-    """Run net with ``options`` until it is stopped; return the exit status.
+    """Run net with ``options``, NetOptions, until it is stopped; return the exit status.
 
     Raises TuxscopeError or OSError.
     """
@@ -51,7 +51,8 @@ def run(options: NetOptions) -> int:
 
 
 def columns(format: Style, netns: bool) -> tuple[Column, ...]:
-    """Return the columns of the page, plus interface names, as a tuple for output in ``format``.
+    """Return the columns of the page, plus interface names, as a tuple for output in ``format``, a
+    Style.
 
     In text the names are after the local address, as in ss. If ``netns``, there is a column with
     the names of network namespaces, too.
@@ -98,7 +99,8 @@ class Summary(LiveTables):
 
 
 class Connections(Stream):
-    """Prints events, and rows for existing connections (``--existing``, ``--interval``)."""
+    """A Stream that prints events, and rows for existing connections (``--existing``,
+    ``--interval``); ``wanted`` are the NetOptions, the others as for Stream."""
 
     def __init__(
         self,

@@ -18,7 +18,8 @@ LARGEST_PORT = 65535
 
 
 def port(flag: str, text: str) -> int:
-    """Parse ``text``, the argument of ``flag``, as a port number, 1 to 65535. Raises UsageError."""
+    """Return ``text``, the argument of ``flag``, as a port number, an int of 1 to 65535. Raises
+    UsageError."""
     number = integer("a port", 443)(flag, text)
     if number > LARGEST_PORT:
         raise UsageError(f"{flag} takes a port, 1 to {LARGEST_PORT}, not {text}")
@@ -26,9 +27,10 @@ def port(flag: str, text: str) -> int:
 
 
 def network(flag: str, text: str) -> Network:
-    """Parse ``text``, the argument of ``flag``, as an IP address or a prefix, such as 10.0.0.0/8.
+    """Return ``text``, the argument of ``flag``, an IP address or a prefix, such as 10.0.0.0/8, as
+    a Network.
 
-    Returns an IPv4Network or IPv6Network. Raises UsageError.
+    That is an IPv4Network or IPv6Network. Raises UsageError.
     """
     if "%" not in text:
         with suppress(ValueError):
@@ -47,9 +49,9 @@ def network(flag: str, text: str) -> Network:
 
 
 def states(flag: str, text: str) -> frozenset[int]:
-    """Parse ``text``, the argument of ``flag``, as a comma-separated list of states.
+    """Return ``text``, the argument of ``flag``, a comma-separated list of states, as a frozenset.
 
-    Returns a frozenset of numbers of Connection.state. Raises UsageError.
+    It has the numbers of Connection.state. Raises UsageError.
     """
     names = text.split(",")
     for name in names:
@@ -133,5 +135,5 @@ class NetOptions(ToolOptions, after="exclude"):
 
     @property
     def filter(self) -> ConnectionFilter:
-        """The filter that the programs apply in the kernel."""
+        """The ConnectionFilter that the programs apply in the kernel."""
         return ConnectionFilter(self.port, self.local, self.remote, self.state, self.listen)

@@ -46,9 +46,9 @@ class ConnectionFilter:
     """The events to report; the programs drop all others in the kernel.
 
     Attributes:
-        port: local or remote; None for all.
+        port: local or remote, an int; None for all.
         local, remote: the network of the local or remote address; None for all.
-        states: numbers of ``Connection.state``; empty for all.
+        states: a frozenset of numbers of ``Connection.state``; empty for all.
         listen: whether to report listening sockets, too.
     """
 
@@ -63,7 +63,8 @@ EVERYTHING = ConnectionFilter()
 
 
 def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> Page:
-    """Return the page that prints a line with ``columns`` for each event that passes ``filter``."""
+    """Return the page that prints a line with ``columns`` for each event that passes ``filter``, a
+    ConnectionFilter."""
 
     def send(a: Assembler, event: Memory, done: str) -> None:
         a.mov(r1, r6)
@@ -77,7 +78,8 @@ def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = CO
 
 
 def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
-    """Return the function that makes the programs; they ``report`` events that pass ``filter``."""
+    """Return the ProgramFactory, the function that makes the programs; they ``report`` events that
+    pass ``filter``, a ConnectionFilter."""
 
     def net(
         pid: int | None = None,
@@ -99,7 +101,8 @@ def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
 
 
 def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: str) -> None:
-    """Emit: jump to ``done`` if ``event`` does not pass ``filter``."""
+    """Emit: jump to ``done`` if ``event``, a Memory, does not pass ``filter``, a
+    ConnectionFilter."""
     if filter.states:
         a.ldx(r1, u8[event.state])
         a.mov(r2, 1)
@@ -118,7 +121,8 @@ def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: 
 
 
 def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network, done: str) -> None:
-    """Emit: jump to ``done`` if ``address``, a field of ``event``, is not in ``network``.
+    """Emit: jump to ``done`` if ``address``, the Memory of a field of ``event``, a Memory, is not
+    in ``network``, a Network.
 
     Compares 64 bits at a time. An IPv4 address is in no IPv6 network: ``::/0`` matches IPv6 only.
     """
@@ -139,7 +143,7 @@ def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network,
 
 
 def includes_mapped(network: Network) -> bool:
-    """Whether ``network``, if IPv6, is larger than ::ffff:0:0/96 and contains it."""
+    """Return whether ``network``, if IPv6, is larger than ::ffff:0:0/96 and contains it."""
     return (
         isinstance(network, IPv6Network)
         and network.prefixlen < MAPPED.prefixlen
@@ -148,7 +152,8 @@ def includes_mapped(network: Network) -> bool:
 
 
 def mapped(network: Network) -> tuple[int, int]:
-    """Return value and mask of ``network``, 128 bits each; IPv4 is mapped to ::ffff:0:0/96."""
+    """Return a pair, value and mask of ``network``, 128 bits each; IPv4 is mapped to
+    ::ffff:0:0/96."""
     bits, value = network.prefixlen, int(network.network_address)
     if isinstance(network, IPv4Network):
         bits, value = bits + 96, 0xFFFF << 32 | value

@@ -25,9 +25,9 @@ class Snapshot:
 
     Attributes:
         at: nanoseconds of CLOCK_MONOTONIC.
-        sockets: as the kernel lists them.
-        holders: the process that holds a socket, by the inode of the socket.
-        listening: (inode of the network namespace, port) of each listening socket.
+        sockets: a sequence of Sockets, as the kernel lists them.
+        holders: the Owner, the process that holds a socket, by the inode of the socket.
+        listening: a frozenset of (inode of the network namespace, port) of each listening socket.
     """
 
     at: int
@@ -55,7 +55,7 @@ class Snapshot:
         )
 
     def rows(self, wanted: NetOptions) -> list[tuple[Any, ...]]:
-        """Return a list of the sockets that pass the filters of the options ``wanted``.
+        """Return a list of the sockets that pass the filters of ``wanted``, NetOptions.
 
         Each is a tuple as ``Connection.raw`` unpacks it.
         """
@@ -108,7 +108,8 @@ class Snapshot:
 
 
 def is_in(address: bytes, network: Network | None) -> bool:
-    """Whether ``address``, 16 bytes (IPv4: v4-mapped), is in ``network``; True if that is None."""
+    """Return whether ``address``, 16 bytes (IPv4: v4-mapped), is in ``network``; True if that is
+    None."""
     if network is None:
         return True
     if includes_mapped(network) and address.startswith(V4_MAPPED):
@@ -118,11 +119,12 @@ def is_in(address: bytes, network: Network | None) -> bool:
 
 
 def seed(loaded: Collection, needed: bool = False) -> Snapshot | None:
-    """Put the existing sockets and their processes into map SEEDED of ``loaded``.
+    """Put the existing sockets and their processes into map SEEDED of ``loaded``, a Collection;
+    return the Snapshot, or None.
 
-    Returns the snapshot. Sockets that do not fit into the map have no process in the output. If the
-    kernel does not list its sockets, returns None with a warning on stderr, or raises SocketsError
-    if ``needed``.
+    Sockets that do not fit into the map have no process in the output. If the kernel does not list
+    its sockets, returns None with a warning on stderr, or raises SocketsError if ``needed``, a
+    bool.
     """
     try:
         snapshot = Snapshot.now()

@@ -43,7 +43,8 @@ def state_changes(
 ) -> Program:
     """Return the program that runs at each state change of a socket.
 
-    ``layout``, ``report``, ``pid`` and ``namespace`` are as in accepts(). If ``listen``, it also
+    ``layout``, a Layout, ``report``, a function that emits, ``pid``, an int or None, and
+    ``namespace``, a PidNamespace or None, are as in accepts(). If ``listen``, a bool, it also
     reports listening sockets.
     """
 
@@ -171,7 +172,8 @@ def resets(layout: Layout) -> Program:
 
 
 def read_namespace(a: Assembler, layout: Layout, socket: Memory, connection: Memory) -> None:
-    """Emit: store the network namespace and the bound interface of ``socket`` in ``connection``.
+    """Emit: store the network namespace and the bound interface of ``socket``, a Memory, in
+    ``connection``, a Memory.
 
     Both are on the stack; the socket is its address, read by ``layout``.
     """
@@ -198,9 +200,10 @@ def store_version(a: Assembler) -> None:
 
 
 def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, then: str) -> None:
-    """Emit: r7 = the event that ended ``socket``, then jump to ``then``. r8 is its last state.
+    """Emit: r7 = the event that ended ``socket``, a Memory, then jump to ``then``. r8 is its last
+    state.
 
-    The socket's sk_err is read by ``layout`` into ``error``, four bytes on the stack.
+    The socket's sk_err is read by ``layout`` into ``error``, a Memory, four bytes on the stack.
     """
     if not layout.has_structs:
         reason_by_state(a, then)

@@ -22,7 +22,7 @@ RANGES = 128
 
 
 class By(Enum):
-    """The key of a summary: the values of ``--by``."""
+    """An enum: the key of a summary, the values of ``--by``."""
 
     PROCESS = "process"
     REMOTE = "remote"
@@ -30,19 +30,27 @@ class By(Enum):
 
 
 class Process(Record):
+    """A Record, the key of ``--by process``."""
+
     pid = Optional(u32, 0)
     comm = char[16]
 
 
 class Remote(Record):
+    """A Record, the key of ``--by remote``."""
+
     raddr = IpAddress()
 
 
 class Port(Record):
+    """A Record, the key of ``--by port``."""
+
     port = u16  # the server's
 
 
 class Traffic(Record):
+    """A Record: what is counted of each key."""
+
     events = u64
     connects = u64
     accepts = u64
@@ -84,7 +92,8 @@ COLUMNS = (
 
 
 def page(by: By = By.PROCESS, filter: ConnectionFilter = EVERYTHING) -> Page:
-    """Return the page that counts the connections that pass ``filter``, per key ``by``."""
+    """Return the page that counts the connections that pass ``filter``, a ConnectionFilter, per key
+    ``by``."""
     key_type, key_columns = KEYS[by]
     table = Hash("SUMMARY", key=key_type, value=Traffic, max_entries=MOST_ROWS)
 
@@ -100,7 +109,8 @@ def page(by: By = By.PROCESS, filter: ConnectionFilter = EVERYTHING) -> Page:
 
 
 def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
-    """Emit: store the key of ``event``, as chosen by ``by``, in ``key``, both on the stack."""
+    """Emit: store the key of ``event``, a Memory, as chosen by ``by``, in ``key``, a Memory, both
+    on the stack."""
     match by:
         case By.PROCESS:
             a.ldx(r1, u32[event.pid])
@@ -118,7 +128,8 @@ def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
 
 
 def find_or_add(a: Assembler, table: Hash, key: Memory, full: str) -> None:
-    """Emit: r0 = the entry of ``table`` for ``key``; jump to ``full`` if there is no room for it.
+    """Emit: r0 = the entry of ``table``, a Hash, for ``key``, a Memory; jump to ``full`` if there
+    is no room for it.
 
     A missing entry is created.
     """
@@ -135,7 +146,8 @@ def find_or_add(a: Assembler, table: Hash, key: Memory, full: str) -> None:
 
 
 def count(a: Assembler, event: Memory, done: str) -> None:
-    """Emit: count ``event`` in the entry at r7. May jump to ``done`` when it is counted."""
+    """Emit: count ``event``, a Memory, in the entry at r7. May jump to ``done`` when it is
+    counted."""
     entry: Memory = Traffic[r7]
     a.ldx(r1, u8[event.state])
     a.mov(r2, 1)
@@ -160,7 +172,7 @@ def count(a: Assembler, event: Memory, done: str) -> None:
 
 
 def count_time(a: Assembler, event: Memory) -> None:
-    """Emit: count the connect time of ``event`` in its bucket of the entry at r7.
+    """Emit: count the connect time of ``event``, a Memory, in its bucket of the entry at r7.
 
     Clobbers r1 to r5, r7 and r8.
     """

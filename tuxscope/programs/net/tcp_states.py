@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class TcpState(IntEnum):
-    """The TCP states of include/net/tcp_states.h."""
+    """An IntEnum: the TCP states of include/net/tcp_states.h."""
 
     ESTABLISHED = 1
     SYN_SENT = 2

@@ -11,11 +11,12 @@ MOST = 65536  # directories that are looked at for their names
 
 
 class CgroupError(UsageError):
-    """No cgroup that can be chosen."""
+    """The error for a cgroup that does not exist, or cannot be chosen."""
 
 
 def mount_point() -> str | None:
-    """Where the hierarchy of cgroup v2 is mounted; None where it is not."""
+    """Return the directory where the hierarchy of cgroup v2 is mounted, a str; None if it is
+    not."""
     try:
         with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as mounts:
             for line in mounts:
@@ -28,8 +29,11 @@ def mount_point() -> str | None:
 
 
 def identify(path: str) -> tuple[int, int]:
-    """The id of a cgroup, and how deep in the hierarchy it is. ``path`` is that of its directory,
-    or in the hierarchy, as /proc/PID/cgroup has it. Raises CgroupError."""
+    """Return the ID of the cgroup ``path`` and its depth in the hierarchy, a pair of ints. Raises
+    CgroupError.
+
+    ``path`` is that of its directory, or the one in the hierarchy, as /proc/PID/cgroup has it.
+    """
     root = mount_point()
     if root is None:
         raise CgroupError("--cgroup needs cgroup v2, and it is not mounted")
@@ -48,11 +52,12 @@ def identify(path: str) -> tuple[int, int]:
 
 
 def is_inside(directory: str, root: str) -> bool:
+    """Return whether ``directory`` is ``root`` or below it; both are absolute paths."""
     return directory == root or directory.startswith(os.path.join(root, ""))
 
 
 def cgroup_paths() -> dict[int, str]:
-    """The paths of all cgroups by their ids, as /proc/PID/cgroup has them."""
+    """Return the paths of all cgroups, a dict of str by ID, as /proc/PID/cgroup has them."""
     root = mount_point()
     found: dict[int, str] = {}
     if root is not None:
@@ -68,7 +73,8 @@ def cgroup_paths() -> dict[int, str]:
 
 
 def cgroup_of(pid: int) -> str | None:
-    """The path of a process's cgroup; None where it has none, or is gone."""
+    """Return the path of the cgroup of process ``pid``, a str; None if it has none, or has
+    ended."""
     try:
         with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:

@@ -11,12 +11,15 @@ from tuxscope.loader.fd import Fd
 
 
 class ProgramCost:
-    """Measures while it is entered: the kernel's statistics make each run of a program slower by
-    some 50 ns, so that is for a moment.
+    """Measures the time that the programs of ``loaded``, a Collection, take for a call; a context
+    manager.
+
+    While it is entered, the kernel's statistics make each run of a program slower by some 50 ns, so
+    that is for a moment.
 
     Attributes:
-        ns: of a call, in the programs before and after it; None where no call was made, or where
-            the kernel has no such statistics (before Linux 5.8).
+        ns: the time of a call in the programs before and after it, in nanoseconds, a float; None if
+            no call was made, or if the kernel has no such statistics (before Linux 5.8).
     """
 
     def __init__(self, loaded: Collection) -> None:

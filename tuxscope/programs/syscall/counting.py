@@ -91,8 +91,8 @@ def load_errno(a: Assembler) -> None:
 
 
 def load_key(a: Assembler, by: By, call: str = "call") -> None:
-    """Emit: r1 = the address of what a call of the thread at r9 is counted by; ``call``, or the
-    one that was ``interrupted``."""
+    """Emit: r1 = the address of the key, by ``by``, a By, of a call of the thread at r9; ``call``
+    names the member, "call" or "interrupted", of its Thread."""
     thread: Memory = Thread[r9]
     match by:
         case By.SYSCALL:
@@ -106,8 +106,11 @@ def load_key(a: Assembler, by: By, call: str = "call") -> None:
 
 
 def count_function(a: Assembler, chosen: Chosen) -> None:
-    """Emit the function. It takes r1 = what to count by, as ``load_key`` has it, r2 = how long the
-    call took in ns, r3 = its errno or 0, r4 = whether the thread was switched out meanwhile."""
+    """Emit the function ``count``, which counts a call into the table of ``chosen``, a Chosen.
+
+    It takes r1 = what to count by, as ``load_key`` has it, r2 = how long the call took in ns, r3 =
+    its errno or 0, r4 = whether the thread was switched out meanwhile.
+    """
     table = TABLES[chosen.by]
     a.function("count")
     key = a.stack(table.key)
@@ -142,21 +145,22 @@ def count_function(a: Assembler, chosen: Chosen) -> None:
 
 
 def find_at_r6(a: Assembler, table: Hash) -> None:
-    """Emit: r0 = the address of the row whose key is at r6, or 0."""
+    """Emit: r0 = the address of the row of ``table``, a Hash, whose key is at r6, or 0."""
     a.ld_map(r1, table)
     a.mov(r2, r6)
     a.call(helper.map_lookup_elem)
 
 
 def other_key(a: Assembler, table: Hash, key: Memory) -> None:
-    """Emit: the key of the row for all that has no row of its own."""
+    """Emit: store in ``key``, Memory, the key of the row of ``table``, a Hash, for all calls that
+    have no row of their own."""
     a.zero(key)
     first = address_of(key) + 0
     a.st(u64[first] if table.key_size >= 8 else u32[first], -1)
 
 
 def add_call(a: Assembler, table: Hash) -> None:
-    """Emit: add a call to the row at r0; r7 to r9 are those of ``count``."""
+    """Emit: add a call to the row of ``table``, a Hash, at r0; r7 to r9 are those of ``count``."""
     row: Memory = Tally[r0]
 
     def add(field: Memory) -> None:
@@ -196,7 +200,7 @@ def add_call(a: Assembler, table: Hash) -> None:
 
 
 def add_to_account(a: Assembler, offset: int) -> None:
-    """Emit: one more of what is in no row. Uses r1 and r2."""
+    """Emit: add 1 to the counter at ``offset``, in bytes, of the Account. Uses r1 and r2."""
     a.ld_map_value(r1, ACCOUNT)
     a.mov(r2, 1)
     a.atomic_add(u64[r1 + offset], r2)

@@ -10,10 +10,14 @@ from tuxscope.programs.syscall.records import RANGES, UNIT_BITS, Tally
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of one row; times are in nanoseconds.
+    """The numbers of one row; times are in nanoseconds.
 
     Attributes:
-        took: how many calls took so long, by range.
+        calls, errors: the number of calls, and of those that failed, int.
+        total_ns, max_ns: the time of all calls, and of the longest.
+        slept_calls, slept_ns: the number of calls in which the thread was switched out, and their
+            time.
+        took: how many calls took so long, by range, a tuple of RANGES ints.
     """
 
     calls: int = 0
@@ -25,8 +29,11 @@ class Counts:
     took: tuple[int, ...] = (0,) * RANGES
 
     def since(self, before: Counts) -> Counts:
-        """The calls after ``before``. If the longest call is older, the longest of these is known
-        by its range alone: its end, an eighth too much at most."""
+        """Return the Counts of the calls after ``before``, earlier Counts of the same row.
+
+        If the longest call is older, the longest of these is known by its range alone: its end, an
+        eighth too much at most.
+        """
         took = tuple(now - then for now, then in zip(self.took, before.took, strict=True))
         longest = self.max_ns
         if longest == before.max_ns:
@@ -44,11 +51,15 @@ class Counts:
 
     @property
     def average_ns(self) -> int | None:
+        """The average time of a call in nanoseconds, an int; None without calls."""
         return self.total_ns // self.calls if self.calls else None
 
     def percentile(self, percent: int) -> int | None:
-        """So many percent of the calls took no longer: the middle of its range, an eighth off at
-        most, and no more than the longest. None without calls."""
+        """Return the time in nanoseconds, an int, that ``percent`` (1 to 100) of the calls did not
+        exceed; None without calls.
+
+        It is the middle of its range, an eighth off at most, and no more than the longest.
+        """
         wanted = sum(self.took) * percent / 100
         before = 0
         for at, count in enumerate(self.took):
@@ -60,7 +71,8 @@ class Counts:
 
 
 def merged(value: Any) -> Counts:
-    """A row as the map has it: a Tally, or one for each CPU."""
+    """Return the Counts of ``value``, a row as the map has it: a Tally, or a tuple with one for
+    each CPU."""
     parts: tuple[Tally, ...] = value if isinstance(value, tuple) else (value,)
     parts = tuple(each for each in parts if each.calls)
     if not parts:
@@ -77,7 +89,8 @@ def merged(value: Any) -> Counts:
 
 
 def bounds(at: int) -> tuple[int, int]:
-    """Where a range begins, and where it ends, in nanoseconds."""
+    """Return where the range of index ``at`` begins and where it ends, in nanoseconds, a pair of
+    ints."""
     power, quarter = divmod(at, 4)
     if power == 0 or at < 4:
         first, width = at, 1

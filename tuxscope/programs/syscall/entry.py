@@ -27,7 +27,8 @@ from tuxscope.record import u32, u64
 
 
 def entry(wanted: Wanted, outcome: Outcome) -> Program:
-    """Run before each call."""
+    """Return the Program that runs before each call; ``wanted`` is a Wanted, ``outcome`` an
+    Outcome."""
     a = Assembler("syscall_enter", attach=RawTracepoint("sys_enter"))
     thread: Memory = Thread[r9]
     number, scratch, tid = a.stack(Number), a.stack(u64[2]), a.stack(u32)
@@ -91,9 +92,12 @@ def entry(wanted: Wanted, outcome: Outcome) -> Program:
 
 
 def identify(a: Assembler, wanted: Wanted, tid: Memory, left_out: str, other: str = "out") -> None:
-    """Emit: r7 = the process's id, as the user counts, and ``tid`` = the kernel's own number of
-    the thread; jump to ``left_out`` in an excluded process, to ``other`` in one that is not asked
-    for. Uses r0 to r5."""
+    """Emit: r7 = the process's ID, as the user counts, and ``tid``, Memory, = the kernel's own
+    number of the thread. Uses r0 to r5.
+
+    Jump to the label ``left_out`` in a process that ``wanted``, a Wanted, excludes, to the label
+    ``other`` in one that is not asked for.
+    """
     if wanted.namespace:
         namespaced_pid(a, wanted.namespace, other)
         a.mov(r7, r0)
@@ -109,8 +113,12 @@ def identify(a: Assembler, wanted: Wanted, tid: Memory, left_out: str, other: st
 
 
 def find_or_add_thread(a: Assembler, wanted: Wanted, tid: Memory, full: str) -> None:
-    """Emit: r9 = the address of the thread's record, which is made where there is none. Jump to
-    ``full`` if there is no room for it; to ``out`` if another process was asked for."""
+    """Emit: r9 = the address of the record of the thread ``tid``, Memory, which is made if there is
+    none; ``wanted`` is a Wanted.
+
+    Jump to the label ``full`` if there is no room for it; to ``out`` if another process was asked
+    for.
+    """
     lookup(a, THREADS, tid)
     a.jne(r0, 0, "known")
     if wanted.pid is not None and wanted.chosen.follow:
@@ -127,7 +135,8 @@ def find_or_add_thread(a: Assembler, wanted: Wanted, tid: Memory, full: str) -> 
 
 
 def choose_thread(a: Assembler, wanted: Wanted, unchosen: str) -> None:
-    """Emit: jump to ``unchosen`` where the filters exclude the thread at r9. Uses r0 to r5."""
+    """Emit: jump to the label ``unchosen`` if the filters of ``wanted``, a Wanted, exclude the
+    thread at r9. Uses r0 to r5."""
     if not wanted.chosen.follow:
         leave_out_threads(a, wanted.chosen, unchosen)
         return
@@ -139,7 +148,8 @@ def choose_thread(a: Assembler, wanted: Wanted, unchosen: str) -> None:
 
 
 def leave_out_restarts(a: Assembler, wanted: Wanted, number: Memory) -> None:
-    """Emit: jump to ``out`` with restart_syscall, if it is not asked for by its name."""
+    """Emit: jump to ``out`` if ``number``, the Memory of a Number, is restart_syscall and
+    ``wanted``, a Wanted, does not ask for it by its name."""
     for compat, nr in sorted(wanted.restarts):
         if ((compat, nr) in (wanted.chosen.numbers or ())) is wanted.chosen.all_but:
             a.ldx(r1, number.compat)
@@ -150,7 +160,8 @@ def leave_out_restarts(a: Assembler, wanted: Wanted, number: Memory) -> None:
 
 
 def store_who(a: Assembler, wanted: Wanted) -> None:
-    """Emit: what the thread's calls are counted by, into its record at r9. r7 is the process."""
+    """Emit: store what the thread's calls are counted by, as ``wanted``, a Wanted, says, in its
+    record at r9. r7 is the process."""
     who = Thread[r9].who
     match wanted.chosen.by:
         case By.PROCESS | By.THREAD:
@@ -167,7 +178,8 @@ def store_who(a: Assembler, wanted: Wanted) -> None:
 
 
 def store_thread_id(a: Assembler, wanted: Wanted, who: Memory) -> None:
-    """Emit: the thread's id as the user counts."""
+    """Emit: store the thread's ID as the user counts in ``who``, the Memory of a Who; ``wanted`` is
+    a Wanted."""
     if wanted.namespace:
         namespaced_pid(a, wanted.namespace, "out", thread=True)
     else:

@@ -16,20 +16,22 @@ Numbers = frozenset[tuple[bool, int]]
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which calls are counted, and by what.
+    """Which calls are counted, and by what. A filter that is None is not applied.
 
     Attributes:
-        by: what they are counted by.
-        comm: of threads with this name, up to 15 bytes.
-        uid: of threads with this user id.
-        cgroup: of threads in this cgroup or below it: its id, and its depth in the hierarchy.
-        numbers: these calls: whether of the 32-bit ABI, and the number. None for all.
-        all_but: the calls that are not in ``numbers``.
-        failed: those that failed.
-        errors: those that failed so; empty for all.
-        least_ns: those that took so long, or longer.
-        follow: children of the threads that are chosen, too, and all of their calls.
-        from_exec: from the execve on by which a process becomes the command.
+        by: the By: what they are counted by.
+        comm: only threads with this name, up to 15 bytes, or None.
+        uid: only threads with this user ID, an int or None.
+        cgroup: only threads in this cgroup or below it, a pair of its ID and its depth in the
+            hierarchy, or None.
+        numbers: only these calls, a frozenset of pairs: whether of the 32-bit ABI, and the number.
+            None for all.
+        all_but: whether the calls are those that are not in ``numbers``.
+        failed: whether only calls that failed count.
+        errors: a frozenset of errno values: only calls that failed so; empty for all.
+        least_ns: only calls that took so long, or longer, in nanoseconds.
+        follow: whether children of the chosen threads count, too, with all of their calls.
+        from_exec: whether counting begins with the execve by which a process becomes the command.
     """
 
     by: By = By.SYSCALL
@@ -46,7 +48,7 @@ class Chosen:
 
     @property
     def chooses_threads(self) -> bool:
-        """Whether a thread is chosen by what may change while it runs."""
+        """Whether a thread is chosen by what may change while it runs, a bool."""
         return any(each is not None for each in (self.comm, self.uid, self.cgroup))
 
     @property
@@ -59,7 +61,8 @@ EVERYTHING = Chosen()
 
 
 def leave_out_threads(a: Assembler, chosen: Chosen, left_out: str) -> None:
-    """Emit: jump to ``left_out`` where the current thread is not one of those. Uses r0 to r5."""
+    """Emit: jump to the label ``left_out`` if ``chosen``, a Chosen, excludes the current thread.
+    Uses r0 to r5."""
     if chosen.comm is not None:
         comm = a.stack(u64[2])
         a.zero(comm)  # Linux 6.1 leaves what is behind the name's end as it was
@@ -87,7 +90,8 @@ def leave_out_threads(a: Assembler, chosen: Chosen, left_out: str) -> None:
 def leave_out_numbers(
     a: Assembler, chosen: Chosen, number: Memory, left_out: str, restarts: Numbers = frozenset()
 ) -> None:
-    """Emit: jump to ``left_out`` with a call that is not one of those; ``restarts`` are, too.
+    """Emit: jump to the label ``left_out`` if ``chosen``, a Chosen, excludes the call ``number``,
+    the Memory of a Number; calls in ``restarts``, Numbers, are never excluded.
 
     It is looked up in words of 64 bits, one for each number. Uses r1 to r5.
     """
@@ -110,7 +114,11 @@ def leave_out_numbers(
 
 
 def test_numbers(a: Assembler, numbers: Iterable[tuple[bool, int]], what: str, found: str) -> None:
-    """Emit: jump to ``found`` where the bit r4 of the word r3 is set; r2 says of which ABI."""
+    """Emit: jump to the label ``found`` if the bit r4 of the word r3 is set for ``numbers``, pairs
+    of whether of the 32-bit ABI, and a number; r2 says of which ABI.
+
+    ``what`` is a word for the labels.
+    """
     for compat in (False, True):
         words: dict[int, int] = {}
         for each, nr in numbers:
@@ -130,8 +138,8 @@ def test_numbers(a: Assembler, numbers: Iterable[tuple[bool, int]], what: str, f
 
 
 def leave_out_results(a: Assembler, chosen: Chosen, left_out: str) -> None:
-    """Emit: jump to ``left_out`` with a call that is not asked for: it took r7 ns, and failed with
-    the errno r8, or 0. Uses r1."""
+    """Emit: jump to the label ``left_out`` if ``chosen``, a Chosen, excludes a call that took r7
+    ns, and failed with the errno r8, or 0. Uses r1."""
     if chosen.least_ns:
         a.ld_imm64(r1, chosen.least_ns)
         a.jlt(r7, r1, left_out)

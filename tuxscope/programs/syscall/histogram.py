@@ -14,6 +14,8 @@ POWERS_OF_NS = 64
 
 
 class Range(Record):
+    """A Record: the number of calls in a range of times."""
+
     calls = u64
 
 
@@ -21,12 +23,14 @@ COLUMNS = (Log2("nsecs", 16), Column(Range.calls, 12, rank=1), Bar(Range.calls, 
 
 
 def view(page: Page) -> Page:
-    """The page of the histogram that is shown of what a page of the kernel side counts."""
+    """Return the Page of the histogram that is shown of what ``page``, the Page of the kernel side,
+    counts."""
     return Page(page.program, Array("HIST", value=Range, max_entries=POWERS_OF_NS), COLUMNS)
 
 
 def rows(counts: Iterable[Counts]) -> list[tuple[int, Range]]:
-    """The histogram's rows: the calls that took 2**n ns or more, and less than 2**(n+1)."""
+    """Return the histogram's rows of ``counts``, Counts, as a list of pairs of n and Range: the
+    calls that took 2**n ns or more, and less than 2**(n+1)."""
     powers = [0] * POWERS_OF_NS
     for each in counts:
         for at, calls in enumerate(each.took):

@@ -14,8 +14,8 @@ class Blocked:
     """The calls in flight of one row.
 
     Attributes:
-        threads: how many there are.
-        oldest_ns: how long the oldest has taken.
+        threads: the number of threads in such a call, an int.
+        oldest_ns: how long the oldest call has taken, in nanoseconds.
         before: whether that had begun before the start, so that it has taken longer than known.
     """
 
@@ -25,8 +25,8 @@ class Blocked:
 
 
 def in_flight(by: By, threads: Iterable[Thread], now: int, least_ns: int) -> dict[Any, Blocked]:
-    """The calls in flight at ``now`` (ns of CLOCK_MONOTONIC) that have taken ``least_ns`` or
-    longer, by the keys of the table."""
+    """Return the calls of ``threads``, Thread records, in flight at ``now`` (ns of CLOCK_MONOTONIC)
+    that have taken ``least_ns`` or longer: the Blocked by the key of the table, by ``by``, a By."""
     ages: dict[Any, list[tuple[int, bool]]] = {}
     for each in threads:
         call: Any = each.call
@@ -38,7 +38,7 @@ def in_flight(by: By, threads: Iterable[Thread], now: int, least_ns: int) -> dic
 
 
 def key_of(by: By, thread: Thread) -> Any:
-    """What the thread's call is counted by."""
+    """Return the key, by ``by``, a By, that the call of ``thread``, a Thread, is counted by."""
     match by:
         case By.SYSCALL:
             return thread.call.number

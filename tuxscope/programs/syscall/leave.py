@@ -35,7 +35,8 @@ LAST_RESTART, NOT_A_RESTART, RESTARTS = 516, 515, 5
 
 
 def leave(wanted: Wanted, outcome: Outcome) -> Program:
-    """Run after each call. r7 is how long it took, r8 its result, r9 the thread's record."""
+    """Return the Program that runs after each call; ``wanted`` is a Wanted, ``outcome`` an Outcome.
+    r7 is how long the call took, r8 its result, r9 the thread's record."""
     a = Assembler("syscall_exit", attach=RawTracepoint("sys_exit"))
     thread: Memory = Thread[r9]
     number, slept = a.stack(Number), a.stack(u64)
@@ -78,7 +79,8 @@ def leave(wanted: Wanted, outcome: Outcome) -> Program:
 
 
 def leave_out_before_exec(a: Assembler, wanted: Wanted, left_out: str) -> None:
-    """Emit: jump to ``left_out`` where the command is not itself yet. Uses r1."""
+    """Emit: jump to the label ``left_out`` if ``wanted``, a Wanted, counts from the execve on, and
+    the command has not made it yet. Uses r1."""
     if wanted.chosen.from_exec:
         a.ld_map_value(r1, ACCOUNT)
         a.ldx(r1, u64[r1 + Account.began.offset])
@@ -86,8 +88,8 @@ def leave_out_before_exec(a: Assembler, wanted: Wanted, left_out: str) -> None:
 
 
 def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> None:
-    """Emit: r7 = how long the call of the thread at r9 took, and whether the thread was switched
-    out meanwhile."""
+    """Emit: r7 = how long the call of the thread at r9 took, and in ``slept``, Memory, whether the
+    thread was switched out meanwhile; ``wanted`` is a Wanted, ``scratch`` Memory of 16 bytes."""
     thread: Memory = Thread[r9]
     a.call(helper.ktime_get_ns)
     a.mov(r7, r0)
@@ -104,7 +106,8 @@ def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> Non
 def interrupted(
     a: Assembler, wanted: Wanted, outcome: Outcome, slept: Memory, scratch: Memory
 ) -> None:
-    """Emit ``interrupted?``: keep a call that the kernel may restart, or that becomes EINTR."""
+    """Emit ``interrupted?``: keep a call that the kernel may restart, or that becomes EINTR.
+    ``wanted`` is a Wanted, ``outcome`` an Outcome, ``slept`` and ``scratch`` are Memory."""
     thread: Memory = Thread[r9]
     a.label("interrupted?")
     a.jeq(r1, LAST_RESTART - NOT_A_RESTART, "finished")
@@ -127,8 +130,12 @@ def interrupted(
 def in_a_handler(
     a: Assembler, wanted: Wanted, outcome: Outcome, number: Memory, scratch: Memory
 ) -> None:
-    """Emit ``in a handler``: what comes out of sigreturn is the result that the interrupted call
-    has, -EINTR, if the kernel does not restart it."""
+    """Emit ``in a handler``: sigreturn returns the result of the interrupted call, -EINTR, if the
+    kernel does not restart it.
+
+    ``wanted`` is a Wanted, ``outcome`` an Outcome; ``number`` is Memory for the call's Number,
+    ``scratch`` Memory.
+    """
     thread: Memory = Thread[r9]
     a.label("in a handler")
     read_number(a, wanted.readable, r6, scratch, number.nr)
@@ -149,8 +156,12 @@ def in_a_handler(
 def without_entry(
     a: Assembler, wanted: Wanted, tid: Memory, number: Memory, slept: Memory, scratch: Memory
 ) -> None:
-    """Emit ``no record`` and ``no entry``: the exit of a call whose entry was not seen. seccomp
-    has denied it, it began before us, or it is a child's, which comes out of its parent's fork."""
+    """Emit ``no record`` and ``no entry``: the exit of a call whose entry was not seen. seccomp has
+    denied it, it began before the start, or it is a child's, which comes out of its parent's fork.
+
+    ``wanted`` is a Wanted; ``tid``, ``number``, ``slept`` and ``scratch`` are Memory, as in the
+    program of :func:`leave`.
+    """
     thread: Memory = Thread[r9]
     a.label("no record")
     find_or_add_thread(a, wanted, tid, full="no room")
@@ -182,7 +193,8 @@ def without_entry(
 
 
 def jump_to(a: Assembler, numbers: Numbers, number: Memory, target: str) -> None:
-    """Emit: jump to ``target`` with one of these calls. Uses r1 and r2."""
+    """Emit: jump to the label ``target`` if ``number``, the Memory of a Number, is one of
+    ``numbers``, pairs of whether of the 32-bit ABI, and a number. Uses r1 and r2."""
     a.ldx(r1, number.nr)
     a.ldx(r2, number.compat)
     for compat, nr in sorted(numbers):

@@ -24,7 +24,8 @@ FORK = Tracepoint("sched", "sched_process_fork")
 
 
 def end(wanted: Wanted, outcome: Outcome) -> Program:
-    """Run when a thread ends: exit and exit_group end so, and what a fatal signal interrupted."""
+    """Return the Program that runs when a thread ends: exit and exit_group end so, and what a fatal
+    signal interrupted. ``wanted`` is a Wanted, ``outcome`` an Outcome."""
     a = Assembler("thread_end", attach=RawTracepoint("sched_process_exit"))
     thread: Memory = Thread[r9]
     tid, slept, scratch = a.stack(u32), a.stack(u64), a.stack(u64[2])
@@ -53,9 +54,10 @@ def end(wanted: Wanted, outcome: Outcome) -> Program:
 
 
 def new_program(wanted: Wanted) -> Program:
-    """Run when a thread has become another program, in its execve.
+    """Return the Program that runs when a thread has become another program, in its execve.
+    ``wanted`` is a Wanted.
 
-    All other threads of the process are gone, and this one has the first one's id from here on.
+    All other threads of the process are gone, and this one has the first one's ID from here on.
     """
     a = Assembler("new_program", attach=RawTracepoint("sched_process_exec"))
     tid, old = a.stack(u32), a.stack(u32)
@@ -90,7 +92,8 @@ def new_program(wanted: Wanted) -> Program:
 
 
 def birth(wanted: Wanted) -> Program:
-    """Run when a thread has made a process or thread: it is followed, if its parent is."""
+    """Return the Program that runs when a thread has made a process or thread: it is followed, if
+    its parent is. ``wanted`` is a Wanted."""
     a = Assembler("thread_birth", attach=FORK)
     tid, child = a.stack(u32), a.stack(u32)
     a.ldx(r6, wanted.layout.field(FORK, "child_pid").at(r1))

@@ -34,7 +34,8 @@ SAMPLE = 0.02  # seconds for which the programs' own time is measured, at the st
 
 
 def run(options: SyscallOptions) -> int:
-    """Run it until its end; returns the exit status. Raises TuxscopeError or OSError."""
+    """Run ``tuxscope syscall`` with ``options``, SyscallOptions, until its end; return the exit
+    status. Raises TuxscopeError or OSError."""
     require_sudo()
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
     architecture = this_architecture()
@@ -45,14 +46,15 @@ def run(options: SyscallOptions) -> int:
 
 @dataclass
 class CallTotals(TableTotals):
-    """What the last line says.
+    """The numbers of the last line; ``str()`` of it is that line.
 
     Attributes:
-        calls: that were counted.
-        excluded: that were made by excluded processes, tuxscope among them.
-        restarts: how often the kernel restarted one, which is counted once.
-        cost_ns: how long the programs took for a call; None where that is not known.
-        unknown: what this kernel cannot tell.
+        calls: the number of calls that were counted, an int.
+        excluded: the number of calls by excluded processes, tuxscope among them.
+        restarts: how often the kernel restarted a call, which is counted once.
+        cost_ns: how long the programs took for a call, in nanoseconds, a float; None if that is not
+            known.
+        unknown: what this kernel cannot tell, a str; empty if nothing.
     """
 
     calls: int = 0
@@ -74,7 +76,12 @@ class CallTotals(TableTotals):
 
 
 class Summary(LiveTables):
-    """Tables of the whole run so far; with --interval, of the calls since the last table."""
+    """Tables, LiveTables, of the whole run so far; with --interval, of the calls since the last
+    table.
+
+    ``page``, ``options``, ``loaded`` and ``sink`` are as for LiveTables; ``wanted``, ``chosen`` and
+    ``architecture`` say what is counted where.
+    """
 
     def __init__(
         self,
@@ -160,7 +167,8 @@ class Summary(LiveTables):
 
 
 def other_row(by: By) -> tuple[Any, Any]:
-    """The row for what has no room for one of its own: its key, and nothing counted."""
+    """Return the row, by ``by``, a By, of all calls that had no room for a row of their own: a pair
+    of its key, and a value with nothing counted."""
     table = TABLES[by]
     first = min(8, table.key_size)
     key = table.key_type.unpack(b"\xff" * first + bytes(table.key_size - first))
@@ -168,7 +176,8 @@ def other_row(by: By) -> tuple[Any, Any]:
 
 
 def unknown(layout: RunningKernelLayout, architecture: Architecture) -> str:
-    """What a kernel without BTF cannot tell, for the last line."""
+    """Return what a kernel without BTF cannot tell, for the last line, a str: ``layout`` is a
+    RunningKernelLayout, ``architecture`` the machine's. Empty if nothing."""
     if layout.has_structs:
         return ""
     in_task = architecture.compat_test.in_task

@@ -13,14 +13,20 @@ from tuxscope.suggest import did_you_mean
 
 @dataclass(frozen=True)
 class NameList:
-    """Calls, by number, or all but these."""
+    """Calls that the user named.
+
+    Attributes:
+        numbers: a frozenset of pairs: whether of the 32-bit ABI, and the number.
+        all_but: whether all calls but these are meant.
+    """
 
     numbers: Numbers
     all_but: bool
 
 
 def name_list(flag: str, text: str, architecture: Architecture) -> NameList:
-    """Read ``openat,%network``; with ! in front: all but these. Raises UsageError."""
+    """Return the NameList of ``text``, as in ``openat,%network``, for ``architecture``; with ! in
+    front: all but these. Raises UsageError, which names the option ``flag``."""
     example = f"{flag} takes names of system calls, as in {flag} openat,%network or {flag} '!futex'"
     if text == "True":
         raise UsageError(f"{example}, not nothing")
@@ -36,8 +42,12 @@ def name_list(flag: str, text: str, architecture: Architecture) -> NameList:
 
 
 def meaning(name: str, architecture: Architecture) -> Numbers | None:
-    """The calls that a name, a class or a number such as ``syscall_9999`` stands for, in all ABIs
-    or in that of its suffix; None where there is none."""
+    """Return the calls that ``name`` stands for on ``architecture``, Numbers, a frozenset of pairs;
+    None if there are none.
+
+    ``name`` is a name, a class or a number such as ``syscall_9999``, in all ABIs or in that of its
+    suffix.
+    """
     if name.startswith("%"):
         members = groups().get(name[1:])
         return members if members is None else calls_of(members, architecture, "")
@@ -54,7 +64,8 @@ def meaning(name: str, architecture: Architecture) -> Numbers | None:
 
 
 def calls_of(wanted: set[str] | frozenset[str], architecture: Architecture, suffix: str) -> Numbers:
-    """All numbers of some names; ``suffix``: of one ABI, or of all if it is empty."""
+    """Return all calls with the names ``wanted``, a set, on ``architecture``, Numbers, a frozenset
+    of pairs: of the ABI with ``suffix``, or of all if it is empty."""
     return frozenset(
         (abi is architecture.compat, numbers(abi)[name])
         for abi, own in architecture.suffixes.items()
@@ -64,7 +75,8 @@ def calls_of(wanted: set[str] | frozenset[str], architecture: Architecture, suff
 
 
 def near_name(name: str, architecture: Architecture) -> str:
-    """What may be meant, as a question."""
+    """Return a hint, as a question, what the unknown ``name`` may mean on ``architecture``, a str;
+    empty if nothing is near."""
     if name.startswith("%"):
         return did_you_mean(name[1:], groups(), "%") or (
             f"; there are {', '.join(f'%{each}' for each in groups())}"

@@ -17,14 +17,16 @@ MOST_ERRORS = 64
 
 
 def thread_name(flag: str, text: str) -> bytes:
-    """Parse a comm: as the kernel does, keep the first 15 bytes. Raises UsageError."""
+    """Return the comm in ``text``, the value of option ``flag``, as bytes: as the kernel does, keep
+    the first 15. Raises UsageError."""
     if text in ("True", ""):
         raise UsageError(f"{flag} takes the name of a process, as in {flag} sshd, not nothing")
     return text.encode("utf-8", "surrogateescape")[: COMM.size - 1]
 
 
 def user_id(flag: str, text: str) -> int:
-    """Parse a user id, or look up a user's name. Raises UsageError."""
+    """Return the user ID, an int, of ``text``, the value of option ``flag``: a number or a user's
+    name. Raises UsageError."""
     if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ID:
         return int(text)
     import pwd
@@ -38,14 +40,15 @@ def user_id(flag: str, text: str) -> int:
 
 
 def cgroup_path(flag: str, text: str) -> str:
-    """Parse a path of a cgroup. Raises UsageError."""
+    """Return the cgroup path in ``text``, the value of option ``flag``. Raises UsageError."""
     if text in ("True", ""):
         raise UsageError(f"{flag} takes a cgroup, as in {flag} /system.slice, not nothing")
     return text
 
 
 def error_names(flag: str, text: str) -> frozenset[int]:
-    """Parse a comma-separated list of error names; return their numbers. Raises UsageError."""
+    """Return the numbers, a frozenset of int, of the errors in ``text``, names separated by commas,
+    the value of option ``flag``. Raises UsageError."""
     from errno import errorcode
 
     numbers = {name: number for number, name in errorcode.items()}
@@ -62,12 +65,14 @@ def error_names(flag: str, text: str) -> frozenset[int]:
 
 
 def call_names(flag: str, text: str) -> NameList:
-    """Parse a list of system calls and classes of them. Raises UsageError."""
+    """Return the NameList of ``text``, a list of system calls and classes of them, the value of
+    option ``flag``. Raises UsageError."""
     return name_list(flag, text, this_architecture())
 
 
 def one_call(flag: str, text: str) -> NameList:
-    """Parse the name of one system call. Raises UsageError."""
+    """Return the NameList of ``text``, the name of one system call, the value of option ``flag``.
+    Raises UsageError."""
     if text == "True" or not text or not {"!", "%", ","}.isdisjoint(text):
         raise UsageError(f"{flag} takes one system call, as in {flag} openat, not {given(text)}")
     return name_list(flag, text, this_architecture())
@@ -155,7 +160,8 @@ class SyscallOptions(ToolOptions, after="exclude"):
     )
 
     def chosen(self, cgroup: tuple[int, int] | None) -> Chosen:
-        """The filter that the programs apply; ``cgroup``: as the kernel identifies --cgroup."""
+        """Return the filter that the programs apply, a Chosen; ``cgroup`` is a pair of ID and
+        depth, as the kernel identifies --cgroup, or None."""
         names = self.hist or self.name
         return Chosen(
             by=self.by,

@@ -14,7 +14,7 @@ RANGES = 4 * POWERS
 
 
 class By(Enum):
-    """``--by``: what is counted by."""
+    """An enum of ``--by``: what is counted by."""
 
     SYSCALL = "syscall"
     PROCESS = "process"
@@ -24,26 +24,30 @@ class By(Enum):
 
 
 class Number(Record):
-    """A call: its number, and whether it is one of the 32-bit ABI."""
+    """A Record, a call: its number, and whether it is one of the 32-bit ABI."""
 
     nr = u32
     compat = u32
 
 
 class Call(Record):
+    """A Record, a call that has begun."""
+
     started_ns = u64
     switches = u64  # how often the thread had been switched out by then
     number = Number
 
 
 class Who(Record):
+    """A Record: the process and thread that a call is counted by."""
+
     pid = u32  # as the user's PID namespace counts
     tid = u32  # 0 where all threads of a process are one
     comm = char[16]
 
 
 class State(IntEnum):
-    """Where a thread is."""
+    """An IntEnum: where a thread is."""
 
     OUTSIDE = 0
     UNCHOSEN = 1  # in a call that the filters leave out
@@ -52,7 +56,7 @@ class State(IntEnum):
 
 
 class Restart(IntEnum):
-    """Whether a signal interrupted a call that the kernel may restart."""
+    """An IntEnum: whether a signal interrupted a call that the kernel may restart."""
 
     NONE = 0
     NEXT = 1  # the next call may be that one
@@ -60,6 +64,8 @@ class Restart(IntEnum):
 
 
 class Thread(Record):
+    """A Record: what is kept of each thread."""
+
     call = Call
     interrupted = Call
     interrupted_ns = u64  # how long that had taken
@@ -76,6 +82,8 @@ class Thread(Record):
 
 
 class Tally(Record):
+    """A Record: what the kernel counts of one row."""
+
     calls = u64
     errors = u64
     total_ns = u64
@@ -86,7 +94,7 @@ class Tally(Record):
 
 
 class Account(Record):
-    """What is in no row."""
+    """A Record: counts of what is in no row."""
 
     excluded = u64  # calls of processes that are left out
     restarts = u64  # how often the kernel has restarted a call, which is one
@@ -96,10 +104,14 @@ class Account(Record):
 
 
 class Errno(Record):
+    """A Record, the key of ``--by error``."""
+
     errno = u32  # 0 for calls without an error
 
 
 class Cgroup(Record):
+    """A Record, the key of ``--by cgroup``."""
+
     cgroup = u64
 
 

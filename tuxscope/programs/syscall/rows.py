@@ -25,30 +25,40 @@ Entry = tuple[Record, Record]
 
 
 class CallRow(Record):
+    """A Record, the row's key with ``--by syscall``."""
+
     syscall = char[64]
 
 
 class ProcessRow(Record):
+    """A Record, the row's key with ``--by process``."""
+
     pid = Optional(u64, UNKNOWN)
     comm = char[16]
 
 
 class ThreadRow(Record):
+    """A Record, the row's key with ``--by thread``."""
+
     pid = Optional(u64, UNKNOWN)
     tid = Optional(u64, UNKNOWN)
     comm = char[16]
 
 
 class ErrorRow(Record):
+    """A Record, the row's key with ``--by error``."""
+
     error = char[16]
 
 
 class CgroupRow(Record):
+    """A Record, the row's key with ``--by cgroup``."""
+
     cgroup = char[1024]
 
 
 class Line(Record):
-    """The numbers of a row; those that are unknown are all ones."""
+    """A Record: the numbers of a row; those that are unknown are all ones."""
 
     calls = u64
     errors = u64
@@ -66,7 +76,7 @@ class Line(Record):
 
 
 class Duration(Column):
-    """A time of a table: in text in the unit that suits it, ``1.23ms``."""
+    """A Column for a time: in text in the unit that suits it, ``1.23ms``."""
 
     __slots__ = ()
 
@@ -79,7 +89,7 @@ class Duration(Column):
 
 
 class Share(Column):
-    """Hundredths of a percent: in text as percent."""
+    """A Column for hundredths of a percent: in text as percent."""
 
     __slots__ = ()
 
@@ -92,7 +102,7 @@ class Share(Column):
 
 
 class Slept(Column):
-    """In text: how many calls slept, and how long."""
+    """A Column that shows in text how many calls slept, and how long."""
 
     __slots__ = ()
 
@@ -109,7 +119,8 @@ class Slept(Column):
 
 
 class InFlight(Column):
-    """In text: how many calls are in flight, and for how long the oldest has been."""
+    """A Column that shows in text how many calls are in flight, and for how long the oldest has
+    been."""
 
     __slots__ = ()
 
@@ -143,7 +154,8 @@ KEYS: dict[By, tuple[RecordType, tuple[Column, ...]]] = {
 
 
 def columns(by: By, style: Style, slept: bool) -> tuple[Column, ...]:
-    """Those of a table; ``slept``: whether the kernel tells which calls slept."""
+    """Return the Columns of the table by ``by``, a By, in the format ``style``, a Style, as a
+    tuple; ``slept`` is whether the kernel tells which calls slept."""
     counts = (Column(Line.calls, 10, rank=2), Column(Line.errors, 8, rank=4))
     times = (Line.total_ns, Line.avg_ns, Line.p50_ns, Line.p99_ns, Line.max_ns)
     ranks = (3, 9, 7, 5, 6)
@@ -163,7 +175,11 @@ def columns(by: By, style: Style, slept: bool) -> tuple[Column, ...]:
 
 
 def view(page: Page, by: By, style: Style, slept: bool) -> Page:
-    """The page of the table that is shown of what a page of the kernel side counts."""
+    """Return the Page of the table, by ``by``, a By, that is shown of what ``page``, the Page of
+    the kernel side, counts.
+
+    ``style`` is the Style, ``slept`` whether the kernel tells which calls slept.
+    """
     table = Hash("TABLE", key=KEYS[by][0], value=Line, max_entries=1)
     return Page(page.program, table, columns(by, style, slept), order_by=Line.total_ns)
 
@@ -175,7 +191,12 @@ def rows(
     architecture: Architecture,
     cgroups: Mapping[int, str],
 ) -> list[Entry]:
-    """The rows of a table: all that was counted, and all calls in flight, by the map's keys."""
+    """Return a list of the rows of the table by ``by``, a By, as Entries, pairs of Records: all
+    that was counted, and all calls in flight.
+
+    ``counts`` and ``blocked`` are Counts and Blocked by the map's keys, ``architecture`` the
+    machine's, ``cgroups`` paths by cgroup ID.
+    """
     total = sum(each.total_ns for each in counts.values())
     return [
         (shown_key(by, key, architecture, cgroups), line(counts.get(key), blocked.get(key), total))
@@ -184,6 +205,8 @@ def rows(
 
 
 def line(counts: Counts | None, blocked: Blocked | None, total: int) -> Line:
+    """Return the Line of a row with ``counts``, Counts or None, and ``blocked``, a Blocked or None;
+    ``total`` is the time of all calls in ns."""
     counts = counts or Counts()
     return Line(
         calls=counts.calls,
@@ -203,7 +226,8 @@ def line(counts: Counts | None, blocked: Blocked | None, total: int) -> Line:
 
 
 def shown_key(by: By, key: Any, architecture: Architecture, cgroups: Mapping[int, str]) -> Record:
-    """A key of the map as the table shows it."""
+    """Return ``key``, of the map by ``by``, a By, as the Record that the table shows;
+    ``architecture`` is the machine's, ``cgroups`` are paths by cgroup ID."""
     match by:
         case By.SYSCALL:
             if key.compat == OTHER:
@@ -226,14 +250,16 @@ def shown_key(by: By, key: Any, architecture: Architecture, cgroups: Mapping[int
 
 
 def error_name(errno: int) -> str:
-    """``ENOENT``; a number that has no name as ``errno_999``, no error as ``-``."""
+    """Return the name of ``errno``, an int, as ``ENOENT``; ``errno_999`` for a number that has no
+    name, ``-`` for 0."""
     if errno == OTHER:
         return OTHERS
     return errorcode.get(errno, f"errno_{errno}") if errno else "-"
 
 
 def short_time(ns: int | None) -> str:
-    """A time in three digits and a unit: ``93ns``, ``1.23us``, ``45.6ms``, ``312s``."""
+    """Return ``ns``, nanoseconds or None, as text of three digits and a unit: ``93ns``, ``1.23us``,
+    ``45.6ms``, ``312s``."""
     if ns is None:
         return "-"
     value = float(ns)

@@ -19,8 +19,12 @@ ELF_32 = b"\x7fELF\x01"
 
 
 def seed(threads: LoadedMap, chosen: Chosen, pid: int | None, exclude: tuple[int, ...]) -> None:
-    """Tell the kernel's side which threads are in a call: the chosen ones of ``pid`` or of all
-    processes. What has begun another call meanwhile stays as it is."""
+    """Write to ``threads``, the loaded map of Threads, which threads are in a call: those of
+    ``pid``, or of all processes if None, that ``chosen``, a Chosen, includes and ``exclude``, PIDs,
+    does not.
+
+    A record of a thread that has begun another call meanwhile stays as it is.
+    """
     paths = cgroup_paths() if chosen.cgroup or chosen.by is By.CGROUP else {}
     for process, tid, thread in blocked_threads(chosen, pid, exclude, paths):
         with suppress(MapError):  # it has a record by now
@@ -30,7 +34,8 @@ def seed(threads: LoadedMap, chosen: Chosen, pid: int | None, exclude: tuple[int
 
 
 def forget(threads: LoadedMap, tid: int) -> None:
-    """Delete the record of thread ``tid``, whose call was not seen. Raises MapError."""
+    """Delete the record of thread ``tid``, whose call was not seen, from ``threads``, the LoadedMap
+    of Threads. Raises MapError."""
     thread = threads.lookup(tid)
     if thread and thread.state == State.INSIDE_BEFORE:
         threads.delete(tid)
@@ -39,7 +44,12 @@ def forget(threads: LoadedMap, tid: int) -> None:
 def blocked_threads(
     chosen: Chosen, pid: int | None, exclude: tuple[int, ...], paths: Mapping[int, str]
 ) -> Iterator[tuple[int, int, Thread]]:
-    """Threads in a call: process, thread, and their record as the kernel's side has it."""
+    """Yield the threads in a call as triples: process, thread, and its Thread record as the
+    kernel's side has it.
+
+    They are those of ``pid``, or of all processes if None, that ``chosen``, a Chosen, includes and
+    ``exclude``, PIDs, does not; ``paths`` are cgroup paths by ID.
+    """
     processes = [pid] if pid else [int(each) for each in os.listdir("/proc") if each.isdigit()]
     ids = {path: identity for identity, path in paths.items()}
     for process in processes:
@@ -52,7 +62,8 @@ def blocked_threads(
 
 
 def is_inside(chosen: Chosen, cgroup: str | None, paths: Mapping[int, str]) -> bool:
-    """Whether a process of this cgroup is chosen by it."""
+    """Return whether ``chosen``, a Chosen, includes processes of the cgroup whose path is
+    ``cgroup``, or None; ``paths`` are cgroup paths by ID."""
     if chosen.cgroup is None:
         return True
     wanted = paths.get(chosen.cgroup[0])
@@ -60,6 +71,7 @@ def is_inside(chosen: Chosen, cgroup: str | None, paths: Mapping[int, str]) -> b
 
 
 def threads_of(process: int) -> list[int]:
+    """Return the thread IDs of ``process``, a PID, as a list of int; empty if it has ended."""
     try:
         return [int(each) for each in os.listdir(f"/proc/{process}/task")]
     except OSError:
@@ -67,7 +79,8 @@ def threads_of(process: int) -> list[int]:
 
 
 def blocked_thread(chosen: Chosen, process: int, tid: int, cgroup: int) -> Thread | None:
-    """A thread as the kernel's side has it; None where it is in no call that is chosen."""
+    """Return the Thread of thread ``tid`` of ``process``, a PID, in the cgroup with ID ``cgroup``,
+    as the kernel's side has it; None if it is in no call that ``chosen``, a Chosen, includes."""
     task = f"/proc/{process}/task/{tid}"
     try:
         with open(f"{task}/syscall", encoding="ascii") as file:
@@ -103,6 +116,6 @@ def blocked_thread(chosen: Chosen, process: int, tid: int, cgroup: int) -> Threa
 
 
 def is_32_bit(process: int) -> bool:
-    """Whether a process runs a 32-bit program. Raises OSError."""
+    """Return whether ``process``, a PID, runs a 32-bit program. Raises OSError."""
     with open(f"/proc/{process}/exe", "rb") as file:
         return file.read(len(ELF_32)) == ELF_32

@@ -35,7 +35,8 @@ COUNTS = (
 
 
 def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Page:
-    """The page of a summary, for a machine."""
+    """Return the Page of a summary of the calls that ``chosen``, a Chosen, includes, for a machine
+    with ``architecture``."""
 
     def syscall(
         pid: int | None = None,

@@ -13,16 +13,18 @@ from tuxscope.programs.syscall.filters import Chosen, Numbers
 
 @dataclass(frozen=True)
 class Wanted:
-    """Attributes:
-    chosen: which calls are counted.
-    pid: of this process alone; None for all.
-    exclude: processes that are left out.
-    namespace: the PID namespace in which these are numbers; None for the initial one.
-    layout: where the kernel keeps what is read.
-    readable: what can be read of a call.
-    restarts: the numbers of restart_syscall, as ``Chosen.numbers`` has them.
-    sigreturns: those of the calls that end a signal's handler.
-    forks: those of the calls that a child comes out of, too.
+    """What the programs of syscall are made for.
+
+    Attributes:
+        chosen: the Chosen: which calls are counted.
+        pid: only this process, an int; None for all.
+        exclude: a tuple of PIDs that are left out.
+        namespace: the PidNamespace in which these are numbers; None for the initial one.
+        layout: the Layout of the kernel.
+        readable: the Readable: what can be read of a call.
+        restarts: the numbers of restart_syscall, as ``Chosen.numbers`` has them.
+        sigreturns: those of the calls that end a signal's handler.
+        forks: those of the calls that a child comes out of, too.
     """
 
     chosen: Chosen
@@ -44,8 +46,12 @@ def wanted(
     layout: Layout,
     architecture: Architecture,
 ) -> Wanted:
-    """Look up what the programs need to know. Raises TuxscopeError where the kernel has no such
-    registers."""
+    """Return the Wanted with ``chosen``, ``pid``, ``exclude``, ``namespace`` (a PidNamespace) and
+    ``layout``, which are its attributes; pid and namespace may be None.
+
+    It looks up the others for ``architecture``. Raises TuxscopeError if the kernel has no such
+    registers.
+    """
 
     def called(*names: str) -> Numbers:
         return numbers_of(architecture, names)
@@ -64,7 +70,8 @@ def wanted(
 
 
 def numbers_of(architecture: Architecture, names: tuple[str, ...]) -> Numbers:
-    """All numbers that calls of these names have, in all ABIs."""
+    """Return the numbers that calls with ``names``, a tuple, have in all ABIs of ``architecture``:
+    a frozenset of pairs, as in ``Chosen.numbers``."""
     return frozenset(
         (abi is architecture.compat, numbers(abi)[name])
         for abi in architecture.abis

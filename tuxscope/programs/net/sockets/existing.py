@@ -66,8 +66,8 @@ def existing_sockets(
     """Return the TCP sockets in ``namespaces``, in any state but CLOSE (unbound), as a list.
 
     The list is no atomic snapshot: to miss no socket, start tracing first. Namespaces that cannot
-    be entered, or no longer exist, are appended to ``left_out`` if it is given. Raises SocketsError
-    if the kernel does not list sockets, for example without CONFIG_INET_TCP_DIAG.
+    be entered, or no longer exist, are appended to ``left_out``, a list, if it is not None. Raises
+    SocketsError if the kernel does not list sockets, for example without CONFIG_INET_TCP_DIAG.
     """
     found: list[Socket] = []
     for namespace in namespaces:
