@@ -21,7 +21,6 @@ from tuxscope.programs.syscall.records import (
 )
 from tuxscope.record import u32, u64
 
-
 LARGEST_ERRNO = 4095
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuxscope.abi.reading import read_compat, read_number, read_register, read_switches
 from tuxscope.asm import Assembler, Program, RawTracepoint, helper
-from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
+from tuxscope.asm.registers import Memory, r0, r1, r2, r6, r7, r8, r9
 from tuxscope.page.emitting import address_of, copy, lookup
 from tuxscope.programs.syscall.counting import add_to_account
 from tuxscope.programs.syscall.entry import (

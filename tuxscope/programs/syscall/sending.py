@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tuxscope.abi.reading import read_arguments
 from tuxscope.asm import Assembler, helper
-from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9
 from tuxscope.files.emitting import (
     FILE_OF_FD,
@@ -41,13 +40,12 @@ from tuxscope.programs.syscall.events import (
     ROOM,
     CallEvent,
     Entry,
-    EventHead,
     Outgoing,
     PieceHead,
     Plan,
     What,
 )
-from tuxscope.programs.syscall.filters import Chosen, leave_out_results
+from tuxscope.programs.syscall.filters import leave_out_results
 from tuxscope.programs.syscall.leave import leave_out_before_exec
 from tuxscope.programs.syscall.records import Account, Number, Thread, Who
 from tuxscope.programs.syscall.wanted import Wanted

@@ -14,7 +14,7 @@ def escaped(data: bytes, more: str = "") -> str:
     before another digit; the characters in ``more``, too."""
     parts = []
     following = data[1:] + b"\0"
-    for byte, after in zip(data, following, strict=True):
+    for byte, after in zip(data, following, strict=False):
         if byte in ESCAPES:
             parts.append(ESCAPES[byte])
         elif PLAIN[byte] and PLAIN[byte] not in more:

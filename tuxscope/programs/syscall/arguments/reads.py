@@ -25,6 +25,8 @@ class What(IntEnum):
             elements of the array.
         FILE: the file of a descriptor, as 8 bytes: the id of its path. AT_FDCWD is the working
             directory.
+        FILES: the files of descriptors in user memory: ``count`` elements of ``size`` bytes, each
+            with an int at its start; each file is an element, as of FILE.
     """
 
     BYTES = 1
@@ -33,6 +35,7 @@ class What(IntEnum):
     COUNT = 4
     VECTOR = 5
     FILE = 6
+    FILES = 7
 
 
 class When(IntFlag):
@@ -56,12 +59,14 @@ class Count(IntEnum):
         ARGUMENT: an argument's value.
         POINTED: the u32 that an argument is the address of, as in accept(2).
         RETURNED: the call's result.
+        FOLLOWING: the word behind the address that a read is ``through``, as iov_len is.
     """
 
     CONSTANT = 0x00
     ARGUMENT = 0x10
     POINTED = 0x20
     RETURNED = 0x30
+    FOLLOWING = 0x40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,9 @@ class Read:
         when: whether before or after the call.
         offset: bytes from the address to what is read.
         buffer: whether of what is read only as many bytes are shown as the user asked for.
+        through: which word, counted from 1, of the struct at the address has the address to read,
+            as msg_iov is the third of struct msghdr; 0 for none. A word has the size of the ABI's
+            long.
     """
 
     what: What
@@ -87,3 +95,4 @@ class Read:
     when: When = When.EXIT
     offset: int = 0
     buffer: bool = False
+    through: int = 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from errno import errorcode
+from errno import EDEADLK, EOPNOTSUPP, errorcode
 from typing import Any
 
 from tuxscope.programs.syscall.arguments.call import Call
 from tuxscope.programs.syscall.arguments.declarations import declaration
 from tuxscope.programs.syscall.arguments.reads import RESULT
+
+# Of numbers with two names, the kernel's.
+ERRORS = {**errorcode, EDEADLK: "EDEADLK", EOPNOTSUPP: "EOPNOTSUPP"}
 
 
 def arguments_text(call: Call) -> str:
@@ -30,7 +33,7 @@ def result_text(call: Call) -> str:
 
 def error_name(call: Call) -> str | None:
     """Return the name of the errno that ``call`` returned; None if it did not fail."""
-    return errorcode.get(-call.result, f"errno_{-call.result}") if call.failed else None
+    return ERRORS.get(-call.result, f"errno_{-call.result}") if call.failed else None
 
 
 def arguments_json(call: Call) -> dict[str, Any]:
