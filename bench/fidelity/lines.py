@@ -9,6 +9,7 @@ from enum import Enum
 
 LONGEST = 1 << 16  # characters of a line that are looked at
 UNFINISHED = " <unfinished ...>"
+NEVER_RETURNED = re.compile(r" <unfinished \.\.\.>\) *= \?$")
 RESUMED = re.compile(r"<\.\.\. (\w+) resumed>")
 STRACE = re.compile(r"(\d+) +(.*)", re.DOTALL)
 TUXSCOPE = re.compile(
@@ -161,7 +162,8 @@ def strace_lines(text: str) -> Iterator[Line]:
             continue
         if resumed:
             rest = begun.pop(tid, resumed[1] + "(") + rest[resumed.end() :]
-            rest = rest.removesuffix(UNFINISHED)
+            # Of a thread that is killed in the call: "<... wait4 resumed> <unfinished ...>) = ?".
+            rest = NEVER_RETURNED.sub(UNFINISHED, rest)
         elif tid in begun and rest.startswith("+++ "):
             unfinished = parsed(tid, begun.pop(tid) + UNFINISHED)
             if unfinished:

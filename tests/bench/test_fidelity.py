@@ -28,7 +28,9 @@ STRACE = r"""
 7  fcntl(1<pipe:[5]>, F_GETFL)       = 0x8001 (flags O_WRONLY|O_LARGEFILE)
 7  openat(AT_FDCWD</tmp>, "/nowhere", O_RDONLY) = -1 ENOENT (No such file or directory)
 8  futex(0x7f, FUTEX_WAIT, 0, NULL <unfinished ...>
+9  wait4(-1,  <unfinished ...>
 7  exit_group(0)                     = ?
+9  <... wait4 resumed> <unfinished ...>) = ?
 8  +++ exited with 0 +++
 7  +++ exited with 0 +++
 """
@@ -69,6 +71,8 @@ def test_resumed_calls_are_put_together() -> None:
     futex = next(line for line in theirs() if line.name == "futex")
     assert futex.text.endswith(" <unfinished ...>")
     assert futex.result is None
+    wait4 = next(line for line in theirs() if line.name == "wait4")
+    assert (wait4.arguments, wait4.result) == (("-1",), None)
 
 
 def test_the_same_is_equal() -> None:
