@@ -39,6 +39,7 @@ FOR_STRACE = 10_000  # it is so much slower
 RATE = 1_000_000
 CALLS_A_BYTE = 2
 LOST = re.compile(r"(\d+) lost\b")
+PROGRAMS = 4  # that tuxscope attaches at least
 ALONE, TUXSCOPE, PERF, STRACE = "nothing", "tuxscope syscall", "perf trace -o", "strace -o"
 TUXSCOPE_COMMAND = [sys.executable, "-B", "-m", "tuxscope", "syscall"]
 COMMANDS = {
@@ -101,18 +102,21 @@ def killed(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]
             process.wait(PATIENCE)
 
 
-def attached(tool: str, process: subprocess.Popen[bytes], pid: int, file: Path) -> bool:
+def attached(tool: str, process: subprocess.Popen[bytes], pid: int) -> bool:
     """Whether a tool sees the process."""
     if process.poll() is not None:
         raise SystemExit(f"stream: {tool} ended before it began")
     if tool == STRACE:
         return "TracerPid:\t0\n" not in Path(f"/proc/{pid}/status").read_text()
-    if tool == TUXSCOPE:  # the call that the process waits in
-        return file.exists() and file.stat().st_size > 0
-    # The events of perf trace are enabled once it waits for them.
-    return (
-        Path(f"/proc/{process.pid}/wchan").read_text().startswith(("poll", "do_poll", "do_sys_p"))
-    )
+    # They are attached once they wait for events.
+    waits = "poll" in Path(f"/proc/{process.pid}/wchan").read_text()
+    return waits and (tool == PERF or links(process.pid) >= PROGRAMS)
+
+
+def links(pid: int) -> int:
+    """How many programs a process has attached."""
+    fds = Path(f"/proc/{pid}/fd")
+    return sum(os.readlink(each) == "anon_inode:bpf_link" for each in fds.iterdir())
 
 
 def once(tool: str, count: int) -> Run:
@@ -132,9 +136,7 @@ def once(tool: str, count: int) -> Run:
                         words, stdout=subprocess.DEVNULL, stderr=stderr, cwd=HERE.parent
                     )
                 with killed(watcher):
-                    wait_for(
-                        lambda: attached(tool, watcher, process.pid, file), f"{tool} to attach"
-                    )
+                    wait_for(lambda: attached(tool, watcher, process.pid), f"{tool} to attach")
                     return copied(process, count, tool, watcher, file, errors)
             return copied(process, count, tool, None, file, errors)
 
@@ -284,7 +286,8 @@ def flooded(
     out = watcher.stdout.fileno()
     signal.alarm(120)
     delivered, sizes, next_look = 0, [], time.monotonic()
-    rest = os.read(out, 1 << 16)  # the call that it waits in
+    wait_for(lambda: attached(TUXSCOPE, watcher, process.pid), "tuxscope to attach")
+    rest = b""
     process.stdin.write(b"\n")
     process.stdin.close()
     while block := os.read(out, 1 << 20):
