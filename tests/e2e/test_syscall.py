@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,12 @@ semop sendmsg sendto setsockopt shmctl shutdown signalfd4 splice statfs symlinka
 tee timer_delete timer_getoverrun timer_gettime timerfd_gettime timerfd_settime times uname
 unlinkat utimensat vmsplice waitid write writev
 """.split()
+
+
+def hundred_calls() -> dict[str, list[int]]:
+    """What caller.py needs for "repeated": 100 calls, each with its number and a count."""
+    known = [each for each in HARMLESS if each in NUMBERS][:100]
+    return {name: [NUMBERS[name], 1 + at % 7] for at, name in enumerate(known)}
 
 
 class Caller:
@@ -113,12 +120,15 @@ def summary(tuxscope: Any) -> Any:
     return start
 
 
-def rows(result: Result, key: str = "syscall") -> dict[Any, Any]:
-    """The rows of the last table, by their key."""
+def rows(result: Result, *keys: str) -> dict[Any, Any]:
+    """The rows of the last table, by their key: a column, ``syscall`` if none is given, or a
+    tuple of columns."""
     assert result.status == 0, result.stderr
     found = result.objects[-1]["rows"]
-    assert len({each[key] for each in found}) == len(found)
-    return {each[key]: each for each in found}
+    key = itemgetter(*keys or ("syscall",))
+    by_key = {key(each): each for each in found}
+    assert len(by_key) == len(found)
+    return by_key
 
 
 def last_line(result: Result) -> dict[str, int]:
@@ -145,9 +155,8 @@ def calls(result: Result) -> dict[str, tuple[int, int]]:
 
 @pytest.mark.matrix
 def test_each_call_is_counted_once(caller: Any, summary: Any) -> None:
-    known = [each for each in HARMLESS if each in NUMBERS][:100]
-    assert len(known) == 100
-    wanted = {name: [NUMBERS[name], 1 + at % 7] for at, name in enumerate(known)}
+    wanted = hundred_calls()
+    assert len(wanted) == 100
     calling = caller("repeated", wanted)
     assert calling.tell() == b"w\n"
     run = summary("--pid", calling.pid)
@@ -197,7 +206,6 @@ def test_a_command_is_counted_as_strace_counts_it(tuxscope: Any, tmp_path: Path)
     command = ("sh", "-c", script)
     run = tuxscope("syscall", "--summary", "--format", "json", "--follow", "--", *command)
     found = calls(run.finish())
-    theirs: dict[str, tuple[int, int]] = {}
     file = tmp_path / "strace"
     done = subprocess.run(
         ["strace", "-f", "-c", "-o", str(file), *command],
@@ -205,12 +213,60 @@ def test_a_command_is_counted_as_strace_counts_it(tuxscope: Any, tmp_path: Path)
     )  # fmt: skip
     if done.returncode:
         pytest.skip(f"strace does not run here: {done.stderr.decode()}")
-    for line in file.read_text().splitlines()[2:-2]:
-        words = line.split()
-        theirs[words[-1]] = (int(words[3]), int(words[4]) if len(words) == 6 else 0)
-    ends = ("exit", "exit_group")  # of which strace sees no end
-    assert {name: each for name, each in found.items() if name not in ends} == theirs
+    assert without_ends(found) == strace_counts(file)
     assert found["exit_group"] == (7, 0)
+
+
+def strace_counts(file: Path) -> dict[str, tuple[int, int]]:
+    """Calls and errors, by name, of what ``strace -c -o FILE`` has written."""
+    rows = (line.split() for line in file.read_text().splitlines()[2:-2])
+    return {row[-1]: (int(row[3]), int(row[4]) if len(row) == 6 else 0) for row in rows}
+
+
+def without_ends(found: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Without the calls of which strace sees no end, and which it does not count."""
+    return {name: each for name, each in found.items() if name not in ("exit", "exit_group")}
+
+
+@pytest.mark.parametrize(
+    ("what", "argument", "ends"),
+    [
+        ("repeated", hundred_calls(), 1),
+        ("children", ["fork", 5], 6),
+        ("children", ["posix_spawn", 5], 6),
+        ("threads", 4, 5),
+        ("denied", [NUMBERS["getpriority"], 7], 1),
+    ],
+    ids=["100 calls", "fork", "posix_spawn", "threads", "seccomp"],
+)
+def test_strace_counts_the_same_at_the_same_time(
+    caller: Any, summary: Any, tmp_path: Path, what: str, argument: Any, ends: int
+) -> None:
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    calling = caller(what, argument)
+    if what == "repeated":
+        assert calling.tell() == b"w\n"
+    file = tmp_path / "strace"
+    strace = subprocess.Popen(
+        ["strace", "-f", "-c", "-o", str(file), "-p", str(calling.pid)], stderr=subprocess.PIPE
+    )
+    try:
+        said = read_line(strace.stderr, "strace to be attached")
+        if b"attached" not in said:
+            pytest.skip(f"strace does not run here: {said.decode()}")
+        run = summary("--pid", calling.pid, "--follow", programs=PROGRAMS + 1)
+        calling.make()
+        calling.wait()
+        found = calls(run.finish())
+        strace.wait(LIMIT)
+    finally:
+        end(strace)
+    theirs = strace_counts(file)
+    assert without_ends(found) == theirs
+    assert sum(found.get(each, (0, 0))[0] for each in ("exit", "exit_group")) == ends
+    if what == "repeated":
+        assert argument.keys() <= theirs.keys()
 
 
 @pytest.mark.matrix
@@ -521,7 +577,8 @@ def test_excluded_processes_are_counted_as_such(caller: Any, summary: Any) -> No
     run = summary("--exclude", calling.pid, "--by", "process")
     calling.make()
     result = stopped(run)
-    assert calling.pid not in rows(result, "pid")
+    # A process that executes another program has a row for each of its names.
+    assert calling.pid not in {pid for pid, _ in rows(result, "pid", "comm")}
     assert last_line(result)["excluded"] >= 50
 
 

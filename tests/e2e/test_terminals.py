@@ -146,6 +146,10 @@ histogram            -      count writes by their size, in a histogram of powerâ
 ringbuf              -      send hello's record through a ring buffer
 syscall-count        -      count all system calls by number, and show their naâ€¦
 syscall-histogram    -      count all system calls by how long they take
+syscall-result       -      show the name and the result of each call
+syscall-errors       -      show the calls that fail with ENOENT or EACCES
+syscall-path         -      show the path of each openat(), read at its exit
+syscall-sleep        -      find the calls that sleep
 """,
     40: """\
 EXERCISE             STATE
@@ -166,6 +170,10 @@ histogram            -
 ringbuf              -
 syscall-count        -
 syscall-histogram    -
+syscall-result       -
+syscall-errors       -
+syscall-path         -
+syscall-sleep        -
 """,
     200: """\
 EXERCISE             STATE  TASK
@@ -186,6 +194,10 @@ histogram            -      count writes by their size, in a histogram of powers
 ringbuf              -      send hello's record through a ring buffer
 syscall-count        -      count all system calls by number, and show their names
 syscall-histogram    -      count all system calls by how long they take
+syscall-result       -      show the name and the result of each call
+syscall-errors       -      show the calls that fail with ENOENT or EACCES
+syscall-path         -      show the path of each openat(), read at its exit
+syscall-sleep        -      find the calls that sleep
 """,
 }
 

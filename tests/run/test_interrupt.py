@@ -12,21 +12,27 @@ SCRIPT = """\
 import os, signal
 from tuxscope.run.interrupt import Interrupt
 
+now = 1000.0
+
 def send(name):
     os.kill(os.getpid(), getattr(signal, f"SIG{name}"))
 
 %s
-with Interrupt() as interrupt:
+with Interrupt(clock=lambda: now) as interrupt:
     interrupt.last_acts.append(lambda: os.write(1, b"one "))
     interrupt.last_acts.append(lambda: os.write(1, b"two"))
-    for name in %r:
-        send(name)
+    for word in %r:
+        if word[0].isdigit():
+            now += float(word)
+        else:
+            send(word)
     print(interrupt.requested)
 """
 
 
 def run(names: str, before: str = "") -> tuple[int, str]:
-    """Status and output of a process that gets these signals, one after the other."""
+    """Status and output of a process that gets these signals, one after the other; a number among
+    them is how many seconds go by."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT % (before, names.split())],
         capture_output=True, text=True, timeout=LIMIT, check=False,
@@ -42,10 +48,25 @@ def test_signals_that_ask_to_finish(names: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "status"), [("INT INT", 130), ("INT TERM", 143), ("HUP TERM", 143), ("HUP INT", 130)]
+    ("names", "status"),
+    [
+        ("INT 0.25 INT", 130),
+        ("TERM 0.25 TERM", 143),
+        ("INT 0.15 INT 0.15 INT", 130),
+        ("INT TERM", 143),
+        ("TERM INT", 130),
+        ("HUP TERM", 143),
+        ("HUP INT", 130),
+    ],
 )
 def test_a_second_one_leaves_at_once(names: str, status: int) -> None:
     assert run(names) == (status, "one two")
+
+
+@pytest.mark.parametrize("names", ["INT INT", "TERM TERM", "INT 0.15 INT", "INT INT INT HUP"])
+def test_one_that_arrives_twice_is_one_request(names: str) -> None:
+    """``timeout -s INT 1 tuxscope hello`` signals tuxscope, and then all of its process group."""
+    assert run(names) == (0, "True")
 
 
 def test_sighup_that_arrives_ignored_stays_so() -> None:

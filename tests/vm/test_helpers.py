@@ -335,6 +335,31 @@ def test_the_world_says_who_runs() -> None:
         assert int.from_bytes(own.lookup(0)[:8], sys.byteorder) == machine.cpu.task
 
 
+def task_bytes(a: Assembler) -> None:
+    """r0 becomes bytes 8 to 15 of the task, or 0 if they cannot be read."""
+    copied = a.stack(u64)
+    a.call(helper.get_current_task)
+    a.mov(r3, r0)
+    a.add(r3, 8)
+    a.lea(r1, copied)
+    a.mov(r2, 8)
+    a.call(helper.probe_read_kernel)
+    a.ldx(r0, copied)
+
+
+def test_the_world_has_the_bytes_of_the_task() -> None:
+    machine, own = machine_of(task_bytes)
+    for task, expected in ((b"", 0), (bytes(8) + b"\1" * 8, 0x0101010101010101), (bytes(15), 0)):
+        machine.run(world=World(task=task))
+        assert int.from_bytes(own.lookup(0)[:8], sys.byteorder) == expected
+    machine.start(world=World(task=bytes(8) + b"\2" * 8))
+    before = machine.state
+    machine.run(world=World())
+    machine.restore(before)
+    machine.resume()
+    assert int.from_bytes(own.lookup(0)[:8], sys.byteorder) == 0x0202020202020202
+
+
 CLOCKS = ("ktime_get_ns", "ktime_get_boot_ns", "ktime_get_coarse_ns", "ktime_get_tai_ns")
 
 

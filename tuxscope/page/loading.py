@@ -14,12 +14,16 @@ from tuxscope.asm import AssemblyError, Program, SourceLine
 from tuxscope.asm.emitter import without_checks
 from tuxscope.asm.source import cache_lines
 from tuxscope.errors import LocatedError, UsageError, strerror, with_article
+from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.page.guard import LIMIT, PageHang, guarded
 from tuxscope.page.page import PARAMETERS, Page, ProgramFactory
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.page.shipped import PROGRAMS, is_shipped
 from tuxscope.suggest import did_you_mean, nearest
 from tuxscope.tools import PAGES, command_of_page
+
+if TYPE_CHECKING:
+    from tuxscope.asm.layout import Layout
 
 MOST_FILES = 1000  # of a directory that are compared for the nearest name
 STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.CO_VARARGS
@@ -115,6 +119,7 @@ def programs_of(
     pid: int | None = None,
     exclude: tuple[int, ...] = (),
     namespace: PidNamespace | None = None,
+    layout: Layout | None = None,
     *,
     own: int | None = None,
     live: bool = False,
@@ -122,11 +127,12 @@ def programs_of(
     """Call the function of ``page`` and return its kernel programs, a tuple.
 
     ``file`` is the page's path. ``pid`` and ``namespace`` are the function's arguments; None for
-    all processes and for the initial PID namespace. ``exclude``: PIDs that the user excludes, a
-    tuple; ``own``: tuxscope's own PID or None, which a page excludes if it can. ``live``: for the
-    running kernel. There an unedited page that ships with tuxscope is not checked again. Raises
-    PageError, UsageError for an option that the page does not take, or an AssemblyError with its
-    line.
+    all processes and for the initial PID namespace. ``layout`` is one, too, for functions that take
+    it; None for its default, or with ``live`` for the running kernel's. ``exclude``: PIDs that the
+    user excludes, a tuple; ``own``: tuxscope's own PID or None, which a page excludes if it can.
+    ``live``: for the running kernel. There an unedited page that ships with tuxscope is not checked
+    again. Raises PageError, UsageError for an option that the page does not take, or an
+    AssemblyError with its line.
     """
     known: dict[str, object] = {"pid": pid, "namespace": namespace}
     try:
@@ -141,10 +147,12 @@ def programs_of(
             + (near or f"; it may have {', '.join(PARAMETERS)}"),
             definition(page, file),
         )
-    if live and "layout" in taken:
+    if layout is None and live and "layout" in taken:
         from tuxscope.loader.layout import RunningKernelLayout
 
-        known["layout"] = RunningKernelLayout()
+        layout = RunningKernelLayout()
+    if layout is not None:
+        known["layout"] = layout
     if pid is not None and "pid" not in taken:
         raise UsageError(
             f"{os.path.basename(file)} cannot choose a process: its function takes no pid; see "

@@ -1,15 +1,19 @@
-"""Requests to end a run: SIGINT, SIGTERM, SIGHUP, and a timer. A second signal exits at once."""
+"""Requests to end a run: SIGINT, SIGTERM, SIGHUP, and a timer. A second request exits at once."""
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from types import FrameType
 
 from tuxscope.lean_typing import Any, Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Seconds in which the first signal, sent again, is the same request: timeout(1) signals its child
+# and then the process group, so that the child gets the signal twice.
+SAME_REQUEST = 0.2
 
 
 class Interrupt:
@@ -21,15 +25,17 @@ class Interrupt:
 
     Attributes:
         requested: whether one arrived.
-        last_acts: a list of functions, called before a second signal exits the process.
+        last_acts: a list of functions, called before a second request exits the process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` returns seconds, and never goes back."""
         self.requested = False
         self.last_acts: list[Callable[[], None]] = []
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._before: dict[signal.Signals, Any] = {}
-        self._asked = False
+        self._clock = clock
+        self._first: tuple[int, float] | None = None  # the signal's number, and when it came
         self._timer = (0.0, 0.0)
 
     def fileno(self) -> int:
@@ -51,12 +57,18 @@ class Interrupt:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        now = self._clock()
+        if self._first is None:
+            self._first = number, now
+            self.requested = True
+            return
+        first, came = self._first
         # A closed terminal sends SIGHUP, and so does its shell: that is one request.
-        if self._asked and number != signal.SIGHUP:
-            for act in self.last_acts:
-                act()
-            os._exit(128 + number)
-        self._asked = self.requested = True
+        if number == signal.SIGHUP or (number == first and now - came < SAME_REQUEST):
+            return
+        for act in self.last_acts:
+            act()
+        os._exit(128 + number)
 
     def _time_is_up(self, number: int, frame: FrameType | None) -> None:
         self.requested = True

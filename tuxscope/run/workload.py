@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import random
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from errno import EACCES, ENOENT
 from itertools import accumulate
 from typing import NamedTuple
 
 from tuxscope.abi.native import native_numbers
+from tuxscope.abi.task import LINUX_6_18
 from tuxscope.asm import Program, Tracepoint
+from tuxscope.asm.layout import Layout
 from tuxscope.errors import TuxscopeError
 from tuxscope.vm import Machine, World
 from tuxscope.vm.memory import Region
@@ -28,10 +32,15 @@ RETURN = struct.Struct("=HBBii4xq40x")
 RAW_CALL = struct.Struct("=HBBiq6Q")
 RAW_RETURN = struct.Struct("=HBBiqq40x")
 LONGEST_CALL = 5_000_000  # nanoseconds
+SLEEPS = 4_000_000  # nanoseconds from which on a call has slept
 ENTER, EXIT = "sys_enter_", "sys_exit_"
 ALL_CALLS = (("raw_syscalls", "sys_enter"), ("raw_syscalls", "sys_exit"))
 ANY_CALL = ""  # what a program on all calls is attached to
 USUAL = ("close", "futex", "openat", "read", "read", "write", "write", "write")
+# What openat opens, the errors that it returns, and how often: one call in eight.
+PATHS = (b"/etc/hosts\0", b"/etc/passwd\0", b"/root/.netrc\0", b"/usr/lib/locale/C.utf8/LC_TIME\0")
+ERRORS = (ENOENT, ENOENT, EACCES)
+SELDOM = 8
 # The lower half of a user buffer's address is 0: it is a region of its own.
 BUFFER = 0x7FFC_0000_0000
 
@@ -77,7 +86,7 @@ class SystemCallEvent(NamedTuple):
         seconds: since the simulation started, a float.
         world: the World: the task and the time.
         context: the tracepoint's fields, as bytes.
-        buffer: the bytes that the process has at ``BUFFER``, the call's second argument.
+        buffer: the bytes that the process has in memory at ``BUFFER``, the call's second argument.
     """
 
     program: Program
@@ -154,6 +163,12 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
         _, _, _, pid, nr, *arguments = CALL.unpack(context)
         result = arguments[2]
         name = dice.choice(names)
+        before, after = text, text
+        if name == "openat":
+            before, after, result = opened(dice, result)
+        switches = dice.randrange(1, 1000)
+        world = replace(world, task=task_of(switches, 0))
+        later = replace(later, task=task_of(switches + (took >= SLEEPS), 0))
         for program in (*by_call.get(name, ()), *to_all):
             entry, leave = context, RETURN.pack(0, 0, 0, pid, nr, result)
             if program in to_all:
@@ -161,9 +176,31 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
                 entry = RAW_CALL.pack(0, 0, 0, pid, number, *arguments)
                 leave = RAW_RETURN.pack(0, 0, 0, pid, number, result)
             if is_on_entry(program):
-                yield SystemCallEvent(program, seconds, world, entry, text)
+                yield SystemCallEvent(program, seconds, world, entry, before)
             else:
-                yield SystemCallEvent(program, seconds, later, leave, text)
+                yield SystemCallEvent(program, seconds, later, leave, after)
+
+
+def opened(dice: random.Random, descriptor: int) -> tuple[bytes, bytes, int]:
+    """Return the memory at an openat's path at the entry and at the exit, and the result:
+    ``descriptor``, or an error. ``dice`` chooses them; seldom the path is not in memory at the
+    entry."""
+    path = dice.choice(PATHS)
+    absent, fails = dice.randrange(SELDOM) == 0, dice.randrange(SELDOM) == 0
+    return b"" if absent else path, path, -dice.choice(ERRORS) if fails else descriptor
+
+
+def task_of(voluntary: int, involuntary: int, layout: Layout = LINUX_6_18) -> bytes:
+    """Return the bytes of a ``struct task_struct`` of ``layout``, with ``voluntary`` and
+    ``involuntary`` context switches."""
+    counts = {"nvcsw": voluntary, "nivcsw": involuntary}
+    places = {name: layout.member("task_struct", name) for name in counts}
+    task = bytearray(max(each.offset + each.size for each in places.values()))
+    for name, place in places.items():
+        task[place.offset : place.offset + place.size] = counts[name].to_bytes(
+            place.size, sys.byteorder
+        )
+    return bytes(task)
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:

@@ -43,7 +43,8 @@ class Cpu:
         may_goto_left: how often may_goto still falls through.
         tail_calls: the number of tail calls in this run.
         entered: the number of stack frames made so far.
-        code_address, task: the addresses of regions that cannot be read.
+        code_address: the address of a region that cannot be read.
+        task: the address of the current task, whose bytes are those of ``world``.
     """
 
     def __init__(self, world: World) -> None:
@@ -68,6 +69,9 @@ class Cpu:
         self.random, self.time = self.world.seed, self.world.time_ns
         self.tail_calls = self.entered = 0
         self.may_goto_left = MAY_GOTO
+        task, _ = self.memory.find(self.task, 0)
+        if task.data != self.world.task:
+            task.data[:], task.frozen = self.world.task, None
         for map in self.maps.values():
             map.discard_pending()
 

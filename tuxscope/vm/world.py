@@ -16,6 +16,7 @@ class World:
         pid, tid: the process and thread IDs of the current task, as in user space.
         uid, gid: the user and group IDs of the current task.
         comm: the name of the current task, at most 15 bytes.
+        task: the bytes of its ``struct task_struct``, which only helpers read; none by default.
         cpu: the CPU that the program runs on, from 0 to ``cpus`` - 1.
         cpus: the number of CPUs, and of values in an entry of a per-CPU map.
         seed: the seed of get_prandom_u32.
@@ -28,6 +29,7 @@ class World:
     uid: int = 1000
     gid: int = 1000
     comm: bytes = b"cat"
+    task: bytes = b""
     cpu: int = 0
     cpus: int = 2
     seed: int = 0

@@ -29,6 +29,10 @@ LADDER = (
     "ringbuf",
     "syscall-count",
     "syscall-histogram",
+    "syscall-result",
+    "syscall-errors",
+    "syscall-path",
+    "syscall-sleep",
 )
 GALLERY = "verifier/"
 HERE = os.path.dirname(__file__)

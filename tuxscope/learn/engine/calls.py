@@ -6,7 +6,9 @@ import random
 import string
 from dataclasses import dataclass, field
 
-from tuxscope.run.workload import BUFFER, CALL, CPUS, RAW_CALL, RAW_RETURN, RETURN
+from tuxscope.abi.task import LINUX_6_18
+from tuxscope.asm.layout import Layout
+from tuxscope.run.workload import BUFFER, CALL, CPUS, RAW_CALL, RAW_RETURN, RETURN, task_of
 from tuxscope.vm import World
 
 PIDS = 4_000_000  # a little less than PID_MAX_LIMIT of 64-bit kernels
@@ -21,11 +23,14 @@ class Call:
         comm: the thread's name, a str.
         fd: the first argument, an int.
         data: the bytes at the address in the second argument; the third is their length.
+        present: whether their page is in memory at the entry; at the exit it is.
         result: the return value.
         time_ns: when it starts, by ktime_get_ns, in nanoseconds.
         took_ns: how long it takes, in nanoseconds.
         cpu: the number of the CPU that it runs on.
         number: that of the system call; only programs on all calls are given it.
+        switches: how often the thread was switched out before, voluntarily and not.
+        slept, preempted: how often it is switched out during the call, voluntarily and not.
     """
 
     pid: int
@@ -38,15 +43,28 @@ class Call:
     took_ns: int = 1000
     cpu: int = 0
     number: int = 1
+    present: bool = True
+    switches: tuple[int, int] = (0, 0)
+    slept: int = 0
+    preempted: int = 0
 
-    def world(self, leaving: bool) -> World:
+    def memory(self, leaving: bool) -> bytes:
+        """Return the bytes of ``data`` that are in the process's memory at the entry, or with
+        ``leaving``, a bool, at the exit."""
+        return self.data if leaving or self.present else b""
+
+    def world(self, leaving: bool, layout: Layout = LINUX_6_18) -> World:
         """Return the World, which has what helpers return, at its entry, or with ``leaving``, a
-        bool, at its exit."""
+        bool, at its exit; ``layout``, a Layout, has the members of the task."""
+        voluntary, involuntary = self.switches
         return World(
             time_ns=self.time_ns + self.took_ns * leaving,
             pid=self.pid,
             tid=self.tid,
             comm=self.comm.encode(),
+            task=task_of(
+                voluntary + self.slept * leaving, involuntary + self.preempted * leaving, layout
+            ),
             cpu=self.cpu,
             cpus=CPUS,
         )

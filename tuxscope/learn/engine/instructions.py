@@ -39,6 +39,11 @@ def goes_back(each: Instruction) -> bool:
     return each.form.jumps and each.distance < 0
 
 
+def is_condition(each: Instruction) -> bool:
+    """Return whether ``each``, an Instruction, is a conditional jump."""
+    return each.form.kind is FormKind.CONDITION
+
+
 def is_exit(each: Instruction) -> bool:
     """Return whether ``each``, an Instruction, exits from the program or from a function."""
     return each.form.kind is FormKind.EXIT

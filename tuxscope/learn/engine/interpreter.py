@@ -6,7 +6,9 @@ import struct
 from collections.abc import Sequence
 from itertools import chain
 
+from tuxscope.abi.task import LINUX_6_18
 from tuxscope.asm import Program
+from tuxscope.asm.layout import Layout
 from tuxscope.asm.maps import Array, Hash, RingBuf, StreamMap
 from tuxscope.learn.engine.calls import Call
 from tuxscope.learn.engine.instructions import sends
@@ -29,10 +31,14 @@ class Interpreter:
         machine: the Machine that runs them; ``machine.steps`` counts those of the last run.
     """
 
-    def __init__(self, page: Page, programs: Sequence[Program]) -> None:
+    def __init__(
+        self, page: Page, programs: Sequence[Program], layout: Layout = LINUX_6_18
+    ) -> None:
+        """``layout``: where tasks have their members."""
         self.machine, self._buffer = machine_for(programs)
         self._page = page
         self._programs = programs
+        self._layout = layout
 
     def call(self, *calls: Call) -> None:
         """Make ``calls``, each a Call, one after the other, each from entry to exit. Raises
@@ -50,13 +56,13 @@ class Interpreter:
         self._run(call, leaving=True)
 
     def _run(self, call: Call, leaving: bool) -> None:
-        self._buffer.data[:] = call.data
+        self._buffer.data[:] = call.memory(leaving)
         self._buffer.frozen = None
         for program in self._programs:
             if is_on_exit(program) == leaving:
                 self.machine.select(program)
                 context = context_for(program, call, leaving)
-                self.machine.run(context=context, world=call.world(leaving))
+                self.machine.run(context=context, world=call.world(leaving, self._layout))
 
     def records(self) -> list[Record]:
         """Return the list of Records sent through the page's map since the last call of this

@@ -18,6 +18,7 @@ from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.submission import Submission
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.readers import decoded_by, reader_of
@@ -44,7 +45,7 @@ class Kernel:
         self._stream = page.map if isinstance(page.map, StreamMap) else None
         self._definition = submission.definition
         with ExitStack() as stack:
-            programs = submission.programs(pid, pid_namespace())
+            programs = submission.programs(pid, pid_namespace(), RunningKernelLayout())
             self._loaded = stack.enter_context(Collection(programs))
             self._reader: PerfReader | RingBufReader | None = None
             if self._stream:
@@ -104,6 +105,11 @@ class Kernel:
         self._held.close()
 
 
+def has_structs() -> bool:
+    """Return whether the running kernel has BTF, which has the members of its structs."""
+    return RunningKernelLayout().has_structs
+
+
 class Worker:
     """A child process that makes system calls on request; a context manager that ends it.
 
@@ -151,6 +157,19 @@ class Worker:
         """Have it make ``times`` calls of write(``fd``) that fail after ``seconds``, a float, at
         the earliest."""
         self._do("write_slowly", fd, seconds, times)
+
+    def open(self, path: str, times: int = 1) -> None:
+        """Have it make ``times`` calls of openat(path), and close what it has opened."""
+        self._do("open", 0, path, times)
+
+    def open_untouched(self, path: str, times: int = 1) -> None:
+        """Have it make ``times`` calls of openat(path), with the path on a page of its memory that
+        it has not accessed before, and close what it has opened."""
+        self._do("open_untouched", 0, path, times)
+
+    def execute(self, path: str, times: int = 1) -> None:
+        """Have it make ``times`` calls of execve(path), which must fail."""
+        self._do("execute", 0, path, times)
 
     def _do(self, *message: Any) -> None:
         self._socket.send(json.dumps(message).encode())

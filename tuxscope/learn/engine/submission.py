@@ -8,7 +8,9 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tuxscope.abi.task import LINUX_6_18
 from tuxscope.asm import Instruction, Map, Program, SourceLine
+from tuxscope.asm.layout import Layout
 from tuxscope.learn.engine.interpreter import Interpreter, context_of
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.page.loading import definition, load_page, programs_of
@@ -37,14 +39,17 @@ class Submission:
         self.page: Page = load_page(file)
 
     def programs(
-        self, pid: int | None = None, namespace: PidNamespace | None = None
+        self,
+        pid: int | None = None,
+        namespace: PidNamespace | None = None,
+        layout: Layout | None = None,
     ) -> tuple[Program, ...]:
         """Assemble its programs; return a tuple of Programs. Raises PageError or AssemblyError.
 
         ``pid`` is that of the page's filter, or None, in ``namespace``, a PidNamespace; None for
-        the initial one.
+        the initial one. ``layout`` is a Layout for pages that take one; None for their own.
         """
-        return programs_of(self.page, self.file, pid, namespace=namespace)
+        return programs_of(self.page, self.file, pid, namespace=namespace, layout=layout)
 
     def program(self) -> Program:
         """Assemble its programs, and return the first Program."""
@@ -95,10 +100,10 @@ class Submission:
                 return SourceLine(self.file, number, line.strip())
         return None
 
-    def interpreter(self, pid: int | None = None) -> Interpreter:
+    def interpreter(self, pid: int | None = None, layout: Layout = LINUX_6_18) -> Interpreter:
         """Return an Interpreter of its programs, with empty maps; ``pid`` is that of the page's
-        filter, or None."""
-        return Interpreter(self.page, self.programs(pid))
+        filter, or None, and ``layout`` the Layout of the simulated kernel."""
+        return Interpreter(self.page, self.programs(pid, layout=layout), layout)
 
     def result(self, *arguments: int, world: World | None = None) -> int:
         """Return the u64 that its first program returns for a raw tracepoint's ``arguments``, u64

@@ -15,7 +15,7 @@ from tuxscope.learn.engine.instructions import calls_helper, sends
 from tuxscope.learn.engine.interpreter import Interpreter, context_for
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.submission import Submission
-from tuxscope.output.columns import Column
+from tuxscope.output.columns import Column, SyscallName
 from tuxscope.record import Nested, Record, RecordType
 from tuxscope.vm.faults import NullPointerFault
 
@@ -36,9 +36,11 @@ def check_attached(
         return
     wrong = next((each for each in programs if str(each.attach) not in wanted), programs[-1])
     late = "sys_exit" in str(wrong.attach) and not any("sys_exit" in each for each in wanted)
+    early = "sys_enter" in str(wrong.attach) and not any("sys_enter" in each for each in wanted)
+    when = ", which is passed when the call has ended" if late else ""
     raise Mistake(
         f"one program on {' and one on '.join(wanted)}",
-        f"{' and '.join(found)}{', which is passed when the call has ended' if late else ''}",
+        f"{' and '.join(found)}{', where no call has a result yet' if early else when}",
         submission.line_with(f'Assembler("{wrong.name}"') or submission.definition,
         hint,
     )
@@ -66,7 +68,9 @@ def check_shown(
     return stream.record
 
 
-def check_fields(submission: Submission, record: RecordType, *names: str, hint: int = 0) -> None:
+def check_fields(
+    submission: Submission, record: RecordType, *names: str, hint: int | None = 0
+) -> None:
     """Check that ``record``, a RecordType of ``submission``, has the fields ``names``. Raises
     Mistake, with the hint of index ``hint``."""
     for name in names:
@@ -94,7 +98,22 @@ def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
             )
 
 
-def check_whole_arguments(submission: Submission, hint: int, offsets: range = ARGUMENTS) -> None:
+def check_call_name(submission: Submission, record: RecordType, hint: int | None = 2) -> None:
+    """Check that a column of ``submission`` shows the field number of ``record``, a RecordType, as
+    a name, and that no other one does. Raises Mistake, with the hint of index ``hint``."""
+    named = [each for each in submission.page.columns if isinstance(each, SyscallName)]
+    if [each.field for each in named] != [record.fields["number"]]:
+        raise Mistake(
+            f"a column with the name: SyscallName({record.__name__}.number, 20)",
+            "no such column",
+            submission.line_with("COLUMNS ="),
+            hint,
+        )
+
+
+def check_whole_arguments(
+    submission: Submission, hint: int | None, offsets: range = ARGUMENTS
+) -> None:
     """Check that loads of arguments, at ``offsets`` in the context, a range, load all 8 bytes.
     Raises Mistake, with the hint of index ``hint``.
 
@@ -171,6 +190,21 @@ def record_of(
             sends_of(submission),
         )
     return records[0]
+
+
+def check_filter(submission: Submission, call: Call) -> None:
+    """Check the filter --pid of ``submission``, a Submission, by ``call``, a Call that it sends a
+    record of, and the same call of another process. Raises Mistake."""
+    interpreter = submission.interpreter(pid=call.pid)
+    interpreter.call(replace(call, pid=call.pid + 100, tid=call.tid + 100), call)
+    pids = [getattr(each, "pid", None) for each in interpreter.records()]
+    if pids != [call.pid]:
+        raise Mistake(
+            f"one record, of process {call.pid} alone, with --pid {call.pid}",
+            "those of another process" if pids else "none",
+            sends_of(submission),
+            None,
+        )
 
 
 def check_value(

@@ -1,4 +1,4 @@
-"""Makes exactly the write() and read() calls that are requested on stdin, a socket.
+"""Makes exactly the write(), read() and other calls that are requested on stdin, a socket.
 
 It is a script of its own, run with ``python -S``. It uses recv() and send() for requests and
 answers, so that all of its write() and read() calls are requested ones. A request is a JSON list:
@@ -12,6 +12,8 @@ import socket
 import struct
 import sys
 from typing import Any
+
+AT_FDCWD = -100
 
 
 def descriptor(number: int, source: int) -> int:
@@ -59,10 +61,44 @@ def read(fd: int, size: int, times: int) -> None:
         os.read(fd, size)
 
 
+def open_files(_fd: int, path: str, times: int) -> None:
+    for _ in range(times):
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_RDONLY))
+
+
+def open_untouched(_fd: int, path: str, times: int) -> None:
+    import ctypes
+    import mmap
+
+    openat = ctypes.CDLL(None, use_errno=True).openat
+    for _ in range(times):
+        with open(os.memfd_create("path"), "r+b", buffering=0) as file:
+            file.write(path.encode() + b"\0")
+            with mmap.mmap(file.fileno(), 0) as page:  # no page of it is in memory yet
+                first = ctypes.c_char.from_buffer(page)
+                found = openat(AT_FDCWD, ctypes.byref(first), os.O_RDONLY)
+                if found >= 0:
+                    os.close(found)
+                del first
+
+
+def execute(_fd: int, path: str, times: int) -> None:
+    for _ in range(times):
+        with contextlib.suppress(OSError):
+            os.execv(path, [path])
+
+
+ACTIONS = {"open": open_files, "open_untouched": open_untouched, "execute": execute}
+
+
 def work(message: list[Any], zero: int) -> None:
     """Serve one request, ``message``, a list; ``zero`` is a file descriptor of /dev/zero. Preparing
     the calls makes neither a read() nor a write()."""
     what, fd, argument, times = message
+    if what in ACTIONS:
+        ACTIONS[what](fd, argument, times)
+        return
     if what in ("write", "read"):
         do = write if what == "write" else read
         do(descriptor(fd, zero), argument, times)

@@ -14,19 +14,21 @@ from tuxscope.page.emitting import address_of, lookup
 from tuxscope.programs.syscall.arguments.basic import AT_FDCWD
 from tuxscope.programs.syscall.arguments.call import Status
 from tuxscope.programs.syscall.arguments.reads import LONGEST_READ, RESULT, Count, What
-from tuxscope.programs.syscall.events import OUTGOING, PIECE, ROOM, EventHead, Outgoing, PieceHead
+from tuxscope.programs.syscall.events import OUTGOING, PIECE, ROOM, Outgoing, PieceHead
 from tuxscope.record import u32, u64
 
 # What they are to do is in the Outgoing, as a global function has no arguments.
-CAPTURE = "capture"  # adds what a step reads
+CAPTURE = "capture"  # adds what one read of the plan leads to
 APPEND = "append"  # adds one piece, of the status FAULT where it cannot be read
 
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
 MOST_VECTORS = 8
-# Where the parts of a step's code begin, in bits.
+MOST_FILES = 8
+# Where the parts of a read's code begin, in bits.
 ARGUMENT, WHEN, COUNT, SIZE, MOST = 8, 16, 24, 32, 48
-VALUES = Outgoing.head.offset + EventHead.values.offset
+THROUGH = 32  # of its place
+VALUES = address_of(Outgoing[r9].head.values).offset
 
 
 def capture_functions(a: Assembler, layout: Layout) -> None:
@@ -111,17 +113,43 @@ def capture(a: Assembler, layout: Layout) -> None:
     load_value(a, "argument")
     a.mov(r6, r2)
     part(a, r1, 0, 0xFF)
-    a.jeq(r1, What.FILE, "file")
-    a.ldx(r2, out.step.offset)
-    a.add(r6, r2)
     a.st(out.element, 0)
+    a.jeq(r1, What.FILE, "file")
+    a.ldx(r1, out.place)
+    a.rsh(r1, THROUGH)
+    a.jne(r1, 0, "through")
+    a.label("there")
+    a.ldx(r2, out.place)
+    a.mov32(r2, r2)  # the offset
+    a.add(r6, r2)
     a.st(out.is_string, 0)
     a.st(out.whole, Status.WHOLE)
-    for each in (What.BYTES, What.STRING, What.STRINGS, What.COUNT, What.VECTOR):
+    part(a, r1, 0, 0xFF)
+    kinds = (What.BYTES, What.STRING, What.STRINGS, What.COUNT, What.VECTOR, What.FILES)
+    for each in kinds:
         a.jeq(r1, each, each.name)
     a.label("out")
     a.mov(r0, 0)
     a.exit()
+
+    a.label("through")
+    a.sub(r1, 1)
+    a.ldx(r2, out.head.number.compat)
+    a.jne(r2, 0, "short words")
+    a.lsh(r1, 1)
+    a.label("short words")
+    a.lsh(r1, 2)
+    a.add(r6, r1)
+    read_word(a, pair, "through", "out")
+    a.mov(r8, r0)
+    read_word(a, pair, "following", "no following")
+    a.stx(out.following, r0)
+    a.mov(r6, r8)
+    a.ja("there")
+    a.label("no following")
+    a.st(out.following, 0)
+    a.mov(r6, r8)
+    a.ja("there")
 
     a.label("file")
     if layout.has_structs:
@@ -170,12 +198,13 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.call(APPEND)
     a.ja("next string")
 
+    files(a, layout, pair)
     vectors(a, pair)
 
 
 def part(a: Assembler, register: Register, shift: int, mask: int) -> None:
-    """Emit: ``register`` = some bits of the step's code."""
-    a.ldx(register, Outgoing[r9].step.code)
+    """Emit: ``register`` = some bits of the read's code."""
+    a.ldx(register, Outgoing[r9].code)
     if shift:
         a.rsh(register, shift)
     a.and_(register, mask)
@@ -190,7 +219,7 @@ def store_element(a: Assembler) -> None:
 
 def append_number(a: Assembler, read: Register, value: Register, full: str) -> None:
     """Emit: add ``value``, 8 bytes, as a piece of the ``read`` of that number; jump to ``full`` if
-    there is no room. Uses r1 and r2."""
+    there is no room. Uses r1, r2 and r4."""
     out: Memory = Outgoing[r9]
     a.ldx(r2, out.length)
     a.jgt(r2, ROOM, full)
@@ -200,7 +229,8 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
     head: Memory = PieceHead[r1]
     a.stx(head.read, read)
     a.st(head.status, Status.WHOLE)
-    a.st(head.element, 0)
+    a.ldx(r4, out.element)
+    a.stx(head.element, r4)
     a.st(head.length, 8)
     a.stx(u64[r1 + PIECE], value)
     a.add(r2, PIECE + 8)
@@ -208,7 +238,7 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
 
 
 def store_size(a: Assembler, what: str) -> None:
-    """Emit: r2 bytes are to be read, and of these no more than the step says."""
+    """Emit: r2 bytes are to be read, and of these no more than the read says."""
     out: Memory = Outgoing[r9]
     a.st(out.whole, Status.WHOLE)
     part(a, r1, MOST, 0xFFFF)
@@ -230,7 +260,7 @@ def load_value(a: Assembler, label: str) -> None:
 
 
 def load_count(a: Assembler, pair: Memory, what: str) -> None:
-    """Emit: r2 = how many elements the step counts, LONGEST_READ at most. Uses r0 to r5."""
+    """Emit: r2 = how many elements the read counts, LONGEST_READ at most. Uses r0 to r5."""
     done, bound = f"{what} counted", f"{what} bound"
     part(a, r4, COUNT, 0xFF)
     a.mov(r3, r4)
@@ -238,6 +268,8 @@ def load_count(a: Assembler, pair: Memory, what: str) -> None:
     a.and_(r4, 0xF0)
     a.mov(r2, 1)
     a.jeq(r4, Count.CONSTANT, done)
+    a.ldx(r2, Outgoing[r9].following)
+    a.jeq(r4, Count.FOLLOWING, bound)
     a.jne(r4, Count.RETURNED, f"{what} of an argument")
     a.mov(r3, RESULT)
     a.label(f"{what} of an argument")
@@ -293,6 +325,37 @@ def read_word(a: Assembler, pair: Memory, what: str, fault: str) -> None:
     a.jne(r0, 0, fault)
     a.ldx(r0, u32[address_of(pair) + 0])
     a.label(f"word {what}")
+
+
+def files(a: Assembler, layout: Layout, pair: Memory) -> None:
+    """Emit ``FILES``: the files of descriptors in an array at r6."""
+    most = a.stack(u64)
+    a.label(What.FILES.name)
+    if not layout.has_structs:
+        a.ja("out")
+        return
+    load_count(a, pair, "files")
+    a.stx(most, r2)
+    a.mov(r8, 0)
+    a.label("next file")
+    a.ldx(r1, most)
+    a.jge(r8, r1, "out")
+    a.jge(r8, MOST_FILES, "out")
+    a.add(r8, 1)
+    a.lea(r1, pair)
+    a.mov(r2, 4)
+    a.mov(r3, r6)
+    a.call(helper.probe_read_user)
+    a.jne(r0, 0, "out")
+    part(a, r1, SIZE, 0xFFFF)
+    a.add(r6, r1)
+    a.ldx(r1, u32[address_of(pair) + 0])
+    a.call(FILE_OF_FD)
+    a.jeq(r0, 0, "next file")
+    store_element(a)
+    a.ldx(r3, KnownFile[r0].id)
+    append_number(a, r7, r3, "out")
+    a.ja("next file")
 
 
 def vectors(a: Assembler, pair: Memory) -> None:

@@ -18,7 +18,7 @@ HEAD = struct.Struct("=BBHI")  # a PieceHead
 STARTED, DURATION, VALUES = 0, 1, 2
 RESULT = VALUES + ARGUMENTS
 NUMBER, COMPAT, PID, TID, COMM, WHAT, SLEPT, LENGTH, UNUSED, DATA = range(RESULT + 1, RESULT + 11)
-assert DATA + 1 == sum(each.type.width for each in CallEvent.fields.values())
+assert sum(each.type.width for each in CallEvent.fields.values()) == DATA + 1
 
 Row = tuple[Any, ...]
 
@@ -78,7 +78,7 @@ class Joined:
     MOST = 4096
 
     def __init__(self) -> None:
-        self._begun: dict[int, tuple[int, bytes]] = {}  # by thread: number, data
+        self._begun: dict[int, Row] = {}  # by thread
 
     def rows(self, columns: list[list[Any]]) -> list[list[Any]]:
         """Return ``columns`` of finished calls, signals and ends of threads alone."""
@@ -92,13 +92,13 @@ class Joined:
             if row[WHAT] == What.BEGUN:
                 if len(self._begun) >= self.MOST:
                     self._begun.clear()  # their ends were lost
-                self._begun[row[TID]] = row[NUMBER], row[DATA]
+                self._begun[row[TID]] = row
                 continue
             if row[WHAT] in (What.CALL, What.UNFINISHED) and row[TID] in self._begun:
-                number, data = self._begun.pop(row[TID])
-                if number == row[NUMBER]:
-                    yield (*row[:DATA], data + row[DATA])
+                begun = self._begun.pop(row[TID])
+                if begun[NUMBER] == row[NUMBER]:
+                    # After execve the registers are those of the new program.
+                    arguments, data = begun[VALUES:RESULT], begun[DATA] + row[DATA]
+                    yield (*row[:VALUES], *arguments, *row[RESULT:DATA], data)
                     continue
             yield row
-
-

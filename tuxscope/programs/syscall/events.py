@@ -86,26 +86,14 @@ class PieceHead(Record):
     length = u32
 
 
-class Step(Record):
-    """A read of a plan, as numbers whose parts are at the same bits on all machines.
-
-    Attributes:
-        code: of a ``Read``: what | argument << 8 | when << 16 | count << 24 | size << 32
-            | most << 48; 0 behind the last one.
-        offset: of the ``Read``.
-    """
-
-    code = u64
-    offset = u64
-
-
 class Outgoing(Record):
     """What each CPU has for the record that it makes.
 
     Attributes:
         users: how many programs are at it: one alone may be.
         room: for what is copied from the kernel.
-        step, read: for CAPTURE: the step, and its number.
+        code, place, read: for CAPTURE: a read of the plan, and its number.
+        following: for CAPTURE: the word behind the address that the read is through.
         address, size, element, is_string, whole: for APPEND: where to read, how many bytes; which
             element of the read it is, whether it is a string, and the Status of all of it.
         head, length, data: those of the CallEvent.
@@ -113,8 +101,10 @@ class Outgoing(Record):
 
     users = u64
     room = u64[16]
-    step = Step
+    code = u64
+    place = u64
     read = u64
+    following = u64
     address = u64
     size = u64
     element = u64
@@ -143,13 +133,19 @@ class Entry(IntFlag):
 class Plan(Record):
     """What is read of one call.
 
+    A ``Read`` is two numbers, whose parts are at the same bits on all machines.
+
     Attributes:
+        codes: what | argument << 8 | when << 16 | count << 24 | size << 32 | most << 48; 0 behind
+            the last one.
+        places: offset | through << 32.
         entry: an Entry.
         entry_argument: the index of the argument whose file is looked up at the entry.
         moves: whether it moves files, so that paths change.
     """
 
-    steps = Step[MOST_READS]
+    codes = u64[MOST_READS]
+    places = u64[MOST_READS]
     entry = u32
     entry_argument = u32
     moves = u32

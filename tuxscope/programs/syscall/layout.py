@@ -2,16 +2,13 @@
 
 from tuxscope.abi.architecture import X86_64
 from tuxscope.abi.registers import recorded
+from tuxscope.abi.task import SWITCHES
 from tuxscope.asm.layout import Place, RecordedLayout
 
 LINUX_6_18 = RecordedLayout(
     fields={"sched/sched_process_fork": {"child_pid": Place(20, 4)}},
     members={
         **recorded(X86_64).members,
-        "task_struct": {
-            "thread_info.status": Place(16, 4),
-            "nvcsw": Place(1536, 8),
-            "nivcsw": Place(1544, 8),
-        },
+        "task_struct": {"thread_info.status": Place(16, 4), **SWITCHES},
     },
 )

@@ -78,8 +78,11 @@ def new_program(wanted: Wanted) -> Program:
     delete(a, THREADS, old)
     a.label("same thread")
     if wanted.chosen.from_exec:
+        if wanted.pid is not None:  # with --follow, any process comes here
+            a.jne(r7, wanted.pid, "not the command")
         a.ld_map_value(r1, ACCOUNT)
         a.st(u64[r1 + Account.began.offset], 1)
+        a.label("not the command")
     find_or_add_thread(a, wanted, tid, full="out")
     a.ldx(r1, Thread[r9].state)
     a.jge(r1, State.INSIDE, "out")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import Any
 
 from tuxscope.abi.architecture import Architecture
@@ -34,23 +33,10 @@ from tuxscope.programs.syscall.decoding import (
     call_of,
 )
 from tuxscope.programs.syscall.events import PIECE, What
+from tuxscope.programs.syscall.timestamps import Timestamps
 
 CACHED = 65536  # lines without their times
 SECOND = 1_000_000_000
-
-
-class Timestamps(Enum):
-    """An enum, ``--timestamps``: what a line begins with.
-
-    Attributes:
-        TIME: the local time, to the microsecond.
-        NS: nanoseconds of CLOCK_MONOTONIC, as JSON has them.
-        NONE: nothing.
-    """
-
-    TIME = "time"
-    NS = "ns"
-    NONE = "none"
 
 
 class Clock:
@@ -157,7 +143,10 @@ class CallLines:
         shown: dict[str, Any] = {"pid": row[PID], "tid": row[TID], "comm": comm_text(row)}
         last: dict[str, Any] = {}
         if what == What.SIGNAL:
-            shown |= {"signal": signal_name(row[RESULT]), "siginfo": siginfo_text(row[DATA][PIECE:])}
+            shown |= {
+                "signal": signal_name(row[RESULT]),
+                "siginfo": siginfo_text(row[DATA][PIECE:]),
+            }
         elif what == What.EXITED:
             shown["exited"] = exit_text(row[RESULT])
         else:

@@ -8,17 +8,25 @@ from tuxscope.abi.architecture import Architecture
 from tuxscope.abi.names import names
 from tuxscope.files.emitting import MOVES_FILES
 from tuxscope.programs.syscall.arguments.declarations import Declaration, declaration
-from tuxscope.programs.syscall.arguments.reads import LONGEST_READ, Read, What, When
-from tuxscope.programs.syscall.capture import ARGUMENT, COUNT, MOST, SIZE, WHEN
-from tuxscope.programs.syscall.events import PLANNED, Entry, Plan, Step
+from tuxscope.programs.syscall.arguments.reads import (
+    LONGEST_READ,
+    MOST_READS,
+    Read,
+    What,
+    When,
+)
+from tuxscope.programs.syscall.capture import ARGUMENT, COUNT, MOST, SIZE, THROUGH, WHEN
+from tuxscope.programs.syscall.events import PLANNED, Entry, Plan
 
+NOTHING = Plan()
 ENDLESS = ("exit", "exit_group")
 
 
 def plans(
     architecture: Architecture, string_size: int, endless: bool
 ) -> Iterator[tuple[int, Plan]]:
-    """Yield the plans of the calls of ``architecture``, with their indexes in PLANS.
+    """Yield the plans of those calls of ``architecture`` that need one, each a Plan behind its
+    index in PLANS.
 
     Buffers are read up to ``string_size`` bytes. ``endless`` is whether calls that never return
     are sent.
@@ -26,8 +34,9 @@ def plans(
     for abi in (architecture.native, architecture.compat):
         for number, name in names(abi).items():
             if number < PLANNED:
-                index = number + PLANNED * (abi is architecture.compat)
-                yield index, plan(name, declaration(name), string_size, endless)
+                made = plan(name, declaration(name), string_size, endless)
+                if made != NOTHING:
+                    yield number + PLANNED * (abi is architecture.compat), made
 
 
 def plan(name: str, declared: Declaration, string_size: int, endless: bool) -> Plan:
@@ -42,26 +51,27 @@ def plan(name: str, declared: Declaration, string_size: int, endless: bool) -> P
                 entry |= Entry.RECORD
     if endless and name in ENDLESS:
         entry |= Entry.ENDLESS
-    steps = [step(each.read, string_size) for each in declared.plan]
+    reads = [each.read for each in declared.plan]
+    rest = [0] * (MOST_READS - len(reads))
     return Plan(
-        steps=steps + [Step()] * (len(Plan().steps) - len(steps)),
-        entry=entry,
+        codes=[code(each, string_size) for each in reads] + rest,
+        places=[each.offset | each.through << THROUGH for each in reads] + rest,
+        entry=int(entry),
         entry_argument=argument,
-        moves=name in MOVES_FILES,
+        moves=int(name in MOVES_FILES),
     )
 
 
-def step(read: Read, string_size: int) -> Step:
-    """Return ``read`` as numbers."""
+def code(read: Read, string_size: int) -> int:
+    """Return ``read`` as a number, see Plan; of a buffer ``string_size`` bytes are read."""
     most = read.most
     if read.buffer:
         most = min(most, string_size + (read.what in (What.STRING, What.STRINGS)))
-    return Step(
-        code=read.what
+    return (
+        read.what
         | read.argument << ARGUMENT
         | read.when << WHEN
         | read.count << COUNT
         | read.size << SIZE
-        | min(most, LONGEST_READ) << MOST,
-        offset=read.offset,
+        | min(most, LONGEST_READ) << MOST
     )

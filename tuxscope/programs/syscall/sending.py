@@ -188,15 +188,14 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     a.label("failed")
     a.ldx(r6, thread.entry_file)
     for step in range(MOST_READS):
-        nth: Memory = plan.steps[step]
-        a.ldx(r1, nth.code)
+        a.ldx(r1, plan.codes[step])
         a.jeq(r1, 0, "read")
         a.mov(r2, r1)
         a.rsh(r2, WHEN)
         a.jset(r2, When.ENTRY, f"at entry {step}")
         a.jset(r2, When.SUCCESS, f"on success {step}")
         a.label(f"now {step}")
-        capture_step(a, nth, step)
+        capture_read(a, step)
         a.ja(f"after {step}")
         a.label(f"on success {step}")
         a.jeq(r8, 0, f"now {step}")
@@ -204,6 +203,7 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
         a.label(f"at entry {step}")
         a.jeq(r6, 0, f"after {step}")
         a.mov(r3, step)
+        a.st(out.element, 0)
         append_number(a, r3, r6, f"after {step}")
         a.mov(r6, 0)
         a.label(f"after {step}")
@@ -217,13 +217,13 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     busy(a)
 
 
-def capture_step(a: Assembler, nth: Memory, number: int) -> None:
-    """Emit: read what the step ``nth`` says, the ``number``-th of the plan; r1 is its code."""
-    step = Outgoing[r9].step
-    a.stx(step.code, r1)
-    a.ldx(r1, nth.offset)
-    a.stx(step.offset, r1)
-    a.st(Outgoing[r9].read, number)
+def capture_read(a: Assembler, number: int) -> None:
+    """Emit: do the read of that ``number``, an int, of the Plan at r7; r1 is its code."""
+    out: Memory = Outgoing[r9]
+    a.stx(out.code, r1)
+    a.ldx(r1, Plan[r7].places[number])
+    a.stx(out.place, r1)
+    a.st(out.read, number)
     a.call(CAPTURE)
 
 
@@ -256,14 +256,13 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
     a.stx(out.head.what, r1)
     a.st(out.head.slept, 0)
     for step in range(MOST_READS):
-        nth: Memory = plan.steps[step]
-        a.ldx(r1, nth.code)
+        a.ldx(r1, plan.codes[step])
         a.jeq(r1, 0, "read")
         a.mov(r2, r1)
         a.rsh(r2, WHEN)
         a.and_(r2, When.ENTRY)
         a.jeq(r2, 0, f"after {step}")
-        capture_step(a, nth, step)
+        capture_read(a, step)
         a.label(f"after {step}")
     a.label("read")
     output(a, "done")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from tuxscope.abi.architecture import X86_64, Architecture
 from tuxscope.asm import Assembler, Program, RawTracepoint
 from tuxscope.asm.layout import Layout
@@ -40,10 +42,12 @@ def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Pa
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
         sent = Sending(asked)
-        programs = entry(asked, sent), leave(asked, sent), end(asked, sent), new_program(asked)
+        programs = [entry(asked, sent), leave(asked, sent), end(asked, sent), new_program(asked)]
         if chosen.all_calls:
-            programs = (*programs, signal_delivery(asked))
-        return (*programs, birth(asked)) if chosen.follow else programs
+            programs.append(signal_delivery(asked))
+        if chosen.follow:
+            programs.append(birth(asked))
+        return tuple(programs)
 
     return Page(syscall, EVENTS, COLUMNS)
 
@@ -53,6 +57,10 @@ def signal_delivery(wanted: Wanted) -> Program:
     a = Assembler("signal_deliver", attach=RawTracepoint("signal_deliver"))
     tid = a.stack(u32)
     a.mov(r6, r1)
+    # What kills the thread is delivered as SIGKILL, whichever signal that was: +++ killed by +++
+    # says it.
+    a.ldx(r1, u64[r6 + 0])
+    a.jeq(r1, signal.SIGKILL, "out")
     identify(a, wanted, tid, left_out="out")
     leave_out_before_exec(a, wanted, "out")
     find_or_add_thread(a, wanted, tid, full="out")
@@ -71,5 +79,5 @@ def signal_delivery(wanted: Wanted) -> Program:
 
 
 # What is in a record. The command makes lines of it (lines.py).
-COLUMNS = (Column(CallEvent.head, 40),)
+COLUMNS = (Column(CallEvent.length, 6),)
 PAGE = page()

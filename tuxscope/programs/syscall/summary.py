@@ -46,9 +46,10 @@ def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Pa
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
         counted = Counting(chosen)
-        programs = entry(asked, counted), leave(asked, counted), end(asked, counted)
-        programs = (*programs, new_program(asked))
-        return (*programs, birth(asked)) if chosen.follow else programs
+        programs = [
+            entry(asked, counted), leave(asked, counted), end(asked, counted), new_program(asked)
+        ]  # fmt: skip
+        return (*programs, birth(asked)) if chosen.follow else tuple(programs)
 
     columns = KEYS[chosen.by] + COUNTS
     return Page(syscall, TABLES[chosen.by], columns, order_by=Tally.total_ns)

@@ -18,8 +18,11 @@ from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.learn.engine.submission import Submission
-from tuxscope.learn.engine.tracing import check_attached, check_whole_arguments
-from tuxscope.output.columns import SyscallName
+from tuxscope.learn.engine.tracing import (
+    check_attached,
+    check_call_name,
+    check_whole_arguments,
+)
 from tuxscope.record import RecordType
 
 CALLS = 400
@@ -54,14 +57,7 @@ def grade(submission: Submission) -> None:
 def counts_of(submission: Submission) -> tuple[Hash, RecordType]:
     """The page's hash and its key. Raises Mistake if they are not as the task says."""
     counts, key, _ = counted_hash(submission, "number")
-    named = [each for each in submission.page.columns if isinstance(each, SyscallName)]
-    if [each.field for each in named] != [key.fields["number"]]:
-        raise Mistake(
-            f"a column with the name: SyscallName({key.__name__}.number, 20)",
-            "no such column",
-            submission.line_with("COLUMNS ="),
-            2,
-        )
+    check_call_name(submission, key)
     return counts, key
 
 

@@ -144,7 +144,7 @@ class Buffer(Kind):
 
     def text(self, call: Call, index: int) -> str:
         for each in call.read(index):
-            if each.status is not each.status.FAULT:
+            if each.status is not each.status.FAULT and call.long(index):
                 data = each.data[: call.string_size]
                 cut = each.status is each.status.CUT or len(data) < len(each.data)
                 return quoted(data, cut)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tuxscope.abi.architecture import Abi
 from tuxscope.lean_typing import TYPE_CHECKING, Any
+from tuxscope.programs.syscall.arguments.descriptors import descriptor_text
 from tuxscope.programs.syscall.arguments.flags import Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
@@ -133,7 +134,12 @@ class CloneArguments(Kind):
         self.size = size
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, count=Count.ARGUMENT + self.size, most=LAYOUT.size(8)),)
+        return (
+            Read(What.BYTES, index, count=Count.ARGUMENT + self.size, most=LAYOUT.size(8)),
+            # through the second member: the descriptor of the new process
+            Read(What.BYTES, index, size=4, most=4, when=When.SUCCESS, through=2),
+            Read(What.FILES, index, size=4, most=4, when=When.SUCCESS, through=2),
+        )
 
     def text(self, call: Call, index: int) -> str:
         data = all_bytes(call, index)
@@ -161,10 +167,20 @@ class CloneArguments(Kind):
         if got["cgroup"] or flags >> 33 & 1:
             parts.append(f"cgroup={got['cgroup']}")
         text = "{" + ", ".join(parts) + "}"
-        # the kernel writes what it returns
-        if flags & PARENT_SETTID and call.finished and call.result > 0:
-            text += f" => {{parent_tid=[{call.result}]}}"
-        return text
+        written = self._written(call, index, flags)
+        return f"{text} => {{{', '.join(written)}}}" if written else text
+
+    def _written(self, call: Call, index: int, flags: int) -> list[str]:
+        if not call.finished or call.result <= 0:
+            return []
+        # the members are u64, so that the second one is the second word only of a 64-bit ABI
+        number = number_of(call.data(index, 1)) if call.word == 8 else None
+        parts = []
+        if flags & PIDFD and number is not None:
+            parts.append(f"pidfd=[{descriptor_text(number, call.path_of(index, 2))}]")
+        if flags & PARENT_SETTID:
+            parts.append(f"parent_tid=[{call.result}]")  # what the kernel writes
+        return parts
 
 
 KINDS: dict[str, Callable[..., Kind]] = {

@@ -20,13 +20,10 @@ FILE = os.path.join(os.path.dirname(__file__), "calls.tsv")
 # Modules with a table ``KINDS``.
 MODULES = (
     "basic", "results",
-<<<<<<< HEAD
-    "files", "status", "memory", "vectors", "descriptors", "fcntls",
-    "clones", "futexes", "limits", "processes", "scheduling", "signals", "sockets", "times",
-=======
+    "files", "status", "memory", "vectors", "descriptors", "fcntls", "polling",
+    "mounts", "file_times", "ioctls",
     "capabilities", "clones", "futexes", "limits", "messages", "process_control", "processes",
     "scheduling", "signals", "socket_options", "sockets", "system", "times",
->>>>>>> kinds-b
 )  # fmt: skip
 UNKNOWN = "arg0:hex arg1:hex arg2:hex arg3:hex arg4:hex arg5:hex"
 

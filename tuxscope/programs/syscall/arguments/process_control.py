@@ -12,6 +12,7 @@ from tuxscope.programs.syscall.arguments.quote import quoted
 from tuxscope.programs.syscall.arguments.reads import Read, What
 from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
+from tuxscope.programs.syscall.arguments.socket_options import FILTER
 from tuxscope.programs.syscall.arguments.structs import (
     choice_text,
     hexadecimal_text,
@@ -55,6 +56,7 @@ SECURE_BITS = {
         "KEEP_CAPS_LOCKED", "NO_CAP_AMBIENT_RAISE", "NO_CAP_AMBIENT_RAISE_LOCKED",
     ))
 }  # fmt: skip
+LONGEST_AREA = 81  # ANON_VMA_NAME_MAX_LEN, and one to see that it is longer
 LONGEST_NAME = 15  # TASK_COMM_LEN, without the NUL
 # How many arguments an option has behind it: those that are not here have all four.
 COUNTS = {
@@ -93,12 +95,46 @@ class OptionArgument(Kind):
     """An argument behind the option."""
 
     def is_shown(self, call: Call, index: int) -> bool:
-        return index <= COUNTS.get(option_of(call), 4)
+        return index <= (2 if is_filter(call) else COUNTS.get(option_of(call), 4))
 
     def text(self, call: Call, index: int) -> str:
         if option_of(call) == "CAP_AMBIENT" and index == 2 and call.values[2]:
             return choice_text(call.unsigned(index), CAPABILITIES, "CAP_???")
+        if option_of(call) == "SET_VMA" and index == 3:
+            return str(call.long(index))
         return hexadecimal_text(call.values[index])
+
+
+class SecondArgument(OptionArgument):
+    """The argument after that: an address, a capability, or a filter of seccomp(2)."""
+
+    def reads(self, index: int) -> tuple[Read, ...]:
+        size = FILTER.size(8)
+        return (Read(What.BYTES, index, size=size, most=size),)
+
+    def text(self, call: Call, index: int) -> str:
+        data = call.data(index)
+        if is_filter(call) and data is not None:
+            return FILTER.text(data, call.word) or call.address(index)
+        return super().text(call, index)
+
+
+def is_filter(call: Call) -> bool:
+    """Whether the call sets a filter of seccomp(2)."""
+    return option_of(call) == "SET_SECCOMP" and SECCOMP.get(call.unsigned(1), "")[-6:] == "FILTER"
+
+
+class LastArgument(OptionArgument):
+    """The last argument: an address, or the name of an area of memory."""
+
+    def reads(self, index: int) -> tuple[Read, ...]:
+        return (Read(What.STRING, index, most=LONGEST_AREA),)
+
+    def text(self, call: Call, index: int) -> str:
+        data = call.data(index)
+        if option_of(call) == "SET_VMA" and data is not None:
+            return quoted(data)
+        return super().text(call, index)
 
 
 class FirstArgument(OptionArgument):
@@ -125,7 +161,7 @@ class FirstArgument(OptionArgument):
             return choice_text(value, SECCOMP, "SECCOMP_MODE_???")
         if option == "SET_SECUREBITS":
             return flag_text(value, SECURE_BITS, "SECBIT_???")
-        if option == "SET_PTRACER" and call.long(index) == -1:
+        if option == "SET_PTRACER" and value == 0xFFFFFFFF:
             return "PR_SET_PTRACER_ANY"
         if option == "SET_VMA" and not value:
             return "PR_SET_VMA_ANON_NAME"
@@ -184,7 +220,9 @@ class ArchitectureArgument(Kind):
 KINDS: dict[str, Callable[..., Kind]] = {
     "prctl_option": Option,
     "prctl_first": FirstArgument,
+    "prctl_second": SecondArgument,
     "prctl_argument": OptionArgument,
+    "prctl_last": LastArgument,
     "prctl_result": OptionResult,
     "arch_option": ArchitectureOption,
     "arch_argument": ArchitectureArgument,

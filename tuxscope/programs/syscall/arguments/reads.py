@@ -8,6 +8,7 @@ from tuxscope.lean_dataclasses import dataclass
 
 ARGUMENTS = 6
 RESULT = 6  # in place of an argument's index
+STACK_POINTER = 7  # so, too: the stack pointer of the thread when it made the call
 MOST_READS = 8
 # A read of several bytes has at most so many; a path is the longest.
 LONGEST_READ = 4096

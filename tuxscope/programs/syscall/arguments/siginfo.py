@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import struct
 from signal import SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGPOLL, SIGSEGV, SIGSYS, SIGTRAP
 
+from tuxscope.programs.syscall.arguments.errors import ERRORS
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.structs import address_text, hexadecimal_text
 
@@ -64,7 +64,7 @@ def siginfo_text(data: bytes, word: int = 8) -> str | None:
         return "{}"
     parts = [f"si_signo={signal_name(number)}", f"si_code={code_text(number, code)}"]
     if error:
-        parts.append(f"si_errno={errno.errorcode.get(error, error)}")
+        parts.append(f"si_errno={ERRORS.get(error, error)}")
     union = data[16 if word == 8 else 12 :].ljust(48, b"\0")
     return "{" + ", ".join(parts + details(number, code, union, word)) + "}"
 

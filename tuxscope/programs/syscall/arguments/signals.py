@@ -6,11 +6,12 @@ import signal
 import struct
 from collections.abc import Callable
 
+from tuxscope.abi.architecture import ARM64, X86_64, this_architecture
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.basic import Signed
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Read, What, When
+from tuxscope.programs.syscall.arguments.reads import STACK_POINTER, Read, What, When
 from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.siginfo import siginfo_text
 from tuxscope.programs.syscall.arguments.signal_names import LAST_SIGNAL, signal_name
@@ -124,7 +125,7 @@ def information(when: When) -> Pointed:
     return Pointed(48, lambda data, call: siginfo_text(data, call.word), when)
 
 
-STACK = Layout((
+ALTERNATE_STACK = Layout((
     Member("ss_sp", "L", address_text),
     Member("ss_flags", "i", lambda value: flag_text(value & 0xFFFFFFFF, STACK_FLAGS, "SS_???")),
     Member("ss_size", "L"),
@@ -138,6 +139,33 @@ class SignalResult(Number):
         return f"{call.result} ({signal_name(call.result)})"
 
 
+# Where the mask is, from the stack pointer at rt_sigreturn(2): behind uc_flags, uc_link and
+# uc_stack, and on x86 the sigcontext (struct rt_sigframe, arch/*/kernel/signal.c).
+MASKS = {X86_64.machine: 40 + 256, ARM64.machine: 128 + 40}
+
+
+class Frame(Kind):
+    """The signal mask that rt_sigreturn(2) restores: ``{mask=[INT]}``."""
+
+    def reads(self, index: int) -> tuple[Read, ...]:
+        offset = MASKS.get(this_architecture().machine)
+        if offset is None:
+            return ()
+        size = SET_SIZE
+        return (
+            Read(What.BYTES, STACK_POINTER, size=size, most=size, when=When.ENTRY, offset=offset),
+        )
+
+    def is_shown(self, call: Call, index: int) -> bool:
+        return call.word == 8 and call.data(index) is not None
+
+    def text(self, call: Call, index: int) -> str:
+        return f"{{mask={self.json(call, index)}}}"
+
+    def json(self, call: Call, index: int) -> Any:
+        return set_text(call.data(index) or b"", call.word) or "[]"
+
+
 KINDS: dict[str, Callable[..., Kind]] = {
     "signal": Signal,
     "sigset": SignalSet,
@@ -147,8 +175,9 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "siginfo": lambda: information(When.EXIT),
     "siginfo_out": lambda: information(When.SUCCESS),
     "sigprocmask_how": lambda: Choice(HOW, "SIG_???"),
-    "sigstack": lambda: pointed(STACK),
-    "sigstack_out": lambda: written(STACK),
+    "sigstack": lambda: pointed(ALTERNATE_STACK),
+    "sigstack_out": lambda: written(ALTERNATE_STACK),
     "signalfd_flags": lambda: Flags(SIGNALFD_FLAGS, "SFD_???"),
+    "signal_frame": Frame,
     "signal_result": SignalResult,
 }

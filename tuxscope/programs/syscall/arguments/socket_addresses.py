@@ -14,9 +14,9 @@ from tuxscope.programs.syscall.arguments.structs import choice_text
 FAMILIES = {int(each): each.name for each in socket.AddressFamily} | {
     3: "AF_AX25", 7: "AF_BRIDGE", 9: "AF_X25", 12: "AF_DECnet", 13: "AF_NETBEUI", 18: "AF_ASH",
     19: "AF_ECONET", 20: "AF_ATMSVC", 22: "AF_SNA", 23: "AF_IRDA", 24: "AF_PPPOX",
-    25: "AF_WANPIPE", 26: "AF_LLC", 27: "AF_IB", 28: "AF_MPLS", 32: "AF_IUCV", 33: "AF_RXRPC",
-    34: "AF_ISDN", 35: "AF_PHONET", 36: "AF_IEEE802154", 37: "AF_CAIF",
-    38: "AF_ALG", 39: "AF_NFC", 41: "AF_KCM", 43: "AF_SMC",
+    25: "AF_WANPIPE", 26: "AF_LLC", 27: "AF_IB", 28: "AF_MPLS", 31: "AF_BLUETOOTH",
+    32: "AF_IUCV", 33: "AF_RXRPC", 34: "AF_ISDN", 35: "AF_PHONET", 36: "AF_IEEE802154",
+    37: "AF_CAIF", 38: "AF_ALG", 39: "AF_NFC", 41: "AF_KCM", 43: "AF_SMC",
     44: "AF_XDP", 45: "AF_MCTP",
 }  # fmt: skip
 PACKET_TYPES = dict(enumerate((

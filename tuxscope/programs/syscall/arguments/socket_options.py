@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 import struct
 from collections.abc import Callable
 
 from tuxscope.lean_typing import TYPE_CHECKING, Any
+from tuxscope.programs.syscall.arguments.errors import ERRORS
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import quoted
 from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
@@ -99,7 +99,7 @@ FILTER = Layout((Member("len", "H"), Member("filter", "L", address_text)))
 def error_text(data: bytes, word: int) -> str | None:
     """Return an errno in brackets: ``[ECONNREFUSED]``."""
     (number,) = struct.unpack_from("=i", data) if len(data) >= 4 else (0,)
-    return f"[{errno.errorcode.get(number, number)}]"
+    return f"[{ERRORS.get(number, number)}]"
 
 
 def membership_text(data: bytes, word: int) -> str | None:

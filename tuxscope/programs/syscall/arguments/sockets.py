@@ -80,7 +80,7 @@ class Protocol(Kind):
             return choice_text(value, NETLINK, "NETLINK_???")
         if family == socket.AF_PACKET:
             return f"htons({ethernet_text(socket.ntohs(value & 0xFFFF))})"
-        return f"{value:#x}" if value else "0"
+        return str(value)
 
 
 class Address(Kind):
@@ -148,20 +148,6 @@ def signed(value: int) -> int:
     return value - (value >> 31 << 32)
 
 
-class SocketPair(Kind):
-    """The two descriptors that socketpair(2) writes, with their files."""
-
-    def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=8, most=8, when=When.SUCCESS),)
-
-    def text(self, call: Call, index: int) -> str:
-        data = call.data(index) or b""
-        numbers = number_of(data), number_of(data[4:])
-        if None in numbers:
-            return call.address(index)
-        return "[" + ", ".join(map(str, numbers)) + "]"
-
-
 # linux/net.h: socketcall(2)
 CALLS = dict(enumerate((
     "SYS_SOCKET", "SYS_BIND", "SYS_CONNECT", "SYS_LISTEN", "SYS_ACCEPT", "SYS_GETSOCKNAME",
@@ -178,7 +164,6 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "sockaddr_out": WrittenAddress,
     "length": Length,
     "length_twice": lambda: Length(entry=True),
-    "socket_pair": SocketPair,
     "message_flags": lambda: Flags(MESSAGE_FLAGS, "MSG_???"),
     "accept_flags": lambda: Flags(TYPE_FLAGS, "SOCK_???"),
     "shutdown_how": lambda: Choice(HOW, "SHUT_???"),

@@ -6,11 +6,20 @@ import os
 from collections.abc import Callable
 
 from tuxscope.lean_typing import TYPE_CHECKING
-from tuxscope.programs.syscall.arguments.flags import Choice, Flags
+from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import hexadecimal, quoted
 from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
-from tuxscope.programs.syscall.arguments.structs import Layout, Member, Pointed, all_bytes
+from tuxscope.programs.syscall.arguments.socket_options import FILTER
+from tuxscope.programs.syscall.arguments.structs import (
+    Layout,
+    Member,
+    Pointed,
+    all_bytes,
+    choice_text,
+    hexadecimal_text,
+    number_of,
+)
 
 if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call
@@ -76,6 +85,41 @@ def name_text(data: bytes, call: Call) -> str | None:
     return f"{{sysname={system}, nodename={node}, ...}}"
 
 
+# include/uapi/linux/seccomp.h
+ACTIONS = {
+    0x80000000: "SECCOMP_RET_KILL_PROCESS", 0: "SECCOMP_RET_KILL_THREAD",
+    0x30000: "SECCOMP_RET_TRAP", 0x50000: "SECCOMP_RET_ERRNO", 0x7FC00000: "SECCOMP_RET_USER_NOTIF",
+    0x7FF00000: "SECCOMP_RET_TRACE", 0x7FFC0000: "SECCOMP_RET_LOG",
+    0x7FFF0000: "SECCOMP_RET_ALLOW",
+}  # fmt: skip
+SIZES = Layout(tuple(
+    Member(name, "H") for name in ("seccomp_notif", "seccomp_notif_resp", "seccomp_data")
+))  # fmt: skip
+
+
+def seccomp_text(data: bytes, call: Call) -> str | None:
+    """Return what the argument of seccomp(2) points to, which depends on the operation; None where
+    it is an address."""
+    operation = SECCOMP_OPERATIONS.get(call.unsigned(0))
+    if operation == "SECCOMP_SET_MODE_FILTER":
+        return FILTER.text(data, call.word)
+    if operation == "SECCOMP_GET_ACTION_AVAIL":
+        number = number_of(data)
+        return None if number is None else f"[{choice_text(number, ACTIONS, 'SECCOMP_RET_???')}]"
+    if operation == "SECCOMP_GET_NOTIF_SIZES" and not call.failed:
+        return SIZES.text(data, call.word)
+    return None
+
+
+class SeccompFlags(Kind):
+    """The flags of seccomp(2), which have names where it sets a filter."""
+
+    def text(self, call: Call, index: int) -> str:
+        if SECCOMP_OPERATIONS.get(call.unsigned(0)) != "SECCOMP_SET_MODE_FILTER":
+            return hexadecimal_text(call.unsigned(index))
+        return flag_text(call.unsigned(index), SECCOMP_FLAGS, "SECCOMP_FILTER_FLAG_???")
+
+
 class RandomBytes(Kind):
     """Random bytes, in hexadecimal."""
 
@@ -98,5 +142,6 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "bpf_command": lambda: Choice(BPF_COMMANDS, "BPF_???"),
     "perf_flags": lambda: Flags(PERF_FLAGS, "PERF_FLAG_???"),
     "seccomp_operation": lambda: Choice(SECCOMP_OPERATIONS, "SECCOMP_SET_MODE_???"),
-    "seccomp_flags": lambda: Flags(SECCOMP_FLAGS, "SECCOMP_FILTER_FLAG_???"),
+    "seccomp_flags": SeccompFlags,
+    "seccomp_argument": lambda: Pointed(16, seccomp_text),
 }

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from errno import EDEADLK, EOPNOTSUPP, errorcode
 from typing import Any
 
 from tuxscope.programs.syscall.arguments.call import Call
 from tuxscope.programs.syscall.arguments.declarations import declaration
+from tuxscope.programs.syscall.arguments.errors import ERRORS
 from tuxscope.programs.syscall.arguments.reads import RESULT
-
-# Of numbers with two names, the kernel's.
-ERRORS = {**errorcode, EDEADLK: "EDEADLK", EOPNOTSUPP: "EOPNOTSUPP"}
 
 
 def arguments_text(call: Call) -> str:

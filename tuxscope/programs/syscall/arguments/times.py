@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags
 from tuxscope.programs.syscall.arguments.kind import Kind
+from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.structs import (
     Layout,
@@ -104,6 +105,14 @@ def seconds_text(seconds: int) -> str:
     return f"{seconds} /* {text} */" if text else str(seconds)
 
 
+class SecondsResult(Number):
+    """Seconds since 1970: ``1795849834 (2026-11-28T07:10:34+0000)``."""
+
+    def text(self, call: Call, index: int) -> str:
+        text = local_time(call.result)
+        return f"{call.result} ({text})" if text else str(call.result)
+
+
 KINDS: dict[str, Callable[..., Kind]] = {
     "clock": lambda: Choice(CLOCKS, "CLOCK_???"),
     "interval_timer": lambda: Choice(INTERVAL_TIMERS, "ITIMER_???"),
@@ -129,5 +138,6 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "sigevent": lambda: Pointed(24, lambda data, call: sigevent_text(data, call.word)),
     "timer_id_out": lambda: number_at("i"),
     "time_out": lambda: number_at("l", seconds_text),
+    "seconds_result": SecondsResult,
     "tms_out": lambda: written(TMS),
 }
