@@ -20,6 +20,8 @@ from fidelity.commands import commands
 from fidelity.comparing import Comparison, compared
 from fidelity.watching import RunError, watched
 
+MOST_BROKEN = 3  # commands in whose runs a tool failed
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="fidelity", description=__doc__.split("\n")[0])
@@ -31,19 +33,21 @@ def main() -> int:
     deadline = time.monotonic() + options.limit
     comparisons: list[Comparison] = []
     failed: dict[str, str] = {}
+    broken = 0
     for command in commands():
         if options.only not in command.name:
             continue
         if absent := command.absent():
             failed[command.name] = f"{absent} is not installed"
             continue
-        if time.monotonic() > deadline:
-            failed[command.name] = "no time left"
+        if time.monotonic() > deadline or broken >= MOST_BROKEN:
+            failed[command.name] = "not run: no time is left, or too many failed"
             continue
         try:
             seen = watched(command)
         except (RunError, OSError) as error:
             failed[command.name] = str(error)
+            broken += 1
             print(f"{command.name}: {error}", file=sys.stderr)
             continue
         found = compared(command.name, seen.theirs, seen.ours)

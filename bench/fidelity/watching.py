@@ -110,7 +110,7 @@ def both(command: Command, work: Path, tools: Path, environment: dict[str, str])
                 "tuxscope to see the gate",
             )
             if tracing.poll() is not None:
-                raise RunError(f"tuxscope ended: {errors.read_text().strip()[-300:]}")
+                raise RunError(f"tuxscope ended: {last_line(errors.read_text())}")
             go.touch()
             if not ended(stracing, PATIENCE):
                 raise RunError("the command did not end")
@@ -120,12 +120,12 @@ def both(command: Command, work: Path, tools: Path, environment: dict[str, str])
                     raise RunError("tuxscope did not end")
         stderr = errors.read_text(errors="replace")
         if "Traceback" in stderr:
-            raise RunError(f"tuxscope: {stderr.strip()[-300:]}")
+            raise RunError(f"tuxscope: {last_line(stderr)}")
         texts = tuple(each.read_text(errors="surrogateescape") for each in (theirs, ours))
         return Watched(
             list(after_gate(strace_lines(texts[0]), pid, 2)),
             list(after_gate(tuxscope_lines(texts[1]), pid, 1)),
-            sum(map(int, LOST.findall(stderr.rstrip().rpartition("\n")[2]))),
+            sum(map(int, LOST.findall(last_line(stderr)))),
             (texts[0], texts[1]),
         )
 
@@ -133,6 +133,10 @@ def both(command: Command, work: Path, tools: Path, environment: dict[str, str])
 TUXSCOPE = [
     sys.executable, "-B", "-m", "tuxscope", "syscall", "--follow", "--timestamps", "ns",
 ]  # fmt: skip
+
+
+def last_line(text: str) -> str:
+    return text.rstrip().rpartition("\n")[2]
 
 
 def sees_gate(file: Path) -> bool:
