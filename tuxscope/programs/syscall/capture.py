@@ -28,6 +28,7 @@ MOST_FILES = 8
 # Where the parts of a read's code begin, in bits.
 ARGUMENT, WHEN, COUNT, SIZE, MOST = 8, 16, 24, 32, 48
 THROUGH = 32  # of its place
+DATA = address_of(Outgoing[r9].head).offset
 VALUES = address_of(Outgoing[r9].head.values).offset
 
 
@@ -59,7 +60,7 @@ def append(a: Assembler) -> None:
     a.jgt(r8, ROOM, "out")
     a.mov(r7, r9)
     a.add(r7, r8)
-    a.add(r7, Outgoing.data.offset)
+    a.add(r7, DATA)
     head: Memory = PieceHead[r7]
     a.ldx(r1, out.read)
     a.stx(head.read, r1)
@@ -225,7 +226,7 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
     a.jgt(r2, ROOM, full)
     a.mov(r1, r9)
     a.add(r1, r2)
-    a.add(r1, Outgoing.data.offset)
+    a.add(r1, DATA)
     head: Memory = PieceHead[r1]
     a.stx(head.read, read)
     a.st(head.status, Status.WHOLE)

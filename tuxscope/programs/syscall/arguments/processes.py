@@ -60,12 +60,13 @@ class Strings(Kind):
         return [each.data.decode("utf-8", "replace") for each in call.read(index)]
 
 
-def string_text(piece: Piece, string_size: int) -> str:
-    """Return one string of a vector; ``???`` for one that was not readable."""
-    if piece.status is piece.status.FAULT:
+def string_text(part: Piece, string_size: int) -> str:
+    """Return one string of a vector, ``part``, up to ``string_size`` bytes; ``???`` for one that
+    was not readable."""
+    if part.status is part.status.FAULT:
         return "???"
-    data = piece.data[:string_size]
-    return quoted(data, piece.status is piece.status.CUT or len(data) < len(piece.data))
+    data = part.data[:string_size]
+    return quoted(data, part.status is part.status.CUT or len(data) < len(part.data))
 
 
 class Environment(Kind):
@@ -100,8 +101,8 @@ def status_text(status: int) -> str:
 
 
 def status_read(data: bytes, call: Call) -> str | None:
-    """Return the status in brackets; None if no child was waited for, as it is not written
-    then."""
+    """Return the status in ``data`` in brackets; None if ``call`` waited for no child, as it is not
+    written then."""
     status = number_of(data)
     return f"[{status_text(status)}]" if status is not None and call.result > 0 else None
 
