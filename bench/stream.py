@@ -7,6 +7,9 @@ attaches to it before it begins, and writes its lines to another. All take turns
 the figures are medians, with the 95 % interval by bootstrap. The CPU time that a tool takes to
 start and end is that of a run in which dd copies one byte. With PAIRS (21) 0 only the flood runs.
 
+Of dd's calls all lines are alike but for their times. How much CPU time a tool needs where each
+line is another is measured with bench/flood.c: lseek() with an offset that counts up.
+
 The flood makes a million calls a second (SECONDS: 10; 0 for none) and counts what is delivered.
 """
 
@@ -37,7 +40,9 @@ PATIENCE = 60.0
 BYTES = 100_000
 FOR_STRACE = 10_000  # it is so much slower
 RATE = 1_000_000
-CALLS_A_BYTE = 2
+DD = "dd if=/dev/zero of={place}/out bs=1 count={count} status=none"
+LSEEK = "{program} {count} 0 >/dev/null"
+DIFFERENT = "different lines"
 LOST = re.compile(r"(\d+) lost\b")
 PROGRAMS = 4  # that tuxscope attaches at least
 ALONE, TUXSCOPE, PERF, STRACE = "nothing", "tuxscope syscall", "perf trace -o", "strace -o"
@@ -119,13 +124,14 @@ def links(pid: int) -> int:
     return sum(os.readlink(each) == "anon_inode:bpf_link" for each in fds.iterdir())
 
 
-def once(tool: str, count: int) -> Run:
-    """Run dd, with a tool attached to it."""
+def once(tool: str, workload: str, count: int, calls: int) -> Run:
+    """Run a command, of DD or LSEEK with ``count``, with a tool attached to it; it makes so many
+    calls."""
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as place:
         file, errors = Path(place, "lines"), Path(place, "errors")
-        dd = f"dd if=/dev/zero of={place}/out bs=1 count={count} status=none"
+        command = workload.format(place=place, count=count)
         with killed(
-            subprocess.Popen(["sh", "-c", f"read x; exec {dd}"], stdin=subprocess.PIPE)
+            subprocess.Popen(["sh", "-c", f"read x; exec {command}"], stdin=subprocess.PIPE)
         ) as process:
             assert process.stdin
             watcher = None
@@ -137,27 +143,26 @@ def once(tool: str, count: int) -> Run:
                     )
                 with killed(watcher):
                     wait_for(lambda: attached(tool, watcher, process.pid), f"{tool} to attach")
-                    return copied(process, count, tool, watcher, file, errors)
-            return copied(process, count, tool, None, file, errors)
+                    return copied(process, calls, tool, watcher, file, errors)
+            return copied(process, calls, tool, None, file, errors)
 
 
 def copied(
     process: subprocess.Popen[bytes],
-    count: int,
+    calls: int,
     tool: str,
     watcher: subprocess.Popen[bytes] | None,
     file: Path,
     errors: Path,
 ) -> Run:
-    """Let dd begin, and wait for both ends."""
+    """Let the command begin, and wait for both ends."""
     assert process.stdin
     before = time.monotonic_ns()
-    process.stdin.write(b"\n")
+    process.stdin.write(b"\n\n")  # the shell takes one of them
     process.stdin.close()
     usage = waited_at_once(process)
     wall = time.monotonic_ns() - before
     cpu = (usage.ru_utime + usage.ru_stime) * 1e9
-    calls = count * CALLS_A_BYTE
     if watcher is None:
         return Run(wall / calls, cpu / calls)
     deadline = time.monotonic() + 1.0  # of its own, as the process has exited
@@ -186,15 +191,20 @@ def waited_at_once(process: subprocess.Popen[bytes]) -> resource.struct_rusage:
     return usage
 
 
-def measure(pairs: int) -> dict[str, list[Run]]:
+def measure(pairs: int, flood_program: Path) -> dict[str, list[Run]]:
     """Rounds of all tools that are installed."""
     tools = [ALONE, *(each for each in COMMANDS if shutil.which(COMMANDS[each][0]))]
+    lseek = LSEEK.format(program=flood_program, count="{count}")
     found: dict[str, list[Run]] = {}
     for number in range(pairs):
         for tool in (*tools[number % len(tools) :], *tools[: number % len(tools)]):
-            found.setdefault(tool, []).append(once(tool, FOR_STRACE if tool == STRACE else BYTES))
+            count = FOR_STRACE if tool == STRACE else BYTES
+            runs = {tool: once(tool, DD, count, 2 * count)}
             if tool in (TUXSCOPE, PERF):
-                found.setdefault(f"{tool}, start", []).append(once(tool, 1))
+                runs[f"{tool}, start"] = once(tool, DD, 1, 2)
+                runs[f"{tool}, {DIFFERENT}"] = once(tool, lseek, BYTES, BYTES)
+            for name, run in runs.items():
+                found.setdefault(name, []).append(run)
     return found
 
 
@@ -211,11 +221,11 @@ def added(found: dict[str, list[Run]], tool: str, what: str) -> list[float]:
     ]
 
 
-def reader_cpu(found: dict[str, list[Run]], tool: str) -> list[float]:
+def reader_cpu(found: dict[str, list[Run]], tool: str, lines: str = "") -> list[float]:
     """CPU seconds of a tool for a million lines, without its start and end."""
     return [
         (one.tool_cpu - start.tool_cpu) / (one.lines - start.lines) * 1e6
-        for one, start in zip(found[tool], found[f"{tool}, start"], strict=True)
+        for one, start in zip(found[tool + lines], found[f"{tool}, start"], strict=True)
         if one.lines > start.lines
     ]
 
@@ -230,18 +240,21 @@ def report(found: dict[str, list[Run]]) -> Iterator[str]:
             f" | {statistics.median(run.lines for run in runs):,.0f}"
             f" | {max(run.lost for run in runs):,} | {max(run.peak for run in runs):.0f} |"
         )
-    for tool in (TUXSCOPE, PERF):
-        if tool in found:
-            yield f"{tool}: {figure(reader_cpu(found, tool), 2)} s of CPU for a million lines"
+    for lines in ("", f", {DIFFERENT}"):
+        for tool in (TUXSCOPE, PERF):
+            if tool in found:
+                seconds = figure(reader_cpu(found, tool, lines), 2)
+                yield f"{tool}{lines}: {seconds} s of CPU for a million lines"
     for what, other, bound in (("cpu", PERF, 0.25), ("wall", PERF, 0.25), ("wall", STRACE, 0.08)):
         if other in found and TUXSCOPE in found:
             ours, theirs = added(found, TUXSCOPE, what), added(found, other, what)
             ratios = [a / b for a, b in zip(ours, theirs, strict=True) if b > 0]
             yield f"added {what}, of {other}'s: {figure(ratios, 3)}; at most {bound} is wanted"
-    if TUXSCOPE in found and PERF in found:
-        pairs = zip(reader_cpu(found, TUXSCOPE), reader_cpu(found, PERF), strict=False)
-        ratios = [a / b for a, b in pairs if b > 0]
-        yield f"reader's CPU, of perf trace's: {figure(ratios, 3)}; at most 0.25 is wanted"
+    for lines in ("", f", {DIFFERENT}"):
+        if TUXSCOPE in found and PERF in found:
+            both = (reader_cpu(found, each, lines) for each in (TUXSCOPE, PERF))
+            ratios = [a / b for a, b in zip(*both, strict=False) if b > 0]
+            yield f"reader's CPU{lines}, of perf trace's: {figure(ratios, 3)}; 0.25 is wanted"
 
 
 def resident(pid: int) -> float:
@@ -254,43 +267,47 @@ def resident(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def flood(seconds: int, *options: str) -> str:
+def flood(program: Path, seconds: int, *options: str) -> str:
     """A million calls a second; what is delivered, and the memory of tuxscope."""
-    with tempfile.TemporaryDirectory() as place:
-        program = Path(place, "flood")
-        subprocess.run(["cc", "-O2", "-o", program, HERE / "flood.c"], check=True, timeout=PATIENCE)
-        count = seconds * RATE
-        errors = Path(place, "errors")
-        with (
-            killed(
-                subprocess.Popen(
-                    [program, str(count), str(RATE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-                )
-            ) as process,
-            open(errors, "wb") as stderr,
-        ):
-            watcher = subprocess.Popen(
-                [*TUXSCOPE_COMMAND, "--pid", str(process.pid), "--name", "lseek,read", *options],
-                stdout=subprocess.PIPE, stderr=stderr, cwd=HERE.parent,
-            )  # fmt: skip
-            with killed(watcher):
-                return flooded(process, watcher, count, errors)
+    count = seconds * RATE
+    with (
+        tempfile.TemporaryFile() as stderr,
+        killed(
+            subprocess.Popen(
+                [program, str(count), str(RATE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        ) as process,
+    ):
+        watcher = subprocess.Popen(
+            [*TUXSCOPE_COMMAND, "--pid", str(process.pid), "--name", "lseek,read", *options],
+            stdout=subprocess.PIPE, stderr=stderr, cwd=HERE.parent,
+        )  # fmt: skip
+        with killed(watcher):
+            figures, delivered, made = flooded(process, watcher)
+        stderr.seek(0)
+        last = stderr.read().decode(errors="replace").rstrip().rpartition("\n")[2]
+    lost = sum(map(int, LOST.findall(last)))
+    missing = made - delivered - lost
+    return (
+        f"flood{' '.join(['', *options])}: {delivered:,} delivered + {lost:,} lost = {made:,} made"
+        + f" - {missing:,} MISSING" * bool(missing)
+        + f"; {figures}"
+    )
 
 
 def flooded(
-    process: subprocess.Popen[bytes], watcher: subprocess.Popen[bytes], count: int, errors: Path
-) -> str:
+    process: subprocess.Popen[bytes], watcher: subprocess.Popen[bytes]
+) -> tuple[str, int, int]:
+    """Let the flood begin; what it took, how many calls came, and how many were made."""
     assert process.stdin
     assert process.stdout
     assert watcher.stdout
-    out = watcher.stdout.fileno()
-    signal.alarm(120)
-    delivered, sizes, next_look = 0, [], time.monotonic()
     wait_for(lambda: attached(TUXSCOPE, watcher, process.pid), "tuxscope to attach")
-    rest = b""
+    signal.alarm(120)
     process.stdin.write(b"\n")
     process.stdin.close()
-    while block := os.read(out, 1 << 20):
+    delivered, rest, sizes, next_look = 0, b"", [], time.monotonic() + 1.0
+    while block := os.read(watcher.stdout.fileno(), 1 << 20):
         rest += block
         end = rest.rfind(b"\n") + 1
         delivered += rest.count(b"lseek", 0, end)
@@ -302,17 +319,13 @@ def flooded(
     usage = waited(watcher, "tuxscope")
     waited(process, "the flood")
     signal.alarm(0)
-    text = errors.read_text(errors="replace").strip()
-    lost = sum(map(int, LOST.findall(text.rpartition("\n")[2])))
-    sizes = [each for each in sizes if each]
-    return (
-        f"flood: {made:,} made in {took / 1e9:.1f} s ({made / took * 1e3:.2f} million a second), "
-        f"{delivered:,} delivered, {lost:,} lost: "
-        f"{'all accounted for' if delivered + lost == made else made - delivered - lost} ; "
-        f"memory {sizes[0]:.0f} MiB at first, {sizes[-1]:.0f} at last, "
-        f"peak {usage.ru_maxrss / 1024:.0f}; "
-        f"CPU {usage.ru_utime + usage.ru_stime:.1f} s\n{text[-200:]}"
+    memory = " ".join(f"{each:.0f}" for each in sizes if each)
+    figures = (
+        f"{took / 1e9:.1f} s, {made / took * 1e3:.2f} million a second; resident memory each "
+        f"second, MiB: {memory}, peak {usage.ru_maxrss / 1024:.0f}; "
+        f"CPU {usage.ru_utime + usage.ru_stime:.1f} s"
     )
+    return figures, delivered, made
 
 
 def main() -> None:
@@ -321,11 +334,14 @@ def main() -> None:
     parser.add_argument("--flood", type=int, default=10)
     options = parser.parse_args()
     enter()
-    if options.pairs:
-        print("\n".join(report(measure(options.pairs))), flush=True)
-    if options.flood:
-        print(flood(options.flood))
-        print(flood(options.flood, "--format", "json"))
+    with tempfile.TemporaryDirectory() as place:
+        program = Path(place, "flood")
+        subprocess.run(["cc", "-O2", "-o", program, HERE / "flood.c"], check=True, timeout=PATIENCE)
+        if options.pairs:
+            print("\n".join(report(measure(options.pairs, program))), flush=True)
+        if options.flood:
+            print(flood(program, options.flood), flush=True)
+            print(flood(program, options.flood, "--format", "json"))
 
 
 if __name__ == "__main__":
