@@ -108,3 +108,4 @@ def commands() -> Iterator[Command]:
     yield Command("a program of 32 bits", (LOADER_32, "--help"))
     yield program("names with escapes", "names")
     yield program("memory", "memory")
+    yield program("rarer calls", "rarer")
