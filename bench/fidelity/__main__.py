@@ -1,10 +1,11 @@
 """Compare the lines of tuxscope syscall with strace's, in one run of each command:
 
-    sudo python -m fidelity [--only NAME] [--keep DIRECTORY] [--report FILE] [--limit SECONDS]
+    sudo python -m fidelity [--only NAME] [--keep DIRECTORY] [--report FILE] [--record]
+                            [--limit SECONDS]
 
 It prints a summary and what differs, the commonest first. --keep saves both outputs of each
-command; --only takes the commands whose names contain NAME. After --limit seconds (300) no other
-command begins.
+command; --only takes the commands whose names contain NAME; --record writes what differs into
+docs/tools/syscall.md. After --limit seconds (300) no other command begins.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from fidelity import page
 from fidelity.commands import commands
 from fidelity.comparing import Comparison, compared
-from fidelity.watching import RunError, watched
+from fidelity.watching import ROOT, RunError, watched
 
 MOST_BROKEN = 3  # commands in whose runs a tool failed
 
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--report", type=Path)
+    parser.add_argument("--record", action="store_true")
     parser.add_argument("--limit", type=float, default=300.0)
     options = parser.parse_args()
     deadline = time.monotonic() + options.limit
@@ -65,6 +67,8 @@ def main() -> int:
         options.report.write_text(page.report(comparisons, failed))
     else:
         print("\n".join(page.examples(comparisons)))
+    if options.record:
+        page.record(comparisons, ROOT / "docs" / "tools" / "syscall.md")
     return 0 if comparisons else 1
 
 

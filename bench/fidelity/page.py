@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from fidelity.comparing import Comparison, Difference, Found
 
 EXAMPLES = 200
+BEGIN = "<!-- Beside strace: python -m fidelity --record, in bench/, writes it. -->"
+END = "<!-- Beside strace ends. -->"
 
 
 def total(comparisons: Iterable[Comparison]) -> Comparison:
@@ -46,10 +49,10 @@ def kinds(comparisons: Iterable[Comparison]) -> list[tuple[Difference, Found]]:
 
 
 def kinds_table(comparisons: Iterable[Comparison]) -> Iterator[str]:
-    yield "| lines | what differs | how |"
-    yield "| ---: | --- | --- |"
+    yield "| lines | call | what differs | how |"
+    yield "| ---: | --- | --- | --- |"
     for kind, found in kinds(comparisons):
-        yield f"| {found.count:,} | {cell(kind.name)}: {kind.part} | {kind.how} |"
+        yield f"| {found.count:,} | {cell(kind.name)} | {kind.part} | {kind.how} |"
 
 
 def examples(comparisons: Iterable[Comparison]) -> Iterator[str]:
@@ -78,3 +81,13 @@ def report(comparisons: Sequence[Comparison], failed: dict[str, str]) -> str:
         *kinds_table(comparisons), "", "```", *examples(comparisons), "```",
     ]  # fmt: skip
     return "\n".join(parts) + "\n"
+
+
+def record(comparisons: Sequence[Comparison], path: Path) -> None:
+    """Write the summary and what differs between the marks of a page. Raises ValueError."""
+    before, begin, rest = path.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path.name} has no place for the table: {BEGIN} {END}")
+    table = "\n".join((summary(comparisons) + ".", "", *kinds_table(comparisons)))
+    path.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
