@@ -16,7 +16,7 @@ with open(f"{READY}.new", "w") as file:
 os.rename(f"{READY}.new", READY)
 while not os.access(GO, os.F_OK):
     if time.monotonic() > DEADLINE:
-        sys.exit("gate: nobody opens it")
+        sys.exit("gate: waited 30 s to be opened")
     time.sleep(0.02)
 for each in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
     signal.signal(each, signal.SIG_DFL)  # Python ignores or handles them, and would pass it on

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from fidelity.aligning import aligned
+from fidelity.commands import commands
 from fidelity.comparing import Difference, compared
 from fidelity.lines import Kind, Line, parsed, strace_lines, tuxscope_lines
-from fidelity.page import summary
+from fidelity.page import BEGIN, END, examples, record, summary
+from fidelity.watching import watched
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,3 +160,33 @@ def test_of_unequal_results_the_calls_stay_paired() -> None:
     found = compared("results", lines, ours)
     assert (found.equal, found.extra) == (25, 0)
     assert re.fullmatch(r"read: result.*", str(next(iter(found.kinds))))
+
+
+def test_the_table_is_written_between_its_marks(tmp_path: Path) -> None:
+    lines = theirs()
+    found = compared("one", lines, lines[1:])
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    record([found], page)
+    text = page.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n\n94.12 % of 17 lines")
+    assert "| 1 | execve | only strace has the line |  |" in text
+    assert text.endswith(f"{END}\nafter\n")
+    assert "old" not in text
+    page.write_text("no marks")
+    with pytest.raises(ValueError, match="no place"):
+        record([found], page)
+
+
+@pytest.mark.kernel
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("name", ["ls -l", "pipeline", "signals in Python", "sockets and epoll"])
+def test_strace_prints_the_same_of_a_command(name: str) -> None:
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    command = next(each for each in commands() if each.name == name)
+    seen = watched(command)
+    found = compared(name, seen.theirs, seen.ours)
+    assert found.lines > 50
+    assert found.percentage >= 95, "\n".join(examples([found]))
+    assert seen.lost == 0
