@@ -70,7 +70,7 @@ DIGESTS = {
     "programs/syscall/arguments/text.py": 0x65F5F80F8DB04EE1,
     "programs/syscall/arguments/times.py": 0x6636D4D99C4F9586,
     "programs/syscall/arguments/vectors.py": 0xC106080ECB44BD35,
-    "programs/syscall/calls.py": 0xF6AD7B8248CD686C,
+    "programs/syscall/calls.py": 0x581D682A457F231B,
     "programs/syscall/capture.py": 0x9AD8C772559D9B54,
     "programs/syscall/cgroups.py": 0xC8E5492DD683BA41,
     "programs/syscall/command.py": 0xFC60D6AAC378C304,
