@@ -83,7 +83,7 @@ DIGESTS = {
     "programs/syscall/filters.py": 0xE9E2DDCA17090000,
     "programs/syscall/histogram.py": 0x835B7607A375C341,
     "programs/syscall/in_flight.py": 0x72D7DAFB3916F3D3,
-    "programs/syscall/layout.py": 0xDF5C31E4E98F44DB,
+    "programs/syscall/layout.py": 0xB46A42102D2DC513,
     "programs/syscall/leave.py": 0x53248CB1961260C2,
     "programs/syscall/life.py": 0xA050FACE61D52BA3,
     "programs/syscall/lines.py": 0x2A961A88E0C2F227,
