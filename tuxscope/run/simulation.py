@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import islice, takewhile
 from typing import Protocol
 
 from tuxscope.asm import Program, RingBuf
 from tuxscope.loader.ringbuf_spans import RingBufDecoder, decoder_of
-from tuxscope.loader.span_decoder import SampleDecoder
+from tuxscope.loader.span_decoder import Columns, SampleDecoder
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
@@ -83,15 +83,29 @@ class Shown(Protocol):
         """Restore the terminal."""
 
 
-class Simulation:
-    """One run of ``page`` with ``options``: its ``programs``, interpreted on events."""
+# Makes the output of a page, from the page, the options, the machine and the sink.
+Show = Callable[[Page, ToolOptions, Machine, Sink], Shown]
 
-    def __init__(self, page: Page, programs: tuple[Program, ...], options: ToolOptions) -> None:
+
+class Simulation:
+    """One run of ``page`` with ``options``: its ``programs``, interpreted on events.
+
+    ``show``, a function, makes its output, by default as the page declares it; it goes to ``fd``.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        programs: tuple[Program, ...],
+        options: ToolOptions,
+        show: Show | None = None,
+        fd: int = 1,
+    ) -> None:
         self._machine, self._buffer = machine_for(programs)
         self._options = options
-        self._sink = Sink()
-        shown = SimulatedStream if page.is_stream else SimulatedTables
-        self._shown: Shown = shown(page, options, self._machine, self._sink)
+        self._sink = Sink(fd)
+        made = show or (SimulatedStream if page.is_stream else SimulatedTables)
+        self._shown: Shown = made(page, options, self._machine, self._sink)
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
@@ -157,11 +171,19 @@ class SimulatedStream:
         if isinstance(self._map, RingBuf):
             self._decoder = decoder_of(self._map)
         self._columns = self._decoder.nothing()
-        self._format = stream.line_format(page, options, sink.fileno())
+        self._format = self._lines(page, options, sink.fileno())
         self._count = options.count
         self._machine = machine
         self._sink = sink
         self._sent = 0
+
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> stream.Lines:
+        """For tools to override: the format of the lines; see :func:`stream.line_format`."""
+        return stream.line_format(page, options, fd)
+
+    def _shown(self, columns: Columns) -> Columns:
+        """For tools to override: those rows of ``columns`` that have a line."""
+        return columns
 
     def begin(self) -> None:
         self._sink.write(self._format.header)
@@ -170,10 +192,14 @@ class SimulatedStream:
         """Nothing to do before ``event``."""
 
     def after(self) -> None:
+        columns = self._decoder.nothing()
         for each in self._machine.output:
             if isinstance(each, Sent) and each.map is self._map:
-                self._decoder.append(memoryview(each.data), self._columns)
-                self._sent += 1
+                self._decoder.append(memoryview(each.data), columns)
+        columns = self._shown(columns)
+        for column, more in zip(self._columns, columns, strict=True):
+            column += more
+        self._sent += len(columns[0])
         if isinstance(ring := self._machine.maps.get(self._map), VirtualRingBuf):
             ring.read()
 

@@ -40,10 +40,11 @@ SECOND = 1_000_000_000
 
 
 class Clock:
-    """The time of day by CLOCK_MONOTONIC, in local time."""
+    """The time of day by CLOCK_MONOTONIC, in local time; ``offset`` is between the two clocks, in
+    nanoseconds, by default that of this machine."""
 
-    def __init__(self) -> None:
-        self._offset = time.time_ns() - time.monotonic_ns()
+    def __init__(self, offset: int | None = None) -> None:
+        self._offset = time.time_ns() - time.monotonic_ns() if offset is None else offset
         self._second = -1
         self._text = ""
 
@@ -72,6 +73,7 @@ class CallLines:
         architecture: Architecture,
         path: Callable[[int], bytes],
         string_size: int,
+        clock: Clock | None = None,
     ) -> None:
         """``path`` returns the path of a file, bytes, by its id; of buffers ``string_size`` bytes
         are shown."""
@@ -79,7 +81,7 @@ class CallLines:
         self._path = path
         self._string_size = string_size
         self._timestamps = timestamps
-        self._clock = Clock()
+        self._clock = clock or Clock()
         # What is the same in many lines, by all columns but the times.
         self._known: dict[Row, tuple[str, str]] = {}
         json_lines = style is Style.JSON
