@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tuxscope.abi.architecture import Architecture, this_architecture
@@ -22,8 +22,9 @@ from tuxscope.programs.syscall.filters import Chosen
 from tuxscope.programs.syscall.lines import CallLines
 from tuxscope.programs.syscall.options import SyscallOptions
 from tuxscope.programs.syscall.plans import plans
-from tuxscope.programs.syscall.records import ACCOUNT, THREADS
+from tuxscope.programs.syscall.records import ACCOUNT, THREADS, By
 from tuxscope.programs.syscall.seeds import seed
+from tuxscope.programs.syscall.unfinished import Unfinished
 from tuxscope.run.identity import own_pid, pid_namespace
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
@@ -39,6 +40,7 @@ def run(options: SyscallOptions) -> int:
     """
     require_sudo()
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
+    chosen = replace(chosen, by=By.THREAD)
     architecture = this_architecture()
     page = stream.page(chosen, architecture)
     shown = partial(Calls, wanted=options, chosen=chosen, architecture=architecture)
@@ -100,6 +102,7 @@ class Calls(Stream):
         self._wanted, self._chosen, self._architecture = wanted, chosen, architecture
         self._paths = FilePaths(loaded.maps)
         self._joined = Joined()
+        self._unfinished = Unfinished(architecture)
         super().__init__(page, options, loaded, sink)
         self.totals: CallStreamTotals = CallStreamTotals(counts_lost=self.totals.counts_lost)
         known = loaded.maps[PLANS]
@@ -108,10 +111,19 @@ class Calls(Stream):
 
     def finish(self, seconds: float) -> None:
         super().finish(seconds)
+        if not self._counted():
+            self._print_unfinished()
         _, account = next(iter(self._loaded.maps[ACCOUNT].items()))
         self.totals.lost += account.missed
         self.totals.excluded, self.totals.restarts = account.excluded, account.restarts
         self.totals.pathless = self._paths.missed
+
+    def _print_unfinished(self) -> None:
+        """Print the calls that have not returned, the oldest first."""
+        threads = self._loaded.maps[THREADS].items()
+        rows = self._unfinished.rows(threads, self._chosen)
+        columns = [list(each) for each in zip(*rows, strict=True)]
+        self._write(bytearray(self._format.render(columns)), len(rows))
 
     def _lines(self, page: Page, options: ToolOptions, fd: int) -> Lines:
         return CallLines(
@@ -123,6 +135,8 @@ class Calls(Stream):
         )
 
     def _path(self, id: int) -> bytes:
+        if id in self._unfinished.paths:
+            return self._unfinished.paths[id]
         found = self._paths[id]
         return found.inside if found else b""
 
@@ -135,4 +149,5 @@ class Calls(Stream):
             left_out = self._wanted.exclude
             if not self._wanted.include_self:
                 left_out += (own_pid() or 0,)
-            seed(self._loaded.maps[THREADS], self._chosen, self._wanted.pid, left_out)
+            threads = self._loaded.maps[THREADS]
+            seed(threads, self._chosen, self._wanted.pid, left_out, timed=False)

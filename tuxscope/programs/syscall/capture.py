@@ -28,6 +28,7 @@ MOST_FILES = 8
 # Where the parts of a read's code begin, in bits.
 ARGUMENT, WHEN, COUNT, SIZE, MOST = 8, 16, 24, 32, 48
 THROUGH = 32  # of its place
+DATA = address_of(Outgoing[r9].head).offset
 VALUES = address_of(Outgoing[r9].head.values).offset
 
 
@@ -59,7 +60,7 @@ def append(a: Assembler) -> None:
     a.jgt(r8, ROOM, "out")
     a.mov(r7, r9)
     a.add(r7, r8)
-    a.add(r7, Outgoing.data.offset)
+    a.add(r7, DATA)
     head: Memory = PieceHead[r7]
     a.ldx(r1, out.read)
     a.stx(head.read, r1)
@@ -225,7 +226,7 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
     a.jgt(r2, ROOM, full)
     a.mov(r1, r9)
     a.add(r1, r2)
-    a.add(r1, Outgoing.data.offset)
+    a.add(r1, DATA)
     head: Memory = PieceHead[r1]
     a.stx(head.read, read)
     a.st(head.status, Status.WHOLE)
@@ -295,11 +296,18 @@ def load_count(a: Assembler, pair: Memory, what: str) -> None:
 def addresses(a: Assembler, pair: Memory, what: str, name: str, most: int, end: str) -> None:
     """Emit ``name``, and the label ``next WHAT``: r0 = the next address of an array at r6, and
     r8 counts them; jump to ``end`` behind the last one, or behind ``most``."""
+    fault = f"{what} not readable"
+    a.label(fault)
+    a.jne(r8, 0, end)
+    a.st(Outgoing[r9].address, 0)  # a FAULT, too
+    a.st(Outgoing[r9].size, 1)
+    a.call(APPEND)
+    a.ja("out")
     a.label(name)
     a.mov(r8, 0)
     a.label(f"next {what}")
     a.jge(r8, most, end)
-    read_word(a, pair, f"of {what}", end)
+    read_word(a, pair, f"of {what}", fault)
     a.jeq(r0, 0, end)
     a.add(r8, 1)
 

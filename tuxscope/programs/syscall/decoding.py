@@ -11,16 +11,11 @@ from tuxscope.lean_typing import Any
 from tuxscope.programs.syscall.arguments.call import Call, Piece, Status
 from tuxscope.programs.syscall.arguments.declarations import Declaration, declaration
 from tuxscope.programs.syscall.arguments.reads import ARGUMENTS
-from tuxscope.programs.syscall.events import PIECE, CallEvent, What
+from tuxscope.programs.syscall.events import BEGINS, PIECE, CallHead, What
 
 HEAD = struct.Struct("=BBHI")  # a PieceHead
-# The columns of a CallEvent.
-STARTED, DURATION, VALUES = 0, 1, 2
-RESULT = VALUES + ARGUMENTS
-NUMBER, COMPAT, PID, TID, COMM, WHAT, SLEPT, LENGTH, UNUSED, DATA = range(RESULT + 1, RESULT + 11)
-assert sum(each.type.width for each in CallEvent.fields.values()) == DATA + 1
-
-Row = tuple[Any, ...]
+STARTED, DURATION, LENGTH, UNUSED, DATA = range(5)  # the columns of a CallEvent
+ARGUMENT_WORDS = struct.Struct(f"={ARGUMENTS}Q")  # what a CallHead begins with
 
 
 def pieces(declared: Declaration, data: bytes) -> dict[tuple[int, int], list[Piece]]:
@@ -41,23 +36,29 @@ def pieces(declared: Declaration, data: bytes) -> dict[tuple[int, int], list[Pie
 
 
 def call_of(
-    row: Row, architecture: Architecture, path: Callable[[int], bytes], string_size: int
+    head: CallHead,
+    data: bytes,
+    architecture: Architecture,
+    path: Callable[[int], bytes],
+    string_size: int,
 ) -> Call:
-    """Return the call that ``row`` tells, the columns of a CallEvent; see :class:`Call`."""
-    abi = architecture.abi(bool(row[COMPAT]), row[NUMBER])
-    name = name_of(abi, row[NUMBER])
-    result = row[RESULT]
-    width = 32 if row[COMPAT] else 64
+    """Return the Call that ``data``, of a CallEvent, tells, and whose ``head`` is a CallHead; the
+    others are those of :class:`Call`."""
+    number: Any = head.number
+    abi = architecture.abi(bool(number.compat), number.nr)
+    name = name_of(abi, number.nr)
+    *arguments, result = head.values
+    width = 32 if number.compat else 64
     result &= (1 << width) - 1
     result -= result >> width - 1 << width
     return Call(
         name,
         abi,
         architecture,
-        row[VALUES:RESULT],
+        tuple(arguments),
         result,
-        row[WHAT] == What.CALL,
-        pieces(declaration(name), row[DATA]),
+        head.what == What.CALL,
+        pieces(declaration(name), data[CallHead.size :]),
         path,
         string_size,
     )
@@ -78,27 +79,35 @@ class Joined:
     MOST = 4096
 
     def __init__(self) -> None:
-        self._begun: dict[int, Row] = {}  # by thread
+        self._begun: dict[int, bytes] = {}  # by thread
 
     def rows(self, columns: list[list[Any]]) -> list[list[Any]]:
-        """Return ``columns`` of finished calls, signals and ends of threads alone."""
-        if What.BEGUN not in columns[WHAT] and not self._begun:
+        """Return those rows of ``columns``, the columns of a CallEvent, that have a line."""
+        if BEGINS not in columns[DURATION] and not self._begun:
             return columns
         rows = list(self._joined(zip(*columns, strict=True)))
         return [list(each) for each in zip(*rows, strict=True)] if rows else [[] for _ in columns]
 
-    def _joined(self, rows: Iterator[Row]) -> Iterator[Row]:
+    def _joined(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         for row in rows:
-            if row[WHAT] == What.BEGUN:
+            head = head_of(row[DATA])
+            tid = head.who.tid
+            if row[DURATION] == BEGINS:
                 if len(self._begun) >= self.MOST:
                     self._begun.clear()  # their ends were lost
-                self._begun[row[TID]] = row
-                continue
-            if row[WHAT] in (What.CALL, What.UNFINISHED) and row[TID] in self._begun:
-                begun = self._begun.pop(row[TID])
-                if begun[NUMBER] == row[NUMBER]:
+                self._begun[tid] = row[DATA]
+            elif head.what in (What.CALL, What.UNFINISHED) and tid in self._begun:
+                begun = self._begun.pop(tid)
+                data = row[DATA]
+                if head_of(begun).number == head.number:
                     # After execve the registers are those of the new program.
-                    arguments, data = begun[VALUES:RESULT], begun[DATA] + row[DATA]
-                    yield (*row[:VALUES], *arguments, *row[RESULT:DATA], data)
-                    continue
-            yield row
+                    data = begun[: ARGUMENT_WORDS.size] + data[ARGUMENT_WORDS.size :]
+                    data += begun[CallHead.size :]
+                yield (*row[:DATA], data)
+            else:
+                yield row
+
+
+def head_of(data: bytes) -> Any:
+    """Return the CallHead that ``data``, of a CallEvent, begins with."""
+    return CallHead.unpack(data[: CallHead.size])

@@ -17,6 +17,10 @@ NO_PLAN = 2 * PLANNED
 # Bytes of what is read for one record; a read begins below ROOM, and needs no more than the rest.
 ROOM = 12288
 PIECE = 8  # bytes before each piece, and what its length is a multiple of
+LARGEST = ROOM + LONGEST_READ + 2 * PIECE
+
+BEGINS = (1 << 64) - 1  # the duration of a call that begins: what its end says follows
+TIMELESS = (1 << 64) - 2  # that of all else that takes no time
 
 
 class What(IntEnum):
@@ -39,35 +43,38 @@ class What(IntEnum):
     EXITED = 5
 
 
-class EventHead(Record):
-    """The numbers of a call.
+class CallHead(Record):
+    """The numbers of a call, or of what else a record tells.
 
     Attributes:
-        started_ns: 0 where the entry was not seen.
-        duration_ns: how long it took; where the entry was not seen, the time of its end.
         values: the arguments, and the result.
         slept: whether the thread was switched out in it.
     """
 
-    started_ns = u64
-    duration_ns = u64
     values = u64[ARGUMENTS + 1]
     number = Number
     who = Who
     what = u16
     slept = u16
+    unused = u32
 
 
 class CallEvent(Record):
-    """A record: the numbers, and the pieces that were read of the memory.
+    """A record: times, and the rest, which is the same for calls that differ in nothing else.
 
-    Each piece has a ``PieceHead`` and its bytes, up to a multiple of 8.
+    Attributes:
+        started_ns: when the call began; 0 where that was not seen.
+        duration_ns: how long it took; where its beginning was not seen, when it ended. One of
+            BEGINS and TIMELESS for what has none.
+        data: a CallHead, and the pieces that were read of the memory: each a PieceHead and its
+            bytes, up to a multiple of 8.
     """
 
-    head = EventHead
+    started_ns = u64
+    duration_ns = u64
     length = u32
     unused = u32
-    data = tail(u8[ROOM + LONGEST_READ + 2 * PIECE], "length")
+    data = tail(u8[LARGEST], "length")
 
 
 class PieceHead(Record):
@@ -96,7 +103,8 @@ class Outgoing(Record):
         following: for CAPTURE: the word behind the address that the read is through.
         address, size, element, is_string, whole: for APPEND: where to read, how many bytes; which
             element of the read it is, whether it is a string, and the Status of all of it.
-        head, length, data: those of the CallEvent.
+        started_ns, duration_ns, length: those of the CallEvent.
+        head, pieces: its data.
     """
 
     users = u64
@@ -110,10 +118,12 @@ class Outgoing(Record):
     element = u64
     is_string = u64
     whole = u64
-    head = EventHead
+    started_ns = u64
+    duration_ns = u64
     length = u32
     unused = u32
-    data = u8[ROOM + LONGEST_READ + 2 * PIECE]
+    head = CallHead
+    pieces = u8[LARGEST - CallHead.size]
 
 
 class Entry(IntFlag):

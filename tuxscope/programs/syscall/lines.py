@@ -11,6 +11,7 @@ from tuxscope.abi.architecture import Architecture
 from tuxscope.abi.names import syscall_name
 from tuxscope.output.lines import Style
 from tuxscope.output.visible import visible
+from tuxscope.programs.syscall.arguments.reads import RESULT
 from tuxscope.programs.syscall.arguments.siginfo import siginfo_text
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.text import (
@@ -19,20 +20,8 @@ from tuxscope.programs.syscall.arguments.text import (
     error_name,
     result_text,
 )
-from tuxscope.programs.syscall.decoding import (
-    COMM,
-    COMPAT,
-    DATA,
-    NUMBER,
-    PID,
-    RESULT,
-    SLEPT,
-    TID,
-    WHAT,
-    Row,
-    call_of,
-)
-from tuxscope.programs.syscall.events import PIECE, What
+from tuxscope.programs.syscall.decoding import DATA, DURATION, STARTED, call_of, head_of
+from tuxscope.programs.syscall.events import PIECE, TIMELESS, CallHead, What
 from tuxscope.programs.syscall.timestamps import Timestamps
 
 CACHED = 65536  # lines without their times
@@ -40,25 +29,34 @@ SECOND = 1_000_000_000
 
 
 class Clock:
-    """The time of day by CLOCK_MONOTONIC, in local time; ``offset`` is between the two clocks, in
-    nanoseconds, by default that of this machine."""
+    """The time of day by CLOCK_MONOTONIC, in local time.
+
+    Attributes:
+        offset: nanoseconds from that clock to CLOCK_REALTIME, an int.
+    """
 
     def __init__(self, offset: int | None = None) -> None:
-        self._offset = time.time_ns() - time.monotonic_ns() if offset is None else offset
+        """``offset``: None for that of this machine."""
+        self.offset = time.time_ns() - time.monotonic_ns() if offset is None else offset
         self._second = -1
         self._text = ""
 
-    def text(self, ns: int) -> str:
-        """Return ``ns``, nanoseconds of CLOCK_MONOTONIC, as ``14:03:22.123456``."""
-        second, rest = divmod(ns + self._offset, SECOND)
+    def second(self, ns: int) -> str:
+        """Return the second of ``ns``, nanoseconds of CLOCK_MONOTONIC, as ``14:03:22``."""
+        second = (ns + self.offset) // SECOND
         if second != self._second:
             self._second = second
             self._text = time.strftime("%H:%M:%S", time.localtime(second))
-        return f"{self._text}.{rest // 1000:06d}"
+        return self._text
+
+    def text(self, ns: int) -> str:
+        """Return ``ns``, nanoseconds of CLOCK_MONOTONIC, as ``14:03:22.123456``."""
+        return f"{self.second(ns)}.{(ns + self.offset) % SECOND // 1000:06d}"
 
 
 class CallLines:
-    """Renders batches of records; it has the methods of a LineFormat.
+    """Renders batches of records as lines in ``style``, a Style, with ``timestamps``, a Timestamps;
+    it has the methods of a LineFormat. ``architecture`` is the machine's.
 
     Attributes:
         header: the line of titles, a str: there is none.
@@ -75,18 +73,21 @@ class CallLines:
         string_size: int,
         clock: Clock | None = None,
     ) -> None:
-        """``path`` returns the path of a file, bytes, by its id; of buffers ``string_size`` bytes
-        are shown."""
+        """``path``, called with the id of a file, returns its path, bytes; of buffers
+        ``string_size`` bytes are shown. ``clock`` is a Clock, None for this machine's."""
         self._architecture = architecture
         self._path = path
         self._string_size = string_size
         self._timestamps = timestamps
         self._clock = clock or Clock()
-        # What is the same in many lines, by all columns but the times.
-        self._known: dict[Row, tuple[str, str]] = {}
-        json_lines = style is Style.JSON
-        self._parts = self._json_parts if json_lines else self._text_parts
-        self._line = self._json_line if json_lines else self._text_line
+        # What is the same in many lines, by the data of their records.
+        self._known: dict[bytes, Any] = {}
+        self._make: Callable[[bytes], Any] = self._text
+        self._render: Callable[[list[int], list[int], list[Any]], bytes] = self._text_lines
+        if style is Style.JSON:
+            self._make, self._render = self._json, self._json_lines
+        elif timestamps is Timestamps.TIME:
+            self._render = self._timed_lines
 
     def changed_header(self) -> str:
         """Return the header if it has changed, a str: there is none."""
@@ -96,73 +97,98 @@ class CallLines:
         """Return the lines of a batch as UTF-8; ``columns`` are those of a CallEvent."""
         if not columns or not columns[0]:
             return b""
+        known = self._known
+        if len(known) >= CACHED:
+            known.clear()
+        parts = [known.get(data) or self._remember(data) for data in columns[DATA]]
+        return self._render(columns[STARTED], columns[DURATION], parts)
+
+    def _remember(self, data: bytes) -> Any:
+        parts = self._known[data] = self._make(data)
+        return parts
+
+    def _timed_lines(self, started: list[int], took: list[int], parts: list[bytes]) -> bytes:
+        """Lines with the time of day: all together, where these are in one second, and none took
+        one."""
+        first = self._clock.second(min(started))
+        if max(took) >= SECOND or self._clock.second(max(started)) != first:
+            return self._text_lines(started, took, parts)
+        offset = self._clock.offset
+        times = [0] * (2 * len(parts))
+        times[::2] = [(each + offset) % SECOND // 1000 for each in started]
+        times[1::2] = [each // 1000 for each in took]
+        second = first.encode()
+        separator = b" <0.%06d>\n" + second + b".%06d "
+        template = second + b".%06d " + separator.join(parts) + b" <0.%06d>\n"
+        return template % tuple(times)
+
+    def _text_lines(self, started: list[int], took: list[int], parts: list[bytes]) -> bytes:
         lines = []
-        known, line = self._known, self._line
-        started, duration, *others = columns
-        for begin, took, key in zip(started, duration, zip(*others, strict=True), strict=True):
-            parts = known.get(key)
-            if parts is None:
-                if len(known) >= CACHED:
-                    known.clear()
-                parts = known[key] = self._parts((0, 0, *key))
-            lines.append(line(begin, took, parts))
+        for begin, duration, template in zip(started, took, parts, strict=True):
+            at = begin or duration
+            if self._timestamps is Timestamps.TIME:
+                lines.append(self._clock.text(at).encode() + b" ")
+            elif self._timestamps is Timestamps.NS:
+                lines.append(b"%d " % at)
+            lines.append(template % ())
+            timed = begin and duration < TIMELESS
+            lines.append(b" <%.6f>\n" % (duration / SECOND) if timed else b"\n")
+        return b"".join(lines)
+
+    def _text(self, data: bytes) -> bytes:
+        """A line without its times, as a template."""
+        head = head_of(data)
+        text = f"{comm_text(head)}[{head.who.tid}] {self._event_text(head, data)}"
+        return text.encode("utf-8", "backslashreplace").replace(b"%", b"%%")
+
+    def _event_text(self, head: Any, data: bytes) -> str:
+        if head.what == What.SIGNAL:
+            return f"--- {signal_text(head, data)} ---"
+        if head.what == What.EXITED:
+            return f"+++ {exit_text(head.values[RESULT])} +++"
+        call = call_of(head, data, self._architecture, self._path, self._string_size)
+        begun = f"{self._name(head)}({arguments_text(call)}"
+        if head.what == What.UNFINISHED:
+            return f"{begun} <unfinished ...>"
+        return f"{begun}) = {result_text(call)}"
+
+    def _name(self, head: Any) -> str:
+        return syscall_name(self._architecture, bool(head.number.compat), head.number.nr)
+
+    def _json_lines(
+        self, started: list[int], took: list[int], parts: list[tuple[str, str]]
+    ) -> bytes:
+        lines = []
+        for begin, duration, (first, last) in zip(started, took, parts, strict=True):
+            at = begin or duration
+            text = f'{{"timestamp_ns":{at},"time":"{self._clock.text(at)}",{first}'
+            if last:
+                ns = duration if begin and duration < TIMELESS else "null"
+                text = f'{text},"duration_ns":{ns},{last}'
+            lines.append(f"{text}}}\n")
         return "".join(lines).encode("utf-8", "backslashreplace")
 
-    def _text_line(self, begin: int, took: int, parts: tuple[str, str]) -> str:
-        """A line of text, of what is between its times, and of whether it has the second."""
-        middle, timed = parts
-        if self._timestamps is Timestamps.TIME:
-            middle = f"{self._clock.text(begin or took)} {middle}"
-        elif self._timestamps is Timestamps.NS:
-            middle = f"{begin or took} {middle}"
-        return f"{middle} <{took / SECOND:.6f}>\n" if timed and begin else f"{middle}\n"
-
-    def _text_parts(self, row: Row) -> tuple[str, str]:
-        who = f"{comm_text(row)}[{row[TID]}] "
-        what = row[WHAT]
-        if what == What.SIGNAL:
-            return f"{who}--- {signal_text(row)} ---", ""
-        if what == What.EXITED:
-            return f"{who}+++ {exit_text(row[RESULT])} +++", ""
-        call = call_of(row, self._architecture, self._path, self._string_size)
-        begun = f"{who}{self._name(row)}({arguments_text(call)}"
-        if what == What.UNFINISHED:
-            return f"{begun} <unfinished ...>", ""
-        return f"{begun}) = {result_text(call)}", "timed" if what == What.CALL else ""
-
-    def _name(self, row: Row) -> str:
-        return syscall_name(self._architecture, bool(row[COMPAT]), row[NUMBER])
-
-    def _json_line(self, begin: int, took: int, parts: tuple[str, str]) -> str:
-        first, last = parts
-        at = begin or took
-        duration = took if begin else "null"
-        text = f'{{"timestamp_ns":{at},"time":"{self._clock.text(at)}",{first}'
-        return f'{text},"duration_ns":{duration}{last}}}\n' if last else f"{text}}}\n"
-
-    def _json_parts(self, row: Row) -> tuple[str, str]:
-        what = row[WHAT]
-        shown: dict[str, Any] = {"pid": row[PID], "tid": row[TID], "comm": comm_text(row)}
-        last: dict[str, Any] = {}
-        if what == What.SIGNAL:
-            shown |= {
-                "signal": signal_name(row[RESULT]),
-                "siginfo": siginfo_text(row[DATA][PIECE:]),
-            }
-        elif what == What.EXITED:
-            shown["exited"] = exit_text(row[RESULT])
-        else:
-            call = call_of(row, self._architecture, self._path, self._string_size)
-            shown |= {
-                "syscall": self._name(row),
-                "nr": row[NUMBER] - (row[NUMBER] >> 31 << 32),
-                "abi": call.abi.value,
-                "args": arguments_json(call),
-                "ret": call.result if call.finished else None,
-                "error": error_name(call),
-            }
-            last = {"slept": bool(row[SLEPT])}
-        return members(shown), f",{members(last)}" if last else ""
+    def _json(self, data: bytes) -> tuple[str, str]:
+        """What is before the duration of an object, and what is behind it."""
+        head = head_of(data)
+        shown = {"pid": head.who.pid, "tid": head.who.tid, "comm": comm_text(head)}
+        if head.what == What.SIGNAL:
+            info = siginfo_text(siginfo(data))
+            shown |= {"signal": signal_name(head.values[RESULT]), "siginfo": info}
+            return members(shown), ""
+        if head.what == What.EXITED:
+            return members(shown | {"exited": exit_text(head.values[RESULT])}), ""
+        call = call_of(head, data, self._architecture, self._path, self._string_size)
+        number = head.number.nr
+        shown |= {
+            "syscall": self._name(head),
+            "nr": number - (number >> 31 << 32),
+            "abi": call.abi.value,
+            "args": arguments_json(call),
+            "ret": call.result if call.finished else None,
+            "error": error_name(call),
+        }
+        return members(shown), members({"slept": bool(head.slept)})
 
 
 def members(values: dict[str, Any]) -> str:
@@ -170,15 +196,23 @@ def members(values: dict[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))[1:-1]
 
 
-def comm_text(row: Row) -> str:
-    """Return the name of the thread of ``row``, a row of a CallEvent, in one line."""
-    return visible(row[COMM].partition(b"\0")[0].decode("utf-8", "replace"))
+def comm_text(head: Any) -> str:
+    """Return the name of the thread of ``head``, a CallHead, in one line."""
+    comm: str = head.who.comm
+    return visible(comm)
 
 
-def signal_text(row: Row) -> str:
-    """Return the signal that ``row``, a row of a CallEvent, tells: ``SIGCHLD {si_signo=...}``."""
-    info = siginfo_text(row[DATA][PIECE:])
-    return f"{signal_name(row[RESULT])} {info}" if info else signal_name(row[RESULT])
+def siginfo(data: bytes) -> bytes:
+    """Return the siginfo in ``data``, of a CallEvent that tells a signal, bytes."""
+    return data[CallHead.size + PIECE :]
+
+
+def signal_text(head: Any, data: bytes) -> str:
+    """Return the signal that ``head``, a CallHead, and ``data``, of its CallEvent, tell:
+    ``SIGCHLD {si_signo=...}``."""
+    name = signal_name(head.values[RESULT])
+    info = siginfo_text(siginfo(data))
+    return f"{name} {info}" if info else name
 
 
 def exit_text(code: int) -> str:

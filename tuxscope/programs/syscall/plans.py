@@ -11,6 +11,8 @@ from tuxscope.programs.syscall.arguments.declarations import Declaration, declar
 from tuxscope.programs.syscall.arguments.reads import (
     LONGEST_READ,
     MOST_READS,
+    RESULT,
+    STACK_POINTER,
     Read,
     What,
     When,
@@ -66,10 +68,13 @@ def code(read: Read, string_size: int) -> int:
     """Return ``read`` as a number, see Plan; of a buffer ``string_size`` bytes are read."""
     most = read.most
     if read.buffer:
-        most = min(most, string_size + (read.what in (What.STRING, What.STRINGS)))
+        # A string has a NUL, and a byte more says that it is longer.
+        most = min(most, string_size + 2 * (read.what in (What.STRING, What.STRINGS)))
+    # At the entry its place has the stack pointer.
+    argument = RESULT if read.argument == STACK_POINTER else read.argument
     return (
         read.what
-        | read.argument << ARGUMENT
+        | argument << ARGUMENT
         | read.when << WHEN
         | read.count << COUNT
         | read.size << SIZE

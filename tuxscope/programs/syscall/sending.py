@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.abi.reading import read_arguments
+from tuxscope.abi.reading import copy_of_kernel, read_arguments
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9
 from tuxscope.files.emitting import (
@@ -17,7 +17,6 @@ from tuxscope.page.emitting import address_of, copy, lookup, read
 from tuxscope.programs.syscall.arguments.call import Status
 from tuxscope.programs.syscall.arguments.reads import (
     ARGUMENTS,
-    LONGEST_READ,
     MOST_READS,
     RESULT,
     When,
@@ -32,13 +31,16 @@ from tuxscope.programs.syscall.capture import (
 )
 from tuxscope.programs.syscall.counting import LARGEST_ERRNO, add_to_account
 from tuxscope.programs.syscall.events import (
+    BEGINS,
     EVENTS,
+    LARGEST,
     NO_PLAN,
     PIECE,
     PLANNED,
     PLANS,
-    ROOM,
+    TIMELESS,
     CallEvent,
+    CallHead,
     Entry,
     Outgoing,
     PieceHead,
@@ -177,8 +179,13 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     a.stx(u64[r9 + VALUES + 8 * RESULT], r1)
     a.ldx(r1, what)
     a.stx(out.head.what, r1)
+    a.mov(r2, r1)
     a.rsh(r1, SLEPT)
     a.stx(out.head.slept, r1)
+    a.and_(r2, (1 << SLEPT) - 1)
+    a.jeq(r2, What.CALL, "timed")
+    a.st(out.duration_ns, TIMELESS - (1 << 64))
+    a.label("timed")
     find_plan(a, index, "done")
     plan: Memory = Plan[r7]
     a.jne(r8, 0, "failed")
@@ -246,11 +253,17 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
     a.ldx(r1, plan.entry)
     a.jset(r1, Entry.FILE, "file")
     a.call(helper.ktime_get_ns)
-    a.stx(out.head.started_ns, r0)
+    a.stx(out.started_ns, r0)
+    # In place of the result, which a call that begins has not.
+    a.ldx(r3, registers)
+    stack_pointer = wanted.readable.registers.stack_pointer
+    copy_of_kernel(a, stack_pointer, out.head.values[RESULT])
+    a.st(out.duration_ns, BEGINS - (1 << 64))
     a.mov(r1, What.BEGUN)
     a.ldx(r2, plan.entry)
     a.jset(r2, Entry.RECORD, "begun")
     leave_out_before_exec(a, wanted, "done")
+    a.st(out.duration_ns, TIMELESS - (1 << 64))
     a.mov(r1, What.ENDLESS)
     a.label("begun")
     a.stx(out.head.what, r1)
@@ -317,18 +330,21 @@ def tell_function(a: Assembler) -> None:
     claim_outgoing(a, "busy")
     copy(a, address_of(out.head.who), address_of(Thread[r6].who), Who.size)
     a.call(helper.ktime_get_ns)
-    a.stx(out.head.started_ns, r0)
-    a.st(out.head.duration_ns, 0)
+    a.stx(out.started_ns, r0)
+    a.st(out.duration_ns, TIMELESS - (1 << 64))
+    a.st(out.head.unused, 0)
+    for index in range(ARGUMENTS):
+        a.st(out.head.values[index], 0)
     a.zero(out.head.number)
     a.ldx(r1, number)
     a.stx(u64[r9 + VALUES + 8 * RESULT], r1)
     a.ldx(r1, what)
     a.stx(out.head.what, r1)
     a.st(out.head.slept, 0)
-    a.st(out.length, 0)
+    a.st(out.length, CallHead.size)
     a.jeq(r8, 0, "no siginfo")
     a.mov(r1, r9)
-    a.add(r1, Outgoing.data.offset)
+    a.add(r1, address_of(out.pieces).offset)
     head: Memory = PieceHead[r1]
     a.st(head.read, 0)
     a.st(head.status, Status.WHOLE)
@@ -338,7 +354,7 @@ def tell_function(a: Assembler) -> None:
     a.mov(r2, SIGINFO)
     a.mov(r3, r8)
     a.call(helper.probe_read_kernel)
-    a.st(out.length, PIECE + SIGINFO)
+    a.st(out.length, CallHead.size + PIECE + SIGINFO)
     a.label("no siginfo")
     output(a, "done")
     a.label("done")
@@ -379,15 +395,16 @@ def fill_call(a: Assembler, call: Memory) -> None:
     out: Memory = Outgoing[r9]
     label = f"seen {call._offset}"
     a.ldx(r1, call.started_ns)
-    a.stx(out.head.started_ns, r1)
-    a.stx(out.head.duration_ns, r7)
+    a.stx(out.started_ns, r1)
+    a.stx(out.duration_ns, r7)
     copy(a, address_of(out.head.number), address_of(call.number), Number.size)
     copy(a, address_of(out.head.who), address_of(Thread[r6].who), Who.size)
-    a.st(out.length, 0)
+    a.st(out.head.unused, 0)
+    a.st(out.length, CallHead.size)
     a.ldx(r1, call.started_ns)
     a.jne(r1, 0, label)
     a.call(helper.ktime_get_ns)
-    a.stx(out.head.duration_ns, r0)
+    a.stx(out.duration_ns, r0)
     a.label(label)
 
 
@@ -414,6 +431,6 @@ def output(a: Assembler, full: str) -> None:
     happens."""
     out: Memory = Outgoing[r9]
     a.ldx(r3, out.length)
-    a.jgt(r3, ROOM + LONGEST_READ + 2 * PIECE, full)
+    a.jgt(r3, LARGEST, full)
     a.add(r3, CallEvent.data.offset)
-    a.ringbuf_output(EVENTS, address_of(out.head), r3)
+    a.ringbuf_output(EVENTS, address_of(out.started_ns), r3)

@@ -9,6 +9,7 @@ from functools import partial
 from tuxscope.abi.architecture import Architecture, this_architecture
 from tuxscope.asm import Map
 from tuxscope.files.paths import FilePaths
+from tuxscope.lean_dataclasses import replace
 from tuxscope.loader.span_decoder import Columns
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
@@ -23,7 +24,7 @@ from tuxscope.programs.syscall.filters import Chosen
 from tuxscope.programs.syscall.lines import SECOND, CallLines, Clock
 from tuxscope.programs.syscall.options import SyscallOptions
 from tuxscope.programs.syscall.plans import plans
-from tuxscope.programs.syscall.records import ACCOUNT
+from tuxscope.programs.syscall.records import ACCOUNT, By
 from tuxscope.programs.syscall.synthetic_calls import layout_for, synthetic_calls
 from tuxscope.programs.syscall.synthetic_files import KERNEL, SyntheticFiles
 from tuxscope.run.simulation import SimulatedStream, Simulation
@@ -54,7 +55,8 @@ def simulate(options: SyscallOptions, fd: int) -> int:
     """Interpret the stream with ``options``, and print to ``fd``; see :func:`run`."""
     for pid in (*options.exclude, *filter(None, [options.pid])):
         check_process(pid)
-    chosen, architecture, seed = options.chosen(None), this_architecture(), options.seed or 0
+    architecture, seed = this_architecture(), options.seed or 0
+    chosen = replace(options.chosen(None), by=By.THREAD)
     page, layout = stream.page(chosen, architecture), layout_for(architecture)
     programs = programs_of(page, stream.__file__, options.pid, options.exclude, layout=layout)
     files = SyntheticFiles(layout)

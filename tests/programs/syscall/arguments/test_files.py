@@ -219,3 +219,27 @@ def test_name_is_cut() -> None:
     assert arguments_text(made("fremovexattr", -1, name)) == (
         '-1, "01234567890123456789012345678901"...'
     )
+
+
+def test_entries_of_a_long_directory(tmp_path: Path) -> None:
+    for number in range(200):
+        Path(f"{number:020}").touch()
+    room = ctypes.create_string_buffer(32768)
+    descriptor = os.open(".", os.O_RDONLY)
+    call = made("getdents64", descriptor, room, 32768)
+    os.close(descriptor)
+    assert call.result > 4096
+    assert arguments_text(call) == (
+        f"{descriptor}<{tmp_path}>, {ctypes.addressof(room):#x} /* 203 entries */, 32768"
+    )
+
+
+def test_entries_of_a_directory_that_is_too_long() -> None:
+    for number in range(600):
+        Path(f"{number:020}").touch()
+    room = ctypes.create_string_buffer(32768)
+    descriptor = os.open(".", os.O_RDONLY)
+    call = made("getdents64", descriptor, room, 32768)
+    os.close(descriptor)
+    assert call.result > 3 * 4096
+    assert arguments_text(call).endswith(" entries or more */, 32768")

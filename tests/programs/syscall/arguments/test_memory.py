@@ -54,3 +54,12 @@ def shown(name: str, *values: int, result: int = 0) -> str:
 )  # fmt: skip
 def test_memory(call: str, expected: str) -> None:
     assert call == expected
+
+
+def test_calls_with_halves_of_offsets() -> None:
+    values = (0, 8192, 1, 2, 0xFFFFFFFF, 3)
+    call = Call("mmap2", Abi.IA32, X86_64, values, 0x5000)
+    assert arguments_text(call) == "NULL, 8192, PROT_READ, MAP_PRIVATE, -1, 0x3000"
+    assert result_text(call) == "0x5000"
+    seek = Call("_llseek", Abi.IA32, X86_64, (3, 1, 5, 0, 2, 0), 0)
+    assert arguments_text(seek) == "3, 4294967301, NULL, SEEK_END"

@@ -201,6 +201,13 @@ def test_recvmsg_shows_what_was_received() -> None:
     )
 
 
+def test_a_message_that_was_only_measured() -> None:
+    memory = {A: header(B, 1), B: packed("2Q", 0, 0)}
+    assert "msg_iov=[{iov_base=NULL, iov_len=0}], msg_iovlen=1" in line(
+        called("recvmsg", 3, A, 0x22, result=2952, memory=memory, files=FILES)
+    )
+
+
 def test_a_message_of_the_32_bit_abi() -> None:
     memory = {
         A: struct.pack("=7I", 0, 0, B, 1, 0, 0, 0) + bytes(28), B: struct.pack("=II", C, 5),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call
 
 AT_FDCWD = -100
+DELETED = b" (deleted)"
 
 
 class Signed(Kind):
@@ -76,6 +77,12 @@ class Octal(Kind):
         return f"0{call.unsigned(index):o}" if call.unsigned(index) else "000"
 
 
+def path_text(path: bytes) -> str:
+    """Return the ``path`` of a descriptor's file as text: ``</etc/hosts>``, ``</tmp/a>(deleted)``."""
+    name = path.removesuffix(DELETED)
+    return f"<{escaped(name, '<>')}>" + "(deleted)" * (name != path)
+
+
 class Descriptor(Kind):
     """A file descriptor, with the path of its file: ``3</etc/hosts>``.
 
@@ -94,7 +101,7 @@ class Descriptor(Kind):
         number = self._number(call, index)
         path = call.path_of(index)
         name = "AT_FDCWD" if number == AT_FDCWD else str(number)
-        return f"{name}<{escaped(path, '<>')}>" if path else name
+        return f"{name}{path_text(path)}" if path else name
 
     def json(self, call: Call, index: int) -> Any:
         path = call.path_of(index)

@@ -42,7 +42,7 @@ TLS_FOURTH = (Abi.ARM64, Abi.ARM, Abi.IA32)
 
 
 def flags_of(call: Call) -> int:
-    """Return the flags of clone(2)."""
+    """Return the flags of ``call``, a clone(2)."""
     return call.long(1 if call.abi in STACK_FIRST else 0)
 
 

@@ -20,8 +20,8 @@ FILE = os.path.join(os.path.dirname(__file__), "calls.tsv")
 # Modules with a table ``KINDS``.
 MODULES = (
     "basic", "results",
-    "files", "status", "memory", "vectors", "descriptors", "fcntls", "polling",
-    "mounts", "file_times", "ioctls",
+    "files", "status", "memory", "vectors", "descriptors", "fcntls", "polling", "mounts",
+    "file_times", "ioctls",
     "capabilities", "clones", "futexes", "limits", "messages", "process_control", "processes",
     "scheduling", "signals", "socket_options", "sockets", "system", "times",
 )  # fmt: skip

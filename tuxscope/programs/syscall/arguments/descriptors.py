@@ -14,6 +14,7 @@ from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import escaped
 from tuxscope.programs.syscall.arguments.reads import Read, What, When
+from tuxscope.programs.syscall.arguments.structs import hexadecimal_text, number_at
 
 if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call
@@ -117,6 +118,31 @@ class HighOffset(Long):
         return call.word == 4
 
 
+class SplitOffsetHigh(Kind):
+    """The upper half of _llseek(2)'s offset, which is shown with the lower one."""
+
+    def is_shown(self, call: Call, index: int) -> bool:
+        return False
+
+
+class SplitOffsetLow(Kind):
+    """An offset of which the argument before has the upper half."""
+
+    def text(self, call: Call, index: int) -> str:
+        return str(self.json(call, index))
+
+    def json(self, call: Call, index: int) -> int:
+        high = call.signed(index - 1) if index else 0
+        return high << 32 | call.unsigned(index)
+
+
+class PageOffset(Kind):
+    """An offset in pages of 4096 bytes, as mmap2(2) takes it; it is shown in bytes."""
+
+    def text(self, call: Call, index: int) -> str:
+        return hexadecimal_text((call.long(index) & (1 << call.word * 8) - 1) << 12)
+
+
 class MemoryFileFlags(Kind):
     """The flags of memfd_create(2), with the size of huge pages."""
 
@@ -134,6 +160,10 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "offset": Offset,
     "offset_moved": lambda: Offset(moved=True),
     "offset_high": HighOffset,
+    "split_high": SplitOffsetHigh,
+    "split_low": SplitOffsetLow,
+    "offset_out": lambda: number_at("q"),
+    "page_offset": PageOffset,
     "lock_operation": lambda: Flags(LOCKS, "LOCK_???"),
     "file_advice": lambda: Choice(FILE_ADVICE, "POSIX_FADV_???"),
     "allocation": lambda: Flags(ALLOCATION, "FALLOC_FL_???"),

@@ -77,7 +77,7 @@ def lock_text(data: bytes, call: Call, wide: bool, owner: bool) -> str | None:
     return f"{{{text}, l_pid={process}}}" if owner else f"{{{text}}}"
 
 
-class Argument(Kind):
+class FcntlArgument(Kind):
     """The argument of fcntl(2).
 
     Attributes:
@@ -134,7 +134,7 @@ POINTERS = (
 )  # fmt: skip
 
 
-class Result(DescriptorResult):
+class FcntlResult(DescriptorResult):
     """What fcntl(2) returns: a new descriptor, flags, or a number.
 
     Attributes:
@@ -164,6 +164,6 @@ class Result(DescriptorResult):
 
 KINDS: dict[str, Callable[..., Kind]] = {
     "fcntl_command": lambda: Choice(COMMANDS, "F_???"),
-    "fcntl_argument": Argument,
-    "fcntl_result": Result,
+    "fcntl_argument": FcntlArgument,
+    "fcntl_result": FcntlResult,
 }

@@ -14,7 +14,7 @@ from tuxscope.programs.syscall.arguments.constants import named
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import hexadecimal, quoted
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
+from tuxscope.programs.syscall.arguments.reads import LONGEST_READ, Count, Read, What, When
 from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.structs import all_bytes
 
@@ -52,7 +52,7 @@ RESOLVE_FLAGS = {
 FILE_TYPES = named(stat, "S_IFREG S_IFSOCK S_IFIFO S_IFLNK S_IFDIR S_IFBLK S_IFCHR")
 MODE_BITS = named(stat, "S_ISUID S_ISGID S_ISVTX")
 PERMISSIONS = 0o777
-DIRENT = {"getdents64": struct.Struct("=16xH"), "getdents": struct.Struct("=16xH")}
+DIRENT = struct.Struct("=16xH")  # struct linux_dirent64, and linux_dirent with longs of 8 bytes
 DIRENT32 = struct.Struct("=8xH")
 
 
@@ -93,14 +93,14 @@ class OpenFlags(Kind):
         return open_text(call.unsigned(index))
 
 
-class Mode(Kind):
+class Permissions(Kind):
     """Permissions, a umode_t, in octal."""
 
     def text(self, call: Call, index: int) -> str:
         return octal_text(call.unsigned(index) & 0xFFFF)
 
 
-class OpenMode(Mode):
+class OpenMode(Permissions):
     """Permissions of a file that open(2) makes, which needs them only then.
 
     Attributes:
@@ -138,7 +138,7 @@ class Device(Kind):
         return device_text(call.unsigned(index))
 
 
-class Owner(Unsigned):
+class OwnerId(Unsigned):
     """A user or group; -1 is to leave it."""
 
     def text(self, call: Call, index: int) -> str:
@@ -201,17 +201,28 @@ class OpenHow(Kind):
 class Entries(Kind):
     """The entries of a directory that getdents64(2) writes: how many there are."""
 
+    # One read has LONGEST_READ bytes at most. Behind what the call wrote they read more, which
+    # does no harm.
+    CHUNKS = 3
+
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, count=Count.RETURNED, when=When.SUCCESS),)
+        return tuple(
+            Read(
+                What.BYTES,
+                index,
+                count=Count.RETURNED,
+                when=When.SUCCESS,
+                offset=chunk * LONGEST_READ,
+            )
+            for chunk in range(self.CHUNKS)
+        )
 
     def text(self, call: Call, index: int) -> str:
         address = call.address(index)
-        if call.failed or not call.finished:
+        data = self._written(call, index)
+        if call.failed or not call.finished or (call.result and not data):
             return address
-        data = all_bytes(call, index) or b""
-        if not data and call.result:
-            return address
-        form = DIRENT32 if call.word == 4 and call.name == "getdents" else DIRENT[call.name]
+        form = DIRENT32 if call.word == 4 and call.name == "getdents" else DIRENT
         count = at = 0
         while at + form.size <= len(data):
             (length,) = form.unpack_from(data, at)
@@ -221,6 +232,15 @@ class Entries(Kind):
         if len(data) < call.result:
             return f"{address} /* {count} entries or more */"
         return f"{address} /* {count} entr{'y' if count == 1 else 'ies'} */"
+
+    def _written(self, call: Call, index: int) -> bytes:
+        """Return what the call wrote, as far as it was read."""
+        data = b""
+        for chunk in range(self.CHUNKS):
+            data += all_bytes(call, index, chunk) or b""
+            if len(data) < (chunk + 1) * LONGEST_READ:
+                break
+        return data[: max(call.result, 0)]
 
 
 class ModeResult(Number):
@@ -235,11 +255,11 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "open_mode": OpenMode,
     "open_how": OpenHow,
     "descriptor_flags": lambda: Flags(OPEN_FLAGS, "O_???"),
-    "mode": Mode,
+    "mode": Permissions,
     "mode_result": ModeResult,
     "node_mode": TypeAndMode,
     "device": Device,
-    "owner": Owner,
+    "owner": OwnerId,
     "name": Name,
     "path_out": WrittenString,
     "entries": Entries,

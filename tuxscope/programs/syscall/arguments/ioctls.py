@@ -93,14 +93,14 @@ def command_text(number: int) -> str:
     return f"_IOC({DIRECTIONS[number >> 30]}, {shown})"
 
 
-class Command(Kind):
+class IoctlCommand(Kind):
     """The command of ioctl(2)."""
 
     def text(self, call: Call, index: int) -> str:
         return command_text(call.unsigned(index))
 
 
-class Argument(Kind):
+class IoctlArgument(Kind):
     """The argument of ioctl(2).
 
     Attributes:
@@ -128,6 +128,8 @@ class Argument(Kind):
         name = self._name(call)
         if name in NUMBERS:
             return str(call.signed(index))
+        if name == "PERF_EVENT_IOC_RESET" and call.unsigned(index) == 1:
+            return "PERF_IOC_FLAG_GROUP"
         if name == "TCFLSH":
             return choice_text(call.unsigned(index), QUEUES, "TC???")
         if name == "TCXONC":
@@ -181,4 +183,7 @@ def flags_at(data: bytes, names: Mapping[int, str], unknown: str) -> str | None:
     return f"[{flag_text(struct.unpack_from('=I', data)[0], names, unknown)}]"
 
 
-KINDS: dict[str, Callable[..., Kind]] = {"ioctl_command": Command, "ioctl_argument": Argument}
+KINDS: dict[str, Callable[..., Kind]] = {
+    "ioctl_command": IoctlCommand,
+    "ioctl_argument": IoctlArgument,
+}

@@ -48,13 +48,15 @@ SOCKET_MESSAGES = {1: "SCM_RIGHTS", 2: "SCM_CREDENTIALS", 3: "SCM_SECURITY", 4: 
 
 
 def name_read(index: int, message: int, when: When) -> Read:
-    """Return the read of the address of a message; ``message`` is its number in an array."""
+    """Return the read of the address of a message, at ``when``; ``index`` is the argument's, and
+    ``message`` the number in an array."""
     size = LONGEST_ADDRESS
     return Read(What.BYTES, index, size=size, most=size, when=when, through=message * WORDS + NAME)
 
 
 def vector_reads(index: int, message: int, when: When) -> tuple[Read, Read]:
-    """Return the reads of the array of struct iovec of a message, and of its buffers."""
+    """Return the reads of the array of struct iovec of a message, and of its buffers; ``index``,
+    ``message`` and ``when`` are as in :func:`name_read`."""
     through, count = message * WORDS + IOV, Count.FOLLOWING
     size = VECTOR.size(8)
     most = size * MOST_VECTORS
@@ -71,7 +73,7 @@ class Parts:
     Attributes:
         name: the address, maybe with more behind it.
         vectors: the array of struct iovec.
-        buffers: one piece per buffer.
+        buffers: what was read of each buffer.
         control: the control messages.
         limit: how many bytes of the buffers the call wrote; None if it reads them.
     """
@@ -84,7 +86,8 @@ class Parts:
 
 
 def header_text(data: bytes, parts: Parts, call: Call) -> str | None:
-    """Return a struct msghdr as text; None if ``data`` is too short."""
+    """Return a struct msghdr of ``call`` as text, with the ``parts`` that it leads to; None if
+    ``data`` is too short."""
     values = HEADER.values(data, call.word)
     if values is None:
         return None
@@ -107,7 +110,8 @@ def header_text(data: bytes, parts: Parts, call: Call) -> str | None:
 
 
 def vectors_text(parts: Parts, count: int, call: Call) -> str | None:
-    """Return ``[{iov_base="hello", iov_len=5}]``; None if the array was not read."""
+    """Return ``[{iov_base="hello", iov_len=5}]`` from the ``parts`` of a message of ``call``, which
+    has ``count`` buffers; None if the array was not read."""
     if not count:
         return "[]"
     data, size = parts.vectors, VECTOR.size(call.word)
@@ -120,22 +124,23 @@ def vectors_text(parts: Parts, count: int, call: Call) -> str | None:
         bound = length if left is None else min(length, left)
         left = None if left is None else left - bound
         piece = buffers.get(at)
-        text = address_text(base) if piece is None else buffer_text(piece, bound, call)
+        text = buffer_text(piece, bound, call) if piece and base else None
         texts.append(f"{{iov_base={text or address_text(base)}, iov_len={length}}}")
     return "[" + ", ".join(texts + ["..."] * (len(texts) < count)) + "]"
 
 
-def buffer_text(piece: Piece, length: int, call: Call) -> str | None:
-    """Return the first ``length`` bytes of a buffer in quotes; None if they were not readable."""
-    if piece.status is piece.status.FAULT:
+def buffer_text(part: Piece, length: int, call: Call) -> str | None:
+    """Return the first ``length`` bytes of a buffer in quotes, as ``part`` has them, no more than
+    ``call`` shows; None if they were not readable."""
+    if part.status is part.status.FAULT:
         return None
-    data = piece.data[: min(length, call.string_size)]
+    data = part.data[: min(length, call.string_size)]
     return quoted(data, len(data) < length)
 
 
 def control_text(data: bytes, length: int, call: Call) -> str | None:
-    """Return control messages as ``[{cmsg_len=20, cmsg_level=SOL_SOCKET, ...}]``; None if there is
-    no whole one."""
+    """Return the control messages in ``data`` as ``[{cmsg_len=20, cmsg_level=SOL_SOCKET, ...}]``;
+    None if there is no whole one. ``length`` is how many bytes ``call`` has of them."""
     texts, at = [], 0
     start = CONTROL.size(call.word)
     end = min(len(data), length)
@@ -156,7 +161,8 @@ def control_text(data: bytes, length: int, call: Call) -> str | None:
 
 
 def control_data(body: bytes, name: str | None, call: Call) -> str:
-    """Return ``cmsg_data`` with a comma before it, "" if it is empty."""
+    """Return ``cmsg_data`` with a comma before it: the ``body`` of a control message of ``call``,
+    whose type has that ``name``; "" if it is empty."""
     if not body:
         return ""
     if name == "SCM_RIGHTS":

@@ -62,7 +62,7 @@ def event_text(form: struct.Struct, data: bytes, at: int = 0) -> str:
     return f"{{events={names}, data={{u32={first}, u64={value}}}}}"
 
 
-class Event(Kind):
+class EpollEvent(Kind):
     """The struct epoll_event that epoll_ctl(2) takes, but not to delete.
 
     Attributes:
@@ -82,7 +82,7 @@ class Event(Kind):
         return event_text(form, data)
 
 
-class Events(Kind):
+class EpollEvents(Kind):
     """The array of struct epoll_event that epoll_wait(2) writes."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
@@ -274,8 +274,8 @@ def before(layout: Layout) -> Pointed:
 KINDS: dict[str, Callable[..., Kind]] = {
     "epoll_flags": lambda: Flags(CREATE_FLAGS, "EPOLL_???"),
     "epoll_operation": lambda: Choice(OPERATIONS, "EPOLL_CTL_???"),
-    "epoll_event": Event,
-    "epoll_events": Events,
+    "epoll_event": EpollEvent,
+    "epoll_events": EpollEvents,
     "poll_set": PollSet,
     "poll_result": PollResult,
     "ppoll_result64": lambda fds, count, timeout: PollResult(fds, count, timeout, TIMESPEC64),

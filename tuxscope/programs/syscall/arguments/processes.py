@@ -47,7 +47,8 @@ class Strings(Kind):
     def text(self, call: Call, index: int) -> str:
         count = number_of(call.data(index, 1), 8)
         pieces = call.read(index)
-        if call.address(index) == "NULL" or (count is None and not pieces):
+        unreadable = all(each.status is each.status.FAULT for each in pieces)
+        if call.address(index) == "NULL" or (count is None and unreadable):
             return call.address(index)
         shown = [string_text(each, call.string_size) for each in pieces[:MOST_STRINGS]]
         cut = len(shown) < (len(pieces) if count is None else count)
@@ -60,12 +61,13 @@ class Strings(Kind):
         return [each.data.decode("utf-8", "replace") for each in call.read(index)]
 
 
-def string_text(piece: Piece, string_size: int) -> str:
-    """Return one string of a vector; ``???`` for one that was not readable."""
-    if piece.status is piece.status.FAULT:
+def string_text(part: Piece, string_size: int) -> str:
+    """Return one string of a vector, ``part``, up to ``string_size`` bytes; ``???`` for one that
+    was not readable."""
+    if part.status is part.status.FAULT:
         return "???"
-    data = piece.data[:string_size]
-    return quoted(data, piece.status is piece.status.CUT or len(data) < len(piece.data))
+    data = part.data[:string_size]
+    return quoted(data, part.status is part.status.CUT or len(data) < len(part.data))
 
 
 class Environment(Kind):
@@ -100,8 +102,8 @@ def status_text(status: int) -> str:
 
 
 def status_read(data: bytes, call: Call) -> str | None:
-    """Return the status in brackets; None if no child was waited for, as it is not written
-    then."""
+    """Return the status in ``data`` in brackets; None if ``call`` waited for no child, as it is not
+    written then."""
     status = number_of(data)
     return f"[{status_text(status)}]" if status is not None and call.result > 0 else None
 

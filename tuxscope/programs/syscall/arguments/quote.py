@@ -11,7 +11,7 @@ PLAIN = [chr(byte) if 32 <= byte < 127 else "" for byte in range(256)]
 
 def escaped(data: bytes, more: str = "") -> str:
     """Return ``data`` as text: what is not printable ASCII as octal, which has three digits only
-    before another digit; the characters in ``more``, too."""
+    before another octal digit; the characters in ``more``, too."""
     parts = []
     following = data[1:] + b"\0"
     for byte, after in zip(data, following, strict=False):
@@ -20,7 +20,7 @@ def escaped(data: bytes, more: str = "") -> str:
         elif PLAIN[byte] and PLAIN[byte] not in more:
             parts.append(PLAIN[byte])
         else:
-            parts.append(f"\\{byte:03o}" if 48 <= after < 58 else f"\\{byte:o}")
+            parts.append(f"\\{byte:03o}" if 48 <= after < 56 else f"\\{byte:o}")
     return "".join(parts)
 
 

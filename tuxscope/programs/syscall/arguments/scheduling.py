@@ -103,7 +103,8 @@ CLAMPED = Layout(
 
 
 def attributes_text(data: bytes, call: Call) -> str | None:
-    """Return a struct sched_attr as text, which has the members that its size says."""
+    """Return a struct sched_attr of ``call`` as text, which has the members that its size says;
+    None if ``data`` is too short."""
     size = int.from_bytes(data[:4], sys.byteorder)
     layout = CLAMPED if size >= CLAMPED.size(call.word) else ATTRIBUTES
     return layout.text(data, call.word)
@@ -137,7 +138,7 @@ class BarrierCpu(Kind):
 
 
 def io_priority_text(value: int) -> str:
-    """Return a priority of I/O as ``IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)``."""
+    """Return the priority of I/O ``value`` as ``IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)``."""
     name = choice_text(value >> 13 & 7, PRIORITY_CLASSES, "IOPRIO_CLASS_???")
     return f"IOPRIO_PRIO_VALUE({name}, {value & 0x1FFF})"
 

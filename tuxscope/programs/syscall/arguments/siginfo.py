@@ -40,7 +40,7 @@ HEADER = struct.Struct("=3i")
 
 
 def code_text(number: int, code: int) -> str:
-    """Return the name of the ``si_code`` of signal ``number``."""
+    """Return the name of ``code``, the ``si_code`` of signal ``number``."""
     names = NAMES.get(number, ())
     if 0 < code <= len(names):
         return names[code - 1]
@@ -70,7 +70,8 @@ def siginfo_text(data: bytes, word: int = 8) -> str | None:
 
 
 def details(number: int, code: int, union: bytes, word: int) -> list[str]:
-    """Return the members of ``union``, the part that depends on the signal and its code."""
+    """Return the members of ``union``, the part that depends on the ``number`` of the signal and
+    its ``code``. ``word`` is the size of a long in bytes."""
     pid, uid, status = struct.unpack_from("=iIi", union)
     long, signed = ("Q", "q") if word == 8 else ("I", "i")
     who = [f"si_pid={pid}", f"si_uid={uid}"]
@@ -100,7 +101,7 @@ def details(number: int, code: int, union: bytes, word: int) -> list[str]:
 
 
 def value_parts(union: bytes, word: int) -> list[str]:
-    """Return the sigval behind two numbers in ``union``."""
+    """Return the sigval behind two numbers of ``union``; ``word`` is the size of a long."""
     number = struct.unpack_from("=i", union, 8)[0]
     address = struct.unpack_from("=Q" if word == 8 else "=I", union, 8)[0]
     return [f"si_int={number}", f"si_ptr={address_text(address)}"]

@@ -98,7 +98,8 @@ class SignalSet(Kind):
 
 
 def action_text(data: bytes, word: int) -> str | None:
-    """Return the kernel's struct sigaction as text; None if ``data`` is too short."""
+    """Return the kernel's struct sigaction as text; None if ``data`` is too short. ``word`` is the
+    size of a long in bytes."""
     form = "=QQQ" if word == 8 else "=III"
     mask = set_text(data[struct.calcsize(form) :], word)
     if mask is None:
@@ -116,12 +117,12 @@ def action_text(data: bytes, word: int) -> str | None:
 
 
 def action(when: When) -> Pointed:
-    """Return the kind of the address of a struct sigaction."""
+    """Return the kind of the address of a struct sigaction, which is read at ``when``."""
     return Pointed(32, lambda data, call: action_text(data, call.word), when)
 
 
 def information(when: When) -> Pointed:
-    """Return the kind of the address of a siginfo_t."""
+    """Return the kind of the address of a siginfo_t, which is read at ``when``."""
     return Pointed(48, lambda data, call: siginfo_text(data, call.word), when)
 
 

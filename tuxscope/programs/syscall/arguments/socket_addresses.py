@@ -41,12 +41,12 @@ def sockaddr_text(data: bytes) -> str | None:
 
 
 def anything(data: bytes) -> list[str]:
-    """Return what is behind the family as bytes."""
+    """Return what is behind the family in ``data`` as bytes."""
     return [f"sa_data={quoted(data[2:])}"] if len(data) > 2 else []
 
 
 def unix(data: bytes) -> list[str]:
-    """Return the path, or the name of an abstract socket, which starts with a NUL."""
+    """Return the path in ``data``, or the name of an abstract socket, which starts with a NUL."""
     path = data[2:]
     if not path:
         return []
@@ -57,14 +57,14 @@ def unix(data: bytes) -> list[str]:
 
 
 def inet(data: bytes) -> list[str]:
-    """Return the port and the address of IPv4."""
+    """Return the port and the address of IPv4 in ``data``."""
     (port,) = struct.unpack_from(">H", data, 2)
     address = socket.inet_ntop(socket.AF_INET, data[4:8])
     return [f"sin_port=htons({port})", f'sin_addr=inet_addr("{address}")']
 
 
 def inet6(data: bytes) -> list[str]:
-    """Return the port and the address of IPv6."""
+    """Return the port and the address of IPv6 in ``data``."""
     port, flow = struct.unpack_from(">HI", data, 2)
     address = data[8:24]
     local = address[0] == 0xFE and address[1] & 0xC0 == 0x80
@@ -81,7 +81,8 @@ def inet6(data: bytes) -> list[str]:
 
 
 def interface(index: int) -> str:
-    """Return an interface as ``if_nametoindex("lo")``; one that is not known, as its number."""
+    """Return interface number ``index`` as ``if_nametoindex("lo")``; one that is not known, as its
+    number."""
     try:
         return f'if_nametoindex("{socket.if_indextoname(index)}")' if index else "0"
     except (OSError, OverflowError):
@@ -89,7 +90,7 @@ def interface(index: int) -> str:
 
 
 def netlink(data: bytes) -> list[str]:
-    """Return the port ID and the multicast groups of netlink."""
+    """Return the port ID and the multicast groups of netlink in ``data``."""
     pid, groups = struct.unpack_from("=iI", data, 4)
     return [f"nl_pid={pid}", f"nl_groups={f'{groups:#08x}' if groups else '00000000'}"]
 
@@ -100,7 +101,7 @@ def ethernet_text(protocol: int) -> str:
 
 
 def packet(data: bytes) -> list[str]:
-    """Return a link-layer address."""
+    """Return the link-layer address in ``data``."""
     (protocol,) = struct.unpack_from(">H", data, 2)
     index, hardware, kind, length = struct.unpack_from("=IHBB", data, 4)
     parts = [
@@ -122,7 +123,7 @@ def hexadecimal_byte(byte: int) -> str:
 
 
 def vsock(data: bytes) -> list[str]:
-    """Return the context ID and the port of a virtual machine's socket."""
+    """Return the context ID and the port of a virtual machine's socket in ``data``."""
     port, cid = struct.unpack_from("=II", data, 4)
     name = "VMADDR_CID_ANY" if cid == 0xFFFFFFFF else CIDS.get(cid) or f"{cid:#x}"
     shown = "VMADDR_PORT_ANY" if port == 0xFFFFFFFF else f"{port:#x}"

@@ -97,13 +97,15 @@ FILTER = Layout((Member("len", "H"), Member("filter", "L", address_text)))
 
 
 def error_text(data: bytes, word: int) -> str | None:
-    """Return an errno in brackets: ``[ECONNREFUSED]``."""
+    """Return the errno in ``data`` in brackets: ``[ECONNREFUSED]``. ``word`` is the size of a long
+    in bytes."""
     (number,) = struct.unpack_from("=i", data) if len(data) >= 4 else (0,)
     return f"[{ERRORS.get(number, number)}]"
 
 
 def membership_text(data: bytes, word: int) -> str | None:
-    """Return a struct ip_mreq as text; None if ``data`` is too short."""
+    """Return a struct ip_mreq as text; None if ``data`` is too short. ``word`` is the size of a
+    long in bytes."""
     if len(data) < 8:
         return None
     group, local = (socket.inet_ntop(socket.AF_INET, data[at : at + 4]) for at in (0, 4))
@@ -111,7 +113,8 @@ def membership_text(data: bytes, word: int) -> str | None:
 
 
 def membership6_text(data: bytes, word: int) -> str | None:
-    """Return a struct ipv6_mreq as text; None if ``data`` is too short."""
+    """Return a struct ipv6_mreq as text; None if ``data`` is too short. ``word`` is the size of a
+    long in bytes."""
     if len(data) < 20:
         return None
     group = socket.inet_ntop(socket.AF_INET6, data[:16])

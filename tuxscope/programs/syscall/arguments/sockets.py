@@ -144,7 +144,7 @@ class Length(Kind):
 
 
 def signed(value: int) -> int:
-    """Return an unsigned number of 32 bits as a C int."""
+    """Return ``value``, an unsigned number of 32 bits, as a C int."""
     return value - (value >> 31 << 32)
 
 

@@ -28,7 +28,8 @@ def hexadecimal_text(value: int) -> str:
 
 
 def choice_text(value: int, names: dict[int, str], unknown: str) -> str:
-    """Return the name of ``value``, or ``0x63 /* CLOCK_??? */`` with ``unknown`` in the comment."""
+    """Return the name of ``value`` in ``names``, or ``0x63 /* CLOCK_??? */`` with ``unknown`` in
+    the comment."""
     return names.get(value) or f"{hexadecimal_text(value & 0xFFFFFFFF)} /* {unknown} */"
 
 
@@ -67,12 +68,13 @@ class Layout:
 
     def values(self, data: bytes, word: int) -> tuple[int, ...] | None:
         """Return the values of all members in order, nested ones too; None if ``data`` is too
-        short."""
+        short. ``word`` is the size of a long in bytes."""
         form = format_of(self, word)
         return struct.unpack_from(form, data) if len(data) >= struct.calcsize(form) else None
 
     def size(self, word: int) -> int:
-        """Return the size up to the end of the last member, in bytes."""
+        """Return the size up to the end of the last member, in bytes. ``word`` is the size of a
+        long in bytes."""
         return struct.calcsize(format_of(self, word))
 
     def text_of(self, values: Iterator[int]) -> str:
@@ -87,7 +89,7 @@ class Layout:
 
 
 def codes(layout: Layout) -> list[str]:
-    """Return the codes of all members, nested ones too."""
+    """Return the codes of all members of ``layout``, nested ones too."""
     return [
         code
         for each in layout.members
@@ -97,7 +99,8 @@ def codes(layout: Layout) -> list[str]:
 
 @cache
 def format_of(layout: Layout, word: int) -> str:
-    """Return the format of ``layout`` for the module ``struct``, with the padding."""
+    """Return the format of ``layout`` for the module ``struct``, with the padding. ``word`` is the
+    size of a long in bytes."""
     longs = {"l": "q", "L": "Q"} if word == 8 else {"l": "i", "L": "I"}
     form, at = "=", 0
     for code in (longs.get(each, each) for each in codes(layout)):
@@ -135,18 +138,20 @@ class Pointed(Kind):
 
 
 def pointed(layout: Layout, when: When = When.EXIT) -> Pointed:
-    """Return the kind of an argument that points to a struct."""
+    """Return the kind of an argument that points to a struct of that ``layout``, which is read at
+    ``when``."""
     return Pointed(layout.size(8), lambda data, call: layout.text(data, call.word), when)
 
 
 def written(layout: Layout) -> Pointed:
-    """Return the kind of an argument that points to a struct that the call writes."""
+    """Return the kind of an argument that points to a struct of that ``layout``, which the call
+    writes."""
     return pointed(layout, When.SUCCESS)
 
 
 def number_at(code: str, show: Show = str, when: When = When.SUCCESS) -> Pointed:
-    """Return the kind of an argument that points to one number: ``[5]``; ``code`` is as in a
-    Member."""
+    """Return the kind of an argument that points to one number, which is read at ``when``: ``[5]``;
+    ``code`` and ``show`` are as in a Member."""
     layout = Layout((Member("", code, show),))
 
     def text(data: bytes, call: Call) -> str | None:
@@ -178,7 +183,8 @@ class Array(Kind):
         return (Read(What.BYTES, index, size=size, count=self.count, most=most, when=self.when),)
 
     def elements(self, call: Call, index: int) -> tuple[int, ...] | None:
-        """Return the elements that were read; None if they were not."""
+        """Return the elements that were read of argument ``index`` of ``call``; None if they were
+        not."""
         data = all_bytes(call, index)
         size = struct.calcsize(f"={self.code}")
         whole = len(data) // size if data is not None else 0
@@ -196,8 +202,8 @@ class Array(Kind):
 
 
 def all_bytes(call: Call, index: int, ordinal: int = 0) -> bytes | None:
-    """Return what a read of argument ``index`` returned, all elements in a row; None if it was
-    not made, or failed."""
+    """Return what a read of argument ``index`` of ``call``, its ``ordinal``-th, returned, all
+    elements in a row; None if it was not made, or failed."""
     pieces = call.read(index, ordinal)
     if not pieces or pieces[0].status is pieces[0].status.FAULT:
         return None

@@ -65,7 +65,7 @@ NAME_LENGTH = 65  # __NEW_UTS_LEN, and the NUL
 
 
 def information_text(data: bytes, call: Call) -> str | None:
-    """Return a struct sysinfo as text; None if ``data`` is too short."""
+    """Return a struct sysinfo of ``call`` as text; None if ``data`` is too short."""
     values = INFORMATION.values(data, call.word)
     if values is None:
         return None
@@ -76,7 +76,7 @@ def information_text(data: bytes, call: Call) -> str | None:
 
 
 def name_text(data: bytes, call: Call) -> str | None:
-    """Return the start of a struct new_utsname as text; None if ``data`` is too short."""
+    """Return the start of a struct new_utsname of ``call``; None if ``data`` is too short."""
     if len(data) < 2 * NAME_LENGTH:
         return None
     system, node = (
@@ -98,8 +98,8 @@ SIZES = Layout(tuple(
 
 
 def seccomp_text(data: bytes, call: Call) -> str | None:
-    """Return what the argument of seccomp(2) points to, which depends on the operation; None where
-    it is an address."""
+    """Return the ``data`` that the argument of ``call``, a seccomp(2), points to, which depends on
+    the operation; None where it is an address."""
     operation = SECCOMP_OPERATIONS.get(call.unsigned(0))
     if operation == "SECCOMP_SET_MODE_FILTER":
         return FILTER.text(data, call.word)

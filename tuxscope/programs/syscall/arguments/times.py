@@ -59,7 +59,8 @@ SIGEVENT_NUMBERS = Layout((Member("value", "L"), Member("signo", "i"), Member("n
 
 
 def sigevent_text(data: bytes, word: int) -> str | None:
-    """Return a struct sigevent as text; None if ``data`` is too short."""
+    """Return a struct sigevent as text; None if ``data`` is too short. ``word`` is the size of a
+    long in bytes."""
     values = SIGEVENT_NUMBERS.values(data, word)
     if values is None:
         return None

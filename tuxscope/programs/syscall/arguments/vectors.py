@@ -41,7 +41,7 @@ class Vector(Kind):
         if self.remote:
             return (array,)
         when = When.SUCCESS if self.written else When.EXIT
-        return (array, Read(What.VECTOR, index, count=count, when=when))
+        return (array, Read(What.VECTOR, index, count=count, when=when, buffer=True))
 
     def text(self, call: Call, index: int) -> str:
         if not call.long(self.count) and call.long(index):
