@@ -95,7 +95,7 @@ DIGESTS = {
     "programs/syscall/records.py": 0x0403CFDE2385D9B1,
     "programs/syscall/rows.py": 0xBF0AD5277AB0F8A6,
     "programs/syscall/seeds.py": 0xF52C60BD5A38650B,
-    "programs/syscall/sending.py": 0xC7DEF436426C2DFF,
+    "programs/syscall/sending.py": 0x95A5A88EA2E61439,
     "programs/syscall/simulated.py": 0x12F665E0D08F16D0,
     "programs/syscall/stream.py": 0xE35269737BFD263E,
     "programs/syscall/summary.py": 0x04C1DAB2395FB2CB,
