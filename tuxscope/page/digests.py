@@ -97,7 +97,7 @@ DIGESTS = {
     "programs/syscall/rows.py": 0xA7B84FB8A3810901,
     "programs/syscall/seeds.py": 0xAD3E95BC3F33EA38,
     "programs/syscall/sending.py": 0x5BB6F776FC460E33,
-    "programs/syscall/simulated.py": 0x12F665E0D08F16D0,
+    "programs/syscall/simulated.py": 0xDD3E54EC4FF26D6F,
     "programs/syscall/stream.py": 0xE35269737BFD263E,
     "programs/syscall/summary.py": 0x04C1DAB2395FB2CB,
     "programs/syscall/synthetic_calls.py": 0xC43CEB539FF55DD9,

@@ -176,7 +176,7 @@ class SimulatedStream:
         self._sink = sink
         self._sent = 0
 
-    def _lines(self, page: Page, options: ToolOptions, fd: int) -> stream.Lines:
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> stream.Renderer:
         """For tools to override: the format of the lines; see :func:`stream.line_format`."""
         return stream.line_format(page, options, fd)
 
