@@ -80,7 +80,8 @@ class Octal(Kind):
 def path_text(path: bytes) -> str:
     """Return ``path``, of a descriptor's file, as text: ``</etc/hosts>``, ``</tmp/a>(deleted)``."""
     name = path.removesuffix(DELETED)
-    return f"<{escaped(name, '<>')}>" + "(deleted)" * (name != path)
+    more = "<>" if b"<" in name or b">" in name else ""
+    return f"<{escaped(name, more)}>" + "(deleted)" * (name != path)
 
 
 class Descriptor(Kind):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from tuxscope.abi.architecture import Abi, Architecture
 
@@ -20,8 +21,7 @@ class Status(IntEnum):
     FAULT = 2  # not readable
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What one read, or one element of it, returned.
 
     Attributes:
@@ -35,8 +35,7 @@ class Part:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call, finished or not.
 
     Attributes:
@@ -57,7 +56,7 @@ class Call:
     values: tuple[int, ...]
     result: int = 0
     finished: bool = True
-    parts: Mapping[tuple[int, int], list[Part]] = field(default_factory=dict)
+    parts: Mapping[tuple[int, int], list[Part]] = MappingProxyType({})
     path: Callable[[int], bytes] = lambda _: b""
     string_size: int = 32
 

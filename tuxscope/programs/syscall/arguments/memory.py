@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 
 from tuxscope.lean_typing import TYPE_CHECKING, Any, ClassVar
 from tuxscope.programs.syscall.arguments.basic import Descriptor, Hexadecimal, Size
@@ -103,7 +102,7 @@ class MapArguments(Kind):
         form = struct.Struct("=6" + {4: "I", 8: "Q"}[call.word])
         if data is None or len(data) < form.size:
             return call.address(index)
-        inner = replace(call, values=form.unpack_from(data), parts={})
+        inner = call._replace(values=form.unpack_from(data), parts={})
         return {name: kind.text(inner, at) for at, (name, kind) in enumerate(self.KINDS.items())}
 
 

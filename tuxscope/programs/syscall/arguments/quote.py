@@ -7,11 +7,14 @@ ESCAPES = {
     ord("\v"): "\\v", ord("\f"): "\\f",
 }  # fmt: skip
 PLAIN = [chr(byte) if 32 <= byte < 127 else "" for byte in range(256)]
+PLAIN_BYTES = bytes(byte for byte in range(32, 127) if byte not in ESCAPES)
 
 
 def escaped(data: bytes, more: str = "") -> str:
     """Return ``data`` as text: what is not printable ASCII as octal, which has three digits only
     before another octal digit; the characters in ``more``, too."""
+    if not more and not data.translate(None, PLAIN_BYTES):
+        return data.decode()
     parts = []
     following = data[1:] + b"\0"
     for byte, after in zip(data, following, strict=False):

@@ -6,26 +6,26 @@ import os
 from typing import Any
 
 from tuxscope.programs.syscall.arguments.call import Call
-from tuxscope.programs.syscall.arguments.declarations import declaration
+from tuxscope.programs.syscall.arguments.declarations import Declaration, declaration
 from tuxscope.programs.syscall.arguments.errors import ERRORS
 from tuxscope.programs.syscall.arguments.reads import RESULT
 
 
-def arguments_text(call: Call) -> str:
+def arguments_text(call: Call, declared: Declaration | None = None) -> str:
     """Return the arguments of ``call``, separated by commas."""
-    kinds = declaration(call.name, call.abi).arguments.values()
+    kinds = (declared or declaration(call.name, call.abi)).arguments.values()
     return ", ".join(
-        kind.text(call, index) for index, kind in enumerate(kinds) if kind.is_shown(call, index)
+        [kind.text(call, index) for index, kind in enumerate(kinds) if kind.is_shown(call, index)]
     )
 
 
-def result_text(call: Call) -> str:
+def result_text(call: Call, declared: Declaration | None = None) -> str:
     """Return what ``call`` returned: ``3</etc/hosts>``, or ``-1 ENOENT (No such file ...)``."""
     if not call.finished:
         return "?"
     if call.failed:
         return f"-1 {error_name(call)} ({os.strerror(-call.result)})"
-    return declaration(call.name, call.abi).result.text(call, RESULT)
+    return (declared or declaration(call.name, call.abi)).result.text(call, RESULT)
 
 
 def error_name(call: Call) -> str | None:
