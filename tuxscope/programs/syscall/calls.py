@@ -87,7 +87,7 @@ class CallStreamTotals(StreamTotals):
 
 
 class Calls(Stream):
-    """Prints a line for each call, each signal, and each end of a thread."""
+    """Prints a line for each call, each signal, and each end of a thread: a Stream."""
 
     def __init__(
         self,

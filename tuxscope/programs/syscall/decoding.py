@@ -19,9 +19,10 @@ ARGUMENT_WORDS = struct.Struct(f"={ARGUMENTS}Q")  # what a CallHead begins with
 
 
 def parts(declared: Declaration, data: bytes) -> dict[tuple[int, int], list[Part]]:
-    """Return the parts in ``data``, of a call that is ``declared`` so, by the keys of its reads.
+    """Return the parts in ``data``, the bytes behind the CallHead of a call that is ``declared``, a
+    Declaration, so: a dict of lists of Part by the keys of the plan, pairs of int.
 
-    What is no part of it is left out.
+    What is no part of the plan is left out.
     """
     found: dict[tuple[int, int], list[Part]] = {}
     at = 0
@@ -42,8 +43,11 @@ def call_of(
     path: Callable[[int], bytes],
     string_size: int,
 ) -> Call:
-    """Return the Call that ``data``, of a CallEvent, tells, and whose ``head`` is a CallHead; the
-    others are those of :class:`Call`."""
+    """Return the Call in ``data``, the bytes of a CallEvent, whose ``head`` is a CallHead.
+
+    ``architecture``, the machine's Architecture, ``path``, a callable that returns a file's path as
+    bytes by its id, an int, and ``string_size``, an int in bytes, are as in Call.
+    """
     number: Any = head.number
     abi = architecture.abi(bool(number.compat), number.nr)
     name = name_of(abi, number.nr)
@@ -65,7 +69,8 @@ def call_of(
 
 
 def name_of(abi: Abi, number: int) -> str:
-    """Return the name of a call of ``abi`` by its ``number``, without a suffix."""
+    """Return the name of the call of ``abi``, an Abi, with ``number``, an int, without a suffix;
+    ``syscall_9999`` for one that has none."""
     signed = number - (1 << 32) if number >> 31 else number
     return names(abi).get(number) or f"syscall_{signed}"
 
@@ -82,7 +87,8 @@ class Joined:
         self._begun: dict[int, bytes] = {}  # by thread
 
     def rows(self, columns: list[list[Any]]) -> list[list[Any]]:
-        """Return those rows of ``columns``, the columns of a CallEvent, that have a line."""
+        """Return those rows of ``columns``, lists that are the columns of a CallEvent, that have a
+        line, as such lists again."""
         if BEGINS not in columns[DURATION] and not self._begun:
             return columns
         rows = list(self._joined(zip(*columns, strict=True)))
@@ -109,5 +115,5 @@ class Joined:
 
 
 def head_of(data: bytes) -> Any:
-    """Return the CallHead that ``data``, of a CallEvent, begins with."""
+    """Return the CallHead that ``data``, the bytes of a CallEvent, begins with."""
     return CallHead.unpack(data[: CallHead.size])
