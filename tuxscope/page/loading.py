@@ -130,8 +130,8 @@ def programs_of(
     function's arguments; None for all processes and for the initial PID namespace. ``layout``, a
     Layout, is one, too, for functions that take it; None for its default, or with ``live`` for the
     running kernel's. ``exclude`` is a tuple of the PIDs that the user excludes; ``own`` tuxscope's
-    own PID or None, which a page excludes if it can; ``live``, a bool: for the running kernel. There
-    an unedited page that ships with tuxscope is not checked again.
+    own PID or None, which a page excludes if it can; ``live``, a bool: for the running kernel.
+    There an unedited page that ships with tuxscope is not checked again.
 
     Raises PageError, UsageError for an option that the page does not take, or an AssemblyError with
     its line.

@@ -8,6 +8,7 @@ from functools import partial
 
 from tuxscope.abi.architecture import Architecture, this_architecture
 from tuxscope.errors import TuxscopeError, strerror
+from tuxscope.files.known import KNOWN
 from tuxscope.files.paths import FilePaths
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.span_decoder import Columns
@@ -100,7 +101,7 @@ class Calls(Stream):
         architecture: Architecture,
     ) -> None:
         self._wanted, self._chosen, self._architecture = wanted, chosen, architecture
-        self._paths = FilePaths(loaded.maps)
+        self._paths = FilePaths(loaded.maps) if KNOWN in loaded.maps else None
         self._joined = Joined()
         self._unfinished = Unfinished(architecture)
         super().__init__(page, options, loaded, sink)
@@ -116,7 +117,7 @@ class Calls(Stream):
         _, account = next(iter(self._loaded.maps[ACCOUNT].items()))
         self.totals.lost += account.missed
         self.totals.excluded, self.totals.restarts = account.excluded, account.restarts
-        self.totals.pathless = self._paths.missed
+        self.totals.pathless = self._paths.missed if self._paths else 0
 
     def _print_unfinished(self) -> None:
         """Print the calls that have not returned, the oldest first."""
@@ -137,7 +138,7 @@ class Calls(Stream):
     def _path(self, id: int) -> bytes:
         if id in self._unfinished.paths:
             return self._unfinished.paths[id]
-        found = self._paths[id]
+        found = self._paths[id] if self._paths else None
         return found.inside if found else b""
 
     def _shown(self, columns: Columns) -> Columns:

@@ -62,7 +62,7 @@ def call_of(
         tuple(arguments),
         result,
         head.what == What.CALL,
-        parts(declaration(name), data[CallHead.size :]),
+        parts(declaration(name, abi), data[CallHead.size :]),
         path,
         string_size,
     )

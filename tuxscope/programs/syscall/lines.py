@@ -35,8 +35,9 @@ class Clock:
         offset: nanoseconds from that clock to CLOCK_REALTIME, an int.
     """
 
-    def __init__(self) -> None:
-        self.offset = time.time_ns() - time.monotonic_ns()
+    def __init__(self, offset: int | None = None) -> None:
+        """``offset``: None for that of this machine."""
+        self.offset = time.time_ns() - time.monotonic_ns() if offset is None else offset
         self._second = -1
         self._text = ""
 
@@ -70,14 +71,15 @@ class CallLines:
         architecture: Architecture,
         path: Callable[[int], bytes],
         string_size: int,
+        clock: Clock | None = None,
     ) -> None:
         """``path``, called with the id of a file, returns its path, bytes; of buffers
-        ``string_size`` bytes are shown."""
+        ``string_size`` bytes are shown. ``clock`` is a Clock, None for this machine's."""
         self._architecture = architecture
         self._path = path
         self._string_size = string_size
         self._timestamps = timestamps
-        self._clock = Clock()
+        self._clock = clock or Clock()
         # What is the same in many lines, by the data of their records.
         self._known: dict[bytes, Any] = {}
         self._make: Callable[[bytes], Any] = self._text

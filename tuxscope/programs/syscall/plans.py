@@ -36,7 +36,7 @@ def plans(
     for abi in (architecture.native, architecture.compat):
         for number, name in names(abi).items():
             if number < PLANNED:
-                made = plan(name, declaration(name), string_size, endless)
+                made = plan(name, declaration(name, abi), string_size, endless)
                 if made != NOTHING:
                     yield number + PLANNED * (abi is architecture.compat), made
 

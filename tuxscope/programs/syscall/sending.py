@@ -28,6 +28,7 @@ from tuxscope.programs.syscall.capture import (
     capture_functions,
 )
 from tuxscope.programs.syscall.counting import LARGEST_ERRNO
+from tuxscope.programs.syscall.entry import choose_thread
 from tuxscope.programs.syscall.events import (
     BEGINS,
     PART,
@@ -109,9 +110,13 @@ class Sending:
         a.call("send")
 
     def end(self, a: Assembler) -> None:
-        """Emit: send how the thread ended."""
+        """Emit: send how the thread ended, if the filters choose it."""
         if not (self.wanted.chosen.all_calls and self.wanted.layout.has_structs):
             return
+        if self.wanted.chosen.chooses_threads:
+            a.ldx(r1, Thread[r9].who.tid)
+            a.jeq(r1, 0, "not told")  # no call of it was chosen
+            choose_thread(a, self.wanted, "not told")
         place = self.wanted.layout.member("task_struct", "exit_code")
         code = a.stack(u64)
         a.call(helper.get_current_task)
@@ -124,6 +129,7 @@ class Sending:
         a.mov(r3, What.EXITED)
         a.mov(r4, 0)
         a.call("tell")
+        a.label("not told")
 
     def entry_functions(self, a: Assembler) -> None:
         """Emit the function ``begin``, and what it calls."""

@@ -2,7 +2,7 @@
 
 A line is the call's name, its arguments, and its result, separated by tabs. An argument is
 ``name:kind``, or ``name:kind(other,...)`` where the kind refers to other arguments. Without a
-third column the result is a number.
+third column the result is a number. A line for ``name@abi`` is for calls of that ABI alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
+from tuxscope.abi.architecture import Abi
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.reads import MOST_READS, RESULT, Read
 
@@ -76,9 +77,11 @@ def lines() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def declaration(name: str) -> Declaration:
-    """Return the Declaration of the call ``name``, a str; of one that has none, six numbers."""
-    arguments, result, *_ = (*lines().get(name, (UNKNOWN,)), "number")
+def declaration(name: str, abi: Abi | None = None) -> Declaration:
+    """Return the Declaration of the call ``name``, a str, of ``abi``, an Abi, or None for all; of
+    one that is not declared, six numbers."""
+    found = (abi and lines().get(f"{name}@{abi.value}")) or lines().get(name, (UNKNOWN,))
+    arguments, result, *_ = (*found, "number")
     return parsed(arguments, result)
 
 

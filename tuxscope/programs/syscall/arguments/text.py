@@ -13,7 +13,7 @@ from tuxscope.programs.syscall.arguments.reads import RESULT
 
 def arguments_text(call: Call) -> str:
     """Return the arguments of ``call``, a Call, as text, separated by commas."""
-    kinds = declaration(call.name).arguments.values()
+    kinds = declaration(call.name, call.abi).arguments.values()
     return ", ".join(
         kind.text(call, index) for index, kind in enumerate(kinds) if kind.is_shown(call, index)
     )
@@ -26,7 +26,7 @@ def result_text(call: Call) -> str:
         return "?"
     if call.failed:
         return f"-1 {error_name(call)} ({os.strerror(-call.result)})"
-    return declaration(call.name).result.text(call, RESULT)
+    return declaration(call.name, call.abi).result.text(call, RESULT)
 
 
 def error_name(call: Call) -> str | None:
@@ -38,6 +38,6 @@ def arguments_json(call: Call) -> dict[str, Any]:
     """Return the arguments of ``call``, a Call, as a dict of values for JSON by name."""
     return {
         name: kind.json(call, index)
-        for index, (name, kind) in enumerate(declaration(call.name).arguments.items())
+        for index, (name, kind) in enumerate(declaration(call.name, call.abi).arguments.items())
         if kind.is_shown(call, index)
     }
