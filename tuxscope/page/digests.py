@@ -100,7 +100,7 @@ DIGESTS = {
     "programs/syscall/simulated.py": 0xDD3E54EC4FF26D6F,
     "programs/syscall/stream.py": 0x00EF5307D3F4EADB,
     "programs/syscall/summary.py": 0x04C1DAB2395FB2CB,
-    "programs/syscall/synthetic_calls.py": 0xC43CEB539FF55DD9,
+    "programs/syscall/synthetic_calls.py": 0xC79181BB675813D5,
     "programs/syscall/synthetic_files.py": 0x4D9F5250ED1CD22C,
     "programs/syscall/timestamps.py": 0x22AE739988C823FC,
     "programs/syscall/unfinished.py": 0x321862E42DC2D735,
