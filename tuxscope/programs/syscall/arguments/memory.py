@@ -110,7 +110,7 @@ class RemapAddress(Kind):
     """Where mremap(2) moves a mapping, if it is to choose nothing.
 
     Attributes:
-        flags: the index of the argument with the flags.
+        flags: the index of the argument with the flags, an int.
     """
 
     def __init__(self, flags: int) -> None:
