@@ -97,7 +97,7 @@ DIGESTS = {
     "programs/syscall/rows.py": 0xA7B84FB8A3810901,
     "programs/syscall/seeds.py": 0xAD3E95BC3F33EA38,
     "programs/syscall/sending.py": 0xE29FDF6E479B219B,
-    "programs/syscall/simulated.py": 0xDD3E54EC4FF26D6F,
+    "programs/syscall/simulated.py": 0x0B1EE00DB72D2976,
     "programs/syscall/stream.py": 0x00EF5307D3F4EADB,
     "programs/syscall/summary.py": 0x04C1DAB2395FB2CB,
     "programs/syscall/synthetic_calls.py": 0xC79181BB675813D5,
