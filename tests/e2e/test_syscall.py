@@ -669,7 +669,6 @@ def test_a_fast_flood_is_counted(summary: Any, tuxscope: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ((), "for counts add --summary"),
         (("--summary", "--name", "raed"), "did you mean read?"),
         (("--summary", "--error", "ENOEND"), "did you mean ENOENT?"),
         (("--summary", "--uid", "no-such-user"), "--uid takes a user id or name"),
