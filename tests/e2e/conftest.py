@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from e2e.callers import Caller
 from e2e.harness import Tuxscope, Writer, end
 from e2e.tcp import Peer, Watched
 from tuxscope.loader.layout import RunningKernelLayout
@@ -35,6 +36,20 @@ def writer() -> Iterator[Any]:
 
     def start(*arguments: Any, **options: Any) -> Writer:
         started.append(Writer(*arguments, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        end(each.process)
+
+
+@pytest.fixture
+def caller() -> Iterator[Any]:
+    """Starts callers; ends what is left."""
+    started: list[Caller] = []
+
+    def start(what: str, argument: object = None, **options: Any) -> Caller:
+        started.append(Caller(what, argument, **options))
         return started[-1]
 
     yield start

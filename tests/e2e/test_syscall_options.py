@@ -69,7 +69,6 @@ def test_an_option_of_strace_has_a_hint(tuxscope: Any, typed: str, problem: str)
         (("--error", "ENOEND"), "did you mean ENOENT?"),
         (("--min", "-1"), "--min takes seconds"),
         (("--uid", "no-such-user"), "--uid takes a user id or name"),
-        (("--cgroup", "/no/such/cgroup"), "cgroup"),
         (("1842",), "unexpected argument '1842'; try --pid 1842"),
         (("ls",), "unexpected argument 'ls'; a command to trace comes after --"),
         (("--",), "-- needs a command"),
