@@ -50,9 +50,9 @@ TABLE = (
     tool("net", "trace TCP connections", "summary"),
     CommandEntry(
         "syscall",
-        "count and time system calls",
+        "trace system calls, or count and time them",
         "tuxscope.programs.syscall.command",
-        {"syscall_summary": "syscall/summary.py"},
+        {"syscall": "syscall/stream.py", "syscall_summary": "syscall/summary.py"},
     ),
     command("run", "run a page of your own as a tool"),
     command("fields", "list the fields of a tracepoint"),

@@ -6,6 +6,8 @@ the functions emits instructions where it is called, and uses r0 to r5.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tuxscope.abi.architecture import Architecture, CompatTest
 from tuxscope.abi.registers import Registers, place, registers
 from tuxscope.asm import Assembler, helper
@@ -21,6 +23,7 @@ class Readable:
 
     Attributes:
         registers: the Registers of a 64-bit call.
+        compat_registers: those of a 32-bit call.
         compat: the Place of the integer that tells 32-bit calls; None if the kernel does not say.
         compat_test: the CompatTest for that integer.
         switches: the Place of two adjacent integers, the task's voluntary and involuntary context
@@ -29,6 +32,7 @@ class Readable:
     """
 
     registers: Registers
+    compat_registers: Registers
     compat: Place | None
     compat_test: CompatTest
     switches: Place | None
@@ -48,7 +52,8 @@ def readable(layout: Layout, architecture: Architecture) -> Readable:
         if layout.member("task_struct", "nivcsw").offset == of_own_will.offset + 8:
             switches = Place(of_own_will.offset, 16)
     typed_task = layout.has_helper("get_current_task_btf")
-    return Readable(registers(layout, architecture), compat, test, switches, typed_task)
+    native, short = (registers(layout, architecture, each) for each in (False, True))
+    return Readable(native, short, compat, test, switches, typed_task)
 
 
 def read_register(a: Assembler, register: Place, context: Register, to: Memory) -> None:
@@ -56,6 +61,57 @@ def read_register(a: Assembler, register: Place, context: Register, to: Memory) 
     which has room for it; ``context`` is the Register that points to the context."""
     a.ldx(r3, u64[context + 0])
     copy_of_kernel(a, register, to)
+
+
+ROOM = u64[16]  # for the registers between the first and the last that is read
+
+
+def read_arguments(
+    a: Assembler, readable: Readable, address: Memory, room: Memory, compat: Memory, to: Memory
+) -> None:
+    """Emit: copy the six arguments of a call to ``to``, Memory of six words. ``readable``, a
+    Readable, says in which registers they are.
+
+    ``address`` is Memory with the address of the call's registers, ``room`` Memory of type ``ROOM``
+    to copy through, and ``compat`` Memory with whether it is a 32-bit call.
+    """
+    native, short = readable.registers.arguments, readable.compat_registers.arguments
+    for run in runs((*native, *short)):
+        a.ldx(r3, address)
+        copy_of_kernel(a, Place(run[0], run[-1] + 8 - run[0]), room)
+        if native != short:
+            a.ldx(r2, compat)
+            a.jne(r2, 0, f"short {run[0]}")
+        take_arguments(a, native, run, room, to)
+        if native != short:
+            a.ja(f"copied {run[0]}")
+            a.label(f"short {run[0]}")
+            take_arguments(a, short, run, room, to)
+            a.label(f"copied {run[0]}")
+
+
+def runs(places: Iterable[Place]) -> list[list[int]]:
+    """Return the offsets of ``places``, an iterable of Places, sorted, in lists of int that have
+    room in a ``ROOM`` each."""
+    found: list[list[int]] = []
+    for offset in sorted({each.offset for each in places}):
+        if found and offset + 8 - found[-1][0] <= ROOM.size:
+            found[-1].append(offset)
+        else:
+            found.append([offset])
+    return found
+
+
+def take_arguments(
+    a: Assembler, arguments: tuple[Place, ...], run: list[int], room: Memory, to: Memory
+) -> None:
+    """Emit: copy from ``room`` to ``to``, both Memory, those ``arguments``, a tuple of Places,
+    whose offsets are in ``run``, a list of int."""
+    base = room._base + room._offset
+    for index, each in enumerate(arguments):
+        if each.offset in run:
+            a.ldx(r1, u64[base + (each.offset - run[0])])
+            a.stx(to[index], r1)
 
 
 def read_number(

@@ -16,7 +16,13 @@ from tuxscope.output.screen import room
 from tuxscope.output.sink import Sink
 from tuxscope.output.trace import Trace, state_object
 from tuxscope.run.interrupt import Interrupt
-from tuxscope.run.workload import PROCESSES, machine_for, prepare, system_calls
+from tuxscope.run.workload import (
+    PROCESSES,
+    machine_for,
+    prepare,
+    system_calls,
+    takes_registers,
+)
 from tuxscope.suggest import did_you_mean
 from tuxscope.vm import Machine, World
 
@@ -73,7 +79,7 @@ def on_an_event(program: Program, options: StepOptions) -> Machine:
     """Return a Machine at the start of ``program``, on a simulated event: one of the process
     ``pid`` of ``options``, StepOptions, if the simulation has it."""
     seed = options.seed
-    if not isinstance(program.attach, Tracepoint):
+    if not (isinstance(program.attach, Tracepoint) or takes_registers(program)):
         return Machine(program, CONTEXT, world=World(seed=seed))
     anyone = options.pid not in {each.pid for each in PROCESSES}
     calls = system_calls([program], seed)

@@ -17,6 +17,8 @@ from tuxscope.loader.span_decoder import LARGEST_PIECE, Columns, RowTable
 from tuxscope.record import Field, RecordError, RecordType
 
 LONGEST_TABLE = 1 << 16  # bytes
+SHORTEST_RUN = 4  # records for which a table is worth its price
+MOST_TABLES = 64  # by length, each for several numbers of rows
 TIME, RECORD, VALUES = range(3)  # columns of records of several kinds
 
 
@@ -174,8 +176,62 @@ class TableDecoder(RingBufDecoder):
         return super()._some(view, at + same * step, 1, columns)
 
 
+class TailDecoder(RingBufDecoder):
+    """A RingBufDecoder for ``events``, a RingBuf of records of one kind with a tail: those that
+    follow each other and have one length many in one call. ``order_by`` is as there."""
+
+    def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
+        super().__init__(events, order_by)
+        record = events.record
+        tail = record._layout.tail
+        assert tail
+        self._head = record._layout.head.format[1:]
+        self._least = record._layout.least
+        self._most = tail.size
+        self._counter = record.fields[tail.type.counted_by].slot
+        self._tables: dict[int, RowTable] = {}  # by length
+        self._run = FIRST_RUN  # how many headers to look at together
+
+    def _some(self, view: memoryview, at: int, most: int, columns: Columns) -> int:
+        (length,) = WORD.unpack_from(view, at)
+        step = record_size(length)
+        count = min((len(view) - at) // step, self._run, most)
+        if count < SHORTEST_RUN or not self._least <= length <= self._least + self._most:
+            return super()._some(view, at, most, columns)
+        if WORD.unpack_from(view, at + step)[0] != length:
+            return super()._some(view, at, most, columns)
+        same = same_length(view[at:].cast("I"), count, step, length)
+        if same < SHORTEST_RUN or not self._append_table(view, at, same, length, columns):
+            return super()._some(view, at, most, columns)
+        self._run = min(self._run * 2, LONGEST_TABLE // step + 1) if same == count else FIRST_RUN
+        self.usual = length  # it probably goes on so
+        return at + same * step
+
+    def _append_table(
+        self, view: memoryview, at: int, count: int, length: int, columns: Columns
+    ) -> bool:
+        """Append ``count`` records of one length; tells whether the tail of each has that, too."""
+        own = length - self._least
+        if length not in self._tables:
+            if len(self._tables) >= MOST_TABLES:
+                self._tables.clear()
+            padding = record_size(length) - HEADER - length
+            row = f"{HEADER}x{self._head}{own}s{padding}x"
+            self._tables[length] = RowTable(row, self._width)
+        before = len(columns[0])
+        step = record_size(length)
+        self._tables[length].append(view[at : at + count * step], columns)
+        counters = columns[self._counter][before:]
+        if counters.count(own) == count:
+            return True
+        for column in columns:
+            del column[before:]
+        return False
+
+
 def decoder_of(events: RingBuf, order_by: Field | None = None) -> RingBufDecoder:
     """Return the fastest RingBufDecoder for the records of ``events``, a RingBuf; ``order_by`` is a
     Field with the time, or None."""
-    one_length = len(events.records) == 1 and not events.record._layout.tail
-    return (TableDecoder if one_length else RingBufDecoder)(events, order_by)
+    if len(events.records) > 1:
+        return RingBufDecoder(events, order_by)
+    return (TailDecoder if events.record._layout.tail else TableDecoder)(events, order_by)

@@ -22,6 +22,7 @@ from tuxscope.run.interrupt import SIGNALS, Interrupt
 
 # The shell's exit statuses for a command that does not exist, or is not executable.
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
+STDOUT, STDERR = 1, 2
 PATIENCE = 2.0  # seconds from SIGTERM to SIGKILL
 
 
@@ -41,7 +42,7 @@ class Child:
     """A child process for the command ``arguments``, a sequence of str; a context manager that ends
     it.
 
-    The command's stdout is our stderr: our stdout is for records.
+    The command's stdout is the fd ``stdout``: our stderr, where our stdout is for records.
 
     Attributes:
         pid: in our PID namespace, an int.
@@ -50,7 +51,9 @@ class Child:
     ``interrupt`` is the run's Interrupt.
     """
 
-    def __init__(self, arguments: Sequence[str], interrupt: Interrupt) -> None:
+    def __init__(
+        self, arguments: Sequence[str], interrupt: Interrupt, stdout: int = STDERR
+    ) -> None:
         """Fork; ``interrupt`` has the signal handlers to restore. The child waits until
         :meth:`start`."""
         self.status: int | None = None
@@ -61,7 +64,7 @@ class Child:
         self.pid = os.fork()
         if self.pid == 0:
             self._gate.close()
-            become(arguments, gate, interrupt)
+            become(arguments, gate, interrupt, stdout)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         gate.close()
         self._pidfd = Fd(os.pidfd_open(self.pid))
@@ -115,16 +118,18 @@ def start_error(name: str, number: int) -> CommandError:
     return CommandError(f"cannot run {name!r}: {os.strerror(number)}", NOT_EXECUTABLE)
 
 
-def become(arguments: Sequence[str], gate: socket.socket, interrupt: Interrupt) -> NoReturn:
-    """Wait, in the child, for start(), then execute the command ``arguments``, a sequence of str.
-    Never returns.
+def become(
+    arguments: Sequence[str], gate: socket.socket, interrupt: Interrupt, stdout: int
+) -> NoReturn:
+    """In the child: wait for start(), then execute the command ``arguments``. Never returns.
 
-    ``gate`` is the socket on which start() sends; ``interrupt``, an Interrupt, has the signal
-    handlers to restore.
+    ``gate`` is the socket on which start() sends; ``interrupt`` has the signal handlers to restore;
+    the command's stdout is the fd ``stdout``.
     """
     try:
         if gate.recv(2) == b"go":
-            os.dup2(2, 1)
+            if stdout != STDOUT:
+                os.dup2(stdout, STDOUT)
             become_user()
             interrupt.restore()
             for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these

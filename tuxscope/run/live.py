@@ -64,13 +64,16 @@ def show(
     return LiveTables(page, options, loaded, sink)
 
 
-def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
-    """Load, attach and show ``page``, a Page, until its end, with ``options``, ToolOptions; return
-    the exit status.
+def run_page(
+    page: Page, file: str, options: ToolOptions, show: Show, fd: int = 1, command_stdout: int = 2
+) -> int:
+    """Load, attach and show ``page`` until its end, with ``options``, ToolOptions; return the exit
+    status.
 
     ``file`` is the path where it is from; ``show``, called with the Page, the ToolOptions, the
-    Collection and a LiveSink, returns the Stream or LiveTables that is its output. Raises
-    TuxscopeError or OSError.
+    Collection and a LiveSink, returns the Stream or LiveTables that is its output, which goes to
+    ``fd``, an int; ``command_stdout`` is an fd, too: the stdout of a command. Raises TuxscopeError
+    or OSError.
     """
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
@@ -78,7 +81,7 @@ def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
         if options.command:  # forked first, so that it inherits no fd of ours
             from tuxscope.run.child import Child
 
-            command = stack.enter_context(Child(options.command, interrupt))
+            command = stack.enter_context(Child(options.command, interrupt, command_stdout))
             interrupt.last_acts.append(command.kill)
         target = stack.enter_context(open_process(options.pid)) if options.pid else command
         namespace = pid_namespace()
@@ -97,7 +100,7 @@ def run_page(page: Page, file: str, options: ToolOptions, show: Show) -> int:
             stack.enter_context(each)
         level = int(options.verifier_log)
         loaded = stack.enter_context(Collection(programs, given, level))
-        sink = LiveSink(interrupt, blocked)
+        sink = LiveSink(interrupt, blocked, fd)
         shown = show(page, options, loaded, sink)
         stack.enter_context(shown)
         interrupt.last_acts.append(shown.leave_terminal)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import islice, takewhile
 from typing import Protocol
 
 from tuxscope.asm import Program, RingBuf
 from tuxscope.loader.ringbuf_spans import RingBufDecoder, decoder_of
-from tuxscope.loader.span_decoder import SampleDecoder
+from tuxscope.loader.span_decoder import Columns, SampleDecoder
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
@@ -83,16 +83,31 @@ class Shown(Protocol):
         """Restore the terminal."""
 
 
+# Makes the output of a page, from the page, the options, the machine and the sink.
+Show = Callable[[Page, ToolOptions, Machine, Sink], Shown]
+
+
 class Simulation:
     """One run of ``page``, a Page, with ``options``, ToolOptions: ``programs``, a tuple of its
-    Programs, interpreted on events."""
+    Programs, interpreted on events.
 
-    def __init__(self, page: Page, programs: tuple[Program, ...], options: ToolOptions) -> None:
+    ``show``, called with the Page, the ToolOptions, the Machine and the Sink, returns what shows
+    its output, by default as the page declares it; it goes to ``fd``, an int.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        programs: tuple[Program, ...],
+        options: ToolOptions,
+        show: Show | None = None,
+        fd: int = 1,
+    ) -> None:
         self._machine, self._buffer = machine_for(programs)
         self._options = options
-        self._sink = Sink()
-        shown = SimulatedStream if page.is_stream else SimulatedTables
-        self._shown: Shown = shown(page, options, self._machine, self._sink)
+        self._sink = Sink(fd)
+        made = show or (SimulatedStream if page.is_stream else SimulatedTables)
+        self._shown: Shown = made(page, options, self._machine, self._sink)
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
@@ -155,11 +170,19 @@ class SimulatedStream:
         if isinstance(self._map, RingBuf):
             self._decoder = decoder_of(self._map)
         self._columns = self._decoder.nothing()
-        self._format = stream.line_format(page, options, sink.fileno())
+        self._format = self._lines(page, options, sink.fileno())
         self._count = options.count
         self._machine = machine
         self._sink = sink
         self._sent = 0
+
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> stream.Renderer:
+        """For tools to override: the format of the lines; see :func:`stream.line_format`."""
+        return stream.line_format(page, options, fd)
+
+    def _shown(self, columns: Columns) -> Columns:
+        """For tools to override: those rows of ``columns`` that have a line."""
+        return columns
 
     def begin(self) -> None:
         self._sink.write(self._format.header)
@@ -168,10 +191,14 @@ class SimulatedStream:
         """Do nothing before ``event``, a SystemCallEvent."""
 
     def after(self) -> None:
+        columns = self._decoder.nothing()
         for each in self._machine.output:
             if isinstance(each, Sent) and each.map is self._map:
-                self._decoder.append(memoryview(each.data), self._columns)
-                self._sent += 1
+                self._decoder.append(memoryview(each.data), columns)
+        columns = self._shown(columns)
+        for column, more in zip(self._columns, columns, strict=True):
+            column += more
+        self._sent += len(columns[0])
         if isinstance(ring := self._machine.maps.get(self._map), VirtualRingBuf):
             ring.read()
 

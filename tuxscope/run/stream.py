@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tuxscope.asm.maps import StreamMap
 from tuxscope.lean_dataclasses import dataclass
-from tuxscope.lean_typing import TYPE_CHECKING, Self
+from tuxscope.lean_typing import TYPE_CHECKING, Any, Protocol, Self
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.readers import reader_of
 from tuxscope.loader.span_decoder import Columns
@@ -55,6 +55,15 @@ class StreamTotals:
         return f"{self.events} events, {lost}, {time_told(self.seconds, self.missed)}"
 
 
+class Renderer(Protocol):
+    """A protocol: what makes lines of records, as LineFormat does."""
+
+    @property
+    def header(self) -> str: ...
+    def changed_header(self) -> str: ...
+    def render(self, columns: Sequence[list[Any]]) -> bytes: ...
+
+
 class Stream:
     """One run of ``page``, a Page, that prints records of ``loaded``, a Collection, to ``sink``, a
     LiveSink, by ``options``, ToolOptions; a context manager that closes the rings.
@@ -71,7 +80,7 @@ class Stream:
         self._sink = sink
         self._options = options
         self._loaded = loaded
-        self._format = line_format(page, options, sink.fileno())
+        self._format = self._lines(page, options, sink.fileno())
         self._unseen: set[int] = set()  # CPUs that were reported already
         self._losses = Losses(sink, options.lost_records, advice(options))
         order_by = None if options.unordered else page.order_by
@@ -95,6 +104,14 @@ class Stream:
         while not self._counted() and pace.wait(watch):
             pace.looked(self._print(), self.reader.holds)
             self._between(watch.seconds)
+
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Renderer:
+        """For tools to override: the format of the lines; see :func:`line_format`."""
+        return line_format(page, options, fd)
+
+    def _shown(self, columns: Columns) -> Columns:
+        """For tools to override: those rows of ``columns`` that have a line."""
+        return columns
 
     def _begin(self) -> None:
         """Print the header."""
@@ -123,6 +140,7 @@ class Stream:
         before = self.reader.delivered
         lines, rows = bytearray(), 0
         for columns in self.reader.pieces(final):
+            columns = self._shown(columns)
             columns = first_rows(columns, self._options.count, self.totals.events + rows)
             if not lines and (header := self._format.changed_header()):
                 self._sink.write(header)

@@ -7,7 +7,7 @@ the kernel's results: an address or 0, and 0 or a negative errno.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -169,6 +169,11 @@ class Values(VirtualMap):
         if result == -errno.EINVAL:
             raise OSError(errno.EINVAL, f"map {self.description.name}")
         return result == 0
+
+    def delete_batch(self, keys: Iterable[Any]) -> int:
+        """Delete the entries for ``keys``; return how many there were. Raises OSError as delete()
+        does."""
+        return sum(map(self.delete, keys))
 
     def keys(self) -> Iterator[Any]:
         """Yield all keys."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tuxscope.commands.base import Job, Subcommand
-from tuxscope.errors import UsageError
 from tuxscope.programs.syscall.options import SyscallOptions
 
 
@@ -11,35 +10,44 @@ class SyscallCommand(Subcommand):
     name = "syscall"
     options = SyscallOptions
     help = """\
-tuxscope syscall: system calls, counted and timed in the kernel.
+tuxscope syscall: trace system calls, or count and time them in the kernel.
 
-usage: sudo tuxscope syscall --summary [options]
-       sudo tuxscope syscall --summary [options] -- COMMAND [ARGUMENT ...]
+usage: sudo tuxscope syscall [options]
+       sudo tuxscope syscall [options] -- COMMAND [ARGUMENT ...]
+       tuxscope syscall --simulate [options]
+       sudo tuxscope syscall --summary [--by KEY] [options]
        sudo tuxscope syscall --summary --hist NAME [options]
 
-Prints a table: CALLS, ERRORS, TOTAL (time in these calls), AVG, P50 and P99 (of
-100 calls, 50 and 99 took no longer), MAX, SLEPT (calls in which the thread was
-switched out, and their time), %TIME, IN FLIGHT (threads that are in such a call
-now, and for how long the oldest has been). What is chosen is decided in the
-kernel. docs/tools/syscall.md says what each column means.
+Prints a line when a call has returned, as strace does: time of its start, name
+and ID of the thread, call, result, and how long it took. Signals and ends of
+threads have lines, too. With --summary it prints a table: CALLS, ERRORS, TOTAL
+(time in these calls), AVG, P50 and P99 (of 100 calls, 50 and 99 took no
+longer), MAX, SLEPT (calls in which the thread was switched out, and their
+time), %TIME, IN FLIGHT (threads that are in such a call now, and for how long
+the oldest has been). What is chosen is decided in the kernel.
+docs/tools/syscall.md says what each column means.
 
 {options}
-Without --follow, children of a process are not counted.
+Without --follow, children of a process are not traced.
 """
 
     def run(self, options: SyscallOptions) -> Job:
-        if not options.summary:
-            raise UsageError(
-                "single calls are not shown yet; for counts add --summary, as in "
-                "sudo tuxscope syscall --summary"
-            )
-
         def job() -> int:
-            from tuxscope.programs.syscall.live import run
+            if options.summary:
+                from tuxscope.programs.syscall.live import run
+            elif options.simulate:
+                from tuxscope.programs.syscall.simulated import run
+            else:
+                from tuxscope.programs.syscall.calls import run
 
             return run(options)
 
-        return Job(job, verifier_log=options.verifier_log)
+        return Job(job, verifier_log=None if options.simulate else options.verifier_log)
 
-    def stray(self, word: str) -> str:
+    def unexpected_hint(self, word: str) -> str:
         return f"try --pid {word}" if word.isdigit() else "a command to trace comes after --"
+
+    def short_option_hint(self, letter: str, value: str) -> str:
+        from tuxscope.programs.syscall.strace_options import hint
+
+        return hint(letter, value)

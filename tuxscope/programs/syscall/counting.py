@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, Hash, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
+from tuxscope.lean_dataclasses import dataclass
 from tuxscope.page.emitting import address_of, lookup, range_of
 from tuxscope.programs.syscall.filters import Chosen, leave_out_results
 from tuxscope.programs.syscall.records import (
@@ -19,6 +20,76 @@ from tuxscope.programs.syscall.records import (
     Thread,
 )
 from tuxscope.record import u32, u64
+
+LARGEST_ERRNO = 4095
+
+
+@dataclass(frozen=True)
+class Counting:
+    """An Outcome: calls are counted.
+
+    Attributes:
+        chosen: the Chosen: which calls are counted, and by what.
+    """
+
+    chosen: Chosen
+
+    def begin(self, a: Assembler) -> None:
+        """Emit nothing."""
+
+    def entry_functions(self, a: Assembler) -> None:
+        """Emit nothing."""
+
+    def keep(self, a: Assembler) -> None:
+        """Emit nothing."""
+
+    def end(self, a: Assembler) -> None:
+        """Emit nothing."""
+
+    def finish(self, a: Assembler, slept: Memory) -> None:
+        """Emit: count the call of the thread at r9, which took r7 ns and returned r8; ``slept``,
+        Memory, holds whether the thread was switched out."""
+        load_errno(a)
+        self._count(a, slept)
+
+    def vanish(self, a: Assembler, slept: Memory) -> None:
+        """Emit: count the call in which the thread ends as one that did not fail; ``slept``,
+        Memory, holds whether the thread was switched out."""
+        a.mov(r3, 0)
+        self._count(a, slept)
+
+    def _count(self, a: Assembler, slept: Memory) -> None:
+        load_key(a, self.chosen.by)
+        a.mov(r2, r7)
+        a.ldx(r4, slept)
+        a.call("count")
+
+    def give_up(self, a: Assembler, errno: int) -> None:
+        """Emit: count the call that a signal interrupted, and that is not restarted any more, as
+        one that failed with ``errno``, an int, or for 0 did not fail."""
+        thread: Memory = Thread[r9]
+        load_key(a, self.chosen.by, "interrupted")
+        a.ldx(r2, thread.interrupted_ns)
+        a.mov(r3, errno)
+        a.ldx(r4, thread.interrupted_slept)
+        a.call("count")
+
+    def leave_functions(self, a: Assembler) -> None:
+        """Emit the function ``count``."""
+        count_function(a, self.chosen)
+
+    def end_functions(self, a: Assembler) -> None:
+        """Emit the function ``count``."""
+        count_function(a, self.chosen)
+
+
+def load_errno(a: Assembler) -> None:
+    """Emit: r3 = the errno that the result r8 is, or 0."""
+    a.mov(r3, 0)
+    a.sub(r3, r8)
+    a.jle(r3, LARGEST_ERRNO, "an errno")  # a result of 0 is 0
+    a.mov(r3, 0)
+    a.label("an errno")
 
 
 def load_key(a: Assembler, by: By, call: str = "call") -> None:

@@ -9,6 +9,7 @@ from tuxscope.page.emitting import address_of, copy, lookup
 from tuxscope.page.pid_namespace import namespaced_pid
 from tuxscope.programs.syscall.counting import add_to_account
 from tuxscope.programs.syscall.filters import leave_out_numbers, leave_out_threads
+from tuxscope.programs.syscall.outcome import Outcome
 from tuxscope.programs.syscall.records import (
     BLANK,
     THREADS,
@@ -25,8 +26,9 @@ from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
 
-def entry(wanted: Wanted) -> Program:
-    """Return the Program that runs before each call; ``wanted`` is a Wanted."""
+def entry(wanted: Wanted, outcome: Outcome) -> Program:
+    """Return the Program that runs before each call; ``wanted`` is a Wanted, ``outcome`` an
+    Outcome."""
     a = Assembler("syscall_enter", attach=RawTracepoint("sys_enter"))
     thread: Memory = Thread[r9]
     number, scratch, tid = a.stack(Number), a.stack(u64[2]), a.stack(u32)
@@ -48,6 +50,7 @@ def entry(wanted: Wanted) -> Program:
     if read_switches(a, wanted.readable, scratch):
         a.stx(thread.call.switches, r1)
     copy(a, address_of(thread.call.number), address_of(number), Number.size)
+    outcome.begin(a)
     a.call(helper.ktime_get_ns)
     a.stx(thread.call.started_ns, r0)
     a.label("inside")
@@ -84,6 +87,7 @@ def entry(wanted: Wanted) -> Program:
     a.st(thread.restart, Restart.NONE)
     add_to_account(a, Account.restarts.offset)
     a.ja("inside")
+    outcome.entry_functions(a)
     return a.program()
 
 

@@ -51,6 +51,16 @@ class Chosen:
         """Whether a thread is chosen by what may change while it runs, a bool."""
         return any(each is not None for each in (self.comm, self.uid, self.cgroup))
 
+    @property
+    def by_result(self) -> bool:
+        """Whether calls are chosen by how they end, a bool."""
+        return bool(self.failed or self.errors or self.least_ns)
+
+    @property
+    def all_calls(self) -> bool:
+        """Whether all calls of the chosen threads are chosen, a bool."""
+        return self.numbers is None and not self.by_result
+
 
 EVERYTHING = Chosen()
 

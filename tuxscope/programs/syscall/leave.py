@@ -1,12 +1,12 @@
-"""A call ends: it is counted, unless the kernel is about to restart it."""
+"""A call ends: it is counted or sent, unless the kernel is about to restart it."""
 
 from __future__ import annotations
 
 from tuxscope.abi.reading import read_compat, read_number, read_register, read_switches
 from tuxscope.asm import Assembler, Program, RawTracepoint, helper
-from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
+from tuxscope.asm.registers import Memory, r0, r1, r2, r6, r7, r8, r9
 from tuxscope.page.emitting import address_of, copy, lookup
-from tuxscope.programs.syscall.counting import add_to_account, count_function, load_key
+from tuxscope.programs.syscall.counting import add_to_account
 from tuxscope.programs.syscall.entry import (
     choose_thread,
     find_or_add_thread,
@@ -14,6 +14,7 @@ from tuxscope.programs.syscall.entry import (
     store_who,
 )
 from tuxscope.programs.syscall.filters import Numbers, leave_out_numbers
+from tuxscope.programs.syscall.outcome import Outcome
 from tuxscope.programs.syscall.records import (
     ACCOUNT,
     THREADS,
@@ -28,15 +29,14 @@ from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
 EINTR = 4
-LARGEST_ERRNO = 4095
 # include/linux/errno.h: ERESTARTSYS, ERESTARTNOINTR and ERESTARTNOHAND are 512 to 514, and
 # ERESTART_RESTARTBLOCK is 516: for the kernel itself, which restarts the call or makes it EINTR.
 LAST_RESTART, NOT_A_RESTART, RESTARTS = 516, 515, 5
 
 
-def leave(wanted: Wanted) -> Program:
-    """Return the Program that runs after each call; ``wanted`` is a Wanted. r7 is how long the call
-    took, r8 its result, r9 the thread's record."""
+def leave(wanted: Wanted, outcome: Outcome) -> Program:
+    """Return the Program that runs after each call; ``wanted`` is a Wanted, ``outcome`` an Outcome.
+    r7 is how long the call took, r8 its result, r9 the thread's record."""
     a = Assembler("syscall_exit", attach=RawTracepoint("sys_exit"))
     thread: Memory = Thread[r9]
     number, slept = a.stack(Number), a.stack(u64)
@@ -58,8 +58,7 @@ def leave(wanted: Wanted) -> Program:
     a.add(r1, LAST_RESTART)
     a.jlt(r1, RESTARTS, "interrupted?")
     a.label("finished")
-    load_errno(a)
-    count(a, wanted, slept)
+    outcome.finish(a, slept)
     a.label("not counted")
     a.ldx(r1, thread.restart)
     a.jne(r1, Restart.NONE, "in a handler")
@@ -72,10 +71,10 @@ def leave(wanted: Wanted) -> Program:
         add_to_account(a, Account.excluded.offset)
         a.ja("out")
 
-    interrupted(a, wanted, slept, scratch)
-    in_a_handler(a, wanted, number, scratch)
+    interrupted(a, wanted, outcome, slept, scratch)
+    in_a_handler(a, wanted, outcome, number, scratch)
     without_entry(a, wanted, tid, number, slept, scratch)
-    count_function(a, wanted.chosen)
+    outcome.leave_functions(a)
     return a.program()
 
 
@@ -104,44 +103,17 @@ def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> Non
         a.label("ran through")
 
 
-def load_errno(a: Assembler) -> None:
-    """Emit: r3 = the errno that the result r8 stands for, or 0."""
-    a.mov(r3, 0)
-    a.sub(r3, r8)
-    a.jle(r3, LARGEST_ERRNO, "an errno")  # a result of 0 is 0
-    a.mov(r3, 0)
-    a.label("an errno")
-
-
-def count(a: Assembler, wanted: Wanted, slept: Memory) -> None:
-    """Emit: count the call of the thread at r9, which took r7 and failed with r3; ``slept`` is
-    Memory, ``wanted`` a Wanted."""
-    load_key(a, wanted.chosen.by)
-    a.mov(r2, r7)
-    a.ldx(r4, slept)
-    a.call("count")
-
-
-def count_interrupted(a: Assembler, wanted: Wanted, errno: int) -> None:
-    """Emit: count the call that a signal interrupted, and that is not restarted any more, with
-    ``errno``, an int, or 0; ``wanted`` is a Wanted."""
-    thread: Memory = Thread[r9]
-    load_key(a, wanted.chosen.by, "interrupted")
-    a.ldx(r2, thread.interrupted_ns)
-    a.mov(r3, errno)
-    a.ldx(r4, thread.interrupted_slept)
-    a.call("count")
-
-
-def interrupted(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> None:
+def interrupted(
+    a: Assembler, wanted: Wanted, outcome: Outcome, slept: Memory, scratch: Memory
+) -> None:
     """Emit ``interrupted?``: keep a call that the kernel may restart, or that becomes EINTR.
-    ``wanted`` is a Wanted, ``slept`` and ``scratch`` are Memory."""
+    ``wanted`` is a Wanted, ``outcome`` an Outcome, ``slept`` and ``scratch`` are Memory."""
     thread: Memory = Thread[r9]
     a.label("interrupted?")
     a.jeq(r1, LAST_RESTART - NOT_A_RESTART, "finished")
     a.ldx(r1, thread.restart)
     a.jeq(r1, Restart.NONE, "first")
-    count_interrupted(a, wanted, 0)  # a handler's own call: one of the two is remembered
+    outcome.give_up(a, 0)  # a handler's own call: one of the two is remembered
     a.label("first")
     copy(a, address_of(thread.interrupted), address_of(thread.call), Call.size)
     a.stx(thread.interrupted_ns, r7)
@@ -151,14 +123,18 @@ def interrupted(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) ->
     a.ldx(r1, scratch[0])
     a.stx(thread.stack_pointer, r1)
     a.st(thread.restart, Restart.NEXT)
+    outcome.keep(a)
     a.ja("out")
 
 
-def in_a_handler(a: Assembler, wanted: Wanted, number: Memory, scratch: Memory) -> None:
+def in_a_handler(
+    a: Assembler, wanted: Wanted, outcome: Outcome, number: Memory, scratch: Memory
+) -> None:
     """Emit ``in a handler``: sigreturn returns the result of the interrupted call, -EINTR, if the
     kernel does not restart it.
 
-    ``wanted`` is a Wanted; ``number`` is Memory for the call's Number, ``scratch`` Memory.
+    ``wanted`` is a Wanted, ``outcome`` an Outcome; ``number`` is Memory for the call's Number,
+    ``scratch`` Memory.
     """
     thread: Memory = Thread[r9]
     a.label("in a handler")
@@ -172,7 +148,7 @@ def in_a_handler(a: Assembler, wanted: Wanted, number: Memory, scratch: Memory) 
     a.st(thread.restart, Restart.NEXT)
     a.mov(r1, r8)
     a.jne(r1, -EINTR, "out")
-    count_interrupted(a, wanted, EINTR)
+    outcome.give_up(a, EINTR)
     a.st(thread.restart, Restart.NONE)
     a.ja("out")
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 from tuxscope.asm import Assembler, Program, RawTracepoint, Tracepoint, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
 from tuxscope.page.emitting import delete, lookup
-from tuxscope.programs.syscall.counting import count_function
 from tuxscope.programs.syscall.entry import find_or_add_thread, identify
-from tuxscope.programs.syscall.leave import (
-    count,
-    count_interrupted,
-    leave_out_before_exec,
-    measure,
-)
+from tuxscope.programs.syscall.leave import leave_out_before_exec, measure
+from tuxscope.programs.syscall.outcome import Outcome
 from tuxscope.programs.syscall.records import (
     ACCOUNT,
     BLANK,
@@ -28,9 +23,9 @@ from tuxscope.record import u32, u64
 FORK = Tracepoint("sched", "sched_process_fork")
 
 
-def end(wanted: Wanted) -> Program:
+def end(wanted: Wanted, outcome: Outcome) -> Program:
     """Return the Program that runs when a thread ends: exit and exit_group end so, and what a fatal
-    signal interrupted. ``wanted`` is a Wanted."""
+    signal interrupted. ``wanted`` is a Wanted, ``outcome`` an Outcome."""
     a = Assembler("thread_end", attach=RawTracepoint("sched_process_exit"))
     thread: Memory = Thread[r9]
     tid, slept, scratch = a.stack(u32), a.stack(u64), a.stack(u64[2])
@@ -41,19 +36,20 @@ def end(wanted: Wanted) -> Program:
     leave_out_before_exec(a, wanted, "forget")
     a.ldx(r1, thread.restart)
     a.jeq(r1, Restart.NONE, "not interrupted")
-    count_interrupted(a, wanted, 0)
+    outcome.give_up(a, 0)
     a.label("not interrupted")
     a.ldx(r1, thread.state)
-    a.jlt(r1, State.INSIDE, "forget")
+    a.jlt(r1, State.INSIDE, "outside")
     measure(a, wanted, slept, scratch)
-    a.mov(r3, 0)
-    count(a, wanted, slept)
+    outcome.vanish(a, slept)
+    a.label("outside")
+    outcome.end(a)
     a.label("forget")
     delete(a, THREADS, tid)
     a.label("out")
     a.mov(r0, 0)
     a.exit()
-    count_function(a, wanted.chosen)
+    outcome.end_functions(a)
     return a.program()
 
 

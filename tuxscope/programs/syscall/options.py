@@ -5,15 +5,18 @@ from __future__ import annotations
 from tuxscope.abi.architecture import this_architecture
 from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
-from tuxscope.options.parsers import given, integer, seconds
+from tuxscope.options.parsers import choice, given, integer, seconds
 from tuxscope.options.tool import SUMMARY, ToolOptions, summary_key
+from tuxscope.programs.syscall.arguments.reads import LONGEST_READ
 from tuxscope.programs.syscall.filters import COMM, Chosen
 from tuxscope.programs.syscall.names import NameList, name_list
 from tuxscope.programs.syscall.records import By
+from tuxscope.programs.syscall.timestamps import Timestamps
 from tuxscope.suggest import did_you_mean
 
 LARGEST_ID = (1 << 32) - 2
 MOST_ERRORS = 64
+NOT_OF_TABLES = "{other} and --string-size, --timestamps or --output conflict: these are of lines"
 
 
 def thread_name(flag: str, text: str) -> bytes:
@@ -78,24 +81,42 @@ def one_call(flag: str, text: str) -> NameList:
     return name_list(flag, text, this_architecture())
 
 
+def string_size(flag: str, text: str) -> int:
+    """Return the number of bytes in ``text``, 0 to LONGEST_READ - 1. Raises UsageError that names
+    ``flag``."""
+    size = 0 if text == "0" else integer("a number of bytes", 200)(flag, text)
+    if size >= LONGEST_READ:
+        raise UsageError(f"{flag} takes at most {LONGEST_READ - 1} bytes, not {text}")
+    return size
+
+
+def file_name(flag: str, text: str) -> str:
+    """Return ``text``, the name of a file. Raises UsageError that names ``flag``."""
+    if text in ("True", ""):
+        raise UsageError(f"{flag} takes a file, as in {flag} calls.txt, or -, not nothing")
+    return text
+
+
 class SyscallOptions(ToolOptions, after="exclude"):
-    """Options of ``tuxscope syscall``.
+    """Options of ``tuxscope syscall``."""
 
-    The programs send no events: there is no ring, and no event can be lost.
-    """
-
-    simulate: bool = False
-    seed: int | None = None
-    buffer_pages: int | None = None
+    simulate: bool = switch(
+        "interpret the programs on synthetic calls; needs no kernel and no privilege; in real "
+        "time, or at full speed with --count",
+        default=False,
+        excludes={
+            **ToolOptions.declared["simulate"].excludes,
+            "summary": "--simulate and {other} conflict: synthetic calls have lines, and no table",
+            "cgroup": "--simulate and {other} conflict: {other} needs a kernel",
+        },
+    )
     unordered: bool = False
-    strict: bool = False
-    lost_records: bool = False
 
     pid: int | None = ToolOptions.declared["pid"].with_help(
-        "count only calls of process PID, filtered in the kernel; stop when it exits"
+        "only calls of process PID, filtered in the kernel; stop when it exits"
     )
     exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
-        "do not count calls of these processes, filtered in the kernel; at most 64"
+        "no calls of these processes, filtered in the kernel; at most 64"
     )
     summary: bool = SUMMARY
     by: By = summary_key(
@@ -112,6 +133,7 @@ class SyscallOptions(ToolOptions, after="exclude"):
             ("by", "name", "sort", "rows"),
             "--hist and {other} conflict: --hist is of one call",
         ),
+        needs=("summary", True, "--hist needs --summary"),
     )
     name: NameList | None = option(
         "LIST",
@@ -127,7 +149,7 @@ class SyscallOptions(ToolOptions, after="exclude"):
     cgroup: str | None = option(
         "PATH", cgroup_path, "only processes in this cgroup, or below it", default=None
     )
-    follow: bool = switch("also count calls of the children of these processes", default=False)
+    follow: bool = switch("also calls of the children of these processes", default=False)
     failed: bool = switch("only calls that failed", default=False)
     error: frozenset[int] = option(
         "NAMES",
@@ -138,25 +160,53 @@ class SyscallOptions(ToolOptions, after="exclude"):
     min: float = option(
         "TIME", seconds(0.01), "only calls that took at least TIME: 10ms", default=0.0
     )
-    interval: float | None = ToolOptions.declared["interval"].with_help(
-        "print a table of each interval, as in 2.5 (default: every second, of the whole run)"
+    buffer_pages: int | None = ToolOptions.declared["buffer_pages"].with_help(
+        "size of the ring buffer in memory pages, a power of two (default: 8 MiB)"
     )
-    rows: int | None = ToolOptions.declared["rows"].with_help("print at most N rows per table")
+    string_size: int = option(
+        "N",
+        string_size,
+        "show at most N bytes of a buffer (default: 32); paths are whole",
+        default=32,
+        excludes={"summary": NOT_OF_TABLES},
+    )
+    timestamps: Timestamps = option(
+        "KIND",
+        choice(Timestamps),
+        "in front of a line: time (default), ns (of CLOCK_MONOTONIC), or none",
+        default=Timestamps.TIME,
+        excludes={"summary": NOT_OF_TABLES},
+    )
+    output: str | None = option(
+        "FILE",
+        file_name,
+        "write the lines to FILE; - is stdout, and COMMAND's stdout goes to stderr then",
+        default=None,
+        excludes={"summary": NOT_OF_TABLES},
+    )
+    interval: float | None = ToolOptions.declared["interval"].with_help(
+        "print a table of each interval, as in 2.5 (default: every second, of the whole run)",
+        needs=("summary", True, "--interval needs --summary"),
+    )
+    rows: int | None = ToolOptions.declared["rows"].with_help(
+        "with --summary: print at most N rows per table",
+        needs=("summary", True, "--rows needs --summary"),
+    )
     sort: str | None = ToolOptions.declared["sort"].with_help(
-        "sort by this column, largest number first (default: total)"
+        "with --summary: sort by this column, largest number first (default: total)",
+        needs=("summary", True, "--sort needs --summary"),
     )
     count: int | None = option(
-        "N", integer("a number of tables", 10), "stop after N tables", default=None
+        "N", integer("a number of lines", 100), "stop after N lines, or N tables", default=None
     )
-    include_self: bool = ToolOptions.declared["include_self"].with_help(
-        "also count tuxscope's own calls"
-    )
+    include_self: bool = ToolOptions.declared["include_self"].with_help("also tuxscope's own calls")
     verifier_log: bool = ToolOptions.declared["verifier_log"].with_help(
         "if the kernel refuses a program, print the whole verifier log"
     )
     command: tuple[str, ...] = ToolOptions.declared["command"].with_help(
-        "start COMMAND as the user who ran sudo and count its calls; exit when it exits, with its "
-        "status; its stdout goes to stderr"
+        "start COMMAND as the user who ran sudo and trace its calls; exit when it exits, with its "
+        "status; it keeps stdout, and the lines go to stderr or FILE. With --summary its stdout "
+        "goes to stderr"
     )
 
     def chosen(self, cgroup: tuple[int, int] | None) -> Chosen:

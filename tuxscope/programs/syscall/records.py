@@ -71,6 +71,8 @@ class Thread(Record):
     interrupted_ns = u64  # how long that had taken
     interrupted_slept = u64
     stack_pointer = u64  # of that call: it is the same when the kernel restarts it
+    arguments = u64[6]  # of that call, for the stream
+    entry_file = u64  # the id of the path of what the call closes, for the stream; 0 for none
     cgroup = u64
     who = Who
     state = u32

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from typing import Any
 
 from tuxscope.loader.bpf import UpdateFlag
 from tuxscope.loader.maps import LoadedMap, MapError
@@ -18,19 +19,35 @@ SWITCHES = "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"
 ELF_32 = b"\x7fELF\x01"
 
 
-def seed(threads: LoadedMap, chosen: Chosen, pid: int | None, exclude: tuple[int, ...]) -> None:
-    """Write to ``threads``, the LoadedMap of Threads, which threads are in a call: those of
-    ``pid``, an int, or of all processes if None, that ``chosen``, a Chosen, includes and
-    ``exclude``, a tuple of PIDs, does not.
+def seed(
+    threads: LoadedMap,
+    chosen: Chosen,
+    pid: int | None,
+    exclude: tuple[int, ...],
+    timed: bool = True,
+) -> None:
+    """Write to ``threads``, the loaded map of Threads, which threads are in a call: those of
+    ``pid``, or of all processes if None, that ``chosen``, a Chosen, includes and ``exclude``, PIDs,
+    does not.
 
-    A record of a thread that has begun another call meanwhile stays as it is.
+    A record of a thread that has begun another call meanwhile stays as it is. ``timed`` is whether
+    the time of these calls counts from now on; else it stays unknown.
     """
     paths = cgroup_paths() if chosen.cgroup or chosen.by is By.CGROUP else {}
     for process, tid, thread in blocked_threads(chosen, pid, exclude, paths):
+        if not timed:
+            thread = replace_start(thread)
         with suppress(MapError):  # it has a record by now
             threads.update(tid, thread, UpdateFlag.NOEXIST)
             if blocked_thread(chosen, process, tid, 0) is None:  # it may have ended meanwhile
                 forget(threads, tid)
+
+
+def replace_start(thread: Thread) -> Thread:
+    """Return ``thread``, a Thread, in a call whose start is not known."""
+    call: Any = thread.call
+    unknown = Call(started_ns=0, switches=call.switches, number=call.number)
+    return Thread(call=unknown, state=thread.state, followed=thread.followed, who=thread.who)
 
 
 def forget(threads: LoadedMap, tid: int) -> None:

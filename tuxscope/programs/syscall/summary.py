@@ -8,6 +8,7 @@ from tuxscope.asm.layout import Layout
 from tuxscope.output.columns import AnyColumn, Column
 from tuxscope.page.page import Page
 from tuxscope.page.pid_namespace import PidNamespace
+from tuxscope.programs.syscall.counting import Counting
 from tuxscope.programs.syscall.entry import entry
 from tuxscope.programs.syscall.filters import EVERYTHING, Chosen
 from tuxscope.programs.syscall.layout import LINUX_6_18
@@ -44,8 +45,11 @@ def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Pa
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
-        programs = entry(asked), leave(asked), end(asked), new_program(asked)
-        return (*programs, birth(asked)) if chosen.follow else programs
+        counted = Counting(chosen)
+        programs = [
+            entry(asked, counted), leave(asked, counted), end(asked, counted), new_program(asked)
+        ]  # fmt: skip
+        return (*programs, birth(asked)) if chosen.follow else tuple(programs)
 
     columns = KEYS[chosen.by] + COUNTS
     return Page(syscall, TABLES[chosen.by], columns, order_by=Tally.total_ns)

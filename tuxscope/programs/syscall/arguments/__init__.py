@@ -1,0 +1,1 @@
+"""The arguments of system calls: what the kernel reads of them, and how they are shown."""
