@@ -40,8 +40,8 @@ class Readable:
 
 
 def readable(layout: Layout, architecture: Architecture) -> Readable:
-    """Return the Readable of a kernel with ``layout`` on ``architecture``. Raises TuxscopeError if
-    the kernel has no such registers."""
+    """Return the Readable of a kernel with ``layout``, a Layout, on ``architecture``, an
+    Architecture. Raises TuxscopeError if the kernel has no such registers."""
     test, switches, compat = architecture.compat_test, None, None
     if not test.in_task:
         compat = place(layout, architecture, test.path)
@@ -57,8 +57,8 @@ def readable(layout: Layout, architecture: Architecture) -> Readable:
 
 
 def read_register(a: Assembler, register: Place, context: Register, to: Memory) -> None:
-    """Emit: copy the user's ``register``, a Place in ``struct pt_regs``, to memory at ``to``, which
-    has room for it; ``context`` is the Register that points to the context."""
+    """Emit: copy the user's ``register``, a Place in ``struct pt_regs``, to the Memory ``to``,
+    which has room for it; ``context`` is the Register that points to the context."""
     a.ldx(r3, u64[context + 0])
     copy_of_kernel(a, register, to)
 
@@ -114,10 +114,10 @@ def take_arguments(
 def read_number(
     a: Assembler, readable: Readable, context: Register, scratch: Memory, to: Memory
 ) -> None:
-    """Emit: store the number of a call, at its exit, as 32 bits in ``to``.
+    """Emit: store the number of a call, at its exit, as 32 bits in the Memory ``to``.
 
-    ``readable`` says where it is, ``context`` is the Register that points to the context, and
-    ``scratch`` is Memory of 8 bytes.
+    ``readable``, a Readable, says where it is, ``context`` is the Register that points to the
+    context, and ``scratch`` is Memory of 8 bytes.
     """
     number = readable.registers.number
     read_register(a, number, context, scratch)
@@ -130,10 +130,10 @@ def read_number(
 def read_compat(
     a: Assembler, readable: Readable, context: Register, scratch: Memory, to: Memory
 ) -> None:
-    """Emit: store 1 in ``to`` in a call of the 32-bit ABI, else 0, as 32 bits.
+    """Emit: store 1 in the Memory ``to`` in a call of the 32-bit ABI, else 0, as 32 bits.
 
-    ``readable`` says how to tell, ``context`` is the Register that points to the context, and
-    ``scratch`` is Memory of 8 bytes.
+    ``readable``, a Readable, says how to tell, ``context`` is the Register that points to the
+    context, and ``scratch`` is Memory of 8 bytes.
     """
     if readable.compat is None:
         a.st(to, 0)
@@ -155,8 +155,8 @@ def read_compat(
 def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
     """Emit: r1 = how often the current task was switched out; return True.
 
-    Emits nothing and returns False if ``readable`` does not say where that is. ``scratch`` is
-    Memory of 16 bytes.
+    Emits nothing and returns False if ``readable``, a Readable, does not say where that is.
+    ``scratch`` is Memory of 16 bytes.
     """
     if readable.switches is None:
         return False
@@ -177,8 +177,8 @@ def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
 
 
 def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory) -> None:
-    """Emit: r1 = the integer at ``place`` in the current task. ``readable`` says whether to load it
-    or to copy it to ``scratch``, Memory, first."""
+    """Emit: r1 = the integer at ``place``, a Place in the current task. ``readable``, a Readable,
+    says whether to load it or to copy it to ``scratch``, Memory, first."""
     if readable.typed_task:
         a.call(helper.get_current_task_btf)
         a.ldx(r1, place.at(r0))
@@ -190,15 +190,15 @@ def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory
 
 
 def load(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r1 = the integer of ``place``, of 4 or 8 bytes, that was copied to ``scratch``,
+    """Emit: r1 = the integer of ``place``, a Place of 4 or 8 bytes, that was copied to ``scratch``,
     Memory."""
     base = scratch._base + scratch._offset
     a.ldx(r1, u32[base] if place.size == 4 else u64[base])
 
 
 def copy_of_kernel(a: Assembler, place: Place, to: Memory) -> None:
-    """Emit: copy the member at ``place`` of the struct at r3 to ``to``, Memory; zeros if the kernel
-    cannot read it."""
+    """Emit: copy the member at ``place``, a Place, of the struct at r3 to ``to``, Memory; zeros if
+    the kernel cannot read it."""
     a.add(r3, place.offset)
     a.lea(r1, to)
     a.mov(r2, place.size)

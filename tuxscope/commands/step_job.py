@@ -31,8 +31,8 @@ CONTEXT = bytes(64)  # what a program of text finds at r1
 
 
 def trace(name: str, options: StepOptions) -> int:
-    """Print the trace of a run of the program in file ``name`` with ``options``, StepOptions;
-    return the exit status. Raises TuxscopeError (Fault, for one)."""
+    """Print the trace of a run of the program in file ``name``, a str, with ``options``,
+    StepOptions; return the exit status. Raises TuxscopeError (Fault, for one)."""
     program, *others = assembled(name, options.pid)
     if others:
         say(f"{name} has {1 + len(others)} programs; this is the first, {program.name}")

@@ -33,8 +33,8 @@ BATCH = 1000  # events between two writes, with --count
 
 
 def simulate(file: str, options: ToolOptions) -> int:
-    """Run the page in ``file`` on simulated calls until its end, with ``options``, ToolOptions;
-    return the exit status.
+    """Run the page in ``file``, a path, on simulated calls until its end, with ``options``,
+    ToolOptions; return the exit status.
 
     With ``options.count`` the events are interpreted as fast as possible, else in real time.
 
@@ -65,10 +65,10 @@ class Shown(Protocol):
         """Print the header."""
 
     def before(self, event: SystemCallEvent) -> None:
-        """Called before ``event``, a SystemCallEvent, is interpreted."""
+        """Do what is due before ``event``, a SystemCallEvent, is interpreted."""
 
     def after(self) -> None:
-        """Called after an event is interpreted."""
+        """Do what is due after an event is interpreted."""
 
     def enough(self) -> bool:
         """Return whether --count records or tables are printed, or will be by flush()."""
@@ -77,7 +77,7 @@ class Shown(Protocol):
         """Print what is collected."""
 
     def end(self, seconds: float) -> None:
-        """Print the last table; ``seconds`` is the simulated time."""
+        """Print the last table; ``seconds`` is the simulated time, a float."""
 
     def close(self) -> None:
         """Restore the terminal."""
@@ -88,9 +88,10 @@ Show = Callable[[Page, ToolOptions, Machine, Sink], Shown]
 
 
 class Simulation:
-    """One run of ``page`` with ``options``: its ``programs``, interpreted on events.
+    """One run of ``page``, a Page, with ``options``, ToolOptions: ``programs``, a tuple of its
+    Programs, interpreted on events.
 
-    ``show``, a function, makes its output, by default as the page declares it; it goes to ``fd``.
+    ``show``, a Show, makes its output, None for what the page declares; it goes to ``fd``, an int.
     """
 
     def __init__(
@@ -109,11 +110,8 @@ class Simulation:
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
-        """Interpret the programs on ``events``, an iterator of SystemCallEvent, and print until the
-        end of the run.
-
-        Returns the exit status.
-        """
+        """Interpret the programs on ``events``, an iterator of SystemCallEvents, and print until
+        the end of the run; return the exit status."""
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
             events = takewhile(lambda event: event.seconds < duration, events)
@@ -157,8 +155,8 @@ class Simulation:
 
 
 class SimulatedStream:
-    """The records that the programs of ``page`` in ``machine`` send, printed to ``sink`` by
-    ``options``, ToolOptions.
+    """The records that the programs of ``page``, a Page, in ``machine``, a Machine, send, printed
+    to ``sink``, a Sink, by ``options``, ToolOptions.
 
     Attributes:
         totals: up to now, StreamTotals.
@@ -177,7 +175,7 @@ class SimulatedStream:
         self._sink = sink
         self._sent = 0
 
-    def _lines(self, page: Page, options: ToolOptions, fd: int) -> stream.Lines:
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> stream.Renderer:
         """For tools to override: the format of the lines; see :func:`stream.line_format`."""
         return stream.line_format(page, options, fd)
 
@@ -189,7 +187,7 @@ class SimulatedStream:
         self._sink.write(self._format.header)
 
     def before(self, event: SystemCallEvent) -> None:
-        """Nothing to do before ``event``."""
+        """Do nothing before ``event``, a SystemCallEvent."""
 
     def after(self) -> None:
         columns = self._decoder.nothing()
@@ -217,12 +215,12 @@ class SimulatedStream:
         self.totals.seconds = seconds
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 class SimulatedTables:
-    """Tables of the entries of the map of ``page`` in ``machine``, one for each interval of
-    simulated time, printed to ``sink`` by ``options``, ToolOptions."""
+    """Tables of the entries of the map of ``page``, a Page, in ``machine``, a Machine, one for each
+    interval of simulated time, printed to ``sink``, a Sink, by ``options``, ToolOptions."""
 
     def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
         found = machine.maps.get(page.map) if page.map else None
@@ -238,7 +236,7 @@ class SimulatedTables:
         return self._tables.totals
 
     def begin(self) -> None:
-        """Nothing to print."""
+        """Do nothing: there is nothing to print."""
 
     def before(self, event: SystemCallEvent) -> None:
         self._tables.follow()
@@ -248,13 +246,13 @@ class SimulatedTables:
             self._due += self._interval
 
     def after(self) -> None:
-        """Nothing to do: before() prints tables."""
+        """Do nothing: before() prints tables."""
 
     def enough(self) -> bool:
         return self._tables.shown == self._count
 
     def flush(self) -> None:
-        """Nothing to do: before() prints tables."""
+        """Do nothing: before() prints tables."""
 
     def end(self, seconds: float) -> None:
         self.totals.seconds = seconds

@@ -107,14 +107,15 @@ class SystemCallEvent(NamedTuple):
 
 
 def check_process(pid: int) -> None:
-    """Raise SimulationError if ``pid`` is not a simulated process."""
+    """Raise SimulationError if ``pid``, an int, is not a simulated process."""
     if pid not in {each.pid for each in PROCESSES}:
         known = ", ".join(f"{each.pid} ({each.comm})" for each in PROCESSES)
         raise SimulationError(f"there is no simulated process {pid}; there are {known}")
 
 
 def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield endless SystemCallEvents for ``programs`` on the entry or the exit of system calls.
+    """Yield endless SystemCallEvents for ``programs``, a sequence of Programs, on the entry or the
+    exit of system calls.
 
     They are the same ones for the same ``seed``, an integer. Raises SimulationError for a program
     on any other attach point.
@@ -126,7 +127,7 @@ def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallE
 
 
 def call_of(program: Program) -> str:
-    """Return the name of the system call whose entry or exit ``program`` is attached to.
+    """Return the name, a str, of the system call whose entry or exit ``program`` is attached to.
 
     ``ANY_CALL`` for all calls.
 
@@ -167,9 +168,10 @@ def takes_registers(program: Program) -> bool:
 
 
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield synthetic calls, as a SystemCallEvent for each program on the system call.
+    """Yield SystemCallEvents, synthetic calls: one for each program on the system call.
 
-    ``by_call`` has lists of programs by system call; ``seed`` is as in system_calls().
+    ``by_call`` is a dict of lists of Programs by system call, a str; ``seed``, an int, is as in
+    system_calls().
     """
     to_all = by_call.get(ANY_CALL, [])
     names = sorted(by_call.keys() - {ANY_CALL}) or USUAL
@@ -224,10 +226,10 @@ def task_of(voluntary: int, involuntary: int, layout: Layout = LINUX_6_18) -> by
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
-    """Yield endless write()-like calls at random times; ``seed`` is as in system_calls().
+    """Yield endless write()-like calls at random times; ``seed``, an int, is as in system_calls().
 
-    Each is a tuple: seconds since the start, the World (task and time), the context of the entry,
-    and the caller's buffer.
+    Each is a tuple: seconds since the start, a float; the World (task and time); the context of the
+    entry, and the caller's buffer, both bytes.
     """
     dice = random.Random(seed)
     names = {each.pid: each.comm.encode() for each in PROCESSES}
@@ -253,8 +255,8 @@ def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
 
 
 def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
-    """Return a pair: a Machine for simulated calls with the maps of ``programs``, and the caller's
-    buffer.
+    """Return a pair: a Machine for simulated calls with the maps of ``programs``, a sequence of
+    Programs, and the caller's buffer.
 
     The buffer is a Region.
     """
@@ -269,8 +271,8 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
 
 
 def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
-    """Set ``machine`` up for ``event``, a SystemCallEvent: its program, and the caller's
-    ``buffer``, a Region."""
+    """Set ``machine``, a Machine, up for ``event``, a SystemCallEvent: its program, and the
+    caller's ``buffer``, a Region."""
     if machine.program is not event.program:
         machine.select(event.program)
     registers, _ = machine.memory.find(REGISTERS, 0)

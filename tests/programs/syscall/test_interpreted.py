@@ -22,7 +22,7 @@ from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.loader.readers import reader_of
 from tuxscope.programs.syscall.arguments.declarations import declaration
 from tuxscope.programs.syscall.arguments.reads import What
-from tuxscope.programs.syscall.decoding import DATA, head_of, pieces
+from tuxscope.programs.syscall.decoding import DATA, head_of, parts
 from tuxscope.programs.syscall.events import EVENTS, PLANS, CallEvent, CallHead
 from tuxscope.programs.syscall.filters import EVERYTHING
 from tuxscope.programs.syscall.plans import plans
@@ -54,7 +54,7 @@ AT_FDCWD = -100 & M64
 
 # A call, what it has returned, and what was in memory before and after it.
 Made = tuple[int, list[int], int, bytes, bytes]
-# A record: what it tells, the call, its arguments, and the pieces but for those of files.
+# A record: what it tells, the call, its arguments, and the parts but for those of files.
 Told = tuple[int, str, list[int], dict[Any, Any]]
 
 
@@ -179,7 +179,7 @@ def told(data: bytes) -> Told:
     head = head_of(bytes(data))
     declared = declaration(NAMES[head.number.nr])
     files = {each.key for each in declared.plan if each.read.what in (What.FILE, What.FILES)}
-    read = pieces(declared, bytes(data)[CallHead.size :])
+    read = parts(declared, bytes(data)[CallHead.size :])
     values = list(head.values) if head.what == 0 else list(head.values)[:-1]
     kept = {key: value for key, value in read.items() if key not in files}
     return head.what, NAMES[head.number.nr], values, kept
@@ -195,5 +195,5 @@ def test_a_call_has_the_same_record_in_both(seed: int) -> None:
     assert len(live) == len(interpreted) > CALLS
     for one, other in zip(live, interpreted, strict=True):
         assert one == other
-    statuses = {piece.status for *_, read in live for found in read.values() for piece in found}
+    statuses = {each.status for *_, read in live for found in read.values() for each in found}
     assert len(statuses) == 3  # whole, cut, and not readable

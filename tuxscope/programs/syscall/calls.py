@@ -28,7 +28,7 @@ from tuxscope.programs.syscall.unfinished import Unfinished
 from tuxscope.run.identity import own_pid, pid_namespace
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
-from tuxscope.run.stream import Lines, Stream, StreamTotals
+from tuxscope.run.stream import Renderer, Stream, StreamTotals
 
 STDOUT, STDERR = 1, 2
 
@@ -125,7 +125,7 @@ class Calls(Stream):
         columns = [list(each) for each in zip(*rows, strict=True)]
         self._write(bytearray(self._format.render(columns)), len(rows))
 
-    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Lines:
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Renderer:
         return CallLines(
             options.format,
             self._wanted.timestamps,

@@ -14,12 +14,12 @@ from tuxscope.page.emitting import address_of, lookup
 from tuxscope.programs.syscall.arguments.basic import AT_FDCWD
 from tuxscope.programs.syscall.arguments.call import Status
 from tuxscope.programs.syscall.arguments.reads import LONGEST_READ, RESULT, Count, What
-from tuxscope.programs.syscall.events import OUTGOING, PIECE, ROOM, Outgoing, PieceHead
+from tuxscope.programs.syscall.events import OUTGOING, PART, ROOM, Outgoing, PartHead
 from tuxscope.record import u32, u64
 
 # What they are to do is in the Outgoing, as a global function has no arguments.
 CAPTURE = "capture"  # adds what one read of the plan leads to
-APPEND = "append"  # adds one piece, of the status FAULT where it cannot be read
+APPEND = "append"  # adds one part, of the status FAULT where it cannot be read
 
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
@@ -61,7 +61,7 @@ def append(a: Assembler) -> None:
     a.mov(r7, r9)
     a.add(r7, r8)
     a.add(r7, DATA)
-    head: Memory = PieceHead[r7]
+    head: Memory = PartHead[r7]
     a.ldx(r1, out.read)
     a.stx(head.read, r1)
     a.ldx(r1, out.element)
@@ -69,8 +69,8 @@ def append(a: Assembler) -> None:
     a.st(head.status, Status.FAULT)
     a.st(head.length, 0)
     a.mov(r1, r7)
-    a.add(r1, PIECE)
-    a.add(r8, PIECE)
+    a.add(r1, PART)
+    a.add(r8, PART)
     a.stx(out.length, r8)
     a.ldx(r2, out.size)
     a.jgt(r2, LONGEST_READ, "out")
@@ -95,8 +95,8 @@ def append(a: Assembler) -> None:
     a.label("read")
     a.stx(head.status, r2)
     a.stx(head.length, r6)
-    a.add(r6, PIECE - 1)
-    a.and_(r6, -PIECE)
+    a.add(r6, PART - 1)
+    a.and_(r6, -PART)
     a.add(r8, r6)
     a.stx(out.length, r8)
     a.label("out")
@@ -110,10 +110,10 @@ def capture(a: Assembler, layout: Layout) -> None:
     pair = a.stack(u64[2])
     find_outgoing(a)
     a.ldx(r7, out.read)
-    part(a, r3, ARGUMENT, 0xFF)
+    bits(a, r3, ARGUMENT, 0xFF)
     load_value(a, "argument")
     a.mov(r6, r2)
-    part(a, r1, 0, 0xFF)
+    bits(a, r1, 0, 0xFF)
     a.st(out.element, 0)
     a.jeq(r1, What.FILE, "file")
     a.ldx(r1, out.place)
@@ -125,7 +125,7 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.add(r6, r2)
     a.st(out.is_string, 0)
     a.st(out.whole, Status.WHOLE)
-    part(a, r1, 0, 0xFF)
+    bits(a, r1, 0, 0xFF)
     kinds = (What.BYTES, What.STRING, What.STRINGS, What.COUNT, What.VECTOR, What.FILES)
     for each in kinds:
         a.jeq(r1, each, each.name)
@@ -168,7 +168,7 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.ja("out")
 
     a.label("STRING")
-    part(a, r1, MOST, 0xFFFF)
+    bits(a, r1, MOST, 0xFFFF)
     a.stx(out.size, r1)
     a.stx(out.address, r6)
     a.st(out.is_string, 1)
@@ -177,7 +177,7 @@ def capture(a: Assembler, layout: Layout) -> None:
 
     a.label("BYTES")
     load_count(a, pair, "bytes")
-    part(a, r1, SIZE, 0xFFFF)
+    bits(a, r1, SIZE, 0xFFFF)
     a.mul(r2, r1)
     store_size(a, "bytes")
     a.stx(out.address, r6)
@@ -192,7 +192,7 @@ def capture(a: Assembler, layout: Layout) -> None:
 
     addresses(a, pair, "string", What.STRINGS.name, MOST_STRINGS + 1, "out")
     a.stx(out.address, r0)
-    part(a, r1, MOST, 0xFFFF)
+    bits(a, r1, MOST, 0xFFFF)
     a.stx(out.size, r1)
     a.st(out.is_string, 1)
     store_element(a)
@@ -203,7 +203,7 @@ def capture(a: Assembler, layout: Layout) -> None:
     vectors(a, pair)
 
 
-def part(a: Assembler, register: Register, shift: int, mask: int) -> None:
+def bits(a: Assembler, register: Register, shift: int, mask: int) -> None:
     """Emit: ``register`` = some bits of the read's code."""
     a.ldx(register, Outgoing[r9].code)
     if shift:
@@ -212,14 +212,14 @@ def part(a: Assembler, register: Register, shift: int, mask: int) -> None:
 
 
 def store_element(a: Assembler) -> None:
-    """Emit: the piece is of the element before r8."""
+    """Emit: the part is of the element before r8."""
     a.mov(r1, r8)
     a.sub(r1, 1)
     a.stx(Outgoing[r9].element, r1)
 
 
 def append_number(a: Assembler, read: Register, value: Register, full: str) -> None:
-    """Emit: add ``value``, 8 bytes, as a piece of the ``read`` of that number; jump to ``full`` if
+    """Emit: add ``value``, 8 bytes, as a part of the ``read`` of that number; jump to ``full`` if
     there is no room. Uses r1, r2 and r4."""
     out: Memory = Outgoing[r9]
     a.ldx(r2, out.length)
@@ -227,14 +227,14 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
     a.mov(r1, r9)
     a.add(r1, r2)
     a.add(r1, DATA)
-    head: Memory = PieceHead[r1]
+    head: Memory = PartHead[r1]
     a.stx(head.read, read)
     a.st(head.status, Status.WHOLE)
     a.ldx(r4, out.element)
     a.stx(head.element, r4)
     a.st(head.length, 8)
-    a.stx(u64[r1 + PIECE], value)
-    a.add(r2, PIECE + 8)
+    a.stx(u64[r1 + PART], value)
+    a.add(r2, PART + 8)
     a.stx(out.length, r2)
 
 
@@ -242,7 +242,7 @@ def store_size(a: Assembler, what: str) -> None:
     """Emit: r2 bytes are to be read, and of these no more than the read says."""
     out: Memory = Outgoing[r9]
     a.st(out.whole, Status.WHOLE)
-    part(a, r1, MOST, 0xFFFF)
+    bits(a, r1, MOST, 0xFFFF)
     a.jle(r2, r1, f"all {what}")
     a.mov(r2, r1)
     a.st(out.whole, Status.CUT)
@@ -263,7 +263,7 @@ def load_value(a: Assembler, label: str) -> None:
 def load_count(a: Assembler, pair: Memory, what: str) -> None:
     """Emit: r2 = how many elements the read counts, LONGEST_READ at most. Uses r0 to r5."""
     done, bound = f"{what} counted", f"{what} bound"
-    part(a, r4, COUNT, 0xFF)
+    bits(a, r4, COUNT, 0xFF)
     a.mov(r3, r4)
     a.and_(r3, 0xF)
     a.and_(r4, 0xF0)
@@ -355,7 +355,7 @@ def files(a: Assembler, layout: Layout, pair: Memory) -> None:
     a.mov(r3, r6)
     a.call(helper.probe_read_user)
     a.jne(r0, 0, "out")
-    part(a, r1, SIZE, 0xFFFF)
+    bits(a, r1, SIZE, 0xFFFF)
     a.add(r6, r1)
     a.ldx(r1, u32[address_of(pair) + 0])
     a.call(FILE_OF_FD)

@@ -8,30 +8,30 @@ from collections.abc import Callable, Iterator
 from tuxscope.abi.architecture import Abi, Architecture
 from tuxscope.abi.names import names
 from tuxscope.lean_typing import Any
-from tuxscope.programs.syscall.arguments.call import Call, Piece, Status
+from tuxscope.programs.syscall.arguments.call import Call, Part, Status
 from tuxscope.programs.syscall.arguments.declarations import Declaration, declaration
 from tuxscope.programs.syscall.arguments.reads import ARGUMENTS
-from tuxscope.programs.syscall.events import BEGINS, PIECE, CallHead, What
+from tuxscope.programs.syscall.events import BEGINS, PART, CallHead, What
 
-HEAD = struct.Struct("=BBHI")  # a PieceHead
+HEAD = struct.Struct("=BBHI")  # a PartHead
 STARTED, DURATION, LENGTH, UNUSED, DATA = range(5)  # the columns of a CallEvent
 ARGUMENT_WORDS = struct.Struct(f"={ARGUMENTS}Q")  # what a CallHead begins with
 
 
-def pieces(declared: Declaration, data: bytes) -> dict[tuple[int, int], list[Piece]]:
-    """Return the pieces in ``data``, of a call that is ``declared`` so, by the keys of its reads.
+def parts(declared: Declaration, data: bytes) -> dict[tuple[int, int], list[Part]]:
+    """Return the parts in ``data``, of a call that is ``declared`` so, by the keys of its reads.
 
-    What is no piece of it is left out.
+    What is no part of it is left out.
     """
-    found: dict[tuple[int, int], list[Piece]] = {}
+    found: dict[tuple[int, int], list[Part]] = {}
     at = 0
-    while at + PIECE <= len(data):
+    while at + PART <= len(data):
         read, status, element, length = HEAD.unpack_from(data, at)
-        at += PIECE
+        at += PART
         if read < len(declared.plan) and status <= Status.FAULT:
-            piece = Piece(Status(status), element, data[at : at + length])
-            found.setdefault(declared.plan[read].key, []).append(piece)
-        at += -(-length // PIECE) * PIECE
+            part = Part(Status(status), element, data[at : at + length])
+            found.setdefault(declared.plan[read].key, []).append(part)
+        at += -(-length // PART) * PART
     return found
 
 
@@ -58,7 +58,7 @@ def call_of(
         tuple(arguments),
         result,
         head.what == What.CALL,
-        pieces(declaration(name), data[CallHead.size :]),
+        parts(declaration(name), data[CallHead.size :]),
         path,
         string_size,
     )

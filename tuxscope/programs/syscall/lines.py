@@ -21,7 +21,7 @@ from tuxscope.programs.syscall.arguments.text import (
     result_text,
 )
 from tuxscope.programs.syscall.decoding import DATA, DURATION, STARTED, call_of, head_of
-from tuxscope.programs.syscall.events import PIECE, TIMELESS, CallHead, What
+from tuxscope.programs.syscall.events import PART, TIMELESS, CallHead, What
 from tuxscope.programs.syscall.timestamps import Timestamps
 
 CACHED = 65536  # lines without their times
@@ -204,7 +204,7 @@ def comm_text(head: Any) -> str:
 
 def siginfo(data: bytes) -> bytes:
     """Return the siginfo in ``data``, of a CallEvent that tells a signal, bytes."""
-    return data[CallHead.size + PIECE :]
+    return data[CallHead.size + PART :]
 
 
 def signal_text(head: Any, data: bytes) -> str:

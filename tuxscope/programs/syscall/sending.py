@@ -13,7 +13,7 @@ from tuxscope.files.emitting import (
 )
 from tuxscope.files.known import KnownFile
 from tuxscope.lean_dataclasses import dataclass
-from tuxscope.page.emitting import address_of, copy, lookup, read
+from tuxscope.page.emitting import address_of, copy, read
 from tuxscope.programs.syscall.arguments.call import Status
 from tuxscope.programs.syscall.arguments.reads import (
     ARGUMENTS,
@@ -22,35 +22,36 @@ from tuxscope.programs.syscall.arguments.reads import (
     When,
 )
 from tuxscope.programs.syscall.capture import (
-    CAPTURE,
     VALUES,
     WHEN,
     append_number,
     capture_functions,
-    find_outgoing,
 )
-from tuxscope.programs.syscall.counting import LARGEST_ERRNO, add_to_account
+from tuxscope.programs.syscall.counting import LARGEST_ERRNO
 from tuxscope.programs.syscall.entry import choose_thread
 from tuxscope.programs.syscall.events import (
     BEGINS,
-    EVENTS,
-    LARGEST,
-    NO_PLAN,
-    PIECE,
-    PLANNED,
-    PLANS,
+    PART,
     TIMELESS,
-    CallEvent,
     CallHead,
     Entry,
     Outgoing,
-    PieceHead,
+    PartHead,
     Plan,
     What,
 )
 from tuxscope.programs.syscall.filters import leave_out_results
 from tuxscope.programs.syscall.leave import leave_out_before_exec
-from tuxscope.programs.syscall.records import Account, Number, Thread, Who
+from tuxscope.programs.syscall.outgoing import (
+    busy,
+    capture_read,
+    claim_outgoing,
+    fill_call,
+    find_plan,
+    output,
+    release_outgoing,
+)
+from tuxscope.programs.syscall.records import Thread, Who
 from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
@@ -111,8 +112,8 @@ class Sending:
             return
         if self.wanted.chosen.chooses_threads:
             a.ldx(r1, Thread[r9].who.tid)
-            a.jeq(r1, 0, "not told")  # no call of it was chosen
-            choose_thread(a, self.wanted, "not told")
+            a.jeq(r1, 0, "unchosen")  # no call of it was chosen
+            choose_thread(a, self.wanted, "unchosen")
         place = self.wanted.layout.member("task_struct", "exit_code")
         code = a.stack(u64)
         a.call(helper.get_current_task)
@@ -125,7 +126,7 @@ class Sending:
         a.mov(r3, What.EXITED)
         a.mov(r4, 0)
         a.call("tell")
-        a.label("not told")
+        a.label("unchosen")
 
     def entry_functions(self, a: Assembler) -> None:
         """Emit ``begin``."""
@@ -228,16 +229,6 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     a.mov(r0, 0)
     a.exit()
     busy(a)
-
-
-def capture_read(a: Assembler, number: int) -> None:
-    """Emit: do the read of that ``number``, an int, of the Plan at r7; r1 is its code."""
-    out: Memory = Outgoing[r9]
-    a.stx(out.code, r1)
-    a.ldx(r1, Plan[r7].places[number])
-    a.stx(out.place, r1)
-    a.st(out.read, number)
-    a.call(CAPTURE)
 
 
 def begin_function(a: Assembler, wanted: Wanted) -> None:
@@ -350,17 +341,17 @@ def tell_function(a: Assembler) -> None:
     a.st(out.length, CallHead.size)
     a.jeq(r8, 0, "no siginfo")
     a.mov(r1, r9)
-    a.add(r1, address_of(out.pieces).offset)
-    head: Memory = PieceHead[r1]
+    a.add(r1, address_of(out.parts).offset)
+    head: Memory = PartHead[r1]
     a.st(head.read, 0)
     a.st(head.status, Status.WHOLE)
     a.st(head.element, 0)
     a.st(head.length, SIGINFO)
-    a.add(r1, PIECE)
+    a.add(r1, PART)
     a.mov(r2, SIGINFO)
     a.mov(r3, r8)
     a.call(helper.probe_read_kernel)
-    a.st(out.length, CallHead.size + PIECE + SIGINFO)
+    a.st(out.length, CallHead.size + PART + SIGINFO)
     a.label("no siginfo")
     output(a, "done")
     a.label("done")
@@ -368,75 +359,3 @@ def tell_function(a: Assembler) -> None:
     a.mov(r0, 0)
     a.exit()
     busy(a)
-
-
-def claim_outgoing(a: Assembler, busy: str) -> None:
-    """Emit: r9 = this CPU's Outgoing; jump to ``busy`` if another program was interrupted while it
-    had it."""
-    find_outgoing(a)
-    a.mov(r1, 1)
-    a.atomic_add(Outgoing[r9].users, r1)
-    a.ldx(r1, Outgoing[r9].users)
-    a.jne(r1, 1, busy)
-
-
-def release_outgoing(a: Assembler) -> None:
-    """Emit: let others have the Outgoing at r9."""
-    a.mov(r1, -1)
-    a.atomic_add(Outgoing[r9].users, r1)
-
-
-def busy(a: Assembler) -> None:
-    """Emit ``busy``: the record is missed."""
-    a.label("busy")
-    release_outgoing(a)
-    add_to_account(a, Account.missed.offset)
-    a.mov(r0, 0)
-    a.exit()
-
-
-def fill_call(a: Assembler, call: Memory) -> None:
-    """Emit: the head of the record, of a ``call`` of the thread at r6, which took r7 ns. Where its
-    start was not seen, user space needs the time of its end."""
-    out: Memory = Outgoing[r9]
-    label = f"seen {call._offset}"
-    a.ldx(r1, call.started_ns)
-    a.stx(out.started_ns, r1)
-    a.stx(out.duration_ns, r7)
-    copy(a, address_of(out.head.number), address_of(call.number), Number.size)
-    copy(a, address_of(out.head.who), address_of(Thread[r6].who), Who.size)
-    a.st(out.head.unused, 0)
-    a.st(out.length, CallHead.size)
-    a.ldx(r1, call.started_ns)
-    a.jne(r1, 0, label)
-    a.call(helper.ktime_get_ns)
-    a.stx(out.duration_ns, r0)
-    a.label(label)
-
-
-def find_plan(a: Assembler, index: Memory, none: str, number: Memory | None = None) -> None:
-    """Emit: r7 = the address of the plan for ``number``, that of the Outgoing at r9 if it is None;
-    jump to ``none`` if there is none, which never happens."""
-    if number is None:
-        number = Outgoing[r9].head.number
-    a.ldx(r1, number.nr)
-    a.mov(r2, NO_PLAN)
-    a.jge(r1, PLANNED, "no plan")
-    a.ldx(r2, number.compat)
-    a.mul(r2, PLANNED)
-    a.add(r2, r1)
-    a.label("no plan")
-    a.stx(index, r2)
-    lookup(a, PLANS, index)
-    a.jeq(r0, 0, none)
-    a.mov(r7, r0)
-
-
-def output(a: Assembler, full: str) -> None:
-    """Emit: send the Outgoing at r9; jump to ``full`` if it has more than fits, which never
-    happens."""
-    out: Memory = Outgoing[r9]
-    a.ldx(r3, out.length)
-    a.jgt(r3, LARGEST, full)
-    a.add(r3, CallEvent.data.offset)
-    a.ringbuf_output(EVENTS, address_of(out.started_ns), r3)

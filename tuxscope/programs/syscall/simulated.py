@@ -28,7 +28,7 @@ from tuxscope.programs.syscall.records import ACCOUNT, By
 from tuxscope.programs.syscall.synthetic_calls import layout_for, synthetic_calls
 from tuxscope.programs.syscall.synthetic_files import KERNEL, SyntheticFiles
 from tuxscope.run.simulation import SimulatedStream, Simulation
-from tuxscope.run.stream import Lines
+from tuxscope.run.stream import Renderer
 from tuxscope.run.workload import STARTED, check_process
 from tuxscope.vm import Machine
 from tuxscope.vm.maps import Values
@@ -106,7 +106,7 @@ class SimulatedCalls(SimulatedStream):
         self.totals.excluded, self.totals.restarts = account.excluded, account.restarts
         self.totals.pathless = self._paths.missed
 
-    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Lines:
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Renderer:
         return CallLines(
             options.format,
             self._wanted.timestamps,

@@ -15,7 +15,7 @@ from tuxscope.programs.syscall.arguments.declarations import declaration
 from tuxscope.programs.syscall.arguments.reads import ARGUMENTS
 from tuxscope.programs.syscall.arguments.reads import What as Reads
 from tuxscope.programs.syscall.decoding import name_of
-from tuxscope.programs.syscall.events import TIMELESS, CallHead, PieceHead, What
+from tuxscope.programs.syscall.events import TIMELESS, CallHead, PartHead, What
 from tuxscope.programs.syscall.filters import Chosen
 from tuxscope.programs.syscall.plans import ENDLESS
 from tuxscope.programs.syscall.records import State, Thread
@@ -72,14 +72,14 @@ class Unfinished:
         return data
 
     def _file(self, read: int, pid: int, descriptor: int) -> bytes:
-        """The piece of a descriptor's file; empty if it has none."""
+        """The part of a descriptor's file; empty if it has none."""
         number = descriptor & 0xFFFFFFFF
         with suppress(OSError):
             link = "cwd" if number >> 31 else f"fd/{number}"
             path = os.readlink(os.fsencode(f"/proc/{pid}/{link}"))
             id = FIRST_ID + len(self.paths)
             self.paths[id] = path
-            head = PieceHead(read=read, status=int(Status.WHOLE), element=0, length=8)
+            head = PartHead(read=read, status=int(Status.WHOLE), element=0, length=8)
             return bytes(head) + id.to_bytes(8, sys.byteorder)
         return b""
 

@@ -78,7 +78,7 @@ class Octal(Kind):
 
 
 def path_text(path: bytes) -> str:
-    """Return the ``path`` of a descriptor's file as text: ``</etc/hosts>``, ``</tmp/a>(deleted)``."""
+    """Return ``path``, of a descriptor's file, as text: ``</etc/hosts>``, ``</tmp/a>(deleted)``."""
     name = path.removesuffix(DELETED)
     return f"<{escaped(name, '<>')}>" + "(deleted)" * (name != path)
 

@@ -21,7 +21,7 @@ class Status(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Part:
     """What one read, or one element of it, returned.
 
     Attributes:
@@ -46,7 +46,7 @@ class Call:
         values: the six arguments, unsigned, as wide as the ABI's registers.
         result: what it returned; a negative number down to -4095 is an errno.
         finished: whether it has returned; else nothing that the kernel writes is known.
-        pieces: what was read, by the argument's index and the number of the read among its reads.
+        parts: what was read, by the argument's index and the number of the read among its reads.
         path: of a file by its id, as bytes; b"" for one that is not known.
         string_size: bytes of a buffer that are shown.
     """
@@ -57,7 +57,7 @@ class Call:
     values: tuple[int, ...]
     result: int = 0
     finished: bool = True
-    pieces: Mapping[tuple[int, int], list[Piece]] = field(default_factory=dict)
+    parts: Mapping[tuple[int, int], list[Part]] = field(default_factory=dict)
     path: Callable[[int], bytes] = lambda _: b""
     string_size: int = 32
 
@@ -91,16 +91,16 @@ class Call:
         value = self.values[index] & (1 << self.word * 8) - 1
         return f"{value:#x}" if value else "NULL"
 
-    def read(self, index: int, ordinal: int = 0) -> list[Piece]:
-        """Return the pieces of a read of argument ``index``, its ``ordinal``-th: an empty list if
+    def read(self, index: int, ordinal: int = 0) -> list[Part]:
+        """Return the parts of a read of argument ``index``, its ``ordinal``-th: an empty list if
         nothing was read."""
-        return self.pieces.get((index, ordinal), [])
+        return self.parts.get((index, ordinal), [])
 
     def data(self, index: int, ordinal: int = 0) -> bytes | None:
         """Return what a read of argument ``index`` returned as bytes, all or the first of them;
         None if it was not made, or failed."""
-        pieces = self.read(index, ordinal)
-        return pieces[0].data if pieces and pieces[0].status is not Status.FAULT else None
+        parts = self.read(index, ordinal)
+        return parts[0].data if parts and parts[0].status is not Status.FAULT else None
 
     def path_of(self, index: int, ordinal: int = 0) -> bytes | None:
         """Return the path of the file that a read of kind FILE of argument ``index`` found; None

@@ -32,7 +32,7 @@ from tuxscope.programs.syscall.arguments.structs import (
 )
 
 if TYPE_CHECKING:
-    from tuxscope.programs.syscall.arguments.call import Call, Piece
+    from tuxscope.programs.syscall.arguments.call import Call, Part
 
 HEADER = Layout((
     Member("msg_name", "L"), Member("msg_namelen", "I"), Member("msg_iov", "L"),
@@ -80,7 +80,7 @@ class Parts:
 
     name: bytes | None = None
     vectors: bytes | None = None
-    buffers: tuple[Piece, ...] = ()
+    buffers: tuple[Part, ...] = ()
     control: bytes | None = None
     limit: int | None = None
 
@@ -123,13 +123,13 @@ def vectors_text(parts: Parts, count: int, call: Call) -> str | None:
         base, length = VECTOR.values(data[at * size :], call.word) or (0, 0)
         bound = length if left is None else min(length, left)
         left = None if left is None else left - bound
-        piece = buffers.get(at)
-        text = buffer_text(piece, bound, call) if piece and base else None
+        part = buffers.get(at)
+        text = buffer_text(part, bound, call) if part and base else None
         texts.append(f"{{iov_base={text or address_text(base)}, iov_len={length}}}")
     return "[" + ", ".join(texts + ["..."] * (len(texts) < count)) + "]"
 
 
-def buffer_text(part: Piece, length: int, call: Call) -> str | None:
+def buffer_text(part: Part, length: int, call: Call) -> str | None:
     """Return the first ``length`` bytes of a buffer in quotes, as ``part`` has them, no more than
     ``call`` shows; None if they were not readable."""
     if part.status is part.status.FAULT:

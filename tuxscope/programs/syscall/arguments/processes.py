@@ -20,7 +20,7 @@ from tuxscope.programs.syscall.arguments.structs import (
 )
 
 if TYPE_CHECKING:
-    from tuxscope.programs.syscall.arguments.call import Call, Piece
+    from tuxscope.programs.syscall.arguments.call import Call, Part
 
 MOST_STRINGS = 32  # that strace shows
 WAIT_OPTIONS = {
@@ -46,12 +46,12 @@ class Strings(Kind):
 
     def text(self, call: Call, index: int) -> str:
         count = number_of(call.data(index, 1), 8)
-        pieces = call.read(index)
-        unreadable = all(each.status is each.status.FAULT for each in pieces)
+        parts = call.read(index)
+        unreadable = all(each.status is each.status.FAULT for each in parts)
         if call.address(index) == "NULL" or (count is None and unreadable):
             return call.address(index)
-        shown = [string_text(each, call.string_size) for each in pieces[:MOST_STRINGS]]
-        cut = len(shown) < (len(pieces) if count is None else count)
+        shown = [string_text(each, call.string_size) for each in parts[:MOST_STRINGS]]
+        cut = len(shown) < (len(parts) if count is None else count)
         return "[" + ", ".join(shown + ["..."] * cut) + "]"
 
     def json(self, call: Call, index: int) -> Any:
@@ -61,7 +61,7 @@ class Strings(Kind):
         return [each.data.decode("utf-8", "replace") for each in call.read(index)]
 
 
-def string_text(part: Piece, string_size: int) -> str:
+def string_text(part: Part, string_size: int) -> str:
     """Return one string of a vector, ``part``, up to ``string_size`` bytes; ``???`` for one that
     was not readable."""
     if part.status is part.status.FAULT:

@@ -204,10 +204,10 @@ class Array(Kind):
 def all_bytes(call: Call, index: int, ordinal: int = 0) -> bytes | None:
     """Return what a read of argument ``index`` of ``call``, its ``ordinal``-th, returned, all
     elements in a row; None if it was not made, or failed."""
-    pieces = call.read(index, ordinal)
-    if not pieces or pieces[0].status is pieces[0].status.FAULT:
+    parts = call.read(index, ordinal)
+    if not parts or parts[0].status is parts[0].status.FAULT:
         return None
-    return b"".join(each.data for each in pieces)
+    return b"".join(each.data for each in parts)
 
 
 def argument_array(count: int) -> Array:
