@@ -233,7 +233,7 @@ def reader_cpu(found: dict[str, list[Run]], tool: str, lines: str = "") -> list[
 def report(found: dict[str, list[Run]]) -> Iterator[str]:
     yield "| tool | added CPU of dd, ns a call | added time, ns a call | lines | lost | peak MiB |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for tool in COMMANDS.keys() & found.keys():
+    for tool in (each for each in COMMANDS if each in found):
         runs = found[tool]
         yield (
             f"| {tool} | {figure(added(found, tool, 'cpu'))} | {figure(added(found, tool, 'wall'))}"
@@ -249,12 +249,12 @@ def report(found: dict[str, list[Run]]) -> Iterator[str]:
         if other in found and TUXSCOPE in found:
             ours, theirs = added(found, TUXSCOPE, what), added(found, other, what)
             ratios = [a / b for a, b in zip(ours, theirs, strict=True) if b > 0]
-            yield f"added {what}, of {other}'s: {figure(ratios, 3)}; at most {bound} is wanted"
+            yield f"added {what}, of {other}'s: {figure(ratios, 3)}; at most {bound} wanted"
     for lines in ("", f", {DIFFERENT}"):
         if TUXSCOPE in found and PERF in found:
             both = (reader_cpu(found, each, lines) for each in (TUXSCOPE, PERF))
             ratios = [a / b for a, b in zip(*both, strict=False) if b > 0]
-            yield f"reader's CPU{lines}, of perf trace's: {figure(ratios, 3)}; 0.25 is wanted"
+            yield f"reader's CPU{lines}, of perf trace's: {figure(ratios, 3)}; at most 0.25 wanted"
 
 
 def resident(pid: int) -> float:

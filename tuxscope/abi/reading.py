@@ -69,10 +69,11 @@ ROOM = u64[16]  # for the registers between the first and the last that is read
 def read_arguments(
     a: Assembler, readable: Readable, address: Memory, room: Memory, compat: Memory, to: Memory
 ) -> None:
-    """Emit: copy the six arguments of a call to ``to``, six words.
+    """Emit: copy the six arguments of a call to ``to``, Memory of six words. ``readable``, a
+    Readable, says in which registers they are.
 
-    ``address`` holds the address of its registers, ``room`` is a ``ROOM``, and ``compat`` holds
-    whether it is a 32-bit call.
+    ``address`` is Memory with the address of the call's registers, ``room`` Memory of type ``ROOM``
+    to copy through, and ``compat`` Memory with whether it is a 32-bit call.
     """
     native, short = readable.registers.arguments, readable.compat_registers.arguments
     for run in runs((*native, *short)):
@@ -90,7 +91,8 @@ def read_arguments(
 
 
 def runs(places: Iterable[Place]) -> list[list[int]]:
-    """Return the offsets of ``places``, sorted, in lists that have room in a ``ROOM`` each."""
+    """Return the offsets of ``places``, an iterable of Places, sorted, in lists of int that have
+    room in a ``ROOM`` each."""
     found: list[list[int]] = []
     for offset in sorted({each.offset for each in places}):
         if found and offset + 8 - found[-1][0] <= ROOM.size:
@@ -103,7 +105,8 @@ def runs(places: Iterable[Place]) -> list[list[int]]:
 def take_arguments(
     a: Assembler, arguments: tuple[Place, ...], run: list[int], room: Memory, to: Memory
 ) -> None:
-    """Emit: copy those ``arguments`` that are in ``run``, offsets, from ``room`` to ``to``."""
+    """Emit: copy from ``room`` to ``to``, both Memory, those ``arguments``, a tuple of Places,
+    whose offsets are in ``run``, a list of int."""
     base = room._base + room._offset
     for index, each in enumerate(arguments):
         if each.offset in run:

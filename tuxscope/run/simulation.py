@@ -91,7 +91,8 @@ class Simulation:
     """One run of ``page``, a Page, with ``options``, ToolOptions: ``programs``, a tuple of its
     Programs, interpreted on events.
 
-    ``show``, a Show, makes its output, None for what the page declares; it goes to ``fd``, an int.
+    ``show``, called with the Page, the ToolOptions, the Machine and the Sink, returns what shows
+    its output, by default as the page declares it; it goes to ``fd``, an int.
     """
 
     def __init__(

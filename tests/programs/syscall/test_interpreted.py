@@ -177,12 +177,12 @@ def by_the_interpreter(made: Sequence[Made]) -> list[Told]:
 def told(data: bytes) -> Told:
     """Return what a record tells, but for who and when."""
     head = head_of(bytes(data))
-    declared = declaration(NAMES[head.number.nr])
+    declared = declaration(NAMES[head.nr])
     files = {each.key for each in declared.plan if each.read.what in (What.FILE, What.FILES)}
     read = parts(declared, bytes(data)[CallHead.size :])
-    values = list(head.values) if head.what == 0 else list(head.values)[:-1]
+    values = [*head.arguments, *([head.result] if head.what == 0 else [])]
     kept = {key: value for key, value in read.items() if key not in files}
-    return head.what, NAMES[head.number.nr], values, kept
+    return head.what, NAMES[head.nr], values, kept
 
 
 @pytest.mark.kernel
@@ -195,5 +195,5 @@ def test_a_call_has_the_same_record_in_both(seed: int) -> None:
     assert len(live) == len(interpreted) > CALLS
     for one, other in zip(live, interpreted, strict=True):
         assert one == other
-    statuses = {each.status for *_, read in live for found in read.values() for each in found}
+    statuses = {part.status for *_, read in live for found in read.values() for part in found}
     assert len(statuses) == 3  # whole, cut, and not readable

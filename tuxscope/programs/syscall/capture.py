@@ -33,8 +33,8 @@ VALUES = address_of(Outgoing[r9].head.values).offset
 
 
 def capture_functions(a: Assembler, layout: Layout) -> None:
-    """Emit CAPTURE and APPEND. The functions of files come after them, where ``layout`` has
-    structs."""
+    """Emit the functions CAPTURE and APPEND. Those of files have to follow them where ``layout``,
+    the kernel's Layout, has structs."""
     a.function(CAPTURE, is_global=True)
     capture(a, layout)
     a.function(APPEND, is_global=True)
@@ -42,7 +42,8 @@ def capture_functions(a: Assembler, layout: Layout) -> None:
 
 
 def find_outgoing(a: Assembler) -> None:
-    """Emit: r9 = this CPU's ``Outgoing``; return 0 where there is none, which never happens."""
+    """Emit: r9 = the address of this CPU's Outgoing; return 0 where there is none, which never
+    happens."""
     index = a.stack(u32)
     a.st(index, 0)
     lookup(a, OUTGOING, index)
@@ -53,7 +54,7 @@ def find_outgoing(a: Assembler) -> None:
 
 
 def append(a: Assembler) -> None:
-    """Emit the function APPEND."""
+    """Emit the function APPEND, which takes nothing but the Outgoing."""
     out: Memory = Outgoing[r9]
     find_outgoing(a)
     a.ldx(r8, out.length)
@@ -105,7 +106,8 @@ def append(a: Assembler) -> None:
 
 
 def capture(a: Assembler, layout: Layout) -> None:
-    """Emit the function CAPTURE. r6 is the argument plus the offset, r7 the number of the read."""
+    """Emit the function CAPTURE, without files where ``layout``, a Layout, has no structs. r6 is
+    the argument plus the offset, r7 the number of the read."""
     out: Memory = Outgoing[r9]
     pair = a.stack(u64[2])
     find_outgoing(a)
@@ -204,7 +206,8 @@ def capture(a: Assembler, layout: Layout) -> None:
 
 
 def bits(a: Assembler, register: Register, shift: int, mask: int) -> None:
-    """Emit: ``register`` = some bits of the read's code."""
+    """Emit: the Register ``register`` = the bits of the read's code from number ``shift`` on that
+    are in ``mask``, an int."""
     a.ldx(register, Outgoing[r9].code)
     if shift:
         a.rsh(register, shift)
@@ -219,8 +222,8 @@ def store_element(a: Assembler) -> None:
 
 
 def append_number(a: Assembler, read: Register, value: Register, full: str) -> None:
-    """Emit: add ``value``, 8 bytes, as a part of the ``read`` of that number; jump to ``full`` if
-    there is no room. Uses r1, r2 and r4."""
+    """Emit: add the Register ``value``, 8 bytes, as a part of the read whose number is in the
+    Register ``read``; jump to the label ``full`` if there is no room. Uses r1, r2 and r4."""
     out: Memory = Outgoing[r9]
     a.ldx(r2, out.length)
     a.jgt(r2, ROOM, full)
@@ -239,7 +242,8 @@ def append_number(a: Assembler, read: Register, value: Register, full: str) -> N
 
 
 def store_size(a: Assembler, what: str) -> None:
-    """Emit: r2 bytes are to be read, and of these no more than the read says."""
+    """Emit: r2 bytes are to be read, and no more than the read says; ``what``, a str, is for the
+    label. Uses r1 and r2."""
     out: Memory = Outgoing[r9]
     a.st(out.whole, Status.WHOLE)
     bits(a, r1, MOST, 0xFFFF)
@@ -251,7 +255,7 @@ def store_size(a: Assembler, what: str) -> None:
 
 
 def load_value(a: Assembler, label: str) -> None:
-    """Emit: r2 = the argument, or the result, whose index is in r3."""
+    """Emit: r2 = the argument, or the result, whose index is in r3. Defines ``label``, a str."""
     a.mov(r2, 0)
     a.jgt(r3, RESULT, label)
     a.lsh(r3, 3)
@@ -261,7 +265,8 @@ def load_value(a: Assembler, label: str) -> None:
 
 
 def load_count(a: Assembler, pair: Memory, what: str) -> None:
-    """Emit: r2 = how many elements the read counts, LONGEST_READ at most. Uses r0 to r5."""
+    """Emit: r2 = how many elements the read counts, LONGEST_READ at most; ``pair`` is Memory of 16
+    bytes to copy to, ``what``, a str, is for the labels. Uses r0 to r5."""
     done, bound = f"{what} counted", f"{what} bound"
     bits(a, r4, COUNT, 0xFF)
     a.mov(r3, r4)
@@ -294,8 +299,9 @@ def load_count(a: Assembler, pair: Memory, what: str) -> None:
 
 
 def addresses(a: Assembler, pair: Memory, what: str, name: str, most: int, end: str) -> None:
-    """Emit ``name``, and the label ``next WHAT``: r0 = the next address of an array at r6, and
-    r8 counts them; jump to ``end`` behind the last one, or behind ``most``."""
+    """Emit the label ``name``, and ``next WHAT`` for ``what``, a str: r0 = the next address of an
+    array at r6, and r8 counts them; jump to the label ``end`` behind the last one, or behind
+    ``most``, an int. ``pair`` is Memory of 16 bytes to copy to."""
     fault = f"{what} not readable"
     a.label(fault)
     a.jne(r8, 0, end)
@@ -313,8 +319,9 @@ def addresses(a: Assembler, pair: Memory, what: str, name: str, most: int, end: 
 
 
 def read_word(a: Assembler, pair: Memory, what: str, fault: str) -> None:
-    """Emit: r0 = the word of the call's ABI at r6, in user memory, and r6 is behind it. Jump to
-    ``fault`` if it cannot be read. Uses r0 to r5."""
+    """Emit: r0 = the word of the call's ABI at r6, in user memory, and r6 is behind it. Jump to the
+    label ``fault`` if it cannot be read. ``pair`` is Memory of 16 bytes to copy to, ``what``, a
+    str, is for the labels. Uses r0 to r5."""
     out: Memory = Outgoing[r9]
     a.lea(r1, pair)
     a.mov(r3, r6)
@@ -336,7 +343,8 @@ def read_word(a: Assembler, pair: Memory, what: str, fault: str) -> None:
 
 
 def files(a: Assembler, layout: Layout, pair: Memory) -> None:
-    """Emit ``FILES``: the files of descriptors in an array at r6."""
+    """Emit the label ``FILES``: the files of descriptors in an array at r6, none where ``layout``,
+    a Layout, has no structs; ``pair`` is Memory of 16 bytes to copy to."""
     most = a.stack(u64)
     a.label(What.FILES.name)
     if not layout.has_structs:
@@ -367,7 +375,8 @@ def files(a: Assembler, layout: Layout, pair: Memory) -> None:
 
 
 def vectors(a: Assembler, pair: Memory) -> None:
-    """Emit ``VECTOR``: what an array of ``struct iovec`` at r6 leads to."""
+    """Emit the label ``VECTOR``: what an array of ``struct iovec`` at r6 leads to; ``pair`` is
+    Memory of 16 bytes to copy to."""
     out: Memory = Outgoing[r9]
     most = a.stack(u64)
     a.label(What.VECTOR.name)

@@ -160,6 +160,9 @@ class SyscallOptions(ToolOptions, after="exclude"):
     min: float = option(
         "TIME", seconds(0.01), "only calls that took at least TIME: 10ms", default=0.0
     )
+    buffer_pages: int | None = ToolOptions.declared["buffer_pages"].with_help(
+        "size of the ring buffer in memory pages, a power of two (default: 8 MiB)"
+    )
     string_size: int = option(
         "N",
         string_size,

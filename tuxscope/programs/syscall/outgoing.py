@@ -22,8 +22,8 @@ from tuxscope.programs.syscall.records import Account, Number, Thread, Who
 
 
 def claim_outgoing(a: Assembler, busy: str) -> None:
-    """Emit: r9 = this CPU's Outgoing; jump to ``busy`` if another program was interrupted while it
-    had it."""
+    """Emit: r9 = the address of this CPU's Outgoing; jump to the label ``busy`` if another program
+    was interrupted while it had it."""
     find_outgoing(a)
     a.mov(r1, 1)
     a.atomic_add(Outgoing[r9].users, r1)
@@ -38,7 +38,7 @@ def release_outgoing(a: Assembler) -> None:
 
 
 def busy(a: Assembler) -> None:
-    """Emit ``busy``: the record is missed."""
+    """Emit the label ``busy``: the record is missed."""
     a.label("busy")
     release_outgoing(a)
     add_to_account(a, Account.missed.offset)
@@ -47,8 +47,8 @@ def busy(a: Assembler) -> None:
 
 
 def fill_call(a: Assembler, call: Memory) -> None:
-    """Emit: the head of the record, of a ``call`` of the thread at r6, which took r7 ns. Where its
-    start was not seen, user space needs the time of its end."""
+    """Emit: fill the head of the record of ``call``, the Memory of a records.Call of the thread at
+    r6, which took r7 ns. Where its start was not seen, user space needs the time of its end."""
     out: Memory = Outgoing[r9]
     label = f"seen {call._offset}"
     a.ldx(r1, call.started_ns)
@@ -66,8 +66,9 @@ def fill_call(a: Assembler, call: Memory) -> None:
 
 
 def find_plan(a: Assembler, index: Memory, none: str, number: Memory | None = None) -> None:
-    """Emit: r7 = the address of the plan for ``number``, that of the Outgoing at r9 if it is None;
-    jump to ``none`` if there is none, which never happens."""
+    """Emit: r7 = the address of the Plan for ``number``, the Memory of a Number, or for that of the
+    Outgoing at r9 if it is None; jump to the label ``none`` if there is none, which never happens.
+    ``index`` is Memory of 4 bytes for the key."""
     if number is None:
         number = Outgoing[r9].head.number
     a.ldx(r1, number.nr)
@@ -94,8 +95,8 @@ def capture_read(a: Assembler, number: int) -> None:
 
 
 def output(a: Assembler, full: str) -> None:
-    """Emit: send the Outgoing at r9; jump to ``full`` if it has more than fits, which never
-    happens."""
+    """Emit: send the Outgoing at r9; jump to the label ``full`` if it has more than fits, which
+    never happens."""
     out: Memory = Outgoing[r9]
     a.ldx(r3, out.length)
     a.jgt(r3, LARGEST, full)

@@ -27,22 +27,23 @@ ENDLESS = ("exit", "exit_group")
 def plans(
     architecture: Architecture, string_size: int, endless: bool
 ) -> Iterator[tuple[int, Plan]]:
-    """Yield the plans of those calls of ``architecture`` that need one, each a Plan behind its
-    index in PLANS.
+    """Yield the plans of those calls of ``architecture``, an Architecture, that need one: pairs of
+    the index in PLANS, an int, and a Plan.
 
-    Buffers are read up to ``string_size`` bytes. ``endless`` is whether calls that never return
-    are sent.
+    Buffers are read up to ``string_size`` bytes, an int. ``endless``, a bool, is whether calls that
+    never return are sent.
     """
     for abi in (architecture.native, architecture.compat):
         for number, name in names(abi).items():
             if number < PLANNED:
-                made = plan(name, declaration(name), string_size, endless)
+                made = plan(name, declaration(name, abi), string_size, endless)
                 if made != NOTHING:
                     yield number + PLANNED * (abi is architecture.compat), made
 
 
 def plan(name: str, declared: Declaration, string_size: int, endless: bool) -> Plan:
-    """Return the plan of the call ``name``, which is ``declared`` so; see :func:`plans`."""
+    """Return the Plan of the call ``name``, a str, which is ``declared``, a Declaration, so.
+    ``string_size``, an int, and ``endless``, a bool, are as for :func:`plans`."""
     entry, argument = Entry(0), 0
     for each in declared.plan:
         if each.read.when & When.ENTRY:
@@ -65,7 +66,8 @@ def plan(name: str, declared: Declaration, string_size: int, endless: bool) -> P
 
 
 def code(read: Read, string_size: int) -> int:
-    """Return ``read`` as a number, see Plan; of a buffer ``string_size`` bytes are read."""
+    """Return ``read``, a Read, as an int of ``Plan.codes``; of a buffer ``string_size`` bytes, an
+    int, are read."""
     most = read.most
     if read.buffer:
         # A string has a NUL, and a byte more says that it is longer.

@@ -64,7 +64,7 @@ class Sending:
     """An Outcome: calls are sent.
 
     Attributes:
-        wanted: what the programs are made for.
+        wanted: the Wanted: what the programs are made for.
     """
 
     wanted: Wanted
@@ -76,7 +76,8 @@ class Sending:
         a.call("begin")
 
     def finish(self, a: Assembler, slept: Memory) -> None:
-        """Emit: send the call of the thread at r9."""
+        """Emit: send the call of the thread at r9, which took r7 ns and returned r8; ``slept``,
+        Memory, holds whether the thread was switched out."""
         a.mov(r1, r9)
         a.mov(r2, r7)
         a.mov(r3, r8)
@@ -86,7 +87,8 @@ class Sending:
         a.call("send")
 
     def vanish(self, a: Assembler, slept: Memory) -> None:
-        """Emit nothing: exit(2) and exit_group(2) were sent when they began."""
+        """Emit nothing, whatever ``slept``, Memory, holds: exit(2) and exit_group(2) were sent when
+        they began."""
 
     def keep(self, a: Assembler) -> None:
         """Emit: keep the arguments in the thread's record."""
@@ -95,7 +97,8 @@ class Sending:
         a.call("keep")
 
     def give_up(self, a: Assembler, errno: int) -> None:
-        """Emit: send the interrupted call."""
+        """Emit: send the interrupted call, which failed with ``errno``, an int; for 0 its result is
+        not known."""
         a.mov(r1, r9)
         a.ldx(r2, Thread[r9].interrupted_ns)
         a.mov(r3, -errno)
@@ -112,8 +115,8 @@ class Sending:
             return
         if self.wanted.chosen.chooses_threads:
             a.ldx(r1, Thread[r9].who.tid)
-            a.jeq(r1, 0, "unchosen")  # no call of it was chosen
-            choose_thread(a, self.wanted, "unchosen")
+            a.jeq(r1, 0, "not sent")  # no call of it was chosen
+            choose_thread(a, self.wanted, "not sent")
         place = self.wanted.layout.member("task_struct", "exit_code")
         code = a.stack(u64)
         a.call(helper.get_current_task)
@@ -126,21 +129,21 @@ class Sending:
         a.mov(r3, What.EXITED)
         a.mov(r4, 0)
         a.call("tell")
-        a.label("unchosen")
+        a.label("not sent")
 
     def entry_functions(self, a: Assembler) -> None:
-        """Emit ``begin``."""
+        """Emit the function ``begin``, and what it calls."""
         begin_function(a, self.wanted)
         capture_and_file_functions(a, self.wanted)
 
     def leave_functions(self, a: Assembler) -> None:
-        """Emit ``send`` and ``keep``."""
+        """Emit the functions ``send`` and ``keep``, and what they call."""
         send_function(a, self.wanted)
         keep_function(a, self.wanted)
         capture_and_file_functions(a, self.wanted)
 
     def end_functions(self, a: Assembler) -> None:
-        """Emit ``send`` and ``tell``."""
+        """Emit the functions ``send`` and ``tell``, and what they call."""
         send_function(a, self.wanted)
         if self.wanted.chosen.all_calls and self.wanted.layout.has_structs:
             tell_function(a)
@@ -148,15 +151,16 @@ class Sending:
 
 
 def capture_and_file_functions(a: Assembler, wanted: Wanted) -> None:
-    """Emit what reads arguments."""
+    """Emit the functions that read arguments, for ``wanted``, a Wanted."""
     capture_functions(a, wanted.layout)
     if wanted.layout.has_structs:
         file_functions(a, wanted.layout, FILE_OF_FD, WORKING_DIRECTORY)
 
 
 def send_function(a: Assembler, wanted: Wanted) -> None:
-    """Emit ``send``: r1 is the thread, r2 how long the call took, r3 its result, r4 a What, with
-    ``slept`` above it, r5 the address of its registers; 0 for the interrupted call."""
+    """Emit the function ``send`` for ``wanted``, a Wanted: r1 is the thread, r2 how long the call
+    took in ns, r3 its result, r4 a What, with ``slept`` above it, r5 the address of its registers;
+    0 for the interrupted call."""
     a.function("send")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -232,7 +236,8 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
 
 
 def begin_function(a: Assembler, wanted: Wanted) -> None:
-    """Emit ``begin``: r1 is the thread, whose call begins, r2 the address of its registers."""
+    """Emit the function ``begin`` for ``wanted``, a Wanted: r1 is the thread, whose call begins, r2
+    the address of its registers."""
     a.function("begin")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -298,7 +303,8 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
 
 
 def keep_function(a: Assembler, wanted: Wanted) -> None:
-    """Emit ``keep``: the arguments of the thread r1, with the registers r2, to its record."""
+    """Emit the function ``keep`` for ``wanted``, a Wanted: copy the arguments of the thread r1,
+    with the registers r2, to its record."""
     a.function("keep")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -315,8 +321,8 @@ def keep_function(a: Assembler, wanted: Wanted) -> None:
 
 
 def tell_function(a: Assembler) -> None:
-    """Emit ``tell``: r1 is the thread, r2 a number, r3 a What, r4 the address of a siginfo in the
-    kernel, or 0."""
+    """Emit the function ``tell``: r1 is the thread, r2 a number, r3 a What, r4 the address of a
+    siginfo in the kernel, or 0."""
     a.function("tell")
     out: Memory = Outgoing[r9]
     what, number = a.stack(u64), a.stack(u64)

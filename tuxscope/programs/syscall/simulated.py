@@ -95,7 +95,7 @@ class SimulatedCalls(SimulatedStream):
         super().__init__(page, options, machine, sink)
         self.totals: CallStreamTotals = CallStreamTotals()
         machine.memory.add(files.region, KERNEL)
-        for index, plan in plans(architecture, wanted.string_size, chosen.all_calls):
+        for index, plan in plans(architecture, wanted.string_size, not chosen.by_result):
             values_of(machine, PLANS).update(index, plan)
 
     def end(self, seconds: float) -> None:

@@ -152,7 +152,7 @@ class Caller:
         )
 
     def connect(self) -> Iterator[SystemCallEvent]:
-        """It connects its socket to a server that does not listen."""
+        """Yield the connect(2) of its socket to a server, which fails with ECONNREFUSED."""
         yield from self._call(
             "connect", 4, BUFFER, len(SERVER), result=-ECONNREFUSED, before=SERVER, takes=LONG
         )

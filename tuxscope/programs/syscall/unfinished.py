@@ -60,13 +60,14 @@ class Unfinished:
         call: Any = thread.call
         who: Any = thread.who
         number = call.number
-        name = name_of(self._architecture.abi(bool(number.compat), number.nr), number.nr)
+        abi = self._architecture.abi(bool(number.compat), number.nr)
+        name = name_of(abi, number.nr)
         arguments = arguments_of(who.pid, who.tid, number.nr)
         if arguments is None or name in ENDLESS:
             return b""
         head = CallHead(values=[*arguments, 0], number=number, who=who, what=int(What.UNFINISHED))
         data = bytes(head)
-        for at, each in enumerate(declaration(name).plan):
+        for at, each in enumerate(declaration(name, abi).plan):
             if each.read.what is Reads.FILE and each.read.argument < ARGUMENTS:
                 data += self._file(at, who.pid, arguments[each.read.argument])
         return data

@@ -25,7 +25,7 @@ def calls(draw: st.DrawFn, name: str) -> Call:
     """Return a call with any arguments, and any memory behind them."""
     architecture, abi = draw(st.sampled_from(ABIS))
     parts: dict[tuple[int, int], list[Part]] = {}
-    for planned in declaration(name).plan:
+    for planned in declaration(name, abi).plan:
         elements = draw(st.integers(0, 2))
         data = st.binary(min_size=8, max_size=8) if planned.read.what is What.FILE else BYTES
         parts[planned.key] = [

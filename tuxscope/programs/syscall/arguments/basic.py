@@ -78,16 +78,19 @@ class Octal(Kind):
 
 
 def path_text(path: bytes) -> str:
-    """Return ``path``, of a descriptor's file, as text: ``</etc/hosts>``, ``</tmp/a>(deleted)``."""
+    """Return ``path``, the bytes of a descriptor's file's path, as text: ``</etc/hosts>``,
+    ``</tmp/a>(deleted)``."""
     name = path.removesuffix(DELETED)
-    return f"<{escaped(name, '<>')}>" + "(deleted)" * (name != path)
+    more = "<>" if b"<" in name or b">" in name else ""
+    return f"<{escaped(name, more)}>" + "(deleted)" * (name != path)
 
 
 class Descriptor(Kind):
     """A file descriptor, with the path of its file: ``3</etc/hosts>``.
 
     Attributes:
-        entry: whether the file is looked up before the call, as after it the descriptor is closed.
+        entry: whether the file is looked up before the call, as after it the descriptor is closed,
+            a bool.
     """
 
     def __init__(self, entry: bool = False) -> None:
@@ -137,8 +140,8 @@ class Buffer(Kind):
     """Bytes of which ``string_size`` are shown.
 
     Attributes:
-        length: how many there are: a Count, or a Count plus the index of an argument.
-        written: whether the call writes them, so that a failed one shows the address.
+        length: how many there are, an int: a Count, or a Count plus the index of an argument.
+        written: whether the call writes them, so that a failed one shows the address, a bool.
     """
 
     def __init__(self, length: int, written: bool = False) -> None:
@@ -163,13 +166,13 @@ class Buffer(Kind):
 
 
 def input_buffer(length: int) -> Buffer:
-    """Return the kind of a buffer that the call reads; ``length`` is the index of the argument
-    with its size."""
+    """Return the Buffer that a call reads; ``length``, an int, is the index of the argument with
+    its size."""
     return Buffer(Count.ARGUMENT + length)
 
 
 def output_buffer() -> Buffer:
-    """Return the kind of a buffer that the call writes; its result is how many bytes."""
+    """Return the Buffer that a call writes; its result is how many bytes."""
     return Buffer(Count.RETURNED, written=True)
 
 

@@ -62,8 +62,8 @@ class Strings(Kind):
 
 
 def string_text(part: Part, string_size: int) -> str:
-    """Return one string of a vector, ``part``, up to ``string_size`` bytes; ``???`` for one that
-    was not readable."""
+    """Return one string of a vector, ``part``, a Part, in quotes, up to ``string_size`` bytes, an
+    int; ``???`` for one that was not readable."""
     if part.status is part.status.FAULT:
         return "???"
     data = part.data[:string_size]
@@ -85,7 +85,8 @@ class Environment(Kind):
 
 
 def status_text(status: int) -> str:
-    """Return a status that wait(2) wrote: ``{WIFEXITED(s) && WEXITSTATUS(s) == 0}``."""
+    """Return ``status``, an int that wait(2) wrote, as text:
+    ``{WIFEXITED(s) && WEXITSTATUS(s) == 0}``."""
     low, rest = status & 0xFFFF, status >> 16
     if low & 0xFF == 0x7F:
         stopped = low >> 8
@@ -102,8 +103,8 @@ def status_text(status: int) -> str:
 
 
 def status_read(data: bytes, call: Call) -> str | None:
-    """Return the status in ``data`` in brackets; None if ``call`` waited for no child, as it is not
-    written then."""
+    """Return the status in ``data``, bytes, as text in brackets; None if ``call``, a Call, waited
+    for no child, as it is not written then."""
     status = number_of(data)
     return f"[{status_text(status)}]" if status is not None and call.result > 0 else None
 

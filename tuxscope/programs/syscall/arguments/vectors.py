@@ -24,9 +24,9 @@ class Vector(Kind):
     """An array of struct iovec, with the bytes that each leads to.
 
     Attributes:
-        count: the index of the argument with its length.
-        written: whether the call writes the bytes; its result is how many.
-        remote: whether the addresses are another process's.
+        count: the index of the argument with its length, an int.
+        written: whether the call writes the bytes, a bool; its result is how many.
+        remote: whether the addresses are another process's, a bool.
     """
 
     def __init__(self, count: int, written: bool = False, remote: bool = False) -> None:
