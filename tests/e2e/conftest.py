@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from e2e.callers import Caller
 from e2e.harness import Tuxscope, Writer, end
 from e2e.tcp import Peer, Watched
+from e2e.traced import Traced
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.programs.net.sockets import Namespace
 
@@ -55,6 +57,25 @@ def caller() -> Iterator[Any]:
     yield start
     for each in started:
         end(each.process)
+
+
+@pytest.fixture
+def stream(tuxscope: Any) -> Any:
+    """Starts ``tuxscope syscall``, and waits until it is attached."""
+
+    def start(*arguments: object, **options: Any) -> Tuxscope:
+        run: Tuxscope = tuxscope("syscall", *arguments, **options)
+        some = not {"--name", "--failed", "--error", "--min"}.isdisjoint(arguments)
+        run.wait_until_attached(4 + ("--follow" in arguments) + (not some))
+        return run
+
+    return start
+
+
+@pytest.fixture
+def traced(tuxscope: Any, tmp_path: Path) -> Traced:
+    """Runs scripts that ``tuxscope syscall`` traces."""
+    return Traced(tuxscope, tmp_path)
 
 
 @pytest.fixture

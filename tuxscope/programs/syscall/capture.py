@@ -184,13 +184,15 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.call(APPEND)
     a.ja("out")
 
-    addresses(a, pair, "count", What.COUNT.name, MOST_COUNTED, "counted")
+    addresses(a, pair, "count", What.COUNT.name, MOST_COUNTED, "counted", "uncounted")
     a.ja("next count")
+    a.label("uncounted")
+    a.jeq(r8, 0, "out")  # there is no array
     a.label("counted")
     append_number(a, r7, r8, "out")
     a.ja("out")
 
-    addresses(a, pair, "string", What.STRINGS.name, MOST_STRINGS + 1, "out")
+    addresses(a, pair, "string", What.STRINGS.name, MOST_STRINGS + 1, "out", "out")
     a.stx(out.address, r0)
     part(a, r1, MOST, 0xFFFF)
     a.stx(out.size, r1)
@@ -293,14 +295,17 @@ def load_count(a: Assembler, pair: Memory, what: str) -> None:
     a.label(done)
 
 
-def addresses(a: Assembler, pair: Memory, what: str, name: str, most: int, end: str) -> None:
+def addresses(
+    a: Assembler, pair: Memory, what: str, name: str, most: int, end: str, fault: str
+) -> None:
     """Emit ``name``, and the label ``next WHAT``: r0 = the next address of an array at r6, and
-    r8 counts them; jump to ``end`` behind the last one, or behind ``most``."""
+    r8 counts them; jump to ``end`` behind the last one, or behind ``most``, and to ``fault`` if
+    the next one cannot be read."""
     a.label(name)
     a.mov(r8, 0)
     a.label(f"next {what}")
     a.jge(r8, most, end)
-    read_word(a, pair, f"of {what}", end)
+    read_word(a, pair, f"of {what}", fault)
     a.jeq(r0, 0, end)
     a.add(r8, 1)
 

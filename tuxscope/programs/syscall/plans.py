@@ -66,7 +66,8 @@ def code(read: Read, string_size: int) -> int:
     """Return ``read`` as a number, see Plan; of a buffer ``string_size`` bytes are read."""
     most = read.most
     if read.buffer:
-        most = min(most, string_size + (read.what in (What.STRING, What.STRINGS)))
+        # A string has a NUL, and one byte more tells what is longer from what just fits.
+        most = min(most, string_size + 2 * (read.what in (What.STRING, What.STRINGS)))
     return (
         read.what
         | read.argument << ARGUMENT
