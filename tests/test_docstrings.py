@@ -14,7 +14,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 # Pages that a reader sees as a whole, with comments for those who learn.
-PAGES = ("learn/content", "programs/hello.py")
+PAGES = (
+    "learn/content/gallery",
+    "learn/content/solutions",
+    "learn/content/starters",
+    "programs/hello.py",
+)
 # The object itself, and the assembler that all functions which emit instructions take.
 CLEAR = {"self", "cls", "mcs", "a"}
 

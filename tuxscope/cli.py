@@ -88,11 +88,11 @@ def help_of(command: Subcommand) -> str:
 
 
 def component(command: Subcommand, words: Sequence[str] | None) -> Callable[..., Job]:
-    """Return the function that Fire calls for ``command``, a Subcommand: it parses the declared
-    options and returns the Job.
+    """Return the function that Fire calls for ``command``, a Subcommand: it takes words and flags,
+    parses the declared options, and returns the Job.
 
-    ``words`` are the words after ``--``, which Fire does not see; None without a ``--``. Raises
-    UsageError if the command does not take ``-- COMMAND``.
+    ``words`` are a sequence of the words after ``--``, which Fire does not see; None without a
+    ``--``. Raises UsageError if the command does not take ``-- COMMAND``.
     """
     declared = command.options.declared
     values: dict[str, Any] = {}
@@ -120,7 +120,7 @@ def component(command: Subcommand, words: Sequence[str] | None) -> Callable[...,
 
 def with_fire_name(argument: str, flags: Mapping[str, str]) -> str:
     """Return ``argument`` with its flag as Fire knows it, a str: ``--first=3`` for ``--from=3``.
-    ``flags`` maps the declared flags to those of Fire."""
+    ``flags`` is a mapping of the declared flags to those of Fire."""
     option, equals, value = argument.partition("=")
     return f"{flags.get(option, option)}{equals}{value}"
 
@@ -138,8 +138,8 @@ def fire_problem(error: Any, command: Subcommand) -> str:
 
 
 def check_options(arguments: Sequence[str], known: Collection[str], command: Subcommand) -> None:
-    """Raise UsageError for an option in ``arguments`` that is repeated, or is not in ``known``, the
-    flags of ``command``, a Subcommand.
+    """Raise UsageError for an option in ``arguments``, a sequence of str, that is repeated, or is
+    not in ``known``, a collection of the flags of ``command``, a Subcommand.
 
     Fire alone would accept -p, ---pid, --nopid, and --pid twice.
     """
@@ -174,7 +174,8 @@ def main() -> None:
 
 
 def status_of(arguments: Sequence[str]) -> int:
-    """Run a command line, ``arguments`` without argv[0]; return the exit status, an int.
+    """Run a command line, ``arguments``, a sequence of str without argv[0]; return the exit status,
+    an int.
 
     All errors of commands are caught and printed here.
     """

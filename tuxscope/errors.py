@@ -56,8 +56,8 @@ class Portable:
 
 
 def revived(kind: type[Any], args: tuple[Any, ...], values: Mapping[str, Any]) -> Any:
-    """Return an exception of class ``kind`` with ``args`` and the attributes ``values``, without
-    calling ``__init__``."""
+    """Return an exception of class ``kind`` with ``args``, a tuple, and the attributes ``values``,
+    a mapping by name, without calling ``__init__``."""
     error = kind.__new__(kind, *args)
     error.args = args
     vars(error).update(values)
@@ -65,7 +65,7 @@ def revived(kind: type[Any], args: tuple[Any, ...], values: Mapping[str, Any]) -
 
 
 def packed(value: object) -> bytes | None:
-    """Return ``value`` as a pickle; None if it cannot be pickled."""
+    """Return ``value``, any object, as a pickle, bytes; None if it cannot be pickled."""
     import pickle
 
     try:
@@ -77,8 +77,9 @@ def packed(value: object) -> bytes | None:
 def unpacked(
     kind: type[Any], args: Sequence[bytes | None], values: Mapping[str, bytes | None]
 ) -> Any:
-    """Return a pickled exception of class ``kind`` from its pickled ``args`` and attributes
-    ``values``; one that is None or cannot be unpickled here becomes None."""
+    """Return a pickled exception of class ``kind`` from its ``args``, a sequence, and attributes
+    ``values``, a mapping by name, each pickled or None; one that is None or cannot be unpickled
+    here becomes None."""
     import pickle
 
     def value(data: bytes | None) -> Any:
@@ -135,7 +136,7 @@ class LocatedError(TuxscopeError):
 
     @property
     def place(self) -> str:
-        """``hello.py:34``, a str; empty if the line is not known."""
+        """The place, ``hello.py:34``, a str; empty if the line is not known."""
         return self.source.place if self.source else ""
 
     @property
@@ -152,8 +153,8 @@ class UsageError(TuxscopeError):
 
 
 class ArgumentTypeError(TuxscopeError, TypeError):
-    """An error: an argument has the wrong type: ``function`` takes ``takes``, as text, not
-    ``given``, the argument; ``hint`` is what to type."""
+    """An error: an argument has the wrong type: ``function``, a name, takes ``takes``, a str, not
+    ``given``, the argument; ``hint``, a str, is what to type."""
 
     def __init__(self, function: str, takes: str, given: object, hint: str) -> None:
         what = with_article(type(given).__name__)
@@ -165,13 +166,13 @@ class ArgumentTypeError(TuxscopeError, TypeError):
 
 
 def with_article(noun: str) -> str:
-    """Return ``noun`` with its article: ``an Assembler``, ``a Page``."""
+    """Return ``noun``, a str, with its article: ``an Assembler``, ``a Page``."""
     return f"{'an' if noun[:1] in 'AEIOaeio' else 'a'} {noun}"
 
 
 def shown(value: object) -> str:
-    """Return the ``repr`` of ``value`` for an error: a line of 120 characters at most, whatever the
-    value is."""
+    """Return the ``repr`` of ``value``, any object, for an error: a line of 120 characters at most,
+    whatever the value is."""
     if isinstance(value, int) and value.bit_length() > 256:
         return f"a number of {value.bit_length()} bits"
     try:

@@ -75,13 +75,13 @@ class Later:
 
 
 class Initialiser(Later):
-    """The ``__init__`` of class ``owner`` with the fields ``specs``, each a Spec by name.
+    """The ``__init__`` of class ``owner`` with the fields ``specs``, a dict of Spec by name.
 
     It is compiled after FEW instances, or when it is looked at: that takes as long as making 30
     without. Most classes have one or two in a run.
 
     Attributes:
-        specs: the Spec of each field, by name.
+        specs: a dict of the Spec of each field, by name.
         positional: the names of the positional parameters, a list.
         left: the number of instances that are still made without, an int.
     """
@@ -123,8 +123,9 @@ class Initialiser(Later):
 def make_dataclass(
     *, frozen: bool = False, slots: bool = False, eq: bool = True
 ) -> Callable[[Any], Any]:
-    """Return the class decorator of ``dataclasses.dataclass(frozen=..., slots=..., eq=...)``, as
-    far as we use it; ``frozen``, ``slots`` and ``eq`` are bool, keyword-only."""
+    """Return the class decorator, which takes a class and returns one, of
+    ``dataclasses.dataclass(frozen=..., slots=..., eq=...)``, as far as we use it; ``frozen``,
+    ``slots`` and ``eq`` are bool, keyword-only."""
 
     def made(cls: Any) -> Any:
         own = own_specs(cls)
@@ -155,7 +156,8 @@ def make_dataclass(
 
 
 def own_specs(cls: type) -> dict[str, Spec]:
-    """Return the fields that ``cls``, a class, adds to those of its bases: the Spec by name."""
+    """Return the fields that ``cls``, a class, adds to those of its bases: a dict of Spec by
+    name."""
     specs = {}
     kw_only = False
     for name, annotation in cls.__annotations__.items():
@@ -184,8 +186,8 @@ def with_slots(cls: Any, names: tuple[str, ...]) -> Any:
 
 
 def initialiser(cls: type, specs: dict[str, Spec]) -> Callable[..., None]:
-    """Return the ``__init__`` of ``cls``, a function whose parameters are the fields ``specs``,
-    each a Spec by name."""
+    """Return the ``__init__`` of ``cls``, a function whose parameters are the fields ``specs``, a
+    dict of Spec by name."""
     # Where an error happened is told by the module's name: asm.source looks at it.
     names: dict[str, Any] = {"__name__": cls.__module__, "_set": object.__setattr__}
     positional = ["self"]
@@ -213,7 +215,8 @@ def initialiser(cls: type, specs: dict[str, Spec]) -> Callable[..., None]:
 
 
 def representation(specs: dict[str, Spec]) -> Callable[[object], str]:
-    """Return the ``__repr__`` of a class with the fields ``specs``, each a Spec by name."""
+    """Return the ``__repr__``, a function of an instance that returns a str, of a class with the
+    fields ``specs``, a dict of Spec by name."""
     shown = [name for name, spec in specs.items() if spec.repr]
 
     def text(self: object) -> str:
@@ -224,8 +227,8 @@ def representation(specs: dict[str, Spec]) -> Callable[[object], str]:
 
 
 def comparison(specs: dict[str, Spec]) -> dict[str, object]:
-    """Return the methods ``__eq__`` and ``__hash__``, by name, of a class with the fields
-    ``specs``, each a Spec by name."""
+    """Return a dict by name of the methods ``__eq__`` and ``__hash__`` of a class with the fields
+    ``specs``, a dict of Spec by name."""
     compared = [name for name, spec in specs.items() if spec.compare]
     values: Callable[[object], object] = attrgetter(*compared) if compared else lambda _: ()
 
@@ -239,34 +242,36 @@ def comparison(specs: dict[str, Spec]) -> dict[str, object]:
 
 
 def forbid_change(self: object, name: str, *_: object) -> NoReturn:
-    """Raise FrozenInstanceError for the field ``name``: the ``__setattr__`` and ``__delattr__`` of
-    frozen classes."""
+    """Raise FrozenInstanceError for the field ``name``, a str: the ``__setattr__`` and
+    ``__delattr__`` of frozen classes, which take the instance first."""
     from dataclasses import FrozenInstanceError
 
     raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
 
 
 def state(self: Any) -> list[object]:
-    """Return the values of all fields, a list: the ``__getstate__`` of frozen classes."""
+    """Return the values of all fields, a list, of the instance, the one parameter: the
+    ``__getstate__`` of frozen classes."""
     return [getattr(self, name) for name in self._specs]
 
 
 def set_state(self: Any, values: list[object]) -> None:
-    """Set all fields to ``values``, a list: the ``__setstate__`` of frozen classes."""
+    """Set all fields of the instance, the first parameter, to ``values``, a list: the
+    ``__setstate__`` of frozen classes."""
     for name, value in zip(self._specs, values, strict=True):
         object.__setattr__(self, name, value)
 
 
 def changed(value: Any, /, **changes: object) -> Any:
-    """Return a copy of the instance ``value`` with the fields named in ``changes`` set to their
-    values: ``dataclasses.replace``."""
+    """Return a copy of the instance ``value``, positional-only, with the fields ``changes``,
+    keyword arguments, set to their values: ``dataclasses.replace``."""
     kept = {name: getattr(value, name) for name, each in value._specs.items() if each.init}
     return type(value)(**kept | changes)
 
 
 def standard(cls: Any, frozen: bool, eq: bool) -> Any:
-    """Return a ``dataclasses`` class with the fields of ``cls``; ``frozen`` and ``eq`` are bool, as
-    for the decorator."""
+    """Return a ``dataclasses`` class with the fields of ``cls``, a class; ``frozen`` and ``eq`` are
+    bool, as for the decorator."""
     import dataclasses
 
     fields = []

@@ -31,8 +31,9 @@ def fire_component(
     arguments: Mapping[str, Callable[[str], Any]],
     options: Mapping[str, Callable[[str], Any]],
 ) -> Callable[..., Any]:
-    """Return a function that Fire can call in place of ``call``. It takes the words ``arguments``
-    and the flags ``options``, both parsers by name.
+    """Return a function that Fire can call in place of ``call``, a callable. It takes the words
+    ``arguments`` and the flags ``options``, both mappings of name to parser, a function of the
+    text.
 
     None of them is required: a word that is missing is None. ``call`` gets what the parsers return.
     """
@@ -49,8 +50,8 @@ def fire_component(
 
 
 def no_member(component: object, words: list[str]) -> NoReturn:
-    """Raise FireError for the first of ``words``, an unexpected argument, where Fire would look up
-    an attribute of ``component``."""
+    """Raise FireError for the first of ``words``, a list of str, an unexpected argument, where Fire
+    would look up an attribute of ``component``, any object."""
     raise FireError("Could not consume arg:", words[0])
 
 
@@ -60,7 +61,7 @@ class NoFlags:
 
     def parse_known_args(self, arguments: object) -> tuple[SimpleNamespace, list[str]]:
         """Return a pair: a SimpleNamespace of fire's own flags at their defaults, and an empty
-        list; ``arguments`` are not looked at."""
+        list; ``arguments``, any object, are not looked at."""
         flags = SimpleNamespace(
             completion=None, help=False, interactive=False, separator="\0", trace=False,
             verbose=False,

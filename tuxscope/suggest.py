@@ -9,7 +9,8 @@ LONGEST = 64  # no name is longer, and comparing takes the square of the length
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the name of ``known`` that is most similar to ``name``; empty if none is similar.
+    """Return the name of ``known``, an iterable of str, that is most similar to ``name``, a str;
+    empty if none is similar.
 
     Of equally near ones, it is the one that begins and ends alike, above all begins: ``syscall`` is
     ``syscalls``, not ``vsyscall``. Case and hyphens count, unless nothing else is near.
@@ -35,13 +36,13 @@ def plain(name: str) -> str:
 
 
 def alike(first: str, second: str) -> int:
-    """Return the length of the common prefix of two words, ``first`` and ``second``."""
+    """Return the length, an int, of the common prefix of two words, ``first`` and ``second``."""
     pairs = zip(first, second, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """Return ``; did you mean timestamp_ns?`` with the name of ``known`` nearest to ``name``, after
-    ``prefix``; empty if none is similar."""
+    """Return ``; did you mean timestamp_ns?`` with the name of ``known``, an iterable of str,
+    nearest to ``name``, after ``prefix``, a str; empty if none is similar."""
     near = nearest(name, known)
     return f"; did you mean {prefix}{near}?" if near else ""

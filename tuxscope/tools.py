@@ -18,7 +18,8 @@ class CommandEntry:
         name: the first word of the command line. The class of command ``net`` is ``NetCommand``.
         summary: its line in ``tuxscope --help``.
         module: the module with the class, imported when the command is called.
-        pages: the pages of a tool: name for ``tuxscope asm`` -> file below programs/.
+        pages: the pages of a tool, a mapping of the name for ``tuxscope asm`` to the file below
+            programs/.
     """
 
     name: str
@@ -29,16 +30,16 @@ class CommandEntry:
 
 def command(name: str, summary: str, **pages: str) -> CommandEntry:
     """Return the CommandEntry of command ``name``, whose class is in ``commands/NAME.py``, with its
-    ``summary`` and ``pages``, files by name."""
+    ``summary``, a str, and ``pages``, files by name as keyword arguments."""
     return CommandEntry(name, summary, f"tuxscope.commands.{name}", pages)
 
 
 def tool(name: str, summary: str, *views: str) -> CommandEntry:
-    """Return the CommandEntry of tool ``name`` in ``programs/NAME/``, with its ``summary``: class
-    in ``command.py``, page in ``page.py``.
+    """Return the CommandEntry of tool ``name`` in ``programs/NAME/``, with its ``summary``, a str:
+    class in ``command.py``, page in ``page.py``.
 
-    Each of ``views`` is another page of the tool, ``VIEW.py``: ``tuxscope NAME --VIEW`` runs it,
-    and ``tuxscope asm NAME_VIEW`` lists it.
+    Each of ``views``, a str, is another page of the tool, ``VIEW.py``: ``tuxscope NAME --VIEW``
+    runs it, and ``tuxscope asm NAME_VIEW`` lists it.
     """
     pages = {name: f"{name}/page.py"} | {f"{name}_{each}": f"{name}/{each}.py" for each in views}
     return CommandEntry(name, summary, f"tuxscope.programs.{name}.command", pages)

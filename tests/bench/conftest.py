@@ -8,5 +8,7 @@ from pathlib import Path
 BENCH = Path(__file__).parent.parent.parent / "bench"
 sys.path.insert(0, str(BENCH))
 collect_ignore = (
-    [] if BENCH.exists() else ["test_connections.py", "test_figures.py", "test_bench.py"]
+    []
+    if BENCH.exists()
+    else ["test_connections.py", "test_fidelity.py", "test_figures.py", "test_bench.py"]
 )

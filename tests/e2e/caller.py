@@ -40,6 +40,13 @@ def repeated(numbers: dict[str, list[int]]) -> dict[str, list[int]]:
     return made
 
 
+def numbered(number: int, times: int) -> int:
+    """A call whose second argument counts up, of the fd -1."""
+    for each in range(times):
+        SYSCALL(number, -1, ctypes.c_long(each), 0)
+    return times
+
+
 def interrupted(number: int, restarted: bool) -> list[int]:
     """A read that a signal's handler interrupts, once or twice; what it reads comes then."""
     ours, theirs = os.pipe()
@@ -149,6 +156,11 @@ def main(what: str, argument: Any) -> None:
             say("w")
             os.read(0, 100)
             made = repeated(argument)
+        case "numbered":
+            numbered(argument[0], 10)
+            say("w")
+            os.read(0, 100)
+            made = numbered(*argument)
         case "interrupted":
             made = interrupted(*argument)
         case "denied":

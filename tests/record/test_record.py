@@ -157,7 +157,7 @@ def test_text_ends_at_nul_and_is_utf8(raw: bytes, text: str) -> None:
     ("fields", "problem"),
     [
         ({}, "has no fields"),
-        ({"name": char}, r"Event.name: char needs a length, as in char\[16\]"),
+        ({"name": char}, r"Event.name: char needs a length, as in name = char\[16\]"),
         ({"pid": int}, "Event.pid: int is not a C type"),
         ({"pid": 7}, "Event.pid: 7 is not a C type"),
         ({"pid": "u32"}, "write the type without quotes: pid = u32"),

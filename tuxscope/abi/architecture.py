@@ -55,7 +55,8 @@ class Architecture:
         machine: its name, as uname(2) reports it.
         native: the Abi of 64-bit calls.
         compat: the Abi of 32-bit calls.
-        suffixes: a str by Abi, appended to the names of its calls, as in strace(1): ``open@32``.
+        suffixes: a mapping of Abi to the str appended to the names of its calls, as in strace(1):
+            ``open@32``.
         compat_test: the CompatTest by which a program tells a 32-bit call.
     """
 
@@ -71,8 +72,8 @@ class Architecture:
         return tuple(self.suffixes)
 
     def abi(self, compat: bool, number: int) -> Abi:
-        """Return the Abi of the call with ``number``, an int; ``compat`` is whether the test found
-        a 32-bit call."""
+        """Return the Abi of the call with ``number``, an int; ``compat``, a bool, is whether the
+        test found a 32-bit call."""
         if compat:
             return self.compat
         x32 = self.native is Abi.X86_64 and number & X32_BIT and number >> 31 == 0

@@ -23,7 +23,7 @@ def lines_of(file: str) -> list[str]:
 
 @cache
 def numbers(abi: Abi) -> Mapping[str, int]:
-    """Return the numbers of all calls of ``abi``, a mapping of name to int. Cached."""
+    """Return the numbers of all calls of ``abi``, an Abi: a mapping of name to int. Cached."""
     head, *rows = (each.split("\t") for each in lines_of("syscalls.tsv"))
     column = head.index(abi.value)
     return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
@@ -31,21 +31,21 @@ def numbers(abi: Abi) -> Mapping[str, int]:
 
 @cache
 def names(abi: Abi) -> Mapping[int, str]:
-    """Return the names of all calls of ``abi``, a mapping of number to str. Cached."""
+    """Return the names of all calls of ``abi``, an Abi: a mapping of number to str. Cached."""
     return {number: name for name, number in numbers(abi).items()}
 
 
 @cache
 def groups() -> Mapping[str, frozenset[str]]:
-    """Return strace's classes of calls (file, network, ...; see strace(1)): a frozenset of call
-    names by the class's name without %. Cached."""
+    """Return strace's classes of calls (file, network, ...; see strace(1)): a mapping of the
+    class's name, without %, to a frozenset of the names of its calls. Cached."""
     rows = (each.split("\t") for each in lines_of("groups.tsv"))
     return {group: frozenset(members.split()) for group, members in rows}
 
 
 def syscall_name(architecture: Architecture, compat: bool, number: int) -> str:
-    """Return the name of call ``number`` on ``architecture``, a str; ``compat`` is whether the
-    32-bit test says so.
+    """Return the name, a str, of call ``number``, an int, on ``architecture``, an Architecture;
+    ``compat`` is a bool, whether the 32-bit test says so.
 
     It is ``openat``; ``getpid@32`` for an ABI other than the native one; ``syscall_9999`` for a
     number without a name. ``number`` is 32 bits of the register, signed or unsigned.

@@ -9,8 +9,8 @@ from tuxscope.abi.names import numbers, syscall_name
 
 
 def native_name(number: int) -> str:
-    """Return the name of the machine's 64-bit call ``number``, as ``openat``; ``syscall_9999`` if
-    it has no name."""
+    """Return the name of the machine's 64-bit call ``number``, an int, as ``openat``;
+    ``syscall_9999`` if it has no name."""
     return syscall_name(this_architecture(), False, number)
 
 

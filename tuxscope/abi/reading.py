@@ -40,8 +40,8 @@ class Readable:
 
 
 def readable(layout: Layout, architecture: Architecture) -> Readable:
-    """Return the Readable of a kernel with ``layout`` on ``architecture``. Raises TuxscopeError if
-    the kernel has no such registers."""
+    """Return the Readable of a kernel with ``layout``, a Layout, on ``architecture``, an
+    Architecture. Raises TuxscopeError if the kernel has no such registers."""
     test, switches, compat = architecture.compat_test, None, None
     if not test.in_task:
         compat = place(layout, architecture, test.path)
@@ -57,8 +57,8 @@ def readable(layout: Layout, architecture: Architecture) -> Readable:
 
 
 def read_register(a: Assembler, register: Place, context: Register, to: Memory) -> None:
-    """Emit: copy the user's ``register``, a Place in ``struct pt_regs``, to memory at ``to``, which
-    has room for it; ``context`` is the Register that points to the context."""
+    """Emit: copy the user's ``register``, a Place in ``struct pt_regs``, to the Memory ``to``,
+    which has room for it; ``context`` is the Register that points to the context."""
     a.ldx(r3, u64[context + 0])
     copy_of_kernel(a, register, to)
 
@@ -69,10 +69,11 @@ ROOM = u64[16]  # for the registers between the first and the last that is read
 def read_arguments(
     a: Assembler, readable: Readable, address: Memory, room: Memory, compat: Memory, to: Memory
 ) -> None:
-    """Emit: copy the six arguments of a call to ``to``, six words.
+    """Emit: copy the six arguments of a call to ``to``, Memory of six words. ``readable``, a
+    Readable, says in which registers they are.
 
-    ``address`` holds the address of its registers, ``room`` is a ``ROOM``, and ``compat`` holds
-    whether it is a 32-bit call.
+    ``address`` is Memory with the address of the call's registers, ``room`` Memory of type ``ROOM``
+    to copy through, and ``compat`` Memory with whether it is a 32-bit call.
     """
     native, short = readable.registers.arguments, readable.compat_registers.arguments
     for run in runs((*native, *short)):
@@ -90,7 +91,8 @@ def read_arguments(
 
 
 def runs(places: Iterable[Place]) -> list[list[int]]:
-    """Return the offsets of ``places``, sorted, in lists that have room in a ``ROOM`` each."""
+    """Return the offsets of ``places``, an iterable of Places, sorted, in lists of int that have
+    room in a ``ROOM`` each."""
     found: list[list[int]] = []
     for offset in sorted({each.offset for each in places}):
         if found and offset + 8 - found[-1][0] <= ROOM.size:
@@ -103,7 +105,8 @@ def runs(places: Iterable[Place]) -> list[list[int]]:
 def take_arguments(
     a: Assembler, arguments: tuple[Place, ...], run: list[int], room: Memory, to: Memory
 ) -> None:
-    """Emit: copy those ``arguments`` that are in ``run``, offsets, from ``room`` to ``to``."""
+    """Emit: copy from ``room`` to ``to``, both Memory, those ``arguments``, a tuple of Places,
+    whose offsets are in ``run``, a list of int."""
     base = room._base + room._offset
     for index, each in enumerate(arguments):
         if each.offset in run:
@@ -114,10 +117,10 @@ def take_arguments(
 def read_number(
     a: Assembler, readable: Readable, context: Register, scratch: Memory, to: Memory
 ) -> None:
-    """Emit: store the number of a call, at its exit, as 32 bits in ``to``.
+    """Emit: store the number of a call, at its exit, as 32 bits in the Memory ``to``.
 
-    ``readable`` says where it is, ``context`` is the Register that points to the context, and
-    ``scratch`` is Memory of 8 bytes.
+    ``readable``, a Readable, says where it is, ``context`` is the Register that points to the
+    context, and ``scratch`` is Memory of 8 bytes.
     """
     number = readable.registers.number
     read_register(a, number, context, scratch)
@@ -130,10 +133,10 @@ def read_number(
 def read_compat(
     a: Assembler, readable: Readable, context: Register, scratch: Memory, to: Memory
 ) -> None:
-    """Emit: store 1 in ``to`` in a call of the 32-bit ABI, else 0, as 32 bits.
+    """Emit: store 1 in the Memory ``to`` in a call of the 32-bit ABI, else 0, as 32 bits.
 
-    ``readable`` says how to tell, ``context`` is the Register that points to the context, and
-    ``scratch`` is Memory of 8 bytes.
+    ``readable``, a Readable, says how to tell, ``context`` is the Register that points to the
+    context, and ``scratch`` is Memory of 8 bytes.
     """
     if readable.compat is None:
         a.st(to, 0)
@@ -155,8 +158,8 @@ def read_compat(
 def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
     """Emit: r1 = how often the current task was switched out; return True.
 
-    Emits nothing and returns False if ``readable`` does not say where that is. ``scratch`` is
-    Memory of 16 bytes.
+    Emits nothing and returns False if ``readable``, a Readable, does not say where that is.
+    ``scratch`` is Memory of 16 bytes.
     """
     if readable.switches is None:
         return False
@@ -177,8 +180,8 @@ def read_switches(a: Assembler, readable: Readable, scratch: Memory) -> bool:
 
 
 def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory) -> None:
-    """Emit: r1 = the integer at ``place`` in the current task. ``readable`` says whether to load it
-    or to copy it to ``scratch``, Memory, first."""
+    """Emit: r1 = the integer at ``place``, a Place in the current task. ``readable``, a Readable,
+    says whether to load it or to copy it to ``scratch``, Memory, first."""
     if readable.typed_task:
         a.call(helper.get_current_task_btf)
         a.ldx(r1, place.at(r0))
@@ -190,15 +193,15 @@ def load_of_task(a: Assembler, readable: Readable, place: Place, scratch: Memory
 
 
 def load(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r1 = the integer of ``place``, of 4 or 8 bytes, that was copied to ``scratch``,
+    """Emit: r1 = the integer of ``place``, a Place of 4 or 8 bytes, that was copied to ``scratch``,
     Memory."""
     base = scratch._base + scratch._offset
     a.ldx(r1, u32[base] if place.size == 4 else u64[base])
 
 
 def copy_of_kernel(a: Assembler, place: Place, to: Memory) -> None:
-    """Emit: copy the member at ``place`` of the struct at r3 to ``to``, Memory; zeros if the kernel
-    cannot read it."""
+    """Emit: copy the member at ``place``, a Place, of the struct at r3 to ``to``, Memory; zeros if
+    the kernel cannot read it."""
     a.add(r3, place.offset)
     a.lea(r1, to)
     a.mov(r2, place.size)

@@ -22,11 +22,11 @@ class Registers:
     """The Places of the user's registers in ``struct pt_regs``.
 
     Attributes:
-        number: the call's number, in its low ``number_bits``, at entry and exit.
+        number: the Place of the call's number, in its low ``number_bits``, at entry and exit.
         number_bits: an int; the other bits of the integer mean other things.
         arguments: a tuple of six Places, with the values at entry.
-        result: the result at exit; a negative one is an errno.
-        stack_pointer: for 64-bit calls, and 32-bit calls of x86.
+        result: the Place of the result at exit; a negative one is an errno.
+        stack_pointer: the Place, for 64-bit calls, and 32-bit calls of x86.
     """
 
     number: Place
@@ -49,8 +49,8 @@ SMALLER = {"syscallno": 4, "int_code": 4}
 
 
 def recorded(architecture: Architecture) -> RecordedLayout:
-    """Return the RecordedLayout of the registers of ``architecture``, for use without a kernel to
-    ask."""
+    """Return the RecordedLayout of the registers of ``architecture``, an Architecture, for use
+    without a kernel to ask."""
     places = {
         name: Place(offset, SMALLER.get(name, REGISTER))
         for name, offset in RECORDED[architecture.machine].items()
@@ -59,15 +59,16 @@ def recorded(architecture: Architecture) -> RecordedLayout:
 
 
 def place(layout: Layout, architecture: Architecture, member: str) -> Place:
-    """Return the Place of ``member``, a name in ``struct pt_regs`` of ``architecture``, in
-    ``layout``. Raises TuxscopeError if the kernel has no such member."""
+    """Return the Place of ``member``, a name in ``struct pt_regs`` of ``architecture``, an
+    Architecture, in ``layout``, a Layout. Raises TuxscopeError if the kernel has no such member."""
     asked = layout if layout.has_structs else recorded(architecture)
     return asked.member("pt_regs", member)
 
 
 def registers(layout: Layout, architecture: Architecture, compat: bool = False) -> Registers:
-    """Return the Registers of ``architecture`` in ``layout``, of 32-bit calls if ``compat``, else
-    of 64-bit ones. Raises TuxscopeError if a register is missing."""
+    """Return the Registers of ``architecture``, an Architecture, in ``layout``, a Layout: of 32-bit
+    calls if ``compat``, a bool, else of 64-bit ones. Raises TuxscopeError if a register is
+    missing."""
 
     def at(name: str) -> Place:
         return place(layout, architecture, name)

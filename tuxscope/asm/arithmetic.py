@@ -179,23 +179,28 @@ class Arithmetic(Emitter):
         self._alu(Alu.MOD, dst, operand, wide=False, offset=1)
 
     def movsx8(self, dst: Register, src: Register) -> None:
-        """Emit: ``dst = (s8)src``, sign-extended to 64 bits (Linux 6.6); both are Registers."""
+        """Emit: ``dst = (s8)src``, sign-extended to 64 bits (Linux 6.6); ``dst`` and ``src`` are
+        Registers."""
         self._emit(Alu.MOV | Source.X | Class.ALU64, number(dst), number(src), 8)
 
     def movsx16(self, dst: Register, src: Register) -> None:
-        """Emit: ``dst = (s16)src``, sign-extended to 64 bits (Linux 6.6); both are Registers."""
+        """Emit: ``dst = (s16)src``, sign-extended to 64 bits (Linux 6.6); ``dst`` and ``src`` are
+        Registers."""
         self._emit(Alu.MOV | Source.X | Class.ALU64, number(dst), number(src), 16)
 
     def movsx32(self, dst: Register, src: Register) -> None:
-        """Emit: ``dst = (s32)src``, sign-extended to 64 bits (Linux 6.6); both are Registers."""
+        """Emit: ``dst = (s32)src``, sign-extended to 64 bits (Linux 6.6); ``dst`` and ``src`` are
+        Registers."""
         self._emit(Alu.MOV | Source.X | Class.ALU64, number(dst), number(src), 32)
 
     def movsx8_32(self, dst: Register, src: Register) -> None:
-        """Emit: ``dst = (s8)src``, sign-extended to 32 bits (Linux 6.6); both are Registers."""
+        """Emit: ``dst = (s8)src``, sign-extended to 32 bits (Linux 6.6); ``dst`` and ``src`` are
+        Registers."""
         self._emit(Alu.MOV | Source.X | Class.ALU, number(dst), number(src), 8)
 
     def movsx16_32(self, dst: Register, src: Register) -> None:
-        """Emit: ``dst = (s16)src``, sign-extended to 32 bits (Linux 6.6); both are Registers."""
+        """Emit: ``dst = (s16)src``, sign-extended to 32 bits (Linux 6.6); ``dst`` and ``src`` are
+        Registers."""
         self._emit(Alu.MOV | Source.X | Class.ALU, number(dst), number(src), 16)
 
     def neg(self, dst: Register) -> None:
@@ -207,16 +212,16 @@ class Arithmetic(Emitter):
         self._emit(Alu.NEG | Class.ALU, number(dst))
 
     def le(self, dst: Register, bits: int) -> None:
-        """Emit: convert the low 16, 32 or 64 bits of dst to little-endian; zero the bits above;
-        ``dst`` is a Register."""
+        """Emit: convert the low ``bits`` bits of dst (16, 32 or 64) to little-endian; zero the bits
+        above; ``dst`` is a Register."""
         self._swap(Alu.END | Source.K | Class.ALU, dst, bits)
 
     def be(self, dst: Register, bits: int) -> None:
-        """Emit: convert the low 16, 32 or 64 bits of dst to big-endian; zero the bits above;
-        ``dst`` is a Register."""
+        """Emit: convert the low ``bits`` bits of dst (16, 32 or 64) to big-endian; zero the bits
+        above; ``dst`` is a Register."""
         self._swap(Alu.END | Source.X | Class.ALU, dst, bits)
 
     def bswap(self, dst: Register, bits: int) -> None:
-        """Emit: reverse the bytes of dst's low 16, 32 or 64 bits; zero the bits above (Linux 6.6);
-        ``dst`` is a Register."""
+        """Emit: reverse the bytes of dst's low ``bits`` bits (16, 32 or 64); zero the bits above
+        (Linux 6.6); ``dst`` is a Register."""
         self._swap(Alu.END | Source.K | Class.ALU64, dst, bits)

@@ -19,7 +19,8 @@ class Assembler(RingOutput):
     """Builds a program, one method call for each instruction.
 
     ``Assembler(name, attach, license="GPL")``: ``name`` has 1 to 15 characters, ``attach`` is an
-    attach point such as a Tracepoint. Raises ProgramError for arguments that the kernel rejects.
+    AttachPoint such as a Tracepoint, ``license`` a str. Raises ProgramError for arguments that the
+    kernel rejects.
 
     >>> a = Assembler("nothing", attach=Tracepoint("syscalls", "sys_enter_write"))
     >>> a.mov(r0, 0)
@@ -32,11 +33,12 @@ class Assembler(RingOutput):
     """
 
     def stack(self, field_type: FieldType[Any] | RecordType) -> Memory:
-        """Reserve space on the function's stack for a record or an integer; emits nothing.
+        """Reserve space on the function's stack for ``field_type``, a FieldType or RecordType, and
+        return it, a Memory; emit nothing.
 
-        Returns the place, a Memory, aligned for its type. The bytes are uninitialised: store to all
-        that the program sends. Raises StackError if the function needs more than 512 bytes,
-        OperandError if ``field_type`` is neither a type nor a RecordType.
+        The place is aligned for its type. The bytes are uninitialised: store to all that the
+        program sends. Raises StackError if the function needs more than 512 bytes, OperandError if
+        ``field_type`` is neither a type nor a RecordType.
         """
         if not isinstance(field_type, FieldType | RecordType):
             raise OperandError(
@@ -82,7 +84,7 @@ class Assembler(RingOutput):
         self._emit_all(address)
 
     def addr_space_cast(self, dst: Register, src: Register, to: int, origin: int) -> None:
-        """Emit: ``dst = src``, both Registers, cast from address space ``origin`` to address space
+        """Emit: ``dst = src``, each a Register, cast from address space ``origin`` to address space
         ``to`` (Linux 6.9).
 
         Address space 0 is the kernel's, 1 an arena's, both int. Raises OperandError for any other
@@ -99,7 +101,8 @@ class Assembler(RingOutput):
 
 
 def assigned(text: str) -> str:
-    """Return the variable that line ``text`` assigns (``event = a.stack(Event)``), or ``""``."""
+    """Return the variable that ``text``, a line of Python, assigns, a str (``event =
+    a.stack(Event)``), or ``""``."""
     target, _, value = text.partition("=")
     name = target.partition(":")[0].strip()
     return name if name.isidentifier() and ".stack(" in value and value[0] != "=" else ""

@@ -55,9 +55,11 @@ LONGEST_RAW_NAME = 127  # bytes: bpf_raw_tracepoint_open copies no more (kernel/
 
 
 def check_text(what: str, text: object, longest: int, example: str) -> None:
-    """Check that ``text``, an argument, is printable text of at most ``longest`` bytes in UTF-8.
+    """Check that ``text``, an argument, is printable text of at most ``longest`` bytes, an int, in
+    UTF-8.
 
-    ``what`` names the argument in errors, ``example`` shows how to write it. Raises ProgramError.
+    ``what``, a str, names the argument in errors, ``example``, a str, shows how to write it. Raises
+    ProgramError.
     """
     if not isinstance(text, str):
         raise ProgramError(f"{what} is a str, {example}, not {shown(text)}", author_line())
@@ -101,6 +103,10 @@ class Tracepoint(AttachPoint):
     Once r6 holds the context, ``a.ldx(r1, u64[r6 + 16])`` loads the first argument of a system
     call. ``format_file`` lists the offsets. Raises ProgramError for a category or a name that
     cannot be a directory.
+
+    Attributes:
+        category, name: those given, each a str.
+        source: the author's SourceLine, or None.
     """
 
     category: str
@@ -139,6 +145,10 @@ class RawTracepoint(AttachPoint):
 
     The context points to the tracepoint's arguments, a u64 each. Without a name the program cannot
     be attached; :meth:`LoadedProgram.test_run` runs it. Raises ProgramError for an invalid name.
+
+    Attributes:
+        name: that given, a str; empty for none.
+        source: the author's SourceLine, or None.
     """
 
     name: str = ""

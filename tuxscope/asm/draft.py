@@ -25,8 +25,8 @@ class Definition:
 
     Attributes:
         index: the index of the instruction that follows it.
-        source: the author's line.
-        is_global: see ``Emitter.function``.
+        source: the author's SourceLine, or None.
+        is_global: a bool, see ``Emitter.function``.
     """
 
     index: int
@@ -42,7 +42,7 @@ class Target:
         name: the name of a label, or of a function.
         function: the function that has the jump, and must have the label; None for a call.
         field: the instruction's field for the distance: ``offset`` or ``imm``.
-        source: the author's line.
+        source: the author's SourceLine, or None.
     """
 
     name: str
@@ -85,7 +85,7 @@ class ResolvedCode:
     """Instructions with resolved jumps, and their functions and labels.
 
     Attributes:
-        instructions: a tuple, in program order.
+        instructions: a tuple of Instructions, in program order.
         functions: the entry points, a tuple of Labels; the first is at slot 0.
         labels: a tuple of Labels, in the order of their slots; an instruction of the same function
             follows each.
@@ -139,7 +139,8 @@ class Draft:
         """Begin function ``name`` at the next instruction; ``source`` is the author's SourceLine,
         or None.
 
-        ``is_global`` is as in Emitter.function. Raises DuplicateLabelError, ProgramError.
+        ``is_global``, a bool, is whether the verifier checks it by itself. Raises
+        DuplicateLabelError, ProgramError.
         """
         if name in self.functions:
             raise DuplicateLabelError(f"function {shown(name)} is already defined", source)
@@ -256,8 +257,8 @@ def build_program(
     license: str,
     stack: tuple[StackVariable, ...] = (),
 ) -> Program:
-    """Return a Program of ``code``, a ResolvedCode, with this ``name``, ``attach`` point,
-    ``license`` and ``stack``, a tuple of StackVariables.
+    """Return a Program of ``code``, a ResolvedCode, with this ``name``, ``attach``, an AttachPoint,
+    ``license``, a str, and ``stack``, a tuple of StackVariables.
 
     Raises ProgramError if two maps share a name.
     """

@@ -120,8 +120,8 @@ class Emitter:
         self._emit(opcode, dst, src, imm=imm, target=waiting)
 
     def label(self, name: str) -> None:
-        """Define label ``name`` before the next instruction, for jumps in this function; emits
-        nothing.
+        """Define label ``name``, a str, before the next instruction, for jumps in this function;
+        emits nothing.
 
         A label without a jump is allowed. Raises DuplicateLabelError, and LabelError for a name
         that is not a str, or is empty.
@@ -134,7 +134,7 @@ class Emitter:
         self._draft.label(name, source)
 
     def function(self, name: str, is_global: bool = False) -> None:
-        """Begin function ``name``, which ``a.call(name)`` calls; emits nothing.
+        """Begin function ``name``, a str, which ``a.call(name)`` calls; emits nothing.
 
         A function has its own stack, labels and r6 to r9. It gets its arguments in r1 to r5,
         returns r0, and must end with exit. Raises DuplicateLabelError for a name that is already
@@ -156,8 +156,8 @@ class Emitter:
     def program(self, *, check: bool = True) -> Program:
         """Resolve all labels and return the Program; the assembler can be extended afterwards.
 
-        With ``check``, a bool, the checks also look for what the verifier would refuse, as far as
-        the program alone shows it. Without, only the verifier checks the program.
+        With ``check``, a bool, keyword-only, the checks also look for what the verifier would
+        refuse, as far as the program alone shows it. Without, only the verifier checks the program.
 
         Raises:
             UndefinedLabelError: a jump or call to a name that is not defined.
@@ -183,10 +183,10 @@ def new_instruction(
     next_imm: int = 0,
     map: Map | None = None,
 ) -> Instruction:
-    """Return an Instruction of ``opcode`` with the author's line.
+    """Return an Instruction of ``opcode``, an int, with the author's line.
 
-    ``dst``, ``src``, ``offset``, ``imm``, ``next_imm`` and ``map``, a Map or None, are its fields.
-    Raises OperandError with that line.
+    ``dst``, ``src``, ``offset``, ``imm``, ``next_imm``, ints of default 0, and ``map``, a Map or
+    None, are its fields. Raises OperandError with that line.
     """
     source = author_line()
     try:
@@ -199,7 +199,8 @@ def new_instruction(
 
 
 def number(register: Register) -> int:
-    """Return the number of ``register``, 0 to 10. Raises RegisterError if it is not a Register."""
+    """Return the number of ``register``, a Register: 0 to 10. Raises RegisterError if it is not a
+    Register."""
     if not isinstance(register, Register):
         from tuxscope.asm.operands import expected_register  # needed for errors alone
 

@@ -56,8 +56,8 @@ class ProgramError(AssemblyError):
 class CheckError(AssemblyError):
     """Base of the errors of the checks: the verifier would refuse the program.
 
-    A CheckError always has ``problem`` and ``hint``, texts, and ``slot``, that of the instruction;
-    ``source`` is the author's SourceLine, or None.
+    A CheckError always has ``problem`` and ``hint``, each a str, and ``slot``, an int, that of the
+    instruction; ``source`` is the author's SourceLine, or None.
     """
 
     def __init__(self, problem: str, hint: str, slot: int, source: SourceLine | None) -> None:
@@ -153,7 +153,7 @@ class CallDepthError(CheckError):
 class TextError(AssemblyError):
     """A syntax error in assembly text, or an operand that does not fit.
 
-    ``problem`` says which, ``source`` is the SourceLine, ``column`` is counted from 1.
+    ``problem``, a str, says which, ``source`` is the SourceLine, ``column`` is counted from 1.
 
     Attributes:
         file: the name of the text's file.

@@ -29,8 +29,8 @@ from tuxscope.lean_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reg:
-    """The field holds a register number, 0 to 10; 0 to 9 if ``written``; ``read``: whether it is
-    read."""
+    """The field holds a register number, 0 to 10; 0 to 9 if ``written``, a bool; ``read``, a bool:
+    whether it is read."""
 
     written: bool = False
     read: bool = True
@@ -87,21 +87,20 @@ class Form:
     """One row of the table.
 
     Attributes:
-        name: the assembler's method; several rows share one (``add`` with a register, and with an
-            immediate).
+        name: the assembler's method; rows share one (``add`` with a register, with an immediate).
         opcode: the opcode, 8 bits.
-        kind: the kind of instruction.
+        kind: the FormKind.
         operation: the operation within the kind; None if there is only one.
         bits: the width in bits of the computation, comparison, load or store; 64 for all others.
         signed: whether it is a signed division, or sign-extends.
-        since: the first version of Linux that accepts it, as (major, minor).
-        dst, src, offset, imm: the rule for each field.
+        since: the first version of Linux that accepts it, as a pair of ints, (major, minor).
+        dst, src, offset, imm: the rule for each field: a Reg, a Range or a Const.
         next_imm: the rule for imm of the second slot; None if the instruction has one slot.
         text: a template of its pseudo-C, as the kernel and LLVM write it.
-        group: the conformance group (RFC 9669, section 2.4).
+        group: the Group, the conformance group (RFC 9669, section 2.4).
         section: the section of RFC 9669, or the version of Linux that defines it.
         named: the template with the name of a label, function, helper or map; ``""`` if none.
-        also: templates of other spellings, which the parser reads and the listing never writes.
+        also: a tuple of other spellings, which the parser reads and the listing never writes.
     """
 
     name: str
@@ -148,7 +147,7 @@ class Form:
         return 1 if self.next_imm is None else 2
 
     def rules(self) -> Iterator[tuple[str, Rule]]:
-        """Yield each field's name and rule, in the order of the encoding."""
+        """Yield pairs, in the order of the encoding: a field's name, its Reg, Range or Const."""
         yield "dst", self.dst
         yield "src", self.src
         yield "offset", self.offset
@@ -225,8 +224,9 @@ def jump(name: str, opcode: int, kind: FormKind, text: str, group: Group, sectio
          dst: Rule = ZERO, src: Rule = ZERO, offset: Rule = ZERO, imm: Rule = ZERO,
          distance: str = "jump", operation: Operation = None, bits: int = 64,
          since: Version = EBPF) -> Form:
-    """Return a Form: ``text``, then target ``distance``; as given ``name``, opcode, kind, group,
-    section, operation, bits, since, and the rules ``dst``, ``src``, ``offset`` and ``imm``."""
+    """Return a Form: ``text``, then target ``distance``, both str; ``name``, ``opcode``, ``kind``,
+    ``group`` and ``section``; and, keyword-only, the rules ``dst``, ``src``, ``offset`` and
+    ``imm``, and ``operation``, ``bits`` and ``since``, are as in Form."""
     return Form(name, opcode, kind, f"{text} {{{distance}}}", group, section,
                 dst, src, offset, imm, named=f"{text} {{label}}",
                 also=(f"{text} pc{{{distance}}}",), operation=operation, bits=bits, since=since)

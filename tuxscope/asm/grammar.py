@@ -46,10 +46,10 @@ class Node:
     """A node of the automaton.
 
     Attributes:
-        literals: the next node for each literal.
-        slots: the next node for each kind of placeholder.
-        forms: the rows whose template ends here. With each row: the names of its placeholders, in
-            order; a fixed register (``r0``) counts as one.
+        literals: a dict of the next Node by literal, a str.
+        slots: a dict of the next Node by Slot, the kind of a placeholder.
+        forms: a list of pairs: a Form whose template ends here, and a tuple of the names of its
+            placeholders, in order; a fixed register (``r0``) counts as one.
     """
 
     literals: dict[str, Node] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Operand(NamedTuple):
 
     Attributes:
         value: a register's number, an integer, or a name.
-        token: its token; a sign and the number after it are one token.
+        token: its Token; a sign and the number after it are one token.
     """
 
     value: int | str
@@ -73,9 +73,10 @@ class Match(NamedTuple):
     """The result of parsing one instruction.
 
     Attributes:
-        forms: the rows that match, with their placeholders; only a name leaves more than one.
-        operands: the operands, in the order of the text.
-        end: the index of the token after the instruction.
+        forms: a sequence of pairs, each a Form that matches and a tuple of its placeholders; only a
+            name leaves more than one.
+        operands: a tuple of the Operands, in the order of the text.
+        end: an int, the index of the token after the instruction.
     """
 
     forms: Sequence[tuple[Form, tuple[str, ...]]]
@@ -84,14 +85,15 @@ class Match(NamedTuple):
 
 
 class MismatchError(AssemblyError):
-    """A syntax error, ``problem``, at ``token``, a Token; the parser adds the line."""
+    """A syntax error, ``problem``, a str, at ``token``, a Token; the parser adds the line."""
 
     def __init__(self, problem: str, token: Token) -> None:
         super().__init__(problem, column=token.column)
 
 
 def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
-    """Yield the parts of ``template``: (Slot, name) for a placeholder, (None, text) for a literal.
+    """Yield the parts of ``template``: pairs: (Slot, name) for a placeholder, (None, text) for a
+    literal.
 
     A fixed register is a placeholder whose name is the register: (REGISTER, ``r0``).
     """
@@ -107,7 +109,7 @@ def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
 
 @cache
 def automaton() -> Node:
-    """Return the start node of the automaton of all templates; built at the first call."""
+    """Return the start Node of the automaton of all templates; built at the first call, cached."""
     start = Node()
     for form in FORMS:
         for template in filter(None, (form.text, form.named, *form.also)):
@@ -125,7 +127,7 @@ def automaton() -> Node:
 
 @cache
 def keywords() -> frozenset[str]:
-    """Return all words of the templates, a frozenset, such as ``goto`` and ``if``."""
+    """Return all words of the templates, a frozenset, such as ``goto`` and ``if``. Cached."""
     written = " ".join(re.sub(r"\{\w+\}", " ", form.text) for form in FORMS)
     return frozenset(PLAIN.findall(written))
 
@@ -137,7 +139,8 @@ def spelling(name: str) -> str:
 
 
 def match(line: Sequence[Token], index: int) -> Match:
-    """Return the Match of the instruction that begins at token ``index`` of ``line``.
+    """Return the Match of the instruction that begins at token ``index``, an int, of ``line``, a
+    sequence of Tokens.
 
     Each step consumes one token, or a sign and its number. Raises MismatchError.
     """
@@ -168,10 +171,11 @@ def match(line: Sequence[Token], index: int) -> Match:
 
 
 def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operand, int] | None:
-    """Return the operand at token ``index`` of ``line``, if a placeholder at ``node`` fits.
+    """Return the operand at token ``index``, an int, of ``line``, a sequence of Tokens, if a
+    placeholder at ``node``, a Node, fits.
 
-    The result is (Slot, Operand, number of tokens), or None. Raises MismatchError for a sign
-    without a number after it.
+    The result is a triple, (Slot, Operand, number of tokens), or None. Raises MismatchError for a
+    sign without a number after it.
     """
     token = line[index]
     register = token.kind is TokenKind.WORD and REGISTER.fullmatch(token.text)
@@ -201,7 +205,7 @@ def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operan
 
 
 def expected(node: Node) -> str:
-    """Return what the grammar allows at ``node``, in words, for an error."""
+    """Return what the grammar allows at ``node``, a Node, in words, for an error."""
     if node is automaton():
         return "an instruction"
     words = [text for text in node.literals if PLAIN.fullmatch(text)]
@@ -218,7 +222,8 @@ def expected(node: Node) -> str:
 
 
 def nearest_word(node: Node, token: Token) -> str:
-    """Return a hint with the word allowed at ``node`` that is nearest to ``token``, or ``""``."""
+    """Return a hint with the word allowed at ``node``, a Node, that is nearest to ``token``, a
+    Token, or ``""``."""
     words = [*filter(PLAIN.fullmatch, node.literals)]
     for slot, letter in ((Slot.REGISTER, "r"), (Slot.HALF, "w")):
         words += [f"{letter}{number}" for number in range(11)] * (slot in node.slots)

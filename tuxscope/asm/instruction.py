@@ -139,7 +139,7 @@ class Instruction:
         return Instruction, (*fields, self.map, self.source)
 
     def encode(self, byteorder: ByteOrder = NATIVE) -> bytes:
-        """Return the encoding in ``byteorder``: 8 bytes, or 16 for ld_imm64.
+        """Return the encoding in ``byteorder``, a str: 8 bytes, or 16 for ld_imm64.
 
         The file descriptor of ``map`` is encoded as 0. Raises OperandError for a byte order other
         than ``"little"`` and ``"big"``.
@@ -152,7 +152,7 @@ class Instruction:
 
     @classmethod
     def decode(cls, data: Buffer, byteorder: ByteOrder = NATIVE) -> Instruction:
-        """Return the first instruction of ``data``, any buffer of 8 bytes or more.
+        """Return the first Instruction of ``data``, any buffer of 8 bytes or more.
 
         Raises DecodeError if the bytes do not encode an instruction, or are too few; OperandError
         for a ``byteorder`` other than ``"little"`` and ``"big"``.
@@ -187,8 +187,8 @@ class Instruction:
         return self.fill_template(self.form.text)
 
     def fill_template(self, template: str, **names: str) -> str:
-        """Return ``template``, of the table, filled with the fields, and with ``names`` by
-        placeholder."""
+        """Return ``template``, a str of the table, filled with the fields, and with ``names``, str
+        by placeholder as keyword arguments."""
         return template.format(
             dst=f"r{self.dst}",
             src=f"r{self.src}",
@@ -206,7 +206,8 @@ class Instruction:
 
 
 def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
-    """Check that ``value`` of field ``field_name`` of ``form`` obeys ``rule``.
+    """Check that ``value``, an int, of field ``field_name`` of ``form``, a Form, obeys ``rule``, a
+    Reg, Range or Const.
 
     Raises OperandError, or a subclass.
     """
@@ -236,7 +237,7 @@ def check(form: Form, field_name: str, rule: Rule, value: int) -> None:
 def check_number(form: Form, field_name: str, rule: Range, value: int) -> None:
     """Raise OperandError unless Linux accepts ``value``, by ``rule``, a Range.
 
-    ``form`` and ``field_name`` are for the message.
+    ``form``, a Form, and ``field_name`` are for the message; ``value`` is an int.
     """
     if not rule.low <= value <= rule.high:
         raise OperandError(
@@ -248,7 +249,8 @@ def check_number(form: Form, field_name: str, rule: Range, value: int) -> None:
 
 
 def wider_hint(form: Form, field_name: str, value: int) -> str:
-    """Return a hint if ``value`` does not fit into imm of ``form``, or ``""``.
+    """Return a hint, a str, if ``value``, an int, does not fit into imm of ``form``, a Form, or
+    ``""``.
 
     Only a ``field_name`` of ``imm`` has a hint.
     """
@@ -264,7 +266,7 @@ def wider_hint(form: Form, field_name: str, value: int) -> str:
 
 
 def decode_all(data: Buffer, byteorder: ByteOrder = NATIVE) -> Iterator[Instruction]:
-    """Yield the instructions of ``data``, any buffer, which is copied first.
+    """Yield the Instructions of ``data``, any buffer, which is copied first.
 
     Raises DecodeError at the first bytes that do not encode an instruction, OperandError for a
     ``byteorder`` other than ``"little"`` and ``"big"``.
@@ -274,7 +276,8 @@ def decode_all(data: Buffer, byteorder: ByteOrder = NATIVE) -> Iterator[Instruct
 
 
 def decoded(data: bytes, byteorder: ByteOrder) -> Iterator[Instruction]:
-    """Yield the instructions of ``data`` in ``byteorder``. Raises DecodeError."""
+    """Yield the Instructions of ``data``, bytes, in ``byteorder``, ``"little"`` or ``"big"``.
+    Raises DecodeError."""
     start = 0
     while start < len(data):
         instruction = Instruction.decode(data[start : start + 2 * SLOT], byteorder)
@@ -283,7 +286,7 @@ def decoded(data: bytes, byteorder: ByteOrder) -> Iterator[Instruction]:
 
 
 def octets(data: Buffer) -> memoryview:
-    """Return ``data`` as a memoryview of bytes.
+    """Return ``data``, a buffer, as a memoryview of bytes.
 
     Raises DecodeError if it is not a contiguous buffer.
     """
@@ -294,7 +297,7 @@ def octets(data: Buffer) -> memoryview:
 
 
 def check_byteorder(byteorder: object) -> None:
-    """Raise OperandError unless ``byteorder`` is ``"little"`` or ``"big"``."""
+    """Raise OperandError unless ``byteorder``, any object, is ``"little"`` or ``"big"``."""
     if not isinstance(byteorder, str) or byteorder not in BASIC:
         raise OperandError(
             f"byteorder must be 'little' or 'big', not {shown(byteorder)}", author_line()
@@ -302,7 +305,8 @@ def check_byteorder(byteorder: object) -> None:
 
 
 def check_loaded(form: Form, map: object, imm: int) -> None:
-    """Check that ``map`` is a Map, the form loads a map, and imm is 0. Raises OperandError."""
+    """Check that ``map``, any object, is a Map, that ``form``, a Form, loads a map, and that
+    ``imm`` is 0. Raises OperandError."""
     if not isinstance(map, Map):
         raise OperandError(
             f'{form.name}: map must be a Map, as in Array("COUNTS", ...), not {shown(map)}'

@@ -106,7 +106,8 @@ class Size(IntEnum):
 
     @classmethod
     def of(cls, octets: int) -> "Size":
-        """Return the Size for ``octets``: 1, 2, 4 or 8. Raises KeyError for any other number."""
+        """Return the Size for ``octets``, a number of bytes: 1, 2, 4 or 8. Raises KeyError for any
+        other number."""
         return {1: Size.B, 2: Size.H, 4: Size.W, 8: Size.DW}[octets]
 
 

@@ -39,8 +39,8 @@ class Jumps(Emitter):
             self._jump(code | Source.K, target, number(dst), imm=operand)
 
     def jeq(self, dst: Register, operand: Register | int, target: str) -> None:
-        """Emit: jump to label ``target`` if ``dst == operand``; ``dst`` is a Register, ``operand``
-        a Register or an int."""
+        """Emit: jump to label ``target``, a str, if ``dst == operand``; ``dst`` is a Register,
+        ``operand`` a Register or an int."""
         self._branch(Jump.JEQ, dst, operand, target, wide=True)
 
     def jeq32(self, dst: Register, operand: Register | int, target: str) -> None:
@@ -171,7 +171,8 @@ class Jumps(Emitter):
         self._emit(Jump.EXIT | Class.JMP)
 
     def call(self, target: Helper | str) -> None:
-        """Emit: call ``target``: a Helper (``helper.ktime_get_ns``), or the name of a function.
+        """Emit: call ``target``: a Helper (``helper.ktime_get_ns``), or a str, the name of a
+        function.
 
         The arguments are in r1 to r5, the result in r0. The call clobbers r1 to r5. Raises
         OperandError for any other target.

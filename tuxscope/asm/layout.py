@@ -94,8 +94,8 @@ class Layout(Protocol):
         """Return whether the kernel has ``tracepoint``, a Tracepoint."""
 
     def has_helper(self, name: str) -> bool:
-        """Return whether the layout says that programs can call ``bpf_NAME``, the helper ``name``
-        without ``bpf_``; False if it says nothing."""
+        """Return whether the layout says, a bool, that programs can call ``bpf_NAME``, the helper
+        ``name`` without ``bpf_``; False if it says nothing."""
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:
         """Return the Place of field ``name``, a str, in the context of ``tracepoint``, a

@@ -66,7 +66,7 @@ class Token(NamedTuple):
         return int(self.text, 16 if self.text[:2] in ("0x", "0X") else 10)
 
     def is_sign(self, signs: str) -> bool:
-        """Return whether it is a SIGN, and one of the characters of ``signs``."""
+        """Return whether it is a SIGN, and one of the characters of ``signs``, a str."""
         return self.kind is TokenKind.SIGN and self.text in signs
 
     def __str__(self) -> str:
@@ -80,7 +80,7 @@ class Token(NamedTuple):
 
 
 def tokens(line: str) -> Iterator[Token]:
-    """Yield the tokens of one line, without blanks and comments; the last one is END."""
+    """Yield the Tokens of ``line``, a str, without blanks and comments; the last one is END."""
     position = 0
     while match := TOKEN.match(line, position):
         group = match.lastgroup

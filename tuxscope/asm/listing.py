@@ -43,7 +43,8 @@ class Line:
 
 
 def lines(program: Program, byteorder: ByteOrder = NATIVE) -> Iterator[Line]:
-    """Yield a Line for each instruction of ``program``, its ``data`` in ``byteorder``.
+    """Yield a Line for each instruction of ``program``, its ``data`` in ``byteorder``, ``"little"``
+    or ``"big"``.
 
     The file descriptors of maps are 0 in ``data``.
     """
@@ -70,7 +71,7 @@ def text(program: Program) -> str:
 
 
 def text_of(listed: Iterable[Line]) -> str:
-    """Return the lines of ``listed`` as assembly text."""
+    """Return ``listed``, an iterable of Lines, as assembly text."""
     written = []
     for line in listed:
         if line.function:
@@ -96,7 +97,7 @@ class Names:
         self.maps = {each.name for each in program.maps}
 
     def text(self, slot: int, instruction: Instruction) -> str:
-        """Return the pseudo-C of ``instruction`` at ``slot``, with names."""
+        """Return the pseudo-C, a str, of ``instruction`` at ``slot``, an int, with names."""
         form = instruction.form
         if not form.named:
             return str(instruction)
@@ -107,8 +108,8 @@ class Names:
         return instruction.fill_template(form.named if named else form.text, **known)
 
     def known(self, slot: int, instruction: Instruction) -> dict[str, str]:
-        """Return a dict with the name, or ``""``, of each placeholder of ``instruction`` at
-        ``slot``."""
+        """Return a dict of the name, or ``""``, by placeholder of ``instruction`` at ``slot``, an
+        int."""
         target = slot + 1 + instruction.distance
         function = self.functions.get(target, "")
         helper = f"bpf_{NAMES[instruction.imm - 1]}" if 0 < instruction.imm <= len(NAMES) else ""

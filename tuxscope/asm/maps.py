@@ -48,7 +48,7 @@ PER_CPU = (MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH)
 
 
 def is_name(text: str) -> bool:
-    """Return whether ``text`` is a valid object name: 1 to 15 letters, digits, _ and .
+    """Return whether ``text``, a str, is a valid object name: 1 to 15 letters, digits, _ and .
 
     (bpf_obj_name_cpy).
     """
@@ -57,7 +57,8 @@ def is_name(text: str) -> bool:
 
 
 def check_name(kind: str, name: object) -> None:
-    """Raise ProgramError unless ``name``, of a program or map (``kind``, a str), is valid."""
+    """Raise ProgramError unless ``name``, any object, of a program or map (``kind``, a str), is
+    valid."""
     if not isinstance(name, str) or not is_name(name):
         raise ProgramError(
             f"{kind} name {shown(name)} is not valid: a name has 1 to 15 letters, digits, "
@@ -73,8 +74,8 @@ def field_type(declared: ValueType) -> FieldType[Any]:
 
 
 def check_type(name: str, value: object) -> None:
-    """Raise ProgramError unless ``value``, a key or value of map ``name``, is a type or a
-    record."""
+    """Raise ProgramError unless ``value``, any object, a key or value of map ``name``, is a type or
+    a record."""
     if not isinstance(value, FieldType | RecordType):
         raise ProgramError(
             f"map {name}: a key or value is a type such as u64, or a record, not {shown(value)}",
@@ -292,7 +293,11 @@ class ProgArray(Map):
 
 @dataclass(frozen=True)
 class Array(Map):
-    """An array: ``Array("TOTAL", value=u64, max_entries=1)``; a key is a u32, values start as 0."""
+    """An array: ``Array("TOTAL", value=u64, max_entries=1)``; a key is a u32, values start as 0.
+
+    Attributes:
+        value: the type of the values, a FieldType or RecordType.
+    """
 
     type: ClassVar[MapType] = MapType.ARRAY
     key: ClassVar[FieldType[Any]] = u32
@@ -305,13 +310,13 @@ class Array(Map):
 
     @property
     def key_type(self) -> FieldType[Any]:
-        """The field type that packs and unpacks a key."""
+        """The FieldType that packs and unpacks a key."""
         own: FieldType[Any] = self.key
         return own
 
     @property
     def value_type(self) -> FieldType[Any]:
-        """The field type that packs and unpacks a value; of a per-CPU map, the value of one CPU."""
+        """The FieldType that packs and unpacks a value; of a per-CPU map, the value of one CPU."""
         return field_type(self.value)
 
     @property
@@ -328,7 +333,11 @@ class PerCpuArray(Array):
 
 @dataclass(frozen=True)
 class Hash(Map):
-    """A hash table: ``Hash("COUNTS", key=u32, value=u64, max_entries=1024)``."""
+    """A hash table: ``Hash("COUNTS", key=u32, value=u64, max_entries=1024)``.
+
+    Attributes:
+        key, value: the types of the keys and the values, each a FieldType or RecordType.
+    """
 
     type: ClassVar[MapType] = MapType.HASH
     _: KW_ONLY
@@ -342,12 +351,12 @@ class Hash(Map):
 
     @property
     def key_type(self) -> FieldType[Any]:
-        """The field type that packs and unpacks a key."""
+        """The FieldType that packs and unpacks a key."""
         return field_type(self.key)
 
     @property
     def value_type(self) -> FieldType[Any]:
-        """The field type that packs and unpacks a value; of a per-CPU map, the value of one CPU."""
+        """The FieldType that packs and unpacks a value; of a per-CPU map, the value of one CPU."""
         return field_type(self.value)
 
     @property

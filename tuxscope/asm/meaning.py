@@ -25,15 +25,15 @@ def signed(value: int, bits: int) -> int:
 
 
 def arithmetic(form: Form) -> Binary:
-    """Return the function of ``form``, a Form of kind ARITHMETIC: (dst, operand) to the new dst,
-    all int."""
+    """Return the function of ``form``, a Form of kind ARITHMETIC: it takes dst and the operand and
+    returns the new dst, all int."""
     return (signed_divisions if form.signed else unsigned)(form.bits)[form.operation]
 
 
 @cache
 def unsigned(bits: int) -> dict[Operation, Binary]:
-    """Return a dict of the functions on ``bits`` bits of all operations but sdiv and smod, by
-    operation; each takes two ints and returns one."""
+    """Return a dict of the functions on ``bits`` bits, an int, of all operations but sdiv and smod,
+    by Operation; each takes two ints and returns one. Cached."""
     last = bits - 1
 
     def lsh(a: int, b: int) -> int:
@@ -60,8 +60,8 @@ def unsigned(bits: int) -> dict[Operation, Binary]:
 
 @cache
 def signed_divisions(bits: int) -> dict[Operation, Binary]:
-    """Return a dict of the functions of sdiv and smod on ``bits`` bits, by operation; each takes
-    two ints and returns one."""
+    """Return a dict of the functions of sdiv and smod on ``bits`` bits, an int, by Operation; each
+    takes two ints and returns one. Cached."""
 
     def sdiv(a: int, b: int) -> int:  # rounds toward zero; Python's // rounds down
         if not b:
@@ -81,12 +81,12 @@ def signed_divisions(bits: int) -> dict[Operation, Binary]:
 
 
 def move(value: int) -> int:
-    """Return ``value``, the operand."""
+    """Return ``value``, an int, the operand."""
     return value
 
 
 def sign_extended(bits: int) -> Unary:
-    """Return the function, of one int, that sign-extends its low ``bits`` bits."""
+    """Return the function, of one int to one int, that sign-extends its low ``bits`` bits."""
     mask = (1 << bits) - 1
 
     def extend(value: int) -> int:
@@ -96,8 +96,8 @@ def sign_extended(bits: int) -> Unary:
 
 
 def swapped(bits: int) -> Unary:
-    """Return the function, of one int, that reverses its low ``bits`` bits by bytes and zeroes
-    those above."""
+    """Return the function, of one int to one int, that reverses its low ``bits`` bits by bytes and
+    zeroes those above."""
     size, mask = bits // 8, (1 << bits) - 1
 
     def swap(value: int) -> int:
@@ -107,8 +107,8 @@ def swapped(bits: int) -> Unary:
 
 
 def truncated(bits: int) -> Unary:
-    """Return the function, of one int, that keeps its low ``bits`` bits and zeroes the bits
-    above."""
+    """Return the function, of one int to one int, that keeps its low ``bits`` bits and zeroes the
+    bits above."""
     mask = (1 << bits) - 1
 
     def truncate(value: int) -> int:
@@ -119,9 +119,10 @@ def truncated(bits: int) -> Unary:
 
 @cache
 def tests(bits: int) -> dict[Operation, Test]:
-    """Return a dict of the functions of conditional jumps on ``bits`` bits, by operation.
+    """Return a dict of the functions of conditional jumps on ``bits`` bits, an int, by Operation.
+    Cached.
 
-    Each takes (dst, operand), ints, and returns whether to jump.
+    Each takes (dst, operand), ints, and returns a bool, whether to jump.
     """
     sign = 1 << bits - 1
 
@@ -157,7 +158,8 @@ def tests(bits: int) -> dict[Operation, Test]:
 
 
 def second(_: int, b: int) -> int:
-    """Return ``b``, the second operand: what an exchange stores."""
+    """Return ``b``, an int, the second of two operands; the first is not used: what an exchange
+    stores."""
     return b
 
 

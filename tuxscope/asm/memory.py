@@ -63,7 +63,7 @@ class MemoryAccess(Emitter):
 
     def ldx(self, dst: Register, memory: Memory) -> None:
         """Emit: ``dst = *memory``, zero-extended to 64 bits; for 1, 2, 4 or 8 bytes. ``dst`` is a
-        Register."""
+        Register, ``memory`` a Memory."""
         field_type = self._integer(memory)
         if field_type.signed and field_type.size < 8:
             raise OperandError(
@@ -86,7 +86,7 @@ class MemoryAccess(Emitter):
 
     def stx(self, memory: Memory, src: Register) -> None:
         """Emit: ``*memory = src``: store the low 1, 2, 4 or 8 bytes of ``src``, a Register, to
-        ``memory``."""
+        ``memory``, a Memory."""
         self._integer(memory)
         if isinstance(src, int):
             raise RegisterError(
@@ -96,7 +96,8 @@ class MemoryAccess(Emitter):
         self._store(Mode.MEM | Class.STX, memory, src)
 
     def st(self, memory: Memory, imm: int) -> None:
-        """Emit: ``*memory = imm``: store ``imm``, an int of 32 bits, sign-extended for 8 bytes."""
+        """Emit: ``*memory = imm``: store ``imm``, an int of 32 bits, sign-extended for 8 bytes;
+        ``memory`` is a Memory."""
         field_type = self._integer(memory)
         if isinstance(imm, Register):
             raise OperandError(
@@ -110,8 +111,8 @@ class MemoryAccess(Emitter):
         self._emit(opcode, memory._base.number, offset=memory._offset, imm=imm)
 
     def zero(self, place: Memory | tuple[Memory, ...]) -> None:
-        """Emit: zero ``place``, a record, a field or ``event.padding``, with as few aligned stores
-        as possible.
+        """Emit: zero ``place``, a Memory (a record or a field) or a tuple of them
+        (``event.padding``), with as few aligned stores as possible.
 
         The place must be aligned as its record is. Raises OperandError if it is not in memory.
         """
@@ -123,59 +124,64 @@ class MemoryAccess(Emitter):
         self._store(Mode.ATOMIC | Class.STX, memory, src, operation)
 
     def atomic_add(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory += src``, a Register, atomically; on 4 or 8 bytes, as all atomics."""
+        """Emit: ``*memory += src``, atomically; ``memory`` is a Memory, ``src`` a Register; on 4 or
+        8 bytes, as all atomics."""
         self._atomic(Atomic.ADD, memory, src)
 
     def atomic_or(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory |= src``, a Register, atomically (Linux 5.12)."""
+        """Emit: ``*memory |= src``, atomically; ``memory`` is a Memory, ``src`` a Register (Linux
+        5.12)."""
         self._atomic(Atomic.OR, memory, src)
 
     def atomic_and(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory &= src``, a Register, atomically (Linux 5.12)."""
+        """Emit: ``*memory &= src``, atomically; ``memory`` is a Memory, ``src`` a Register (Linux
+        5.12)."""
         self._atomic(Atomic.AND, memory, src)
 
     def atomic_xor(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory ^= src``, a Register, atomically (Linux 5.12)."""
+        """Emit: ``*memory ^= src``, atomically; ``memory`` is a Memory, ``src`` a Register (Linux
+        5.12)."""
         self._atomic(Atomic.XOR, memory, src)
 
     def atomic_fetch_add(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory += src``, a Register, atomically; src becomes the old value (Linux
-        5.12)."""
+        """Emit: ``*memory += src``, atomically; ``memory`` is a Memory, ``src`` a Register; src
+        becomes the old value (Linux 5.12)."""
         self._atomic(Atomic.ADD | Atomic.FETCH, memory, src)
 
     def atomic_fetch_or(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory |= src``, a Register, atomically; src becomes the old value (Linux
-        5.12)."""
+        """Emit: ``*memory |= src``, atomically; ``memory`` is a Memory, ``src`` a Register; src
+        becomes the old value (Linux 5.12)."""
         self._atomic(Atomic.OR | Atomic.FETCH, memory, src)
 
     def atomic_fetch_and(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory &= src``, a Register, atomically; src becomes the old value (Linux
-        5.12)."""
+        """Emit: ``*memory &= src``, atomically; ``memory`` is a Memory, ``src`` a Register; src
+        becomes the old value (Linux 5.12)."""
         self._atomic(Atomic.AND | Atomic.FETCH, memory, src)
 
     def atomic_fetch_xor(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory ^= src``, a Register, atomically; src becomes the old value (Linux
-        5.12)."""
+        """Emit: ``*memory ^= src``, atomically; ``memory`` is a Memory, ``src`` a Register; src
+        becomes the old value (Linux 5.12)."""
         self._atomic(Atomic.XOR | Atomic.FETCH, memory, src)
 
     def atomic_xchg(self, memory: Memory, src: Register) -> None:
-        """Emit: exchange ``*memory`` and ``src``, a Register, atomically (Linux 5.12)."""
+        """Emit: exchange ``*memory`` and ``src``, atomically; ``memory`` is a Memory, ``src`` a
+        Register (Linux 5.12)."""
         self._atomic(Atomic.XCHG, memory, src)
 
     def atomic_cmpxchg(self, memory: Memory, src: Register) -> None:
-        """Emit: if ``*memory == r0``, store ``src``, a Register; r0 becomes the old value;
-        atomically (Linux 5.12)."""
+        """Emit: if ``*memory == r0``, store ``src``; r0 becomes the old value; atomically (Linux
+        5.12). ``memory`` is a Memory, ``src`` a Register."""
         self._atomic(Atomic.CMPXCHG, memory, src)
 
     def load_acquire(self, dst: Register, memory: Memory) -> None:
         """Emit: ``dst = *memory`` with acquire ordering; for 1, 2, 4 or 8 bytes (Linux 6.15).
-        ``dst`` is a Register."""
+        ``dst`` is a Register, ``memory`` a Memory."""
         self._integer(memory)
         self._load(Mode.ATOMIC | Class.STX, dst, memory, Atomic.LOAD_ACQ)
 
     def store_release(self, memory: Memory, src: Register) -> None:
-        """Emit: ``*memory = src``, a Register, with release ordering; for 1, 2, 4 or 8 bytes (Linux
-        6.15)."""
+        """Emit: ``*memory = src``, a Memory and a Register, with release ordering; for 1, 2, 4 or 8
+        bytes (Linux 6.15)."""
         self._integer(memory)
         self._store(Mode.ATOMIC | Class.STX, memory, src, Atomic.STORE_REL)
 
@@ -199,8 +205,8 @@ class MemoryAccess(Emitter):
         self._wide(dst, WideSource.MAP_FD, map=checked_map(map))
 
     def ld_map_value(self, dst: Register, map: Array, offset: int = 0) -> None:
-        """Emit: ``dst``, a Register, = the address of an array's only value, plus ``offset`` bytes
-        (Linux 5.2).
+        """Emit: ``dst``, a Register, = the address of the only value of ``map``, an Array, plus
+        ``offset`` bytes (Linux 5.2).
 
         Raises OperandError unless ``map`` is an Array with max_entries=1 and ``offset`` is in its
         value.
@@ -216,8 +222,8 @@ class MemoryAccess(Emitter):
 
 
 def zeros(memory: object) -> Iterator[Instruction]:
-    """Yield the Instructions, stores, that zero ``memory``. Raises OperandError if it is not in
-    memory."""
+    """Yield the Instructions, stores, that zero ``memory``, any object, a Memory or a tuple of
+    them. Raises OperandError if it is not in memory."""
     if not isinstance(memory, Memory):
         raise OperandError(
             f"zero takes a place in memory, as in event.padding, not {shown(memory)}",
@@ -233,7 +239,7 @@ def zeros(memory: object) -> Iterator[Instruction]:
 
 
 def checked_map(map: object) -> Map:
-    """Return ``map``. Raises OperandError if it is not a Map."""
+    """Return ``map``, any object, as a Map. Raises OperandError if it is not a Map."""
     if not isinstance(map, Map):
         from tuxscope.asm.operands import expected_map  # needed for errors alone
 
@@ -242,7 +248,8 @@ def checked_map(map: object) -> Map:
 
 
 def check_value_offset(map: Map, offset: object) -> None:
-    """Check that ``map`` is an Array with one entry and ``offset`` in its value.
+    """Check that ``map``, a Map, is an Array with one entry and ``offset``, any object, an int in
+    its value.
 
     Raises OperandError.
     """

@@ -19,7 +19,7 @@ def named(given: object) -> str:
 
 
 def expected_register(given: object) -> str:
-    """Return the message for operand ``given``, which must be a register."""
+    """Return the message, a str, for operand ``given``, any object, which must be a register."""
     instead = ""
     if isinstance(given, Memory):
         instead = "; load memory with a.ldx, store to it with a.stx or a.st"
@@ -31,8 +31,8 @@ def expected_register(given: object) -> str:
 
 
 def expected_number(given: Memory | Address | Map | Field) -> str:
-    """Return the message for operand ``given``, a Memory, Address, Map or Field, which must be a
-    register or a number."""
+    """Return the message, a str, for operand ``given``, a Memory, Address, Map or Field, which must
+    be a register or a number."""
     what = "load from memory with a.ldx, or take the address with a.lea"
     if isinstance(given, Map):
         what = "load a map with a.ld_map"
@@ -42,7 +42,7 @@ def expected_number(given: Memory | Address | Map | Field) -> str:
 
 
 def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
-    """Return the message for operand ``given``, which must be in memory.
+    """Return the message, a str, for operand ``given``, any object, which must be in memory.
 
     ``stack``, a sequence of StackVariables, has the program's variables.
     """
@@ -61,7 +61,7 @@ def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
 
 
 def declared_field(given: Field, stack: Sequence[StackVariable]) -> str:
-    """Return the message for ``given``, a declared field such as ``Event.pid``, not in memory.
+    """Return the message, a str, for ``given``, a Field such as ``Event.pid``, not in memory.
 
     ``stack``, a sequence of StackVariables, has the program's variables.
     """
@@ -79,7 +79,8 @@ def declared_field(given: Field, stack: Sequence[StackVariable]) -> str:
 
 
 def expected_address(dst: object, given: object) -> str:
-    """Return the message for lea to ``dst`` of ``given``, which has no address."""
+    """Return the message, a str, for lea to ``dst`` of ``given``, both any object, which has no
+    address."""
     if isinstance(dst, Memory) and isinstance(given, Register):
         return f"lea takes the register first: a.lea({given!r}, …)"
     instead = "a.stack(Event) returns one"
@@ -89,7 +90,7 @@ def expected_address(dst: object, given: object) -> str:
 
 
 def expected_map(given: object) -> str:
-    """Return the message for operand ``given``, which must be a map."""
+    """Return the message, a str, for operand ``given``, any object, which must be a map."""
     instead = ""
     if isinstance(given, Register):
         instead = f"; ld_map takes the register first: a.ld_map({given!r}, EVENTS)"

@@ -79,8 +79,9 @@ def parse(
     """Parse ``text``, assembly text, and return the ResolvedCode: instructions, functions and
     labels.
 
-    ``maps`` are the maps that the text can load by name (``r2 = EVENTS ll``). ``file`` is the file
-    name for errors. ``name`` is the name of the first function, if the text does not name it.
+    ``maps`` are the Maps, an iterable, that the text can load by name (``r2 = EVENTS ll``).
+    ``file`` is the file name for errors. ``name`` is the name of the first function, if the text
+    does not name it.
 
     Raises TextError for any error in the text.
     """
@@ -100,9 +101,10 @@ def assemble(
     license: str = "GPL",
     file: str = "<text>",
 ) -> Program:
-    """Assemble ``text`` and return the Program; ``maps`` and ``file`` are as in :func:`parse`.
+    """Assemble ``text`` and return the Program; ``maps`` is an iterable of Maps, ``file`` a name
+    for errors, as in :func:`parse`.
 
-    ``name``, ``attach``, an AttachPoint, and ``license`` are those of Assembler.
+    ``name``, ``attach``, an AttachPoint, and ``license``, a str, are those of Assembler.
     ``assemble(listing.text(program), ...) == program``. Raises TextError for an error in the text,
     ProgramError for invalid arguments.
     """
@@ -118,7 +120,8 @@ def assemble(
 class Reader:
     """Parses one text in two passes: first its statements, then its names and operands.
 
-    ``maps`` are the Maps that it can load by name, ``file`` is the file name for errors.
+    ``maps`` is an iterable of the Maps that it can load by name, ``file`` is the file name for
+    errors.
     """
 
     def __init__(self, maps: Iterable[Map], file: str) -> None:
@@ -141,8 +144,8 @@ class Reader:
             self.statements += statements(source, line)
 
     def functions(self) -> dict[int, str]:
-        """Return a dict of the names of functions, by the index of the statement that defines
-        each."""
+        """Return a dict of the names of functions, by the index, an int, of the statement that
+        defines each."""
         declared = {each.token.name for each in self.statements if each.declares}
         used = {
             operand.value
@@ -188,7 +191,8 @@ class Reader:
     def add(
         self, statement: Statement, form: Form, operands: Mapping[str, Operand], draft: Draft
     ) -> None:
-        """Add ``statement``, of row ``form`` with ``operands``, to ``draft``.
+        """Add ``statement``, a Statement, to ``draft``, a Draft; ``form`` is its Form, ``operands``
+        a mapping of its Operands by placeholder.
 
         Raises MismatchError if an operand does not fit.
         """
@@ -216,7 +220,7 @@ class Reader:
 
 
 def statements(source: SourceLine, line: str) -> Iterator[Statement]:
-    """Yield the statements of ``line``, whose place is ``source``, a SourceLine. Raises
+    """Yield the Statements of ``line``, a str, whose place is ``source``, a SourceLine. Raises
     MismatchError."""
     found = list(tokens(line))
     index = 0
@@ -242,8 +246,8 @@ def statements(source: SourceLine, line: str) -> Iterator[Statement]:
 
 
 def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statement]:
-    """Yield the Statement of the declaration in ``found``, the tokens after ``.type``; none for
-    ``@object``.
+    """Yield the Statement of the declaration in ``found``, a sequence of the Tokens after
+    ``.type``; none for ``@object``.
 
     ``source``, a SourceLine, is its line. Raises MismatchError.
     """
@@ -263,10 +267,10 @@ def declaration(source: SourceLine, found: Sequence[Token]) -> Iterator[Statemen
 def choose_form(
     read: Match, known: Mapping[str, Collection[str]]
 ) -> tuple[Form, dict[str, Operand]]:
-    """Return a pair: the Form of ``read``, a Match, and its Operands by placeholder.
+    """Return a pair: the Form of ``read``, a Match, and a dict of its Operands by placeholder.
 
-    ``known`` has the names of each kind (map, function, helper). Raises MismatchError for an
-    unknown name, and for a register other than the row's.
+    ``known`` is a mapping of each kind (map, function, helper) to its names, a collection. Raises
+    MismatchError for an unknown name, and for a register other than the row's.
     """
     kinds = [kind for kind in known if any(kind in slots for _, slots in read.forms)]
     rows = read.forms
@@ -290,9 +294,10 @@ def choose_form(
 
 
 def field_values(form: Form, slot: str, value: int, token: Token) -> dict[str, int]:
-    """Return the fields that ``value`` gives placeholder ``slot`` of ``form``, by name.
+    """Return a dict of the ints that ``value``, an int, gives placeholder ``slot``, a str, of
+    ``form``, a Form, by the name of the field.
 
-    Raises MismatchError at ``token`` if it does not fit.
+    Raises MismatchError at ``token``, a Token, if it does not fit.
     """
     if slot == "imm64":
         check_range(value, -(1 << 63), (1 << 64) - 1, token)
@@ -317,13 +322,15 @@ def field_values(form: Form, slot: str, value: int, token: Token) -> dict[str, i
 
 
 def check_range(value: int, low: int, high: int, token: Token, hint: str = "") -> None:
-    """Raise MismatchError at ``token`` unless ``low <= value <= high``; it ends with ``hint``."""
+    """Raise MismatchError at ``token``, a Token, unless ``low <= value <= high``, all int; it ends
+    with ``hint``, a str."""
     if not low <= value <= high:
         raise MismatchError(f"expected a number from {low} to {high}, found {token}{hint}", token)
 
 
 def ends_at_32_bits(form: Form) -> bool:
-    """Return whether ``form`` uses its immediate in 32 bits alone, so that 0xffffffff equals -1.
+    """Return whether ``form``, a Form, uses its immediate in 32 bits alone, so that 0xffffffff
+    equals -1.
 
     LLVM accepts 0xffffffff everywhere; there ``r1 = 0xffffffff`` sets all 64 bits.
     """

@@ -53,7 +53,8 @@ class StackVariable:
 
 
 def check_head(name: object, attach: object, license: object) -> None:
-    """Check a program's ``name``, ``attach`` point and ``license``. Raises ProgramError."""
+    """Check a program's ``name``, ``attach`` point and ``license``, each any object. Raises
+    ProgramError."""
     check_name("program", name)
     if not isinstance(attach, AttachPoint):
         raise ProgramError(
@@ -71,7 +72,8 @@ class Program:
     Attributes:
         name: 1 to 15 characters, as ``bpftool prog`` shows it.
         attach: the AttachPoint.
-        instructions: a tuple, in program order, with resolved jumps; the loader resolves the maps.
+        instructions: a tuple of Instructions, in program order, with resolved jumps; the loader
+            resolves the maps.
         functions: the entry points, a tuple of Labels; the first is the program's own, at slot 0.
         labels: the targets of jumps, a tuple of Labels in the order of their slots.
         license: some helpers are for GPL-compatible programs only.
@@ -134,14 +136,14 @@ class Program:
 
     @cached_property
     def by_slot(self) -> Mapping[int, Instruction]:
-        """The Instructions by their first slot, a mapping."""
+        """The Instructions by their first slot, a mapping of int to Instruction."""
         return dict(zip(self.slots, self.instructions, strict=True))
 
     def encode(self, fds: Mapping[Map, int] | None = None, byteorder: ByteOrder = NATIVE) -> bytes:
         """Return the bytes that bpf(2) takes, 8 for each slot, in ``byteorder``.
 
-        ``fds`` has the file descriptor of each map in ``maps``; None if there are no maps. Raises
-        ProgramError if one is missing, OperandError for an unknown byte order.
+        ``fds`` is a mapping of each Map in ``maps`` to its file descriptor; None if there are no
+        maps. Raises ProgramError if one is missing, OperandError for an unknown byte order.
         """
         check_byteorder(byteorder)
         fds = fds or {}
@@ -157,7 +159,8 @@ class Program:
 
 
 def checked_program(function: str, given: object) -> Program:
-    """Return ``given`` if it is a Program. Raises ArgumentTypeError, with ``function``'s name."""
+    """Return ``given``, any object, if it is a Program. Raises ArgumentTypeError with the name
+    ``function``, a str."""
     if isinstance(given, Program):
         return given
     name = getattr(given, "__name__", "make")

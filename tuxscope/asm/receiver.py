@@ -10,8 +10,8 @@ EXAMPLE = r"\ba\.(?=\w+\()"
 
 
 def with_receiver(hint: str, source: SourceLine | None) -> str:
-    """Return ``hint`` with ``a.`` replaced by the name of the assembler in ``source``, a
-    SourceLine, if it is not None."""
+    """Return ``hint`` with ``a.`` replaced by the name of the assembler in ``source``, a SourceLine
+    or None, which leaves it as it is."""
     import re  # importing it takes 2 ms; needed for errors alone
 
     own = re.match(OWN, source.text) if source else None
@@ -19,7 +19,7 @@ def with_receiver(hint: str, source: SourceLine | None) -> str:
 
 
 def other_assembler_hint(ended: SourceLine | None, here: SourceLine | None) -> str:
-    """Return the hint ``did you mean b.exit()?``, or ``""``.
+    """Return the hint ``did you mean b.exit()?``, a str, or ``""``.
 
     It is for a line ``here``, a SourceLine or None, that extends an assembler after its exit (or
     label) at line ``ended``, a SourceLine or None, if the author made another assembler in between.

@@ -55,7 +55,8 @@ class Register(Symbolic):
         return Address(self, -checked_offset(offset))
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
-        """Return the Memory that the register points to, as ``field_type``: ``u64[r1]``."""
+        """Return the Memory that the register points to, as ``field_type``, a FieldType:
+        ``u64[r1]``."""
         return Memory(self, 0, field_type)
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -102,8 +103,8 @@ r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10 = (Register(number) for number in ra
 
 
 def checked_offset(offset: object) -> int:
-    """Return ``offset``, of an address in bytes, an int. Raises OperandError if it is not an
-    int."""
+    """Return ``offset``, any object, as an int: that of an address, in bytes. Raises OperandError
+    if it is not an int."""
     if isinstance(offset, bool) or not isinstance(offset, int):
         raise OperandError(
             f"an offset is an integer in bytes, as in r1 + 16, not {shown(offset)}",
@@ -133,7 +134,7 @@ class Address(Symbolic):
     __isub__ = __sub__
 
     def typed(self, field_type: FieldType[Any]) -> Memory:
-        """Return the Memory at the address, as ``field_type``: ``u64[r1 + 16]``."""
+        """Return the Memory at the address, as ``field_type``, a FieldType: ``u64[r1 + 16]``."""
         return Memory(self.base, self.offset, field_type)
 
     def _needs_value(self) -> str:
@@ -154,8 +155,8 @@ class Address(Symbolic):
 
 
 class Memory(Symbolic):
-    """A typed place in memory: ``u64[r1 + 16]``, ``field_type`` at ``offset`` bytes from Register
-    ``base``, a record on the stack, one of its fields.
+    """A typed place in memory: ``u64[r1 + 16]``, ``field_type``, a FieldType, at ``offset`` bytes
+    from Register ``base``, a record on the stack, one of its fields.
 
     ``event.pid`` is a field, ``event.addresses[2]`` an element of an array. Iterating over an array
     yields its elements and emits nothing. ``event.padding`` is a tuple of the padding bytes, and

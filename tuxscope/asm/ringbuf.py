@@ -62,7 +62,7 @@ class RingOutput(Arithmetic, Jumps, MemoryAccess):
 
     def ringbuf_reserve(self, ring: RingBuf, size: int | RecordType, full: str) -> None:
         """Emit: ``r0 =`` the address of a new record in the RingBuf ``ring``; if it is full, count
-        a lost record and jump to the label ``full``.
+        a lost record and jump to the label ``full``, a str.
 
         Each path from here on calls ``helper.ringbuf_submit`` or ``helper.ringbuf_discard``.
         ``size`` is an int, in bytes, or a RecordType that has it. r1 to r5 are clobbered, and 4
@@ -114,8 +114,8 @@ class RingOutput(Arithmetic, Jumps, MemoryAccess):
 
 
 def check_ring(method: str, ring: object) -> None:
-    """Raise OperandError, at the author's line, if ``ring``, an argument of ``method``, a name, is
-    not a RingBuf."""
+    """Raise OperandError, at the author's line, if ``ring``, any object, an argument of ``method``,
+    a name, is not a RingBuf."""
     if not isinstance(ring, RingBuf):
         raise OperandError(
             f'{method} takes a ring buffer, as in RingBuf("EVENTS", Event), not {shown(ring)}',

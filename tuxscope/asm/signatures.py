@@ -45,7 +45,7 @@ class Parameter:
     Attributes:
         name: its name in the kernel's header.
         c_type: its C type, such as ``const void *``.
-        kind: its type to the verifier.
+        kind: the ArgumentKind, its type to the verifier.
         written: whether the helper writes the memory instead of reading it.
         nullable: whether it may be NULL.
         size: the size in bytes for STRUCT; 0 for all other kinds.
@@ -61,9 +61,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A row of the table. ``prototype``, ``returns``, ``parameters``, ``variadic``, ``void``,
-    ``nullable``, ``gpl_only``, ``since`` and ``program_types`` are as in
-    :class:`tuxscope.asm.Helper`."""
+    """A row of the table; the attributes are as in :class:`tuxscope.asm.Helper`.
+
+    Attributes:
+        prototype, returns: the C declaration and the C type of the result, each a str.
+        parameters: a tuple of Parameters.
+        variadic, void, nullable, gpl_only: each a bool.
+        since: a version of Linux, a str.
+        program_types: a frozenset of ProgramTypes.
+    """
 
     prototype: str
     returns: str
@@ -79,7 +85,7 @@ class Signature:
 @cache
 def signature(number: int) -> Signature:
     """Return the Signature of the helper with ``number``, parsed from its row. Raises LookupError
-    for an unknown number."""
+    for an unknown number. Cached."""
     if not 0 < number <= len(ROWS):
         raise LookupError(f"unknown helper number {number}: the table has 1 to {len(ROWS)}")
     name, since, licence, result, kinds, prototype, types = ROWS[number - 1].split("\t")
@@ -103,12 +109,14 @@ def signature(number: int) -> Signature:
 
 @cache
 def by_name() -> dict[str, ProgramType]:
-    """Return the program types by name; a dict is ten times as fast as the enum's own look-up."""
+    """Return the ProgramTypes by name, a dict, cached; it is ten times as fast as the enum's own
+    look-up."""
     return dict(ProgramType.__members__)
 
 
 def parameter(declaration: str, kind_word: str) -> Parameter:
-    """Return the Parameter of C ``declaration`` and ``kind_word``, its word in the table.
+    """Return the Parameter of C ``declaration``, a str, and ``kind_word``, a str, its word in the
+    table.
 
     ``struct=8!?`` is a STRUCT of 8 bytes, written (``!``) and nullable (``?``).
     """

@@ -18,8 +18,8 @@ ADD = Alu.ADD | Source.K | Class.ALU64
 
 
 class StackNotes:
-    """Makes notes on ``stack``, StackVariables, instruction by instruction; it remembers one, as
-    ``a.lea`` emits two."""
+    """Makes notes on ``stack``, an iterable of StackVariables, instruction by instruction; it
+    remembers one, as ``a.lea`` emits two."""
 
     def __init__(self, stack: Iterable[StackVariable]) -> None:
         self.stack = tuple(stack)
@@ -47,10 +47,11 @@ class StackNotes:
         return ""
 
     def place(self, function: str, offset: int, size: int) -> str:
-        """Return the name of what is at ``offset`` from r10 in ``function``, or ``""``.
+        """Return the name, a str, of what is at ``offset``, in bytes from r10, in the function
+        named ``function``, or ``""``.
 
-        It is the smallest part of a variable with at least ``size`` bytes, or the largest for size
-        0, an address. ``event+4`` is an offset where no part begins.
+        It is the smallest part of a variable with at least ``size``, an int, bytes, or the largest
+        for size 0, an address. ``event+4`` is an offset where no part begins.
         """
         for each in self.stack:
             start = offset - each.offset
@@ -67,10 +68,10 @@ class StackNotes:
 
 
 def parts(name: str, held: FieldType[Any], start: int) -> Iterator[tuple[str, int, int]]:
-    """Yield the parts of variable ``name`` of type ``held``, a FieldType, with its byte ``start``,
-    largest first.
+    """Yield the parts of variable ``name`` of type ``held``, a FieldType, with its byte at offset
+    ``start``, largest first.
 
-    Each is (name, offset of the byte in the part, size of the part), in bytes.
+    Each is a triple: (name, offset of the byte in the part, size of the part), in bytes.
     """
     while True:
         yield name, start, held.size

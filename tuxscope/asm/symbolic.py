@@ -21,8 +21,8 @@ METHODS = {
 
 
 def between(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method of Symbolic for ``symbol + other`` and its reverse, if ``sign`` is +; it
-    raises."""
+    """Return the method of Symbolic for ``symbol + other`` and its reverse, if ``sign``, a str, is
+    +; the method takes a Symbolic and any object, and raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._computed(sign, other), author_line())
@@ -31,7 +31,8 @@ def between(sign: str) -> Callable[[Symbolic, object], NoReturn]:
 
 
 def augmented(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method of Symbolic for ``symbol += other``, if ``sign`` is +; it raises."""
+    """Return the method of Symbolic for ``symbol += other``, if ``sign``, a str, is +; the method
+    takes a Symbolic and any object, and raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._changed(sign, other), author_line())
@@ -40,7 +41,8 @@ def augmented(sign: str) -> Callable[[Symbolic, object], NoReturn]:
 
 
 def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method of Symbolic for ``other - symbol``, if ``sign`` is -; it raises."""
+    """Return the method of Symbolic for ``other - symbol``, if ``sign``, a str, is -; the method
+    takes a Symbolic and any object, and raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         number = shown(other)
@@ -55,7 +57,8 @@ def after(sign: str) -> Callable[[Symbolic, object], NoReturn]:
 
 
 def compared(sign: str) -> Callable[[Symbolic, object], NoReturn]:
-    """Return the method of Symbolic for ``symbol < other``, if ``sign`` is <; it raises."""
+    """Return the method of Symbolic for ``symbol < other``, if ``sign``, a str, is <; the method
+    takes a Symbolic and any object, and raises."""
 
     def fail(symbol: Symbolic, other: object) -> NoReturn:
         raise symbol._error(symbol._compared(sign, other), author_line())

@@ -75,8 +75,8 @@ def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
 
 
 def nameless_maps(source: str) -> list[Map]:
-    """Return a list with a Map for each name that ``source``, an assembly text, loads and does not
-    define; a text has no map types."""
+    """Return a list with a Map for each name that ``source``, an assembly text, a str, loads and
+    does not define; a text has no map types."""
     defined = set(re.findall(r"^\s*([\w.$]+):", source, re.MULTILINE))
     loaded = dict(re.findall(r"=[ \t]*([A-Za-z_.$][\w.$]*)[ \t]*(\+?)[^\n#;]*\bll\b", source))
     return [

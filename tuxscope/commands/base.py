@@ -27,8 +27,8 @@ class Subcommand:
 
     Attributes:
         name: the first word of the command line.
-        help: the text of ``--help``, with ``{options}`` in place of the list of options. It is no
-            docstring, because python -OO removes those.
+        help: a str, the text of ``--help``, with ``{options}`` in place of the list of options. It
+            is no docstring, because python -OO removes those.
         options: the subclass of Options that declares its options.
         page_kind: "stream" or "table" if the command always shows that kind of page. Its help then
             leaves out the options of the other kind. Else empty.

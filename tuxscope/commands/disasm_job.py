@@ -41,14 +41,14 @@ def list_bytes(name: str, byteorder: str | None, shape: Shape) -> int:
 
 
 def list_loaded(program_id: int, shape: Shape) -> int:
-    """List the loaded program with ID ``program_id`` in the format ``shape``, a Shape; return the
-    exit status. Raises InspectError."""
+    """List the loaded program with ID ``program_id``, an int, in the format ``shape``, a Shape;
+    return the exit status. Raises InspectError."""
     return list_disassembly(in_kernel(program_id), sys.byteorder, shape)
 
 
 def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
-    """Print ``found``, a Disassembly in byte order ``order``, in the format ``shape``, a Shape;
-    return the exit status: 1 if a slot is not an instruction, else 0."""
+    """Print ``found``, a Disassembly in byte order ``order``, ``"little"`` or ``"big"``, in the
+    format ``shape``, a Shape; return the exit status: 1 if a slot is not an instruction, else 0."""
     show(render_lines(found.lines(order), shape, room()))
     for slot, problem in islice(found.unknown.items(), REPORTED):
         say(f"slot {slot} is not an instruction: {problem}")
@@ -63,9 +63,10 @@ class Disassembly:
 
     Attributes:
         program: the Program, with ``r0 = 0`` for each slot that is not an instruction.
-        code: its bytes.
-        unknown: the reason by slot, for those slots.
-        names: the helper's name by slot, for calls whose number the kernel has replaced.
+        code: its encoding, as bytes.
+        unknown: a mapping of slot to reason, for those slots.
+        names: a mapping of slot to the helper's name, for calls whose number the kernel has
+            replaced.
     """
 
     program: Program
@@ -74,7 +75,8 @@ class Disassembly:
     names: Mapping[int, str]
 
     def lines(self, byteorder: ByteOrder) -> Iterator[Line]:
-        """Yield each Line of the listing; ``byteorder`` is that of the bytes."""
+        """Yield each Line of the listing; ``byteorder``, ``"little"`` or ``"big"``, is that of the
+        bytes."""
         for each in lines(self.program, byteorder):
             at = each.slot * SLOT
             line = replace(each, data=self.code[at : at + len(each.data)])
@@ -88,7 +90,7 @@ class Disassembly:
 
 def disassembled(name: str, byteorder: ByteOrder) -> Disassembly:
     """Return the Disassembly of file ``name`` (``-``: stdin), which has raw bytes in ``byteorder``,
-    or hexadecimal digits. Raises InputError."""
+    ``"little"`` or ``"big"``, or hexadecimal digits. Raises InputError."""
     data = program_file(name)
     if data.startswith(b"\x7fELF"):
         raise InputError(
@@ -123,8 +125,8 @@ def from_digits(text: bytes, name: str) -> bytes:
 
 
 def decoded(data: bytes, byteorder: ByteOrder) -> tuple[list[Instruction], dict[int, str]]:
-    """Decode ``data``, bytes in ``byteorder``; return a pair: the list of Instructions, and the
-    reason by slot for invalid ones.
+    """Decode ``data``, bytes in ``byteorder``; return a pair: a list of Instructions, and a dict of
+    the reason by slot for invalid ones.
 
     Each of those is replaced by ``r0 = 0``.
     """
@@ -144,7 +146,8 @@ def decoded(data: bytes, byteorder: ByteOrder) -> tuple[list[Instruction], dict[
 
 
 def in_kernel(program_id: int) -> Disassembly:
-    """Return the Disassembly of the loaded program with ID ``program_id``. Raises InspectError."""
+    """Return the Disassembly of the loaded program with ID ``program_id``, an int. Raises
+    InspectError."""
     from tuxscope.loader.inspect import translated
 
     found = translated(program_id)

@@ -78,8 +78,8 @@ def report(format: Style) -> int:
 
 
 def table(findings: Sequence[Diagnosis], room: int | None) -> Iterator[str]:
-    """Yield a row, a str, for each Diagnosis in ``findings``, wrapped to ``room`` terminal columns;
-    None: do not wrap."""
+    """Yield a row, a str, for each Diagnosis in ``findings``, a sequence, wrapped to ``room``
+    terminal columns, an int; None: do not wrap."""
     width = max(len(each.check) for each in findings)
     for each in findings:
         head = f"{each.check:<{width}}  {'ok     ' if each.ok else 'missing'}  "
@@ -119,8 +119,8 @@ def release(text: str) -> tuple[int, int]:
 
 
 def architecture(machine: str) -> tuple[bool, str, str]:
-    """Return a triple for ``machine``, as uname(2) calls it: whether it is supported, what was
-    found, and the hint, which is empty if it is."""
+    """Return a triple for ``machine``, a str, as uname(2) calls it: a bool, whether it is
+    supported; a str, what was found; and the hint, a str that is empty if it is."""
     bits = struct.calcsize("P") * 8
     known = machine in NUMBERS and bits == 64
     hint = "" if known else f"tuxscope runs on 64-bit {', '.join(NUMBERS)}"
@@ -141,10 +141,10 @@ def capabilities() -> Diagnosis:
 
 def tried(check: str, attempt: Callable[[], str | None], detail: str, hint: str) -> Diagnosis:
     """Return the Diagnosis of ``check``, a name: ok if ``attempt``, called without arguments,
-    raises no error.
+    returns a str or None, and raises no error.
 
-    Its detail is the str that ``attempt`` returns, or ``detail`` if that is None; ``hint`` says how
-    to fix a failure.
+    Its detail is the str that ``attempt`` returns, or ``detail``, a str, if that is None; ``hint``,
+    a str, says how to fix a failure.
     """
     try:
         return Diagnosis(check, True, attempt() or detail)
@@ -166,7 +166,7 @@ def nothing(attach: Tracepoint | RawTracepoint) -> Program:
 
 
 def bpf_works() -> None:
-    """Create a map and load a program; raises OSError or TuxscopeError if that fails."""
+    """Create a map and load a program; raise OSError or TuxscopeError if that fails."""
     with LoadedMap(Array("doctor", value=u32, max_entries=1)), load(nothing(RawTracepoint())):
         pass
 
@@ -189,20 +189,20 @@ def tracefs_state() -> str:
 
 
 def tracepoint_works() -> None:
-    """Load a program and attach it to a tracepoint; raises OSError or TuxscopeError if that
+    """Load a program and attach it to a tracepoint; raise OSError or TuxscopeError if that
     fails."""
     with load(nothing(WRITE)) as program, Link(program):
         pass
 
 
 def rings_work() -> None:
-    """Create a PerfEventArray and map its rings; raises OSError or TuxscopeError if that fails."""
+    """Create a PerfEventArray and map its rings; raise OSError or TuxscopeError if that fails."""
     with LoadedMap(PerfEventArray("doctor", Probe)) as events, PerfReader(events, pages=1):
         pass
 
 
 def ring_buffer_works() -> None:
-    """Create a RingBuf; raises TuxscopeError if that fails."""
+    """Create a RingBuf; raise TuxscopeError if that fails."""
     with LoadedMap(RingBuf("doctor", Probe, max_entries=mmap.PAGESIZE)):
         pass
 

@@ -59,7 +59,7 @@ def explain_log(name: str | None, format: Style) -> int:
 def without_objection(number: int | None) -> str:
     """Return what happened to a program that the verifier did not reject, a str.
 
-    ``number`` is the errno that the loader reports, or None.
+    ``number`` is the errno that the loader reports, an int, or None.
     """
     if number is None:
         return "the program may have been accepted"

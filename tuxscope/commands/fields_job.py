@@ -18,8 +18,8 @@ PATTERN = re.compile(r"[*?\[]")
 
 
 def list_fields(name: str, format: Style) -> int:
-    """Print the fields of tracepoint ``name``, or the tracepoints that match it if it is a pattern,
-    as ``format``, a Style; return the exit status.
+    """Print the fields of tracepoint ``name``, a str, or the tracepoints that match it if it is a
+    pattern, as ``format``, a Style; return the exit status.
 
     Raises TuxscopeError.
     """
@@ -53,7 +53,7 @@ def tracepoint_of(name: str) -> Tracepoint:
 
 def names(pattern: str, format: Style, tracefs: Tracefs) -> list[str]:
     """Return a list of lines, one for each tracepoint in ``tracefs``, a Tracefs, that matches
-    ``pattern``, as ``format``, a Style. Raises TracepointError if none matches."""
+    ``pattern``, a str, as ``format``, a Style. Raises TracepointError if none matches."""
     found = [f"{each.category}/{each.name}" for each in tracepoints(pattern, tracefs)]
     if not found:
         raise TracepointError(f"no tracepoint of this kernel matches {pattern!r}")
@@ -61,7 +61,8 @@ def names(pattern: str, format: Style, tracefs: Tracefs) -> list[str]:
 
 
 def rows(fields: tuple[ContextField, ...], format: Style) -> list[str]:
-    """Return a list of lines, one for each ContextField in ``fields``, as ``format``, a Style."""
+    """Return a list of lines, one for each ContextField in ``fields``, a tuple, as ``format``, a
+    Style."""
     if format is Style.JSON:
         return [COMPACT(asdict(each)) for each in fields]
     lines = ["OFFSET SIZE NAME                 TYPE"]

@@ -20,8 +20,8 @@ def shown(name: str) -> str:
 def contents(name: str, largest: int, why: str) -> bytes:
     """Return the bytes of file ``name``, or of stdin (``-``).
 
-    Raises InputError if it cannot be read, or has more than ``largest`` bytes; ``why`` is the text
-    that then explains the limit.
+    Raises InputError if it cannot be read, or has more than ``largest`` bytes, an int; ``why`` is
+    the text that then explains the limit.
     """
     try:
         with open(0 if name == STDIN else name, "rb", closefd=name != STDIN) as file:

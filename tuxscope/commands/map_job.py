@@ -14,8 +14,8 @@ from tuxscope.run.privilege import require_sudo
 
 
 def show_map(name: str, map_id: int | None, format: Style) -> int:
-    """Print the entries of the map named ``name``, or with the ID ``map_id`` if that is not None,
-    as ``format``, a Style; return the exit status. Raises TuxscopeError."""
+    """Print the entries of the map named ``name``, or with the ID ``map_id``, an int, if that is
+    not None, as ``format``, a Style; return the exit status. Raises TuxscopeError."""
     with the_map(name, map_id) as found:
         reading = found.items()
         entries = list(reading)
@@ -44,7 +44,7 @@ def set_entry(name: str, map_id: int | None, key: int, value: int) -> int:
 
 
 def the_map(name: str, map_id: int | None) -> FoundMap:
-    """Return the FoundMap named ``name``, opened; if ``map_id``, an ID, is not None, it has that
+    """Return the FoundMap named ``name``, opened; if ``map_id``, an int, is not None, it has that
     ID, too. Raises TuxscopeError."""
     require_sudo()
     if map_id is None:
@@ -57,8 +57,8 @@ def the_map(name: str, map_id: int | None) -> FoundMap:
 
 
 def in_json(values: tuple[Datum, ...]) -> object:
-    """Return the value for JSON: of ``values``, one Datum per CPU, the only one, or all as a
-    list."""
+    """Return the value for JSON of ``values``, a tuple with one Datum per CPU: the only one, or all
+    as a list."""
     return plain(values[0]) if len(values) == 1 else plain(values)
 
 

@@ -16,7 +16,13 @@ from tuxscope.output.screen import room
 from tuxscope.output.sink import Sink
 from tuxscope.output.trace import Trace, state_object
 from tuxscope.run.interrupt import Interrupt
-from tuxscope.run.workload import PROCESSES, machine_for, prepare, system_calls
+from tuxscope.run.workload import (
+    PROCESSES,
+    machine_for,
+    prepare,
+    system_calls,
+    takes_registers,
+)
 from tuxscope.suggest import did_you_mean
 from tuxscope.vm import Machine, World
 
@@ -25,8 +31,8 @@ CONTEXT = bytes(64)  # what a program of text finds at r1
 
 
 def trace(name: str, options: StepOptions) -> int:
-    """Print the trace of a run of the program in file ``name`` with ``options``, StepOptions;
-    return the exit status. Raises TuxscopeError (Fault, for one)."""
+    """Print the trace of a run of the program in file ``name``, a str, with ``options``,
+    StepOptions; return the exit status. Raises TuxscopeError (Fault, for one)."""
     program, *others = assembled(name, options.pid)
     if others:
         say(f"{name} has {1 + len(others)} programs; this is the first, {program.name}")
@@ -73,7 +79,7 @@ def on_an_event(program: Program, options: StepOptions) -> Machine:
     """Return a Machine at the start of ``program``, on a simulated event: one of the process
     ``pid`` of ``options``, StepOptions, if the simulation has it."""
     seed = options.seed
-    if not isinstance(program.attach, Tracepoint):
+    if not (isinstance(program.attach, Tracepoint) or takes_registers(program)):
         return Machine(program, CONTEXT, world=World(seed=seed))
     anyone = options.pid not in {each.pid for each in PROCESSES}
     calls = system_calls([program], seed)

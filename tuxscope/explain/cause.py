@@ -59,7 +59,8 @@ def kind(word: str) -> str:
 
 
 def kinds(words: Sequence[str]) -> str:
-    """Return several register types, the verifier's ``words``, in words and without duplicates.
+    """Return as a str several register types, the verifier's ``words``, a sequence of str, in words
+    and without duplicates.
 
     If ``fp`` is among them, the result says that an address of memory is expected.
     """
@@ -69,7 +70,8 @@ def kinds(words: Sequence[str]) -> str:
 
 
 def trusted_source(helper: str) -> str:
-    """Return the name of the function whose trusted pointer ``helper`` takes; ``""`` if unknown.
+    """Return the name of the function whose trusted pointer ``helper``, a name, takes; ``""`` if
+    unknown.
 
     Both are helpers or kfuncs, without ``bpf_``.
     """
@@ -88,8 +90,8 @@ class ErrorContext(NamedTuple):
     """The error line that a case matched, and the path that leads to it.
 
     Attributes:
-        found: the match in the error line.
-        path: the verifier's path to the instruction that it stopped at.
+        found: the re.Match in the error line.
+        path: the Path of the verifier to the instruction that it stopped at.
     """
 
     found: re.Match[str]
@@ -102,7 +104,7 @@ class ErrorContext(NamedTuple):
         return parse_number(number) if number else -1
 
     def words(self) -> dict[str, object]:
-        """Return the values for the templates of sentences and hints, a dict by name."""
+        """Return the values for the templates of sentences and hints, a dict of values by name."""
         writer = self.path.writer(self.register) if self.register >= 0 else None
         stop = self.path.stop
         words: dict[str, object] = {
@@ -133,7 +135,8 @@ class ErrorContext(NamedTuple):
         }
 
     def trusted_source_words(self) -> dict[str, str]:
-        """Return template values by name: the call for a trusted pointer, in Python and in C."""
+        """Return template values, a dict of str by name: the call for a trusted pointer, in Python
+        and in C."""
         gives = trusted_source(self.path.helper)
         if not gives:
             given = "a pointer from the context, or from a kernel function that acquires one"
@@ -142,7 +145,8 @@ class ErrorContext(NamedTuple):
         return {"trusted_source": python, "trusted_source_in_c": f"bpf_{gives}()"}
 
     def bound(self) -> str:
-        """Return the name of the register to bound: the one added to the address, else the address.
+        """Return the name, a str, of the register to bound: the one added to the address, else the
+        address.
 
         If the log shows neither, it is ``index``.
         """
@@ -153,7 +157,7 @@ class ErrorContext(NamedTuple):
 
 
 def always(_: ErrorContext) -> bool:
-    """Return True, whatever the ErrorContext is."""
+    """Return True for any ErrorContext, the one parameter."""
     return True
 
 
@@ -174,8 +178,10 @@ class Case:
         sentence: the cause in plain words, without a full stop.
         python: what to type in the assembler.
         c: what to type in C.
-        when: a predicate of the ErrorContext, a further condition on the match.
-        where: a function that finds the slot at fault; None if the verifier stopped there.
+        when: a function that takes the ErrorContext and returns a bool, a further condition on the
+            match.
+        where: a function that takes the ErrorContext and a Program or None, and returns the slot at
+            fault, an int or None; None if the verifier stopped there.
         whole_program: whether it is about the whole program, not one instruction.
     """
 
@@ -195,7 +201,7 @@ class Cause:
     Attributes:
         key: the name in output and JSON, such as ``missing-null-check``.
         title: the heading in docs/verifier.md.
-        cases: a tuple of cases, tried in order; the first that matches explains the error.
+        cases: a tuple of Cases, tried in order; the first that matches explains the error.
     """
 
     key: str

@@ -42,10 +42,11 @@ class Found(NamedTuple):
 
 
 def explain(log: str, program: Program | None = None) -> Explanation:
-    """Explain why the verifier refused a program, from its ``log`` as any loader prints it.
+    """Explain why the verifier refused a program, from its ``log``, a str, as any loader prints it;
+    return the Explanation.
 
-    Returns an Explanation. Source lines come from ``program`` if it is not None, else from the log.
-    The time is linear in the log's length. Never raises.
+    Source lines come from ``program`` if it is not None, else from the log. The time is linear in
+    the log's length. Never raises.
     """
     parts = read(log)
     path = Path(parts)
@@ -83,11 +84,12 @@ def find(
     path: Path,
     look: Callable[[str, str], re.Match[str] | None] = re.search,
 ) -> Found | None:
-    """Return the Found, the row that matches the last of ``statements`` with a match; None if none
-    has one.
+    """Return the Found, the row that matches the last of ``statements``, a sequence of str, with a
+    match; None if none has one.
 
-    ``path`` is the path that the verifier walked. ``look`` is re.search, or re.match if it is not
-    certain that this is a verifier log: other programs report a "div by zero", too.
+    ``path`` is the Path that the verifier walked. ``look``, called with a pattern and a text,
+    returns a match or None: it is re.search, or re.match if it is not certain that this is a
+    verifier log: other programs report a "div by zero", too.
     """
     for statement in reversed(statements):
         for cause in CAUSES:
@@ -101,12 +103,14 @@ def find(
 
 
 def is_remark(cause: Cause, statement: str, path: Path) -> bool:
-    """Return whether ``statement`` is a remark at a call, not the reason why the verifier stopped.
+    """Return whether ``statement``, a str, is a remark at a call, not the reason why the verifier
+    stopped.
 
-    ``cause`` is the row that matches it, ``path`` leads to the call. At a call of the program's own
-    function the verifier compares the arguments with the function's BTF, and says where they differ
-    (btf_check_subprog_call() in kernel/bpf/verifier.c). Yet it then checks a static function with
-    what it is passed. The same goes for the entry function, before its first instruction.
+    ``cause`` is the Cause that matches it, ``path`` is the Path that leads to the call. At a call
+    of the program's own function the verifier compares the arguments with the function's BTF, and
+    says where they differ (btf_check_subprog_call() in kernel/bpf/verifier.c). Yet it then checks a
+    static function with what it is passed. The same goes for the entry function, before its first
+    instruction.
     """
     if path.stop is None:
         return OF_AN_ARGUMENT.match(statement) is not None
@@ -114,9 +118,10 @@ def is_remark(cause: Cause, statement: str, path: Path) -> bool:
 
 
 def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
-    """Return whether the error is about the last instruction of ``path``, at ``slot``.
+    """Return whether the error is about the last instruction of ``path``, a Path, at ``slot``, an
+    int or None.
 
-    It is not if ``found`` is about a loop or the whole program. Either may be None, if unknown.
+    It is not if ``found``, a Found or None, is about a loop or the whole program.
     """
     if found and found.case.whole_program:
         return False
@@ -124,7 +129,8 @@ def stopped_at(slot: int | None, found: Found | None, path: Path) -> bool:
 
 
 def slot_of(line: str, path: Path) -> int | None:
-    """Return the slot that ``line`` names, else the one at which ``path`` stops, or None."""
+    """Return the slot, an int, that ``line``, a str, names, else the one at which ``path``, a Path,
+    stops, or None."""
     named = NAMED_SLOT.search(line)
     if named:
         return int(named[1])
@@ -140,7 +146,8 @@ class Lines:
         self._shown = {step.slot: step.source for step in log.steps if step.source}
 
     def at(self, slot: int | None) -> SourceLine | None:
-        """Return the SourceLine of ``slot``: the program's, else the log's; None if unknown.
+        """Return the SourceLine of ``slot``, an int or None: the program's, else the log's; None if
+        unknown.
 
         ``slot`` may be None.
         """
@@ -155,17 +162,17 @@ class Lines:
 
 
 def is_python(source: SourceLine) -> bool:
-    """Return whether ``source``, a source line, is Python of the assembler, instead of C."""
+    """Return whether ``source``, a SourceLine, is Python of the assembler, instead of C."""
     if source.file:
         return source.file.endswith(".py")
     return PYTHON_CALL.fullmatch(source.text) is not None
 
 
 def notes(line: str, path: Path, lines: Lines) -> Iterable[RegisterNote]:
-    """Yield RegisterNotes on the registers of the error ``line`` and of the last instruction of
-    ``path``.
+    """Return an iterable of RegisterNotes on the registers of the error ``line``, a str, and of the
+    last instruction of ``path``, a Path.
 
-    ``lines`` has the source lines of the instructions that wrote them.
+    ``lines``, a Lines, has the source lines of the instructions that wrote them.
     """
     numbers = [int(each) for each in NAMED_REGISTER.findall(line)] + path.named()
     for number in dict.fromkeys(each for each in numbers if each < REGISTERS):

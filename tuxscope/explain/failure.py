@@ -23,19 +23,21 @@ NUMBER = re.compile(
 
 @cache
 def errors() -> dict[str, int]:
-    """Return the errnos, a dict by name (``EACCES``) and by message of strerror(3), lower case."""
+    """Return the errnos, a dict by name (``EACCES``) and by message of strerror(3), lower case.
+    Cached."""
     named = {name: number for number, name in errno.errorcode.items()} | {"ENOTSUPP": ENOTSUPP}
     return named | {os.strerror(number).lower(): number for number in errno.errorcode}
 
 
 def failure(text: str) -> int | None:
-    """Return the errno of the failed load in ``text``, a loader's output; None if there is none."""
+    """Return the errno, an int, of the failed load in ``text``, a loader's output; None if there is
+    none."""
     found = [number_of(each) for each in FAILED.finditer(text)]
     return next((each for each in reversed(found) if each), None)
 
 
 def number_of(found: re.Match[str]) -> int | None:
-    """Return the errno in ``found``, a match of FAILED, an int; None if there is none."""
+    """Return the errno in ``found``, a re.Match of FAILED, an int; None if there is none."""
     if found["number"]:
         return int(found["number"])
     words = found["words"].rstrip()

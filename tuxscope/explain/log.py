@@ -74,10 +74,10 @@ class LoggedStep(NamedTuple):
         text: ``(79) r0 = *(u64 *)(r0 +0)``.
         before, after: the states of registers that the log shows before and after it; may be empty.
         all_registers: whether ``before`` has all initialised registers, not only the changed ones.
-        parent: the index of the previous step on the same path; START for the first, UNKNOWN if
-            the log is truncated at the start.
+        parent: the index of the previous step on the same path; START for the first, UNKNOWN if the
+            log is truncated at the start.
         depth: 0 in the program's own function, 1 in one that it calls.
-        source: the line that the log shows for it, or None.
+        source: the SourceLine that the log shows for it, or None.
     """
 
     slot: int
@@ -115,7 +115,7 @@ class Log:
     """A parsed verifier log.
 
     Attributes:
-        steps: a tuple of all instructions that were walked, over all paths.
+        steps: a tuple of the LoggedSteps, all instructions that were walked, over all paths.
         telling: a tuple of the error lines: those after the last instruction that are not the
             walk's trace.
         reason, suggestion: the kernel's own diagnosis (Linux 7.3); empty before.
@@ -151,9 +151,10 @@ class Log:
 
 
 def read(text: str) -> Log:
-    """Parse ``text``, a log of any loader, in time linear in its length. Never raises.
+    """Parse ``text``, a log of any loader, and return the Log. Takes time linear in its length.
+    Never raises.
 
-    Returns a Log. Unknown lines become error lines (``telling``).
+    Unknown lines become error lines (``telling``).
     """
     wrapped, text = text, unwrap(text)
     diagnosis = DIAGNOSIS.search(text)
@@ -181,7 +182,8 @@ def read(text: str) -> Log:
 
 
 def split_joined(line: str) -> tuple[str, ...]:
-    """Split ``line`` into the two that the kernel joined when it rewound the log; else one line.
+    """Return ``line``, a str, as a tuple of the two lines that the kernel joined when it rewound
+    the log; else of the one.
 
     Returns a tuple of str.
     """
@@ -194,7 +196,7 @@ class LogWalk:
     """Parser of the log, line by line.
 
     Attributes:
-        steps: a list of the instructions, the tree of paths that the verifier walked.
+        steps: a list of LoggedSteps, the tree of paths that the verifier walked.
         telling: a list of the error lines since the last instruction.
         at: the index of the step that it is at; START or UNKNOWN if there is none.
     """

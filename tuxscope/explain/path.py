@@ -33,7 +33,7 @@ class Writer(NamedTuple):
 
 
 class Path:
-    """The path to the instruction at which the verifier stopped, in ``log``.
+    """The path to the instruction at which the verifier stopped, in ``log``, a Log.
 
     Attributes:
         stop: that instruction, a LoggedStep; None if the log shows none.
@@ -76,7 +76,7 @@ class Path:
         return found[1] if found else ""
 
     def named(self) -> list[int]:
-        """Return a list of the numbers of the registers that the instruction reads."""
+        """Return a list of the numbers of the registers that the instruction reads, int."""
         if self.stop is None:
             return []
         _, _, text = self.stop.text.partition(" ")
@@ -96,7 +96,8 @@ class Path:
         return next((each for each in CALLEE_SAVED if each not in used), CALLEE_SAVED[0])
 
     def writer(self, register: int) -> Writer | None:
-        """Return the last writer of register number ``register``; None if the log shows none."""
+        """Return the Writer, the last one, of register number ``register``; None if the log shows
+        none."""
         if self.stop is None:
             return None
         depth = self.stop.depth
@@ -118,7 +119,8 @@ class Path:
         return None
 
     def added(self, register: int) -> int | None:
-        """Return the number of the register last added to the address in ``register``, or None."""
+        """Return the number of the register last added to the address in ``register``, a number, or
+        None."""
         for step in self.back():
             if self.stop is None or step.depth != self.stop.depth:
                 return None
@@ -134,8 +136,8 @@ class Path:
         return None
 
     def had_type(self, register: int, *kinds: str) -> bool:
-        """Return whether the value of ``register`` had one of the types ``kinds`` earlier on the
-        path.
+        """Return whether the value of ``register``, a number, had one of the types ``kinds``
+        earlier on the path.
 
         ``kinds`` are prefixes of states, such as ``pkt(``. Copies between registers are followed.
         """
@@ -157,7 +159,8 @@ class Path:
         return False
 
     def state(self, register: int) -> str:
-        """Return the state of ``register`` when the verifier stopped, as a str in its notation.
+        """Return the state of ``register``, a number, when the verifier stopped, as a str in its
+        notation.
 
         It is ``""`` if the log does not show it.
         """

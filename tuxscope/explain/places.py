@@ -12,15 +12,17 @@ from tuxscope.explain.cause import ErrorContext
 
 
 def only(slots: Iterator[int]) -> int | None:
-    """Return the only one of ``slots``; None if there are none or several."""
+    """Return the only one of ``slots``, an iterator of int; None if there are none or several."""
     found = list(slots)
     return found[0] if len(found) == 1 else None
 
 
 def function_end(_: ErrorContext, program: Program | None) -> int | None:
-    """Return the slot of the instruction at which a function ends without an exit or a jump.
+    """Return the slot, an int, of the instruction at which a function ends without an exit or a
+    jump.
 
-    It is the first such function of ``program``. None if there is none, or if the program is None.
+    It is the first such function of ``program``, a Program or None. None if there is none, or if
+    the program is None. The first parameter is an ErrorContext.
     """
     if program is None:
         return None
@@ -36,8 +38,9 @@ def function_end(_: ErrorContext, program: Program | None) -> int | None:
 def loop(context: ErrorContext, program: Program | None) -> int | None:
     """Return the slot of the last backward jump on the path in ``context``, an ErrorContext.
 
-    If the log shows no path, it is the only backward jump of ``program``; else the slot at which
-    the verifier stopped. None if unknown, as without a path if the program is None.
+    If the log shows no path, it is the only backward jump of ``program``, a Program or None; else
+    the slot at which the verifier stopped. None if unknown, as without a path if the program is
+    None.
     """
     after = context.path.stop
     for step in context.path.back():
@@ -52,9 +55,11 @@ def loop(context: ErrorContext, program: Program | None) -> int | None:
 
 
 def call_of_its_own(_: ErrorContext, program: Program | None) -> int | None:
-    """Return the slot of the only call in ``program`` of a function of its own.
+    """Return the slot of the only call in ``program``, a Program or None, of a function of its own.
 
     None if there are none or several, or if the program is None.
+
+    The first parameter is an ErrorContext.
     """
     if program is None:
         return None
@@ -66,8 +71,8 @@ def call_of_its_own(_: ErrorContext, program: Program | None) -> int | None:
 def undecodable(context: ErrorContext, program: Program | None) -> int | None:
     """Return the slot at which the verifier stopped in ``context``, an ErrorContext.
 
-    Linux 7.3 checks all encodings first. Then it is the first slot of ``program`` whose bytes are
-    not an instruction; None if there is none, or if the program is None.
+    Linux 7.3 checks all encodings first. Then it is the first slot of ``program``, a Program or
+    None, whose bytes are not an instruction; None if there is none, or if the program is None.
     """
     if context.path.stop or program is None:
         return context.path.stop.slot if context.path.stop else None
@@ -81,7 +86,8 @@ def undecodable(context: ErrorContext, program: Program | None) -> int | None:
 
 
 def opcode(context: ErrorContext, program: Program | None) -> int | None:
-    """Return the first slot of ``program`` with the unknown opcode in ``context``, an ErrorContext.
+    """Return the first slot of ``program``, a Program or None, with the unknown opcode in
+    ``context``, an ErrorContext.
 
     None if there is none, or if the program is None.
     """

@@ -41,7 +41,8 @@ def without_fields(text: str) -> str:
 
 
 def field_texts(lines: Sequence[str], names: set[str]) -> Iterator[str]:
-    """Yield the value of a field in ``names`` for each record of ``lines``, and all other lines."""
+    """Yield the value of a field in ``names``, a set of str, for each record of ``lines``, a
+    sequence of str, and all other lines."""
     for line in lines:
         record, said, matched = False, None, None
         for name, value in fields(line):
@@ -76,9 +77,11 @@ def fields_of_json(text: str) -> Sequence[tuple[str, str]]:
 
 
 def strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield (name, value) of each string in ``value``, parsed JSON with at most ``depth`` levels.
+    """Yield (name, value) of each string in ``value``, parsed JSON with at most ``depth`` levels,
+    an int.
 
-    A name is a path, as ``.fields.err``, and starts with ``name``. Deeper levels are ignored.
+    A name is a path, as ``.fields.err``, and starts with ``name``, a str. Deeper levels are
+    ignored.
     """
     if isinstance(value, str):
         yield name, value

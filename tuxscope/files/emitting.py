@@ -36,9 +36,9 @@ class NoFilesError(TuxscopeError):
 
 
 def file_functions(a: Assembler, layout: Layout, *names: str) -> None:
-    """Emit the functions of these ``names`` (``FILE_OF_FD``, ``FILE_OF``, ``WORKING_DIRECTORY``),
-    and those that they call; ``layout`` is the kernel's. They come after all other code of the
-    program.
+    """Emit the functions with these names, each of ``names`` a str (``FILE_OF_FD``, ``FILE_OF``,
+    ``WORKING_DIRECTORY``), and those that they call; ``layout`` is the kernel's Layout. They come
+    after all other code of the program.
 
     A call needs 256 bytes of the 512 that the stacks of all functions have together.
 
@@ -85,7 +85,7 @@ MOVES_FILES = (
 
 def file_of_fd(a: Assembler, layout: Layout) -> None:
     """Emit the function that finds a file by the process's table of file descriptors; ``layout`` is
-    the kernel's."""
+    the kernel's Layout."""
     room = a.stack(u64[2])
     task = members(layout, "task_struct", ("fs", "files"), room)
     files = members(layout, "files_struct", ("fdt",), room)
@@ -114,7 +114,7 @@ def file_of_fd(a: Assembler, layout: Layout) -> None:
 
 def file_of(a: Assembler, layout: Layout) -> None:
     """Emit the function that finds the file of a ``struct file``, as the current process sees it;
-    ``layout`` is the kernel's."""
+    ``layout`` is the kernel's Layout."""
     a.mov(r6, r1)
     own_root(a, layout)
     call_known_path(a, layout, "file", "f_path")
@@ -122,14 +122,14 @@ def file_of(a: Assembler, layout: Layout) -> None:
 
 def working_directory(a: Assembler, layout: Layout) -> None:
     """Emit the function that finds the current process's working directory; ``layout`` is the
-    kernel's."""
+    kernel's Layout."""
     own_root(a, layout)
     a.mov(r6, r8)
     call_known_path(a, layout, "fs_struct", "pwd")
 
 
 def own_root(a: Assembler, layout: Layout) -> None:
-    """Emit: r8 = the current task's ``fs``; ``layout`` is the kernel's."""
+    """Emit: r8 = the current task's ``fs``; ``layout`` is the kernel's Layout."""
     room = a.stack(u64[1])
     task = members(layout, "task_struct", ("fs",), room)
     a.call(helper.get_current_task)
@@ -139,8 +139,8 @@ def own_root(a: Assembler, layout: Layout) -> None:
 
 
 def call_known_path(a: Assembler, layout: Layout, struct: str, path: str) -> None:
-    """Emit: return what is known of member ``path`` of the ``struct``, a name, at r6: 0 if that is
-    at no address. ``layout`` is the kernel's.
+    """Emit: return what is known of member ``path``, a name, of the ``struct``, a name, at r6: 0 if
+    that is at no address. ``layout`` is the kernel's Layout.
 
     r8 is the process's ``struct fs_struct``.
     """
@@ -153,7 +153,7 @@ def call_known_path(a: Assembler, layout: Layout, struct: str, path: str) -> Non
 
 def known_path(a: Assembler, layout: Layout) -> None:
     """Emit the function that returns the address of the KnownFile of a ``struct path``, or 0;
-    ``layout`` is the kernel's.
+    ``layout`` is the kernel's Layout.
 
     Its r1 is the address of the ``struct path``, r2 of the ``struct fs_struct`` of the process that
     has it.

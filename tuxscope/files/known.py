@@ -37,7 +37,12 @@ class PathFlag(IntFlag):
 
 class FileKey(Record):
     """A Record, the key of a file: addresses in the kernel of a ``struct path`` and of the
-    process's ``fs->root``."""
+    process's ``fs->root``.
+
+    Attributes:
+        mount, dentry: those of the path, each a u64.
+        root_mount, root_dentry: those of the root, each a u64.
+    """
 
     mount = u64
     dentry = u64
@@ -46,15 +51,15 @@ class FileKey(Record):
 
 
 class KnownFile(Record):
-    """A Record, a file that was seen. ``dev``, ``ino`` and ``generation`` are its identity.
-
-    The functions of :mod:`tuxscope.files.emitting` return the address of one.
+    """A Record, a file that was seen. The functions of :mod:`tuxscope.files.emitting` return the
+    address of one.
 
     Attributes:
         id: of its path; another one after each rename.
         ino: the inode's number.
         dev: the device of its file system, as the kernel has it: major << 20 | minor.
-        generation: of the inode; 0 if the file system counts none.
+        generation: of the inode; 0 if the file system counts none. It identifies the file, with
+            ``dev`` and ``ino``.
         mode: type and permissions, as in ``st_mode``.
         deleted: whether the name is gone.
         parent, name_hash, name_length: the dentry's d_parent, d_name.hash and d_name.len.
@@ -80,7 +85,8 @@ class PathHead(Record):
 
     Attributes:
         id: as in ``KnownFile``.
-        key: the FileKey by which the file is known.
+        key: the FileKey by which the file is known; ``ino``, ``dev``, ``generation`` and ``mode``
+            are as in ``KnownFile``, too.
         magic: the file system's, s_magic.
         mount_namespace: its inode number; 0 for a mount that is in none.
         nlink: the number of names that the file has.
@@ -104,14 +110,23 @@ class PathHead(Record):
 
 
 class ShortPath(Record):
-    """A Record, a path: its PathHead, and its names, the file's own first, each ended by a NUL."""
+    """A Record, a path.
+
+    Attributes:
+        head: its PathHead.
+        names: its names as bytes, the file's own first, each ended by a NUL.
+    """
 
     head = PathHead
     names = u8[SHORT_PATH]
 
 
 class LongPath(Record):
-    """A Record, a path as in ShortPath, with room for ``LONGEST_PATH`` bytes, and one more name."""
+    """A Record, a path with room for ``LONGEST_PATH`` bytes, and one more name.
+
+    Attributes:
+        head, names: as in ShortPath.
+    """
 
     head = PathHead
     names = u8[LONGEST_PATH + LONGEST_NAME]

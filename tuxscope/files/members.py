@@ -19,8 +19,8 @@ class Members:
     Attributes:
         copies: a tuple of triples: where a copy begins in the struct, its size in bytes, and the
             Memory that it goes to.
-        found: the Place of each member in the struct, by name.
-        places: the Memory of each member after :meth:`copy`, by name.
+        found: a dict of the Place of each member in the struct, by name.
+        places: a dict of the Memory of each member after :meth:`copy`, by name.
         inside: the offset in the struct of the address that :meth:`copy` takes, in bytes.
         cast: the PointerCast that makes that address a pointer to the struct, or None.
     """
@@ -55,8 +55,8 @@ class Members:
 def members(
     layout: Layout, struct: str, names: tuple[str, ...], room: Memory, inside: int = 0
 ) -> Members:
-    """Return the Members ``names``, a tuple, of ``struct``, to be copied into ``room``, Memory; as
-    few copies as their places in ``layout`` allow.
+    """Return the Members with ``names``, a tuple, of ``struct``, a name, to be copied into
+    ``room``, Memory; as few copies as their places in ``layout``, a Layout, allow.
 
     ``inside`` is the offset in the struct of the address to copy from, in bytes. Each member takes
     eight bytes of the room at most. Raises what ``layout.member`` raises.
@@ -79,8 +79,8 @@ def members(
 
 
 def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
-    """Return a list of lists of names: the members in ``found``, Places by name, that are copied
-    together, each list of ``longest`` bytes at most."""
+    """Return a list of lists of names: the members in ``found``, a dict of Places by name, that are
+    copied together, each list of ``longest`` bytes, an int, at most."""
     groups: list[list[str]] = []
     for name in sorted(found, key=lambda each: found[each].offset):
         if groups and span(found, [*groups[-1], name])[1] <= longest:
@@ -91,8 +91,9 @@ def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
 
 
 def span(found: dict[str, Place], names: list[str]) -> tuple[int, int]:
-    """Return a pair: the offset of the first 8-byte word that has the members ``names``, sorted by
-    offset, and the size of all such words, in bytes; ``found`` are Places by name."""
+    """Return a pair: the offset of the first 8-byte word that has the members ``names``, a list
+    sorted by offset, and the size of all such words, in bytes, both int; ``found`` is a dict of
+    Places by name."""
     start = aligned(found[names[0]].offset)
     end = max(found[each].offset + found[each].whole_size for each in names)
     return start, aligned(end - start + WORD - 1)
@@ -104,8 +105,8 @@ def aligned(offset: int) -> int:
 
 
 def point(a: Assembler, base: Register, offset: int, cast: PointerCast) -> None:
-    """Emit: r0 = a pointer to the struct at Register ``base`` plus ``offset`` bytes, by ``cast``, a
-    PointerCast."""
+    """Emit: r0 = a pointer to the struct at Register ``base`` plus ``offset`` bytes, an int, by
+    ``cast``, a PointerCast."""
     a.mov(r1, base)
     if offset:
         a.add(r1, offset)
@@ -115,7 +116,7 @@ def point(a: Assembler, base: Register, offset: int, cast: PointerCast) -> None:
 
 def follow(a: Assembler, layout: Layout, address: Register, scratch: Memory) -> None:
     """Emit: load into Register ``address``, one of r6 to r9, the pointer that is at that address;
-    ``layout`` is the kernel's, ``scratch`` Memory for a copy."""
+    ``layout`` is the kernel's Layout, ``scratch`` Memory for a copy."""
     pointer = members(layout, "list_head", ("next",), scratch)  # any struct that begins with one
     pointer.copy(a, address)
     a.ldx(address, pointer["next"])

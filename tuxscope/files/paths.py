@@ -71,9 +71,11 @@ class FilePath:
 
 
 class FilePaths:
-    """The paths of files by their IDs: ``paths[id]`` is a FilePath, or None.
+    """The paths of files by their IDs: ``paths[id]`` is a FilePath, or None. All that wait in the
+    kernel are read when one is requested that is not here yet.
 
-    All paths that wait in the kernel are read when one is requested that is not here yet.
+    ``FilePaths(maps, most)``: ``maps`` is a mapping of Map to the loaded map, ``most`` the number
+    of paths kept, an int.
     """
 
     def __init__(self, maps: Mapping[Map, Any], most: int = MOST_PATHS) -> None:
@@ -142,8 +144,8 @@ def file_path(head: PathHead, names: bytes) -> FilePath:
 
 
 def joined(names: bytes, truncated: bool) -> bytes:
-    """Return the path with these ``names``, bytes: the last one first, each ended by a NUL; it
-    begins with ``...`` if ``truncated``."""
+    """Return the path, bytes, with these ``names``, bytes: the last one first, each ended by a NUL;
+    it begins with ``...`` if ``truncated``, a bool."""
     parts: Iterable[bytes] = reversed(names.split(b"\0")[:-1])
     return (b".../" if truncated else b"/") + b"/".join(parts)
 

@@ -33,8 +33,8 @@ CPU_BITS = 40  # above the paths that a CPU has named
 
 
 def read_path(a: Assembler, layout: Layout) -> None:
-    """Emit the function that reads a path, for a kernel with ``layout``: r1 is the address of a
-    ``FileKey``, r2 of a ``KnownFile``, r3 of its inode.
+    """Emit the function that reads a path, for a kernel with ``layout``, a Layout: r1 is the
+    address of a ``FileKey``, r2 of a ``KnownFile``, r3 of its inode.
 
     If the path is not the one with ``chain``, it is sent to user space, under a new ID. The
     function returns 1, or 0 if there was no room.
@@ -83,7 +83,8 @@ def read_path(a: Assembler, layout: Layout) -> None:
 
 def begin(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: write what is known of the file at r7, and its inode at r8, to the head of the path in
-    ``walk``, the Memory of a PathWalk. r6 is its key, and stays. ``layout`` is the kernel's."""
+    ``walk``, the Memory of a PathWalk. r6 is its key, and stays. ``layout`` is the kernel's
+    Layout."""
     head, known, key = walk.path.head, KnownFile[r7], FileKey[r6]
     for name in ("ino", "dev", "generation", "mode"):
         a.ldx(r1, getattr(known, name))
@@ -114,7 +115,7 @@ def begin(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 def name_namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: write the name of a namespace's kind, whose inode is at r8, to ``walk``, the Memory of
-    a PathWalk; ``layout`` is the kernel's. See ns_dname(), fs/nsfs.c."""
+    a PathWalk; ``layout`` is the kernel's Layout. See ns_dname(), fs/nsfs.c."""
     for struct, member in (
         ("inode", "i_private"),
         ("ns_common", "ops"),
@@ -128,7 +129,7 @@ def name_namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 def climb(a: Assembler, layout: Layout) -> None:
     """Emit the global function that goes one name, or one mount, further up; it returns whether to
-    go on. ``layout`` is the kernel's.
+    go on. ``layout`` is the kernel's Layout.
 
     It is global so that the verifier follows it once, and not for each step.
     """
@@ -208,7 +209,7 @@ def find_walk(a: Assembler) -> None:
 
 def enter_mount(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: continue ``walk``, the Memory of a PathWalk, in the mount at r7; ``layout`` is the
-    kernel's."""
+    kernel's Layout."""
     offset = layout.member("mount", "mnt").offset
     mount = members(
         layout, "mount", ("mnt_parent", "mnt_mountpoint", "mnt.mnt_root"), walk.room, offset
@@ -226,7 +227,7 @@ def enter_mount(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 def namespace(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: store the mount namespace of the mount of ``walk``, the Memory of a PathWalk;
-    ``layout`` is the kernel's.
+    ``layout`` is the kernel's Layout.
 
     That of kernel-internal mounts is no address, and reads as 0.
     """

@@ -68,7 +68,7 @@ def say_next(directory: str, progress: Progress) -> None:
 
 def table(rows: list[tuple[Exercise, str]], room: int | None) -> str:
     """Return ``rows``, a list of pairs of an Exercise and its state, a str, as a table: name, state
-    and task, ``room`` columns wide; None for as wide as it takes."""
+    and task, ``room`` columns wide, an int; None for as wide as it takes."""
     cells = [HEADER, *((each.name, state, each.title) for each, state in rows)]
     name, state, task = (max(map(columns, column)) for column in zip(*cells, strict=True))
     widths: list[int | None] = [name, state, task]
@@ -118,8 +118,8 @@ def start(name: str, directory: str | None) -> int:
 
 
 def hint(name: str, directory: str | None) -> int:
-    """Print one more hint for exercise ``name`` in ``directory`` (None: the current one): the one
-    that fits the last mistake, or else the next one; return the exit status."""
+    """Print one more hint for exercise ``name`` in ``directory``, a str (None: the current one):
+    the one that fits the last mistake, or else the next one; return the exit status."""
     place = workplace(name, directory)
     progress, hints = Progress(place.directory), place.exercise.hints
     standing = progress.of(place.exercise.name)
@@ -142,9 +142,9 @@ def hint(name: str, directory: str | None) -> int:
 
 def solution(name: str, directory: str | None, yes: bool) -> int:
     """Print the solution of exercise ``name``, once the student has confirmed, or at once with
-    ``yes``; return the exit status.
+    ``yes``, a bool; return the exit status.
 
-    ``directory`` is that of the page, or None for the current one. Raises UsageError.
+    ``directory`` is that of the page, a str, or None for the current one. Raises UsageError.
     """
     place = workplace(name, directory)
     if not (yes or confirmed(place.exercise.name)):

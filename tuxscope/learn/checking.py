@@ -78,7 +78,7 @@ def check(name: str, directory: str | None, format: Style, seed: int | None) -> 
     """Grade the page of exercise ``name`` in ``directory`` (None: the current one), print the
     verdict as ``format``, a Style; return the exit status.
 
-    ``seed`` is that of the random inputs, or None for a new one. Raises UsageError.
+    ``seed`` is that of the random inputs, an int, or None for a new one. Raises UsageError.
     """
     place = workplace(name, directory)
     require(place)
@@ -93,7 +93,8 @@ def watch(name: str, directory: str | None, format: Style, seed: int | None) -> 
     """Grade the page of exercise ``name`` in ``directory`` (None: the current one) whenever it
     changes, until Ctrl-C; return the exit status.
 
-    ``format`` is a Style; ``seed`` is that of the random inputs, or None for a new one each time.
+    ``format`` is a Style; ``seed`` is that of the random inputs, an int, or None for a new one each
+    time.
     """
     place = workplace(name, directory)
     require(place)
@@ -137,11 +138,11 @@ def contents(file: str) -> bytes | None:
 
 
 def check_all(directory: str, format: Style, seed: int | None) -> int:
-    """Grade all pages of ``directory`` and print the verdicts as ``format``, a Style; return the
-    exit status, 0 if all have passed.
+    """Grade all pages of ``directory``, a path, and print the verdicts as ``format``, a Style;
+    return the exit status, 0 if all have passed.
 
-    An exercise without a page has not passed. ``seed`` is that of the random inputs, or None for a
-    new one each time.
+    An exercise without a page has not passed. ``seed`` is that of the random inputs, an int, or
+    None for a new one each time.
     """
     if not os.path.isdir(directory):
         raise UsageError(f"learn: there is no directory {directory}")

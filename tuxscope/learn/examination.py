@@ -39,7 +39,7 @@ def examined(
     name: str, file: str, seed: int, interrupt: Interrupt, limit: float = LIMIT
 ) -> Verdict:
     """Return the Verdict on the page ``file``, a path, as an answer to the exercise ``name``, with
-    random inputs from ``seed``. Raises Interrupted.
+    random inputs from ``seed``, an int. Raises Interrupted.
 
     ``interrupt`` is the run's Interrupt, ``limit`` the seconds that grading may take, a float.
     """
@@ -88,8 +88,8 @@ def contents(file: IO[bytes]) -> str:
 
 
 def ending(status: int | None, trace: str) -> str:
-    """Return how an examiner ended that wrote no verdict, a str. ``status`` is its return code, or
-    None for a timeout; ``trace`` is faulthandler's dump."""
+    """Return how an examiner ended that wrote no verdict, a str. ``status`` is its return code, an
+    int, or None for a timeout; ``trace``, a str, is faulthandler's dump."""
     if status is None or trace.startswith("Timeout"):
         return "it did not end"
     if status < 0:
@@ -98,8 +98,8 @@ def ending(status: int | None, trace: str) -> str:
 
 
 def place_in(trace: str, file: str) -> SourceLine | None:
-    """Return the SourceLine of the page ``file``, a path, in ``trace``, faulthandler's dump; None
-    if there is none."""
+    """Return the SourceLine of the page ``file``, a path, in ``trace``, faulthandler's dump, a str;
+    None if there is none."""
     found = re.search(rf'File "{re.escape(file)}", line (\d+)', trace)
     if not found:
         return None

@@ -45,8 +45,8 @@ class GradingJob:
 
 
 def job_of(arguments: list[str]) -> GradingJob:
-    """Return the GradingJob of ``arguments``, those of a command line; the inverse of
-    ``GradingJob.arguments``."""
+    """Return the GradingJob of ``arguments``, a list of str, those of a command line; the inverse
+    of ``GradingJob.arguments``."""
     name, file, seed, limit, verdict, trace = arguments
     return GradingJob(name, file, int(seed), float(limit), int(verdict), int(trace))
 

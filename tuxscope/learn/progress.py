@@ -41,11 +41,12 @@ class ExerciseProgress:
         return ExerciseProgress(pure, pure and known, self.hints, fitting)
 
     def shown(self, hint: int) -> ExerciseProgress:
-        """Return the ExerciseProgress after the hint of index ``hint`` was shown."""
+        """Return the ExerciseProgress after the hint of index ``hint``, an int, was shown."""
         return replace(self, hints=(*self.hints, hint))
 
     def next_hint(self, count: int) -> int | None:
-        """Return the index of the hint to show next, of ``count`` hints; None if all were shown."""
+        """Return the index, an int, of the hint to show next, of ``count`` hints; None if all were
+        shown."""
         left = [each for each in range(count) if each not in self.hints]
         if self.fitting in left:
             return self.fitting
@@ -53,7 +54,7 @@ class ExerciseProgress:
 
 
 class Progress:
-    """The progress file of a directory."""
+    """The progress file of ``directory``, a path."""
 
     def __init__(self, directory: str) -> None:
         """Read the file in ``directory``, a path. If it is damaged, print a warning and start with
@@ -89,8 +90,8 @@ class Progress:
 
 
 def progress_of(found: Any) -> ExerciseProgress:
-    """Return the ExerciseProgress of ``found``, as read from JSON. Raises ValueError, TypeError,
-    AttributeError."""
+    """Return the ExerciseProgress of ``found``, any object, as read from JSON. Raises ValueError,
+    TypeError, AttributeError."""
     hints, fitting = found.get("hints", []), found.get("fitting")
     if not all(isinstance(each, int) for each in (*hints, fitting or 0)):
         raise ValueError("a hint is a number")

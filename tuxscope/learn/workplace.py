@@ -30,8 +30,8 @@ class Workplace:
         return os.path.join(self.directory, file_name(self.exercise.name))
 
     def command(self, action: str, *more: str) -> str:
-        """Return the command line of ``action``, a word, with ``more`` words, a str: ``tuxscope
-        learn hint return-value``."""
+        """Return the command line, a str, of ``action``, a word, with the words ``more``, each a
+        str: ``tuxscope learn hint return-value``."""
         directory = [self.directory] if self.directory else []
         return shlex.join(["tuxscope", "learn", action, self.exercise.name, *directory, *more])
 

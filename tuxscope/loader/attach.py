@@ -27,7 +27,8 @@ class AttachError(LocatedError, TracepointError):
 
 
 class Link:
-    """A context manager: attaches a program, or all programs of a Collection, until it is closed.
+    """A context manager: attaches ``loaded``, a LoadedProgram, or all programs of a Collection,
+    until it is closed.
 
     The kernel also detaches them when this process exits.
     """
@@ -88,8 +89,9 @@ def open_raw_tracepoint(loaded: LoadedProgram, tracepoint: RawTracepoint) -> Fd:
 
 
 def attach_tracepoint(loaded: LoadedProgram, tracepoint: Tracepoint, stack: ExitStack) -> None:
-    """Attach ``loaded``, a LoadedProgram, to ``tracepoint`` for as long as ``stack``, an ExitStack,
-    is open: by BPF_LINK_CREATE (Linux 5.15), else by PERF_EVENT_IOC_SET_BPF.
+    """Attach ``loaded``, a LoadedProgram, to ``tracepoint``, a Tracepoint, for as long as
+    ``stack``, an ExitStack, is open: by BPF_LINK_CREATE (Linux 5.15), else by
+    PERF_EVENT_IOC_SET_BPF.
 
     Raises AttachError, OSError.
     """

@@ -73,8 +73,8 @@ STATS_RUN_TIME = 0  # BPF_STATS_RUN_TIME
 
 
 def bpf(command: BpfCommand, attributes: Attributes) -> int:
-    """Call bpf(2) with ``command``, a BpfCommand, and ``attributes``, which have the output fields
-    then; return its result, an int."""
+    """Call bpf(2) with ``command``, a BpfCommand, and ``attributes``, an Attributes, which has the
+    output fields then; return its result, an int."""
     return syscall(SystemCall.BPF, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
 
 
@@ -85,8 +85,8 @@ def address(buffer: ctypes.Array[ctypes.c_char] | None) -> int:
 
 
 def with_memlock(call: Callable[[], T]) -> T:
-    """Return ``call()``, a callable without parameters; on EPERM, raise RLIMIT_MEMLOCK and call
-    again.
+    """Return what ``call``, called without arguments, returns; on EPERM, raise RLIMIT_MEMLOCK and
+    call again.
 
     Before Linux 5.11, maps and programs count against RLIMIT_MEMLOCK, and bpf(2) fails with EPERM
     above the limit. If the limit cannot be raised, the first error is raised.
@@ -100,7 +100,7 @@ def with_memlock(call: Callable[[], T]) -> T:
 
 
 def raise_memlock() -> bool:
-    """Raise RLIMIT_MEMLOCK as far as permitted; return whether it changed."""
+    """Raise RLIMIT_MEMLOCK as far as permitted; return a bool, whether it changed."""
     import resource  # needed before Linux 5.11 only
 
     soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
@@ -116,13 +116,13 @@ def raise_memlock() -> bool:
 
 
 def map_create(attributes: MapCreate) -> Fd:
-    """BPF_MAP_CREATE with ``attributes``, a MapCreate; return the Fd of the map."""
+    """Create a map (BPF_MAP_CREATE) with ``attributes``, a MapCreate; return its Fd."""
     return Fd(with_memlock(lambda: bpf(BpfCommand.MAP_CREATE, attributes)))
 
 
 def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
-    """Return the value of ``key`` in the map ``fd``, ``value_size`` bytes (per-CPU map: of all
-    possible CPUs), or None if missing."""
+    """Return the value of ``key``, both bytes, in the map ``fd``, an int: ``value_size`` bytes
+    (per-CPU map: of all possible CPUs), or None if missing."""
     key_buffer = ctypes.create_string_buffer(key, len(key))
     value = ctypes.create_string_buffer(value_size)
     element = MapElement(map_fd=fd, key=address(key_buffer), value_or_next_key=address(value))
@@ -134,8 +134,8 @@ def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
 
 
 def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag.ANY) -> None:
-    """BPF_MAP_UPDATE_ELEM: set ``key`` to ``value``, both bytes, in the map ``fd``; ``flags`` is an
-    UpdateFlag."""
+    """Set (BPF_MAP_UPDATE_ELEM) ``key`` to ``value``, both bytes, in the map ``fd``, an int;
+    ``flags`` is an UpdateFlag."""
     key_buffer = ctypes.create_string_buffer(key, len(key))
     buffer = ctypes.create_string_buffer(value, len(value))
     bpf(
@@ -147,14 +147,15 @@ def map_update(fd: int, key: bytes, value: bytes, flags: UpdateFlag = UpdateFlag
 
 
 def map_delete(fd: int, key: bytes) -> None:
-    """BPF_MAP_DELETE_ELEM: delete ``key`` in the map ``fd``. Raises FileNotFoundError if it is
-    missing."""
+    """Delete (BPF_MAP_DELETE_ELEM) ``key``, bytes, in the map ``fd``, an int. Raises
+    FileNotFoundError if it is missing."""
     buffer = ctypes.create_string_buffer(key, len(key))
     bpf(BpfCommand.MAP_DELETE_ELEM, MapElement(map_fd=fd, key=address(buffer)))
 
 
 def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
-    """Return the key after ``key`` in the map ``fd``, ``key_size`` bytes; None after the last.
+    """Return the key after ``key``, both bytes, in the map ``fd``, an int: ``key_size`` bytes; None
+    after the last.
 
     If ``key`` is None or deleted, it is the first key.
     """
@@ -170,7 +171,7 @@ def map_next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
 
 def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError | None]:
     """Call a batch ``command``, a BpfCommand, with ``attributes``, a MapBatch; return a pair: the
-    number of entries processed, and the OSError or None.
+    number of entries processed, an int, and the OSError or None.
 
     Raises OSError if no entry was processed: then the kernel does not change ``count``.
     """
@@ -187,11 +188,12 @@ def map_batch(command: BpfCommand, attributes: MapBatch) -> tuple[int, OSError |
 def map_lookup_batch(
     fd: int, position: bytes | None, count: int, key_size: int, value_size: int
 ) -> tuple[bytes, bytes, bytes | None]:
-    """Read up to ``count`` entries of the map ``fd`` (Linux 5.6); return a triple of bytes: keys,
-    values, and the next position or None.
+    """Read up to ``count`` entries of the map ``fd``, an int (Linux 5.6); return a triple of bytes:
+    keys, values, and the next position or None.
 
-    ``key_size`` and ``value_size`` are in bytes. ``position`` is None to start; a returned position
-    of None means the end. Raises OSError: ENOSPC if a hash bucket has more than ``count`` entries.
+    ``key_size`` and ``value_size`` are in bytes. ``position``, bytes, is None to start; a returned
+    position of None means the end. Raises OSError: ENOSPC if a hash bucket has more than ``count``
+    entries.
     """
     # A hash's position is a u32, an array's a key: neither is longer than this.
     token = max(key_size, 8)
@@ -221,8 +223,8 @@ def map_lookup_batch(
 
 
 def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, count: int) -> int:
-    """Update or delete, by ``command``, a BpfCommand, up to ``count`` entries of the map ``fd`` in
-    one call (Linux 5.6); return how many it did.
+    """Update or delete, by ``command``, a BpfCommand, up to ``count`` entries of the map ``fd``, an
+    int, in one call (Linux 5.6); return how many it did.
 
     ``keys`` and ``values`` are concatenated bytes; no values to delete. It stops at the first entry
     that fails. Raises OSError if that is the first one: ENOTSUPP for a map type without batches.
@@ -237,8 +239,8 @@ def map_write_batch(command: BpfCommand, fd: int, keys: bytes, values: bytes, co
 
 
 def prog_load(attributes: ProgLoad) -> Fd:
-    """BPF_PROG_LOAD with ``attributes``, a ProgLoad; return the Fd. Retries up to 5 times on EAGAIN
-    (a pending signal)."""
+    """Load a program (BPF_PROG_LOAD) with ``attributes``, a ProgLoad; return its Fd. Retries up to
+    5 times on EAGAIN (a pending signal)."""
     for _ in range(5):
         try:
             return Fd(bpf(BpfCommand.PROG_LOAD, attributes))
@@ -254,11 +256,11 @@ def prog_test_run(
     repeat: int = 0,
     cpu: int | None = None,
 ) -> ProgTestRun:
-    """BPF_PROG_TEST_RUN: run the program ``fd`` ``repeat`` times (0: once) on ``data`` and
-    ``context``, both bytes; return the ProgTestRun.
+    """Run (BPF_PROG_TEST_RUN) the program ``fd``, an int, ``repeat`` times (0: once) on ``data``
+    and ``context``, both bytes; return the ProgTestRun.
 
-    Its retval is the low 32 bits of r0. ``cpu`` is the CPU to run it on (raw tracepoints, Linux
-    5.10), or None. Not supported for tracepoints.
+    Its retval is the low 32 bits of r0. ``cpu`` is the CPU to run it on, an int (raw tracepoints,
+    Linux 5.10), or None. Not supported for tracepoints.
     """
     data_buffer = ctypes.create_string_buffer(data, len(data)) if data else None
     context_buffer = ctypes.create_string_buffer(context, len(context)) if context else None
@@ -277,7 +279,8 @@ def prog_test_run(
 
 
 def object_info(fd: int, info: A) -> A:
-    """BPF_OBJ_GET_INFO_BY_FD: fill and return ``info``, a ProgInfo, MapInfo or BtfInfo, for ``fd``.
+    """Fill (BPF_OBJ_GET_INFO_BY_FD) and return ``info``, a ProgInfo, MapInfo or BtfInfo, for
+    ``fd``, an int.
 
     On input, ``info`` may have addresses and lengths of buffers to fill.
     """
@@ -289,8 +292,8 @@ def object_info(fd: int, info: A) -> A:
 
 
 def object_ids(command: BpfCommand) -> list[int]:
-    """Return a list of all IDs, by ``command``, the BpfCommand PROG_GET_NEXT_ID or MAP_GET_NEXT_ID;
-    needs CAP_SYS_ADMIN."""
+    """Return a list of all IDs, int, by ``command``, the BpfCommand PROG_GET_NEXT_ID or
+    MAP_GET_NEXT_ID; needs CAP_SYS_ADMIN."""
     ids: list[int] = []
     while True:
         last = ObjectId(id=ids[-1] if ids else 0)
@@ -302,7 +305,7 @@ def object_ids(command: BpfCommand) -> list[int]:
 
 
 def fd_by_id(command: BpfCommand, object_id: int) -> Fd:
-    """Open a program, map or BTF by its ``object_id``; return its Fd.
+    """Open a program, map or BTF by its ``object_id``, an int; return its Fd.
 
     ``command``, a BpfCommand, is PROG_GET_FD_BY_ID, MAP_GET_FD_BY_ID or BTF_GET_FD_BY_ID.
     """
@@ -310,29 +313,29 @@ def fd_by_id(command: BpfCommand, object_id: int) -> Fd:
 
 
 def btf_load(data: bytes) -> Fd:
-    """BPF_BTF_LOAD of ``data``, bytes; return the Fd."""
+    """Load (BPF_BTF_LOAD) the BTF ``data``, bytes; return its Fd."""
     buffer = ctypes.create_string_buffer(data, len(data))
     attributes = BtfLoad(btf=address(buffer), btf_size=len(data))
     return Fd(with_memlock(lambda: bpf(BpfCommand.BTF_LOAD, attributes)))
 
 
 def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
-    """BPF_RAW_TRACEPOINT_OPEN: attach the program ``prog_fd`` to raw tracepoint ``name``; return
-    the Fd of the link."""
+    """Attach (BPF_RAW_TRACEPOINT_OPEN) the program ``prog_fd``, an int, to raw tracepoint ``name``,
+    a str; return the Fd of the link."""
     buffer = ctypes.create_string_buffer(name.encode())
     attributes = RawTracepointOpen(name=address(buffer), prog_fd=prog_fd)
     return Fd(bpf(BpfCommand.RAW_TRACEPOINT_OPEN, attributes))
 
 
 def link_create(prog_fd: int, target_fd: int, attach_type: int) -> Fd:
-    """BPF_LINK_CREATE: attach the program ``prog_fd`` to ``target_fd`` as ``attach_type``, an int;
-    return the Fd of the link."""
+    """Attach (BPF_LINK_CREATE) the program ``prog_fd`` to ``target_fd`` as ``attach_type``, all
+    int; return the Fd of the link."""
     attributes = LinkCreate(prog_fd=prog_fd, target_fd=target_fd, attach_type=attach_type)
     return Fd(bpf(BpfCommand.LINK_CREATE, attributes))
 
 
 def enable_stats() -> Fd:
-    """BPF_ENABLE_STATS (Linux 5.8): return an Fd; while it is open, runs and run time of all
+    """Return an Fd (BPF_ENABLE_STATS, Linux 5.8); while it is open, runs and run time of all
     programs are counted."""
     return Fd(bpf(BpfCommand.ENABLE_STATS, EnableStats(type=STATS_RUN_TIME)))
 

@@ -30,7 +30,8 @@ class AttributesError(TuxscopeError):
 
 
 class Attributes(ctypes.Structure):
-    """A C structure, zero by default. Raises AttributesError if a value does not fit."""
+    """A ctypes.Structure, zero by default; ``Attributes(**values)`` sets fields, by name, to ints
+    or bytes. Raises AttributesError if a value does not fit."""
 
     def __init__(self, **values: int | bytes) -> None:
         try:
@@ -50,15 +51,20 @@ S = TypeVar("S", bound=Attributes)
 
 
 def structure(kind: type[S]) -> type[S]:
-    """Class decorator: give ``kind``, a subclass of Attributes, ``_fields_`` from its annotations;
-    return it."""
+    """Give ``kind``, a subclass of Attributes, ``_fields_`` from its annotations, and return it: a
+    class decorator."""
     kind._fields_ = [(name, C_TYPES[type_]) for name, type_ in kind.__annotations__.items()]
     return kind
 
 
 @structure
 class MapCreate(Attributes):
-    """The attributes of BPF_MAP_CREATE."""
+    """The attributes of BPF_MAP_CREATE.
+
+    Attributes:
+        map_type, key_size, value_size, max_entries, map_flags, inner_map_fd, numa_node: u32 each.
+        map_name: 16 bytes.
+    """
 
     map_type: u32
     key_size: u32
@@ -72,7 +78,12 @@ class MapCreate(Attributes):
 
 @structure
 class MapElement(Attributes):
-    """The attributes of the commands on an element of a map, BPF_MAP_..._ELEM."""
+    """The attributes of the commands on an element of a map, BPF_MAP_..._ELEM.
+
+    Attributes:
+        map_fd: u32.
+        key, value_or_next_key, flags: u64 each.
+    """
 
     map_fd: u32
     key: u64
@@ -82,7 +93,12 @@ class MapElement(Attributes):
 
 @structure
 class MapBatch(Attributes):
-    """The attributes of the commands on a batch of elements, BPF_MAP_..._BATCH."""
+    """The attributes of the commands on a batch of elements, BPF_MAP_..._BATCH.
+
+    Attributes:
+        in_batch, out_batch, keys, values, element_flags, flags: u64 each.
+        count, map_fd: u32 each.
+    """
 
     in_batch: u64
     out_batch: u64
@@ -96,7 +112,15 @@ class MapBatch(Attributes):
 
 @structure
 class ProgLoad(Attributes):
-    """The attributes of BPF_PROG_LOAD."""
+    """The attributes of BPF_PROG_LOAD.
+
+    Attributes:
+        prog_type, insn_cnt, log_level, log_size, kern_version, prog_flags, prog_ifindex,
+            expected_attach_type, prog_btf_fd, func_info_rec_size, func_info_cnt,
+            line_info_rec_size, line_info_cnt: u32 each.
+        insns, license, log_buf, func_info, line_info: u64 each.
+        prog_name: 16 bytes.
+    """
 
     prog_type: u32
     insn_cnt: u32
@@ -121,7 +145,13 @@ class ProgLoad(Attributes):
 
 @structure
 class ProgTestRun(Attributes):
-    """The attributes of BPF_PROG_TEST_RUN; the kernel writes retval, sizes and duration."""
+    """The attributes of BPF_PROG_TEST_RUN; the kernel writes retval, sizes and duration.
+
+    Attributes:
+        prog_fd, retval, data_size_in, data_size_out, repeat, duration, ctx_size_in, ctx_size_out,
+            flags, cpu: u32 each.
+        data_in, data_out, ctx_in, ctx_out: u64 each.
+    """
 
     prog_fd: u32
     retval: u32
@@ -141,7 +171,11 @@ class ProgTestRun(Attributes):
 
 @structure
 class ObjectId(Attributes):
-    """The attributes of the commands by ID, BPF_..._GET_NEXT_ID and BPF_..._GET_FD_BY_ID."""
+    """The attributes of the commands by ID, BPF_..._GET_NEXT_ID and BPF_..._GET_FD_BY_ID.
+
+    Attributes:
+        id, next_id, open_flags: u32 each.
+    """
 
     id: u32
     next_id: u32
@@ -150,7 +184,12 @@ class ObjectId(Attributes):
 
 @structure
 class ObjectInfo(Attributes):
-    """The attributes of BPF_OBJ_GET_INFO_BY_FD."""
+    """The attributes of BPF_OBJ_GET_INFO_BY_FD.
+
+    Attributes:
+        bpf_fd, info_len: u32 each.
+        info: u64.
+    """
 
     bpf_fd: u32
     info_len: u32
@@ -159,7 +198,12 @@ class ObjectInfo(Attributes):
 
 @structure
 class RawTracepointOpen(Attributes):
-    """The attributes of BPF_RAW_TRACEPOINT_OPEN."""
+    """The attributes of BPF_RAW_TRACEPOINT_OPEN.
+
+    Attributes:
+        name: u64.
+        prog_fd: u32.
+    """
 
     name: u64
     prog_fd: u32
@@ -167,7 +211,12 @@ class RawTracepointOpen(Attributes):
 
 @structure
 class BtfLoad(Attributes):
-    """The attributes of BPF_BTF_LOAD."""
+    """The attributes of BPF_BTF_LOAD.
+
+    Attributes:
+        btf, btf_log_buf: u64 each.
+        btf_size, btf_log_size, btf_log_level: u32 each.
+    """
 
     btf: u64
     btf_log_buf: u64
@@ -178,7 +227,11 @@ class BtfLoad(Attributes):
 
 @structure
 class LinkCreate(Attributes):
-    """The attributes of BPF_LINK_CREATE."""
+    """The attributes of BPF_LINK_CREATE.
+
+    Attributes:
+        prog_fd, target_fd, attach_type, flags: u32 each.
+    """
 
     prog_fd: u32
     target_fd: u32
@@ -188,14 +241,30 @@ class LinkCreate(Attributes):
 
 @structure
 class EnableStats(Attributes):
-    """The attributes of BPF_ENABLE_STATS."""
+    """The attributes of BPF_ENABLE_STATS.
+
+    Attributes:
+        type: u32.
+    """
 
     type: u32
 
 
 @structure
 class ProgInfo(Attributes):
-    """``struct bpf_prog_info``; fields that an older kernel does not know are zero."""
+    """``struct bpf_prog_info``; fields that an older kernel does not know are zero.
+
+    Attributes:
+        type, id, jited_prog_len, xlated_prog_len, created_by_uid, nr_map_ids, ifindex, bit_fields,
+            nr_jited_ksyms, nr_jited_func_lens, btf_id, func_info_rec_size, nr_func_info,
+            nr_line_info, nr_jited_line_info, line_info_rec_size, jited_line_info_rec_size,
+            nr_prog_tags, verified_insns: u32 each.
+        raw_tag: 8 bytes.
+        jited_prog_insns, xlated_prog_insns, load_time, map_ids, netns_dev, netns_ino, jited_ksyms,
+            jited_func_lens, func_info, line_info, jited_line_info, prog_tags, run_time_ns, run_cnt,
+            recursion_misses: u64 each.
+        raw_name: 16 bytes.
+    """
 
     type: u32
     id: u32
@@ -250,7 +319,12 @@ class ProgInfo(Attributes):
 
 @structure
 class MapInfo(Attributes):
-    """``struct bpf_map_info``."""
+    """``struct bpf_map_info``.
+
+    Attributes:
+        type, id, key_size, value_size, max_entries, map_flags: u32 each.
+        raw_name: 16 bytes.
+    """
 
     type: u32
     id: u32
@@ -267,7 +341,12 @@ class MapInfo(Attributes):
 
 @structure
 class BtfInfo(Attributes):
-    """``struct bpf_btf_info``."""
+    """``struct bpf_btf_info``.
+
+    Attributes:
+        btf: u64.
+        btf_size, id: u32 each.
+    """
 
     btf: u64
     btf_size: u32

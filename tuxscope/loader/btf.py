@@ -19,7 +19,13 @@ LARGEST_LINE = (1 << 22) - 1  # BPF_LINE_INFO_LINE_NUM: 22 bits of line, 10 of c
 
 
 class Header(Record):
-    """A Record: ``struct btf_header``."""
+    """A Record: ``struct btf_header``.
+
+    Attributes:
+        magic: u16.
+        version, flags: u8 each.
+        hdr_len, type_off, type_len, str_off, str_len: u32 each.
+    """
 
     magic = u16
     version = u8
@@ -32,7 +38,11 @@ class Header(Record):
 
 
 class Type(Record):
-    """A Record: ``struct btf_type``."""
+    """A Record: ``struct btf_type``.
+
+    Attributes:
+        name_off, info, size_or_type: u32 each.
+    """
 
     name_off = u32
     info = u32
@@ -40,14 +50,22 @@ class Type(Record):
 
 
 class FuncInfo(Record):
-    """A Record: ``struct bpf_func_info``."""
+    """A Record: ``struct bpf_func_info``.
+
+    Attributes:
+        insn_off, type_id: u32 each.
+    """
 
     insn_off = u32
     type_id = u32
 
 
 class LineInfo(Record):
-    """A Record: ``struct bpf_line_info``."""
+    """A Record: ``struct bpf_line_info``.
+
+    Attributes:
+        insn_off, file_name_off, line_off, line_col: u32 each.
+    """
 
     insn_off = u32
     file_name_off = u32
@@ -81,7 +99,8 @@ class Strings:
         self._offsets = {"": 0}
 
     def offset(self, text: str) -> int:
-        """Return the offset of ``text`` in the section, in bytes; add it if missing."""
+        """Return the offset of ``text``, a str, in the section, in bytes, an int; add it if
+        missing."""
         if text not in self._offsets:
             self._offsets[text] = len(self.data)
             # surrogatepass: file names hold any bytes but NUL

@@ -32,7 +32,7 @@ class BtfError(TuxscopeError):
 
 
 class Btf:
-    """The BTF of a program or of the kernel."""
+    """The BTF of a program or of the kernel, parsed from ``data``, bytes."""
 
     def __init__(self, data: bytes) -> None:
         """Parse ``data``, the bytes of the BTF. Raises BtfError."""
@@ -56,8 +56,8 @@ class Btf:
         self._starts = self._find_types()
 
     def string(self, offset: int) -> str:
-        """Return the string at ``offset``, in bytes, in the string section, a str; empty for an
-        invalid offset."""
+        """Return the string at ``offset``, in bytes, an int, in the string section, a str; empty
+        for an invalid offset."""
         end = self._strings.find(0, offset)
         return self._strings[offset:end].decode("utf-8", "replace") if end > offset else ""
 

@@ -24,7 +24,10 @@ class Collection:
 
     Attributes:
         programs: a tuple of the LoadedPrograms, in the given order.
-        maps: a LoadedMap by description, a Map; maps that were passed in are not closed.
+        maps: a mapping of Map to LoadedMap; maps that were passed in are not closed.
+
+    ``Collection(programs, maps, log_level)`` loads ``programs``, a sequence of Programs; ``maps``
+    and ``log_level`` are as in :func:`load`.
     """
 
     def __init__(
@@ -77,8 +80,9 @@ def load(
     """Create the maps of ``programs``, a Program, or a tuple or list of them, and load it or them;
     return the LoadedProgram or the Collection.
 
-    ``maps`` are LoadedMaps to use, by Map, instead of creating them, or None. With ``log_level`` (a
-    :class:`tuxscope.loader.LogLevel`), the verifier log of accepted programs is kept, too.
+    ``maps`` is a mapping of Map to the LoadedMap to use instead of creating one, or None. With
+    ``log_level`` (a :class:`tuxscope.loader.LogLevel`), the verifier log of accepted programs is
+    kept, too.
 
     Raises VerifierError with the author's line, LoadError, MapError or PrivilegeError.
     """
@@ -88,8 +92,8 @@ def load(
 
 
 def checked_programs(function: str, given: object) -> tuple[Program, ...]:
-    """Return ``given``, the argument of ``function``, as a tuple of Programs: one, or a tuple or
-    list of them.
+    """Return ``given``, any object, the argument of ``function``, a name, as a tuple of Programs:
+    one, or a tuple or list of them.
 
     Raises ArgumentTypeError for another type, and TuxscopeError if there is no program.
     """

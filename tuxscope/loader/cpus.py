@@ -9,7 +9,7 @@ DIRECTORY = "/sys/devices/system/cpu"
 
 
 def parse_cpu_list(text: str) -> tuple[int, ...]:
-    """Return the CPUs in ``text``, the kernel's CPU list format, as a tuple.
+    """Return the CPUs in ``text``, a str in the kernel's CPU list format, as a tuple of int.
 
     ``0-2,4`` is (0, 1, 2, 4).
     """
@@ -22,8 +22,8 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
 
 
 def read_cpu_list(name: str) -> tuple[int, ...] | None:
-    """Return the CPUs in file ``name`` of /sys/devices/system/cpu, as a tuple; None if the file is
-    missing or unreadable.
+    """Return the CPUs in file ``name``, a str, of /sys/devices/system/cpu, as a tuple of int; None
+    if the file is missing or unreadable.
 
     Raises OSError for any other error, such as EMFILE.
     """
@@ -36,7 +36,7 @@ def read_cpu_list(name: str) -> tuple[int, ...] | None:
 
 @cache
 def possible_cpus() -> tuple[int, ...]:
-    """Return all possible CPUs, as a tuple; constant while the system runs."""
+    """Return all possible CPUs, as a tuple of int; constant while the system runs, so cached."""
     return read_cpu_list("possible") or tuple(range(os.sysconf("SC_NPROCESSORS_CONF")))
 
 
@@ -60,7 +60,7 @@ class OnlineCpus:
         self.changed()
 
     def changed(self) -> bool:
-        """Read the list again; return whether it has changed."""
+        """Read the list again; return a bool, whether it has changed."""
         text = os.pread(self._fd, 4096, 0) if self._fd >= 0 else b""
         if text == self._text:
             return False
@@ -76,5 +76,5 @@ class OnlineCpus:
 
 
 def online_cpus() -> tuple[int, ...]:
-    """Return the CPUs that are online now, as a tuple; their numbers may have gaps."""
+    """Return the CPUs that are online now, as a tuple of int; their numbers may have gaps."""
     return read_cpu_list("online") or possible_cpus()

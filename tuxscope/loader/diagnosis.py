@@ -26,8 +26,9 @@ class RepeatedLoad:
 
     Attributes:
         level: the LogLevel of this load.
-        reason: why the load is repeated.
-        is_needed: a callable: whether to repeat the load, given the last failure, a LoadRefused.
+        reason: why the load is repeated, a str.
+        is_needed: a callable that takes the last failure, a LoadRefused, and returns whether to
+            repeat the load.
         grow: a bool, whether to enlarge the log buffer until the log fits.
     """
 
@@ -75,7 +76,7 @@ REPEATED_LOADS = (
 
 def diagnose(program: Program, plain: dict[str, Any], first: LoadRefused) -> tuple[Fd, str]:
     """Raise the error that explains ``first``, the LoadRefused of ``program`` with the attributes
-    ``plain``.
+    ``plain``, a dict by name.
 
     Raises VerifierError, LoadError or PrivilegeError. Returns a pair, the program's Fd and its log,
     if a later load is accepted: then the first one failed because its log was truncated.
@@ -100,10 +101,10 @@ def diagnose(program: Program, plain: dict[str, Any], first: LoadRefused) -> tup
 def error_of(
     program: Program, plain: dict[str, Any], refused: LoadRefused, beginning: str
 ) -> TuxscopeError:
-    """Return the TuxscopeError for the user: ``program`` with the attributes ``plain`` failed to
-    load, as ``refused``, a LoadRefused, says.
+    """Return the TuxscopeError for the user: ``program`` with the attributes ``plain``, a dict by
+    name, failed to load, as ``refused``, a LoadRefused, says.
 
-    ``beginning`` is a log to put in front of the log of ``refused``.
+    ``beginning`` is a log, a str, to put in front of the log of ``refused``.
     """
     explanation = explain(refused.log, program)
     if explanation.telling:

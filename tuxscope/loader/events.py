@@ -49,12 +49,12 @@ def open(
     order_by: Field | None = None,
 ) -> Events[Any]:
     """Load and attach ``programs``, a Program, or a tuple or list of them that share their maps;
-    return their records, an Events.
+    return an Events, an iterable of their records.
 
-    ``events`` selects the map if the programs use several: the StreamMap, or its record type (then
-    a type checker knows the type of the events). ``buffer_pages`` and ``order_by`` are those of
-    :class:`PerfReader`: the size of each CPU's ring in pages, and the Field with the time to sort
-    the records of all CPUs by; each may be None.
+    ``events`` selects the map if the programs use several: the StreamMap, or its record type, a
+    subclass of Record (then a type checker knows the type of the events). ``buffer_pages`` and
+    ``order_by``, keyword-only, are those of :class:`PerfReader`: the size of each CPU's ring in
+    pages, an int, and the Field with the time to sort the records of all CPUs by; each may be None.
 
     Raises what :func:`load`, :class:`PerfReader` and :class:`Link` raise, and TuxscopeError if
     there is no such map.
@@ -64,8 +64,8 @@ def open(
 
 
 def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | None) -> StreamMap:
-    """Return the StreamMap of ``programs`` that ``wanted`` selects: a StreamMap, a subclass of
-    Record, or None for the only one.
+    """Return the StreamMap of ``programs``, a sequence of Programs, that ``wanted`` selects: a
+    StreamMap, a subclass of Record, or None for the only one.
 
     Raises TuxscopeError if there is none, or more than one.
     """
@@ -85,13 +85,13 @@ def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | N
 
 
 def names_of(records: Sequence[type]) -> str:
-    """Return the names of ``records``, classes, as text."""
+    """Return the names of ``records``, a sequence of classes, as text."""
     return " and ".join(each.__name__ for each in records)
 
 
 class Events(Generic[R]):
-    """An iterable of the records that attached ``programs`` send through the StreamMap ``events``;
-    a context manager.
+    """An iterable of the records that attached ``programs``, a sequence of Programs, send through
+    the StreamMap ``events``; a context manager.
 
     ``for`` and ``async for`` wait for the next record. A second loop continues where the first
     stopped. After :meth:`close`, a loop yields the remaining records and ends. Only one thread or
@@ -100,6 +100,8 @@ class Events(Generic[R]):
     The rings are drained only when the loop has consumed all records. A drain copies the data out
     of the rings; records are created in batches of a few thousand at most. If the loop is too slow,
     the rings become full, and :attr:`lost` counts the lost records.
+
+    ``buffer_pages``, an int or None, and ``order_by``, a Field or None, are as in :func:`open`.
     """
 
     def __init__(

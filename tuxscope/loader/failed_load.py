@@ -56,10 +56,11 @@ def refusal(
     reload: Reload | None = None,
 ) -> TuxscopeError:
     """Return the TuxscopeError for ``program``, whose load failed with ``error``, an OSError, and a
-    ``log`` that has no reason: why, and the fix.
+    ``log``, a str, that has no reason: why, and the fix.
 
-    ``truncated``: the log buffer was too small for the log's end. ``reload(**changed)`` repeats the
-    load and returns its errno; if it is None, the errno alone is explained.
+    ``truncated`` is a bool, whether the log buffer was too small for the log's end. ``reload``,
+    called with changed attributes as keyword arguments, repeats the load and returns its errno; if
+    it is None, the errno alone is explained.
     """
     head = f"the kernel did not load {program.name}"
     said = strerror(error)
@@ -90,15 +91,16 @@ def refusal(
 
 
 def not_permitted(program: Program, head: str) -> PrivilegeError:
-    """Return the PrivilegeError of a load of ``program`` that failed with EPERM; ``head`` begins
-    its message."""
+    """Return the PrivilegeError of a load of ``program`` that failed with EPERM; ``head``, a str,
+    begins its message."""
     second = SECOND_CAPABILITY.get(program.attach.type)
     reason = permission_problem([Capability.BPF, *([second] if second else [])])
     return PrivilegeError(f"{head}: {reason}")
 
 
 def permission_problem(needed: Sequence[Capability]) -> str:
-    """Return why bpf(2) failed with EPERM, and the fix; ``needed`` are the required capabilities.
+    """Return why bpf(2) failed with EPERM, and the fix, as a str; ``needed`` is a sequence of the
+    Capabilities required.
 
     It may be a missing capability, a user namespace, lockdown, seccomp or, before Linux 5.11,
     RLIMIT_MEMLOCK.
@@ -135,8 +137,9 @@ def permission_problem(needed: Sequence[Capability]) -> str:
 
 
 def too_big(program: Program, reload: Reload) -> str:
-    """Return the reason of E2BIG for ``program``: too many instructions, or attributes newer than
-    the kernel, which ``reload`` finds out."""
+    """Return the reason, a str, of E2BIG for ``program``: too many instructions, or attributes
+    newer than the kernel, which ``reload`` finds out: a function that takes changed attributes and
+    returns the errno."""
     slots = sum(each.slots for each in program.instructions)
     held = effective_capabilities()
     privileged = bool(held & {Capability.BPF, Capability.SYS_ADMIN})
@@ -152,8 +155,8 @@ def too_big(program: Program, reload: Reload) -> str:
 
 
 def invalid(program: Program, reload: Reload) -> str:
-    """Return the reason of EINVAL for ``program``: the attribute that the kernel rejects, found by
-    ``reload``."""
+    """Return the reason, a str, of EINVAL for ``program``: the attribute that the kernel rejects,
+    found by ``reload``, a function that takes changed attributes and returns the errno."""
     code = ctypes.create_string_buffer(MINIMAL, len(MINIMAL))
     minimal = {"insns": bpf.address(code), "insn_cnt": len(MINIMAL) // SLOT, **NO_LINE_INFO}
     kind = program.attach.type

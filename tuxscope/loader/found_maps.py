@@ -24,8 +24,8 @@ Datum = int | bytes
 
 
 class FoundMap:
-    """An open map of any loader, with file descriptor ``fd``; a context manager that closes it. All
-    methods raise MapError.
+    """An open map of any loader, with file descriptor ``fd``, an Fd; a context manager that closes
+    it. All methods raise MapError.
 
     The types of keys and values are unknown. Those of 1, 2, 4 and 8 bytes are unsigned integers in
     native byte order, all others bytes.
@@ -50,8 +50,8 @@ class FoundMap:
         self.close()
 
     def items(self) -> MapEntries:
-        """Return a MapEntries, an iterator over (key, values), each key once; values has one
-        element, or one per CPU."""
+        """Return a MapEntries, an iterator over pairs (key, values), each key once; values is a
+        tuple of one element, or one per CPU."""
         self._check_readable()
         return MapEntries(MapReader(self._raw), self._entries)
 
@@ -104,7 +104,7 @@ def datum(data: bytes) -> Datum:
 
 
 def open_map(map_id: int) -> FoundMap:
-    """Open the map with ID ``map_id``; return the FoundMap. Raises MapError."""
+    """Open the map with ID ``map_id``, an int; return the FoundMap. Raises MapError."""
     try:
         fd = bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id)
     except FileNotFoundError as error:
@@ -119,7 +119,7 @@ def open_map(map_id: int) -> FoundMap:
 
 
 def map_ids() -> list[int]:
-    """Return a list of the IDs of all maps. Raises MapError."""
+    """Return a list of the IDs of all maps, int. Raises MapError."""
     try:
         return bpf.object_ids(BpfCommand.MAP_GET_NEXT_ID)
     except OSError as error:
@@ -129,8 +129,8 @@ def map_ids() -> list[int]:
 
 
 def find_map(name: str) -> FoundMap:
-    """Open the map called ``name``; return the FoundMap. Raises MapError if there is none, or more
-    than one."""
+    """Open the map called ``name``, a str; return the FoundMap. Raises MapError if there is none,
+    or more than one."""
     found: list[FoundMap] = []
     names: set[str] = set()
     try:

@@ -36,10 +36,11 @@ class Translated:
     Attributes:
         name: as in ``bpftool prog``.
         code: the bytes, 8 per slot, in native byte order.
-        lines: a SourceLine by slot; empty without BTF.
+        lines: a mapping of slot to SourceLine; empty without BTF.
         functions: entry points, a tuple of Labels; empty without BTF.
-        maps: names by map ID; the imm of a ld_imm64 is the map ID.
-        helpers: names by the imm of a call; empty if /proc/kallsyms hides addresses.
+        maps: a mapping of map ID to name; the imm of a ld_imm64 is the map ID.
+        helpers: a mapping of the imm of a call to the helper's name; empty if /proc/kallsyms hides
+            addresses.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Translated:
 
 
 def translated(program_id: int) -> Translated:
-    """Return the Translated of the program with ID ``program_id``. Raises InspectError or
+    """Return the Translated of the program with ID ``program_id``, an int. Raises InspectError or
     PermissionError."""
     try:
         fd = bpf.fd_by_id(BpfCommand.PROG_GET_FD_BY_ID, program_id)
@@ -64,7 +65,7 @@ def translated(program_id: int) -> Translated:
 
 
 def describe(fd: Fd) -> Translated:
-    """Return the open program ``fd`` as a Translated. Raises InspectError."""
+    """Return the open program ``fd``, an Fd, as a Translated. Raises InspectError."""
     known = bpf.object_info(fd.fileno(), ProgInfo())
     code = ctypes.create_string_buffer(max(known.xlated_prog_len, 1))
     functions = ctypes.create_string_buffer(max(known.nr_func_info * FuncInfo.size, 1))
@@ -107,7 +108,8 @@ def describe(fd: Fd) -> Translated:
 
 
 def source_register(registers: int) -> int:
-    """Return the src register from ``registers``, the byte with both register numbers."""
+    """Return the number of the src register from ``registers``, an int, the byte with both register
+    numbers."""
     return registers >> 4 if sys.byteorder == "little" else registers & 15
 
 
@@ -119,7 +121,7 @@ def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
     function into imm (jit_subprogs in kernel/bpf/verifier.c, bpf_patch_call_args in
     kernel/bpf/core.c).
 
-    ``entries``: the first slot of each function, by function number.
+    ``entries`` is a sequence of the first slot of each function, by function number.
     """
     slots = [list(each) for each in struct.iter_unpack("=BBhi", code)]
     for at, slot in enumerate(slots):
@@ -135,7 +137,7 @@ def as_loaded(code: bytes, entries: Sequence[int]) -> bytes:
 
 
 def called(code: bytes) -> set[int]:
-    """Return the set of the imm of each call of a kernel function in ``code``."""
+    """Return the set of the imm of each call of a kernel function in ``code``, bytes."""
     imms = set()
     for opcode, registers, _, imm in struct.iter_unpack("=BBhi", code):
         src = source_register(registers)
@@ -145,7 +147,7 @@ def called(code: bytes) -> set[int]:
 
 
 def load_btf(btf_id: int) -> Btf | None:
-    """Return the BTF with ID ``btf_id``; None if it is invalid. Raises OSError."""
+    """Return the Btf with ID ``btf_id``, an int; None if it is invalid. Raises OSError."""
     with bpf.fd_by_id(BpfCommand.BTF_GET_FD_BY_ID, btf_id) as fd:
         size = bpf.object_info(fd.fileno(), BtfInfo()).btf_size
         data = ctypes.create_string_buffer(size)
@@ -157,8 +159,8 @@ def load_btf(btf_id: int) -> Btf | None:
 
 
 def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
-    """Return a dict of the SourceLine by slot from ``data``, ``count`` LineInfo records with
-    strings in ``btf``; only where the line changes."""
+    """Return a dict of the SourceLine by slot from ``data``, the bytes of ``count`` LineInfo
+    records, with strings in ``btf``, a Btf; only where the line changes."""
     records = (LineInfo.unpack(data, at * LineInfo.size) for at in range(count))
     return {
         each.insn_off: SourceLine(
@@ -169,14 +171,14 @@ def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
 
 
 def entry_points(data: bytes, count: int, btf: Btf) -> tuple[Label, ...]:
-    """Return the entry points, by slot, from ``data``, ``count`` FuncInfo records with types in
-    ``btf``, as a tuple of Labels."""
+    """Return the entry points, by slot, from ``data``, the bytes of ``count`` FuncInfo records,
+    with types in ``btf``, a Btf, as a tuple of Labels."""
     records = (FuncInfo.unpack(data, at * FuncInfo.size) for at in range(count))
     return tuple(Label(btf.type_name(each.type_id), each.insn_off) for each in records)
 
 
 def map_name(map_id: int) -> str:
-    """Return the name of the map with ID ``map_id``, or ``map_ID`` if it has none."""
+    """Return the name of the map with ID ``map_id``, an int, or ``map_ID`` if it has none."""
     try:
         with bpf.fd_by_id(BpfCommand.MAP_GET_FD_BY_ID, map_id) as fd:
             name: str = bpf.object_info(fd.fileno(), MapInfo()).name
@@ -186,8 +188,8 @@ def map_name(map_id: int) -> str:
 
 
 def function_names(distances: Set[int]) -> dict[int, str]:
-    """Return names of kernel functions from kallsyms, by ``distances``, a set of those from
-    ``__bpf_call_base``."""
+    """Return a dict of the names of kernel functions from kallsyms by distance: those at
+    ``distances``, a set of int, from ``__bpf_call_base``."""
     addresses: dict[int, str] = {}
     base = 0
     try:

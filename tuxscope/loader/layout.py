@@ -49,8 +49,8 @@ class RunningKernelLayout:
         return True
 
     def has_helper(self, name: str) -> bool:
-        """Return whether ``enum bpf_func_id`` in the kernel's BTF has the helper ``name``, without
-        ``bpf_``; False without BTF."""
+        """Return whether ``enum bpf_func_id`` in the kernel's BTF has the helper ``name``, a str
+        without ``bpf_``; False without BTF."""
         return self.has_structs and kernel_structs().has_name(f"BPF_FUNC_{name}")
 
     def field(self, tracepoint: Tracepoint, name: str) -> Place:

@@ -19,7 +19,13 @@ LARGEST_FLAG = 2  # BPF_EXIST; the flags above it are for maps with a spin lock,
 
 
 class OpenMap(Protocol):
-    """A Protocol: the attributes of a map that messages use; RawMap has them."""
+    """A Protocol: the attributes of a map that messages use; RawMap has them.
+
+    Attributes:
+        name: a str.
+        type: its ``enum bpf_map_type``, an int.
+        max_entries: the largest number of entries, an int.
+    """
 
     name: str
     type: int
@@ -39,7 +45,7 @@ def type_name(number: int) -> str:
 
 def creation_problem(error: OSError, name: str, map_type: int, max_entries: int) -> str:
     """Return the message, a str, for ``error``, the OSError of a failed BPF_MAP_CREATE of map
-    ``name``, with its ``map_type`` (a number) and ``max_entries``."""
+    ``name``, with its ``map_type`` and ``max_entries``, both int."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
         reason = permission_problem()
@@ -49,8 +55,8 @@ def creation_problem(error: OSError, name: str, map_type: int, max_entries: int)
 
 
 def opening_problem(error: OSError, problem: str) -> str:
-    """Return ``problem`` with the reason in ``error``, an OSError: opening another process's map
-    needs CAP_SYS_ADMIN."""
+    """Return ``problem``, a str, with the reason in ``error``, an OSError: opening another
+    process's map needs CAP_SYS_ADMIN."""
     reason = strerror(error)
     if error.errno == errno.EPERM:
         reason = permission_problem(Capability.SYS_ADMIN)
@@ -74,7 +80,7 @@ def reading_problem(error: OSError, map: OpenMap) -> str:
 
 def update_problem(error: OSError, map: OpenMap, key: str, flags: int) -> str:
     """Return the message, a str, for ``error``, the OSError of a failed update of ``key`` (as text)
-    in ``map``, an OpenMap, with ``flags``."""
+    in ``map``, an OpenMap, with ``flags``, an int."""
     array = map.type in ARRAYS
     match error.errno:
         case errno.E2BIG if array:
@@ -117,8 +123,8 @@ def deletion_problem(error: OSError, map: OpenMap, key: str) -> str:
 
 
 def other(error: OSError, map_type: int) -> str:
-    """Return the reason for ``error``, an OSError, with an errno that updates and deletions share,
-    for a map of type ``map_type`` (a number)."""
+    """Return the reason, a str, for ``error``, an OSError, with an errno that updates and deletions
+    share, for a map of type ``map_type`` (a number)."""
     match error.errno:
         case errno.ENOMEM:
             return "out of memory (ENOMEM); see: free -m"
@@ -131,10 +137,11 @@ def other(error: OSError, map_type: int) -> str:
 
 
 def not_permitted(fd: int, mode: int, meaning: str) -> str:
-    """Return the reason of an EPERM: the map of ``fd`` is frozen, opened in the wrong mode, or a
-    privilege is missing.
+    """Return the reason, a str, of an EPERM: the map of ``fd``, an int, is frozen, opened in the
+    wrong mode, or a privilege is missing.
 
-    ``mode`` is the access mode of open(2) that forbids the operation, ``meaning`` its name.
+    ``mode``, an int, is the access mode of open(2) that forbids the operation, ``meaning``, a str,
+    its name.
     """
     if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == mode:
         return f"it is {meaning} for user space (EPERM)"
@@ -144,8 +151,8 @@ def not_permitted(fd: int, mode: int, meaning: str) -> str:
 
 
 def permission_problem(needed: Capability = Capability.BPF) -> str:
-    """Return the reason of an EPERM that the fd does not explain: the operation needs capability
-    ``needed``."""
+    """Return the reason, a str, of an EPERM that the fd does not explain: the operation needs
+    ``needed``, a Capability."""
     from tuxscope.loader import failed_load  # lazy: only failures need it
 
     return failed_load.permission_problem([needed])

@@ -33,8 +33,8 @@ Chunk = tuple[bytes, bytes]
 
 
 class MapReader:
-    """One pass over a map: an iterator of chunks, pairs of packed keys and packed values. Raises
-    MapError.
+    """One pass over the map of ``raw``, a RawMap: an iterator of chunks, pairs of packed keys and
+    packed values. Raises MapError.
 
     Attributes:
         changed: whether the map changed during the pass, so that entries may be missing; final at

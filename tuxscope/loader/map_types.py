@@ -17,6 +17,9 @@ class MapTypes:
     byte order.
 
     The value of a per-CPU map is a tuple with a value for each possible CPU.
+
+    ``values_each`` is the number of values of an entry, ``step`` the distance from one to the next
+    in bytes, both int.
     """
 
     def __init__(self, description: Array | Hash, values_each: int, step: int) -> None:
@@ -32,14 +35,16 @@ class MapTypes:
         self._values = struct.Struct(f"={padded * values_each}")
 
     def pack_key(self, key: Any) -> bytes:
-        """Return the bytes of ``key``. Raises MapError if the key type does not accept it."""
+        """Return the bytes of ``key``, a value of the key type. Raises MapError if the key type
+        does not accept it."""
         try:
             return self._key.pack(key)
         except RecordError as error:
             raise MapError(f"map {self._name}: invalid key {key!r}: {error}") from error
 
     def pack_value(self, value: Any) -> bytes:
-        """Return the bytes of an entry's value or values, each padded to ``step`` bytes.
+        """Return the bytes of ``value``, an entry's value, or a sequence of one per CPU, each
+        padded to ``step`` bytes.
 
         Raises MapError if the value type does not accept one, or their number is wrong.
         """

@@ -22,8 +22,8 @@ __all__ = ["LoadedMap", "MapEntries", "MapError"]
 
 
 class MapEntries:
-    """An iterator over the (key, value) pairs of a map, each key once; see
-    :mod:`tuxscope.loader.map_reader`.
+    """An iterator over the (key, value) pairs of a map, each key once: ``decode``, called with each
+    chunk of ``reader``, a MapReader, returns an iterable of them.
 
     Programs may change a map while it is read. Of a hash, an LRU hash or an array, an entry that
     exists all the time is yielded in any case.
@@ -67,6 +67,9 @@ class LoadedMap:
     Attributes:
         description: the map's description, a Map.
         max_entries: the largest number of entries; for a PerfEventArray, of CPUs.
+
+    ``LoadedMap(description, map_flags, max_entries)`` creates it: ``map_flags`` is an int,
+    ``max_entries`` an int, or None for the description's.
     """
 
     def __init__(
@@ -133,7 +136,7 @@ class LoadedMap:
         return MapTypes(description, self._raw.values_each, self._raw.step)
 
     def lookup(self, key: Any) -> Any | None:
-        """Return the value of ``key``, or None if the key does not exist.
+        """Return the value of ``key``, a value of the key type, or None if the key does not exist.
 
         Of a per-CPU map, the value is a tuple with a value for each possible CPU.
         """
@@ -152,8 +155,8 @@ class LoadedMap:
         self._raw.update(types.pack_key(key), types.pack_value(value), flags, repr(key))
 
     def delete(self, key: Any) -> bool:
-        """Delete the entry of ``key``; return whether it existed. Entries of an array cannot be
-        deleted."""
+        """Delete the entry of ``key``; return a bool, whether it existed. Entries of an array
+        cannot be deleted."""
         return self._raw.delete(self._types.pack_key(key), repr(key))
 
     def keys(self) -> Iterator[Any]:
@@ -162,8 +165,8 @@ class LoadedMap:
         return (key for keys, _ in self._reader() for key in types.keys(keys))
 
     def items(self) -> MapEntries:
-        """Return a MapEntries, an iterator over (key, value), each key once: in batches where the
-        kernel has them, else one by one."""
+        """Return a MapEntries, an iterator over pairs (key, value), each key once: in batches where
+        the kernel has them, else one by one."""
         return MapEntries(self._reader(), self._types.entries)
 
     def _reader(self) -> MapReader:

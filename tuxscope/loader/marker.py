@@ -29,13 +29,17 @@ from tuxscope.record import Record, u8
 
 
 class Marker(Record):
-    """The sample that is sent, as small as possible; it is never delivered."""
+    """A Record, the sample that is sent, as small as possible; it is never delivered.
+
+    Attributes:
+        nothing: u8.
+    """
 
     nothing = u8
 
 
 def marker(events: PerfEventArray) -> Program:
-    """Return a program that sends a Marker through ``events``, a PerfEventArray, to the ring of the
+    """Return a Program that sends a Marker through ``events``, a PerfEventArray, to the ring of the
     CPU it runs on."""
     a = Assembler("marker", attach=RawTracepoint())
     place = a.stack(Marker)
@@ -51,7 +55,8 @@ def marker(events: PerfEventArray) -> Program:
 
 
 def send_markers(events: LoadedMap, cpus: Iterable[int]) -> None:
-    """Send a marker through the loaded map ``events`` on each of ``cpus`` that is online.
+    """Send a marker through ``events``, a LoadedMap, on each of ``cpus``, an iterable of int, that
+    is online.
 
     Raises OSError if the kernel cannot run a program on a given CPU (before Linux 5.10).
     """
@@ -66,8 +71,8 @@ def send_markers(events: LoadedMap, cpus: Iterable[int]) -> None:
 
 
 def lost_before_marker(span: bytes) -> int:
-    """Return how many samples of a span with a marker are lost: those that LOST records report,
-    and all samples but the marker, because they are not delivered."""
+    """Return how many samples of ``span``, bytes with a marker, are lost, an int: those that LOST
+    records report, and all samples but the marker, because they are not delivered."""
     samples: list[tuple[int, ...]] = []
     lost = SpanDecoder(Marker).decode(span, samples)
     return lost + max(len(samples) - 1, 0)

@@ -20,7 +20,8 @@ FOR_EVER = 1 << 64
 
 
 class TimeOrder:
-    """Merges the samples of several drains by time.
+    """Merges the samples of several drains by time, which has the index ``slot`` among their
+    values.
 
     Times are those of CLOCK_MONOTONIC, in nanoseconds, which ``bpf_ktime_get_ns`` reads. Times of
     another clock are sorted within a drain only.
@@ -41,7 +42,7 @@ class TimeOrder:
         ``runs``, an iterable of iterators of Columns.
 
         ``now`` is a time after the runs were taken: samples younger than that have another clock,
-        and are not held back. Both are in nanoseconds.
+        and are not held back. Both are ints in nanoseconds.
         """
         held, self._held = self._held, []
         for columns in merged([iter(held), *runs], self.slot):
@@ -56,7 +57,8 @@ class TimeOrder:
 
 
 class Head:
-    """The position in a run that is being merged: its current batch, and the rows left of it.
+    """The position in a run that is being merged: ``columns``, its current batch, and the rows left
+    of it.
 
     ``run`` has the next batches, an iterator of Columns; ``slot`` is the index of the time among
     them.
@@ -105,8 +107,8 @@ class Head:
 
 
 def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
-    """Yield the rows of ``runs`` merged by the values in column ``slot``, as Columns; each run is
-    an iterator of batches in order.
+    """Yield the rows of ``runs`` merged by the values in column ``slot``, an index, as Columns;
+    ``runs`` is an iterable of iterators of Columns, batches in order.
 
     At any time one batch of each run is in memory, and the rows just merged. If a run is not in
     order, the result is not either, but it is complete.
@@ -122,8 +124,8 @@ def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
 
 
 def in_order(columns: Columns, slot: int) -> Columns:
-    """Return the rows of ``columns``, Columns, sorted by the values in column ``slot``, as Columns;
-    fast, as they are a few sorted runs."""
+    """Return the rows of ``columns``, Columns, sorted by the values in column ``slot``, an index,
+    as Columns; fast, as they are a few sorted runs."""
     times = columns[slot]
     if len(times) < 2:
         return columns
@@ -132,8 +134,8 @@ def in_order(columns: Columns, slot: int) -> Columns:
 
 
 def nearly_in_order(run: Iterable[Columns], slot: int) -> Iterator[Columns]:
-    """Yield the batches of ``run``, Columns from a ring buffer, in order by the times in column
-    ``slot``.
+    """Yield the batches of ``run``, an iterable of Columns from a ring buffer, in order by the
+    times in column ``slot``, an index.
 
     It is in the order of reservation. A program reads the clock less than FLIGHT before it
     reserves, or less than FLIGHT after it, so what comes later in the ring buffer is older by less

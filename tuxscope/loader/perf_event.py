@@ -28,7 +28,15 @@ class Ioctl(IntEnum):
 
 
 class PerfEventAttributes(Record):
-    """``struct perf_event_attr`` up to version 5 (112 bytes), which Linux 4.8 and later take."""
+    """A Record: ``struct perf_event_attr`` up to version 5 (112 bytes), which Linux 4.8 and later
+    take.
+
+    Attributes:
+        type, size, wakeup, bp_type, sample_stack_user, aux_watermark, sample_max_stack: u32 each.
+        config, sample_period, sample_type, read_format, flags, config1, config2,
+            branch_sample_type, sample_regs_user, sample_regs_intr: u64 each.
+        clockid: s32.
+    """
 
     type = u32
     size = u32
@@ -55,8 +63,8 @@ WATERMARK = bit_field(14, 64)
 
 
 def perf_event_open(attributes: PerfEventAttributes, cpu: int) -> Fd:
-    """Open the event with ``attributes``, PerfEventAttributes, for all processes on ``cpu``; return
-    its Fd.
+    """Open the event with ``attributes``, PerfEventAttributes, for all processes on ``cpu``, an
+    int; return its Fd.
 
     Raises OSError: ENODEV for a CPU that is offline, EACCES or EPERM without CAP_PERFMON.
     """
@@ -69,9 +77,9 @@ def perf_event_open(attributes: PerfEventAttributes, cpu: int) -> Fd:
 
 
 def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
-    """Open the event of the tracepoint with ID ``tracepoint_id``, disabled; return its Fd.
+    """Open the event of the tracepoint with ID ``tracepoint_id``, an int, disabled; return its Fd.
 
-    Its programs run on all CPUs, whatever ``cpu`` is. Raises OSError.
+    Its programs run on all CPUs, whatever ``cpu``, an int, is. Raises OSError.
     """
     return perf_event_open(
         PerfEventAttributes(
@@ -82,11 +90,11 @@ def open_tracepoint(tracepoint_id: int, cpu: int) -> Fd:
 
 
 def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
-    """Open the event that BPF programs on ``cpu`` write samples to (PERF_COUNT_SW_BPF_OUTPUT);
-    return its Fd.
+    """Open the event that BPF programs on ``cpu``, an int, write samples to
+    (PERF_COUNT_SW_BPF_OUTPUT); return its Fd.
 
-    poll(2) reports it readable after ``watermark`` bytes; ``read_format`` is what read(2) returns
-    (PERF_FORMAT_...). Raises OSError.
+    poll(2) reports it readable after ``watermark`` bytes, an int; ``read_format``, an int, is what
+    read(2) returns (PERF_FORMAT_...). Raises OSError.
     """
     return perf_event_open(
         PerfEventAttributes(
@@ -103,6 +111,6 @@ def open_bpf_output(cpu: int, watermark: int, read_format: int) -> Fd:
 
 
 def ioctl(event: int, request: Ioctl, argument: int = 0) -> None:
-    """Send ``request``, an Ioctl, with the integer ``argument`` to ``event``, an fd. Raises
+    """Send ``request``, an Ioctl, with the integer ``argument`` to ``event``, an fd, an int. Raises
     OSError."""
     fcntl.ioctl(event, request, argument)

@@ -23,7 +23,9 @@ SMALLEST_PIECE = 512
 
 
 class PerfReader:
-    """The user side of a PerfEventArray; a context manager.
+    """The user side of ``events``, the LoadedMap of a PerfEventArray; a context manager. ``pages``
+    is the size of each ring, an int or None; ``order_by`` the Field with the time to sort by, or
+    None.
 
     CPUs may go offline and come online: the samples of a CPU that went are delivered, and one that
     came gets a ring in a :meth:`drain`; its events before that are neither delivered nor counted as
@@ -97,7 +99,7 @@ class PerfReader:
         """Return the samples in the rings as a list of tuples, as the record's ``raw`` unpacks
         them: in order for each CPU, one CPU after the other; with ``order_by``, sorted by time.
 
-        If ``final``, hold back no samples for that order. Raises RingError.
+        If ``final``, a bool, hold back no samples for that order. Raises RingError.
         """
         rows: list[tuple[Any, ...]] = []
         for columns in self.pieces(final):
@@ -105,8 +107,8 @@ class PerfReader:
         return rows
 
     def pieces(self, final: bool = False) -> Iterator[Columns]:
-        """Yield the samples of :meth:`drain`, with the same ``final``, in batches of Columns: a
-        list per value of the record.
+        """Yield the samples of :meth:`drain`, with the same ``final``, a bool, in batches of
+        Columns: a list per value of the record.
 
         The rings are emptied when the first batch is taken; samples are decoded as batches are
         taken, a few thousand rows each, and samples of batches not taken are gone.
@@ -136,7 +138,8 @@ class PerfReader:
         self._reported[cpu] += lost
 
     def losses(self) -> list[tuple[int, int]]:
-        """Return a list of (CPU, number of lost samples) since the last call, sorted by CPU.
+        """Return a list of pairs of int, (CPU, number of lost samples), since the last call, sorted
+        by CPU.
 
         They are those that LOST records have reported, and after :meth:`lost` all.
         """
@@ -145,7 +148,7 @@ class PerfReader:
         return sorted(new.items())
 
     def lost(self) -> int:
-        """Return the number of lost samples. Exact if the program is detached and the rings
+        """Return the number of lost samples, an int. Exact if the program is detached and the rings
         are drained.
 
         Call it only then: before Linux 6.0 it sends a marker and empties the rings, and samples

@@ -30,14 +30,22 @@ class PrivilegeError(TuxscopeError):
 
 
 class CapHeader(Record):
-    """``struct __user_cap_header_struct``."""
+    """A Record: ``struct __user_cap_header_struct``.
+
+    Attributes:
+        version, pid: u32 each.
+    """
 
     version = u32
     pid = u32
 
 
 class CapData(Record):
-    """``struct __user_cap_data_struct``: 32 capabilities; version 3 has two of them."""
+    """A Record: ``struct __user_cap_data_struct``: 32 capabilities; version 3 has two of them.
+
+    Attributes:
+        effective, permitted, inheritable: u32 each.
+    """
 
     effective = u32
     permitted = u32
@@ -68,7 +76,8 @@ def missing_capabilities() -> tuple[Capability, ...]:
 
 
 def require_capabilities(advice: str) -> None:
-    """Raise PrivilegeError if capabilities for tracing are missing; ``advice`` ends its message."""
+    """Raise PrivilegeError if capabilities for tracing are missing; ``advice``, a str, ends its
+    message."""
     missing = missing_capabilities()
     if missing:
         needed = " and ".join(map(str, missing))
@@ -92,7 +101,8 @@ def seccomp_filtered() -> bool:
 
 
 def contents(path: str) -> str:
-    """Return the text of ``path``, a small file in /proc or /sys; empty if it cannot be read."""
+    """Return the text of ``path``, a str, a small file in /proc or /sys; empty if it cannot be
+    read."""
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             return file.read()

@@ -28,7 +28,7 @@ class LoadedProgram:
 
     Attributes:
         program: the assembled Program.
-        maps: its LoadedMaps by description, a Map; :meth:`close` leaves open those passed to
+        maps: a mapping of Map to its LoadedMap; :meth:`close` leaves open those passed to
             :func:`load`.
         log: the verifier's log; empty unless ``log_level`` asked for one.
     """
@@ -65,8 +65,8 @@ class LoadedProgram:
     def test_run(
         self, data: bytes = b"", context: bytes = b"", repeat: int = 0, cpu: int | None = None
     ) -> ProgTestRun:
-        """Run it once or ``repeat`` times on ``data`` and ``context``, both bytes, on ``cpu`` or,
-        if None, on any; return the ProgTestRun.
+        """Run it ``repeat`` times (0: once) on ``data`` and ``context``, both bytes, on ``cpu``, an
+        int, or, if None, on any; return the ProgTestRun.
 
         See :func:`tuxscope.loader.bpf.prog_test_run`. Raises ArgumentTypeError, or OSError if this
         type of program cannot be run so.
@@ -82,8 +82,9 @@ def load(
 ) -> LoadedProgram:
     """Create the maps of ``program``, a Program, and load it; return the LoadedProgram.
 
-    ``maps`` are LoadedMaps to use instead of creating new ones, by Map, or None. With ``log_level``
-    (a :class:`LogLevel`) the verifier's log of an accepted program is kept, too.
+    ``maps`` is a mapping of Map to the LoadedMap to use instead of creating one, or None. With
+    ``log_level`` (a :class:`LogLevel`, or its int) the verifier's log of an accepted program is
+    kept, too.
 
     Raises VerifierError with the author's line, LoadError, MapError or PrivilegeError.
     """
@@ -102,7 +103,8 @@ def load(
 
 
 def check_maps(maps: object) -> None:
-    """Raise ArgumentTypeError unless ``maps`` is None or a mapping from Map to LoadedMap."""
+    """Raise ArgumentTypeError unless ``maps``, any object, is None or a mapping from Map to
+    LoadedMap."""
     if maps is None:
         return
     given = maps if not isinstance(maps, Mapping) else next(
@@ -117,8 +119,8 @@ def check_maps(maps: object) -> None:
 def create(
     program: Program, maps: Mapping[Map, LoadedMap] | None, level: LogLevel
 ) -> LoadedProgram:
-    """Create the maps of ``program`` that are not in ``maps``, LoadedMaps by Map or None, load it
-    with a log of ``level``, a LogLevel, and return the LoadedProgram."""
+    """Create the maps of ``program`` that are not in ``maps``, a mapping of Map to LoadedMap or
+    None, load it with a log of ``level``, a LogLevel, and return the LoadedProgram."""
     with ExitStack() as stack:
         bound = dict(maps or {})
         for each in program.maps:
@@ -152,8 +154,8 @@ def load_btf(program: Program, info: btf.ProgramBtf) -> Fd | nullcontext[None]:
 def verify(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None, level: LogLevel
 ) -> tuple[Fd, str]:
-    """Load ``program``, encoded as ``code``, with its BTF ``info``, a ProgramBtf or None, that was
-    loaded as ``types`` (or None); return its Fd and its log.
+    """Load ``program``, encoded as ``code``, bytes, with its BTF ``info``, a ProgramBtf or None,
+    that was loaded as ``types``, an Fd or None; return a pair: its Fd, and its log, a str.
 
     The log is empty if ``level``, a LogLevel, is 0. Raises VerifierError, LoadError or
     PrivilegeError.

@@ -17,7 +17,7 @@ WRITE_BATCH = 1024  # entries in one call
 
 
 class MapError(TuxscopeError):
-    """An error: an operation on a map failed: ``message`` says which one and why.
+    """An error: an operation on a map failed: ``message``, a str, says which one and why.
 
     Attributes:
         errno: the errno of bpf(2); None if it was not called.
@@ -29,7 +29,8 @@ class MapError(TuxscopeError):
 
 
 class RawMap:
-    """Commands on one map; a context manager that closes it.
+    """Commands on the map of ``fd``, an Fd, of type ``map_type``, an int; a context manager that
+    closes it.
 
     ``shown`` is the key as text, for messages. All methods raise MapError.
 
@@ -88,8 +89,8 @@ class RawMap:
         return self.step * self.values_each
 
     def lookup(self, key: bytes) -> bytes | None:
-        """Return the values of the entry of ``key`` (packed), concatenated: ``entry_size`` bytes;
-        None for an unknown key."""
+        """Return the values of the entry of ``key``, packed bytes, concatenated: ``entry_size``
+        bytes; None for an unknown key."""
         fd = self.fileno()
         try:
             return bpf.map_lookup(fd, key, self.entry_size)
@@ -99,8 +100,9 @@ class RawMap:
             raise MapError(reading_problem(error, self), error.errno) from error
 
     def update(self, key: bytes, value: bytes, flags: UpdateFlag, shown: str) -> None:
-        """Set the values of the entry of ``key`` (packed) to ``value``, ``entry_size`` bytes;
-        ``flags`` is an UpdateFlag, as for BPF_MAP_UPDATE_ELEM, ``shown`` is the key in messages."""
+        """Set the values of the entry of ``key``, packed bytes, to ``value``, ``entry_size`` bytes;
+        ``flags`` is an UpdateFlag, as for BPF_MAP_UPDATE_ELEM, ``shown`` is the key in messages, a
+        str."""
         fd = self.fileno()
         try:
             bpf.map_update(fd, key, value, flags)
@@ -112,7 +114,8 @@ class RawMap:
             raise MapError(f"map {self.name}: invalid flags {flags!r}: {error}") from error
 
     def delete(self, key: bytes, shown: str) -> bool:
-        """Delete the entry of packed ``key``, ``shown`` in messages; return whether it existed."""
+        """Delete the entry of ``key``, packed bytes; return a bool, whether it existed. ``shown``
+        is the key in messages, a str."""
         fd = self.fileno()
         try:
             bpf.map_delete(fd, key)
@@ -128,10 +131,10 @@ class RawMap:
         self, command: BpfCommand, keys: Sequence[bytes], values: Sequence[bytes], start: int
     ) -> int:
         """Update or delete, by ``command``, a BpfCommand, the entries of ``keys`` from index
-        ``start`` on, up to WRITE_BATCH in one call; return their number.
+        ``start`` on, an int, up to WRITE_BATCH in one call; return their number.
 
-        ``keys`` and ``values`` are sequences of packed ones; no values to delete. 0: the kernel
-        rejects the first entry, or has no batches for this type of map (before Linux 5.6; of
+        ``keys`` and ``values`` are sequences of bytes, each packed; no values to delete. 0: the
+        kernel rejects the first entry, or has no batches for this type of map (before Linux 5.6; of
         per-CPU arrays before 5.13). The caller then writes the entry with :meth:`update` or
         :meth:`delete`, which report its error.
         """

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def sized(events: Map | None, pages: int | None) -> dict[Map, LoadedMap]:
-    """Return the ring buffer ``events`` made with ``pages`` pages, a dict of its LoadedMap by its
-    Map, to load programs with.
+    """Return the ring buffer ``events``, a Map or None, made with ``pages`` pages, an int or None:
+    a dict of its LoadedMap by its Map, to load programs with.
 
-    It is empty if ``pages`` is None, and for other maps and None. Raises MapError.
+    It is empty if ``pages`` is None, and for other maps than a RingBuf. Raises MapError.
     """
     if pages is None or not isinstance(events, RingBuf):
         return {}
@@ -29,8 +29,8 @@ def sized(events: Map | None, pages: int | None) -> dict[Map, LoadedMap]:
 def reader_of(
     maps: Mapping[Map, LoadedMap], events: StreamMap, pages: int | None, order_by: Field | None
 ) -> PerfReader | RingBufReader:
-    """Return the reader of ``events``, a StreamMap among ``maps``, LoadedMaps of loaded programs by
-    Map: a PerfReader or RingBufReader.
+    """Return the reader of ``events``, a StreamMap among ``maps``, a mapping of Map to LoadedMap of
+    loaded programs: a PerfReader or RingBufReader.
 
     ``pages``, an int or None, and ``order_by``, a Field or None, are as for :class:`PerfReader`.
     Raises RingError that says what was short, or OSError.
@@ -45,8 +45,8 @@ def reader_of(
 
 
 def decoded_by(events: StreamMap) -> Callable[[Sequence[Any]], Any]:
-    """Return a function that makes a record of a row, a sequence of values, that a reader of
-    ``events``, a StreamMap, returned."""
+    """Return a function that takes a row, a sequence of values, and returns its Record; the row is
+    one that a reader of ``events``, a StreamMap, returned."""
     if len(events.records) == 1:
         return events.record.decode
     # Time, record, values: see RingBufDecoder.

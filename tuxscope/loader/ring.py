@@ -67,8 +67,8 @@ class RingMemoryError(RingError):
 
 
 def memory_error(error: OSError, pages: int) -> str:
-    """Return why a ring of ``pages`` pages cannot be mapped, from ``error``, an OSError, and the
-    fix."""
+    """Return why a ring of ``pages`` pages, an int, cannot be mapped, from ``error``, an OSError,
+    and the fix, as a str."""
     hints = [f"--buffer-pages {pages // 4 or 1}"] if pages > 1 else []
     reason = strerror(error)
     if error.errno == errno.EPERM:  # perf_mmap, kernel/events/core.c
@@ -78,7 +78,8 @@ def memory_error(error: OSError, pages: int) -> str:
 
 
 class Ring:
-    """The ring of one CPU.
+    """The ring of ``cpu``, a number, with ``pages`` pages; ``read_format`` is that of its perf
+    event, an int.
 
     Attributes:
         cpu: the CPU's number.
@@ -142,8 +143,8 @@ class Ring:
         return span
 
     def alive(self) -> bool:
-        """Return whether the event's enabled time has grown since the last call; True for the
-        first.
+        """Return a bool, whether the event's enabled time has grown since the last call; True for
+        the first.
 
         Call it some ticks later, because that clock may advance by ticks.
 

@@ -26,12 +26,12 @@ WORD = struct.Struct("=I")
 
 
 def record_size(length: int) -> int:
-    """Return the bytes that a record takes, an int, by ``length``, that in its header."""
+    """Return the bytes that a record takes, an int, by ``length``, an int, that in its header."""
     return HEADER + (-(-(length & ~DISCARDED) // 8) * 8)
 
 
 class RingBufMemory:
-    """The mapped pages of the ring buffer with file descriptor ``fd``.
+    """The mapped pages of the ring buffer with file descriptor ``fd``, an int.
 
     Attributes:
         name: of the map, for errors.
@@ -115,10 +115,11 @@ class RingBufMemory:
 
 
 def same_length(words: memoryview, count: int, step: int, length: int) -> int:
-    """Return how many of ``count`` records, from the first on, have ``length`` in their header, and
-    no flag, an int.
+    """Return how many of ``count`` records, from the first on, have ``length``, an int, in their
+    header, and no flag, an int.
 
-    ``words``, a memoryview, begin with the first header; each record takes ``step`` bytes.
+    ``words``, a memoryview, begin with the first header; each record takes ``step`` bytes, an int;
+    ``count`` is an int.
     """
     headers = words[: count * step // 4 : step // 4].tobytes()
     one = WORD.pack(length)

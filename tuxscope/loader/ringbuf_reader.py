@@ -20,7 +20,9 @@ from tuxscope.record import Field
 
 
 class RingBufReader:
-    """The user side of a RingBuf; a context manager. It has the methods of a PerfReader.
+    """The user side of ``events``, a RingBuf among ``maps``, a mapping of Map to LoadedMap; a
+    context manager. It has the methods of a PerfReader. ``order_by`` is a Field with the time, or
+    None.
 
     Wait until it is readable, wait for a millisecond more, then drain: while records are left in
     the ring buffer, the kernel sends no wakeups for those that follow (docs/reader.md).
@@ -95,7 +97,7 @@ class RingBufReader:
 
     def pieces(self, final: bool = False) -> Iterator[Columns]:
         """Yield the records of :meth:`drain` as Columns: a list for each value of the record.
-        ``final`` is as there.
+        ``final``, a bool, is as there.
 
         The ring buffer is emptied when the first batch is asked for; records are decoded as batches
         are taken, a few thousand rows each, and those that are not taken are gone.
@@ -122,8 +124,8 @@ class RingBufReader:
             self.reported_lost = self._counted.total()
 
     def losses(self) -> list[tuple[int, int]]:
-        """Return the records lost on each CPU that were not reported before, a list of pairs: CPU,
-        count.
+        """Return the records lost on each CPU that were not reported before, a list of pairs of
+        int: CPU, count.
 
         After :meth:`lost` they are all.
         """
@@ -149,8 +151,8 @@ class RingBufReader:
 
 
 def check_order(events: RingBuf, order_by: object) -> None:
-    """Raise ArgumentTypeError if ``order_by`` is not a Field of each record of ``events``, a
-    RingBuf."""
+    """Raise ArgumentTypeError if ``order_by``, any object, is not a Field of each record of
+    ``events``, a RingBuf."""
     if order_by is None:
         return
     fields = [field for record in events.records for field in record.fields.values()]
@@ -166,7 +168,7 @@ def check_order(events: RingBuf, order_by: object) -> None:
 
 
 def lost_map(maps: Mapping[Map, LoadedMap], events: RingBuf) -> LoadedMap | None:
-    """Return the LoadedMap, among ``maps`` by Map, in which programs count the lost records of
-    ``events``, a RingBuf; None if they do not."""
+    """Return the LoadedMap, among ``maps``, a mapping of Map to LoadedMap, in which programs count
+    the lost records of ``events``, a RingBuf; None if they do not."""
     name = events.name + LOST
     return next((loaded for each, loaded in maps.items() if each.name == name), None)

@@ -23,7 +23,8 @@ TIME, RECORD, VALUES = range(3)  # columns of records of several kinds
 
 
 def too_short(record: RecordType, length: int) -> RingError:
-    """Return the RingError for ``length`` bytes that are no whole ``record``, a RecordType."""
+    """Return the RingError for ``length`` bytes, an int, that are no whole ``record``, a
+    RecordType."""
     return RingError(
         f"{record.__name__} is {record._layout.least} bytes long, there are {length}: the program "
         "sends less than it declares"
@@ -31,8 +32,8 @@ def too_short(record: RecordType, length: int) -> RingError:
 
 
 def parser_of(record: RecordType) -> Callable[[memoryview, int, int], tuple[Any, ...]]:
-    """Return a function of a memoryview, an offset and a length, in bytes, that returns the values
-    of that ``record``, a RecordType, as a tuple; it raises RingError."""
+    """Return a function for ``record``, a RecordType: it takes a memoryview, an offset and a
+    length, both in bytes, and returns the values there as a tuple; it raises RingError."""
     layout = record._layout
     least, fixed = layout.least, layout.raw.unpack_from
 
@@ -62,7 +63,8 @@ def parser_of(record: RecordType) -> Callable[[memoryview, int, int], tuple[Any,
 
 
 class RingBufDecoder:
-    """Decodes the records of a ring buffer, one by one.
+    """Decodes the records of ``events``, a RingBuf, one by one; ``order_by`` is a Field with the
+    time, or None.
 
     Records of one kind, with or without a tail, have a column for each value. Records of several
     kinds have three: the time, which is 0 without ``order_by``; the record's class; and its values
@@ -120,7 +122,7 @@ class RingBufDecoder:
 
     def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[Columns]:
         """Yield the records in ``span``, bytes of the ring buffer, as Columns of at most ``rows``
-        records.
+        records, an int.
 
         Raises RingError for bytes that are no record, after a batch of the records before them.
         """

@@ -33,19 +33,19 @@ Span = tuple[int, bytes]
 
 
 def default_pages(cpus: int) -> int:
-    """Return the pages per ring for ``cpus``, a number of CPUs: 4 MiB, or less to stay within 64
-    MiB for all."""
+    """Return the number of pages per ring for ``cpus``, a number of CPUs: 4 MiB, or less to stay
+    within 64 MiB for all."""
     return whole_pages(min(LARGEST_RING, LARGEST_RINGS // max(cpus, 1)))
 
 
 def whole_pages(size: int) -> int:
-    """Return the largest power of two of pages that fit into ``size`` bytes; at least 1."""
+    """Return the largest power of two of pages that fit into ``size`` bytes, an int; at least 1."""
     return 1 << max(size // mmap.PAGESIZE, 1).bit_length() - 1
 
 
 class Rings:
-    """A ring for each online CPU, in ``events``, the loaded PerfEventArray that a program sends
-    through.
+    """A ring for each online CPU, in ``events``, the LoadedMap of the PerfEventArray that a program
+    sends through; ``pages`` is the size of each, an int or None.
 
     When a CPU goes offline, its perf event stops for good: the kernel writes nothing more to its
     ring, even when the CPU is back online, as after a suspend. So a ring is closed when its CPU is
@@ -86,7 +86,7 @@ class Rings:
 
     @property
     def cpus(self) -> tuple[int, ...]:
-        """The CPUs that have a ring, a tuple."""
+        """The CPUs that have a ring, a tuple of int."""
         return tuple(self._rings)
 
     def fileno(self) -> int:
@@ -99,7 +99,7 @@ class Rings:
         return [(cpu, ring.take()) for cpu, ring in self._rings.items()]
 
     def refused(self) -> Counter[int]:
-        """Return the number of lost samples per CPU, a Counter; needs ``counts_lost``."""
+        """Return a Counter of the number of lost samples by CPU; needs ``counts_lost``."""
         return self._gone + Counter({cpu: ring.lost() for cpu, ring in self._rings.items()})
 
     def follow(self) -> list[Span]:

@@ -41,8 +41,8 @@ def room_for(size: int) -> int:
 
 
 def too_short(record: RecordType, room: int) -> RingError:
-    """Return the RingError for a sample whose ``room``, its bytes of data, is less than the size of
-    ``record``, a RecordType."""
+    """Return the RingError for a sample whose ``room``, the number of its bytes of data, is less
+    than the size of ``record``, a RecordType."""
     return RingError(
         f"a sample of {room} bytes, but {record.__name__} has {record.size}: send "
         f"{record.__name__}.size bytes"
@@ -52,7 +52,8 @@ def too_short(record: RecordType, room: int) -> RingError:
 class RowTable:
     """Unpacks tables: equal rows, one behind the other.
 
-    ``row`` is the struct format of a row, without a byte order; it has ``width`` values.
+    ``row``, a str, is the struct format of a row, without a byte order; it has ``width`` values, an
+    int.
     """
 
     def __init__(self, row: str, width: int) -> None:
@@ -75,7 +76,7 @@ class RowTable:
 
 
 class SpanDecoder:
-    """Decodes spans whose samples have one record type.
+    """Decodes spans whose samples have one ``record``, a RecordType.
 
     Attributes:
         record: the RecordType.
@@ -93,7 +94,7 @@ class SpanDecoder:
         self._usual: set[bytes] = set()  # headers known to be a sample of this size
 
     def decode(self, span: bytes, rows: list[tuple[Any, ...]]) -> int:
-        """Append each sample in ``span``, new bytes of a ring, to the list ``rows``, as
+        """Append each sample in ``span``, new bytes of a ring, to ``rows``, a list of tuples, as
         ``record.raw`` unpacks it; return how many lost samples the LOST records report, an int.
 
         Raises RingError for an invalid record, or a sample too short for the record type.
@@ -106,7 +107,7 @@ class SpanDecoder:
 
     def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[tuple[Columns, int]]:
         """Yield the samples in ``span``, new bytes of a ring, as pairs: Columns of at most ``rows``
-        samples, and how many lost samples LOST records report, an int.
+        samples, an int, and how many lost samples LOST records report, an int.
 
         Raises RingError as :meth:`decode` does, after a batch of the samples before that record.
         """

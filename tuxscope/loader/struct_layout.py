@@ -41,7 +41,7 @@ class Member:
 
 
 class KernelStructs(Btf):
-    """The structs of the running kernel; reading them takes about 30 ms."""
+    """The structs of the running kernel, read from the BTF ``file``, a path, in about 30 ms."""
 
     def __init__(self, file: str = VMLINUX) -> None:
         """Read the BTF ``file``, a path. Raises BtfError if it does not exist or is not valid
@@ -58,7 +58,10 @@ class KernelStructs(Btf):
             super().__init__(data)
             self._structs = self._find_structs()
         except BtfError as error:
-            raise BtfError(f"cannot read the kernel's BTF: {file}: {error}") from error
+            raise BtfError(
+                f"invalid BTF of the kernel: {file}: {error}; "
+                f"check it with bpftool btf dump file {file}"
+            ) from error
 
     def _find_structs(self) -> dict[int, int]:
         """Map each struct's name, as an offset into the strings, to the index of its first word."""
@@ -74,7 +77,7 @@ class KernelStructs(Btf):
         return bisect_left(self._starts, at, 1)
 
     def function_id(self, name: str) -> int | None:
-        """Return the BTF ID of the function ``name``, an int; None if there is none."""
+        """Return the BTF ID of the function ``name``, a str: an int; None if there is none."""
         text = self._offset(name)
         words = self._words
         found = (
@@ -85,7 +88,7 @@ class KernelStructs(Btf):
         return next(found, None) if text else None
 
     def has_name(self, name: str) -> bool:
-        """Return whether a type, a member or a constant has this ``name``."""
+        """Return whether a type, a member or a constant has this ``name``, a str."""
         return b"\0%s\0" % name.encode() in self._strings
 
     def member(self, struct: str, name: str) -> Place:
@@ -207,5 +210,6 @@ class KernelStructs(Btf):
 
 @lru_cache(1)
 def kernel_structs() -> KernelStructs:
-    """Return the KernelStructs of the running kernel; they are read once. Raises BtfError."""
+    """Return the KernelStructs of the running kernel; they are read once, and cached. Raises
+    BtfError."""
     return KernelStructs()

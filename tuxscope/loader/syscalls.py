@@ -35,8 +35,8 @@ class SystemCall(Enum):
 
 @cache
 def number(call: SystemCall) -> int:
-    """Return the number of ``call``, a SystemCall, on this machine. Raises TuxscopeError on an
-    unknown architecture."""
+    """Return the number of ``call``, a SystemCall, on this machine, an int; cached. Raises
+    TuxscopeError on an unknown architecture."""
     machine = os.uname().machine
     if machine not in NUMBERS or struct.calcsize("P") != 8:
         raise TuxscopeError(
@@ -52,7 +52,7 @@ _libc.syscall.restype = ctypes.c_long
 
 def syscall(call: SystemCall, *arguments: int) -> int:
     """Call ``call``, a SystemCall, by syscall(2) with integer ``arguments`` (pointers as
-    addresses); return its result.
+    addresses); return its result, an int.
 
     Raises OSError with the call's errno.
     """

@@ -50,14 +50,14 @@ class Tracefs:
         self._directory.close()
 
     def read(self, path: str) -> str:
-        """Return the text of a file; ``path`` is relative to tracefs. Raises OSError."""
+        """Return the text of the file ``path``, a str, relative to tracefs. Raises OSError."""
         number = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._directory.fileno())
         with open(number, encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def names(self, path: str) -> list[str]:
-        """Return a sorted list of the names of subdirectories; empty if ``path`` cannot be
-        opened."""
+        """Return a sorted list of the names of the subdirectories of ``path``, a str; empty if it
+        cannot be opened."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         try:
             number = os.open(path, flags, dir_fd=self._directory.fileno())
@@ -67,8 +67,8 @@ class Tracefs:
             return sorted(entry.name for entry in entries if entry.is_dir())
 
     def tracepoint_id(self, tracepoint: Tracepoint) -> int:
-        """Return the ID, an int, of ``tracepoint`` for perf_event_open(2). Raises TracepointError
-        with the nearest name."""
+        """Return the ID, an int, of ``tracepoint``, a Tracepoint, for perf_event_open(2). Raises
+        TracepointError with the nearest name."""
         directory = f"events/{tracepoint.category}"
         try:
             return int(self.read(f"{directory}/{tracepoint.name}/id"))

@@ -41,7 +41,7 @@ class ContextField:
 
 def fields_of(tracepoint: Tracepoint, tracefs: Tracefs) -> tuple[ContextField, ...]:
     """Return a tuple of the ContextFields of the context of ``tracepoint``, in the order of its
-    format file in ``tracefs``.
+    format file in ``tracefs``, a Tracefs.
 
     Raises TracepointError if the kernel has no such tracepoint, or its format cannot be read.
     """
@@ -56,7 +56,7 @@ def fields_of(tracepoint: Tracepoint, tracefs: Tracefs) -> tuple[ContextField, .
 
 
 def parse_format(text: str) -> tuple[ContextField, ...]:
-    """Return the ContextFields in ``text``, that of a format file, as a tuple."""
+    """Return the ContextFields in ``text``, a str, that of a format file, as a tuple."""
     return tuple(
         ContextField(
             declared["name"],
@@ -71,8 +71,8 @@ def parse_format(text: str) -> tuple[ContextField, ...]:
 
 
 def tracepoints(pattern: str, tracefs: Tracefs) -> Iterator[Tracepoint]:
-    """Yield the tracepoints in ``tracefs`` whose ``category/name`` matches ``pattern``, one of the
-    shell (fnmatch), sorted."""
+    """Yield the Tracepoints in ``tracefs``, a Tracefs, whose ``category/name`` matches ``pattern``,
+    a str, one of the shell (fnmatch), sorted."""
     for category in tracefs.names("events"):
         for name in tracefs.names(f"events/{category}"):
             if fnmatch.fnmatchcase(f"{category}/{name}", pattern):

@@ -64,7 +64,7 @@ class LoadRefused(Portable, Exception):  # noqa: N818  # internal: becomes a Tux
 
 
 def checked_level(log_level: int) -> LogLevel:
-    """Return ``log_level`` as a LogLevel. Raises LoadError if it is invalid."""
+    """Return ``log_level``, an int, as a LogLevel. Raises LoadError if it is invalid."""
     if isinstance(log_level, bool) or not isinstance(log_level, int) or log_level & ~7:
         from tuxscope.loader.verifier import LoadError
 
@@ -75,7 +75,8 @@ def checked_level(log_level: int) -> LogLevel:
 
 
 def load_without_log(plain: dict[str, Any]) -> Fd:
-    """Load a program by ``plain``, its attributes by name; return its Fd. Raises LoadRefused."""
+    """Load a program by ``plain``, a dict of its attributes by name; return its Fd. Raises
+    LoadRefused."""
     try:
         return prog_load(plain)
     except OSError as error:
@@ -83,16 +84,18 @@ def load_without_log(plain: dict[str, Any]) -> Fd:
 
 
 def prog_load(plain: dict[str, Any]) -> Fd:
-    """Load a program by ``plain``, its attributes by name; return its Fd. Raises OSError."""
+    """Load a program by ``plain``, a dict of its attributes by name; return its Fd. Raises
+    OSError."""
     return bpf.with_memlock(lambda: bpf.prog_load(ProgLoad(**plain)))
 
 
 def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) -> tuple[Fd, str]:
-    """Load a program by ``plain``, its attributes by name, with a log of this ``level``, a
-    LogLevel; return its Fd and the log.
+    """Load a program by ``plain``, a dict of its attributes by name, with a log of this ``level``,
+    a LogLevel; return a pair: its Fd, and the log, a str.
 
-    The log buffer grows until the log fits. With ``grow=False`` it has FIRST_LOG bytes: the log of
-    a loop has megabytes, and since Linux 6.4 a truncated log has its end, with the reason.
+    The log buffer grows until the log fits. With ``grow=False``, a keyword-only bool, it has
+    FIRST_LOG bytes: the log of a loop has megabytes, and since Linux 6.4 a truncated log has its
+    end, with the reason.
 
     Raises LoadRefused. It is ``truncated`` if the largest buffer is too small (ENOSPC).
     """
@@ -126,13 +129,13 @@ def load_with_log(plain: dict[str, Any], level: LogLevel, *, grow: bool = True) 
 
 
 def larger(size: int) -> int:
-    """Return the buffer size, in bytes, after ``size``: few steps, because each one runs the
-    verifier again."""
+    """Return the buffer size, in bytes, after ``size``, both int: few steps, because each one runs
+    the verifier again."""
     return LARGEST_LOG_BEFORE if size < LARGEST_LOG_BEFORE else LARGEST_LOG
 
 
 def text(buffer: mmap.mmap) -> str:
-    """Return the text of ``buffer``, a log buffer, up to its first NUL byte."""
+    """Return the text of ``buffer``, an mmap, the log buffer, up to its first NUL byte."""
     return buffer[: max(buffer.find(b"\0"), 0)].decode("utf-8", "replace")
 
 
@@ -140,8 +143,8 @@ def text(buffer: mmap.mmap) -> str:
 def attributes(
     program: Program, code: bytes, info: btf.ProgramBtf | None, types: Fd | None
 ) -> Iterator[dict[str, Any]]:
-    """Return a context with the attributes, by name, of a load of ``program``, encoded as ``code``,
-    without a log; the memory they point to lives in the context.
+    """Return a context manager that gives the attributes, a dict by name, of a load of ``program``,
+    encoded as ``code``, bytes, without a log; the memory they point to lives in the context.
 
     ``info``, a ProgramBtf or None, and ``types`` are the program's BTF and its Fd, or None.
     """

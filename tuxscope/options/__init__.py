@@ -37,14 +37,16 @@ class Option:
         name: the attribute that holds the value.
         flag: as typed, for example ``--buffer-pages``; empty for a positional argument.
         metavar: the name of the value in the help text; empty for a switch.
-        parse: ``parse(flag, text)`` returns the value, or raises UsageError.
+        parse: a callable that takes the flag and the text, and returns the value, or raises
+            UsageError.
         help: what the option does, as one paragraph; ``--help`` wraps it.
         default: the value if the option is not given.
-        applies_to: the kinds of page, or the actions, that accept the option; empty for all.
-        excludes: the names of conflicting options, each with its error message. ``{other}`` in a
+        applies_to: a sequence of the kinds of page, or the actions, that accept the option; empty
+            for all.
+        excludes: a mapping of the names of conflicting options to error messages. ``{other}`` in a
             message becomes the flag of the conflicting option.
-        needs: ``(name, value, message)``: option ``name`` must have ``value``, else UsageError with
-            ``message``. None if the option needs no other.
+        needs: a triple, ``(name, value, message)``: option ``name`` must have ``value``, else
+            UsageError with ``message``. None if the option needs no other.
     """
 
     def __init__(
@@ -75,8 +77,8 @@ class Option:
             self.flag = f"--{name.replace('_', '-')}"
 
     def with_help(self, help: str, needs: tuple[str, Any, str] | None = None) -> Any:
-        """Return a copy of the Option with the help text ``help``, and with ``needs`` unless that
-        is None."""
+        """Return a copy of the Option with the help text ``help``, and with ``needs``, a tuple,
+        unless that is None."""
         return Option(
             self.metavar, self.parse, help, default=self.default, flag=self.flag,
             applies_to=self.applies_to, excludes=self.excludes, needs=needs or self.needs,
@@ -97,8 +99,10 @@ def option(
     """Declare an option that takes a value, ``metavar`` in the help text; return the
     :class:`Option`.
 
-    ``parse``, a Parser (of flag and text), ``help``, ``default``, ``flag`` (None: from the
-    attribute's name), ``applies_to``, ``excludes`` and ``needs`` are its attributes.
+    ``parse``, a function of flag and text that returns the value, ``help``, a str, and,
+    keyword-only, ``default``, ``flag`` (a str, or None: from the attribute's name), ``applies_to``,
+    a sequence of str, ``excludes``, a mapping or None, and ``needs``, a tuple or None, are its
+    attributes.
     """
     return Option(
         metavar, parse, help, default=default, flag=flag, applies_to=applies_to,
@@ -114,10 +118,10 @@ def switch(
     excludes: Mapping[str, str] | None = None,
     needs: tuple[str, Any, str] | None = None,
 ) -> Any:
-    """Declare an option without a value, whose ``default`` is False; return the :class:`Option`.
+    """Declare an option without a value, whose ``default`` is a bool; return the :class:`Option`.
 
-    ``help``, ``applies_to``, ``excludes`` and ``needs`` (a mapping or None, a tuple or None) are
-    its attributes.
+    ``help``, a str, and, keyword-only, ``default``, ``applies_to``, a sequence of str,
+    ``excludes``, a mapping or None, and ``needs``, a tuple or None, are its attributes.
     """
     return Option(
         "", parse_switch, help, default=default, applies_to=applies_to,
@@ -126,8 +130,8 @@ def switch(
 
 
 def argument(parse: Parser | None = None, *, default: Any) -> Any:
-    """Declare a positional argument with its ``default``; return the Option. ``parse`` is a Parser,
-    or None for text as typed.
+    """Declare a positional argument with its ``default``, any object, keyword-only; return the
+    Option. ``parse``, called with flag and text, returns the value; None for text as typed.
 
     Their order is that of the declarations.
     """
@@ -135,8 +139,8 @@ def argument(parse: Parser | None = None, *, default: Any) -> Any:
 
 
 def trailing_command(help: str, *, default: tuple[str, ...]) -> Any:
-    """Declare ``-- COMMAND``, the command to start, with its ``help`` and ``default``, a tuple of
-    words; return the Option."""
+    """Declare ``-- COMMAND``, the command to start, with its ``help``, a str, and ``default``, a
+    tuple of words, keyword-only; return the Option."""
     return Option("", parse_command, help, default=default, flag=COMMAND)
 
 
@@ -156,8 +160,8 @@ def parse_text(flag: str, text: str) -> str:
 
 
 def parse_command(flag: str, words: Sequence[str]) -> tuple[str, ...]:
-    """Return ``words``, those after ``--`` (the ``flag``), as a tuple. Raises UsageError if there
-    are none."""
+    """Return ``words``, a sequence of those after ``--`` (the ``flag``), as a tuple of str. Raises
+    UsageError if there are none."""
     if not words:
         raise UsageError("-- needs a command, for example: -- ls -l")
     return tuple(words)
@@ -176,7 +180,7 @@ class Options:
     inherited option, assign a plain value to its name.
 
     Attributes:
-        declared: the :class:`Option` of each attribute, by name.
+        declared: a mapping of the attributes' names to the :class:`Option` of each.
     """
 
     declared: ClassVar[Mapping[str, Option]] = {}
@@ -211,12 +215,13 @@ class Options:
         return f"{type(self).__name__}({values})"
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with ``changes``, by option name, as ``dataclasses.replace`` does."""
+        """Return a copy with ``changes``, values by option name as keyword arguments, as
+        ``dataclasses.replace`` does."""
         return type(self)(**vars(self) | changes)
 
     def is_given(self, name: str) -> bool:
-        """Return whether the user gave the option ``name``. A switch that is off counts as not
-        given."""
+        """Return whether the user gave the option ``name``, a str. A switch that is off counts as
+        not given."""
         return vars(self).get(name, False) is not False
 
     def check(self) -> None:
@@ -233,8 +238,8 @@ class Options:
                     raise UsageError(problem)
 
     def inapplicable(self, kind: str) -> Option | None:
-        """Return the first given Option that ``kind`` (of page, or action) does not accept, or
-        None."""
+        """Return the first given Option that ``kind``, a str (of page, or action), does not accept,
+        or None."""
         for name, each in self.declared.items():
             if self.is_given(name) and each.applies_to and kind not in each.applies_to:
                 return each

@@ -10,10 +10,10 @@ COLUMN, WIDTH = 22, 80
 
 
 def option_lines(options: type[Options], page_kind: str = "") -> str:
-    """Return the list of ``options``, an Options class, in two columns: flag and metavar, then the
-    help text; 80 columns wide.
+    """Return the list of ``options``, a subclass of Options, as a str in two columns: flag and
+    metavar, then the help text; 80 columns wide.
 
-    With ``page_kind``, options that do not apply to that kind of page are left out.
+    With ``page_kind``, a str, options that do not apply to that kind of page are left out.
     """
     lines = []
     for each in options.declared.values():
@@ -27,7 +27,7 @@ def option_lines(options: type[Options], page_kind: str = "") -> str:
 
 
 def wrapped(text: str) -> list[str]:
-    """Return ``text`` wrapped for the second column, a list of lines; its line breaks are kept."""
+    """Return ``text`` wrapped for the second column, a list of str; its line breaks are kept."""
     return [
         line
         for paragraph in text.split("\n")

@@ -14,13 +14,14 @@ LONGEST = 1e9  # seconds (32 years): within the limits of poll(2) and setitimer(
 
 
 def given(text: str) -> str:
-    """Return ``repr(text)`` for an error message; "nothing" for Fire's 'True' (a flag without a
-    value)."""
+    """Return ``repr(text)`` of ``text``, a str, for an error message; "nothing" for Fire's 'True'
+    (a flag without a value)."""
     return "nothing" if text == "True" else repr(text)
 
 
 def integer(what: str, example: int, least: int = 1) -> Callable[[str, str], int]:
-    """Return a parser for an integer >= ``least``. ``what`` and ``example`` are for the error."""
+    """Return a function that takes a flag and a text, both str, and returns an int >= ``least``, an
+    int. ``what``, a str, and ``example``, an int, are for the error."""
 
     def parse(flag: str, text: str) -> int:
         if not is_integer(text, least):
@@ -31,9 +32,10 @@ def integer(what: str, example: int, least: int = 1) -> Callable[[str, str], int
 
 
 def integers(what: str, example: str, most: int) -> Callable[[str, str], tuple[int, ...]]:
-    """Return a parser for a comma-separated list of up to ``most`` positive integers.
+    """Return a function that takes a flag and a text, both str, and returns a tuple of int: a
+    comma-separated list of up to ``most`` positive integers.
 
-    It returns a tuple without duplicates. ``what`` and ``example`` are for the error.
+    The tuple has no duplicates. ``what`` and ``example``, both str, are for the error.
     """
 
     def parse(flag: str, text: str) -> tuple[int, ...]:
@@ -48,14 +50,15 @@ def integers(what: str, example: str, most: int) -> Callable[[str, str], tuple[i
 
 
 def is_integer(text: str, least: int = 1) -> bool:
-    """Return whether ``text`` is a decimal integer >= ``least`` of less than 20 digits."""
+    """Return whether ``text``, a str, is a decimal integer >= ``least`` of less than 20 digits."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) >= least
 
 
 def seconds(example: float) -> Callable[[str, str], float]:
-    """Return a parser for a duration; it returns seconds. Accepts ``2.5``, ``10ms``, ``1m``.
+    """Return a function that takes a flag and a text, both str, and returns a duration in seconds,
+    a float. It accepts ``2.5``, ``10ms``, ``1m``.
 
-    ``example``, in seconds, is for the error.
+    ``example``, in seconds, a float, is for the error.
     """
 
     def parse(flag: str, text: str) -> float:
@@ -72,9 +75,10 @@ def seconds(example: float) -> Callable[[str, str], float]:
 
 
 def choice(kind: type[Enum] | Sequence[str], *some: Enum) -> Callable[[str, str], Any]:
-    """Return a parser for one of the values of ``kind``, an enum, or for one of several words.
+    """Return a function that takes a flag and a text, both str, and returns the member of ``kind``,
+    an Enum class, with that value, or the text, one of ``kind``, a sequence of str.
 
-    With ``some``, only these members of the enum are accepted.
+    With ``some``, each a member of the enum, only these are accepted.
     """
     members = some or (tuple(kind) if isinstance(kind, type) else kind)
     values = {each.value if isinstance(each, Enum) else each: each for each in members}

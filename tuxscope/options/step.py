@@ -9,7 +9,7 @@ from tuxscope.output.lines import Style
 
 
 def place(flag: str, text: str) -> str:
-    """Return ``text``, the place to stop at, unchecked: only the program knows its slots and
+    """Return ``text``, the place to stop at, a str, unchecked: only the program knows its slots and
     labels.
 
     Raises UsageError if ``flag`` has no value.

@@ -24,8 +24,8 @@ STREAM, TABLE = ("stream",), ("table",)
 
 
 def page_count(flag: str, text: str) -> int:
-    """Return the number of memory pages of a ring in ``text``, a power of two. Raises UsageError
-    that names ``flag``."""
+    """Return the number of memory pages of a ring in ``text``, a str: a power of two, an int.
+    Raises UsageError that names ``flag``."""
     pages = integer("a power of two", 64)(flag, text)
     from tuxscope.loader.perf_reader import LARGEST_PAGES
 
@@ -35,7 +35,7 @@ def page_count(flag: str, text: str) -> int:
 
 
 def column_name(flag: str, text: str) -> str:
-    """Return ``text``, the name of a column, unchecked: only the page knows its columns.
+    """Return ``text``, the name of a column, a str, unchecked: only the page knows its columns.
 
     Raises UsageError if ``flag`` has no value.
     """
@@ -58,8 +58,8 @@ EXISTING: Any = switch("first print the existing connections, as ss does", defau
 
 
 def summary_key(keys: type[Enum], help: str, default: Enum) -> Any:
-    """Declare ``--by KEY``, the key of a tool's ``--summary``, one of ``keys``, an enum; return the
-    Option with ``help`` and ``default``."""
+    """Declare ``--by KEY``, the key of a tool's ``--summary``, one of ``keys``, an Enum class;
+    return the Option with ``help``, a str, and ``default``, one of them."""
     return option(
         "KEY",
         choice(keys),

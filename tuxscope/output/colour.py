@@ -11,8 +11,8 @@ from tuxscope.output.visible import visible
 
 
 def wanted(fd: int = 1) -> bool:
-    """Return whether to colour text on ``fd``: a terminal, not dumb, and NO_COLOR is unset or
-    empty.
+    """Return whether to colour text on ``fd``, an int: a terminal, not dumb, and NO_COLOR is unset
+    or empty.
 
     Source: no-color.org.
     """
@@ -20,7 +20,7 @@ def wanted(fd: int = 1) -> bool:
 
 
 def presented(text: str, fd: int = 1) -> str:
-    """Return ``text``, a listing or trace, as ``fd`` should show it.
+    """Return ``text``, a listing or trace, as ``fd``, an int, should show it.
 
     On a terminal, control characters are escaped and the text is coloured; else it is unchanged.
     """
@@ -31,7 +31,8 @@ def presented(text: str, fd: int = 1) -> str:
 
 
 def coloured(text: str) -> str:
-    """Return ``text``, a listing or trace, with ANSI colours. Imports pygments, which is slow."""
+    """Return ``text``, a listing or trace, a str, with ANSI colours. Imports pygments, which is
+    slow."""
     from pygments import highlight
     from pygments.formatters import TerminalFormatter
 
@@ -40,7 +41,7 @@ def coloured(text: str) -> str:
 
 @cache
 def lexer() -> Any:
-    """Return the pygments lexer for listings and traces."""
+    """Return the pygments lexer for listings and traces. Cached."""
     from pygments.lexer import RegexLexer, bygroups, using
     from pygments.lexers.python import PythonLexer
     from pygments.token import Comment, Keyword, Name, Number, Operator, Text

@@ -38,8 +38,8 @@ class Cells:
     Attributes:
         in_json: whether JSON has it, and it can be named to sort by.
         only_of_tables: whether a stream cannot have it.
-        span: the fewest and the most columns of a terminal that it is of use in; None if that
-            depends on its texts.
+        span: a pair, the fewest and the most columns of a terminal that it is of use in; None if
+            that depends on its texts.
     """
 
     __slots__ = ()
@@ -57,7 +57,7 @@ class Cells:
         raise NotImplementedError
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
-        """Return a list with the column's text for each of ``rows``."""
+        """Return a list with the column's text for each of ``rows``, Rows."""
         return [as_text(self.table_value(row)) for row in rows]
 
     def shortened(self, text: str, width: int) -> str:
@@ -157,7 +157,7 @@ class Clock(Column):
         return "TIME"
 
     def stream_text(self, value: int) -> str:
-        """Return ``value``, in ns of CLOCK_MONOTONIC, as local time, to the millisecond."""
+        """Return ``value``, an int, in ns of CLOCK_MONOTONIC, as local time, to the millisecond."""
         now = time.time_ns() - time.monotonic_ns() + value
         return f"{time_of_day(now // 1_000_000_000)}.{now // 1_000_000 % 1000:03d}"
 
@@ -179,8 +179,8 @@ class Milliseconds(Column):
 
 @dataclass(frozen=True, slots=True)
 class Labelled(Column):
-    """Of a stream: a number, or the label that ``labels``, a mapping, has for it; in JSON the
-    number."""
+    """Of a stream: a number, or the label for it in ``labels``, a mapping of int to str; in JSON
+    the number."""
 
     labels: Mapping[int, str] = field(default=MappingProxyType({}), compare=False)
 
@@ -237,7 +237,7 @@ class Combined(Column):
     Attributes:
         others: a tuple of the Fields behind its own, which gives it the name. None has 16 or 64
             bits: those are others on each line, and lines are kept by the values of such columns.
-        combine: a function of a tuple of raw values to a text; None for nothing.
+        combine: a function that takes a tuple of raw values and returns a str, or None.
     """
 
     others: tuple[Field, ...] = ()  # type: ignore[misc]
@@ -311,8 +311,8 @@ class Percentile(Column):
         return self.of(row.values[self.field])
 
     def of(self, counts: Sequence[int]) -> float | None:
-        """Return the percentile of ``counts``, by element, in milliseconds, a float: the middle of
-        its range; None where nothing was counted."""
+        """Return the percentile of ``counts``, ints by element, in milliseconds, a float: the
+        middle of its range; None where nothing was counted."""
         wanted = sum(counts) * self.percent / 100
         before = 0
         for element, count in enumerate(counts):

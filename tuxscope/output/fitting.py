@@ -35,9 +35,9 @@ def fit(needs: Sequence[Need], room: int, gap: int = 1) -> list[int | None]:
     """Return a list with the width of each column on a line of ``room`` terminal columns; None:
     hide it.
 
-    ``needs`` has the Need of each column, ``gap`` is the space between two. Columns with the
-    highest rank are hidden until the others have their minimum. The remaining space goes to columns
-    in order of rank.
+    ``needs`` is a sequence of the Need of each column, ``gap`` is the space between two, an int.
+    Columns with the highest rank are hidden until the others have their minimum. The remaining
+    space goes to columns in order of rank.
     """
     order = sorted(range(len(needs)), key=lambda index: needs[index].rank)
     left = room - sum(each.least + gap for each in needs) + gap
@@ -53,10 +53,10 @@ def fit(needs: Sequence[Need], room: int, gap: int = 1) -> list[int | None]:
 
 
 def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
-    """Return the Need of ``column``, an AnyColumn, on a line of ``room`` terminal columns.
+    """Return the Need of ``column``, an AnyColumn, on a line of ``room`` terminal columns, an int.
 
-    ``widest`` is the width of its widest text, title included, or None if the texts are not known
-    yet: then a number may have all digits of its type.
+    ``widest`` is the width of its widest text, title included, an int, or None if the texts are not
+    known yet: then a number may have all digits of its type.
     """
     if column.span:
         return Need(*column.span, column.rank)
@@ -69,8 +69,8 @@ def need_of(column: AnyColumn, room: int, widest: int | None = None) -> Need:
 
 
 def longest(field_type: FieldType[Any] | None) -> int:
-    """Return the maximum number of characters of a value of ``field_type``, a FieldType or None; 0
-    if unknown."""
+    """Return the maximum number, an int, of characters of a value of ``field_type``, a FieldType or
+    None; 0 if unknown."""
     match field_type:
         case Optional(stored=stored):
             return longest(stored)

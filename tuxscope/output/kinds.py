@@ -18,7 +18,7 @@ class AbsentColumn(Column):
     """A Column: the empty cell of ``column`` in the line of a record without that field.
 
     Attributes:
-        column: the Column that it stands for.
+        column: the Column that it stands for, or None.
     """
 
     column: Column | None = None
@@ -43,6 +43,9 @@ class KindLines:
 
     A column shows the field of its name in each kind. For a kind without that field, text has a
     dash, and JSON leaves the key out.
+
+    ``KindLines(style, records, columns, fd)``: a Style, a sequence of RecordTypes, one of Columns,
+    and the terminal's fd, an int, or None.
     """
 
     def __init__(
@@ -72,8 +75,8 @@ class KindLines:
         return max([each.changed_header() for each in self._formats.values()])
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """Return all lines, as bytes. ``columns`` are lists of times, record classes, and tuples of
-        what each record's ``raw`` unpacks."""
+        """Return all lines, as bytes. ``columns`` is a sequence of three lists: of times, of record
+        classes, and of tuples of what each record's ``raw`` unpacks."""
         _, records, rows = columns
         lines: dict[RecordType, Iterator[bytes]] = {}
         for kind in set(records):
@@ -85,8 +88,8 @@ class KindLines:
 
 
 def columns_of(record: RecordType, columns: Sequence[Column], style: Style) -> Iterator[Column]:
-    """Yield a Column for each of ``columns`` as it shows ``record``, a RecordType: an AbsentColumn
-    where that has no such field. ``style`` is a Style."""
+    """Yield a Column for each of ``columns``, a sequence of Columns, as it shows ``record``, a
+    RecordType: an AbsentColumn where that has no such field. ``style`` is a Style."""
     for column in columns:
         names = [column.name, *(each.name for each in column.others)]
         if all(name in record.fields for name in names):

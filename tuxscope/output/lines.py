@@ -47,7 +47,8 @@ class Cell:
 
 
 class Templates(dict[tuple[Any, ...], bytes]):
-    """A cache of templates for ``%``, by the values that are already rendered in them."""
+    """A cache of templates for ``%``, a dict of bytes by a tuple of the values that are already
+    rendered in them. ``parts`` is a sequence of texts, and functions of that tuple to a text."""
 
     def __init__(self, parts: Sequence[str | Callable[[tuple[Any, ...]], str]]) -> None:
         """``parts`` of a line: template text, or functions from the values to text."""
@@ -67,7 +68,7 @@ class Templates(dict[tuple[Any, ...], bytes]):
 
 class LineFormat:
     """Renders batches of records of ``record``, a RecordType, as lines in ``style``, a Style, with
-    these ``columns``.
+    ``columns``, a sequence of Columns; ``cells`` is a sequence of the Cell of each.
 
     Attributes:
         header: the line of titles with its newline; empty for JSON.
@@ -124,7 +125,8 @@ class LineFormat:
         return ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """Return all lines as UTF-8, bytes. ``columns``: a list per value of ``RecordType.raw``."""
+        """Return all lines as UTF-8, bytes. ``columns`` is a sequence of lists, one per value of
+        ``RecordType.raw``."""
         return self._template(columns) % self._values(columns)
 
     def _template(self, columns: Sequence[list[Any]]) -> bytes:
@@ -147,27 +149,29 @@ class LineFormat:
 
 
 def fitted(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
-    """Return ``render`` with its text truncated to ``limit``, an int or None, and padded to
-    ``width``."""
+    """Return ``render``, a function of one value to a str, with its text truncated to ``limit``, an
+    int or None, and padded to ``width``, an int."""
     if limit is None:
         return lambda value: padded(render(value), width)
     return lambda value: padded(cut(render(value), limit), width)
 
 
 def as_bytes(render: Callable[[Any], str]) -> Callable[[Any], bytes]:
-    """Return ``render`` with its text encoded as UTF-8; results are cached."""
+    """Return ``render``, a function of one value to a str, with its text encoded as UTF-8, as a
+    function to bytes; results are cached."""
     return lru_cache(CACHED_TEXTS)(lambda value: render(value).encode())
 
 
 def for_slice(render: Callable[[Any], str], part: slice) -> Callable[[tuple[Any, ...]], str]:
-    """Return ``render`` for the values in slice ``part`` of a line's values."""
+    """Return ``render``, a function of one value to a str, as a function of the tuple of a line's
+    values: it renders those in ``part``, a slice."""
     one = part.stop - part.start == 1
     return lambda values: render(values[part.start] if one else values[part])
 
 
 def renderer(style: Style, field_type: FieldType[Any]) -> Callable[[Any], str]:
-    """Return a function, of one value, from the raw value of a field of ``field_type`` (or tuple of
-    values) to its text in ``style``."""
+    """Return a function that takes the raw value of a field of ``field_type``, a FieldType (or a
+    tuple of values), and returns its text, a str, in ``style``, a Style."""
     if isinstance(field_type, Integer):
         return str
     if field_type.counted_by:

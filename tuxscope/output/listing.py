@@ -31,16 +31,16 @@ class Shape(Enum):
 
 
 def render(program: Program, shape: Shape, room: int | None = None) -> str:
-    """Return ``program`` as text in any ``shape`` but BYTES; for ``room``, an int or None, see
-    table()."""
+    """Return ``program`` as text in any ``shape``, a Shape, but BYTES; for ``room``, an int or
+    None, see table()."""
     if shape is Shape.C:
         return "".join(f"{each}\n" for each in c_array(program))
     return render_lines(lines(program), shape, room)
 
 
 def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) -> str:
-    """Return ``listed``, the lines of a listing, as text: for ``shape`` TEXT or JSON as that, for
-    all others as a table; for ``room``, an int or None, see table()."""
+    """Return ``listed``, an iterable of Lines, as text: for ``shape``, a Shape, TEXT or JSON as
+    that, for all others as a table; for ``room``, an int or None, see table()."""
     match shape:
         case Shape.TEXT:
             return text_of(listed)
@@ -51,10 +51,11 @@ def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) 
 
 
 def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
-    """Yield the rows of ``listed``: slot, bytes, pseudo-C, source; labels on their own lines.
+    """Yield the rows, str, of ``listed``, an iterable of Lines: slot, bytes, pseudo-C, source;
+    labels on their own lines.
 
-    If the widest row does not fit into ``room`` terminal columns, source lines are printed above
-    their instructions. None means no limit.
+    If the widest row does not fit into ``room`` terminal columns, an int, source lines are printed
+    above their instructions. None means no limit.
     """
     shown = list(cells(listed))
     widths = (columns(code) for _, code, _ in shown)
@@ -74,8 +75,8 @@ def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
 
 
 def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
-    """Yield triples: each Line of ``listed``, its pseudo-C, and its source, or "" if the source is
-    the previous one."""
+    """Yield triples: each Line of ``listed``, an iterable of Lines, its pseudo-C, a str, and its
+    source, a str, or "" if the source is the previous one."""
     previous: SourceLine | None = None
     for line in listed:
         code = f"{line.text}  # {line.note}" if line.note else line.text
@@ -91,8 +92,8 @@ def place(source: SourceLine) -> str:
 
 
 def slots(line: Line) -> Iterator[str]:
-    """Yield the text with number and bytes of each slot of the instruction of ``line`` (one or
-    two)."""
+    """Yield the text with number and bytes of each slot of the instruction of ``line``, a Line (one
+    or two)."""
     for at in range(0, len(line.data), SLOT):
         yield f"{line.slot + at // SLOT:>6}  {line.data[at : at + SLOT].hex(' ')}"
 

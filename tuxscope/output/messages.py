@@ -10,8 +10,8 @@ from tuxscope.output.visible import visible
 
 
 def say(message: str) -> None:
-    """Print ``tuxscope: `` and ``message`` on stderr, wrapped on a terminal. Errors of write(2) are
-    ignored.
+    """Print ``tuxscope: `` and ``message``, a str, on stderr, wrapped on a terminal. Errors of
+    write(2) are ignored.
 
     It writes to fd 2, because ``print`` would fall back to stdout, which carries data only.
     """

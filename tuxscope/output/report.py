@@ -87,8 +87,8 @@ def of_error(error: Exception, more: str = "") -> Report:
 
 
 def of_explanation(explanation: Explanation, more: str = "") -> Report:
-    """Return the Report of ``explanation``, why the verifier refused a program; ``more`` as in
-    of_error()."""
+    """Return the Report of ``explanation``, an Explanation of why the verifier refused a program;
+    ``more`` is the text of remark "log"."""
     objection = explanation.objection if explanation.objection != explanation.sentence else ""
     slot = "" if explanation.slot is None else f" (slot {explanation.slot})"
     source = explanation.source
@@ -108,12 +108,13 @@ def of_explanation(explanation: Explanation, more: str = "") -> Report:
 
 
 def remarks(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return a tuple of those ``pairs``, (label, text), whose text is not empty."""
+    """Return a tuple of those of ``pairs``, each a pair (label, text), whose text is not empty."""
     return tuple((label, text) for label, text in pairs if text)
 
 
 def shown(report: Report, fd: int, prefix: str = "") -> Iterator[str]:
-    """Yield the lines of ``report`` for ``fd``; the first begins with ``prefix``.
+    """Yield the lines of ``report``, a Report, for ``fd``, an int; the first begins with
+    ``prefix``, a str.
 
     On a terminal, no line is wider than it, and the sentence takes at most three lines. Else the
     first line is the whole sentence, so that grep finds it, and the rest has 80 columns.
@@ -128,10 +129,10 @@ def shown(report: Report, fd: int, prefix: str = "") -> Iterator[str]:
 
 
 def headline(report: Report, prefix: str, width: int | None, colour: bool) -> Iterator[str]:
-    """Yield lines with ``prefix``, and the place and sentence of ``report``, ``width`` columns
-    wide.
+    """Yield lines with ``prefix``, a str, and the place and sentence of ``report``, a Report,
+    ``width`` columns wide.
 
-    They are painted if ``colour``. ``width`` None means one line.
+    They are painted if ``colour``, a bool. ``width``, an int, may be None: one line.
     """
     place = visible(f"{report.place}: " if report.place else "")
     colour = colour and bool(place or report.remarks)
@@ -153,9 +154,10 @@ def headline(report: Report, prefix: str, width: int | None, colour: bool) -> It
 
 def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterator[str]:
     """Yield ``source``, a SourceLine, with its neighbours, or alone if the file cannot be read, in
-    ``width`` columns.
+    ``width`` columns, an int.
 
-    A mark points at ``column``, from 1, or at none if 0. The lines are painted if ``colour``.
+    A mark points at ``column``, from 1, or at none if 0. The lines are painted if ``colour``, a
+    bool.
     """
     lines = neighbours(source)
     digits = len(str(max(lines)))
@@ -178,7 +180,7 @@ def excerpt(source: SourceLine, column: int, width: int, colour: bool) -> Iterat
 
 
 def neighbours(source: SourceLine) -> dict[int, str]:
-    """Return a dict of text by line number: ``source``, a SourceLine, and its neighbours; only that
+    """Return a dict of str by line number: ``source``, a SourceLine, and its neighbours; only that
     line if the file has changed."""
     alone = {source.line: source.text}
     try:
@@ -198,7 +200,7 @@ def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iter
     """Yield a row for each of ``notes``, a tuple of RegisterNotes: the register's name, its state,
     and where it was last written.
 
-    A row is at most ``width`` columns wide, and painted if ``colour``.
+    A row is at most ``width`` columns wide, an int, and painted if ``colour``, a bool.
     """
     places = max((columns(written(note)) for note in notes), default=0)
     most = max(width - LABEL - 2 - places, STATE)
@@ -212,16 +214,16 @@ def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iter
 
 
 def written(note: RegisterNote) -> str:
-    """Return where the register of ``note``, a RegisterNote, was last written: source line or slot;
-    empty if unknown."""
+    """Return as a str where the register of ``note``, a RegisterNote, was last written: source line
+    or slot; empty if unknown."""
     if note.source:
         return f"set at {visible(str(note.source))}"
     return "" if note.slot is None else f"set in slot {note.slot}"
 
 
 def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
-    """Yield ``label`` with ``text``, wrapped to ``width`` columns and three lines at most; painted
-    if ``colour``."""
+    """Yield the lines of ``label`` with ``text``, both str, wrapped to ``width`` columns and three
+    lines at most; painted if ``colour``, a bool."""
     room = width - LABEL
     lines = shortened(list(wrapped(visible(" ".join(text.split())), room)), room)
     paint = Paint.GOOD if label == "hint" else Paint.NAME
@@ -230,13 +232,14 @@ def remark(label: str, text: str, width: int, colour: bool) -> Iterator[str]:
 
 
 def shortened(lines: list[str], room: int) -> list[str]:
-    """Return a list of the first three of ``lines``; if there are more, the third is cut to
-    ``room`` columns with an ellipsis."""
+    """Return a list of the first three of ``lines``, a list of str; if there are more, the third is
+    cut to ``room`` columns with an ellipsis."""
     if len(lines) <= LONGEST:
         return lines
     return [*lines[: LONGEST - 1], cut(f"{lines[LONGEST - 1]} {lines[LONGEST]}", room)]
 
 
 def label_of(name: str, paint: Paint, colour: bool) -> str:
-    """Return label ``name``, painted with ``paint`` if ``colour``, padded to LABEL columns."""
+    """Return label ``name``, a str, painted with ``paint``, a Paint, if ``colour``, a bool, padded
+    to LABEL columns."""
     return f"  {painted(name, paint, colour)}{' ' * max(LABEL - 2 - len(name), 1)}"

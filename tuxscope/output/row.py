@@ -12,7 +12,7 @@ class Row:
     """An entry of a table.
 
     Attributes:
-        key: a record, or an index.
+        key: a Record, or an index.
         values: a dict by Field, those of the key among them.
         rates: a dict by Field: how much a number grew in a second.
     """
@@ -25,8 +25,8 @@ class Row:
         self.rates: dict[Field, float] = {}
 
     def compare(self, before: Mapping[Field, Any] | None, seconds: float) -> None:
-        """Set the rates: the change since ``before``, the values by field ``seconds`` ago; None if
-        there was no such entry."""
+        """Set the rates: the change since ``before``, a mapping of the values by Field ``seconds``
+        ago, a float; None if there was no such entry."""
         for field, value in self.values.items():
             if isinstance(value, int):
                 then = before[field] if before else 0
@@ -36,8 +36,8 @@ class Row:
 
 
 def values_of(key: Any, value: Any) -> dict[Field, Any]:
-    """Return the fields of ``key`` and ``value`` in a dict; numbers of several CPUs are added up,
-    of all else the first counts that is not empty."""
+    """Return the values of ``key`` and ``value``, a Record, or a tuple of one per CPU, in a dict by
+    Field; numbers of several CPUs are added up, of all else the first counts that is not empty."""
     parts = value if isinstance(value, tuple) else (value,)
     values = fields_of(key) if isinstance(key, Record) else {}
     for field in type(parts[0]).fields.values():

@@ -22,8 +22,8 @@ class Paint(Enum):
 
 
 def width_of(fd: int) -> int:
-    """Return the width of terminal ``fd`` in columns; 80 if it is no terminal or its width is
-    unknown."""
+    """Return the width of terminal ``fd``, an int, in columns; 80 if it is no terminal or its width
+    is unknown."""
     try:
         columns = os.get_terminal_size(fd).columns
     except OSError:
@@ -32,23 +32,25 @@ def width_of(fd: int) -> int:
 
 
 def room(fd: int = 1) -> int | None:
-    """Return the maximum width of lines on ``fd``: that of the terminal, or None if it is no
-    terminal."""
+    """Return the maximum width of lines on ``fd``, an int: that of the terminal, or None if it is
+    no terminal."""
     return width_of(fd) if os.isatty(fd) else None
 
 
 def prose(fd: int = 1) -> int:
-    """Return the width to wrap sentences to on ``fd``: 80, or less on a narrower terminal."""
+    """Return the width to wrap sentences to on ``fd``, both int: 80, or less on a narrower
+    terminal."""
     return min(width_of(fd), USUAL)
 
 
 def moves_cursor(fd: int) -> bool:
-    """Return whether ``fd`` is a terminal that handles escape sequences (TERM is not dumb)."""
+    """Return whether ``fd``, an int, is a terminal that handles escape sequences (TERM is not
+    dumb)."""
     return os.isatty(fd) and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def height_of(fd: int) -> int:
-    """Return the number of rows of terminal ``fd``; 24 if it is no terminal or unknown."""
+    """Return the number of rows of terminal ``fd``, an int,; 24 if it is no terminal or unknown."""
     try:
         rows = os.get_terminal_size(fd).lines
     except OSError:
@@ -57,7 +59,8 @@ def height_of(fd: int) -> int:
 
 
 def painted(text: str, paint: Paint, colour: bool) -> str:
-    """Return ``text`` between SGR sequences for ``paint`` if ``colour``, else unchanged."""
+    """Return ``text`` between SGR sequences for ``paint``, a Paint, if ``colour``, a bool, else
+    unchanged."""
     return f"\x1b[{paint.value}m{text}\x1b[m" if colour and text else text
 
 
@@ -96,7 +99,7 @@ def beginning(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
-    """Yield the lines of ``text``, wrapped between words to ``width`` terminal columns.
+    """Yield the lines of ``text``, wrapped between words to ``width`` terminal columns, an int.
 
     ``rest``, an int or None, is the width of the second and later lines, if it differs. A longer
     word is split.
@@ -119,8 +122,8 @@ def wrapped(text: str, width: int, rest: int | None = None) -> Iterator[str]:
 
 
 def beside(head: str, text: str, width: int) -> Iterator[str]:
-    """Yield lines of ``width`` columns: ``head`` with ``text`` wrapped beside it, or below it in
-    less than 20 columns."""
+    """Yield lines of ``width`` columns: ``head`` with ``text``, both str, wrapped beside it, or
+    below it in less than 20 columns."""
     if width - len(head) < NARROWEST:
         name = head.lstrip()
         indented = min(len(head) - len(name), DEEPEST)

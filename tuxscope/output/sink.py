@@ -22,7 +22,7 @@ class OutputError(TuxscopeError):
 
 
 class HasFileno(Protocol):
-    """A Protocol: an object that poll(2) accepts."""
+    """A Protocol: an object that poll(2) accepts, with a method fileno() that returns an int."""
 
     def fileno(self) -> int: ...
 
@@ -50,11 +50,13 @@ class Sink:
         return self.closed
 
     def write(self, text: str) -> int:
-        """Write ``text`` as UTF-8; return the number of lines dropped. See :meth:`write_bytes`."""
+        """Write ``text`` as UTF-8; return the number of lines dropped, an int. See
+        :meth:`write_bytes`."""
         return self.write_bytes(text.encode(errors="backslashreplace"))
 
     def write_bytes(self, data: bytes | bytearray) -> int:
-        """Write all of ``data``, blocking as needed; return the number of lines dropped.
+        """Write all of ``data``, bytes or a bytearray, blocking as needed; return the number of
+        lines dropped, an int.
 
         Raises OutputError.
         """
@@ -94,8 +96,9 @@ class Sink:
 
 
 class LiveSink(Sink):
-    """A Sink on ``fd`` for runs that Ctrl-C ends: it does not wait forever for a blocked reader
-    then.
+    """A Sink on ``fd``, an int, for runs that Ctrl-C ends: it does not wait forever for a blocked
+    reader then. ``interrupt`` is an object with fileno(), readable then; ``blocked`` is called
+    without arguments when stdout is blocked.
 
     Attributes:
         blocked_at_exit: whether the reader was blocked after the interrupt; later writes are

@@ -18,14 +18,17 @@ Entries = Iterable[tuple[Any, Any]]
 
 
 class Table:
-    """Renders a series of tables with ``columns`` in ``style``, a Style. A rate is the change since
-    the previous table, per second.
+    """Renders a series of tables with ``columns``, a sequence of AnyColumns, in ``style``, a Style.
+    A rate is the change since the previous table, per second.
 
     Entries are (key, value) pairs. A key is a record or an array's index. A value is a record or,
     for a per-CPU map, a tuple with a record per CPU, whose integers are added up.
 
     Attributes:
         rows: the number of rows of the last table, an int.
+
+    ``order_by`` is the Field to sort by, or None; keyword-only are ``sort``, an AnyColumn to sort
+    by, or None, and ``most``, the number of rows shown, an int or None.
     """
 
     def __init__(
@@ -57,10 +60,11 @@ class Table:
     def render(
         self, entries: Entries, seconds: float, at: float, room: int | None = None
     ) -> list[str]:
-        """Return a list of the lines of a table of ``entries``, (key, value) pairs.
+        """Return a list of the lines of a table of ``entries``, an iterable of (key, value) pairs.
 
-        ``seconds`` is the time since the previous table, ``at`` the time since the start. ``room``
-        is the maximum width of a line of text in terminal columns; None for no limit.
+        ``seconds`` is the time since the previous table, ``at`` the time since the start, both
+        floats in seconds. ``room`` is the maximum width of a line of text in terminal columns; None
+        for no limit.
         """
         rows = [Row(key, values_of(key, value)) for key, value in entries]
         if rows and isinstance(rows[0].key, int):
@@ -110,15 +114,15 @@ class Table:
 
 
 def without_empty_ends(rows: list[Row]) -> list[Row]:
-    """Return a list of ``rows``, those of an array, from the first to the last with a non-zero
-    value."""
+    """Return a list of ``rows``, a list of Rows, those of an array, from the first to the last with
+    a non-zero value."""
     full = [at for at, row in enumerate(rows) if any(row.values.values())]
     return rows[full[0] : full[-1] + 1] if full else []
 
 
 def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
-    """Return a list of ``rows`` sorted by ``column``, an AnyColumn: numbers descending, text
-    ascending, None last. The sort is stable."""
+    """Return a list of ``rows``, a sequence of Rows, sorted by ``column``, an AnyColumn: numbers
+    descending, text ascending, None last. The sort is stable."""
     values = {row: column.table_value(row) for row in rows}
     known = [row for row in rows if values[row] is not None]
     unknown = [row for row in rows if values[row] is None]

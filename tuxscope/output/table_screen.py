@@ -20,7 +20,7 @@ LEAVE = f"{HOME}{REST_OF_SCREEN}\x1b[?1049l"
 
 
 class TableScreen:
-    """Prints a series of tables in ``style`` to ``sink``.
+    """Prints a series of tables in ``style``, a Style, to ``sink``, a Sink.
 
     Attributes:
         replaces: whether a table replaces the previous one: on a terminal that is not dumb.
@@ -46,7 +46,8 @@ class TableScreen:
         return self._size is not None and self._size != size_of(self._sink.fileno())
 
     def show(self, lines: Sequence[str]) -> None:
-        """Print a table of these ``lines``; on a terminal, as many as it has rows."""
+        """Print a table of these ``lines``, a sequence of str; on a terminal, as many as it has
+        rows."""
         if not self.replaces:
             self._print(lines)
             return
@@ -57,7 +58,8 @@ class TableScreen:
         self._sink.write(f"{text}{REST_OF_SCREEN}")
 
     def finish(self, lines: Sequence[str]) -> None:
-        """Leave the alternate screen and print all ``lines`` of the final table."""
+        """Leave the alternate screen and print all ``lines``, a sequence of str, of the final
+        table."""
         self._print(lines, LEAVE if self._size else "")
         if self._size and not self._sink.done:
             self._size = None
@@ -76,13 +78,13 @@ class TableScreen:
 
 
 def size_of(fd: int) -> tuple[int, int]:
-    """Return the pair (columns, rows) of terminal ``fd``."""
+    """Return the pair of ints (columns, rows) of terminal ``fd``, an int."""
     return width_of(fd), height_of(fd)
 
 
 def shortened(lines: Sequence[str], rows: int) -> Sequence[str]:
-    """Return a sequence of at most ``rows`` of the ``lines`` of a table; the last one counts the
-    omitted rows."""
+    """Return a sequence of at most ``rows``, an int, of ``lines``, a sequence of str, those of a
+    table; the last one counts the omitted rows."""
     if len(lines) <= rows:
         return lines
     kept = max(rows - 1, 1)

@@ -13,8 +13,8 @@ from tuxscope.record import RecordType
 
 
 class TerminalLines:
-    """A LineFormat of type ``record`` with those of ``columns`` that fit on terminal ``fd``;
-    follows its width."""
+    """A LineFormat of ``record``, a RecordType, with those of ``columns``, a sequence of Columns,
+    that fit on terminal ``fd``, an int; follows its width."""
 
     def __init__(self, record: RecordType, columns: Sequence[Column], fd: int) -> None:
         self._record = record
@@ -43,7 +43,7 @@ class TerminalLines:
         return f"{cut(self._format.header.rstrip(), self._room)}\n"
 
     def changed_header(self) -> str:
-        """Return the new header if a resize has changed the columns, else empty."""
+        """Return the new header, a str, if a resize has changed the columns, else empty."""
         if width_of(self._fd) == self._room:
             return ""
         before = self.header
@@ -51,7 +51,8 @@ class TerminalLines:
         return self.header if self.header != before else ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """Return all lines as UTF-8, bytes; ``columns`` as in :meth:`LineFormat.render`."""
+        """Return all lines as UTF-8, bytes; ``columns`` is a sequence of lists, one per value of
+        ``RecordType.raw``."""
         data = self._format.render(columns)
         lines = data.split(b"\n")
         if data.isascii() and max(map(len, lines)) <= self._room:

@@ -30,7 +30,7 @@ NARROWEST = 20  # minimum width to wrap CHANGED to
 class Trace:
     """Renders the steps of ``program``.
 
-    If the widest row does not fit into ``room`` terminal columns, source lines are printed
+    If the widest row does not fit into ``room`` terminal columns, an int, source lines are printed
     above the steps. None means no limit.
     """
 
@@ -51,7 +51,7 @@ class Trace:
         return self.joined("STEP", "SLOT", "INSTRUCTION", "CHANGED", "SOURCE")
 
     def row(self, step: Step) -> str:
-        """Return ``step`` as a row: step, slot, instruction, changes, source."""
+        """Return ``step``, a Step, as a row, a str: step, slot, instruction, changes, source."""
         changed = "; ".join(self.changes(step))
         source = step.instruction.source
         shown = place(source) if source else ""
@@ -59,8 +59,8 @@ class Trace:
         return self.joined(steps, slot, self.text(step.before), changed, shown)
 
     def joined(self, step: str, slot: str, text: str, changed: str, source: str) -> str:
-        """Return a row of the cells ``step``, ``slot``, ``text``, ``changed``, ``source``, wrapped
-        to the width of the terminal."""
+        """Return a row, a str, of the cells ``step``, ``slot``, ``text``, ``changed`` and
+        ``source``, all str, wrapped to the width of the terminal."""
         row = f"{step:>6}  {slot:>6}  {padded(text, self._width)}  "
         if self._room is None:
             return f"{row}{padded(changed, CHANGES)}  {source}".rstrip() + "\n"
@@ -72,14 +72,14 @@ class Trace:
         return f"{above}{row}{changed}".rstrip() + "\n"
 
     def text(self, state: State) -> str:
-        """Return the next instruction of ``state`` as text; with symbolic names if it is in this
-        program."""
+        """Return the next instruction of ``state``, a State, as text; with symbolic names if it is
+        in this program."""
         if state.program is self._program and state.slot in self._lines:
             return self._lines[state.slot].text
         return str(state.instruction)
 
     def changes(self, step: Step) -> Iterator[str]:
-        """Yield the text of each change of ``step``: registers, memory, output, calls."""
+        """Yield the text of each change of ``step``, a Step: registers, memory, output, calls."""
         calls = len(step.after.frames) > len(step.before.frames)
         returns = len(step.after.frames) < len(step.before.frames)
         for number, _, after in step.registers:
@@ -97,8 +97,8 @@ class Trace:
                 yield f"{ranges(gone)} clobbered"
 
     def value(self, value: int, state: State) -> str:
-        """Return the text of ``value``, a register's in ``state``: a number, or what it points
-        to."""
+        """Return the text of ``value``, a register's int in ``state``, a State: a number, or what
+        it points to."""
         region = state.memory.get(value >> WINDOW)
         if region:
             place = region.place(value & OFFSET) if region.data else f"&{region.name}"
@@ -107,14 +107,14 @@ class Trace:
         return str(signed) if -SMALL < signed < SMALL else hex(value)
 
     def frame_suffix(self, address: int, state: State) -> str:
-        """Return `` of NAME`` if ``address`` is in the stack of calling function NAME in ``state``,
-        else empty."""
+        """Return `` of NAME`` a str, if ``address``, an int, is in the stack of calling function
+        NAME in ``state``, a State, else empty."""
         outer = (each for each in state.frames[:-1] if each.stack >> WINDOW == address >> WINDOW)
         return next((f" of {each.function}" for each in outer), "")
 
     def name(self, stored: Stored, step: Step) -> str:
-        """Return the name of the memory that ``step`` changed, ``stored``: from the source code,
-        else its address as text."""
+        """Return the name of the memory ``stored``, a Stored, that ``step``, a Step, changed: from
+        the source code, else its address as text."""
         frame = step.before.frames[-1]
         if stored.address >> WINDOW != frame.stack >> WINDOW:
             return stored.place + self.frame_suffix(stored.address, step.before)
@@ -122,8 +122,8 @@ class Trace:
         return self._notes.place(frame.function, offset, len(stored.after)) or stored.place
 
     def content(self, data: bytes) -> str:
-        """Return ``data`` as an integer (1, 2, 4, 8 bytes), as printable text, or in
-        hexadecimal."""
+        """Return ``data``, bytes, as text: as an integer (1, 2, 4, 8 bytes), as printable text, or
+        in hexadecimal."""
         if len(data) in (1, 2, 4, 8):
             value = int.from_bytes(data, sys.byteorder)
             return str(value) if value < SMALL else hex(value)
@@ -133,7 +133,7 @@ class Trace:
         return data.hex(" ")
 
     def sent(self, output: Output) -> str:
-        """Return the text of ``output``, the program's: sent to a map, or printed."""
+        """Return the text of ``output``, a Sent or Printed: sent to a map, or printed."""
         if not isinstance(output, Sent):
             return f"printed {json.dumps(output.text)}"
         return f"sent to {output.map.name}: {decoded(output.map, output.data)}"
@@ -163,7 +163,7 @@ class Trace:
         }
 
     def registers(self, state: State) -> Iterator[str]:
-        """Yield a line for each initialised register of ``state``."""
+        """Yield a line for each initialised register of ``state``, a State."""
         for number, value in enumerate(state.registers):
             if value is not None:
                 shown = self.value(value, state)
@@ -171,7 +171,7 @@ class Trace:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Return the text of ``numbers``, sorted register numbers: ``r0, r2-r5``."""
+    """Return the text of ``numbers``, a sequence of sorted register numbers: ``r0, r2-r5``."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:
@@ -182,7 +182,7 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 def decoded(map: Map, data: bytes) -> str:
-    """Return the text of ``data``, bytes sent to ``map``, decoded as its record."""
+    """Return the text of ``data``, bytes sent to ``map``, a Map, decoded as its record."""
     if not isinstance(map, StreamMap):
         return data.hex(" ")
     try:
@@ -194,18 +194,18 @@ def decoded(map: Map, data: bytes) -> str:
 
 
 def output_object(output: Output) -> dict[str, Any]:
-    """Return ``output``, the program's, as a JSON object, a dict."""
+    """Return ``output``, a Sent or Printed, as a JSON object, a dict."""
     if isinstance(output, Sent):
         return {"map": output.map.name, "cpu": output.cpu, "data": output.data.hex()}
     return {"text": output.text}
 
 
 def hexadecimal(value: int | None) -> str | None:
-    """Return ``value``, a register's, as hexadecimal text; None if uninitialised."""
+    """Return ``value``, a register's int or None, as hexadecimal text; None if uninitialised."""
     return None if value is None else hex(value)
 
 
 def state_object(state: State) -> dict[str, Any]:
-    """Return ``state``, where a trace stopped, as a JSON object, a dict."""
+    """Return ``state``, a State, where a trace stopped, as a JSON object, a dict."""
     registers = {f"r{number}": hexadecimal(each) for number, each in enumerate(state.registers)}
     return {"stopped": state.slot, "steps": state.steps, "registers": registers}

@@ -21,8 +21,8 @@ def escaped(character: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return ``value``, a record's, as JSON can hold it: octets in hexadecimal, records as
-    objects."""
+    """Return ``value``, any value of a record, as JSON can hold it: octets in hexadecimal, records
+    as objects."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, tuple):
@@ -33,7 +33,7 @@ def plain(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Return ``value``, which :func:`plain` returned, in one line of text."""
+    """Return ``value``, any value that :func:`plain` returned, as text in one line of text."""
     if value is None:
         return NOTHING
     if isinstance(value, str):

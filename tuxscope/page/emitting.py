@@ -13,31 +13,31 @@ from tuxscope.record import u64
 
 
 def lookup(a: Assembler, map: Map, key: Memory) -> None:
-    """Emit: r0 = the address of the value for ``key``, in memory, or 0 if ``map`` has no such
-    entry."""
+    """Emit: r0 = the address of the value for ``key``, a Memory, or 0 if ``map``, a Map, has no
+    such entry."""
     a.ld_map(r1, map)
     a.lea(r2, key)
     a.call(helper.map_lookup_elem)
 
 
 def delete(a: Assembler, map: Map, key: Memory) -> None:
-    """Emit: delete the entry of ``map`` for ``key``, in memory, if it exists."""
+    """Emit: delete the entry of ``map``, a Map, for ``key``, a Memory, if it exists."""
     a.ld_map(r1, map)
     a.lea(r2, key)
     a.call(helper.map_delete_elem)
 
 
 def read(a: Assembler, to: Memory, size: int) -> None:
-    """Emit: copy ``size`` bytes of kernel memory from the address in r3 to ``to``; zeros if it
-    faults."""
+    """Emit: copy ``size`` bytes, an int, of kernel memory from the address in r3 to ``to``, a
+    Memory; zeros if it faults."""
     a.lea(r1, to)
     a.mov(r2, size)
     a.call(helper.probe_read_kernel)
 
 
 def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
-    """Emit: copy the member at ``place`` of the kernel struct, whose address is stored in ``base``,
-    a Memory, to ``to``, a Memory."""
+    """Emit: copy the member at ``place``, a Place, of the kernel struct, whose address is stored in
+    ``base``, a Memory, to ``to``, a Memory."""
     size = place.whole_size
     a.ldx(r3, base)
     a.add(r3, place.offset)
@@ -45,7 +45,7 @@ def read_member(a: Assembler, place: Place, base: Memory, to: Memory) -> None:
 
 
 def follow(a: Assembler, place: Place, scratch: Memory) -> None:
-    """Emit: r8 = the pointer member at ``place`` of the struct at r8; a copy of it is in
+    """Emit: r8 = the pointer member at ``place``, a Place, of the struct at r8; a copy of it is in
     ``scratch``, a Memory."""
     a.mov(r3, r8)
     if place.offset:
@@ -55,23 +55,22 @@ def follow(a: Assembler, place: Place, scratch: Memory) -> None:
 
 
 def copy(a: Assembler, to: Address, origin: Address, size: int) -> None:
-    """Emit: copy ``size`` bytes, a multiple of 8, from ``origin``, an Address, to ``to``, an
-    Address. Clobbers r1 only."""
+    """Emit: copy ``size`` bytes, an int and a multiple of 8, from ``origin``, an Address, to
+    ``to``, an Address. Clobbers r1 only."""
     for at in range(0, size, 8):
         a.ldx(r1, u64[origin + at])
         a.stx(u64[to + at], r1)
 
 
 def address_of(memory: Memory) -> Address:
-    """Return the address of ``memory``: base register plus offset."""
+    """Return the Address of ``memory``, a Memory: base register plus offset."""
     return memory._base + memory._offset
 
 
 def range_of(a: Assembler, powers: int) -> None:
     """Emit: r1 = the range that the number in r1 is in: 0 to 3 have ranges of their own, from there
-    on there are four to each power of two. ``4 * powers`` ranges: the last is that of all numbers
-    from ``2**powers`` on, too.
-    """
+    on there are four to each power of two, up to ``powers``, an int. ``4 * powers`` ranges: the
+    last is that of all numbers from ``2**powers`` on, too."""
     a.ld_imm64(r2, (1 << powers) - 1)
     a.jle(r1, r2, "in range")
     a.mov(r1, r2)

@@ -26,8 +26,8 @@ def guarded(on_stuck: Callable[[FrameType | None], object]) -> Iterator[None]:
     """Return a context manager to run a page's code in. It raises PageHang after LIMIT seconds, and
     SystemExit if the page calls os._exit() or os.abort().
 
-    If the page has caught PageHang PATIENCE times, ``on_stuck``, a function, is called with the
-    current FrameType or None, and the process exits with status 1.
+    If the page has caught PageHang PATIENCE times, ``on_stuck`` is called with the current
+    FrameType or None, and its result is not used, and the process exits with status 1.
     """
     raised = 0
 
@@ -58,7 +58,7 @@ def guarded(on_stuck: Callable[[FrameType | None], object]) -> Iterator[None]:
 
 
 def ended(status: int) -> NoReturn:
-    """Raise SystemExit with ``status``, in place of os._exit()."""
+    """Raise SystemExit with ``status``, an int, in place of os._exit()."""
     raise SystemExit(status)
 
 

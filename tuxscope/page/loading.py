@@ -37,12 +37,12 @@ class PageError(LocatedError):
 
 
 def page_file(name: str) -> str:
-    """Return the path of the page that ships with tuxscope as ``name``, such as ``hello``."""
+    """Return the path of the page that ships with tuxscope as ``name``, a str such as ``hello``."""
     return os.path.join(PROGRAMS, PAGES[name])
 
 
 def near_file(name: str) -> str:
-    """Return a hint for ``name``, the path of a page that does not exist: ``; did you mean
+    """Return a hint, a str, for ``name``, the path of a page that does not exist: ``; did you mean
     mine.py?``, or empty."""
     if name in PAGES:
         return f"; it comes with tuxscope: {command_of_page(name)}"
@@ -101,8 +101,8 @@ def module_of(file: str) -> ModuleType:
 
 
 def assignment(file: str, name: str) -> SourceLine:
-    """Return the last SourceLine of page ``file`` that assigns ``name``; line 0 of the file if none
-    does."""
+    """Return the last SourceLine of page ``file`` that assigns ``name``, a str; line 0 of the file
+    if none does."""
     import linecache
     import re
 
@@ -124,15 +124,17 @@ def programs_of(
     own: int | None = None,
     live: bool = False,
 ) -> tuple[Program, ...]:
-    """Call the function of ``page`` and return its kernel programs, a tuple.
+    """Call the function of ``page``, a Page, and return its kernel programs, a tuple of Programs.
 
-    ``file`` is the page's path. ``pid`` and ``namespace`` are the function's arguments; None for
-    all processes and for the initial PID namespace. ``layout`` is one, too, for functions that take
-    it; None for its default, or with ``live`` for the running kernel's. ``exclude``: PIDs that the
-    user excludes, a tuple; ``own``: tuxscope's own PID or None, which a page excludes if it can.
-    ``live``: for the running kernel. There an unedited page that ships with tuxscope is not checked
-    again. Raises PageError, UsageError for an option that the page does not take, or an
-    AssemblyError with its line.
+    ``file`` is the page's path. ``pid``, an int, and ``namespace``, a PidNamespace, are the
+    function's arguments; None for all processes and for the initial PID namespace. ``layout``, a
+    Layout, is one, too, for functions that take it; None for its default, or with ``live`` for the
+    running kernel's. ``exclude`` is a tuple of the PIDs that the user excludes; ``own`` tuxscope's
+    own PID or None, which a page excludes if it can; ``live``, a bool: for the running kernel.
+    There an unedited page that ships with tuxscope is not checked again.
+
+    Raises PageError, UsageError for an option that the page does not take, or an AssemblyError with
+    its line.
     """
     known: dict[str, object] = {"pid": pid, "namespace": namespace}
     try:
@@ -186,8 +188,8 @@ def programs_of(
 
 
 def check_slips(page: Page, error: Exception) -> None:
-    """Raise PageError from ``error``, an Exception, if a line of ``page`` has no effect, which may
-    be the cause of it."""
+    """Raise PageError from ``error``, an Exception, if a line of ``page``, a Page, has no effect,
+    which may be the cause of it."""
     from tuxscope.page.slips import slip_in
 
     if slip := slip_in(page):
@@ -197,11 +199,11 @@ def check_slips(page: Page, error: Exception) -> None:
 def left_out(
     file: str, exclude: tuple[int, ...], own: int | None, default: object
 ) -> tuple[int, ...] | int | None:
-    """Return the argument ``exclude`` for the function of page ``file``: a tuple if ``default``,
-    the parameter's default, is a tuple, else one PID or None, as in older pages.
+    """Return the argument ``exclude`` for the function of page ``file``, a path: a tuple if
+    ``default``, the parameter's default, is a tuple, else one PID or None, as in older pages.
 
-    ``exclude`` are the user's PIDs, a tuple; ``own`` is tuxscope's PID, or None to include it.
-    Raises UsageError if an older page would need several.
+    ``exclude`` are the user's PIDs, a tuple; ``own`` is tuxscope's PID, an int, or None to include
+    it. Raises UsageError if an older page would need several.
     """
     pids = exclude if own is None else tuple(dict.fromkeys((*exclude, own)))
     if isinstance(default, tuple):
@@ -217,8 +219,8 @@ def left_out(
 
 
 def parameters(factory: ProgramFactory) -> dict[str, object]:
-    """Return the parameters of ``factory``, a ProgramFactory (a page's function), by name, each
-    with its default or None. Raises TypeError or ValueError if the callable has no signature."""
+    """Return a dict of the parameters of ``factory``, a ProgramFactory (a page's function): the
+    default, or None, by name. Raises TypeError or ValueError if the callable has no signature."""
     if not isinstance(factory, FunctionType) or vars(factory):  # such as a wrapped function
         from inspect import signature
 
@@ -233,8 +235,8 @@ def parameters(factory: ProgramFactory) -> dict[str, object]:
 
 
 def definition(page: Page, file: str) -> SourceLine:
-    """Return the first SourceLine of the function of ``page``; line 0 of ``file`` if it is not a
-    Python function."""
+    """Return the first SourceLine of the function of ``page``, a Page; line 0 of ``file``, a path,
+    if it is not a Python function."""
     import linecache
 
     code = getattr(page.program, "__code__", None)
@@ -246,8 +248,8 @@ def definition(page: Page, file: str) -> SourceLine:
 
 @contextmanager
 def errors_of_the_page(file: str) -> Iterator[None]:
-    """Return a context manager that turns any exception of the code of page ``file`` into a
-    PageError with the page's line.
+    """Return a context manager that turns any exception of the code of page ``file``, a path, into
+    a PageError with the page's line.
 
     A LocatedError that has a line already (AssemblyError, VerifierError) passes.
     """
@@ -298,8 +300,8 @@ def hang(source: SourceLine) -> PageError:
 
 
 def place(error: BaseException, file: str) -> SourceLine:
-    """Return the SourceLine of page ``file`` that raised ``error``, a BaseException; line 0 if it
-    was not raised in the page."""
+    """Return the SourceLine of page ``file``, a path, that raised ``error``, a BaseException; line
+    0 if it was not raised in the page."""
     if isinstance(error, SyntaxError) and error.filename == file:
         return SourceLine(file, error.lineno or 0, (error.text or "").strip())
     own = frames(error, file)
@@ -312,8 +314,8 @@ def place(error: BaseException, file: str) -> SourceLine:
 
 
 def column_of(error: BaseException, file: str) -> int:
-    """Return the column in that line of ``file`` where ``error``, a BaseException, was raised, from
-    1; 0 if it is not known, or at the beginning of the line."""
+    """Return the column, an int, in that line of ``file``, a path, where ``error``, a
+    BaseException, was raised, from 1; 0 if it is not known, or at the beginning of the line."""
     if isinstance(error, SyntaxError):
         return error.offset or 0
     import linecache
@@ -329,7 +331,7 @@ def column_of(error: BaseException, file: str) -> int:
 
 def frames(error: BaseException, file: str) -> list[TracebackType]:
     """Return the entries (TracebackType) of the traceback of ``error``, a BaseException, that are
-    in page ``file``, a list, outermost first."""
+    in page ``file``, a path: a list, outermost first."""
     found = []
     step = error.__traceback__
     while step:

@@ -71,7 +71,8 @@ INTERACTIVE = ("copyright", "credits", "exit", "help", "license", "quit")
 def described(error: BaseException, frame: FrameType | None, code: str) -> str:
     """Return the message of ``error``, a BaseException, in one line, with a hint if there is one.
 
-    ``frame`` is the page's FrameType that raised it, or None; ``code`` is the text of its line.
+    ``frame`` is the page's FrameType that raised it, or None; ``code``, a str, is the text of its
+    line.
     """
     # Since Python 3.13 some messages have a proposal of their own; ours replaces it.
     text = PROPOSED.sub("", " ".join(str(error).split()))
@@ -105,8 +106,8 @@ def described(error: BaseException, frame: FrameType | None, code: str) -> str:
 
 
 def unbound(name: str, frame: FrameType) -> str:
-    """Return the message for local variable ``name`` of ``frame``, a FrameType, that is read before
-    it is assigned; empty if the function assigns it before."""
+    """Return the message, a str, for local variable ``name``, a str, of ``frame``, a FrameType,
+    that is read before it is assigned; empty if the function assigns it before."""
     number, sign = assignment_in(frame, name)
     if isinstance(frame.f_globals.get(name), Register):
         method = METHODS.get(sign.replace("//", "/"), "mov")
@@ -118,8 +119,9 @@ def unbound(name: str, frame: FrameType) -> str:
 
 
 def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
-    """Return a pair: the line number at which the function of ``frame``, a FrameType, assigns
-    ``name``, and the operator of ``+=`` and the like; 0 and empty if there is no such line."""
+    """Return a pair, an int and a str: the line number at which the function of ``frame``, a
+    FrameType, assigns ``name``, and the operator of ``+=`` and the like; 0 and empty if there is no
+    such line."""
     begins = re.compile(rf"\s*{re.escape(name)}\s*(?::[^=]+)?({SIGNS})?=(?!=)")
     code = frame.f_code
     last = max((line or 0 for _, _, line in code.co_lines()), default=0)
@@ -132,7 +134,8 @@ def assignment_in(frame: FrameType, name: str) -> tuple[int, str]:
 
 def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
     """Return the message of a TypeError, ``text``, with the names and the numbers that the author
-    wrote, and a hint; ``frame``, a FrameType or None, and ``code`` as in described()."""
+    wrote, and a hint; ``frame``, a FrameType or None, and ``code``, a str, are as in
+    described()."""
     called = {each: known(each, frame) for each in CALLED.findall(code)}
     if "'RecordType' has no len()" in text:
         return f"{text}: a record's size in bytes is its .size, as in HelloEvent.size"
@@ -159,8 +162,8 @@ def wrong_call(text: str, frame: FrameType | None, code: str) -> str:
 
 
 def named_only(function: str, value: object) -> str:
-    """Return a hint for a call of ``value``, named ``function``, with too many positional
-    arguments; empty if there is none."""
+    """Return a hint for a call of ``value``, any object, named ``function``, with too many
+    positional arguments; empty if there is none."""
     if isinstance(value, RecordType):
         return f"; a record that a register points to is {function}[r1]"
     if not callable(value):
@@ -172,7 +175,7 @@ def named_only(function: str, value: object) -> str:
 
 def method_of(name: str, function: str, frame: FrameType | None) -> object:
     """Return the method ``name.function``, if an object in the scope of ``frame``, a FrameType or
-    None, is of a class ``name``; else None."""
+    None, is of a class ``name``; both names are str; else None."""
     values = [*frame.f_locals.values(), *frame.f_globals.values()] if frame else []
     for kind in map(type, values):
         if any(each.__name__ == name for each in kind.__mro__):
@@ -181,20 +184,21 @@ def method_of(name: str, function: str, frame: FrameType | None) -> object:
 
 
 def initialised_by(value: object) -> str:
-    """Return the name of the class whose __init__ the class ``value`` has; empty if it is not a
-    class."""
+    """Return the name of the class whose __init__ ``value``, any object, a class, has; empty if it
+    is not a class."""
     made = getattr(value, "__init__", None) if isinstance(value, type) else None
     return str(getattr(made, "__qualname__", "")).removesuffix(".__init__")
 
 
 def parameters(value: object) -> list[str]:
-    """Return the names of the parameters of ``value``, a list; empty if it cannot be called."""
+    """Return the names of the parameters of ``value``, any object, a list of str; empty if it
+    cannot be called."""
     return list(signature(value).parameters) if callable(value) else []
 
 
 def without_self(found: re.Match[str]) -> str:
-    """Return the text of ``found``, a match of GIVEN such as ``takes 2 arguments but 3 were``, with
-    ``self`` left out of both numbers."""
+    """Return the text of ``found``, a re.Match of GIVEN such as ``takes 2 arguments but 3 were``,
+    with ``self`` left out of both numbers."""
     least, most, given = (int(each) - 1 if each else None for each in found.groups())
     takes = f"{most}" if least is None else f"{least} to {most}"
     verb = "was" if given == 1 else "were"
@@ -214,13 +218,14 @@ def quoted(text: str) -> str:
 
 
 def public(names: Iterable[str]) -> list[str]:
-    """Return a list of those of ``names`` that do not begin with an underscore."""
+    """Return a list of those of ``names``, an iterable of str, that do not begin with an
+    underscore."""
     return [each for each in names if not each.startswith("_")]
 
 
 def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
-    """Return a hint for ``name``, a str or None, which is not defined, or empty; ``frame``, a
-    FrameType or None, and ``code`` as in described()."""
+    """Return a hint, a str, for ``name``, a str or None, which is not defined, or empty; ``frame``,
+    a FrameType or None, and ``code``, a str, are as in described()."""
     if not name or not frame:
         return ""
     if REGISTER.fullmatch(name) and name not in asm.__all__:
@@ -255,8 +260,8 @@ def missing_name(name: str | None, frame: FrameType | None, code: str) -> str:
 
 
 def imported_name(error: ImportError, text: str) -> str:
-    """Return ``text``, the message of ``error``, an ImportError, with the nearest name that can be
-    imported, or where it is."""
+    """Return ``text``, a str, the message of ``error``, an ImportError, with the nearest name that
+    can be imported, or where it is."""
     bare = WHERE_FROM.sub(r" from '\1'", text)
     module = sys.modules.get(error.name or "")
     name = quoted(bare)
@@ -271,8 +276,8 @@ def imported_name(error: ImportError, text: str) -> str:
 
 
 def modules_near(name: str) -> tuple[str, list[str], str]:
-    """Return a triple, the arguments of did_you_mean for module ``name``: its last name, all
-    modules of its package, and the package with a dot."""
+    """Return a triple, the arguments of did_you_mean for module ``name``: its last name, a list of
+    all modules of its package, and the package with a dot, a str."""
     package, dot, last = name.rpartition(".")
     if not dot:
         return last, public([*sys.stdlib_module_names, *(each.name for each in iter_modules())]), ""

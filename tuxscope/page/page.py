@@ -29,8 +29,8 @@ PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
 class PartError(LocatedError, RecordError):
-    """An error: ``problem``: an argument of ``Page(...)`` has a wrong type, or is missing. The hint
-    has a PAGE."""
+    """An error, ``problem``, a str: an argument of ``Page(...)`` has a wrong type, or is missing.
+    The hint has a PAGE."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem, hint=f"write {USUAL}")
@@ -41,8 +41,8 @@ class Page:
     """A tool: its programs, and what is shown of their map.
 
     Attributes:
-        program: a ProgramFactory: the function that makes the kernel Program, or a tuple of
-            several.
+        program: a ProgramFactory: the function that takes a PID or None (and more) and returns the
+            kernel Program, or a tuple of several.
         map: a PerfEventArray or a RingBuf, whose records are printed as they arrive; or a Hash or
             an Array, whose entries are printed as a table. Without one the program can be listed,
             stepped and tested, but not run as a tool.
@@ -137,8 +137,8 @@ class Page:
 
 
 def ordering(record: RecordType, stream: bool) -> list[Field]:
-    """Return a list of the Fields of ``record``, a RecordType, by which a table, or a ``stream``,
-    can be sorted; of a stream the likeliest first."""
+    """Return a list of the Fields of ``record``, a RecordType, by which a table, or a ``stream``, a
+    bool, can be sorted; of a stream the likeliest first."""
     integers = [each for each in record.fields.values() if isinstance(each.type, Integer)]
     if not stream:
         return integers

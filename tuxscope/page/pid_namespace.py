@@ -21,7 +21,11 @@ class PidNamespace:
 
 
 class PidTgid(Record):
-    """A Record: the kernel's ``struct bpf_pidns_info``."""
+    """A Record: the kernel's ``struct bpf_pidns_info``.
+
+    Attributes:
+        pid, tgid: u32 each.
+    """
 
     pid = u32
     tgid = u32

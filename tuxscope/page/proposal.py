@@ -17,8 +17,9 @@ FUNCTION = "def program(): ... return a.program()"
 
 
 def proposal(names: Mapping[str, object], file: str) -> str:
-    """Return ``PAGE = Page(count, COUNTS, COLUMNS)``, from ``names``, the values that a page
-    defines by name; a sentence if it defines no function. ``file`` is the page's path."""
+    """Return ``PAGE = Page(count, COUNTS, COLUMNS)``, a str, from ``names``, a mapping of name to
+    value as a page defines them; a sentence if it defines no function. ``file`` is the page's
+    path."""
     function = function_name(names, file)
     if not function:
         made = any(isinstance(each, Assembler | Program) for each in names.values())
@@ -38,8 +39,8 @@ def proposal(names: Mapping[str, object], file: str) -> str:
 
 
 def function_name(names: Mapping[str, object], file: str) -> str:
-    """Return the name of the function that makes the program, among the ``names`` of page ``file``;
-    empty if there is no function."""
+    """Return the name of the function that makes the program, among ``names``, a mapping of name to
+    value, of page ``file``, a path; empty if there is no function."""
     own = {
         name: each
         for name, each in names.items()
@@ -58,22 +59,24 @@ def function_name(names: Mapping[str, object], file: str) -> str:
 
 
 def returns_program(function: FunctionType) -> bool:
-    """Return whether the annotations of ``function`` say that it returns a Program."""
+    """Return whether the annotations of ``function``, a FunctionType, say that it returns a
+    Program."""
     with suppress(Exception):  # since Python 3.14 this evaluates annotations
         return "Program" in str(function.__annotations__.get("return"))
     return False
 
 
 def has_page_parameters(function: FunctionType) -> bool:
-    """Return whether ``function`` has only parameters that a page's function may have."""
+    """Return whether ``function``, a FunctionType, has only parameters that a page's function may
+    have."""
     code = function.__code__
     taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return set(taken) <= set(PARAMETERS)
 
 
 def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | Array]]:
-    """Yield (name, map) of each StreamMap, Hash or Array in ``names`` that a page can show, streams
-    first: other maps beside a stream are its state."""
+    """Yield a pair (name, map) of each StreamMap, Hash or Array in ``names``, a mapping of name to
+    value, that a page can show, streams first: other maps beside a stream are its state."""
     for kind in (StreamMap, Hash | Array):
         for name, each in names.items():
             if isinstance(each, kind):
@@ -83,8 +86,8 @@ def maps(names: Mapping[str, object]) -> Iterator[tuple[str, StreamMap | Hash | 
 def tuples_of_columns(
     names: Mapping[str, object],
 ) -> Iterator[tuple[str, tuple[AnyColumn, ...]]]:
-    """Yield (expression, columns) for each tuple of AnyColumns in ``names``, the values that a page
-    defines."""
+    """Yield a pair (expression, a str, and columns) for each tuple of AnyColumns in ``names``, a
+    mapping of name to value as a page defines them."""
     for name, each in names.items():
         if isinstance(each, AnyColumn):
             yield f"({name},)", (each,)
@@ -97,8 +100,8 @@ def tuples_of_columns(
 
 
 def columns_for(map: StreamMap | Hash | Array) -> str:
-    """Return an expression for columns of the first fields of ``map``, a StreamMap, a Hash or an
-    Array.
+    """Return an expression, a str, for columns of the first fields of ``map``, a StreamMap, a Hash
+    or an Array.
 
     Raises RecordError if it has none.
     """

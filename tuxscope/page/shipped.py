@@ -17,8 +17,8 @@ PRIME = (1 << 64) - 59
 
 
 def digest(data: bytes) -> int:
-    """Return 64 bits, an integer, of ``data``. Any edit within 8 bytes changes them, and nearly all
-    other edits."""
+    """Return 64 bits, an integer, of ``data``, bytes. Any edit within 8 bytes changes them, and
+    nearly all other edits."""
     return int.from_bytes(data + b"\1", "little") % PRIME
 
 

@@ -20,8 +20,8 @@ INSTRUCTIONS = frozenset(each for each in dir(Assembler) if not each.startswith(
 
 
 def slip_in(page: Page) -> tuple[str, SourceLine] | None:
-    """Return a pair: what is wrong with the first line without effect of the function of ``page``,
-    and its SourceLine; None if there is none."""
+    """Return a pair: a str, what is wrong with the first line without effect of the function of
+    ``page``, a Page; and its SourceLine; None if there is none."""
     code = getattr(page.program, "__code__", None)
     names = getattr(page.program, "__globals__", {})
     if not isinstance(code, CodeType):
@@ -37,8 +37,8 @@ def slip_in(page: Page) -> tuple[str, SourceLine] | None:
 
 
 def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple[int, str]]:
-    """Yield (line number, what is wrong) of each line without effect of ``function``, a
-    FunctionDef, in order; ``names`` are the page's globals."""
+    """Yield a pair (line number, what is wrong, a str) of each line without effect of ``function``,
+    a FunctionDef, in order; ``names`` is a dict of the page's globals."""
     made: set[str] = set()  # assemblers
     owners: dict[str, str] = {}  # of places on a stack: the assembler
     nodes = (each for each in ast.walk(function) if isinstance(each, ast.Expr | ast.Assign))
@@ -67,7 +67,7 @@ def slips(function: ast.FunctionDef, names: dict[str, object]) -> Iterator[tuple
 
 
 def another_stack(name: str, owner: str, assembler: str) -> str:
-    """Return the message for place ``name`` on the stack of ``owner`` in an instruction of
+    """Return the message, a str, for place ``name`` on the stack of ``owner`` in an instruction of
     ``assembler``; all are names of variables."""
     return (
         f"{name} is on the stack of {owner}'s program; that of {assembler} has one of its own: "
@@ -76,8 +76,8 @@ def another_stack(name: str, owner: str, assembler: str) -> str:
 
 
 def register_assigned(name: str, sign: str = "", method: str = "mov") -> str:
-    """Return the message for ``r0 = …``, and for ``r0 += …``: ``name`` is the register, ``sign``
-    the operator such as ``+``, ``method`` the one to call instead."""
+    """Return the message, a str, for ``r0 = …``, and for ``r0 += …``: ``name`` is the register,
+    ``sign`` the operator such as ``+``, ``method`` the one to call instead."""
     loads = "" if sign else f", or of what is in memory a.ldx({name}, …)"
     return (
         f"{name} {sign}= … makes {name} a Python variable; to {'change' if sign else 'set'} "

@@ -9,10 +9,11 @@ from typing import Any
 
 
 def store_first(annotate: Callable[..., Any], target: dict[str, Any]) -> None:
-    """Store a class's first annotation, as text, in ``target``, from the annotation's own line.
+    """Store a class's first annotation, as text, in ``target``, a dict, from the annotation's own
+    line.
 
-    ``annotate`` is the class's ``__annotate_func__``. Its code runs with other globals, as in
-    annotationlib, so that the traceback of what ``target`` raises has the author's line.
+    ``annotate`` is the class's ``__annotate_func__``, a callable. Its code runs with other globals,
+    as in annotationlib, so that the traceback of what ``target`` raises has the author's line.
     """
     if sys.version_info >= (3, 14):
         from annotationlib import Format, call_annotate_function

@@ -43,7 +43,8 @@ class Declared:
 
 
 def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Raise RecordError if there are ``options``, the arguments of class ``name`` by keyword.
+    """Raise RecordError if there are ``options``, a mapping of the arguments of class ``name``, a
+    str, by keyword.
 
     An example is ``class Event(Record, packed=True)``.
     """
@@ -55,9 +56,9 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
 
 
 def check_name(owner: str, name: str, field: bool) -> None:
-    """Raise RecordError if record ``owner`` cannot have a field of this ``name``.
+    """Raise RecordError if record ``owner``, a str, cannot have a field of this ``name``, a str.
 
-    If ``field`` is false, it is the name of a method.
+    If ``field``, a bool, is False, it is the name of a method.
     """
     if name in TAKEN:
         raise RecordError(f"{owner}.{name}: this name is reserved; choose another")

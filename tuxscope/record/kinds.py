@@ -18,12 +18,12 @@ class RecordKinds:
     """The record types that come through one map.
 
     If there are several, each begins with an integer of the same type that says which it is. Raises
-    RecordError if ``records`` cannot be distinguished.
+    RecordError if ``records``, a sequence of RecordTypes, cannot be distinguished.
 
     Attributes:
         records: a tuple of the RecordTypes, as they were given.
         kind: the Field with that integer, of the first record; None if there is only one.
-        by_kind: the RecordType by its integer.
+        by_kind: a mapping of the integer to its RecordType.
     """
 
     def __init__(self, records: Sequence[RecordType]) -> None:
@@ -67,8 +67,8 @@ class RecordKinds:
         return self.numbered(self.kind.type.unpack(data[:size]))
 
     def numbered(self, number: int) -> RecordType:
-        """Return the RecordType whose integer is ``number``. Raises RecordError if there is no such
-        record."""
+        """Return the RecordType whose integer is ``number``, an int. Raises RecordError if there is
+        no such record."""
         found = self.by_kind.get(number)
         if found is None:
             known = ", ".join(f"{kind} ({each.__name__})" for kind, each in self.by_kind.items())

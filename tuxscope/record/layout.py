@@ -90,8 +90,9 @@ class StructLayout:
         return struct.Struct("=" + before.removesuffix(self.tail.type.format))
 
     def length(self, flat: Sequence[Any]) -> int:
-        """Return the length of the tail in bytes, an int; ``flat`` are the values before it, as
-        ``head`` unpacks them. Raises RecordError if that is more than the tail can have."""
+        """Return the length of the tail in bytes, an int; ``flat`` is a sequence of the values
+        before it, as ``head`` unpacks them. Raises RecordError if that is more than the tail can
+        have."""
         assert self.tail
         by = self.tail.type.counted_by
         length: int = flat[self.fields[by].slot]
@@ -102,8 +103,8 @@ class StructLayout:
         return length
 
     def cut(self, flat: Sequence[Any]) -> tuple[Any, ...]:
-        """Return ``flat``, the values as ``raw`` unpacks them, as a tuple with the tail cut to its
-        length. Raises RecordError."""
+        """Return ``flat``, a sequence of the values as ``raw`` unpacks them, as a tuple with the
+        tail cut to its length. Raises RecordError."""
         assert self.tail
         length = self.length(flat)
         return (*flat[: self.tail.slot], flat[self.tail.slot][:length].ljust(length, b"\0"))
@@ -121,8 +122,8 @@ class StructLayout:
         return (*head, bytes(data[self.least : end]))
 
     def with_length(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``values``, those of a new record's fields by name, as a dict that has the length
-        of its tail, too.
+        """Return ``values``, a mapping of name to value of a new record's fields, as a dict that
+        has the length of its tail, too.
 
         Raises RecordError for a tail longer than the length in ``values``.
         """
@@ -136,8 +137,8 @@ class StructLayout:
 
 
 def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
-    """Raise RecordError unless a tail in ``declared``, FieldTypes by field name, is the last field
-    and has a length; ``record`` is the record's name."""
+    """Raise RecordError unless a tail in ``declared``, a mapping of field name to FieldType, is the
+    last field and has a length; ``record`` is the record's name."""
     names = list(declared)
     for at, (name, each) in enumerate(declared.items()):
         if not each.counted_by:
@@ -153,8 +154,8 @@ def check_tail(record: str, declared: Mapping[str, FieldType[Any]]) -> None:
 
 
 def lay_out(record: str, declared: Mapping[str, FieldType[Any]]) -> StructLayout:
-    """Return the StructLayout of ``record``, a name, with the fields ``declared``, FieldTypes by
-    name.
+    """Return the StructLayout of ``record``, a name, with the fields ``declared``, a mapping of
+    name to FieldType.
 
     It is that of C: in order, each field at a multiple of its alignment. Raises RecordError for a
     record that is larger than LARGEST_SIZE.

@@ -89,13 +89,13 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
             raise RecordError(f"{owner}.{name}: a record with a tail is no field of another")
         return Nested(declared)
     if isinstance(declared, Char):
-        raise RecordError(f"{owner}.{name}: char needs a length, as in char[16]")
+        raise RecordError(f"{owner}.{name}: char needs a length, as in {name} = char[16]")
     if isinstance(declared, str) and declared in TYPES:
         raise RecordError(f"{owner}.{name}: write the type without quotes: {name} = {declared}")
     shown = declared.__name__ if isinstance(declared, type) else repr(declared)
     raise RecordError(
-        f"{owner}.{name}: {shown} is not a C type: use u8 to u64, s8 to s64, char[N], "
-        "an array such as u32[4], or another record"
+        f"{owner}.{name}: {shown} is not a C type: assign one, as in {name} = u32 "
+        "(u8 to u64, s8 to s64, char[N], an array such as u32[4], or another record)"
     )
 
 
@@ -228,7 +228,7 @@ class RecordType(Declared, type):
         return cls._layout.raw
 
     def decode(cls: type[R], flat: Sequence[Any]) -> R:
-        """Return the record of ``flat``, a sequence of values as :attr:`raw` unpacks them."""
+        """Return the Record of ``flat``, a sequence of values as :attr:`raw` unpacks them."""
         record = cls.__new__(cls)
         layout = cast(RecordType, cls)._layout
         if layout.tail:
@@ -238,7 +238,7 @@ class RecordType(Declared, type):
         return record
 
     def unpack(cls: type[R], data: Buffer, offset: int = 0) -> R:
-        """Return the record at ``offset`` bytes (default: 0) of ``data``, a bytes-like object.
+        """Return the Record at ``offset``, in bytes (default: 0), of ``data``, a bytes-like object.
 
         Bytes after it are ignored. Raises RecordError if the buffer is too short.
         """

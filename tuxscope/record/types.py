@@ -71,15 +71,15 @@ class FieldType(Declared, Generic[Value_co]):
     counted_by: str = ""
 
     def decode(self, flat: Sequence[Any]) -> Value_co:
-        """Return the Python value of ``flat``, the ``width`` values that ``format`` unpacked."""
+        """Return the value of ``flat``, a sequence of ``width`` values that ``format`` unpacked."""
         raise NotImplementedError
 
     def encode(self, value: Any) -> tuple[Any, ...]:
-        """Return ``value`` as a tuple for ``format``. Raises RecordError if it does not fit."""
+        """Return ``value``, any object, as a tuple for ``format``. Raises RecordError."""
         raise NotImplementedError
 
     def construct(self) -> Construct[Any, Any]:
-        """Return the same type as the construct library declares it."""
+        """Return the same type as a Construct of the construct library."""
         raise NotImplementedError
 
     def identity(self) -> tuple[Any, ...]:
@@ -93,11 +93,13 @@ class FieldType(Declared, Generic[Value_co]):
         return hash(self.identity())
 
     def pack(self, value: Any) -> bytes:
-        """Return the ``size`` bytes of ``value``. Raises RecordError for one that does not fit."""
+        """Return ``value``, any object, as ``size`` bytes. Raises RecordError if it does not
+        fit."""
         return struct.pack(f"={self.format}", *self.encode(value))
 
     def unpack(self, data: Buffer) -> Value_co:
-        """Return the value of ``data``, ``size`` bytes. Raises RecordError for more or fewer."""
+        """Return the value of ``data``, a buffer of ``size`` bytes. Raises RecordError for more or
+        fewer."""
         try:
             return self.decode(struct.unpack(f"={self.format}", data))
         except (struct.error, TypeError, BufferError):
@@ -182,8 +184,8 @@ def byte_view(data: Buffer) -> memoryview:
 
 
 def array_length(name: str, size: int, length: int) -> int:
-    """Return ``length``, an int, of an array of ``name``, each ``size`` bytes. Raises RecordError
-    if it is not valid."""
+    """Return ``length``, an int, of an array of ``name``, a str, each ``size`` bytes. Raises
+    RecordError if it is not valid."""
     if isinstance(length, bool) or not isinstance(length, int):
         given = getattr(length, "name", None) or shown(length)  # a map has a name
         raise RecordError(
@@ -386,7 +388,7 @@ class Char:
         return Text(length)
 
     def __call__(self, *length: object) -> NoReturn:
-        raise RecordError("write the length in square brackets, as in char[16]")
+        raise RecordError("write the length in square brackets, as in comm = char[16]")
 
     def __repr__(self) -> str:
         return "char"

@@ -18,7 +18,7 @@ V4_MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291, section 2.5.5.2
 
 
 class Interpreted(FieldType[Value_co]):
-    """Base of these types, called ``name``: laid out as the C type ``stored``, decoded to another
+    """Base of these types, called ``name``: laid out as ``stored``, a FieldType, decoded to another
     value."""
 
     stored: FieldType[Any]
@@ -41,8 +41,8 @@ class Interpreted(FieldType[Value_co]):
 
 
 class Named(Interpreted[str]):
-    """An integer, laid out as ``stored``, as its name (``names``, str by int); one without a name
-    as its digits. The value is a str."""
+    """An integer, laid out as ``stored``, an Integer, as its name (``names``, a mapping of int to
+    str); one without a name as its digits. The value is a str."""
 
     def __init__(self, stored: Integer, names: Mapping[int, str]) -> None:
         super().__init__(f"named {stored.name}", stored)
@@ -65,7 +65,8 @@ class Named(Interpreted[str]):
 
 
 class Optional(Interpreted[int | None]):
-    """An integer, laid out as ``stored``; the number ``nothing`` stands for None."""
+    """An integer, laid out as ``stored``, an Integer; the number ``nothing``, an int, stands for
+    None."""
 
     def __init__(self, stored: Integer, nothing: int) -> None:
         super().__init__(f"optional {stored.name}", stored)

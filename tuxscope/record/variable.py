@@ -103,7 +103,7 @@ class Tail(FixedArray[Value_co]):
 
 
 def const(type: FieldType[int], value: int) -> FieldType[int]:
-    """Return a field type that always has ``value``, an int, stored as ``type``, an integer type.
+    """Return a field type that always has ``value``, an int, stored as ``type``, an Integer.
 
     It is for the first field of records of several kinds, as in ``kind = const(u32, 1)``. Raises
     RecordError.
@@ -114,8 +114,8 @@ def const(type: FieldType[int], value: int) -> FieldType[int]:
 
 
 def tail(type: FieldType[Value_co], counted_by: str) -> FieldType[Value_co]:
-    """Return a field type for a record's last field: as many bytes of ``type`` as the field named
-    ``counted_by`` says, and at most all of it.
+    """Return a field type for a record's last field: as many bytes of ``type``, a FieldType, as the
+    field named ``counted_by``, a str, says, and at most all of it.
 
     An example is ``path = tail(char[256], "length")``. Raises RecordError if ``type`` is not text
     or an array.

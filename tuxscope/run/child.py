@@ -27,7 +27,7 @@ PATIENCE = 2.0  # seconds from SIGTERM to SIGKILL
 
 
 class CommandError(TuxscopeError):
-    """An error: the command could not be started, as ``message`` says.
+    """An error: the command could not be started, as ``message``, a str, says.
 
     Attributes:
         exit_status: the shell's status for it, 127 or 126.
@@ -39,13 +39,16 @@ class CommandError(TuxscopeError):
 
 
 class Child:
-    """A child process for the command ``arguments``; a context manager that ends it.
+    """A child process for the command ``arguments``, a sequence of str; a context manager that ends
+    it.
 
     The command's stdout is the fd ``stdout``: our stderr, where our stdout is for records.
 
     Attributes:
         pid: in our PID namespace, an int.
         status: the exit status, or 128 + the signal that killed it; None while it runs.
+
+    ``interrupt`` is the run's Interrupt.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Child:
                 raise start_error(self._arguments[0], int(failure))
 
     def wait(self) -> int:
-        """Wait for the command's end; return its exit status."""
+        """Wait for the command's end; return its exit status, an int."""
         if self.status is None:
             code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             self.status = code if code >= 0 else 128 - code
@@ -105,7 +108,8 @@ class Child:
 
 
 def start_error(name: str, number: int) -> CommandError:
-    """Return the CommandError of a failed exec of command ``name``; ``number`` is the errno.
+    """Return the CommandError of a failed exec of command ``name``, a str; ``number`` is the errno,
+    an int.
 
     It has the shell's exit status for that.
     """

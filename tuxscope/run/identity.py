@@ -18,7 +18,7 @@ INITIAL_NAMESPACE = 0xEFFFFFFC
 
 
 def pid_namespace() -> PidNamespace | None:
-    """Return the PID namespace of this process; None for the initial one, or without /proc."""
+    """Return the PidNamespace of this process; None for the initial one, or without /proc."""
     try:
         status = os.stat("/proc/self/ns/pid")
     except OSError:
@@ -30,9 +30,9 @@ def pid_namespace() -> PidNamespace | None:
 
 
 def whoami(namespace: PidNamespace | None) -> Program:
-    """Return a program that returns the PID of the process that test-runs it.
+    """Return a Program that returns the PID of the process that test-runs it.
 
-    The PID is that in ``namespace``; None is the initial PID namespace.
+    The PID is that in ``namespace``, a PidNamespace; None is the initial PID namespace.
     """
     a = Assembler("whoami", attach=RawTracepoint())
     if namespace is None:
@@ -46,7 +46,8 @@ def whoami(namespace: PidNamespace | None) -> Program:
 
 
 def own_pid(namespace: PidNamespace | None = None) -> int | None:
-    """Return the PID of this process in ``namespace``, as a tracing program sees it.
+    """Return the PID, an int, of this process in ``namespace``, a PidNamespace or None, as a
+    tracing program sees it.
 
     None is the initial PID namespace. Returns None on kernels that cannot test-run the program
     (before Linux 5.10). Raises what load() raises.

@@ -25,7 +25,8 @@ class Interrupt:
 
     Attributes:
         requested: whether one arrived.
-        last_acts: a list of functions, called before a second request exits the process.
+        last_acts: a list of functions without parameters, called before a second request exits
+            the process.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -53,7 +54,8 @@ class Interrupt:
         return self
 
     def after(self, seconds: float) -> None:
-        """Request the end of the run in ``seconds``; interrupts a blocking call then."""
+        """Request the end of the run in ``seconds``, a float; it interrupts a blocking call
+        then."""
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

@@ -36,8 +36,8 @@ Show = Callable[[Page, ToolOptions, Collection, LiveSink], "Stream | LiveTables"
 
 
 def run(file: str, options: ToolOptions) -> int:
-    """Run the page in ``file`` until its end, with ``options``, ToolOptions; return the exit
-    status.
+    """Run the page in ``file``, a path, until its end, with ``options``, ToolOptions; return the
+    exit status.
 
     Raises TuxscopeError or OSError.
     """
@@ -50,10 +50,10 @@ def run(file: str, options: ToolOptions) -> int:
 def show(
     page: Page, options: ToolOptions, loaded: Collection, sink: LiveSink
 ) -> Stream | LiveTables:
-    """Return the output of ``page``: a Stream of its records, or LiveTables of its entries.
+    """Return the output of ``page``, a Page: a Stream of its records, or LiveTables of its entries.
 
-    ``loaded`` has its programs and maps, ``options``, ToolOptions, are those of the user; lines go
-    to ``sink``, a LiveSink.
+    ``loaded``, a Collection, has its programs and maps, ``options``, ToolOptions, are those of the
+    user; lines go to ``sink``, a LiveSink.
     """
     if page.is_stream:
         from tuxscope.run.stream import Stream
@@ -70,9 +70,10 @@ def run_page(
     """Load, attach and show ``page`` until its end, with ``options``, ToolOptions; return the exit
     status.
 
-    ``file`` is where it is from; ``show``, a function as :func:`show`, makes its output, which goes
-    to ``fd``; ``command_stdout`` is an fd, too: the stdout of a command. Raises TuxscopeError or
-    OSError.
+    ``file`` is the path where it is from; ``show``, called with the Page, the ToolOptions, the
+    Collection and a LiveSink, returns the Stream or LiveTables that is its output, which goes to
+    ``fd``, an int; ``command_stdout`` is an fd, too: the stdout of a command. Raises TuxscopeError
+    or OSError.
     """
     with ExitStack() as stack:
         interrupt = stack.enter_context(Interrupt())
@@ -133,10 +134,10 @@ def blocked() -> None:
 
 
 def check(page: Page, file: str, options: ToolOptions) -> None:
-    """Raise UsageError if ``page`` has no map, or if some of ``options``, ToolOptions, do not apply
-    to it.
+    """Raise UsageError if ``page``, a Page, has no map, or if some of ``options``, ToolOptions, do
+    not apply to it.
 
-    ``file`` is named in the message.
+    ``file``, a path, is named in the message.
     """
     name = os.path.basename(file)
     if page.map is None:

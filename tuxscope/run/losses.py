@@ -12,7 +12,9 @@ PERIOD = 1.0  # seconds from one line on stderr to the next, at least
 
 
 class Losses:
-    """Reports lost events on stderr and, with --lost-records, as JSON records in the output."""
+    """Reports lost events on stderr and, with ``as_records``, a bool, as JSON records in ``sink``,
+    a Sink. ``advice``, a str, ends the message; ``clock``, called without arguments, returns the
+    time in seconds."""
 
     def __init__(
         self,
@@ -31,7 +33,8 @@ class Losses:
         self._next = -PERIOD
 
     def report(self, losses: Iterable[tuple[int, int]]) -> None:
-        """Report ``losses``, new pairs of CPU and count; on stderr once a second at most."""
+        """Report ``losses``, an iterable of new pairs of CPU and count, both int; on stderr once a
+        second at most."""
         before = self._total
         self.report_last(losses)
         if self._total > before and self._clock() >= self._next:
@@ -39,7 +42,8 @@ class Losses:
             say(f"{self._total} events lost so far: a ring was full; {self._advice}")
 
     def report_last(self, losses: Iterable[tuple[int, int]]) -> None:
-        """Report ``losses``, but not on stderr: at exit the last line has their number."""
+        """Report ``losses``, an iterable of pairs of CPU and count, but not on stderr: at exit the
+        last line has their number."""
         for cpu, count in losses:
             self._total += count
             if self._as_records:

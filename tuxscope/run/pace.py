@@ -26,7 +26,8 @@ UNWOKEN = 0.5
 
 
 class Waiting(Protocol):
-    """A Protocol: what waits for the next look, as :class:`Watch` does."""
+    """A Protocol: what waits for the next look, as :class:`Watch` does: methods wait() and pause()
+    that take seconds, a float, and return a bool."""
 
     def wait(self, seconds: float) -> bool: ...
     def pause(self, seconds: float) -> bool: ...
@@ -47,10 +48,10 @@ class Pace:
         return watch.wait(self.seconds)
 
     def looked(self, found: bool, held: bool = False) -> None:
-        """Set ``seconds`` after a look; ``found`` is whether it found something to show.
+        """Set ``seconds`` after a look; ``found`` is a bool, whether it found something to show.
 
-        ``held`` is whether it found only records too young to be shown: after HELD they no longer
-        are. Before the first line we look more often.
+        ``held`` is a bool, whether it found only records too young to be shown: after HELD they no
+        longer are. Before the first line we look more often.
         """
         if found:
             self.seconds, self._held = BUSY, HELD

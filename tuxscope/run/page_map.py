@@ -9,7 +9,7 @@ from tuxscope.page.page import Page
 
 
 def shown_map(page: Page, loaded: Collection) -> LoadedMap:
-    """Return the LoadedMap of ``loaded``, a Collection, that ``page`` shows.
+    """Return the LoadedMap of ``loaded``, a Collection, that ``page``, a Page, shows.
 
     Raises TuxscopeError if none of its programs uses that map.
     """

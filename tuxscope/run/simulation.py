@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import islice, takewhile
 from typing import Protocol
 
 from tuxscope.asm import Program, RingBuf
 from tuxscope.loader.ringbuf_spans import RingBufDecoder, decoder_of
-from tuxscope.loader.span_decoder import SampleDecoder
+from tuxscope.loader.span_decoder import Columns, SampleDecoder
 from tuxscope.options.tool import ToolOptions
 from tuxscope.output.messages import say
 from tuxscope.output.sink import Sink
@@ -33,8 +33,8 @@ BATCH = 1000  # events between two writes, with --count
 
 
 def simulate(file: str, options: ToolOptions) -> int:
-    """Run the page in ``file`` on simulated calls until its end, with ``options``, ToolOptions;
-    return the exit status.
+    """Run the page in ``file``, a path, on simulated calls until its end, with ``options``,
+    ToolOptions; return the exit status.
 
     With ``options.count`` the events are interpreted as fast as possible, else in real time.
 
@@ -65,10 +65,10 @@ class Shown(Protocol):
         """Print the header."""
 
     def before(self, event: SystemCallEvent) -> None:
-        """Called before ``event``, a SystemCallEvent, is interpreted."""
+        """Do what is due before ``event``, a SystemCallEvent, is interpreted."""
 
     def after(self) -> None:
-        """Called after an event is interpreted."""
+        """Do what is due after an event is interpreted."""
 
     def enough(self) -> bool:
         """Return whether --count records or tables are printed, or will be by flush()."""
@@ -77,29 +77,42 @@ class Shown(Protocol):
         """Print what is collected."""
 
     def end(self, seconds: float) -> None:
-        """Print the last table; ``seconds`` is the simulated time."""
+        """Print the last table; ``seconds`` is the simulated time, a float."""
 
     def close(self) -> None:
         """Restore the terminal."""
 
 
-class Simulation:
-    """One run of ``page`` with ``options``: its ``programs``, interpreted on events."""
+# Makes the output of a page, from the page, the options, the machine and the sink.
+Show = Callable[[Page, ToolOptions, Machine, Sink], Shown]
 
-    def __init__(self, page: Page, programs: tuple[Program, ...], options: ToolOptions) -> None:
+
+class Simulation:
+    """One run of ``page``, a Page, with ``options``, ToolOptions: ``programs``, a tuple of its
+    Programs, interpreted on events.
+
+    ``show``, called with the Page, the ToolOptions, the Machine and the Sink, returns what shows
+    its output, by default as the page declares it; it goes to ``fd``, an int.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        programs: tuple[Program, ...],
+        options: ToolOptions,
+        show: Show | None = None,
+        fd: int = 1,
+    ) -> None:
         self._machine, self._buffer = machine_for(programs)
         self._options = options
-        self._sink = Sink()
-        shown = SimulatedStream if page.is_stream else SimulatedTables
-        self._shown: Shown = shown(page, options, self._machine, self._sink)
+        self._sink = Sink(fd)
+        made = show or (SimulatedStream if page.is_stream else SimulatedTables)
+        self._shown: Shown = made(page, options, self._machine, self._sink)
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
-        """Interpret the programs on ``events``, an iterator of SystemCallEvent, and print until the
-        end of the run.
-
-        Returns the exit status.
-        """
+        """Interpret the programs on ``events``, an iterator of SystemCallEvents, and print until
+        the end of the run; return the exit status."""
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
             events = takewhile(lambda event: event.seconds < duration, events)
@@ -143,8 +156,8 @@ class Simulation:
 
 
 class SimulatedStream:
-    """The records that the programs of ``page`` in ``machine`` send, printed to ``sink`` by
-    ``options``, ToolOptions.
+    """The records that the programs of ``page``, a Page, in ``machine``, a Machine, send, printed
+    to ``sink``, a Sink, by ``options``, ToolOptions.
 
     Attributes:
         totals: up to now, StreamTotals.
@@ -157,23 +170,35 @@ class SimulatedStream:
         if isinstance(self._map, RingBuf):
             self._decoder = decoder_of(self._map)
         self._columns = self._decoder.nothing()
-        self._format = stream.line_format(page, options, sink.fileno())
+        self._format = self._lines(page, options, sink.fileno())
         self._count = options.count
         self._machine = machine
         self._sink = sink
         self._sent = 0
 
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> stream.Renderer:
+        """For tools to override: the format of the lines; see :func:`stream.line_format`."""
+        return stream.line_format(page, options, fd)
+
+    def _shown(self, columns: Columns) -> Columns:
+        """For tools to override: those rows of ``columns`` that have a line."""
+        return columns
+
     def begin(self) -> None:
         self._sink.write(self._format.header)
 
     def before(self, event: SystemCallEvent) -> None:
-        """Nothing to do before ``event``."""
+        """Do nothing before ``event``, a SystemCallEvent."""
 
     def after(self) -> None:
+        columns = self._decoder.nothing()
         for each in self._machine.output:
             if isinstance(each, Sent) and each.map is self._map:
-                self._decoder.append(memoryview(each.data), self._columns)
-                self._sent += 1
+                self._decoder.append(memoryview(each.data), columns)
+        columns = self._shown(columns)
+        for column, more in zip(self._columns, columns, strict=True):
+            column += more
+        self._sent += len(columns[0])
         if isinstance(ring := self._machine.maps.get(self._map), VirtualRingBuf):
             ring.read()
 
@@ -191,12 +216,12 @@ class SimulatedStream:
         self.totals.seconds = seconds
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 class SimulatedTables:
-    """Tables of the entries of the map of ``page`` in ``machine``, one for each interval of
-    simulated time, printed to ``sink`` by ``options``, ToolOptions."""
+    """Tables of the entries of the map of ``page``, a Page, in ``machine``, a Machine, one for each
+    interval of simulated time, printed to ``sink``, a Sink, by ``options``, ToolOptions."""
 
     def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
         found = machine.maps.get(page.map) if page.map else None
@@ -212,7 +237,7 @@ class SimulatedTables:
         return self._tables.totals
 
     def begin(self) -> None:
-        """Nothing to print."""
+        """Do nothing: there is nothing to print."""
 
     def before(self, event: SystemCallEvent) -> None:
         self._tables.follow()
@@ -222,13 +247,13 @@ class SimulatedTables:
             self._due += self._interval
 
     def after(self) -> None:
-        """Nothing to do: before() prints tables."""
+        """Do nothing: before() prints tables."""
 
     def enough(self) -> bool:
         return self._tables.shown == self._count
 
     def flush(self) -> None:
-        """Nothing to do: before() prints tables."""
+        """Do nothing: before() prints tables."""
 
     def end(self, seconds: float) -> None:
         self.totals.seconds = seconds

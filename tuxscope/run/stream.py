@@ -55,8 +55,8 @@ class StreamTotals:
         return f"{self.events} events, {lost}, {time_told(self.seconds, self.missed)}"
 
 
-class Lines(Protocol):
-    """The format of lines, as LineFormat has it."""
+class Renderer(Protocol):
+    """A protocol: what makes lines of records, as LineFormat does."""
 
     @property
     def header(self) -> str: ...
@@ -65,8 +65,8 @@ class Lines(Protocol):
 
 
 class Stream:
-    """One run of ``page`` that prints records of ``loaded``, a Collection, to ``sink``, a LiveSink,
-    by ``options``, ToolOptions; a context manager that closes the rings.
+    """One run of ``page``, a Page, that prints records of ``loaded``, a Collection, to ``sink``, a
+    LiveSink, by ``options``, ToolOptions; a context manager that closes the rings.
 
     Attributes:
         totals: up to now, StreamTotals.
@@ -95,17 +95,17 @@ class Stream:
         self.reader.close()
 
     def leave_terminal(self) -> None:
-        """Nothing to restore."""
+        """Do nothing: there is nothing to restore."""
 
     def watch(self, watch: Watch) -> None:
-        """Print records until ``watch`` ends the run, or --count records are printed."""
+        """Print records until ``watch``, a Watch, ends the run, or --count records are printed."""
         self._begin()
         pace = WokenPace() if self.reader.wakes else Pace()
         while not self._counted() and pace.wait(watch):
             pace.looked(self._print(), self.reader.holds)
             self._between(watch.seconds)
 
-    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Lines:
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Renderer:
         """For tools to override: the format of the lines; see :func:`line_format`."""
         return line_format(page, options, fd)
 
@@ -123,7 +123,7 @@ class Stream:
     def finish(self, seconds: float) -> None:
         """Print what is left in the rings, and complete the totals; the programs are detached.
 
-        ``seconds`` is how long they were attached.
+        ``seconds`` is how long they were attached, a float.
         """
         self.totals.seconds = seconds
         self._print(final=True)
@@ -167,7 +167,7 @@ class Stream:
 
 
 def stream_of(page: Page) -> StreamMap:
-    """Return the StreamMap that carries the records of ``page``."""
+    """Return the StreamMap that carries the records of ``page``, a Page."""
     assert isinstance(page.map, StreamMap)
     return page.map
 
@@ -175,8 +175,8 @@ def stream_of(page: Page) -> StreamMap:
 def line_format(
     page: Page, options: ToolOptions, fd: int
 ) -> LineFormat | TerminalLines | KindLines:
-    """Return the LineFormat, TerminalLines or KindLines that prints the records of ``page`` on
-    ``fd``.
+    """Return the LineFormat, TerminalLines or KindLines that prints the records of ``page``, a
+    Page, on ``fd``, an int.
 
     ``options`` are ToolOptions. A terminal has a format of its own.
     """
@@ -196,7 +196,7 @@ def line_format(
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
     """Return the first rows of ``columns``, Columns, as many as complete ``before``, an int, to
-    ``count``.
+    ``count``, an int or None.
 
     All rows if ``count`` is None.
     """
@@ -206,8 +206,8 @@ def first_rows(columns: Columns, count: int | None, before: int) -> Columns:
 
 
 def advice(options: ToolOptions) -> str:
-    """Return the options that reduce losses, besides the user's ``options``, ToolOptions, as a
-    hint."""
+    """Return as a str the options that reduce losses, besides the user's ``options``, ToolOptions,
+    as a hint."""
     pages = options.buffer_pages
     larger = f"--buffer-pages {pages * 2}" if pages else "--buffer-pages N makes the rings larger"
     if options.pid is None and not options.command:

@@ -49,8 +49,8 @@ class TableTotals:
 
 
 def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
-    """Return the one of ``columns``, each an AnyColumn, whose title or JSON name is ``name``, in
-    upper or lower case.
+    """Return the one of ``columns``, a sequence of AnyColumns, whose title or JSON name is
+    ``name``, in upper or lower case.
 
     Raises UsageError.
     """
@@ -64,7 +64,8 @@ def column_named(name: str, columns: Sequence[AnyColumn]) -> AnyColumn:
 
 
 class Tables:
-    """The tables of one run of ``page``, printed to ``sink`` by ``options``, ToolOptions.
+    """The tables of one run of ``page``, a Page, printed to ``sink``, a Sink, by ``options``,
+    ToolOptions.
 
     Attributes:
         totals: up to now, TableTotals.
@@ -86,9 +87,10 @@ class Tables:
         self._before = 0.0
 
     def show(self, entries: Entries, at: float, final: bool = False) -> None:
-        """Print a table of ``entries``, ``at`` seconds after the start.
+        """Print a table of ``entries``, an iterable of (key, value) pairs, ``at`` seconds, a float,
+        after the start.
 
-        ``final``: whether it is the last one, which stays on the terminal.
+        ``final`` is a bool, whether it is the last one, which stays on the terminal.
         """
         lines = self._table.render(entries, at - self._before, at, self._screen.room)
         self.totals.rows = self._table.rows
@@ -110,8 +112,9 @@ class Tables:
 
 
 class LiveTables:
-    """One run of ``page`` that prints a table of the map in ``loaded``, a Collection, to ``sink``,
-    a LiveSink, by ``options``, ToolOptions.
+    """One run of ``page``, a Page, that prints a table of the map in ``loaded``, a Collection, to
+    ``sink``, a LiveSink, by ``options``, ToolOptions. ``view`` is the Page that is shown of it, or
+    None for ``page``.
 
     Attributes:
         reader: None: only the time makes a table due.
@@ -153,7 +156,7 @@ class LiveTables:
         return self._tables.totals
 
     def watch(self, watch: Watch) -> None:
-        """Print tables until ``watch`` ends the run, or --count or --duration is reached.
+        """Print tables until ``watch``, a Watch, ends the run, or --count or --duration is reached.
 
         The last table is that of finish().
         """
@@ -170,7 +173,7 @@ class LiveTables:
     def finish(self, seconds: float) -> None:
         """Print the last table; the programs are detached, so the map does not change any more.
 
-        ``seconds`` is how long they were attached.
+        ``seconds`` is how long they were attached, a float.
         """
         self.totals.seconds = seconds
         self._show(seconds, final=True)

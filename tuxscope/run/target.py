@@ -14,7 +14,7 @@ class TargetError(TuxscopeError):
 
 
 def open_process(pid: int) -> Fd:
-    """Return the Fd, a pidfd, of process ``pid``, readable once it has ended. Raises
+    """Return the Fd, a pidfd, of process ``pid``, an int, readable once it has ended. Raises
     TargetError."""
     leader = thread_group(pid)
     if leader is not None and leader != pid:
@@ -30,7 +30,8 @@ def open_process(pid: int) -> Fd:
 
 
 def thread_group(pid: int) -> int | None:
-    """Return the PID of the process (``Tgid``) of ``pid``, the id of a process or thread.
+    """Return the PID, an int, of the process (``Tgid``) of ``pid``, an int, the id of a process or
+    thread.
 
     None if /proc does not have it.
     """

@@ -19,7 +19,8 @@ SHORTEST_POLL = 0.001  # seconds: poll(2) counts in milliseconds, rounded up
 class Watch:
     """Waits until something ends the run; its time starts when it is made.
 
-    It takes the run's Sink and Interrupt.
+    ``sink`` and ``interrupt`` are the run's Sink and Interrupt; ``target`` is the traced process,
+    an Fd, a Child or None, ``reader`` an object with fileno() to wait for, or None.
 
     Attributes:
         started: when it was made, in seconds of time.monotonic(), a float.

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 import struct
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from errno import EACCES, ENOENT
 from itertools import accumulate
 from typing import NamedTuple
 
+from tuxscope.abi.architecture import X86_64
+from tuxscope.abi.names import numbers
 from tuxscope.abi.native import native_numbers
 from tuxscope.abi.task import LINUX_6_18
-from tuxscope.asm import Program, Tracepoint
+from tuxscope.asm import Program, RawTracepoint, Tracepoint
 from tuxscope.asm.layout import Layout
 from tuxscope.errors import TuxscopeError
+from tuxscope.run.synthetic_structs import register_bytes, struct_bytes
 from tuxscope.vm import Machine, World
 from tuxscope.vm.memory import Region
 
@@ -31,10 +33,13 @@ RETURN = struct.Struct("=HBBii4xq40x")
 # The same of the tracepoints of all calls, raw_syscalls: the number has 64 bits.
 RAW_CALL = struct.Struct("=HBBiq6Q")
 RAW_RETURN = struct.Struct("=HBBiqq40x")
+# Of the raw tracepoints: the address of the caller's registers, and the number or the result.
+WITH_REGISTERS = struct.Struct("=Qq")
 LONGEST_CALL = 5_000_000  # nanoseconds
 SLEEPS = 4_000_000  # nanoseconds from which on a call has slept
 ENTER, EXIT = "sys_enter_", "sys_exit_"
-ALL_CALLS = (("raw_syscalls", "sys_enter"), ("raw_syscalls", "sys_exit"))
+RAW_NAMES = (ENTER[:-1], EXIT[:-1])
+ALL_CALLS = tuple(("raw_syscalls", name) for name in RAW_NAMES)
 ANY_CALL = ""  # what a program on all calls is attached to
 USUAL = ("close", "futex", "openat", "read", "read", "write", "write", "write")
 # What openat opens, the errors that it returns, and how often: one call in eight.
@@ -43,6 +48,8 @@ ERRORS = (ENOENT, ENOENT, EACCES)
 SELDOM = 8
 # The lower half of a user buffer's address is 0: it is a region of its own.
 BUFFER = 0x7FFC_0000_0000
+# Between the regions that the interpreter makes and its stacks: the caller's registers.
+REGISTERS = 0xFFFF_C880_0000_0000
 
 
 class SimulationError(TuxscopeError):
@@ -87,6 +94,8 @@ class SystemCallEvent(NamedTuple):
         world: the World: the task and the time.
         context: the tracepoint's fields, as bytes.
         buffer: the bytes that the process has in memory at ``BUFFER``, the call's second argument.
+        registers: its ``struct pt_regs``, at ``REGISTERS``, as bytes; empty where no program gets
+            that address.
     """
 
     program: Program
@@ -94,17 +103,19 @@ class SystemCallEvent(NamedTuple):
     world: World
     context: bytes
     buffer: bytes
+    registers: bytes = b""
 
 
 def check_process(pid: int) -> None:
-    """Raise SimulationError if ``pid`` is not a simulated process."""
+    """Raise SimulationError if ``pid``, an int, is not a simulated process."""
     if pid not in {each.pid for each in PROCESSES}:
         known = ", ".join(f"{each.pid} ({each.comm})" for each in PROCESSES)
         raise SimulationError(f"there is no simulated process {pid}; there are {known}")
 
 
 def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield endless SystemCallEvents for ``programs`` on the entry or the exit of system calls.
+    """Yield endless SystemCallEvents for ``programs``, a sequence of Programs, on the entry or the
+    exit of system calls.
 
     They are the same ones for the same ``seed``, an integer. Raises SimulationError for a program
     on any other attach point.
@@ -116,14 +127,14 @@ def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallE
 
 
 def call_of(program: Program) -> str:
-    """Return the name of the system call whose entry or exit ``program`` is attached to.
+    """Return the name, a str, of the system call whose entry or exit ``program`` is attached to.
 
     ``ANY_CALL`` for all calls.
 
     Raises SimulationError.
     """
     attach = program.attach
-    if traces_all_calls(program):
+    if traces_all_calls(program) or takes_registers(program):
         return ANY_CALL
     if isinstance(attach, Tracepoint) and attach.category == "syscalls":
         for prefix in (ENTER, EXIT):
@@ -134,12 +145,14 @@ def call_of(program: Program) -> str:
 
 def is_on_entry(program: Program) -> bool:
     """Return whether ``program`` is attached to the entry of a system call."""
-    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(ENTER[:-1])
+    attach = program.attach
+    return isinstance(attach, Tracepoint | RawTracepoint) and attach.name.startswith(ENTER[:-1])
 
 
 def is_on_exit(program: Program) -> bool:
     """Return whether ``program`` is attached to the exit of a system call."""
-    return isinstance(program.attach, Tracepoint) and program.attach.name.startswith(EXIT[:-1])
+    attach = program.attach
+    return isinstance(attach, Tracepoint | RawTracepoint) and attach.name.startswith(EXIT[:-1])
 
 
 def traces_all_calls(program: Program) -> bool:
@@ -148,14 +161,22 @@ def traces_all_calls(program: Program) -> bool:
     return isinstance(attach, Tracepoint) and (attach.category, attach.name) in ALL_CALLS
 
 
-def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield synthetic calls, as a SystemCallEvent for each program on the system call.
+def takes_registers(program: Program) -> bool:
+    """Return whether ``program`` is attached to a raw tracepoint of all system calls, which hands
+    over the address of the caller's registers."""
+    return isinstance(program.attach, RawTracepoint) and program.attach.name in RAW_NAMES
 
-    ``by_call`` has lists of programs by system call; ``seed`` is as in system_calls().
+
+def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
+    """Yield SystemCallEvents, synthetic calls: one for each program on the system call.
+
+    ``by_call`` is a dict of lists of Programs by system call, a str; ``seed``, an int, is as in
+    system_calls().
     """
     to_all = by_call.get(ANY_CALL, [])
     names = sorted(by_call.keys() - {ANY_CALL}) or USUAL
     known = native_numbers()
+    recorded = numbers(X86_64.native)  # of the registers, as recorded layouts have them
     for seconds, world, context, text in calls(seed):
         dice = random.Random(world.seed)
         took = dice.randrange(LONGEST_CALL)
@@ -175,10 +196,17 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
                 number = known.get(name, nr)
                 entry = RAW_CALL.pack(0, 0, 0, pid, number, *arguments)
                 leave = RAW_RETURN.pack(0, 0, 0, pid, number, result)
+            registers = b""
+            if takes_registers(program):
+                number = recorded[name]
+                returned = None if is_on_entry(program) else result
+                registers = register_bytes(number, arguments, returned)
+                entry = WITH_REGISTERS.pack(REGISTERS, number)
+                leave = WITH_REGISTERS.pack(REGISTERS, result)
             if is_on_entry(program):
-                yield SystemCallEvent(program, seconds, world, entry, before)
+                yield SystemCallEvent(program, seconds, world, entry, before, registers)
             else:
-                yield SystemCallEvent(program, seconds, later, leave, after)
+                yield SystemCallEvent(program, seconds, later, leave, after, registers)
 
 
 def opened(dice: random.Random, descriptor: int) -> tuple[bytes, bytes, int]:
@@ -194,20 +222,14 @@ def task_of(voluntary: int, involuntary: int, layout: Layout = LINUX_6_18) -> by
     """Return the bytes of a ``struct task_struct`` of ``layout``, with ``voluntary`` and
     ``involuntary`` context switches."""
     counts = {"nvcsw": voluntary, "nivcsw": involuntary}
-    places = {name: layout.member("task_struct", name) for name in counts}
-    task = bytearray(max(each.offset + each.size for each in places.values()))
-    for name, place in places.items():
-        task[place.offset : place.offset + place.size] = counts[name].to_bytes(
-            place.size, sys.byteorder
-        )
-    return bytes(task)
+    return struct_bytes(layout, "task_struct", counts)
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
-    """Yield endless write()-like calls at random times; ``seed`` is as in system_calls().
+    """Yield endless write()-like calls at random times; ``seed``, an int, is as in system_calls().
 
-    Each is a tuple: seconds since the start, the World (task and time), the context of the entry,
-    and the caller's buffer.
+    Each is a tuple: seconds since the start, a float; the World (task and time); the context of the
+    entry, and the caller's buffer, both bytes.
     """
     dice = random.Random(seed)
     names = {each.pid: each.comm.encode() for each in PROCESSES}
@@ -233,8 +255,8 @@ def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
 
 
 def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
-    """Return a pair: a Machine for simulated calls with the maps of ``programs``, and the caller's
-    buffer.
+    """Return a pair: a Machine for simulated calls with the maps of ``programs``, a sequence of
+    Programs, and the caller's buffer.
 
     The buffer is a Region.
     """
@@ -243,13 +265,17 @@ def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
         machine.create_maps(each)
     buffer = Region("the caller's buffer", bytearray(), user=True)
     machine.memory.add(buffer, BUFFER)
+    registers = Region("the caller's registers", bytearray(), writable=False)
+    machine.memory.add(registers, REGISTERS)
     return machine, buffer
 
 
 def prepare(machine: Machine, event: SystemCallEvent, buffer: Region) -> None:
-    """Set ``machine`` up for ``event``, a SystemCallEvent: its program, and the caller's
-    ``buffer``, a Region."""
+    """Set ``machine``, a Machine, up for ``event``, a SystemCallEvent: its program, and the
+    caller's ``buffer``, a Region."""
     if machine.program is not event.program:
         machine.select(event.program)
-    buffer.data[:] = event.buffer
-    buffer.frozen = None
+    registers, _ = machine.memory.find(REGISTERS, 0)
+    for region, data in ((buffer, event.buffer), (registers, event.registers)):
+        region.data[:] = data
+        region.frozen = None

@@ -39,8 +39,8 @@ class Branches:
         self._operations = operations
 
     def branch(self, instruction: Instruction, place: int) -> Branch | None:
-        """Compile ``instruction`` at ``place`` to a Branch, if it may change the control flow; else
-        return None."""
+        """Compile ``instruction`` at ``place``, an int, to a Branch, a function of the registers to
+        the next place, if it may change the control flow; else return None."""
         form = instruction.form
         following = place + 1
         target = following + instruction.distance
@@ -192,8 +192,8 @@ class Branches:
         return load
 
     def helper(self, instruction: Instruction) -> Operation | None:
-        """Compile ``instruction`` to an Operation if it calls a helper, except tail_call and loop;
-        else return None."""
+        """Compile ``instruction`` to an Operation, a function of the registers, if it calls a
+        helper, except tail_call and loop; else return None."""
         if instruction.form.operation is not CallSource.HELPER:
             return None
         cpu, number = self._cpu, instruction.imm
@@ -215,8 +215,8 @@ class Branches:
         return call
 
     def address(self, instruction: Instruction, place: int) -> Operation | None:
-        """Compile ``instruction`` at ``place``, a ld_imm64 of a map, a map's value or a function,
-        to an Operation; return None for all others."""
+        """Compile ``instruction`` at ``place``, an int, a ld_imm64 of a map, a map's value or a
+        function, to an Operation; return None for all others."""
         operation = instruction.form.operation
         if instruction.form.loads_map:
             if instruction.map is None:
@@ -252,7 +252,8 @@ def load_value(map: Values, instruction: Instruction) -> Operation:
 
 
 def failing(problem: str) -> Operation:
-    """Return an Operation that raises UnsupportedFault with the message ``problem``."""
+    """Return an Operation, a function of the registers, that raises UnsupportedFault with the
+    message ``problem``, a str."""
 
     def fail(r: Registers) -> None:
         raise UnsupportedFault(problem)

@@ -16,8 +16,9 @@ class Block:
 
     Attributes:
         places: a tuple of the place of each operation, an int, and of the branch.
-        operations: a tuple of the compiled instructions, functions of the registers.
-        branch: a function of the registers that returns the place of the next block.
+        operations: a tuple of the compiled instructions, each a function that takes the registers,
+            a list, and returns None.
+        branch: a function that takes the registers and returns the place of the next block.
         length: the number of instructions; a branch that only falls through does not count.
     """
 
@@ -28,11 +29,12 @@ class Block:
 
 
 class Code:
-    """The compiled programs of one machine: ``places`` knows the programs, ``operations`` and
-    ``branches`` compile their instructions.
+    """The compiled programs of one machine: ``places``, a Places, knows the programs,
+    ``operations``, an Operations, and ``branches``, a Branches, compile their instructions.
 
     Attributes:
-        blocks: the blocks that were compiled so far, by their first place; they may overlap.
+        blocks: a dict of the Blocks that were compiled so far, by their first place; they may
+            overlap.
     """
 
     def __init__(self, places: Places, operations: Operations, branches: Branches) -> None:
@@ -43,13 +45,13 @@ class Code:
         self._branches = branches
 
     def block(self, place: int) -> Block:
-        """Return the Block that begins at ``place``, compiled at the first call."""
+        """Return the Block that begins at ``place``, an int, compiled at the first call."""
         if place not in self.blocks:
             self.blocks[place] = self._build(place, None)
         return self.blocks[place]
 
     def single(self, place: int) -> Block:
-        """Return the Block of the single instruction at ``place``."""
+        """Return the Block of the single instruction at ``place``, an int."""
         if place not in self._singles:
             self._singles[place] = self._build(place, 1)
         return self._singles[place]
@@ -77,7 +79,7 @@ class Code:
 
 def nowhere(registers: Registers) -> int:
     """Raise BadJumpFault: the Branch, a function that returns an int, at a place without an
-    instruction; ``registers`` are not read."""
+    instruction; ``registers``, a list, are not read."""
     raise BadJumpFault(
         "no instruction at this slot: a jump has a bad target, or the program has no exit"
     )

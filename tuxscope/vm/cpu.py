@@ -31,12 +31,12 @@ class Cpu:
     """A simulated CPU of ``world``, a World.
 
     Attributes:
-        world: the machine and task that helpers report.
+        world: the World, the machine and task that helpers report.
         registers: r0 to r10, from 0 to 2**64 - 1; None if uninitialised.
         frames: the stack frames, the innermost last.
-        memory: all memory regions.
-        maps: the maps, by description.
-        places: the programs, by place.
+        memory: all memory regions, a VirtualMemory.
+        maps: a dict of VirtualMaps by description, a Map.
+        places: the programs, a Places.
         output: what programs sent and printed, the oldest first.
         random: the state of get_prandom_u32.
         time: the next result of the clock, in ns.
@@ -76,8 +76,8 @@ class Cpu:
             map.discard_pending()
 
     def place_of(self, program: Program) -> int:
-        """Return the place of the first instruction of ``program``; creates its maps if they are
-        new."""
+        """Return the place, an int, of the first instruction of ``program``; creates its maps if
+        they are new."""
         for description in program.maps:
             if description not in self.maps:
                 made = virtual_map(description, self.memory, self.world.cpus)
@@ -87,10 +87,10 @@ class Cpu:
         return self.places.base_of(program)
 
     def enter(self, function: str, caller: int, **more: Any) -> None:
-        """Push a stack frame for the function named ``function``, and set r10.
+        """Push a stack frame for the function named ``function``, a str, and set r10.
 
-        ``caller`` is the place to return to. ``more`` are further attributes of the Frame, such as
-        ``loop``.
+        ``caller`` is the place to return to, an int. ``more``, keyword arguments, are further
+        attributes of the Frame, such as ``loop``.
         """
         unset = bytearray(b"\1" * STACK_SIZE)
         region = Region(f"the stack of {function}", bytearray(STACK_SIZE), unset, origin=STACK_SIZE)
@@ -104,7 +104,7 @@ class Cpu:
         self.registers[10] = stack + STACK_SIZE
 
     def leave(self) -> int:
-        """Pop the innermost frame, restore r6 to r10, and return the caller's place."""
+        """Pop the innermost frame, restore r6 to r10, and return the caller's place, an int."""
         frame = self.frames.pop()
         self.memory.remove(frame.stack)
         self.registers[1:6] = NOTHING[1:6]
@@ -112,7 +112,7 @@ class Cpu:
         return frame.caller
 
     def finish(self) -> int:
-        """Check the state at the program's exit, and return END.
+        """Check the state at the program's exit, and return END, an int.
 
         Raises ReferenceFault, UninitialisedRegisterFault.
         """
@@ -127,22 +127,22 @@ class Cpu:
         return END
 
     def update_frame(self, **changes: Any) -> None:
-        """Replace attributes of the innermost Frame by those in ``changes``."""
+        """Replace attributes of the innermost Frame by those in ``changes``, keyword arguments."""
         self.frames[-1] = replace(self.frames[-1], **changes)
 
     def map_at(self, address: int) -> VirtualMap | None:
-        """Return the VirtualMap whose address is ``address``, or None if there is none."""
+        """Return the VirtualMap whose address is ``address``, an int, or None if there is none."""
         return self._by_address.get(address)
 
     def argument(self, number: int) -> int:
-        """Return the value of register ``number``. Raises UninitialisedRegisterFault."""
+        """Return the value, an int, of register ``number``. Raises UninitialisedRegisterFault."""
         value: int | None = self.registers[number]
         if value is None:
             raise uninitialised_register(number)
         return value
 
     def clock(self) -> int:
-        """Return the time in ns, and advance it by TICK_NS."""
+        """Return the time in ns, an int, and advance it by TICK_NS."""
         now = self.time
         self.time += TICK_NS
         return now

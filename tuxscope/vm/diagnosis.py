@@ -20,9 +20,9 @@ def translate_exception(
     """Return the Fault for ``error``, an Exception that ``instruction`` raised; a Fault is returned
     unchanged.
 
-    ``r`` are the registers r0 to r10, ``memory``, a VirtualMemory, is all memory. ``called`` says
-    whether a called function of the program runs. Raises ``error`` if it is a bug of the
-    interpreter.
+    ``r`` is a list of the registers r0 to r10, ``memory``, a VirtualMemory, is all memory.
+    ``called`` is a bool, whether a called function of the program runs. Raises ``error`` if it is a
+    bug of the interpreter.
     """
     if isinstance(error, Fault):
         return error
@@ -38,8 +38,8 @@ def translate_exception(
 
 
 def uninitialised_register(register: int, called: bool = False) -> Fault:
-    """Return the fault of reading the uninitialised register of number ``register``; ``called`` as
-    in translate_exception()."""
+    """Return the Fault of reading the uninitialised register of number ``register``; ``called``, a
+    bool, as in translate_exception()."""
     reason = ""
     if 1 <= register <= 5:
         reason = ", or was clobbered by a call"

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class Fault(LocatedError):  # noqa: N818  # the machine's word for it
-    """An error: the program did what the verifier prohibits, which ``problem`` says; base of all
-    faults.
+    """An error: the program did what the verifier prohibits, which ``problem``, a str, says; base
+    of all faults.
 
     Attributes:
         instruction: the instruction that faulted, without any effect; None if there is none.
@@ -28,8 +28,8 @@ class Fault(LocatedError):  # noqa: N818  # the machine's word for it
     def locate(
         self, slot: int, instruction: Instruction | None, registers: Iterable[int | None]
     ) -> None:
-        """Record ``slot``, the ``instruction`` there (None if there is none) and ``registers``, the
-        values of r0 to r10."""
+        """Record ``slot``, an int, the ``instruction`` there (None if there is none) and
+        ``registers``, an iterable of the values of r0 to r10, each an int or None."""
         self.slot = slot
         self.instruction = instruction
         self.source = instruction.source if instruction else None
@@ -42,7 +42,8 @@ class Fault(LocatedError):  # noqa: N818  # the machine's word for it
 
     @property
     def remarks(self) -> tuple[tuple[str, str], ...]:
-        """Return (label, text) of the lines that a report adds: the slot with its instruction."""
+        """The lines that a report adds, a tuple of pairs (label, text): the slot with its
+        instruction."""
         slot = f"{self.slot}: {self.instruction}" if self.instruction else ""
         return (("slot", slot), *super().remarks)
 

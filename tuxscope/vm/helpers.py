@@ -39,7 +39,8 @@ Function = TypeVar("Function", bound=Callable[..., int | None])
 
 
 def implements(*names: str) -> Callable[[Function], Function]:
-    """Return a decorator that registers a function as the helpers ``names``."""
+    """Return a decorator that registers a function, and returns it, as the helpers ``names``, each
+    a str."""
 
     def register(function: Function) -> Function:
         for name in names:
@@ -50,8 +51,8 @@ def implements(*names: str) -> Callable[[Function], Function]:
 
 
 def map_at(cpu: Cpu, address: int, kind: type[M]) -> M:
-    """Return the map of class ``kind`` that ``cpu`` has at ``address``. Raises HelperFault if
-    none."""
+    """Return the map of ``kind``, a subclass of VirtualMap, that ``cpu``, a Cpu, has at
+    ``address``. Raises HelperFault if none."""
     found = cpu.map_at(address)
     if not isinstance(found, kind):
         what = "is not a map"
@@ -64,8 +65,8 @@ def map_at(cpu: Cpu, address: int, kind: type[M]) -> M:
 
 
 def key_of(cpu: Cpu, values: Values, address: int) -> bytes:
-    """Return the key, bytes, at ``address`` of ``cpu``'s memory, for the map ``values``. Raises
-    MemoryFault."""
+    """Return the key, bytes, at ``address``, an int, of the memory of ``cpu``, a Cpu, for the map
+    ``values``, a Values. Raises MemoryFault."""
     return cpu.memory.read(address, values.description.key_size)
 
 
@@ -194,10 +195,10 @@ def ringbuf_reserve(cpu: Cpu, map: int, size: int, flags: int) -> int:
 
 
 def release(cpu: Cpu, record: int, submitted: bool) -> None:
-    """Submit or discard, by ``submitted``, the record at address ``record``; its uninitialised
-    bytes are sent as 0.
+    """Submit or discard, by ``submitted``, a bool, the record at address ``record``; its
+    uninitialised bytes are sent as 0.
 
-    Raises HelperFault if it is not a reserved record of a ring buffer of ``cpu``.
+    Raises HelperFault if it is not a reserved record of a ring buffer of ``cpu``, a Cpu.
     """
     for buffer in cpu.maps.values():
         if isinstance(buffer, VirtualRingBuf) and record in buffer.ring.reserved:
@@ -229,8 +230,8 @@ def ringbuf_query(cpu: Cpu, map: int, flags: int) -> int:
 
 
 def fetch(cpu: Cpu, address: int, size: int, user: bool) -> bytes | int:
-    """Return up to ``size`` bytes at ``address`` of ``cpu``'s user memory if ``user``, else of its
-    kernel memory; a negative errno on failure."""
+    """Return up to ``size`` bytes at ``address`` of the user memory of ``cpu``, a Cpu, if ``user``,
+    a bool, else of its kernel memory; a negative errno, an int, on failure."""
     try:
         region, offset = cpu.memory.find(address, 0)
     except MemoryFault:
@@ -246,13 +247,15 @@ NOWHERE = Region("nowhere", bytearray())
 
 
 def in_user_half(address: int) -> bool:
-    """Return whether probe_read and probe_read_str take ``address`` for one of user space."""
+    """Return whether probe_read and probe_read_str take ``address``, an int, for one of user
+    space."""
     return address < USER_END
 
 
 def probe(cpu: Cpu, target: int, size: int, source: int, user: bool) -> int:
-    """Copy ``size`` bytes from address ``source``, of user memory if ``user``, to ``target`` in the
-    memory of ``cpu``; return 0. On failure store zeros and return a negative errno."""
+    """Copy ``size`` bytes from address ``source``, of user memory if ``user``, a bool, to address
+    ``target`` in the memory of ``cpu``, a Cpu; return 0. On failure store zeros and return a
+    negative errno."""
     cpu.memory.find(target, size)  # check the bounds before allocating size bytes
     data = fetch(cpu, source, size, user)
     if isinstance(data, bytes) and len(data) < size:
@@ -277,13 +280,13 @@ def probe_read_user(cpu: Cpu, target: int, size: int, source: int) -> int:
 
 
 def probe_text(cpu: Cpu, target: int, size: int, source: int, user: bool) -> int:
-    """Copy the C string at ``source``, of user memory if ``user``, to ``target``, always with a
-    NUL.
+    """Copy the C string at ``source``, of user memory if ``user``, a bool, to address ``target``,
+    always with a NUL.
 
     Returns its length with the NUL, at most ``size``, or a negative errno. The memory is that of
-    ``cpu``. Bytes of the target after the NUL keep their values and count as initialised, as in the
-    verifier. A string of user space is copied in words of 8 bytes while a whole word fits. The rest
-    of the NUL's word becomes 0.
+    ``cpu``, a Cpu. Bytes of the target after the NUL keep their values and count as initialised, as
+    in the verifier. A string of user space is copied in words of 8 bytes while a whole word fits.
+    The rest of the NUL's word becomes 0.
     """
     if not size:
         return 0
@@ -326,8 +329,8 @@ def strncmp(cpu: Cpu, first: int, size: int, second: int) -> int:
 
 
 def c_string(cpu: Cpu, address: int) -> bytes:
-    """Return the C string, bytes, at ``address`` of ``cpu``'s memory, without its NUL. Raises
-    MemoryFault if there is no NUL."""
+    """Return the C string, bytes, at ``address``, an int, of the memory of ``cpu``, a Cpu, without
+    its NUL. Raises MemoryFault if there is no NUL."""
     region, offset = cpu.memory.find(address, 1)
     end = region.data.find(0, offset)
     size = (len(region.data) if end < 0 else end) - offset
@@ -347,7 +350,7 @@ NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 @implements("trace_printk")
 def trace_printk(cpu: Cpu, format: int, size: int) -> int:
     """Print the ``size`` bytes at address ``format``, with up to three arguments in r3 to r5 of
-    ``cpu``; return the line's length in bytes, or -EINVAL for an invalid directive."""
+    ``cpu``, a Cpu; return the line's length in bytes, or -EINVAL for an invalid directive."""
     text, end, _ = cpu.memory.read(format, size).partition(b"\0")
     numbers = [match for match in DIRECTIVE.finditer(text) if match[3]]
     if not end or NOT_TEXT.search(text) or b"%" in DIRECTIVE.sub(b"", text) or len(numbers) > 3:
@@ -363,8 +366,9 @@ def trace_printk(cpu: Cpu, format: int, size: int) -> int:
 
 
 def printed(cpu: Cpu, directive: re.Match[bytes], value: int) -> bytes:
-    """Return ``value``, as bytes, as printf formats it for ``directive``, a match of DIRECTIVE;
-    ``cpu`` has the strings. Raises UnsupportedFault for the kernel's %p types."""
+    """Return ``value``, an int, as bytes, as printf formats it for ``directive``, a match of
+    DIRECTIVE; ``cpu``, a Cpu, has the strings. Raises UnsupportedFault for the kernel's %p
+    types."""
     flags, width = directive[1].decode(), (directive[2] or b"").decode()
     kind = directive[3].decode()
     if kind in ("p", "px", "pK"):  # the kernel shows a hash of it, but for %px

@@ -31,10 +31,11 @@ REPLAYED = 256
 class Machine:
     """Interprets ``program``.
 
-    ``context`` is the memory that r1 points to; programs can store there if ``writable_context``.
-    ``byteorder`` is the machine's, ``"little"`` or ``"big"``. ``world`` is what helpers report;
-    None for World(). ``budget`` is the maximum number of steps. Raises ArgumentTypeError for
-    arguments of the wrong type, OperandError for an unknown byte order.
+    ``context``, bytes, is the memory that r1 points to; all that follow are keyword-only. Programs
+    can store there if ``writable_context``, a bool. ``byteorder`` is the machine's, ``"little"`` or
+    ``"big"``. ``world``, a World, is what helpers report; None for World(). ``budget`` is the
+    maximum number of steps, an int. Raises ArgumentTypeError for arguments of the wrong type,
+    OperandError for an unknown byte order.
 
     >>> machine = Machine(program, context=bytes(64))
     >>> machine.run()
@@ -43,10 +44,10 @@ class Machine:
     Attributes:
         program: the program that start() begins.
         context: the address of the context, which r1 holds at the start.
-        cpu: the simulated CPU.
-        maps: the maps, by description; entries persist from run to run.
-        memory: all memory regions.
-        output: what the program sent and printed, the oldest first.
+        cpu: the Cpu, which is simulated.
+        maps: a mapping of Map to VirtualMap; entries persist from run to run.
+        memory: all memory regions, a VirtualMemory.
+        output: a list of what the program sent and printed, the oldest first.
         breakpoints: the slots of ``program`` at which resume() stops, a set.
         budget: the maximum number of steps in a run.
         steps: the number of instructions executed in this run.
@@ -106,9 +107,10 @@ class Machine:
     ) -> None:
         """Go to the first instruction, for a new run; maps and output stay.
 
-        ``arguments`` are the values of r1, r2, ...; by default r1 is the address of the context.
-        ``context`` replaces the context's bytes, ``world`` the World; None keeps them. Raises
-        ValueError for more than five arguments, and for a world with another number of CPUs.
+        ``arguments``, ints, are the values of r1, r2, ...; by default r1 is the address of the
+        context. ``context``, bytes, replaces the context's, ``world`` the World; both are
+        keyword-only, None keeps them. Raises ValueError for more than five arguments, and for a
+        world with another number of CPUs.
         """
         if len(arguments) > 5:
             raise ValueError(f"a program takes at most five arguments, not {len(arguments)}")
@@ -132,7 +134,7 @@ class Machine:
         cpu.enter(self.program.functions[0].name, END)
 
     def run(self, *arguments: int, context: bytes | None = None, world: World | None = None) -> int:
-        """Run from the first instruction to the exit, and return r0, from 0 to 2**64 - 1.
+        """Run from the first instruction to the exit, and return r0, an int from 0 to 2**64 - 1.
 
         ``arguments``, ints, ``context``, bytes or None, and ``world``, a World or None, are those
         of start(). Breakpoints are ignored, and no snapshots are kept for back(). Raises Fault.
@@ -142,7 +144,8 @@ class Machine:
         return self.result
 
     def resume(self) -> bool:
-        """Run to the next breakpoint or the exit, and return whether it stopped at a breakpoint.
+        """Run to the next breakpoint or the exit, and return a bool, whether it stopped at a
+        breakpoint.
 
         Raises Fault.
         """
@@ -310,7 +313,7 @@ class Machine:
         )  # fmt: skip
 
     def restore(self, state: State) -> None:
-        """Go to ``state``, a snapshot of this machine; back() cannot go before it."""
+        """Go to ``state``, a State, a snapshot of this machine; back() cannot go before it."""
         self._restore(state)
         self._history[:] = [state]
 

@@ -7,7 +7,7 @@ the kernel's results: an address or 0, and 0 or a negative errno.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -54,12 +54,12 @@ class VirtualMap:
         return None
 
     def restore(self, frozen: Any) -> None:
-        """Go back to ``frozen``, a snapshot of freeze()."""
+        """Go back to ``frozen``, a snapshot, any object, of freeze()."""
 
 
 class Values(VirtualMap):
-    """Base of the maps that hold values by key; ``description``, ``memory`` and ``cpus`` as in
-    VirtualMap."""
+    """Base of the maps that hold values by key; ``description`` is an Array or Hash, ``memory`` and
+    ``cpus`` are as in VirtualMap."""
 
     description: Array | Hash
 
@@ -88,14 +88,15 @@ class Values(VirtualMap):
     # The interface of helpers. Keys and values have the right sizes.
 
     def find(self, key: bytes, cpu: int) -> int:
-        """Return the address of the value for ``key`` on CPU ``cpu``, or 0: map_lookup_elem."""
+        """Return the address, an int, of the value for ``key``, bytes, on CPU ``cpu``, an int, or
+        0: map_lookup_elem."""
         return self._entries.get((key, self._cpu(cpu)), 0)
 
     def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
-        """Store ``value`` for ``key`` on CPU ``cpu``; return 0 or a negative errno:
-        map_update_elem.
+        """Store ``value`` for ``key``, both bytes, on CPU ``cpu``, an int; return 0 or a negative
+        errno: map_update_elem.
 
-        ``flags`` are those of the helper, such as BPF_NOEXIST.
+        ``flags``, an int, are those of the helper, such as BPF_NOEXIST.
         """
         raise NotImplementedError
 
@@ -116,8 +117,8 @@ class Values(VirtualMap):
     # The interface of user space, as in LoadedMap.
 
     def peek(self, key: bytes, cpu: int) -> int:
-        """Return the address of the value for ``key`` on CPU ``cpu``, or 0; it does not count as a
-        use of the entry (LRU)."""
+        """Return the address, an int, of the value for ``key``, bytes, on CPU ``cpu``, an int, or
+        0; it does not count as a use of the entry (LRU)."""
         return self.find(key, cpu)
 
     @property
@@ -134,16 +135,16 @@ class Values(VirtualMap):
         return values if self.description.per_cpu else values[0]
 
     def lookup(self, key: Any) -> Any | None:
-        """Return the value for ``key``, or None; of a per-CPU map, a tuple with a value for each
-        CPU."""
+        """Return the value for ``key``, a value of the key type, or None; of a per-CPU map, a tuple
+        with a value for each CPU."""
         packed = self.description.key_type.pack(key)
         return self._unpack(packed) if self.peek(packed, 0) else None
 
     def update(self, key: Any, value: Any, flags: int = 0) -> None:
         """Set ``value`` for ``key``; of a per-CPU map, a sequence with a value for each CPU.
 
-        Raises OSError (EEXIST or ENOENT by ``flags``, E2BIG if the map is full, EINVAL), and
-        ValueError for the wrong number of values.
+        Raises OSError (EEXIST or ENOENT by ``flags``, an int, E2BIG if the map is full, EINVAL),
+        and ValueError for the wrong number of values.
         """
         packed = self.description.key_type.pack(key)
         values = list(value) if self.description.per_cpu else [value]
@@ -160,7 +161,7 @@ class Values(VirtualMap):
             flags = 0
 
     def delete(self, key: Any) -> bool:
-        """Delete the entry for ``key``, and return whether there was one.
+        """Delete the entry for ``key``, and return a bool, whether there was one.
 
         Raises OSError (EINVAL) for an array.
         """
@@ -169,13 +170,18 @@ class Values(VirtualMap):
             raise OSError(errno.EINVAL, f"map {self.description.name}")
         return result == 0
 
+    def delete_batch(self, keys: Iterable[Any]) -> int:
+        """Delete the entries for ``keys``; return how many there were. Raises OSError as delete()
+        does."""
+        return sum(map(self.delete, keys))
+
     def keys(self) -> Iterator[Any]:
         """Yield all keys."""
         for packed in dict.fromkeys(key for key, _ in self._entries):
             yield self.description.key_type.unpack(packed)
 
     def items(self) -> Iterator[tuple[Any, Any]]:
-        """Yield (key, value) of each entry."""
+        """Yield a pair, (key, value), for each entry."""
         for key in list(self.keys()):
             yield key, self.lookup(key)
 
@@ -275,7 +281,8 @@ class VirtualLruHash(VirtualHash):
 
 
 class VirtualProgArray(VirtualMap):
-    """A program array for tail calls; ``description``, ``memory`` and ``cpus`` as in VirtualMap."""
+    """A program array for tail calls; ``description``, a Map, ``memory``, a VirtualMemory, and
+    ``cpus``, an int, as in VirtualMap."""
 
     def __init__(self, description: Map, memory: VirtualMemory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
@@ -290,8 +297,8 @@ class VirtualProgArray(VirtualMap):
         self.programs = dict(frozen)
 
     def update(self, key: int, value: Program) -> None:
-        """Set the program ``value`` at index ``key``. Raises OSError (E2BIG) for an index out of
-        range."""
+        """Set ``value``, a Program, at index ``key``, an int. Raises OSError (E2BIG) for an index
+        out of range."""
         if not 0 <= key < self.description.max_entries:
             raise OSError(errno.E2BIG, f"map {self.description.name}")
         self.on_new_program(value)
@@ -308,8 +315,8 @@ class VirtualRingBuf(VirtualMap):
     ring = VirtualRing()
 
     def room(self, size: int) -> int:
-        """Return the bytes that a record of ``size`` bytes needs, or 0 if the ring has not so many
-        free."""
+        """Return the number of bytes that a record of ``size`` bytes needs, or 0 if the ring has
+        not so many free."""
         taken = -(-size // 8) * 8 + RECORD_HEADER
         # The last byte is never used: a full ring would look like an empty one.
         return taken if self.ring.used + taken < self.description.max_entries else 0
@@ -323,8 +330,8 @@ class VirtualRingBuf(VirtualMap):
         return self._pop_readable()
 
     def release(self, address: int, sent: Sent | None) -> list[Sent]:
-        """Submit the record at ``address`` as ``sent``, or discard it if that is None; return a
-        list of what becomes readable."""
+        """Submit the record at ``address``, an int, as ``sent``, a Sent, or discard it if that is
+        None; return a list of the Sents that become readable."""
         self._memory.remove(address)
         records = tuple(
             replace(each, address=0, sent=sent) if each.address == address else each

@@ -32,7 +32,8 @@ class FrozenRegion:
     Attributes:
         name: its name in errors, such as ``the stack of hello``.
         data: its bytes.
-        unset: 1 for each uninitialised byte of ``data``, else 0; None if all are initialised.
+        unset: bytes, 1 for each uninitialised byte of ``data``, else 0; None if all are
+            initialised.
         writable: whether stores are allowed.
         user: whether it is user memory, which only helpers can read.
         origin: the offset that errors count from: the frame pointer's in a stack, else 0.
@@ -46,7 +47,7 @@ class FrozenRegion:
     origin: int = 0
 
     def place(self, offset: int) -> str:
-        """Return ``offset`` as errors show it: ``fp-8``, ``context+16``."""
+        """Return ``offset``, an int, as errors show it, a str: ``fp-8``, ``context+16``."""
         base, offset = "fp" if self.origin else self.name, offset - self.origin
         return f"{base}{offset:+}" if offset else base
 
@@ -90,7 +91,7 @@ class VirtualMemory:
     """All regions, by the upper half of their addresses.
 
     Attributes:
-        regions: the regions; the dict is never replaced, as the operations refer to it.
+        regions: a dict of Regions by number; it is never replaced, as the operations refer to it.
     """
 
     def __init__(self) -> None:
@@ -98,8 +99,8 @@ class VirtualMemory:
         self._next = FIRST
 
     def add(self, region: Region, address: int | None = None) -> int:
-        """Add ``region`` and return its address: ``address``, an int (lower half 0), or if None the
-        next free one."""
+        """Add ``region``, a Region, and return its address: ``address``, an int (lower half 0), or
+        if None the next free one."""
         if address is None:
             address = self._next << WINDOW
             self._next = FURTHER if self._next == LAST else self._next + 1
@@ -107,17 +108,18 @@ class VirtualMemory:
         return address
 
     def forget(self, address: int) -> None:
-        """Mark all bytes of the region at ``address`` as uninitialised."""
+        """Mark all bytes of the region at ``address``, an int, as uninitialised."""
         region = self.regions[address >> WINDOW]
         region.unset = bytearray(b"\1" * len(region.data))
         region.frozen = None
 
     def remove(self, address: int) -> None:
-        """Remove the region at ``address``; pointers to it fault from now on."""
+        """Remove the region at ``address``, an int; pointers to it fault from now on."""
         del self.regions[address >> WINDOW]
 
     def find(self, address: int, size: int) -> tuple[Region, int]:
-        """Return a pair: the Region that has ``size`` bytes at ``address``, and their offset in it.
+        """Return a pair: the Region that has ``size`` bytes at ``address``, an int, and their
+        offset in it, an int.
 
         Raises NullPointerFault or OutOfBoundsFault.
         """
@@ -129,7 +131,8 @@ class VirtualMemory:
         return region, offset
 
     def out_of_bounds(self, address: int, size: int) -> Fault:
-        """Return the Fault for an access of ``size`` bytes at ``address`` that is out of bounds."""
+        """Return the Fault for an access of ``size`` bytes at ``address``, an int, that is out of
+        bounds."""
         count = f"{size} byte{'s' * (size != 1)}"
         if address < NULL_PAGE:
             return NullPointerFault(
@@ -148,14 +151,14 @@ class VirtualMemory:
         return OutOfBoundsFault(f"{count} at address {address:#x}: there is no memory")
 
     def read(self, address: int, size: int) -> bytes:
-        """Return ``size`` bytes at ``address``. Raises MemoryFault if any is out of bounds or
-        uninitialised."""
+        """Return ``size`` bytes at ``address``, an int, as bytes. Raises MemoryFault if any is out
+        of bounds or uninitialised."""
         region, offset = self.find(address, size)
         check_readable(region, offset, size)
         return bytes(region.data[offset : offset + size])
 
     def write(self, address: int, data: bytes) -> None:
-        """Store ``data``, bytes, at ``address``. Raises MemoryFault."""
+        """Store ``data``, bytes, at ``address``, an int. Raises MemoryFault."""
         region, offset = self.find(address, len(data))
         check_writable(region, offset, len(data))
         region.data[offset : offset + len(data)] = data
@@ -164,12 +167,12 @@ class VirtualMemory:
         region.frozen = None
 
     def freeze(self) -> Mapping[int, FrozenRegion]:
-        """Return FrozenRegions, snapshots of all regions, by region number."""
+        """Return snapshots of all regions, a mapping of region number to FrozenRegion."""
         return {number: region.freeze() for number, region in self.regions.items()}
 
     def restore(self, frozen: Mapping[int, FrozenRegion], next_number: int) -> None:
-        """Go back to ``frozen``, a mapping of FrozenRegions, the snapshots of freeze();
-        ``next_number`` is the next region number."""
+        """Go back to ``frozen``, a mapping of region number to FrozenRegion, the snapshots of
+        freeze(); ``next_number`` is the next region number, an int."""
         for number in self.regions.keys() - frozen.keys():
             del self.regions[number]
         for number, value in frozen.items():
@@ -185,8 +188,8 @@ class VirtualMemory:
 
 
 def check_readable(region: Region, offset: int, size: int) -> None:
-    """Check that ``size`` bytes at ``offset`` in ``region`` can be read; bounds are the caller's
-    concern.
+    """Check that ``size`` bytes at ``offset`` in ``region``, a Region, can be read; bounds are the
+    caller's concern.
 
     Raises OutOfBoundsFault for user memory, UninitialisedMemoryFault for uninitialised bytes.
     """
@@ -202,8 +205,8 @@ def check_readable(region: Region, offset: int, size: int) -> None:
 
 
 def check_writable(region: Region, offset: int, size: int) -> None:
-    """Raise ReadOnlyMemoryFault, for a store of ``size`` bytes at ``offset``, unless ``region`` is
-    writable."""
+    """Raise ReadOnlyMemoryFault, for a store of ``size`` bytes at ``offset``, unless ``region``, a
+    Region, is writable."""
     if region.user or not region.writable:
         raise ReadOnlyMemoryFault(
             f"a store of {size} byte{'s' * (size != 1)} at {region.freeze().place(offset)}: "

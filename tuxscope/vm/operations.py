@@ -35,7 +35,9 @@ def uses_register(instruction: Instruction) -> bool:
 
 
 class Operations:
-    """Compiles instructions for one machine, with its ``memory`` and ``byteorder``."""
+    """Compiles instructions for one machine, with its ``memory``, a VirtualMemory, and
+    ``byteorder``, ``"little"`` or ``"big"``; an Operation is a function of the registers, a list,
+    that returns None."""
 
     def __init__(self, memory: VirtualMemory, byteorder: ByteOrder) -> None:
         self._memory = memory
@@ -46,8 +48,8 @@ class Operations:
         return BUILDERS[instruction.form.kind](self, instruction)
 
     def condition(self, instruction: Instruction) -> Callable[[Registers], bool]:
-        """Compile the condition of ``instruction``, a conditional jump, to a function from the
-        registers to whether to jump."""
+        """Compile the condition of ``instruction``, a conditional jump, to a function that takes
+        the registers and returns a bool, whether to jump."""
         bits = instruction.form.bits
         test = meaning.tests(bits)[instruction.form.operation]
         mask = (1 << bits) - 1
@@ -250,7 +252,7 @@ BUILDERS: dict[FormKind, Callable[[Operations, Instruction], Operation]] = {
 
 def unsupported(instruction: Instruction, why: str) -> Operation:
     """Return an Operation for ``instruction`` that raises UnsupportedFault, with the reason
-    ``why``."""
+    ``why``, a str."""
 
     def fail(r: Registers) -> None:
         raise UnsupportedFault(f"{instruction}: {why}")

@@ -18,7 +18,7 @@ class Places:
         self._programs: list[Program] = []
 
     def base_of(self, program: Program) -> int:
-        """Return the place of slot 0 of ``program``, which is added if it is new."""
+        """Return the place, an int, of slot 0 of ``program``, which is added if it is new."""
         for number, known in enumerate(self._programs):
             if known is program:
                 return number * SPACING
@@ -26,12 +26,13 @@ class Places:
         return (len(self._programs) - 1) * SPACING
 
     def program_at(self, place: int) -> tuple[Program, int]:
-        """Return a pair: the Program of ``place``, and the slot, which may be outside of the
-        program."""
+        """Return a pair: the Program of ``place``, an int, and the slot, an int, which may be
+        outside of the program."""
         number = (place + SPACING // 2) // SPACING
         return self._programs[number], place - number * SPACING
 
     def function_at(self, place: int) -> str:
-        """Return the name of the function at ``place``, or ``f12`` for slot 12 if it has none."""
+        """Return the name of the function at ``place``, an int, or ``f12`` for slot 12 if it has
+        none."""
         program, slot = self.program_at(place)
         return next((each.name for each in program.functions if each.slot == slot), f"f{slot}")

@@ -13,7 +13,7 @@ class Reservation:
 
     Attributes:
         address: its address; 0 after it was submitted or discarded.
-        sent: the record that was submitted; None if reserved or discarded.
+        sent: the Sent, the record that was submitted; None if reserved or discarded.
         taken: the bytes that it takes in the ring buffer.
     """
 
@@ -29,7 +29,8 @@ class VirtualRing:
     Attributes:
         consumed: the bytes that were read, with the headers of the records.
         produced: the bytes of all records so far, with their headers.
-        records: the oldest reserved record and all after it, which wait for it.
+        records: a tuple of Reservations: the oldest reserved record and all after it, which wait
+            for it.
     """
 
     consumed: int = 0

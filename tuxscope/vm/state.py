@@ -63,8 +63,8 @@ class Frame:
         function: the function's name.
         stack: the address of its stack of 512 bytes.
         caller: the place to return to.
-        saved: the caller's r6 to r10.
-        loop: the bpf_loop that called it, or None.
+        saved: a tuple of the caller's r6 to r10.
+        loop: the Loop, the bpf_loop that called it, or None.
     """
 
     function: str
@@ -82,11 +82,11 @@ class State:
         steps: the number of instructions executed since the start.
         program: the program that runs; a tail call changes it.
         slot: the slot of the next instruction; None after the exit.
-        registers: r0 to r10; None if uninitialised.
-        frames: the stack frames, the innermost last.
-        memory: the regions, by the upper half of their addresses.
-        output: what programs sent and printed, the oldest first.
-        hidden: the rest of the state: clock, random numbers, entries of maps.
+        registers: a tuple of r0 to r10; None if uninitialised.
+        frames: a tuple of Frames, the innermost last.
+        memory: a mapping of the upper half of their addresses to FrozenRegions.
+        output: a tuple of what programs sent and printed (Sent, Printed), the oldest first.
+        hidden: a mapping, the rest of the state: clock, random numbers, entries of maps.
     """
 
     steps: int
@@ -104,7 +104,8 @@ class State:
         return None if self.slot is None else self.program.by_slot.get(self.slot)
 
     def read(self, address: int, size: int) -> bytes | None:
-        """Return ``size`` bytes at ``address``, initialised or not, or None if out of bounds."""
+        """Return ``size`` bytes at ``address``, both int, initialised or not, as bytes, or None if
+        out of bounds."""
         region = self.memory.get(address >> WINDOW)
         offset = address - (address >> WINDOW << WINDOW)
         if region is None or offset + size > len(region.data):
@@ -149,8 +150,8 @@ class Step:
 
     @property
     def registers(self) -> Iterator[tuple[int, int | None, int | None]]:
-        """An iterator over (number, value before, value after) of each register that changed; a
-        value is an int or None."""
+        """An iterator over triples (number, value before, value after) of each register that
+        changed; a value is an int or None."""
         pairs = zip(self.before.registers, self.after.registers, strict=True)
         for number, (before, after) in enumerate(pairs):
             if before != after:

@@ -20,7 +20,7 @@ class World:
         cpu: the CPU that the program runs on, from 0 to ``cpus`` - 1.
         cpus: the number of CPUs, and of values in an entry of a per-CPU map.
         seed: the seed of get_prandom_u32.
-        packet: the packet that ld_abs and ld_ind read.
+        packet: bytes, the packet that ld_abs and ld_ind read.
     """
 
     time_ns: int = 1_000_000_000
@@ -41,8 +41,8 @@ class World:
 
 
 def next_random(state: int) -> tuple[int, int]:
-    """Advance the generator (SplitMix64) from ``state``; return its next state and 32 random
-    bits."""
+    """Advance the generator (SplitMix64) from ``state``, an int; return a pair of ints: its next
+    state, and 32 random bits."""
     state = state + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     bits = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     bits = (bits ^ bits >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF

@@ -18,7 +18,7 @@ from tuxscope.record.types import FieldType
 
 
 def check_stack(state: PathState, start: int, size: int) -> None:
-    """Raise StackAccessError unless ``size`` bytes at ``start`` from r10 are on the stack.
+    """Raise StackAccessError unless ``size`` bytes at ``start``, an int, from r10 are on the stack.
 
     ``state`` is the PathState of the access; the error has its line.
     """
@@ -33,10 +33,11 @@ def check_stack(state: PathState, start: int, size: int) -> None:
 def check_value(
     state: PathState, start: int, size: int, length: int, what: str, declared: object = None
 ) -> None:
-    """Raise MapValueAccessError for an access outside of a value or record of ``length`` bytes.
+    """Raise MapValueAccessError for an access that is outside of a value or record of ``length``
+    bytes.
 
-    The access in ``state``, a PathState, has ``size`` bytes at offset ``start``. ``what`` names the
-    value in the error; ``declared`` is its type, or None.
+    The access in ``state``, a PathState, has ``size`` bytes at offset ``start``. ``what``, a str,
+    names the value in the error; ``declared`` is its type, or None.
     """
     if not 0 <= start <= length - size:
         hint = "access a field of the record, as in Count[r0].total, or declare a larger record"
@@ -53,8 +54,8 @@ def check_value(
 def check_context(state: PathState, start: int, size: int, loads: bool) -> None:
     """Raise ContextAccessError unless the program may access ``size`` bytes of its context.
 
-    ``state`` is the PathState of the access, ``start`` its offset in bytes. ``loads`` is whether it
-    is a load.
+    ``state`` is the PathState of the access, ``start`` its offset in bytes. ``loads`` is a bool,
+    whether it is a load.
     """
     attach = state.program.attach
     if not attach.context_bytes:
@@ -94,7 +95,7 @@ def check_not_null_or_released(state: PathState, register: int, what: str) -> No
     """Check that ``register``, a number, is not NULL in ``state``, a PathState, and not a released
     record.
 
-    ``what`` says how the register is used. Raises NullCheckError, ReleasedRecordError.
+    ``what``, a str, says how the register is used. Raises NullCheckError, ReleasedRecordError.
     """
     value = state.registers[register]
     if isinstance(value, Null):
@@ -112,10 +113,10 @@ def check_not_null_or_released(state: PathState, register: int, what: str) -> No
 
 
 def counted(size: int) -> str:
-    """Return ``size`` bytes in words: ``1 byte``, ``8 bytes``."""
+    """Return ``size`` bytes in words: a str: ``1 byte``, ``8 bytes``."""
     return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def null_check(register: int) -> str:
-    """Return the hint for a pointer in ``register``, a number, that may be NULL."""
+    """Return the hint, a str, for a pointer in ``register``, a number, that may be NULL."""
     return f'compare it with 0 first: a.jeq(r{register}, 0, "out")'

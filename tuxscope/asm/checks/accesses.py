@@ -74,8 +74,8 @@ def check_place(
     """Check an access against the bounds of the memory that Pointer ``place`` points to.
 
     The access in ``state``, a PathState, has ``size`` bytes at ``offset`` from ``place``, which is
-    in the register with number ``base``. ``loads`` is whether it is a load. Raises a subclass of
-    CheckError.
+    in the register with number ``base``. ``loads``, a bool, is whether it is a load. Raises a
+    subclass of CheckError.
     """
     if place.nullable:
         what = (
@@ -120,8 +120,8 @@ def check_alignment(state: PathState, start: int, size: int) -> None:
 
 
 def loaded(state: PathState, place: Value, size: int) -> Value:
-    """Return the Value that the load in ``state``, a PathState, of ``size`` bytes from ``place``
-    gives."""
+    """Return the Value that the load in ``state``, a PathState, of ``size`` bytes from ``place``, a
+    Value, gives."""
     instruction = state.instruction
     signed = instruction.form.signed
     bits = size * 8

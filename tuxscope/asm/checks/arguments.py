@@ -33,7 +33,8 @@ SAVED = range(6, 10)
 
 
 def check_kind(state: PathState, register: int, parameter: Parameter, name: str) -> None:
-    """Check the argument in ``register``, a number, against ``parameter`` of helper ``name``.
+    """Check the argument in ``register``, a number, against ``parameter``, a Parameter of helper
+    ``name``.
 
     ``state`` is the PathState before the call. Raises ArgumentError, NullCheckError,
     ReleasedRecordError.
@@ -78,8 +79,8 @@ def check_kind(state: PathState, register: int, parameter: Parameter, name: str)
 
 
 def argument_hint(state: PathState, register: int, kind: ArgumentKind) -> str:
-    """Return the hint for an argument of ``kind``, an ArgumentKind, in ``register`` of ``state``, a
-    PathState; ``""`` if none."""
+    """Return the hint for an argument of ``kind``, an ArgumentKind, in ``register``, a number, of
+    ``state``, a PathState; ``""`` if none."""
     match kind:
         case ArgumentKind.CONTEXT:
             kept = saved_pointer(state, PointerKind.CONTEXT)
@@ -121,11 +122,11 @@ def saved_pointer(state: PathState, kind: PointerKind) -> int | None:
 
 
 def size_there(state: PathState, register: int) -> tuple[str, int] | None:
-    """Return the size of the stack variable or field that ``register`` of ``state``, a PathState,
-    points to.
+    """Return the size of the stack variable or field that ``register``, a number, of ``state``, a
+    PathState, points to.
 
-    The size is a pair: as Python (``HelloEvent.comm.size``), and in bytes. Returns None if it
-    points to no variable.
+    The size is a pair of str, as Python (``HelloEvent.comm.size``), and int, in bytes. Returns None
+    if it points to no variable.
     """
     place = state.registers[register]
     if (
@@ -154,7 +155,8 @@ def size_there(state: PathState, register: int) -> tuple[str, int] | None:
 
 
 def size_hint(state: PathState, register: int) -> str:
-    """Return the hint that puts the size of the memory behind ``register`` into the next register.
+    """Return the hint, a str, that puts the size of the memory behind ``register``, a number, into
+    the next register.
 
     The size comes from the variables on the stack of ``state``, a PathState.
     """
@@ -164,8 +166,8 @@ def size_hint(state: PathState, register: int) -> str:
 
 
 def check_constant(state: PathState, register: int, name: str) -> None:
-    """Raise ArgumentError unless ``register`` of ``state``, a PathState, has a constant, for helper
-    ``name``."""
+    """Raise ArgumentError unless ``register``, a number, of ``state``, a PathState, has a constant,
+    for helper ``name``."""
     value = state.registers[register]
     if isinstance(value, Number) and not value.constant:
         raise state.error(
@@ -177,7 +179,7 @@ def check_constant(state: PathState, register: int, name: str) -> None:
 
 def check_map(state: PathState, map: Map, name: str) -> None:
     """Raise ArgumentError, with the line of ``state``, a PathState, unless helper ``name`` accepts
-    ``map``."""
+    ``map``, a Map."""
     own = getattr(map, "type", None)
     if own is None:  # a map of assembly text: its type is not known
         return

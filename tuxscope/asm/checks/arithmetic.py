@@ -52,7 +52,7 @@ def compute(state: PathState) -> None:
 
 
 def is_number(value: Value) -> bool:
-    """Return whether ``value`` is a scalar to the verifier."""
+    """Return whether ``value``, a Value, is a scalar to the verifier."""
     return isinstance(value, Number | Released) or value is SOME_NUMBER
 
 
@@ -66,7 +66,7 @@ def operand_of(state: PathState) -> Value:
 
 
 def loaded(instruction: Instruction, slot: int) -> Value:
-    """Return the Value that ``instruction``, a ld_imm64 at ``slot``, puts into dst."""
+    """Return the Value that ``instruction``, a ld_imm64 at ``slot``, an int, puts into dst."""
     map = instruction.map
     match instruction.form.operation:
         case WideSource.IMM64:
@@ -98,7 +98,8 @@ def combined(state: PathState) -> Value:
 
 
 def moved(state: PathState, value: Value, operand: Value) -> Value:
-    """Return the Value of the arithmetic of ``state``, a PathState, on ``value`` and ``operand``.
+    """Return the Value of the arithmetic of ``state``, a PathState, on ``value`` and ``operand``,
+    both Values.
 
     One is a pointer and the other a scalar, or both are pointers. Raises NullCheckError,
     PointerArithmeticError.
@@ -153,12 +154,12 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
 
 def instruction_register(state: PathState, pointer: Pointer) -> int:
     """Return the number of the instruction's register in ``state``, a PathState, that has
-    ``pointer``."""
+    ``pointer``, a Pointer."""
     instruction = state.instruction
     return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
 
 
 def pointer_error(state: PathState, problem: str, hint: str) -> PointerArithmeticError:
-    """Return a PointerArithmeticError with ``problem`` and ``hint`` at the place of ``state``, a
-    PathState."""
+    """Return a PointerArithmeticError with ``problem`` and ``hint``, each a str, at the place of
+    ``state``, a PathState."""
     return state.error(PointerArithmeticError, problem, hint)

@@ -77,12 +77,12 @@ def branch(state: PathState) -> list[PathState]:
 def compare_address(
     state: PathState, there: int, test: Operation, bits: int, pointer: Pointer, operand: Value
 ) -> list[PathState]:
-    """Return a list of the PathStates after comparing ``pointer`` with 0: two if it may be NULL,
-    else one.
+    """Return a list of the PathStates after comparing ``pointer``, a Pointer, with 0: two if it may
+    be NULL, else one.
 
     ``state`` is the PathState before the jump, ``there`` the slot of its target, ``test`` its
-    operation, ``bits`` its width. Returns an empty list if ``operand``, a Value, is not 0, and for
-    any other comparison.
+    Operation, ``bits`` its width, an int. Returns an empty list if ``operand``, a Value, is not 0,
+    and for any other comparison.
     """
     if operand != ZERO or test not in (Jump.JEQ, Jump.JNE) or bits == 32:
         return []

@@ -85,8 +85,8 @@ def call(state: PathState) -> bool:
 
 
 def check_caller(state: PathState, name: str, facts: Signature) -> None:
-    """Check that the program of ``state``, a PathState, may call helper ``name``; ``facts`` is its
-    Signature.
+    """Check that the program of ``state``, a PathState, may call helper ``name``, a str; ``facts``
+    is its Signature.
 
     Raises HelperUnavailableError, LicenseError.
     """
@@ -115,8 +115,8 @@ def check_caller(state: PathState, name: str, facts: Signature) -> None:
 
 
 def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...]:
-    """Return the parameters of helper ``name``, a tuple, in the program type of ``state``, a
-    PathState.
+    """Return the parameters of helper ``name``, a tuple of Parameters, in the program type of
+    ``state``, a PathState.
 
     ``facts`` is its Signature. get_cgroup_classid has two: bpf_get_cgroup_classid takes the context
     and is for SCHED_CLS, bpf_get_cgroup_classid_curr_proto takes none.
@@ -131,8 +131,8 @@ def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parame
 def pass_memory(state: PathState, register: int, parameter: Parameter, name: str) -> None:
     """Check the memory that helper ``name`` reads or writes through ``register``, a number.
 
-    ``parameter`` says whether it writes; a write is recorded in ``state``, a PathState. Raises
-    StackAccessError, MapValueAccessError, UninitialisedStackError.
+    ``parameter``, a Parameter, says whether it writes; a write is recorded in ``state``, a
+    PathState. Raises StackAccessError, MapValueAccessError, UninitialisedStackError.
     """
     place = state.registers[register]
     if place is ANYTHING and (parameter.written or "const" not in parameter.c_type):
@@ -184,8 +184,8 @@ def too_short(
     """Return the StackAccessError for a key or value at ``place``, a Pointer, on the stack that is
     smaller than the map's.
 
-    ``state`` is the PathState before the call, ``parameter`` the key or value, ``size`` the map's
-    size in bytes.
+    ``state`` is the PathState before the call, ``parameter`` the Parameter that is the key or
+    value, ``size`` the map's size in bytes, an int.
     """
     assert place.offset is not None
     map = getattr(state.registers[1], "map", None)
@@ -202,8 +202,8 @@ def too_short(
 def size_of(state: PathState, register: int, parameter: Parameter) -> int | None:
     """Return the number of bytes that a helper accesses through ``register``, a number.
 
-    ``state`` is the PathState before the call, ``parameter`` the one in the register. Returns None
-    if the size is not constant.
+    ``state`` is the PathState before the call, ``parameter`` the Parameter in the register. Returns
+    None if the size is not constant.
     """
     map = getattr(state.registers[1], "map", None)
     match parameter.kind:
@@ -229,10 +229,10 @@ def release(state: PathState, record: Value) -> None:
 
 
 def result(state: PathState, number: int, facts: Signature, arguments: list[Value]) -> Value:
-    """Return the Value in r0 after ``state``, a PathState, called helper ``number`` with
-    ``arguments``.
+    """Return the Value in r0 after ``state``, a PathState, called the helper with ``number``, an
+    int, with ``arguments``.
 
-    ``facts`` is its Signature, ``arguments`` the values of r1 and up.
+    ``facts`` is its Signature, ``arguments`` a list of the Values of r1 and up.
     """
     if facts.void:
         return Uninitialised(state.slot)
@@ -259,8 +259,8 @@ def looked_up(state: PathState, arguments: list[Value]) -> Value:
     """Return the Value of a lookup in ``state``, a PathState: a pointer to a map value that may be
     NULL.
 
-    ``arguments`` are the values of r1 and up: map and key. Returns FOREIGN if the verifier may know
-    more.
+    ``arguments`` is a list of the Values of r1 and up: map and key. Returns FOREIGN if the verifier
+    may know more.
     """
     map = getattr(arguments[0], "map", None)
     if isinstance(map, Array):

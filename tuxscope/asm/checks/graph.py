@@ -18,7 +18,7 @@ class Graph:
 
     Attributes:
         program: the Program.
-        functions: the first slots of functions, a sorted list: 0, and the targets of calls.
+        functions: the first slots of functions, a sorted list of int: 0, and the targets of calls.
     """
 
     def __init__(self, program: Program) -> None:
@@ -27,7 +27,8 @@ class Graph:
         self.functions = sorted({0} | {target(slot, each) for slot, each in named})
 
     def successors(self, slot: int) -> tuple[int, ...]:
-        """Return the successors of ``slot`` in the same function, a tuple of slots."""
+        """Return the successors of ``slot``, an int, in the same function, a tuple of slots,
+        int."""
         instruction = self.program.by_slot[slot]
         form = instruction.form
         after = (slot + instruction.slots,) if form.falls_through else ()
@@ -176,5 +177,6 @@ def calls_kfunc(instruction: Instruction) -> bool:
 
 
 def target(slot: int, instruction: Instruction) -> int:
-    """Return the target slot of ``instruction``, a jump, local call or ld_func at ``slot``."""
+    """Return the target slot, an int, of ``instruction``, a jump, local call or ld_func at
+    ``slot``."""
     return slot + 1 + instruction.distance

@@ -34,11 +34,12 @@ class StackFrame:
     """A stack frame.
 
     Attributes:
-        function: the first slot of the function.
+        function: the first slot of the function, an int.
         returns_to: the slot after the call.
-        saved: the caller's r6 to r9.
-        bytes: the state of each byte, from r10 - 512 up.
-        spilled: the values stored there, by offset from r10, each with its size in bytes.
+        saved: the caller's r6 to r9, a list of Values.
+        bytes: the state of each byte, a bytearray, from r10 - 512 up.
+        spilled: the values stored there, a dict of pairs by offset from r10: its size in bytes, and
+            the Value.
     """
 
     __slots__ = ("bytes", "function", "returns_to", "saved", "spilled")
@@ -112,9 +113,10 @@ class PathState:
     Attributes:
         program: the program.
         slot: the slot of the instruction.
-        registers: the values of r0 to r10.
-        frames: the stack frames, the innermost last.
-        references: the unreleased records: the slot of the call, by the pointer's identity.
+        registers: a list of the Values of r0 to r10.
+        frames: a list of the StackFrames, the innermost last.
+        references: the unreleased records, a dict of the slot of the call by the pointer's
+            identity, both int.
     """
 
     __slots__ = ("frames", "program", "references", "registers", "slot")
@@ -146,7 +148,7 @@ class PathState:
         return cls(program, 0, registers, [StackFrame(0, 0, [])], {})
 
     def copy(self, slot: int) -> PathState:
-        """Return an independent copy of this PathState, at ``slot``."""
+        """Return an independent copy of this PathState, at ``slot``, an int."""
         frames = [each.copy() for each in self.frames]
         return PathState(self.program, slot, list(self.registers), frames, dict(self.references))
 
@@ -156,19 +158,22 @@ class PathState:
         return self.program.by_slot[self.slot]
 
     def error(self, kind: type[Error], problem: str, hint: str) -> Error:
-        """Return an error of class ``kind`` at this instruction, with ``problem`` and ``hint``."""
+        """Return an error of ``kind``, a subclass of CheckError, at this instruction, with
+        ``problem`` and ``hint``, each a str."""
         from tuxscope.asm.receiver import with_receiver  # for errors alone
 
         source = self.instruction.source
         return kind(problem, with_receiver(hint, source), self.slot, source)
 
     def at(self, slot: int) -> str:
-        """Return `` at hello.py:34``, for the line of ``slot``; ``""`` if it is not known."""
+        """Return `` at hello.py:34``, a str, for the line of ``slot``; ``""`` if it is not
+        known."""
         source = self.program.by_slot[slot].source
         return f" at {source.place}" if source else ""
 
     def name_of(self, frame: int) -> str:
-        """Return the name of the function of ``frame``, an index into ``frames``, or ``""``."""
+        """Return the name, a str, of the function of ``frame``, an index into ``frames``, or
+        ``""``."""
         slot = self.frames[frame].function
         return next((each.name for each in self.program.functions if each.slot == slot), "")
 
@@ -200,8 +205,8 @@ class PathState:
         )
 
     def map_values(self, change: Callable[[Value], Value]) -> None:
-        """Replace each value in registers and frames with ``change(value)``; ``change`` takes and
-        returns a Value."""
+        """Replace each value in registers and frames by what ``change`` returns: it is called with
+        a Value and returns a Value."""
         self.registers = [change(each) for each in self.registers]
         for frame in self.frames:
             frame.saved = [change(each) for each in frame.saved]
@@ -210,8 +215,8 @@ class PathState:
             }
 
     def replace_pointer(self, identity: int, change: Callable[[Pointer], Value]) -> None:
-        """Replace all copies of the Pointer with ``identity``, an int, with ``change(pointer)``, a
-        Value."""
+        """Replace all copies of the Pointer with ``identity``, an int, by what ``change`` returns:
+        it is called with the Pointer and returns a Value."""
         self.map_values(
             lambda value: (
                 change(value)
@@ -226,7 +231,8 @@ class PathState:
             frame.forget()
 
     def narrow(self, number: Number, to: tuple[int, int]) -> None:
-        """Narrow the range of ``number`` to ``to``, a pair (lowest, highest), in all its copies."""
+        """Narrow the range of ``number``, a Number, to ``to``, a pair of ints (lowest, highest), in
+        all its copies."""
         if number.constant or to == (number.low, number.high):
             return
 

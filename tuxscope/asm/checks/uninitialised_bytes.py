@@ -11,10 +11,10 @@ from tuxscope.record import Nested
 def describe_uninitialised(
     state: PathState, frame: int, uninitialised: list[int]
 ) -> tuple[str, str]:
-    """Return a pair of texts: the first run of ``uninitialised`` with its variable, and the hint.
+    """Return a pair of str: the first run of ``uninitialised`` with its variable, and the hint.
 
-    ``uninitialised`` are offsets from r10 of bytes of ``frame``, an index into the frames of
-    ``state``, a PathState.
+    ``uninitialised`` is a list of the offsets from r10 of bytes of ``frame``, an index into the
+    frames of ``state``, a PathState.
     """
     function = state.name_of(frame)
     first = uninitialised[0]

@@ -37,9 +37,9 @@ class Number(NamedTuple):
     """A scalar: some run can have each value from ``low`` to ``high``.
 
     Attributes:
-        low, high: signed, 64 bits, both included.
-        root: numbers with the same root are equal; 0 for a constant.
-        family: numbers with the same family depend on each other.
+        low, high: signed, 64 bits, both included, int.
+        root: an int; numbers with the same root are equal; 0 for a constant.
+        family: an int; numbers with the same family depend on each other.
     """
 
     low: int
@@ -71,12 +71,12 @@ class Pointer(NamedTuple):
     """A pointer.
 
     Attributes:
-        kind: the memory that it points to.
+        kind: the PointerKind, the memory that it points to.
         offset: in bytes from its start (of the stack: from r10); None if not constant.
         nullable: whether it may be NULL, as it was not compared with 0 yet.
         origin: for STACK the index of the frame, else the slot of the instruction that made it.
-        identity: copies of a pointer have the same.
-        map: the map, for MAP and MAP_VALUE.
+        identity: an int; copies of a pointer have the same.
+        map: the Map, for MAP and MAP_VALUE; else None.
         size: the size of a RECORD in bytes; None if not constant.
     """
 
@@ -118,19 +118,19 @@ NULL = Null(0, 0)
 
 
 def constant(value: int) -> Number:
-    """Return the Number of a constant; ``value`` is signed or unsigned, of 64 bits."""
+    """Return the Number of a constant; ``value``, an int, is signed or unsigned, of 64 bits."""
     value = meaning.signed(value & M64, 64)
     return Number(value, value)
 
 
 def fresh(low: int, high: int) -> Number:
-    """Return a Number from ``low`` to ``high`` that depends on no other."""
+    """Return a Number from ``low`` to ``high``, both int, that depends on no other."""
     return Number(low, high, new_root(), new_root())
 
 
 def truncated(value: Value, root: int) -> Value:
-    """Return the Value of the low 32 bits of ``value``, zero-extended; ``root`` is for a Number
-    that changes."""
+    """Return the Value of the low 32 bits of ``value``, a Value, zero-extended; ``root``, an int,
+    is for a Number that changes."""
     if not isinstance(value, Number):
         return value if isinstance(value, Uninitialised) else SOME_NUMBER
     if value.constant:
@@ -143,10 +143,10 @@ def truncated(value: Value, root: int) -> Value:
 
 
 def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
-    """Return the Value of the arithmetic of ``form``, a Form, on two scalars, ``value`` and
-    ``operand``.
+    """Return the Value of the arithmetic of ``form``, a Form, on two scalars, the Values ``value``
+    and ``operand``.
 
-    ``root`` is the root of a new Number.
+    ``root``, an int, is the root of a new Number.
     """
     bits = form.bits
     if bits == 32:
@@ -162,7 +162,7 @@ def computed(form: Form, value: Value, operand: Value, root: int) -> Value:
 
 def shifted_range(form: Form, value: Number, operand: int) -> tuple[int, int] | None:
     """Return the range of ``value``, a Number, after the arithmetic of ``form``, a Form, with
-    constant ``operand``.
+    constant ``operand``, an int.
 
     The range is a pair (lowest, highest); None if values would be missing.
     """
@@ -193,11 +193,12 @@ Part = tuple[int, int] | None
 
 
 def split(test: Operation, bits: int, value: Number, operand: int) -> tuple[Part, Part]:
-    """Split ``value``, a Number, by a conditional jump's comparison with constant ``operand``.
+    """Split ``value``, a Number, by a conditional jump's comparison with constant ``operand``, an
+    int.
 
     Returns a pair: the range for which the jump is taken, and the one for which it is not. Each is
-    a pair (lowest, highest), or None if it is empty, and the largest if there are several. ``test``
-    is the jump's operation, ``bits`` its width.
+    a pair of ints (lowest, highest), or None if it is empty, and the largest if there are several.
+    ``test`` is the jump's Operation, ``bits`` its width, an int.
     """
     low, high = value.low, value.high
     decide = meaning.tests(bits)[test]

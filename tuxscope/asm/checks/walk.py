@@ -31,7 +31,7 @@ DEEPEST = 16  # MAX_CALL_FRAMES of Linux 7.3; 8 before
 
 
 class Walk:
-    """Walks the paths of ``program`` along ``graph``, its control flow graph."""
+    """Walks the paths of ``program`` along ``graph``, its Graph."""
 
     def __init__(self, program: Program, graph: Graph) -> None:
         self._program = program
@@ -124,7 +124,8 @@ class Walk:
 
 
 def name_of(program: Program, function: int) -> str:
-    """Return the name of the function of ``program`` at slot ``function``, or ``this function``."""
+    """Return the name, a str, of the function of ``program`` at slot ``function``, or ``this
+    function``."""
     names = {each.slot: each.name for each in program.functions}
     return names.get(function, "this function")
 

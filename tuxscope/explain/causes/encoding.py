@@ -19,7 +19,8 @@ CALLX = 0x8D
 
 @cache
 def known() -> dict[int, Form]:
-    """Return the defined opcodes, a dict of each one's form on the oldest kernel that has it."""
+    """Return the defined opcodes, a dict of the Form by opcode, that of the oldest kernel that has
+    it. Cached."""
     return {each.opcode: each for each in sorted(FORMS, key=lambda form: form.since, reverse=True)}
 
 
@@ -43,7 +44,8 @@ def function_pointer(context: ErrorContext) -> bool:
 
 
 def since(version: Version) -> Callable[[ErrorContext], bool]:
-    """Return a predicate of an ErrorContext: whether its opcode is new in ``version``.
+    """Return a function that takes an ErrorContext and returns whether its opcode is new in
+    ``version``, a pair of ints.
 
     A version is a release of Linux, and clang's -mcpu of that name.
     """
@@ -56,8 +58,8 @@ def since(version: Version) -> Callable[[ErrorContext], bool]:
 
 
 def of_kind(kind: FormKind) -> Callable[[ErrorContext], bool]:
-    """Return a predicate of an ErrorContext: whether its opcode is an instruction of ``kind``, a
-    FormKind."""
+    """Return a function that takes an ErrorContext and returns whether its opcode is an instruction
+    of ``kind``, a FormKind."""
 
     def matches(context: ErrorContext) -> bool:
         form = known().get(number(context))

@@ -42,24 +42,25 @@ PAGE_OF_ANOTHER = re.compile(r"from (tuxscope\.[a-z_.]+) import PAGE\n\Z")
 
 
 def module_name(name: str) -> str:
-    """The name, without ``.py``, of an exercise's three files and of the student's page."""
+    """Return the name, a str without ``.py``, of the three files of exercise ``name``, and of the
+    student's page."""
     return name.replace("-", "_").replace("/", "_")
 
 
 def names() -> list[str]:
-    """The names of all exercises, those of the gallery last."""
+    """Return a list of the names of all exercises, those of the gallery last."""
     from tuxscope.learn.content import repair
 
     return [*LADDER, *repair.ENTRIES]
 
 
 def file_name(name: str) -> str:
-    """The file name of the student's page."""
+    """Return the file name of the student's page of exercise ``name``, a str."""
     return f"{module_name(name)}.py"
 
 
 def exercise_named(name: str) -> Exercise:
-    """The exercise of a name. Raises UsageError with the nearest one."""
+    """Return the Exercise ``name``. Raises UsageError with the nearest one."""
     if name not in LADDER:
         from tuxscope.learn.content import repair
 
@@ -73,8 +74,9 @@ def exercise_named(name: str) -> Exercise:
 
 
 def exercise_name(name: str) -> str:
-    """The exercise's name, for any way to write it: ``Return_Value``, ``return_value.py``, and
-    ``missing-result`` for ``verifier/missing-result``; empty if there is no such exercise."""
+    """Return the exercise's name for ``name``, any way to write it: ``Return_Value``,
+    ``return_value.py``, and ``missing-result`` for ``verifier/missing-result``; empty if there is
+    no such exercise."""
     bare = name.casefold().removesuffix(".py")
     known: dict[str, str] = {}
     for each in reversed(names()):  # the ladder's last, to take precedence
@@ -83,7 +85,7 @@ def exercise_name(name: str) -> str:
 
 
 def starter_text(name: str) -> str:
-    """The text of the page that an exercise starts with."""
+    """Return the text of the page that exercise ``name`` starts with."""
     if name not in LADDER:
         from tuxscope.learn.content import repair
 
@@ -92,7 +94,8 @@ def starter_text(name: str) -> str:
 
 
 def with_page(text: str) -> str:
-    """A starter in which a page's code stands in place of the import of its PAGE."""
+    """Return ``text``, that of a starter, in which a page's code stands in place of the import of
+    its PAGE."""
     other = PAGE_OF_ANOTHER.search(text)
     if not other:
         return text
@@ -103,7 +106,7 @@ def with_page(text: str) -> str:
 
 
 def solution_text(name: str) -> str:
-    """The text of the solution's page."""
+    """Return the text of the solution's page of exercise ``name``."""
     if name not in LADDER:
         from tuxscope.learn.content import repair
 
@@ -112,9 +115,11 @@ def solution_text(name: str) -> str:
 
 
 def text_of(directory: str, name: str) -> str:
+    """Return the text of the page of exercise ``name`` in ``directory``, starters or solutions."""
     return source_of(os.path.join(HERE, directory, file_name(name)))
 
 
 def source_of(path: str) -> str:
+    """Return the text of the file ``path``, a str."""
     with open(path, encoding="utf-8") as file:
         return file.read()

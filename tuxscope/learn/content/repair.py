@@ -37,7 +37,8 @@ SAID = os.path.join(os.path.dirname(page.__file__), "said.json")
 
 
 def repairable(entry: Entry) -> bool:
-    """Whether an entry can be an exercise: fixed in Python, and the fix graded.
+    """Return whether ``entry``, an Entry of the gallery, can be an exercise: fixed in Python, and
+    the fix graded.
 
     A program that is rejected only without CAP_PERFMON cannot be graded with it, unless a check of
     the assembler finds the mistake.
@@ -50,13 +51,15 @@ ENTRIES = {f"{PREFIX}{each.key}": each for each in GALLERY if repairable(each)}
 
 @cache
 def recorded_lines() -> dict[str, list[str]]:
-    """The lines of the log of Linux 6.18 that say why, by key of the entry."""
+    """Return the lines of the log of Linux 6.18 that say why: a dict of lists of str by the entry's
+    key. Cached."""
     with open(SAID, encoding="utf-8") as file:
         lines: dict[str, list[str]] = json.load(file)
     return lines
 
 
 def exercise_of(name: str) -> Exercise:
+    """Return the Exercise ``name``, one of ``ENTRIES``."""
     entry = ENTRIES[name]
     return Exercise(
         name,
@@ -68,7 +71,7 @@ def exercise_of(name: str) -> Exercise:
 
 
 def starter(name: str) -> str:
-    """The page with the rejected program."""
+    """Return the text of the page of exercise ``name`` with the rejected program."""
     entry = ENTRIES[name]
     words = "\n".join(f"    {line}" for line in recorded_lines()[entry.key])
     task = "Task: fix it, so that the kernel accepts it, and it still does the same."
@@ -80,12 +83,14 @@ def starter(name: str) -> str:
 
 
 def solution(name: str) -> str:
-    """The page with the fixed program."""
+    """Return the text of the page of exercise ``name`` with the fixed program."""
     entry = ENTRIES[name]
     return page.page_of(entry.fixed, fill(f"{entry.title}: {entry.fix}", WIDTH))
 
 
 def grade(entry: Entry, submission: Submission) -> None:
+    """Grade ``submission``, a Submission, as a fix of ``entry``, an Entry. Raises Mistake or
+    Fault."""
     rejected, fixed, answer = entry.program(), entry.fixed_program(), submission.program()
     if code_of(answer) == code_of(rejected):
         raise Mistake("a program that the kernel accepts", refusal(entry), blamed(entry, answer))
@@ -95,24 +100,27 @@ def grade(entry: Entry, submission: Submission) -> None:
 
 
 def grade_on_kernel(submission: Submission) -> None:
-    """Load it. Raises VerifierError."""
+    """Load ``submission``, a Submission, into the kernel. Raises VerifierError."""
     with Kernel(submission):
         pass
 
 
 def code_of(program: Program) -> tuple[Any, ...]:
-    """All of a program that the kernel sees. A page declares maps of its own, so they are compared
-    by type and sizes."""
+    """Return all of ``program`` that the kernel sees, as a tuple. A page declares maps of its own,
+    so they are compared by type and sizes."""
     maps = [(each.type, each.key_size, each.value_size) for each in program.maps]
     return program.encode(dict.fromkeys(program.maps, 0)), program.license, program.attach, maps
 
 
 def refusal(entry: Entry) -> str:
+    """Return what an unchanged program of ``entry``, an Entry, does, a str with the kernel's
+    words."""
     return f"the unchanged program; the kernel says: {recorded_lines()[entry.key][0]}"
 
 
 def blamed(entry: Entry, answer: Program) -> SourceLine | None:
-    """The answer's line for the entry's line at fault; None if it is not known."""
+    """Return the SourceLine in ``answer``, a Program, for the line at fault in ``entry``, an Entry;
+    None if it is not known."""
     culprit = entry.culprit
     for ours, theirs in zip(entry.program().instructions, answer.instructions, strict=False):
         if culprit and ours.source and ours.source.line == culprit.line:
@@ -124,7 +132,8 @@ def blamed(entry: Entry, answer: Program) -> SourceLine | None:
 
 
 def check_kept(rejected: Program, fixed: Program, answer: Program, given: Submission) -> None:
-    """Raises Mistake if the answer lacks an ingredient that both of our programs have."""
+    """Raise Mistake if ``answer`` lacks an ingredient that both ``rejected`` and ``fixed`` have;
+    all are Programs. ``given`` is the Submission."""
     has = set(ingredients(answer))
     for each in ingredients(rejected):
         if each in set(ingredients(fixed)) and each not in has:
@@ -132,7 +141,7 @@ def check_kept(rejected: Program, fixed: Program, answer: Program, given: Submis
 
 
 def ingredients(program: Program) -> Iterator[str]:
-    """What a program does, in words that follow "a program that"."""
+    """Yield what ``program`` does, each a str that follows "a program that"."""
     for each in program.instructions:
         if each.map:
             yield f"uses {each.map.name}"
@@ -144,6 +153,8 @@ def ingredients(program: Program) -> Iterator[str]:
 
 
 def of_kind(*kinds: FormKind) -> Callable[[Instruction], bool]:
+    """Return a function that takes an Instruction and returns whether it is of one of ``kinds``,
+    each a FormKind."""
     return lambda each: each.form.kind in kinds
 
 
@@ -160,7 +171,12 @@ KINDS: Mapping[str, Callable[[Instruction], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class RepairCase:
-    """One input: the first u64 of the context, and the entries of maps with integer keys."""
+    """One input of a program.
+
+    Attributes:
+        arguments: the u64 of the context, a tuple of int.
+        entries: the entries of maps with integer keys, a mapping of int to int.
+    """
 
     arguments: tuple[int, ...]
     entries: Mapping[int, int]
@@ -168,7 +184,13 @@ class RepairCase:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The results of one run."""
+    """The results of one run.
+
+    Attributes:
+        result: r0, an int.
+        output: what was sent or printed, a tuple of str.
+        maps: the entries of each map, a mapping by name.
+    """
 
     result: int
     output: tuple[str, ...]
@@ -176,6 +198,7 @@ class Outcome:
 
 
 def cases(rng: random.Random) -> Iterator[RepairCase]:
+    """Yield random RepairCases, made by ``rng``, a random.Random."""
     for _ in range(ROUNDS):
         arguments = tuple(rng.getrandbits(rng.choice((6, 64))) for _ in range(12))
         keys = range(rng.randrange(3))
@@ -183,8 +206,9 @@ def cases(rng: random.Random) -> Iterator[RepairCase]:
 
 
 def check_same(rejected: Program, fixed: Program, answer: Program, case: RepairCase) -> None:
-    """Where the rejected and the fixed program agree, the answer must agree, too; and it must not
-    fault where the fixed one does not. Raises Mistake, or the answer's Fault."""
+    """Raise Mistake if ``answer`` does not do in ``case``, a RepairCase, what ``rejected`` and
+    ``fixed`` agree on, or faults where ``fixed`` does not. All are Programs. Raises the answer's
+    Fault."""
     try:
         right = outcome(fixed, case)
     except Fault:  # the interpreter lacks what it needs, such as a packet or a socket
@@ -204,7 +228,7 @@ def check_same(rejected: Program, fixed: Program, answer: Program, case: RepairC
 
 
 def outcome(program: Program, case: RepairCase) -> Outcome:
-    """Raises Fault."""
+    """Return the Outcome of a run of ``program`` on ``case``, a RepairCase. Raises Fault."""
     machine = Machine(program, context_of(case.arguments), budget=BUDGET)
     held = [each for each in program.maps if isinstance(each, Array | Hash)]
     for description in held:
@@ -219,12 +243,13 @@ def outcome(program: Program, case: RepairCase) -> Outcome:
 
 
 def shown(output: Output) -> str:
-    """What was sent or printed, with the name of the map: a page has maps of its own."""
+    """Return ``output``, a Sent or Printed, as a str with the name of the map: a page has maps of
+    its own."""
     return output.text if isinstance(output, Printed) else f"{output.map.name}: {output.data.hex()}"
 
 
 def described(outcome: Outcome) -> str:
-    """An outcome in a few words."""
+    """Return ``outcome``, an Outcome, in a few words."""
     parts = [f"r0 = {outcome.result:#x}"]
     parts += [f"{name} = {entries}" for name, entries in outcome.maps.items()]
     return ", ".join(parts) + (f", {len(outcome.output)} sent" if outcome.output else "")

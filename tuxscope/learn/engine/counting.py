@@ -24,8 +24,8 @@ def counted_hash(submission: Submission, name: str) -> tuple[Hash, RecordType, R
     """Return a triple: the Hash that the page of ``submission``, a Submission, shows, and the
     RecordTypes of its key and value.
 
-    They are records with the fields ``name`` and ``count``, each in a column; and there is a column
-    with the rate. Raises Mistake if not.
+    They are records with the fields ``name``, a str, and ``count``, each in a column; and there is
+    a column with the rate. Raises Mistake if not.
     """
     counts = submission.page.map
     if type(counts) is not Hash:
@@ -67,8 +67,8 @@ def check_races(
     before any instruction. Raises Mistake.
 
     ``submission`` is the page, ``call`` a Call that the program counts for ``key``, a Record,
-    ``before`` the count until then, an int (0: no entry), and ``what`` says what is counted for a
-    key.
+    ``before`` the count until then, an int (0: no entry), and ``what``, a str, says what is counted
+    for a key.
     """
     interpreter = submission.interpreter()
     machine, values = interpreter.machine, interpreter.map(counts)
@@ -104,7 +104,7 @@ def count_elsewhere(machine: Machine, values: Values, key: bytes, value: Any) ->
 
 def lost(before: int, came: int, source: SourceLine | None, what: str) -> Mistake:
     """Return the Mistake of a lost count: ``came`` came instead of two more than ``before``, both
-    int. ``source`` is the SourceLine, or None, and ``what`` says what is counted."""
+    int. ``source`` is the SourceLine, or None, and ``what``, a str, says what is counted."""
     was = f"{before} before" if before else "no entry before"
     return Mistake(
         f"a count of {before + 2} ({was}), if another CPU counts {what} just before this line",
@@ -118,7 +118,7 @@ def counted_array(submission: Submission, what: str, hint: int = 1) -> PerCpuArr
     """Return the array that the page of ``submission``, a Submission, shows: a PerCpuArray with an
     entry for each bit of ``what``, a text, a field count, and columns for this and for the ranges.
 
-    Raises Mistake if it is not; ``hint`` is the index of that for another kind of map.
+    Raises Mistake if it is not; ``hint``, an int, is the index of that for another kind of map.
     """
     sizes = submission.page.map
     if not isinstance(sizes, PerCpuArray):
@@ -150,5 +150,5 @@ def power(number: int) -> int:
 
 def totals(items: Iterable[tuple[int, Any]]) -> Counter[int]:
     """Return the counts of a per-CPU array by index, a Counter, added up over all CPUs. ``items``
-    are pairs of index and the values of all CPUs."""
+    is an iterable of pairs of index and the values of all CPUs."""
     return Counter({index: sum(each.count for each in values) for index, values in items})

@@ -22,7 +22,8 @@ class Exercise:
         hints: a tuple of three texts, each closer to the answer than the one before.
         grade: a callable that takes a Submission and raises Mistake or Fault if the answer is
             wrong; needs no kernel. Its random inputs come from ``submission.rng``.
-        grade_on_kernel: the same on the running kernel; None if the exercise does not need it.
+        grade_on_kernel: such a callable that grades on the running kernel; None if the exercise
+            does not need it.
     """
 
     name: str

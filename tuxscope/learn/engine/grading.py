@@ -30,7 +30,8 @@ def grade(exercise: Exercise, file: str, seed: int, *, kernel: bool = True) -> V
     """Return the Verdict on the page ``file``, a path, as an answer to ``exercise``, an Exercise,
     with random inputs from ``seed``, an int.
 
-    With ``kernel``, keyword-only, it is graded on the running kernel, too, if that is allowed.
+    With ``kernel``, a bool, keyword-only, it is graded on the running kernel, too, if that is
+    allowed.
     """
     later = Stage(StageState.NOT_RUN, "the page has to pass in the interpreter first")
     has_kernel = exercise.grade_on_kernel is not None

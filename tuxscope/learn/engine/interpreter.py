@@ -24,8 +24,8 @@ ARGUMENTS = 12  # of a raw tracepoint at most, u64 each: MAX_BPF_FUNC_ARGS
 
 
 class Interpreter:
-    """The ``programs`` of ``page``, a Page, on synthetic system calls. Maps keep their entries
-    between calls.
+    """``programs``, a sequence of the Programs of ``page``, a Page, on synthetic system calls. Maps
+    keep their entries between calls.
 
     Attributes:
         machine: the Machine that runs them; ``machine.steps`` counts those of the last run.
@@ -97,8 +97,8 @@ def entries_of(machine: Machine, description: Array | Hash) -> Values:
 
 
 def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Output]) -> list[Record]:
-    """Return the list of Records in ``output``, a sequence of Outputs, that ``programs`` sent
-    through the map of ``page``, a Page.
+    """Return the list of Records in ``output``, a sequence of Outputs, that ``programs``, a
+    sequence of Programs, sent through the map of ``page``, a Page.
 
     Raises Mistake if a sample is not as long as the record.
     """
@@ -114,8 +114,9 @@ def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Outpu
 
 
 def wrong_size(stream: StreamMap, size: int, programs: Sequence[Program]) -> Mistake:
-    """Return the Mistake of a sample of ``size`` bytes, which is not that of the record of
-    ``stream``, a StreamMap. Its line is that in ``programs`` which sends."""
+    """Return the Mistake of a sample of ``size`` bytes, an int, which is not that of the record of
+    ``stream``, a StreamMap. Its line is that in ``programs``, a sequence of Programs, which
+    sends."""
     name = stream.record.__name__
     given = f"the size is {name}.size" if isinstance(stream, RingBuf) else f"r5 = {name}.size"
     instructions = chain.from_iterable(each.instructions for each in programs)

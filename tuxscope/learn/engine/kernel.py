@@ -36,7 +36,8 @@ class WorkerError(TuxscopeError):
 
 
 class Kernel:
-    """The loaded programs of the page of ``submission``; a context manager that unloads them."""
+    """The loaded programs of the page of ``submission``, a Submission; a context manager that
+    unloads them. ``pid`` is that of the page's filter, an int, or None."""
 
     def __init__(self, submission: Submission, pid: int | None = None) -> None:
         """Load the programs of ``submission``, a Submission, with ``pid``, an int, for that process
@@ -60,8 +61,8 @@ class Kernel:
         return Link(self._loaded)
 
     def result(self, *arguments: int) -> int:
-        """Test-run the first program on a raw tracepoint's ``arguments``, u64 each; return the low
-        32 bits of its result, an int.
+        """Test-run the first program on a raw tracepoint's ``arguments``, each an int of 64 bits;
+        return the low 32 bits of its result, an int.
 
         Raises OSError if the kernel cannot test-run it (before Linux 5.10).
         """
@@ -111,11 +112,12 @@ def has_structs() -> bool:
 
 
 class Worker:
-    """A child process that makes system calls on request; a context manager that ends it.
+    """A child process named ``comm``, a str, that makes system calls on request; a context manager
+    that ends it.
 
     Attributes:
         comm: its name, a str.
-        pid: its process ID.
+        pid: its process ID, an int.
     """
 
     def __init__(self, comm: str) -> None:
@@ -141,21 +143,23 @@ class Worker:
         return number
 
     def write(self, fd: int, times: int = 1, data: bytes = b"hello\n") -> None:
-        """Have it call write(``fd``, ``data``), bytes, ``times`` times, and wait until it has."""
+        """Have it call write() with ``fd``, an int, and ``data``, bytes, ``times`` times, an int,
+        and wait until it has."""
         self._do("write", fd, data.decode("latin-1"), times)
 
     def read(self, fd: int, times: int = 1, size: int = 1) -> None:
-        """Have it call read(``fd``) for ``size`` bytes ``times`` times, and wait until it has."""
+        """Have it call read() with ``fd`` for ``size`` bytes ``times`` times, all int, and wait
+        until it has."""
         self._do("read", fd, size, times)
 
     def read_slowly(self, fd: int, times: int, seconds: float) -> None:
-        """Have it make ``times`` calls of read(``fd``) that fail after ``seconds``, a float, at the
-        earliest."""
+        """Have it make ``times`` calls of read() with ``fd``, both int, that fail after
+        ``seconds``, a float, at the earliest."""
         self._do("read_slowly", fd, seconds, times)
 
     def write_slowly(self, fd: int, times: int, seconds: float) -> None:
-        """Have it make ``times`` calls of write(``fd``) that fail after ``seconds``, a float, at
-        the earliest."""
+        """Have it make ``times`` calls of write() with ``fd``, both int, that fail after
+        ``seconds``, a float, at the earliest."""
         self._do("write_slowly", fd, seconds, times)
 
     def open(self, path: str, times: int = 1) -> None:

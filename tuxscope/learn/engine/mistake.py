@@ -9,7 +9,8 @@ from tuxscope.source import SourceLine
 class Mistake(LocatedError):  # noqa: N818  # what a student makes
     """The error for an answer that is not right.
 
-    ``source`` is the SourceLine that is wrong, or None; ``hint`` becomes ``fitting_hint``.
+    ``source`` is the SourceLine that is wrong, or None; ``hint``, an int or None, becomes
+    ``fitting_hint``.
 
     Attributes:
         expected: what a right answer does with the inputs that were tried, a str.

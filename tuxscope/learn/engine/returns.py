@@ -29,9 +29,9 @@ class ReturnCase:
         given: the arguments, a tuple of u64.
         expected: the result, u64.
         meaning: the result in words.
-        wrong: by result of a typical mistake, a pair: what it is in words, and the index of its
-            hint.
-        entries: the entries of the program's hash before it runs, int by int.
+        wrong: a mapping of the result of a typical mistake to a pair: what it is in words, and the
+            index of its hint.
+        entries: the entries of the program's hash before it runs, a mapping of int to int.
     """
 
     given: tuple[int, ...]
@@ -47,8 +47,8 @@ class ReturnGrader:
 
     Attributes:
         cases: a callable that takes a random.Random and returns an iterable of ReturnCases.
-        endless: for a program that does not end, a pair: what was expected, and the index of the
-            hint.
+        endless: for a program that does not end, a pair: what was expected, a str, and the index of
+            the hint, an int.
         address: index of the hint for a result that is an address.
     """
 
@@ -92,7 +92,7 @@ def mistake(
     """Return the Mistake of a wrong result ``came``, an int, in ``case``, a ReturnCase;
     ``submission`` is the page.
 
-    ``address`` is the index of its hint if it is an address; None if it is not.
+    ``address`` is the index of its hint, an int, if it is an address; None if it is not.
     """
     usual = ("", 0) if address is None else ("an address", address)
     words, hint = case.wrong.get(came, usual)

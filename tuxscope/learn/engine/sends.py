@@ -23,7 +23,7 @@ class RecordCase:
 
     Attributes:
         given: the arguments, a tuple of u64.
-        fields: the values of the record's fields, an int by name.
+        fields: the values of the record's fields, a mapping of name to int.
     """
 
     given: tuple[int, ...]

@@ -61,8 +61,8 @@ class Submission:
         return definition(self.page, self.file)
 
     def map(self, kind: type[Map], name: str | None = None, hint: int = 0) -> Any:
-        """Return the first Map of class ``kind`` that its programs use; if ``name`` is not None,
-        the one of that name.
+        """Return the first Map of ``kind``, a subclass of Map, that its programs use; if ``name``,
+        a str, is not None, the one of that name.
 
         Raises Mistake, with the hint of index ``hint``, if there is no such map.
         """
@@ -79,19 +79,19 @@ class Submission:
         raise Mistake(what, came, self.definition, hint)
 
     def instructions(self, kind: Callable[[Instruction], bool]) -> Iterator[Instruction]:
-        """Yield the Instructions of all programs, in order, for which ``kind``, a predicate, is
-        true."""
+        """Yield the Instructions of all programs, in order, for which ``kind``, called with each,
+        returns True."""
         for program in self.programs():
             yield from filter(kind, program.instructions)
 
     def line_of(self, kind: Callable[[Instruction], bool]) -> SourceLine | None:
-        """Return the SourceLine of the first Instruction for which ``kind``, a predicate, is true;
-        None if there is none."""
+        """Return the SourceLine of the first Instruction for which ``kind``, called with each,
+        returns True; None if there is none."""
         return next((each.source for each in self.instructions(kind)), None)
 
     def line_with(self, text: str) -> SourceLine | None:
-        """Return the page's first line that has ``text``, below the docstring, as a SourceLine;
-        None if there is none."""
+        """Return the page's first line that has ``text``, a str, below the docstring, as a
+        SourceLine; None if there is none."""
         lines = linecache.getlines(self.file)
         first = ast.parse("".join(lines)).body[0]
         task = first.end_lineno or 0 if isinstance(first, ast.Expr) else 0
@@ -106,8 +106,8 @@ class Submission:
         return Interpreter(self.page, self.programs(pid, layout=layout), layout)
 
     def result(self, *arguments: int, world: World | None = None) -> int:
-        """Return the u64 that its first program returns for a raw tracepoint's ``arguments``, u64
-        each.
+        """Return the u64 that its first program returns for a raw tracepoint's ``arguments``, each
+        an int of 64 bits.
 
         ``world``, keyword-only, is the World for helpers, or None. Raises Fault.
         """

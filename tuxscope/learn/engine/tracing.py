@@ -27,8 +27,9 @@ CLOCK_TOLERANCE = 10_000  # ns; the interpreter's clock advances with each read
 def check_attached(
     submission: Submission, *names: str, category: str = "syscalls", hint: int | None = None
 ) -> None:
-    """Check that ``submission``, a Submission, has one program on each of the tracepoints ``names``
-    of ``category``. Raises Mistake, with the hint of index ``hint`` or None."""
+    """Check that ``submission``, a Submission, has one program on each of the tracepoints
+    ``names``, each a str, of ``category``; raise Mistake, with the hint of index ``hint``, an int
+    or None, if not. Both are keyword-only."""
     wanted = [str(Tracepoint(category, name)) for name in names]
     programs = submission.programs()
     found = [str(each.attach) for each in programs]
@@ -50,10 +51,10 @@ def check_shown(
     submission: Submission, *names: str, hint: int = 0, kind: type[StreamMap] = PerfEventArray
 ) -> RecordType:
     """Check that the page of ``submission``, a Submission, shows records with the fields ``names``,
-    each in a column; return the RecordType.
+    each a str, in a column each; return the RecordType.
 
     Its map is of ``kind``, a subclass of StreamMap. Raises Mistake, with the hint of index
-    ``hint``.
+    ``hint``, an int. Both are keyword-only.
     """
     stream = submission.page.map
     if not isinstance(stream, kind):
@@ -85,7 +86,7 @@ def check_fields(
 
 def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
     """Check that the page of ``submission``, a Submission, has a ``Column`` for each of the fields
-    ``names``. Raises Mistake, with the hint of index ``hint``."""
+    ``names``, each a str. Raises Mistake, with the hint of index ``hint``, an int, keyword-only."""
     columns = [each for each in submission.page.columns if type(each) is Column]
     shown = [each.name for each in columns]
     for name in names:
@@ -115,7 +116,7 @@ def check_whole_arguments(
     submission: Submission, hint: int | None, offsets: range = ARGUMENTS
 ) -> None:
     """Check that loads of arguments, at ``offsets`` in the context, a range, load all 8 bytes.
-    Raises Mistake, with the hint of index ``hint``.
+    Raises Mistake, with the hint of index ``hint``, an int.
 
     A shorter load is right on little-endian machines only. ``submission`` is the Submission.
     """
@@ -135,8 +136,8 @@ def check_whole_arguments(
 
 def check_null_checks(submission: Submission, call: Call, hint: int) -> None:
     """Check that the program of ``submission``, a Submission, tests the result of each lookup
-    during ``call``, a Call. Raises Mistake, with the hint of index ``hint``, for one that loads
-    from address 0.
+    during ``call``, a Call. Raises Mistake, with the hint of index ``hint``, an int, for one that
+    loads from address 0.
 
     For this each lookup during the call returns 0 once, even in an array, whose entries always
     exist: only new verifiers know that.
@@ -216,10 +217,10 @@ def check_value(
     wrong: Mapping[Any, Words] | None = None,
 ) -> None:
     """Check that field ``name`` of ``record``, a Record that ``submission`` sent, has the value
-    ``expected``. Raises Mistake.
+    ``expected``; raise Mistake if not.
 
-    ``of`` says what of, in words. ``wrong`` maps values of typical mistakes to pairs: what they are
-    in words, and the index of the hint; or None.
+    ``of``, a str, says what of. ``wrong``, or None, is a mapping of the values of typical mistakes
+    to pairs: what they are, a str, and the index of the hint, an int.
     """
     came = getattr(record, name)
     if came == expected:
@@ -235,7 +236,7 @@ def check_value(
 
 def check_caller(submission: Submission, record: Record, call: Call, of: str) -> None:
     """Check pid and comm of ``record``, a Record that ``submission`` sent for ``call``, a Call, if
-    it has them. Raises Mistake; ``of`` says what of, in words."""
+    it has them. Raises Mistake; ``of``, a str, says what of."""
     if "pid" in type(record).fields:
         wrong = {call.tid: ("the thread id: the process id is in the upper half of r0", 0)}
         check_value(submission, record, "pid", call.pid, of, wrong)
@@ -245,7 +246,7 @@ def check_caller(submission: Submission, record: Record, call: Call, of: str) ->
 
 def check_time(submission: Submission, record: Record, call: Call, of: str) -> None:
     """Check timestamp_ns of ``record``, a Record that ``submission`` sent for ``call``, a Call, if
-    it has it: when the call started. Raises Mistake; ``of`` says what of, in words."""
+    it has it: when the call started. Raises Mistake; ``of``, a str, says what of."""
     came = getattr(record, "timestamp_ns", call.time_ns)
     if came not in range(call.time_ns, call.time_ns + CLOCK_TOLERANCE):
         check_value(submission, record, "timestamp_ns", call.time_ns, of)
@@ -258,8 +259,8 @@ def sends_of(submission: Submission) -> SourceLine:
 
 
 def store_of(submission: Submission, record: RecordType, name: str) -> SourceLine | None:
-    """Return the last SourceLine in ``submission`` that stores field ``name`` of ``record``, a
-    RecordType, on the stack; None if there is none."""
+    """Return the last SourceLine in ``submission``, a Submission, that stores field ``name``, a
+    str, of ``record``, a RecordType, on the stack; None if there is none."""
     field = record.fields[name]
     found = None
     for program in submission.programs():

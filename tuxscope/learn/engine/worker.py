@@ -28,8 +28,8 @@ def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
     """Return two sockets: one on which a read or a write fails after ``seconds``, a float, at the
     earliest, and its peer.
 
-    ``option`` is SO_RCVTIMEO or SO_SNDTIMEO. The timeout is twice ``seconds``: timeouts count
-    ticks, and on a virtual machine that was paused several come at once.
+    ``option``, an int, is SO_RCVTIMEO or SO_SNDTIMEO. The timeout is twice ``seconds``: timeouts
+    count ticks, and on a virtual machine that was paused several come at once.
     """
     ours, theirs = socket.socketpair()
     seconds *= 2
@@ -49,14 +49,15 @@ def fill(full: socket.socket) -> None:
 
 
 def write(fd: int, text: str, times: int) -> None:
-    """Call write(``fd``) with the bytes of ``text`` ``times`` times."""
+    """Call write() with ``fd``, an int, and the bytes of ``text``, a str, ``times`` times, an
+    int."""
     data = text.encode("latin-1")
     for _ in range(times):
         os.write(fd, data)
 
 
 def read(fd: int, size: int, times: int) -> None:
-    """Call read(``fd``) for ``size`` bytes ``times`` times."""
+    """Call read() with ``fd`` for ``size`` bytes ``times`` times, all int."""
     for _ in range(times):
         os.read(fd, size)
 

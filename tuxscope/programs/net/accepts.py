@@ -33,11 +33,12 @@ ACCEPTING = LruHash("ACCEPTING", key=u64, value=u8, max_entries=4096)
 def accepts(
     layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None
 ) -> Iterator[Program]:
-    """Yield a program for each system call of this kernel that accepts connections.
+    """Yield a Program for each system call of this kernel that accepts connections.
 
-    ``layout``, a Layout, has the offsets of the running kernel; ``report``, a function, emits the
-    code that reports an event. Only process ``pid`` in ``namespace``, an int and a PidNamespace, is
-    traced; None for the pid: all processes, for the namespace: the initial one.
+    ``layout``, a Layout, has the offsets of the running kernel; ``report``, called with an
+    Assembler, the Memory of the event and a label, a str, emits the code that reports it. Only
+    process ``pid`` in ``namespace``, an int and a PidNamespace, is traced; None for the pid: all
+    processes, for the namespace: the initial one.
     """
     for at in ACCEPTS:
         if layout.has(at):
@@ -50,10 +51,11 @@ def accepts(
 def accepted(
     layout: Layout, at: Tracepoint, report: Report, pid: int | None, namespace: PidNamespace | None
 ) -> Program:
-    """Return the program for tracepoint ``at``, which runs when accept() returns.
+    """Return the Program for ``at``, a Tracepoint, which runs when accept() returns.
 
-    ``layout``, a Layout, ``report``, a function that emits, ``pid``, an int or None, and
-    ``namespace``, a PidNamespace or None, are as in accepts().
+    ``report``, called with an Assembler, the Memory of the event and a label, a str, emits the code
+    that reports it. ``layout`` is a Layout; ``pid``, an int or None, and ``namespace``, a
+    PidNamespace or None, are as in accepts().
     """
     a = Assembler(f"net_{at.name.removeprefix('sys_exit_')}", attach=at)
     socket, cookie, copied = a.stack(u64), a.stack(u64), a.stack(Known)
@@ -89,10 +91,10 @@ def accepted(
 
 
 def accepting(layout: Layout) -> Program:
-    """Return the program that runs when socketcall() is entered and notes a call of accept().
+    """Return the Program that runs when socketcall() is entered and notes a call of accept().
 
-    ``layout`` has the offset of its argument. On exit, the number of the operation is no longer
-    known.
+    ``layout``, a Layout, has the offset of its argument. On exit, the number of the operation is no
+    longer known.
     """
     a = Assembler("net_accepting", attach=CALLS_SOCKET)
     thread, here = a.stack(u64), a.stack(u8)
@@ -115,7 +117,8 @@ def accepting(layout: Layout) -> Program:
 
 
 def end_call(a: Assembler, otherwise: str) -> None:
-    """Emit: delete the thread's entry of ACCEPTING; jump to ``otherwise`` if there is none."""
+    """Emit: delete the thread's entry of ACCEPTING; jump to the label ``otherwise``, a str, if
+    there is none."""
     thread = a.stack(u64)
     a.call(helper.get_current_pid_tgid)
     a.stx(thread, r0)

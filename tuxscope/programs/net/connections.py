@@ -40,8 +40,21 @@ UNKNOWN = (1 << 64) - 1
 
 
 class Connection(Record):
-    """A Record: an event of a TCP connection; ``state`` is the event. Addresses: IPv4 is
-    v4-mapped."""
+    """A Record: an event of a TCP connection.
+
+    Attributes:
+        timestamp_ns: a u64, CLOCK_MONOTONIC.
+        ms: how long it lasted, in milliseconds, or None.
+        tx, rx: bytes sent and received, an int or None each.
+        laddr, raddr: the addresses, 16 bytes each, shown as str; IPv4 is v4-mapped.
+        comm: the process's name, a str.
+        pid: an int or None.
+        rtt_us, netns: u32 each.
+        interface: a number, an int or None.
+        lport, rport: u16 each.
+        dir, state: str; ``state`` is the event.
+        ip: 4 or 6.
+    """
 
     timestamp_ns = u64
     ms = OptionalMilliseconds()  # since its start: until connected, accepted or closed
@@ -62,12 +75,18 @@ class Connection(Record):
 
 
 def state_numbers(names: Collection[str]) -> frozenset[int]:
-    """Return all numbers of ``Connection.state`` that have one of ``names``, as a frozenset."""
+    """Return all numbers of ``Connection.state`` that have one of ``names``, a collection of str,
+    as a frozenset of int."""
     return frozenset(number for number, name in STATES.items() if name in names)
 
 
 class Known(Record):
-    """A Record, the value of SOCKETS and SEEDED: what is known of a socket."""
+    """A Record, the value of SOCKETS and SEEDED: what is known of a socket.
+
+    Attributes:
+        started_ns: u64.
+        connection: a Connection.
+    """
 
     started_ns = u64  # 0 if it is older than tuxscope
     connection = Connection
@@ -84,7 +103,8 @@ Report = Callable[[Assembler, Memory, str], None]
 
 
 def require_process(a: Assembler, pid: int | None, done: str) -> None:
-    """Emit: jump to ``done`` if the entry at r9 is of another process than ``pid``, an int or None.
+    """Emit: jump to the label ``done``, a str, if the entry at r9 is of another process than
+    ``pid``, an int or None.
 
     Emits nothing if the pid is None.
     """
@@ -94,8 +114,8 @@ def require_process(a: Assembler, pid: int | None, done: str) -> None:
 
 
 def drop_excluded(a: Assembler, event: Memory, pids: tuple[int, ...], done: str) -> None:
-    """Emit: jump to ``done`` if ``event``, a Memory, is of one of the processes ``pids``, a tuple
-    of PIDs."""
+    """Emit: jump to the label ``done``, a str, if ``event``, a Memory, is of one of the processes
+    ``pids``, a tuple of PIDs."""
     if pids:
         a.ldx(r1, u32[event.pid])
         for pid in pids:
@@ -103,11 +123,11 @@ def drop_excluded(a: Assembler, event: Memory, pids: tuple[int, ...], done: str)
 
 
 def lookup_socket(a: Assembler, layout: Layout, socket: Memory, cookie: Memory, known: str) -> None:
-    """Emit: look ``socket``, a Memory, up in SOCKETS and SEEDED; if found, jump to ``known`` with
-    r0 = entry.
+    """Emit: look ``socket``, a Memory, up in SOCKETS and SEEDED; if found, jump to the label
+    ``known``, a str, with r0 = entry.
 
     The socket is the address of its ``struct sock``, on the stack. Its cookie is stored in
-    ``cookie``, a Memory, also on the stack; ``layout`` says where the kernel keeps it.
+    ``cookie``, a Memory, also on the stack; ``layout``, a Layout, says where the kernel keeps it.
     """
     a.st(cookie, 0)
     lookup(a, SOCKETS, socket)
@@ -145,8 +165,8 @@ def describe(a: Assembler, layout: Layout, socket: Memory, known: Memory) -> Non
     """Emit: copy the entry at r9 to ``known``, a Memory, on the stack; add event r7, time and byte
     counts.
 
-    The byte counts are those of ``socket``, a Memory, read by ``layout``. Clobbers r0 to r5 and r7
-    to r9.
+    The byte counts are those of ``socket``, a Memory, read by ``layout``, a Layout. Clobbers r0 to
+    r5 and r7 to r9.
     """
     place = address_of(known)
     event = known.connection

@@ -23,10 +23,11 @@ def net(
     state: str | Collection[str] = (),
     listen: bool = False,
 ) -> tuple[Program, ...]:
-    """Return the programs of ``tuxscope net`` for the running kernel; pass them to tuxscope.open.
+    """Return a tuple of the Programs of ``tuxscope net`` for the running kernel; pass them to
+    tuxscope.open.
 
     They share their maps and send a :class:`Connection` for each event. The filters apply in the
-    kernel; None means no filter:
+    kernel; None means no filter. All but ``pid`` and ``namespace`` are keyword-only:
 
         pid: only connections of this process, in PID namespace ``namespace`` (None: the initial
             one).

@@ -51,11 +51,11 @@ def run(options: NetOptions) -> int:
 
 
 def columns(format: Style, netns: bool) -> tuple[Column, ...]:
-    """Return the columns of the page, plus interface names, as a tuple for output in ``format``, a
+    """Return the Columns of the page, plus interface names, as a tuple for output in ``format``, a
     Style.
 
-    In text the names are after the local address, as in ss. If ``netns``, there is a column with
-    the names of network namespaces, too.
+    In text the names are after the local address, as in ss. If ``netns``, a bool, there is a column
+    with the names of network namespaces, too.
     """
     interfaces = InterfaceNames()
 
@@ -81,7 +81,7 @@ def columns(format: Style, netns: bool) -> tuple[Column, ...]:
 
 
 def namespace_labels() -> dict[int, str]:
-    """Return the names of network namespaces, a dict by inode; "-" for the own one."""
+    """Return the names of network namespaces, a dict of str by inode; "-" for the own one."""
     labels = names()
     try:
         labels[own_namespace().inode] = "-"

@@ -18,8 +18,8 @@ LARGEST_PORT = 65535
 
 
 def port(flag: str, text: str) -> int:
-    """Return ``text``, the argument of ``flag``, as a port number, an int of 1 to 65535. Raises
-    UsageError."""
+    """Return ``text``, the argument of ``flag``, both str, as a port number, an int of 1 to 65535.
+    Raises UsageError."""
     number = integer("a port", 443)(flag, text)
     if number > LARGEST_PORT:
         raise UsageError(f"{flag} takes a port, 1 to {LARGEST_PORT}, not {text}")
@@ -27,8 +27,8 @@ def port(flag: str, text: str) -> int:
 
 
 def network(flag: str, text: str) -> Network:
-    """Return ``text``, the argument of ``flag``, an IP address or a prefix, such as 10.0.0.0/8, as
-    a Network.
+    """Return ``text``, the argument of ``flag``, both str, an IP address or a prefix, such as
+    10.0.0.0/8, as a Network.
 
     That is an IPv4Network or IPv6Network. Raises UsageError.
     """
@@ -49,7 +49,8 @@ def network(flag: str, text: str) -> Network:
 
 
 def states(flag: str, text: str) -> frozenset[int]:
-    """Return ``text``, the argument of ``flag``, a comma-separated list of states, as a frozenset.
+    """Return ``text``, the argument of ``flag``, both str, a comma-separated list of states, as a
+    frozenset of int.
 
     It has the numbers of Connection.state. Raises UsageError.
     """

@@ -47,9 +47,10 @@ class ConnectionFilter:
 
     Attributes:
         port: local or remote, an int; None for all.
-        local, remote: the network of the local or remote address; None for all.
+        local, remote: the network of the local or remote address, an IPv4Network or IPv6Network;
+            None for all.
         states: a frozenset of numbers of ``Connection.state``; empty for all.
-        listen: whether to report listening sockets, too.
+        listen: a bool, whether to report listening sockets, too.
     """
 
     port: int | None = None
@@ -63,8 +64,8 @@ EVERYTHING = ConnectionFilter()
 
 
 def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> Page:
-    """Return the page that prints a line with ``columns`` for each event that passes ``filter``, a
-    ConnectionFilter."""
+    """Return the Page that prints a line with ``columns``, a tuple of Columns, for each event that
+    passes ``filter``, a ConnectionFilter."""
 
     def send(a: Assembler, event: Memory, done: str) -> None:
         a.mov(r1, r6)
@@ -78,8 +79,9 @@ def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = CO
 
 
 def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
-    """Return the ProgramFactory, the function that makes the programs; they ``report`` events that
-    pass ``filter``, a ConnectionFilter."""
+    """Return the ProgramFactory, the function that makes the programs for events that pass
+    ``filter``, a ConnectionFilter. ``report``, called with an Assembler, the Memory of the event
+    and a label, a str, emits the code that reports it."""
 
     def net(
         pid: int | None = None,
@@ -101,7 +103,7 @@ def factory(filter: ConnectionFilter, report: Report) -> ProgramFactory:
 
 
 def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: str) -> None:
-    """Emit: jump to ``done`` if ``event``, a Memory, does not pass ``filter``, a
+    """Emit: jump to the label ``done``, a str, if ``event``, a Memory, does not pass ``filter``, a
     ConnectionFilter."""
     if filter.states:
         a.ldx(r1, u8[event.state])
@@ -121,8 +123,8 @@ def drop_unmatched(a: Assembler, event: Memory, filter: ConnectionFilter, done: 
 
 
 def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network, done: str) -> None:
-    """Emit: jump to ``done`` if ``address``, the Memory of a field of ``event``, a Memory, is not
-    in ``network``, a Network.
+    """Emit: jump to the label ``done``, a str, if ``address``, the Memory of a field of ``event``,
+    a Memory, is not in ``network``, an IPv4Network or IPv6Network.
 
     Compares 64 bits at a time. An IPv4 address is in no IPv6 network: ``::/0`` matches IPv6 only.
     """
@@ -143,7 +145,8 @@ def drop_outside(a: Assembler, event: Memory, address: Memory, network: Network,
 
 
 def includes_mapped(network: Network) -> bool:
-    """Return whether ``network``, if IPv6, is larger than ::ffff:0:0/96 and contains it."""
+    """Return whether ``network``, an IPv4Network or IPv6Network, is IPv6, larger than
+    ::ffff:0:0/96, and contains it."""
     return (
         isinstance(network, IPv6Network)
         and network.prefixlen < MAPPED.prefixlen
@@ -152,8 +155,8 @@ def includes_mapped(network: Network) -> bool:
 
 
 def mapped(network: Network) -> tuple[int, int]:
-    """Return a pair, value and mask of ``network``, 128 bits each; IPv4 is mapped to
-    ::ffff:0:0/96."""
+    """Return a pair of ints, value and mask of ``network``, an IPv4Network or IPv6Network, 128
+    bits each; IPv4 is mapped to ::ffff:0:0/96."""
     bits, value = network.prefixlen, int(network.network_address)
     if isinstance(network, IPv4Network):
         bits, value = bits + 96, 0xFFFF << 32 | value

@@ -26,8 +26,9 @@ class Snapshot:
     Attributes:
         at: nanoseconds of CLOCK_MONOTONIC.
         sockets: a sequence of Sockets, as the kernel lists them.
-        holders: the Owner, the process that holds a socket, by the inode of the socket.
-        listening: a frozenset of (inode of the network namespace, port) of each listening socket.
+        holders: a dict of the Owner, the process that holds a socket, by the inode of the socket.
+        listening: a frozenset of pairs (inode of the network namespace, port) of each listening
+            socket.
     """
 
     at: int
@@ -55,7 +56,7 @@ class Snapshot:
         )
 
     def rows(self, wanted: NetOptions) -> list[tuple[Any, ...]]:
-        """Return a list of the sockets that pass the filters of ``wanted``, NetOptions.
+        """Return a list of tuples, the sockets that pass the filters of ``wanted``, NetOptions.
 
         Each is a tuple as ``Connection.raw`` unpacks it.
         """
@@ -80,7 +81,7 @@ class Snapshot:
         )
 
     def connection(self, socket: Socket) -> Connection:
-        """Return a Connection whose ``state`` is the TCP state of ``socket``."""
+        """Return a Connection whose ``state`` is the TCP state of ``socket``, a Socket."""
         holder = self.holders.get(socket.inode)
         if socket.state is TcpState.LISTEN:
             direction = "-"
@@ -108,8 +109,8 @@ class Snapshot:
 
 
 def is_in(address: bytes, network: Network | None) -> bool:
-    """Return whether ``address``, 16 bytes (IPv4: v4-mapped), is in ``network``; True if that is
-    None."""
+    """Return whether ``address``, 16 bytes (IPv4: v4-mapped), is in ``network``, an IPv4Network,
+    IPv6Network or None; True if that is None."""
     if network is None:
         return True
     if includes_mapped(network) and address.startswith(V4_MAPPED):

@@ -41,11 +41,12 @@ EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, ECONNREFUSED = 113, 101, 110, 111
 def state_changes(
     layout: Layout, report: Report, pid: int | None, namespace: PidNamespace | None, listen: bool
 ) -> Program:
-    """Return the program that runs at each state change of a socket.
+    """Return the Program that runs at each state change of a socket.
 
-    ``layout``, a Layout, ``report``, a function that emits, ``pid``, an int or None, and
-    ``namespace``, a PidNamespace or None, are as in accepts(). If ``listen``, a bool, it also
-    reports listening sockets.
+    ``report``, called with an Assembler, the Memory of the event and a label, a str, emits the code
+    that reports it. ``layout`` is a Layout; ``pid``, an int or None, and ``namespace``, a
+    PidNamespace or None, are as in accepts(). If ``listen``, a bool, it also reports listening
+    sockets.
     """
 
     def field(name: str) -> Memory:
@@ -154,9 +155,9 @@ def state_changes(
 
 
 def resets(layout: Layout) -> Program:
-    """Return the program for tcp:tcp_receive_reset, which notes RSTs.
+    """Return the Program for tcp:tcp_receive_reset, which notes RSTs.
 
-    It is needed if sk_err is unknown (no BTF); ``layout`` has the tracepoint's fields.
+    It is needed if sk_err is unknown (no BTF); ``layout``, a Layout, has the tracepoint's fields.
     """
     a = Assembler("net_reset", attach=RECEIVE_RESET)
     socket = a.stack(u64)
@@ -175,7 +176,7 @@ def read_namespace(a: Assembler, layout: Layout, socket: Memory, connection: Mem
     """Emit: store the network namespace and the bound interface of ``socket``, a Memory, in
     ``connection``, a Memory.
 
-    Both are on the stack; the socket is its address, read by ``layout``.
+    Both are on the stack; the socket is its address, read by ``layout``, a Layout.
     """
     bound_to = layout.member("sock_common", "skc_bound_dev_if")
     read_member(a, bound_to, socket, connection.interface)
@@ -200,10 +201,11 @@ def store_version(a: Assembler) -> None:
 
 
 def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, then: str) -> None:
-    """Emit: r7 = the event that ended ``socket``, a Memory, then jump to ``then``. r8 is its last
-    state.
+    """Emit: r7 = the event that ended ``socket``, a Memory, then jump to the label ``then``, a str.
+    r8 is its last state.
 
-    The socket's sk_err is read by ``layout`` into ``error``, a Memory, four bytes on the stack.
+    The socket's sk_err is read by ``layout``, a Layout, into ``error``, a Memory, four bytes on the
+    stack.
     """
     if not layout.has_structs:
         reason_by_state(a, then)
@@ -225,7 +227,8 @@ def reason_of_end(a: Assembler, layout: Layout, socket: Memory, error: Memory, t
 
 
 def reason_by_state(a: Assembler, then: str) -> None:
-    """Emit: r7 = the event for the entry at r9 without sk_err, then jump to ``then``.
+    """Emit: r7 = the event for the entry at r9 without sk_err, then jump to the label ``then``, a
+    str.
 
     Only RSTs are known.
     """
@@ -240,7 +243,8 @@ def reason_by_state(a: Assembler, then: str) -> None:
 
 
 def reason_of_own(a: Assembler, then: str) -> None:
-    """Emit: r7 = the event for a socket without an error (sk_err is 0), then jump to ``then``."""
+    """Emit: r7 = the event for a socket without an error (sk_err is 0), then jump to the label
+    ``then``, a str."""
     a.mov(r7, ABORTED)  # closed by its process, or rejected by a local firewall
     a.jeq(r8, TcpState.SYN_SENT, then)
     a.mov(r7, CLOSED)

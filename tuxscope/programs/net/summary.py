@@ -30,26 +30,44 @@ class By(Enum):
 
 
 class Process(Record):
-    """A Record, the key of ``--by process``."""
+    """A Record, the key of ``--by process``.
+
+    Attributes:
+        pid: an int or None.
+        comm: a str.
+    """
 
     pid = Optional(u32, 0)
     comm = char[16]
 
 
 class Remote(Record):
-    """A Record, the key of ``--by remote``."""
+    """A Record, the key of ``--by remote``.
+
+    Attributes:
+        raddr: a str.
+    """
 
     raddr = IpAddress()
 
 
 class Port(Record):
-    """A Record, the key of ``--by port``."""
+    """A Record, the key of ``--by port``.
+
+    Attributes:
+        port: u16.
+    """
 
     port = u16  # the server's
 
 
 class Traffic(Record):
-    """A Record: what is counted of each key."""
+    """A Record: what is counted of each key.
+
+    Attributes:
+        events, connects, accepts, failed, resets, closes, tx, rx: u64 each.
+        connect: an array of u32, connections by range of their connect time.
+    """
 
     events = u64
     connects = u64
@@ -92,8 +110,8 @@ COLUMNS = (
 
 
 def page(by: By = By.PROCESS, filter: ConnectionFilter = EVERYTHING) -> Page:
-    """Return the page that counts the connections that pass ``filter``, a ConnectionFilter, per key
-    ``by``."""
+    """Return the Page that counts the connections that pass ``filter``, a ConnectionFilter, per key
+    ``by``, a By."""
     key_type, key_columns = KEYS[by]
     table = Hash("SUMMARY", key=key_type, value=Traffic, max_entries=MOST_ROWS)
 
@@ -109,8 +127,8 @@ def page(by: By = By.PROCESS, filter: ConnectionFilter = EVERYTHING) -> Page:
 
 
 def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
-    """Emit: store the key of ``event``, a Memory, as chosen by ``by``, in ``key``, a Memory, both
-    on the stack."""
+    """Emit: store the key of ``event``, a Memory, as chosen by ``by``, a By, in ``key``, a Memory,
+    both on the stack."""
     match by:
         case By.PROCESS:
             a.ldx(r1, u32[event.pid])
@@ -128,8 +146,8 @@ def store_key(a: Assembler, by: By, key: Memory, event: Memory) -> None:
 
 
 def find_or_add(a: Assembler, table: Hash, key: Memory, full: str) -> None:
-    """Emit: r0 = the entry of ``table``, a Hash, for ``key``, a Memory; jump to ``full`` if there
-    is no room for it.
+    """Emit: r0 = the entry of ``table``, a Hash, for ``key``, a Memory; jump to the label ``full``,
+    a str, if there is no room for it.
 
     A missing entry is created.
     """
@@ -146,8 +164,8 @@ def find_or_add(a: Assembler, table: Hash, key: Memory, full: str) -> None:
 
 
 def count(a: Assembler, event: Memory, done: str) -> None:
-    """Emit: count ``event``, a Memory, in the entry at r7. May jump to ``done`` when it is
-    counted."""
+    """Emit: count ``event``, a Memory, in the entry at r7. May jump to the label ``done``, a str,
+    when it is counted."""
     entry: Memory = Traffic[r7]
     a.ldx(r1, u8[event.state])
     a.mov(r2, 1)

@@ -8,7 +8,8 @@ from functools import partial
 
 from tuxscope.abi.architecture import Architecture, this_architecture
 from tuxscope.errors import TuxscopeError, strerror
-from tuxscope.files.paths import FilePaths
+from tuxscope.files.known import KNOWN
+from tuxscope.files.paths import MOST_PATHS, FilePaths
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.span_decoder import Columns
 from tuxscope.options.tool import ToolOptions
@@ -28,7 +29,7 @@ from tuxscope.programs.syscall.unfinished import Unfinished
 from tuxscope.run.identity import own_pid, pid_namespace
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
-from tuxscope.run.stream import Lines, Stream, StreamTotals
+from tuxscope.run.stream import Renderer, Stream, StreamTotals
 
 STDOUT, STDERR = 1, 2
 
@@ -87,7 +88,7 @@ class CallStreamTotals(StreamTotals):
 
 
 class Calls(Stream):
-    """Prints a line for each call, each signal, and each end of a thread."""
+    """Prints a line for each call, each signal, and each end of a thread: a Stream."""
 
     def __init__(
         self,
@@ -100,13 +101,14 @@ class Calls(Stream):
         architecture: Architecture,
     ) -> None:
         self._wanted, self._chosen, self._architecture = wanted, chosen, architecture
-        self._paths = FilePaths(loaded.maps)
+        self._paths = FilePaths(loaded.maps) if KNOWN in loaded.maps else None
+        self._known: dict[int, bytes] = {}  # paths by id
         self._joined = Joined()
         self._unfinished = Unfinished(architecture)
         super().__init__(page, options, loaded, sink)
         self.totals: CallStreamTotals = CallStreamTotals(counts_lost=self.totals.counts_lost)
         known = loaded.maps[PLANS]
-        for index, plan in plans(architecture, wanted.string_size, chosen.all_calls):
+        for index, plan in plans(architecture, wanted.string_size, not chosen.by_result):
             known.update(index, plan)
 
     def finish(self, seconds: float) -> None:
@@ -116,7 +118,7 @@ class Calls(Stream):
         _, account = next(iter(self._loaded.maps[ACCOUNT].items()))
         self.totals.lost += account.missed
         self.totals.excluded, self.totals.restarts = account.excluded, account.restarts
-        self.totals.pathless = self._paths.missed
+        self.totals.pathless = self._paths.missed if self._paths else 0
 
     def _print_unfinished(self) -> None:
         """Print the calls that have not returned, the oldest first."""
@@ -125,7 +127,7 @@ class Calls(Stream):
         columns = [list(each) for each in zip(*rows, strict=True)]
         self._write(bytearray(self._format.render(columns)), len(rows))
 
-    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Lines:
+    def _lines(self, page: Page, options: ToolOptions, fd: int) -> Renderer:
         return CallLines(
             options.format,
             self._wanted.timestamps,
@@ -137,8 +139,12 @@ class Calls(Stream):
     def _path(self, id: int) -> bytes:
         if id in self._unfinished.paths:
             return self._unfinished.paths[id]
-        found = self._paths[id]
-        return found.inside if found else b""
+        if id not in self._known:
+            found = self._paths[id] if self._paths else None
+            if len(self._known) >= MOST_PATHS:
+                self._known.clear()
+            self._known[id] = found.inside if found else b""
+        return self._known[id]
 
     def _shown(self, columns: Columns) -> Columns:
         return self._joined.rows(columns)

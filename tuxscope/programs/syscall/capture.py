@@ -14,12 +14,12 @@ from tuxscope.page.emitting import address_of, lookup
 from tuxscope.programs.syscall.arguments.basic import AT_FDCWD
 from tuxscope.programs.syscall.arguments.call import Status
 from tuxscope.programs.syscall.arguments.reads import LONGEST_READ, RESULT, Count, What
-from tuxscope.programs.syscall.events import OUTGOING, PIECE, ROOM, Outgoing, PieceHead
+from tuxscope.programs.syscall.events import OUTGOING, PART, ROOM, Outgoing, PartHead
 from tuxscope.record import u32, u64
 
 # What they are to do is in the Outgoing, as a global function has no arguments.
 CAPTURE = "capture"  # adds what one read of the plan leads to
-APPEND = "append"  # adds one piece, of the status FAULT where it cannot be read
+APPEND = "append"  # adds one part, of the status FAULT where it cannot be read
 
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
@@ -33,8 +33,8 @@ VALUES = address_of(Outgoing[r9].head.values).offset
 
 
 def capture_functions(a: Assembler, layout: Layout) -> None:
-    """Emit CAPTURE and APPEND. The functions of files come after them, where ``layout`` has
-    structs."""
+    """Emit the functions CAPTURE and APPEND. Those of files have to follow them where ``layout``,
+    the kernel's Layout, has structs."""
     a.function(CAPTURE, is_global=True)
     capture(a, layout)
     a.function(APPEND, is_global=True)
@@ -42,7 +42,8 @@ def capture_functions(a: Assembler, layout: Layout) -> None:
 
 
 def find_outgoing(a: Assembler) -> None:
-    """Emit: r9 = this CPU's ``Outgoing``; return 0 where there is none, which never happens."""
+    """Emit: r9 = the address of this CPU's Outgoing; return 0 where there is none, which never
+    happens."""
     index = a.stack(u32)
     a.st(index, 0)
     lookup(a, OUTGOING, index)
@@ -53,7 +54,7 @@ def find_outgoing(a: Assembler) -> None:
 
 
 def append(a: Assembler) -> None:
-    """Emit the function APPEND."""
+    """Emit the function APPEND, which takes nothing but the Outgoing."""
     out: Memory = Outgoing[r9]
     find_outgoing(a)
     a.ldx(r8, out.length)
@@ -61,7 +62,7 @@ def append(a: Assembler) -> None:
     a.mov(r7, r9)
     a.add(r7, r8)
     a.add(r7, DATA)
-    head: Memory = PieceHead[r7]
+    head: Memory = PartHead[r7]
     a.ldx(r1, out.read)
     a.stx(head.read, r1)
     a.ldx(r1, out.element)
@@ -69,8 +70,8 @@ def append(a: Assembler) -> None:
     a.st(head.status, Status.FAULT)
     a.st(head.length, 0)
     a.mov(r1, r7)
-    a.add(r1, PIECE)
-    a.add(r8, PIECE)
+    a.add(r1, PART)
+    a.add(r8, PART)
     a.stx(out.length, r8)
     a.ldx(r2, out.size)
     a.jgt(r2, LONGEST_READ, "out")
@@ -95,8 +96,8 @@ def append(a: Assembler) -> None:
     a.label("read")
     a.stx(head.status, r2)
     a.stx(head.length, r6)
-    a.add(r6, PIECE - 1)
-    a.and_(r6, -PIECE)
+    a.add(r6, PART - 1)
+    a.and_(r6, -PART)
     a.add(r8, r6)
     a.stx(out.length, r8)
     a.label("out")
@@ -105,15 +106,16 @@ def append(a: Assembler) -> None:
 
 
 def capture(a: Assembler, layout: Layout) -> None:
-    """Emit the function CAPTURE. r6 is the argument plus the offset, r7 the number of the read."""
+    """Emit the function CAPTURE, without files where ``layout``, a Layout, has no structs. r6 is
+    the argument plus the offset, r7 the number of the read."""
     out: Memory = Outgoing[r9]
     pair = a.stack(u64[2])
     find_outgoing(a)
     a.ldx(r7, out.read)
-    part(a, r3, ARGUMENT, 0xFF)
+    bits(a, r3, ARGUMENT, 0xFF)
     load_value(a, "argument")
     a.mov(r6, r2)
-    part(a, r1, 0, 0xFF)
+    bits(a, r1, 0, 0xFF)
     a.st(out.element, 0)
     a.jeq(r1, What.FILE, "file")
     a.ldx(r1, out.place)
@@ -125,7 +127,7 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.add(r6, r2)
     a.st(out.is_string, 0)
     a.st(out.whole, Status.WHOLE)
-    part(a, r1, 0, 0xFF)
+    bits(a, r1, 0, 0xFF)
     kinds = (What.BYTES, What.STRING, What.STRINGS, What.COUNT, What.VECTOR, What.FILES)
     for each in kinds:
         a.jeq(r1, each, each.name)
@@ -168,7 +170,7 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.ja("out")
 
     a.label("STRING")
-    part(a, r1, MOST, 0xFFFF)
+    bits(a, r1, MOST, 0xFFFF)
     a.stx(out.size, r1)
     a.stx(out.address, r6)
     a.st(out.is_string, 1)
@@ -177,24 +179,22 @@ def capture(a: Assembler, layout: Layout) -> None:
 
     a.label("BYTES")
     load_count(a, pair, "bytes")
-    part(a, r1, SIZE, 0xFFFF)
+    bits(a, r1, SIZE, 0xFFFF)
     a.mul(r2, r1)
     store_size(a, "bytes")
     a.stx(out.address, r6)
     a.call(APPEND)
     a.ja("out")
 
-    addresses(a, pair, "count", What.COUNT.name, MOST_COUNTED, "counted", "uncounted")
+    addresses(a, pair, "count", What.COUNT.name, MOST_COUNTED, "counted")
     a.ja("next count")
-    a.label("uncounted")
-    a.jeq(r8, 0, "out")  # there is no array
     a.label("counted")
     append_number(a, r7, r8, "out")
     a.ja("out")
 
-    addresses(a, pair, "string", What.STRINGS.name, MOST_STRINGS + 1, "out", "out")
+    addresses(a, pair, "string", What.STRINGS.name, MOST_STRINGS + 1, "out")
     a.stx(out.address, r0)
-    part(a, r1, MOST, 0xFFFF)
+    bits(a, r1, MOST, 0xFFFF)
     a.stx(out.size, r1)
     a.st(out.is_string, 1)
     store_element(a)
@@ -205,8 +205,9 @@ def capture(a: Assembler, layout: Layout) -> None:
     vectors(a, pair)
 
 
-def part(a: Assembler, register: Register, shift: int, mask: int) -> None:
-    """Emit: ``register`` = some bits of the read's code."""
+def bits(a: Assembler, register: Register, shift: int, mask: int) -> None:
+    """Emit: the Register ``register`` = the bits of the read's code from number ``shift`` on that
+    are in ``mask``, an int."""
     a.ldx(register, Outgoing[r9].code)
     if shift:
         a.rsh(register, shift)
@@ -214,37 +215,38 @@ def part(a: Assembler, register: Register, shift: int, mask: int) -> None:
 
 
 def store_element(a: Assembler) -> None:
-    """Emit: the piece is of the element before r8."""
+    """Emit: the part is of the element before r8."""
     a.mov(r1, r8)
     a.sub(r1, 1)
     a.stx(Outgoing[r9].element, r1)
 
 
 def append_number(a: Assembler, read: Register, value: Register, full: str) -> None:
-    """Emit: add ``value``, 8 bytes, as a piece of the ``read`` of that number; jump to ``full`` if
-    there is no room. Uses r1, r2 and r4."""
+    """Emit: add the Register ``value``, 8 bytes, as a part of the read whose number is in the
+    Register ``read``; jump to the label ``full`` if there is no room. Uses r1, r2 and r4."""
     out: Memory = Outgoing[r9]
     a.ldx(r2, out.length)
     a.jgt(r2, ROOM, full)
     a.mov(r1, r9)
     a.add(r1, r2)
     a.add(r1, DATA)
-    head: Memory = PieceHead[r1]
+    head: Memory = PartHead[r1]
     a.stx(head.read, read)
     a.st(head.status, Status.WHOLE)
     a.ldx(r4, out.element)
     a.stx(head.element, r4)
     a.st(head.length, 8)
-    a.stx(u64[r1 + PIECE], value)
-    a.add(r2, PIECE + 8)
+    a.stx(u64[r1 + PART], value)
+    a.add(r2, PART + 8)
     a.stx(out.length, r2)
 
 
 def store_size(a: Assembler, what: str) -> None:
-    """Emit: r2 bytes are to be read, and of these no more than the read says."""
+    """Emit: r2 bytes are to be read, and no more than the read says; ``what``, a str, is for the
+    label. Uses r1 and r2."""
     out: Memory = Outgoing[r9]
     a.st(out.whole, Status.WHOLE)
-    part(a, r1, MOST, 0xFFFF)
+    bits(a, r1, MOST, 0xFFFF)
     a.jle(r2, r1, f"all {what}")
     a.mov(r2, r1)
     a.st(out.whole, Status.CUT)
@@ -253,7 +255,7 @@ def store_size(a: Assembler, what: str) -> None:
 
 
 def load_value(a: Assembler, label: str) -> None:
-    """Emit: r2 = the argument, or the result, whose index is in r3."""
+    """Emit: r2 = the argument, or the result, whose index is in r3. Defines ``label``, a str."""
     a.mov(r2, 0)
     a.jgt(r3, RESULT, label)
     a.lsh(r3, 3)
@@ -263,9 +265,10 @@ def load_value(a: Assembler, label: str) -> None:
 
 
 def load_count(a: Assembler, pair: Memory, what: str) -> None:
-    """Emit: r2 = how many elements the read counts, LONGEST_READ at most. Uses r0 to r5."""
+    """Emit: r2 = how many elements the read counts, LONGEST_READ at most; ``pair`` is Memory of 16
+    bytes to copy to, ``what``, a str, is for the labels. Uses r0 to r5."""
     done, bound = f"{what} counted", f"{what} bound"
-    part(a, r4, COUNT, 0xFF)
+    bits(a, r4, COUNT, 0xFF)
     a.mov(r3, r4)
     a.and_(r3, 0xF)
     a.and_(r4, 0xF0)
@@ -295,12 +298,17 @@ def load_count(a: Assembler, pair: Memory, what: str) -> None:
     a.label(done)
 
 
-def addresses(
-    a: Assembler, pair: Memory, what: str, name: str, most: int, end: str, fault: str
-) -> None:
-    """Emit ``name``, and the label ``next WHAT``: r0 = the next address of an array at r6, and
-    r8 counts them; jump to ``end`` behind the last one, or behind ``most``, and to ``fault`` if
-    the next one cannot be read."""
+def addresses(a: Assembler, pair: Memory, what: str, name: str, most: int, end: str) -> None:
+    """Emit the label ``name``, and ``next WHAT`` for ``what``, a str: r0 = the next address of an
+    array at r6, and r8 counts them; jump to the label ``end`` behind the last one, or behind
+    ``most``, an int. ``pair`` is Memory of 16 bytes to copy to."""
+    fault = f"{what} not readable"
+    a.label(fault)
+    a.jne(r8, 0, end)
+    a.st(Outgoing[r9].address, 0)  # a FAULT, too
+    a.st(Outgoing[r9].size, 1)
+    a.call(APPEND)
+    a.ja("out")
     a.label(name)
     a.mov(r8, 0)
     a.label(f"next {what}")
@@ -311,8 +319,9 @@ def addresses(
 
 
 def read_word(a: Assembler, pair: Memory, what: str, fault: str) -> None:
-    """Emit: r0 = the word of the call's ABI at r6, in user memory, and r6 is behind it. Jump to
-    ``fault`` if it cannot be read. Uses r0 to r5."""
+    """Emit: r0 = the word of the call's ABI at r6, in user memory, and r6 is behind it. Jump to the
+    label ``fault`` if it cannot be read. ``pair`` is Memory of 16 bytes to copy to, ``what``, a
+    str, is for the labels. Uses r0 to r5."""
     out: Memory = Outgoing[r9]
     a.lea(r1, pair)
     a.mov(r3, r6)
@@ -334,7 +343,8 @@ def read_word(a: Assembler, pair: Memory, what: str, fault: str) -> None:
 
 
 def files(a: Assembler, layout: Layout, pair: Memory) -> None:
-    """Emit ``FILES``: the files of descriptors in an array at r6."""
+    """Emit the label ``FILES``: the files of descriptors in an array at r6, none where ``layout``,
+    a Layout, has no structs; ``pair`` is Memory of 16 bytes to copy to."""
     most = a.stack(u64)
     a.label(What.FILES.name)
     if not layout.has_structs:
@@ -353,7 +363,7 @@ def files(a: Assembler, layout: Layout, pair: Memory) -> None:
     a.mov(r3, r6)
     a.call(helper.probe_read_user)
     a.jne(r0, 0, "out")
-    part(a, r1, SIZE, 0xFFFF)
+    bits(a, r1, SIZE, 0xFFFF)
     a.add(r6, r1)
     a.ldx(r1, u32[address_of(pair) + 0])
     a.call(FILE_OF_FD)
@@ -365,7 +375,8 @@ def files(a: Assembler, layout: Layout, pair: Memory) -> None:
 
 
 def vectors(a: Assembler, pair: Memory) -> None:
-    """Emit ``VECTOR``: what an array of ``struct iovec`` at r6 leads to."""
+    """Emit the label ``VECTOR``: what an array of ``struct iovec`` at r6 leads to; ``pair`` is
+    Memory of 16 bytes to copy to."""
     out: Memory = Outgoing[r9]
     most = a.stack(u64)
     a.label(What.VECTOR.name)

@@ -29,8 +29,8 @@ def mount_point() -> str | None:
 
 
 def identify(path: str) -> tuple[int, int]:
-    """Return the ID of the cgroup ``path`` and its depth in the hierarchy, a pair of ints. Raises
-    CgroupError.
+    """Return a pair of ints: the ID of the cgroup ``path``, a str, and its depth in the hierarchy.
+    Raises CgroupError.
 
     ``path`` is that of its directory, or the one in the hierarchy, as /proc/PID/cgroup has it.
     """
@@ -52,7 +52,7 @@ def identify(path: str) -> tuple[int, int]:
 
 
 def is_inside(directory: str, root: str) -> bool:
-    """Return whether ``directory`` is ``root`` or below it; both are absolute paths."""
+    """Return whether ``directory`` is ``root`` or below it; both are absolute paths, str."""
     return directory == root or directory.startswith(os.path.join(root, ""))
 
 
@@ -73,8 +73,8 @@ def cgroup_paths() -> dict[int, str]:
 
 
 def cgroup_of(pid: int) -> str | None:
-    """Return the path of the cgroup of process ``pid``, a str; None if it has none, or has
-    ended."""
+    """Return the path of the cgroup of process ``pid``, an int, as a str; None if it has none, or
+    has ended."""
     try:
         with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:

@@ -14,6 +14,7 @@ tuxscope syscall: trace system calls, or count and time them in the kernel.
 
 usage: sudo tuxscope syscall [options]
        sudo tuxscope syscall [options] -- COMMAND [ARGUMENT ...]
+       tuxscope syscall --simulate [options]
        sudo tuxscope syscall --summary [--by KEY] [options]
        sudo tuxscope syscall --summary --hist NAME [options]
 
@@ -34,12 +35,14 @@ Without --follow, children of a process are not traced.
         def job() -> int:
             if options.summary:
                 from tuxscope.programs.syscall.live import run
+            elif options.simulate:
+                from tuxscope.programs.syscall.simulated import run
             else:
                 from tuxscope.programs.syscall.calls import run
 
             return run(options)
 
-        return Job(job, verifier_log=options.verifier_log)
+        return Job(job, verifier_log=None if options.simulate else options.verifier_log)
 
     def unexpected_hint(self, word: str) -> str:
         return f"try --pid {word}" if word.isdigit() else "a command to trace comes after --"

@@ -29,7 +29,7 @@ class Counting:
     """An Outcome: calls are counted.
 
     Attributes:
-        chosen: which, and by what.
+        chosen: the Chosen: which calls are counted, and by what.
     """
 
     chosen: Chosen
@@ -47,12 +47,14 @@ class Counting:
         """Emit nothing."""
 
     def finish(self, a: Assembler, slept: Memory) -> None:
-        """Emit: count the call of the thread at r9, which took r7 and returned r8."""
+        """Emit: count the call of the thread at r9, which took r7 ns and returned r8; ``slept``,
+        Memory, holds whether the thread was switched out."""
         load_errno(a)
         self._count(a, slept)
 
     def vanish(self, a: Assembler, slept: Memory) -> None:
-        """Emit: count it as one that did not fail."""
+        """Emit: count the call in which the thread ends as one that did not fail; ``slept``,
+        Memory, holds whether the thread was switched out."""
         a.mov(r3, 0)
         self._count(a, slept)
 
@@ -63,7 +65,8 @@ class Counting:
         a.call("count")
 
     def give_up(self, a: Assembler, errno: int) -> None:
-        """Emit: count the call that a signal interrupted, and that is not restarted any more."""
+        """Emit: count the call that a signal interrupted, and that is not restarted any more, as
+        one that failed with ``errno``, an int, or for 0 did not fail."""
         thread: Memory = Thread[r9]
         load_key(a, self.chosen.by, "interrupted")
         a.ldx(r2, thread.interrupted_ns)
@@ -72,11 +75,11 @@ class Counting:
         a.call("count")
 
     def leave_functions(self, a: Assembler) -> None:
-        """Emit ``count``."""
+        """Emit the function ``count``."""
         count_function(a, self.chosen)
 
     def end_functions(self, a: Assembler) -> None:
-        """Emit ``count``."""
+        """Emit the function ``count``."""
         count_function(a, self.chosen)
 
 

@@ -17,7 +17,7 @@ class Counts:
         total_ns, max_ns: the time of all calls, and of the longest.
         slept_calls, slept_ns: the number of calls in which the thread was switched out, and their
             time.
-        took: how many calls took so long, by range, a tuple of RANGES ints.
+        took: a tuple of RANGES ints: how many calls took so long, by range.
     """
 
     calls: int = 0
@@ -55,8 +55,8 @@ class Counts:
         return self.total_ns // self.calls if self.calls else None
 
     def percentile(self, percent: int) -> int | None:
-        """Return the time in nanoseconds, an int, that ``percent`` (1 to 100) of the calls did not
-        exceed; None without calls.
+        """Return the time in nanoseconds, an int, that ``percent``, an int of 1 to 100, of the
+        calls did not exceed; None without calls.
 
         It is the middle of its range, an eighth off at most, and no more than the longest.
         """
@@ -89,8 +89,8 @@ def merged(value: Any) -> Counts:
 
 
 def bounds(at: int) -> tuple[int, int]:
-    """Return where the range of index ``at`` begins and where it ends, in nanoseconds, a pair of
-    ints."""
+    """Return where the range of index ``at``, an int, begins and where it ends, in nanoseconds, a
+    pair of ints."""
     power, quarter = divmod(at, 4)
     if power == 0 or at < 4:
         first, width = at, 1

@@ -16,8 +16,8 @@ NO_PLAN = 2 * PLANNED
 
 # Bytes of what is read for one record; a read begins below ROOM, and needs no more than the rest.
 ROOM = 12288
-PIECE = 8  # bytes before each piece, and what its length is a multiple of
-LARGEST = ROOM + LONGEST_READ + 2 * PIECE
+PART = 8  # bytes before each part, and what its length is a multiple of
+LARGEST = ROOM + LONGEST_READ + 2 * PART
 
 BEGINS = (1 << 64) - 1  # the duration of a call that begins: what its end says follows
 TIMELESS = (1 << 64) - 2  # that of all else that takes no time
@@ -31,7 +31,7 @@ class What(IntEnum):
         BEGUN: a call that begins, with what is not there any more at its end.
         ENDLESS: a call that begins, and never returns.
         UNFINISHED: a call whose thread has ended in it, or whose result is not known.
-        SIGNAL: a signal is delivered; ``result`` is its number, the piece is its siginfo.
+        SIGNAL: a signal is delivered; ``result`` is its number, the part is its siginfo.
         EXITED: a thread has ended; ``result`` is its exit code, as wait(2) has it.
     """
 
@@ -66,7 +66,7 @@ class CallEvent(Record):
         started_ns: when the call began; 0 where that was not seen.
         duration_ns: how long it took; where its beginning was not seen, when it ended. One of
             BEGINS and TIMELESS for what has none.
-        data: a CallHead, and the pieces that were read of the memory: each a PieceHead and its
+        data: a CallHead, and the parts that were read of the memory: each a PartHead and its
             bytes, up to a multiple of 8.
     """
 
@@ -77,8 +77,8 @@ class CallEvent(Record):
     data = tail(u8[LARGEST], "length")
 
 
-class PieceHead(Record):
-    """What a piece is.
+class PartHead(Record):
+    """What a part is.
 
     Attributes:
         read: the number of the read in the call's plan.
@@ -104,7 +104,7 @@ class Outgoing(Record):
         address, size, element, is_string, whole: for APPEND: where to read, how many bytes; which
             element of the read it is, whether it is a string, and the Status of all of it.
         started_ns, duration_ns, length: those of the CallEvent.
-        head, pieces: its data.
+        head, parts: its data.
     """
 
     users = u64
@@ -123,7 +123,7 @@ class Outgoing(Record):
     length = u32
     unused = u32
     head = CallHead
-    pieces = u8[LARGEST - CallHead.size]
+    parts = u8[LARGEST - CallHead.size]
 
 
 class Entry(IntFlag):
@@ -132,7 +132,7 @@ class Entry(IntFlag):
     Attributes:
         FILE: the file of a descriptor is looked up.
         RECORD: a record is sent with what is read.
-        ENDLESS: it is told, as the call never returns.
+        ENDLESS: it is sent, as the call never returns.
     """
 
     FILE = 1

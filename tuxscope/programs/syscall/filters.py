@@ -52,9 +52,14 @@ class Chosen:
         return any(each is not None for each in (self.comm, self.uid, self.cgroup))
 
     @property
+    def by_result(self) -> bool:
+        """Whether calls are chosen by how they end, a bool."""
+        return bool(self.failed or self.errors or self.least_ns)
+
+    @property
     def all_calls(self) -> bool:
-        """Whether all calls of the chosen threads are."""
-        return self.numbers is None and not (self.failed or self.errors or self.least_ns)
+        """Whether all calls of the chosen threads are chosen, a bool."""
+        return self.numbers is None and not self.by_result
 
 
 EVERYTHING = Chosen()

@@ -14,7 +14,11 @@ POWERS_OF_NS = 64
 
 
 class Range(Record):
-    """A Record: the number of calls in a range of times."""
+    """A Record: the number of calls in a range of times.
+
+    Attributes:
+        calls: u64.
+    """
 
     calls = u64
 
@@ -29,8 +33,9 @@ def view(page: Page) -> Page:
 
 
 def rows(counts: Iterable[Counts]) -> list[tuple[int, Range]]:
-    """Return the histogram's rows of ``counts``, Counts, as a list of pairs of n and Range: the
-    calls that took 2**n ns or more, and less than 2**(n+1)."""
+    """Return the histogram's rows of ``counts``, an iterable of Counts: a list of pairs of n, an
+    int, and a Range with the number of the calls that took 2**n ns or more, and less than
+    2**(n+1)."""
     powers = [0] * POWERS_OF_NS
     for each in counts:
         for at, calls in enumerate(each.took):

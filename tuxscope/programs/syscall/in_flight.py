@@ -16,7 +16,8 @@ class Blocked:
     Attributes:
         threads: the number of threads in such a call, an int.
         oldest_ns: how long the oldest call has taken, in nanoseconds.
-        before: whether that had begun before the start, so that it has taken longer than known.
+        before: a bool, whether that had begun before the start, so that it has taken longer than
+            known.
     """
 
     threads: int
@@ -25,8 +26,9 @@ class Blocked:
 
 
 def in_flight(by: By, threads: Iterable[Thread], now: int, least_ns: int) -> dict[Any, Blocked]:
-    """Return the calls of ``threads``, Thread records, in flight at ``now`` (ns of CLOCK_MONOTONIC)
-    that have taken ``least_ns`` or longer: the Blocked by the key of the table, by ``by``, a By."""
+    """Return the calls of ``threads``, an iterable of Threads, in flight at ``now``, an int in ns
+    of CLOCK_MONOTONIC, that have taken ``least_ns``, an int, or longer: a dict of Blocked by the
+    key of the table by ``by``, a By."""
     ages: dict[Any, list[tuple[int, bool]]] = {}
     for each in threads:
         call: Any = each.call

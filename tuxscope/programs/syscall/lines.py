@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tuxscope.abi.architecture import Architecture
-from tuxscope.abi.names import syscall_name
 from tuxscope.output.lines import Style
 from tuxscope.output.visible import visible
-from tuxscope.programs.syscall.arguments.reads import RESULT
 from tuxscope.programs.syscall.arguments.siginfo import siginfo_text
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.text import (
@@ -20,9 +19,17 @@ from tuxscope.programs.syscall.arguments.text import (
     error_name,
     result_text,
 )
-from tuxscope.programs.syscall.decoding import DATA, DURATION, STARTED, call_of, head_of
-from tuxscope.programs.syscall.events import PIECE, TIMELESS, CallHead, What
+from tuxscope.programs.syscall.decoding import (
+    DATA,
+    DURATION,
+    STARTED,
+    Decoder,
+    Head,
+    head_of,
+)
+from tuxscope.programs.syscall.events import PART, TIMELESS, CallHead, What
 from tuxscope.programs.syscall.timestamps import Timestamps
+from tuxscope.record.types import decode_text
 
 CACHED = 65536  # lines without their times
 SECOND = 1_000_000_000
@@ -35,8 +42,9 @@ class Clock:
         offset: nanoseconds from that clock to CLOCK_REALTIME, an int.
     """
 
-    def __init__(self) -> None:
-        self.offset = time.time_ns() - time.monotonic_ns()
+    def __init__(self, offset: int | None = None) -> None:
+        """``offset``: None for that of this machine."""
+        self.offset = time.time_ns() - time.monotonic_ns() if offset is None else offset
         self._second = -1
         self._text = ""
 
@@ -70,14 +78,13 @@ class CallLines:
         architecture: Architecture,
         path: Callable[[int], bytes],
         string_size: int,
+        clock: Clock | None = None,
     ) -> None:
         """``path``, called with the id of a file, returns its path, bytes; of buffers
-        ``string_size`` bytes are shown."""
-        self._architecture = architecture
-        self._path = path
-        self._string_size = string_size
+        ``string_size`` bytes are shown. ``clock`` is a Clock, None for this machine's."""
+        self._decoder = Decoder(architecture, path, string_size)
         self._timestamps = timestamps
-        self._clock = Clock()
+        self._clock = clock or Clock()
         # What is the same in many lines, by the data of their records.
         self._known: dict[bytes, Any] = {}
         self._make: Callable[[bytes], Any] = self._text
@@ -136,22 +143,20 @@ class CallLines:
     def _text(self, data: bytes) -> bytes:
         """A line without its times, as a template."""
         head = head_of(data)
-        text = f"{comm_text(head)}[{head.who.tid}] {self._event_text(head, data)}"
+        text = f"{name_text(head.comm)}[{head.tid}] {self._event_text(head, data)}"
         return text.encode("utf-8", "backslashreplace").replace(b"%", b"%%")
 
-    def _event_text(self, head: Any, data: bytes) -> str:
+    def _event_text(self, head: Head, data: bytes) -> str:
         if head.what == What.SIGNAL:
             return f"--- {signal_text(head, data)} ---"
         if head.what == What.EXITED:
-            return f"+++ {exit_text(head.values[RESULT])} +++"
-        call = call_of(head, data, self._architecture, self._path, self._string_size)
-        begun = f"{self._name(head)}({arguments_text(call)}"
+            return f"+++ {exit_text(head.result)} +++"
+        called = self._decoder.called(head)
+        call = self._decoder.call(head, data, called)
+        begun = f"{called.shown}({arguments_text(call, called.declared)}"
         if head.what == What.UNFINISHED:
             return f"{begun} <unfinished ...>"
-        return f"{begun}) = {result_text(call)}"
-
-    def _name(self, head: Any) -> str:
-        return syscall_name(self._architecture, bool(head.number.compat), head.number.nr)
+        return f"{begun}) = {result_text(call, called.declared)}"
 
     def _json_lines(
         self, started: list[int], took: list[int], parts: list[tuple[str, str]]
@@ -169,18 +174,18 @@ class CallLines:
     def _json(self, data: bytes) -> tuple[str, str]:
         """What is before the duration of an object, and what is behind it."""
         head = head_of(data)
-        shown = {"pid": head.who.pid, "tid": head.who.tid, "comm": comm_text(head)}
+        shown = {"pid": head.pid, "tid": head.tid, "comm": decode_text(head.comm)}
         if head.what == What.SIGNAL:
             info = siginfo_text(siginfo(data))
-            shown |= {"signal": signal_name(head.values[RESULT]), "siginfo": info}
+            shown |= {"signal": signal_name(head.result), "siginfo": info}
             return members(shown), ""
         if head.what == What.EXITED:
-            return members(shown | {"exited": exit_text(head.values[RESULT])}), ""
-        call = call_of(head, data, self._architecture, self._path, self._string_size)
-        number = head.number.nr
+            return members(shown | {"exited": exit_text(head.result)}), ""
+        called = self._decoder.called(head)
+        call = self._decoder.call(head, data, called)
         shown |= {
-            "syscall": self._name(head),
-            "nr": number - (number >> 31 << 32),
+            "syscall": called.shown,
+            "nr": head.nr - (head.nr >> 31 << 32),
             "abi": call.abi.value,
             "args": arguments_json(call),
             "ret": call.result if call.finished else None,
@@ -191,24 +196,24 @@ class CallLines:
 
 def members(values: dict[str, Any]) -> str:
     """Return ``values`` as the members of a JSON object, without its braces."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    return json.dumps(values, separators=(",", ":"))[1:-1]
 
 
-def comm_text(head: Any) -> str:
-    """Return the name of the thread of ``head``, a CallHead, in one line."""
-    comm: str = head.who.comm
-    return visible(comm)
+@lru_cache(4096)
+def name_text(comm: bytes) -> str:
+    """Return ``comm``, bytes up to a NUL, the name of a thread, in one line."""
+    return visible(decode_text(comm))
 
 
 def siginfo(data: bytes) -> bytes:
     """Return the siginfo in ``data``, of a CallEvent that tells a signal, bytes."""
-    return data[CallHead.size + PIECE :]
+    return data[CallHead.size + PART :]
 
 
-def signal_text(head: Any, data: bytes) -> str:
-    """Return the signal that ``head``, a CallHead, and ``data``, of its CallEvent, tell:
+def signal_text(head: Head, data: bytes) -> str:
+    """Return the signal that ``head``, a Head, and ``data``, of its CallEvent, tell:
     ``SIGCHLD {si_signo=...}``."""
-    name = signal_name(head.values[RESULT])
+    name = signal_name(head.result)
     info = siginfo_text(siginfo(data))
     return f"{name} {info}" if info else name
 

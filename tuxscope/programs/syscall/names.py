@@ -16,8 +16,8 @@ class NameList:
     """Calls that the user named.
 
     Attributes:
-        numbers: a frozenset of pairs: whether of the 32-bit ABI, and the number.
-        all_but: whether all calls but these are meant.
+        numbers: a frozenset of pairs of bool, whether of the 32-bit ABI, and int, the number.
+        all_but: a bool, whether all calls but these are meant.
     """
 
     numbers: Numbers
@@ -25,8 +25,9 @@ class NameList:
 
 
 def name_list(flag: str, text: str, architecture: Architecture) -> NameList:
-    """Return the NameList of ``text``, as in ``openat,%network``, for ``architecture``; with ! in
-    front: all but these. Raises UsageError, which names the option ``flag``."""
+    """Return the NameList of ``text``, a str as in ``openat,%network``, for ``architecture``, an
+    Architecture; with ! in front: all but these. Raises UsageError, which names the option
+    ``flag``."""
     example = f"{flag} takes names of system calls, as in {flag} openat,%network or {flag} '!futex'"
     if text == "True":
         raise UsageError(f"{example}, not nothing")
@@ -42,8 +43,9 @@ def name_list(flag: str, text: str, architecture: Architecture) -> NameList:
 
 
 def meaning(name: str, architecture: Architecture) -> Numbers | None:
-    """Return the calls that ``name`` stands for on ``architecture``, Numbers, a frozenset of pairs;
-    None if there are none.
+    """Return the calls that ``name``, a str, stands for on ``architecture``, an Architecture: a
+    frozenset of pairs of bool, whether of the 32-bit ABI, and int, the number; None if there are
+    none.
 
     ``name`` is a name, a class or a number such as ``syscall_9999``, in all ABIs or in that of its
     suffix.
@@ -64,8 +66,9 @@ def meaning(name: str, architecture: Architecture) -> Numbers | None:
 
 
 def calls_of(wanted: set[str] | frozenset[str], architecture: Architecture, suffix: str) -> Numbers:
-    """Return all calls with the names ``wanted``, a set, on ``architecture``, Numbers, a frozenset
-    of pairs: of the ABI with ``suffix``, or of all if it is empty."""
+    """Return all calls with the names ``wanted``, a set or frozenset of str, on ``architecture``,
+    an Architecture, of the ABI with ``suffix``, a str, or of all if it is empty: a frozenset of
+    pairs of bool, whether of the 32-bit ABI, and int, the number."""
     return frozenset(
         (abi is architecture.compat, numbers(abi)[name])
         for abi, own in architecture.suffixes.items()
@@ -75,8 +78,8 @@ def calls_of(wanted: set[str] | frozenset[str], architecture: Architecture, suff
 
 
 def near_name(name: str, architecture: Architecture) -> str:
-    """Return a hint, as a question, what the unknown ``name`` may mean on ``architecture``, a str;
-    empty if nothing is near."""
+    """Return a hint, a str, a question: what the unknown ``name``, a str, may mean on
+    ``architecture``, an Architecture; empty if nothing is near."""
     if name.startswith("%"):
         return did_you_mean(name[1:], groups(), "%") or (
             f"; there are {', '.join(f'%{each}' for each in groups())}"

@@ -100,8 +100,16 @@ def file_name(flag: str, text: str) -> str:
 class SyscallOptions(ToolOptions, after="exclude"):
     """Options of ``tuxscope syscall``."""
 
-    simulate: bool = False
-    seed: int | None = None
+    simulate: bool = switch(
+        "interpret the programs on synthetic calls; needs no kernel and no privilege; in real "
+        "time, or at full speed with --count",
+        default=False,
+        excludes={
+            **ToolOptions.declared["simulate"].excludes,
+            "summary": "--simulate and {other} conflict: synthetic calls have lines, and no table",
+            "cgroup": "--simulate and {other} conflict: {other} needs a kernel",
+        },
+    )
     unordered: bool = False
 
     pid: int | None = ToolOptions.declared["pid"].with_help(
@@ -151,6 +159,9 @@ class SyscallOptions(ToolOptions, after="exclude"):
     )
     min: float = option(
         "TIME", seconds(0.01), "only calls that took at least TIME: 10ms", default=0.0
+    )
+    buffer_pages: int | None = ToolOptions.declared["buffer_pages"].with_help(
+        "size of the ring buffer in memory pages, a power of two (default: 8 MiB)"
     )
     string_size: int = option(
         "N",

@@ -8,25 +8,28 @@ from tuxscope.lean_typing import Protocol
 
 
 class Outcome(Protocol):
-    """Each method emits instructions. r6 is the context of the program, r9 the address of the
-    thread's ``Thread``; r0 to r5 are clobbered."""
+    """A Protocol: what becomes of calls. Each method emits instructions with ``a``, an Assembler.
+
+    r6 is the context of the program, r9 the address of the thread's Thread; r0 to r5 are clobbered.
+    """
 
     def begin(self, a: Assembler) -> None:
         """Emit: a call that is chosen begins."""
 
     def finish(self, a: Assembler, slept: Memory) -> None:
-        """Emit: the call has ended. It took r7 ns, and returned r8; ``slept`` is whether the
-        thread was switched out."""
+        """Emit: the call has ended. It took r7 ns, and returned r8; ``slept``, Memory, holds
+        whether the thread was switched out."""
 
     def vanish(self, a: Assembler, slept: Memory) -> None:
-        """Emit: the thread ends in its call, which has taken r7 ns."""
+        """Emit: the thread ends in its call, which has taken r7 ns; ``slept``, Memory, holds
+        whether the thread was switched out."""
 
     def keep(self, a: Assembler) -> None:
         """Emit: the call was interrupted, and may be restarted; its numbers are kept already."""
 
     def give_up(self, a: Assembler, errno: int) -> None:
-        """Emit: the interrupted call is not restarted; it failed with ``errno``, or for 0 how it
-        ended is not known."""
+        """Emit: the interrupted call is not restarted; it failed with ``errno``, an int, or for 0
+        how it ended is not known."""
 
     def end(self, a: Assembler) -> None:
         """Emit: the thread ends."""

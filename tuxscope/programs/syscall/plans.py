@@ -11,6 +11,8 @@ from tuxscope.programs.syscall.arguments.declarations import Declaration, declar
 from tuxscope.programs.syscall.arguments.reads import (
     LONGEST_READ,
     MOST_READS,
+    RESULT,
+    STACK_POINTER,
     Read,
     What,
     When,
@@ -25,22 +27,23 @@ ENDLESS = ("exit", "exit_group")
 def plans(
     architecture: Architecture, string_size: int, endless: bool
 ) -> Iterator[tuple[int, Plan]]:
-    """Yield the plans of those calls of ``architecture`` that need one, each a Plan behind its
-    index in PLANS.
+    """Yield the plans of those calls of ``architecture``, an Architecture, that need one: pairs of
+    the index in PLANS, an int, and a Plan.
 
-    Buffers are read up to ``string_size`` bytes. ``endless`` is whether calls that never return
-    are sent.
+    Buffers are read up to ``string_size`` bytes, an int. ``endless``, a bool, is whether calls that
+    never return are sent.
     """
     for abi in (architecture.native, architecture.compat):
         for number, name in names(abi).items():
             if number < PLANNED:
-                made = plan(name, declaration(name), string_size, endless)
+                made = plan(name, declaration(name, abi), string_size, endless)
                 if made != NOTHING:
                     yield number + PLANNED * (abi is architecture.compat), made
 
 
 def plan(name: str, declared: Declaration, string_size: int, endless: bool) -> Plan:
-    """Return the plan of the call ``name``, which is ``declared`` so; see :func:`plans`."""
+    """Return the Plan of the call ``name``, a str, which is ``declared``, a Declaration, so.
+    ``string_size``, an int, and ``endless``, a bool, are as for :func:`plans`."""
     entry, argument = Entry(0), 0
     for each in declared.plan:
         if each.read.when & When.ENTRY:
@@ -63,14 +66,17 @@ def plan(name: str, declared: Declaration, string_size: int, endless: bool) -> P
 
 
 def code(read: Read, string_size: int) -> int:
-    """Return ``read`` as a number, see Plan; of a buffer ``string_size`` bytes are read."""
+    """Return ``read``, a Read, as an int of ``Plan.codes``; of a buffer ``string_size`` bytes, an
+    int, are read."""
     most = read.most
     if read.buffer:
-        # A string has a NUL, and one byte more tells what is longer from what just fits.
+        # A string has a NUL, and a byte more says that it is longer.
         most = min(most, string_size + 2 * (read.what in (What.STRING, What.STRINGS)))
+    # At the entry its place has the stack pointer.
+    argument = RESULT if read.argument == STACK_POINTER else read.argument
     return (
         read.what
-        | read.argument << ARGUMENT
+        | argument << ARGUMENT
         | read.when << WHEN
         | read.count << COUNT
         | read.size << SIZE

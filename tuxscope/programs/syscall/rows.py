@@ -25,20 +25,34 @@ Entry = tuple[Record, Record]
 
 
 class CallRow(Record):
-    """A Record, the row's key with ``--by syscall``."""
+    """A Record, the row's key with ``--by syscall``.
+
+    Attributes:
+        syscall: a str.
+    """
 
     syscall = char[64]
 
 
 class ProcessRow(Record):
-    """A Record, the row's key with ``--by process``."""
+    """A Record, the row's key with ``--by process``.
+
+    Attributes:
+        pid: an int or None.
+        comm: a str.
+    """
 
     pid = Optional(u64, UNKNOWN)
     comm = char[16]
 
 
 class ThreadRow(Record):
-    """A Record, the row's key with ``--by thread``."""
+    """A Record, the row's key with ``--by thread``.
+
+    Attributes:
+        pid, tid: an int or None each.
+        comm: a str.
+    """
 
     pid = Optional(u64, UNKNOWN)
     tid = Optional(u64, UNKNOWN)
@@ -46,19 +60,32 @@ class ThreadRow(Record):
 
 
 class ErrorRow(Record):
-    """A Record, the row's key with ``--by error``."""
+    """A Record, the row's key with ``--by error``.
+
+    Attributes:
+        error: a str.
+    """
 
     error = char[16]
 
 
 class CgroupRow(Record):
-    """A Record, the row's key with ``--by cgroup``."""
+    """A Record, the row's key with ``--by cgroup``.
+
+    Attributes:
+        cgroup: a str.
+    """
 
     cgroup = char[1024]
 
 
 class Line(Record):
-    """A Record: the numbers of a row; those that are unknown are all ones."""
+    """A Record: the numbers of a row.
+
+    Attributes:
+        calls, errors, total_ns, slept_calls, slept_ns, share, in_flight, before: u64 each.
+        avg_ns, p50_ns, p99_ns, max_ns, oldest_ns: an int or None each.
+    """
 
     calls = u64
     errors = u64
@@ -155,7 +182,7 @@ KEYS: dict[By, tuple[RecordType, tuple[Column, ...]]] = {
 
 def columns(by: By, style: Style, slept: bool) -> tuple[Column, ...]:
     """Return the Columns of the table by ``by``, a By, in the format ``style``, a Style, as a
-    tuple; ``slept`` is whether the kernel tells which calls slept."""
+    tuple; ``slept`` is a bool, whether the kernel tells which calls slept."""
     counts = (Column(Line.calls, 10, rank=2), Column(Line.errors, 8, rank=4))
     times = (Line.total_ns, Line.avg_ns, Line.p50_ns, Line.p99_ns, Line.max_ns)
     ranks = (3, 9, 7, 5, 6)
@@ -178,7 +205,7 @@ def view(page: Page, by: By, style: Style, slept: bool) -> Page:
     """Return the Page of the table, by ``by``, a By, that is shown of what ``page``, the Page of
     the kernel side, counts.
 
-    ``style`` is the Style, ``slept`` whether the kernel tells which calls slept.
+    ``style`` is the Style, ``slept`` a bool, whether the kernel tells which calls slept.
     """
     table = Hash("TABLE", key=KEYS[by][0], value=Line, max_entries=1)
     return Page(page.program, table, columns(by, style, slept), order_by=Line.total_ns)
@@ -191,11 +218,11 @@ def rows(
     architecture: Architecture,
     cgroups: Mapping[int, str],
 ) -> list[Entry]:
-    """Return a list of the rows of the table by ``by``, a By, as Entries, pairs of Records: all
-    that was counted, and all calls in flight.
+    """Return a list of the rows of the table by ``by``, a By, each a pair of Records, key and Line:
+    all that was counted, and all calls in flight.
 
-    ``counts`` and ``blocked`` are Counts and Blocked by the map's keys, ``architecture`` the
-    machine's, ``cgroups`` paths by cgroup ID.
+    ``counts`` and ``blocked`` are mappings of the map's keys to Counts and to Blocked,
+    ``architecture`` is an Architecture, ``cgroups`` a mapping of cgroup ID to path.
     """
     total = sum(each.total_ns for each in counts.values())
     return [
@@ -206,7 +233,7 @@ def rows(
 
 def line(counts: Counts | None, blocked: Blocked | None, total: int) -> Line:
     """Return the Line of a row with ``counts``, Counts or None, and ``blocked``, a Blocked or None;
-    ``total`` is the time of all calls in ns."""
+    ``total`` is the time of all calls in ns, an int."""
     counts = counts or Counts()
     return Line(
         calls=counts.calls,
@@ -227,7 +254,7 @@ def line(counts: Counts | None, blocked: Blocked | None, total: int) -> Line:
 
 def shown_key(by: By, key: Any, architecture: Architecture, cgroups: Mapping[int, str]) -> Record:
     """Return ``key``, of the map by ``by``, a By, as the Record that the table shows;
-    ``architecture`` is the machine's, ``cgroups`` are paths by cgroup ID."""
+    ``architecture`` is an Architecture, ``cgroups`` a mapping of cgroup ID to path."""
     match by:
         case By.SYSCALL:
             if key.compat == OTHER:
@@ -258,8 +285,8 @@ def error_name(errno: int) -> str:
 
 
 def short_time(ns: int | None) -> str:
-    """Return ``ns``, nanoseconds or None, as text of three digits and a unit: ``93ns``, ``1.23us``,
-    ``45.6ms``, ``312s``."""
+    """Return ``ns``, an int of nanoseconds or None, as text of three digits and a unit: ``93ns``,
+    ``1.23us``, ``45.6ms``, ``312s``."""
     if ns is None:
         return "-"
     value = float(ns)

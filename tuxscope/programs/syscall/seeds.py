@@ -51,8 +51,8 @@ def replace_start(thread: Thread) -> Thread:
 
 
 def forget(threads: LoadedMap, tid: int) -> None:
-    """Delete the record of thread ``tid``, whose call was not seen, from ``threads``, the LoadedMap
-    of Threads. Raises MapError."""
+    """Delete the record of thread ``tid``, an int, whose call was not seen, from ``threads``, the
+    LoadedMap of Threads. Raises MapError."""
     thread = threads.lookup(tid)
     if thread and thread.state == State.INSIDE_BEFORE:
         threads.delete(tid)
@@ -61,11 +61,12 @@ def forget(threads: LoadedMap, tid: int) -> None:
 def blocked_threads(
     chosen: Chosen, pid: int | None, exclude: tuple[int, ...], paths: Mapping[int, str]
 ) -> Iterator[tuple[int, int, Thread]]:
-    """Yield the threads in a call as triples: process, thread, and its Thread record as the
-    kernel's side has it.
+    """Yield the threads in a call as triples: process ID and thread ID, both int, and its Thread
+    record as the kernel's side has it.
 
-    They are those of ``pid``, or of all processes if None, that ``chosen``, a Chosen, includes and
-    ``exclude``, PIDs, does not; ``paths`` are cgroup paths by ID.
+    They are those of ``pid``, an int, or of all processes if None, that ``chosen``, a Chosen,
+    includes and ``exclude``, a tuple of PIDs, does not; ``paths`` is a mapping of ID to cgroup
+    path.
     """
     processes = [pid] if pid else [int(each) for each in os.listdir("/proc") if each.isdigit()]
     ids = {path: identity for identity, path in paths.items()}
@@ -80,7 +81,7 @@ def blocked_threads(
 
 def is_inside(chosen: Chosen, cgroup: str | None, paths: Mapping[int, str]) -> bool:
     """Return whether ``chosen``, a Chosen, includes processes of the cgroup whose path is
-    ``cgroup``, or None; ``paths`` are cgroup paths by ID."""
+    ``cgroup``, a str or None; ``paths`` is a mapping of ID to cgroup path."""
     if chosen.cgroup is None:
         return True
     wanted = paths.get(chosen.cgroup[0])
@@ -96,8 +97,9 @@ def threads_of(process: int) -> list[int]:
 
 
 def blocked_thread(chosen: Chosen, process: int, tid: int, cgroup: int) -> Thread | None:
-    """Return the Thread of thread ``tid`` of ``process``, a PID, in the cgroup with ID ``cgroup``,
-    as the kernel's side has it; None if it is in no call that ``chosen``, a Chosen, includes."""
+    """Return the Thread of thread ``tid``, an int, of ``process``, a PID, in the cgroup with ID
+    ``cgroup``, an int, as the kernel's side has it; None if it is in no call that ``chosen``, a
+    Chosen, includes."""
     task = f"/proc/{process}/task/{tid}"
     try:
         with open(f"{task}/syscall", encoding="ascii") as file:

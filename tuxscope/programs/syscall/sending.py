@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.abi.reading import read_arguments
+from tuxscope.abi.reading import copy_of_kernel, read_arguments
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9
 from tuxscope.files.emitting import (
@@ -13,7 +13,7 @@ from tuxscope.files.emitting import (
 )
 from tuxscope.files.known import KnownFile
 from tuxscope.lean_dataclasses import dataclass
-from tuxscope.page.emitting import address_of, copy, lookup, read
+from tuxscope.page.emitting import address_of, copy, read
 from tuxscope.programs.syscall.arguments.call import Status
 from tuxscope.programs.syscall.arguments.reads import (
     ARGUMENTS,
@@ -22,34 +22,36 @@ from tuxscope.programs.syscall.arguments.reads import (
     When,
 )
 from tuxscope.programs.syscall.capture import (
-    CAPTURE,
     VALUES,
     WHEN,
     append_number,
     capture_functions,
-    find_outgoing,
 )
-from tuxscope.programs.syscall.counting import LARGEST_ERRNO, add_to_account
+from tuxscope.programs.syscall.counting import LARGEST_ERRNO
+from tuxscope.programs.syscall.entry import choose_thread
 from tuxscope.programs.syscall.events import (
     BEGINS,
-    EVENTS,
-    LARGEST,
-    NO_PLAN,
-    PIECE,
-    PLANNED,
-    PLANS,
+    PART,
     TIMELESS,
-    CallEvent,
     CallHead,
     Entry,
     Outgoing,
-    PieceHead,
+    PartHead,
     Plan,
     What,
 )
 from tuxscope.programs.syscall.filters import leave_out_results
 from tuxscope.programs.syscall.leave import leave_out_before_exec
-from tuxscope.programs.syscall.records import Account, Number, Thread, Who
+from tuxscope.programs.syscall.outgoing import (
+    busy,
+    capture_read,
+    claim_outgoing,
+    fill_call,
+    find_plan,
+    output,
+    release_outgoing,
+)
+from tuxscope.programs.syscall.records import Thread, Who
 from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
@@ -62,7 +64,7 @@ class Sending:
     """An Outcome: calls are sent.
 
     Attributes:
-        wanted: what the programs are made for.
+        wanted: the Wanted: what the programs are made for.
     """
 
     wanted: Wanted
@@ -74,7 +76,8 @@ class Sending:
         a.call("begin")
 
     def finish(self, a: Assembler, slept: Memory) -> None:
-        """Emit: send the call of the thread at r9."""
+        """Emit: send the call of the thread at r9, which took r7 ns and returned r8; ``slept``,
+        Memory, holds whether the thread was switched out."""
         a.mov(r1, r9)
         a.mov(r2, r7)
         a.mov(r3, r8)
@@ -84,7 +87,8 @@ class Sending:
         a.call("send")
 
     def vanish(self, a: Assembler, slept: Memory) -> None:
-        """Emit nothing: exit(2) and exit_group(2) were sent when they began."""
+        """Emit nothing, whatever ``slept``, Memory, holds: exit(2) and exit_group(2) were sent when
+        they began."""
 
     def keep(self, a: Assembler) -> None:
         """Emit: keep the arguments in the thread's record."""
@@ -93,7 +97,8 @@ class Sending:
         a.call("keep")
 
     def give_up(self, a: Assembler, errno: int) -> None:
-        """Emit: send the interrupted call."""
+        """Emit: send the interrupted call, which failed with ``errno``, an int; for 0 its result is
+        not known."""
         a.mov(r1, r9)
         a.ldx(r2, Thread[r9].interrupted_ns)
         a.mov(r3, -errno)
@@ -105,9 +110,13 @@ class Sending:
         a.call("send")
 
     def end(self, a: Assembler) -> None:
-        """Emit: send how the thread ended."""
+        """Emit: send how the thread ended, if the filters choose it."""
         if not (self.wanted.chosen.all_calls and self.wanted.layout.has_structs):
             return
+        if self.wanted.chosen.chooses_threads:
+            a.ldx(r1, Thread[r9].who.tid)
+            a.jeq(r1, 0, "not sent")  # no call of it was chosen
+            choose_thread(a, self.wanted, "not sent")
         place = self.wanted.layout.member("task_struct", "exit_code")
         code = a.stack(u64)
         a.call(helper.get_current_task)
@@ -120,20 +129,21 @@ class Sending:
         a.mov(r3, What.EXITED)
         a.mov(r4, 0)
         a.call("tell")
+        a.label("not sent")
 
     def entry_functions(self, a: Assembler) -> None:
-        """Emit ``begin``."""
+        """Emit the function ``begin``, and what it calls."""
         begin_function(a, self.wanted)
         capture_and_file_functions(a, self.wanted)
 
     def leave_functions(self, a: Assembler) -> None:
-        """Emit ``send`` and ``keep``."""
+        """Emit the functions ``send`` and ``keep``, and what they call."""
         send_function(a, self.wanted)
         keep_function(a, self.wanted)
         capture_and_file_functions(a, self.wanted)
 
     def end_functions(self, a: Assembler) -> None:
-        """Emit ``send`` and ``tell``."""
+        """Emit the functions ``send`` and ``tell``, and what they call."""
         send_function(a, self.wanted)
         if self.wanted.chosen.all_calls and self.wanted.layout.has_structs:
             tell_function(a)
@@ -141,15 +151,16 @@ class Sending:
 
 
 def capture_and_file_functions(a: Assembler, wanted: Wanted) -> None:
-    """Emit what reads arguments."""
+    """Emit the functions that read arguments, for ``wanted``, a Wanted."""
     capture_functions(a, wanted.layout)
     if wanted.layout.has_structs:
         file_functions(a, wanted.layout, FILE_OF_FD, WORKING_DIRECTORY)
 
 
 def send_function(a: Assembler, wanted: Wanted) -> None:
-    """Emit ``send``: r1 is the thread, r2 how long the call took, r3 its result, r4 a What, with
-    ``slept`` above it, r5 the address of its registers; 0 for the interrupted call."""
+    """Emit the function ``send`` for ``wanted``, a Wanted: r1 is the thread, r2 how long the call
+    took in ns, r3 its result, r4 a What, with ``slept`` above it, r5 the address of its registers;
+    0 for the interrupted call."""
     a.function("send")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -224,18 +235,9 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     busy(a)
 
 
-def capture_read(a: Assembler, number: int) -> None:
-    """Emit: do the read of that ``number``, an int, of the Plan at r7; r1 is its code."""
-    out: Memory = Outgoing[r9]
-    a.stx(out.code, r1)
-    a.ldx(r1, Plan[r7].places[number])
-    a.stx(out.place, r1)
-    a.st(out.read, number)
-    a.call(CAPTURE)
-
-
 def begin_function(a: Assembler, wanted: Wanted) -> None:
-    """Emit ``begin``: r1 is the thread, whose call begins, r2 the address of its registers."""
+    """Emit the function ``begin`` for ``wanted``, a Wanted: r1 is the thread, whose call begins, r2
+    the address of its registers."""
     a.function("begin")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -254,6 +256,10 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
     a.jset(r1, Entry.FILE, "file")
     a.call(helper.ktime_get_ns)
     a.stx(out.started_ns, r0)
+    # In place of the result, which a call that begins has not.
+    a.ldx(r3, registers)
+    stack_pointer = wanted.readable.registers.stack_pointer
+    copy_of_kernel(a, stack_pointer, out.head.values[RESULT])
     a.st(out.duration_ns, BEGINS - (1 << 64))
     a.mov(r1, What.BEGUN)
     a.ldx(r2, plan.entry)
@@ -297,7 +303,8 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
 
 
 def keep_function(a: Assembler, wanted: Wanted) -> None:
-    """Emit ``keep``: the arguments of the thread r1, with the registers r2, to its record."""
+    """Emit the function ``keep`` for ``wanted``, a Wanted: copy the arguments of the thread r1,
+    with the registers r2, to its record."""
     a.function("keep")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -314,8 +321,8 @@ def keep_function(a: Assembler, wanted: Wanted) -> None:
 
 
 def tell_function(a: Assembler) -> None:
-    """Emit ``tell``: r1 is the thread, r2 a number, r3 a What, r4 the address of a siginfo in the
-    kernel, or 0."""
+    """Emit the function ``tell``: r1 is the thread, r2 a number, r3 a What, r4 the address of a
+    siginfo in the kernel, or 0."""
     a.function("tell")
     out: Memory = Outgoing[r9]
     what, number = a.stack(u64), a.stack(u64)
@@ -340,17 +347,17 @@ def tell_function(a: Assembler) -> None:
     a.st(out.length, CallHead.size)
     a.jeq(r8, 0, "no siginfo")
     a.mov(r1, r9)
-    a.add(r1, address_of(out.pieces).offset)
-    head: Memory = PieceHead[r1]
+    a.add(r1, address_of(out.parts).offset)
+    head: Memory = PartHead[r1]
     a.st(head.read, 0)
     a.st(head.status, Status.WHOLE)
     a.st(head.element, 0)
     a.st(head.length, SIGINFO)
-    a.add(r1, PIECE)
+    a.add(r1, PART)
     a.mov(r2, SIGINFO)
     a.mov(r3, r8)
     a.call(helper.probe_read_kernel)
-    a.st(out.length, CallHead.size + PIECE + SIGINFO)
+    a.st(out.length, CallHead.size + PART + SIGINFO)
     a.label("no siginfo")
     output(a, "done")
     a.label("done")
@@ -358,75 +365,3 @@ def tell_function(a: Assembler) -> None:
     a.mov(r0, 0)
     a.exit()
     busy(a)
-
-
-def claim_outgoing(a: Assembler, busy: str) -> None:
-    """Emit: r9 = this CPU's Outgoing; jump to ``busy`` if another program was interrupted while it
-    had it."""
-    find_outgoing(a)
-    a.mov(r1, 1)
-    a.atomic_add(Outgoing[r9].users, r1)
-    a.ldx(r1, Outgoing[r9].users)
-    a.jne(r1, 1, busy)
-
-
-def release_outgoing(a: Assembler) -> None:
-    """Emit: let others have the Outgoing at r9."""
-    a.mov(r1, -1)
-    a.atomic_add(Outgoing[r9].users, r1)
-
-
-def busy(a: Assembler) -> None:
-    """Emit ``busy``: the record is missed."""
-    a.label("busy")
-    release_outgoing(a)
-    add_to_account(a, Account.missed.offset)
-    a.mov(r0, 0)
-    a.exit()
-
-
-def fill_call(a: Assembler, call: Memory) -> None:
-    """Emit: the head of the record, of a ``call`` of the thread at r6, which took r7 ns. Where its
-    start was not seen, user space needs the time of its end."""
-    out: Memory = Outgoing[r9]
-    label = f"seen {call._offset}"
-    a.ldx(r1, call.started_ns)
-    a.stx(out.started_ns, r1)
-    a.stx(out.duration_ns, r7)
-    copy(a, address_of(out.head.number), address_of(call.number), Number.size)
-    copy(a, address_of(out.head.who), address_of(Thread[r6].who), Who.size)
-    a.st(out.head.unused, 0)
-    a.st(out.length, CallHead.size)
-    a.ldx(r1, call.started_ns)
-    a.jne(r1, 0, label)
-    a.call(helper.ktime_get_ns)
-    a.stx(out.duration_ns, r0)
-    a.label(label)
-
-
-def find_plan(a: Assembler, index: Memory, none: str, number: Memory | None = None) -> None:
-    """Emit: r7 = the address of the plan for ``number``, that of the Outgoing at r9 if it is None;
-    jump to ``none`` if there is none, which never happens."""
-    if number is None:
-        number = Outgoing[r9].head.number
-    a.ldx(r1, number.nr)
-    a.mov(r2, NO_PLAN)
-    a.jge(r1, PLANNED, "no plan")
-    a.ldx(r2, number.compat)
-    a.mul(r2, PLANNED)
-    a.add(r2, r1)
-    a.label("no plan")
-    a.stx(index, r2)
-    lookup(a, PLANS, index)
-    a.jeq(r0, 0, none)
-    a.mov(r7, r0)
-
-
-def output(a: Assembler, full: str) -> None:
-    """Emit: send the Outgoing at r9; jump to ``full`` if it has more than fits, which never
-    happens."""
-    out: Memory = Outgoing[r9]
-    a.ldx(r3, out.length)
-    a.jgt(r3, LARGEST, full)
-    a.add(r3, CallEvent.data.offset)
-    a.ringbuf_output(EVENTS, address_of(out.started_ns), r3)

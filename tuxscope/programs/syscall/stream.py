@@ -31,7 +31,8 @@ from tuxscope.record import u32, u64
 
 
 def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Page:
-    """Return the page of the stream of the ``chosen`` calls, for ``architecture``."""
+    """Return the Page of the stream of the calls that ``chosen``, a Chosen, includes, for a machine
+    with ``architecture``, an Architecture."""
     chosen = replace(chosen, by=By.THREAD)
 
     def syscall(
@@ -53,7 +54,8 @@ def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Pa
 
 
 def signal_delivery(wanted: Wanted) -> Program:
-    """Return the program that runs when a signal is delivered to a thread."""
+    """Return the Program that runs when a signal is delivered to a thread; ``wanted`` is a
+    Wanted."""
     a = Assembler("signal_deliver", attach=RawTracepoint("signal_deliver"))
     tid = a.stack(u32)
     a.mov(r6, r1)

@@ -15,7 +15,7 @@ from tuxscope.programs.syscall.arguments.declarations import declaration
 from tuxscope.programs.syscall.arguments.reads import ARGUMENTS
 from tuxscope.programs.syscall.arguments.reads import What as Reads
 from tuxscope.programs.syscall.decoding import name_of
-from tuxscope.programs.syscall.events import TIMELESS, CallHead, PieceHead, What
+from tuxscope.programs.syscall.events import TIMELESS, CallHead, PartHead, What
 from tuxscope.programs.syscall.filters import Chosen
 from tuxscope.programs.syscall.plans import ENDLESS
 from tuxscope.programs.syscall.records import State, Thread
@@ -60,26 +60,27 @@ class Unfinished:
         call: Any = thread.call
         who: Any = thread.who
         number = call.number
-        name = name_of(self._architecture.abi(bool(number.compat), number.nr), number.nr)
+        abi = self._architecture.abi(bool(number.compat), number.nr)
+        name = name_of(abi, number.nr)
         arguments = arguments_of(who.pid, who.tid, number.nr)
         if arguments is None or name in ENDLESS:
             return b""
         head = CallHead(values=[*arguments, 0], number=number, who=who, what=int(What.UNFINISHED))
         data = bytes(head)
-        for at, each in enumerate(declaration(name).plan):
+        for at, each in enumerate(declaration(name, abi).plan):
             if each.read.what is Reads.FILE and each.read.argument < ARGUMENTS:
                 data += self._file(at, who.pid, arguments[each.read.argument])
         return data
 
     def _file(self, read: int, pid: int, descriptor: int) -> bytes:
-        """The piece of a descriptor's file; empty if it has none."""
+        """The part of a descriptor's file; empty if it has none."""
         number = descriptor & 0xFFFFFFFF
         with suppress(OSError):
             link = "cwd" if number >> 31 else f"fd/{number}"
             path = os.readlink(os.fsencode(f"/proc/{pid}/{link}"))
             id = FIRST_ID + len(self.paths)
             self.paths[id] = path
-            head = PieceHead(read=read, status=int(Status.WHOLE), element=0, length=8)
+            head = PartHead(read=read, status=int(Status.WHOLE), element=0, length=8)
             return bytes(head) + id.to_bytes(8, sys.byteorder)
         return b""
 

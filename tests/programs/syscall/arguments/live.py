@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tuxscope.abi.architecture import this_architecture
 from tuxscope.abi.names import names
-from tuxscope.programs.syscall.arguments.call import Call, Piece, Status
+from tuxscope.programs.syscall.arguments.call import Call, Part, Status
 from tuxscope.programs.syscall.arguments.declarations import declaration
 from tuxscope.programs.syscall.arguments.reads import RESULT, Count, Read, What, When
 from tuxscope.programs.syscall.arguments.text import arguments_text, result_text
@@ -42,20 +42,20 @@ def made(name: str, *arguments: Argument) -> Call:
     values = [each & 0xFFFFFFFFFFFFFFFF for each in values + [0] * (6 - len(values))]
     plan = declaration(name).plan
     paths: list[bytes] = []
-    pieces: dict[tuple[int, int], list[Piece]] = {}
+    parts: dict[tuple[int, int], list[Part]] = {}
     for each in plan:
         if each.read.when & When.ENTRY:
-            pieces[each.key] = list(read(each.read, values, 0, paths))
+            parts[each.key] = list(read(each.read, values, 0, paths))
     ctypes.set_errno(0)
     result = LIBC.syscall(ctypes.c_long(NUMBERS[name]), *map(ctypes.c_ulong, values))
     result = -ctypes.get_errno() if result == -1 and ctypes.get_errno() else result
     failed = -4095 <= result < 0
     for each in plan:
         if not each.read.when & When.ENTRY and not (failed and each.read.when & When.SUCCESS):
-            pieces[each.key] = list(read(each.read, values, result, paths))
+            parts[each.key] = list(read(each.read, values, result, paths))
     return Call(
         name, ARCHITECTURE.native, ARCHITECTURE, tuple(values), result,
-        pieces=pieces, path=lambda number: paths[number],
+        parts=parts, path=lambda number: paths[number],
     )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def buffer(data: bytes | ctypes.Array[ctypes.c_char]) -> ctypes.Array[ctypes.c_c
     return ctypes.create_string_buffer(data) if isinstance(data, bytes) else data
 
 
-def read(each: Read, values: list[int], result: int, paths: list[bytes]) -> Iterator[Piece]:
+def read(each: Read, values: list[int], result: int, paths: list[bytes]) -> Iterator[Part]:
     """Yield what ``each`` reads; the path of a file is added to ``paths``."""
     value = result if each.argument == RESULT else values[each.argument]
     if each.what is What.FILE:
@@ -78,17 +78,17 @@ def read(each: Read, values: list[int], result: int, paths: list[bytes]) -> Iter
         yield string(address, each.most)
     elif each.what is What.FILES:
         for element in range(min(count, each.most // each.size)):
-            for piece in memory(address + element * each.size, 4, 4):
-                if piece.data:
-                    found = file(struct.unpack("=i", piece.data)[0], paths)
-                    yield Piece(found.status, element, found.data)
+            for part in memory(address + element * each.size, 4, 4):
+                if part.data:
+                    found = file(struct.unpack("=i", part.data)[0], paths)
+                    yield Part(found.status, element, found.data)
     elif each.what is What.VECTOR:
         for element in range(min(count, MOST_VECTORS)):
             for head in memory(address + 16 * element, 16, 16):
                 if head.data:
                     base, length = struct.unpack("=QQ", head.data)
-                    for piece in memory(base, length, each.most):
-                        yield Piece(piece.status, element, piece.data)
+                    for part in memory(base, length, each.most):
+                        yield Part(part.status, element, part.data)
     else:
         raise NotImplementedError(each)
 
@@ -102,7 +102,7 @@ def count_of(count: int, values: list[int], result: int) -> int:
     return 1
 
 
-def memory(address: int, length: int, most: int) -> Iterator[Piece]:
+def memory(address: int, length: int, most: int) -> Iterator[Part]:
     """Yield ``length`` bytes at ``address``, but ``most`` at most."""
     wanted = min(length, most)
     try:
@@ -110,21 +110,21 @@ def memory(address: int, length: int, most: int) -> Iterator[Piece]:
     except OSError:
         data = b""
     if len(data) < wanted:
-        yield Piece(Status.FAULT, 0, b"")
+        yield Part(Status.FAULT, 0, b"")
     else:
-        yield Piece(Status.CUT if wanted < length else Status.WHOLE, 0, data)
+        yield Part(Status.CUT if wanted < length else Status.WHOLE, 0, data)
 
 
-def string(address: int, most: int) -> Piece:
+def string(address: int, most: int) -> Part:
     """Return the string at ``address``."""
     data = b""
     try:
         while b"\0" not in data and len(data) < most:
             data += at(address + len(data), 1)
     except OSError:
-        return Piece(Status.FAULT, 0, b"")
+        return Part(Status.FAULT, 0, b"")
     text, nul, _ = data.partition(b"\0")
-    return Piece(Status.WHOLE if nul else Status.CUT, 0, text)
+    return Part(Status.WHOLE if nul else Status.CUT, 0, text)
 
 
 def at(address: int, length: int) -> bytes:
@@ -138,12 +138,12 @@ def at(address: int, length: int) -> bytes:
         os.close(descriptor)
 
 
-def file(descriptor: int, paths: list[bytes]) -> Piece:
+def file(descriptor: int, paths: list[bytes]) -> Part:
     """Return the path of a descriptor's file, by its index in ``paths``."""
     number = (descriptor & 0xFFFFFFFF) - (descriptor >> 31 & 1) * (1 << 32)
     name = "cwd" if number == -100 else f"fd/{number}"
     try:
         paths.append(os.readlink(f"/proc/self/{name}".encode()))
     except OSError:
-        return Piece(Status.FAULT, 0, b"")
-    return Piece(Status.WHOLE, 0, struct.pack("=Q", len(paths) - 1))
+        return Part(Status.FAULT, 0, b"")
+    return Part(Status.WHOLE, 0, struct.pack("=Q", len(paths) - 1))

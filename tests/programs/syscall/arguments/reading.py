@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tuxscope.abi.architecture import X86_64, Abi, Architecture
-from tuxscope.programs.syscall.arguments.call import Call, Piece, Status
+from tuxscope.programs.syscall.arguments.call import Call, Part, Status
 from tuxscope.programs.syscall.arguments.declarations import declaration
 from tuxscope.programs.syscall.arguments.reads import (
     RESULT,
@@ -47,7 +47,7 @@ class Memory:
         return None if data is None else int.from_bytes(data, sys.byteorder)
 
 
-def pieces(read: Read, call: Call, memory: Memory, files: Mapping[int, bytes]) -> list[Piece]:
+def parts(read: Read, call: Call, memory: Memory, files: Mapping[int, bytes]) -> list[Part]:
     """What ``read`` returns."""
     value = {RESULT: call.result, STACK_POINTER: memory.stack}.get(read.argument)
     if value is None:
@@ -62,7 +62,7 @@ def pieces(read: Read, call: Call, memory: Memory, files: Mapping[int, bytes]) -
         address = memory.number(place, memory.word)
         following = memory.number(place + memory.word, memory.word)
     if not address:
-        return [Piece(Status.FAULT, 0, b"")] if read.what is What.BYTES else []
+        return [Part(Status.FAULT, 0, b"")] if read.what is What.BYTES else []
     most = min(read.most, call.string_size) if read.buffer else read.most
     if read.what is What.BYTES:
         size = read.size * count(read, call, memory, following)
@@ -76,7 +76,7 @@ def pieces(read: Read, call: Call, memory: Memory, files: Mapping[int, bytes]) -
     if read.what is What.VECTOR:
         vectors = count(read, call, memory, following)
         return [vector(memory, address + 2 * at * memory.word, at, most) for at in range(vectors)]
-    found: list[Piece] = []
+    found: list[Part] = []
     while pointer := memory.number(address + len(found) * memory.word, memory.word):
         found.append(string(memory, pointer, most, len(found)))
     if read.what is What.COUNT:
@@ -96,26 +96,26 @@ def count(read: Read, call: Call, memory: Memory, following: int | None) -> int:
     return (memory.number(value, 4) or 0) if kind == Count.POINTED else min(value, 4096)
 
 
-def whole(data: bytes) -> Piece:
-    return Piece(Status.WHOLE, 0, data)
+def whole(data: bytes) -> Part:
+    return Part(Status.WHOLE, 0, data)
 
 
-def of(memory: Memory, address: int, size: int, cut: bool, element: int = 0) -> Piece:
+def of(memory: Memory, address: int, size: int, cut: bool, element: int = 0) -> Part:
     data = memory.at(address, size) if size else b""
     if data is None:
-        return Piece(Status.FAULT, element, b"")
-    return Piece(Status.CUT if cut else Status.WHOLE, element, data)
+        return Part(Status.FAULT, element, b"")
+    return Part(Status.CUT if cut else Status.WHOLE, element, data)
 
 
-def string(memory: Memory, address: int, most: int, element: int = 0) -> Piece:
+def string(memory: Memory, address: int, most: int, element: int = 0) -> Part:
     data = memory.at(address, 4096)
     if data is None:
-        return Piece(Status.FAULT, element, b"")
+        return Part(Status.FAULT, element, b"")
     text = data.split(b"\0", 1)[0]
-    return Piece(Status.CUT if len(text) > most else Status.WHOLE, element, text[:most])
+    return Part(Status.CUT if len(text) > most else Status.WHOLE, element, text[:most])
 
 
-def vector(memory: Memory, address: int, element: int, most: int) -> Piece:
+def vector(memory: Memory, address: int, element: int, most: int) -> Part:
     base = memory.number(address, memory.word) or 0
     size = memory.number(address + memory.word, memory.word) or 0
     return of(memory, base, min(size, most), size > most, element)
@@ -141,14 +141,14 @@ def called(
         values=tuple(value & 0xFFFFFFFFFFFFFFFF for value in (*values, *[0] * 6)[:6]),
         result=result,
     )
-    found: dict[tuple[int, int], list[Piece]] = {}
+    found: dict[tuple[int, int], list[Part]] = {}
     for planned in declaration(name).plan:
         when = planned.read.when
         if when & When.SUCCESS and bare.failed:
             continue
         is_entry = when & When.ENTRY and before is not None
-        parts = (before if is_entry else memory) or {}
-        read = pieces(planned.read, bare, Memory(parts, bare.word, stack), files or {})
+        held = (before if is_entry else memory) or {}
+        read = parts(planned.read, bare, Memory(held, bare.word, stack), files or {})
         if read:
             found[planned.key] = read
     return Call(
@@ -157,7 +157,7 @@ def called(
         architecture=architecture,
         values=bare.values,
         result=result,
-        pieces=found,
+        parts=found,
         path=lambda number: (files or {}).get(number, b""),
     )
 

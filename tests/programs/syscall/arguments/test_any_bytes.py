@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuxscope.abi.architecture import ARCHITECTURES, Abi
-from tuxscope.programs.syscall.arguments.call import Call, Piece, Status
+from tuxscope.programs.syscall.arguments.call import Call, Part, Status
 from tuxscope.programs.syscall.arguments.declarations import declaration, lines
 from tuxscope.programs.syscall.arguments.reads import RESULT, What
 from tuxscope.programs.syscall.arguments.text import arguments_json, arguments_text, result_text
@@ -24,25 +24,25 @@ STATUSES = st.sampled_from(Status)
 def calls(draw: st.DrawFn, name: str) -> Call:
     """Return a call with any arguments, and any memory behind them."""
     architecture, abi = draw(st.sampled_from(ABIS))
-    pieces: dict[tuple[int, int], list[Piece]] = {}
-    for planned in declaration(name).plan:
+    parts: dict[tuple[int, int], list[Part]] = {}
+    for planned in declaration(name, abi).plan:
         elements = draw(st.integers(0, 2))
         data = st.binary(min_size=8, max_size=8) if planned.read.what is What.FILE else BYTES
-        pieces[planned.key] = [
-            piece(draw(STATUSES), element, draw(data)) for element in range(elements)
+        parts[planned.key] = [
+            part(draw(STATUSES), element, draw(data)) for element in range(elements)
         ]
     return Call(
         name, abi, architecture,
         values=tuple(draw(NUMBERS) for _ in range(RESULT)),
-        result=draw(RESULTS), finished=draw(st.booleans()), pieces=pieces,
+        result=draw(RESULTS), finished=draw(st.booleans()), parts=parts,
         path=lambda number: b"/tmp" if number % 2 else b"",
         string_size=draw(st.integers(0, 40)),
     )  # fmt: skip
 
 
-def piece(status: Status, element: int, data: bytes) -> Piece:
-    """Return a piece, which is empty after a fault."""
-    return Piece(status, element, data if status is not Status.FAULT else b"")
+def part(status: Status, element: int, data: bytes) -> Part:
+    """Return a part, which is empty after a fault."""
+    return Part(status, element, data if status is not Status.FAULT else b"")
 
 
 @settings(max_examples=1500, deadline=None)

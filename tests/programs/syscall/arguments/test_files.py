@@ -11,7 +11,7 @@ import pytest
 
 from programs.syscall.arguments.live import made, text
 from tuxscope.abi.architecture import ARCHITECTURES, Abi
-from tuxscope.programs.syscall.arguments.call import Call, Piece, Status
+from tuxscope.programs.syscall.arguments.call import Call, Part, Status
 from tuxscope.programs.syscall.arguments.files import device_text, mode_text, open_text
 from tuxscope.programs.syscall.arguments.text import arguments_json, arguments_text
 
@@ -120,8 +120,8 @@ def test_stat(tmp_path: Path) -> None:
 )
 def test_stat_of_each_architecture(machine: str, abi: Abi, name: str, form: str) -> None:
     data = struct.pack(form, 0o100600, 0, 77).ljust(56, b"\xff")
-    pieces = {(1, 0): [Piece(Status.WHOLE, 0, data)]}
-    call = Call(name, abi, ARCHITECTURES[machine], (3, 4096, 0, 0, 0, 0), pieces=pieces)
+    parts = {(1, 0): [Part(Status.WHOLE, 0, data)]}
+    call = Call(name, abi, ARCHITECTURES[machine], (3, 4096, 0, 0, 0, 0), parts=parts)
     assert arguments_text(call) == "3, {st_mode=S_IFREG|0600, st_size=77, ...}"
 
 

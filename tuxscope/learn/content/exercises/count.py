@@ -44,7 +44,8 @@ def entries(items: Any) -> Counter[int]:
 
 
 def judge(submission: Submission, expected: Counter[int], came: Counter[int]) -> None:
-    """Raises Mistake for the first process with a wrong count."""
+    """Raise Mistake for the first process with a wrong count. ``expected`` and ``came`` are
+    Counters of the writes by PID; ``submission`` is the Submission."""
     update = submission.line_of(calls_helper(helper.map_update_elem)) or submission.definition
     all_one = set(came.values()) == {1}
     for pid, times in expected.items():
@@ -80,8 +81,8 @@ def grade_on_kernel(submission: Submission) -> None:
 
 
 def excused(came: Counter[int], expected: Counter[int], missed: int) -> Counter[int]:
-    """The counts, with those corrected that are too small by at most ``missed``, the number of runs
-    that the kernel skipped."""
+    """Return the counts ``came``, a Counter by PID, corrected where they are below ``expected``, a
+    Counter, by at most ``missed``, the number of runs that the kernel skipped, an int."""
     return came | Counter(
         {pid: times for pid, times in expected.items() if 0 < times - came[pid] <= missed}
     )

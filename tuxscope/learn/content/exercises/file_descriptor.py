@@ -46,7 +46,8 @@ def grade(submission: Submission) -> None:
 
 
 def mix_ups(call: Call) -> dict[int, Words]:
-    """Values that are mistaken for it."""
+    """Return the values that are mistaken for the file descriptor of ``call``, a Call: a dict of
+    Words, pairs of what the value is, a str, and the index of the hint, an int, by value."""
     return {
         call.fd & 0xFF: ("its lowest byte only: make the field a u32", 1),
         call.fd & 0xFFFF: ("its lower 2 bytes only: make the field a u32", 1),

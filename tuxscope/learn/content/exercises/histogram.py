@@ -29,7 +29,11 @@ LONGEST = 14  # bits of the largest size that a worker writes
 
 @dataclass(frozen=True, slots=True)
 class LargeWrite(Call):
-    """A write of ``size`` bytes. There is no such data, as programs only count it."""
+    """A write, a Call, of ``size`` bytes. There is no such data, as programs only count it.
+
+    Attributes:
+        size: the number of bytes, an int.
+    """
 
     size: int = 0
 
@@ -54,14 +58,17 @@ def grade(submission: Submission) -> None:
 
 
 def sizes_to_try(rng: random.Random) -> Iterator[int]:
-    """The smallest sizes, and sizes at both ends of the range of a power of two."""
+    """Yield ints: the smallest sizes, and sizes at both ends of the range of a power of two, chosen
+    by ``rng``, a random.Random."""
     yield from (6, 3, 1, 2, 0)
     for bits in rng.sample(range(3, BITS), 20):
         yield from ((1 << bits) - 1, 1 << bits, rng.randrange(1 << bits, 2 << bits), 1 << bits)
 
 
 def judge(submission: Submission, call: LargeWrite, grown: dict[int, int]) -> None:
-    """Check that a write incremented the entry of its size, and no other. Raises Mistake."""
+    """Check that ``call``, a LargeWrite, incremented the entry of its size, and no other; raise
+    Mistake if not. ``grown`` is a dict of the increments by index, both int, ``submission`` the
+    Submission."""
     came = {index: by for index, by in grown.items() if by}
     expected = power(call.size)
     if came == {expected: 1}:

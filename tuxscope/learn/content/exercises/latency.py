@@ -77,8 +77,12 @@ def grade(submission: Submission) -> None:
 def first_record(
     submission: Submission, records: list[Record], starts: Hash, keys: list[Any], call: Call
 ) -> Record:
-    """The one record of a single call; ``keys`` are the keys in ``starts`` during the call. Raises
-    Mistake."""
+    """Return the one Record of ``records``, a list of those sent for ``call``, a Call. Raises
+    Mistake if there is none, or there are several.
+
+    ``starts`` is the page's Hash of start times, ``keys`` a list of its keys during the call,
+    ``submission`` the Submission.
+    """
     expected = f"one record of {described(call)}"
     if not keys:
         came = f"no entry in {starts.name} during the call"
@@ -102,7 +106,8 @@ def first_record(
 
 
 def check_unseen(submission: Submission, interpreter: Interpreter, call: Call) -> None:
-    """Check that an exit without an entry sends no record. Raises Mistake."""
+    """Check that the exit of ``call``, a Call, without an entry sends no record; raise Mistake if
+    it does. ``interpreter`` is the Interpreter of ``submission``, a Submission."""
     for unseen in (replace(call, pid=call.pid + 100, tid=call.tid + 100), call):
         interpreter.leave(unseen)
         if records := interpreter.records():
@@ -115,7 +120,8 @@ def check_unseen(submission: Submission, interpreter: Interpreter, call: Call) -
 
 
 def judge(submission: Submission, record: Record, call: Call, others: Sequence[Call] = ()) -> None:
-    """Check the record of a call. Raises Mistake."""
+    """Check ``record``, the Record of ``call``, a Call; raise Mistake if it is wrong. ``others``
+    are the Calls in flight at the same time, a sequence; ``submission`` is the Submission."""
     check_caller(submission, record, call, described(call))
     ns: int = ns_of(record)
     end = call.time_ns + call.took_ns

@@ -67,13 +67,15 @@ def came(records: int, pid: int) -> str:
 
 
 def lookup_or_send(submission: Submission, records: int) -> SourceLine | None:
-    """The line at fault: the lookup for too few records, the send for too many."""
+    """Return the SourceLine of ``submission``, a Submission, that is at fault if it sends
+    ``records`` records, an int: the lookup for too few, the send for too many; None if not
+    known."""
     lookup = submission.line_of(calls_helper(helper.map_lookup_elem))
     return sends_of(submission) if records else lookup
 
 
 def target_of(submission: Submission) -> Array:
-    """The map TARGET. Raises Mistake."""
+    """Return the Array TARGET of ``submission``, a Submission. Raises Mistake."""
     maps = [each for program in submission.programs() for each in program.maps]
     if all(each.name != "TARGET" for each in maps):
         raise Mistake(

@@ -33,7 +33,8 @@ def grade(submission: Submission) -> None:
 
 
 def check_layout(record: RecordType, source: SourceLine | None) -> None:
-    """Check that the record has the three fields, without holes. Raises Mistake."""
+    """Check that ``record``, a RecordType, has the three fields, without holes; raise Mistake at
+    ``source``, a SourceLine or None, if not."""
     declared = {name: str(field.type) for name, field in record.fields.items()}
     if declared != FIELDS:
         for name, type in FIELDS.items():

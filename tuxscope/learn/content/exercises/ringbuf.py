@@ -42,7 +42,8 @@ def grade(submission: Submission) -> None:
 
 
 def check_lost(submission: Submission) -> None:
-    """Check that records are counted that a full ring buffer has no room for. Raises Mistake."""
+    """Check that ``submission``, a Submission, counts the records that a full ring buffer has no
+    room for; raise Mistake if not."""
     events = submission.page.map
     assert isinstance(events, RingBuf)
     interpreter = submission.interpreter()

@@ -55,7 +55,8 @@ def grade(submission: Submission) -> None:
 
 
 def counts_of(submission: Submission) -> tuple[Hash, RecordType]:
-    """The page's hash and its key. Raises Mistake if they are not as the task says."""
+    """Return a pair for ``submission``, a Submission: the Hash of its page, and the RecordType of
+    its key. Raises Mistake if they are not as the task says."""
     counts, key, _ = counted_hash(submission, "number")
     check_call_name(submission, key)
     return counts, key
@@ -70,7 +71,8 @@ def line_of_count(submission: Submission) -> SourceLine:
 
 
 def judge(submission: Submission, calls: list[Call], came: Counter[int]) -> None:
-    """Raises Mistake for the first number with a wrong count."""
+    """Raise Mistake for the first number with a wrong count: ``calls`` are a list of the Calls
+    made, ``came`` is a Counter by number; ``submission`` is the Submission."""
     expected = Counter(each.number for each in calls)
     for number, times in expected.items():
         if came[number] == times:

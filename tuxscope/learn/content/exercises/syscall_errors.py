@@ -84,7 +84,8 @@ def grade(submission: Submission) -> None:
 
 
 def check_labelled(submission: Submission, record: RecordType) -> None:
-    """Check that a column shows the errors' names. Raises Mistake."""
+    """Check that a column of ``submission``, a Submission, shows the names of errors, a field of
+    ``record``, a RecordType. Raises Mistake."""
     field = record.fields["errno"]
     for each in submission.page.columns:
         if isinstance(each, Labelled) and each.field == field:
@@ -100,7 +101,7 @@ def check_labelled(submission: Submission, record: RecordType) -> None:
 
 
 def line_of_filter(submission: Submission) -> SourceLine:
-    """The line of the first jump that decides."""
+    """Return the SourceLine of the first jump of ``submission``, a Submission, that decides."""
     return submission.line_of(is_condition) or sends_of(submission)
 
 

@@ -52,7 +52,8 @@ def grade(submission: Submission) -> None:
 
 
 def call_of(submission: Submission, bits: int) -> Call:
-    """A random call that takes from 1.25 to 1.75 times 2**bits nanoseconds."""
+    """Return a random Call that takes from 1.25 to 1.75 times 2**``bits`` nanoseconds, an int; its
+    values are random by ``submission``, a Submission."""
     took = (1 << bits) + submission.rng.randrange(1 << bits - 2, 3 << bits - 2)
     return replace(random_call(submission.rng), time_ns=STARTED, took_ns=took)
 
@@ -65,7 +66,13 @@ def expect(
     submission: Submission, interpreter: Interpreter, times: PerCpuArray, calls: tuple[Call, ...],
     expected: Counter[int], of: str, hint: int = 2,
 ) -> None:  # fmt: skip
-    """Make calls that overlap; check what is counted. Raises Mistake."""
+    """Make ``calls``, a tuple of Calls, which overlap, in ``interpreter``, an Interpreter; check
+    what is counted. Raises Mistake.
+
+    ``times`` is the PerCpuArray of the counts, ``expected`` a Counter of them by index, these calls
+    included. ``of`` says what of, in words, ``hint`` is the index of the hint that fits;
+    ``submission`` is the Submission.
+    """
     for call in calls:
         interpreter.enter(call)
     for call in calls:
@@ -77,7 +84,12 @@ def check(
     submission: Submission, interpreter: Interpreter, times: PerCpuArray, expected: Counter[int],
     of: str, hint: int, calls: tuple[Call, ...],
 ) -> None:  # fmt: skip
-    """Raises Mistake."""
+    """Check that the counts in ``times``, a PerCpuArray of ``interpreter``, an Interpreter, are
+    ``expected``, a Counter by index; raise Mistake if not.
+
+    ``calls`` is a tuple of the Calls just made, ``of`` says what of, in words, ``hint`` is the
+    index of the hint that fits, ``submission`` the Submission.
+    """
     came = +totals(interpreter.map(times).items())
     if came == expected:
         return
@@ -111,7 +123,8 @@ def shown(counts: Counter[int]) -> str:
 
 
 def line_of_count(submission: Submission) -> SourceLine:
-    """The line of the last lookup: that of the array."""
+    """Return the SourceLine of the last lookup in ``submission``, a Submission: that of the
+    array."""
     *_, line = (
         submission.definition,
         *(each.source for each in submission.instructions(calls_helper(helper.map_lookup_elem))),

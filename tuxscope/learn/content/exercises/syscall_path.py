@@ -69,7 +69,8 @@ def grade(submission: Submission) -> None:
 
 
 def call_of(submission: Submission, length: int, present: bool) -> Call:
-    """A random call of openat with a path of this length."""
+    """Return a random Call of openat of ``submission``, a Submission, with a path of ``length``
+    bytes; ``present``, a bool: whether its page is in memory at the entry."""
     rng = submission.rng
     data = f"/{random_text(rng, length - 1)}\0".encode()
     result = rng.choice((-ENOENT, rng.randrange(3, 900)))
@@ -89,7 +90,8 @@ def described(call: Call) -> str:
 
 
 def judge(submission: Submission, record: Record, call: Call) -> None:
-    """Check the record of a call. Raises Mistake."""
+    """Check ``record``, a Record that ``submission``, a Submission, sent for ``call``, a Call.
+    Raises Mistake."""
     of = described(call)
     check_caller(submission, record, call, of)
     check_value(submission, record, "result", call.result, of)
@@ -111,7 +113,8 @@ def judge(submission: Submission, record: Record, call: Call) -> None:
 
 
 def copies(submission: Submission) -> SourceLine:
-    """The line that reads the path, or else the line that sends."""
+    """Return the SourceLine of ``submission``, a Submission, that reads the path, or else of the
+    one that sends."""
     found = map(submission.line_of, map(calls_helper, READS))
     return next(filter(None, found), None) or sends_of(submission)
 

@@ -72,7 +72,8 @@ def grade(submission: Submission) -> None:
 
 
 def call_of(submission: Submission, before: int, slept: int, took: int) -> Call:
-    """A random call of a thread that was switched out voluntarily so often before."""
+    """Return a random Call of ``submission``, a Submission, by a thread that was switched out
+    voluntarily ``before`` times before it and ``slept`` times in it; it ``took`` so many ns."""
     rng = submission.rng
     return replace(
         random_call(rng),
@@ -90,7 +91,8 @@ def described(call: Call) -> str:
 
 
 def judge(submission: Submission, record: Record, call: Call) -> None:
-    """Check the record of a call. Raises Mistake."""
+    """Check ``record``, a Record that ``submission``, a Submission, sent for ``call``, a Call.
+    Raises Mistake."""
     of = described(call)
     check_caller(submission, record, call, of)
     check_value(submission, record, "number", call.number, of)
@@ -108,7 +110,8 @@ def judge(submission: Submission, record: Record, call: Call) -> None:
 
 
 def check_layout(submission: Submission, call: Call) -> None:
-    """Check that the page asks the layout for the offset. Raises Mistake."""
+    """Check by ``call``, a Call, that the page of ``submission``, a Submission, asks the layout for
+    the offset. Raises Mistake."""
     interpreter = submission.interpreter(layout=ELSEWHERE)
     interpreter.call(call)
     if [attrgetter("sleeps")(each) for each in interpreter.records()] != [call.slept]:
@@ -120,7 +123,8 @@ def check_layout(submission: Submission, call: Call) -> None:
 
 
 def reads(submission: Submission) -> SourceLine:
-    """The line that reads the task, or else the line that sends."""
+    """Return the SourceLine of ``submission``, a Submission, that reads the task, or else of the
+    one that sends."""
     line = submission.line_of(calls_helper(helper.probe_read_kernel))
     return line or sends_of(submission)
 

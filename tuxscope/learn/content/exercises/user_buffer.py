@@ -74,7 +74,8 @@ def grade(submission: Submission) -> None:
 
 
 def check_helper(submission: Submission) -> None:
-    """Check that the page calls no other helper that copies. Raises Mistake."""
+    """Check that the page of ``submission``, a Submission, calls no other helper that copies; raise
+    Mistake if it does."""
     for other in OTHERS:
         if line := submission.line_of(calls_helper(other)):
             raise Mistake(
@@ -85,7 +86,9 @@ def check_helper(submission: Submission) -> None:
 
 
 def check_data(submission: Submission, expected: str, came: str, of: str) -> None:
-    """Check data: the first bytes that are written. Raises Mistake."""
+    """Check ``came``, the first bytes that are written as a record has them, against ``expected``,
+    both str; raise Mistake if they differ. ``of`` says what of, in words; ``submission`` is the
+    Submission."""
     if came == expected:
         return
     words, hint = "", 0
@@ -101,7 +104,8 @@ def check_data(submission: Submission, expected: str, came: str, of: str) -> Non
 
 
 def copies(submission: Submission) -> SourceLine:
-    """The line that copies, or else the line that sends."""
+    """Return the SourceLine of ``submission``, a Submission, that copies, or else the one that
+    sends."""
     line = submission.line_of(calls_helper(helper.probe_read_user))
     return line or sends_of(submission)
 

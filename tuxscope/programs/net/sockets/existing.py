@@ -32,7 +32,7 @@ class Socket:
         cookie: 64-bit number that is unique for the lifetime of the system
             (bpf_get_socket_cookie()). It stays the same from request to TIME_WAIT.
         inode: inode of its file, as in ``/proc/PID/fd``; 0 if no file refers to it.
-        state: TCP state. A request (NEW_SYN_RECV) is listed as SYN_RECV.
+        state: the TcpState. A request (NEW_SYN_RECV) is listed as SYN_RECV.
         local: local address, 16 bytes in network byte order; IPv4 as ``::ffff:a.b.c.d``.
         remote: remote address, likewise; all zero without a peer (IPv4: ``::ffff:0.0.0.0``).
         local_port: in host byte order.
@@ -63,7 +63,8 @@ class Socket:
 def existing_sockets(
     namespaces: Iterable[Namespace], left_out: list[Namespace] | None = None
 ) -> list[Socket]:
-    """Return the TCP sockets in ``namespaces``, in any state but CLOSE (unbound), as a list.
+    """Return a list of the Sockets of TCP in ``namespaces``, an iterable of Namespaces, in any
+    state but CLOSE (unbound).
 
     The list is no atomic snapshot: to miss no socket, start tracing first. Namespaces that cannot
     be entered, or no longer exist, are appended to ``left_out``, a list, if it is not None. Raises
@@ -84,7 +85,8 @@ def existing_sockets(
 
 
 def all_sockets() -> tuple[list[Socket], list[Namespace]]:
-    """Return the TCP sockets of all network namespaces, and the namespaces not entered, two lists.
+    """Return a pair of lists: the Sockets of TCP of all network namespaces, and the Namespaces not
+    entered.
 
     If the process that leads to a namespace has exited, another process in it is tried. Raises
     SocketsError as existing_sockets() does.

@@ -13,7 +13,8 @@ class InterfaceNames:
         self._known: dict[int, dict[int, str]] = {}  # by namespace and index
 
     def name(self, netns: int, index: int) -> str:
-        """Return the name of interface ``index`` in the network namespace with inode ``netns``.
+        """Return the name, a str, of interface ``index`` in the network namespace with inode
+        ``netns``, both int.
 
         Returns the index as text if the namespace cannot be entered or has no such interface.
         """
@@ -25,7 +26,8 @@ class InterfaceNames:
 
 
 def links(netns: int) -> dict[int, str]:
-    """Return the interface names in the network namespace with inode ``netns``, a dict by index.
+    """Return the interface names in the network namespace with inode ``netns``, an int: a dict of
+    str by index.
 
     It is empty if the namespace cannot be read.
     """

@@ -34,7 +34,7 @@ class Namespace:
     path: str
 
     def run(self, function: Callable[[], Answer]) -> Answer:
-        """Call ``function`` inside the namespace; return its result.
+        """Call ``function``, without arguments, inside the namespace; return its result.
 
         It runs in a new thread, because setns(2) changes the calling thread. Raises NamespaceError,
         and what ``function`` raises.
@@ -76,7 +76,7 @@ def own_namespace() -> Namespace:
 
 
 def names() -> dict[int, str]:
-    """Return the names of ``ip netns``, a dict by inode; of several names the first one."""
+    """Return the names of ``ip netns``, a dict of str by inode; of several names the first one."""
     try:
         named = sorted(os.listdir(NAMED), reverse=True)
         namespaces = os.stat(OURS).st_dev
@@ -94,7 +94,8 @@ def names() -> dict[int, str]:
 
 
 def all_namespaces() -> list[Namespace]:
-    """Return the namespaces of all processes and of ``ip netns``, each once, the own one first.
+    """Return a list of the Namespaces of all processes and of ``ip netns``, each once, the own one
+    first.
 
     Not listed are namespaces that may not be read (ptrace(2), "access mode checking"), and those
     that only a thread, an open file or another mount refers to. Raises NamespaceError if /proc is

@@ -25,7 +25,8 @@ class Owner:
 
 
 def owners(inodes: Container[int]) -> dict[int, Owner]:
-    """Return the processes of the sockets ``inodes`` as a dict of Owner by inode.
+    """Return the processes of the sockets ``inodes``, a container of int, as a dict of Owner by
+    inode.
 
     Reads /proc once. If several processes hold a socket, as after fork(2), the lowest PID counts. A
     socket is missing if no process holds it, if /proc/PID/fd may not be read (ptrace(2), "access

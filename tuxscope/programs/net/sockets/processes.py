@@ -9,7 +9,8 @@ from tuxscope.programs.net.sockets.errors import SocketsError
 
 
 def pids() -> list[int]:
-    """Return the PIDs in /proc, a sorted list. Raises SocketsError if /proc is not mounted."""
+    """Return the PIDs in /proc, a sorted list of int. Raises SocketsError if /proc is not
+    mounted."""
     try:
         return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
     except OSError as error:

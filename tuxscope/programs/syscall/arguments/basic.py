@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call
 
 AT_FDCWD = -100
+DELETED = b" (deleted)"
 
 
 class Signed(Kind):
@@ -76,11 +77,20 @@ class Octal(Kind):
         return f"0{call.unsigned(index):o}" if call.unsigned(index) else "000"
 
 
+def path_text(path: bytes) -> str:
+    """Return ``path``, the bytes of a descriptor's file's path, as text: ``</etc/hosts>``,
+    ``</tmp/a>(deleted)``."""
+    name = path.removesuffix(DELETED)
+    more = "<>" if b"<" in name or b">" in name else ""
+    return f"<{escaped(name, more)}>" + "(deleted)" * (name != path)
+
+
 class Descriptor(Kind):
     """A file descriptor, with the path of its file: ``3</etc/hosts>``.
 
     Attributes:
-        entry: whether the file is looked up before the call, as after it the descriptor is closed.
+        entry: whether the file is looked up before the call, as after it the descriptor is closed,
+            a bool.
     """
 
     def __init__(self, entry: bool = False) -> None:
@@ -94,7 +104,7 @@ class Descriptor(Kind):
         number = self._number(call, index)
         path = call.path_of(index)
         name = "AT_FDCWD" if number == AT_FDCWD else str(number)
-        return f"{name}<{escaped(path, '<>')}>" if path else name
+        return f"{name}{path_text(path)}" if path else name
 
     def json(self, call: Call, index: int) -> Any:
         path = call.path_of(index)
@@ -130,8 +140,8 @@ class Buffer(Kind):
     """Bytes of which ``string_size`` are shown.
 
     Attributes:
-        length: how many there are: a Count, or a Count plus the index of an argument.
-        written: whether the call writes them, so that a failed one shows the address.
+        length: how many there are, an int: a Count, or a Count plus the index of an argument.
+        written: whether the call writes them, so that a failed one shows the address, a bool.
     """
 
     def __init__(self, length: int, written: bool = False) -> None:
@@ -156,13 +166,13 @@ class Buffer(Kind):
 
 
 def input_buffer(length: int) -> Buffer:
-    """Return the kind of a buffer that the call reads; ``length`` is the index of the argument
-    with its size."""
+    """Return the Buffer that a call reads; ``length``, an int, is the index of the argument with
+    its size."""
     return Buffer(Count.ARGUMENT + length)
 
 
 def output_buffer() -> Buffer:
-    """Return the kind of a buffer that the call writes; its result is how many bytes."""
+    """Return the Buffer that a call writes; its result is how many bytes."""
     return Buffer(Count.RETURNED, written=True)
 
 

@@ -44,7 +44,7 @@ SETS = ("effective", "permitted", "inheritable")
 
 
 def set_text(bits: int) -> str:
-    """Return the set of capabilities that ``bits`` are, as ``1<<CAP_CHOWN|1<<CAP_KILL``."""
+    """Return the set of capabilities in ``bits``, an int, as text: ``1<<CAP_CHOWN|1<<CAP_KILL``."""
     names = [
         f"1<<{CAPABILITIES.get(number, f'{number:#x}')}"
         for number in range(bits.bit_length())
@@ -54,8 +54,8 @@ def set_text(bits: int) -> str:
 
 
 def sets_text(data: bytes, call: Call) -> str | None:
-    """Return two of struct __user_cap_data_struct in ``data``, with the low and the high half of
-    each set, as text for ``call``; None if ``data`` is too short."""
+    """Return two of struct __user_cap_data_struct in ``data``, bytes, with the low and the high
+    half of each set, as text for ``call``, a Call; None if ``data`` is too short."""
     if len(data) < 24:
         return None
     halves = struct.unpack_from("=6I", data)

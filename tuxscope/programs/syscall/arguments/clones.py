@@ -42,7 +42,7 @@ TLS_FOURTH = (Abi.ARM64, Abi.ARM, Abi.IA32)
 
 
 def flags_of(call: Call) -> int:
-    """Return the flags of ``call``, a clone(2)."""
+    """Return the flags of ``call``, a Call of clone(2), an int."""
     return call.long(1 if call.abi in STACK_FIRST else 0)
 
 
@@ -127,7 +127,7 @@ class CloneArguments(Kind):
     """struct clone_args, and what the kernel writes where it points to.
 
     Attributes:
-        size: the index of the argument with its size.
+        size: the index of the argument with its size, an int.
     """
 
     def __init__(self, size: int) -> None:

@@ -2,7 +2,7 @@
 
 A line is the call's name, its arguments, and its result, separated by tabs. An argument is
 ``name:kind``, or ``name:kind(other,...)`` where the kind refers to other arguments. Without a
-third column the result is a number.
+third column the result is a number. A line for ``name@abi`` is for calls of that ABI alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
+from tuxscope.abi.architecture import Abi
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.reads import MOST_READS, RESULT, Read
 
@@ -33,8 +34,8 @@ class PlannedRead:
     """A read of a call's plan, and whose it is.
 
     Attributes:
-        read: the read.
-        key: the index of the argument, and the number of the read among its reads.
+        read: the Read.
+        key: the index of the argument, and the number of the read among its reads, a pair of int.
     """
 
     read: Read
@@ -46,9 +47,9 @@ class Declaration:
     """What a call takes and returns.
 
     Attributes:
-        arguments: kinds by name, in order.
-        result: the kind of what it returns.
-        plan: what the kernel reads, at most MOST_READS.
+        arguments: a mapping of Kinds by name, in order.
+        result: the Kind of what it returns.
+        plan: what the kernel reads, a tuple of PlannedReads, at most MOST_READS.
     """
 
     arguments: Mapping[str, Kind]
@@ -58,7 +59,7 @@ class Declaration:
 
 @cache
 def kinds() -> Mapping[str, Callable[..., Kind]]:
-    """Return what makes the kinds, by their names in calls.tsv."""
+    """Return a mapping of what makes the Kinds, callables, by their names in calls.tsv."""
     found: dict[str, Callable[..., Kind]] = {}
     for each in MODULES:
         table = import_module(f"tuxscope.programs.syscall.arguments.{each}").KINDS
@@ -69,21 +70,24 @@ def kinds() -> Mapping[str, Callable[..., Kind]]:
 
 @cache
 def lines() -> Mapping[str, tuple[str, ...]]:
-    """Return the columns of calls.tsv behind the name, by name."""
+    """Return the columns of calls.tsv behind the name, tuples of str, as a mapping by name."""
     with open(FILE, encoding="utf-8") as table:
         rows = (line.rstrip("\n").split("\t") for line in table if not line.startswith("#"))
         return {name: tuple(columns) for name, *columns in rows}
 
 
 @cache
-def declaration(name: str) -> Declaration:
-    """Return the declaration of the call ``name``; of one that has none, six numbers."""
-    arguments, result, *_ = (*lines().get(name, (UNKNOWN,)), "number")
+def declaration(name: str, abi: Abi | None = None) -> Declaration:
+    """Return the Declaration of the call ``name``, a str, of ``abi``, an Abi, or None for all; of
+    one that is not declared, six numbers."""
+    found = (abi and lines().get(f"{name}@{abi.value}")) or lines().get(name, (UNKNOWN,))
+    arguments, result, *_ = (*found, "number")
     return parsed(arguments, result)
 
 
 def parsed(arguments: str, result: str) -> Declaration:
-    """Return the Declaration that the columns ``arguments`` and ``result`` of a line say."""
+    """Return the Declaration that the columns ``arguments`` and ``result`` of a line, both str,
+    say."""
     words = [each.partition(":")[::2] for each in arguments.split()]
     names = [name for name, _ in words]
     made = {name: kind_of(text, names) for name, text in words}
@@ -97,6 +101,7 @@ def parsed(arguments: str, result: str) -> Declaration:
 
 
 def kind_of(text: str, names: list[str]) -> Kind:
-    """Return the kind that ``text`` names, as ``input(count)``; ``names`` are the arguments'."""
+    """Return the Kind that ``text`` names, as ``input(count)``; ``names``, a list of str, are the
+    arguments'."""
     name, _, others = text.rstrip(")").partition("(")
     return kinds()[name](*(names.index(each) for each in others.split(",") if each))

@@ -75,7 +75,8 @@ class Pipe(Kind):
 
 
 def descriptor_text(number: int, path: bytes | None) -> str:
-    """Return a descriptor with the path of its file, if that is known."""
+    """Return the descriptor ``number``, an int, as text, with ``path``, the bytes of its file's
+    path, if that is not None."""
     return f"{number}<{escaped(path, '<>')}>" if path else str(number)
 
 
@@ -83,7 +84,7 @@ class Offset(Kind):
     """An offset in memory that the call starts at: ``[0]``.
 
     Attributes:
-        moved: whether the one that the call leaves is shown, too: ``[0] => [5]``.
+        moved: whether the one that the call leaves is shown, too, a bool: ``[0] => [5]``.
     """
 
     SIZE = 8

@@ -53,15 +53,17 @@ OWNER = struct.Struct("=ii")
 
 
 def command_of(call: Call, command: int) -> str:
-    """Return the name of the command that argument ``command`` is; an empty string of one that
-    has none."""
+    """Return the name of the command of ``call``, a Call, that is in the argument with index
+    ``command``, an int; an empty string of one that has none."""
     return COMMANDS.get(call.unsigned(command), "")
 
 
 def lock_text(data: bytes, call: Call, wide: bool, owner: bool) -> str | None:
-    """Return a struct flock as text; None if ``data`` is too short.
+    """Return the struct flock of ``call``, a Call, in ``data``, bytes, as text; None if ``data`` is
+    too short.
 
-    ``wide`` is whether its numbers have 64 bits, ``owner`` whether the process is shown.
+    ``wide``, a bool, is whether its numbers have 64 bits, ``owner``, a bool, whether the process is
+    shown.
     """
     form = LOCK32
     if wide:
@@ -81,7 +83,7 @@ class FcntlArgument(Kind):
     """The argument of fcntl(2).
 
     Attributes:
-        command: the index of the argument with the command.
+        command: the index of the argument with the command, an int.
     """
 
     def __init__(self, command: int) -> None:
@@ -138,7 +140,7 @@ class FcntlResult(DescriptorResult):
     """What fcntl(2) returns: a new descriptor, flags, or a number.
 
     Attributes:
-        command: the index of the argument with the command.
+        command: the index of the argument with the command, an int.
     """
 
     def __init__(self, command: int) -> None:

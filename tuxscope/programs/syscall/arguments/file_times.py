@@ -21,7 +21,8 @@ SECONDS = Layout((Member("actime", "l", seconds_text), Member("modtime", "l", se
 
 
 def moment_text(seconds: int, rest: int, name: str) -> str:
-    """Return a time with its fraction: ``rest`` is called ``name``, as ``tv_nsec``."""
+    """Return the time ``seconds`` since 1970, an int, as text, with its fraction ``rest``, an int,
+    which is called ``name``: ``tv_nsec`` or ``tv_usec``."""
     if name == "tv_nsec" and rest in SPECIAL:
         return SPECIAL[rest]
     text = f"{{tv_sec={seconds}, {name}={rest}}}"
@@ -39,7 +40,11 @@ def moment_text(seconds: int, rest: int, name: str) -> str:
 
 
 def pair_text(data: bytes, call: Call, layout: Layout, name: str) -> str | None:
-    """Return two times as text; None if ``data`` is too short."""
+    """Return the two times of ``call``, a Call, in ``data``, bytes, as text; None if ``data`` is
+    too short.
+
+    ``layout`` is the Layout of both, ``name``, a str, the name of their fractions, as ``tv_nsec``.
+    """
     values = layout.values(data, call.word)
     if values is None:
         return None
@@ -48,7 +53,8 @@ def pair_text(data: bytes, call: Call, layout: Layout, name: str) -> str | None:
 
 
 def pair(layout: Layout, name: str) -> Pointed:
-    """Return the kind of an argument that points to two times."""
+    """Return the kind, a Pointed, of an argument that points to two times with ``layout``, a
+    Layout, whose fractions are called ``name``, as ``tv_nsec``."""
     return Pointed(layout.size(8), lambda data, call: pair_text(data, call, layout, name))
 
 

@@ -57,7 +57,7 @@ DIRENT32 = struct.Struct("=8xH")
 
 
 def open_text(flags: int) -> str:
-    """Return flags of open(2) as text, the access mode first."""
+    """Return ``flags``, an int, of open(2) as text, the access mode first."""
     text, rest = ACCESS_MODES[flags & os.O_ACCMODE], flags & ~os.O_ACCMODE
     if not rest:
         return text
@@ -66,13 +66,14 @@ def open_text(flags: int) -> str:
 
 
 def octal_text(mode: int) -> str:
-    """Return permissions in octal, with three digits or more: ``0644``, ``007``."""
+    """Return ``mode``, the permissions of a file, an int, as octal text, with three digits or more:
+    ``0644``, ``007``."""
     return f"0{mode:o}".rjust(3, "0")
 
 
 def mode_text(mode: int) -> str:
-    """Return the mode of a file with its type: ``S_IFREG|0644``; only in octal if the type has
-    no name."""
+    """Return ``mode``, that of a file with its type, an int, as text: ``S_IFREG|0644``; only in
+    octal if the type has no name."""
     kind = FILE_TYPES.get(stat.S_IFMT(mode))
     if kind is None:
         return octal_text(mode)
@@ -81,7 +82,7 @@ def mode_text(mode: int) -> str:
 
 
 def device_text(device: int) -> str:
-    """Return the number of a device: ``makedev(0x1, 0x3)``."""
+    """Return ``device``, the number of a device, an int, as text: ``makedev(0x1, 0x3)``."""
     major, minor = (f"{each:#x}" if each else "0" for each in (os.major(device), os.minor(device)))
     return f"makedev({major}, {minor})"
 
@@ -104,7 +105,7 @@ class OpenMode(Permissions):
     """Permissions of a file that open(2) makes, which needs them only then.
 
     Attributes:
-        flags: the index of the argument with the flags.
+        flags: the index of the argument with the flags, an int.
     """
 
     def __init__(self, flags: int) -> None:
@@ -125,7 +126,7 @@ class Device(Kind):
     """The number of the device that mknod(2) makes.
 
     Attributes:
-        mode: the index of the argument with the type.
+        mode: the index of the argument with the type, an int.
     """
 
     def __init__(self, mode: int) -> None:
@@ -171,7 +172,7 @@ class OpenHow(Kind):
     """A struct open_how (openat2(2)).
 
     Attributes:
-        size: the index of the argument with its size.
+        size: the index of the argument with its size, an int.
     """
 
     FORM = struct.Struct("=QQQ")

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 def flag_text(value: int, names: Mapping[int, str], unknown: str, zero: str = "0") -> str:
-    """Return ``value`` as ``A|B``, with the rest in hexadecimal: ``A|0x40``.
+    """Return ``value``, an int, as text: ``A|B``, with the rest in hexadecimal: ``A|0x40``.
 
-    ``names`` are by bit, or by several bits, the longer ones first. Where no bit has a name, the
-    text is ``0x40 /* O_??? */``, with ``unknown`` in the comment; for 0, ``zero`` or its name.
+    ``names`` is a mapping of str by bit, or by several bits, the longer ones first. Where no bit
+    has a name, the text is ``0x40 /* O_??? */``, with ``unknown``, a str, in the comment. For 0 it
+    is the name of 0, or ``zero``, a str.
     """
     if not value:
         return names.get(0, zero)
@@ -35,8 +36,8 @@ class Flags(Kind):
     """A C int of bits with names.
 
     Attributes:
-        names: by bit, or by several bits, the longer ones first.
-        unknown: what a comment says where no bit has a name, as ``O_???``.
+        names: a mapping of str by bit, or by several bits, the longer ones first.
+        unknown: what a comment says where no bit has a name, a str such as ``O_???``.
         zero: the text of 0.
     """
 
@@ -53,8 +54,8 @@ class Choice(Kind):
     """A C int that is one of several with names.
 
     Attributes:
-        names: by number.
-        unknown: what a comment says where it is another, as ``SEEK_???``.
+        names: a mapping of str by number.
+        unknown: what a comment says where it is another, a str such as ``SEEK_???``.
     """
 
     def __init__(self, names: Mapping[int, str], unknown: str) -> None:

@@ -54,8 +54,8 @@ COMPARISONS = {
 
 
 def command(call: Call) -> str:
-    """Return the name of the operation of ``call``, without its flags; "" for one that is not
-    known."""
+    """Return the name of the operation of ``call``, a Call, without its flags; "" for one that is
+    not known."""
     number = call.unsigned(OPERATION) & ~PRIVATE & ~REALTIME
     return OPERATIONS[number] if number < len(OPERATIONS) else ""
 
@@ -122,7 +122,8 @@ class Value3(Shown):
 
 
 def wake_operation(value: int) -> str:
-    """Return what FUTEX_WAKE_OP does by its ``value``, as FUTEX_OP(3) combines it."""
+    """Return the text of what FUTEX_WAKE_OP does by its ``value``, an int, as FUTEX_OP(3) combines
+    it."""
     shift = "FUTEX_OP_OPARG_SHIFT<<28|" if value >> 31 else ""
     operation = choice_text(value >> 28 & 7, WAKE_OPERATIONS, "FUTEX_OP_???")
     comparison = choice_text(value >> 24 & 15, COMPARISONS, "FUTEX_OP_CMP_???")

@@ -29,9 +29,10 @@ HARDWARE = {1: "ARPHRD_ETHER", 0x304: "ARPHRD_LOOPBACK", 0xFFFE: "ARPHRD_NONE"}
 
 
 def request_text(command: str, data: bytes, returned: bool) -> str | None:
-    """Return a struct ifreq as text; None if ``data`` is too short, or the command is not known.
+    """Return the struct ifreq in ``data``, bytes, as text; None if ``data`` is too short, or
+    ``command``, the name of the ioctl, is not known.
 
-    ``returned`` is whether the call has answered.
+    ``returned``, a bool, is whether the call has answered.
     """
     what = command.removeprefix("SIOCGIF").removeprefix("SIOCSIF")
     if len(data) < REQUEST_SIZE or what == command:
@@ -51,7 +52,9 @@ def request_text(command: str, data: bytes, returned: bool) -> str | None:
 
 
 def value_text(what: str, number: int, value: bytes) -> str | None:
-    """Return what a struct ifreq has behind the name as text; None if it is not known."""
+    """Return what a struct ifreq has behind the name as text: ``value``, bytes, which begins with
+    ``number``, an int. ``what``, a str, is the end of the command's name, as ``MTU``; None if it is
+    not known."""
     if what == "FLAGS":
         return f"ifr_flags={flag_text(number & 0xFFFF, FLAG_NAMES, 'IFF_???')}"
     if what in ADDRESSES:

@@ -78,14 +78,15 @@ FILE_FLAGS = {1 << bit: f"FS_{name}_FL" for bit, name in {
 
 @cache
 def commands() -> Mapping[int, str]:
-    """Return the names of commands by number; of a number with two, both: ``A or B``."""
+    """Return a mapping of the names of commands, str, by number; of a number with two, both:
+    ``A or B``."""
     with open(FILE, encoding="utf-8") as table:
         rows = (line.rstrip("\n").split("\t") for line in table if not line.startswith("#"))
         return {int(number, 16): name for number, name in rows}
 
 
 def command_text(number: int) -> str:
-    """Return a command's name, or how its number is made (ioctl(2))."""
+    """Return the name of the command ``number``, an int, or how that is made (ioctl(2))."""
     if number in commands():
         return commands()[number]
     parts = (number >> 8 & 0xFF, number & 0xFF, number >> 16 & 0x3FFF)
@@ -104,7 +105,7 @@ class IoctlArgument(Kind):
     """The argument of ioctl(2).
 
     Attributes:
-        command: the index of the argument with the command.
+        command: the index of the argument with the command, an int.
     """
 
     def __init__(self, command: int) -> None:
@@ -169,7 +170,11 @@ class IoctlArgument(Kind):
 
 
 def number_at(data: bytes, code: str, word: int) -> str | None:
-    """Return the number at the start of ``data`` as text; None if ``data`` is too short."""
+    """Return the number at the start of ``data``, bytes, as text: ``[5]``; None if ``data`` is too
+    short.
+
+    ``code``, a str, is as in a Member, ``word`` the size of a long in bytes, an int.
+    """
     if word == 8:
         code = {"l": "q", "L": "Q"}.get(code, code)
     form = struct.Struct(f"={code}")
@@ -177,7 +182,9 @@ def number_at(data: bytes, code: str, word: int) -> str | None:
 
 
 def flags_at(data: bytes, names: Mapping[int, str], unknown: str) -> str | None:
-    """Return the flags at the start of ``data`` as text; None if ``data`` is too short."""
+    """Return the flags, 32 bits, at the start of ``data``, bytes, as text in brackets; None if
+    ``data`` is too short. ``names`` and ``unknown`` are as for :func:`flag_text`, a mapping and a
+    str."""
     if len(data) < 4:
         return None
     return f"[{flag_text(struct.unpack_from('=I', data)[0], names, unknown)}]"

@@ -18,18 +18,19 @@ class Kind:
     """
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        """Return what the kernel is to read for argument ``index``."""
+        """Return what the kernel is to read for argument ``index``, an int: a tuple of Reads."""
         return ()
 
     def is_shown(self, call: Call, index: int) -> bool:
-        """Whether ``call`` has argument ``index``: open's mode is one only with O_CREAT."""
+        """Return whether ``call``, a Call, has argument ``index``, an int: open's mode is one only
+        with O_CREAT."""
         return True
 
     def text(self, call: Call, index: int) -> str:
-        """Return argument ``index`` of ``call`` as text, as strace(1) has it."""
+        """Return argument ``index``, an int, of ``call``, a Call, as text, as strace(1) has it."""
         return call.address(index)
 
     def json(self, call: Call, index: int) -> Any:
-        """Return argument ``index`` of ``call`` as a value for JSON; else than as a number it is
-        its text."""
+        """Return argument ``index``, an int, of ``call``, a Call, as a value for JSON: a number, or
+        else its text."""
         return self.text(call, index)

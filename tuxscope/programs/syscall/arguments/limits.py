@@ -29,20 +29,20 @@ WHO = {
 
 
 def limit_text(value: int, infinity: int, name: str) -> str:
-    """Return the limit ``value``, as ``8192*1024`` where it is a multiple of 1024, or the ``name``
-    of ``infinity``."""
+    """Return the limit ``value``, an int, as text: ``8192*1024`` where it is a multiple of 1024,
+    and ``name``, a str, where it is ``infinity``, an int."""
     if value == infinity:
         return name
     return f"{value // 1024}*1024" if value > 1024 and value % 1024 == 0 else str(value)
 
 
 def limit64(value: int) -> str:
-    """Return the limit ``value`` of 64 bits as text."""
+    """Return the limit ``value`` of 64 bits, an int, as text."""
     return limit_text(value, 0xFFFFFFFFFFFFFFFF, "RLIM64_INFINITY")
 
 
 def limit32(value: int) -> str:
-    """Return the limit ``value`` of 32 bits as text."""
+    """Return the limit ``value`` of 32 bits, an int, as text."""
     return limit_text(value, 0xFFFFFFFF, "RLIM_INFINITY")
 
 
@@ -52,8 +52,8 @@ USAGE = Layout((("ru_utime", TIMEVAL), ("ru_stime", TIMEVAL)), rest=True)
 
 
 def limits_text(data: bytes, call: Call) -> str | None:
-    """Return a struct rlimit, whose members are as wide as a long of ``call``, as text; None if
-    ``data`` is too short."""
+    """Return the struct rlimit in ``data``, bytes, whose members are as wide as a long of ``call``,
+    a Call, as text; None if ``data`` is too short."""
     return (LIMITS64 if call.word == 8 else LIMITS32).text(data, call.word)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import mmap
+import struct
 from collections.abc import Callable
 
-from tuxscope.lean_typing import TYPE_CHECKING
+from tuxscope.lean_typing import TYPE_CHECKING, Any, ClassVar
+from tuxscope.programs.syscall.arguments.basic import Descriptor, Hexadecimal, Size
 from tuxscope.programs.syscall.arguments.constants import named
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
+from tuxscope.programs.syscall.arguments.reads import Read, What
 
 if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call
@@ -74,11 +77,40 @@ class MapFlags(Kind):
         return "|".join(parts)
 
 
+class MapArguments(Kind):
+    """The argument of mmap(2) where it is the address of a struct of six words (old_mmap, in the
+    kernel's mm/mmap.c): on s390, and for 32-bit calls of x86."""
+
+    KINDS: ClassVar[dict[str, Kind]] = {
+        "addr": Kind(),
+        "length": Size(),
+        "prot": Flags(PROTECTION, "PROT_???"),
+        "flags": MapFlags(),
+        "fd": Descriptor(),
+        "offset": Hexadecimal(),
+    }
+
+    def reads(self, index: int) -> tuple[Read, ...]:
+        return (Read(What.BYTES, index, size=8 * len(self.KINDS)),)
+
+    def text(self, call: Call, index: int) -> str:
+        shown = self.json(call, index)
+        return ", ".join(shown.values()) if isinstance(shown, dict) else shown
+
+    def json(self, call: Call, index: int) -> Any:
+        data = call.data(index)
+        form = struct.Struct("=6" + {4: "I", 8: "Q"}[call.word])
+        if data is None or len(data) < form.size:
+            return call.address(index)
+        inner = call._replace(values=form.unpack_from(data), parts={})
+        return {name: kind.text(inner, at) for at, (name, kind) in enumerate(self.KINDS.items())}
+
+
 class RemapAddress(Kind):
     """Where mremap(2) moves a mapping, if it is to choose nothing.
 
     Attributes:
-        flags: the index of the argument with the flags.
+        flags: the index of the argument with the flags, an int.
     """
 
     def __init__(self, flags: int) -> None:
@@ -89,6 +121,7 @@ class RemapAddress(Kind):
 
 
 KINDS: dict[str, Callable[..., Kind]] = {
+    "map_arguments": MapArguments,
     "protection": lambda: Flags(PROTECTION, "PROT_???"),
     "map_flags": MapFlags,
     "remap_flags": lambda: Flags(REMAP_FLAGS, "MREMAP_???"),

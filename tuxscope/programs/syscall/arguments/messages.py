@@ -32,7 +32,7 @@ from tuxscope.programs.syscall.arguments.structs import (
 )
 
 if TYPE_CHECKING:
-    from tuxscope.programs.syscall.arguments.call import Call, Piece
+    from tuxscope.programs.syscall.arguments.call import Call, Part
 
 HEADER = Layout((
     Member("msg_name", "L"), Member("msg_namelen", "I"), Member("msg_iov", "L"),
@@ -48,15 +48,15 @@ SOCKET_MESSAGES = {1: "SCM_RIGHTS", 2: "SCM_CREDENTIALS", 3: "SCM_SECURITY", 4: 
 
 
 def name_read(index: int, message: int, when: When) -> Read:
-    """Return the read of the address of a message, at ``when``; ``index`` is the argument's, and
-    ``message`` the number in an array."""
+    """Return the Read of the address of a message at ``when``, a When; ``index`` is the argument's,
+    and ``message`` the message's number in an array, both int."""
     size = LONGEST_ADDRESS
     return Read(What.BYTES, index, size=size, most=size, when=when, through=message * WORDS + NAME)
 
 
 def vector_reads(index: int, message: int, when: When) -> tuple[Read, Read]:
-    """Return the reads of the array of struct iovec of a message, and of its buffers; ``index``,
-    ``message`` and ``when`` are as in :func:`name_read`."""
+    """Return the Reads of the array of struct iovec of a message, and of its buffers, a pair;
+    ``index`` and ``message``, int, and ``when``, a When, are as in :func:`name_read`."""
     through, count = message * WORDS + IOV, Count.FOLLOWING
     size = VECTOR.size(8)
     most = size * MOST_VECTORS
@@ -71,23 +71,23 @@ class Parts:
     """What was read of a message, None where it was not.
 
     Attributes:
-        name: the address, maybe with more behind it.
-        vectors: the array of struct iovec.
-        buffers: what was read of each buffer.
-        control: the control messages.
-        limit: how many bytes of the buffers the call wrote; None if it reads them.
+        name: the address, bytes, maybe with more behind it.
+        vectors: the array of struct iovec, bytes.
+        buffers: what was read of each buffer, a tuple of Part.
+        control: the control messages, bytes.
+        limit: how many bytes of the buffers the call wrote, an int; None if it reads them.
     """
 
     name: bytes | None = None
     vectors: bytes | None = None
-    buffers: tuple[Piece, ...] = ()
+    buffers: tuple[Part, ...] = ()
     control: bytes | None = None
     limit: int | None = None
 
 
 def header_text(data: bytes, parts: Parts, call: Call) -> str | None:
-    """Return a struct msghdr of ``call`` as text, with the ``parts`` that it leads to; None if
-    ``data`` is too short."""
+    """Return the struct msghdr of ``call``, a Call, in ``data``, bytes, as text, with ``parts``,
+    the Parts that it leads to; None if ``data`` is too short."""
     values = HEADER.values(data, call.word)
     if values is None:
         return None
@@ -110,8 +110,8 @@ def header_text(data: bytes, parts: Parts, call: Call) -> str | None:
 
 
 def vectors_text(parts: Parts, count: int, call: Call) -> str | None:
-    """Return ``[{iov_base="hello", iov_len=5}]`` from the ``parts`` of a message of ``call``, which
-    has ``count`` buffers; None if the array was not read."""
+    """Return ``[{iov_base="hello", iov_len=5}]``, a str, from ``parts``, the Parts of a message of
+    ``call``, a Call, which has ``count`` buffers, an int; None if the array was not read."""
     if not count:
         return "[]"
     data, size = parts.vectors, VECTOR.size(call.word)
@@ -123,15 +123,15 @@ def vectors_text(parts: Parts, count: int, call: Call) -> str | None:
         base, length = VECTOR.values(data[at * size :], call.word) or (0, 0)
         bound = length if left is None else min(length, left)
         left = None if left is None else left - bound
-        piece = buffers.get(at)
-        text = buffer_text(piece, bound, call) if piece and base else None
+        part = buffers.get(at)
+        text = buffer_text(part, bound, call) if part and base else None
         texts.append(f"{{iov_base={text or address_text(base)}, iov_len={length}}}")
     return "[" + ", ".join(texts + ["..."] * (len(texts) < count)) + "]"
 
 
-def buffer_text(part: Piece, length: int, call: Call) -> str | None:
-    """Return the first ``length`` bytes of a buffer in quotes, as ``part`` has them, no more than
-    ``call`` shows; None if they were not readable."""
+def buffer_text(part: Part, length: int, call: Call) -> str | None:
+    """Return the first ``length`` bytes, an int, of a buffer in quotes, as ``part``, a Part, has
+    them, no more than ``call``, a Call, shows; None if they were not readable."""
     if part.status is part.status.FAULT:
         return None
     data = part.data[: min(length, call.string_size)]
@@ -139,8 +139,9 @@ def buffer_text(part: Piece, length: int, call: Call) -> str | None:
 
 
 def control_text(data: bytes, length: int, call: Call) -> str | None:
-    """Return the control messages in ``data`` as ``[{cmsg_len=20, cmsg_level=SOL_SOCKET, ...}]``;
-    None if there is no whole one. ``length`` is how many bytes ``call`` has of them."""
+    """Return the control messages in ``data``, bytes, as
+    ``[{cmsg_len=20, cmsg_level=SOL_SOCKET, ...}]``; None if there is no whole one. ``length``, an
+    int, is how many bytes ``call``, a Call, has of them."""
     texts, at = [], 0
     start = CONTROL.size(call.word)
     end = min(len(data), length)
@@ -161,8 +162,8 @@ def control_text(data: bytes, length: int, call: Call) -> str | None:
 
 
 def control_data(body: bytes, name: str | None, call: Call) -> str:
-    """Return ``cmsg_data`` with a comma before it: the ``body`` of a control message of ``call``,
-    whose type has that ``name``; "" if it is empty."""
+    """Return ``cmsg_data`` with a comma before it, a str: ``body``, bytes, of a control message of
+    ``call``, a Call, whose type has that ``name``, a str or None; "" if it is empty."""
     if not body:
         return ""
     if name == "SCM_RIGHTS":
@@ -180,7 +181,7 @@ class Message(Kind):
 
     Attributes:
         written: whether the call writes what it leads to, so that a failed one shows only the
-            length of the address.
+            length of the address, a bool.
     """
 
     def __init__(self, written: bool = False) -> None:
@@ -224,8 +225,8 @@ class Messages(Kind):
     """The address of an array of struct mmsghdr, of which the first two are followed.
 
     Attributes:
-        count: the index of the argument with its length.
-        written: whether the call writes what they lead to.
+        count: the index of the argument with its length, an int.
+        written: whether the call writes what they lead to, a bool.
     """
 
     FOLLOWED = 2

@@ -104,8 +104,8 @@ class MountText(Name):
     """The type or the data of a file system; an address where mount(2) ignores it.
 
     Attributes:
-        flags: the index of the argument with the flags.
-        unused: the flags with which it is ignored.
+        flags: the index of the argument with the flags, an int.
+        unused: the flags with which it is ignored, an int.
     """
 
     def __init__(self, flags: int, unused: int) -> None:

@@ -50,12 +50,13 @@ SET_SIZE = 128  # an fd_set, of 1024 descriptors
 
 
 def event_form(call: Call) -> struct.Struct:
-    """Return the layout of struct epoll_event on the machine of ``call``."""
+    """Return the struct.Struct of an epoll_event on the machine of ``call``, a Call."""
     return PACKED_EVENT if call.architecture.machine == "x86_64" else EVENT
 
 
 def event_text(form: struct.Struct, data: bytes, at: int = 0) -> str:
-    """Return the struct epoll_event at ``at`` in ``data`` as text."""
+    """Return the epoll_event that is at ``at``, an int in bytes, in ``data``, bytes, as text;
+    ``form`` is its struct.Struct."""
     events, value = form.unpack_from(data, at)
     first = int.from_bytes(value.to_bytes(8, sys.byteorder)[:4], sys.byteorder)
     names = flag_text(events, EPOLL_EVENTS, "EPOLL???")
@@ -66,7 +67,7 @@ class EpollEvent(Kind):
     """The struct epoll_event that epoll_ctl(2) takes, but not to delete.
 
     Attributes:
-        operation: the index of the argument with the operation.
+        operation: the index of the argument with the operation, an int.
     """
 
     def __init__(self, operation: int) -> None:
@@ -106,7 +107,7 @@ class PollSet(Kind):
     """The array of struct pollfd that poll(2) takes.
 
     Attributes:
-        count: the index of the argument with its length.
+        count: the index of the argument with its length, an int.
     """
 
     def __init__(self, count: int) -> None:
@@ -145,7 +146,7 @@ class DescriptorSet(Kind):
     """An fd_set, as it was before the call: ``[3 5]``.
 
     Attributes:
-        count: the index of the argument with one more than the highest descriptor.
+        count: the index of the argument with one more than the highest descriptor, an int.
     """
 
     def __init__(self, count: int) -> None:
@@ -160,12 +161,14 @@ class DescriptorSet(Kind):
 
 
 def set_read(index: int, when: When) -> Read:
-    """Return the read of the fd_set that argument ``index`` points to."""
+    """Return the Read, at ``when``, a When, of the fd_set that argument ``index``, an int, points
+    to."""
     return Read(What.BYTES, index, size=SET_SIZE, most=SET_SIZE, when=when)
 
 
 def members(call: Call, data: bytes | None, count: int) -> list[int] | None:
-    """Return the descriptors below ``count`` in an fd_set; None if it was not read."""
+    """Return the descriptors below ``count``, an int, in ``data``, the bytes of an fd_set of
+    ``call``, a Call, as a list of int; None if ``data`` is None, or ``count`` negative."""
     if data is None or count < 0:
         return None
     size = call.word
@@ -177,7 +180,7 @@ def members(call: Call, data: bytes | None, count: int) -> list[int] | None:
 
 
 def set_text(found: list[int]) -> str:
-    """Return descriptors as text."""
+    """Return the descriptors ``found``, a list of int, as text: ``[3 5]``."""
     return "[" + " ".join(map(str, found)) + "]"
 
 
@@ -185,10 +188,10 @@ class PollResult(Number):
     """How many descriptors poll(2) found ready, which ones, and the rest of the time.
 
     Attributes:
-        fds: the index of the argument with the array.
-        count: the index of that with its length.
-        timeout: the index of that with the time, if the call changes it.
-        layout: of the time.
+        fds: the index of the argument with the array, an int.
+        count: the index of that with its length, an int.
+        timeout: the index of that with the time, an int, if the call changes it; else None.
+        layout: the Layout of the time.
     """
 
     def __init__(
@@ -222,10 +225,10 @@ class SelectResult(Number):
     """How many descriptors select(2) found ready, which ones, and the rest of the time.
 
     Attributes:
-        count: the index of the argument with one more than the highest descriptor.
-        sets: the indexes of those with the sets.
-        timeout: the index of that with the time.
-        layout: of the time.
+        count: the index of the argument with one more than the highest descriptor, an int.
+        sets: the indexes of those with the sets, a list of int.
+        timeout: the index of that with the time, an int.
+        layout: the Layout of the time.
     """
 
     def __init__(self, count: int, *others: int, layout: Layout = TIMESPEC) -> None:
@@ -249,25 +252,30 @@ class SelectResult(Number):
 
 
 def time_read(index: int, layout: Layout) -> Read:
-    """Return the read of the rest of the time that argument ``index`` points to."""
+    """Return the Read, after a call that did not fail, of the rest of the time that argument
+    ``index``, an int, points to, with ``layout``, a Layout."""
     size = layout.size(8)
     return Read(What.BYTES, index, size=size, most=size, when=When.SUCCESS)
 
 
 def time_left(call: Call, index: int, ordinal: int, layout: Layout) -> list[str]:
-    """Return the rest of the time as text, if a call has returned one."""
+    """Return the rest of the time, with ``layout``, a Layout, as a list of one str, if the read
+    ``ordinal`` of argument ``index`` of ``call``, a Call, has it; else an empty list. Both are
+    int."""
     data = call.data(index, ordinal)
     text = layout.text(data, call.word) if data is not None else None
     return [f"left {text}"] if text is not None else []
 
 
 def with_details(call: Call, parts: list[str]) -> str:
-    """Return the result of ``call`` with ``parts`` in brackets behind it."""
+    """Return the result of ``call``, a Call, as text, with ``parts``, a list of str, in brackets
+    behind it."""
     return f"{call.result} ({', '.join(parts)})" if parts else str(call.result)
 
 
 def before(layout: Layout) -> Pointed:
-    """Return the kind of a time that the call changes, as it was before."""
+    """Return the kind, a Pointed, of a time with ``layout``, a Layout, that the call changes, as it
+    was before."""
     return pointed(layout, When.ENTRY)
 
 

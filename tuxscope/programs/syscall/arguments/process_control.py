@@ -79,7 +79,8 @@ ARCHITECTURE = {
 
 
 def option_of(call: Call) -> str:
-    """Return the name of the option of ``call``, without PR_; "" for one that is not known."""
+    """Return the name of the option of ``call``, a Call, without PR_; "" for one that is not
+    known."""
     return OPTIONS.get(call.unsigned(0), "")
 
 
@@ -120,7 +121,7 @@ class SecondArgument(OptionArgument):
 
 
 def is_filter(call: Call) -> bool:
-    """Whether ``call`` sets a filter of seccomp(2)."""
+    """Return whether ``call``, a Call, sets a filter of seccomp(2)."""
     return option_of(call) == "SET_SECCOMP" and SECCOMP.get(call.unsigned(1), "")[-6:] == "FILTER"
 
 

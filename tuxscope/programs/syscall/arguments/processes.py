@@ -20,7 +20,7 @@ from tuxscope.programs.syscall.arguments.structs import (
 )
 
 if TYPE_CHECKING:
-    from tuxscope.programs.syscall.arguments.call import Call, Piece
+    from tuxscope.programs.syscall.arguments.call import Call, Part
 
 MOST_STRINGS = 32  # that strace shows
 WAIT_OPTIONS = {
@@ -46,11 +46,12 @@ class Strings(Kind):
 
     def text(self, call: Call, index: int) -> str:
         count = number_of(call.data(index, 1), 8)
-        pieces = call.read(index)
-        if call.address(index) == "NULL" or (count is None and not pieces):
+        parts = call.read(index)
+        unreadable = all(each.status is each.status.FAULT for each in parts)
+        if call.address(index) == "NULL" or (count is None and unreadable):
             return call.address(index)
-        shown = [string_text(each, call.string_size) for each in pieces[:MOST_STRINGS]]
-        cut = len(shown) < (len(pieces) if count is None else count)
+        shown = [string_text(each, call.string_size) for each in parts[:MOST_STRINGS]]
+        cut = len(shown) < (len(parts) if count is None else count)
         return "[" + ", ".join(shown + ["..."] * cut) + "]"
 
     def json(self, call: Call, index: int) -> Any:
@@ -60,9 +61,9 @@ class Strings(Kind):
         return [each.data.decode("utf-8", "replace") for each in call.read(index)]
 
 
-def string_text(part: Piece, string_size: int) -> str:
-    """Return one string of a vector, ``part``, up to ``string_size`` bytes; ``???`` for one that
-    was not readable."""
+def string_text(part: Part, string_size: int) -> str:
+    """Return one string of a vector, ``part``, a Part, in quotes, up to ``string_size`` bytes, an
+    int; ``???`` for one that was not readable."""
     if part.status is part.status.FAULT:
         return "???"
     data = part.data[:string_size]
@@ -84,7 +85,8 @@ class Environment(Kind):
 
 
 def status_text(status: int) -> str:
-    """Return a status that wait(2) wrote: ``{WIFEXITED(s) && WEXITSTATUS(s) == 0}``."""
+    """Return ``status``, an int that wait(2) wrote, as text:
+    ``{WIFEXITED(s) && WEXITSTATUS(s) == 0}``."""
     low, rest = status & 0xFFFF, status >> 16
     if low & 0xFF == 0x7F:
         stopped = low >> 8
@@ -101,8 +103,8 @@ def status_text(status: int) -> str:
 
 
 def status_read(data: bytes, call: Call) -> str | None:
-    """Return the status in ``data`` in brackets; None if ``call`` waited for no child, as it is not
-    written then."""
+    """Return the status in ``data``, bytes, as text in brackets; None if ``call``, a Call, waited
+    for no child, as it is not written then."""
     status = number_of(data)
     return f"[{status_text(status)}]" if status is not None and call.result > 0 else None
 

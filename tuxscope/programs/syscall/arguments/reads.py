@@ -75,17 +75,17 @@ class Read:
     """One read of user memory, or of a descriptor's file.
 
     Attributes:
-        what: its kind.
-        argument: the index of the argument with the address or descriptor, or RESULT.
-        size: of an element, in bytes.
-        count: a Count, or a Count plus the index of an argument.
-        most: bytes that are read at most; of several elements, each.
-        when: whether before or after the call.
-        offset: bytes from the address to what is read.
-        buffer: whether of what is read only as many bytes are shown as the user asked for.
-        through: which word, counted from 1, of the struct at the address has the address to read,
-            as msg_iov is the third of struct msghdr; 0 for none. A word has the size of the ABI's
-            long.
+        what: its kind, a What.
+        argument: the index of the argument with the address or descriptor, an int, or RESULT.
+        size: of an element, in bytes, an int.
+        count: an int: a Count, or a Count plus the index of an argument.
+        most: bytes that are read at most, an int; of several elements, each.
+        when: a When: whether before or after the call.
+        offset: bytes from the address to what is read, an int.
+        buffer: whether of what is read only as many bytes are shown as the user asked for, a bool.
+        through: which word, an int counted from 1, of the struct at the address has the address to
+            read, as msg_iov is the third of struct msghdr; 0 for none. A word has the size of the
+            ABI's long.
     """
 
     what: What

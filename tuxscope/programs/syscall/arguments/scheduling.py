@@ -60,8 +60,8 @@ class CpuSet(Kind):
     """A set of CPUs: ``[0 1]``.
 
     Attributes:
-        count: how many bytes it has: a Count, or a Count plus the index of an argument.
-        when: whether before or after the call.
+        count: how many bytes it has, an int: a Count, or a Count plus the index of an argument.
+        when: a When: whether before or after the call.
     """
 
     def __init__(self, count: int, when: When = When.EXIT) -> None:
@@ -103,8 +103,8 @@ CLAMPED = Layout(
 
 
 def attributes_text(data: bytes, call: Call) -> str | None:
-    """Return a struct sched_attr of ``call`` as text, which has the members that its size says;
-    None if ``data`` is too short."""
+    """Return the struct sched_attr of ``call``, a Call, in ``data``, bytes, as text, which has the
+    members that its size says; None if ``data`` is too short."""
     size = int.from_bytes(data[:4], sys.byteorder)
     layout = CLAMPED if size >= CLAMPED.size(call.word) else ATTRIBUTES
     return layout.text(data, call.word)
@@ -138,7 +138,8 @@ class BarrierCpu(Kind):
 
 
 def io_priority_text(value: int) -> str:
-    """Return the priority of I/O ``value`` as ``IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)``."""
+    """Return the priority of I/O ``value``, an int, as
+    ``IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)``."""
     name = choice_text(value >> 13 & 7, PRIORITY_CLASSES, "IOPRIO_CLASS_???")
     return f"IOPRIO_PRIO_VALUE({name}, {value & 0x1FFF})"
 

@@ -40,7 +40,8 @@ HEADER = struct.Struct("=3i")
 
 
 def code_text(number: int, code: int) -> str:
-    """Return the name of ``code``, the ``si_code`` of signal ``number``."""
+    """Return the name of ``code``, the ``si_code`` of signal ``number``, both int; one without a
+    name in hexadecimal."""
     names = NAMES.get(number, ())
     if 0 < code <= len(names):
         return names[code - 1]
@@ -48,14 +49,10 @@ def code_text(number: int, code: int) -> str:
 
 
 def siginfo_text(data: bytes, word: int = 8) -> str | None:
-    """Return a siginfo_t as ``{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=1234, ...}``.
+    """Return the siginfo_t in ``data``, bytes, of which 48 are used, as text:
+    ``{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=1234, ...}``. None if ``data`` is too short.
 
-    Args:
-        data: the struct, of which 48 bytes are used.
-        word: the size of a long in bytes.
-
-    Returns:
-        The text; None if ``data`` is too short.
+    ``word`` is the size of a long in bytes, an int.
     """
     if len(data) < HEADER.size + word:
         return None
@@ -70,8 +67,8 @@ def siginfo_text(data: bytes, word: int = 8) -> str | None:
 
 
 def details(number: int, code: int, union: bytes, word: int) -> list[str]:
-    """Return the members of ``union``, the part that depends on the ``number`` of the signal and
-    its ``code``. ``word`` is the size of a long in bytes."""
+    """Return the members of ``union``, bytes, the part that depends on the ``number`` of the signal
+    and its ``code``, both int: a list of str. ``word`` is the size of a long in bytes, an int."""
     pid, uid, status = struct.unpack_from("=iIi", union)
     long, signed = ("Q", "q") if word == 8 else ("I", "i")
     who = [f"si_pid={pid}", f"si_uid={uid}"]
@@ -101,7 +98,8 @@ def details(number: int, code: int, union: bytes, word: int) -> list[str]:
 
 
 def value_parts(union: bytes, word: int) -> list[str]:
-    """Return the sigval behind two numbers of ``union``; ``word`` is the size of a long."""
+    """Return the sigval behind two numbers of ``union``, bytes, as a list of str, one a member;
+    ``word`` is the size of a long in bytes, an int."""
     number = struct.unpack_from("=i", union, 8)[0]
     address = struct.unpack_from("=Q" if word == 8 else "=I", union, 8)[0]
     return [f"si_int={number}", f"si_ptr={address_text(address)}"]

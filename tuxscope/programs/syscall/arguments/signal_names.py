@@ -15,5 +15,6 @@ NAMES |= {
 
 
 def signal_name(number: int) -> str:
-    """Return the name of signal ``number``: ``SIGINT``, ``SIGRT_1``; of none, the number."""
+    """Return the name of signal ``number``, an int: ``SIGINT``, ``SIGRT_1``; of none, the
+    number."""
     return NAMES.get(number) or str(number)

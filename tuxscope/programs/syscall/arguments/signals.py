@@ -42,9 +42,9 @@ HOW = {int(each): each.name for each in (signal.SIG_BLOCK, signal.SIG_UNBLOCK, s
 
 
 def set_text(data: bytes, word: int) -> str | None:
-    """Return the kernel's sigset_t at the start of ``data`` as ``[INT CHLD]``, or as the signals
-    that are not in it: ``~[KILL STOP]``; None if ``data`` is too short. ``word`` is the size of a
-    long in bytes."""
+    """Return the kernel's sigset_t at the start of ``data``, bytes, as ``[INT CHLD]``, or as the
+    signals that are not in it: ``~[KILL STOP]``; None if ``data`` is too short. ``word`` is the
+    size of a long in bytes, an int."""
     if len(data) < SET_SIZE:
         return None
     if word == 8:
@@ -79,8 +79,8 @@ class SignalSet(Kind):
     """The address of a sigset_t.
 
     Attributes:
-        size: the index of the argument with its size.
-        when: whether before or after the call.
+        size: the index of the argument with its size, an int.
+        when: a When: whether before or after the call.
     """
 
     def __init__(self, size: int, when: When = When.EXIT) -> None:
@@ -98,8 +98,8 @@ class SignalSet(Kind):
 
 
 def action_text(data: bytes, word: int) -> str | None:
-    """Return the kernel's struct sigaction as text; None if ``data`` is too short. ``word`` is the
-    size of a long in bytes."""
+    """Return the kernel's struct sigaction in ``data``, bytes, as text; None if ``data`` is too
+    short. ``word`` is the size of a long in bytes, an int."""
     form = "=QQQ" if word == 8 else "=III"
     mask = set_text(data[struct.calcsize(form) :], word)
     if mask is None:
@@ -117,12 +117,14 @@ def action_text(data: bytes, word: int) -> str | None:
 
 
 def action(when: When) -> Pointed:
-    """Return the kind of the address of a struct sigaction, which is read at ``when``."""
+    """Return the kind, a Pointed, of the address of a struct sigaction, which is read at ``when``,
+    a When."""
     return Pointed(32, lambda data, call: action_text(data, call.word), when)
 
 
 def information(when: When) -> Pointed:
-    """Return the kind of the address of a siginfo_t, which is read at ``when``."""
+    """Return the kind, a Pointed, of the address of a siginfo_t, which is read at ``when``, a
+    When."""
     return Pointed(48, lambda data, call: siginfo_text(data, call.word), when)
 
 

@@ -29,8 +29,8 @@ CIDS = {0: "VMADDR_CID_HYPERVISOR", 1: "VMADDR_CID_LOCAL", 2: "VMADDR_CID_HOST"}
 
 
 def sockaddr_text(data: bytes) -> str | None:
-    """Return the struct sockaddr that all of ``data`` is: ``{sa_family=AF_INET, ...}``; None if
-    ``data`` is too short for a family."""
+    """Return the struct sockaddr that all of ``data``, bytes, is, as text:
+    ``{sa_family=AF_INET, ...}``; None if ``data`` is too short for a family."""
     if len(data) < 2:
         return None
     family = int.from_bytes(data[:2], sys.byteorder)
@@ -41,12 +41,14 @@ def sockaddr_text(data: bytes) -> str | None:
 
 
 def anything(data: bytes) -> list[str]:
-    """Return what is behind the family in ``data`` as bytes."""
+    """Return what is behind the family in ``data``, bytes, as a list of str, with no or one
+    member."""
     return [f"sa_data={quoted(data[2:])}"] if len(data) > 2 else []
 
 
 def unix(data: bytes) -> list[str]:
-    """Return the path in ``data``, or the name of an abstract socket, which starts with a NUL."""
+    """Return the path in ``data``, bytes, or the name of an abstract socket, which starts with a
+    NUL, as a list of str, with no or one member."""
     path = data[2:]
     if not path:
         return []
@@ -57,14 +59,16 @@ def unix(data: bytes) -> list[str]:
 
 
 def inet(data: bytes) -> list[str]:
-    """Return the port and the address of IPv4 in ``data``."""
+    """Return the port and the address of IPv4 in ``data``, bytes, as a list of str, one a
+    member."""
     (port,) = struct.unpack_from(">H", data, 2)
     address = socket.inet_ntop(socket.AF_INET, data[4:8])
     return [f"sin_port=htons({port})", f'sin_addr=inet_addr("{address}")']
 
 
 def inet6(data: bytes) -> list[str]:
-    """Return the port and the address of IPv6 in ``data``."""
+    """Return the port and the address of IPv6 in ``data``, bytes, as a list of str, one a
+    member."""
     port, flow = struct.unpack_from(">HI", data, 2)
     address = data[8:24]
     local = address[0] == 0xFE and address[1] & 0xC0 == 0x80
@@ -81,8 +85,8 @@ def inet6(data: bytes) -> list[str]:
 
 
 def interface(index: int) -> str:
-    """Return interface number ``index`` as ``if_nametoindex("lo")``; one that is not known, as its
-    number."""
+    """Return interface number ``index``, an int, as ``if_nametoindex("lo")``; one that is not
+    known, as its number."""
     try:
         return f'if_nametoindex("{socket.if_indextoname(index)}")' if index else "0"
     except (OSError, OverflowError):
@@ -90,18 +94,19 @@ def interface(index: int) -> str:
 
 
 def netlink(data: bytes) -> list[str]:
-    """Return the port ID and the multicast groups of netlink in ``data``."""
+    """Return the port ID and the multicast groups of netlink in ``data``, bytes, as a list of str,
+    one a member."""
     pid, groups = struct.unpack_from("=iI", data, 4)
     return [f"nl_pid={pid}", f"nl_groups={f'{groups:#08x}' if groups else '00000000'}"]
 
 
 def ethernet_text(protocol: int) -> str:
-    """Return a protocol of Ethernet, in host byte order, by its name."""
+    """Return ``protocol``, one of Ethernet, an int in host byte order, by its name."""
     return choice_text(protocol, ETHERNET, "ETH_P_???")
 
 
 def packet(data: bytes) -> list[str]:
-    """Return the link-layer address in ``data``."""
+    """Return the link-layer address in ``data``, bytes, as a list of str, one a member."""
     (protocol,) = struct.unpack_from(">H", data, 2)
     index, hardware, kind, length = struct.unpack_from("=IHBB", data, 4)
     parts = [
@@ -118,12 +123,13 @@ def packet(data: bytes) -> list[str]:
 
 
 def hexadecimal_byte(byte: int) -> str:
-    """Return a byte as strace has it: ``0x1``, or ``00``."""
+    """Return ``byte``, an int, as text as strace has it: ``0x1``, or ``00``."""
     return f"{byte:#x}" if byte else "00"
 
 
 def vsock(data: bytes) -> list[str]:
-    """Return the context ID and the port of a virtual machine's socket in ``data``."""
+    """Return the context ID and the port of a virtual machine's socket in ``data``, bytes, as a
+    list of str, one a member."""
     port, cid = struct.unpack_from("=II", data, 4)
     name = "VMADDR_CID_ANY" if cid == 0xFFFFFFFF else CIDS.get(cid) or f"{cid:#x}"
     shown = "VMADDR_PORT_ANY" if port == 0xFFFFFFFF else f"{port:#x}"

@@ -33,8 +33,8 @@ LEVELS = {
 
 
 def numbered(prefix: str, text: str) -> dict[int, str]:
-    """Return names by number: ``text`` has the first number, and the names from there on without
-    their ``prefix``; a number in it is that of the next name."""
+    """Return a dict of names by number: ``text`` has the first number, and the names from there on
+    without their ``prefix``, a str; a number in it is that of the next name."""
     found, at = {}, 0
     for word in text.split():
         if word.isdigit():
@@ -97,15 +97,15 @@ FILTER = Layout((Member("len", "H"), Member("filter", "L", address_text)))
 
 
 def error_text(data: bytes, word: int) -> str | None:
-    """Return the errno in ``data`` in brackets: ``[ECONNREFUSED]``. ``word`` is the size of a long
-    in bytes."""
+    """Return the errno in ``data``, bytes, as text in brackets: ``[ECONNREFUSED]``; ``[0]`` if
+    ``data`` is too short. ``word``, an int, is as in :func:`membership_text`, and unused."""
     (number,) = struct.unpack_from("=i", data) if len(data) >= 4 else (0,)
     return f"[{ERRORS.get(number, number)}]"
 
 
 def membership_text(data: bytes, word: int) -> str | None:
-    """Return a struct ip_mreq as text; None if ``data`` is too short. ``word`` is the size of a
-    long in bytes."""
+    """Return the struct ip_mreq in ``data``, bytes, as text; None if ``data`` is too short.
+    ``word`` is the size of a long in bytes, an int."""
     if len(data) < 8:
         return None
     group, local = (socket.inet_ntop(socket.AF_INET, data[at : at + 4]) for at in (0, 4))
@@ -113,8 +113,8 @@ def membership_text(data: bytes, word: int) -> str | None:
 
 
 def membership6_text(data: bytes, word: int) -> str | None:
-    """Return a struct ipv6_mreq as text; None if ``data`` is too short. ``word`` is the size of a
-    long in bytes."""
+    """Return the struct ipv6_mreq in ``data``, bytes, as text; None if ``data`` is too short.
+    ``word`` is the size of a long in bytes, an int."""
     if len(data) < 20:
         return None
     group = socket.inet_ntop(socket.AF_INET6, data[:16])
@@ -160,8 +160,8 @@ class Value(Kind):
     string.
 
     Attributes:
-        length: how many bytes it has: a Count plus the index of an argument.
-        when: whether before or after the call.
+        length: how many bytes it has, an int: a Count plus the index of an argument.
+        when: a When: whether before or after the call.
     """
 
     def __init__(self, length: int, when: When = When.EXIT) -> None:

@@ -87,7 +87,7 @@ class Address(Kind):
     """A socket's address that the call reads.
 
     Attributes:
-        length: the index of the argument with its length.
+        length: the index of the argument with its length, an int.
     """
 
     def __init__(self, length: int) -> None:
@@ -123,7 +123,7 @@ class Length(Kind):
     """The address of a length that the call reads and writes: ``[16]``, or ``[110 => 2]``.
 
     Attributes:
-        entry: whether it is read before the call, too, which costs a second record.
+        entry: whether it is read before the call, too, which costs a second record, a bool.
     """
 
     def __init__(self, entry: bool = False) -> None:
@@ -144,7 +144,7 @@ class Length(Kind):
 
 
 def signed(value: int) -> int:
-    """Return ``value``, an unsigned number of 32 bits, as a C int."""
+    """Return ``value``, an unsigned int of 32 bits, as a C int."""
     return value - (value >> 31 << 32)
 
 

@@ -93,7 +93,8 @@ FILE_SYSTEM_FLAGS = {0x20: "ST_VALID"} | named(
 
 
 def stat_text(data: bytes, call: Call) -> str | None:
-    """Return a struct stat as text; None if ``data`` is too short."""
+    """Return the struct stat of ``call``, a Call, in ``data``, bytes, as text; None if ``data`` is
+    too short."""
     forms = STAT64 if "64" in call.name and call.abi in STAT64 else STAT
     form = forms[call.abi]
     if len(data) < form.size:
@@ -105,7 +106,8 @@ def stat_text(data: bytes, call: Call) -> str | None:
 
 
 def statx_text(data: bytes, call: Call) -> str | None:
-    """Return a struct statx as text; None if ``data`` is too short."""
+    """Return the struct statx of ``call``, a Call, in ``data``, bytes, as text; None if ``data`` is
+    too short."""
     values = STATX.values(data, call.word)
     if values is None:
         return None
@@ -131,8 +133,8 @@ class StatxFlags(Kind):
 
 
 def file_system(code: str, wide: str) -> Layout:
-    """Return the layout of struct statfs: its numbers have ``code``, those of blocks and files
-    ``wide``; f_fsid is two numbers."""
+    """Return the Layout of struct statfs: its numbers have ``code``, those of blocks and files
+    ``wide``, both str as in a Member; f_fsid is two numbers."""
     return Layout(
         (
             Member("f_type", code, magic_text),
@@ -151,7 +153,8 @@ def file_system(code: str, wide: str) -> Layout:
 
 
 def magic_text(value: int) -> str:
-    """Return the name of a file system's magic number, or the number."""
+    """Return the name of a file system by its magic number ``value``, an int; one that has none, as
+    that number."""
     return MAGIC_NUMBERS.get(value) or hexadecimal_text(value)
 
 
@@ -161,7 +164,8 @@ STATFS_MIXED = file_system("I", "Q")
 
 
 def statfs_text(data: bytes, call: Call) -> str | None:
-    """Return a struct statfs as text; None if ``data`` is too short."""
+    """Return the struct statfs of ``call``, a Call, in ``data``, bytes, as text; None if ``data``
+    is too short."""
     mixed = call.abi is Abi.S390X or (call.word == 4 and "64" in call.name)
     text = (STATFS_MIXED if mixed else STATFS).text(data, call.word)
     return text.replace(", =", ", ") if text is not None else None

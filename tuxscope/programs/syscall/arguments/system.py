@@ -65,7 +65,8 @@ NAME_LENGTH = 65  # __NEW_UTS_LEN, and the NUL
 
 
 def information_text(data: bytes, call: Call) -> str | None:
-    """Return a struct sysinfo of ``call`` as text; None if ``data`` is too short."""
+    """Return the struct sysinfo of ``call``, a Call, in ``data``, bytes, as text; None if ``data``
+    is too short."""
     values = INFORMATION.values(data, call.word)
     if values is None:
         return None
@@ -76,7 +77,8 @@ def information_text(data: bytes, call: Call) -> str | None:
 
 
 def name_text(data: bytes, call: Call) -> str | None:
-    """Return the start of a struct new_utsname of ``call``; None if ``data`` is too short."""
+    """Return the start of the struct new_utsname of ``call``, a Call, in ``data``, bytes, as text;
+    None if ``data`` is too short."""
     if len(data) < 2 * NAME_LENGTH:
         return None
     system, node = (
@@ -98,8 +100,8 @@ SIZES = Layout(tuple(
 
 
 def seccomp_text(data: bytes, call: Call) -> str | None:
-    """Return the ``data`` that the argument of ``call``, a seccomp(2), points to, which depends on
-    the operation; None where it is an address."""
+    """Return ``data``, the bytes that the argument of ``call``, a Call of seccomp(2), points to, as
+    text, which depends on the operation; None where it is an address."""
     operation = SECCOMP_OPERATIONS.get(call.unsigned(0))
     if operation == "SECCOMP_SET_MODE_FILTER":
         return FILTER.text(data, call.word)

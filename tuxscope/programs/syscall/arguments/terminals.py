@@ -57,18 +57,19 @@ WINDOW = struct.Struct("=HHHH")
 
 
 def bits_text(flags: int, names: dict[int, str]) -> str:
-    """Return flags as text, which is empty for 0."""
+    """Return ``flags``, an int, as text by ``names``, a dict of str by bit; empty for 0."""
     return flag_text(flags, names, "", zero="").removesuffix(" /*  */")
 
 
 def output_text(flags: int) -> str:
-    """Return c_oflag as text, the delays first."""
+    """Return ``flags``, the c_oflag of a struct termios, an int, as text, the delays first."""
     names = [delays[flags & mask] for mask, delays in DELAYS]
     return "|".join([*names, bits_text(flags & ~DELAY_MASK, OUTPUT)])
 
 
 def control_text(flags: int) -> str:
-    """Return c_cflag as text, the speed and the size of a character first."""
+    """Return ``flags``, the c_cflag of a struct termios, an int, as text, the speed and the size of
+    a character first."""
     speed, size = flags & SPEED_MASK, SIZES[flags & SIZE_MASK]
     names = [choice_text(speed, SPEEDS, "B???")]
     if given := flags >> INPUT_SHIFT & SPEED_MASK:
@@ -78,8 +79,8 @@ def control_text(flags: int) -> str:
 
 
 def settings_text(data: bytes, old: bool) -> str | None:
-    """Return a struct termios, or the ``old`` struct termio, as text; None if ``data`` is too
-    short."""
+    """Return the struct termios in ``data``, bytes, or with ``old``, a bool, the struct termio, as
+    text; None if ``data`` is too short."""
     form = OLD_SETTINGS if old else SETTINGS
     if len(data) < form.size:
         return None
@@ -94,7 +95,7 @@ def settings_text(data: bytes, old: bool) -> str | None:
 
 
 def window_text(data: bytes) -> str | None:
-    """Return a struct winsize as text; None if ``data`` is too short."""
+    """Return the struct winsize in ``data``, bytes, as text; None if ``data`` is too short."""
     if len(data) < WINDOW.size:
         return None
     row, column, width, height = WINDOW.unpack_from(data)

@@ -59,8 +59,8 @@ SIGEVENT_NUMBERS = Layout((Member("value", "L"), Member("signo", "i"), Member("n
 
 
 def sigevent_text(data: bytes, word: int) -> str | None:
-    """Return a struct sigevent as text; None if ``data`` is too short. ``word`` is the size of a
-    long in bytes."""
+    """Return the struct sigevent in ``data``, bytes, as text; None if ``data`` is too short.
+    ``word`` is the size of a long in bytes, an int."""
     values = SIGEVENT_NUMBERS.values(data, word)
     if values is None:
         return None
@@ -92,8 +92,8 @@ class Remainder(Pointed):
 
 
 def local_time(seconds: int) -> str | None:
-    """Return the local time of ``seconds`` since 1970; None for 0 and for one that is out of
-    range."""
+    """Return the local time of ``seconds`` since 1970, an int, as text; None for 0 and for one that
+    is out of range."""
     try:
         return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(seconds)) if seconds else None
     except (OverflowError, ValueError, OSError):
@@ -101,7 +101,7 @@ def local_time(seconds: int) -> str | None:
 
 
 def seconds_text(seconds: int) -> str:
-    """Return seconds since 1970, with the local time in a comment."""
+    """Return ``seconds`` since 1970, an int, as text, with the local time in a comment."""
     text = local_time(seconds)
     return f"{seconds} /* {text} */" if text else str(seconds)
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 
 from tuxscope.lean_typing import TYPE_CHECKING
-from tuxscope.programs.syscall.arguments.call import Piece, Status
+from tuxscope.programs.syscall.arguments.call import Part, Status
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import quoted
 from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
@@ -24,9 +24,9 @@ class Vector(Kind):
     """An array of struct iovec, with the bytes that each leads to.
 
     Attributes:
-        count: the index of the argument with its length.
-        written: whether the call writes the bytes; its result is how many.
-        remote: whether the addresses are another process's.
+        count: the index of the argument with its length, an int.
+        written: whether the call writes the bytes, a bool; its result is how many.
+        remote: whether the addresses are another process's, a bool.
     """
 
     def __init__(self, count: int, written: bool = False, remote: bool = False) -> None:
@@ -51,26 +51,26 @@ class Vector(Kind):
         count = call.long(self.count)
         if data is None or count <= 0 or len(data) < form.size:
             return call.address(index)
-        pieces = {each.element: each for each in call.read(index, 1)}
+        parts = {each.element: each for each in call.read(index, 1)}
+        texts = []
         left = call.result if self.written and call.finished else 1 << 64
-        parts = []
         for element in range(min(count, len(data) // form.size, call.string_size)):
             base, length = form.unpack_from(data, element * form.size)
             moved = max(min(length, left), 0)
             left -= moved
-            shown = self._bytes(call, base, moved, pieces.get(element))
-            parts.append(f"{{iov_base={shown}, iov_len={length}}}")
-        return "[" + ", ".join(parts + ["..."] * (len(parts) < count)) + "]"
+            shown = self._bytes(call, base, moved, parts.get(element))
+            texts.append(f"{{iov_base={shown}, iov_len={length}}}")
+        return "[" + ", ".join(texts + ["..."] * (len(texts) < count)) + "]"
 
-    def _bytes(self, call: Call, base: int, moved: int, piece: Piece | None) -> str:
+    def _bytes(self, call: Call, base: int, moved: int, part: Part | None) -> str:
         """Return the ``moved`` bytes of one element as text."""
         if not base or self.remote or (self.written and call.failed):
             return address_text(base)
         if not moved:
             return '""'
-        if piece is None or piece.status is Status.FAULT:
+        if part is None or part.status is Status.FAULT:
             return address_text(base)
-        data = piece.data[: min(moved, call.string_size)]
+        data = part.data[: min(moved, call.string_size)]
         return quoted(data, len(data) < moved)
 
 
