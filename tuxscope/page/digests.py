@@ -86,7 +86,7 @@ DIGESTS = {
     "programs/syscall/layout.py": 0xB46A42102D2DC513,
     "programs/syscall/leave.py": 0x53248CB1961260C2,
     "programs/syscall/life.py": 0xA050FACE61D52BA3,
-    "programs/syscall/lines.py": 0x9645DDBBA80A78E1,
+    "programs/syscall/lines.py": 0xAFB60B53DBA2204D,
     "programs/syscall/live.py": 0x5545ED4521E99511,
     "programs/syscall/names.py": 0x6FCE3B8179785291,
     "programs/syscall/options.py": 0x2C5651F7C4292115,

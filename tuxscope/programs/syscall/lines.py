@@ -174,7 +174,7 @@ class CallLines:
     def _json(self, data: bytes) -> tuple[str, str]:
         """What is before the duration of an object, and what is behind it."""
         head = head_of(data)
-        shown = {"pid": head.pid, "tid": head.tid, "comm": name_text(head.comm)}
+        shown = {"pid": head.pid, "tid": head.tid, "comm": decode_text(head.comm)}
         if head.what == What.SIGNAL:
             info = siginfo_text(siginfo(data))
             shown |= {"signal": signal_name(head.result), "siginfo": info}
@@ -196,7 +196,7 @@ class CallLines:
 
 def members(values: dict[str, Any]) -> str:
     """Return ``values`` as the members of a JSON object, without its braces."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    return json.dumps(values, separators=(",", ":"))[1:-1]
 
 
 @lru_cache(4096)
