@@ -20,13 +20,14 @@ SAME_KEY = "is the key the thread id, the lower half of r0, in both programs?"
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Checks a page whose calls each send one record, at their exit.
+    """A frozen dataclass that checks a page whose calls each send one record, at their exit.
 
     Attributes:
         submission: the Submission.
-        judge: a function of a Record and its Call that raises Mistake for a wrong record.
+        judge: a function of a Record and its Call that raises Mistake for a wrong record, and
+            returns None.
         described: a function that returns a Call in words, a str.
-        hint: the index of the hint about the hash, or None.
+        hint: an int or None, the index of the hint about the hash, or None.
     """
 
     submission: Submission

@@ -66,7 +66,7 @@ def open_output(path: str) -> int:
 
 @dataclass
 class CallStreamTotals(StreamTotals):
-    """What the last line says.
+    """A StreamTotals, a dataclass: what the last line says.
 
     Attributes:
         excluded: calls of excluded processes, tuxscope among them, an int.
@@ -88,7 +88,15 @@ class CallStreamTotals(StreamTotals):
 
 
 class Calls(Stream):
-    """Prints a line for each call, each signal, and each end of a thread: a Stream."""
+    """A Stream that prints a line for each call, each signal, and each end of a thread.
+
+    ``page``, a Page, ``options``, ToolOptions, ``loaded``, a Collection, and ``sink``, a LiveSink,
+    are as for Stream. ``wanted`` are the SyscallOptions, ``chosen`` is a Chosen, ``architecture``
+    the machine's Architecture.
+
+    Attributes:
+        totals: the counts up to now, CallStreamTotals.
+    """
 
     def __init__(
         self,

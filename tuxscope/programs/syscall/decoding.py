@@ -24,7 +24,8 @@ NUMBER = slice(2, 4)  # of a Head
 
 
 class Head(NamedTuple):
-    """A CallHead, whose fields are plain values: this takes a tenth of the time of the record.
+    """A NamedTuple: a CallHead, whose fields are plain values: this takes a tenth of the time of
+    the record.
 
     Attributes:
         arguments: a tuple of six ints.
@@ -69,7 +70,7 @@ def parts(declared: Declaration, data: bytes, at: int = 0) -> dict[tuple[int, in
 
 
 class Called(NamedTuple):
-    """What all calls of a number have.
+    """A NamedTuple: what all calls of a number have.
 
     Attributes:
         name: without a suffix, a str.

@@ -63,7 +63,9 @@ class Clock:
 
 class CallLines:
     """Renders batches of records as lines in ``style``, a Style, with ``timestamps``, a Timestamps;
-    it has the methods of a LineFormat. ``architecture`` is the machine's.
+    it has the methods of a LineFormat. ``architecture`` is an Architecture; ``path``, called with a
+    file's id, an int, returns its path, bytes; of buffers ``string_size`` bytes, an int, are shown.
+    ``clock`` is a Clock or None.
 
     Attributes:
         header: the line of titles, a str: there is none.

@@ -79,8 +79,9 @@ def synthetic_calls(
 class Caller:
     """A simulated process, which makes calls.
 
-    ``process`` is the one of the workload; ``programs`` are those to run, by the name of their raw
-    tracepoint; ``seed``, ``architecture`` and ``files`` are those of :func:`synthetic_calls`.
+    ``process`` is a Process of the workload, ``seed`` an int. ``programs`` is a mapping of the name
+    of a raw tracepoint, a str, to the Program to run. ``architecture`` is an Architecture,
+    ``files`` are SyntheticFiles.
     """
 
     def __init__(

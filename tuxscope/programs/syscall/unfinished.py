@@ -24,10 +24,10 @@ FIRST_ID = 1 << 63  # no file that the kernel's side found has such an id
 
 
 class Unfinished:
-    """Finds these calls; ``architecture`` is the machine's.
+    """Finds these calls; ``architecture`` is the machine's Architecture.
 
     Attributes:
-        paths: of the files of their descriptors, bytes by ids of ours.
+        paths: a dict of the paths of their descriptors' files, bytes, by ids of ours, int.
     """
 
     def __init__(self, architecture: Architecture) -> None:
