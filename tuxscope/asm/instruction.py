@@ -312,7 +312,8 @@ def check_loaded(form: Form, map: object, imm: int) -> None:
     ``imm`` is 0. Raises OperandError."""
     if not isinstance(map, Map):
         raise OperandError(
-            f'{form.name}: map must be a Map, as in Array("COUNTS", ...), not {shown(map)}'
+            f'{form.name}: map must be a Map, as in Array("COUNTS", value=u64, max_entries=1), '
+            f"not {shown(map)}"
         )
     if not form.loads_map:
         raise OperandError(f"{form.name} does not load a map; use a.ld_map")

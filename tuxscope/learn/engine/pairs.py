@@ -16,6 +16,7 @@ from tuxscope.learn.engine.tracing import sends_of
 from tuxscope.record import Record
 
 SAME_KEY = "is the key the thread id, the lower half of r0, in both programs?"
+SEND_ONCE = "send it once, at the exit of the call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Pairs:
         if len(records) != 1:
             raise Mistake(
                 f"one record of {self.described(call)}{meanwhile}",
-                f"{len(records) or 'none'}{f': {SAME_KEY}' if meanwhile else ''}",
+                f"{len(records) or 'none'}: {SAME_KEY if meanwhile else SEND_ONCE}",
                 sends_of(self.submission),
                 self.hint if meanwhile else 0,
             )

@@ -71,7 +71,8 @@ class RecordGrader:
         line = submission.line_of(sends)
         arguments = f"(arguments: {shown(case.given)})"
         if len(records) != 1:
-            raise Mistake(f"one record {arguments}", f"{len(records)} records", line)
+            fix = "send it once" if records else "call perf_event_output before exit()"
+            raise Mistake(f"one record {arguments}", f"{len(records) or 'none'}: {fix}", line)
         for name, expected in case.fields.items():
             came = getattr(records[0], name)
             if came != expected:
