@@ -361,7 +361,7 @@ class Log2(Index):
     __slots__ = ()
 
     def table_value(self, row: Row) -> int:
-        """Return where the range of ``row`` begins; 0 is in the first."""
+        """Return where the range of ``row``, a Row, begins, an int; 0 is in the first."""
         return 1 << row.key if row.key else 0
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
@@ -372,7 +372,7 @@ AnyColumn = Column | Index
 
 
 def short(number: int) -> str:
-    """Return ``number``, a power of two or 0, in few characters: ``64K``."""
+    """Return ``number``, a power of two or 0, in few characters, a str: ``64K``."""
     for bits, unit in UNITS:
         if number >= 1 << bits:
             return f"{number >> bits}{unit}"

@@ -114,7 +114,7 @@ def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
 
 
 def source_object(source: SourceLine | None) -> dict[str, Any] | None:
-    """Return ``source``, a SourceLine or None, as a JSON object, or None if it is None."""
+    """Return ``source``, a SourceLine or None, as a dict for JSON; None if it is None."""
     if source is None:
         return None
     return {"file": source.file, "line": source.line, "text": source.text}

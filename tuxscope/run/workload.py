@@ -210,9 +210,9 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 
 
 def opened(dice: random.Random, descriptor: int) -> tuple[bytes, bytes, int]:
-    """Return the memory at an openat's path at the entry and at the exit, and the result:
-    ``descriptor``, or an error. ``dice`` chooses them; seldom the path is not in memory at the
-    entry."""
+    """Return a triple: the memory at an openat's path at the entry and at the exit, bytes each, and
+    the result, an int: ``descriptor`` or an error. ``dice``, a random.Random, chooses them; seldom
+    the path is not in memory at the entry."""
     path = dice.choice(PATHS)
     absent, fails = dice.randrange(SELDOM) == 0, dice.randrange(SELDOM) == 0
     return b"" if absent else path, path, -dice.choice(ERRORS) if fails else descriptor

@@ -57,7 +57,8 @@ def run(options: SyscallOptions) -> int:
 
 
 def open_output(path: str) -> int:
-    """Return an fd of the file ``path``, empty, to write to. Raises TuxscopeError."""
+    """Return an fd, an int, of the file ``path``, a str, emptied, to write to. Raises
+    TuxscopeError."""
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     except OSError as error:

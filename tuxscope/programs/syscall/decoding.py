@@ -51,8 +51,8 @@ def head_of(data: bytes) -> Head:
 
 
 def parts(declared: Declaration, data: bytes, at: int = 0) -> dict[tuple[int, int], list[Part]]:
-    """Return the Parts in ``data``, bytes, from ``at`` on, of a call that is ``declared``, a
-    Declaration: a dict by the keys of its reads.
+    """Return what ``data``, bytes, has from ``at``, an int, on, of a call that is ``declared``, a
+    Declaration: a dict of lists of Part by the keys of its reads, pairs of int.
 
     What is no part of it is left out.
     """

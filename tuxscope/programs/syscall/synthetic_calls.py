@@ -57,7 +57,7 @@ SERVER = struct.pack("=H", 2) + struct.pack(">H4s8x", 5432, bytes((192, 0, 2, 7)
 
 
 def layout_for(architecture: Architecture) -> Layout:
-    """Return the recorded layout, with the registers of ``architecture``."""
+    """Return the recorded Layout, with the registers of ``architecture``, an Architecture."""
     return RecordedLayout(
         LINUX_6_18.fields, {**LINUX_6_18.members, **recorded(architecture).members}
     )
@@ -260,8 +260,8 @@ class Caller:
 
 
 def vectors(*lists: Sequence[str]) -> tuple[bytes, list[int]]:
-    """Return user memory, at ``BUFFER``, that has ``lists`` of strings, each as a vector that NULL
-    ends, and where in it each of these vectors begins."""
+    """Return a pair: user memory at ``BUFFER``, bytes, with ``lists``, each a sequence of str, as
+    vectors that NULL ends; and where in it each of them begins, a list of int."""
     memory, places = bytearray(), []
     for texts in lists:
         addresses = []

@@ -37,8 +37,8 @@ class Unfinished:
     def rows(
         self, threads: Iterable[tuple[int, Thread]], chosen: Chosen
     ) -> list[tuple[int, int, int, int, bytes]]:
-        """Return the rows of a CallEvent for the ``threads``, an iterable of the kernel's thread
-        IDs and their Threads, that are in a call that ``chosen``, a Chosen, includes.
+        """Return a list of tuples, the values of a CallEvent, for those of ``threads``, an iterable
+        of pairs of a thread ID and its Thread, in a call that ``chosen``, a Chosen, includes.
 
         The oldest come first: those that were blocked before the start.
         """

@@ -97,8 +97,8 @@ FILTER = Layout((Member("len", "H"), Member("filter", "L", address_text)))
 
 
 def error_text(data: bytes, word: int) -> str | None:
-    """Return the errno in ``data``, bytes, as text in brackets: ``[ECONNREFUSED]``; ``[0]`` if
-    ``data`` is too short. ``word``, an int, is as in :func:`membership_text`, and unused."""
+    """Return the errno in ``data``, bytes, as text in brackets: ``[ECONNREFUSED]``, never None;
+    ``[0]`` if ``data`` is too short. ``word``, an int, is as in :func:`membership_text`: unused."""
     (number,) = struct.unpack_from("=i", data) if len(data) >= 4 else (0,)
     return f"[{ERRORS.get(number, number)}]"
 
