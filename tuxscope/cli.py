@@ -63,7 +63,7 @@ def parse(arguments: Sequence[str]) -> Job | str:
     try:
         flags = {each.flag: f"--{each.name}" for each in command.options.declared.values()
                  if each.flag and each.flag != COMMAND}  # fmt: skip
-        check_options(rest, {*flags, "--help"})
+        check_options(rest, {*flags, "--help"}, command)
         rest = [with_fire_name(each, flags) for each in rest]
         job = Fire(component(command, words), rest)
     except FireExit as error:
@@ -137,24 +137,34 @@ def fire_problem(error: Any, command: Subcommand) -> str:
     return f"unexpected argument {word!r}; {command.unexpected_hint(word)}"
 
 
-def check_options(arguments: Sequence[str], known: Collection[str]) -> None:
+def check_options(arguments: Sequence[str], known: Collection[str], command: Subcommand) -> None:
     """Raise UsageError for an option in ``arguments``, a sequence of str, that is repeated, or is
-    not in ``known``, a collection of the flags.
+    not in ``known``, a collection of the flags of ``command``, a Subcommand.
 
     Fire alone would accept -p, ---pid, --nopid, and --pid twice.
     """
     seen = set()
-    for argument in arguments:
+    for index, argument in enumerate(arguments):
         option = argument.partition("=")[0]
         if option[:1] != "-" or option == "-" or option[1].isdecimal():
             # a word, a lone hyphen, a negative number
             continue
         if option not in known:
+            if option[1] != "-" and (hint := short_hint(arguments[index:], command)):
+                raise UsageError(f"unknown option {option[:2]}; {hint}")
             near = did_you_mean(option.lstrip("-"), [each[2:] for each in known], "--")
             raise UsageError(f"unknown option {option}{near or '; see --help'}")
         if option in seen:
             raise UsageError(f"{option} is given twice")
         seen.add(option)
+
+
+def short_hint(arguments: Sequence[str], command: Subcommand) -> str:
+    """Return the hint of ``command``, a Subcommand, for the option of one letter that ``arguments``
+    begin with; empty if there is none. Its value is behind the letter, or the next argument."""
+    option, *rest = arguments
+    following = rest[0] if rest and rest[0][:1] != "-" else ""
+    return command.short_option_hint(option[1], option[2:] or following)
 
 
 def main() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from e2e.callers import Caller
 from e2e.harness import Tuxscope, Writer, end
 from e2e.tcp import Peer, Watched
+from e2e.traced import Traced
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.programs.net.sockets import Namespace
 
@@ -40,6 +43,39 @@ def writer() -> Iterator[Any]:
     yield start
     for each in started:
         end(each.process)
+
+
+@pytest.fixture
+def caller() -> Iterator[Any]:
+    """Starts callers; ends what is left."""
+    started: list[Caller] = []
+
+    def start(what: str, argument: object = None, **options: Any) -> Caller:
+        started.append(Caller(what, argument, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        end(each.process)
+
+
+@pytest.fixture
+def stream(tuxscope: Any) -> Any:
+    """Starts ``tuxscope syscall``, and waits until it is attached."""
+
+    def start(*arguments: object, **options: Any) -> Tuxscope:
+        run: Tuxscope = tuxscope("syscall", *arguments, **options)
+        some = not {"--name", "--failed", "--error", "--min"}.isdisjoint(arguments)
+        run.wait_until_attached(4 + ("--follow" in arguments) + (not some))
+        return run
+
+    return start
+
+
+@pytest.fixture
+def traced(tuxscope: Any, tmp_path: Path) -> Traced:
+    """Runs scripts that ``tuxscope syscall`` traces."""
+    return Traced(tuxscope, tmp_path)
 
 
 @pytest.fixture

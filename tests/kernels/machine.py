@@ -67,8 +67,9 @@ def command(
     ]  # fmt: skip
     if architecture == "amd64":
         # Measuring the counter against an emulated timer never ends now and then; and of the
-        # ways to restart, a triple fault is the one that QEMU knows for sure.
-        line += [f"tsc_early_khz={host_khz()}", "reboot=t"]
+        # ways to restart, a triple fault is the one that QEMU knows for sure. Debian's kernels
+        # serve x32 if they are told to.
+        line += [f"tsc_early_khz={host_khz()}", "reboot=t", "syscall.x32=y"]
     return [
         machine.qemu, "-M", machine.machine, "-accel", ACCELERATOR,
         "-cpu", machine.cpu,

@@ -45,3 +45,8 @@ class Subcommand:
     def unexpected_hint(self, word: str) -> str:
         """Return the hint for an unexpected argument ``word``, a str."""
         return "options begin with --"
+
+    def short_option_hint(self, letter: str, value: str) -> str:
+        """Return the hint for an unknown option of one ``letter``, which ``value`` follows, both
+        str: the options that users of a similar tool know. Empty if there is none."""
+        return ""

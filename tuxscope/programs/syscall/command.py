@@ -46,3 +46,8 @@ Without --follow, children of a process are not traced.
 
     def unexpected_hint(self, word: str) -> str:
         return f"try --pid {word}" if word.isdigit() else "a command to trace comes after --"
+
+    def short_option_hint(self, letter: str, value: str) -> str:
+        from tuxscope.programs.syscall.strace_options import hint
+
+        return hint(letter, value)
