@@ -26,7 +26,7 @@ LARGEST_ERRNO = 4095
 
 @dataclass(frozen=True)
 class Counting:
-    """An Outcome: calls are counted.
+    """A frozen dataclass: an Outcome: calls are counted.
 
     Attributes:
         chosen: the Chosen: which calls are counted, and by what.

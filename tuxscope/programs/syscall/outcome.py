@@ -8,7 +8,9 @@ from tuxscope.lean_typing import Protocol
 
 
 class Outcome(Protocol):
-    """A Protocol: what becomes of calls. Each method emits instructions with ``a``, an Assembler.
+    """A Protocol: what becomes of calls. The methods begin(), finish(), vanish(), keep(),
+    give_up(), end(), entry_functions(), leave_functions() and end_functions() emit instructions
+    with ``a``, an Assembler.
 
     r6 is the context of the program, r9 the address of the thread's Thread; r0 to r5 are clobbered.
     """

@@ -61,7 +61,7 @@ SIGINFO = 48  # bytes of struct kernel_siginfo that are sent
 
 @dataclass(frozen=True)
 class Sending:
-    """An Outcome: calls are sent.
+    """A frozen dataclass: an Outcome: calls are sent.
 
     Attributes:
         wanted: the Wanted: what the programs are made for.
