@@ -255,7 +255,8 @@ def test_a_blocked_process_is_killed(stream: Any, caller: Any) -> None:
     os.kill(calling.pid, signal.SIGTERM)
     lines = [bare(each) for each in run.finish().stdout.splitlines()]
     assert lines[-1] == "+++ killed by SIGTERM +++"
-    assert lines[-2].startswith("read(0<") and lines[-2].endswith(" <unfinished ...>")
+    assert lines[-2].startswith("read(0<")
+    assert lines[-2].endswith(" <unfinished ...>")
 
 
 @pytest.mark.matrix
