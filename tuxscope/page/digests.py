@@ -71,7 +71,7 @@ DIGESTS = {
     "programs/syscall/arguments/times.py": 0x1363E945FC755A2E,
     "programs/syscall/arguments/vectors.py": 0x4049047EC8A4CE58,
     "programs/syscall/calls.py": 0xEC4E0BB9513375D6,
-    "programs/syscall/capture.py": 0xB15905D794A87992,
+    "programs/syscall/capture.py": 0xC0C1DD5CA192192B,
     "programs/syscall/cgroups.py": 0x77AA555A362DB59E,
     "programs/syscall/command.py": 0x54DCE622F458FC79,
     "programs/syscall/cost.py": 0x7EB9DB8EEDEF099D,

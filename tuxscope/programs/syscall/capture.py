@@ -85,7 +85,10 @@ def append(a: Assembler) -> None:
     a.ja("read")
     a.label("string")
     a.call(helper.probe_read_user_str)
-    a.jsle(r0, 0, "out")
+    a.jslt(r0, 0, "out")
+    a.jne(r0, 0, "not empty")
+    a.mov(r0, 1)  # before Linux 6.8 or so an empty string has the length 0
+    a.label("not empty")
     a.mov(r2, Status.WHOLE)
     a.jne(r0, r6, "ended")
     a.mov(r2, Status.CUT)  # also what ends with the last byte that there is room for
