@@ -69,10 +69,10 @@ call("close", 50)
         f'renameat(AT_FDCWD<{here}>, "{name}", AT_FDCWD<{here}>, "{tmp_path / "new"}") = 0',
         f'write({new}, "d", 1) = 1',
         f'unlinkat(AT_FDCWD<{here}>, "{tmp_path / "new"}", 0) = 0',
-        f"fsync({new[:-1]} (deleted)>) = 0",
-        f"dup3({new[:-1]} (deleted)>, 50, 0) = 50{new[1:-1]} (deleted)>",
-        f"close({new[:-1]} (deleted)>) = 0",
-        f"close(50{new[1:-1]} (deleted)>) = 0",
+        f"fsync({new}(deleted)) = 0",
+        f"dup3({new}(deleted), 50, 0) = 50{new[1:]}(deleted)",
+        f"close({new}(deleted)) = 0",
+        f"close(50{new[1:]}(deleted)) = 0",
         "close(50) = -1 EBADF (Bad file descriptor)",
     ]
 

@@ -98,7 +98,7 @@ DIGESTS = {
     "programs/syscall/seeds.py": 0xAD3E95BC3F33EA38,
     "programs/syscall/sending.py": 0xE29FDF6E479B219B,
     "programs/syscall/simulated.py": 0x0B1EE00DB72D2976,
-    "programs/syscall/strace_options.py": 0xC66DF2BA0B6DE40C,
+    "programs/syscall/strace_options.py": 0xB1B9B0BDE9DC964B,
     "programs/syscall/stream.py": 0x00EF5307D3F4EADB,
     "programs/syscall/summary.py": 0x04C1DAB2395FB2CB,
     "programs/syscall/synthetic_calls.py": 0xC79181BB675813D5,
