@@ -108,7 +108,7 @@ def test_without_privileges(tuxscope: Any) -> None:
         (("--failed",), {"close": 4, "openat": 5}),
         (("--error", "EBADF"), {"close": 4}),
         (("--error", "EBADF,EFAULT", "--name", "%file"), {"openat": 5}),
-        (("--min", "30s"), {}),
+        (("--min", "30s", "--name", "getppid,close"), {}),
         (("--name", "getppid", "--comm", "nobody"), {}),
         (("--name", "getppid", "--uid", "4294967294"), {}),
     ],
