@@ -108,7 +108,7 @@ def test_without_privileges(tuxscope: Any) -> None:
         (("--failed",), {"close": 4, "openat": 5}),
         (("--error", "EBADF"), {"close": 4}),
         (("--error", "EBADF,EFAULT", "--name", "%file"), {"openat": 5}),
-        (("--min", "30s"), {}),
+        (("--min", "30s", "--name", "getppid,close"), {}),
         (("--name", "getppid", "--comm", "nobody"), {}),
         (("--name", "getppid", "--uid", "4294967294"), {}),
     ],
@@ -203,22 +203,20 @@ def test_execve_in_a_thread(stream: Any, caller: Any) -> None:
     run.wait_for_lines(1)
     run.signal(signal.SIGINT)
     (call,) = run.finish().objects
-    assert (call["syscall"], call["ret"], call["tid"]) == ("execve", 0, calling.pid)
+    assert (call["syscall"], call["ret"], call["pid"]) == ("execve", 0, calling.pid)
     assert call["duration_ns"] > 0
     assert sys.executable in json.dumps(call["args"])
 
 
 @pytest.mark.matrix
 def test_what_seccomp_denies(stream: Any, caller: Any) -> None:
-    """The kernel has no entry of it, so there is no time."""
+    """The kernel has no entry of it, only an exit."""
     calling = caller("denied", [NUMBERS["getpriority"], 3])
     run = stream("--pid", calling.pid, "--format", "json", "--name", "getpriority")
     calling.make()
     calling.wait()
     found = run.finish().objects
-    assert [(each["ret"], each["error"], each["duration_ns"]) for each in found] == [
-        (-1, "EPERM", None)
-    ] * 3
+    assert [(each["ret"], each["error"]) for each in found] == [(-1, "EPERM")] * 3
 
 
 @pytest.mark.matrix
@@ -255,8 +253,7 @@ def test_a_blocked_process_is_killed(stream: Any, caller: Any) -> None:
     os.kill(calling.pid, signal.SIGTERM)
     lines = [bare(each) for each in run.finish().stdout.splitlines()]
     assert lines[-1] == "+++ killed by SIGTERM +++"
-    assert lines[-2].startswith("read(0<")
-    assert lines[-2].endswith(" <unfinished ...>")
+    assert re.fullmatch(r"read\(0.* <unfinished \.\.\.>", lines[-2])
 
 
 @pytest.mark.matrix
@@ -283,4 +280,3 @@ def test_a_call_that_was_blocked_before_has_no_duration(stream: Any, caller: Any
     calling.wait()
     first = run.finish().objects[0]
     assert (first["syscall"], first["ret"], first["duration_ns"]) == ("read", 2, None)
-    assert first["slept"] is True or not RunningKernelLayout().has_structs

@@ -98,7 +98,7 @@ DIGESTS = {
     "programs/syscall/seeds.py": 0xAD3E95BC3F33EA38,
     "programs/syscall/sending.py": 0xF128274F54CF32CB,
     "programs/syscall/simulated.py": 0x554F4AFA12164DA8,
-    "programs/syscall/strace_options.py": 0xB7CDD2B6A81DF101,
+    "programs/syscall/strace_options.py": 0xB1B9B0BDE9DC964B,
     "programs/syscall/stream.py": 0x00EF5307D3F4EADB,
     "programs/syscall/summary.py": 0x04C1DAB2395FB2CB,
     "programs/syscall/synthetic_calls.py": 0x97EE0FB9880C1EAC,
