@@ -23,8 +23,7 @@ APPEND = "append"  # adds one part, of the status FAULT where it cannot be read
 
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
-MOST_VECTORS = 8
-MOST_FILES = 8
+MOST_VECTORS = MOST_FILES = 8
 # Where the parts of a read's code begin, in bits.
 ARGUMENT, WHEN, COUNT, SIZE, MOST = 8, 16, 24, 32, 48
 THROUGH = 32  # of its place

@@ -26,6 +26,9 @@ class Outcome(Protocol):
         """Emit: the thread ends in its call, which has taken r7 ns; ``slept``, Memory, holds
         whether the thread was switched out."""
 
+    def unseen(self, a: Assembler) -> None:
+        """Emit: the call that ends began unseen; its ``started_ns`` is now."""
+
     def keep(self, a: Assembler) -> None:
         """Emit: the call was interrupted, and may be restarted; its numbers are kept already."""
 

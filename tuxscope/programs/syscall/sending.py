@@ -90,6 +90,10 @@ class Sending:
         """Emit nothing, whatever ``slept``, Memory, holds: exit(2) and exit_group(2) were sent when
         they began."""
 
+    def unseen(self, a: Assembler) -> None:
+        """Emit: how long it took is not known."""
+        a.st(Thread[r9].call.started_ns, 0)
+
     def keep(self, a: Assembler) -> None:
         """Emit: keep the arguments in the thread's record."""
         a.mov(r1, r9)
