@@ -80,6 +80,7 @@ EXCEPTIONS = (
     Allowed("*", rf"({KERNEL}){SENTENCE}\brefus\w+", "the kernel's act"),
     Allowed("*", rf"\brefus\w+{SENTENCE}({KERNEL})", "the kernel's act, named behind it"),
     Allowed("tuxscope/explain/causes/memory.py", r"\(mend:", "the verifier's own word"),
+    Allowed("tuxscope/commands/learn.py", r"\bexercise, folder\b", "the option's attribute"),
     Allowed("*", r"which the assembler refuses", "a line of programs that recorded logs quote"),
     Allowed("*", r"\brefused\s+(program|load)s?\b", "the verifier's act: it is what refuses those"),
     Allowed(

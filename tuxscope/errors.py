@@ -93,25 +93,30 @@ def unpacked(
 
 
 class TuxscopeError(Portable, Exception):
-    """Base of errors that a user can fix.
+    """A Portable and Exception, base of errors that a user can fix.
 
-    ``str(error)`` is one line: what failed, why, and what to type next. The command prints
-    that line on stderr and exits with ``exit_status``; a library user catches the class.
+    ``str(error)`` is one line: what failed, why, and what to type next. The command prints that
+    line on stderr and exits with ``exit_status``; a library user catches the class.
+
+    Attributes:
+        exit_status: an int, of the class.
     """
 
     exit_status = 1
 
 
 class LocatedError(TuxscopeError):
-    """An error at a line that the user wrote: of Python, or of assembly text.
+    """An error, a TuxscopeError: an error at a line that the user wrote: of Python, or of assembly
+    text.
 
     Attributes:
-        problem: what is wrong, without the place.
+        problem: a str, what is wrong, without the place.
         source: the author's SourceLine; None if it is not known.
-        column: where in that line, counted from 1; 0 if it is not known.
-        hint: what to type; empty if there is no one thing that helps.
+        column: an int, where in that line, counted from 1; 0 if it is not known.
+        hint: a str, what to type; empty if there is no one thing that helps.
         slot: of the instruction, an int, in 64-bit slots from the program's start; None if the
             error is not about one.
+        remarks: a tuple of pairs of str, a property.
     """
 
     def __init__(
@@ -147,14 +152,14 @@ class LocatedError(TuxscopeError):
 
 
 class UsageError(TuxscopeError):
-    """An error: the command line is invalid; nothing was started."""
+    """An error, a TuxscopeError: the command line is invalid; nothing was started."""
 
     exit_status = 2
 
 
 class ArgumentTypeError(TuxscopeError, TypeError):
-    """An error: an argument has the wrong type: ``function``, a name, takes ``takes``, a str, not
-    ``given``, the argument; ``hint``, a str, is what to type."""
+    """An error, a TuxscopeError and TypeError: an argument has the wrong type: ``function``, a
+    name, takes ``takes``, a str, not ``given``, the argument; ``hint``, a str, is what to type."""
 
     def __init__(self, function: str, takes: str, given: object, hint: str) -> None:
         what = with_article(type(given).__name__)

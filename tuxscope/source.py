@@ -9,12 +9,13 @@ from tuxscope.lean_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A line of source code.
+    """A frozen dataclass: a line of source code.
 
     Attributes:
-        file: its path; empty if unknown, as in a verifier log.
-        line: counted from 1; 0 if unknown.
-        text: without indentation; empty if the source cannot be read.
+        file: a str, its path; empty if unknown, as in a verifier log.
+        line: an int, counted from 1; 0 if unknown.
+        text: a str, without indentation; empty if the source cannot be read.
+        place: a str, a property.
     """
 
     file: str

@@ -12,12 +12,13 @@ from tuxscope.lean_dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CommandEntry:
-    """One row of the table of commands.
+    """A frozen dataclass: one row of the table of commands.
 
     Attributes:
-        name: the first word of the command line. The class of command ``net`` is ``NetCommand``.
-        summary: its line in ``tuxscope --help``.
-        module: the module with the class, imported when the command is called.
+        name: a str, the first word of the command line. The class of command ``net`` is
+            ``NetCommand``.
+        summary: a str, its line in ``tuxscope --help``.
+        module: a str, the module with the class, imported when the command is called.
         pages: the pages of a tool, a mapping of the name for ``tuxscope asm`` to the file below
             programs/.
     """

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pace import LIMIT
+from waiting import wait_until
 
-from e2e.callers import Caller
+from e2e.callers import Caller, in_call
 from e2e.harness import Tuxscope, Writer, end
 from e2e.tcp import Peer, Watched
 from e2e.traced import Traced
@@ -61,12 +63,14 @@ def caller() -> Iterator[Any]:
 
 @pytest.fixture
 def stream(tuxscope: Any) -> Any:
-    """Starts ``tuxscope syscall``, and waits until it is attached."""
+    """Starts ``tuxscope syscall``, and waits until it is attached, and waits for records."""
 
     def start(*arguments: object, **options: Any) -> Tuxscope:
         run: Tuxscope = tuxscope("syscall", *arguments, **options)
         some = not {"--name", "--failed", "--error", "--min"}.isdisjoint(arguments)
         run.wait_until_attached(4 + ("--follow" in arguments) + (not some))
+        # After that it looks up the calls that are blocked already; then it waits for records.
+        wait_until(lambda: "poll" in in_call(run.process.pid), "it to wait for records", LIMIT)
         return run
 
     return start

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from pace import fewer
 
+from e2e.callers import NUMBERS
 from e2e.harness import Result
-from e2e.test_syscall import HARMLESS, NUMBERS, caller, stopped
-
-__all__ = ["caller"]  # a fixture
+from e2e.test_syscall import HARMLESS, stopped
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 

@@ -387,7 +387,8 @@ def test_a_call_of_x32(caller: Any, summary: Any) -> None:
     calling = caller("number", [0x40000027])
     run = summary("--pid", calling.pid, "--name", "getpid@x32")
     (made,) = calling.make()
-    served = "syscall.x32=y" in Path("/proc/cmdline").read_text().split()
+    asked = "syscall.x32=y" in Path("/proc/cmdline").read_text().split()
+    served = asked and "cloud" not in platform.release()  # which are built without it
     assert made == calling.pid if served else made in (-1, calling.pid)
     assert calls(stopped(run)) == {"getpid@x32": (1, int(made == -1))}
 

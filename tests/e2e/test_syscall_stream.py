@@ -114,6 +114,7 @@ call("close", fd)
     assert [each["syscall"] for each in found] == ["openat", "write", "close"]
     assert found[0]["args"]["pathname"].startswith(f"{tmp_path}/a\n")
     raw = traced.file.read_bytes()
+    assert raw.isascii()
     assert not re.search(rb"[\x00-\x09\x0b-\x1f]", raw)
 
 
@@ -128,7 +129,7 @@ call("getpgid", -7)
     line = next(line for line in reversed(text.splitlines()) if "getpgid(-7)" in line)
     assert re.match(r"a\\n\\x1b\[1m\S*\[\d+\] getpgid\(-7\) = ", line)
     found = traced.objects(script)
-    assert found[-1]["comm"].startswith("a\\n")
+    assert found[-1]["comm"].startswith("a\n\x1b")
 
 
 @pytest.mark.matrix
@@ -145,6 +146,11 @@ call("execve", b"/nowhere", 0x40, 0x50)
 """)
     fault = " = -1 EFAULT (Bad address)"
     plain = [re.sub(r"<[^>]*>", "", line) for line in found[1:]]
+    # Some kernels look at argv before they look for the file.
+    assert plain.pop() in (
+        'execve("/nowhere", 0x40, 0x50) = -1 ENOENT (No such file or directory)',
+        f'execve("/nowhere", 0x40, 0x50){fault}',
+    )
     assert plain == [
         f"write(4, 0x8, 4){fault}",
         f"openat(AT_FDCWD, 0xdead000, O_RDONLY){fault}",
@@ -152,7 +158,6 @@ call("execve", b"/nowhere", 0x40, 0x50)
         f"getcwd(0x10, 4096){fault}",
         f"nanosleep(0x20, NULL){fault}",
         f"execve(0x30, NULL, NULL){fault}",
-        'execve("/nowhere", 0x40, 0x50) = -1 ENOENT (No such file or directory)',
     ]
 
 
@@ -281,7 +286,7 @@ def test_timestamps(traced: Traced, kind: str, front: re.Pattern[str]) -> None:
     text = traced.run("", "--timestamps", kind)
     last = re.compile(front.pattern + r"[^ ]+\[\d+\] (close\(-77\) = .* <\d\.\d{6}>|\+\+\+ .*)")
     found = [line for line in text.splitlines() if MARK in line or "+++" in line]
-    assert len(found) == 3
+    assert len(found) == (3 if RunningKernelLayout().has_structs else 2)  # +++ needs BTF
     assert all(last.fullmatch(line) for line in found), found
 
 
@@ -302,9 +307,10 @@ def test_a_32_bit_call_of_a_64_bit_process(caller: Any, stream: Any) -> None:
 @pytest.mark.matrix
 def test_numbers_without_a_call(traced: Traced) -> None:
     found = traced.objects("call(9999, 1)\ncall(-1, 2)\ncall(0x7fff, 3)\n")
+    none = 0xFFFF if platform.machine() == "s390x" else -1  # s390x has 16 bits for a number
     assert [(each["nr"], each["error"]) for each in found] == [
-        (9999, "ENOSYS"), (-1, "ENOSYS"), (0x7FFF, "ENOSYS"),
+        (9999, "ENOSYS"), (none, "ENOSYS"), (0x7FFF, "ENOSYS"),
     ]  # fmt: skip
     assert [each["syscall"] for each in found] == [
-        "syscall_9999", "syscall_-1", "syscall_32767",
+        "syscall_9999", f"syscall_{none}", "syscall_32767",
     ]  # fmt: skip

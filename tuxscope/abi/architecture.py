@@ -18,7 +18,11 @@ X32_BIT = 1 << 30
 
 class Abi(Enum):
     """An enum: an ABI of system calls, by which a number has a name. The value, a str, is the
-    column of syscalls.tsv."""
+    column of syscalls.tsv.
+
+    Members: X86_64 = "x86_64", IA32 = "ia32", X32 = "x32", ARM64 = "arm64", ARM = "arm",
+    S390X = "s390x", S390 = "s390".
+    """
 
     X86_64 = "x86_64"
     IA32 = "ia32"
@@ -31,7 +35,7 @@ class Abi(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CompatTest:
-    """How a program tells a call of the 32-bit ABI: by bits of an integer.
+    """A frozen dataclass: how a program tells a call of the 32-bit ABI: by bits of an integer.
 
     Attributes:
         in_task: whether the integer is in the kernel's ``task_struct``, whose members only BTF
@@ -49,15 +53,16 @@ class CompatTest:
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A machine and the ABIs of its kernel.
+    """A frozen dataclass: a machine and the ABIs of its kernel.
 
     Attributes:
-        machine: its name, as uname(2) reports it.
+        machine: a str, its name, as uname(2) reports it.
         native: the Abi of 64-bit calls.
         compat: the Abi of 32-bit calls.
         suffixes: a mapping of Abi to the str appended to the names of its calls, as in strace(1):
             ``open@32``.
         compat_test: the CompatTest by which a program tells a 32-bit call.
+        abis: a tuple of Abi, a property.
     """
 
     machine: str

@@ -19,11 +19,11 @@ from tuxscope.record.types import u32, u64
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """What a program can read of a call on some kernel, and where.
+    """A frozen dataclass: what a program can read of a call on some kernel, and where.
 
     Attributes:
         registers: the Registers of a 64-bit call.
-        compat_registers: those of a 32-bit call.
+        compat_registers: a Registers, those of a 32-bit call.
         compat: the Place of the integer that tells 32-bit calls; None if the kernel does not say.
         compat_test: the CompatTest for that integer.
         switches: the Place of two adjacent integers, the task's voluntary and involuntary context
@@ -91,7 +91,7 @@ def read_arguments(
 
 
 def runs(places: Iterable[Place]) -> list[list[int]]:
-    """Return the offsets of ``places``, an iterable of Places, sorted, in lists of int that have
+    """Return the offsets of ``places``, an iterable of Place, sorted, in lists of int that have
     room in a ``ROOM`` each."""
     found: list[list[int]] = []
     for offset in sorted({each.offset for each in places}):
@@ -105,7 +105,7 @@ def runs(places: Iterable[Place]) -> list[list[int]]:
 def take_arguments(
     a: Assembler, arguments: tuple[Place, ...], run: list[int], room: Memory, to: Memory
 ) -> None:
-    """Emit: copy from ``room`` to ``to``, both Memory, those ``arguments``, a tuple of Places,
+    """Emit: copy from ``room`` to ``to``, both Memory, those ``arguments``, a tuple of Place,
     whose offsets are in ``run``, a list of int."""
     base = room._base + room._offset
     for index, each in enumerate(arguments):

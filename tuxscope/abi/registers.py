@@ -19,7 +19,7 @@ REGISTER = 8  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """The Places of the user's registers in ``struct pt_regs``.
+    """A frozen dataclass: the Places of the user's registers in ``struct pt_regs``.
 
     Attributes:
         number: the Place of the call's number, in its low ``number_bits``, at entry and exit.

@@ -21,7 +21,7 @@ from tuxscope.record import Field
 
 
 class Arithmetic(Emitter):
-    """The assembler's methods for arithmetic, moves and byte swaps."""
+    """An Emitter: the assembler's methods for arithmetic, moves and byte swaps."""
 
     def _alu(
         self, code: int, dst: Register, operand: Register | int, wide: bool, offset: int = 0

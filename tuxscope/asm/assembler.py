@@ -16,7 +16,7 @@ from tuxscope.record.types import FieldType
 
 
 class Assembler(RingOutput):
-    """Builds a program, one method call for each instruction.
+    """A RingOutput that builds a program, one method call for each instruction.
 
     ``Assembler(name, attach, license="GPL")``: ``name`` has 1 to 15 characters, ``attach`` is an
     AttachPoint such as a Tracepoint, ``license`` a str. Raises ProgramError for arguments that the

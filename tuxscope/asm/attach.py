@@ -13,7 +13,8 @@ from tuxscope.source import SourceLine
 
 
 class ProgramType(IntEnum):
-    """An IntEnum: the kernel's ``enum bpf_prog_type``."""
+    """An IntEnum: the kernel's ``enum bpf_prog_type``. 32 members, such as SOCKET_FILTER = 1 and
+    KPROBE = 2."""
 
     SOCKET_FILTER = 1
     KPROBE = 2
@@ -79,6 +80,7 @@ class AttachPoint:
         type: the program's, a ProgramType.
         context_bytes: a pair of offsets, from and to, that the program may load from its context;
             None if that is left to the verifier.
+        result_hint: a str, a property.
     """
 
     __slots__ = ()
@@ -96,8 +98,8 @@ class AttachPoint:
 
 @dataclass(frozen=True, slots=True)
 class Tracepoint(AttachPoint):
-    """A tracepoint, an AttachPoint, by category and name: ``Tracepoint("syscalls",
-    "sys_enter_write")``.
+    """A frozen dataclass: a tracepoint, an AttachPoint, by category and name:
+    ``Tracepoint("syscalls", "sys_enter_write")``.
 
     Both are names of directories in tracefs. The context (r1) points to the tracepoint's fields.
     Once r6 holds the context, ``a.ldx(r1, u64[r6 + 16])`` loads the first argument of a system
@@ -141,7 +143,8 @@ class Tracepoint(AttachPoint):
 
 @dataclass(frozen=True, slots=True)
 class RawTracepoint(AttachPoint):
-    """A raw tracepoint, an AttachPoint, by its name: ``RawTracepoint("sched_switch")``.
+    """A frozen dataclass: a raw tracepoint, an AttachPoint, by its name:
+    ``RawTracepoint("sched_switch")``.
 
     The context points to the tracepoint's arguments, a u64 each. Without a name the program cannot
     be attached; :meth:`LoadedProgram.test_run` runs it. Raises ProgramError for an invalid name.
@@ -172,17 +175,20 @@ class RawTracepoint(AttachPoint):
 
 @dataclass(frozen=True)
 class OnlyTestRun(AttachPoint):
-    """Base of program types that are not attached; :meth:`LoadedProgram.test_run` runs them."""
+    """An AttachPoint, a frozen dataclass: base of program types that are not attached;
+    :meth:`LoadedProgram.test_run` runs them."""
 
 
 class SchedClassifier(OnlyTestRun):
-    """A traffic classifier (``BPF_PROG_TYPE_SCHED_CLS``); the context is a ``__sk_buff``."""
+    """An OnlyTestRun: a traffic classifier (``BPF_PROG_TYPE_SCHED_CLS``); the context is a
+    ``__sk_buff``."""
 
     type: ClassVar[ProgramType] = ProgramType.SCHED_CLS
 
 
 class SocketFilter(OnlyTestRun):
-    """A socket filter (``BPF_PROG_TYPE_SOCKET_FILTER``); the context is a ``__sk_buff``."""
+    """An OnlyTestRun: a socket filter (``BPF_PROG_TYPE_SOCKET_FILTER``); the context is a
+    ``__sk_buff``."""
 
     type: ClassVar[ProgramType] = ProgramType.SOCKET_FILTER
 
@@ -192,7 +198,8 @@ class SocketFilter(OnlyTestRun):
 
 
 class Xdp(OnlyTestRun):
-    """A packet filter in the driver (``BPF_PROG_TYPE_XDP``); the context is a ``struct xdp_md``."""
+    """An OnlyTestRun: a packet filter in the driver (``BPF_PROG_TYPE_XDP``); the context is a
+    ``struct xdp_md``."""
 
     type: ClassVar[ProgramType] = ProgramType.XDP
 

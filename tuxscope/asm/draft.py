@@ -21,10 +21,10 @@ from tuxscope.suggest import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The definition of a label or a function.
+    """A frozen dataclass: the definition of a label or a function.
 
     Attributes:
-        index: the index of the instruction that follows it.
+        index: an int, the index of the instruction that follows it.
         source: the author's SourceLine, or None.
         is_global: a bool, see ``Emitter.function``.
     """
@@ -36,12 +36,13 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The unresolved target of a jump or call.
+    """A frozen dataclass: the unresolved target of a jump or call.
 
     Attributes:
-        name: the name of a label, or of a function.
-        function: the function that has the jump, and must have the label; None for a call.
-        field: the instruction's field for the distance: ``offset`` or ``imm``.
+        name: a str, the name of a label, or of a function.
+        function: a str or None, the function that has the jump, and must have the label; None for a
+            call.
+        field: a str, the instruction's field for the distance: ``offset`` or ``imm``.
         source: the author's SourceLine, or None.
     """
 
@@ -53,11 +54,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Hints in the author's language, Python or assembly, as templates: ``{name}`` is filled in.
+    """A frozen dataclass: hints in the author's language, Python or assembly, as templates:
+    ``{name}`` is filled in.
 
     Attributes:
         label, function: how to define a label, and a function, a str.
-        gotol, helper: how to write a gotol, and the call of a helper.
+        gotol, helper: each a str, how to write a gotol, and the call of a helper.
     """
 
     label: str
@@ -82,12 +84,12 @@ TEXT = Wording(
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCode:
-    """Instructions with resolved jumps, and their functions and labels.
+    """A frozen dataclass: instructions with resolved jumps, and their functions and labels.
 
     Attributes:
-        instructions: a tuple of Instructions, in program order.
-        functions: the entry points, a tuple of Labels; the first is at slot 0.
-        labels: a tuple of Labels, in the order of their slots; an instruction of the same function
+        instructions: a tuple of Instruction, in program order.
+        functions: the entry points, a tuple of Label; the first is at slot 0.
+        labels: a tuple of Label, in the order of their slots; an instruction of the same function
             follows each.
     """
 
@@ -99,7 +101,15 @@ class ResolvedCode:
 class Draft:
     """Collects instructions, labels and functions, and resolves the targets of jumps and calls.
 
-    ``name`` is the name of the first function, ``wording`` has the hints of its errors, a Wording.
+    ``name``, a str, is the name of the first function.
+
+    Attributes:
+        instructions: a list of Instruction.
+        targets: a dict of Target by the index of an instruction, an int.
+        labels: a dict of Definition by a pair of str, the names of the function and the label.
+        functions: a dict of Definition by name, a str.
+        function: the name of the current function, a str.
+        wording: the Wording, the hints of its errors.
     """
 
     def __init__(self, name: str, wording: Wording = PYTHON) -> None:
@@ -258,7 +268,7 @@ def build_program(
     stack: tuple[StackVariable, ...] = (),
 ) -> Program:
     """Return a Program of ``code``, a ResolvedCode, with this ``name``, ``attach``, an AttachPoint,
-    ``license``, a str, and ``stack``, a tuple of StackVariables.
+    ``license``, a str, and ``stack``, a tuple of StackVariable.
 
     Raises ProgramError if two maps share a name.
     """

@@ -48,7 +48,9 @@ def without_checks() -> Iterator[None]:
 class Emitter:
     """Base of the assembler: collects instructions and resolves the labels that they jump to.
 
-    ``name`` and ``license``, str, and ``attach``, an AttachPoint, are those of the program.
+    Attributes:
+        name, license: each a str, of the program.
+        attach: the AttachPoint.
     """
 
     def __init__(self, name: str, attach: AttachPoint, license: str = "GPL") -> None:

@@ -10,54 +10,61 @@ if TYPE_CHECKING:
 
 
 class AssemblyError(LocatedError, ValueError):
-    """Base of all errors of the assembler and the checks."""
+    """An error, a LocatedError and ValueError: base of all errors of the assembler and the
+    checks."""
 
 
 class OperandError(AssemblyError):
-    """An error: an operand has the wrong type, or does not fit into its field."""
+    """An error, an AssemblyError: an operand has the wrong type, or does not fit into its field."""
 
 
 class RegisterError(OperandError):
-    """An error: an operand is not a register, or a register is used as a Python value."""
+    """An error, an OperandError: an operand is not a register, or a register is used as a Python
+    value."""
 
 
 class ReadOnlyRegisterError(RegisterError):
-    """An error: the instruction would write r10, the frame pointer, which is read-only."""
+    """An error, a RegisterError: the instruction would write r10, the frame pointer, which is
+    read-only."""
 
 
 class DecodeError(AssemblyError):
-    """An error: bytes do not encode an instruction of RFC 9669 or Linux."""
+    """An error, an AssemblyError: bytes do not encode an instruction of RFC 9669 or Linux."""
 
 
 class LabelError(AssemblyError):
-    """An error: a label or a function has an invalid name; base of the errors of labels."""
+    """An error, an AssemblyError: a label or a function has an invalid name; base of the errors of
+    labels."""
 
 
 class UndefinedLabelError(LabelError):
-    """An error: a jump or call to a name that is not defined."""
+    """An error, a LabelError: a jump or call to a name that is not defined."""
 
 
 class DuplicateLabelError(LabelError):
-    """An error: a label or a function is defined twice."""
+    """An error, a LabelError: a label or a function is defined twice."""
 
 
 class LabelOutOfReachError(LabelError):
-    """An error: a jump whose distance does not fit into its field."""
+    """An error, a LabelError: a jump whose distance does not fit into its field."""
 
 
 class StackError(AssemblyError):
-    """An error: a function needs more than 512 bytes of stack."""
+    """An error, an AssemblyError: a function needs more than 512 bytes of stack."""
 
 
 class ProgramError(AssemblyError):
-    """An error: a program, function or map has an argument that the kernel rejects."""
+    """An error, an AssemblyError: a program, function or map has an argument that the kernel
+    rejects."""
 
 
 class CheckError(AssemblyError):
-    """Base of the errors of the checks: the verifier would refuse the program.
+    """An AssemblyError, base of the errors of the checks: the verifier would refuse the program.
 
-    A CheckError always has ``problem`` and ``hint``, each a str, and ``slot``, an int, that of the
-    instruction; ``source`` is the author's SourceLine, or None.
+    Attributes:
+        problem, hint: each a str, never empty.
+        slot: an int, that of the instruction.
+        source: the author's SourceLine, or None.
     """
 
     def __init__(self, problem: str, hint: str, slot: int, source: SourceLine | None) -> None:
@@ -65,95 +72,99 @@ class CheckError(AssemblyError):
 
 
 class UninitialisedRegisterError(CheckError):
-    """An error: the program reads an uninitialised register."""
+    """An error, a CheckError: the program reads an uninitialised register."""
 
 
 class ClobberedRegisterError(UninitialisedRegisterError):
-    """An error: the program reads one of r1 to r5 after a call, which clobbers them."""
+    """An error, an UninitialisedRegisterError: the program reads one of r1 to r5 after a call,
+    which clobbers them."""
 
 
 class MissingResultError(UninitialisedRegisterError):
-    """An error: the program exits while r0 is uninitialised."""
+    """An error, an UninitialisedRegisterError: the program exits while r0 is uninitialised."""
 
 
 class ArgumentError(CheckError):
-    """An error: an argument of a helper has the wrong type."""
+    """An error, a CheckError: an argument of a helper has the wrong type."""
 
 
 class UninitialisedStackError(CheckError):
-    """An error: a helper reads uninitialised bytes of the stack."""
+    """An error, a CheckError: a helper reads uninitialised bytes of the stack."""
 
 
 class StackAccessError(CheckError):
-    """An error: an access outside of the function's 512 bytes of stack."""
+    """An error, a CheckError: an access outside of the function's 512 bytes of stack."""
 
 
 class AlignmentError(CheckError):
-    """An error: a stack access at an offset that is not a multiple of its size."""
+    """An error, a CheckError: a stack access at an offset that is not a multiple of its size."""
 
 
 class MapValueAccessError(CheckError):
-    """An error: an access outside of a map's value, or of a reserved record."""
+    """An error, a CheckError: an access outside of a map's value, or of a reserved record."""
 
 
 class NullCheckError(CheckError):
-    """An error: a pointer that may be NULL is used before it is compared with 0."""
+    """An error, a CheckError: a pointer that may be NULL is used before it is compared with 0."""
 
 
 class NotAPointerError(CheckError):
-    """An error: a load or store through a register that holds a scalar, not a pointer."""
+    """An error, a CheckError: a load or store through a register that holds a scalar, not a
+    pointer."""
 
 
 class ContextAccessError(CheckError):
-    """An error: a context access that this program type does not allow."""
+    """An error, a CheckError: a context access that this program type does not allow."""
 
 
 class PointerArithmeticError(CheckError):
-    """An error: arithmetic that the verifier prohibits on pointers."""
+    """An error, a CheckError: arithmetic that the verifier prohibits on pointers."""
 
 
 class FallThroughError(CheckError):
-    """An error: control falls through past the last instruction."""
+    """An error, a CheckError: control falls through past the last instruction."""
 
 
 class UnreachableCodeError(CheckError):
-    """An error: instructions that no path reaches."""
+    """An error, a CheckError: instructions that no path reaches."""
 
 
 class EndlessLoopError(CheckError):
-    """An error: an infinite loop."""
+    """An error, a CheckError: an infinite loop."""
 
 
 class JumpTargetError(CheckError):
-    """An error: a jump or call to a slot where no instruction of the function, or no function,
-    begins."""
+    """An error, a CheckError: a jump or call to a slot where no instruction of the function, or no
+    function, begins."""
 
 
 class LicenseError(CheckError):
-    """An error: a program without a GPL-compatible license calls a GPL-only helper."""
+    """An error, a CheckError: a program without a GPL-compatible license calls a GPL-only
+    helper."""
 
 
 class HelperUnavailableError(CheckError):
-    """An error: a helper that programs of this type cannot call."""
+    """An error, a CheckError: a helper that programs of this type cannot call."""
 
 
 class UnreleasedReferenceError(CheckError):
-    """An error: the program exits without submitting or discarding a reserved ring buffer
-    record."""
+    """An error, a CheckError: the program exits without submitting or discarding a reserved ring
+    buffer record."""
 
 
 class ReleasedRecordError(CheckError):
-    """An error: a ring buffer record is used after it was submitted or discarded."""
+    """An error, a CheckError: a ring buffer record is used after it was submitted or discarded."""
 
 
 class CallDepthError(CheckError):
-    """An error: the call stack is too deep, or a function calls itself."""
+    """An error, a CheckError: the call stack is too deep, or a function calls itself."""
 
 
 class TextError(AssemblyError):
-    """A syntax error in assembly text, or an operand that does not fit.
+    """An error, an AssemblyError: a syntax error in assembly text, or an operand that does not fit.
 
-    ``problem``, a str, says which, ``source`` is the SourceLine, ``column`` is counted from 1.
+    ``problem``, a str, says which, ``source`` is the SourceLine, ``column`` is an int, counted from
+    1.
 
     Attributes:
         file: the name of the text's file.

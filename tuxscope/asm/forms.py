@@ -29,8 +29,8 @@ from tuxscope.lean_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reg:
-    """The field holds a register number, 0 to 10; 0 to 9 if ``written``, a bool; ``read``, a bool:
-    whether it is read."""
+    """A frozen dataclass: the field holds a register number, 0 to 10; 0 to 9 if ``written``, a
+    bool; ``read``, a bool: whether it is read."""
 
     written: bool = False
     read: bool = True
@@ -38,12 +38,12 @@ class Reg:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The field holds an integer from ``low`` to ``high``, both included.
+    """A frozen dataclass: the field holds an int from ``low`` to ``high``, int, both included.
 
     Attributes:
         zero: whether 0 is allowed.
-        wider: whether RFC 9669 defines all other values of the field, too: it masks the amount of a
-            shift, and a division by 0 gives 0. Linux refuses such an immediate (``check_alu_op`` in
+        wider: whether RFC 9669 defines all other values, too: it masks the amount of a shift, and a
+            division by 0 gives 0. Linux refuses such an immediate (``check_alu_op`` in
             kernel/bpf/verifier.c), so the assembler rejects it.
     """
 
@@ -55,7 +55,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Const:
-    """The field always holds ``value``: it is reserved, or part of the opcode."""
+    """A frozen dataclass: the field is ``value``, an int: reserved, or part of the opcode."""
 
     value: int
 
@@ -84,23 +84,23 @@ V4: Version = (6, 6)  # clang -mcpu=v4
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One row of the table.
+    """A frozen dataclass: one row of the table.
 
     Attributes:
-        name: the assembler's method; rows share one (``add`` with a register, with an immediate).
-        opcode: the opcode, 8 bits.
-        kind: the FormKind.
-        operation: the operation within the kind; None if there is only one.
-        bits: the width in bits of the computation, comparison, load or store; 64 for all others.
+        name: a str, the assembler's method; rows share one (``add`` with a register, an immediate).
+        opcode, bits: each an int: the opcode, and the width in bits of the operation; 64 for most.
+        kind, operation: the FormKind, and the operation within it, or None if there is only one.
         signed: whether it is a signed division, or sign-extends.
-        since: the first version of Linux that accepts it, as a pair of ints, (major, minor).
-        dst, src, offset, imm: the rule for each field: a Reg, a Range or a Const.
-        next_imm: the rule for imm of the second slot; None if the instruction has one slot.
-        text: a template of its pseudo-C, as the kernel and LLVM write it.
+        since: a Version, the first version of Linux that accepts it, a pair of int.
+        dst, src, offset, imm: each a Rule, the rule for each field: a Reg, a Range or a Const.
+        next_imm: the Rule for imm of the second slot; None if the instruction has one slot.
+        text: a str, a template of its pseudo-C, as the kernel and LLVM write it.
         group: the Group, the conformance group (RFC 9669, section 2.4).
-        section: the section of RFC 9669, or the version of Linux that defines it.
-        named: the template with the name of a label, function, helper or map; ``""`` if none.
-        also: a tuple of other spellings, which the parser reads and the listing never writes.
+        section: a str, the section of RFC 9669, or the version of Linux that defines it.
+        named: a str, the template with the name of a label, function, helper or map; or ``""``.
+        also: a tuple of str, other spellings, which the parser reads and the listing never writes.
+        falls_through, jumps, names_function, loads_map: each a bool, properties.
+        slots: an int, a property.
     """
 
     name: str
@@ -390,7 +390,7 @@ FORMS: tuple[Form, ...] = (
 
 
 def by_opcode() -> dict[int, tuple[Form, ...]]:
-    """Return the rows of the table by opcode, a dict of tuples of Forms."""
+    """Return the rows of the table by opcode, a dict of tuples of Form."""
     rows = defaultdict[int, list[Form]](list)
     for form in FORMS:
         rows[form.opcode].append(form)

@@ -24,7 +24,11 @@ REGISTER = re.compile(r"([rw])(10|[0-9])")
 
 
 class Slot(Enum):
-    """An enum: the kind of a placeholder; the value is its name in errors."""
+    """An enum: the kind of a placeholder; the value is its name in errors.
+
+    Members: REGISTER = "a register", HALF = "a 32-bit register", NUMBER = "a number", OFFSET = "'+'
+    or '-' and a number", NAME = "a name".
+    """
 
     REGISTER = "a register"
     HALF = "a 32-bit register"
@@ -43,7 +47,7 @@ SLOTS = {
 
 @dataclass(slots=True)
 class Node:
-    """A node of the automaton.
+    """A dataclass: a node of the automaton.
 
     Attributes:
         literals: a dict of the next Node by literal, a str.
@@ -58,10 +62,10 @@ class Node:
 
 
 class Operand(NamedTuple):
-    """The text of a placeholder.
+    """A NamedTuple: the text of a placeholder.
 
     Attributes:
-        value: a register's number, an integer, or a name.
+        value: an int or a str, a register's number, an integer, or a name.
         token: its Token; a sign and the number after it are one token.
     """
 
@@ -70,7 +74,7 @@ class Operand(NamedTuple):
 
 
 class Match(NamedTuple):
-    """The result of parsing one instruction.
+    """A NamedTuple: the result of parsing one instruction.
 
     Attributes:
         forms: a sequence of pairs, each a Form that matches and a tuple of its placeholders; only a
@@ -85,7 +89,8 @@ class Match(NamedTuple):
 
 
 class MismatchError(AssemblyError):
-    """A syntax error, ``problem``, a str, at ``token``, a Token; the parser adds the line."""
+    """An error, an AssemblyError: a syntax error, ``problem``, a str, at ``token``, a Token; the
+    parser adds the line."""
 
     def __init__(self, problem: str, token: Token) -> None:
         super().__init__(problem, column=token.column)
@@ -140,7 +145,7 @@ def spelling(name: str) -> str:
 
 def match(line: Sequence[Token], index: int) -> Match:
     """Return the Match of the instruction that begins at token ``index``, an int, of ``line``, a
-    sequence of Tokens.
+    sequence of Token.
 
     Each step consumes one token, or a sign and its number. Raises MismatchError.
     """
@@ -171,7 +176,7 @@ def match(line: Sequence[Token], index: int) -> Match:
 
 
 def operand(node: Node, line: Sequence[Token], index: int) -> tuple[Slot, Operand, int] | None:
-    """Return the operand at token ``index``, an int, of ``line``, a sequence of Tokens, if a
+    """Return the operand at token ``index``, an int, of ``line``, a sequence of Token, if a
     placeholder at ``node``, a Node, fits.
 
     The result is a triple, (Slot, Operand, number of tokens), or None. Raises MismatchError for a

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 class Helper(NamedTuple):
-    """A helper function of the kernel.
+    """A NamedTuple: a helper function of the kernel.
 
     Attributes:
-        number: the imm of a call instruction.
-        name: the name without ``bpf_``.
+        number: an int, the imm of a call instruction.
+        name: a str, the name without ``bpf_``.
+        prototype, returns, since: each a str, properties.
+        parameters: a tuple of Parameter, a property.
+        variadic, void, nullable, gpl_only: each a bool, properties.
+        program_types: a frozenset of ProgramType, a property.
 
     The properties come from the kernel's header and from probing kernels. They raise LookupError
     for a helper that is not in the table.

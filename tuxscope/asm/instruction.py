@@ -38,17 +38,20 @@ SIZE_BITS = 0x18  # the size's bits in the opcode of loads, stores and atomics
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One instruction; the fields are those of RFC 9669, section 3.
+    """A frozen dataclass: one instruction; the fields are those of RFC 9669, section 3.
 
     Attributes:
-        opcode: the opcode, 8 bits.
-        dst, src: register numbers, 0 to 10; src selects the form of calls and of ld_imm64.
-        offset: a signed integer of 16 bits.
-        imm: a signed integer of 32 bits; in ld_imm64 the low half of the constant.
-        next_imm: a signed integer of 32 bits: the high half in ld_imm64, else 0.
+        opcode: an int, the opcode, 8 bits.
+        dst, src: each an int, register numbers, 0 to 10; src selects the form of calls and of
+            ld_imm64.
+        offset: an int, a signed integer of 16 bits.
+        imm: an int, a signed integer of 32 bits; in ld_imm64 the low half of the constant.
+        next_imm: an int, a signed integer of 32 bits: the high half in ld_imm64, else 0.
         map: the Map whose file descriptor the loader puts into imm; None for all others.
         source: the author's SourceLine, or None; comparison ignores it.
         form: the Form, the row of the table.
+        imm64, access_size, distance, slots: each an int, properties.
+        reads: a tuple of int, a property.
 
     Raises:
         OperandError: an unknown opcode, or a field with a value that the form does not allow.
@@ -309,7 +312,8 @@ def check_loaded(form: Form, map: object, imm: int) -> None:
     ``imm`` is 0. Raises OperandError."""
     if not isinstance(map, Map):
         raise OperandError(
-            f'{form.name}: map must be a Map, as in Array("COUNTS", ...), not {shown(map)}'
+            f'{form.name}: map must be a Map, as in Array("COUNTS", value=u64, max_entries=1), '
+            f"not {shown(map)}"
         )
     if not form.loads_map:
         raise OperandError(f"{form.name} does not load a map; use a.ld_map")

@@ -24,8 +24,8 @@ from enum import Enum, IntEnum
 
 
 class Class(IntEnum):
-    """An IntEnum: the instruction class: the low three bits of the opcode (RFC 9669, section
-    3.1)."""
+    """An IntEnum: the instruction class: the low three bits of the opcode (RFC 9669, section 3.1).
+    Members: LD = 0, LDX = 1, ST = 2, STX = 3, ALU = 4, JMP = 5, JMP32 = 6, ALU64 = 7."""
 
     LD = 0
     LDX = 1
@@ -38,14 +38,16 @@ class Class(IntEnum):
 
 
 class Source(IntEnum):
-    """An IntEnum: the source of the second operand: imm or the src register (section 4)."""
+    """An IntEnum: the source of the second operand: imm or the src register (section 4). Members:
+    K = 0x00, X = 0x08."""
 
     K = 0x00  # imm
     X = 0x08  # the src register
 
 
 class Alu(IntEnum):
-    """An IntEnum: the code of an arithmetic instruction (section 4.1)."""
+    """An IntEnum: the code of an arithmetic instruction (section 4.1). 14 members, such as
+    ADD = 0x00 and SUB = 0x10."""
 
     ADD = 0x00
     SUB = 0x10
@@ -64,7 +66,8 @@ class Alu(IntEnum):
 
 
 class Jump(IntEnum):
-    """An IntEnum: the code of a jump instruction (section 4.3); JCOND is may_goto of Linux 6.9."""
+    """An IntEnum: the code of a jump instruction (section 4.3); JCOND is may_goto of Linux 6.9. 15
+    members, such as JA = 0x00 and JEQ = 0x10."""
 
     JA = 0x00
     JEQ = 0x10
@@ -87,7 +90,12 @@ OCTETS = (4, 2, 1, 8)  # of each Size, in the order of their numbers
 
 
 class Size(IntEnum):
-    """An IntEnum: the size modifier of a load or store (section 5)."""
+    """An IntEnum: the size modifier of a load or store (section 5). Members: W = 0x00, H = 0x08,
+    B = 0x10, DW = 0x18.
+
+    Attributes:
+        octets, bits: each an int, properties.
+    """
 
     W = 0x00
     H = 0x08
@@ -112,7 +120,8 @@ class Size(IntEnum):
 
 
 class Mode(IntEnum):
-    """An IntEnum: the mode modifier of a load or store (section 5)."""
+    """An IntEnum: the mode modifier of a load or store (section 5). Members: IMM = 0x00,
+    ABS = 0x20, IND = 0x40, MEM = 0x60, MEMSX = 0x80, ATOMIC = 0xC0."""
 
     IMM = 0x00
     ABS = 0x20
@@ -124,6 +133,9 @@ class Mode(IntEnum):
 
 class Atomic(IntEnum):
     """An IntEnum: the operation of an atomic, in its imm (section 5.3).
+
+    Members: ADD = 0x00, OR = 0x40, AND = 0x50, XOR = 0xA0, FETCH = 0x01, XCHG = 0xE1,
+    CMPXCHG = 0xF1, LOAD_ACQ = 0x100, STORE_REL = 0x110.
 
     LOAD_ACQ and STORE_REL are of Linux 6.15.
     """
@@ -140,7 +152,8 @@ class Atomic(IntEnum):
 
 
 class WideSource(IntEnum):
-    """An IntEnum: the meaning of the imm of ld_imm64, in its src field (section 5.4).
+    """An IntEnum: the meaning of the imm of ld_imm64, in its src field (section 5.4). Members:
+    IMM64 = 0, MAP_FD = 1, MAP_VALUE = 2, BTF_ID = 3, FUNC = 4, MAP_IDX = 5, MAP_IDX_VALUE = 6.
 
     The kernel's names begin with BPF_PSEUDO_.
     """
@@ -155,7 +168,8 @@ class WideSource(IntEnum):
 
 
 class CallSource(IntEnum):
-    """An IntEnum: the kind of function that a call calls, in its src field (section 4.3.1)."""
+    """An IntEnum: the kind of function that a call calls, in its src field (section 4.3.1).
+    Members: HELPER = 0, LOCAL = 1, BTF_ID = 2."""
 
     HELPER = 0
     LOCAL = 1
@@ -163,8 +177,8 @@ class CallSource(IntEnum):
 
 
 class Swap(IntEnum):
-    """An IntEnum: the byte swaps (section 4.2): to little-endian, to big-endian, and
-    unconditional."""
+    """An IntEnum: the byte swaps (section 4.2): to little-endian, to big-endian, and unconditional.
+    Members: LE = 0, BE = 1, BSWAP = 2."""
 
     LE = 0
     BE = 1
@@ -172,7 +186,11 @@ class Swap(IntEnum):
 
 
 class FormKind(Enum):
-    """An enum: the kind of an instruction; ``Form.operation`` is the operation within the kind."""
+    """An enum: the kind of an instruction; ``Form.operation`` is the operation within the kind.
+
+    16 members, such as ARITHMETIC = "arithmetic on dst and an operand" and MOVE = "a move, with or
+    without sign extension".
+    """
 
     ARITHMETIC = "arithmetic on dst and an operand"  # Alu
     MOVE = "a move, with or without sign extension"
@@ -194,7 +212,11 @@ class FormKind(Enum):
 
 class Group(Enum):
     """An enum: the conformance group (section 2.4); LINUX is for instructions that only Linux
-    defines."""
+    defines.
+
+    Members: BASE32 = "base32", BASE64 = "base64", DIVMUL32 = "divmul32", DIVMUL64 = "divmul64",
+    ATOMIC32 = "atomic32", ATOMIC64 = "atomic64", PACKET = "packet", LINUX = "linux".
+    """
 
     BASE32 = "base32"
     BASE64 = "base64"

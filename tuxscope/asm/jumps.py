@@ -23,7 +23,7 @@ from tuxscope.record import Field
 
 
 class Jumps(Emitter):
-    """The assembler's methods that jump, call and return."""
+    """An Emitter: the assembler's methods that jump, call and return."""
 
     def _branch(
         self, code: int, dst: Register, operand: Register | int, target: str, wide: bool

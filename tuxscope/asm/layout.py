@@ -21,17 +21,18 @@ INTEGERS = {1: u8, 2: u16, 4: u32, 8: u64}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of a field in a context, or of a member in a struct.
+    """A frozen dataclass: the place of a field in a context, or of a member in a struct.
 
     To read a bit field, load the integer, shift it right by ``bit_offset`` and mask ``bit_size``
     bits. That holds in both byte orders.
 
     Attributes:
         offset: in bytes, from the start of the context or struct, an int.
-        size: in bytes; of a bit field, the size of the smallest aligned integer that contains it; 0
-            if it is not known.
-        bit_offset: in bits; 0 for all but bit fields.
-        bit_size: in bits; 0 for all but bit fields.
+        size: an int, in bytes; of a bit field, the size of the smallest aligned integer that
+            contains it; 0 if it is not known.
+        bit_offset: an int, in bits; 0 for all but bit fields.
+        bit_size: an int, in bits; 0 for all but bit fields.
+        whole_size: an int, a property.
     """
 
     offset: int
@@ -70,9 +71,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PointerCast:
-    """How an address becomes a pointer to a struct, whose members ``ldx`` loads: by a call of
-    ``bpf_rdonly_cast(address, type)``. Unreadable members then load as 0, as with
-    probe_read_kernel, which takes 20 times as long.
+    """A frozen dataclass: how an address becomes a pointer to a struct, whose members ``ldx``
+    loads: by a call of ``bpf_rdonly_cast(address, type)``. Unreadable members then load as 0, as
+    with probe_read_kernel, which takes 20 times as long.
 
     Attributes:
         function: the BTF ID of bpf_rdonly_cast, an int (Linux 6.2).
@@ -84,7 +85,12 @@ class PointerCast:
 
 
 class Layout(Protocol):
-    """A Protocol, the interface of a kernel's layout: tracepoint fields and struct members."""
+    """A Protocol, the interface of a kernel's layout: tracepoint fields and struct members, by the
+    methods has(), has_helper(), field(), member() and cast().
+
+    Attributes:
+        has_structs: a bool, a property.
+    """
 
     @property
     def has_structs(self) -> bool:
@@ -114,11 +120,12 @@ class Layout(Protocol):
 
 @dataclass(frozen=True)
 class RecordedLayout:
-    """A Layout that was recorded on one kernel.
+    """A frozen dataclass, a Layout that was recorded on one kernel.
 
     Attributes:
         fields: for each tracepoint, named ``category/name``, a mapping of field name to Place.
         members: for each struct name, a mapping of member name or path to Place.
+        has_structs: a bool, a property.
     """
 
     fields: Mapping[str, Mapping[str, Place]]

@@ -30,7 +30,8 @@ TOO_LARGE = 1 << 256  # too large for any field; int() rejects decimals of more 
 
 
 class TokenKind(Enum):
-    """An enum: the kind of a token."""
+    """An enum: the kind of a token. Members: WORD = "word", NAME = "name", NUMBER = "number",
+    SIGN = "sign", BAD = "bad", END = "end"."""
 
     WORD = "word"
     NAME = "name"  # in quotes
@@ -41,12 +42,14 @@ class TokenKind(Enum):
 
 
 class Token(NamedTuple):
-    """A token of assembly text.
+    """A NamedTuple: a token of assembly text.
 
     Attributes:
         kind: its TokenKind.
         text: its text, with the quotes of a NAME.
-        column: the column of its first character, counted from 1.
+        column: an int, the column of its first character, counted from 1.
+        name: a str, a property.
+        number: an int, a property.
     """
 
     kind: TokenKind

@@ -21,16 +21,17 @@ from tuxscope.source import SourceLine
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One instruction of a listing.
+    """A frozen dataclass: one instruction of a listing.
 
     Attributes:
-        slot: its first slot.
+        slot: an int, its first slot.
         data: its encoding, 8 or 16 bytes.
-        text: its pseudo-C, with known names instead of numbers.
+        text: a str, its pseudo-C, with known names instead of numbers.
         source: the author's SourceLine, or None.
-        function: the name of the function that begins here, or ``""``.
+        function: a str, the name of the function that begins here, or ``""``.
         labels: a tuple of the labels before it.
-        note: the stack variable that it accesses or points to: ``event.pid``, ``&event.comm``.
+        note: a str, the stack variable that it accesses or points to: ``event.pid``,
+            ``&event.comm``.
     """
 
     slot: int
@@ -71,7 +72,7 @@ def text(program: Program) -> str:
 
 
 def text_of(listed: Iterable[Line]) -> str:
-    """Return ``listed``, an iterable of Lines, as assembly text."""
+    """Return ``listed``, an iterable of Line, as assembly text."""
     written = []
     for line in listed:
         if line.function:
@@ -84,7 +85,14 @@ def text_of(listed: Iterable[Line]) -> str:
 
 class Names:
     """The names of the functions, labels and maps of ``program``, a Program, and how instructions
-    show them."""
+    show them.
+
+    Attributes:
+        functions: a dict of names by slot, an int.
+        starts: the slots of the functions, a sorted list of int.
+        labels: a dict of lists of names by slot.
+        defined, maps: each a set of names, str.
+    """
 
     def __init__(self, program: Program) -> None:
         self.functions = {each.slot: each.name for each in program.functions}
@@ -125,7 +133,7 @@ class Names:
 
 
 def named(instructions: Iterable[Instruction]) -> Program:
-    """Return a Program of ``instructions``, an iterable of Instructions, alone, with generated
+    """Return a Program of ``instructions``, an iterable of Instruction, alone, with generated
     names for jump targets and functions.
 
     Labels and functions are named after their slots: ``L7``, ``f12``. The first function is

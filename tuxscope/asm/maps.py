@@ -27,7 +27,11 @@ ValueType = FieldType[Any] | RecordType
 
 
 class MapType(IntEnum):
-    """An IntEnum: the map types of ``enum bpf_map_type`` that tuxscope uses."""
+    """An IntEnum: the map types of ``enum bpf_map_type`` that tuxscope uses.
+
+    Members: HASH = 1, ARRAY = 2, PROG_ARRAY = 3, PERF_EVENT_ARRAY = 4, PERCPU_HASH = 5,
+    PERCPU_ARRAY = 6, LRU_HASH = 9, LRU_PERCPU_HASH = 10, LPM_TRIE = 11, RINGBUF = 27.
+    """
 
     HASH = 1
     ARRAY = 2
@@ -85,14 +89,14 @@ def check_type(name: str, value: object) -> None:
 
 @dataclass(frozen=True)
 class Map:
-    """Base of all map descriptions: ``Hash("COUNTS", key=u32, value=u64, max_entries=1024)``.
+    """Base of all map descriptions, a frozen dataclass: ``Hash("COUNTS", key=u32, value=u64,
+    max_entries=1024)``. Raises ProgramError for an invalid name or ``max_entries``.
 
     Attributes:
-        name: 1 to 15 letters, digits, underscores and dots.
-        max_entries: the maximum number of entries; a ring buffer's size in bytes.
-
-    Raises:
-        ProgramError: an invalid name, or a ``max_entries`` that is missing or not a u32.
+        name: a str, 1 to 15 letters, digits, underscores and dots.
+        max_entries: an int, keyword-only: the most entries; a ring buffer's size in bytes.
+        type, per_cpu, least_entries: a MapType, a bool and an int, of the class.
+        key_size, value_size: each an int, properties.
     """
 
     type: ClassVar[MapType]
@@ -168,10 +172,12 @@ class Map:
 
 @dataclass(frozen=True)
 class StreamMap(Map):
-    """Base of the maps that send records to user space.
+    """Base of the maps, a Map and a frozen dataclass, that send records to user space.
 
     Attributes:
-        records: a tuple of the RecordTypes that programs send.
+        records: a tuple of the RecordType that programs send.
+        record: a RecordType, a property.
+        kinds: a RecordKinds, a property.
     """
 
     records: tuple[RecordType, ...]
@@ -203,10 +209,11 @@ class StreamMap(Map):
 
 
 class PerfEventArray(StreamMap):
-    """A perf event array, with a ring for each CPU: ``PerfEventArray("EVENTS", HelloEvent)``.
+    """A StreamMap: a perf event array, with a ring for each CPU: ``PerfEventArray("EVENTS",
+    HelloEvent)``.
 
-    ``name`` is its name, ``record`` the class of the records that programs send. ``max_entries``
-    defaults to the number of possible CPUs.
+    ``name`` is a str, ``record`` the RecordType that programs send, ``max_entries`` a keyword-only
+    int; it defaults to the number of possible CPUs.
     """
 
     type: ClassVar[MapType] = MapType.PERF_EVENT_ARRAY
@@ -227,11 +234,14 @@ class PerfEventArray(StreamMap):
 
 
 class RingBuf(StreamMap):
-    """A ring buffer for all CPUs (Linux 5.8): ``RingBuf("EVENTS", Event)``.
+    """A StreamMap: a ring buffer for all CPUs (Linux 5.8): ``RingBuf("EVENTS", Event)``.
 
-    ``name`` is its name, ``records`` are the classes of the records that programs send.
-    ``max_entries`` is the size in bytes, a power of two and a multiple of the page size; 8 MiB by
+    ``name`` is a str, ``*records`` are the RecordTypes that programs send. ``max_entries`` , a
+    keyword-only int, is the size in bytes, a power of two and a multiple of the page size; 8 MiB by
     default.
+
+    Attributes:
+        lost: a PerCpuArray, a property.
     """
 
     type: ClassVar[MapType] = MapType.RINGBUF
@@ -285,7 +295,7 @@ class RingBuf(StreamMap):
 
 
 class ProgArray(Map):
-    """A program array for tail calls: ``ProgArray("NEXT", max_entries=8)``."""
+    """A Map: a program array for tail calls: ``ProgArray("NEXT", max_entries=8)``."""
 
     type: ClassVar[MapType] = MapType.PROG_ARRAY
     _used_by: ClassVar[str] = "helper.tail_call"
@@ -293,10 +303,12 @@ class ProgArray(Map):
 
 @dataclass(frozen=True)
 class Array(Map):
-    """An array: ``Array("TOTAL", value=u64, max_entries=1)``; a key is a u32, values start as 0.
+    """A Map, a frozen dataclass: an array: ``Array("TOTAL", value=u64, max_entries=1)``; a key is a
+    u32, values start as 0.
 
     Attributes:
-        value: the type of the values, a FieldType or RecordType.
+        value: a ValueType, the type of the values, a FieldType or RecordType.
+        key_type, value_type: each a FieldType, properties.
     """
 
     type: ClassVar[MapType] = MapType.ARRAY
@@ -325,7 +337,7 @@ class Array(Map):
 
 
 class PerCpuArray(Array):
-    """An array with one value for each CPU."""
+    """An Array: an array with one value for each CPU."""
 
     type: ClassVar[MapType] = MapType.PERCPU_ARRAY
     per_cpu: ClassVar[bool] = True
@@ -333,10 +345,13 @@ class PerCpuArray(Array):
 
 @dataclass(frozen=True)
 class Hash(Map):
-    """A hash table: ``Hash("COUNTS", key=u32, value=u64, max_entries=1024)``.
+    """A Map, a frozen dataclass: a hash table: ``Hash("COUNTS", key=u32, value=u64,
+    max_entries=1024)``.
 
     Attributes:
-        key, value: the types of the keys and the values, each a FieldType or RecordType.
+        key, value: each a ValueType, the types of the keys and the values, each a FieldType or
+            RecordType.
+        key_type, value_type: each a FieldType, properties.
     """
 
     type: ClassVar[MapType] = MapType.HASH
@@ -369,13 +384,13 @@ class Hash(Map):
 
 
 class PerCpuHash(Hash):
-    """A hash table with one value for each CPU."""
+    """A Hash: a hash table with one value for each CPU."""
 
     type: ClassVar[MapType] = MapType.PERCPU_HASH
     per_cpu: ClassVar[bool] = True
 
 
 class LruHash(Hash):
-    """A hash table that evicts the least recently used entry when it is full."""
+    """A Hash: a hash table that evicts the least recently used entry when it is full."""
 
     type: ClassVar[MapType] = MapType.LRU_HASH

@@ -25,7 +25,7 @@ from tuxscope.record.types import Integer
 
 
 class MemoryAccess(Emitter):
-    """The assembler's methods for loads, stores, atomics and wide immediates."""
+    """An Emitter: the assembler's methods for loads, stores, atomics and wide immediates."""
 
     def _integer(self, memory: Memory, *sizes: int) -> Integer:
         """The type of a place. Raises OperandError if one instruction cannot access it."""

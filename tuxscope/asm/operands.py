@@ -44,7 +44,7 @@ def expected_number(given: Memory | Address | Map | Field) -> str:
 def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
     """Return the message, a str, for operand ``given``, any object, which must be in memory.
 
-    ``stack``, a sequence of StackVariables, has the program's variables.
+    ``stack``, a sequence of StackVariable, has the program's variables.
     """
     if isinstance(given, Field):
         return declared_field(given, stack)
@@ -63,7 +63,7 @@ def expected_memory(given: object, stack: Sequence[StackVariable]) -> str:
 def declared_field(given: Field, stack: Sequence[StackVariable]) -> str:
     """Return the message, a str, for ``given``, a Field such as ``Event.pid``, not in memory.
 
-    ``stack``, a sequence of StackVariables, has the program's variables.
+    ``stack``, a sequence of StackVariable, has the program's variables.
     """
     found: list[tuple[str, RecordType]] = [
         (each.name, each.type.record)

@@ -47,18 +47,19 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Spot(SourceLine):
-    """A SourceLine of the text with ``column``, counted from 1, for errors."""
+    """A SourceLine, a frozen dataclass, of the text with ``column``, counted from 1, for errors."""
 
     column: int
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement: an instruction, a definition (``out:``) or a declaration (``.type``).
+    """A frozen dataclass: a statement: an instruction, a definition (``out:``) or a declaration
+    (``.type``).
 
     Attributes:
         source: its SourceLine.
-        token: its first token; of a definition or declaration, the name.
+        token: a Token, its first token; of a definition or declaration, the name.
         read: the Match of the instruction; None for a definition or declaration.
         declares: whether it is a declaration.
     """
@@ -101,7 +102,7 @@ def assemble(
     license: str = "GPL",
     file: str = "<text>",
 ) -> Program:
-    """Assemble ``text`` and return the Program; ``maps`` is an iterable of Maps, ``file`` a name
+    """Assemble ``text`` and return the Program; ``maps`` is an iterable of Map, ``file`` a name
     for errors, as in :func:`parse`.
 
     ``name``, ``attach``, an AttachPoint, and ``license``, a str, are those of Assembler.
@@ -122,6 +123,12 @@ class Reader:
 
     ``maps`` is an iterable of the Maps that it can load by name, ``file`` is the file name for
     errors.
+
+    Attributes:
+        maps: a dict of str to Map.
+        file: a str.
+        statements: a list of Statement.
+        spot: the Spot that errors are at now.
     """
 
     def __init__(self, maps: Iterable[Map], file: str) -> None:

@@ -22,11 +22,11 @@ LONGEST_LICENSE = 127  # bytes: bpf_prog_load copies no more (kernel/bpf/syscall
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label or the entry point of a function.
+    """A frozen dataclass: a label or the entry point of a function.
 
     Attributes:
-        name: the name in the author's program; a label is unique within its function.
-        slot: the offset from the start of the program, in slots of 64 bits.
+        name: a str, the name in the author's program; a label is unique within its function.
+        slot: an int, the offset from the start of the program, in slots of 64 bits.
         is_global: for a function, whether the kernel verifies it by itself.
     """
 
@@ -37,13 +37,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class StackVariable:
-    """A variable on the stack, reserved with ``a.stack()``.
+    """A frozen dataclass: a variable on the stack, reserved with ``a.stack()``.
 
     Attributes:
-        name: the Python variable that the author assigned it to.
-        offset: the offset from r10 in bytes, which is negative.
+        name: a str, the Python variable that the author assigned it to.
+        offset: an int, the offset from r10 in bytes, which is negative.
         type: its FieldType.
-        function: the name of the function that has the stack.
+        function: a str, the name of the function that has the stack.
     """
 
     name: str
@@ -67,18 +67,20 @@ def check_head(name: object, attach: object, license: object) -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """A program: instructions, name, attach point, license, functions and labels.
+    """A frozen dataclass: a program: instructions, name, attach point, license, functions and
+    labels.
 
     Attributes:
-        name: 1 to 15 characters, as ``bpftool prog`` shows it.
+        name: a str, 1 to 15 characters, as ``bpftool prog`` shows it.
         attach: the AttachPoint.
-        instructions: a tuple of Instructions, in program order, with resolved jumps; the loader
+        instructions: a tuple of Instruction, in program order, with resolved jumps; the loader
             resolves the maps.
-        functions: the entry points, a tuple of Labels; the first is the program's own, at slot 0.
-        labels: the targets of jumps, a tuple of Labels in the order of their slots.
-        license: some helpers are for GPL-compatible programs only.
-        stack: the variables on the stack, a tuple of StackVariables, for the listing; comparison
+        functions: the entry points, a tuple of Label; the first is the program's own, at slot 0.
+        labels: the targets of jumps, a tuple of Label in the order of their slots.
+        license: a str, some helpers are for GPL-compatible programs only.
+        stack: the variables on the stack, a tuple of StackVariable, for the listing; comparison
             ignores it.
+        by_slot: a mapping of int to Instruction, a property.
 
     Raises:
         ProgramError: an argument of the wrong type, an invalid name, or no instructions.

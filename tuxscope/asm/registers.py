@@ -24,7 +24,7 @@ MOST_NAMES = 8  # that an error lists of a record's fields
 
 
 class Register(Symbolic):
-    """One of the registers r0 to r10; ``number`` is 0 to 10.
+    """A Symbolic: one of the registers r0 to r10; ``number`` is an int, 0 to 10.
 
     ``r0`` holds results. ``r1`` to ``r5`` hold arguments; a call clobbers them. ``r6`` to ``r9``
     are preserved by calls. ``r10`` is the frame pointer, which is read-only. ``r1 + 8`` is an
@@ -114,8 +114,8 @@ def checked_offset(offset: object) -> int:
 
 
 class Address(Symbolic):
-    """A Register ``base`` plus an ``offset`` in bytes: ``r1 + 16``; ``u64[address]`` is the memory
-    there."""
+    """A Symbolic: a Register ``base`` plus an ``offset``, an int, in bytes: ``r1 + 16``.
+    ``u64[address]`` is the memory there."""
 
     __slots__ = ("base", "offset")
 
@@ -155,8 +155,8 @@ class Address(Symbolic):
 
 
 class Memory(Symbolic):
-    """A typed place in memory: ``u64[r1 + 16]``, ``field_type``, a FieldType, at ``offset`` bytes
-    from Register ``base``, a record on the stack, one of its fields.
+    """A Symbolic, a typed place in memory: ``u64[r1 + 16]``, ``field_type``, a FieldType, at
+    ``offset``, an int, bytes from Register ``base``, a record on the stack, one of its fields.
 
     ``event.pid`` is a field, ``event.addresses[2]`` an element of an array. Iterating over an array
     yields its elements and emits nothing. ``event.padding`` is a tuple of the padding bytes, and

@@ -27,7 +27,8 @@ KEY = "lost_key"  # the place on the stack with the 0 that the count is looked u
 
 
 class RingOutput(Arithmetic, Jumps, MemoryAccess):
-    """The assembler's methods that send through a ring buffer; each emits several instructions."""
+    """An Arithmetic, a Jumps, a MemoryAccess: the assembler's methods that send through a ring
+    buffer; each emits several instructions."""
 
     if TYPE_CHECKING:  # the assembler has them
 

@@ -15,7 +15,11 @@ from tuxscope.lean_dataclasses import dataclass
 
 class ArgumentKind(Enum):
     """An enum: the type of a helper's parameter to the verifier (``enum bpf_arg_type``,
-    simplified)."""
+    simplified). 14 members, such as CONTEXT = "context" and MAP = "map".
+
+    Attributes:
+        is_pointer: a bool, a property.
+    """
 
     CONTEXT = "context"  # the pointer that the program gets in r1
     MAP = "map"  # a map's address, as ld_map loads it
@@ -40,15 +44,15 @@ class ArgumentKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a helper; the first is in r1, the fifth in r5.
+    """A frozen dataclass: a parameter of a helper; the first is in r1, the fifth in r5.
 
     Attributes:
-        name: its name in the kernel's header.
-        c_type: its C type, such as ``const void *``.
+        name: a str, its name in the kernel's header.
+        c_type: a str, its C type, such as ``const void *``.
         kind: the ArgumentKind, its type to the verifier.
         written: whether the helper writes the memory instead of reading it.
         nullable: whether it may be NULL.
-        size: the size in bytes for STRUCT; 0 for all other kinds.
+        size: an int, the size in bytes for STRUCT; 0 for all other kinds.
     """
 
     name: str
@@ -61,14 +65,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A row of the table; the attributes are as in :class:`tuxscope.asm.Helper`.
+    """A frozen dataclass: a row of the table; the attributes are as in
+    :class:`tuxscope.asm.Helper`.
 
     Attributes:
         prototype, returns: the C declaration and the C type of the result, each a str.
-        parameters: a tuple of Parameters.
+        parameters: a tuple of Parameter.
         variadic, void, nullable, gpl_only: each a bool.
         since: a version of Linux, a str.
-        program_types: a frozenset of ProgramTypes.
+        program_types: a frozenset of ProgramType.
     """
 
     prototype: str

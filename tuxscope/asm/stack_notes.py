@@ -18,8 +18,13 @@ ADD = Alu.ADD | Source.K | Class.ALU64
 
 
 class StackNotes:
-    """Makes notes on ``stack``, an iterable of StackVariables, instruction by instruction; it
-    remembers one, as ``a.lea`` emits two."""
+    """Makes notes on ``stack``, an iterable of StackVariable, instruction by instruction; it
+    remembers one, as ``a.lea`` emits two.
+
+    Attributes:
+        stack: a tuple of StackVariable.
+        before: the last Instruction, or None.
+    """
 
     def __init__(self, stack: Iterable[StackVariable]) -> None:
         self.stack = tuple(stack)

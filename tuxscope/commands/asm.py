@@ -10,7 +10,13 @@ from tuxscope.output.listing import Shape
 
 
 class AsmOptions(Options):
-    """Options of ``tuxscope asm``."""
+    """Options of ``tuxscope asm``; an Options class.
+
+    Attributes:
+        source: a str or None.
+        format: a Shape.
+        pid: an int or None.
+    """
 
     source: str | None = argument(default=None)
     format: Shape = option(

@@ -43,7 +43,7 @@ def list_program(name: str, pid: int | None, shape: Shape) -> int:
 
 
 def assembled(name: str, pid: int | None) -> tuple[Program, ...]:
-    """Return a tuple of Programs: those of the page ``name``, or the one of the assembly text in
+    """Return a tuple of Program: those of the page ``name``, or the one of the assembly text in
     that file.
 
     ``pid`` is that of a page's filter, or None. Raises TuxscopeError.

@@ -26,13 +26,13 @@ class Subcommand:
     """Base class of a command.
 
     Attributes:
-        name: the first word of the command line.
+        name: a str, the first word of the command line.
         help: a str, the text of ``--help``, with ``{options}`` in place of the list of options. It
             is no docstring, because python -OO removes those.
         options: the subclass of Options that declares its options.
         page_kind: "stream" or "table" if the command always shows that kind of page. Its help then
             leaves out the options of the other kind. Else empty.
-        run: a method that takes the checked options and returns a :class:`Job`.
+        run: a callable, a method that takes the checked options and returns a :class:`Job`.
     """
 
     name: str

@@ -10,7 +10,13 @@ from tuxscope.output.listing import Shape
 
 
 class DisasmOptions(Options):
-    """Options of ``tuxscope disasm``."""
+    """Options of ``tuxscope disasm``; an Options class.
+
+    Attributes:
+        file, byteorder: each a str or None.
+        id: an int or None.
+        format: a Shape.
+    """
 
     file: str | None = argument(default=None)
     id: int | None = option(

@@ -59,7 +59,7 @@ def list_disassembly(found: Disassembly, order: ByteOrder, shape: Shape) -> int:
 
 @dataclass(frozen=True)
 class Disassembly:
-    """Bytes as a program.
+    """A frozen dataclass: bytes as a program.
 
     Attributes:
         program: the Program, with ``r0 = 0`` for each slot that is not an instruction.
@@ -125,7 +125,7 @@ def from_digits(text: bytes, name: str) -> bytes:
 
 
 def decoded(data: bytes, byteorder: ByteOrder) -> tuple[list[Instruction], dict[int, str]]:
-    """Decode ``data``, bytes in ``byteorder``; return a pair: a list of Instructions, and a dict of
+    """Decode ``data``, bytes in ``byteorder``; return a pair: a list of Instruction, and a dict of
     the reason by slot for invalid ones.
 
     Each of those is replaced by ``r0 = 0``.

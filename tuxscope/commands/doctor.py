@@ -9,7 +9,11 @@ from tuxscope.output.lines import Style
 
 
 class DoctorOptions(Options):
-    """Options of ``tuxscope doctor``."""
+    """Options of ``tuxscope doctor``; an Options class.
+
+    Attributes:
+        format: a Style.
+    """
 
     format: Style = option(
         "FORMAT", choice(Style), "text (default), or json: one object per line", default=Style.TEXT

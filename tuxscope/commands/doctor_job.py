@@ -42,13 +42,13 @@ WRITE = Tracepoint("syscalls", "sys_enter_write")
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The result of one check.
+    """A frozen dataclass: the result of one check.
 
     Attributes:
-        check: the name of the check.
+        check: a str, the name of the check.
         ok: whether the requirement is met.
         detail: what was found, a str.
-        hint: how to fix it; empty if ok.
+        hint: a str, how to fix it; empty if ok.
         needed: whether tracing requires it.
     """
 

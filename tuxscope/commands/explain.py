@@ -10,7 +10,12 @@ from tuxscope.output.lines import Style
 
 
 class ExplainOptions(Options):
-    """Options of ``tuxscope explain``."""
+    """Options of ``tuxscope explain``; an Options class.
+
+    Attributes:
+        file: a str or None.
+        format: a Style.
+    """
 
     file: str | None = argument(default=None)
     format: Style = option(

@@ -10,7 +10,12 @@ from tuxscope.output.lines import Style
 
 
 class FieldsOptions(Options):
-    """Options of ``tuxscope fields``."""
+    """Options of ``tuxscope fields``; an Options class.
+
+    Attributes:
+        tracepoint: a str or None.
+        format: a Style.
+    """
 
     tracepoint: str | None = argument(default=None)
     format: Style = option(

@@ -8,8 +8,8 @@ STDIN = "-"
 
 
 class InputError(TuxscopeError):
-    """The error for a file that cannot be read, or whose content is not what the command
-    expects."""
+    """An error, a TuxscopeError, for a file that cannot be read, or whose content is not what the
+    command expects."""
 
 
 def shown(name: str) -> str:

@@ -16,7 +16,14 @@ LIST, CHECK, SOLUTION = "", "check", "solution"  # for ``applies_to``
 
 
 class LearnOptions(Options):
-    """Options of ``tuxscope learn``."""
+    """Options of ``tuxscope learn``; an Options class.
+
+    Attributes:
+        action, exercise, folder, all: each a str or None.
+        watch, yes: each a bool.
+        format: a Style or None.
+        seed: an int or None.
+    """
 
     action: str | None = argument(default=None)
     exercise: str | None = argument(default=None)

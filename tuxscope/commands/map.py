@@ -10,7 +10,12 @@ from tuxscope.output.lines import Style
 
 
 class MapOptions(Options):
-    """Options of ``tuxscope map``."""
+    """Options of ``tuxscope map``; an Options class.
+
+    Attributes:
+        key, value, id: each an int or None.
+        format: a Style.
+    """
 
     map: str | None = argument(default=None)
     key: int | None = argument(integer("an integer", 0, least=0), default=None)

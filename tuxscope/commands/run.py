@@ -9,7 +9,8 @@ from tuxscope.options.tool import ToolOptions
 
 
 class RunOptions(ToolOptions):
-    """Options of ``tuxscope run``: those of all tools, and the page's file."""
+    """Options of ``tuxscope run``; a ToolOptions class: those of ToolOptions, and ``file``, the
+    path of the page, a str or None."""
 
     file: str | None = argument(default=None)
 

@@ -7,7 +7,8 @@ from tuxscope.options.tool import ToolOptions
 
 
 class Tool(Subcommand):
-    """A command that runs a page, on the kernel or in the interpreter (``--simulate``)."""
+    """A Subcommand: a command that runs a page, on the kernel or in the interpreter
+    (``--simulate``)."""
 
     options = ToolOptions
 

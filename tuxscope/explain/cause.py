@@ -87,11 +87,12 @@ def parse_number(digits: str) -> int:
 
 
 class ErrorContext(NamedTuple):
-    """The error line that a case matched, and the path that leads to it.
+    """A NamedTuple: the error line that a case matched, and the path that leads to it.
 
     Attributes:
         found: the re.Match in the error line.
         path: the Path of the verifier to the instruction that it stopped at.
+        register: an int, a property.
     """
 
     found: re.Match[str]
@@ -167,21 +168,21 @@ Where = Callable[[ErrorContext, Program | None], int | None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A message of the verifier, and its explanation.
+    """A frozen dataclass: a message of the verifier, and its explanation.
 
     ``sentence``, ``python`` and ``c`` are templates for :meth:`str.format_map`, filled in with the
     pattern's groups and :meth:`ErrorContext.words`. The group ``reg`` is a register's number, the
     groups ``type`` and ``expected`` are the verifier's types.
 
     Attributes:
-        pattern: a regular expression, searched in an error line.
-        sentence: the cause in plain words, without a full stop.
-        python: what to type in the assembler.
-        c: what to type in C.
+        pattern: a str, a regular expression, searched in an error line.
+        sentence: a str, the cause in plain words, without a full stop.
+        python: a str, what to type in the assembler.
+        c: a str, what to type in C.
         when: a function that takes the ErrorContext and returns a bool, a further condition on the
             match.
-        where: a function that takes the ErrorContext and a Program or None, and returns the slot at
-            fault, an int or None; None if the verifier stopped there.
+        where: a Where or None, a function that takes the ErrorContext and a Program or None, and
+            returns the slot at fault, an int or None; None if the verifier stopped there.
         whole_program: whether it is about the whole program, not one instruction.
     """
 
@@ -196,12 +197,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A row of the table.
+    """A frozen dataclass: a row of the table.
 
     Attributes:
-        key: the name in output and JSON, such as ``missing-null-check``.
-        title: the heading in docs/verifier.md.
-        cases: a tuple of Cases, tried in order; the first that matches explains the error.
+        key: a str, the name in output and JSON, such as ``missing-null-check``.
+        title: a str, the heading in docs/verifier.md.
+        cases: a tuple of Case, tried in order; the first that matches explains the error.
     """
 
     key: str

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 class ExplainedError(LocatedError):
-    """An error: a verifier refused a program. The problem, line, hint and slot are the
-    explanation's.
+    """An error, a LocatedError: a verifier refused a program. The problem, line, hint and slot are
+    the explanation's.
 
     Attributes:
         explanation: the explanation of the log, an Explanation.

@@ -28,7 +28,7 @@ NOWHERE = Path(read(""))
 
 
 class Found(NamedTuple):
-    """The row of the table that matches a log.
+    """A NamedTuple: the row of the table that matches a log.
 
     Attributes:
         cause: the row, a Cause.
@@ -169,7 +169,7 @@ def is_python(source: SourceLine) -> bool:
 
 
 def notes(line: str, path: Path, lines: Lines) -> Iterable[RegisterNote]:
-    """Return an iterable of RegisterNotes on the registers of the error ``line``, a str, and of the
+    """Return an iterable of RegisterNote on the registers of the error ``line``, a str, and of the
     last instruction of ``path``, a Path.
 
     ``lines``, a Lines, has the source lines of the instructions that wrote them.

@@ -67,17 +67,19 @@ START, UNKNOWN = -1, -2
 
 
 class LoggedStep(NamedTuple):
-    """An instruction in the verifier's log.
+    """A NamedTuple: an instruction in the verifier's log.
 
     Attributes:
-        slot: the slot of the instruction.
-        text: ``(79) r0 = *(u64 *)(r0 +0)``.
-        before, after: the states of registers that the log shows before and after it; may be empty.
+        slot: an int, the slot of the instruction.
+        text: a str, ``(79) r0 = *(u64 *)(r0 +0)``.
+        before, after: each a str, the states of registers that the log shows before and after it;
+            may be empty.
         all_registers: whether ``before`` has all initialised registers, not only the changed ones.
-        parent: the index of the previous step on the same path; START for the first, UNKNOWN if the
-            log is truncated at the start.
-        depth: 0 in the program's own function, 1 in one that it calls.
+        parent: an int, the index of the previous step on the same path; START for the first,
+            UNKNOWN if the log is truncated at the start.
+        depth: an int, 0 in the program's own function, 1 in one that it calls.
         source: the SourceLine that the log shows for it, or None.
+        calls_own, accesses_memory, exits, calls_another: each a bool, properties.
     """
 
     slot: int
@@ -112,17 +114,17 @@ class LoggedStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A parsed verifier log.
+    """A frozen dataclass: a parsed verifier log.
 
     Attributes:
         steps: a tuple of the LoggedSteps, all instructions that were walked, over all paths.
         telling: a tuple of the error lines: those after the last instruction that are not the
             walk's trace.
-        reason, suggestion: the kernel's own diagnosis (Linux 7.3); empty before.
+        reason, suggestion: each a str, the kernel's own diagnosis (Linux 7.3); empty before.
         certain: whether it is a verifier log: it has instructions or the statistics.
         ended: whether it has the statistics, which end a log.
         cut: whether it is truncated at the end (ENOSPC).
-        stop: the index of the step that the verifier stopped at; -1 if it is not shown.
+        stop: an int, the index of the step that the verifier stopped at; -1 if it is not shown.
     """
 
     steps: tuple[LoggedStep, ...]
@@ -196,7 +198,7 @@ class LogWalk:
     """Parser of the log, line by line.
 
     Attributes:
-        steps: a list of LoggedSteps, the tree of paths that the verifier walked.
+        steps: a list of LoggedStep, the tree of paths that the verifier walked.
         telling: a list of the error lines since the last instruction.
         at: the index of the step that it is at; START or UNKNOWN if there is none.
     """

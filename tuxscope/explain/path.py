@@ -21,7 +21,7 @@ CALLEE_SAVED = range(6, 10)
 
 
 class Writer(NamedTuple):
-    """The last instruction that wrote a register.
+    """A NamedTuple: the last instruction that wrote a register.
 
     Attributes:
         step: the instruction, a LoggedStep.
@@ -37,6 +37,8 @@ class Path:
 
     Attributes:
         stop: that instruction, a LoggedStep; None if the log shows none.
+        complete, in_function: each a bool, properties.
+        helper: a str, a property.
     """
 
     def __init__(self, log: Log) -> None:

@@ -77,8 +77,8 @@ def fields_of_json(text: str) -> Sequence[tuple[str, str]]:
 
 
 def strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield (name, value) of each string in ``value``, parsed JSON with at most ``depth`` levels,
-    an int.
+    """Yield a pair of str, name and value, for each string in ``value``, parsed JSON with at most
+    ``depth`` levels, an int.
 
     A name is a path, as ``.fields.err``, and starts with ``name``, a str. Deeper levels are
     ignored.

@@ -31,8 +31,8 @@ KNOWN_PATH = "known_path"
 
 
 class NoFilesError(TuxscopeError):
-    """The error for a kernel that does not say where its structs have the members that lead to a
-    file."""
+    """An error, a TuxscopeError, for a kernel that does not say where its structs have the members
+    that lead to a file."""
 
 
 def file_functions(a: Assembler, layout: Layout, *names: str) -> None:

@@ -55,16 +55,17 @@ class KnownFile(Record):
     address of one.
 
     Attributes:
-        id: of its path; another one after each rename.
-        ino: the inode's number.
-        dev: the device of its file system, as the kernel has it: major << 20 | minor.
-        generation: of the inode; 0 if the file system counts none. It identifies the file, with
-            ``dev`` and ``ino``.
-        mode: type and permissions, as in ``st_mode``.
-        deleted: whether the name is gone.
-        parent, name_hash, name_length: the dentry's d_parent, d_name.hash and d_name.len.
-        chain: a hash of all names of the path.
-        moves: the value of ``MOVES`` before the path was read.
+        id: a u64, of its path; another one after each rename.
+        ino: a u64, the inode's number.
+        dev: a u32, the device of its file system, as the kernel has it: major << 20 | minor.
+        generation: a u32, of the inode; 0 if the file system counts none. It identifies the file,
+            with ``dev`` and ``ino``.
+        mode: a u32, type and permissions, as in ``st_mode``.
+        deleted: a u32, whether the name is gone.
+        parent: a u64, the dentry's d_parent.
+        chain: a u64, a hash of all names of the path.
+        moves: a u64, the value of ``MOVES`` before the path was read.
+        name_hash, name_length: u32 each, the dentry's d_name.hash and d_name.len.
     """
 
     id = u64
@@ -84,15 +85,15 @@ class PathHead(Record):
     """A Record: what comes before the names of a path.
 
     Attributes:
-        id: as in ``KnownFile``.
+        id: a u64, as in ``KnownFile``.
         key: the FileKey by which the file is known; ``ino``, ``dev``, ``generation`` and ``mode``
             are as in ``KnownFile``, too.
-        magic: the file system's, s_magic.
-        mount_namespace: its inode number; 0 for a mount that is in none.
-        nlink: the number of names that the file has.
-        flags: a PathFlag.
-        length: the length of the names in bytes.
-        inside: how many of these bytes are below the process's root, if that was met.
+        magic: a u64, the file system's, s_magic.
+        mount_namespace: a u32, its inode number; 0 for a mount that is in none.
+        nlink: a u32, the number of names that the file has.
+        flags: a u32, a PathFlag.
+        length: a u32, the length of the names in bytes.
+        inside: a u32, how many of these bytes are below the process's root, if that was met.
     """
 
     id = u64
@@ -114,7 +115,8 @@ class ShortPath(Record):
 
     Attributes:
         head: its PathHead.
-        names: its names as bytes, the file's own first, each ended by a NUL.
+        names: an array of u8, one bytes object with all names, the file's own first, each ended by
+            a NUL.
     """
 
     head = PathHead
@@ -125,7 +127,8 @@ class LongPath(Record):
     """A Record, a path with room for ``LONGEST_PATH`` bytes, and one more name.
 
     Attributes:
-        head, names: as in ShortPath.
+        head: its PathHead.
+        names: an array of u8, as in ShortPath.
     """
 
     head = PathHead
@@ -136,14 +139,15 @@ class PathWalk(Record):
     """A Record: what each CPU has for the path that it reads.
 
     Attributes:
-        users: the number of programs that use it now: only one may.
-        ids: the number of paths that this CPU has named.
-        missed: how often there was no room for a path, or another program used it.
-        chain: see ``KnownFile``.
-        dentry, mount: addresses of where the walk is.
-        mount_root, mount_parent, mountpoint: of that mount.
-        name: the address of the name of a file that has none in its dentry; 0 for all others.
-        room: for copies from the kernel.
+        users: a u64, the number of programs that use it now: only one may.
+        ids: a u64, the number of paths that this CPU has named.
+        missed: a u64, how often there was no room for a path, or another program used it.
+        chain: a u64, see ``KnownFile``.
+        dentry, mount: each a u64, addresses of where the walk is.
+        mount_root, mount_parent, mountpoint: each a u64, of that mount.
+        name: a u64, the address of the name of a file that has none in its dentry; 0 for all
+            others.
+        room: ``u64[32]``, for copies from the kernel.
         path: the LongPath that was read so far.
     """
 

@@ -13,15 +13,15 @@ LONGEST_COPY = 64  # bytes: up to here one copy costs less than two
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Some members of a struct, and where a copy of them is. ``members["name"]`` is the Memory of
-    one.
+    """A frozen dataclass: some members of a struct, and where a copy of them is.
+    ``members["name"]`` is the Memory of one.
 
     Attributes:
         copies: a tuple of triples: where a copy begins in the struct, its size in bytes, and the
             Memory that it goes to.
         found: a dict of the Place of each member in the struct, by name.
         places: a dict of the Memory of each member after :meth:`copy`, by name.
-        inside: the offset in the struct of the address that :meth:`copy` takes, in bytes.
+        inside: an int, the offset in the struct of the address that :meth:`copy` takes, in bytes.
         cast: the PointerCast that makes that address a pointer to the struct, or None.
     """
 
@@ -79,7 +79,7 @@ def members(
 
 
 def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
-    """Return a list of lists of names: the members in ``found``, a dict of Places by name, that are
+    """Return a list of lists of names: the members in ``found``, a dict of Place by name, that are
     copied together, each list of ``longest`` bytes, an int, at most."""
     groups: list[list[str]] = []
     for name in sorted(found, key=lambda each: found[each].offset):
@@ -93,7 +93,7 @@ def grouped(found: dict[str, Place], longest: int) -> list[list[str]]:
 def span(found: dict[str, Place], names: list[str]) -> tuple[int, int]:
     """Return a pair: the offset of the first 8-byte word that has the members ``names``, a list
     sorted by offset, and the size of all such words, in bytes, both int; ``found`` is a dict of
-    Places by name."""
+    Place by name."""
     start = aligned(found[names[0]].offset)
     end = max(found[each].offset + found[each].whole_size for each in names)
     return start, aligned(end - start + WORD - 1)

@@ -25,7 +25,8 @@ MOST_PATHS = 65536  # that are kept; some 30 MB
 
 
 class PathSource(Protocol):
-    """A Protocol: the methods of a loaded map that FilePaths calls."""
+    """A Protocol: the methods of a loaded map that FilePaths calls: lookup(), items(), delete() and
+    delete_batch()."""
 
     def lookup(self, key: Any) -> Any | None: ...
     def items(self) -> Iterable[tuple[Any, Any]]: ...
@@ -35,20 +36,20 @@ class PathSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FilePath:
-    """A file's path and identity. ``str()`` of it is ``inside`` as text.
+    """A frozen dataclass: a file's path and identity. ``str()`` of it is ``inside`` as text.
 
     Attributes:
         inside: the path as the process sees it, from its own root, bytes; /proc/PID/fd shows it,
             too.
         outside: the path from the root of its mount namespace, bytes. It is the same if the
             process's root is that root, and for what has no directory.
-        dev: the device of the file system, as the kernel has it: major << 20 | minor.
-        ino: the inode's number.
-        generation: of the inode; another file with the same number has another generation.
-        mode: type and permissions, as in ``st_mode``.
-        nlink: the number of names that the file had.
-        mount_namespace: its inode number, as in /proc/PID/ns/mnt; 0 for a file in none, such as
-            pipes, and mounts that are attached nowhere.
+        dev: an int, the device of the file system, as the kernel has it: major << 20 | minor.
+        ino: an int, the inode's number.
+        generation: an int, of the inode; another file with the same number has another generation.
+        mode: an int, type and permissions, as in ``st_mode``.
+        nlink: an int, the number of names that the file had.
+        mount_namespace: an int, its inode number, as in /proc/PID/ns/mnt; 0 for a file in none,
+            such as pipes, and mounts that are attached nowhere.
         reachable: whether it is below the process's root.
         truncated: whether the first directories are missing, for lack of room; both paths then
             begin with ``...``.
@@ -76,6 +77,9 @@ class FilePaths:
 
     ``FilePaths(maps, most)``: ``maps`` is a mapping of Map to the loaded map, ``most`` the number
     of paths kept, an int.
+
+    Attributes:
+        missed: an int, a property.
     """
 
     def __init__(self, maps: Mapping[Map, Any], most: int = MOST_PATHS) -> None:

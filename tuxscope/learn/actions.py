@@ -31,7 +31,7 @@ NOT_STARTED, STARTED = "-", "started"
 
 
 class StartError(TuxscopeError):
-    """The error for a starter page that cannot be written."""
+    """An error, a TuxscopeError, for a starter page that cannot be written."""
 
 
 def show_list(format: Style) -> int:

@@ -27,7 +27,7 @@ SEEDS = 1 << 32
 
 
 class Interrupted(Exception):  # noqa: N818  # not an error
-    """The exception for a user who pressed Ctrl-C before there was a verdict."""
+    """An exception, an Exception, for a user who pressed Ctrl-C before there was a verdict."""
 
 
 def fresh_seed() -> int:

@@ -15,14 +15,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class GradingJob:
-    """One page to grade.
+    """A frozen dataclass: one page to grade.
 
     Attributes:
-        name: of the exercise.
-        file: the page's path.
+        name: a str, of the exercise.
+        file: a str, the page's path.
         seed: of the grader's random inputs, an int.
         limit: seconds that grading may take, a float.
-        verdict, trace: file descriptors to write the verdict to, and faulthandler's dump.
+        verdict, trace: each an int, file descriptors to write the verdict to, and faulthandler's
+            dump.
     """
 
     name: str

@@ -17,13 +17,13 @@ FILE = ".tuxscope-learn.json"
 
 @dataclass(frozen=True, slots=True)
 class ExerciseProgress:
-    """A student's progress with one exercise.
+    """A frozen dataclass: a student's progress with one exercise.
 
     Attributes:
         pure, kernel: whether the page passed in the interpreter, and on the kernel, when it was
             last checked.
         hints: indices of the hints that were shown, in that order, a tuple of int.
-        fitting: index of the hint that fits the last mistake; None if none does.
+        fitting: an int or None, index of the hint that fits the last mistake; None if none does.
     """
 
     pure: bool = False
@@ -54,7 +54,7 @@ class ExerciseProgress:
 
 
 class Progress:
-    """The progress file of ``directory``, a path."""
+    """The progress file of ``directory``, a path, a str."""
 
     def __init__(self, directory: str) -> None:
         """Read the file in ``directory``, a path. If it is damaged, print a warning and start with

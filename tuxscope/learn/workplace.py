@@ -14,12 +14,12 @@ from tuxscope.suggest import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """A student's page.
+    """A frozen dataclass: a student's page.
 
     Attributes:
         exercise: the Exercise that it answers.
-        directory: the path of its directory; empty for the current one.
-        file: its path.
+        directory: a str, the path of its directory; empty for the current one.
+        file: a str, its path.
     """
 
     exercise: Exercise

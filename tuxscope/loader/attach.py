@@ -22,8 +22,8 @@ MEMBARRIER_CMD_GLOBAL = 1
 
 
 class AttachError(LocatedError, TracepointError):
-    """An error: a program cannot be attached to its tracepoint; ``source`` is the line that names
-    the tracepoint."""
+    """An error, a LocatedError and TracepointError: a program cannot be attached to its tracepoint;
+    ``source`` is the line that names the tracepoint."""
 
 
 class Link:

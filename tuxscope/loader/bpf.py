@@ -35,7 +35,7 @@ A = TypeVar("A", bound=Attributes)
 
 
 class BpfCommand(IntEnum):
-    """An IntEnum: ``enum bpf_cmd``."""
+    """An IntEnum: ``enum bpf_cmd``. 20 members, such as MAP_CREATE = 0 and MAP_LOOKUP_ELEM = 1."""
 
     MAP_CREATE = 0
     MAP_LOOKUP_ELEM = 1
@@ -60,7 +60,8 @@ class BpfCommand(IntEnum):
 
 
 class UpdateFlag(IntFlag):
-    """An IntFlag: flags of BPF_MAP_UPDATE_ELEM: BPF_ANY, BPF_NOEXIST, BPF_EXIST."""
+    """An IntFlag: flags of BPF_MAP_UPDATE_ELEM: BPF_ANY, BPF_NOEXIST, BPF_EXIST. Members: ANY = 0,
+    NOEXIST = 1, EXIST = 2."""
 
     ANY = 0
     NOEXIST = 1

@@ -26,7 +26,7 @@ octets8: TypeAlias = "ctypes.Array[ctypes.c_ubyte]"
 
 
 class AttributesError(TuxscopeError):
-    """An error: a value does not fit into its field; ctypes would truncate it."""
+    """An error, a TuxscopeError: a value does not fit into its field; ctypes would truncate it."""
 
 
 class Attributes(ctypes.Structure):
@@ -59,11 +59,11 @@ def structure(kind: type[S]) -> type[S]:
 
 @structure
 class MapCreate(Attributes):
-    """The attributes of BPF_MAP_CREATE.
+    """A ctypes.Structure: the attributes of BPF_MAP_CREATE.
 
     Attributes:
         map_type, key_size, value_size, max_entries, map_flags, inner_map_fd, numa_node: u32 each.
-        map_name: 16 bytes.
+        map_name: a char16, 16 bytes.
     """
 
     map_type: u32
@@ -78,7 +78,7 @@ class MapCreate(Attributes):
 
 @structure
 class MapElement(Attributes):
-    """The attributes of the commands on an element of a map, BPF_MAP_..._ELEM.
+    """A ctypes.Structure: the attributes of the commands on an element of a map, BPF_MAP_..._ELEM.
 
     Attributes:
         map_fd: u32.
@@ -93,7 +93,7 @@ class MapElement(Attributes):
 
 @structure
 class MapBatch(Attributes):
-    """The attributes of the commands on a batch of elements, BPF_MAP_..._BATCH.
+    """A ctypes.Structure: the attributes of the commands on a batch of elements, BPF_MAP_..._BATCH.
 
     Attributes:
         in_batch, out_batch, keys, values, element_flags, flags: u64 each.
@@ -112,14 +112,14 @@ class MapBatch(Attributes):
 
 @structure
 class ProgLoad(Attributes):
-    """The attributes of BPF_PROG_LOAD.
+    """A ctypes.Structure: the attributes of BPF_PROG_LOAD.
 
     Attributes:
         prog_type, insn_cnt, log_level, log_size, kern_version, prog_flags, prog_ifindex,
             expected_attach_type, prog_btf_fd, func_info_rec_size, func_info_cnt,
             line_info_rec_size, line_info_cnt: u32 each.
         insns, license, log_buf, func_info, line_info: u64 each.
-        prog_name: 16 bytes.
+        prog_name: a char16, 16 bytes.
     """
 
     prog_type: u32
@@ -145,7 +145,8 @@ class ProgLoad(Attributes):
 
 @structure
 class ProgTestRun(Attributes):
-    """The attributes of BPF_PROG_TEST_RUN; the kernel writes retval, sizes and duration.
+    """A ctypes.Structure: the attributes of BPF_PROG_TEST_RUN; the kernel writes retval, sizes and
+    duration.
 
     Attributes:
         prog_fd, retval, data_size_in, data_size_out, repeat, duration, ctx_size_in, ctx_size_out,
@@ -171,7 +172,8 @@ class ProgTestRun(Attributes):
 
 @structure
 class ObjectId(Attributes):
-    """The attributes of the commands by ID, BPF_..._GET_NEXT_ID and BPF_..._GET_FD_BY_ID.
+    """A ctypes.Structure: the attributes of the commands by ID, BPF_..._GET_NEXT_ID and
+    BPF_..._GET_FD_BY_ID.
 
     Attributes:
         id, next_id, open_flags: u32 each.
@@ -184,7 +186,7 @@ class ObjectId(Attributes):
 
 @structure
 class ObjectInfo(Attributes):
-    """The attributes of BPF_OBJ_GET_INFO_BY_FD.
+    """A ctypes.Structure: the attributes of BPF_OBJ_GET_INFO_BY_FD.
 
     Attributes:
         bpf_fd, info_len: u32 each.
@@ -198,7 +200,7 @@ class ObjectInfo(Attributes):
 
 @structure
 class RawTracepointOpen(Attributes):
-    """The attributes of BPF_RAW_TRACEPOINT_OPEN.
+    """A ctypes.Structure: the attributes of BPF_RAW_TRACEPOINT_OPEN.
 
     Attributes:
         name: u64.
@@ -211,7 +213,7 @@ class RawTracepointOpen(Attributes):
 
 @structure
 class BtfLoad(Attributes):
-    """The attributes of BPF_BTF_LOAD.
+    """A ctypes.Structure: the attributes of BPF_BTF_LOAD.
 
     Attributes:
         btf, btf_log_buf: u64 each.
@@ -227,7 +229,7 @@ class BtfLoad(Attributes):
 
 @structure
 class LinkCreate(Attributes):
-    """The attributes of BPF_LINK_CREATE.
+    """A ctypes.Structure: the attributes of BPF_LINK_CREATE.
 
     Attributes:
         prog_fd, target_fd, attach_type, flags: u32 each.
@@ -241,7 +243,7 @@ class LinkCreate(Attributes):
 
 @structure
 class EnableStats(Attributes):
-    """The attributes of BPF_ENABLE_STATS.
+    """A ctypes.Structure: the attributes of BPF_ENABLE_STATS.
 
     Attributes:
         type: u32.
@@ -252,18 +254,22 @@ class EnableStats(Attributes):
 
 @structure
 class ProgInfo(Attributes):
-    """``struct bpf_prog_info``; fields that an older kernel does not know are zero.
+    """A ctypes.Structure: ``struct bpf_prog_info``; fields that an older kernel does not know are
+    zero.
 
     Attributes:
         type, id, jited_prog_len, xlated_prog_len, created_by_uid, nr_map_ids, ifindex, bit_fields,
             nr_jited_ksyms, nr_jited_func_lens, btf_id, func_info_rec_size, nr_func_info,
             nr_line_info, nr_jited_line_info, line_info_rec_size, jited_line_info_rec_size,
             nr_prog_tags, verified_insns: u32 each.
-        raw_tag: 8 bytes.
+        raw_tag: an octets8, 8 bytes.
         jited_prog_insns, xlated_prog_insns, load_time, map_ids, netns_dev, netns_ino, jited_ksyms,
             jited_func_lens, func_info, line_info, jited_line_info, prog_tags, run_time_ns, run_cnt,
             recursion_misses: u64 each.
-        raw_name: 16 bytes.
+        raw_name: a char16, 16 bytes.
+        name: a str, a property.
+        tag: bytes, a property.
+        gpl_compatible: a bool, a property.
     """
 
     type: u32
@@ -319,11 +325,12 @@ class ProgInfo(Attributes):
 
 @structure
 class MapInfo(Attributes):
-    """``struct bpf_map_info``.
+    """A ctypes.Structure: ``struct bpf_map_info``.
 
     Attributes:
         type, id, key_size, value_size, max_entries, map_flags: u32 each.
-        raw_name: 16 bytes.
+        raw_name: a char16, 16 bytes.
+        name: a str, a property.
     """
 
     type: u32
@@ -341,7 +348,7 @@ class MapInfo(Attributes):
 
 @structure
 class BtfInfo(Attributes):
-    """``struct bpf_btf_info``.
+    """A ctypes.Structure: ``struct bpf_btf_info``.
 
     Attributes:
         btf: u64.

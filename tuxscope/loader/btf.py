@@ -75,7 +75,7 @@ class LineInfo(Record):
 
 @dataclass(frozen=True)
 class ProgramBtf:
-    """The BTF of a program, for BPF_BTF_LOAD and BPF_PROG_LOAD.
+    """A frozen dataclass: the BTF of a program, for BPF_BTF_LOAD and BPF_PROG_LOAD.
 
     Attributes:
         data: the bytes of the BTF, for BPF_BTF_LOAD.

@@ -28,7 +28,7 @@ FOLLOWING = {
 
 
 class BtfError(TuxscopeError):
-    """An error: invalid BTF, or a type or member that it does not have."""
+    """An error, a TuxscopeError: invalid BTF, or a type or member that it does not have."""
 
 
 class Btf:

@@ -23,11 +23,12 @@ class Collection:
     A map that several programs use is created once.
 
     Attributes:
-        programs: a tuple of the LoadedPrograms, in the given order.
-        maps: a mapping of Map to LoadedMap; maps that were passed in are not closed.
+        programs: a list of the LoadedPrograms, in the given order.
+        maps: a dict of Map to LoadedMap; maps that were passed in are not closed.
+        recursion_misses: an int, a property.
 
-    ``Collection(programs, maps, log_level)`` loads ``programs``, a sequence of Programs; ``maps``
-    and ``log_level`` are as in :func:`load`.
+    ``Collection(programs, maps, log_level)`` loads ``programs``, a sequence of Program; ``maps``,
+    a mapping of Map to LoadedMap or None, and ``log_level``, an int, are as in :func:`load`.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ def load(
 
 
 def checked_programs(function: str, given: object) -> tuple[Program, ...]:
-    """Return ``given``, any object, the argument of ``function``, a name, as a tuple of Programs:
+    """Return ``given``, any object, the argument of ``function``, a name, as a tuple of Program:
     one, or a tuple or list of them.
 
     Raises ArgumentTypeError for another type, and TuxscopeError if there is no program.

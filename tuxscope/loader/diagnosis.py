@@ -22,7 +22,7 @@ WALK, REGISTERS, LAST_LINE = r"(?m)^0: \(", r"(?m)^0: R1=", r"(?m)^processed \d+
 
 @dataclass(frozen=True)
 class RepeatedLoad:
-    """A repeated load of a refused program, with a log.
+    """A frozen dataclass: a repeated load of a refused program, with a log.
 
     Attributes:
         level: the LogLevel of this load.

@@ -64,7 +64,7 @@ def open(
 
 
 def stream_map(programs: Sequence[Program], wanted: StreamMap | type[Record] | None) -> StreamMap:
-    """Return the StreamMap of ``programs``, a sequence of Programs, that ``wanted`` selects: a
+    """Return the StreamMap of ``programs``, a sequence of Program, that ``wanted`` selects: a
     StreamMap, a subclass of Record, or None for the only one.
 
     Raises TuxscopeError if there is none, or more than one.
@@ -90,7 +90,7 @@ def names_of(records: Sequence[type]) -> str:
 
 
 class Events(Generic[R]):
-    """An iterable of the records that attached ``programs``, a sequence of Programs, send through
+    """An iterable of the records that attached ``programs``, a sequence of Program, send through
     the StreamMap ``events``; a context manager.
 
     ``for`` and ``async for`` wait for the next record. A second loop continues where the first
@@ -102,6 +102,9 @@ class Events(Generic[R]):
     the rings become full, and :attr:`lost` counts the lost records.
 
     ``buffer_pages``, an int or None, and ``order_by``, a Field or None, are as in :func:`open`.
+
+    Attributes:
+        delivered: an int, a property.
     """
 
     def __init__(

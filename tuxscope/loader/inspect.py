@@ -26,18 +26,19 @@ CALL_BASE = "__bpf_call_base"
 
 
 class InspectError(TuxscopeError):
-    """An error: a loaded program cannot be read."""
+    """An error, a TuxscopeError: a loaded program cannot be read."""
 
 
 @dataclass(frozen=True)
 class Translated:
-    """A program after the verifier: some calls are inlined, some instructions added.
+    """A frozen dataclass: a program after the verifier: some calls are inlined, some instructions
+    added.
 
     Attributes:
-        name: as in ``bpftool prog``.
+        name: a str, as in ``bpftool prog``.
         code: the bytes, 8 per slot, in native byte order.
         lines: a mapping of slot to SourceLine; empty without BTF.
-        functions: entry points, a tuple of Labels; empty without BTF.
+        functions: entry points, a tuple of Label; empty without BTF.
         maps: a mapping of map ID to name; the imm of a ld_imm64 is the map ID.
         helpers: a mapping of the imm of a call to the helper's name; empty if /proc/kallsyms hides
             addresses.
@@ -172,7 +173,7 @@ def source_lines(data: bytes, count: int, btf: Btf) -> dict[int, SourceLine]:
 
 def entry_points(data: bytes, count: int, btf: Btf) -> tuple[Label, ...]:
     """Return the entry points, by slot, from ``data``, the bytes of ``count`` FuncInfo records,
-    with types in ``btf``, a Btf, as a tuple of Labels."""
+    with types in ``btf``, a Btf, as a tuple of Label."""
     records = (FuncInfo.unpack(data, at * FuncInfo.size) for at in range(count))
     return tuple(Label(btf.type_name(each.type_id), each.insn_off) for each in records)
 

@@ -21,6 +21,10 @@ class RunningKernelLayout:
     cached.
 
     Implements :class:`tuxscope.asm.layout.Layout`.
+
+    Attributes:
+        has_structs: a bool, a property.
+        without_structs: a BtfError or None, a property.
     """
 
     def __init__(self) -> None:

@@ -19,7 +19,8 @@ LARGEST_FLAG = 2  # BPF_EXIST; the flags above it are for maps with a spin lock,
 
 
 class OpenMap(Protocol):
-    """A Protocol: the attributes of a map that messages use; RawMap has them.
+    """A Protocol: the attributes of a map that messages use, and the method fileno(), which returns
+    an int; RawMap has them.
 
     Attributes:
         name: a str.

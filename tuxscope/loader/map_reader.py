@@ -39,6 +39,7 @@ class MapReader:
     Attributes:
         changed: whether the map changed during the pass, so that entries may be missing; final at
             the end of the pass.
+        warning: a str, a property.
     """
 
     def __init__(self, raw: RawMap) -> None:

@@ -27,6 +27,10 @@ class MapEntries:
 
     Programs may change a map while it is read. Of a hash, an LRU hash or an array, an entry that
     exists all the time is yielded in any case.
+
+    Attributes:
+        changed: a bool, a property.
+        warning: a str, a property.
     """
 
     def __init__(

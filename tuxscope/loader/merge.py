@@ -25,6 +25,9 @@ class TimeOrder:
 
     Times are those of CLOCK_MONOTONIC, in nanoseconds, which ``bpf_ktime_get_ns`` reads. Times of
     another clock are sorted within a drain only.
+
+    Attributes:
+        holds: a bool, a property.
     """
 
     def __init__(self, slot: int) -> None:
@@ -39,7 +42,7 @@ class TimeOrder:
 
     def pieces(self, runs: Iterable[Iterator[Columns]], until: int, now: int) -> Iterator[Columns]:
         """Yield the samples up to time ``until``, as Columns: those held back before, and those of
-        ``runs``, an iterable of iterators of Columns.
+        ``runs``, an iterable of iterators of Column.
 
         ``now`` is a time after the runs were taken: samples younger than that have another clock,
         and are not held back. Both are ints in nanoseconds.
@@ -60,11 +63,11 @@ class Head:
     """The position in a run that is being merged: ``columns``, its current batch, and the rows left
     of it.
 
-    ``run`` has the next batches, an iterator of Columns; ``slot`` is the index of the time among
-    them.
+    ``run`` has the next batches, an iterator of Column; ``slot``, an int, is the index of the time
+    among them.
 
     Attributes:
-        columns: the batch, Columns.
+        columns: the batch, a Columns object.
         known: the time up to which all of the run is in the batch or was merged before, in ns.
     """
 
@@ -108,7 +111,7 @@ class Head:
 
 def merged(runs: Iterable[Iterator[Columns]], slot: int) -> Iterator[Columns]:
     """Yield the rows of ``runs`` merged by the values in column ``slot``, an index, as Columns;
-    ``runs`` is an iterable of iterators of Columns, batches in order.
+    ``runs`` is an iterable of iterators of Column, batches in order.
 
     At any time one batch of each run is in memory, and the rows just merged. If a run is not in
     order, the result is not either, but it is complete.
@@ -134,7 +137,7 @@ def in_order(columns: Columns, slot: int) -> Columns:
 
 
 def nearly_in_order(run: Iterable[Columns], slot: int) -> Iterator[Columns]:
-    """Yield the batches of ``run``, an iterable of Columns from a ring buffer, in order by the
+    """Yield the batches of ``run``, an iterable of Column from a ring buffer, in order by the
     times in column ``slot``, an index.
 
     It is in the order of reservation. A program reads the clock less than FLIGHT before it

@@ -21,7 +21,8 @@ FLAG_FD_CLOEXEC = 8
 
 
 class Ioctl(IntEnum):
-    """An IntEnum: ioctl requests (PERF_EVENT_IOC_...), the same on all machines in syscalls.py."""
+    """An IntEnum: ioctl requests (PERF_EVENT_IOC_...), the same on all machines in syscalls.py.
+    Members: ENABLE = 0x2400, SET_BPF = 0x40042408."""
 
     ENABLE = 0x2400
     SET_BPF = 0x40042408

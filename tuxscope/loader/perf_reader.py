@@ -37,8 +37,10 @@ class PerfReader:
     Attributes:
         wakes: whether it is readable for the first record that comes: no.
         counts_lost: whether the kernel counts lost samples.
-        delivered: how many samples :meth:`drain` has returned.
-        reported_lost: how many lost samples LOST records have reported so far.
+        delivered: an int, how many samples :meth:`drain` has returned.
+        reported_lost: an int, how many lost samples LOST records have reported so far.
+        without: a dict of int to str, a property.
+        holds: a bool, a property.
     """
 
     wakes = False

@@ -13,7 +13,8 @@ VERSION_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 
 
 class Capability(IntEnum):
-    """An IntEnum: capabilities by number (include/uapi/linux/capability.h)."""
+    """An IntEnum: capabilities by number (include/uapi/linux/capability.h). Members:
+    NET_ADMIN = 12, SYS_ADMIN = 21, SYS_RESOURCE = 24, PERFMON = 38, BPF = 39."""
 
     NET_ADMIN = 12
     SYS_ADMIN = 21
@@ -26,7 +27,7 @@ class Capability(IntEnum):
 
 
 class PrivilegeError(TuxscopeError):
-    """An error: this process lacks a privilege."""
+    """An error, a TuxscopeError: this process lacks a privilege."""
 
 
 class CapHeader(Record):

@@ -24,13 +24,16 @@ from tuxscope.loader.verification import (
 
 
 class LoadedProgram:
-    """A program that the kernel has accepted; a context manager that closes it and its maps.
+    """A program that the kernel has accepted, as :func:`load` returns it; a context manager that
+    closes it and its maps.
 
     Attributes:
         program: the assembled Program.
         maps: a mapping of Map to its LoadedMap; :meth:`close` leaves open those passed to
             :func:`load`.
-        log: the verifier's log; empty unless ``log_level`` asked for one.
+        log: a str, the verifier's log; empty unless ``log_level`` asked for one.
+
+    ``LoadedProgram(program, fd, maps, owned, log)``: ``fd`` is an Fd, ``owned`` an ExitStack.
     """
 
     def __init__(

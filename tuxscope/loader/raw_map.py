@@ -17,10 +17,11 @@ WRITE_BATCH = 1024  # entries in one call
 
 
 class MapError(TuxscopeError):
-    """An error: an operation on a map failed: ``message``, a str, says which one and why.
+    """An error, a TuxscopeError: an operation on a map failed: ``message``, a str, says which one
+    and why.
 
     Attributes:
-        errno: the errno of bpf(2); None if it was not called.
+        errno: an int or None, the errno of bpf(2); None if it was not called.
     """
 
     def __init__(self, message: str, errno: int | None = None) -> None:
@@ -35,12 +36,13 @@ class RawMap:
     ``shown`` is the key as text, for messages. All methods raise MapError.
 
     Attributes:
-        name: the map's name, for messages.
-        type: its ``enum bpf_map_type``.
-        key_size: in bytes.
+        name: a str, the map's name, for messages.
+        type: an int, its ``enum bpf_map_type``.
+        key_size: an int, in bytes.
         values_each: values per entry: 1, or in a per-CPU map one for each possible CPU.
         step: the distance from one value of an entry to the next, in bytes.
-        max_entries: the largest number of entries.
+        max_entries: an int, the largest number of entries.
+        entry_size: an int, a property.
     """
 
     def __init__(

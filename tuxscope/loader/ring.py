@@ -59,11 +59,11 @@ def fence() -> None:
 
 
 class RingError(TuxscopeError):
-    """An error: a ring cannot be opened, or its contents are corrupt."""
+    """An error, a TuxscopeError: a ring cannot be opened, or its contents are corrupt."""
 
 
 class RingMemoryError(RingError):
-    """An error: a ring cannot be mapped: out of memory, or over RLIMIT_MEMLOCK."""
+    """An error, a RingError: a ring cannot be mapped: out of memory, or over RLIMIT_MEMLOCK."""
 
 
 def memory_error(error: OSError, pages: int) -> str:
@@ -82,7 +82,7 @@ class Ring:
     event, an int.
 
     Attributes:
-        cpu: the CPU's number.
+        cpu: an int, the CPU's number.
         size: the size of the ring without its control page, in bytes.
     """
 

@@ -34,8 +34,8 @@ class RingBufMemory:
     """The mapped pages of the ring buffer with file descriptor ``fd``, an int.
 
     Attributes:
-        name: of the map, for errors.
-        size: of the data, in bytes.
+        name: a str, of the map, for errors.
+        size: an int, of the data, in bytes.
     """
 
     def __init__(self, fd: int, name: str, size: int) -> None:

@@ -36,6 +36,7 @@ class RingBufReader:
         counts_lost: whether the programs count the records that they lose.
         without: the reason by CPU, for CPUs whose events are not seen: an empty dict.
         wakes: whether it is readable for the first record that comes: True.
+        holds: a bool, a property.
     """
 
     wakes = True

@@ -71,7 +71,7 @@ class RingBufDecoder:
     in a tuple.
 
     Attributes:
-        usual: the length of all records in bytes, or None if it varies.
+        usual: an int or None, the length of all records in bytes, or None if it varies.
         slot: the index of the column with the time.
     """
 
@@ -151,7 +151,7 @@ class RingBufDecoder:
 
 class TableDecoder(RingBufDecoder):
     """A RingBufDecoder for ``events``, a RingBuf of records of one kind and length: many in one
-    call; others in between one by one. ``order_by`` is as there."""
+    call; others in between one by one. ``order_by`` is a Field with the time, or None."""
 
     def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
         super().__init__(events, order_by)
@@ -178,7 +178,8 @@ class TableDecoder(RingBufDecoder):
 
 class TailDecoder(RingBufDecoder):
     """A RingBufDecoder for ``events``, a RingBuf of records of one kind with a tail: those that
-    follow each other and have one length many in one call. ``order_by`` is as there."""
+    follow each other and have one length many in one call. ``order_by`` is a Field with the time,
+    or None."""
 
     def __init__(self, events: RingBuf, order_by: Field | None = None) -> None:
         super().__init__(events, order_by)

@@ -56,6 +56,7 @@ class Rings:
         without: a dict of the CPUs that came online and could not get a ring: the reason in one
             line. They are tried again with each check.
         counts_lost: whether the kernel counts the lost samples of each ring (Linux 6.0).
+        cpus: a tuple of int, a property.
     """
 
     def __init__(self, events: LoadedMap, pages: int | None) -> None:

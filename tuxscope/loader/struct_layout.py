@@ -27,12 +27,12 @@ DEEPEST = 64  # nesting of types: more than C code has, so the BTF has a cycle
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a struct or union, as BTF describes it.
+    """A frozen dataclass: a member of a struct or union, as BTF describes it.
 
     Attributes:
         type_id: the BTF ID of its type, an int.
-        bit_offset: from the start of the outermost struct, in bits.
-        bit_size: the size of a bit field in bits; 0 for other members.
+        bit_offset: an int, from the start of the outermost struct, in bits.
+        bit_size: an int, the size of a bit field in bits; 0 for other members.
     """
 
     type_id: int
@@ -41,7 +41,8 @@ class Member:
 
 
 class KernelStructs(Btf):
-    """The structs of the running kernel, read from the BTF ``file``, a path, in about 30 ms."""
+    """A Btf: the structs of the running kernel, read from the BTF ``file``, a path, a str, in about
+    30 ms."""
 
     def __init__(self, file: str = VMLINUX) -> None:
         """Read the BTF ``file``, a path. Raises BtfError if it does not exist or is not valid

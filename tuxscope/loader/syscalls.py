@@ -22,7 +22,11 @@ EVERYWHERE = {"fsopen": 430, "fsconfig": 431, "fsmount": 432}
 
 
 class SystemCall(Enum):
-    """An enum: a system call by name; its number depends on the machine."""
+    """An enum: a system call by name; its number depends on the machine.
+
+    Members: BPF = "bpf", PERF_EVENT_OPEN = "perf_event_open", MEMBARRIER = "membarrier",
+    CAPGET = "capget", FSOPEN = "fsopen", FSCONFIG = "fsconfig", FSMOUNT = "fsmount".
+    """
 
     BPF = "bpf"
     PERF_EVENT_OPEN = "perf_event_open"

@@ -22,7 +22,7 @@ ESCAPE = r"\\([0-7]{3})"  # white space in mountinfo, such as \040
 
 
 class TracepointError(TuxscopeError):
-    """An error: a tracepoint does not exist in this kernel, or cannot be read."""
+    """An error, a TuxscopeError: a tracepoint does not exist in this kernel, or cannot be read."""
 
 
 class Tracefs:

@@ -22,13 +22,13 @@ DECLARED = re.compile(r"(?P<type>.*?)(?P<name>\w+)(?P<array>\[.*\])?")
 
 @dataclass(frozen=True, slots=True)
 class ContextField:
-    """A field of a tracepoint's context.
+    """A frozen dataclass: a field of a tracepoint's context.
 
     Attributes:
-        name: its name in the format file.
-        type: its C type, with an array's length, such as ``char[16]``.
-        offset: in bytes, from the start of the context.
-        size: in bytes.
+        name: a str, its name in the format file.
+        type: a str, its C type, with an array's length, such as ``char[16]``.
+        offset: an int, in bytes, from the start of the context.
+        size: an int, in bytes.
         signed: whether the format file says that it is signed.
     """
 

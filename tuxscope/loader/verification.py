@@ -26,7 +26,7 @@ LARGEST_LOG_BEFORE = (1 << 24) - 1
 
 class LogLevel(IntFlag):
     """An IntFlag: bits that select what the verifier writes into its log
-    (include/linux/bpf_verifier.h).
+    (include/linux/bpf_verifier.h). Members: NONE = 0, LEVEL1 = 1, LEVEL2 = 2, STATS = 4.
 
     Of a refused program, LEVEL1 has the path to the rejected instruction, LEVEL2 all paths, with
     the state at each instruction. Of an accepted one only LEVEL2 has paths. STATS adds the
@@ -40,11 +40,11 @@ class LogLevel(IntFlag):
 
 
 class LoadRefused(Portable, Exception):  # noqa: N818  # internal: becomes a TuxscopeError
-    """The exception for a load that failed.
+    """An exception, a Portable and Exception, for a load that failed.
 
     Attributes:
         error: the OSError of bpf(2).
-        log: the verifier's log; empty for a load without one.
+        log: a str, the verifier's log; empty for a load without one.
         truncated: whether the buffer was too small for the log.
         level: the LogLevel of the load; NONE for a load without a log.
     """

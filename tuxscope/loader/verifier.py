@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 
 class LoadError(TuxscopeError):
-    """An error: the kernel refused a program, for another reason than the verifier."""
+    """An error, a TuxscopeError: the kernel refused a program, for another reason than the
+    verifier."""
 
 
 class VerifierError(LoadError, ExplainedError):
-    """An error: the verifier refused a program.
+    """An error, a LoadError and ExplainedError: the verifier refused a program.
 
     Attributes:
         program: the Program.
@@ -26,8 +27,8 @@ class VerifierError(LoadError, ExplainedError):
         cause: key of the cause (docs/verifier.md); None where it is unknown.
         slot: where it stopped, in slots from the program's start; None where it does not say.
         source: the Python line that made the instruction there.
-        log: what the verifier said. Of more than a megabyte the end, where the kernel gives that
-            (Linux 6.4) and :func:`~tuxscope.loader.load` was not asked for a log.
+        log: a str, what the verifier said. Of more than a megabyte the end, where the kernel gives
+            that (Linux 6.4) and :func:`~tuxscope.loader.load` was not asked for a log.
     """
 
     def __init__(self, program: Program, log: str, explanation: Explanation) -> None:

@@ -34,12 +34,13 @@ class Option:
     """The declaration of an option, a positional argument, or the words after ``--``.
 
     Attributes:
-        name: the attribute that holds the value.
-        flag: as typed, for example ``--buffer-pages``; empty for a positional argument.
+        name: a str, the attribute that holds the value.
+        flag: a str or None, as typed, for example ``--buffer-pages``; empty for a positional
+            argument.
         metavar: the name of the value in the help text; empty for a switch.
-        parse: a callable that takes the flag and the text, and returns the value, or raises
-            UsageError.
-        help: what the option does, as one paragraph; ``--help`` wraps it.
+        parse: a Parser, a callable that takes the flag and the text, and returns the value, or
+            raises UsageError.
+        help: a str, what the option does, as one paragraph; ``--help`` wraps it.
         default: the value if the option is not given.
         applies_to: a sequence of the kinds of page, or the actions, that accept the option; empty
             for all.

@@ -20,7 +20,14 @@ def place(flag: str, text: str) -> str:
 
 
 class StepOptions(Options):
-    """Options of ``tuxscope step``. Steps are numbered from 1."""
+    """Options of ``tuxscope step``; an Options class. Steps are numbered from 1.
+
+    Attributes:
+        source, stop: each a str or None.
+        first, seed: each an int.
+        last, pid: each an int or None.
+        format: a Style.
+    """
 
     source: str | None = argument(default=None)
     first: int = option(

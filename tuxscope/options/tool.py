@@ -70,7 +70,18 @@ def summary_key(keys: type[Enum], help: str, default: Enum) -> Any:
 
 
 class ToolOptions(Options):
-    """The options of all tools. A tool declares its own in a subclass, and may remove some."""
+    """An Options: the options of all tools. A tool declares its own in a subclass, and may remove
+    some.
+
+    Attributes:
+        pid, count, rows, buffer_pages, seed: each an int or None.
+        exclude: a tuple of int.
+        format: a Style.
+        duration, interval: each a float or None.
+        sort: a str or None.
+        include_self, unordered, strict, lost_records, verifier_log, simulate: each a bool.
+        command: a tuple of str.
+    """
 
     pid: int | None = option(
         "PID",

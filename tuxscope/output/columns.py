@@ -38,8 +38,8 @@ class Cells:
     Attributes:
         in_json: whether JSON has it, and it can be named to sort by.
         only_of_tables: whether a stream cannot have it.
-        span: a pair, the fewest and the most columns of a terminal that it is of use in; None if
-            that depends on its texts.
+        span: a pair of int, the fewest and most useful terminal columns; None if texts tell.
+        is_number: a bool, a property.
     """
 
     __slots__ = ()
@@ -57,7 +57,7 @@ class Cells:
         raise NotImplementedError
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
-        """Return a list with the column's text for each of ``rows``, Rows."""
+        """Return a list with the column's text, a str, for each of ``rows``, Row objects."""
         return [as_text(self.table_value(row)) for row in rows]
 
     def shortened(self, text: str, width: int) -> str:
@@ -67,14 +67,16 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Column(Cells):
-    """A column of text output, a key of JSON output.
+    """A Cells, a frozen dataclass: a column of text output, a key of JSON output.
 
     Attributes:
         field: the Field that it shows, as in ``HelloEvent.pid``.
-        width: in characters, to which text is filled up; 0 for the last column.
-        rank: the place in the order of importance, on a terminal that is too narrow for all
-            columns: those with the highest number shrink first, and go first; of equal ones, the
-            rightmost.
+        width: an int, in characters, to which text is filled up; 0 for the last column.
+        rank: an int: on a terminal that is too narrow for all columns, those with the highest
+            number shrink first, and go first; of equal ones, the rightmost.
+        others: a tuple of Field, of the class.
+        stream_text, stream_json: of the class, a method that makes a str of a value, or None.
+        name, title, is_number: str, str and bool, properties.
     """
 
     field: Field
@@ -118,7 +120,7 @@ class Column(Cells):
 
 
 class Rate(Column):
-    """Of a table: by how much a number grew since the last table, a second."""
+    """A Column of a table: by how much a number grew since the last table, a second."""
 
     __slots__ = ()
     only_of_tables = True
@@ -144,7 +146,7 @@ class Rate(Column):
 
 
 class Clock(Column):
-    """Of a stream: nanoseconds of CLOCK_MONOTONIC as the time of day; in JSON as they are."""
+    """A Column of a stream: ns of CLOCK_MONOTONIC as the time of day; in JSON as they are."""
 
     __slots__ = ()
 
@@ -169,7 +171,7 @@ def time_of_day(seconds: int) -> str:
 
 
 class Milliseconds(Column):
-    """Of a stream: 64 bits of nanoseconds as milliseconds; all ones are unknown."""
+    """A Column of a stream: 64 bits of nanoseconds as milliseconds; all ones are unknown."""
 
     __slots__ = ()
 
@@ -179,8 +181,8 @@ class Milliseconds(Column):
 
 @dataclass(frozen=True, slots=True)
 class Labelled(Column):
-    """Of a stream: a number, or the label for it in ``labels``, a mapping of int to str; in JSON
-    the number."""
+    """A Column of a stream, a frozen dataclass: a number, or the label for it in ``labels``, a
+    mapping of int to str; in JSON the number."""
 
     labels: Mapping[int, str] = field(default=MappingProxyType({}), compare=False)
 
@@ -193,8 +195,8 @@ class Labelled(Column):
 
 
 class SyscallName(Column):
-    """The name of a system call of the running machine, by its number; that of a number without a
-    name is ``syscall_9999``. JSON has it as ``syscall``.
+    """A Column: the name of a system call of the running machine, by its number; that of a number
+    without a name is ``syscall_9999``. JSON has it as ``syscall``.
 
     A number alone does not say in which ABI the call was made, so calls of 32-bit processes have
     wrong names (docs/pages.md).
@@ -232,7 +234,7 @@ class SyscallName(Column):
 
 @dataclass(frozen=True, slots=True)
 class Combined(Column):
-    """Of a stream: what a function makes of the raw values of several fields.
+    """A Column of a stream, a frozen dataclass: what a function makes of several raw values.
 
     Attributes:
         others: a tuple of the Fields behind its own, which gives it the name. None has 16 or 64
@@ -257,7 +259,7 @@ class Combined(Column):
 
 
 class Bar(Column):
-    """Of a table: a bar as long as a number is large beside the others; in text alone."""
+    """A Column of a table: a bar as long as a number is large beside the others; in text alone."""
 
     __slots__ = ()
     in_json = False
@@ -277,20 +279,17 @@ class Bar(Column):
         return [BAR * -(-row.values[self.field] * LONGEST_BAR // most) for row in rows]
 
     def shortened(self, text: str, width: int) -> str:
-        """Return bar ``text`` for ``width`` terminal columns: bars remain as long beside each
-        other."""
+        """Return bar ``text`` for ``width``, an int, terminal columns, in the same proportion."""
         return BAR * -(-len(text) * min(width, LONGEST_BAR) // LONGEST_BAR)
 
 
 @dataclass(frozen=True, slots=True)
 class Percentile(Column):
-    """Of a table: so many percent of the microseconds counted in an array are no more than this.
+    """A Column of a table, a frozen dataclass: ``percent``, an int, percent of the microseconds
+    counted in an array are no more than this; 50 is the median.
 
     The array's element n counts what is n up to 3, and from there on a quarter of a power of two:
     element ``4 * k + m`` what begins with ``2**k + m * 2**(k - 2)``.
-
-    Attributes:
-        percent: 50 is the median.
     """
 
     percent: int = 50
@@ -328,12 +327,13 @@ class Percentile(Column):
 
 @dataclass(frozen=True, slots=True)
 class Index(Cells):
-    """Of an array's table: the number of the entry.
+    """A Cells of an array's table, a frozen dataclass: the number of the entry.
 
     Attributes:
-        name: what it means; in capitals above the column.
-        width: in characters, to which text is filled up; 0 for the last column.
-        rank: as that of a Column.
+        name: a str, what it means; in capitals above the column.
+        width: an int, in characters, to which text is filled up; 0 for the last column.
+        rank: an int, as that of a Column.
+        title: a str, a property.
     """
 
     name: str
@@ -356,12 +356,12 @@ class Index(Cells):
 
 
 class Log2(Index):
-    """Of an array's table: the range of numbers that entry n counts, from 2**n up to 2**(n+1)."""
+    """An Index: the range of numbers that entry n counts, from 2**n up to 2**(n+1)."""
 
     __slots__ = ()
 
     def table_value(self, row: Row) -> int:
-        """Return where the range of ``row`` begins; 0 is in the first."""
+        """Return where the range of ``row``, a Row, begins, an int; 0 is in the first."""
         return 1 << row.key if row.key else 0
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
@@ -372,7 +372,7 @@ AnyColumn = Column | Index
 
 
 def short(number: int) -> str:
-    """Return ``number``, a power of two or 0, in few characters: ``64K``."""
+    """Return ``number``, a power of two or 0, in few characters, a str: ``64K``."""
     for bits, unit in UNITS:
         if number >= 1 << bits:
             return f"{number >> bits}{unit}"

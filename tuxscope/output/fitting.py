@@ -18,12 +18,12 @@ SHORTEST_NAME, SHORTEST = 6, 15
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The space that a column needs, in terminal columns.
+    """A frozen dataclass: the space that a column needs, in terminal columns.
 
     Attributes:
-        least: the minimum width.
-        usual: the maximum useful width.
-        rank: the rank of the column; 0 is the most important.
+        least: an int, the minimum width.
+        usual: an int, the maximum useful width.
+        rank: an int, the rank of the column; 0 is the most important.
     """
 
     least: int

@@ -15,7 +15,8 @@ from tuxscope.record import RecordType
 
 @dataclass(frozen=True, slots=True)
 class AbsentColumn(Column):
-    """A Column: the empty cell of ``column`` in the line of a record without that field.
+    """A Column, a frozen dataclass: the empty cell of ``column`` in the line of a record without
+    that field.
 
     Attributes:
         column: the Column that it stands for, or None.
@@ -44,8 +45,11 @@ class KindLines:
     A column shows the field of its name in each kind. For a kind without that field, text has a
     dash, and JSON leaves the key out.
 
-    ``KindLines(style, records, columns, fd)``: a Style, a sequence of RecordTypes, one of Columns,
+    ``KindLines(style, records, columns, fd)``: a Style, a sequence of RecordType, one of Columns,
     and the terminal's fd, an int, or None.
+
+    Attributes:
+        header: a str, a property.
     """
 
     def __init__(
@@ -88,7 +92,7 @@ class KindLines:
 
 
 def columns_of(record: RecordType, columns: Sequence[Column], style: Style) -> Iterator[Column]:
-    """Yield a Column for each of ``columns``, a sequence of Columns, as it shows ``record``, a
+    """Yield a Column for each of ``columns``, a sequence of Column, as it shows ``record``, a
     RecordType: an AbsentColumn where that has no such field. ``style`` is a Style."""
     for column in columns:
         names = [column.name, *(each.name for each in column.others)]

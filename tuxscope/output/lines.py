@@ -27,7 +27,7 @@ UNCACHED = frozenset("HhQq")  # struct formats of integers that differ on each l
 
 
 class Style(Enum):
-    """An enum: the values of ``--format``."""
+    """An enum: the values of ``--format``. Members: TEXT = "text", JSON = "json"."""
 
     TEXT = "text"
     JSON = "json"
@@ -35,11 +35,12 @@ class Style(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The layout of a column's text.
+    """A frozen dataclass: the layout of a column's text.
 
     Attributes:
-        width: minimum width; shorter text is padded.
-        limit: maximum width in terminal columns; longer text is truncated. None for no limit.
+        width: an int, minimum width; shorter text is padded.
+        limit: an int or None, maximum width in terminal columns; longer text is truncated. None for
+            no limit.
     """
 
     width: int
@@ -68,7 +69,7 @@ class Templates(dict[tuple[Any, ...], bytes]):
 
 class LineFormat:
     """Renders batches of records of ``record``, a RecordType, as lines in ``style``, a Style, with
-    ``columns``, a sequence of Columns; ``cells`` is a sequence of the Cell of each.
+    ``columns``, a sequence of Column; ``cells`` is a sequence of the Cell of each.
 
     Attributes:
         header: the line of titles with its newline; empty for JSON.

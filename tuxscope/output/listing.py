@@ -21,7 +21,8 @@ SOURCE, CODE = (
 
 
 class Shape(Enum):
-    """An enum: the values of ``--format`` for programs."""
+    """An enum: the values of ``--format`` for programs. Members: LISTING = "listing",
+    TEXT = "text", BYTES = "bytes", JSON = "json", C = "c"."""
 
     LISTING = "listing"
     TEXT = "text"
@@ -39,7 +40,7 @@ def render(program: Program, shape: Shape, room: int | None = None) -> str:
 
 
 def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) -> str:
-    """Return ``listed``, an iterable of Lines, as text: for ``shape``, a Shape, TEXT or JSON as
+    """Return ``listed``, an iterable of Line, as text: for ``shape``, a Shape, TEXT or JSON as
     that, for all others as a table; for ``room``, an int or None, see table()."""
     match shape:
         case Shape.TEXT:
@@ -51,7 +52,7 @@ def render_lines(listed: Iterable[Line], shape: Shape, room: int | None = None) 
 
 
 def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
-    """Yield the rows, str, of ``listed``, an iterable of Lines: slot, bytes, pseudo-C, source;
+    """Yield the rows, str, of ``listed``, an iterable of Line: slot, bytes, pseudo-C, source;
     labels on their own lines.
 
     If the widest row does not fit into ``room`` terminal columns, an int, source lines are printed
@@ -75,7 +76,7 @@ def table(listed: Iterable[Line], room: int | None = None) -> Iterator[str]:
 
 
 def cells(listed: Iterable[Line]) -> Iterator[tuple[Line, str, str]]:
-    """Yield triples: each Line of ``listed``, an iterable of Lines, its pseudo-C, a str, and its
+    """Yield triples: each Line of ``listed``, an iterable of Line, its pseudo-C, a str, and its
     source, a str, or "" if the source is the previous one."""
     previous: SourceLine | None = None
     for line in listed:
@@ -99,7 +100,7 @@ def slots(line: Line) -> Iterator[str]:
 
 
 def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
-    """Yield a JSON object, a dict, for each instruction in ``listed``, an iterable of Lines."""
+    """Yield a JSON object, a dict, for each instruction in ``listed``, an iterable of Line."""
     for each in listed:
         yield {
             "slot": each.slot,
@@ -113,7 +114,7 @@ def objects(listed: Iterable[Line]) -> Iterator[dict[str, Any]]:
 
 
 def source_object(source: SourceLine | None) -> dict[str, Any] | None:
-    """Return ``source``, a SourceLine or None, as a JSON object, or None if it is None."""
+    """Return ``source``, a SourceLine or None, as a dict for JSON; None if it is None."""
     if source is None:
         return None
     return {"file": source.file, "line": source.line, "text": source.text}

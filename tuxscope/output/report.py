@@ -30,14 +30,14 @@ LARGEST_FILE = 1 << 20  # bytes; larger source files are not read
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The contents of an error report.
+    """A frozen dataclass: the contents of an error report.
 
     Attributes:
-        place: ``hello.py:34``; empty if unknown.
-        sentence: the problem.
+        place: a str, ``hello.py:34``; empty if unknown.
+        sentence: a str, the problem.
         source: the SourceLine, or None.
-        column: the column to point at, from 1; 0 for none.
-        registers: a tuple of RegisterNotes on the registers involved.
+        column: an int, the column to point at, from 1; 0 for none.
+        registers: a tuple of RegisterNote on the registers involved.
         remarks: a tuple of pairs (label, text), one for each remark below the source.
     """
 
@@ -197,7 +197,7 @@ def neighbours(source: SourceLine) -> dict[int, str]:
 
 
 def registers(notes: tuple[RegisterNote, ...], width: int, colour: bool) -> Iterator[str]:
-    """Yield a row for each of ``notes``, a tuple of RegisterNotes: the register's name, its state,
+    """Yield a row for each of ``notes``, a tuple of RegisterNote: the register's name, its state,
     and where it was last written.
 
     A row is at most ``width`` columns wide, an int, and painted if ``colour``, a bool.

@@ -13,8 +13,8 @@ class Row:
 
     Attributes:
         key: a Record, or an index.
-        values: a dict by Field, those of the key among them.
-        rates: a dict by Field: how much a number grew in a second.
+        values: a dict of values by Field, those of the key among them.
+        rates: a dict of float by Field: how much a number grew in a second.
     """
 
     __slots__ = ("key", "rates", "values")

@@ -12,7 +12,8 @@ DEEPEST = 4  # maximum indentation of a head on its own line
 
 
 class Paint(Enum):
-    """An enum: colours, as SGR parameters (ECMA-48)."""
+    """An enum: colours, as SGR parameters (ECMA-48). Members: BAD = "1;31", STRONG = "1",
+    FAINT = "2", GOOD = "32", NAME = "36"."""
 
     BAD = "1;31"
     STRONG = "1"

@@ -18,7 +18,8 @@ BLOCKED = 1.0
 
 
 class OutputError(TuxscopeError):
-    """An error: the output cannot be written, for example because the disk is full."""
+    """An error, a TuxscopeError: the output cannot be written, for example because the disk is
+    full."""
 
 
 class HasFileno(Protocol):
@@ -28,12 +29,13 @@ class HasFileno(Protocol):
 
 
 class Sink:
-    """Writes text as UTF-8 to file descriptor ``fd``.
+    """Writes text as UTF-8 to file descriptor ``fd``, an int.
 
     Attributes:
         closed: whether the reader is gone (the pipe was closed, or the terminal hung up); later
             writes are dropped.
         hung_up: whether the reader that is gone was a terminal.
+        done: a bool, a property.
     """
 
     def __init__(self, fd: int = 1) -> None:
@@ -97,13 +99,14 @@ class Sink:
 
 class LiveSink(Sink):
     """A Sink on ``fd``, an int, for runs that Ctrl-C ends: it does not wait forever for a blocked
-    reader then. ``interrupt`` is an object with fileno(), readable then; ``blocked`` is called
-    without arguments when stdout is blocked.
+    reader then. ``interrupt`` is an object with fileno(), a HasFileno, readable then; ``blocked``
+    is called without arguments when stdout is blocked.
 
     Attributes:
         blocked_at_exit: whether the reader was blocked after the interrupt; later writes are
             dropped.
-        error: the OSError of write(2), or None; after an error, later writes are dropped.
+        error: an OutputError or None, the OSError of write(2), or None; after an error, later
+            writes are dropped.
     """
 
     def __init__(

@@ -114,14 +114,14 @@ class Table:
 
 
 def without_empty_ends(rows: list[Row]) -> list[Row]:
-    """Return a list of ``rows``, a list of Rows, those of an array, from the first to the last with
+    """Return a list of ``rows``, a list of Row, those of an array, from the first to the last with
     a non-zero value."""
     full = [at for at, row in enumerate(rows) if any(row.values.values())]
     return rows[full[0] : full[-1] + 1] if full else []
 
 
 def sorted_by(column: AnyColumn, rows: Sequence[Row]) -> list[Row]:
-    """Return a list of ``rows``, a sequence of Rows, sorted by ``column``, an AnyColumn: numbers
+    """Return a list of ``rows``, a sequence of Row, sorted by ``column``, an AnyColumn: numbers
     descending, text ascending, None last. The sort is stable."""
     values = {row: column.table_value(row) for row in rows}
     known = [row for row in rows if values[row] is not None]

@@ -24,6 +24,8 @@ class TableScreen:
 
     Attributes:
         replaces: whether a table replaces the previous one: on a terminal that is not dumb.
+        room: an int or None, a property.
+        resized: a bool, a property.
     """
 
     def __init__(self, sink: Sink, style: Style) -> None:

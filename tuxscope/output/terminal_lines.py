@@ -13,8 +13,12 @@ from tuxscope.record import RecordType
 
 
 class TerminalLines:
-    """A LineFormat of ``record``, a RecordType, with those of ``columns``, a sequence of Columns,
-    that fit on terminal ``fd``, an int; follows its width."""
+    """A LineFormat of ``record``, a RecordType, with those of ``columns``, a sequence of Column,
+    that fit on terminal ``fd``, an int; follows its width.
+
+    Attributes:
+        header: a str, a property.
+    """
 
     def __init__(self, record: RecordType, columns: Sequence[Column], fd: int) -> None:
         self._record = record

@@ -28,10 +28,13 @@ NARROWEST = 20  # minimum width to wrap CHANGED to
 
 
 class Trace:
-    """Renders the steps of ``program``.
+    """Renders the steps of ``program``, a Program.
 
     If the widest row does not fit into ``room`` terminal columns, an int, source lines are printed
     above the steps. None means no limit.
+
+    Attributes:
+        header: a str, a property.
     """
 
     def __init__(self, program: Program, room: int | None = None) -> None:

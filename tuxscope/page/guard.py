@@ -17,8 +17,8 @@ PATIENCE = 3  # times that it is raised
 
 
 class PageHang(BaseException):
-    """The exception raised in a page that did not end in time, at the line that it is executing
-    then."""
+    """An exception, a BaseException, raised in a page that did not end in time, at the line that it
+    is executing then."""
 
 
 @contextmanager

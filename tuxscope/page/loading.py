@@ -30,7 +30,8 @@ STARRED = 4 | 8  # code.co_flags that say there is *args, and **kwargs: inspect.
 
 
 class PageError(LocatedError):
-    """An error: a page that raised an exception, or that does not define what a page has to.
+    """An error, a LocatedError: a page that raised an exception, or that does not define what a
+    page has to.
 
     If the error is about the page as a whole, ``source`` has line 0 and no text.
     """
@@ -124,7 +125,7 @@ def programs_of(
     own: int | None = None,
     live: bool = False,
 ) -> tuple[Program, ...]:
-    """Call the function of ``page``, a Page, and return its kernel programs, a tuple of Programs.
+    """Call the function of ``page``, a Page, and return its kernel programs, a tuple of Program.
 
     ``file`` is the page's path. ``pid``, an int, and ``namespace``, a PidNamespace, are the
     function's arguments; None for all processes and for the initial PID namespace. ``layout``, a

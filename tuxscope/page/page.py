@@ -29,8 +29,8 @@ PARAMETERS = ("pid", "exclude", "namespace", "layout")
 
 
 class PartError(LocatedError, RecordError):
-    """An error, ``problem``, a str: an argument of ``Page(...)`` has a wrong type, or is missing.
-    The hint has a PAGE."""
+    """An error, a LocatedError and RecordError, ``problem``, a str: an argument of ``Page(...)``
+    has a wrong type, or is missing. The hint has a PAGE."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem, hint=f"write {USUAL}")
@@ -38,18 +38,19 @@ class PartError(LocatedError, RecordError):
 
 @dataclass(frozen=True)
 class Page:
-    """A tool: its programs, and what is shown of their map.
+    """A frozen dataclass, a tool: its programs, and what is shown of their map.
 
     Attributes:
         program: a ProgramFactory: the function that takes a PID or None (and more) and returns the
             kernel Program, or a tuple of several.
         map: a PerfEventArray or a RingBuf, whose records are printed as they arrive; or a Hash or
-            an Array, whose entries are printed as a table. Without one the program can be listed,
-            stepped and tested, but not run as a tool.
-        columns: a tuple of Columns: what is printed of each record or entry.
+            an Array, whose entries are printed as a table. None, without one: the program can be
+            listed, stepped and tested, but not run as a tool.
+        columns: a tuple of AnyColumn: what is printed of each record or entry.
         order_by: a Field or None: of a stream, the field by which the records of all CPUs are
             merged: a u64 of nanoseconds, as ktime_get_ns returns it. Of a hash, the field by which
             its entries are sorted, the largest first.
+        is_stream: a bool, a property.
     """
 
     program: ProgramFactory

@@ -9,11 +9,11 @@ from tuxscope.record import Record, u32
 
 @dataclass(frozen=True, slots=True)
 class PidNamespace:
-    """A PID namespace, as the kernel identifies it.
+    """A frozen dataclass: a PID namespace, as the kernel identifies it.
 
     Attributes:
-        device: of nsfs, as the kernel's dev_t: major << 20 | minor.
-        inode: of the namespace in nsfs.
+        device: an int, of nsfs, as the kernel's dev_t: major << 20 | minor.
+        inode: an int, of the namespace in nsfs.
     """
 
     device: int

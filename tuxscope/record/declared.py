@@ -18,8 +18,8 @@ TAKEN = frozenset(("decode", "mro", "typed", "unpack", "_flat", "_layout", "_val
 
 
 class RecordError(TuxscopeError, TypeError):
-    """An error: a record or a type that cannot be declared so, or a value that does not fit its
-    field."""
+    """An error, a TuxscopeError and TypeError: a record or a type that cannot be declared so, or a
+    value that does not fit its field."""
 
 
 class Declared:

@@ -18,16 +18,17 @@ class RecordKinds:
     """The record types that come through one map.
 
     If there are several, each begins with an integer of the same type that says which it is. Raises
-    RecordError if ``records``, a sequence of RecordTypes, cannot be distinguished.
+    RecordError if ``records``, a sequence of RecordType, cannot be distinguished.
 
     Attributes:
         records: a tuple of the RecordTypes, as they were given.
         kind: the Field with that integer, of the first record; None if there is only one.
         by_kind: a mapping of the integer to its RecordType.
+        construct: a Construct, a property.
     """
 
     def __init__(self, records: Sequence[RecordType]) -> None:
-        """Raises RecordError if ``records``, a sequence of RecordTypes, cannot be distinguished."""
+        """Raises RecordError if ``records``, a sequence of RecordType, cannot be distinguished."""
         self.records = tuple(records)
         self.kind: Field | None = None
         self.by_kind: Mapping[int, RecordType] = {}

@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StructLayout:
-    """Where each field of a record is; sizes are in bytes.
+    """A frozen dataclass: where each field of a record is; sizes are in bytes.
 
     Attributes:
         record: the record's name, a str.
         fields: a mapping of name to Field, in the order of declaration.
         size: the record's size, an int, with padding.
-        alignment: a power of two.
-        padding: a tuple of Holes, by ascending offset.
+        alignment: an int, a power of two.
+        padding: a tuple of Hole, by ascending offset.
+        format: a str, a property.
+        raw, head: each a Struct, properties.
+        slices: a tuple of pairs (callables that takes a sequence of any object and returns any
+            object, slice), a property.
+        construct: a Construct, a property.
+        tail: a Field or None, a property.
+        least: an int, a property.
     """
 
     record: str

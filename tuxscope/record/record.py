@@ -48,7 +48,7 @@ METHODS = (FunctionType, property, classmethod, staticmethod)
 
 
 class Nested(FieldType["Record"]):
-    """The C type of a field that is a ``record`` itself, a RecordType."""
+    """A FieldType: the C type of a field that is a ``record`` itself, a RecordType."""
 
     def __init__(self, record: RecordType) -> None:
         if not record.size:
@@ -100,8 +100,14 @@ def field_type_of(owner: str, name: str, declared: object) -> FieldType[Any]:
 
 
 class Body(dict[str, Any]):
-    """The namespace, a dict, of the class body of ``owner``, a record's name. It checks each name
-    when it is assigned, so an error about a field has the field's own line."""
+    """A dict of str to any object, the namespace of the class body of ``owner``, a record's name, a
+    str. It checks each name when it is assigned, so an error about a field has the field's own
+    line.
+
+    Attributes:
+        owner: a str.
+        fields: a dict of str to FieldType.
+    """
 
     def __init__(self, owner: str) -> None:
         # Until Python 3.13 the class body stores annotations in here; the first one is an error.
@@ -129,8 +135,13 @@ class Body(dict[str, Any]):
 
 
 class Annotations(dict[str, Any]):
-    """The ``__annotations__``, a dict, of the class body of ``owner``, a record's name. Storing one
-    (``pid: u32``) raises RecordError, which says to assign the type."""
+    """A dict of str to any object, the ``__annotations__`` of the class body of ``owner``, a
+    record's name, a str. Storing one (``pid: u32``) raises RecordError, which says to assign the
+    type.
+
+    Attributes:
+        owner: a str.
+    """
 
     def __init__(self, owner: str) -> None:
         super().__init__()
@@ -144,11 +155,18 @@ class Annotations(dict[str, Any]):
 
 
 class RecordType(Declared, type):
-    """The metaclass of records, a subclass of type: what a declaration knows of its layout.
+    """The metaclass of records, a Declared and type: what a declaration knows of its layout.
 
     Its properties are on the metaclass, so a record may have a field named ``size`` or ``fields``:
     ``Event.size`` stays the record's size, ``Event.fields["size"]`` and ``event.size`` are the
     field's.
+
+    Attributes:
+        size, alignment: each an int, in bytes, properties.
+        fields: a mapping of str to Field, a property.
+        padding: a tuple of Hole, a property.
+        construct: a Construct, a callable that returns a record, a property.
+        raw: a struct.Struct, a property.
     """
 
     _layout: StructLayout
@@ -210,7 +228,7 @@ class RecordType(Declared, type):
 
     @property
     def padding(cls) -> tuple[Hole, ...]:
-        """The padding between fields and after the last, a tuple of Holes by ascending offset."""
+        """The padding between fields and after the last, a tuple of Hole by ascending offset."""
         return cls._layout.padding
 
     @property

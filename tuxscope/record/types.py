@@ -46,21 +46,21 @@ Buffer = Any
 
 
 class Addressable(Protocol[Typed_co]):
-    """A Protocol: what the assembler's registers and addresses offer to ``u64[...]``."""
+    """A Protocol: what registers and addresses offer to ``u64[...]``: the method typed()."""
 
     def typed(self, field_type: FieldType[Any]) -> Typed_co: ...
 
 
 class FieldType(Declared, Generic[Value_co]):
-    """A C type.
+    """A Declared, a C type; generic in its Python value.
 
     Attributes:
-        name: as it is declared, ``u32`` or ``char[16]``.
-        size: in bytes.
-        alignment: in bytes, a power of two.
-        format: format characters for :mod:`struct`, without byte order or alignment.
-        width: how many values ``format`` unpacks to.
-        counted_by: of a tail, the field that has its length (:mod:`tuxscope.record.variable`).
+        name: a str, as it is declared, ``u32`` or ``char[16]``.
+        size: an int, in bytes.
+        alignment: an int, in bytes, a power of two.
+        format: a str, format characters for :mod:`struct`, without byte order or alignment.
+        width: an int, how many values ``format`` unpacks to.
+        counted_by: a str, of a tail, the field with its length (:mod:`tuxscope.record.variable`).
     """
 
     name: str
@@ -129,7 +129,7 @@ class FieldType(Declared, Generic[Value_co]):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Padding that C puts before a field or at the end: its ``offset`` and ``size`` in bytes."""
+    """A frozen dataclass: padding of a record, ``size``, an int, bytes at ``offset``, an int."""
 
     offset: int
     size: int
@@ -137,14 +137,14 @@ class Hole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """A field's place in its record.
+    """A frozen dataclass: a field's place in its record.
 
     Attributes:
-        name: as declared.
-        type: its C type.
-        offset: in bytes from the record's start.
-        slot: index of its first value among those that ``RecordType.raw`` unpacks.
-        position: 0 for the first field, 1 for the second.
+        name: a str, as declared.
+        type: its FieldType.
+        offset, size: each an int, in bytes: from the record's start, and of its type.
+        slot: an int, index of its first value among those that ``RecordType.raw`` unpacks.
+        position: an int, 0 for the first field, 1 for the second.
     """
 
     name: str
@@ -201,7 +201,7 @@ def array_length(name: str, size: int, length: int) -> int:
 
 
 class Integer(FieldType[int]):
-    """A fixed-width integer, ``u8`` to ``s64``: ``name``, ``size`` in bytes, ``signed`` or not."""
+    """A FieldType of int: ``name``, a str, ``size`` in bytes, an int, ``signed``, a bool."""
 
     __slots__ = ("alignment", "format", "name", "signed", "size")
 
@@ -255,7 +255,7 @@ s64 = Integer("s64", 8, signed=True)
 
 
 class FixedArray(FieldType[Value_co]):
-    """Base of the arrays: ``length`` elements of one type, in one dimension."""
+    """A FieldType, base of the arrays: ``length``, an int, elements of ``element``, a FieldType."""
 
     element: FieldType[Any]
     length: int
@@ -275,7 +275,7 @@ class FixedArray(FieldType[Value_co]):
 
 
 class ArrayType(FixedArray[tuple[Any, ...]]):
-    """``element[length]``: a fixed array of integers or records, in one dimension."""
+    """A FixedArray of tuples: ``length``, an int, integers or records of FieldType ``element``."""
 
     __slots__ = ("alignment", "element", "format", "length", "name", "size", "width")
 
@@ -311,7 +311,7 @@ class ArrayType(FixedArray[tuple[Any, ...]]):
 
 
 class Octets(FixedArray[bytes]):
-    """``u8[length]``: raw bytes, such as a hardware address or a part of a buffer."""
+    """A FixedArray of bytes, ``u8[length]``, such as a hardware address; ``length`` is an int."""
 
     __slots__ = ("alignment", "element", "format", "length", "name", "size")
 
@@ -343,7 +343,7 @@ def decode_text(raw: bytes) -> str:
 
 
 class Text(FixedArray[str]):
-    """``char[length]``: a C string, as the kernel writes a task's comm."""
+    """A FixedArray of str, ``char[length]``: a C string, as a task's comm; ``length`` is an int."""
 
     __slots__ = ("alignment", "element", "format", "length", "name", "size")
 

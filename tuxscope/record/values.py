@@ -18,8 +18,8 @@ V4_MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291, section 2.5.5.2
 
 
 class Interpreted(FieldType[Value_co]):
-    """Base of these types, called ``name``: laid out as ``stored``, a FieldType, decoded to another
-    value."""
+    """Base of these types, a FieldType called ``name``, a str: laid out as ``stored``, a FieldType,
+    decoded to another value."""
 
     stored: FieldType[Any]
 
@@ -41,8 +41,8 @@ class Interpreted(FieldType[Value_co]):
 
 
 class Named(Interpreted[str]):
-    """An integer, laid out as ``stored``, an Integer, as its name (``names``, a mapping of int to
-    str); one without a name as its digits. The value is a str."""
+    """An Interpreted: an integer, laid out as ``stored``, an Integer, as its name (``names``, a
+    mapping of int to str); one without a name as its digits. The value is a str."""
 
     def __init__(self, stored: Integer, names: Mapping[int, str]) -> None:
         super().__init__(f"named {stored.name}", stored)
@@ -65,8 +65,8 @@ class Named(Interpreted[str]):
 
 
 class Optional(Interpreted[int | None]):
-    """An integer, laid out as ``stored``, an Integer; the number ``nothing``, an int, stands for
-    None."""
+    """An Interpreted: an integer, laid out as ``stored``, an Integer; the number ``nothing``, an
+    int, stands for None."""
 
     def __init__(self, stored: Integer, nothing: int) -> None:
         super().__init__(f"optional {stored.name}", stored)
@@ -84,7 +84,8 @@ class Optional(Interpreted[int | None]):
 
 
 class OptionalMilliseconds(Optional):
-    """A u64 of nanoseconds as milliseconds, rounded to microseconds; all ones stand for None."""
+    """An Optional: a u64 of nanoseconds as milliseconds, rounded to microseconds; all ones stand
+    for None."""
 
     def __init__(self) -> None:
         super().__init__(u64, (1 << 64) - 1)
@@ -100,7 +101,8 @@ class OptionalMilliseconds(Optional):
 
 
 class IpAddress(Interpreted[str]):
-    """16 bytes in network order; the value is a str, with v4-mapped addresses as IPv4."""
+    """An Interpreted: 16 bytes in network order; the value is a str, with v4-mapped addresses as
+    IPv4."""
 
     def __init__(self) -> None:
         super().__init__("ip address", u8[16])

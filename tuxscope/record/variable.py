@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 
 class Constant(Integer):
-    """An integer field type with the same value in each record.
+    """An Integer, a field type with the same value in each record.
 
     Attributes:
         stored: its Integer type.
-        value: that integer.
+        value: that integer, an int.
     """
 
     __slots__ = ("stored", "value")
@@ -59,11 +59,11 @@ class Constant(Integer):
 
 
 class Tail(FixedArray[Value_co]):
-    """A field type: as many bytes of text or of an array as an earlier field says.
+    """A FixedArray: as many bytes of text or of an array as an earlier field says.
 
     Attributes:
         stored: the FixedArray type with the most bytes that there can be.
-        counted_by: the name of the field with the length in bytes.
+        counted_by: a str, the name of the field with the length in bytes.
     """
 
     def __init__(self, stored: FixedArray[Value_co], counted_by: str) -> None:

@@ -27,10 +27,10 @@ PATIENCE = 2.0  # seconds from SIGTERM to SIGKILL
 
 
 class CommandError(TuxscopeError):
-    """An error: the command could not be started, as ``message``, a str, says.
+    """An error, a TuxscopeError: the command could not be started, as ``message``, a str, says.
 
     Attributes:
-        exit_status: the shell's status for it, 127 or 126.
+        exit_status: an int, the shell's status for it, 127 or 126.
     """
 
     def __init__(self, message: str, exit_status: int) -> None:
@@ -46,7 +46,8 @@ class Child:
 
     Attributes:
         pid: in our PID namespace, an int.
-        status: the exit status, or 128 + the signal that killed it; None while it runs.
+        status: an int or None, the exit status, or 128 + the signal that killed it; None while it
+            runs.
 
     ``interrupt`` is the run's Interrupt.
     """

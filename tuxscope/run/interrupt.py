@@ -25,8 +25,10 @@ class Interrupt:
 
     Attributes:
         requested: whether one arrived.
-        last_acts: a list of functions without parameters, called before a second request exits
-            the process.
+        last_acts: a list of functions without parameters that return None, called before a second
+            request exits the process.
+
+    ``clock`` is a callable without parameters that returns the time in seconds, a float.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

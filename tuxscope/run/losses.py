@@ -14,7 +14,7 @@ PERIOD = 1.0  # seconds from one line on stderr to the next, at least
 class Losses:
     """Reports lost events on stderr and, with ``as_records``, a bool, as JSON records in ``sink``,
     a Sink. ``advice``, a str, ends the message; ``clock``, called without arguments, returns the
-    time in seconds."""
+    time in seconds, a float."""
 
     def __init__(
         self,

@@ -60,7 +60,8 @@ class Pace:
 
 
 class WokenPace(Pace):
-    """The time between two looks at a ring buffer, which wakes us for the first record in it."""
+    """A Pace: the time between two looks at a ring buffer, which wakes us for the first record in
+    it."""
 
     def __init__(self) -> None:
         self.seconds = UNWOKEN

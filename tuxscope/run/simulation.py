@@ -52,10 +52,11 @@ def simulate(file: str, options: ToolOptions) -> int:
 
 
 class Shown(Protocol):
-    """A Protocol, the output of a simulated page: records or tables.
+    """A Protocol, the output of a simulated page, records or tables: the methods begin(), before(),
+    after(), enough(), flush(), end() and close().
 
     Attributes:
-        totals: the counts up to now, StreamTotals or TableTotals.
+        totals: the counts up to now, StreamTotals or TableTotals, a property.
     """
 
     @property
@@ -91,8 +92,8 @@ class Simulation:
     """One run of ``page``, a Page, with ``options``, ToolOptions: ``programs``, a tuple of its
     Programs, interpreted on events.
 
-    ``show``, called with the Page, the ToolOptions, the Machine and the Sink, returns what shows
-    its output, by default as the page declares it; it goes to ``fd``, an int.
+    ``show``, a Show or None, called with the Page, the ToolOptions, the Machine and the Sink,
+    returns what shows its output, by default as the page declares it; it goes to ``fd``, an int.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class Simulation:
         self._seconds = 0.0
 
     def run(self, events: Iterator[SystemCallEvent]) -> int:
-        """Interpret the programs on ``events``, an iterator of SystemCallEvents, and print until
+        """Interpret the programs on ``events``, an iterator of SystemCallEvent, and print until
         the end of the run; return the exit status."""
         duration, paced = self._options.duration, self._options.count is None
         if duration is not None:
@@ -221,7 +222,11 @@ class SimulatedStream:
 
 class SimulatedTables:
     """Tables of the entries of the map of ``page``, a Page, in ``machine``, a Machine, one for each
-    interval of simulated time, printed to ``sink``, a Sink, by ``options``, ToolOptions."""
+    interval of simulated time, printed to ``sink``, a Sink, by ``options``, ToolOptions.
+
+    Attributes:
+        totals: a TableTotals, a property.
+    """
 
     def __init__(self, page: Page, options: ToolOptions, machine: Machine, sink: Sink) -> None:
         found = machine.maps.get(page.map) if page.map else None

@@ -32,15 +32,15 @@ LARGEST_WRITE = 256 << 10
 
 @dataclass()
 class StreamTotals:
-    """The counts of a run's last line.
+    """A dataclass: the counts of a run's last line.
 
     Attributes:
-        events: the number of records printed.
-        lost: the number of records that did not fit into a ring; and those that a blocked stdout
-            did not take after the user ended the run.
+        events: an int, the number of records printed.
+        lost: an int, the number of records that did not fit into a ring; and those that a blocked
+            stdout did not take after the user ended the run.
         seconds: how long the programs were attached, a float.
-        missed: the number of program runs that the kernel skipped because the program interrupted
-            itself.
+        missed: an int, the number of program runs that the kernel skipped because the program
+            interrupted itself.
         counts_lost: whether the programs count what they lose; those of a ring buffer need not.
     """
 
@@ -56,7 +56,12 @@ class StreamTotals:
 
 
 class Renderer(Protocol):
-    """A protocol: what makes lines of records, as LineFormat does."""
+    """A Protocol: what makes lines of records, as LineFormat does, by the methods changed_header()
+    and render().
+
+    Attributes:
+        header: a str, a property: the line of titles.
+    """
 
     @property
     def header(self) -> str: ...

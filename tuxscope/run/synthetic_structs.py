@@ -36,8 +36,9 @@ def register_bytes(
     result: int | None,
     architecture: Architecture = X86_64,
 ) -> bytes:
-    """Return the ``struct pt_regs`` of a 64-bit call of ``architecture``: its ``number``, its six
-    ``arguments`` and its ``result``, an errno if it is negative; None at the entry."""
+    """Return the ``struct pt_regs``, bytes, of a 64-bit call of ``architecture``, an Architecture:
+    its ``number``, an int, its six ``arguments``, a sequence of int, and its ``result``, an int, an
+    errno if it is negative; None at the entry."""
     layout, test = recorded(architecture), architecture.compat_test
     places = registers(layout, architecture)
     values = {places.number: number, **dict(zip(places.arguments, arguments, strict=True))}

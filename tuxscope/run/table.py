@@ -29,14 +29,14 @@ GLANCE = 0.1
 
 @dataclass
 class TableTotals:
-    """The counts of a run's last line.
+    """A dataclass: the counts of a run's last line.
 
     Attributes:
-        rows: the number of rows in the last table.
+        rows: an int, the number of rows in the last table.
         seconds: how long the programs were attached, a float.
-        missed: the number of program runs that the kernel skipped because a program interrupted
-            itself.
-        lost: always 0: no records are sent.
+        missed: an int, the number of program runs that the kernel skipped because a program
+            interrupted itself.
+        lost: an int, always 0: no records are sent.
     """
 
     rows: int = 0
@@ -69,7 +69,7 @@ class Tables:
 
     Attributes:
         totals: up to now, TableTotals.
-        shown: the number of tables that were printed.
+        shown: an int, the number of tables that were printed.
         replaces: whether each table replaces the last one on the terminal.
         glance: seconds from one follow() to the next, a float.
     """
@@ -118,6 +118,7 @@ class LiveTables:
 
     Attributes:
         reader: None: only the time makes a table due.
+        totals: a TableTotals, a property.
     """
 
     reader = None

@@ -10,7 +10,7 @@ from tuxscope.loader.fd import Fd
 
 
 class TargetError(TuxscopeError):
-    """An error: --pid is not a process that can be traced."""
+    """An error, a TuxscopeError: --pid is not a process that can be traced."""
 
 
 def open_process(pid: int) -> Fd:

@@ -20,7 +20,7 @@ class Watch:
     """Waits until something ends the run; its time starts when it is made.
 
     ``sink`` and ``interrupt`` are the run's Sink and Interrupt; ``target`` is the traced process,
-    an Fd, a Child or None, ``reader`` an object with fileno() to wait for, or None.
+    an Fd, a Child or None, ``reader`` a HasFileno, an object with fileno() to wait for, or None.
 
     Attributes:
         started: when it was made, in seconds of time.monotonic(), a float.

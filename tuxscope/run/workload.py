@@ -53,18 +53,18 @@ REGISTERS = 0xFFFF_C880_0000_0000
 
 
 class SimulationError(TuxscopeError):
-    """An error: a program or a process that cannot be simulated."""
+    """An error, a TuxscopeError: a program or a process that cannot be simulated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A simulated process.
+    """A frozen dataclass: a simulated process.
 
     Attributes:
-        pid: its number; it has one thread.
-        comm: its name.
-        weight: how often it makes a call, relative to the others.
-        text: what it writes.
+        pid: an int, its number; it has one thread.
+        comm: a str, its name.
+        weight: an int, how often it makes a call, relative to the others.
+        text: bytes, what it writes.
     """
 
     pid: int
@@ -86,7 +86,7 @@ PROCESSES = (
 
 
 class SystemCallEvent(NamedTuple):
-    """One system call as a program on one of its tracepoints sees it.
+    """A NamedTuple: one system call as a program on one of its tracepoints sees it.
 
     Attributes:
         program: the Program to run on it.
@@ -114,7 +114,7 @@ def check_process(pid: int) -> None:
 
 
 def system_calls(programs: Sequence[Program], seed: int) -> Iterator[SystemCallEvent]:
-    """Yield endless SystemCallEvents for ``programs``, a sequence of Programs, on the entry or the
+    """Yield endless SystemCallEvents for ``programs``, a sequence of Program, on the entry or the
     exit of system calls.
 
     They are the same ones for the same ``seed``, an integer. Raises SimulationError for a program
@@ -170,7 +170,7 @@ def takes_registers(program: Program) -> bool:
 def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallEvent]:
     """Yield SystemCallEvents, synthetic calls: one for each program on the system call.
 
-    ``by_call`` is a dict of lists of Programs by system call, a str; ``seed``, an int, is as in
+    ``by_call`` is a dict of lists of Program by system call, a str; ``seed``, an int, is as in
     system_calls().
     """
     to_all = by_call.get(ANY_CALL, [])
@@ -210,9 +210,9 @@ def events(by_call: dict[str, list[Program]], seed: int) -> Iterator[SystemCallE
 
 
 def opened(dice: random.Random, descriptor: int) -> tuple[bytes, bytes, int]:
-    """Return the memory at an openat's path at the entry and at the exit, and the result:
-    ``descriptor``, or an error. ``dice`` chooses them; seldom the path is not in memory at the
-    entry."""
+    """Return a triple: the memory at an openat's path at the entry and at the exit, bytes each, and
+    the result, an int: ``descriptor`` or an error. ``dice``, a random.Random, chooses them; seldom
+    the path is not in memory at the entry."""
     path = dice.choice(PATHS)
     absent, fails = dice.randrange(SELDOM) == 0, dice.randrange(SELDOM) == 0
     return b"" if absent else path, path, -dice.choice(ERRORS) if fails else descriptor
@@ -256,7 +256,7 @@ def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:
 
 def machine_for(programs: Sequence[Program]) -> tuple[Machine, Region]:
     """Return a pair: a Machine for simulated calls with the maps of ``programs``, a sequence of
-    Programs, and the caller's buffer.
+    Program, and the caller's buffer.
 
     The buffer is a Region.
     """

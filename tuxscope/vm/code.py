@@ -12,14 +12,15 @@ from tuxscope.vm.places import Places
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A basic block.
+    """A frozen dataclass: a basic block.
 
     Attributes:
         places: a tuple of the place of each operation, an int, and of the branch.
-        operations: a tuple of the compiled instructions, each a function that takes the registers,
-            a list, and returns None.
-        branch: a function that takes the registers and returns the place of the next block.
-        length: the number of instructions; a branch that only falls through does not count.
+        operations: a tuple of Operation, the compiled instructions, each a function that takes the
+            registers, a list, and returns None.
+        branch: a Branch, a function that takes the registers and returns the place of the next
+            block.
+        length: an int, the number of instructions; a branch that only falls through does not count.
     """
 
     places: tuple[int, ...]

@@ -32,12 +32,12 @@ class Cpu:
 
     Attributes:
         world: the World, the machine and task that helpers report.
-        registers: r0 to r10, from 0 to 2**64 - 1; None if uninitialised.
-        frames: the stack frames, the innermost last.
+        registers: a Registers, r0 to r10, from 0 to 2**64 - 1; None if uninitialised.
+        frames: a list of Frame, the stack frames, the innermost last.
         memory: all memory regions, a VirtualMemory.
-        maps: a dict of VirtualMaps by description, a Map.
+        maps: a dict of VirtualMap by description, a Map.
         places: the programs, a Places.
-        output: what programs sent and printed, the oldest first.
+        output: a list of Output, what programs sent and printed, the oldest first.
         random: the state of get_prandom_u32.
         time: the next result of the clock, in ns.
         may_goto_left: how often may_goto still falls through.

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 
 class Fault(LocatedError):  # noqa: N818  # the machine's word for it
-    """An error: the program did what the verifier prohibits, which ``problem``, a str, says; base
-    of all faults.
+    """An error, a LocatedError: the program did what the verifier prohibits, which ``problem``, a
+    str, says; base of all faults.
 
     Attributes:
-        instruction: the instruction that faulted, without any effect; None if there is none.
-        registers: r0 to r10 before it; None for uninitialised ones.
+        instruction: an Instruction or None, the instruction that faulted, without any effect; None
+            if there is none.
+        registers: a tuple of int or None, r0 to r10 before it; None for uninitialised ones.
     """
 
     def __init__(self, problem: str) -> None:
@@ -49,53 +50,55 @@ class Fault(LocatedError):  # noqa: N818  # the machine's word for it
 
 
 class UninitialisedRegisterFault(Fault):
-    """An error: an uninitialised register is read, or one that a call clobbered."""
+    """An error, a Fault: an uninitialised register is read, or one that a call clobbered."""
 
 
 class MemoryFault(Fault):
-    """Base of the faults of loads and stores."""
+    """An error, a Fault: base of the faults of loads and stores."""
 
 
 class NullPointerFault(MemoryFault):
-    """An error: the address is NULL, or less than 4096: a lookup's result was not checked."""
+    """An error, a MemoryFault: the address is NULL, or less than 4096: a lookup's result was not
+    checked."""
 
 
 class OutOfBoundsFault(MemoryFault):
-    """An error: the address is outside of all regions, or the access exceeds a region."""
+    """An error, a MemoryFault: the address is outside of all regions, or the access exceeds a
+    region."""
 
 
 class UninitialisedMemoryFault(MemoryFault):
-    """An error: uninitialised bytes are read."""
+    """An error, a MemoryFault: uninitialised bytes are read."""
 
 
 class ReadOnlyMemoryFault(MemoryFault):
-    """An error: a store to read-only memory."""
+    """An error, a MemoryFault: a store to read-only memory."""
 
 
 class MisalignedFault(MemoryFault):
-    """An error: an atomic whose address is not a multiple of its size."""
+    """An error, a MemoryFault: an atomic whose address is not a multiple of its size."""
 
 
 class HelperFault(Fault):
-    """An error: an argument of a helper has the wrong type."""
+    """An error, a Fault: an argument of a helper has the wrong type."""
 
 
 class UnsupportedFault(Fault):
-    """An error: the interpreter does not support the helper, kfunc or instruction."""
+    """An error, a Fault: the interpreter does not support the helper, kfunc or instruction."""
 
 
 class ReferenceFault(Fault):
-    """An error: the program exits without submitting or discarding a reserved ring buffer
+    """An error, a Fault: the program exits without submitting or discarding a reserved ring buffer
     record."""
 
 
 class CallDepthFault(Fault):
-    """An error: more than eight call frames."""
+    """An error, a Fault: more than eight call frames."""
 
 
 class BadJumpFault(Fault):
-    """An error: control reaches a slot where no instruction begins."""
+    """An error, a Fault: control reaches a slot where no instruction begins."""
 
 
 class BudgetFault(Fault):
-    """An error: the run exceeds its budget of steps, as in an infinite loop."""
+    """An error, a Fault: the run exceeds its budget of steps, as in an infinite loop."""

@@ -29,13 +29,13 @@ REPLAYED = 256
 
 
 class Machine:
-    """Interprets ``program``.
+    """Interprets ``program``, a Program.
 
     ``context``, bytes, is the memory that r1 points to; all that follow are keyword-only. Programs
-    can store there if ``writable_context``, a bool. ``byteorder`` is the machine's, ``"little"`` or
-    ``"big"``. ``world``, a World, is what helpers report; None for World(). ``budget`` is the
-    maximum number of steps, an int. Raises ArgumentTypeError for arguments of the wrong type,
-    OperandError for an unknown byte order.
+    can store there if ``writable_context``, a bool. ``byteorder`` is the machine's, the str
+    ``"little"`` or ``"big"``. ``world``, a World, is what helpers report; None for World().
+    ``budget`` is the maximum number of steps, an int. Raises ArgumentTypeError for arguments of the
+    wrong type, OperandError for an unknown byte order.
 
     >>> machine = Machine(program, context=bytes(64))
     >>> machine.run()
@@ -49,8 +49,12 @@ class Machine:
         memory: all memory regions, a VirtualMemory.
         output: a list of what the program sent and printed, the oldest first.
         breakpoints: the slots of ``program`` at which resume() stops, a set.
-        budget: the maximum number of steps in a run.
-        steps: the number of instructions executed in this run.
+        budget: an int, the maximum number of steps in a run.
+        steps: an int, the number of instructions executed in this run.
+        result: an int, a property.
+        slot: an int or None, a property.
+        ended: a bool, a property.
+        state: a State, a property.
     """
 
     def __init__(

@@ -33,10 +33,10 @@ Key = tuple[bytes, int]  # the key's bytes, and the CPU; 0 if the map is not per
 
 class VirtualMap:
     """Base of all maps: the map of ``description``, a Map, in ``memory``, a VirtualMemory, on a
-    machine with ``cpus`` CPUs.
+    machine with ``cpus`` CPUs, an int.
 
     Attributes:
-        description: the map's description.
+        description: a Map, the map's description.
         address: the address that ``a.ld_map`` loads, of an empty region.
     """
 
@@ -58,8 +58,8 @@ class VirtualMap:
 
 
 class Values(VirtualMap):
-    """Base of the maps that hold values by key; ``description`` is an Array or Hash, ``memory`` and
-    ``cpus`` are as in VirtualMap."""
+    """Base of the maps that hold values by key; ``description`` is an Array or Hash, ``memory``, a
+    VirtualMemory, and ``cpus``, an int, are as in VirtualMap."""
 
     description: Array | Hash
 
@@ -187,7 +187,7 @@ class Values(VirtualMap):
 
 
 class VirtualArray(Values):
-    """An array; a value's region is created at the first look-up."""
+    """A Values: an array; a value's region is created at the first look-up."""
 
     def find(self, key: bytes, cpu: int) -> int:
         if self.description.key_type.unpack(key) >= self.description.max_entries:
@@ -216,7 +216,7 @@ class VirtualArray(Values):
 
 
 class VirtualHash(Values):
-    """A hash table; entries of a per-CPU one have values of all CPUs.
+    """A Values: a hash table; entries of a per-CPU one have values of all CPUs.
 
     As in the kernel, an update replaces the value (except per-CPU), so that older pointers still
     reach the old value. A pointer to a deleted value faults; in the kernel the memory may already
@@ -260,7 +260,8 @@ class VirtualHash(Values):
 
 
 class VirtualLruHash(VirtualHash):
-    """A hash table that evicts the least recently used entry, which the kernel approximates.
+    """A VirtualHash: a hash table that evicts the least recently used entry, which the kernel
+    approximates.
 
     As in the kernel, a lookup by user space is not a use.
     """
@@ -281,8 +282,13 @@ class VirtualLruHash(VirtualHash):
 
 
 class VirtualProgArray(VirtualMap):
-    """A program array for tail calls; ``description``, a Map, ``memory``, a VirtualMemory, and
-    ``cpus``, an int, as in VirtualMap."""
+    """A VirtualMap: a program array for tail calls; ``description``, a Map, ``memory``, a
+    VirtualMemory, and ``cpus``, an int, as in VirtualMap.
+
+    Attributes:
+        programs: a dict of Program by index, an int.
+        on_new_program: a callable that takes a Program whose index was set.
+    """
 
     def __init__(self, description: Map, memory: VirtualMemory, cpus: int) -> None:
         super().__init__(description, memory, cpus)
@@ -306,11 +312,11 @@ class VirtualProgArray(VirtualMap):
 
 
 class VirtualPerfEventArray(VirtualMap):
-    """A perf event array; samples go to the machine's output."""
+    """A VirtualMap: a perf event array; samples go to the machine's output."""
 
 
 class VirtualRingBuf(VirtualMap):
-    """A ring buffer of ``max_entries`` bytes, which :meth:`read` frees."""
+    """A VirtualMap: a ring buffer of ``max_entries`` bytes, which :meth:`read` frees."""
 
     ring = VirtualRing()
 

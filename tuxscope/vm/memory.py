@@ -27,16 +27,16 @@ NULL_PAGE = 4096
 
 @dataclass(frozen=True, slots=True)
 class FrozenRegion:
-    """A snapshot of a region.
+    """A frozen dataclass: a snapshot of a region.
 
     Attributes:
-        name: its name in errors, such as ``the stack of hello``.
+        name: a str, its name in errors, such as ``the stack of hello``.
         data: its bytes.
         unset: bytes, 1 for each uninitialised byte of ``data``, else 0; None if all are
             initialised.
         writable: whether stores are allowed.
         user: whether it is user memory, which only helpers can read.
-        origin: the offset that errors count from: the frame pointer's in a stack, else 0.
+        origin: an int, the offset that errors count from: the frame pointer's in a stack, else 0.
     """
 
     name: str
@@ -54,8 +54,8 @@ class FrozenRegion:
 
 @dataclass(slots=True, eq=False)
 class Region:
-    """A mutable region; ``name``, ``data``, ``unset``, ``writable``, ``user`` and ``origin`` are
-    those of FrozenRegion, data and unset as bytearrays.
+    """A dataclass: a mutable region; ``name``, ``data``, ``unset``, ``writable``, ``user`` and
+    ``origin`` are those of FrozenRegion, data and unset as bytearrays.
 
     ``frozen`` caches the last snapshot. Code that changes ``data`` or ``unset`` sets it to None.
     """
@@ -91,7 +91,8 @@ class VirtualMemory:
     """All regions, by the upper half of their addresses.
 
     Attributes:
-        regions: a dict of Regions by number; it is never replaced, as the operations refer to it.
+        regions: a dict of Region by number; it is never replaced, as the operations refer to it.
+        next_number: an int, a property.
     """
 
     def __init__(self) -> None:

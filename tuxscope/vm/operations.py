@@ -36,8 +36,8 @@ def uses_register(instruction: Instruction) -> bool:
 
 class Operations:
     """Compiles instructions for one machine, with its ``memory``, a VirtualMemory, and
-    ``byteorder``, ``"little"`` or ``"big"``; an Operation is a function of the registers, a list,
-    that returns None."""
+    ``byteorder``, the str ``"little"`` or ``"big"``; an Operation is a function of the registers, a
+    list, that returns None."""
 
     def __init__(self, memory: VirtualMemory, byteorder: ByteOrder) -> None:
         self._memory = memory

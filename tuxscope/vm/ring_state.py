@@ -9,12 +9,12 @@ from tuxscope.vm.state import Sent
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A record in a ring buffer that user space cannot read yet.
+    """A frozen dataclass: a record in a ring buffer that user space cannot read yet.
 
     Attributes:
-        address: its address; 0 after it was submitted or discarded.
+        address: an int, its address; 0 after it was submitted or discarded.
         sent: the Sent, the record that was submitted; None if reserved or discarded.
-        taken: the bytes that it takes in the ring buffer.
+        taken: an int, the bytes that it takes in the ring buffer.
     """
 
     address: int
@@ -24,13 +24,14 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class VirtualRing:
-    """The mutable state of a ring buffer.
+    """A frozen dataclass: the mutable state of a ring buffer.
 
     Attributes:
-        consumed: the bytes that were read, with the headers of the records.
-        produced: the bytes of all records so far, with their headers.
-        records: a tuple of Reservations: the oldest reserved record and all after it, which wait
+        consumed: an int, the bytes that were read, with the headers of the records.
+        produced: an int, the bytes of all records so far, with their headers.
+        records: a tuple of Reservation: the oldest reserved record and all after it, which wait
             for it.
+        used: an int, a property.
     """
 
     consumed: int = 0

@@ -15,11 +15,12 @@ from tuxscope.vm.memory import ADDRESSES, OFFSET, WINDOW, FrozenRegion
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a program sent to user space through a perf event array or a ring buffer.
+    """A frozen dataclass: what a program sent to user space through a perf event array or a ring
+    buffer.
 
     Attributes:
         map: the description of the map, a Map.
-        cpu: the CPU that the program ran on.
+        cpu: an int, the CPU that the program ran on.
         data: the bytes of the sample or record.
     """
 
@@ -30,7 +31,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A line of trace_printk: ``text``, without its newline."""
+    """A frozen dataclass: a line of trace_printk: ``text``, without its newline."""
 
     text: str
 
@@ -40,13 +41,13 @@ Output = Sent | Printed
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A bpf_loop in progress.
+    """A frozen dataclass: a bpf_loop in progress.
 
     Attributes:
-        done: the number of completed iterations.
-        count: the number of iterations in all.
-        callback: the place of the callback.
-        context: the callback's second argument.
+        done: an int, the number of completed iterations.
+        count: an int, the number of iterations in all.
+        callback: an int, the place of the callback.
+        context: an int, the callback's second argument.
     """
 
     done: int
@@ -57,13 +58,13 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A stack frame.
+    """A frozen dataclass: a stack frame.
 
     Attributes:
-        function: the function's name.
-        stack: the address of its stack of 512 bytes.
-        caller: the place to return to.
-        saved: a tuple of the caller's r6 to r10.
+        function: a str, the function's name.
+        stack: an int, the address of its stack of 512 bytes.
+        caller: an int, the place to return to.
+        saved: a tuple of the caller's r6 to r10, each an int, or None if uninitialised.
         loop: the Loop, the bpf_loop that called it, or None.
     """
 
@@ -76,14 +77,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of a machine between two instructions.
+    """A frozen dataclass: the state of a machine between two instructions.
 
     Attributes:
-        steps: the number of instructions executed since the start.
-        program: the program that runs; a tail call changes it.
-        slot: the slot of the next instruction; None after the exit.
+        steps: an int, the number of instructions executed since the start.
+        program: a Program, the program that runs; a tail call changes it.
+        slot: an int or None, the slot of the next instruction; None after the exit.
         registers: a tuple of r0 to r10; None if uninitialised.
-        frames: a tuple of Frames, the innermost last.
+        frames: a tuple of Frame, the innermost last.
         memory: a mapping of the upper half of their addresses to FrozenRegions.
         output: a tuple of what programs sent and printed (Sent, Printed), the oldest first.
         hidden: a mapping, the rest of the state: clock, random numbers, entries of maps.
@@ -115,10 +116,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The range of bytes that an instruction stored or changed in one region.
+    """A frozen dataclass: the range of bytes that an instruction stored or changed in one region.
 
     Attributes:
-        address: the address of the first byte.
+        address: an int, the address of the first byte.
         place: that address as text, such as ``fp-32``.
         before, after: the bytes before and after the instruction.
     """
@@ -131,7 +132,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The States ``before`` and ``after`` one instruction."""
+    """A frozen dataclass: the States ``before`` and ``after`` one instruction.
+
+    Attributes:
+        output: a tuple of Output, a property.
+        registers: an iterator of tuples (int, int or None, int or None), a property.
+        stored: an iterator of Stored, a property.
+    """
 
     before: State
     after: State

@@ -9,17 +9,18 @@ TICK_NS = 100
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The machine and task of a run. Raises ValueError if ``cpu`` is not below ``cpus``.
+    """A frozen dataclass: the machine and task of a run. Raises ValueError if ``cpu`` is not below
+    ``cpus``.
 
     Attributes:
-        time_ns: the first result of the clock in ns; each call advances it by 100 ns.
-        pid, tid: the process and thread IDs of the current task, as in user space.
-        uid, gid: the user and group IDs of the current task.
+        time_ns: an int, the first result of the clock in ns; each call advances it by 100 ns.
+        pid, tid: each an int, the process and thread IDs of the current task, as in user space.
+        uid, gid: each an int, the user and group IDs of the current task.
         comm: the name of the current task, at most 15 bytes.
         task: the bytes of its ``struct task_struct``, which only helpers read; none by default.
-        cpu: the CPU that the program runs on, from 0 to ``cpus`` - 1.
-        cpus: the number of CPUs, and of values in an entry of a per-CPU map.
-        seed: the seed of get_prandom_u32.
+        cpu: an int, the CPU that the program runs on, from 0 to ``cpus`` - 1.
+        cpus: an int, the number of CPUs, and of values in an entry of a per-CPU map.
+        seed: an int, the seed of get_prandom_u32.
         packet: bytes, the packet that ld_abs and ld_ind read.
     """
 

@@ -115,7 +115,7 @@ def check_caller(state: PathState, name: str, facts: Signature) -> None:
 
 
 def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parameter, ...]:
-    """Return the parameters of helper ``name``, a tuple of Parameters, in the program type of
+    """Return the parameters of helper ``name``, a tuple of Parameter, in the program type of
     ``state``, a PathState.
 
     ``facts`` is its Signature. get_cgroup_classid has two: bpf_get_cgroup_classid takes the context

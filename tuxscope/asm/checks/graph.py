@@ -19,6 +19,9 @@ class Graph:
     Attributes:
         program: the Program.
         functions: the first slots of functions, a sorted list of int: 0, and the targets of calls.
+        indirect: a bool, a property.
+        reached, joins, reaches_exit: each a frozenset of int, properties.
+        predecessors: a dict of int to lists of int, a property.
     """
 
     def __init__(self, program: Program) -> None:

@@ -35,8 +35,8 @@ class StackFrame:
 
     Attributes:
         function: the first slot of the function, an int.
-        returns_to: the slot after the call.
-        saved: the caller's r6 to r9, a list of Values.
+        returns_to: an int, the slot after the call.
+        saved: the caller's r6 to r9, a list of Value.
         bytes: the state of each byte, a bytearray, from r10 - 512 up.
         spilled: the values stored there, a dict of pairs by offset from r10: its size in bytes, and
             the Value.
@@ -111,8 +111,8 @@ class PathState:
     """The state of a path before one instruction.
 
     Attributes:
-        program: the program.
-        slot: the slot of the instruction.
+        program: a Program, the program.
+        slot: an int, the slot of the instruction.
         registers: a list of the Values of r0 to r10.
         frames: a list of the StackFrames, the innermost last.
         references: the unreleased records, a dict of the slot of the call by the pointer's

@@ -28,13 +28,14 @@ new_root = count(1).__next__
 
 @dataclass(frozen=True, slots=True)
 class Uninitialised:
-    """No value: uninitialised, or clobbered by the call at slot ``call``, an int or None."""
+    """A frozen dataclass: no value: uninitialised, or clobbered by the call at slot ``call``, an
+    int or None."""
 
     call: int | None = None
 
 
 class Number(NamedTuple):
-    """A scalar: some run can have each value from ``low`` to ``high``.
+    """A NamedTuple: a scalar: some run can have each value from ``low`` to ``high``.
 
     Attributes:
         low, high: signed, 64 bits, both included, int.
@@ -54,11 +55,15 @@ class Number(NamedTuple):
 
 
 class Null(Number):
-    """The NULL of a failed lookup or reservation; equal to the constant 0."""
+    """A Number: the NULL of a failed lookup or reservation; equal to the constant 0."""
 
 
 class PointerKind(Enum):
-    """An enum: the memory that a pointer points to; the value is its name in errors."""
+    """An enum: the memory that a pointer points to; the value is its name in errors.
+
+    Members: STACK = "the stack", CONTEXT = "the context", MAP = "a map", MAP_VALUE = "a map's
+    value", RECORD = "a ring buffer's record".
+    """
 
     STACK = "the stack"
     CONTEXT = "the context"
@@ -68,16 +73,18 @@ class PointerKind(Enum):
 
 
 class Pointer(NamedTuple):
-    """A pointer.
+    """A NamedTuple: a pointer.
 
     Attributes:
         kind: the PointerKind, the memory that it points to.
-        offset: in bytes from its start (of the stack: from r10); None if not constant.
+        offset: an int or None, in bytes from its start (of the stack: from r10); None if not
+            constant.
         nullable: whether it may be NULL, as it was not compared with 0 yet.
-        origin: for STACK the index of the frame, else the slot of the instruction that made it.
+        origin: an int, for STACK the index of the frame, else the slot of the instruction that made
+            it.
         identity: an int; copies of a pointer have the same.
         map: the Map, for MAP and MAP_VALUE; else None.
-        size: the size of a RECORD in bytes; None if not constant.
+        size: an int or None, the size of a RECORD in bytes; None if not constant.
     """
 
     kind: PointerKind
@@ -91,7 +98,8 @@ class Pointer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A former pointer to a ring buffer record, which the call at ``slot`` released.
+    """A frozen dataclass: a former pointer to a ring buffer record, which the call at ``slot``
+    released.
 
     To the verifier it is a scalar.
     """
@@ -100,7 +108,8 @@ class Released:
 
 
 class Opaque(Enum):
-    """An enum: a value of which no run is certain."""
+    """An enum: a value of which no run is certain. Members: NUMBER = "a scalar", FOREIGN = "a
+    scalar, or a pointer that is not to the stack", ANYTHING = "a scalar, or a pointer"."""
 
     NUMBER = "a scalar"
     FOREIGN = "a scalar, or a pointer that is not to the stack"

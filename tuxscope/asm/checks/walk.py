@@ -31,7 +31,7 @@ DEEPEST = 16  # MAX_CALL_FRAMES of Linux 7.3; 8 before
 
 
 class Walk:
-    """Walks the paths of ``program`` along ``graph``, its Graph."""
+    """Walks the paths of ``program``, a Program, along ``graph``, its Graph."""
 
     def __init__(self, program: Program, graph: Graph) -> None:
         self._program = program

@@ -171,7 +171,7 @@ KINDS: Mapping[str, Callable[[Instruction], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class RepairCase:
-    """One input of a program.
+    """A frozen dataclass: one input of a program.
 
     Attributes:
         arguments: the u64 of the context, a tuple of int.
@@ -184,7 +184,7 @@ class RepairCase:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The results of one run.
+    """A frozen dataclass: the results of one run.
 
     Attributes:
         result: r0, an int.

@@ -16,21 +16,22 @@ PIDS = 4_000_000  # a little less than PID_MAX_LIMIT of 64-bit kernels
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One system call, from its entry to its exit.
+    """A frozen dataclass: one system call, from its entry to its exit.
 
     Attributes:
-        pid, tid: IDs of the process and the thread that make the call.
+        pid, tid: each an int, IDs of the process and the thread that make the call.
         comm: the thread's name, a str.
         fd: the first argument, an int.
         data: the bytes at the address in the second argument; the third is their length.
         present: whether their page is in memory at the entry; at the exit it is.
-        result: the return value.
-        time_ns: when it starts, by ktime_get_ns, in nanoseconds.
-        took_ns: how long it takes, in nanoseconds.
-        cpu: the number of the CPU that it runs on.
-        number: that of the system call; only programs on all calls are given it.
-        switches: how often the thread was switched out before, voluntarily and not.
-        slept, preempted: how often it is switched out during the call, voluntarily and not.
+        result: an int, the return value.
+        time_ns: an int, when it starts, by ktime_get_ns, in nanoseconds.
+        took_ns: an int, how long it takes, in nanoseconds.
+        cpu: an int, the number of the CPU that it runs on.
+        number: an int, that of the system call; only programs on all calls are given it.
+        switches: a pair of int, how often the thread was switched out before, voluntarily and not.
+        slept, preempted: each an int, how often it is switched out during the call, voluntarily and
+            not.
     """
 
     pid: int

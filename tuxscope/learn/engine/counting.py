@@ -125,7 +125,8 @@ def counted_array(submission: Submission, what: str, hint: int = 1) -> PerCpuArr
         came = "a PAGE with another map, or without one"
         if isinstance(sizes, Array):
             came = "an Array, in which CPUs overwrite each other's counts"
-        raise Mistake("a PAGE that shows a PerCpuArray", came, submission.line_with("Array("), hint)
+        wanted = f'a PAGE that shows PerCpuArray("NAME", value=RECORD, max_entries={BITS})'
+        raise Mistake(wanted, came, submission.line_with("Array("), hint)
     submission.map(PerCpuArray, sizes.name)
     value = sizes.value
     assert isinstance(value, RecordType)  # or there would be no page

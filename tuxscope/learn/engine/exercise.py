@@ -14,16 +14,16 @@ Grader = Callable[["Submission"], None]
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise.
+    """A frozen dataclass: one exercise.
 
     Attributes:
-        name: as it is typed, with hyphens.
-        title: the task in a few words.
+        name: a str, as it is typed, with hyphens.
+        title: a str, the task in a few words.
         hints: a tuple of three texts, each closer to the answer than the one before.
-        grade: a callable that takes a Submission and raises Mistake or Fault if the answer is
-            wrong; needs no kernel. Its random inputs come from ``submission.rng``.
-        grade_on_kernel: such a callable that grades on the running kernel; None if the exercise
-            does not need it.
+        grade: a Grader, a callable that takes a Submission and raises Mistake or Fault if the
+            answer is wrong; needs no kernel. Its random inputs come from ``submission.rng``.
+        grade_on_kernel: a Grader or None, such a callable that grades on the running kernel; None
+            if the exercise does not need it.
     """
 
     name: str

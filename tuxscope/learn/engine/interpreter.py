@@ -24,8 +24,8 @@ ARGUMENTS = 12  # of a raw tracepoint at most, u64 each: MAX_BPF_FUNC_ARGS
 
 
 class Interpreter:
-    """``programs``, a sequence of the Programs of ``page``, a Page, on synthetic system calls. Maps
-    keep their entries between calls.
+    """Interprets ``programs``, a sequence of the Programs of ``page``, a Page, on synthetic system
+    calls; ``layout`` is the kernel's Layout. Maps keep their entries between calls.
 
     Attributes:
         machine: the Machine that runs them; ``machine.steps`` counts those of the last run.
@@ -65,7 +65,7 @@ class Interpreter:
                 self.machine.run(context=context, world=call.world(leaving, self._layout))
 
     def records(self) -> list[Record]:
-        """Return the list of Records sent through the page's map since the last call of this
+        """Return the list of Record sent through the page's map since the last call of this
         method.
 
         Raises Mistake if a sample is not as long as the record.
@@ -97,8 +97,8 @@ def entries_of(machine: Machine, description: Array | Hash) -> Values:
 
 
 def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Output]) -> list[Record]:
-    """Return the list of Records in ``output``, a sequence of Outputs, that ``programs``, a
-    sequence of Programs, sent through the map of ``page``, a Page.
+    """Return the list of Record in ``output``, a sequence of Outputs, that ``programs``, a
+    sequence of Program, sent through the map of ``page``, a Page.
 
     Raises Mistake if a sample is not as long as the record.
     """
@@ -115,7 +115,7 @@ def sent_records(page: Page, programs: Sequence[Program], output: Sequence[Outpu
 
 def wrong_size(stream: StreamMap, size: int, programs: Sequence[Program]) -> Mistake:
     """Return the Mistake of a sample of ``size`` bytes, an int, which is not that of the record of
-    ``stream``, a StreamMap. Its line is that in ``programs``, a sequence of Programs, which
+    ``stream``, a StreamMap. Its line is that in ``programs``, a sequence of Program, which
     sends."""
     name = stream.record.__name__
     given = f"the size is {name}.size" if isinstance(stream, RingBuf) else f"r5 = {name}.size"

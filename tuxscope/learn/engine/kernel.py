@@ -32,12 +32,16 @@ ANSWER_LIMIT = 20.0  # seconds to wait for a worker's answer
 
 
 class WorkerError(TuxscopeError):
-    """The error for a worker process that failed."""
+    """An error, a TuxscopeError, for a worker process that failed."""
 
 
 class Kernel:
     """The loaded programs of the page of ``submission``, a Submission; a context manager that
-    unloads them. ``pid`` is that of the page's filter, an int, or None."""
+    unloads them. ``pid`` is that of the page's filter, an int, or None.
+
+    Attributes:
+        missed: an int, a property.
+    """
 
     def __init__(self, submission: Submission, pid: int | None = None) -> None:
         """Load the programs of ``submission``, a Submission, with ``pid``, an int, for that process
@@ -69,7 +73,7 @@ class Kernel:
         return self._loaded.programs[0].test_run(context=context_of(arguments)).retval
 
     def records(self) -> list[Record]:
-        """Return the list of Records sent through the page's map, of all processes. Detach the
+        """Return the list of Record sent through the page's map, of all processes. Detach the
         programs first.
 
         Raises TuxscopeError if events were lost, as the count is wrong then.

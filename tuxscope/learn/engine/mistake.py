@@ -7,7 +7,7 @@ from tuxscope.source import SourceLine
 
 
 class Mistake(LocatedError):  # noqa: N818  # what a student makes
-    """The error for an answer that is not right.
+    """An error, a LocatedError, for an answer that is not right.
 
     ``source`` is the SourceLine that is wrong, or None; ``hint``, an int or None, becomes
     ``fitting_hint``.
@@ -15,7 +15,8 @@ class Mistake(LocatedError):  # noqa: N818  # what a student makes
     Attributes:
         expected: what a right answer does with the inputs that were tried, a str.
         came: what this one did, a str.
-        fitting_hint: index of the exercise's hint that fits, from 0; None if none does.
+        fitting_hint: an int or None, index of the exercise's hint that fits, from 0; None if none
+            does.
     """
 
     def __init__(

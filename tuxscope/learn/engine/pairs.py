@@ -16,17 +16,19 @@ from tuxscope.learn.engine.tracing import sends_of
 from tuxscope.record import Record
 
 SAME_KEY = "is the key the thread id, the lower half of r0, in both programs?"
+SEND_ONCE = "send it once, at the exit of the call"
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Checks a page whose calls each send one record, at their exit.
+    """A frozen dataclass that checks a page whose calls each send one record, at their exit.
 
     Attributes:
         submission: the Submission.
-        judge: a function of a Record and its Call that raises Mistake for a wrong record.
+        judge: a function of a Record and its Call that raises Mistake for a wrong record, and
+            returns None.
         described: a function that returns a Call in words, a str.
-        hint: the index of the hint about the hash, or None.
+        hint: an int or None, the index of the hint about the hash, or None.
     """
 
     submission: Submission
@@ -77,7 +79,7 @@ class Pairs:
         if len(records) != 1:
             raise Mistake(
                 f"one record of {self.described(call)}{meanwhile}",
-                f"{len(records) or 'none'}{f': {SAME_KEY}' if meanwhile else ''}",
+                f"{len(records) or 'none'}: {SAME_KEY if meanwhile else SEND_ONCE}",
                 sends_of(self.submission),
                 self.hint if meanwhile else 0,
             )

@@ -23,12 +23,12 @@ BUDGET = 20_000  # steps of one run; a solution takes a hundredth
 
 @dataclass(frozen=True, slots=True)
 class ReturnCase:
-    """One input and its expected result.
+    """A frozen dataclass: one input and its expected result.
 
     Attributes:
         given: the arguments, a tuple of u64.
         expected: the result, u64.
-        meaning: the result in words.
+        meaning: a str, the result in words.
         wrong: a mapping of the result of a typical mistake to a pair: what it is in words, and the
             index of its hint.
         entries: the entries of the program's hash before it runs, a mapping of int to int.
@@ -43,13 +43,13 @@ class ReturnCase:
 
 @dataclass(frozen=True, slots=True)
 class ReturnGrader:
-    """Grades programs by the value that they return.
+    """A frozen dataclass that grades programs by the value that they return.
 
     Attributes:
-        cases: a callable that takes a random.Random and returns an iterable of ReturnCases.
+        cases: a callable that takes a random.Random and returns an iterable of ReturnCase.
         endless: for a program that does not end, a pair: what was expected, a str, and the index of
             the hint, an int.
-        address: index of the hint for a result that is an address.
+        address: an int, index of the hint for a result that is an address.
     """
 
     cases: Callable[[random.Random], Iterable[ReturnCase]]

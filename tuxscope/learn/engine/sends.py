@@ -19,7 +19,7 @@ from tuxscope.vm import Machine
 
 @dataclass(frozen=True, slots=True)
 class RecordCase:
-    """One input and the one record that is expected.
+    """A frozen dataclass: one input and the one record that is expected.
 
     Attributes:
         given: the arguments, a tuple of u64.
@@ -32,11 +32,11 @@ class RecordCase:
 
 @dataclass(frozen=True, slots=True)
 class RecordGrader:
-    """Grades programs by the record that they send.
+    """A frozen dataclass that grades programs by the record that they send.
 
     Attributes:
-        cases: a callable that takes a random.Random and returns an iterable of RecordCases.
-        hint: index of the hint for a wrong field.
+        cases: a callable that takes a random.Random and returns an iterable of RecordCase.
+        hint: an int, index of the hint for a wrong field.
     """
 
     cases: Callable[[random.Random], Iterable[RecordCase]]
@@ -71,7 +71,8 @@ class RecordGrader:
         line = submission.line_of(sends)
         arguments = f"(arguments: {shown(case.given)})"
         if len(records) != 1:
-            raise Mistake(f"one record {arguments}", f"{len(records)} records", line)
+            fix = "send it once" if records else "call perf_event_output before exit()"
+            raise Mistake(f"one record {arguments}", f"{len(records) or 'none'}: {fix}", line)
         for name, expected in case.fields.items():
             came = getattr(records[0], name)
             if came != expected:

@@ -24,10 +24,11 @@ class Submission:
     """A page to grade.
 
     Attributes:
-        file: its path.
+        file: a str, its path.
         page: its PAGE, a Page.
         seed, rng: an int and the random.Random with the grader's random inputs; the same seed has
             the same inputs.
+        definition: a SourceLine, a property.
     """
 
     def __init__(self, file: str, seed: int) -> None:
@@ -44,7 +45,7 @@ class Submission:
         namespace: PidNamespace | None = None,
         layout: Layout | None = None,
     ) -> tuple[Program, ...]:
-        """Assemble its programs; return a tuple of Programs. Raises PageError or AssemblyError.
+        """Assemble its programs; return a tuple of Program. Raises PageError or AssemblyError.
 
         ``pid`` is that of the page's filter, or None, in ``namespace``, a PidNamespace; None for
         the initial one. ``layout`` is a Layout for pages that take one; None for their own.

@@ -73,7 +73,7 @@ def check_fields(
     submission: Submission, record: RecordType, *names: str, hint: int | None = 0
 ) -> None:
     """Check that ``record``, a RecordType of ``submission``, has the fields ``names``. Raises
-    Mistake, with the hint of index ``hint``."""
+    Mistake, with the hint of index ``hint``, an int or None."""
     for name in names:
         if name not in record.fields:
             raise Mistake(
@@ -101,7 +101,7 @@ def check_columns(submission: Submission, *names: str, hint: int = 0) -> None:
 
 def check_call_name(submission: Submission, record: RecordType, hint: int | None = 2) -> None:
     """Check that a column of ``submission`` shows the field number of ``record``, a RecordType, as
-    a name, and that no other one does. Raises Mistake, with the hint of index ``hint``."""
+    a name, and that no other one does. Raises Mistake, with the hint of index ``hint``, or None."""
     named = [each for each in submission.page.columns if isinstance(each, SyscallName)]
     if [each.field for each in named] != [record.fields["number"]]:
         raise Mistake(
@@ -116,7 +116,7 @@ def check_whole_arguments(
     submission: Submission, hint: int | None, offsets: range = ARGUMENTS
 ) -> None:
     """Check that loads of arguments, at ``offsets`` in the context, a range, load all 8 bytes.
-    Raises Mistake, with the hint of index ``hint``, an int.
+    Raises Mistake, with the hint of index ``hint``, an int or None.
 
     A shorter load is right on little-endian machines only. ``submission`` is the Submission.
     """
@@ -187,7 +187,7 @@ def record_of(
     if len(records) != 1:
         raise Mistake(
             f"one record of {described(call, name)}",
-            f"{len(records)} records" if records else "none",
+            f"{len(records)}: send it once" if records else "none: send it on every path to exit()",
             sends_of(submission),
         )
     return records[0]
@@ -202,7 +202,9 @@ def check_filter(submission: Submission, call: Call) -> None:
     if pids != [call.pid]:
         raise Mistake(
             f"one record, of process {call.pid} alone, with --pid {call.pid}",
-            "those of another process" if pids else "none",
+            "those of another process: compare the process id with pid, which is not None"
+            if pids
+            else "none: jump to out only if the process id is not pid",
             sends_of(submission),
             None,
         )

@@ -11,7 +11,8 @@ from tuxscope.asm import SourceLine
 
 
 class StageState(Enum):
-    """An enum: how a stage of grading ended."""
+    """An enum: how a stage of grading ended. Members: PASSED = "passed", FAILED = "failed",
+    NOT_RUN = "not run"."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -20,7 +21,7 @@ class StageState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of grading: in the interpreter (pure), or on the kernel.
+    """A frozen dataclass: one stage of grading: in the interpreter (pure), or on the kernel.
 
     Attributes:
         state: how it ended, a StageState.
@@ -36,14 +37,14 @@ PASSED, FAILED = Stage(StageState.PASSED), Stage(StageState.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with a page.
+    """A frozen dataclass: what is wrong with a page.
 
     Attributes:
         expected: what a right answer does, a str.
         came: what this one did, a str.
         source: the SourceLine of the page that is wrong; None if it is not known.
-        advice: what to type; empty if that is not known.
-        hint: index of the exercise's hint that fits; None if none does.
+        advice: a str, what to type; empty if that is not known.
+        hint: an int or None, index of the exercise's hint that fits; None if none does.
     """
 
     expected: str
@@ -55,14 +56,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict on one page.
+    """A frozen dataclass: the verdict on one page.
 
     Attributes:
-        name: of the exercise.
+        name: a str, of the exercise.
         seed: of the grader's random inputs, an int.
         pure: the Stage of the checks of the assembler, and the interpreter.
         kernel: the Stage of the running kernel; None if the exercise does not use it.
         finding: what is wrong, a Finding; None if nothing is.
+        stages: a dict of str to Stage, a property.
+        passed: a bool, a property.
+        score: a float, a property.
     """
 
     name: str

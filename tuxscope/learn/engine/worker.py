@@ -25,8 +25,8 @@ def descriptor(number: int, source: int) -> int:
 
 
 def waiting(option: int, seconds: float) -> tuple[socket.socket, socket.socket]:
-    """Return two sockets: one on which a read or a write fails after ``seconds``, a float, at the
-    earliest, and its peer.
+    """Return a pair of sockets: one on which a read or a write fails after ``seconds``, a float,
+    at the earliest, and its peer.
 
     ``option``, an int, is SO_RCVTIMEO or SO_SNDTIMEO. The timeout is twice ``seconds``: timeouts
     count ticks, and on a virtual machine that was paused several come at once.

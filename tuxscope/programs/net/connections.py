@@ -53,7 +53,7 @@ class Connection(Record):
         interface: a number, an int or None.
         lport, rport: u16 each.
         dir, state: str; ``state`` is the event.
-        ip: 4 or 6.
+        ip: a u8, 4 or 6.
     """
 
     timestamp_ns = u64

@@ -91,7 +91,7 @@ def namespace_labels() -> dict[int, str]:
 
 
 class Summary(LiveTables):
-    """Prints the tables of ``net --summary``."""
+    """A LiveTables that prints the tables of ``net --summary``."""
 
     def watch(self, watch: Watch) -> None:
         seed(self._loaded)
@@ -100,7 +100,8 @@ class Summary(LiveTables):
 
 class Connections(Stream):
     """A Stream that prints events, and rows for existing connections (``--existing``,
-    ``--interval``); ``wanted`` are the NetOptions, the others as for Stream."""
+    ``--interval``); ``page``, a Page, ``options``, ToolOptions, ``loaded``, a Collection, and
+    ``sink``, a LiveSink, are as for Stream, ``wanted`` are the NetOptions."""
 
     def __init__(
         self,

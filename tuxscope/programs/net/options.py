@@ -70,9 +70,17 @@ STATE_NAMES = ", ".join(dict.fromkeys(STATES.values()))
 
 
 class NetOptions(ToolOptions, after="exclude"):
-    """Options of ``tuxscope net``.
+    """Options of ``tuxscope net``; a ToolOptions class, with those of ToolOptions.
 
     tuxscope opens no TCP connection, so there is no --include-self; net cannot be simulated.
+
+    Attributes:
+        port: an int or None.
+        local, remote: each a Network or None.
+        state: a frozenset of int.
+        listen, existing, netns, summary: each a bool.
+        by: a By.
+        filter: a ConnectionFilter, a property.
     """
 
     include_self: bool = True

@@ -43,12 +43,12 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class ConnectionFilter:
-    """The events to report; the programs drop all others in the kernel.
+    """A frozen dataclass: the events to report; the programs drop all others in the kernel.
 
     Attributes:
         port: local or remote, an int; None for all.
-        local, remote: the network of the local or remote address, an IPv4Network or IPv6Network;
-            None for all.
+        local, remote: each a Network or None, the network of the local or remote address, an
+            IPv4Network or IPv6Network; None for all.
         states: a frozenset of numbers of ``Connection.state``; empty for all.
         listen: a bool, whether to report listening sockets, too.
     """
@@ -64,7 +64,7 @@ EVERYTHING = ConnectionFilter()
 
 
 def page(filter: ConnectionFilter = EVERYTHING, columns: tuple[Column, ...] = COLUMNS) -> Page:
-    """Return the Page that prints a line with ``columns``, a tuple of Columns, for each event that
+    """Return the Page that prints a line with ``columns``, a tuple of Column, for each event that
     passes ``filter``, a ConnectionFilter."""
 
     def send(a: Assembler, event: Memory, done: str) -> None:

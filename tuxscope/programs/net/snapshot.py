@@ -21,11 +21,11 @@ BATCH = 4096  # entries per update of the map
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The TCP sockets at one moment.
+    """A frozen dataclass: the TCP sockets at one moment.
 
     Attributes:
-        at: nanoseconds of CLOCK_MONOTONIC.
-        sockets: a sequence of Sockets, as the kernel lists them.
+        at: an int, nanoseconds of CLOCK_MONOTONIC.
+        sockets: a sequence of Socket, as the kernel lists them.
         holders: a dict of the Owner, the process that holds a socket, by the inode of the socket.
         listening: a frozenset of pairs (inode of the network namespace, port) of each listening
             socket.

@@ -22,7 +22,8 @@ RANGES = 128
 
 
 class By(Enum):
-    """An enum: the key of a summary, the values of ``--by``."""
+    """An enum: the key of a summary, the values of ``--by``. Members: PROCESS = "process",
+    REMOTE = "remote", PORT = "port"."""
 
     PROCESS = "process"
     REMOTE = "remote"

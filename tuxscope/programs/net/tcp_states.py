@@ -6,7 +6,8 @@ from enum import IntEnum
 
 
 class TcpState(IntEnum):
-    """An IntEnum: the TCP states of include/net/tcp_states.h."""
+    """An IntEnum: the TCP states of include/net/tcp_states.h. 12 members, such as ESTABLISHED = 1
+    and SYN_SENT = 2."""
 
     ESTABLISHED = 1
     SYN_SENT = 2

@@ -57,7 +57,8 @@ def run(options: SyscallOptions) -> int:
 
 
 def open_output(path: str) -> int:
-    """Return an fd of the file ``path``, empty, to write to. Raises TuxscopeError."""
+    """Return an fd, an int, of the file ``path``, a str, emptied, to write to. Raises
+    TuxscopeError."""
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     except OSError as error:
@@ -66,7 +67,7 @@ def open_output(path: str) -> int:
 
 @dataclass
 class CallStreamTotals(StreamTotals):
-    """What the last line says.
+    """A StreamTotals, a dataclass: what the last line says.
 
     Attributes:
         excluded: calls of excluded processes, tuxscope among them, an int.
@@ -88,7 +89,15 @@ class CallStreamTotals(StreamTotals):
 
 
 class Calls(Stream):
-    """Prints a line for each call, each signal, and each end of a thread: a Stream."""
+    """A Stream that prints a line for each call, each signal, and each end of a thread.
+
+    ``page``, a Page, ``options``, ToolOptions, ``loaded``, a Collection, and ``sink``, a LiveSink,
+    are as for Stream. ``wanted`` are the SyscallOptions, ``chosen`` is a Chosen, ``architecture``
+    the machine's Architecture.
+
+    Attributes:
+        totals: the counts up to now, CallStreamTotals.
+    """
 
     def __init__(
         self,

@@ -23,8 +23,7 @@ APPEND = "append"  # adds one part, of the status FAULT where it cannot be read
 
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
-MOST_VECTORS = 8
-MOST_FILES = 8
+MOST_VECTORS = MOST_FILES = 8
 # Where the parts of a read's code begin, in bits.
 ARGUMENT, WHEN, COUNT, SIZE, MOST = 8, 16, 24, 32, 48
 THROUGH = 32  # of its place
@@ -85,7 +84,10 @@ def append(a: Assembler) -> None:
     a.ja("read")
     a.label("string")
     a.call(helper.probe_read_user_str)
-    a.jsle(r0, 0, "out")
+    a.jslt(r0, 0, "out")
+    a.jne(r0, 0, "not empty")
+    a.mov(r0, 1)  # before Linux 6.8 or so an empty string has the length 0
+    a.label("not empty")
     a.mov(r2, Status.WHOLE)
     a.jne(r0, r6, "ended")
     a.mov(r2, Status.CUT)  # also what ends with the last byte that there is room for

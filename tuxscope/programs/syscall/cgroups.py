@@ -11,7 +11,7 @@ MOST = 65536  # directories that are looked at for their names
 
 
 class CgroupError(UsageError):
-    """The error for a cgroup that does not exist, or cannot be chosen."""
+    """An error, a UsageError, for a cgroup that does not exist, or cannot be chosen."""
 
 
 def mount_point() -> str | None:

@@ -26,7 +26,7 @@ LARGEST_ERRNO = 4095
 
 @dataclass(frozen=True)
 class Counting:
-    """An Outcome: calls are counted.
+    """A frozen dataclass: an Outcome: calls are counted.
 
     Attributes:
         chosen: the Chosen: which calls are counted, and by what.
@@ -39,6 +39,9 @@ class Counting:
 
     def entry_functions(self, a: Assembler) -> None:
         """Emit nothing."""
+
+    def unseen(self, a: Assembler) -> None:
+        """Emit nothing: it counts as one that took no time."""
 
     def keep(self, a: Assembler) -> None:
         """Emit nothing."""

@@ -10,14 +10,15 @@ from tuxscope.programs.syscall.records import RANGES, UNIT_BITS, Tally
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The numbers of one row; times are in nanoseconds.
+    """A frozen dataclass: the numbers of one row; times are in nanoseconds.
 
     Attributes:
         calls, errors: the number of calls, and of those that failed, int.
-        total_ns, max_ns: the time of all calls, and of the longest.
-        slept_calls, slept_ns: the number of calls in which the thread was switched out, and their
-            time.
+        total_ns, max_ns: each an int, the time of all calls, and of the longest.
+        slept_calls, slept_ns: each an int, the number of calls in which the thread was switched
+            out, and their time.
         took: a tuple of RANGES ints: how many calls took so long, by range.
+        average_ns: an int or None, a property.
     """
 
     calls: int = 0

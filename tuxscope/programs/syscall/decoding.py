@@ -24,7 +24,8 @@ NUMBER = slice(2, 4)  # of a Head
 
 
 class Head(NamedTuple):
-    """A CallHead, whose fields are plain values: this takes a tenth of the time of the record.
+    """A NamedTuple: a CallHead, whose fields are plain values: this takes a tenth of the time of
+    the record.
 
     Attributes:
         arguments: a tuple of six ints.
@@ -50,8 +51,8 @@ def head_of(data: bytes) -> Head:
 
 
 def parts(declared: Declaration, data: bytes, at: int = 0) -> dict[tuple[int, int], list[Part]]:
-    """Return the Parts in ``data``, bytes, from ``at`` on, of a call that is ``declared``, a
-    Declaration: a dict by the keys of its reads.
+    """Return what ``data``, bytes, has from ``at``, an int, on, of a call that is ``declared``, a
+    Declaration: a dict of lists of Part by the keys of its reads, pairs of int.
 
     What is no part of it is left out.
     """
@@ -69,7 +70,7 @@ def parts(declared: Declaration, data: bytes, at: int = 0) -> dict[tuple[int, in
 
 
 class Called(NamedTuple):
-    """What all calls of a number have.
+    """A NamedTuple: what all calls of a number have.
 
     Attributes:
         name: without a suffix, a str.

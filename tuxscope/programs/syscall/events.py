@@ -24,7 +24,7 @@ TIMELESS = (1 << 64) - 2  # that of all else that takes no time
 
 
 class What(IntEnum):
-    """What a record tells.
+    """An IntEnum: what a record tells.
 
     Attributes:
         CALL: a call that has returned.
@@ -44,11 +44,15 @@ class What(IntEnum):
 
 
 class CallHead(Record):
-    """The numbers of a call, or of what else a record tells.
+    """A Record: the numbers of a call, or of what else a record tells.
 
     Attributes:
-        values: the arguments, and the result.
-        slept: whether the thread was switched out in it.
+        values: an array of u64: the arguments, and the result.
+        number: a Number.
+        who: a Who.
+        what: a u16, a What.
+        slept: a u16: whether the thread was switched out in it.
+        unused: a u32.
     """
 
     values = u64[ARGUMENTS + 1]
@@ -60,14 +64,15 @@ class CallHead(Record):
 
 
 class CallEvent(Record):
-    """A record: times, and the rest, which is the same for calls that differ in nothing else.
+    """A Record: times, and the rest, which is the same for calls that differ in nothing else.
 
     Attributes:
-        started_ns: when the call began; 0 where that was not seen.
-        duration_ns: how long it took; where its beginning was not seen, when it ended. One of
-            BEGINS and TIMELESS for what has none.
-        data: a CallHead, and the parts that were read of the memory: each a PartHead and its
-            bytes, up to a multiple of 8.
+        started_ns: a u64, when the call began; 0 where that was not seen.
+        duration_ns: a u64, how long it took; where its beginning was not seen, when it ended. One
+            of BEGINS and TIMELESS for what has none.
+        data: a tail of bytes, ``length`` of them: a CallHead, and the parts that were read of the
+            memory: each a PartHead and its bytes, up to a multiple of 8.
+        length, unused: u32 each.
     """
 
     started_ns = u64
@@ -78,13 +83,13 @@ class CallEvent(Record):
 
 
 class PartHead(Record):
-    """What a part is.
+    """A Record: what a part is.
 
     Attributes:
-        read: the number of the read in the call's plan.
-        status: a Status.
-        element: which one, of several.
-        length: its bytes.
+        read: a u8, the number of the read in the call's plan.
+        status: a u8, a Status.
+        element: a u16, which one, of several.
+        length: a u32, its bytes.
     """
 
     read = u8
@@ -94,17 +99,19 @@ class PartHead(Record):
 
 
 class Outgoing(Record):
-    """What each CPU has for the record that it makes.
+    """A Record: what each CPU has for the record that it makes.
 
     Attributes:
-        users: how many programs are at it: one alone may be.
-        room: for what is copied from the kernel.
-        code, place, read: for CAPTURE: a read of the plan, and its number.
-        following: for CAPTURE: the word behind the address that the read is through.
-        address, size, element, is_string, whole: for APPEND: where to read, how many bytes; which
-            element of the read it is, whether it is a string, and the Status of all of it.
-        started_ns, duration_ns, length: those of the CallEvent.
-        head, parts: its data.
+        users: a u64, how many programs are at it: one alone may be.
+        room: a u64[16], for what is copied from the kernel.
+        code, place, read: each a u64, for CAPTURE: a read of the plan, and its number.
+        following: a u64, for CAPTURE: the word behind the address that the read is through.
+        address, size, element, is_string, whole: each a u64, for APPEND: where to read, how many
+            bytes; which element of the read it is, whether it is a string, and the Status of all of
+            it.
+        started_ns, duration_ns: u64 each, those of the CallEvent.
+        head, parts: its data: a CallHead, and an array of u8.
+        length, unused: u32 each.
     """
 
     users = u64
@@ -127,7 +134,7 @@ class Outgoing(Record):
 
 
 class Entry(IntFlag):
-    """What is done when a call begins.
+    """An IntFlag: what is done when a call begins.
 
     Attributes:
         FILE: the file of a descriptor is looked up.
@@ -141,17 +148,18 @@ class Entry(IntFlag):
 
 
 class Plan(Record):
-    """What is read of one call.
+    """A Record: what is read of one call.
 
     A ``Read`` is two numbers, whose parts are at the same bits on all machines.
 
     Attributes:
-        codes: what | argument << 8 | when << 16 | count << 24 | size << 32 | most << 48; 0 behind
-            the last one.
-        places: offset | through << 32.
-        entry: an Entry.
-        entry_argument: the index of the argument whose file is looked up at the entry.
-        moves: whether it moves files, so that paths change.
+        codes: an array of u64: what | argument << 8 | when << 16 | count << 24 | size << 32 | most
+            << 48; 0 behind the last one.
+        places: an array of u64: offset | through << 32.
+        entry: a u32, an Entry.
+        entry_argument: a u32, the index of the argument whose file is looked up at the entry.
+        moves: a u32, whether it moves files, so that paths change.
+        unused: a u32.
     """
 
     codes = u64[MOST_READS]

@@ -16,7 +16,8 @@ Numbers = frozenset[tuple[bool, int]]
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which calls are counted, and by what. A filter that is None is not applied.
+    """A frozen dataclass: which calls are counted, and by what. A filter that is None is not
+    applied.
 
     Attributes:
         by: the By: what they are counted by.
@@ -24,14 +25,15 @@ class Chosen:
         uid: only threads with this user ID, an int or None.
         cgroup: only threads in this cgroup or below it, a pair of its ID and its depth in the
             hierarchy, or None.
-        numbers: only these calls, a frozenset of pairs: whether of the 32-bit ABI, and the number.
-            None for all.
+        numbers: a Numbers or None, only these calls, a frozenset of pairs: whether of the 32-bit
+            ABI, and the number. None for all.
         all_but: whether the calls are those that are not in ``numbers``.
         failed: whether only calls that failed count.
         errors: a frozenset of errno values: only calls that failed so; empty for all.
-        least_ns: only calls that took so long, or longer, in nanoseconds.
+        least_ns: an int, only calls that took so long, or longer, in nanoseconds.
         follow: whether children of the chosen threads count, too, with all of their calls.
         from_exec: whether counting begins with the execve by which a process becomes the command.
+        chooses_threads, by_result, all_calls: each a bool, properties.
     """
 
     by: By = By.SYSCALL

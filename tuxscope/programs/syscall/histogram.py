@@ -33,7 +33,7 @@ def view(page: Page) -> Page:
 
 
 def rows(counts: Iterable[Counts]) -> list[tuple[int, Range]]:
-    """Return the histogram's rows of ``counts``, an iterable of Counts: a list of pairs of n, an
+    """Return the histogram's rows of ``counts``, an iterable of Count: a list of pairs of n, an
     int, and a Range with the number of the calls that took 2**n ns or more, and less than
     2**(n+1)."""
     powers = [0] * POWERS_OF_NS

@@ -11,11 +11,11 @@ from tuxscope.programs.syscall.records import By, Cgroup, State, Thread
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The calls in flight of one row.
+    """A frozen dataclass: the calls in flight of one row.
 
     Attributes:
         threads: the number of threads in such a call, an int.
-        oldest_ns: how long the oldest call has taken, in nanoseconds.
+        oldest_ns: an int, how long the oldest call has taken, in nanoseconds.
         before: a bool, whether that had begun before the start, so that it has taken longer than
             known.
     """
@@ -26,7 +26,7 @@ class Blocked:
 
 
 def in_flight(by: By, threads: Iterable[Thread], now: int, least_ns: int) -> dict[Any, Blocked]:
-    """Return the calls of ``threads``, an iterable of Threads, in flight at ``now``, an int in ns
+    """Return the calls of ``threads``, an iterable of Thread, in flight at ``now``, an int in ns
     of CLOCK_MONOTONIC, that have taken ``least_ns``, an int, or longer: a dict of Blocked by the
     key of the table by ``by``, a By."""
     ages: dict[Any, list[tuple[int, bool]]] = {}

@@ -73,7 +73,7 @@ def leave(wanted: Wanted, outcome: Outcome) -> Program:
 
     interrupted(a, wanted, outcome, slept, scratch)
     in_a_handler(a, wanted, outcome, number, scratch)
-    without_entry(a, wanted, tid, number, slept, scratch)
+    without_entry(a, wanted, outcome, tid, number, slept, scratch)
     outcome.leave_functions(a)
     return a.program()
 
@@ -154,13 +154,19 @@ def in_a_handler(
 
 
 def without_entry(
-    a: Assembler, wanted: Wanted, tid: Memory, number: Memory, slept: Memory, scratch: Memory
+    a: Assembler,
+    wanted: Wanted,
+    outcome: Outcome,
+    tid: Memory,
+    number: Memory,
+    slept: Memory,
+    scratch: Memory,
 ) -> None:
     """Emit ``no record`` and ``no entry``: the exit of a call whose entry was not seen. seccomp has
     denied it, it began before the start, or it is a child's, which comes out of its parent's fork.
 
-    ``wanted`` is a Wanted; ``tid``, ``number``, ``slept`` and ``scratch`` are Memory, as in the
-    program of :func:`leave`.
+    ``wanted`` is a Wanted, ``outcome`` an Outcome; ``tid``, ``number``, ``slept`` and ``scratch``
+    are Memory, as in the program of :func:`leave`.
     """
     thread: Memory = Thread[r9]
     a.label("no record")
@@ -180,6 +186,7 @@ def without_entry(
     a.stx(thread.call.started_ns, r0)
     if read_switches(a, wanted.readable, scratch):
         a.stx(thread.call.switches, r1)
+    outcome.unseen(a)
     a.mov(r7, 0)
     a.st(slept, 0)
     a.ja("ended")

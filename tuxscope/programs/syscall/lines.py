@@ -63,7 +63,9 @@ class Clock:
 
 class CallLines:
     """Renders batches of records as lines in ``style``, a Style, with ``timestamps``, a Timestamps;
-    it has the methods of a LineFormat. ``architecture`` is the machine's.
+    it has the methods of a LineFormat. ``architecture`` is an Architecture; ``path``, called with a
+    file's id, an int, returns its path, bytes; of buffers ``string_size`` bytes, an int, are shown.
+    ``clock`` is a Clock or None.
 
     Attributes:
         header: the line of titles, a str: there is none.
@@ -99,7 +101,8 @@ class CallLines:
         return ""
 
     def render(self, columns: Sequence[list[Any]]) -> bytes:
-        """Return the lines of a batch as UTF-8; ``columns`` are those of a CallEvent."""
+        """Return the lines of a batch in UTF-8, bytes; ``columns``, a sequence of lists, are those
+        of CallEvents."""
         if not columns or not columns[0]:
             return b""
         known = self._known
@@ -174,7 +177,7 @@ class CallLines:
     def _json(self, data: bytes) -> tuple[str, str]:
         """What is before the duration of an object, and what is behind it."""
         head = head_of(data)
-        shown = {"pid": head.pid, "tid": head.tid, "comm": name_text(head.comm)}
+        shown = {"pid": head.pid, "tid": head.tid, "comm": decode_text(head.comm)}
         if head.what == What.SIGNAL:
             info = siginfo_text(siginfo(data))
             shown |= {"signal": signal_name(head.result), "siginfo": info}
@@ -195,8 +198,8 @@ class CallLines:
 
 
 def members(values: dict[str, Any]) -> str:
-    """Return ``values`` as the members of a JSON object, without its braces."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    """Return ``values``, a dict by name, as members of a JSON object without its braces, a str."""
+    return json.dumps(values, separators=(",", ":"))[1:-1]
 
 
 @lru_cache(4096)
@@ -219,7 +222,7 @@ def signal_text(head: Head, data: bytes) -> str:
 
 
 def exit_text(code: int) -> str:
-    """Return how a thread ended, by its exit ``code``, as wait(2) has it: ``exited with 1``,
+    """Return how a thread ended, by its exit ``code``, an int as wait(2) has it: ``exited with 1``,
     ``killed by SIGSEGV (core dumped)``."""
     number = code & 0x7F
     if number == 0:

@@ -46,12 +46,12 @@ def run(options: SyscallOptions) -> int:
 
 @dataclass
 class CallTotals(TableTotals):
-    """The numbers of the last line; ``str()`` of it is that line.
+    """A TableTotals, a dataclass: the numbers of the last line; ``str()`` of it is that line.
 
     Attributes:
         calls: the number of calls that were counted, an int.
-        excluded: the number of calls by excluded processes, tuxscope among them.
-        restarts: how often the kernel restarted a call, which is counted once.
+        excluded: an int, the number of calls by excluded processes, tuxscope among them.
+        restarts: an int, how often the kernel restarted a call, which is counted once.
         cost_ns: how long the programs took for a call, in nanoseconds, a float; None if that is not
             known.
         unknown: what this kernel cannot tell, a str; empty if nothing.
@@ -76,11 +76,12 @@ class CallTotals(TableTotals):
 
 
 class Summary(LiveTables):
-    """Tables, LiveTables, of the whole run so far; with --interval, of the calls since the last
-    table.
+    """A LiveTables that prints tables of the whole run so far; with --interval, of the calls since
+    the last table.
 
-    ``page``, ``options``, ``loaded`` and ``sink`` are as for LiveTables; ``wanted``, ``chosen`` and
-    ``architecture`` say what is counted where.
+    ``page``, a Page, ``options``, ToolOptions, ``loaded``, a Collection, and ``sink``, a LiveSink,
+    are as for LiveTables. ``wanted`` are the SyscallOptions, ``chosen`` is a Chosen,
+    ``architecture`` an Architecture.
     """
 
     def __init__(

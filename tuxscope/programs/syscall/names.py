@@ -13,10 +13,11 @@ from tuxscope.suggest import did_you_mean
 
 @dataclass(frozen=True)
 class NameList:
-    """Calls that the user named.
+    """A frozen dataclass: calls that the user named.
 
     Attributes:
-        numbers: a frozenset of pairs of bool, whether of the 32-bit ABI, and int, the number.
+        numbers: a Numbers, a frozenset of pairs of bool, whether of the 32-bit ABI, and int, the
+            number.
         all_but: a bool, whether all calls but these are meant.
     """
 

@@ -98,7 +98,20 @@ def file_name(flag: str, text: str) -> str:
 
 
 class SyscallOptions(ToolOptions, after="exclude"):
-    """Options of ``tuxscope syscall``."""
+    """Options of ``tuxscope syscall``; a ToolOptions class, with those of ToolOptions.
+
+    Attributes:
+        summary, follow, failed: each a bool.
+        by: a By.
+        hist, name: each a NameList or None.
+        comm: bytes or None.
+        uid: an int or None.
+        cgroup, output: each a str or None.
+        error: a frozenset of int.
+        min: a float.
+        string_size: an int.
+        timestamps: a Timestamps.
+    """
 
     simulate: bool = switch(
         "interpret the programs on synthetic calls; needs no kernel and no privilege; in real "

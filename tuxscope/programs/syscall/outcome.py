@@ -8,7 +8,9 @@ from tuxscope.lean_typing import Protocol
 
 
 class Outcome(Protocol):
-    """A Protocol: what becomes of calls. Each method emits instructions with ``a``, an Assembler.
+    """A Protocol: what becomes of calls. The methods begin(), finish(), vanish(), keep(),
+    give_up(), end(), entry_functions(), leave_functions() and end_functions() emit instructions
+    with ``a``, an Assembler.
 
     r6 is the context of the program, r9 the address of the thread's Thread; r0 to r5 are clobbered.
     """
@@ -23,6 +25,9 @@ class Outcome(Protocol):
     def vanish(self, a: Assembler, slept: Memory) -> None:
         """Emit: the thread ends in its call, which has taken r7 ns; ``slept``, Memory, holds
         whether the thread was switched out."""
+
+    def unseen(self, a: Assembler) -> None:
+        """Emit: the call that ends began unseen; its ``started_ns`` is now."""
 
     def keep(self, a: Assembler) -> None:
         """Emit: the call was interrupted, and may be restarted; its numbers are kept already."""

@@ -14,7 +14,8 @@ RANGES = 4 * POWERS
 
 
 class By(Enum):
-    """An enum of ``--by``: what is counted by."""
+    """An enum of ``--by``: what is counted by. Members: SYSCALL = "syscall", PROCESS = "process",
+    THREAD = "thread", ERROR = "error", CGROUP = "cgroup"."""
 
     SYSCALL = "syscall"
     PROCESS = "process"
@@ -24,14 +25,24 @@ class By(Enum):
 
 
 class Number(Record):
-    """A Record, a call: its number, and whether it is one of the 32-bit ABI."""
+    """A Record, the number of a call.
+
+    Attributes:
+        nr: a u32, the number.
+        compat: a u32, whether it is one of the 32-bit ABI.
+    """
 
     nr = u32
     compat = u32
 
 
 class Call(Record):
-    """A Record, a call that has begun."""
+    """A Record, a call that has begun.
+
+    Attributes:
+        started_ns, switches: u64 each: when, and the thread's context switches then.
+        number: a Number.
+    """
 
     started_ns = u64
     switches = u64  # how often the thread had been switched out by then
@@ -39,7 +50,12 @@ class Call(Record):
 
 
 class Who(Record):
-    """A Record: the process and thread that a call is counted by."""
+    """A Record: the process and thread that a call is counted by.
+
+    Attributes:
+        pid, tid: u32 each.
+        comm: a char[16], the thread's name.
+    """
 
     pid = u32  # as the user's PID namespace counts
     tid = u32  # 0 where all threads of a process are one
@@ -47,7 +63,8 @@ class Who(Record):
 
 
 class State(IntEnum):
-    """An IntEnum: where a thread is."""
+    """An IntEnum: where a thread is. Members: OUTSIDE = 0, UNCHOSEN = 1, INSIDE = 2,
+    INSIDE_BEFORE = 3."""
 
     OUTSIDE = 0
     UNCHOSEN = 1  # in a call that the filters leave out
@@ -56,7 +73,8 @@ class State(IntEnum):
 
 
 class Restart(IntEnum):
-    """An IntEnum: whether a signal interrupted a call that the kernel may restart."""
+    """An IntEnum: whether a signal interrupted a call that the kernel may restart. Members:
+    NONE = 0, NEXT = 1, LATER = 2."""
 
     NONE = 0
     NEXT = 1  # the next call may be that one
@@ -64,7 +82,16 @@ class Restart(IntEnum):
 
 
 class Thread(Record):
-    """A Record: what is kept of each thread."""
+    """A Record: what is kept of each thread.
+
+    Attributes:
+        call, interrupted: a Call each.
+        interrupted_ns, interrupted_slept, stack_pointer, entry_file, cgroup: u64 each.
+        arguments: u64[6].
+        who: a Who.
+        state, restart: u32 each, a State and a Restart.
+        followed, unused: u32 each.
+    """
 
     call = Call
     interrupted = Call
@@ -82,7 +109,12 @@ class Thread(Record):
 
 
 class Tally(Record):
-    """A Record: what the kernel counts of one row."""
+    """A Record: what the kernel counts of one row.
+
+    Attributes:
+        calls, errors, total_ns, max_ns, slept_calls, slept_ns: u64 each.
+        took: an array of u64, calls by range of their time.
+    """
 
     calls = u64
     errors = u64
@@ -94,7 +126,11 @@ class Tally(Record):
 
 
 class Account(Record):
-    """A Record: counts of what is in no row."""
+    """A Record: counts of what is in no row.
+
+    Attributes:
+        excluded, restarts, births, missed, began: u64 each.
+    """
 
     excluded = u64  # calls of processes that are left out
     restarts = u64  # how often the kernel has restarted a call, which is one
@@ -104,13 +140,13 @@ class Account(Record):
 
 
 class Errno(Record):
-    """A Record, the key of ``--by error``."""
+    """A Record, the key of ``--by error``: ``errno``, a u32."""
 
     errno = u32  # 0 for calls without an error
 
 
 class Cgroup(Record):
-    """A Record, the key of ``--by cgroup``."""
+    """A Record, the key of ``--by cgroup``: ``cgroup``, a u64."""
 
     cgroup = u64
 

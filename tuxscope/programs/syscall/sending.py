@@ -61,7 +61,7 @@ SIGINFO = 48  # bytes of struct kernel_siginfo that are sent
 
 @dataclass(frozen=True)
 class Sending:
-    """An Outcome: calls are sent.
+    """A frozen dataclass: an Outcome: calls are sent.
 
     Attributes:
         wanted: the Wanted: what the programs are made for.
@@ -89,6 +89,10 @@ class Sending:
     def vanish(self, a: Assembler, slept: Memory) -> None:
         """Emit nothing, whatever ``slept``, Memory, holds: exit(2) and exit_group(2) were sent when
         they began."""
+
+    def unseen(self, a: Assembler) -> None:
+        """Emit: how long it took is not known."""
+        a.st(Thread[r9].call.started_ns, 0)
 
     def keep(self, a: Assembler) -> None:
         """Emit: keep the arguments in the thread's record."""

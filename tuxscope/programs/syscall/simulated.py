@@ -76,7 +76,15 @@ def values_of(machine: Machine, map: Map) -> Values:
 
 
 class SimulatedCalls(SimulatedStream):
-    """The lines of calls, as those of a live run."""
+    """A SimulatedStream: the lines of calls, as those of a live run.
+
+    ``page``, a Page, ``options``, ToolOptions, ``machine``, a Machine, and ``sink``, a Sink, are as
+    for SimulatedStream. ``wanted`` are the SyscallOptions, ``chosen`` is a Chosen, ``architecture``
+    an Architecture, ``files`` are SyntheticFiles.
+
+    Attributes:
+        totals: the counts up to now, CallStreamTotals.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The options of strace(1), by their letters, and ours of ``tuxscope syscall`` that do the same."""
+"""The options of strace(1), by letter, and what ``tuxscope syscall`` has in their place."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ SERVER = struct.pack("=H", 2) + struct.pack(">H4s8x", 5432, bytes((192, 0, 2, 7)
 
 
 def layout_for(architecture: Architecture) -> Layout:
-    """Return the recorded layout, with the registers of ``architecture``."""
+    """Return the recorded Layout, with the registers of ``architecture``, an Architecture."""
     return RecordedLayout(
         LINUX_6_18.fields, {**LINUX_6_18.members, **recorded(architecture).members}
     )
@@ -79,8 +79,9 @@ def synthetic_calls(
 class Caller:
     """A simulated process, which makes calls.
 
-    ``process`` is the one of the workload; ``programs`` are those to run, by the name of their raw
-    tracepoint; ``seed``, ``architecture`` and ``files`` are those of :func:`synthetic_calls`.
+    ``process`` is a Process of the workload, ``seed`` an int. ``programs`` is a mapping of the name
+    of a raw tracepoint, a str, to the Program to run. ``architecture`` is an Architecture,
+    ``files`` are SyntheticFiles.
     """
 
     def __init__(
@@ -259,8 +260,8 @@ class Caller:
 
 
 def vectors(*lists: Sequence[str]) -> tuple[bytes, list[int]]:
-    """Return user memory, at ``BUFFER``, that has ``lists`` of strings, each as a vector that NULL
-    ends, and where in it each of these vectors begins."""
+    """Return a pair: user memory at ``BUFFER``, bytes, with ``lists``, each a sequence of str, as
+    vectors that NULL ends; and where in it each of them begins, a list of int."""
     memory, places = bytearray(), []
     for texts in lists:
         addresses = []

@@ -47,8 +47,8 @@ class SyntheticFiles:
         self.root = self.put(whole)
 
     def table(self, descriptors: Mapping[int, str]) -> int:
-        """Return the address of the ``struct files_struct`` of a process that has these
-        ``descriptors``: paths by number, or ``socket:[31]`` and ``pipe:[7]``."""
+        """Return the address of the ``struct files_struct`` of a process with ``descriptors``,
+        a mapping of int to str: paths, ``socket:[31]`` or ``pipe:[7]``."""
         key = tuple(sorted(descriptors.items()))
         if key not in self._tables:
             files = [
@@ -60,7 +60,7 @@ class SyntheticFiles:
         return self._tables[key]
 
     def put(self, data: bytes) -> int:
-        """Add ``data`` to the kernel's memory; return its address."""
+        """Add ``data``, bytes, to the kernel's memory; return its address, an int."""
         at = len(self.region.data)
         self.region.data += data.ljust(-(-len(data) // 16) * 16, b"\0")
         self.region.frozen = None
@@ -130,7 +130,7 @@ class SyntheticFiles:
 
 
 def hash_of(name: bytes) -> int:
-    """Return a number that two names seldom share, of 32 bits."""
+    """Return a number of 32 bits, an int, for ``name``, bytes; two names seldom share it."""
     value = 0
     for each in name:
         value = value * 31 + each & 0xFFFFFFFF

@@ -24,10 +24,10 @@ FIRST_ID = 1 << 63  # no file that the kernel's side found has such an id
 
 
 class Unfinished:
-    """Finds these calls; ``architecture`` is the machine's.
+    """Finds these calls; ``architecture`` is the machine's Architecture.
 
     Attributes:
-        paths: of the files of their descriptors, bytes by ids of ours.
+        paths: a dict of the paths of their descriptors' files, bytes, by ids of ours, int.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -37,8 +37,8 @@ class Unfinished:
     def rows(
         self, threads: Iterable[tuple[int, Thread]], chosen: Chosen
     ) -> list[tuple[int, int, int, int, bytes]]:
-        """Return the rows of a CallEvent for the ``threads``, an iterable of the kernel's thread
-        IDs and their Threads, that are in a call that ``chosen``, a Chosen, includes.
+        """Return a list of tuples, the values of a CallEvent, for those of ``threads``, an iterable
+        of pairs of a thread ID and its Thread, in a call that ``chosen``, a Chosen, includes.
 
         The oldest come first: those that were blocked before the start.
         """

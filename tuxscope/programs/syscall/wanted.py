@@ -13,7 +13,7 @@ from tuxscope.programs.syscall.filters import Chosen, Numbers
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the programs of syscall are made for.
+    """A frozen dataclass: what the programs of syscall are made for.
 
     Attributes:
         chosen: the Chosen: which calls are counted.
@@ -22,9 +22,9 @@ class Wanted:
         namespace: the PidNamespace in which these are numbers; None for the initial one.
         layout: the Layout of the kernel.
         readable: the Readable: what can be read of a call.
-        restarts: the numbers of restart_syscall, as ``Chosen.numbers`` has them.
-        sigreturns: those of the calls that end a signal's handler.
-        forks: those of the calls that a child comes out of, too.
+        restarts: a Numbers, the numbers of restart_syscall, as ``Chosen.numbers`` has them.
+        sigreturns: a Numbers, those of the calls that end a signal's handler.
+        forks: a Numbers, those of the calls that a child comes out of, too.
     """
 
     chosen: Chosen

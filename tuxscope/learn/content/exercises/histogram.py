@@ -29,7 +29,8 @@ LONGEST = 14  # bits of the largest size that a worker writes
 
 @dataclass(frozen=True, slots=True)
 class LargeWrite(Call):
-    """A write, a Call, of ``size`` bytes. There is no such data, as programs only count it.
+    """A frozen dataclass: a write, a Call, of ``size`` bytes. There is no such data, as programs
+    only count it.
 
     Attributes:
         size: the number of bytes, an int.

@@ -101,7 +101,7 @@ def first_record(
         line = submission.line_of(calls_helper(helper.map_lookup_elem))
         raise Mistake(expected, came, line or sends_of(submission), 1)
     if len(records) > 1:
-        raise Mistake(expected, f"{len(records)} records", sends_of(submission))
+        raise Mistake(expected, f"{len(records)}: send it once, at the exit", sends_of(submission))
     return records[0]
 
 

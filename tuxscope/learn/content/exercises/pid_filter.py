@@ -62,7 +62,9 @@ def grade(submission: Submission) -> None:
 
 def came(records: int, pid: int) -> str:
     if records:
-        return "1 record" if records == 1 else f"{records} records"
+        if records > 1:
+            return f"{records} records: call perf_event_output once"
+        return "1 record: jump to out if TARGET is neither 0 nor the process id"
     return "none: 0 shows all processes" if pid == ALL else "none"
 
 
@@ -79,14 +81,14 @@ def target_of(submission: Submission) -> Array:
     maps = [each for program in submission.programs() for each in program.maps]
     if all(each.name != "TARGET" for each in maps):
         raise Mistake(
-            "a program that uses the map TARGET on every write()",
+            'a program that looks up Array("TARGET", value=u32, max_entries=1) on every write()',
             "no use of TARGET: Python's if is decided once, before the program is loaded",
             submission.definition,
         )
     target: Array = submission.map(Array, "TARGET")
     if target.value != u32 or target.per_cpu:
         raise Mistake(
-            "an Array TARGET whose value is a u32",
+            'TARGET = Array("TARGET", value=u32, max_entries=1)',
             f"{with_article(type(target).__name__)} with values of {target.value}",
             submission.line_with("TARGET ="),
         )

@@ -32,6 +32,7 @@ from tuxscope.output.columns import Labelled
 from tuxscope.record import RecordType
 
 ERRORS = (ENOENT, EACCES)
+RESULTS = "-ENOENT or -EACCES"
 LOW = 1 << 32
 # Results of calls that are not to be shown, and what they are.
 OTHERS = {
@@ -63,7 +64,7 @@ def grade(submission: Submission) -> None:
         if len(records) != 1:
             raise Mistake(
                 f"one record of {of} ({errorcode[error]})",
-                f"{len(records)} records" if records else "none: an error is -errno",
+                f"{len(records)}: send it once" if records else "none: an error is -errno",
                 line_of_filter(submission),
             )
         check_caller(submission, records[0], call, of)
@@ -73,10 +74,10 @@ def grade(submission: Submission) -> None:
         check_value(submission, records[0], "errno", error, of, wrong)
     for result, what in OTHERS.items():
         interpreter.call(replace(random_call(rng), result=result))
-        if interpreter.records():
+        if records := interpreter.records():
             raise Mistake(
                 f"no record of a call that returns {result} ({what})",
-                "one",
+                f"{len(records)}: send one only if the result, all 64 bits, is {RESULTS}",
                 line_of_filter(submission),
                 2 if result > LOW >> 1 else 0,
             )

@@ -66,7 +66,7 @@ def expect(
     submission: Submission, interpreter: Interpreter, times: PerCpuArray, calls: tuple[Call, ...],
     expected: Counter[int], of: str, hint: int = 2,
 ) -> None:  # fmt: skip
-    """Make ``calls``, a tuple of Calls, which overlap, in ``interpreter``, an Interpreter; check
+    """Make ``calls``, a tuple of Call, which overlap, in ``interpreter``, an Interpreter; check
     what is counted. Raises Mistake.
 
     ``times`` is the PerCpuArray of the counts, ``expected`` a Counter of them by index, these calls

@@ -78,7 +78,8 @@ def call_of(submission: Submission, length: int, present: bool) -> Call:
 
 
 def path_of(call: Call) -> str:
-    """What is to be shown of a call's path: all that there is room for beside the NUL."""
+    """Return what is to be shown of the path of ``call``, a Call, a str: all that there is room
+    for beside the NUL."""
     return call.data.partition(b"\0")[0][: ROOM - 1].decode()
 
 

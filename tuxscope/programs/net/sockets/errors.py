@@ -4,8 +4,9 @@ from tuxscope.errors import TuxscopeError
 
 
 class SocketsError(TuxscopeError):
-    """An error: the kernel does not list its TCP sockets, or /proc cannot be read."""
+    """An error, a TuxscopeError: the kernel does not list its TCP sockets, or /proc cannot be
+    read."""
 
 
 class NamespaceError(SocketsError):
-    """An error: a network namespace cannot be entered, or no longer exists."""
+    """An error, a SocketsError: a network namespace cannot be entered, or no longer exists."""

@@ -26,24 +26,24 @@ FIN_CAME = (TcpState.CLOSE_WAIT, TcpState.LAST_ACK, TcpState.CLOSING)
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """A TCP socket, as sock_diag(7) describes it.
+    """A frozen dataclass: a TCP socket, as sock_diag(7) describes it.
 
     Attributes:
-        cookie: 64-bit number that is unique for the lifetime of the system
+        cookie: an int, 64-bit number that is unique for the lifetime of the system
             (bpf_get_socket_cookie()). It stays the same from request to TIME_WAIT.
-        inode: inode of its file, as in ``/proc/PID/fd``; 0 if no file refers to it.
+        inode: an int, inode of its file, as in ``/proc/PID/fd``; 0 if no file refers to it.
         state: the TcpState. A request (NEW_SYN_RECV) is listed as SYN_RECV.
         local: local address, 16 bytes in network byte order; IPv4 as ``::ffff:a.b.c.d``.
-        remote: remote address, likewise; all zero without a peer (IPv4: ``::ffff:0.0.0.0``).
-        local_port: in host byte order.
-        remote_port: in host byte order; 0 without a peer.
-        netns: inode of its network namespace.
-        interface: index of the interface that it is bound to; 0 for none.
-        sent: bytes of payload sent, without retransmissions. None if the kernel does not count:
-            LISTEN, TIME_WAIT, and orphaned sockets. Too high if the interface has no carrier,
-            because each attempt counts.
-        received: bytes of payload received in order; None likewise.
-        rtt_us: smoothed round-trip time in microseconds; None if not measured.
+        remote: bytes, remote address, likewise; all zero without a peer (IPv4: ``::ffff:0.0.0.0``).
+        local_port: an int, in host byte order.
+        remote_port: an int, in host byte order; 0 without a peer.
+        netns: an int, inode of its network namespace.
+        interface: an int, index of the interface that it is bound to; 0 for none.
+        sent: an int or None, bytes of payload sent, without retransmissions. None if the kernel
+            does not count: LISTEN, TIME_WAIT, and orphaned sockets. Too high if the interface has
+            no carrier, because each attempt counts.
+        received: an int or None, bytes of payload received in order; None likewise.
+        rtt_us: an int or None, smoothed round-trip time in microseconds; None if not measured.
     """
 
     cookie: int
@@ -63,7 +63,7 @@ class Socket:
 def existing_sockets(
     namespaces: Iterable[Namespace], left_out: list[Namespace] | None = None
 ) -> list[Socket]:
-    """Return a list of the Sockets of TCP in ``namespaces``, an iterable of Namespaces, in any
+    """Return a list of the Sockets of TCP in ``namespaces``, an iterable of Namespace, in any
     state but CLOSE (unbound).
 
     The list is no atomic snapshot: to miss no socket, start tracing first. Namespaces that cannot

@@ -23,11 +23,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A network namespace.
+    """A frozen dataclass: a network namespace.
 
     Attributes:
-        inode: its inode number, equal to ``net->ns.inum`` in the kernel.
-        path: a file that refers to it (namespaces(7)), valid while that process or mount exists.
+        inode: an int, its inode number, equal to ``net->ns.inum`` in the kernel.
+        path: a str, a file that refers to it (namespaces(7)), valid while that process or mount
+            exists.
     """
 
     inode: int

@@ -13,10 +13,10 @@ PREFIX = "socket:["  # and the inode follows: net/socket.c, sockfs_dname()
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A process that holds a socket.
+    """A frozen dataclass: a process that holds a socket.
 
     Attributes:
-        pid: in the PID namespace of /proc.
+        pid: an int, in the PID namespace of /proc.
         comm: the name of the process, at most 15 raw bytes (PR_SET_NAME).
     """
 

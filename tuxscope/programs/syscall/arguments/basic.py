@@ -23,7 +23,7 @@ DELETED = b" (deleted)"
 
 
 class Signed(Kind):
-    """A C int, in decimal."""
+    """A Kind: a C int, in decimal."""
 
     def text(self, call: Call, index: int) -> str:
         return str(call.signed(index))
@@ -33,7 +33,7 @@ class Signed(Kind):
 
 
 class Unsigned(Signed):
-    """A C unsigned int, in decimal."""
+    """A Signed: a C unsigned int, in decimal."""
 
     def text(self, call: Call, index: int) -> str:
         return str(call.unsigned(index))
@@ -43,7 +43,7 @@ class Unsigned(Signed):
 
 
 class Long(Kind):
-    """A C long, in decimal, as off_t is."""
+    """A Kind: a C long, in decimal, as off_t is."""
 
     def text(self, call: Call, index: int) -> str:
         return str(call.long(index))
@@ -53,7 +53,7 @@ class Long(Kind):
 
 
 class Size(Kind):
-    """A C unsigned long, in decimal, as size_t is."""
+    """A Kind: a C unsigned long, in decimal, as size_t is."""
 
     def text(self, call: Call, index: int) -> str:
         return str(self.json(call, index))
@@ -63,7 +63,7 @@ class Size(Kind):
 
 
 class Hexadecimal(Kind):
-    """A number in hexadecimal: ``0x20``, or 0."""
+    """A Kind: a number in hexadecimal: ``0x20``, or 0."""
 
     def text(self, call: Call, index: int) -> str:
         value = call.long(index) & (1 << call.word * 8) - 1
@@ -71,7 +71,7 @@ class Hexadecimal(Kind):
 
 
 class Octal(Kind):
-    """A number in octal, as permissions are: ``0644``."""
+    """A Kind: a number in octal, as permissions are: ``0644``."""
 
     def text(self, call: Call, index: int) -> str:
         return f"0{call.unsigned(index):o}" if call.unsigned(index) else "000"
@@ -86,7 +86,7 @@ def path_text(path: bytes) -> str:
 
 
 class Descriptor(Kind):
-    """A file descriptor, with the path of its file: ``3</etc/hosts>``.
+    """A Kind: a file descriptor, with the path of its file: ``3</etc/hosts>``.
 
     Attributes:
         entry: whether the file is looked up before the call, as after it the descriptor is closed,
@@ -117,7 +117,11 @@ class Descriptor(Kind):
 
 
 class String(Kind):
-    """A string of any length, as paths are."""
+    """A Kind: a string of any length, as paths are.
+
+    Attributes:
+        when: a When: whether it is read before or after the call.
+    """
 
     def __init__(self, when: When = When.EXIT) -> None:
         self.when = when
@@ -137,7 +141,7 @@ class String(Kind):
 
 
 class Buffer(Kind):
-    """Bytes of which ``string_size`` are shown.
+    """A Kind: bytes of which ``string_size`` are shown.
 
     Attributes:
         length: how many there are, an int: a Count, or a Count plus the index of an argument.

@@ -28,7 +28,7 @@ class Status(IntEnum):
 
 
 class Part(NamedTuple):
-    """What one read, or one element of it, returned.
+    """A NamedTuple: what one read, or one element of it, returned.
 
     Attributes:
         status: a Status: how it ended.
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call, finished or not.
+    """A NamedTuple: a call, finished or not.
 
     Attributes:
         name: of the call, a str, without the suffix of its ABI.
@@ -51,11 +51,13 @@ class Call(NamedTuple):
         values: the six arguments, a tuple of int, unsigned, as wide as the ABI's registers.
         result: what it returned, an int; a negative number down to -4095 is an errno.
         finished: whether it has returned, a bool; else nothing that the kernel writes is known.
-        parts: what was read, lists of Part by the argument's index and the number of the read among
-            its reads, a pair of int.
+        parts: what was read, a mapping of lists of Part by the argument's index and the number of
+            the read among its reads, a pair of int.
         path: a callable that returns a file's path as bytes by its id, an int; b"" for one that is
             not known.
         string_size: how many bytes of a buffer are shown, an int.
+        failed: a bool, a property.
+        word: an int, a property.
     """
 
     name: str

@@ -66,7 +66,7 @@ def sets_text(data: bytes, call: Call) -> str | None:
 
 
 class Groups(Array):
-    """The groups that getgroups(2) writes: none if it was asked for their number."""
+    """An Array: the groups that getgroups(2) writes: none if it was asked for their number."""
 
     def __init__(self) -> None:
         super().__init__(Count.RETURNED, When.SUCCESS)

@@ -47,7 +47,7 @@ def flags_of(call: Call) -> int:
 
 
 class CloneStack(Kind):
-    """The child's stack: ``child_stack=NULL``. strace shows it first."""
+    """A Kind: the child's stack: ``child_stack=NULL``. strace shows it first."""
 
     def text(self, call: Call, index: int) -> str:
         return f"child_stack={self.json(call, index)}"
@@ -57,7 +57,7 @@ class CloneStack(Kind):
 
 
 class CloneFlags(Kind):
-    """The flags, with the signal that the child sends when it ends."""
+    """A Kind: the flags, with the signal that the child sends when it ends."""
 
     def text(self, call: Call, index: int) -> str:
         return f"flags={self.json(call, index)}"
@@ -72,7 +72,8 @@ class CloneFlags(Kind):
 
 
 class CloneParent(Kind):
-    """Where the kernel writes the child's ID, or a descriptor for it: ``parent_tid=[123]``."""
+    """A Kind: where the kernel writes the child's ID, or a descriptor for it:
+    ``parent_tid=[123]``."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (Read(What.BYTES, index, size=4, most=4, when=When.SUCCESS),)
@@ -89,7 +90,7 @@ class CloneParent(Kind):
 
 
 class CloneTls(Kind):
-    """The child's thread-local storage: ``tls=0x7f8f``."""
+    """A Kind: the child's thread-local storage: ``tls=0x7f8f``."""
 
     def is_shown(self, call: Call, index: int) -> bool:
         return bool(flags_of(call) & SETTLS)
@@ -102,7 +103,7 @@ class CloneTls(Kind):
 
 
 class CloneChild(Kind):
-    """Where the child's ID is written or cleared in the child: ``child_tidptr=0x7f8f``."""
+    """A Kind: where the child's ID is written or cleared in the child: ``child_tidptr=0x7f8f``."""
 
     def is_shown(self, call: Call, index: int) -> bool:
         return bool(flags_of(call) & CHILD_TID)
@@ -124,7 +125,7 @@ FIRST_SIZE = 64  # CLONE_ARGS_SIZE_VER0
 
 
 class CloneArguments(Kind):
-    """struct clone_args, and what the kernel writes where it points to.
+    """A Kind: struct clone_args, and what the kernel writes where it points to.
 
     Attributes:
         size: the index of the argument with its size, an int.

@@ -31,7 +31,7 @@ UNKNOWN = "arg0:hex arg1:hex arg2:hex arg3:hex arg4:hex arg5:hex"
 
 @dataclass(frozen=True, slots=True)
 class PlannedRead:
-    """A read of a call's plan, and whose it is.
+    """A frozen dataclass: a read of a call's plan, and whose it is.
 
     Attributes:
         read: the Read.
@@ -44,12 +44,12 @@ class PlannedRead:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a call takes and returns.
+    """A frozen dataclass: what a call takes and returns.
 
     Attributes:
-        arguments: a mapping of Kinds by name, in order.
+        arguments: a mapping of Kind by name, in order.
         result: the Kind of what it returns.
-        plan: what the kernel reads, a tuple of PlannedReads, at most MOST_READS.
+        plan: what the kernel reads, a tuple of PlannedRead, at most MOST_READS.
     """
 
     arguments: Mapping[str, Kind]

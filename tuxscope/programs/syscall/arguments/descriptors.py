@@ -47,7 +47,12 @@ EVENT_FLAGS = {1: "EFD_SEMAPHORE", os.O_CLOEXEC: "EFD_CLOEXEC", os.O_NONBLOCK: "
 
 
 class Pipe(Kind):
-    """The two descriptors that pipe(2) makes, with their files: ``[3<pipe:[5]>, 4<pipe:[5]>]``."""
+    """A Kind: the two descriptors that pipe(2) makes, with their files: ``[3<pipe:[5]>,
+    4<pipe:[5]>]``.
+
+    Attributes:
+        FORM: a struct.Struct, of the class.
+    """
 
     FORM = struct.Struct("=ii")
 
@@ -81,10 +86,11 @@ def descriptor_text(number: int, path: bytes | None) -> str:
 
 
 class Offset(Kind):
-    """An offset in memory that the call starts at: ``[0]``.
+    """A Kind: an offset in memory that the call starts at: ``[0]``.
 
     Attributes:
         moved: whether the one that the call leaves is shown, too, a bool: ``[0] => [5]``.
+        SIZE: 8 bytes, of the class.
     """
 
     SIZE = 8
@@ -113,21 +119,21 @@ class Offset(Kind):
 
 
 class HighOffset(Long):
-    """The upper half of an offset, which the 64-bit ABIs do not use."""
+    """A Long: the upper half of an offset, which the 64-bit ABIs do not use."""
 
     def is_shown(self, call: Call, index: int) -> bool:
         return call.word == 4
 
 
 class SplitOffsetHigh(Kind):
-    """The upper half of _llseek(2)'s offset, which is shown with the lower one."""
+    """A Kind: the upper half of _llseek(2)'s offset, which is shown with the lower one."""
 
     def is_shown(self, call: Call, index: int) -> bool:
         return False
 
 
 class SplitOffsetLow(Kind):
-    """An offset of which the argument before has the upper half."""
+    """A Kind: an offset of which the argument before has the upper half."""
 
     def text(self, call: Call, index: int) -> str:
         return str(self.json(call, index))
@@ -138,14 +144,14 @@ class SplitOffsetLow(Kind):
 
 
 class PageOffset(Kind):
-    """An offset in pages of 4096 bytes, as mmap2(2) takes it; it is shown in bytes."""
+    """A Kind: an offset in pages of 4096 bytes, as mmap2(2) takes it; it is shown in bytes."""
 
     def text(self, call: Call, index: int) -> str:
         return hexadecimal_text((call.long(index) & (1 << call.word * 8) - 1) << 12)
 
 
 class MemoryFileFlags(Kind):
-    """The flags of memfd_create(2), with the size of huge pages."""
+    """A Kind: the flags of memfd_create(2), with the size of huge pages."""
 
     def text(self, call: Call, index: int) -> str:
         flags = call.unsigned(index)

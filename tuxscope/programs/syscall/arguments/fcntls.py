@@ -80,7 +80,7 @@ def lock_text(data: bytes, call: Call, wide: bool, owner: bool) -> str | None:
 
 
 class FcntlArgument(Kind):
-    """The argument of fcntl(2).
+    """A Kind: the argument of fcntl(2).
 
     Attributes:
         command: the index of the argument with the command, an int.
@@ -137,7 +137,7 @@ POINTERS = (
 
 
 class FcntlResult(DescriptorResult):
-    """What fcntl(2) returns: a new descriptor, flags, or a number.
+    """A DescriptorResult: what fcntl(2) returns: a new descriptor, flags, or a number.
 
     Attributes:
         command: the index of the argument with the command, an int.

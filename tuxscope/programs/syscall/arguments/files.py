@@ -88,14 +88,14 @@ def device_text(device: int) -> str:
 
 
 class OpenFlags(Kind):
-    """The flags of open(2)."""
+    """A Kind: the flags of open(2)."""
 
     def text(self, call: Call, index: int) -> str:
         return open_text(call.unsigned(index))
 
 
 class Permissions(Kind):
-    """Permissions, a umode_t, in octal."""
+    """A Kind: permissions, a umode_t, in octal."""
 
     def text(self, call: Call, index: int) -> str:
         return octal_text(call.unsigned(index) & 0xFFFF)
@@ -116,14 +116,14 @@ class OpenMode(Permissions):
 
 
 class TypeAndMode(Kind):
-    """Permissions with the type of the file, as mknod(2) takes them."""
+    """A Kind: permissions with the type of the file, as mknod(2) takes them."""
 
     def text(self, call: Call, index: int) -> str:
         return mode_text(call.unsigned(index) & 0xFFFF)
 
 
 class Device(Kind):
-    """The number of the device that mknod(2) makes.
+    """A Kind: the number of the device that mknod(2) makes.
 
     Attributes:
         mode: the index of the argument with the type, an int.
@@ -140,7 +140,7 @@ class Device(Kind):
 
 
 class OwnerId(Unsigned):
-    """A user or group; -1 is to leave it."""
+    """An Unsigned: a user or group; -1 is to leave it."""
 
     def text(self, call: Call, index: int) -> str:
         return str(self.json(call, index))
@@ -150,7 +150,7 @@ class OwnerId(Unsigned):
 
 
 class Name(String):
-    """A string of which ``string_size`` bytes are shown."""
+    """A String: a string of which ``string_size`` bytes are shown."""
 
     def text(self, call: Call, index: int) -> str:
         data = call.data(index)
@@ -162,17 +162,18 @@ class Name(String):
 
 
 class WrittenString(String):
-    """A string that the call writes, so that a failed one shows the address."""
+    """A String: a string that the call writes, so that a failed one shows the address."""
 
     def __init__(self) -> None:
         super().__init__(When.SUCCESS)
 
 
 class OpenHow(Kind):
-    """A struct open_how (openat2(2)).
+    """A Kind: a struct open_how (openat2(2)).
 
     Attributes:
         size: the index of the argument with its size, an int.
+        FORM: a struct.Struct, of the class.
     """
 
     FORM = struct.Struct("=QQQ")
@@ -200,7 +201,11 @@ class OpenHow(Kind):
 
 
 class Entries(Kind):
-    """The entries of a directory that getdents64(2) writes: how many there are."""
+    """A Kind: the entries of a directory that getdents64(2) writes: how many there are.
+
+    Attributes:
+        CHUNKS: 3, the number of reads, of the class.
+    """
 
     # One read has LONGEST_READ bytes at most. Behind what the call wrote they read more, which
     # does no harm.
@@ -245,7 +250,7 @@ class Entries(Kind):
 
 
 class ModeResult(Number):
-    """Permissions as a result, as umask(2) returns them."""
+    """A Number: permissions as a result, as umask(2) returns them."""
 
     def text(self, call: Call, index: int) -> str:
         return octal_text(call.result & 0xFFFF)

@@ -33,7 +33,7 @@ def flag_text(value: int, names: Mapping[int, str], unknown: str, zero: str = "0
 
 
 class Flags(Kind):
-    """A C int of bits with names.
+    """A Kind: a C int of bits with names.
 
     Attributes:
         names: a mapping of str by bit, or by several bits, the longer ones first.
@@ -51,7 +51,7 @@ class Flags(Kind):
 
 
 class Choice(Kind):
-    """A C int that is one of several with names.
+    """A Kind: a C int that is one of several with names.
 
     Attributes:
         names: a mapping of str by number.

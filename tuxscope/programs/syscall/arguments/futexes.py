@@ -61,7 +61,7 @@ def command(call: Call) -> str:
 
 
 class Operation(Kind):
-    """The operation: ``FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME``."""
+    """A Kind: the operation: ``FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME``."""
 
     def text(self, call: Call, index: int) -> str:
         name, value = command(call), call.unsigned(index)
@@ -72,14 +72,14 @@ class Operation(Kind):
 
 
 class Shown(Kind):
-    """An argument that some operations have."""
+    """A Kind: an argument that some operations have."""
 
     def is_shown(self, call: Call, index: int) -> bool:
         return index in SHOWN.get(command(call), ALL)
 
 
 class Value(Shown):
-    """An unsigned number."""
+    """A Shown: an unsigned number."""
 
     def text(self, call: Call, index: int) -> str:
         return str(call.unsigned(index))
@@ -89,7 +89,7 @@ class Value(Shown):
 
 
 class Timeout(Shown):
-    """A struct timespec, or a number of waiters."""
+    """A Shown: a struct timespec of ``layout``, a Layout, or a number of waiters."""
 
     def __init__(self, layout: Layout) -> None:
         self.timespec = pointed(layout)
@@ -108,7 +108,7 @@ class Timeout(Shown):
 
 
 class Value3(Shown):
-    """A bit set, a value to compare with, or an operation on the second futex."""
+    """A Shown: a bit set, a value to compare with, or an operation on the second futex."""
 
     def text(self, call: Call, index: int) -> str:
         name, value = command(call), call.unsigned(index)
@@ -137,7 +137,7 @@ FLAGS2 |= {128: "FUTEX2_PRIVATE"}
 
 
 class Flags2(Kind):
-    """The flags of futex_wait(2) and the like."""
+    """A Kind: the flags of futex_wait(2) and the like."""
 
     def text(self, call: Call, index: int) -> str:
         return flag_text(call.unsigned(index), FLAGS2, "FUTEX2_???")

@@ -95,14 +95,14 @@ def command_text(number: int) -> str:
 
 
 class IoctlCommand(Kind):
-    """The command of ioctl(2)."""
+    """A Kind: the command of ioctl(2)."""
 
     def text(self, call: Call, index: int) -> str:
         return command_text(call.unsigned(index))
 
 
 class IoctlArgument(Kind):
-    """The argument of ioctl(2).
+    """A Kind: the argument of ioctl(2).
 
     Attributes:
         command: the index of the argument with the command, an int.

@@ -18,7 +18,7 @@ class Kind:
     """
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        """Return what the kernel is to read for argument ``index``, an int: a tuple of Reads."""
+        """Return what the kernel is to read for argument ``index``, an int: a tuple of Read."""
         return ()
 
     def is_shown(self, call: Call, index: int) -> bool:

@@ -58,7 +58,7 @@ def limits_text(data: bytes, call: Call) -> str | None:
 
 
 class ChildUsage(Pointed):
-    """What a child that was waited for used: a struct rusage."""
+    """A Pointed: what a child that was waited for used: a struct rusage."""
 
     def __init__(self) -> None:
         usage = written(USAGE)

@@ -60,7 +60,7 @@ LOCK_ALL_FLAGS = {1: "MCL_CURRENT", 2: "MCL_FUTURE", 4: "MCL_ONFAULT"}
 
 
 class MapFlags(Kind):
-    """The flags of mmap(2): the type of the mapping, flags, and the size of huge pages."""
+    """A Kind: the flags of mmap(2): the type of the mapping, flags, and the size of huge pages."""
 
     def text(self, call: Call, index: int) -> str:
         flags = call.unsigned(index)
@@ -78,8 +78,12 @@ class MapFlags(Kind):
 
 
 class MapArguments(Kind):
-    """The argument of mmap(2) where it is the address of a struct of six words (old_mmap, in the
-    kernel's mm/mmap.c): on s390, and for 32-bit calls of x86."""
+    """A Kind: the argument of mmap(2) where it is the address of a struct of six words (old_mmap,
+    in the kernel's mm/mmap.c): on s390, and for 32-bit calls of x86.
+
+    Attributes:
+        KINDS: a dict of the Kind of each word by name, of the class.
+    """
 
     KINDS: ClassVar[dict[str, Kind]] = {
         "addr": Kind(),
@@ -107,7 +111,7 @@ class MapArguments(Kind):
 
 
 class RemapAddress(Kind):
-    """Where mremap(2) moves a mapping, if it is to choose nothing.
+    """A Kind: where mremap(2) moves a mapping, if it is to choose nothing.
 
     Attributes:
         flags: the index of the argument with the flags, an int.

@@ -68,13 +68,13 @@ def vector_reads(index: int, message: int, when: When) -> tuple[Read, Read]:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was read of a message, None where it was not.
+    """A frozen dataclass: what was read of a message, None where it was not.
 
     Attributes:
-        name: the address, bytes, maybe with more behind it.
-        vectors: the array of struct iovec, bytes.
+        name: the address, bytes or None, maybe with more behind it.
+        vectors: the array of struct iovec, bytes or None.
         buffers: what was read of each buffer, a tuple of Part.
-        control: the control messages, bytes.
+        control: the control messages, bytes or None.
         limit: how many bytes of the buffers the call wrote, an int; None if it reads them.
     """
 
@@ -177,7 +177,7 @@ def control_data(body: bytes, name: str | None, call: Call) -> str:
 
 
 class Message(Kind):
-    """The address of a struct msghdr.
+    """A Kind: the address of a struct msghdr.
 
     Attributes:
         written: whether the call writes what it leads to, so that a failed one shows only the
@@ -222,11 +222,12 @@ class Message(Kind):
 
 
 class Messages(Kind):
-    """The address of an array of struct mmsghdr, of which the first two are followed.
+    """A Kind: the address of an array of struct mmsghdr, of which the first two are followed.
 
     Attributes:
         count: the index of the argument with its length, an int.
         written: whether the call writes what they lead to, a bool.
+        FOLLOWED: 2, of the class.
     """
 
     FOLLOWED = 2

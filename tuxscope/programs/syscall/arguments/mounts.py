@@ -90,7 +90,7 @@ CONFIGURATION = dict(enumerate((
 
 
 class MountFlags(Kind):
-    """The flags of mount(2)."""
+    """A Kind: the flags of mount(2)."""
 
     def text(self, call: Call, index: int) -> str:
         value = call.long(index) & (1 << call.word * 8) - 1
@@ -101,7 +101,7 @@ class MountFlags(Kind):
 
 
 class MountText(Name):
-    """The type or the data of a file system; an address where mount(2) ignores it.
+    """A Name: the type or the data of a file system; an address where mount(2) ignores it.
 
     Attributes:
         flags: the index of the argument with the flags, an int.
@@ -124,7 +124,7 @@ class MountText(Name):
 
 
 class FanotifyFlags(Kind):
-    """The flags of fanotify_init(2), the class first."""
+    """A Kind: the flags of fanotify_init(2), the class first."""
 
     def text(self, call: Call, index: int) -> str:
         value = call.unsigned(index)
@@ -136,7 +136,7 @@ class FanotifyFlags(Kind):
 
 
 class MarkDirectory(Descriptor):
-    """The directory of a path that fanotify_mark(2) takes, or none."""
+    """A Descriptor: the directory of a path that fanotify_mark(2) takes, or none."""
 
     def text(self, call: Call, index: int) -> str:
         return "FAN_NOFD" if call.signed(index) == -1 else super().text(call, index)

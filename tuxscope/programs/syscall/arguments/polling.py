@@ -64,7 +64,7 @@ def event_text(form: struct.Struct, data: bytes, at: int = 0) -> str:
 
 
 class EpollEvent(Kind):
-    """The struct epoll_event that epoll_ctl(2) takes, but not to delete.
+    """A Kind: the struct epoll_event that epoll_ctl(2) takes, but not to delete.
 
     Attributes:
         operation: the index of the argument with the operation, an int.
@@ -84,7 +84,7 @@ class EpollEvent(Kind):
 
 
 class EpollEvents(Kind):
-    """The array of struct epoll_event that epoll_wait(2) writes."""
+    """A Kind: the array of struct epoll_event that epoll_wait(2) writes."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         read = Read(What.BYTES, index, size=EVENT_SIZE, count=Count.RETURNED, when=When.SUCCESS)
@@ -104,7 +104,7 @@ class EpollEvents(Kind):
 
 
 class PollSet(Kind):
-    """The array of struct pollfd that poll(2) takes.
+    """A Kind: the array of struct pollfd that poll(2) takes.
 
     Attributes:
         count: the index of the argument with its length, an int.
@@ -143,7 +143,7 @@ class PollSet(Kind):
 
 
 class DescriptorSet(Kind):
-    """An fd_set, as it was before the call: ``[3 5]``.
+    """A Kind: an fd_set, as it was before the call: ``[3 5]``.
 
     Attributes:
         count: the index of the argument with one more than the highest descriptor, an int.
@@ -185,7 +185,7 @@ def set_text(found: list[int]) -> str:
 
 
 class PollResult(Number):
-    """How many descriptors poll(2) found ready, which ones, and the rest of the time.
+    """A Number: how many descriptors poll(2) found ready, which ones, and the rest of the time.
 
     Attributes:
         fds: the index of the argument with the array, an int.
@@ -222,7 +222,8 @@ class PollResult(Number):
 
 
 class SelectResult(Number):
-    """How many descriptors select(2) found ready, which ones, and the rest of the time.
+    """A Number: how many descriptors select(2) found ready, which ones, and the rest of the time.
+    ``others`` are the indexes of the sets and the time, each an int.
 
     Attributes:
         count: the index of the argument with one more than the highest descriptor, an int.

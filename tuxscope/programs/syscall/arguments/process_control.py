@@ -85,7 +85,7 @@ def option_of(call: Call) -> str:
 
 
 class Option(Kind):
-    """The option: ``PR_SET_NAME``."""
+    """A Kind: the option: ``PR_SET_NAME``."""
 
     def text(self, call: Call, index: int) -> str:
         name = option_of(call)
@@ -93,7 +93,7 @@ class Option(Kind):
 
 
 class OptionArgument(Kind):
-    """An argument behind the option."""
+    """A Kind: an argument behind the option."""
 
     def is_shown(self, call: Call, index: int) -> bool:
         return index <= (2 if is_filter(call) else COUNTS.get(option_of(call), 4))
@@ -107,7 +107,8 @@ class OptionArgument(Kind):
 
 
 class SecondArgument(OptionArgument):
-    """The argument after that: an address, a capability, or a filter of seccomp(2)."""
+    """An OptionArgument: the argument after that: an address, a capability, or a filter of
+    seccomp(2)."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         size = FILTER.size(8)
@@ -126,7 +127,7 @@ def is_filter(call: Call) -> bool:
 
 
 class LastArgument(OptionArgument):
-    """The last argument: an address, or the name of an area of memory."""
+    """An OptionArgument: the last argument: an address, or the name of an area of memory."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (Read(What.STRING, index, most=LONGEST_AREA),)
@@ -139,7 +140,7 @@ class LastArgument(OptionArgument):
 
 
 class FirstArgument(OptionArgument):
-    """The argument behind the option: a number, an address, or a name."""
+    """An OptionArgument: the argument behind the option: a number, an address, or a name."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (Read(What.STRING, index, most=LONGEST_NAME + 2),)
@@ -178,7 +179,7 @@ class FirstArgument(OptionArgument):
 
 
 class OptionResult(Number):
-    """What prctl(2) returns."""
+    """A Number: what prctl(2) returns."""
 
     def text(self, call: Call, index: int) -> str:
         option, value = option_of(call), call.result
@@ -190,14 +191,14 @@ class OptionResult(Number):
 
 
 class ArchitectureOption(Kind):
-    """The option of arch_prctl(2): ``ARCH_SET_FS``."""
+    """A Kind: the option of arch_prctl(2): ``ARCH_SET_FS``."""
 
     def text(self, call: Call, index: int) -> str:
         return choice_text(call.unsigned(index), ARCHITECTURE, "ARCH_???")
 
 
 class ArchitectureArgument(Kind):
-    """The argument of arch_prctl(2): an address, or where one is written."""
+    """A Kind: the argument of arch_prctl(2): an address, or where one is written."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (Read(What.BYTES, index, size=8, most=8),)

@@ -36,7 +36,7 @@ PIDFD_FLAGS = {0o4000: "PIDFD_NONBLOCK", 0o200: "PIDFD_THREAD"}
 
 
 class Strings(Kind):
-    """A vector of strings, as execve(2) takes it: ``["sh", "-c", "ls"]``."""
+    """A Kind: a vector of strings, as execve(2) takes it: ``["sh", "-c", "ls"]``."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (
@@ -71,7 +71,7 @@ def string_text(part: Part, string_size: int) -> str:
 
 
 class Environment(Kind):
-    """The environment: ``0x7ffc8a10 /* 39 vars */``."""
+    """A Kind: the environment: ``0x7ffc8a10 /* 39 vars */``."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (Read(What.COUNT, index, when=When.ENTRY),)
@@ -110,7 +110,7 @@ def status_read(data: bytes, call: Call) -> str | None:
 
 
 class WaitId(Kind):
-    """Whom waitid(2) waits for: a number, or the descriptor of a process."""
+    """A Kind: whom waitid(2) waits for: a number, or the descriptor of a process."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (Read(What.FILE, index),)

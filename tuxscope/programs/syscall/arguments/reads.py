@@ -15,7 +15,7 @@ LONGEST_READ = 4096
 
 
 class What(IntEnum):
-    """The kind of a read.
+    """An IntEnum: the kind of a read.
 
     Attributes:
         BYTES: ``count`` elements of ``size`` bytes, of user memory.
@@ -40,7 +40,8 @@ class What(IntEnum):
 
 
 class When(IntFlag):
-    """When a read is done; without ENTRY at the exit of the call.
+    """An IntFlag: when a read is done; without ENTRY at the exit of the call. Members: EXIT = 0,
+    ENTRY = 1, SUCCESS = 2.
 
     Attributes:
         ENTRY: before the call, as the memory or the descriptor is not there any more after it.
@@ -53,7 +54,8 @@ class When(IntFlag):
 
 
 class Count(IntEnum):
-    """Where the number of elements is from; the rest of the byte is the argument's index.
+    """An IntEnum: where the number of elements is from; the rest of the byte is the argument's
+    index.
 
     Attributes:
         CONSTANT: the read itself: one.
@@ -72,7 +74,7 @@ class Count(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One read of user memory, or of a descriptor's file.
+    """A frozen dataclass: one read of user memory, or of a descriptor's file.
 
     Attributes:
         what: its kind, a What.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Number(Kind):
-    """A decimal number, which most calls return."""
+    """A Kind: a decimal number, which most calls return."""
 
     def text(self, call: Call, index: int) -> str:
         return str(call.result)
@@ -23,7 +23,7 @@ class Number(Kind):
 
 
 class AddressResult(Number):
-    """An address, as mmap(2) and brk(2) return it."""
+    """A Number: an address, as mmap(2) and brk(2) return it."""
 
     def text(self, call: Call, index: int) -> str:
         value = call.result & (1 << call.word * 8) - 1
@@ -31,7 +31,7 @@ class AddressResult(Number):
 
 
 class DescriptorResult(Descriptor, Number):
-    """A new file descriptor, with the path of its file."""
+    """A Descriptor, a Number: a new file descriptor, with the path of its file."""
 
     def json(self, call: Call, index: int) -> Any:
         return Number.json(self, call, index)

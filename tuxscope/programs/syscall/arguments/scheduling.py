@@ -57,7 +57,7 @@ SET_SIZE = 128  # bytes that are read of a set of CPUs, for 1024 of them
 
 
 class CpuSet(Kind):
-    """A set of CPUs: ``[0 1]``.
+    """A Kind: a set of CPUs: ``[0 1]``.
 
     Attributes:
         count: how many bytes it has, an int: a Count, or a Count plus the index of an argument.
@@ -111,7 +111,7 @@ def attributes_text(data: bytes, call: Call) -> str | None:
 
 
 class PolicyResult(Number):
-    """A scheduling policy: ``1 (SCHED_FIFO)``."""
+    """A Number: a scheduling policy: ``1 (SCHED_FIFO)``."""
 
     def text(self, call: Call, index: int) -> str:
         name = POLICIES.get(call.result)
@@ -119,7 +119,7 @@ class PolicyResult(Number):
 
 
 class BarrierResult(Number):
-    """What membarrier's query returns: ``0x1ff (MEMBARRIER_CMD_GLOBAL|...)``."""
+    """A Number: what membarrier's query returns: ``0x1ff (MEMBARRIER_CMD_GLOBAL|...)``."""
 
     def text(self, call: Call, index: int) -> str:
         if call.unsigned(0) or not call.result:
@@ -128,7 +128,7 @@ class BarrierResult(Number):
 
 
 class BarrierCpu(Kind):
-    """The CPU of a memory barrier, which takes MEMBARRIER_CMD_FLAG_CPU."""
+    """A Kind: the CPU of a memory barrier, which takes MEMBARRIER_CMD_FLAG_CPU."""
 
     def is_shown(self, call: Call, index: int) -> bool:
         return call.unsigned(index - 1) == 1
@@ -145,14 +145,14 @@ def io_priority_text(value: int) -> str:
 
 
 class IoPriority(Kind):
-    """A class of I/O priorities, with a priority in it."""
+    """A Kind: a class of I/O priorities, with a priority in it."""
 
     def text(self, call: Call, index: int) -> str:
         return io_priority_text(call.unsigned(index))
 
 
 class IoPriorityResult(Number):
-    """The priority that ioprio_get(2) returns."""
+    """A Number: the priority that ioprio_get(2) returns."""
 
     def text(self, call: Call, index: int) -> str:
         return f"{call.result} ({io_priority_text(call.result)})"

@@ -65,7 +65,7 @@ def set_text(data: bytes, word: int) -> str | None:
 
 
 class Signal(Signed):
-    """The number of a signal, by its name."""
+    """A Signed: the number of a signal, by its name."""
 
     def text(self, call: Call, index: int) -> str:
         return signal_name(call.signed(index))
@@ -76,7 +76,7 @@ class Signal(Signed):
 
 
 class SignalSet(Kind):
-    """The address of a sigset_t.
+    """A Kind: the address of a sigset_t.
 
     Attributes:
         size: the index of the argument with its size, an int.
@@ -136,7 +136,7 @@ ALTERNATE_STACK = Layout((
 
 
 class SignalResult(Number):
-    """A signal that was waited for: ``17 (SIGCHLD)``."""
+    """A Number: a signal that was waited for: ``17 (SIGCHLD)``."""
 
     def text(self, call: Call, index: int) -> str:
         return f"{call.result} ({signal_name(call.result)})"
@@ -148,7 +148,7 @@ MASKS = {X86_64.machine: 40 + 256, ARM64.machine: 128 + 40}
 
 
 class Frame(Kind):
-    """The signal mask that rt_sigreturn(2) restores: ``{mask=[INT]}``."""
+    """A Kind: the signal mask that rt_sigreturn(2) restores: ``{mask=[INT]}``."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         offset = MASKS.get(this_architecture().machine)

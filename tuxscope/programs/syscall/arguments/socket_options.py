@@ -97,8 +97,8 @@ FILTER = Layout((Member("len", "H"), Member("filter", "L", address_text)))
 
 
 def error_text(data: bytes, word: int) -> str | None:
-    """Return the errno in ``data``, bytes, as text in brackets: ``[ECONNREFUSED]``; ``[0]`` if
-    ``data`` is too short. ``word``, an int, is as in :func:`membership_text`, and unused."""
+    """Return the errno in ``data``, bytes, as text in brackets: ``[ECONNREFUSED]``, never None;
+    ``[0]`` if ``data`` is too short. ``word``, an int, is as in :func:`membership_text`: unused."""
     (number,) = struct.unpack_from("=i", data) if len(data) >= 4 else (0,)
     return f"[{ERRORS.get(number, number)}]"
 
@@ -138,14 +138,14 @@ VALUES: dict[tuple[int, str], Callable[[bytes, int], str | None]] = {
 
 
 class Level(Kind):
-    """The level of an option: ``SOL_SOCKET``."""
+    """A Kind: the level of an option: ``SOL_SOCKET``."""
 
     def text(self, call: Call, index: int) -> str:
         return choice_text(call.unsigned(index), LEVELS, "SOL_???")
 
 
 class Option(Kind):
-    """An option, of the level in the argument before it."""
+    """A Kind: an option, of the level in the argument before it."""
 
     def text(self, call: Call, index: int) -> str:
         level, value = call.unsigned(index - 1), call.unsigned(index)
@@ -156,8 +156,8 @@ class Option(Kind):
 
 
 class Value(Kind):
-    """The value of the option in the argument before it: a number in brackets, a struct, or a
-    string.
+    """A Kind: the value of the option in the argument before it: a number in brackets, a struct, or
+    a string.
 
     Attributes:
         length: how many bytes it has, an int: a Count plus the index of an argument.

@@ -59,7 +59,7 @@ LONGEST_ADDRESS = 128  # sizeof(struct sockaddr_storage)
 
 
 class SocketType(Kind):
-    """The type of a socket, with flags: ``SOCK_STREAM|SOCK_CLOEXEC``."""
+    """A Kind: the type of a socket, with flags: ``SOCK_STREAM|SOCK_CLOEXEC``."""
 
     def text(self, call: Call, index: int) -> str:
         value = call.unsigned(index)
@@ -70,7 +70,7 @@ class SocketType(Kind):
 
 
 class Protocol(Kind):
-    """The protocol of a socket, whose family is the first argument."""
+    """A Kind: the protocol of a socket, whose family is the first argument."""
 
     def text(self, call: Call, index: int) -> str:
         family, value = call.unsigned(0), call.unsigned(index)
@@ -84,7 +84,7 @@ class Protocol(Kind):
 
 
 class Address(Kind):
-    """A socket's address that the call reads.
+    """A Kind: a socket's address that the call reads.
 
     Attributes:
         length: the index of the argument with its length, an int.
@@ -104,8 +104,8 @@ class Address(Kind):
 
 
 class WrittenAddress(Address):
-    """A socket's address that the call writes; ``length`` points to the size of the buffer, and
-    then of the address."""
+    """An Address: a socket's address that the call writes; ``length`` points to the size of the
+    buffer, and then of the address."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         count = Count.POINTED + self.length
@@ -120,7 +120,7 @@ class WrittenAddress(Address):
 
 
 class Length(Kind):
-    """The address of a length that the call reads and writes: ``[16]``, or ``[110 => 2]``.
+    """A Kind: the address of a length that the call reads and writes: ``[16]``, or ``[110 => 2]``.
 
     Attributes:
         entry: whether it is read before the call, too, which costs a second record, a bool.

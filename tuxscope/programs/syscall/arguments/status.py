@@ -121,7 +121,7 @@ def statx_text(data: bytes, call: Call) -> str | None:
 
 
 class StatxFlags(Kind):
-    """The flags of statx(2): how it synchronises, and flags of paths."""
+    """A Kind: the flags of statx(2): how it synchronises, and flags of paths."""
 
     def text(self, call: Call, index: int) -> str:
         flags = call.unsigned(index)

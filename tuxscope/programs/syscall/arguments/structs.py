@@ -35,13 +35,13 @@ def choice_text(value: int, names: dict[int, str], unknown: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a struct.
+    """A frozen dataclass: a member of a struct.
 
     Attributes:
         name: of the member, a str.
         code: a str as in the module ``struct``, where ``l`` and ``L`` are as wide as the ABI's
             long.
-        show: a callable that makes the text of its value, an int.
+        show: a Show, a callable that makes the text of its value, an int.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of a struct, with C's alignment.
+    """A frozen dataclass: the layout of a struct, with C's alignment.
 
     Attributes:
         members: in order, a tuple: each a Member, or a pair of a name and a Layout.
@@ -114,7 +114,7 @@ def format_of(layout: Layout, word: int) -> str:
 
 
 class Pointed(Kind):
-    """Memory of constant size that an argument is the address of.
+    """A Kind: memory of constant size that an argument is the address of.
 
     Attributes:
         size: in bytes, where a long has 8, an int.
@@ -164,12 +164,13 @@ def number_at(code: str, show: Show = str, when: When = When.SUCCESS) -> Pointed
 
 
 class Array(Kind):
-    """An array of 32-bit numbers: ``[1, 2, 3]``, of which ``string_size`` are shown.
+    """A Kind: an array of 32-bit numbers: ``[1, 2, 3]``, of which ``string_size`` are shown.
 
     Attributes:
         count: how many there are, an int: a Count, or a Count plus the index of an argument.
         when: a When: whether before or after the call.
         code: of an element, a str as in a Member.
+        MOST: 64, the most elements shown, of the class.
     """
 
     MOST = 64

@@ -114,7 +114,7 @@ def seccomp_text(data: bytes, call: Call) -> str | None:
 
 
 class SeccompFlags(Kind):
-    """The flags of seccomp(2), which have names where it sets a filter."""
+    """A Kind: the flags of seccomp(2), which have names where it sets a filter."""
 
     def text(self, call: Call, index: int) -> str:
         if SECCOMP_OPERATIONS.get(call.unsigned(0)) != "SECCOMP_SET_MODE_FILTER":
@@ -123,7 +123,7 @@ class SeccompFlags(Kind):
 
 
 class RandomBytes(Kind):
-    """Random bytes, in hexadecimal."""
+    """A Kind: random bytes, in hexadecimal."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (Read(What.BYTES, index, count=Count.RETURNED, when=When.SUCCESS, buffer=True),)

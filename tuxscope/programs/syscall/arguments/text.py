@@ -22,7 +22,8 @@ def arguments_text(call: Call, declared: Declaration | None = None) -> str:
 
 def result_text(call: Call, declared: Declaration | None = None) -> str:
     """Return what ``call``, a Call, returned as text: ``3</etc/hosts>``, or
-    ``-1 ENOENT (No such file ...)``; ``declared`` as in :func:`arguments_text`."""
+    ``-1 ENOENT (No such file ...)``; ``declared``, a Declaration or None, as in
+    :func:`arguments_text`."""
     if not call.finished:
         return "?"
     if call.failed:

@@ -80,7 +80,8 @@ def sigevent_text(data: bytes, word: int) -> str | None:
 
 
 class Remainder(Pointed):
-    """What was left of a sleep: written only if a signal interrupted the call."""
+    """A Pointed, what was left of a sleep, in ``layout``, a Layout: written only if a signal
+    interrupted the call."""
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout.size(8), lambda data, call: layout.text(data, call.word))
@@ -107,7 +108,7 @@ def seconds_text(seconds: int) -> str:
 
 
 class SecondsResult(Number):
-    """Seconds since 1970: ``1795849834 (2026-11-28T07:10:34+0000)``."""
+    """A Number: seconds since 1970: ``1795849834 (2026-11-28T07:10:34+0000)``."""
 
     def text(self, call: Call, index: int) -> str:
         text = local_time(call.result)

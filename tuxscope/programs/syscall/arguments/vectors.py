@@ -21,7 +21,7 @@ MOST_VECTORS = 64
 
 
 class Vector(Kind):
-    """An array of struct iovec, with the bytes that each leads to.
+    """A Kind: an array of struct iovec, with the bytes that each leads to.
 
     Attributes:
         count: the index of the argument with its length, an int.
