@@ -229,6 +229,8 @@ def test_a_restarted_call_has_one_line(stream: Any, caller: Any, restarted: bool
     calling.wait()
     result = run.finish()
     found = [each for each in result.objects if each.get("tid") == calling.pid]
+    if not RunningKernelLayout().has_structs:
+        pytest.skip("this kernel does not say which calls sleep")
     read = [each for each in found if each.get("syscall") == "read" and each["slept"]]
     results = [each["error"] or each["ret"] for each in read]
     assert results[: 1 if restarted else 2] == ([1] if restarted else ["EINTR", 1])
