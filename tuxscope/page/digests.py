@@ -29,7 +29,7 @@ DIGESTS = {
     "programs/pid_namespace.py": 0x9B4A481D1E35122F,
     "programs/syscall/__init__.py": 0xE8616095419D7357,
     "programs/syscall/arguments/__init__.py": 0x369D5A9AC2E1693F,
-    "programs/syscall/arguments/basic.py": 0x6482DAA00709979D,
+    "programs/syscall/arguments/basic.py": 0xF1AA6DB66C4E59F4,
     "programs/syscall/arguments/call.py": 0xC4D814B2ECD5C05B,
     "programs/syscall/arguments/capabilities.py": 0x0068C9BF031FC5C4,
     "programs/syscall/arguments/clones.py": 0xE811ABE3F040CE97,

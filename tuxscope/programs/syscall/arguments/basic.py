@@ -69,6 +69,9 @@ class Hexadecimal(Kind):
         value = call.long(index) & (1 << call.word * 8) - 1
         return f"{value:#x}" if value else "0"
 
+    def json(self, call: Call, index: int) -> int:
+        return call.long(index) & (1 << call.word * 8) - 1
+
 
 class Octal(Kind):
     """A Kind: a number in octal, as permissions are: ``0644``."""
