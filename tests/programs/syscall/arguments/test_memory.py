@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
-from tuxscope.abi.architecture import X86_64, Abi
-from tuxscope.programs.syscall.arguments.call import Call
-from tuxscope.programs.syscall.arguments.text import arguments_text, result_text
+from tuxscope.abi.architecture import S390X, X86_64, Abi
+from tuxscope.programs.syscall.arguments.call import Call, Part, Status
+from tuxscope.programs.syscall.arguments.text import arguments_json, arguments_text, result_text
 
 
 def shown(name: str, *values: int, result: int = 0) -> str:
@@ -63,3 +65,21 @@ def test_calls_with_halves_of_offsets() -> None:
     assert result_text(call) == "0x5000"
     seek = Call("_llseek", Abi.IA32, X86_64, (3, 1, 5, 0, 2, 0), 0)
     assert arguments_text(seek) == "3, 4294967301, NULL, SEEK_END"
+
+
+@pytest.mark.parametrize(
+    ("abi", "form"), [(Abi.S390X, "=6Q"), (Abi.S390, "=6I"), (Abi.IA32, "=6I")]
+)
+def test_mmap_by_the_address_of_its_arguments(abi: Abi, form: str) -> None:
+    none = (1 << struct.calcsize(form) * 8 // 6) - 1  # -1 as a word
+    data = struct.pack(form, 0, 8192, 3, 0x22, none, 0)
+    machine = X86_64 if abi is Abi.IA32 else S390X
+    values = (0x7FF0, 1, 2, 3, 4, 5)
+    read = {(0, 0): [Part(Status.WHOLE, 0, data)]}
+    call = Call("mmap", abi, machine, values, 0x7000, parts=read)
+    assert (
+        arguments_text(call) == "NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0"
+    )
+    assert arguments_json(call)["arguments"]["length"] == "8192"
+    missing = Call("mmap", abi, machine, values, -14)
+    assert arguments_text(missing) == "0x7ff0"
