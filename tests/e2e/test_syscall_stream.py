@@ -118,7 +118,6 @@ call("close", fd)
     assert not re.search(rb"[\x00-\x09\x0b-\x1f]", raw)
 
 
-@pytest.mark.matrix
 def test_a_process_of_any_name_is_one_line(traced: Traced) -> None:
     script = """
 call("prctl", 15, b"a\\n\\x1b[1m\\xff")
@@ -255,7 +254,6 @@ call("openat", -100, b"/" + b"n" * 6000, 0)
     assert f'"/{"n" * 4094}"..., O_RDONLY) = -1 ENAMETOOLONG' in longer
 
 
-@pytest.mark.matrix
 def test_objects_have_these_keys(traced: Traced) -> None:
     first, second = traced.objects("""
 call("lseek", -3, 5, 1)
@@ -278,7 +276,6 @@ call("nanosleep", ctypes.byref((ctypes.c_long * 2)(0, 20_000_000)), 0)
         assert second["slept"] is True
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("kind", "front"), [("time", TIME), ("ns", re.compile(r"\d+ ")), ("none", re.compile(""))]
 )
@@ -304,7 +301,6 @@ def test_a_32_bit_call_of_a_64_bit_process(caller: Any, stream: Any) -> None:
     assert {(each["nr"], each["ret"], each["error"]) for each in found} == {(20, calling.pid, None)}
 
 
-@pytest.mark.matrix
 def test_numbers_without_a_call(traced: Traced) -> None:
     found = traced.objects("call(9999, 1)\ncall(-1, 2)\ncall(0x7fff, 3)\n")
     none = 0xFFFF if platform.machine() == "s390x" else -1  # s390x has 16 bits for a number

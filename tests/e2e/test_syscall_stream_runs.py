@@ -27,7 +27,6 @@ needs_structs = pytest.mark.skipif(
 ECHO = ("sh", "-c", "echo from the command; exit 7")
 
 
-@pytest.mark.matrix
 def test_a_command_keeps_stdout(tuxscope: Any) -> None:
     result = tuxscope("syscall", "--", *ECHO).finish()
     assert (result.status, result.stdout) == (7, "from the command\n")
@@ -134,7 +133,6 @@ def test_what_is_chosen(
     assert {name: count for name, count in found.items() if name not in own} == expected
 
 
-@pytest.mark.matrix
 def test_by_name_and_user_without_excluded_ones(stream: Any, caller: Any) -> None:
     callings = [caller("repeated", {"getppid": [NUMBERS["getppid"], 6]}) for _ in range(2)]
     for each in callings:
@@ -163,7 +161,6 @@ def test_count(stream: Any, caller: Any) -> None:
     assert (result.status, result.stdout.count("\n")) == (0, 7)
 
 
-@pytest.mark.matrix
 @needs_structs
 def test_threads_have_lines_of_their_own(stream: Any, caller: Any) -> None:
     calling = caller("threads", 3)
@@ -178,7 +175,6 @@ def test_threads_have_lines_of_their_own(stream: Any, caller: Any) -> None:
     assert ends[3] == calling.pid
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("how", ["fork", "posix_spawn"])
 @pytest.mark.parametrize("follow", [True, False])
 def test_children(stream: Any, caller: Any, how: str, follow: bool) -> None:
@@ -195,7 +191,6 @@ def test_children(stream: Any, caller: Any, how: str, follow: bool) -> None:
     assert executions == (2 if follow and how == "posix_spawn" else 0)
 
 
-@pytest.mark.matrix
 def test_execve_in_a_thread(stream: Any, caller: Any) -> None:
     calling = caller("exec")
     run = stream("--pid", calling.pid, "--format", "json", "--name", "execve")
@@ -239,14 +234,12 @@ def test_a_restarted_call_has_one_line(stream: Any, caller: Any, restarted: bool
     assert (", 2 restarts" in result.stderr) == restarted
 
 
-@pytest.mark.matrix
 @needs_structs
 def test_a_thread_that_exits(traced: Traced) -> None:
     found = traced.lines("os._exit(3)", status=3)
     assert found[-2:] == ["exit_group(3) = ?", "+++ exited with 3 +++"]
 
 
-@pytest.mark.matrix
 @needs_structs
 def test_a_blocked_process_is_killed(stream: Any, caller: Any) -> None:
     calling = caller("nothing")
@@ -274,7 +267,6 @@ call("kill", os.getpid(), 10)
     )
 
 
-@pytest.mark.matrix
 def test_a_call_that_was_blocked_before_has_no_duration(stream: Any, caller: Any) -> None:
     calling = caller("nothing")
     wait_until(lambda: in_call(calling.pid) == "read", "the caller to wait", LIMIT, 0.005)
