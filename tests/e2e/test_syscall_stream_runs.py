@@ -215,7 +215,6 @@ def test_what_seccomp_denies(stream: Any, caller: Any) -> None:
     assert known == [(-1, "EPERM", None)] * 3
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("restarted", [True, False], ids=["SA_RESTART", "EINTR"])
 def test_a_restarted_call_has_one_line(stream: Any, caller: Any, restarted: bool) -> None:
     calling = caller("interrupted", [NUMBERS["read"], restarted])
