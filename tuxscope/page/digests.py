@@ -66,7 +66,7 @@ DIGESTS = {
     "programs/syscall/arguments/status.py": 0xA8894B004961D822,
     "programs/syscall/arguments/structs.py": 0x6B269265F276429C,
     "programs/syscall/arguments/system.py": 0x1B8BACED79BF1899,
-    "programs/syscall/arguments/terminals.py": 0x1FC2D8604F561B37,
+    "programs/syscall/arguments/terminals.py": 0xDF2D813F2619670A,
     "programs/syscall/arguments/text.py": 0x48E348616785096A,
     "programs/syscall/arguments/times.py": 0x1363E945FC755A2E,
     "programs/syscall/arguments/vectors.py": 0x4049047EC8A4CE58,

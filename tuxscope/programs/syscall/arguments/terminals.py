@@ -33,13 +33,14 @@ OUTPUT = {
 DELAY_MASK = sum(mask for mask, _ in DELAYS)
 SPEED_MASK = 0o10017
 INPUT_SHIFT = 16  # of the speed of what is received, if it is another
-SPEEDS = named(
-    termios,
-    "B0 B50 B75 B110 B134 B150 B200 B300 B600 B1200 B1800 B2400 B4800 B9600 B19200 B38400 B57600 "
-    "B115200 B230400 B460800 B500000 B576000 B921600 B1000000 B1152000 B1500000 B2000000 "
-    "B2500000 B3000000 B3500000 B4000000 BOTHER",
-    BOTHER=0o10000,
-)
+# The kernel's: those of module termios are from glibc 2.42 on the speeds themselves.
+SLOW = (0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400)
+FAST = (
+    57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000,
+    2500000, 3000000, 3500000, 4000000,
+)  # fmt: skip
+SPEEDS = {number: f"B{speed}" for number, speed in enumerate(SLOW)}
+SPEEDS |= {0o10000: "BOTHER"} | {0o10001 + at: f"B{speed}" for at, speed in enumerate(FAST)}
 SIZE_MASK = 0o60
 SIZES = {0: "CS5", 0o20: "CS6", 0o40: "CS7", 0o60: "CS8"}
 CONTROL = {
