@@ -30,8 +30,8 @@ MARK = "close(-77) = -1 EBADF (Bad file descriptor)"
 END = "\ncall('close', -77)\n"
 LINE = re.compile(r"(?P<comm>.*?)\[(?P<tid>\d+)\] (?P<rest>.*)")
 TOOK = re.compile(r" <\d+\.\d{6}>$")
-# Python calls these for itself, now and then.
-OWN = re.compile(r"(brk|mmap|munmap|mremap|madvise)\(")
+# Python calls these for itself, now and then; the clock where the vDSO has none.
+OWN = re.compile(r"(brk|mmap|munmap|mremap|madvise|clock_gettime)\(")
 
 
 def arguments(script: str, *more: str) -> tuple[str, ...]:
