@@ -23,7 +23,6 @@ needs_paths = pytest.mark.skipif(
 TIME = re.compile(r"\d\d:\d\d:\d\d\.\d{6} ")
 
 
-@pytest.mark.matrix
 def test_calls_in_order_with_arguments_and_results(traced: Traced) -> None:
     assert traced.lines("""
 call("getpriority", 0, 0)
@@ -131,7 +130,6 @@ call("getpgid", -7)
     assert found[-1]["comm"].startswith("a\n\x1b")
 
 
-@pytest.mark.matrix
 def test_what_cannot_be_read_is_its_address(traced: Traced) -> None:
     found = traced.lines("""
 pipe = os.pipe()

@@ -251,7 +251,6 @@ def test_a_blocked_process_is_killed(stream: Any, caller: Any) -> None:
     assert re.fullmatch(r"read\(0.* <unfinished \.\.\.>", lines[-2])
 
 
-@pytest.mark.matrix
 def test_a_signal(traced: Traced) -> None:
     found = traced.lines("""
 LIBC.signal(10, LIBC.abs)
