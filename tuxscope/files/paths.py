@@ -90,6 +90,7 @@ class FilePaths:
         self._waiting: tuple[PathSource, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
         self._most = most
         self._read: dict[int, Any] = {}  # ShortPath or LongPath
+        self._made: dict[int, FilePath] = {}  # of those that were requested
 
     def __getitem__(self, id: int) -> FilePath | None:
         """The path of a ``KnownFile.id``; None where it is not kept any more.
@@ -102,7 +103,9 @@ class FilePaths:
         if found is None:
             return None
         self._read[id] = found  # the last one now
-        return file_path(found.head, found.names)
+        if id not in self._made:
+            self._made[id] = file_path(found.head, found.names)
+        return self._made[id]
 
     @property
     def missed(self) -> int:
@@ -117,8 +120,10 @@ class FilePaths:
             each.delete_batch(taken)
             self._read.update(taken)
         while len(self._read) > self._most:
+            oldest = next(iter(self._read))
+            self._made.pop(oldest, None)
             # It is read again when the file is seen again.
-            self._known.delete(self._read.pop(next(iter(self._read))).head.key)
+            self._known.delete(self._read.pop(oldest).head.key)
 
 
 def file_path(head: PathHead, names: bytes) -> FilePath:

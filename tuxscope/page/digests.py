@@ -70,7 +70,7 @@ DIGESTS = {
     "programs/syscall/arguments/text.py": 0x48E348616785096A,
     "programs/syscall/arguments/times.py": 0x1363E945FC755A2E,
     "programs/syscall/arguments/vectors.py": 0x4049047EC8A4CE58,
-    "programs/syscall/calls.py": 0xEC4E0BB9513375D6,
+    "programs/syscall/calls.py": 0xA396A15E121E5C6A,
     "programs/syscall/capture.py": 0x71FB4F2324C5BDB1,
     "programs/syscall/cgroups.py": 0x77AA555A362DB59E,
     "programs/syscall/command.py": 0x54DCE622F458FC79,

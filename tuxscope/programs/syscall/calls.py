@@ -9,7 +9,7 @@ from functools import partial
 from tuxscope.abi.architecture import Architecture, this_architecture
 from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.files.known import KNOWN
-from tuxscope.files.paths import MOST_PATHS, FilePaths
+from tuxscope.files.paths import FilePaths
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.span_decoder import Columns
 from tuxscope.options.tool import ToolOptions
@@ -111,7 +111,6 @@ class Calls(Stream):
     ) -> None:
         self._wanted, self._chosen, self._architecture = wanted, chosen, architecture
         self._paths = FilePaths(loaded.maps) if KNOWN in loaded.maps else None
-        self._known: dict[int, bytes] = {}  # paths by id
         self._joined = Joined()
         self._unfinished = Unfinished(architecture)
         super().__init__(page, options, loaded, sink)
@@ -148,12 +147,8 @@ class Calls(Stream):
     def _path(self, id: int) -> bytes:
         if id in self._unfinished.paths:
             return self._unfinished.paths[id]
-        if id not in self._known:
-            found = self._paths[id] if self._paths else None
-            if len(self._known) >= MOST_PATHS:
-                self._known.clear()
-            self._known[id] = found.inside if found else b""
-        return self._known[id]
+        found = self._paths[id] if self._paths else None
+        return found.inside if found else b""
 
     def _shown(self, columns: Columns) -> Columns:
         return self._joined.rows(columns)
