@@ -95,7 +95,7 @@ DIGESTS = {
     "programs/syscall/plans.py": 0xA5D1B429F7C71405,
     "programs/syscall/records.py": 0x7B0C78438192367C,
     "programs/syscall/rows.py": 0xA7B84FB8A3810901,
-    "programs/syscall/seeds.py": 0xAD3E95BC3F33EA38,
+    "programs/syscall/seeds.py": 0xA6AB46C7F4FE7567,
     "programs/syscall/sending.py": 0x9E2FAD17905C6F50,
     "programs/syscall/simulated.py": 0x554F4AFA12164DA8,
     "programs/syscall/strace_options.py": 0xB1B9B0BDE9DC964B,

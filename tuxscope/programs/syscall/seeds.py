@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 from tuxscope.loader.bpf import UpdateFlag
 from tuxscope.loader.maps import LoadedMap, MapError
@@ -34,20 +33,11 @@ def seed(
     the time of these calls counts from now on; else it stays unknown.
     """
     paths = cgroup_paths() if chosen.cgroup or chosen.by is By.CGROUP else {}
-    for process, tid, thread in blocked_threads(chosen, pid, exclude, paths):
-        if not timed:
-            thread = replace_start(thread)
+    for process, tid, thread in blocked_threads(chosen, pid, exclude, paths, timed):
         with suppress(MapError):  # it has a record by now
             threads.update(tid, thread, UpdateFlag.NOEXIST)
             if blocked_thread(chosen, process, tid, 0) is None:  # it may have ended meanwhile
                 forget(threads, tid)
-
-
-def replace_start(thread: Thread) -> Thread:
-    """Return ``thread``, a Thread, in a call whose start is not known."""
-    call: Any = thread.call
-    unknown = Call(started_ns=0, switches=call.switches, number=call.number)
-    return Thread(call=unknown, state=thread.state, followed=thread.followed, who=thread.who)
 
 
 def forget(threads: LoadedMap, tid: int) -> None:
@@ -59,14 +49,18 @@ def forget(threads: LoadedMap, tid: int) -> None:
 
 
 def blocked_threads(
-    chosen: Chosen, pid: int | None, exclude: tuple[int, ...], paths: Mapping[int, str]
+    chosen: Chosen,
+    pid: int | None,
+    exclude: tuple[int, ...],
+    paths: Mapping[int, str],
+    timed: bool,
 ) -> Iterator[tuple[int, int, Thread]]:
     """Yield the threads in a call as triples: process ID and thread ID, both int, and its Thread
     record as the kernel's side has it.
 
     They are those of ``pid``, an int, or of all processes if None, that ``chosen``, a Chosen,
     includes and ``exclude``, a tuple of PIDs, does not; ``paths`` is a mapping of ID to cgroup
-    path.
+    path, ``timed`` a bool, as for :func:`seed`.
     """
     processes = [pid] if pid else [int(each) for each in os.listdir("/proc") if each.isdigit()]
     ids = {path: identity for identity, path in paths.items()}
@@ -75,7 +69,7 @@ def blocked_threads(
         if process in exclude or not is_inside(chosen, cgroup, paths):
             continue
         for tid in threads_of(process):
-            if thread := blocked_thread(chosen, process, tid, ids.get(cgroup or "", 0)):
+            if thread := blocked_thread(chosen, process, tid, ids.get(cgroup or "", 0), timed):
                 yield process, tid, thread
 
 
@@ -96,10 +90,12 @@ def threads_of(process: int) -> list[int]:
         return []
 
 
-def blocked_thread(chosen: Chosen, process: int, tid: int, cgroup: int) -> Thread | None:
+def blocked_thread(
+    chosen: Chosen, process: int, tid: int, cgroup: int, timed: bool = True
+) -> Thread | None:
     """Return the Thread of thread ``tid``, an int, of ``process``, a PID, in the cgroup with ID
     ``cgroup``, an int, as the kernel's side has it; None if it is in no call that ``chosen``, a
-    Chosen, includes."""
+    Chosen, includes. ``timed`` is a bool, as for :func:`seed`."""
     task = f"/proc/{process}/task/{tid}"
     try:
         with open(f"{task}/syscall", encoding="ascii") as file:
@@ -123,7 +119,7 @@ def blocked_thread(chosen: Chosen, process: int, tid: int, cgroup: int) -> Threa
     thread = tid if chosen.by is By.THREAD else 0
     return Thread(
         call=Call(
-            started_ns=time.monotonic_ns(),
+            started_ns=time.monotonic_ns() if timed else 0,
             switches=switches,
             number=Number(nr=nr, compat=int(compat)),
         ),
