@@ -12,6 +12,7 @@ from pace import fewer
 from e2e.callers import NUMBERS
 from e2e.harness import Result
 from e2e.test_syscall import HARMLESS, stopped
+from e2e.traced import Traced
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 
@@ -88,3 +89,13 @@ def test_of_many_calls_each_is_delivered_once_or_lost(caller: Any, stream: Any) 
     assert offsets == sorted(offsets)
     assert set(offsets) <= set(range(count))
     assert len(offsets) + lost(result) == count
+
+
+def test_a_lost_beginning_is_no_lost_call(traced: Traced) -> None:
+    """accept has a record before the call, too; a ring of one page has room for few of them."""
+    count = 3000
+    script = f"for _ in range({count}): call('accept', -1, 0, 0)\n"
+    text = traced.run(script, "--buffer-pages", "1", "--name", "accept", status=0)
+    missing = lost(traced.result)
+    assert missing > 0
+    assert text.count("accept(") == count - missing

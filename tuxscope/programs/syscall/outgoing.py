@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuxscope.asm import Assembler, helper
-from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r6, r7, r9
+from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
 from tuxscope.page.emitting import address_of, copy, lookup
 from tuxscope.programs.syscall.capture import CAPTURE, find_outgoing
 from tuxscope.programs.syscall.counting import add_to_account
@@ -37,11 +37,12 @@ def release_outgoing(a: Assembler) -> None:
     a.atomic_add(Outgoing[r9].users, r1)
 
 
-def busy(a: Assembler) -> None:
-    """Emit the label ``busy``: the record is missed."""
+def busy(a: Assembler, counted: bool = True) -> None:
+    """Emit the label ``busy``: the record is not made; ``counted``, a bool: it is a missed one."""
     a.label("busy")
     release_outgoing(a)
-    add_to_account(a, Account.missed.offset)
+    if counted:
+        add_to_account(a, Account.missed.offset)
     a.mov(r0, 0)
     a.exit()
 
@@ -94,11 +95,21 @@ def capture_read(a: Assembler, number: int) -> None:
     a.call(CAPTURE)
 
 
-def output(a: Assembler, full: str) -> None:
-    """Emit: send the Outgoing at r9; jump to the label ``full`` if it has more than fits, which
-    never happens."""
+def output(a: Assembler, full: str, counted: bool = True) -> None:
+    """Emit: send the Outgoing at r9; jump to label ``full``, a str, if it has more than fits, which
+    never happens.
+
+    ``counted``, a bool: whether a record that the ring has no room for is a lost one; what a call
+    begins with is not, as the call's end has a record of its own.
+    """
     out: Memory = Outgoing[r9]
     a.ldx(r3, out.length)
     a.jgt(r3, LARGEST, full)
     a.add(r3, CallEvent.data.offset)
-    a.ringbuf_output(EVENTS, address_of(out.started_ns), r3)
+    if counted:
+        a.ringbuf_output(EVENTS, address_of(out.started_ns), r3)
+        return
+    a.ld_map(r1, EVENTS)
+    a.lea(r2, address_of(out.started_ns))
+    a.mov(r4, 0)
+    a.call(helper.ringbuf_output)

@@ -284,7 +284,12 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
         capture_read(a, step)
         a.label(f"after {step}")
     a.label("read")
+    a.ldx(r1, plan.entry)
+    a.jset(r1, Entry.RECORD, "not counted")
     output(a, "done")
+    a.ja("done")
+    a.label("not counted")
+    output(a, "done", counted=False)
     a.label("done")
     release_outgoing(a)
     a.label("out")
@@ -303,7 +308,7 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
         a.ldx(r1, KnownFile[r0].id)
         a.stx(thread.entry_file, r1)
     a.ja("done")
-    busy(a)
+    busy(a, counted=False)
 
 
 def keep_function(a: Assembler, wanted: Wanted) -> None:
@@ -321,7 +326,7 @@ def keep_function(a: Assembler, wanted: Wanted) -> None:
     release_outgoing(a)
     a.mov(r0, 0)
     a.exit()
-    busy(a)
+    busy(a, counted=False)
 
 
 def tell_function(a: Assembler) -> None:
