@@ -62,7 +62,7 @@ DIGESTS = {
     "programs/syscall/arguments/signals.py": 0x947A2DA8505A8637,
     "programs/syscall/arguments/socket_addresses.py": 0x42AC889E87A09F33,
     "programs/syscall/arguments/socket_options.py": 0x59214FB73CAF8075,
-    "programs/syscall/arguments/sockets.py": 0x8029EA21B44DBB05,
+    "programs/syscall/arguments/sockets.py": 0xF8E7070F12974F41,
     "programs/syscall/arguments/status.py": 0xA8894B004961D822,
     "programs/syscall/arguments/structs.py": 0x6B269265F276429C,
     "programs/syscall/arguments/system.py": 0x1B8BACED79BF1899,
