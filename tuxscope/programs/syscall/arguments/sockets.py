@@ -6,10 +6,10 @@ import socket
 import struct
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.socket_addresses import (
     FAMILIES,
     ethernet_text,
@@ -96,7 +96,7 @@ class Address(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         count = Count.ARGUMENT + self.length
-        return (Read(What.BYTES, index, count=count, most=LONGEST_ADDRESS),)
+        return (Read(ReadKind.BYTES, index, count=count, most=LONGEST_ADDRESS),)
 
     def text(self, call: Call, index: int) -> str:
         data = all_bytes(call, index)
@@ -110,7 +110,7 @@ class WrittenAddress(Address):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         count = Count.POINTED + self.length
-        return (Read(What.BYTES, index, count=count, most=LONGEST_ADDRESS, when=When.SUCCESS),)
+        return (Read(ReadKind.BYTES, index, count=count, most=LONGEST_ADDRESS, when=When.SUCCESS),)
 
     def text(self, call: Call, index: int) -> str:
         data, room = all_bytes(call, index), number_of(call.data(self.length, 1))
@@ -131,8 +131,8 @@ class Length(Kind):
         self.entry = entry
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        after = Read(What.BYTES, index, size=4, most=4)
-        before = Read(What.BYTES, index, size=4, most=4, when=When.ENTRY)
+        after = Read(ReadKind.BYTES, index, size=4, most=4)
+        before = Read(ReadKind.BYTES, index, size=4, most=4, when=When.ENTRY)
         return (after, before) if self.entry else (after,)
 
     def text(self, call: Call, index: int) -> str:
@@ -170,7 +170,7 @@ class SocketcallArguments(Kind):
         self.call = call
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=8 * max(count for _, count in CALLS)),)
+        return (Read(ReadKind.BYTES, index, size=8 * max(count for _, count in CALLS)),)
 
     def text(self, call: Call, index: int) -> str:
         shown = self.json(call, index)
