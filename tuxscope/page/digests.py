@@ -83,7 +83,7 @@ DIGESTS = {
     "programs/syscall/rows.py": 0xDD0F49487773DDA5,
     "programs/syscall/simulated.py": 0x6A54C03DD850D452,
     "programs/syscall/strace_options.py": 0xB1B9B0BDE9DC964B,
-    "programs/syscall/stream.py": 0x6A1BCE670FB67E18,
+    "programs/syscall/stream.py": 0x3D001797AA249A6A,
     "programs/syscall/summary.py": 0xE1F9F07F0CE1A630,
     "programs/syscall/synthetic_calls.py": 0x78EA03BB49125854,
     "programs/syscall/synthetic_files.py": 0x5D9617ECBBBA858C,
