@@ -161,7 +161,8 @@ class Plan(Record):
         entry: a u32, an EntryAction.
         entry_argument: a u32, the index of the argument whose file is looked up at the entry.
         moves: a u32, whether it moves files, so that paths change.
-        names_path: a u32, whether it names a path, so that it is sent whatever file that is.
+        wanted_when: a u32, a When, SUCCESS and FAILURE: when it is sent whatever its files are,
+            where these choose the calls.
     """
 
     codes = u64[MOST_READS]
@@ -169,7 +170,7 @@ class Plan(Record):
     entry = u32
     entry_argument = u32
     moves = u32
-    names_path = u32
+    wanted_when = u32
 
 
 EVENTS = RingBuf("EVENTS", CallEvent)

@@ -1,8 +1,7 @@
 """What a call's descriptors lead to is read into the record of this CPU.
 
 Each function of OF_FILES emits the label that the ReadKind has as its name: r6 is the argument, r7
-the number of the read, ``pair`` Memory of 16 bytes to copy to, ``layout`` the kernel's Layout,
-``captured`` a Captured. It ends at the label ``out``.
+the number of the read, ``pair`` to copy to. It ends at the label ``out``.
 """
 
 from __future__ import annotations
@@ -50,7 +49,8 @@ def choose(a: Assembler, captured: Captured, label: str) -> None:
 
 
 def file(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None:
-    """Emit the label ``FILE``: the file of a descriptor."""
+    """Emit the label ``FILE``: the file of a descriptor; for ``layout``, a
+    Layout, and ``captured``, a Captured. ``pair`` is Memory of 16 bytes."""
     a.label(ReadKind.FILE.name)
     if not layout.has_structs:
         a.ja("out")
@@ -72,7 +72,8 @@ def file(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None
 
 
 def directory(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None:
-    """Emit the label ``DIRECTORY``: the working directory."""
+    """Emit the label ``DIRECTORY``: the working directory; for ``layout``, a
+    Layout, and ``captured``, a Captured. ``pair`` is Memory of 16 bytes."""
     a.label(ReadKind.DIRECTORY.name)
     if layout.has_structs:
         a.call(WORKING_DIRECTORY)
@@ -83,7 +84,8 @@ def directory(a: Assembler, layout: Layout, captured: Captured, pair: Memory) ->
 
 
 def position(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None:
-    """Emit the label ``POSITION``: where the open file of a descriptor is."""
+    """Emit the label ``POSITION``: where the open file of a descriptor is; for ``layout``, a
+    Layout, and ``captured``, a Captured. ``pair`` is Memory of 16 bytes."""
     a.label(ReadKind.POSITION.name)
     if layout.has_structs:
         opened = members(layout, "file", ("f_pos",), pair)
@@ -98,7 +100,8 @@ def position(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> 
 
 
 def owner(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None:
-    """Emit the label ``OWNER``: the parent's process ID, and the user ID."""
+    """Emit the label ``OWNER``: the parent's process ID, and the user ID; for ``layout``, a
+    Layout, and ``captured``, a Captured. ``pair`` is Memory of 16 bytes."""
     a.label(ReadKind.OWNER.name)
     a.mov(r8, 0)
     if layout.has_structs:
@@ -119,7 +122,8 @@ def owner(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> Non
 
 
 def files(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None:
-    """Emit the label ``FILES``: the files of descriptors in an array at r6."""
+    """Emit the label ``FILES``: the files of descriptors in an array at r6; for ``layout``, a
+    Layout, and ``captured``, a Captured. ``pair`` is Memory of 16 bytes."""
     most = a.stack(u64)
     a.label(ReadKind.FILES.name)
     if not layout.has_structs:

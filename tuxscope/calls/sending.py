@@ -1,4 +1,4 @@
-"""Calls are sent to user space: an Outcome, with functions of its own in each program."""
+"""Calls are sent to user space: a CallOutcome, with functions of its own in each program."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from tuxscope.calls.capture import capture_functions
 from tuxscope.calls.entry import choose_thread
 from tuxscope.calls.events import (
     BEGINS,
-    PART,
     TIMELESS,
-    CallHead,
     EntryAction,
     EventKind,
     Outgoing,
-    PartHead,
     Plan,
 )
 from tuxscope.calls.file_reads import Captured
@@ -37,10 +34,10 @@ from tuxscope.calls.reads import (
     MOST_READS,
     RESULT,
     ReadKind,
-    Status,
     When,
 )
-from tuxscope.calls.records import Thread, Who
+from tuxscope.calls.records import Thread
+from tuxscope.calls.telling import tell_function
 from tuxscope.calls.wanted import Wanted
 from tuxscope.files.choosing import leave_out_special
 from tuxscope.files.emitting import (
@@ -56,7 +53,6 @@ from tuxscope.page.emitting import address_of, copy, read
 from tuxscope.record import u32, u64
 
 SLEPT = 16  # of r4 of ``send``: behind the EventKind, whether the thread was switched out
-SIGINFO = 48  # bytes of struct kernel_siginfo that are sent
 
 
 @dataclass(frozen=True)
@@ -214,7 +210,12 @@ def send_function(a: Assembler, wanted: Wanted, captured: Captured) -> None:
     a.label("failed")
     a.ldx(r6, thread.entry_file)
     if captured.choose_files:
-        a.ldx(r1, plan.names_path)
+        a.ldx(r1, plan.wanted_when)
+        a.mov(r2, When.SUCCESS)
+        a.jeq(r8, 0, "how it ended")
+        a.mov(r2, When.FAILURE)
+        a.label("how it ended")
+        a.and_(r1, r2)
         a.stx(out.is_wanted, r1)
     for step in range(MOST_READS):
         a.ldx(r1, plan.codes[step])
@@ -347,50 +348,3 @@ def keep_function(a: Assembler, wanted: Wanted) -> None:
     a.mov(r0, 0)
     a.exit()
     busy(a, counted=False)
-
-
-def tell_function(a: Assembler) -> None:
-    """Emit the function ``tell``: r1 is the thread, r2 a number, r3 an EventKind, r4 the address of
-    a siginfo in the kernel, or 0."""
-    a.function("tell")
-    out: Memory = Outgoing[r9]
-    what, number = a.stack(u64), a.stack(u64)
-    a.mov(r6, r1)
-    a.stx(number, r2)
-    a.stx(what, r3)
-    a.mov(r8, r4)
-    claim_outgoing(a, "busy")
-    copy(a, address_of(out.head.who), address_of(Thread[r6].who), Who.size)
-    a.call(helper.ktime_get_ns)
-    a.stx(out.started_ns, r0)
-    a.st(out.duration_ns, TIMELESS - (1 << 64))
-    a.st(out.head.unused, 0)
-    for index in range(ARGUMENTS):
-        a.st(out.head.values[index], 0)
-    a.zero(out.head.number)
-    a.ldx(r1, number)
-    a.stx(u64[r9 + VALUES + 8 * RESULT], r1)
-    a.ldx(r1, what)
-    a.stx(out.head.what, r1)
-    a.st(out.head.slept, 0)
-    a.st(out.length, CallHead.size)
-    a.jeq(r8, 0, "no siginfo")
-    a.mov(r1, r9)
-    a.add(r1, address_of(out.parts).offset)
-    head: Memory = PartHead[r1]
-    a.st(head.read, 0)
-    a.st(head.status, Status.WHOLE)
-    a.st(head.element, 0)
-    a.st(head.length, SIGINFO)
-    a.add(r1, PART)
-    a.mov(r2, SIGINFO)
-    a.mov(r3, r8)
-    a.call(helper.probe_read_kernel)
-    a.st(out.length, CallHead.size + PART + SIGINFO)
-    a.label("no siginfo")
-    output(a, "done")
-    a.label("done")
-    release_outgoing(a)
-    a.mov(r0, 0)
-    a.exit()
-    busy(a)

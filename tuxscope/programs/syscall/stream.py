@@ -23,7 +23,8 @@ from tuxscope.calls.leave import leave, leave_out_before_exec
 from tuxscope.calls.life import birth, end, new_program
 from tuxscope.calls.reads import ReadKind
 from tuxscope.calls.records import By
-from tuxscope.calls.sending import Sending, tell_function
+from tuxscope.calls.sending import Sending
+from tuxscope.calls.telling import tell_function
 from tuxscope.calls.wanted import Wanted, wanted
 from tuxscope.lean_dataclasses import replace
 from tuxscope.output.columns import Column
