@@ -1,19 +1,27 @@
-"""What counting reads and writes by file costs the process that makes them, beside bpftrace:
+"""What fileio costs the process that it watches, and itself, beside bpftrace and opensnoop:
 
     sudo .venv/bin/python bench/files.py [ROUNDS]
 
-dd copies single bytes from /dev/zero to a file in memory, two calls for each; its CPU time is
-divided by them. All tools take turns in each round (21), and the figures are medians, with the 95 %
-interval of the ratio to bpftrace by bootstrap.
+--summary: dd copies single bytes from /dev/zero to a file in memory, two calls for each; its CPU
+time is divided by them. The stream: opener.c opens and closes a file; its CPU time, and that of the
+tool, are divided by the opens. All tools take turns in each round (21), and the figures are
+medians, with the 95 % interval of the ratio to the peer by bootstrap.
 """
 
 from __future__ import annotations
 
+import os
 import resource
+import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from calls import NOTHING, TUXSCOPE, enter, watching
 from peers.figures import interval
@@ -59,29 +67,85 @@ TOOLS = {
 }  # fmt: skip
 
 
-def copy_bytes(to: str) -> float:
-    """Return the CPU time of dd for a call, in ns; it writes to the file ``to``."""
-    command = ["dd", "if=/dev/zero", f"of={to}", "bs=1", f"count={COUNT}", "status=none"]
+OPENS = 50_000
+STREAM, OPENSNOOP = "tuxscope fileio --op open", "opensnoop"
+OPEN_TOOLS = {
+    STREAM: [TUXSCOPE, "fileio", "--op", "open"],
+    OPENSNOOP: ["opensnoop"],
+}
+
+
+def cpu_time(command: list[str], calls: int) -> float:
+    """Return the CPU time of ``command`` for one of its ``calls``, in ns."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return used / COUNT / 2 * 1e9
+    return used / calls * 1e9
 
 
-def main(rounds: int) -> None:
-    enter()
+def summaries(rounds: int) -> dict[str, list[float]]:
+    """Return what a call of dd takes, in ns, alone and beside each of TOOLS."""
     found: dict[str, list[float]] = {name: [] for name in (NOTHING, *TOOLS)}
     with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        dd = ["dd", "if=/dev/zero", f"of={file.name}", "bs=1", f"count={COUNT}", "status=none"]
         for _ in range(rounds):
-            found[NOTHING].append(copy_bytes(file.name))
+            found[NOTHING].append(cpu_time(dd, 2 * COUNT))
             for name, command in TOOLS.items():
                 with watching(command):
-                    found[name].append(copy_bytes(file.name))
-    none = found[NOTHING]
-    print("| what counts | ns per call | added | of what bpftrace adds |")
+                    found[name].append(cpu_time(dd, 2 * COUNT))
+    return found
+
+
+def streams(rounds: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return what an open and close take, in ns, alone and beside each of OPEN_TOOLS; and the CPU
+    time of each tool for an open, in ns, with that of its start."""
+    found: dict[str, list[float]] = {name: [] for name in (NOTHING, *OPEN_TOOLS)}
+    own: dict[str, list[float]] = {name: [] for name in OPEN_TOOLS}
+    with tempfile.TemporaryDirectory() as directory:
+        program, file = f"{directory}/opener", f"{directory}/file"
+        source = str(Path(__file__).with_name("opener.c"))
+        subprocess.run(["cc", "-O2", "-o", program, source], check=True)
+        Path(file).touch()
+        opener = [program, file, str(OPENS)]
+        for _ in range(rounds):
+            found[NOTHING].append(cpu_time(opener, OPENS))
+            for name, command in OPEN_TOOLS.items():
+                taken: list[float] = []
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                with reading(command):
+                    taken.append(cpu_time(opener, OPENS))
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+                found[name] += taken
+                own[name].append(used / OPENS * 1e9 - taken[0])
+    return found, own
+
+
+@contextmanager
+def reading(command: list[str]) -> Iterator[None]:
+    """Run a tool that writes its lines to a file, from its first line on, and end it afterwards."""
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as lines:
+        running = subprocess.Popen(command, stdout=lines, stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 20
+            while not os.path.getsize(lines.name) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(1.0)
+            yield
+            time.sleep(0.5)
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.wait()
+
+
+def report(found: dict[str, list[float]], peer: str, what: str) -> None:
+    """Print a table of ``found``, figures by tool, with what each adds, and the ratio to ``peer``;
+    ``what`` is its title."""
+    none = found.get(NOTHING, [0.0] * len(found[peer]))
+    print(f"| {what} | ns | added | of what {peer} adds |")
     print("| --- | --- | --- | --- |")
-    theirs = [each - alone for each, alone in zip(found[BPFTRACE], none, strict=True)]
+    theirs = [each - alone for each, alone in zip(found[peer], none, strict=True)]
     for name, figures in found.items():
         added = [each - alone for each, alone in zip(figures, none, strict=True)]
         ratios = [own / other for own, other in zip(added, theirs, strict=True)]
@@ -89,8 +153,18 @@ def main(rounds: int) -> None:
         shown = f"{statistics.median(ratios):.3f} ({low:.3f} to {high:.3f})"
         print(
             f"| {name} | {statistics.median(figures):,.0f} | {statistics.median(added):,.0f} | "
-            f"{shown if name not in (NOTHING, BPFTRACE) else ''} |"
+            f"{shown if name not in (NOTHING, peer) else ''} |"
         )
+    print()
+
+
+def main(rounds: int) -> None:
+    enter()
+    report(summaries(rounds), BPFTRACE, "--summary, a read or write")
+    if shutil.which("opensnoop"):
+        opens, own = streams(rounds)
+        report(opens, OPENSNOOP, "stream, an open and close")
+        report(own, OPENSNOOP, "the tool's own CPU time, an open")
 
 
 if __name__ == "__main__":

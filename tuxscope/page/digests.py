@@ -8,7 +8,7 @@ DIGESTS = {
     "programs/fileio/columns.py": 0x3DE8CA98B05A6968,
     "programs/fileio/command.py": 0x8F60E757494C98B4,
     "programs/fileio/counting.py": 0x74DB6E02880818D0,
-    "programs/fileio/decoding.py": 0x3304764C6B773579,
+    "programs/fileio/decoding.py": 0x17E792407E592DBB,
     "programs/fileio/existing.py": 0xECDF5718ED5C6B42,
     "programs/fileio/keys.py": 0x91164FB0C6A57A31,
     "programs/fileio/layout.py": 0x3437C6CF902A9DDD,
