@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.checks.access_bounds import null_check
+from tuxscope.asm.checks.accesses import null_check
 from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     ANYTHING,
