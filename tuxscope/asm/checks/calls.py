@@ -23,7 +23,6 @@ from tuxscope.asm.checks.values import (
     Released,
     Uninitialised,
     Value,
-    constant,
     fresh,
     new_root,
 )
@@ -172,7 +171,7 @@ def mismatch(value: Value, parameter: Parameter) -> str:
     such as ``is a scalar, not a pointer``; ``""`` if it is not."""
     kind = parameter.kind
     if isinstance(value, Number) or value is SOME_NUMBER:
-        may_be_null = parameter.nullable and (value is SOME_NUMBER or value == constant(0))
+        may_be_null = parameter.nullable and (not isinstance(value, Number) or value.zero)
         return "is a scalar, not a pointer" if kind.is_pointer and not may_be_null else ""
     if not isinstance(value, Pointer):
         return ""

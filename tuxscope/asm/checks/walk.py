@@ -44,7 +44,6 @@ MIRRORED: dict[Operation, Jump] = {
     Jump.JGT: Jump.JLT, Jump.JLT: Jump.JGT, Jump.JGE: Jump.JLE, Jump.JLE: Jump.JGE,
     Jump.JSGT: Jump.JSLT, Jump.JSLT: Jump.JSGT, Jump.JSGE: Jump.JSLE, Jump.JSLE: Jump.JSGE,
 }  # fmt: skip
-ZERO = constant(0)
 
 
 class Walk:
@@ -198,7 +197,8 @@ def compare_address(
     Operation, ``bits`` its width, an int. Returns an empty list if ``operand``, a Value, is not 0,
     and for any other comparison.
     """
-    if operand != ZERO or test not in (Jump.JEQ, Jump.JNE) or bits == 32:
+    zero = isinstance(operand, Number) and operand.zero
+    if not zero or test not in (Jump.JEQ, Jump.JNE) or bits == 32:
         return []
     null_at, other_at = (there, state.slot + 1) if test is Jump.JEQ else (state.slot + 1, there)
     if not pointer.nullable:
@@ -208,7 +208,7 @@ def compare_address(
     state.slot = other_at
     none.replace_pointer(pointer.identity, lambda _: NULL)
     none.references.pop(pointer.identity, None)
-    state.replace_pointer(pointer.identity, lambda each: each._replace(nullable=False))
+    state.replace_pointer(pointer.identity, lambda each: each.not_null())
     return [state, none]
 
 
