@@ -132,7 +132,7 @@ class Walk:
             if each in seen:
                 continue
             seen.add(each)
-            for following in self._graph.successors(each):
+            for following in self._graph.successors[each]:
                 if following <= each and following in seen:
                     return each
                 waiting.append(following)
