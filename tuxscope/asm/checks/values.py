@@ -263,14 +263,14 @@ def split(test: Operation, bits: int, value: Number, operand: int) -> tuple[Part
             return None, None
     if test is Jump.JSET:
         bit = operand & mask & -(operand & mask)
-        pieces = [(each, each) for each in (low, 0, bit) if low <= each <= high]
+        ranges = [(each, each) for each in (low, 0, bit) if low <= each <= high]
     else:
         # Between these cuts the comparison has one result: at the operand, and at changes of sign.
         wrapped = operand & M32 if bits == 32 else operand
         cuts = {low, high + 1, wrapped, wrapped + 1, 0, 1 << 31 if bits == 32 else 0}
         edges = sorted(each for each in cuts if low <= each <= high + 1)
-        pieces = [(start, end - 1) for start, end in pairwise(edges)]
+        ranges = [(start, end - 1) for start, end in pairwise(edges)]
     outcomes: dict[bool, tuple[int, int]] = {}
-    for piece in sorted(pieces, key=lambda piece: piece[1] - piece[0]):
-        outcomes[decide(piece[0] & mask, operand & mask)] = piece
+    for low, high in sorted(ranges, key=lambda each: each[1] - each[0]):
+        outcomes[decide(low & mask, operand & mask)] = low, high
     return outcomes.get(True), outcomes.get(False)
