@@ -84,8 +84,7 @@ V4: Version = (6, 6)  # clang -mcpu=v4
 
 
 class Form(NamedTuple):
-    """A NamedTuple: one row of the table. Every start makes all rows, in a third of the time that
-    dataclasses take.
+    """A NamedTuple: one row of the table, of which each start makes all.
 
     Attributes:
         name: a str, the assembler's method; rows share one (``add`` with a register, an immediate).
