@@ -5,7 +5,8 @@
 Needs no privilege: it goes as far as the page's program, and asks no kernel. A column for each
 Python (this one, if none is named), whose tuxscope it is: so two checkouts are compared. In a
 row is the sum of the least self times that -X importtime tells in all runs, its own cost
-included; below are medians of CPU time, of whole processes. All take turns.
+included; below are medians of CPU time, of whole processes, and of import and run of the checks in
+a start of an edited page. All take turns.
 """
 
 from __future__ import annotations
@@ -24,7 +25,16 @@ from tuxscope.page.loading import load_page, page_file, programs_of
 file = page_file("hello")
 programs_of(load_page(file), file, 1, live=True)
 """
-COMMAND = f"import tuxscope.entry{START}"
+# The garbage collector as the command has it.
+COMMAND = f"import gc, tuxscope.entry\ngc.set_threshold(100_000, 20, 20){START}"
+CHECKS = f"""{COMMAND}
+from time import process_time
+(program,) = programs_of(load_page(file), file, 1, live=True)
+before = process_time()
+from tuxscope.asm.checks import check
+check(program)
+print((process_time() - before) * 1000)
+"""
 # Before Python 3.12 dataclasses takes no mappingproxy as a default.
 DATACLASSES = """
 import dataclasses, sys, types
@@ -41,9 +51,8 @@ VARIANTS = {
     "a start": COMMAND,
     "a start with typing": START,
     "the same with dataclasses": DATACLASSES + START,
-    "a start with the checks": f"{COMMAND}\nimport tuxscope.asm.checks as checks\n"
-    "checks.check(programs_of(load_page(file), file, 1, live=True)[0])",
 }
+ONLY_CHECKS = "import and run of the checks"
 FLOOR = {
     "cli", "entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest",
     "tools",
@@ -88,6 +97,13 @@ def cpu_time(python: str, script: str) -> float:
     return (usage.ru_utime + usage.ru_stime) * 1000
 
 
+def checks_time(python: str) -> float:
+    """Milliseconds, user and system, of import and run of the checks in a start by ``python``."""
+    done = subprocess.run([python, "-c", CHECKS], env=environment(), capture_output=True,
+                          text=True, check=True, cwd="/")  # fmt: skip
+    return float(done.stdout)
+
+
 def row(label: str, cells: list[str]) -> str:
     return f"| {label:<32} | " + " | ".join(f"{each:>12}" for each in cells) + " |"
 
@@ -107,6 +123,7 @@ def main() -> None:
                 taken = cpu_time(python, script)
                 if number:  # the first writes bytecode
                     times[python, name].append(taken)
+            times[python, ONLY_CHECKS].append(checks_time(python))
     print(row("ms of imports, by room", [str(n + 1) for n in range(len(pythons))]))
     print(row("-" * 32, ["-" * 12 for _ in pythons]))
     sums: dict[str, Counter[str]] = {}
@@ -118,7 +135,7 @@ def main() -> None:
         print(row(name, [f"{sums[each][name] / 1000:.1f}" for each in pythons]))
     print(row("all", [f"{sums[each].total() / 1000:.1f}" for each in pythons]))
     print(row("modules", [str(len(least[each])) for each in pythons]))
-    for name in VARIANTS:
+    for name in (*VARIANTS, ONLY_CHECKS):
         cells = [f"{statistics.median(times[each, name]):.1f}" for each in pythons]
         print(row(f"CPU ms: {name}", cells))
     print("\nThe largest of the last:")
