@@ -20,13 +20,14 @@ from collections import Counter, defaultdict
 
 LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
 START = """
+import gc
+gc.set_threshold(100_000, 20, 20)  # as tuxscope.entry does
 import tuxscope.cli, tuxscope.commands.hello, tuxscope.run.live, tuxscope.run.stream
 from tuxscope.page.loading import load_page, page_file, programs_of
 file = page_file("hello")
 programs_of(load_page(file), file, 1, live=True)
 """
-# The garbage collector as the command has it.
-COMMAND = f"import gc, tuxscope.entry\ngc.set_threshold(100_000, 20, 20){START}"
+COMMAND = f"import tuxscope.entry{START}"
 CHECKS = f"""{COMMAND}
 from time import process_time
 (program,) = programs_of(load_page(file), file, 1, live=True)
