@@ -82,14 +82,16 @@ def environment() -> dict[str, str]:
 
 
 def self_times(python: str, script: str) -> dict[str, int]:
-    """Microseconds of each module that a script imports."""
+    """Return the microseconds of each module that ``script``, a str, imports in ``python``, a path:
+    a dict of int by name."""
     done = subprocess.run([python, "-X", "importtime", "-c", script], env=environment(),
                           capture_output=True, text=True, check=True, cwd="/")  # fmt: skip
     return {name: int(time) for time, name in LINE.findall(done.stderr)}
 
 
 def cpu_time(python: str, script: str) -> float:
-    """Milliseconds, user and system, of a whole process."""
+    """Return the milliseconds, user and system, of a process that runs ``script``, a str, in
+    ``python``, a path."""
     process = subprocess.Popen([python, "-c", script], env=environment(), cwd="/")
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -99,7 +101,8 @@ def cpu_time(python: str, script: str) -> float:
 
 
 def checks_time(python: str) -> float:
-    """Milliseconds, user and system, of import and run of the checks in a start by ``python``."""
+    """Return the milliseconds, user and system, of import and run of the checks in a start by
+    ``python``, a path."""
     done = subprocess.run([python, "-c", CHECKS], env=environment(), capture_output=True,
                           text=True, check=True, cwd="/")  # fmt: skip
     return float(done.stdout)

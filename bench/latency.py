@@ -36,13 +36,14 @@ time.sleep(1000)
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
+    """Return the CPU time of process ``pid``, an int, so far, in seconds."""
     fields = Path(f"/proc/{pid}/schedstat").read_text().split()
     return int(fields[0]) / 1e9
 
 
 def measure(rate: int, seconds: float, options: list[str], tool: Sequence[str] = ("hello",)) -> str:
-    """A row of the table."""
+    """Return a row of the table, a str: the latency of ``tool``, a sequence of words, with
+    ``options``, a list of str, at ``rate`` writes a second for so many ``seconds``."""
     writer = subprocess.Popen([sys.executable, "-S", "-c", WRITER, str(rate)])
     command = [TUXSCOPE, *tool, "--pid", str(writer.pid), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -28,7 +28,8 @@ TUXSCOPE = str(Path(sys.executable).with_name("tuxscope"))
 
 
 def first_event(pid: int) -> tuple[float, int]:
-    """Milliseconds from exec to the first line after the header; peak memory in KiB."""
+    """Return a pair for a run that traces process ``pid``, an int: milliseconds from exec to the
+    first line after the header, a float, and peak memory in KiB, an int."""
     begin = time.perf_counter()
     process = subprocess.Popen([TUXSCOPE, "hello", "--pid", str(pid)], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL)  # fmt: skip
