@@ -58,14 +58,14 @@ def measure(rate: int, seconds: float, options: list[str], tool: Sequence[str] =
             if not used and time.monotonic() > begin:
                 used = cpu_seconds(process.pid)
             try:
-                piece = os.read(fd, 1 << 20)
+                chunk = os.read(fd, 1 << 20)
             except BlockingIOError:
                 time.sleep(0.0002)
                 continue
             now = time.monotonic_ns()
             if now < begin * 1e9:
                 continue
-            times = [int(each) for each in re.findall(rb" (\d{6,})\n", piece)]
+            times = [int(each) for each in re.findall(rb" (\d{6,})\n", chunk)]
             latencies += [(now - each) / 1e6 for each in times]
         share = (cpu_seconds(process.pid) - used) / (time.monotonic() - begin)
     finally:

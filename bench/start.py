@@ -37,11 +37,11 @@ def first_event(pid: int) -> tuple[float, int]:
     output = b""
     while output.count(b"\n") < 2:
         ready, _, _ = select.select([process.stdout], (), (), LIMIT)
-        piece = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
-        if not piece:
+        chunk = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
+        if not chunk:
             process.kill()
             raise SystemExit("tuxscope printed no event; run this as root")
-        output += piece
+        output += chunk
     milliseconds = (time.perf_counter() - begin) * 1000
     process.terminate()
     process.stdout.close()

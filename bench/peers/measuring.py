@@ -148,8 +148,8 @@ class Bench(Rounds[Reader]):
             for each in running:
                 each.first_event()
             arrived, written = collect(running, writer, count, rate)
-            for each, pieces in zip(running, arrived, strict=True):
-                late = lateness(pieces, each.reader.offset(), written)
+            for each, chunks in zip(running, arrived, strict=True):
+                late = lateness(chunks, each.reader.offset(), written)
                 if len(late) > 1:
                     self.note(f"{name}_median", each.reader.name, statistics.median(late))
                     self.note(f"{name}_p99", each.reader.name, late[len(late) * 99 // 100])
@@ -200,12 +200,12 @@ def tracepoint_programs(pid: int) -> list[dict[str, int]]:
     return [json.loads(output_of(bpftool, "-j", "prog", "show", "id", str(i))) for i in ids]
 
 
-Pieces = list[tuple[int, bytes]]
+Chunks = list[tuple[int, bytes]]
 
 
 def collect(
     running: Sequence[Running], writer: Writer, count: int, rate: int
-) -> tuple[list[Pieces], Written]:
+) -> tuple[list[Chunks], Written]:
     """Have ``writer``, a Writer, write ``count`` times at ``rate`` a second, and read the output of
     each of ``running``, a sequence of Running.
 
@@ -213,40 +213,40 @@ def collect(
     Written of the writer. Raises BenchError.
     """
     poll = select.epoll()
-    pieces: dict[int, Pieces] = {each.pipe.fileno(): [] for each in running}
+    chunks: dict[int, Chunks] = {each.pipe.fileno(): [] for each in running}
     written = None
     try:
-        for number in (*pieces, writer.answers.fileno()):
+        for number in (*chunks, writer.answers.fileno()):
             poll.register(number, select.EPOLLIN)
         writer.tell(count, rate)
         end = time.monotonic() + 2 * count / rate + 10
         while time.monotonic() < end:
             for number, _ in poll.poll(GRACE / 3):
-                if number not in pieces:
+                if number not in chunks:
                     written = writer.answer()
                     end = time.monotonic() + GRACE
                     continue
                 data = os.read(number, 1 << 20)
-                pieces[number].append((time.monotonic_ns(), data))
+                chunks[number].append((time.monotonic_ns(), data))
                 if not data:
                     poll.unregister(number)
     finally:
         poll.close()
     if not written:
         raise BenchError(f"{count} writes at {rate}/s do not end")
-    return list(pieces.values()), written
+    return list(chunks.values()), written
 
 
-def lateness(pieces: Pieces, offset: int, written: Written) -> list[float]:
+def lateness(chunks: Chunks, offset: int, written: Written) -> list[float]:
     """Return the milliseconds from each event to its line, a sorted list of float.
 
-    ``pieces`` is the output, as pairs of the time in ns and bytes, ``offset`` what to add to its
+    ``chunks`` is the output, as pairs of the time in ns and bytes, ``offset`` what to add to its
     timestamps, in ns, and ``written`` the Written of the writer.
     """
     late = []
     length = written.end - written.start + QUIET
     rest = b""
-    for arrived, data in pieces:
+    for arrived, data in chunks:
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             at = timestamp(line)

@@ -239,10 +239,10 @@ class Running:
         text = b""
         while not any(self.reader.shows(line) for line in text.split(b"\n")[:-1]):
             ready = select.select([self.pipe], (), (), PATIENCE)[0]
-            piece = os.read(self.pipe.fileno(), 1 << 16) if ready else b""
-            if not piece:
+            chunk = os.read(self.pipe.fileno(), 1 << 16) if ready else b""
+            if not chunk:
                 raise self._failure("shows no event")
-            text += piece
+            text += chunk
         taken = (time.monotonic_ns() - self.begin) / 1e9
         self.note_cpu()
         return taken
