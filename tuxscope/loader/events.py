@@ -192,7 +192,7 @@ class Events(Generic[R]):
             with self._held:  # close everything even if the rings cannot be read
                 self._lost = self._reader.reported_lost
                 self._link.close()
-                self._batches = iter([*self._batches, *self._reader.pieces(final=True)])
+                self._batches = iter([*self._batches, *self._reader.batches(final=True)])
                 self._lost = self._reader.lost()
                 self._finish()
 
@@ -272,7 +272,7 @@ class Events(Generic[R]):
         """Start to read what is in the rings now."""
         if self._lost is None:
             self._last_drain = time.monotonic()
-            self._batches = self._reader.pieces()
+            self._batches = self._reader.batches()
 
 
 class Batches(Generic[R]):
