@@ -85,7 +85,8 @@ def cpu_time(command: list[str], calls: int) -> float:
 
 
 def summaries(rounds: int) -> dict[str, list[float]]:
-    """Return what a call of dd takes, in ns, alone and beside each of TOOLS."""
+    """Return what a call of dd takes, in ns, alone and beside each of TOOLS: a dict of ``rounds``
+    figures by name."""
     found: dict[str, list[float]] = {name: [] for name in (NOTHING, *TOOLS)}
     with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
         dd = ["dd", "if=/dev/zero", f"of={file.name}", "bs=1", f"count={COUNT}", "status=none"]
@@ -98,8 +99,9 @@ def summaries(rounds: int) -> dict[str, list[float]]:
 
 
 def streams(rounds: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Return what an open and close take, in ns, alone and beside each of OPEN_TOOLS; and the CPU
-    time of each tool for an open, in ns, with that of its start."""
+    """Return what an open and close take, in ns, alone and beside each of OPEN_TOOLS, a dict of
+    ``rounds`` figures by name; and so the CPU time of each tool for an open, with that of its
+    start."""
     found: dict[str, list[float]] = {name: [] for name in (NOTHING, *OPEN_TOOLS)}
     own: dict[str, list[float]] = {name: [] for name in OPEN_TOOLS}
     with tempfile.TemporaryDirectory() as directory:
@@ -124,7 +126,7 @@ def streams(rounds: int) -> tuple[dict[str, list[float]], dict[str, list[float]]
 
 @contextmanager
 def reading(command: list[str]) -> Iterator[None]:
-    """Run a tool that writes its lines to a file, from its first line on, and end it afterwards."""
+    """Run a tool, the words ``command``, that writes its lines to a file, and end it afterwards."""
     with tempfile.NamedTemporaryFile(dir="/dev/shm") as lines:
         running = subprocess.Popen(command, stdout=lines, stderr=subprocess.DEVNULL)
         try:
