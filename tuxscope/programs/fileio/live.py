@@ -94,7 +94,7 @@ class FileStream(Stream):
         self._wanted = wanted
         self._paths = FilePaths(loaded.maps) if KNOWN in loaded.maps else None
         every = wanted.all or self._paths is None
-        self._operations = Operations(architecture, self._path, every)
+        self._operations = Operations(architecture, self._path, every, wanted.op)
         self._matches = matcher(wanted.path) if wanted.path else None
         super().__init__(page, options, loaded, sink)
         self.totals: FileTotals = FileTotals(
