@@ -10,7 +10,7 @@ from tuxscope.options import option, switch
 from tuxscope.options.calls import CGROUP, COMM, ERROR, FAILED, FOLLOW, MIN, UID
 from tuxscope.options.parsers import given, integer
 from tuxscope.options.tool import ToolOptions
-from tuxscope.programs.fileio.operations import GROUPS, OPS, USUAL, calls_of
+from tuxscope.programs.fileio.operations import GROUPS, LONGEST_PATH, OPS, USUAL, calls_of
 from tuxscope.suggest import did_you_mean
 
 
@@ -33,6 +33,8 @@ def pattern(flag: str, text: str) -> str:
     """Return ``text``, a pattern of paths. Raises UsageError that names ``flag``."""
     if text in ("True", ""):
         raise UsageError(f"{flag} takes a path or a pattern, as in {flag} '*.log', not nothing")
+    if len(text) > LONGEST_PATH:
+        raise UsageError(f"{flag} takes at most {LONGEST_PATH} characters, not {len(text)}")
     return text
 
 
