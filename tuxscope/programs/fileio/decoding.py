@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from os.path import join
-from stat import S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_IMODE
+from stat import S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK
 from sys import byteorder
 
 from tuxscope.abi.architecture import Architecture
@@ -36,6 +36,7 @@ MAKES = 0o100 | 0o20000000  # O_CREAT, and the bit of O_TMPFILE
 NUMBERS = {op: number for number, op in enumerate(OPS)}
 # Where files are made when they are read, as their paths say.
 VIEWS = (b"/proc/", b"/sys/")
+PERMISSIONS = 0o7777
 LARGEST_ERRNO = 4095
 WORD = 1 << 64
 Row = tuple[Any, ...]  # the values of a FileOperation
@@ -231,7 +232,7 @@ def flags_and_mode(
         flags = CREAT
     if mode is None or (call.op == "open" and not flags & MAKES):
         return flags, Permissions.NOTHING
-    return flags, S_IMODE(mode)
+    return flags, mode & PERMISSIONS
 
 
 def length(call: FileCall, head: EventHead) -> int:
