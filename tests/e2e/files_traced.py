@@ -51,6 +51,7 @@ class FilesTraced:
     """Runs scripts, of whose files there are objects.
 
     Attributes:
+        prefix: words in front of the command, a tuple of str.
         result: the Result of the last run.
         made: what the script expects of it, as do() noted it, in the order in which tell() told it.
     """
@@ -59,13 +60,15 @@ class FilesTraced:
     made: list[dict[str, Any]]
 
     def __init__(self, tuxscope: Any, directory: Path) -> None:
+        self.prefix: tuple[str, ...] = ()
         self._tuxscope = tuxscope
         self._directory = directory
 
     def run(self, script: str, *options: str, status: int = 0) -> Result:
         """Run a script to its end."""
         command = arguments(f"{PRELUDE}{script}\ntell()", str(self._directory))
-        self.result = self._tuxscope("fileio", *options, "--", *command).finish()
+        run = self._tuxscope("fileio", *options, "--", *command, prefix=self.prefix)
+        self.result = run.finish()
         assert self.result.status == status, self.result.stderr
         told = [each for each in self.result.stderr.splitlines() if each.startswith("[")]
         self.made = [row for line in told for row in json.loads(line)]

@@ -28,6 +28,7 @@ def same(files: FilesTraced, script: str, *options: str, order: Any = None) -> N
 
 
 @needs_files
+@pytest.mark.matrix
 def test_opening_and_closing(files: FilesTraced) -> None:
     same(files, """
 fd = do("openat", -100, at("a"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640, op="open",
@@ -73,6 +74,7 @@ for row in made:
 
 
 @needs_files
+@pytest.mark.matrix
 def test_bytes_and_offsets(files: FilesTraced) -> None:
     same(files, """
 fd = os.open(named("a"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -123,6 +125,7 @@ made = [each for each in made if each]
 
 
 @needs_files
+@pytest.mark.matrix
 def test_from_one_file_to_another(files: FilesTraced) -> None:
     same(files, """
 fd = os.open(named("a"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -178,6 +181,7 @@ do("fallocate", fd, 0, 0, -1, op="fallocate", offset=0, **a)
 
 
 @needs_files
+@pytest.mark.matrix
 def test_names(files: FilesTraced) -> None:
     same(files, """
 os.chdir(ROOT)
@@ -273,6 +277,7 @@ do("mmap", 0, 100, 3, 0x22, fd, 0, op="mmap", seen=False)
 
 
 @needs_files
+@pytest.mark.matrix
 def test_threads_children_and_descriptors_of_others(files: FilesTraced) -> None:
     same(files, """
 import socket, threading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ from waiting import wait_until
 
 from e2e.files_traced import FilesTraced
 from e2e.harness import TUXSCOPE
+from e2e.test_net_options import without_types
 from e2e.test_syscall import removed
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.output.screen import columns as columns_of
@@ -354,6 +356,38 @@ for each in range({count}):
     assert lost
     assert int(lost[2]) > 0
     assert [len(offsets), count - len(offsets)] == [int(lost[1]), int(lost[2])]
+
+
+@pytest.mark.matrix
+def test_without_the_kernels_types(files: FilesTraced, tmp_path: Path) -> None:
+    """Paths are those that calls were given."""
+    if RunningKernelLayout().has_structs:
+        files.prefix = without_types("missing", tmp_path)
+    text = files.run(f"os.chdir(ROOT)\n{WORK}", "--format", "json").stdout
+    assert "/sys/kernel/btf/vmlinux" in files.result.stderr.splitlines()[0]
+    assert "a descriptor has no path and no offset, and --all is on" in files.result.stderr
+    name = f"{tmp_path}/some/name.log"
+    found = [json.loads(line) for line in text.splitlines()]
+    begin = next(at for at, each in enumerate(found) if each["op"] == "mkdir")
+    shown = [
+        (each["op"], each["path"], each["to"], each["bytes"], each["offset"], each["error"])
+        for each in found[begin:]
+        if each["op"] != "mmap"
+    ]
+    assert shown[: len(DONE)] == [
+        ("mkdir", f"{tmp_path}/some", None, None, None, None),
+        ("open", name, None, None, None, None),
+        ("write", None, None, 12, None, None),
+        ("pwrite", None, None, 1, 1, None),
+        ("read", None, None, 5, None, None),
+        ("fdatasync", None, None, None, None, None),
+        ("open", f"{name}/none", None, None, None, "ENOTDIR"),
+        ("rename", name, f"{name}.1", None, None, None),
+        ("close", None, None, None, None, None),
+        ("unlink", f"{name}.1", None, None, None, None),
+        ("rmdir", f"{tmp_path}/some", None, None, None, None),
+    ]
+    assert {each["dev"] for each in found} == {each["ino"] for each in found} == {None}
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from tuxscope.abi.names import names
 from tuxscope.calls.decoding import DATA, DURATION, STARTED, EventHead, head_of, parts_of
 from tuxscope.calls.events import PLANNED, TIMELESS, CallHead, EventKind, Plan
 from tuxscope.calls.plans import plan_of
-from tuxscope.calls.reads import Status
+from tuxscope.calls.reads import Status, When
 from tuxscope.files.emitting import MOVES_FILES
 from tuxscope.files.paths import FilePath
+from tuxscope.lean_dataclasses import replace
 from tuxscope.lean_typing import Any
 from tuxscope.programs.fileio.flags import NO_FLAGS, flags_text
 from tuxscope.programs.fileio.operation import NO_RESULT, UNKNOWN, Permissions
@@ -42,15 +43,22 @@ WORD = 1 << 64
 Row = tuple[Any, ...]  # the values of a FileOperation
 
 
-def plans(architecture: Architecture) -> Iterator[tuple[int, Plan]]:
+def plans(architecture: Architecture, has_files: bool = True) -> Iterator[tuple[int, Plan]]:
     """Yield the plans of the calls of ``architecture``, an Architecture: pairs of the index in
-    PLANS, an int, and a Plan."""
+    PLANS, an int, and a Plan.
+
+    ``has_files``, a bool, is whether the kernel says where files are. If not, what was opened has
+    the path that open was given.
+    """
     for abi in (architecture.native, architecture.compat):
         for number, name in names(abi).items():
             call = file_call(name, abi)
             if call and number < PLANNED:
                 moves = name in MOVES_FILES
-                plan = plan_of(call.reads, 0, moves=moves, wanted_when=call.wanted_when)
+                reads = call.reads
+                if not has_files:
+                    reads = tuple(replace(each, when=each.when & ~When.FAILURE) for each in reads)
+                plan = plan_of(reads, 0, moves=moves, wanted_when=call.wanted_when)
                 yield number + PLANNED * (abi is architecture.compat), plan
 
 

@@ -40,7 +40,7 @@ def run(options: FileioOptions) -> int:
     require_sudo()
     if problem := RunningKernelLayout().without_structs:
         say(
-            f"{problem}: files that were open already have no path, and --all is on "
+            f"{problem}: what is done by a descriptor has no path and no offset, and --all is on "
             "(docs/tools/fileio.md)"
         )
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
@@ -101,7 +101,7 @@ class FileStream(Stream):
             counts_lost=self.totals.counts_lost, left_out=0 if wanted.path else None
         )
         known = loaded.maps[PLANS]
-        for index, plan in plans(architecture):
+        for index, plan in plans(architecture, self._paths is not None):
             known.update(index, plan)
 
     def finish(self, seconds: float) -> None:
