@@ -57,6 +57,12 @@ do("openat", directory, at("elsewhere"), 0, 0, op="open", path=named("elsewhere"
 do("openat", directory, b".", os.O_TMPFILE | os.O_RDWR, 0o600, op="open", mode="0600",
    flags="O_RDWR|O_TMPFILE", file="result", path="?")
 os.chdir(ROOT)
+os.symlink("a", "link")
+made.append(dict.fromkeys(made[0]) | {each: made[0][each] for each in ("pid", "ppid", "tid", "uid")}
+            | dict(op="symlink", path="a", to=named("link"), ret=0))
+fd = do("openat", -100, b"link", os.O_PATH | os.O_NOFOLLOW, 0, op="open", path=named("link"),
+        flags="O_RDONLY|O_NOFOLLOW|O_PATH", file="result")
+do("close", fd, op="close", path=named("link"), file=fd)
 do("openat", -100, b"a", os.O_DIRECT | os.O_SYNC, 0, op="open", path=named("a"),
    flags="O_RDONLY|O_SYNC|O_DIRECT", file="result")
 do("openat", -100, b"none/", 0, 0, op="open", path=named("none/"), flags="O_RDONLY")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from os.path import join
-from stat import S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK
+from stat import S_IFIFO, S_IFMT, S_IFSOCK
 from sys import byteorder
 
 from tuxscope.abi.architecture import Architecture
@@ -13,6 +13,7 @@ from tuxscope.calls.decoding import DATA, DURATION, STARTED, EventHead, head_of,
 from tuxscope.calls.events import PLANNED, TIMELESS, CallHead, EventKind, Plan
 from tuxscope.calls.plans import plan_of
 from tuxscope.calls.reads import Status, When
+from tuxscope.files.choosing import KINDS
 from tuxscope.files.emitting import MOVES_FILES
 from tuxscope.files.paths import FilePath
 from tuxscope.lean_dataclasses import replace
@@ -194,7 +195,7 @@ def holds_no_data(call: FileCall, path: bytes, file: FilePath | None) -> bool:
     without --all. The kernel's side has decided that if ``call``, a FileCall, has a descriptor."""
     if file and call.target.descriptor is not None:
         return False
-    of_no_kind = file and S_IFMT(file.mode) not in (S_IFREG, S_IFDIR)
+    of_no_kind = file and S_IFMT(file.mode) not in KINDS
     return bool(of_no_kind) or path.startswith(VIEWS)
 
 
