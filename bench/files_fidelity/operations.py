@@ -222,7 +222,7 @@ def of_fileio(text: str, pid: int) -> Iterator[Operation]:
         for at, each in enumerate(found)
         if each["pid"] == pid
         and each["op"] == "access"
-        and each["path"].endswith("/tools/go")
+        and (each["path"] or "").endswith("/tools/go")
         and not each["error"]
     ]
     for each in found[opened[0] + 1 :]:

@@ -189,6 +189,10 @@ def main(what: str, argument: Any) -> None:
         case "file":
             with open(argument, "wb", buffering=0) as file:
                 made = file.write(b"some bytes")
+        case "files":
+            directory, made = argument
+            for each in range(made):
+                os.close(os.open(f"{directory}/{each}", os.O_CREAT | os.O_WRONLY))
         case "exec":
             new_program_in_a_thread()
         case "number":

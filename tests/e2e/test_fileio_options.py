@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from functools import partial
@@ -20,6 +21,7 @@ from e2e.files_traced import FilesTraced
 from e2e.harness import TUXSCOPE
 from e2e.test_net_options import without_types
 from e2e.test_syscall import removed
+from tuxscope.files.known import SHORT_PATHS
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.output.screen import columns as columns_of
 
@@ -356,6 +358,27 @@ for each in range({count}):
     assert lost
     assert int(lost[2]) > 0
     assert [len(offsets), count - len(offsets)] == [int(lost[1]), int(lost[2])]
+
+
+@needs_files
+def test_what_has_no_room_for_its_path_is_counted_as_lost(
+    stream: Any, caller: Any, tmp_path: Path
+) -> None:
+    count = SHORT_PATHS.max_entries + 500
+    place = tmp_path / "many"
+    place.mkdir()
+    calling = caller("files", [str(place), count])
+    run = stream("--pid", calling.pid, "--op", "open,close")
+    run.signal(signal.SIGSTOP)
+    calling.make()
+    run.signal(signal.SIGCONT)
+    calling.wait()
+    shutil.rmtree(place)
+    result = run.finish()
+    events, lost = result.totals
+    assert [events, events + lost] == [len(result.objects), 2 * count]
+    assert lost >= 2 * 500
+    assert re.search(r", no room for \d+ paths\n", result.stderr)
 
 
 @pytest.mark.matrix

@@ -98,7 +98,7 @@ class FilePaths:
         Raises MapError.
         """
         if id not in self._read:
-            self._take()
+            self.take()
         found = self._read.pop(id, None)
         if found is None:
             return None
@@ -113,8 +113,8 @@ class FilePaths:
         interrupted another one while that read a path. Raises MapError."""
         return sum(each.missed for each in self._walks.lookup(0) or ())
 
-    def _take(self) -> None:
-        """Take what waits in the kernel, which makes room there."""
+    def take(self) -> None:
+        """Take what waits in the kernel, which makes room there. Raises MapError."""
         for each in self._waiting:
             taken = dict(each.items())
             each.delete_batch(taken)

@@ -10,7 +10,7 @@ DIGESTS = {
     "programs/fileio/decoding.py": 0x075742ABC0AB9DEC,
     "programs/fileio/flags.py": 0x6ACD872B86EAB119,
     "programs/fileio/layout.py": 0x3437C6CF902A9DDD,
-    "programs/fileio/live.py": 0x1FFC70997E388B5D,
+    "programs/fileio/live.py": 0x50008137FEB0EE66,
     "programs/fileio/operation.py": 0xB372202D17DBD0D1,
     "programs/fileio/operations.py": 0x98F673B4CE1314F4,
     "programs/fileio/options.py": 0x495BE5D0B4957E6A,

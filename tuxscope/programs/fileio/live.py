@@ -19,7 +19,7 @@ from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
 from tuxscope.programs.fileio import page as stream
 from tuxscope.programs.fileio.columns import COLUMNS
-from tuxscope.programs.fileio.decoding import Operations, as_columns, plans
+from tuxscope.programs.fileio.decoding import Operations, Row, as_columns, plans
 from tuxscope.programs.fileio.operation import FileOperation
 from tuxscope.programs.fileio.options import FileioOptions
 from tuxscope.programs.fileio.patterns import matcher
@@ -30,6 +30,7 @@ from tuxscope.run.stream import Renderer, Stream, StreamTotals, lines_of
 
 PATH, TO = FileOperation.path.slot, FileOperation.to.slot
 VALUES = 1 + TO  # of a FileOperation
+AT_ONCE = 512  # records
 
 
 def run(options: FileioOptions) -> int:
@@ -56,7 +57,8 @@ class FileTotals(StreamTotals):
 
     Attributes:
         left_out: an int: how many operations --path left out, in user space; None without it.
-        pathless: how often a file's path could not be read, an int.
+        pathless: how often there was no room for a file's path, an int; operations without any are
+            lost ones.
     """
 
     left_out: int | None = None
@@ -65,7 +67,7 @@ class FileTotals(StreamTotals):
     def __str__(self) -> str:
         text = super().__str__()
         if self.pathless:
-            text += f", {self.pathless} files without a path"
+            text += f", no room for {self.pathless} paths"
         if self.left_out is not None:
             text += f"; --path left out {self.left_out} more, not in the kernel"
         return text
@@ -117,7 +119,11 @@ class FileStream(Stream):
         return lines_of(options.format, FileOperation, COLUMNS[options.format], fd)
 
     def _shown(self, columns: Columns) -> Columns:
-        rows = self._operations.rows(columns)
+        rows: list[Row] = []
+        for first in range(0, len(columns[0]), AT_ONCE):
+            if self._paths:
+                self._paths.take()  # these have less room in the kernel than records
+            rows += self._operations.rows([each[first : first + AT_ONCE] for each in columns])
         if self._matches:
             made = len(rows)
             rows = [each for each in rows if self._matches(each[PATH]) or self._matches(each[TO])]
