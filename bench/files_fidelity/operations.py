@@ -205,7 +205,7 @@ def operation(call: Call, line: Line, directory: str) -> Operation | None:
 def named(
     given: tuple[str, ...], at: int, base: int | None, directory: str, empty: bool = False
 ) -> str:
-    """The path that an argument is; empty where it is none."""
+    """The path that an argument is; empty for an address."""
     text = of_string(given[at])
     begin = directory if base is None else of_descriptor(given[base])
     if text:

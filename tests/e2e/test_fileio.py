@@ -30,7 +30,9 @@ def same(files: FilesTraced, script: str, *options: str, order: Any = None) -> N
 @needs_files
 @pytest.mark.matrix
 def test_opening_and_closing(files: FilesTraced) -> None:
-    same(files, """
+    same(
+        files,
+        """
 fd = do("openat", -100, at("a"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640, op="open",
         path=named("a"), flags="O_RDWR|O_CREAT|O_EXCL", mode="0640", file="result")
 do("openat", -100, at("a"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600, op="open",
@@ -76,13 +78,16 @@ do("openat2", directory, b"none", 0, 24, op="open", path=named("none"))
 for row in made:
     if row["path"] == "?":
         row["path"] = ROOT if row["error"] else os.readlink(f"/proc/self/fd/{row['ret']}")
-""")
+""",
+    )
 
 
 @needs_files
 @pytest.mark.matrix
 def test_bytes_and_offsets(files: FilesTraced) -> None:
-    same(files, """
+    same(
+        files,
+        """
 fd = os.open(named("a"), os.O_RDWR | os.O_CREAT, 0o600)
 other = os.open(named("b"), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
 made.clear()
@@ -127,13 +132,18 @@ do("read", 999, buffer, 5, op="read", seen=False)
 here = os.open(ROOT, os.O_RDONLY)
 do("read", here, buffer, 5, op="read", offset=0, path=ROOT, file=here)
 made = [each for each in made if each]
-""", "--op", "read,write")
+""",
+        "--op",
+        "read,write",
+    )
 
 
 @needs_files
 @pytest.mark.matrix
 def test_from_one_file_to_another(files: FilesTraced) -> None:
-    same(files, """
+    same(
+        files,
+        """
 fd = os.open(named("a"), os.O_RDWR | os.O_CREAT, 0o600)
 os.write(fd, b"x" * 100)
 to = os.open(named("b"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -165,12 +175,17 @@ do("splice", pipe[0], 0, to, ctypes.byref(pointed), 4, 0, op="splice", path=pipe
    to=named("b"), file=pipe[0], moves=True)
 do("sendfile", pipe[1], fd, 0, 3, op="sendfile", offset=21, path=named("a"), to=pipes[1], file=fd,
    moves=True)
-""", "--op", "sendfile,splice,copy_file_range")
+""",
+        "--op",
+        "sendfile,splice,copy_file_range",
+    )
 
 
 @needs_files
 def test_what_is_written_and_how_long_a_file_is(files: FilesTraced) -> None:
-    same(files, """
+    same(
+        files,
+        """
 fd = os.open(named("a"), os.O_RDWR | os.O_CREAT, 0o600)
 a = dict(path=named("a"), file=fd)
 do("fsync", fd, op="fsync", **a)
@@ -183,13 +198,18 @@ do("ftruncate", fd, -1, op="truncate", **a)
 do("fallocate", fd, 3, 4096, 8192, op="fallocate", offset=4096, length=8192,
    flags="FALLOC_FL_KEEP_SIZE|FALLOC_FL_PUNCH_HOLE", **a)
 do("fallocate", fd, 0, 0, -1, op="fallocate", offset=0, **a)
-""", "--op", "fsync,truncate,fallocate")
+""",
+        "--op",
+        "fsync,truncate,fallocate",
+    )
 
 
 @needs_files
 @pytest.mark.matrix
 def test_names(files: FilesTraced) -> None:
-    same(files, """
+    same(
+        files,
+        """
 os.chdir(ROOT)
 here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
 for name in "abcdefgh":
@@ -227,7 +247,10 @@ do("fchmod", fd, 0o600, op="chmod", path=named("f") + " (deleted)", mode="0600",
 do("unlink", 0, op="unlink", seen=False)
 do("unlinkat", here, 8, 0, op="unlink", seen=False)
 do("unlinkat", here, b"", 0, op="unlink", seen=False)
-""", "--op", "rename,unlink,mkdir,rmdir,link,symlink,chmod")
+""",
+        "--op",
+        "rename,unlink,mkdir,rmdir,link,symlink,chmod",
+    )
 
 
 @needs_files
@@ -266,7 +289,9 @@ do("faccessat2", -100, b"a", 4, 0, op="access", path=named("a"))
 
 @needs_files
 def test_mapped_files(files: FilesTraced) -> None:
-    same(files, """
+    same(
+        files,
+        """
 LIBC.mmap.restype = ctypes.c_long
 fd = os.open(named("a"), os.O_RDWR | os.O_CREAT, 0o600)
 os.ftruncate(fd, 9000)
@@ -278,14 +303,19 @@ do("mmap", 0, 100, 0, 2, fd, 4096, offset=4096, length=100, flags="PROT_NONE", *
 do("mmap", 0, 100, 5, 2, fd, 5, offset=5, length=100, flags="PROT_READ|PROT_EXEC", **a)
 do("mmap", 0, 100, 3, 0x22, -1, 0, op="mmap", seen=False)
 do("mmap", 0, 100, 3, 0x22, fd, 0, op="mmap", seen=False)
-""", "--op", "mmap")
+""",
+        "--op",
+        "mmap",
+    )
     assert all(each["path"] for each in files.result.objects)
 
 
 @needs_files
 @pytest.mark.matrix
 def test_threads_children_and_descriptors_of_others(files: FilesTraced) -> None:
-    same(files, """
+    same(
+        files,
+        """
 import socket, threading
 fd = os.open(named("a"), os.O_RDWR | os.O_CREAT, 0o600)
 buffer = ctypes.create_string_buffer(100)
@@ -318,14 +348,21 @@ if not child:
 os.waitpid(child, 0)
 (got,) = socket.recv_fds(ours, 1, 1)[1]
 writes(got, "b", 10, 11)
-""", "--op", "write", "--follow", order=lambda each: (each["tid"], each["offset"], each["bytes"]))
+""",
+        "--op",
+        "write",
+        "--follow",
+        order=lambda each: (each["tid"], each["offset"], each["bytes"]),
+    )
     assert len({each["tid"] for each in files.made}) == 6
     assert sum(each["bytes"] for each in files.made) == 4 * 190 + 4 * 9 + 2
 
 
 @needs_files
 def test_direct_and_short(files: FilesTraced) -> None:
-    same(files, """
+    same(
+        files,
+        """
 import mmap, resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
@@ -347,5 +384,8 @@ do("read", direct, address, 4096, op="read", offset=0, path=named("a"), file=dir
 do("read", direct, address, 4096, op="read", offset=4096, path=named("a"), file=direct, moves=True)
 do("pwrite64", direct, address, 4096, 0, op="pwrite", offset=0, path=named("a"), file=direct,
    moves=True)
-""", "--op", "read,write")
+""",
+        "--op",
+        "read,write",
+    )
     assert [each["bytes"] for each in files.made][:4] == [4096, 904, None, 100]

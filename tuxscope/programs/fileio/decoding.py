@@ -191,8 +191,8 @@ def meant(directory: bytes, name: bytes) -> bytes:
 
 
 def holds_no_data(call: FileCall, path: bytes, file: FilePath | None) -> bool:
-    """Return whether ``file``, a FilePath or None, with ``path``, bytes, is none that is shown
-    without --all. The kernel's side has decided that if ``call``, a FileCall, has a descriptor."""
+    """Return whether ``file``, a FilePath or None, with ``path``, bytes, is shown with --all alone.
+    The kernel's side has decided that if ``call``, a FileCall, has a descriptor."""
     if file and call.target.descriptor is not None:
         return False
     of_no_kind = file and S_IFMT(file.mode) not in KINDS
