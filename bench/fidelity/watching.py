@@ -30,6 +30,22 @@ class RunError(Exception):
 
 
 @dataclass(frozen=True)
+class Outputs:
+    """A frozen dataclass: what the tools print of one command, from its gate on.
+
+    Attributes:
+        pid: the command's process.
+        theirs, ours: the output of strace and of tuxscope, as it is.
+        lost: calls that tuxscope counts as lost.
+    """
+
+    pid: int
+    theirs: str
+    ours: str
+    lost: int
+
+
+@dataclass(frozen=True)
 class Watched:
     """A frozen dataclass: the output of both tools for one command, from its execve on.
 
@@ -79,6 +95,18 @@ def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 def watched(command: Command) -> Watched:
     """Run a command in an empty directory. Raises RunError."""
+    made = outputs(command, TUXSCOPE, GATE_ASKS)
+    return Watched(
+        list(after_gate(strace_lines(made.theirs), made.pid, 2)),
+        list(after_gate(tuxscope_lines(made.ours), made.pid, 1)),
+        made.lost,
+        (made.theirs, made.ours),
+    )
+
+
+def outputs(command: Command, tuxscope: list[str], gate_asks: re.Pattern[bytes]) -> Outputs:
+    """Run a command in an empty directory, watched by strace and ``tuxscope``, which is words of a
+    command; ``gate_asks`` is in its output when it has seen the gate. Raises RunError."""
     with tempfile.TemporaryDirectory(prefix="fidelity-") as place:
         work, tools = Path(place, "work"), Path(place, "tools")
         work.mkdir()
@@ -88,10 +116,17 @@ def watched(command: Command) -> Watched:
             ["sh", "-c", command.before], cwd=work, env=environment, check=True,
             timeout=PATIENCE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        return both(command, work, tools, environment)
+        return both(command, work, tools, environment, tuxscope, gate_asks)
 
 
-def both(command: Command, work: Path, tools: Path, environment: dict[str, str]) -> Watched:
+def both(
+    command: Command,
+    work: Path,
+    tools: Path,
+    environment: dict[str, str],
+    tuxscope: list[str],
+    gate_asks: re.Pattern[bytes],
+) -> Outputs:
     ready, go = tools / "ready", tools / "go"
     theirs, ours, errors = tools / "strace", tools / "tuxscope", tools / "errors"
     first = shutil.which(command.words[0], path=environment["PATH"]) or command.words[0]
@@ -105,11 +140,12 @@ def both(command: Command, work: Path, tools: Path, environment: dict[str, str])
         pid = int(ready.read_text())
         with (
             open(errors, "wb") as file,
-            running([*TUXSCOPE, "--pid", str(pid), "--output", str(ours)], cwd=ROOT,
-                    stderr=file, **quiet) as tracing,
+            open(ours, "wb") as lines,
+            running([*tuxscope, "--pid", str(pid)], cwd=ROOT, stdin=subprocess.DEVNULL,
+                    stdout=lines, stderr=file) as tracing,
         ):  # fmt: skip
             wait_for(
-                lambda: tracing.poll() is not None or (ours.exists() and sees_gate(ours)),
+                lambda: tracing.poll() is not None or gate_asks.search(ours.read_bytes()),
                 "tuxscope to see the gate",
             )
             if tracing.poll() is not None:
@@ -125,12 +161,8 @@ def both(command: Command, work: Path, tools: Path, environment: dict[str, str])
         if "Traceback" in stderr:
             raise RunError(f"tuxscope: {last_line(stderr)}")
         texts = tuple(each.read_text(errors="surrogateescape") for each in (theirs, ours))
-        return Watched(
-            list(after_gate(strace_lines(texts[0]), pid, 2)),
-            list(after_gate(tuxscope_lines(texts[1]), pid, 1)),
-            sum(map(int, LOST.findall(last_line(stderr)))),
-            (texts[0], texts[1]),
-        )
+        lost = sum(map(int, LOST.findall(last_line(stderr))))
+        return Outputs(pid, texts[0], texts[1], lost)
 
 
 TUXSCOPE = [
@@ -140,10 +172,6 @@ TUXSCOPE = [
 
 def last_line(text: str) -> str:
     return text.rstrip().rpartition("\n")[2]
-
-
-def sees_gate(file: Path) -> bool:
-    return bool(GATE_ASKS.search(file.read_bytes()))
 
 
 def after_gate(lines: Iterable[Line], pid: int, execve: int) -> Iterator[Line]:

@@ -10,5 +10,11 @@ sys.path.insert(0, str(BENCH))
 collect_ignore = (
     []
     if BENCH.exists()
-    else ["test_connections.py", "test_fidelity.py", "test_figures.py", "test_bench.py"]
+    else [
+        "test_connections.py",
+        "test_fidelity.py",
+        "test_files_fidelity.py",
+        "test_figures.py",
+        "test_bench.py",
+    ]
 )

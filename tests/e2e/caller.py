@@ -186,6 +186,13 @@ def main(what: str, argument: Any) -> None:
             made = children(*argument)
         case "threads":
             made = threads(argument)
+        case "file":
+            with open(argument, "wb", buffering=0) as file:
+                made = file.write(b"some bytes")
+        case "files":
+            directory, made = argument
+            for each in range(made):
+                os.close(os.open(f"{directory}/{each}", os.O_CREAT | os.O_WRONLY))
         case "exec":
             new_program_in_a_thread()
         case "number":

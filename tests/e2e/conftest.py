@@ -12,6 +12,7 @@ from pace import LIMIT
 from waiting import wait_until
 
 from e2e.callers import Caller, in_call
+from e2e.files_traced import FilesTraced
 from e2e.harness import Tuxscope, Writer, end
 from e2e.tcp import Peer, Watched
 from e2e.traced import Traced
@@ -80,6 +81,12 @@ def stream(tuxscope: Any) -> Any:
 def traced(tuxscope: Any, tmp_path: Path) -> Traced:
     """Runs scripts that ``tuxscope syscall`` traces."""
     return Traced(tuxscope, tmp_path)
+
+
+@pytest.fixture
+def files(tuxscope: Any, tmp_path: Path) -> FilesTraced:
+    """Runs scripts that ``tuxscope fileio`` traces, on files of the test's directory."""
+    return FilesTraced(tuxscope, tmp_path)
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from waiting import read_all, read_line, wait_until
 TUXSCOPE = str(Path(sysconfig.get_path("scripts"), "tuxscope"))
 WRITER = (sys.executable, "-S", str(Path(__file__).with_name("writer.py")))
 LAST_LINE = re.compile(
-    r"tuxscope: (\d+) events, (\d+) lost, \d+\.\d s(?:, (\d+) missed by recursion)?\n"
+    r"tuxscope: (\d+) events, (\d+) lost, \d+\.\d s(?:, (\d+) missed by recursion)?"
+    r"(?:, no room for \d+ paths)?\n"
 )
 
 

@@ -109,7 +109,8 @@ class Outgoing(Record):
         address, size, element, is_string, whole: each a u64, for APPEND: where to read, how many
             bytes; which element of the read it is, whether it is a string, and the Status of all of
             it.
-        is_wanted: a u64, whether a file of the call is chosen; only where files choose the calls.
+        is_wanted: a u64, not 0 if a file of the call is chosen, or that is not known (NOT_KNOWN in
+            file_reads.py); only where files choose the calls.
         started_ns, duration_ns: u64 each, those of the CallEvent.
         head, parts: its data: a CallHead, and an array of u8.
         length, unused: u32 each.

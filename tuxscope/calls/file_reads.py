@@ -21,6 +21,7 @@ from tuxscope.page.emitting import address_of
 from tuxscope.record import u32, u64
 
 MOST_FILES = 8
+NOT_KNOWN = 8  # of Outgoing.is_wanted, beside bits of When: there was no room for a file's path
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def file(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None
     a.mov32(r2, AT_FDCWD)
     a.jeq(r1, r2, "directory")
     a.call(FILE_OF_FD)
-    a.jeq(r0, 0, "out")
+    a.jeq(r0, 0, "no file")
     choose(a, captured, "file")
     a.label("known")
     a.ldx(r8, KnownFile[r0].id)
@@ -68,6 +69,15 @@ def file(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None
     a.label("directory")
     a.call(WORKING_DIRECTORY)
     a.jne(r0, 0, "known")
+    a.ja("out")
+    a.label("no file")
+    if captured.choose_files:
+        a.mov32(r1, r6)
+        a.call(OPEN_FILE)
+        a.jeq(r0, 0, "out")  # there is no such descriptor
+        a.ldx(r1, Outgoing[r9].is_wanted)
+        a.or_(r1, NOT_KNOWN)
+        a.stx(Outgoing[r9].is_wanted, r1)
     a.ja("out")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuxscope.abi.reading import copy_of_kernel, read_arguments
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9
-from tuxscope.calls.account import LARGEST_ERRNO
+from tuxscope.calls.account import LARGEST_ERRNO, add_to_account
 from tuxscope.calls.capture import capture_functions
 from tuxscope.calls.entry import choose_thread
 from tuxscope.calls.events import (
@@ -16,7 +16,7 @@ from tuxscope.calls.events import (
     Outgoing,
     Plan,
 )
-from tuxscope.calls.file_reads import Captured
+from tuxscope.calls.file_reads import NOT_KNOWN, Captured
 from tuxscope.calls.filters import leave_out_results
 from tuxscope.calls.leave import leave_out_before_exec
 from tuxscope.calls.outgoing import (
@@ -36,7 +36,7 @@ from tuxscope.calls.reads import (
     ReadKind,
     When,
 )
-from tuxscope.calls.records import Thread
+from tuxscope.calls.records import Account, Thread
 from tuxscope.calls.telling import tell_function
 from tuxscope.calls.wanted import Wanted
 from tuxscope.files.choosing import leave_out_special
@@ -157,7 +157,8 @@ def capture_and_file_functions(a: Assembler, wanted: Wanted, captured: Captured)
     Captured."""
     capture_functions(a, wanted.layout, captured)
     if wanted.layout.has_structs:
-        more = (OPEN_FILE,) if ReadKind.POSITION in captured.kinds else ()
+        is_asked = captured.choose_files or ReadKind.POSITION in captured.kinds
+        more = (OPEN_FILE,) if is_asked else ()
         file_functions(a, wanted.layout, FILE_OF_FD, WORKING_DIRECTORY, *more)
 
 
@@ -249,6 +250,10 @@ def send_function(a: Assembler, wanted: Wanted, captured: Captured) -> None:
     if captured.choose_files:
         a.ldx(r1, out.is_wanted)
         a.jeq(r1, 0, "done")
+        a.jne(r1, NOT_KNOWN, "wanted")
+        add_to_account(a, Account.missed.offset)
+        a.ja("done")
+        a.label("wanted")
     output(a, "done")
     a.label("done")
     release_outgoing(a)
@@ -321,13 +326,21 @@ def begin_function(a: Assembler, wanted: Wanted, captured: Captured) -> None:
         a.lsh(r1, 3)
         a.add(r1, r9)
         a.ldx(r1, u64[r1 + VALUES])
-        a.mov32(r1, r1)
+        a.mov32(r8, r1)
+        a.mov(r1, r8)
         a.call(FILE_OF_FD)
-        a.jeq(r0, 0, "done")
+        a.jeq(r0, 0, "no file")
         if captured.choose_files:
             leave_out_special(a, KnownFile[r0], "done")
         a.ldx(r1, KnownFile[r0].id)
         a.stx(thread.entry_file, r1)
+        a.ja("done")
+        a.label("no file")
+        if captured.choose_files:
+            a.mov(r1, r8)
+            a.call(OPEN_FILE)
+            a.jeq(r0, 0, "done")
+            add_to_account(a, Account.missed.offset)
     a.ja("done")
     busy(a, counted=False)
 

@@ -1,5 +1,5 @@
-"""Files that hold data: regular ones and directories, of file systems that are not the kernel's own
-views of itself."""
+"""Files that hold data: regular ones, directories and symbolic links, of file systems that are not
+the kernel's own views of itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import stat
 from tuxscope.asm import Assembler
 from tuxscope.asm.registers import Memory, r1, r2
 
+# O_PATH opens a symbolic link itself.
+KINDS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
 # include/uapi/linux/magic.h: file systems whose files are made when they are read. All are below
 # 1 << 32, and those from 1 << 31 on are negative as an immediate.
 VIEWS = {
@@ -30,13 +32,14 @@ VIEWS = {
 
 
 def leave_out_special(a: Assembler, known: Memory, left_out: str) -> None:
-    """Emit: jump to the label ``left_out`` if the file ``known``, the Memory of a KnownFile, is no
-    regular file and no directory, or one of VIEWS. Uses r1 and r2."""
+    """Emit: jump to the label ``left_out`` if the file ``known``, the Memory of a KnownFile, is of
+    none of KINDS, or one of VIEWS. Uses r1 and r2."""
     holds_data = f"not {left_out}"
     a.ldx(r1, known.mode)
     a.and_(r1, stat.S_IFMT(0xFFFF))
-    a.jeq(r1, stat.S_IFREG, holds_data)
-    a.jne(r1, stat.S_IFDIR, left_out)
+    for kind in KINDS:
+        a.jeq(r1, kind, holds_data)
+    a.ja(left_out)
     a.label(holds_data)
     a.ldx(r1, known.magic)
     for magic in VIEWS.values():

@@ -15,7 +15,7 @@ from itertools import chain
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import Any
 from tuxscope.output.columns import Column
-from tuxscope.output.screen import cut, padded
+from tuxscope.output.screen import padded
 from tuxscope.output.visible import NOTHING, plain, visible
 from tuxscope.record import RecordType
 from tuxscope.record.types import FieldType, Integer, Text, decode_text
@@ -104,13 +104,13 @@ class LineFormat:
                     self._uncached.append((slot, None))
                 else:
                     parts.append("%b")
-                    render = fitted(own or renderer(style, field_type), width, cell.limit)
+                    render = fitted(own or renderer(style, field_type), width, cell.limit, column)
                     self._uncached.append((slot, as_bytes(render)))
             else:
                 slots = [*range(slot, slot + field_type.width)]
                 slots += [other.slot for other in column.others]
                 part = slice(len(self._cached_slots), len(self._cached_slots) + len(slots))
-                render = fitted(own or renderer(style, field_type), width, cell.limit)
+                render = fitted(own or renderer(style, field_type), width, cell.limit, column)
                 parts.append(for_slice(render, part))
                 self._cached_slots.extend(slots)
         parts.append("}\n" if style is Style.JSON else "\n")
@@ -149,12 +149,14 @@ class LineFormat:
         return tuple(chain.from_iterable(zip(*values, strict=True)))
 
 
-def fitted(render: Callable[[Any], str], width: int, limit: int | None) -> Callable[[Any], str]:
-    """Return ``render``, a function of one value to a str, with its text truncated to ``limit``, an
-    int or None, and padded to ``width``, an int."""
+def fitted(
+    render: Callable[[Any], str], width: int, limit: int | None, column: Column
+) -> Callable[[Any], str]:
+    """Return ``render``, a function of one value to a str, with its text shortened to ``limit``, an
+    int or None, as ``column``, a Column, does it, and padded to ``width``, an int."""
     if limit is None:
         return lambda value: padded(render(value), width)
-    return lambda value: padded(cut(render(value), limit), width)
+    return lambda value: padded(column.shortened(render(value), limit), width)
 
 
 def as_bytes(render: Callable[[Any], str]) -> Callable[[Any], bytes]:

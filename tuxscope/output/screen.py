@@ -85,6 +85,12 @@ def cut(text: str, width: int) -> str:
     return text if columns(text) <= width else beginning(text, width - 1).rstrip() + "…"
 
 
+def cut_front(text: str, width: int) -> str:
+    """Return the end of printable ``text``, of ``width`` terminal columns, with an ellipsis in
+    front; all of it if it fits."""
+    return text if columns(text) <= width else "…" + beginning(text[::-1], width - 1)[::-1]
+
+
 def beginning(text: str, width: int) -> str:
     """Return the longest prefix of printable ``text`` that fits into ``width`` terminal columns."""
     if text.isascii():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from errno import errorcode
 
@@ -9,12 +10,14 @@ from tuxscope.lean_typing import Any
 from tuxscope.output.columns import Clock, Column, Combined, time_of_day
 from tuxscope.output.durations import Duration
 from tuxscope.output.lines import Style
+from tuxscope.output.screen import columns, cut, cut_front
 from tuxscope.output.visible import visible
 from tuxscope.programs.fileio.operation import NO_RESULT, FileOperation, Permissions
 from tuxscope.record.types import decode_text
 
 SECOND = 1_000_000_000
-ADDRESS = 1 << 32  # a result from here on is one, of mmap(2)
+ADDRESS = 1 << 31  # a result from here on is one, of mmap(2): no call moves so many bytes
+DETAILS = re.compile(r"( [A-Z]\w*(\|\w+)*)?( \d{4})?\Z")  # what follows the paths: flags and mode
 
 
 class WallTime(Clock):
@@ -63,6 +66,18 @@ class Returned(Column):
         return "-" if value >= ADDRESS else str(value)
 
 
+class Paths(Combined):
+    """A Column of a stream: paths, with flags and mode. Of a path that is too long the end is
+    shown, which has the name."""
+
+    __slots__ = ()
+    span = (20, 8192)
+
+    def shortened(self, text: str, width: int) -> str:
+        path = DETAILS.sub("", text, count=1)
+        return cut(text, width) if columns(path) < width - 2 else cut_front(path, width)
+
+
 def paths(values: tuple[bytes, bytes, bytes, int]) -> str:
     """Return the text of PATH, a str: of ``values``, the raw values of path, to, flags and mode."""
     path, to, flags, mode = values
@@ -76,15 +91,15 @@ def paths(values: tuple[bytes, bytes, bytes, int]) -> str:
 
 FIELDS: Any = FileOperation
 TEXT: tuple[Column, ...] = (
-    WallTime(FIELDS.timestamp_ns, 15, rank=2),
-    Column(FIELDS.pid, 7),
-    Column(FIELDS.comm, 15, rank=3),
-    Column(FIELDS.op, 8),
-    Returned(FIELDS.ret, 6, rank=1),
-    Column(FIELDS.bytes, 8),
-    Column(FIELDS.offset, 10, rank=4),
-    Latency(FIELDS.duration_ns, 8, rank=1),
-    Combined(FIELDS.path, 0, (FIELDS.to, FIELDS.flags, FIELDS.mode), paths),
+    WallTime(FIELDS.timestamp_ns, 15, rank=7),
+    Column(FIELDS.pid, 7, rank=2),
+    Column(FIELDS.comm, 15, rank=5),
+    Column(FIELDS.op, 9, rank=1),
+    Returned(FIELDS.ret, 7, rank=3),
+    Column(FIELDS.bytes, 8, rank=4),
+    Column(FIELDS.offset, 10, rank=8),
+    Latency(FIELDS.duration_ns, 8, rank=6),
+    Paths(FIELDS.path, 0, (FIELDS.to, FIELDS.flags, FIELDS.mode), paths),
 )
 JSON: tuple[Column, ...] = (
     Column(FIELDS.timestamp_ns),

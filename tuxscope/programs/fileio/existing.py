@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from tuxscope.files.choosing import VIEWS
 from tuxscope.lean_typing import Any
-from tuxscope.programs.fileio.operation import UNKNOWN, Permissions, open_flags
+from tuxscope.programs.fileio.flags import open_flags
+from tuxscope.programs.fileio.operation import UNKNOWN, Permissions
 from tuxscope.programs.fileio.operations import EXISTING, OPS
 from tuxscope.programs.fileio.options import FileioOptions
 from tuxscope.run.cgroups import cgroup_of, cgroup_paths

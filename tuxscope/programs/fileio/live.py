@@ -33,6 +33,7 @@ from tuxscope.run.stream import Renderer, Stream, StreamTotals, first_rows, line
 
 PATH, TO = FileOperation.path.slot, FileOperation.to.slot
 VALUES = 1 + TO  # of a FileOperation
+AT_ONCE = 512  # records
 
 
 def run(options: FileioOptions) -> int:
@@ -43,7 +44,7 @@ def run(options: FileioOptions) -> int:
     require_sudo()
     if problem := RunningKernelLayout().without_structs:
         say(
-            f"{problem}: files that were open already have no path, and --all is on "
+            f"{problem}: what is done by a descriptor has no path and no offset, and --all is on "
             "(docs/tools/fileio.md)"
         )
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
@@ -60,7 +61,8 @@ class FileTotals(StreamTotals):
 
     Attributes:
         left_out: an int: how many operations --path left out, in user space; None without it.
-        pathless: how often a file's path could not be read, an int.
+        pathless: how often there was no room for a file's path, an int; operations without any are
+            lost ones.
     """
 
     left_out: int | None = None
@@ -69,7 +71,7 @@ class FileTotals(StreamTotals):
     def __str__(self) -> str:
         text = super().__str__()
         if self.pathless:
-            text += f", {self.pathless} files without a path"
+            text += f", no room for {self.pathless} paths"
         if self.left_out is not None:
             text += f"; --path left out {self.left_out} more, not in the kernel"
         return text
@@ -99,14 +101,14 @@ class FileStream(Stream):
         self._wanted, self._cgroup = wanted, cgroup
         self._paths = FilePaths(loaded.maps) if KNOWN in loaded.maps else None
         every = wanted.all or self._paths is None
-        self._operations = Operations(architecture, self._path, every)
+        self._operations = Operations(architecture, self._path, every, wanted.op)
         self._matches = matcher(wanted.path) if wanted.path else None
         super().__init__(page, options, loaded, sink)
         self.totals: FileTotals = FileTotals(
             counts_lost=self.totals.counts_lost, left_out=0 if wanted.path else None
         )
         known = loaded.maps[PLANS]
-        for index, plan in plans(architecture):
+        for index, plan in plans(architecture, self._paths is not None):
             known.update(index, plan)
 
     def finish(self, seconds: float) -> None:
@@ -140,4 +142,9 @@ class FileStream(Stream):
         return lines_of(options.format, FileOperation, COLUMNS[options.format], fd)
 
     def _shown(self, columns: Columns) -> Columns:
-        return as_columns(self._chosen(self._operations.rows(columns)), VALUES)
+        rows: list[Row] = []
+        for first in range(0, len(columns[0]), AT_ONCE):
+            if self._paths:
+                self._paths.take()  # these have less room in the kernel than records
+            rows += self._operations.rows([each[first : first + AT_ONCE] for each in columns])
+        return as_columns(self._chosen(rows), VALUES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from errno import errorcode
 
@@ -127,32 +126,3 @@ class FileOperation(Record):
     flags = OptionalText("flags", char[256])
     path = OptionalText("path", PATH)
     to = OptionalText("path", PATH)
-
-
-def open_flags(value: int) -> str:
-    """Return ``value``, the flags of open(2), an int, as text."""
-    names = {0: "O_RDONLY", 1: "O_WRONLY", 2: "O_RDWR", 3: "O_ACCMODE"}
-    parts, left = [names[value & 3]], value & ~3 & ~os.O_LARGEFILE & ~LARGE_FILE
-    for name in OPEN_FLAGS:
-        bits = getattr(os, name, 0)
-        if bits and left & bits == bits:
-            parts.append(name)
-            left &= ~bits
-    return "|".join([*parts, f"{left:#x}"] if left else parts)
-
-
-LARGE_FILE = 0o100000  # O_LARGEFILE of programs of 32 bits, which is 0 to a library of 64
-# Those that have bits of others come first.
-OPEN_FLAGS = (
-    "O_TMPFILE", "O_SYNC", "O_DSYNC", "O_CREAT", "O_EXCL", "O_NOCTTY", "O_TRUNC", "O_APPEND",
-    "O_NONBLOCK", "O_ASYNC", "O_DIRECT", "O_DIRECTORY", "O_NOFOLLOW", "O_NOATIME", "O_CLOEXEC",
-    "O_PATH",
-)  # fmt: skip
-PROTECTION = {1: "PROT_READ", 2: "PROT_WRITE", 4: "PROT_EXEC"}
-
-
-def protection(value: int) -> str:
-    """Return ``value``, the protection of mmap(2), an int, as text."""
-    left = value & ~7
-    parts = [name for bit, name in PROTECTION.items() if value & bit]
-    return "|".join([*parts, f"{left:#x}"] if left else parts) or "PROT_NONE"

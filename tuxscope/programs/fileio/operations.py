@@ -13,9 +13,10 @@ from tuxscope.abi.architecture import Abi, Architecture
 from tuxscope.abi.names import names
 from tuxscope.calls.events import PLANNED
 from tuxscope.calls.reads import RESULT, Read, ReadKind, When
-from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_dataclasses import dataclass, replace
 
 LONGEST_PATH = 4096  # bytes, PATH_MAX
+OPEN_HOW = 24  # bytes of struct open_how, include/uapi/linux/openat2.h
 
 
 class Offset(IntEnum):
@@ -77,7 +78,12 @@ class FileCall:
         offset: an Offset, with ``offset_argument``, the index of its argument, an int.
         flags, mode, length: each the index of an argument, an int or None: flags, as ``op`` has
             them, permissions, and a new length.
+        how: the index of the argument that is the address of a ``struct open_how``, an int or None:
+            flags and permissions are there.
+        empty: the index of the argument with AT_EMPTY_PATH, an int or None: with that, and without
+            a path, the file is that of ``target.directory``.
         at_entry: a bool, whether the file is looked up before the call, as there is none after it.
+        pointed_size: the size in bytes of the number at ``offset_argument``, an int.
     """
 
     op: str
@@ -89,7 +95,10 @@ class FileCall:
     flags: int | None = None
     mode: int | None = None
     length: int | None = None
+    how: int | None = None
+    empty: int | None = None
     at_entry: bool = False
+    pointed_size: int = 8
 
     @property
     def wanted_when(self) -> When:
@@ -107,9 +116,12 @@ class FileCall:
             if each:
                 found += target_reads(each, self.at_entry)
         if self.offset is Offset.POINTED:
-            found.append(Read(ReadKind.BYTES, self.offset_argument, size=8, most=8))
+            size = self.pointed_size
+            found.append(Read(ReadKind.BYTES, self.offset_argument, size=size, most=size))
         if self.offset not in (Offset.NONE, Offset.ARGUMENT):
             found.append(Read(ReadKind.POSITION, self.target.descriptor or 0))
+        if self.how is not None:
+            found.append(Read(ReadKind.BYTES, self.how, size=OPEN_HOW, most=OPEN_HOW))
         return tuple(found)
 
 
@@ -156,7 +168,7 @@ EITHER = Offset.ARGUMENT_OR_POSITION
 CALLS: Mapping[str, FileCall] = MappingProxyType({
     "open": FileCall("open", opened(0), flags=1, mode=2),
     "openat": FileCall("open", opened(1, 0), flags=2, mode=3),
-    "openat2": FileCall("open", opened(1, 0)),
+    "openat2": FileCall("open", opened(1, 0), how=2),
     "creat": FileCall("open", opened(0), mode=1),
     "open_by_handle_at": FileCall("open", fd(RESULT), flags=2),
     "close": FileCall("close", fd(0), at_entry=True),
@@ -187,47 +199,53 @@ CALLS: Mapping[str, FileCall] = MappingProxyType({
     "ftruncate": FileCall("truncate", fd(0), length=1),
     "truncate64": FileCall("truncate", path(0)),
     "ftruncate64": FileCall("truncate", fd(0)),
-    "fallocate": FileCall("fallocate", fd(0), offset=ARGUMENT, offset_argument=2, length=3),
+    "fallocate": FileCall(
+        "fallocate", fd(0), flags=1, offset=ARGUMENT, offset_argument=2, length=3
+    ),
     "rename": FileCall("rename", path(0), path(1)),
     "renameat": FileCall("rename", path(1, 0), path(3, 2)),
-    "renameat2": FileCall("rename", path(1, 0), path(3, 2)),
+    "renameat2": FileCall("rename", path(1, 0), path(3, 2), flags=4),
     "unlink": FileCall("unlink", path(0)),
     "unlinkat": FileCall("unlink", path(1, 0), flags=2),
     "mkdir": FileCall("mkdir", path(0), mode=1),
     "mkdirat": FileCall("mkdir", path(1, 0), mode=2),
     "rmdir": FileCall("rmdir", path(0)),
     "link": FileCall("link", path(0), path(1)),
-    "linkat": FileCall("link", path(1, 0), path(3, 2)),
+    "linkat": FileCall("link", path(1, 0), path(3, 2), empty=4),
     "symlink": FileCall("symlink", Target(path=0, literal=True), path(1)),
     "symlinkat": FileCall("symlink", Target(path=0, literal=True), path(2, 1)),
     "chmod": FileCall("chmod", path(0), mode=1),
     "fchmod": FileCall("chmod", fd(0), mode=1),
     "fchmodat": FileCall("chmod", path(1, 0), mode=2),
-    "fchmodat2": FileCall("chmod", path(1, 0), mode=2),
+    "fchmodat2": FileCall("chmod", path(1, 0), mode=2, empty=3),
     "mmap": FileCall("mmap", fd(4), flags=2, offset=ARGUMENT, offset_argument=5, length=1),
     "mmap2": FileCall("mmap", fd(4), flags=2, length=1),
     "stat": FileCall("stat", path(0)),
     "lstat": FileCall("stat", path(0)),
-    "newfstatat": FileCall("stat", path(1, 0)),
-    "fstatat64": FileCall("stat", path(1, 0)),
-    "statx": FileCall("stat", path(1, 0)),
+    "newfstatat": FileCall("stat", path(1, 0), empty=3),
+    "fstatat64": FileCall("stat", path(1, 0), empty=3),
+    "statx": FileCall("stat", path(1, 0), empty=2),
     "fstat": FileCall("stat", fd(0)),
     "stat64": FileCall("stat", path(0)),
     "lstat64": FileCall("stat", path(0)),
     "fstat64": FileCall("stat", fd(0)),
     "access": FileCall("access", path(0)),
     "faccessat": FileCall("access", path(1, 0)),
-    "faccessat2": FileCall("access", path(1, 0)),
+    "faccessat2": FileCall("access", path(1, 0), empty=3),
 })  # fmt: skip
 
 # There the argument is the address of a struct (old_mmap in the kernel's mm/mmap.c).
 WITHOUT_MMAP = frozenset({Abi.S390X, Abi.S390, Abi.IA32})
+SHORT_OFFSETS = frozenset({Abi.S390, Abi.IA32, Abi.ARM})  # whose off_t has 32 bits
 
 
 def file_call(name: str, abi: Abi) -> FileCall | None:
     """Return the FileCall that the system call ``name``, a str, of ``abi``, an Abi, is; None for
     one that is not, and for one whose file is not known."""
-    return None if name == "mmap" and abi in WITHOUT_MMAP else CALLS.get(name)
+    call = None if name == "mmap" and abi in WITHOUT_MMAP else CALLS.get(name)
+    if call and name == "sendfile" and abi in SHORT_OFFSETS:
+        return replace(call, pointed_size=4)
+    return call
 
 
 def calls_of(ops: frozenset[str], architecture: Architecture) -> frozenset[tuple[bool, int]]:
@@ -237,7 +255,8 @@ def calls_of(ops: frozenset[str], architecture: Architecture) -> frozenset[tuple
         (abi is architecture.compat, number)
         for abi in architecture.abis
         for number, name in names(abi).items()
-        if (call := file_call(name, abi)) and call.op in ops
+        if (call := file_call(name, abi))
+        and (call.op in ops or (name == "unlinkat" and RMDIR in ops))
     )
 
 
@@ -255,6 +274,7 @@ QUIET = frozenset({"stat", "access"})
 # Operations that move bytes.
 MOVING = frozenset(each.op for each in CALLS.values() if each.moves)
 USUAL = frozenset(each.op for each in CALLS.values()) - QUIET
+RMDIR = "rmdir"  # unlinkat(2) is one with AT_REMOVEDIR
 EXISTING = "existing"  # no operation: the file was open already
 # By number, as a record has them.
 OPS = (*dict.fromkeys(each.op for each in CALLS.values()), EXISTING)

@@ -11,7 +11,14 @@ from tuxscope.options.calls import CGROUP, COMM, ERROR, FAILED, FOLLOW, MIN, UID
 from tuxscope.options.parsers import given, integer
 from tuxscope.options.tool import EXISTING, SUMMARY, ToolOptions, summary_key
 from tuxscope.programs.fileio.keys import FileBy
-from tuxscope.programs.fileio.operations import CHOICES, GROUPS, MOVING, USUAL, calls_of
+from tuxscope.programs.fileio.operations import (
+    CHOICES,
+    GROUPS,
+    LONGEST_PATH,
+    MOVING,
+    USUAL,
+    calls_of,
+)
 from tuxscope.suggest import did_you_mean
 
 
@@ -34,6 +41,8 @@ def pattern(flag: str, text: str) -> str:
     """Return ``text``, a pattern of paths. Raises UsageError that names ``flag``."""
     if text in ("True", ""):
         raise UsageError(f"{flag} takes a path or a pattern, as in {flag} '*.log', not nothing")
+    if len(text) > LONGEST_PATH:
+        raise UsageError(f"{flag} takes at most {LONGEST_PATH} characters, not {len(text)}")
     return text
 
 

@@ -1,0 +1,1 @@
+"""The files and bytes of tuxscope fileio beside those of strace."""
