@@ -17,27 +17,27 @@ from tuxscope.files.paths import FilePath
 from tuxscope.lean_typing import Any
 from tuxscope.programs.fileio.operation import (
     NO_RESULT,
+    NUMBERS,
     UNKNOWN,
     Permissions,
+    Row,
     open_flags,
     protection,
 )
 from tuxscope.programs.fileio.operations import (
-    OPS,
     FileCall,
     Offset,
     Target,
     file_call,
     target_reads,
 )
+from tuxscope.programs.fileio.uring_decoding import uring_row
 
 AT_REMOVEDIR = 0x200
-NUMBERS = {op: number for number, op in enumerate(OPS)}
 # Where files are made when they are read, as their paths say.
 VIEWS = (b"/proc/", b"/sys/")
 LARGEST_ERRNO = 4095
 WORD = 1 << 64
-Row = tuple[Any, ...]  # the values of a FileOperation
 
 
 def plans(architecture: Architecture) -> Iterator[tuple[int, Plan]]:
@@ -85,6 +85,8 @@ class Operations:
 
     def _row(self, started: int, duration: int, data: bytes) -> Row | None:
         head = head_of(data)
+        if head.what == EventKind.URING:
+            return uring_row(started, duration, head, self._path)
         call = self._call(head)
         if call is None or head.what not in (EventKind.CALL, EventKind.UNFINISHED):
             return None

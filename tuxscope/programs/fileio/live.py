@@ -21,6 +21,7 @@ from tuxscope.programs.fileio import page as stream
 from tuxscope.programs.fileio.columns import COLUMNS
 from tuxscope.programs.fileio.decoding import Operations, as_columns, plans
 from tuxscope.programs.fileio.operation import FileOperation
+from tuxscope.programs.fileio.operations import opcodes_of
 from tuxscope.programs.fileio.options import FileioOptions
 from tuxscope.programs.fileio.patterns import matcher
 from tuxscope.run.cgroups import identify
@@ -45,7 +46,7 @@ def run(options: FileioOptions) -> int:
         )
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
     architecture = this_architecture()
-    page = stream.page(chosen, architecture, options.all)
+    page = stream.page(chosen, architecture, options.all, opcodes_of(options.op))
     shown = partial(FileStream, wanted=options, architecture=architecture)
     return run_page(page, stream.__file__, options, shown)
 
