@@ -55,7 +55,9 @@ def page(
         choose_files = layout.has_structs and not all_files
         captured = Captured(CAPTURED_KINDS, True, choose_files)
         sent = Sending(asked, captured)
-        programs = [entry(asked, sent), leave(asked, sent), end(asked, sent), new_program(asked)]
+        programs = [end(asked, sent), new_program(asked)]
+        if chosen.numbers:  # none of them, if only operations of io_uring are asked for
+            programs = [entry(asked, sent), leave(asked, sent), *programs]
         programs += uring_programs(asked, asked_opcodes, choose_files, SentRequests())
         return (*programs, birth(asked)) if chosen.follow else tuple(programs)
 

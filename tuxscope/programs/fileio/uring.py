@@ -1,5 +1,4 @@
-"""io_uring's operations, from their submission to their completion: what a tool does with those
-that have ended is a RequestOutcome.
+"""io_uring's operations, from their submission to their completion: the programs.
 
 The kernel's ``struct io_kiocb`` is one request, known by its address until it has completed. Its
 command's own data (``struct io_rw``, ``struct io_sync``) begin where its ``file`` is
@@ -8,7 +7,7 @@ command's own data (``struct io_rw``, ``struct io_sync``) begin where its ``file
 
 from __future__ import annotations
 
-from tuxscope.asm import Assembler, Hash, Program, RawTracepoint, helper
+from tuxscope.asm import Assembler, Program, RawTracepoint, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
 from tuxscope.calls.account import add_to_account
@@ -22,128 +21,29 @@ from tuxscope.calls.events import TIMELESS
 from tuxscope.calls.file_reads import load_owner
 from tuxscope.calls.filters import leave_out_results
 from tuxscope.calls.leave import leave_out_before_exec
-from tuxscope.calls.records import THREADS, Account, Who
+from tuxscope.calls.records import THREADS, Account
 from tuxscope.calls.wanted import Wanted
 from tuxscope.files.choosing import leave_out_special
 from tuxscope.files.emitting import FILE_OF, FILE_OF_FD, file_functions
 from tuxscope.files.known import KnownFile
 from tuxscope.files.members import members
-from tuxscope.lean_dataclasses import dataclass
-from tuxscope.lean_typing import Protocol
 from tuxscope.page.emitting import address_of, copy, delete, lookup
 from tuxscope.programs.fileio.operation import NO_RESULT
 from tuxscope.programs.fileio.operations import URING
-from tuxscope.record import Record, u32, u64
+from tuxscope.programs.fileio.uring_requests import (
+    COMPLETE,
+    REQUESTS,
+    EndedRequest,
+    RequestArgument,
+    RequestOutcome,
+    UringRequest,
+    submissions,
+)
+from tuxscope.record import u32, u64
 
-COMPLETE = "io_uring_complete"
-SUBMIT = ("io_uring_submit_req", "io_uring_submit_sqe")  # the second one before Linux 6.3
-FAIL = "io_uring_req_failed"
 # Of an entry's flags, which struct io_kiocb has, too: IOSQE_FIXED_FILE, IOSQE_CQE_SKIP_SUCCESS.
 FIXED_FILE, SKIP_SUCCESS = 1 << 0, 1 << 6
 NO_FD = (1 << 32) - 1
-
-
-class UringRequest(Record):
-    """A Record: an operation that was submitted.
-
-    Attributes:
-        started_ns: a u64, when.
-        owner: a u64, as of ReadKind.OWNER, of who submitted it.
-        offset: a u64, where in the file it was to begin; all ones for the file's position.
-        length, flags: u64 and u32, of an operation whose data are a ``struct io_sync``.
-        opcode: a u32.
-        who: a Who, the thread that submitted it.
-        fd: a u32, the descriptor of one whose file the kernel has not looked up when it is sent;
-            all ones for others.
-        unused: a u32.
-    """
-
-    started_ns = u64
-    owner = u64
-    offset = u64
-    length = u64
-    flags = u32
-    opcode = u32
-    who = Who
-    fd = u32
-    unused = u32
-
-
-# By the address of its struct io_kiocb.
-REQUESTS = Hash("REQUESTS", key=u64, value=UringRequest, max_entries=32768)
-
-
-@dataclass(frozen=True)
-class EndedRequest:
-    """A frozen dataclass: an operation that has completed, as programs find it: r7 is how long it
-    took in ns, r8 the errno, or 0, r9 the address of the KnownFile, or 0.
-
-    One that was submitted with IOSQE_CQE_SKIP_SUCCESS completes without a word: it is one when it
-    is submitted. Its ``result`` is NO_RESULT, and r7 is TIMELESS.
-
-    Attributes:
-        request: the Memory of its UringRequest, on the stack.
-        result: the Memory of its result, a u64: bytes that were moved, or a negative errno.
-        position: the Memory of a u64, where in the file it has ended, if it reads or writes.
-    """
-
-    request: Memory
-    result: Memory
-    position: Memory
-
-
-class RequestOutcome(Protocol):
-    """A Protocol: what becomes of operations that have completed. The methods emit instructions
-    with ``a``, an Assembler."""
-
-    def ended(self, a: Assembler, ended: EndedRequest) -> None:
-        """Emit: an operation that is chosen, ``ended``, an EndedRequest, has completed. Uses r0 to
-        r9."""
-
-    def functions(self, a: Assembler) -> None:
-        """Emit what ``ended`` calls or jumps to, behind the program's own code."""
-
-
-@dataclass(frozen=True)
-class RequestArgument:
-    """A frozen dataclass: a raw tracepoint that is given a request.
-
-    Attributes:
-        tracepoint: its name, a str.
-        request: the index of the argument that is a ``struct io_kiocb``, an int.
-        sqe: the index of the one that is a ``struct io_uring_sqe``, an int, or None.
-    """
-
-    tracepoint: str
-    request: int
-    sqe: int | None = None
-
-
-def submissions(layout: Layout) -> tuple[RequestArgument, ...]:
-    """Return the tracepoints that requests pass before they complete, a tuple of RequestArgument:
-    those of ``layout``, the kernel's Layout. It is empty where operations cannot be followed.
-
-    io_uring_complete has to name the request: until Linux 5.18 it had the program's own
-    ``user_data`` alone, which may be the same for all.
-    """
-    if not layout.has_structs:
-        return ()
-    completed = layout.arguments(COMPLETE) or ()
-    # (ctx, req, user_data, res, cflags, ...), since Linux 6.16 (ctx, req, cqe)
-    if len(completed) < 5 and "io_uring_cqe" not in completed:
-        return ()
-    for name in SUBMIT:
-        arguments = layout.arguments(name) or ()
-        if "io_kiocb" in arguments:
-            submitted = RequestArgument(name, arguments.index("io_kiocb"))
-            break
-    else:
-        return ()
-    rejected = layout.arguments(FAIL) or ()
-    if not {"io_kiocb", "io_uring_sqe"} <= set(rejected):
-        return (submitted,)
-    sqe = rejected.index("io_uring_sqe")
-    return submitted, RequestArgument(FAIL, rejected.index("io_kiocb"), sqe)
 
 
 def uring_programs(
@@ -196,7 +96,6 @@ def submission(
     a.ja("out")
     a.label("asked for")
     a.stx(request.opcode, r1)
-    a.st(request.fd, -1)
     a.st(request.length, 0)
     a.st(request.flags, 0)
     a.st(request.unused, 0)
@@ -205,15 +104,21 @@ def submission(
     else:
         a.ldx(r6, u64[r6 + 8 * at.sqe])
         read_rejected(a, layout, request, room)
+    a.ldx(r1, what)
+    a.and_(r1, FIXED_FILE)
+    a.jeq(r1, 0, "of a descriptor")
+    a.st(request.fd, -1)
+    a.label("of a descriptor")
     choose_submitter(a, wanted, tid)
     store_process(a, wanted, request.who)
     load_owner(a, layout, room)
     a.stx(request.owner, r8)
     a.call(helper.ktime_get_ns)
     a.stx(request.started_ns, r0)
+    sends = at.sqe is None and not wanted.chosen.by_result
     if at.sqe is None:
         a.ldx(r1, what)
-        a.jset(r1, SKIP_SUCCESS, "skips")
+        a.jset(r1, SKIP_SUCCESS, "without result" if sends else "out")
     lookup(a, REQUESTS, key)
     a.jeq(r0, 0, "new")
     add_to_account(a, Account.missed.offset)  # it has ended, and was not seen
@@ -228,9 +133,9 @@ def submission(
     a.label("out")
     a.mov(r0, 0)
     a.exit()
-    if at.sqe is None:
-        a.label("skips")
-        without_result(a, wanted, choose_files, outcome, request, (key, what, room))
+    if sends:
+        a.label("without result")
+        without_result(a, choose_files, outcome, request, room)
         a.ja("out")
         outcome.functions(a)
         file_functions(a, layout, FILE_OF_FD)
@@ -238,41 +143,33 @@ def submission(
 
 
 def without_result(
-    a: Assembler,
-    wanted: Wanted,
-    choose_files: bool,
-    outcome: RequestOutcome,
-    request: Memory,
-    scratch: tuple[Memory, Memory, Memory],
+    a: Assembler, choose_files: bool, outcome: RequestOutcome, request: Memory, pair: Memory
 ) -> None:
     """Emit: the operation ``request``, the Memory of a UringRequest, ends here, as nothing tells of
-    its completion; but not if ``wanted``, a Wanted, chooses by the result.
-
-    ``choose_files`` and ``outcome`` are as for :func:`uring_programs`. ``scratch`` is a triple of
-    Memory: the address of the ``struct io_kiocb``, its flags, and room to copy to.
-    """
-    key, what, room = scratch
-    if wanted.chosen.by_result:
-        return
-    descriptor = members(wanted.layout, "io_kiocb", ("cqe.fd",), room)
-    a.mov(r9, 0)
-    a.ldx(r1, what)
-    a.jset(r1, FIXED_FILE, "no descriptor")
-    a.ldx(r6, key)
-    descriptor.copy(a, r6)
-    a.ldx(r1, descriptor["cqe.fd"])
-    a.call(FILE_OF_FD)
-    a.mov(r9, r0)
-    a.label("no descriptor")
+    its completion. ``choose_files`` and ``outcome`` are as for :func:`uring_programs`; ``pair`` is
+    Memory of two u64."""
+    result, position = pair[0], pair[1]
+    find_by_descriptor(a, request)
     leave_out_unknown(a, choose_files)
     a.mov(r7, TIMELESS - (1 << 64))
     a.mov(r8, 0)
-    result, position = what, key  # neither is needed any more
     a.ld_imm64(r1, NO_RESULT + (1 << 64))
     a.stx(result, r1)
     a.ldx(r1, request.offset)
     a.stx(position, r1)
     outcome.ended(a, EndedRequest(request, result, position))
+
+
+def find_by_descriptor(a: Assembler, request: Memory) -> None:
+    """Emit: r9 = the address of the KnownFile of the descriptor of ``request``, the Memory of a
+    UringRequest; 0 if there is none. Uses r0 to r5."""
+    a.mov(r9, 0)
+    a.ldx(r1, request.fd)
+    a.ld_imm64(r2, NO_FD)
+    a.jeq(r1, r2, "no descriptor")
+    a.call(FILE_OF_FD)
+    a.mov(r9, r0)
+    a.label("no descriptor")
 
 
 def leave_out_unknown(a: Assembler, choose_files: bool) -> None:
@@ -285,12 +182,17 @@ def leave_out_unknown(a: Assembler, choose_files: bool) -> None:
 
 def read_command(a: Assembler, layout: Layout, request: Memory, room: Memory) -> None:
     """Emit: read what the operation of the request at r8 is to do into ``request``, the Memory of
-    a UringRequest, whose opcode is in r1; ``layout`` is the kernel's Layout, ``room`` Memory to
-    copy to. Uses r0 to r6."""
+    a UringRequest with an opcode; ``layout`` is the kernel's Layout, ``room`` Memory to copy to.
+    Uses r0 to r6."""
+    descriptor = members(layout, "io_kiocb", ("cqe.fd",), room)
     rw = members(layout, "io_rw", ("kiocb.ki_pos",), room)
     sync = members(layout, "io_sync", ("len", "off", "flags"), room)
+    descriptor.copy(a, r8)
+    a.ldx(r1, descriptor["cqe.fd"])
+    a.stx(request.fd, r1)
     a.mov(r6, r8)
     add_offset(a, layout)
+    a.ldx(r1, request.opcode)
     for number, call in URING.items():
         if not call.moves:
             a.jeq(r1, number, "sync")
@@ -310,15 +212,12 @@ def read_rejected(a: Assembler, layout: Layout, request: Memory, room: Memory) -
     """Emit: read where the operation of the submission queue entry at r6, which the kernel has
     rejected, was to begin, and its descriptor, into ``request``, the Memory of a UringRequest.
     ``layout`` is the kernel's Layout, ``room`` Memory to copy to. Uses r0 to r5."""
-    sqe = members(layout, "io_uring_sqe", ("fd", "off", "flags"), room)
+    sqe = members(layout, "io_uring_sqe", ("fd", "off"), room)
     sqe.copy(a, r6)
     a.ldx(r1, sqe["off"])
     a.stx(request.offset, r1)
-    a.ldx(r1, sqe["flags"])
-    a.jset(r1, FIXED_FILE, "no descriptor")
     a.ldx(r1, sqe["fd"])
     a.stx(request.fd, r1)
-    a.label("no descriptor")
 
 
 def add_offset(a: Assembler, layout: Layout) -> None:
@@ -381,18 +280,14 @@ def completion(wanted: Wanted, choose_files: bool, outcome: RequestOutcome) -> P
     rw.copy(a, r6)
     a.ldx(r1, rw["kiocb.ki_pos"])
     a.stx(position, r1)
+    a.jeq(r9, 0, "never looked up")
     a.mov(r1, r9)
-    a.mov(r0, 0)
-    a.jeq(r1, 0, "rejected?")
     a.call(FILE_OF)
-    a.ja("looked up")
-    a.label("rejected?")
-    a.ldx(r1, request.fd)
-    a.ld_imm64(r2, NO_FD)
-    a.jeq(r1, r2, "looked up")
-    a.call(FILE_OF_FD)
-    a.label("looked up")
     a.mov(r9, r0)
+    a.ja("file")
+    a.label("never looked up")
+    find_by_descriptor(a, request)
+    a.label("file")
     leave_out_unknown(a, choose_files)
     outcome.ended(a, EndedRequest(request, result, position))
     a.label("out")

@@ -18,7 +18,7 @@ from tuxscope.calls.records import Who
 from tuxscope.files.known import KnownFile
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.page.emitting import address_of, copy
-from tuxscope.programs.fileio.uring import EndedRequest
+from tuxscope.programs.fileio.uring_requests import EndedRequest
 from tuxscope.record import u64
 
 
