@@ -5,12 +5,13 @@ A call that is to be shown is a line of CALLS.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import IntEnum, IntFlag
 from types import MappingProxyType
 
 from tuxscope.abi.architecture import Abi, Architecture
 from tuxscope.abi.names import names
+from tuxscope.calls.events import PLANNED
 from tuxscope.calls.reads import RESULT, Read, ReadKind, When
 from tuxscope.lean_dataclasses import dataclass
 
@@ -240,6 +241,15 @@ def calls_of(ops: frozenset[str], architecture: Architecture) -> frozenset[tuple
     )
 
 
+def moving_calls(architecture: Architecture) -> Iterator[tuple[bool, int, FileCall]]:
+    """Yield the calls of ``architecture``, an Architecture, that move bytes: triples of whether of
+    the 32-bit ABI, a bool, the number, an int, and its FileCall."""
+    for abi in (architecture.native, architecture.compat):
+        for number, name in names(abi).items():
+            if number < PLANNED and (call := file_call(name, abi)) and call.moves:
+                yield abi is architecture.compat, number, call
+
+
 @dataclass(frozen=True, slots=True)
 class UringCall:
     """A frozen dataclass: an operation of io_uring on an open file. One that moves no bytes has a
@@ -279,10 +289,13 @@ def opcodes_of(ops: frozenset[str]) -> frozenset[int]:
 # Operations that are shown only if they are asked for: they outnumber all others.
 QUIET = frozenset({"stat", "access"})
 URING_OPS = tuple(dict.fromkeys(each.op for each in URING.values()))
+# Operations that move bytes.
+MOVING = frozenset(each.op for each in CALLS.values() if each.moves)
 USUAL = frozenset([*(each.op for each in CALLS.values()), *URING_OPS]) - QUIET
-RMDIR = "rmdir"  # unlinkat(2) is one with AT_REMOVEDIR
+EXISTING = "existing"  # no operation: the file was open already
 # By number, as a record has them.
-OPS = (*dict.fromkeys(each.op for each in CALLS.values()), *URING_OPS)
+OPS = (*dict.fromkeys(each.op for each in CALLS.values()), *URING_OPS, EXISTING)
+CHOICES = OPS[:-1]  # without EXISTING
 # What a word of --op stands for, besides itself.
 GROUPS: Mapping[str, frozenset[str]] = MappingProxyType({
     "read": frozenset({"read", "readv", "pread", "preadv", "uring_read"}),

@@ -9,8 +9,9 @@ from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
 from tuxscope.options.calls import CGROUP, COMM, ERROR, FAILED, FOLLOW, MIN, UID
 from tuxscope.options.parsers import given, integer
-from tuxscope.options.tool import ToolOptions
-from tuxscope.programs.fileio.operations import GROUPS, OPS, USUAL, calls_of
+from tuxscope.options.tool import EXISTING, SUMMARY, ToolOptions, summary_key
+from tuxscope.programs.fileio.keys import FileBy
+from tuxscope.programs.fileio.operations import CHOICES, GROUPS, MOVING, USUAL, calls_of
 from tuxscope.suggest import did_you_mean
 
 
@@ -20,10 +21,10 @@ def operations(flag: str, text: str) -> frozenset[str]:
     if text == "True":
         raise UsageError(f"{flag} takes names of operations, as in {flag} open,write, not nothing")
     found: set[str] = set()
-    for each in text.split(",", len(OPS)):
-        if each not in OPS:
-            near = did_you_mean(each, OPS)
-            hint = near or f"; there are {', '.join(OPS)}"
+    for each in text.split(",", len(CHOICES)):
+        if each not in CHOICES:
+            near = did_you_mean(each, CHOICES)
+            hint = near or f"; there are {', '.join(CHOICES)}"
             raise UsageError(f"{flag}: there is no operation {given(each)}{hint}")
         found |= GROUPS.get(each, frozenset({each}))
     return frozenset(found)
@@ -43,10 +44,11 @@ class FileioOptions(ToolOptions, after="exclude"):
         comm: bytes or None.
         uid: an int or None.
         cgroup, path: each a str or None.
-        follow, failed, all: each a bool.
+        existing, summary, follow, failed, all: each a bool.
         error: a frozenset of int.
         min: a float.
         op: a frozenset of str.
+        by: a FileBy.
     """
 
     simulate: bool = False
@@ -58,6 +60,11 @@ class FileioOptions(ToolOptions, after="exclude"):
     )
     exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
         "no operations of these processes, filtered in the kernel; at most 64"
+    )
+    existing: bool = EXISTING.with_help("first print the files that are open already, as lsof does")
+    summary: bool = SUMMARY
+    by: FileBy = summary_key(
+        FileBy, "the key of the summary: file (default), process, directory or mount", FileBy.FILE
     )
     op: frozenset[str] = option(
         "LIST",
@@ -88,11 +95,20 @@ class FileioOptions(ToolOptions, after="exclude"):
     buffer_pages: int | None = ToolOptions.declared["buffer_pages"].with_help(
         "size of the ring buffer in memory pages, a power of two (default: 8 MiB)"
     )
-    interval: float | None = None
-    rows: int | None = None
-    sort: str | None = None
+    interval: float | None = ToolOptions.declared["interval"].with_help(
+        "print a table of each interval, as in 2.5 (default: every second, of the whole run)",
+        needs=("summary", True, "--interval needs --summary"),
+    )
+    rows: int | None = ToolOptions.declared["rows"].with_help(
+        "with --summary: print at most N rows per table",
+        needs=("summary", True, "--rows needs --summary"),
+    )
+    sort: str | None = ToolOptions.declared["sort"].with_help(
+        "with --summary: sort by this column, largest number first (default: bytes)",
+        needs=("summary", True, "--sort needs --summary"),
+    )
     count: int | None = option(
-        "N", integer("a number of lines", 100), "stop after N lines", default=None
+        "N", integer("a number of lines", 100), "stop after N lines, or N tables", default=None
     )
     include_self: bool = ToolOptions.declared["include_self"].with_help(
         "also tuxscope's own operations"
@@ -110,7 +126,7 @@ class FileioOptions(ToolOptions, after="exclude"):
             comm=self.comm,
             uid=self.uid,
             cgroup=cgroup,
-            numbers=calls_of(self.op, this_architecture()),
+            numbers=calls_of(self.op & MOVING if self.summary else self.op, this_architecture()),
             failed=self.failed,
             errors=self.error,
             least_ns=round(self.min * 1e9),

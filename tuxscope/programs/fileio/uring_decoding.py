@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from tuxscope.calls.account import LARGEST_ERRNO
 from tuxscope.calls.decoding import EventHead
-from tuxscope.calls.events import TIMELESS
 from tuxscope.files.paths import FilePath
 from tuxscope.programs.fileio.operation import NUMBERS, UNKNOWN, Permissions, Row
 from tuxscope.programs.fileio.operations import URING, UringCall
@@ -16,14 +15,10 @@ FSYNC, FALLOCATE = 3, 17
 FSYNC_FLAGS = {0: b"", 1: b"IORING_FSYNC_DATASYNC"}
 
 
-def uring_row(
-    started: int, duration: int, head: EventHead, path: Callable[[int], FilePath | None]
-) -> Row | None:
-    """Return an operation of io_uring as a Row; None for an unknown one.
-
-    ``started`` and ``duration``, each an int, are those of its CallEvent, ``head`` its EventHead.
-    ``path``, called with the id of a file, an int, returns its FilePath, or None.
-    """
+def uring_row(head: EventHead, path: Callable[[int], FilePath | None]) -> Row | None:
+    """Return an operation of io_uring, whose EventHead is ``head``, as a Row without its times;
+    None for an unknown one. ``path``, called with the id of a file, an int, returns its FilePath,
+    or None."""
     call = URING.get(head.nr)
     if call is None:
         return None
@@ -32,8 +27,6 @@ def uring_row(
     owner = values[UringValue.OWNER]
     file = path(values[UringValue.FILE])
     return (
-        started,
-        duration if duration < TIMELESS else UNKNOWN,
         ret if call.moves and ret >= 0 else UNKNOWN,
         began(call, head, ret),
         file.ino if file else 0,
