@@ -290,7 +290,12 @@ def opcodes_of(ops: frozenset[str]) -> frozenset[int]:
 QUIET = frozenset({"stat", "access"})
 URING_OPS = tuple(dict.fromkeys(each.op for each in URING.values()))
 # Operations that move bytes.
-MOVING = frozenset(each.op for each in CALLS.values() if each.moves)
+MOVING = frozenset(
+    [
+        *(each.op for each in CALLS.values() if each.moves),
+        *(each.op for each in URING.values() if each.moves),
+    ]
+)
 USUAL = frozenset([*(each.op for each in CALLS.values()), *URING_OPS]) - QUIET
 EXISTING = "existing"  # no operation: the file was open already
 # By number, as a record has them.

@@ -110,6 +110,7 @@ def submission(
     a.st(request.fd, -1)
     a.label("of a descriptor")
     choose_submitter(a, wanted, tid)
+    a.st(request.who.tid, 0)  # where processes are counted
     store_process(a, wanted, request.who)
     load_owner(a, layout, room)
     a.stx(request.owner, r8)
