@@ -64,12 +64,17 @@ class Ring:
         struct.pack_into("=I", self._rings, self._tail, tail + 1)
         self._put += 1
 
+    def enter(self, wait: int, flags: int = 0) -> None:
+        """Submit what was put, and wait for so many completions."""
+        put, self._put = self._put, 0
+        if self._flags & SQPOLL and self._word(self._state) & NEED_WAKEUP:
+            flags |= WAKEUP
+        call(ENTER, self.fd, put, wait, flags, 0, 0)
+
     def submit(self, wait: int | None = None) -> list[int]:
         """Submit what was put, wait for so many completions, or for all; their results."""
-        put, self._put = self._put, 0
-        wait = put if wait is None else wait
-        wakeup = self._flags & SQPOLL and self._word(self._state) & NEED_WAKEUP
-        call(ENTER, self.fd, put, wait, GET_EVENTS | (WAKEUP if wakeup else 0), 0, 0)
+        wait = self._put if wait is None else wait
+        self.enter(wait, GET_EVENTS)
         head, end = self._word(self._head), self._word(self._end)
         struct.pack_into("=I", self._rings, self._head, end)
         places = [self._cqes + 16 * (each & self._completed) for each in range(head, end)]

@@ -23,7 +23,7 @@ DIGESTS = {
     "programs/fileio/summary.py": 0x223D5971973DEF77,
     "programs/fileio/tables.py": 0xDEC93A6352BD217B,
     "programs/fileio/tallies.py": 0x5F3A0E312817A4A2,
-    "programs/fileio/uring.py": 0x1529B45CDBAA8253,
+    "programs/fileio/uring.py": 0x23B4D8B0E1950DDF,
     "programs/fileio/uring_counting.py": 0x704C5F24BFDC0024,
     "programs/fileio/uring_decoding.py": 0x7EC2517AC720F383,
     "programs/fileio/uring_requests.py": 0xB749EBE6CC370592,

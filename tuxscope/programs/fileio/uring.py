@@ -43,6 +43,7 @@ from tuxscope.record import u32, u64
 
 # Of an entry's flags, which struct io_kiocb has, too: IOSQE_FIXED_FILE, IOSQE_CQE_SKIP_SUCCESS.
 FIXED_FILE, SKIP_SUCCESS = 1 << 0, 1 << 6
+BPF_ANY, BPF_NOEXIST = 0, 1
 NO_FD = (1 << 32) - 1
 
 
@@ -120,17 +121,11 @@ def submission(
     if at.sqe is None:
         a.ldx(r1, what)
         a.jset(r1, SKIP_SUCCESS, "without result" if sends else "out")
-    lookup(a, REQUESTS, key)
-    a.jeq(r0, 0, "new")
-    add_to_account(a, Account.missed.offset)  # it has ended, and was not seen
-    a.label("new")
-    a.ld_map(r1, REQUESTS)
-    a.lea(r2, key)
-    a.lea(r3, request)
-    a.mov(r4, 0)  # BPF_ANY
-    a.call(helper.map_update_elem)
+    remember(a, key, request, BPF_NOEXIST)
     a.jeq(r0, 0, "out")
+    # There is no room; or the address was that of a request whose end was not seen.
     add_to_account(a, Account.missed.offset)
+    remember(a, key, request, BPF_ANY)
     a.label("out")
     a.mov(r0, 0)
     a.exit()
@@ -141,6 +136,16 @@ def submission(
         outcome.functions(a)
         file_functions(a, layout, FILE_OF_FD)
     return a.program()
+
+
+def remember(a: Assembler, key: Memory, request: Memory, flags: int) -> None:
+    """Emit: put ``request``, the Memory of a UringRequest, into REQUESTS, under ``key``, Memory;
+    ``flags``, an int, are those of map_update_elem. Uses r0 to r5; r0 is 0 if that succeeds."""
+    a.ld_map(r1, REQUESTS)
+    a.lea(r2, key)
+    a.lea(r3, request)
+    a.mov(r4, flags)
+    a.call(helper.map_update_elem)
 
 
 def without_result(
