@@ -73,9 +73,9 @@ def submission(
     choose_files: bool,
     outcome: RequestOutcome,
 ) -> Program:
-    """Return the Program that remembers requests at the tracepoint ``at``, a RequestArgument; the
-    others are as for :func:`uring_programs`. The file is not known yet: the kernel looks it up when
-    it begins the operation."""
+    """Return the Program that remembers requests at the tracepoint ``at``, a RequestArgument;
+    ``wanted``, ``opcodes``, ``choose_files`` and ``outcome`` are as for :func:`uring_programs`. The
+    file is not known yet: the kernel looks it up when it begins the operation."""
     layout = wanted.layout
     a = Assembler(
         "uring_submit" if at.sqe is None else "uring_reject", attach=RawTracepoint(at.tracepoint)

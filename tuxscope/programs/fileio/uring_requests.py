@@ -51,8 +51,8 @@ class EndedRequest:
     """A frozen dataclass: an operation that has completed, as programs find it: r7 is how long it
     took in ns, r8 the errno, or 0, r9 the address of the KnownFile, or 0.
 
-    One that was submitted with IOSQE_CQE_SKIP_SUCCESS completes without a word: it is one when it
-    is submitted. Its ``result`` is NO_RESULT, and r7 is TIMELESS.
+    Nothing tells of the completion of one that was submitted with IOSQE_CQE_SKIP_SUCCESS. It is
+    passed on when it is submitted: its ``result`` is NO_RESULT, r7 is TIMELESS.
 
     Attributes:
         request: the Memory of its UringRequest, on the stack.
