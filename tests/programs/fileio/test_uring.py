@@ -8,16 +8,19 @@ import pytest
 
 from tuxscope.abi.architecture import X86_64
 from tuxscope.asm import Program
-from tuxscope.asm.layout import RecordedLayout
+from tuxscope.asm.layout import Place, RecordedLayout
 from tuxscope.calls.decoding import EventHead
 from tuxscope.calls.events import EventKind
 from tuxscope.calls.filters import Chosen
+from tuxscope.errors import TuxscopeError
+from tuxscope.loader.btf_reader import BtfError
+from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.programs.fileio.layout import LINUX_6_18
 from tuxscope.programs.fileio.operation import FileOperation
 from tuxscope.programs.fileio.operations import URING, calls_of, opcodes_of
 from tuxscope.programs.fileio.page import page
 from tuxscope.programs.fileio.uring_decoding import uring_row
-from tuxscope.programs.fileio.uring_requests import RequestArgument, submissions
+from tuxscope.programs.fileio.uring_requests import RequestArgument, require_uring, submissions
 
 COMPLETE, SUBMIT, FAIL = "io_uring_complete", "io_uring_submit_req", "io_uring_req_failed"
 OF_LINUX_6_1 = {
@@ -49,6 +52,27 @@ def test_others_have_no_programs_for_it(raw: Mapping[str, tuple[str, ...]]) -> N
     names = {each.name for each in programs(layout(raw))}
     assert "syscall_exit" in names
     assert not any(name.startswith("uring") for name in names)
+
+
+class Renamed(RunningKernelLayout):
+    """A kernel that has the tracepoints, and not a member that is read."""
+
+    has_structs = True
+
+    def arguments(self, tracepoint: str) -> tuple[str, ...] | None:
+        return LINUX_6_18.arguments(tracepoint)
+
+    def member(self, struct: str, name: str) -> Place:
+        if (struct, name) == ("io_kiocb", "cqe.fd"):
+            raise BtfError("this kernel has no cqe.fd in struct io_kiocb")
+        return LINUX_6_18.member(struct, name)
+
+
+def test_a_kernel_without_a_member_has_none() -> None:
+    assert submissions(Renamed()) == ()
+    with pytest.raises(TuxscopeError, match="does not tell of io_uring's operations"):
+        require_uring(Renamed())
+    require_uring(LINUX_6_18)
 
 
 def test_a_kernel_without_structs_has_none() -> None:

@@ -21,6 +21,7 @@ from tuxscope.programs.fileio.decoding import Operations, plans
 from tuxscope.programs.fileio.operation import FileOperation
 from tuxscope.programs.fileio.operations import CHOICES, GROUPS, USUAL, calls_of, opcodes_of
 from tuxscope.programs.fileio.page import page
+from tuxscope.programs.fileio.uring_requests import require_uring
 from tuxscope.suggest import did_you_mean
 
 
@@ -59,6 +60,8 @@ def fileio(
     ops = frozenset(each for name in names for each in GROUPS.get(name, (name,))) or USUAL
     architecture, layout = this_architecture(), RunningKernelLayout()
     chosen = Chosen(numbers=calls_of(ops, architecture), failed=failed, follow=follow)
+    if not chosen.numbers:
+        require_uring(layout)
     made = page(chosen, architecture, all_files, opcodes_of(ops)).program(
         pid=pid, namespace=namespace, layout=layout
     )

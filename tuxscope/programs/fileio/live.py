@@ -27,6 +27,7 @@ from tuxscope.programs.fileio.operation import FileOperation, Row
 from tuxscope.programs.fileio.operations import opcodes_of
 from tuxscope.programs.fileio.options import FileioOptions
 from tuxscope.programs.fileio.patterns import matcher
+from tuxscope.programs.fileio.uring_requests import require_uring
 from tuxscope.run.cgroups import identify
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
@@ -48,6 +49,8 @@ def run(options: FileioOptions) -> int:
             "(docs/tools/fileio.md)"
         )
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
+    if not chosen.numbers:
+        require_uring(RunningKernelLayout())
     architecture = this_architecture()
     page = stream.page(chosen, architecture, options.all, opcodes_of(options.op))
     cgroup = chosen.cgroup[0] if chosen.cgroup else None

@@ -23,6 +23,7 @@ from tuxscope.programs.fileio.options import FileioOptions
 from tuxscope.programs.fileio.patterns import matcher
 from tuxscope.programs.fileio.rows import OTHERS, Moved, moved, rows, view
 from tuxscope.programs.fileio.tallies import MOVEMENTS, OTHER, FileProcess, FileTally, Movement
+from tuxscope.programs.fileio.uring_requests import require_uring
 from tuxscope.run.cgroups import identify
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
@@ -42,6 +43,8 @@ def run(options: FileioOptions) -> int:
     if problem := RunningKernelLayout().without_structs:
         raise TuxscopeError(f"--summary needs files: {problem} (docs/tools/fileio.md)")
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
+    if not chosen.numbers:
+        require_uring(RunningKernelLayout())
     architecture = this_architecture()
     page = summary.page(chosen, architecture, options.all, opcodes_of(options.op & MOVING))
     shown = partial(FileTables, wanted=options, architecture=architecture)

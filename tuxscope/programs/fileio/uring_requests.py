@@ -7,6 +7,7 @@ from tuxscope.asm import Assembler, Hash
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory
 from tuxscope.calls.records import Who
+from tuxscope.errors import TuxscopeError
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.lean_typing import Protocol
 from tuxscope.record import Record, u32, u64
@@ -14,6 +15,13 @@ from tuxscope.record import Record, u32, u64
 COMPLETE = "io_uring_complete"
 SUBMIT = ("io_uring_submit_req", "io_uring_submit_sqe")  # the second one before Linux 6.3
 FAIL = "io_uring_req_failed"
+# What the programs read, by struct.
+MEMBERS = {
+    "io_kiocb": ("file", "opcode", "flags", "cqe.res", "cqe.fd"),
+    "io_rw": ("kiocb.ki_pos",),
+    "io_sync": ("len", "off", "flags"),
+    "io_uring_sqe": ("fd", "off"),
+}
 
 
 class UringRequest(Record):
@@ -99,7 +107,7 @@ def submissions(layout: Layout) -> tuple[RequestArgument, ...]:
     io_uring_complete has to name the request: until Linux 5.18 it had the program's own
     ``user_data`` alone, which may be the same for all.
     """
-    if not layout.has_structs:
+    if not layout.has_structs or not has_members(layout):
         return ()
     completed = layout.arguments(COMPLETE) or ()
     # (ctx, req, user_data, res, cflags, ...), since Linux 6.16 (ctx, req, cqe)
@@ -117,3 +125,24 @@ def submissions(layout: Layout) -> tuple[RequestArgument, ...]:
         return (submitted,)
     sqe = rejected.index("io_uring_sqe")
     return submitted, RequestArgument(FAIL, rejected.index("io_kiocb"), sqe)
+
+
+def has_members(layout: Layout) -> bool:
+    """Return whether ``layout``, the kernel's Layout, has all MEMBERS, a bool."""
+    try:
+        for struct, names in MEMBERS.items():
+            for name in names:
+                layout.member(struct, name)
+    except TuxscopeError:
+        return False
+    return True
+
+
+def require_uring(layout: Layout) -> None:
+    """Raise TuxscopeError if operations of io_uring cannot be followed on the kernel with
+    ``layout``, a Layout."""
+    if not submissions(layout):
+        raise TuxscopeError(
+            "this kernel does not tell of io_uring's operations: that takes Linux 5.19 or later, "
+            "with io_uring and BTF; try --op read,write"
+        )
