@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import tuxscope as library
 from e2e import uring
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.programs.fileio.operations import URING_OPS
@@ -340,6 +342,23 @@ def test_the_summary_counts_them_with_the_calls(rings: Uring) -> None:
     }
     assert summary("--op", "write,uring_read") == {"a": (1, 3, 50, 1250), "b": (1, 3, 0, 23)}
     assert summary("--op", "uring_read") == {"a": (1, 0, 50, 0), "b": (1, 0, 0, 0)}
+
+
+def test_as_a_library(tmp_path: Path) -> None:
+    name = tmp_path / "file"
+    name.write_bytes(b"x" * 100)
+    memory = ctypes.create_string_buffer(100)
+    ring, fd = uring.Ring(1), os.open(name, os.O_RDONLY)
+    try:
+        with library.open(library.fileio(os.getpid(), op="uring_read")) as operations:
+            assert ring.do(uring.READ, fd, ctypes.addressof(memory), 30, 90) == 10
+    finally:
+        ring.close()
+        os.close(fd)
+    assert [(each.op, each.bytes, each.offset, each.path) for each in operations] == [
+        ("uring_read", 10, 90, str(name)),
+    ]
+    assert operations.lost == 0
 
 
 def test_many_at_once(rings: Uring) -> None:
