@@ -165,16 +165,22 @@ def store_who(a: Assembler, wanted: Wanted) -> None:
     who = Thread[r9].who
     match wanted.chosen.by:
         case By.PROCESS | By.THREAD:
-            a.stx(who.pid, r7)
-            if wanted.chosen.by is By.THREAD:
-                store_thread_id(a, wanted, who)
-            a.zero(who.comm)  # Linux 6.1 leaves what is behind the name's end as it was
-            a.lea(r1, who.comm)
-            a.mov(r2, Who.comm.size)
-            a.call(helper.get_current_comm)
+            store_process(a, wanted, who)
         case By.CGROUP:
             a.call(helper.get_current_cgroup_id)
             a.stx(Thread[r9].cgroup, r0)
+
+
+def store_process(a: Assembler, wanted: Wanted, who: Memory) -> None:
+    """Emit: store the process r7 and its thread's name in ``who``, the Memory of a Who, and the
+    thread's ID, if ``wanted``, a Wanted, counts by thread. Uses r0 to r5."""
+    a.stx(who.pid, r7)
+    if wanted.chosen.by is By.THREAD:
+        store_thread_id(a, wanted, who)
+    a.zero(who.comm)  # Linux 6.1 leaves what is behind the name's end as it was
+    a.lea(r1, who.comm)
+    a.mov(r2, Who.comm.size)
+    a.call(helper.get_current_comm)
 
 
 def store_thread_id(a: Assembler, wanted: Wanted, who: Memory) -> None:

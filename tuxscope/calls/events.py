@@ -33,6 +33,7 @@ class EventKind(IntEnum):
         UNFINISHED: a call whose thread has ended in it, or whose result is not known.
         SIGNAL: a signal is delivered; ``result`` is its number, the part is its siginfo.
         EXITED: a thread has ended; ``result`` is its exit code, as wait(2) has it.
+        URING: an operation of io_uring has completed; ``nr`` is its opcode.
     """
 
     CALL = 0
@@ -41,6 +42,7 @@ class EventKind(IntEnum):
     UNFINISHED = 3
     SIGNAL = 4
     EXITED = 5
+    URING = 6
 
 
 class CallHead(Record):

@@ -113,6 +113,15 @@ def owner(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> Non
     """Emit the label ``OWNER``: the parent's process ID, and the user ID; for ``layout``, a
     Layout, and ``captured``, a Captured. ``pair`` is Memory of 16 bytes."""
     a.label(ReadKind.OWNER.name)
+    load_owner(a, layout, pair)
+    append_number(a, r7, r8, "out")
+    a.ja("out")
+
+
+def load_owner(a: Assembler, layout: Layout, pair: Memory) -> None:
+    """Emit: r8 = the parent's process ID << 32 | the user ID of the current thread, as
+    ReadKind.OWNER has them, for ``layout``, a Layout. ``pair`` is Memory of 16 bytes. Uses r0 to
+    r6."""
     a.mov(r8, 0)
     if layout.has_structs:
         task = members(layout, "task_struct", ("real_parent",), pair)
@@ -127,8 +136,6 @@ def owner(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> Non
     a.call(helper.get_current_uid_gid)
     a.mov32(r0, r0)
     a.or_(r8, r0)
-    append_number(a, r7, r8, "out")
-    a.ja("out")
 
 
 def files(a: Assembler, layout: Layout, captured: Captured, pair: Memory) -> None:

@@ -111,7 +111,7 @@ def count_function(a: Assembler, wanted: Wanted, choose_files: bool) -> None:
         a.jeq(r9, 0, f"unknown {name}")
         if choose_files:
             leave_out_special(a, KnownFile[r9], f"no {name}")
-        find_row(a, key, name)
+        find_row(a, key, name, Thread[r6].who)
         add(a, moved, took, calls.offset, count.offset, name)
         a.label(f"no {name}")
     a.label("out")
@@ -146,16 +146,16 @@ def load_descriptor(
     a.mov32(r1, r1)
 
 
-def find_row(a: Assembler, key: Memory, name: str) -> None:
-    """Emit: r0 = the address of the FileTally of the file at r9 and the thread at r6; ``key`` is
-    the Memory of a FileProcess, ``name``, a str, for the labels. It is the one of all others for a
-    file that is not known, or has no room."""
+def find_row(a: Assembler, key: Memory, name: str, who: Memory) -> None:
+    """Emit: r0 = the address of the FileTally of the file at r9 and the process of ``who``, the
+    Memory of a Who; ``key`` is the Memory of a FileProcess, ``name``, a str, for the labels. It is
+    the one of all others for a file that is not known, or has no room. Uses r0 to r5."""
     known: Memory = KnownFile[r9]
     for field, value in (
         (key.ino, known.ino),
         (key.dev, known.dev),
         (key.generation, known.generation),
-        (key.pid, Thread[r6].who.pid),
+        (key.pid, who.pid),
     ):
         a.ldx(r1, value)
         a.stx(field, r1)
@@ -169,7 +169,7 @@ def find_row(a: Assembler, key: Memory, name: str) -> None:
     a.call(helper.map_update_elem)
     lookup(a, FILE_TALLIES, key)
     a.jeq(r0, 0, f"others {name}")
-    copy(a, address_of(FileTally[r0].comm), address_of(Thread[r6].who.comm), Who.comm.size)
+    copy(a, address_of(FileTally[r0].comm), address_of(who.comm), Who.comm.size)
     a.label(f"row of {name}")
     a.ldx(r1, known.id)
     a.stx(FileTally[r0].path, r1)

@@ -19,10 +19,9 @@ from tuxscope.files.paths import FilePath
 from tuxscope.lean_dataclasses import replace
 from tuxscope.lean_typing import Any
 from tuxscope.programs.fileio.flags import NO_FLAGS, flags_text
-from tuxscope.programs.fileio.operation import NO_RESULT, UNKNOWN, Permissions
+from tuxscope.programs.fileio.operation import NO_RESULT, NUMBERS, UNKNOWN, Permissions, Row
 from tuxscope.programs.fileio.operations import (
     OPEN_HOW,
-    OPS,
     RMDIR,
     FileCall,
     Offset,
@@ -30,19 +29,18 @@ from tuxscope.programs.fileio.operations import (
     file_call,
     target_reads,
 )
+from tuxscope.programs.fileio.uring_decoding import uring_row
 
 AT_REMOVEDIR, AT_EMPTY_PATH = 0x200, 0x1000
 MAP_FLAGS, MAP_SHARED, MAP_ANONYMOUS = 3, 1, 0x20  # the index of an argument; bits of it
 CREAT = 0o1101  # what creat(2) opens with: O_WRONLY|O_CREAT|O_TRUNC
 MAKES = 0o100 | 0o20000000  # O_CREAT, and the bit of O_TMPFILE
-NUMBERS = {op: number for number, op in enumerate(OPS)}
 # Where files are made when they are read, as their paths say.
 VIEWS = (b"/proc/", b"/sys/")
 PERMISSIONS = 0o7777
 LARGEST_ERRNO = 4095
 CACHED = 65536  # operations without their times
 WORD = 1 << 64
-Row = tuple[Any, ...]  # the values of a FileOperation
 
 
 def plans(architecture: Architecture, has_files: bool = True) -> Iterator[tuple[int, Plan]]:
@@ -116,6 +114,8 @@ class Operations:
     def _row(self, data: bytes) -> Row | None:
         """An operation without its times; None for what has no line."""
         head = head_of(data)
+        if head.what == EventKind.URING:
+            return uring_row(head, self._path)
         call = self._call(head)
         if call is None or head.what not in (EventKind.CALL, EventKind.UNFINISHED):
             return None

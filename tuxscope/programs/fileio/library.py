@@ -19,8 +19,9 @@ from tuxscope.loader.span_decoder import Columns
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.fileio.decoding import Operations, plans
 from tuxscope.programs.fileio.operation import FileOperation
-from tuxscope.programs.fileio.operations import CHOICES, GROUPS, USUAL, calls_of
+from tuxscope.programs.fileio.operations import CHOICES, GROUPS, USUAL, calls_of, opcodes_of
 from tuxscope.programs.fileio.page import page
+from tuxscope.programs.fileio.uring_requests import require_uring
 from tuxscope.suggest import did_you_mean
 
 
@@ -59,7 +60,9 @@ def fileio(
     ops = frozenset(each for name in names for each in GROUPS.get(name, (name,))) or USUAL
     architecture, layout = this_architecture(), RunningKernelLayout()
     chosen = Chosen(numbers=calls_of(ops, architecture), failed=failed, follow=follow)
-    made = page(chosen, architecture, all_files).program(
+    if not chosen.numbers:
+        require_uring(layout)
+    made = page(chosen, architecture, all_files, opcodes_of(ops)).program(
         pid=pid, namespace=namespace, layout=layout
     )
 

@@ -21,11 +21,13 @@ from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
 from tuxscope.programs.fileio import page as stream
 from tuxscope.programs.fileio.columns import COLUMNS
-from tuxscope.programs.fileio.decoding import Operations, Row, as_columns, plans
+from tuxscope.programs.fileio.decoding import Operations, as_columns, plans
 from tuxscope.programs.fileio.existing import open_files
-from tuxscope.programs.fileio.operation import FileOperation
+from tuxscope.programs.fileio.operation import FileOperation, Row
+from tuxscope.programs.fileio.operations import opcodes_of
 from tuxscope.programs.fileio.options import FileioOptions
 from tuxscope.programs.fileio.patterns import matcher
+from tuxscope.programs.fileio.uring_requests import require_uring
 from tuxscope.run.cgroups import identify
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
@@ -48,8 +50,10 @@ def run(options: FileioOptions) -> int:
             "(docs/tools/fileio.md)"
         )
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
+    if not chosen.numbers:
+        require_uring(RunningKernelLayout())
     architecture = this_architecture()
-    page = stream.page(chosen, architecture, options.all)
+    page = stream.page(chosen, architecture, options.all, opcodes_of(options.op))
     cgroup = chosen.cgroup[0] if chosen.cgroup else None
     shown = partial(FileStream, wanted=options, architecture=architecture, cgroup=cgroup)
     return run_page(page, stream.__file__, options, shown)

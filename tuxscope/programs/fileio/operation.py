@@ -13,6 +13,8 @@ from tuxscope.record.values import Interpreted, Named, Optional
 
 UNKNOWN = (1 << 64) - 1
 NO_RESULT = -(1 << 63)
+NUMBERS = {op: number for number, op in enumerate(OPS)}
+Row = tuple[Any, ...]  # the values of a FileOperation, or those behind its times
 PATH = char[4096 + 4096]  # a directory's path, and the one that begins there
 
 

@@ -269,20 +269,64 @@ def moving_calls(architecture: Architecture) -> Iterator[tuple[bool, int, FileCa
                 yield abi is architecture.compat, number, call
 
 
+@dataclass(frozen=True, slots=True)
+class UringCall:
+    """A frozen dataclass: an operation of io_uring on an open file. One that moves no bytes has a
+    ``struct io_sync`` in the kernel.
+
+    Attributes:
+        op: the operation's name, a str.
+        moves: a Moves.
+    """
+
+    op: str
+    moves: Moves = Moves.NOTHING
+
+
+# By opcode, IORING_OP_... of include/uapi/linux/io_uring.h.
+URING: Mapping[int, UringCall] = MappingProxyType({
+    1: UringCall("uring_read", READ),  # READV
+    2: UringCall("uring_write", WRITTEN),  # WRITEV
+    3: UringCall("uring_fsync"),
+    4: UringCall("uring_read", READ),  # READ_FIXED
+    5: UringCall("uring_write", WRITTEN),  # WRITE_FIXED
+    8: UringCall("uring_sync_file_range"),
+    17: UringCall("uring_fallocate"),
+    22: UringCall("uring_read", READ),
+    23: UringCall("uring_write", WRITTEN),
+    60: UringCall("uring_read", READ),  # READV_FIXED
+    61: UringCall("uring_write", WRITTEN),  # WRITEV_FIXED
+})  # fmt: skip
+
+
+def opcodes_of(ops: frozenset[str]) -> frozenset[int]:
+    """Return the opcodes of io_uring that are one of the operations ``ops``, a frozenset of str, as
+    a frozenset of int."""
+    return frozenset(opcode for opcode, call in URING.items() if call.op in ops)
+
+
 # Operations that are shown only if they are asked for: they outnumber all others.
 QUIET = frozenset({"stat", "access"})
+URING_OPS = tuple(dict.fromkeys(each.op for each in URING.values()))
 # Operations that move bytes.
-MOVING = frozenset(each.op for each in CALLS.values() if each.moves)
-USUAL = frozenset(each.op for each in CALLS.values()) - QUIET
+MOVING = frozenset(
+    [
+        *(each.op for each in CALLS.values() if each.moves),
+        *(each.op for each in URING.values() if each.moves),
+    ]
+)
+USUAL = frozenset([*(each.op for each in CALLS.values()), *URING_OPS]) - QUIET
 RMDIR = "rmdir"  # unlinkat(2) is one with AT_REMOVEDIR
 EXISTING = "existing"  # no operation: the file was open already
 # By number, as a record has them.
-OPS = (*dict.fromkeys(each.op for each in CALLS.values()), EXISTING)
+OPS = (*dict.fromkeys(each.op for each in CALLS.values()), *URING_OPS, EXISTING)
 CHOICES = OPS[:-1]  # without EXISTING
 # What a word of --op stands for, besides itself.
 GROUPS: Mapping[str, frozenset[str]] = MappingProxyType({
-    "read": frozenset({"read", "readv", "pread", "preadv"}),
-    "write": frozenset({"write", "writev", "pwrite", "pwritev"}),
-    "fsync": frozenset({"fsync", "fdatasync", "sync_file_range"}),
+    "read": frozenset({"read", "readv", "pread", "preadv", "uring_read"}),
+    "write": frozenset({"write", "writev", "pwrite", "pwritev", "uring_write"}),
+    "fsync": frozenset(
+        {"fsync", "fdatasync", "sync_file_range", "uring_fsync", "uring_sync_file_range"}
+    ),
 })  # fmt: skip
 CAPTURED_KINDS = frozenset({each.what for call in CALLS.values() for each in call.reads})

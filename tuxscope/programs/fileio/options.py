@@ -127,6 +127,14 @@ class FileioOptions(ToolOptions, after="exclude"):
         "its status; its stdout goes to stderr"
     )
 
+    def check(self) -> None:
+        super().check()
+        if self.summary and not self.op & MOVING:
+            raise UsageError(
+                "--summary counts operations that move bytes, and --op names none; "
+                "try --op read,write"
+            )
+
     def chosen(self, cgroup: tuple[int, int] | None) -> Chosen:
         """Return the filter that the programs apply, a Chosen; ``cgroup`` is a pair of ID and
         depth, as the kernel identifies --cgroup, or None."""

@@ -19,17 +19,29 @@ from tuxscope.output.columns import Column
 from tuxscope.page.page import Page
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.fileio.layout import LINUX_6_18
-from tuxscope.programs.fileio.operations import CAPTURED_KINDS, USUAL, calls_of
+from tuxscope.programs.fileio.operations import (
+    CAPTURED_KINDS,
+    USUAL,
+    calls_of,
+    opcodes_of,
+)
+from tuxscope.programs.fileio.uring import uring_programs
+from tuxscope.programs.fileio.uring_sending import SentRequests
 
 
 def page(
-    chosen: Chosen | None = None, architecture: Architecture = X86_64, all_files: bool = False
+    chosen: Chosen | None = None,
+    architecture: Architecture = X86_64,
+    all_files: bool = False,
+    opcodes: frozenset[int] | None = None,
 ) -> Page:
     """Return the Page of the stream of the operations that ``chosen``, a Chosen, includes, for a
     machine with ``architecture``, an Architecture; None for all usual ones.
 
     ``all_files``, a bool, is whether pipes, sockets, devices and the like are files, too.
+    ``opcodes``, a frozenset of int, are the operations of io_uring; None for all.
     """
+    asked_opcodes = opcodes_of(USUAL) if opcodes is None else opcodes
     chosen = chosen or Chosen(numbers=calls_of(USUAL, architecture))
     chosen = replace(chosen, by=By.THREAD)
 
@@ -40,9 +52,13 @@ def page(
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
-        captured = Captured(CAPTURED_KINDS, True, layout.has_structs and not all_files)
+        choose_files = layout.has_structs and not all_files
+        captured = Captured(CAPTURED_KINDS, True, choose_files)
         sent = Sending(asked, captured)
-        programs = [entry(asked, sent), leave(asked, sent), end(asked, sent), new_program(asked)]
+        programs = [end(asked, sent), new_program(asked)]
+        if chosen.numbers:  # none of them, if only operations of io_uring are asked for
+            programs = [entry(asked, sent), leave(asked, sent), *programs]
+        programs += uring_programs(asked, asked_opcodes, choose_files, SentRequests())
         return (*programs, birth(asked)) if chosen.follow else tuple(programs)
 
     return Page(fileio, EVENTS, COLUMNS)

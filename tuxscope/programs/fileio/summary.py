@@ -17,8 +17,10 @@ from tuxscope.page.page import Page
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.fileio.counting import FileCounting
 from tuxscope.programs.fileio.layout import LINUX_6_18
-from tuxscope.programs.fileio.operations import MOVING, calls_of
+from tuxscope.programs.fileio.operations import MOVING, calls_of, opcodes_of
 from tuxscope.programs.fileio.tallies import FILE_TALLIES, FileProcess, FileTally
+from tuxscope.programs.fileio.uring import uring_programs
+from tuxscope.programs.fileio.uring_counting import CountedRequests
 
 COLUMNS = (
     Column(FileProcess.pid, 7),
@@ -34,13 +36,18 @@ COLUMNS = (
 
 
 def page(
-    chosen: Chosen | None = None, architecture: Architecture = X86_64, all_files: bool = False
+    chosen: Chosen | None = None,
+    architecture: Architecture = X86_64,
+    all_files: bool = False,
+    opcodes: frozenset[int] | None = None,
 ) -> Page:
     """Return the Page of a summary of the operations that move bytes and that ``chosen``, a Chosen,
     includes, for a machine with ``architecture``, an Architecture; None for all of them.
 
     ``all_files``, a bool, is whether pipes, sockets, devices and the like are files, too.
+    ``opcodes``, a frozenset of int, are the operations of io_uring; None for all that move bytes.
     """
+    asked_opcodes = opcodes_of(MOVING) if opcodes is None else opcodes
     chosen = chosen or Chosen(numbers=calls_of(MOVING, architecture))
     chosen = replace(chosen, by=By.PROCESS)
 
@@ -52,9 +59,10 @@ def page(
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
         counted = FileCounting(asked, not all_files)
-        programs = [
-            entry(asked, counted), leave(asked, counted), end(asked, counted), new_program(asked)
-        ]  # fmt: skip
+        programs = [end(asked, counted), new_program(asked)]
+        if chosen.numbers:  # none of them, if only operations of io_uring are asked for
+            programs += [entry(asked, counted), leave(asked, counted)]
+        programs += uring_programs(asked, asked_opcodes, not all_files, CountedRequests())
         return (*programs, birth(asked)) if chosen.follow else tuple(programs)
 
     return Page(fileio, FILE_TALLIES, COLUMNS, order_by=FileTally.total_ns)

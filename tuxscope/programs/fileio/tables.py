@@ -18,18 +18,19 @@ from tuxscope.options.tool import ToolOptions
 from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
 from tuxscope.programs.fileio import summary
-from tuxscope.programs.fileio.operations import Moves, moving_calls
+from tuxscope.programs.fileio.operations import MOVING, Moves, moving_calls, opcodes_of
 from tuxscope.programs.fileio.options import FileioOptions
 from tuxscope.programs.fileio.patterns import matcher
 from tuxscope.programs.fileio.rows import OTHERS, Moved, moved, rows, view
 from tuxscope.programs.fileio.tallies import MOVEMENTS, OTHER, FileProcess, FileTally, Movement
+from tuxscope.programs.fileio.uring_requests import require_uring
 from tuxscope.run.cgroups import identify
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
 from tuxscope.run.table import LiveTables, TableTotals
 from tuxscope.run.watch import time_told
 
-AT_EXIT = 1  # of the page's programs, the one that counts
+COUNTING = {"syscall_exit", "uring_complete"}  # of the page's programs
 LOOK = 0.02  # seconds from one look at paths that wait to the next: there is room for 8,192
 
 
@@ -42,8 +43,10 @@ def run(options: FileioOptions) -> int:
     if problem := RunningKernelLayout().without_structs:
         raise TuxscopeError(f"--summary needs files: {problem} (docs/tools/fileio.md)")
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
+    if not chosen.numbers:
+        require_uring(RunningKernelLayout())
     architecture = this_architecture()
-    page = summary.page(chosen, architecture, options.all)
+    page = summary.page(chosen, architecture, options.all, opcodes_of(options.op & MOVING))
     shown = partial(FileTables, wanted=options, architecture=architecture)
     return run_page(page, summary.__file__, options, shown)
 
@@ -92,7 +95,8 @@ class FileTables(LiveTables):
         self._whole = FileTableTotals()
         self._earlier: dict[Any, Moved] = {}
         self._mounts: list[bytes] = []
-        prepare(loaded.maps[MOVEMENTS], architecture)
+        if MOVEMENTS in loaded.maps:  # if calls are counted, and not io_uring alone
+            prepare(loaded.maps[MOVEMENTS], architecture)
         self._map.update(FileProcess.unpack(b"\xff" * FileProcess.size), FileTally())
 
     @property
@@ -106,7 +110,8 @@ class FileTables(LiveTables):
         super().finish(seconds)
         _, account = next(iter(self._loaded.maps[ACCOUNT].items()))
         self._whole.seconds = seconds
-        missed = self._loaded.programs[AT_EXIT].info().recursion_misses
+        programs = [each.info() for each in self._loaded.programs]
+        missed = sum(each.recursion_misses for each in programs if each.name in COUNTING)
         self._whole.missed = account.missed + missed
 
     def _entries(self) -> Any:
