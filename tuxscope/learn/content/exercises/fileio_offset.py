@@ -17,7 +17,7 @@ from tuxscope.learn.engine.exercise import Exercise
 from tuxscope.learn.engine.instructions import calls_helper
 from tuxscope.learn.engine.kernel import Kernel, Worker, has_structs
 from tuxscope.learn.engine.mistake import Mistake
-from tuxscope.learn.engine.pairs import Pairs
+from tuxscope.learn.engine.pairs import SAME_KEY, Pairs
 from tuxscope.learn.engine.submission import Submission
 from tuxscope.learn.engine.tracing import (
     check_attached,
@@ -84,7 +84,8 @@ def judge(submission: Submission, record: Record, call: Call) -> None:
     Raises Mistake."""
     of = described(call)
     check_caller(submission, record, call, of)
-    check_value(submission, record, "fd", call.fd, of)
+    other = {attrgetter("fd")(record): (f"that of another call: {SAME_KEY}", 2)}
+    check_value(submission, record, "fd", call.fd, of, other)
     check_value(submission, record, "bytes", call.result, of)
     came = attrgetter("offset")(record)
     before, after = call.positions
