@@ -22,7 +22,6 @@ Task: show what was moved beside what was asked for.
 
 Run it, and check it:
 
-    tuxscope run fileio_bytes.py --simulate --duration 5
     sudo tuxscope run fileio_bytes.py -- cat /etc/passwd
     tuxscope learn check fileio-bytes
 """
