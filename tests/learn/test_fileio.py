@@ -43,12 +43,11 @@ def test_another_way_is_right_as_well(name: str, old: str, new: str, tmp_path: P
     assert verdict.passed, verdict.finding
 
 
-@pytest.mark.kernel
 def test_the_way_can_be_taken_by_types(tmp_path: Path) -> None:
     text = solution_text("fileio-name")
     begin = text.index("    a.call(helper.get_current_task)")
     end = text.index("    a.lsh(r6, 3)")
-    verdict = verdict_on("fileio-name", text[:begin] + TYPED + text[end:], tmp_path, kernel=True)
+    verdict = verdict_on("fileio-name", text[:begin] + TYPED + text[end:], tmp_path)
     assert verdict.passed, verdict.finding
 
 
