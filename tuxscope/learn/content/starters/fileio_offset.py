@@ -16,8 +16,9 @@ Task: show the offset of the first byte that was written.
 
 1. Read the position at the exit. There the descriptor is in the record in the
    hash: read_position(b, layout, WriteEvent[r7].fd).
-2. Subtract the bytes that were written, which are in r8, and store the rest in
-   WriteEvent[r7].offset. At the entry, nothing of it remains.
+2. It leaves the position in r9. Subtract the bytes that were written, which are in
+   r8, and store the result in WriteEvent[r7].offset.
+3. Remove the two lines that read and store the position at the entry.
 
 Run it as above, and check it:
 
