@@ -1,6 +1,7 @@
 """Where Linux 6.18 on x86-64 keeps what leads to files: for listings where no kernel can be asked.
 
-A page has its own structs as well: ``RecordedLayout(fields={...}, members={**FILES_6_18, ...})``.
+``LINUX_6_18`` is for pages that need no more. Others have their own structs as well:
+``RecordedLayout(fields={...}, members={**FILES_6_18, ...})``.
 """
 
 from tuxscope.asm.layout import Place, RecordedLayout
