@@ -150,6 +150,10 @@ syscall-result       -      show the name and the result of each call
 syscall-errors       -      show the calls that fail with ENOENT or EACCES
 syscall-path         -      show the path of each openat(), read at its exit
 syscall-sleep        -      find the calls that sleep
+fileio-bytes         -      count the bytes that read() moves, beside those tha…
+fileio-name          -      show the name of the file that a write() is to
+fileio-offset        -      show where in its file a write() wrote
+fileio-writer        -      find the process whose data a kworker writes to the…
 """,
     40: """\
 EXERCISE             STATE
@@ -174,6 +178,10 @@ syscall-result       -
 syscall-errors       -
 syscall-path         -
 syscall-sleep        -
+fileio-bytes         -
+fileio-name          -
+fileio-offset        -
+fileio-writer        -
 """,
     200: """\
 EXERCISE             STATE  TASK
@@ -198,6 +206,10 @@ syscall-result       -      show the name and the result of each call
 syscall-errors       -      show the calls that fail with ENOENT or EACCES
 syscall-path         -      show the path of each openat(), read at its exit
 syscall-sleep        -      find the calls that sleep
+fileio-bytes         -      count the bytes that read() moves, beside those that it is asked for
+fileio-name          -      show the name of the file that a write() is to
+fileio-offset        -      show where in its file a write() wrote
+fileio-writer        -      find the process whose data a kworker writes to the disk
 """,
 }
 

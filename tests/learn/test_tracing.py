@@ -25,7 +25,8 @@ from tuxscope.page.loading import page_file
 OF_HELLO = ("file-descriptor", "reads", "pid-filter", "count", "ringbuf")
 ABOVE = (
     "user-buffer", "latency", "histogram", "syscall-count", "syscall-histogram", "syscall-result",
-    "syscall-errors", "syscall-path", "syscall-sleep",
+    "syscall-errors", "syscall-path", "syscall-sleep", "fileio-bytes", "fileio-name",
+    "fileio-offset", "fileio-writer",
 )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """Where Linux 6.18 on x86-64 keeps what leads to files: for listings where no kernel can be asked.
 
-A page has its own structs as well: ``RecordedLayout(fields={...}, members={**FILES_6_18, ...})``.
+``LINUX_6_18`` is for pages that need no more. Others have their own structs as well:
+``RecordedLayout(fields={...}, members={**FILES_6_18, ...})``.
 """
 
-from tuxscope.asm.layout import Place
+from tuxscope.asm.layout import Place, RecordedLayout
 
 FILES_6_18 = {
     "dentry": {
@@ -20,6 +21,7 @@ FILES_6_18 = {
     },
     "file": {
         "f_path": Place(64, 16),
+        "f_path.dentry": Place(72, 8),
         "f_pos": Place(112, 8),
     },
     "files_struct": {
@@ -70,3 +72,22 @@ FILES_6_18 = {
         "files": Place(1824, 8),
     },
 }
+# From a request to a device to the file whose pages it reads or writes.
+REQUESTS_6_18 = {
+    "address_space": {
+        "host": Place(0, 8),
+    },
+    "bio": {
+        "bi_io_vec": Place(104, 8),
+    },
+    "bio_vec": {
+        "bv_page": Place(0, 8),
+    },
+    "page": {
+        "mapping": Place(24, 8),
+    },
+    "request": {
+        "bio": Place(56, 8),
+    },
+}
+LINUX_6_18 = RecordedLayout(fields={}, members={**FILES_6_18, **REQUESTS_6_18})

@@ -15,7 +15,6 @@ from tuxscope.abi.names import numbers
 from tuxscope.abi.native import native_numbers
 from tuxscope.abi.task import LINUX_6_18
 from tuxscope.asm import Program, RawTracepoint, Tracepoint
-from tuxscope.asm.layout import Layout
 from tuxscope.errors import TuxscopeError
 from tuxscope.run.synthetic_structs import register_bytes, struct_bytes
 from tuxscope.vm import Machine, World
@@ -218,11 +217,11 @@ def opened(dice: random.Random, descriptor: int) -> tuple[bytes, bytes, int]:
     return b"" if absent else path, path, -dice.choice(ERRORS) if fails else descriptor
 
 
-def task_of(voluntary: int, involuntary: int, layout: Layout = LINUX_6_18) -> bytes:
-    """Return the bytes of a ``struct task_struct`` of ``layout``, with ``voluntary`` and
-    ``involuntary`` context switches."""
+def task_of(voluntary: int, involuntary: int) -> bytes:
+    """Return the bytes of a ``struct task_struct`` with ``voluntary`` and ``involuntary`` context
+    switches."""
     counts = {"nvcsw": voluntary, "nivcsw": involuntary}
-    return struct_bytes(layout, "task_struct", counts)
+    return struct_bytes(LINUX_6_18, "task_struct", counts)
 
 
 def calls(seed: int) -> Iterator[tuple[float, World, bytes, bytes]]:

@@ -33,6 +33,10 @@ LADDER = (
     "syscall-errors",
     "syscall-path",
     "syscall-sleep",
+    "fileio-bytes",
+    "fileio-name",
+    "fileio-offset",
+    "fileio-writer",
 )
 GALLERY = "verifier/"
 HERE = os.path.dirname(__file__)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import random
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tuxscope.abi.task import LINUX_6_18
-from tuxscope.asm.layout import Layout
-from tuxscope.run.workload import BUFFER, CALL, CPUS, RAW_CALL, RAW_RETURN, RETURN, task_of
+from tuxscope.abi.task import SWITCHES
+from tuxscope.asm.layout import Layout, RecordedLayout
+from tuxscope.files.layout import FILES_6_18, REQUESTS_6_18
+from tuxscope.run.synthetic_structs import struct_bytes
+from tuxscope.run.workload import BUFFER, CALL, CPUS, RAW_CALL, RAW_RETURN, RETURN
 from tuxscope.vm import World
 
+# The simulated kernel: what programs may read of its structs.
+TASK = {**SWITCHES, **FILES_6_18["task_struct"]}
+LINUX_6_18 = RecordedLayout(fields={}, members={**FILES_6_18, **REQUESTS_6_18, "task_struct": TASK})
 PIDS = 4_000_000  # a little less than PID_MAX_LIMIT of 64-bit kernels
 
 
@@ -30,6 +36,9 @@ class Call:
         cpu: an int, the number of the CPU that it runs on.
         number: an int, that of the system call; only programs on all calls are given it.
         switches: a pair of int, how often the thread was switched out before, voluntarily and not.
+        descriptors: a mapping of int to str, the files that are open in the process, as
+            SyntheticFiles.table() takes them.
+        positions: a pair of int, the position of the file at ``fd``, at the entry and at the exit.
         slept, preempted: each an int, how often it is switched out during the call, voluntarily and
             not.
     """
@@ -48,24 +57,29 @@ class Call:
     switches: tuple[int, int] = (0, 0)
     slept: int = 0
     preempted: int = 0
+    descriptors: Mapping[int, str] = field(default_factory=dict)
+    positions: tuple[int, int] = (0, 0)
 
     def memory(self, leaving: bool) -> bytes:
         """Return the bytes of ``data`` that are in the process's memory at the entry, or with
         ``leaving``, a bool, at the exit."""
         return self.data if leaving or self.present else b""
 
-    def world(self, leaving: bool, layout: Layout = LINUX_6_18) -> World:
+    def world(self, leaving: bool, layout: Layout = LINUX_6_18, table: int = 0) -> World:
         """Return the World, which has what helpers return, at its entry, or with ``leaving``, a
-        bool, at its exit; ``layout``, a Layout, has the members of the task."""
+        bool, at its exit; ``layout``, a Layout, has the members of the task. ``table``, an int, is
+        the address of the task's ``struct files_struct``; 0 without one."""
         voluntary, involuntary = self.switches
+        members = {"nvcsw": voluntary + self.slept * leaving}
+        members["nivcsw"] = involuntary + self.preempted * leaving
+        if table:
+            members["files"] = table
         return World(
             time_ns=self.time_ns + self.took_ns * leaving,
             pid=self.pid,
             tid=self.tid,
             comm=self.comm.encode(),
-            task=task_of(
-                voluntary + self.slept * leaving, involuntary + self.preempted * leaving, layout
-            ),
+            task=struct_bytes(layout, "task_struct", members),
             cpu=self.cpu,
             cpus=CPUS,
         )

@@ -6,17 +6,17 @@ import struct
 from collections.abc import Sequence
 from itertools import chain
 
-from tuxscope.abi.task import LINUX_6_18
-from tuxscope.asm import Program
+from tuxscope.asm import Program, RawTracepoint
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.maps import Array, Hash, RingBuf, StreamMap
-from tuxscope.learn.engine.calls import Call
+from tuxscope.learn.engine.calls import LINUX_6_18, Call
 from tuxscope.learn.engine.instructions import sends
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.page.page import Page
 from tuxscope.record import Record
+from tuxscope.run.synthetic_files import KERNEL, SyntheticFiles
 from tuxscope.run.workload import is_on_exit, machine_for, traces_all_calls
-from tuxscope.vm import Machine, Sent
+from tuxscope.vm import Machine, Sent, World
 from tuxscope.vm.maps import Values, VirtualRingBuf
 from tuxscope.vm.state import Output
 
@@ -29,6 +29,7 @@ class Interpreter:
 
     Attributes:
         machine: the Machine that runs them; ``machine.steps`` counts those of the last run.
+        files: the SyntheticFiles in its memory, a property.
     """
 
     def __init__(
@@ -39,6 +40,14 @@ class Interpreter:
         self._page = page
         self._programs = programs
         self._layout = layout
+        self._files: SyntheticFiles | None = None
+
+    @property
+    def files(self) -> SyntheticFiles:
+        if not self._files:
+            self._files = SyntheticFiles(self._layout)
+            self.machine.memory.add(self._files.region, KERNEL)
+        return self._files
 
     def call(self, *calls: Call) -> None:
         """Make ``calls``, each a Call, one after the other, each from entry to exit. Raises
@@ -58,11 +67,24 @@ class Interpreter:
     def _run(self, call: Call, leaving: bool) -> None:
         self._buffer.data[:] = call.memory(leaving)
         self._buffer.frozen = None
+        table = 0
+        if call.descriptors:
+            table = self.files.table(call.descriptors)
+        if call.fd in call.descriptors:
+            self.files.seek(call.descriptors[call.fd], call.positions[leaving])
         for program in self._programs:
             if is_on_exit(program) == leaving:
                 self.machine.select(program)
                 context = context_for(program, call, leaving)
-                self.machine.run(context=context, world=call.world(leaving, self._layout))
+                self.machine.run(context=context, world=call.world(leaving, self._layout, table))
+
+    def reach(self, name: str, *arguments: int, world: World) -> None:
+        """Run the programs on the raw tracepoint ``name``, a str, which gets ``arguments``, each an
+        int; ``world``, keyword-only, is the World for helpers. Raises Fault."""
+        for program in self._programs:
+            if program.attach == RawTracepoint(name):
+                self.machine.select(program)
+                self.machine.run(context=context_of(arguments), world=world)
 
     def records(self) -> list[Record]:
         """Return the list of Record sent through the page's map since the last call of this

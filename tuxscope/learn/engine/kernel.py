@@ -10,7 +10,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any, Self
 
-from tuxscope.asm import Array, Hash
+from tuxscope.asm import Array, Hash, Tracepoint
 from tuxscope.asm.maps import StreamMap
 from tuxscope.errors import TuxscopeError
 from tuxscope.learn.engine.interpreter import context_of
@@ -115,6 +115,11 @@ def has_structs() -> bool:
     return RunningKernelLayout().has_structs
 
 
+def has_tracepoint(category: str, name: str) -> bool:
+    """Return whether the running kernel has the tracepoint ``name`` of ``category``, both str."""
+    return RunningKernelLayout().has(Tracepoint(category, name))
+
+
 class Worker:
     """A child process named ``comm``, a str, that makes system calls on request; a context manager
     that ends it.
@@ -169,6 +174,21 @@ class Worker:
     def open(self, path: str, times: int = 1) -> None:
         """Have it make ``times`` calls of openat(path), and close what it has opened."""
         self._do("open", 0, path, times)
+
+    def open_as(self, fd: int, path: str, flags: int) -> None:
+        """Have it open ``path``, a str, with the ``flags`` of open(2), an int, as descriptor
+        ``fd``, an int, which stays open. It creates the file if there is none."""
+        self._do("open_as", fd, path, flags)
+
+    def read_file(self, fd: int, size: int, times: int = 1) -> None:
+        """Have it call read() with ``fd``, as it is, for ``size`` bytes ``times`` times, all int.
+        The calls may fail."""
+        self._do("read_as_it_is", fd, size, times)
+
+    def write_file(self, fd: int, text: str, times: int = 1) -> None:
+        """Have it call write() with ``fd``, an int, as it is, and ``text``, a str, ``times`` times,
+        an int. The calls may fail."""
+        self._do("write_as_it_is", fd, text, times)
 
     def open_untouched(self, path: str, times: int = 1) -> None:
         """Have it make ``times`` calls of openat(path), with the path on a page of its memory that

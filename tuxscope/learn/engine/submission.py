@@ -8,9 +8,9 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tuxscope.abi.task import LINUX_6_18
 from tuxscope.asm import Instruction, Map, Program, SourceLine
 from tuxscope.asm.layout import Layout
+from tuxscope.learn.engine.calls import LINUX_6_18
 from tuxscope.learn.engine.interpreter import Interpreter, context_of
 from tuxscope.learn.engine.mistake import Mistake
 from tuxscope.page.loading import definition, load_page, programs_of

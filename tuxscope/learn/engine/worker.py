@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any
 
 AT_FDCWD = -100
@@ -90,7 +91,34 @@ def execute(_fd: int, path: str, times: int) -> None:
             os.execv(path, [path])
 
 
-ACTIONS = {"open": open_files, "open_untouched": open_untouched, "execute": execute}
+def open_as(fd: int, path: str, flags: int) -> None:
+    """Open ``path``, a str, with ``flags``, an int, as descriptor ``fd``, an int; create it."""
+    number = os.open(path, flags | os.O_CREAT, 0o600)
+    if number != fd:
+        os.dup2(number, fd)
+        os.close(number)
+
+
+def read_as_it_is(fd: int, size: int, times: int) -> None:
+    for _ in range(times):
+        with contextlib.suppress(OSError):
+            os.read(fd, size)
+
+
+def write_as_it_is(fd: int, text: str, times: int) -> None:
+    for _ in range(times):
+        with contextlib.suppress(OSError):
+            os.write(fd, text.encode())
+
+
+ACTIONS: dict[str, Callable[[int, Any, int], None]] = {
+    "open": open_files,
+    "open_as": open_as,
+    "open_untouched": open_untouched,
+    "execute": execute,
+    "read_as_it_is": read_as_it_is,
+    "write_as_it_is": write_as_it_is,
+}
 
 
 def work(message: list[Any], zero: int) -> None:

@@ -26,9 +26,9 @@ from tuxscope.programs.syscall.lines import SECOND, CallLines, Clock
 from tuxscope.programs.syscall.options import SyscallOptions
 from tuxscope.programs.syscall.plans import plans
 from tuxscope.programs.syscall.synthetic_calls import layout_for, synthetic_calls
-from tuxscope.programs.syscall.synthetic_files import KERNEL, SyntheticFiles
 from tuxscope.run.simulation import SimulatedStream, Simulation
 from tuxscope.run.stream import Renderer
+from tuxscope.run.synthetic_files import KERNEL, SyntheticFiles
 from tuxscope.run.workload import STARTED, check_process
 from tuxscope.vm import Machine
 from tuxscope.vm.maps import Values

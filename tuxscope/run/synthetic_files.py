@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import stat
 import struct
+import sys
 from collections.abc import Mapping
 
 from tuxscope.asm.layout import Layout
@@ -38,9 +39,9 @@ class SyntheticFiles:
         self._files: dict[str, int] = {}
         self._dentries: dict[str, int] = {}
         self._tables: dict[tuple[tuple[int, str], ...], int] = {}
-        self._disk = self._add("super_block", {"s_dev": DEVICE, "s_magic": EXT4})
+        self._disk = self.add("super_block", {"s_dev": DEVICE, "s_magic": EXT4})
         top = self._dentry("/")
-        self._mount = self._new_mount(top, self._add("mnt_namespace", {"ns.inum": NAMESPACE}))
+        self._mount = self._new_mount(top, self.add("mnt_namespace", {"ns.inum": NAMESPACE}))
         pwd = layout.member("fs_struct", "pwd").offset
         root = struct_bytes(layout, "fs_struct", {"root.mnt": self._mount, "root.dentry": top})
         whole = root.ljust(pwd, b"\0")[:pwd] + self._path(self._mount, self._dentry("/root"))
@@ -55,9 +56,22 @@ class SyntheticFiles:
                 self._file(descriptors[fd]) if fd in descriptors else 0 for fd in range(MOST_FDS)
             ]
             array = self.put(struct.pack(f"={MOST_FDS}Q", *files))
-            table = self._add("fdtable", {"max_fds": MOST_FDS, "fd": array})
-            self._tables[key] = self._add("files_struct", {"fdt": table})
+            table = self.add("fdtable", {"max_fds": MOST_FDS, "fd": array})
+            self._tables[key] = self.add("files_struct", {"fdt": table})
         return self._tables[key]
+
+    def seek(self, path: str, position: int) -> None:
+        """Set the position of the open file ``path``, a str as in :meth:`table`, to ``position``,
+        an int."""
+        start, place = self._file(path) - KERNEL, self._position()
+        at = slice(start + place.start, start + place.stop)
+        self.region.data[at] = position.to_bytes(len(place), sys.byteorder, signed=True)
+        self.region.frozen = None
+
+    def _position(self) -> range:
+        """Return the offsets of the position in a ``struct file``, a range."""
+        place = self._layout.member("file", "f_pos")
+        return range(place.offset, place.offset + place.size)
 
     def put(self, data: bytes) -> int:
         """Add ``data``, bytes, to the kernel's memory; return its address, an int."""
@@ -66,7 +80,8 @@ class SyntheticFiles:
         self.region.frozen = None
         return KERNEL + at
 
-    def _add(self, struct: str, values: Mapping[str, int]) -> int:
+    def add(self, struct: str, values: Mapping[str, int]) -> int:
+        """Add a ``struct`` whose members, by name, have ``values``; return its address, an int."""
         return self.put(struct_bytes(self._layout, struct, values))
 
     def _path(self, mount: int, dentry: int) -> bytes:
@@ -77,7 +92,7 @@ class SyntheticFiles:
         its ``struct vfsmount``."""
         address = KERNEL + len(self.region.data)
         values = {"mnt_parent": address, "mnt.mnt_root": top, "mnt_ns": namespace}
-        return self._add("mount", values) + self._layout.member("mount", "mnt").offset
+        return self.add("mount", values) + self._layout.member("mount", "mnt").offset
 
     def _file(self, path: str) -> int:
         if path not in self._files:
@@ -87,13 +102,14 @@ class SyntheticFiles:
             else:
                 mount, dentry = self._mount, self._dentry(path)
             start = self._layout.member("file", "f_path").offset
-            self._files[path] = self.put(bytes(start) + self._path(mount, dentry))
+            whole = bytes(start) + self._path(mount, dentry)
+            self._files[path] = self.put(whole.ljust(self._position().stop, b"\0"))
         return self._files[path]
 
     def _rootless(self, kind: str, number: int) -> tuple[int, int]:
         """Add a pipe or a socket with that inode ``number``; return its mount and its dentry."""
         magic, mode = ROOTLESS[kind]
-        block = self._add("super_block", {"s_dev": number, "s_magic": magic})
+        block = self.add("super_block", {"s_dev": number, "s_magic": magic})
         return self._new_mount(0), self._new_dentry("", 0, self._inode(mode, block, number))
 
     def _dentry(self, path: str) -> int:
@@ -109,14 +125,14 @@ class SyntheticFiles:
 
     def _inode(self, mode: int, block: int, number: int) -> int:
         values = {"i_mode": mode, "i_sb": block, "i_ino": number, "i_nlink": 1}
-        return self._add("inode", values | {"i_generation": 0, "i_private": 0})
+        return self.add("inode", values | {"i_generation": 0, "i_private": 0})
 
     def _new_dentry(self, name: str, parent: int, inode: int) -> int:
         """Add a dentry; without a ``parent`` it is its own."""
         text = name.encode()
         where = self.put(text + b"\0")
         address = KERNEL + len(self.region.data)
-        return self._add(
+        return self.add(
             "dentry",
             {
                 "d_hash.pprev": KERNEL,  # its name was not removed
