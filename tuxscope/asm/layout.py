@@ -7,7 +7,7 @@ running kernel. A page also has a recorded layout, so that it can be listed on a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tuxscope.asm.attach import Tracepoint
@@ -86,7 +86,7 @@ class PointerCast:
 
 class Layout(Protocol):
     """A Protocol, the interface of a kernel's layout: tracepoint fields and struct members, by the
-    methods has(), has_helper(), field(), member() and cast().
+    methods has(), has_helper(), field(), member(), arguments(), constant() and cast().
 
     Attributes:
         has_structs: a bool, a property.
@@ -113,6 +113,13 @@ class Layout(Protocol):
         A path such as ``se.vruntime`` names a member of a member.
         """
 
+    def arguments(self, tracepoint: str) -> tuple[str, ...] | None:
+        """Return what the arguments of the raw ``tracepoint``, a name, point to: a tuple of names
+        of structs, each empty for what is no such pointer. None if there is no such tracepoint."""
+
+    def constant(self, name: str) -> int | None:
+        """Return the value of the constant ``name`` of an enum, an int; None if there is none."""
+
     def cast(self, struct: str) -> PointerCast | None:
         """Return the PointerCast that makes an address a pointer to ``struct``, a name; None if the
         kernel offers no such cast."""
@@ -125,11 +132,15 @@ class RecordedLayout:
     Attributes:
         fields: for each tracepoint, named ``category/name``, a mapping of field name to Place.
         members: for each struct name, a mapping of member name or path to Place.
+        raw: for each raw tracepoint, the structs that its arguments point to, a tuple of names.
+        constants: a mapping of the name of an enum's constant to its value.
         has_structs: a bool, a property.
     """
 
     fields: Mapping[str, Mapping[str, Place]]
     members: Mapping[str, Mapping[str, Place]]
+    raw: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    constants: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def has_structs(self) -> bool:
@@ -157,6 +168,15 @@ class RecordedLayout:
         Raises ProgramError if not recorded.
         """
         return self._recorded(self.members, struct, name)
+
+    def arguments(self, tracepoint: str) -> tuple[str, ...] | None:
+        """Return the names of the structs that the arguments of raw ``tracepoint``, a name, point
+        to, a tuple; None if not recorded."""
+        return self.raw.get(tracepoint)
+
+    def constant(self, name: str) -> int | None:
+        """Return the constant ``name`` of an enum, an int; None if not recorded."""
+        return self.constants.get(name)
 
     def cast(self, struct: str) -> PointerCast | None:
         """Return None, not a PointerCast, whatever ``struct`` is: BTF IDs differ from build to

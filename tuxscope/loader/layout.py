@@ -70,6 +70,16 @@ class RunningKernelLayout:
         not exist, or without BTF."""
         return kernel_structs().member(struct, name)
 
+    def arguments(self, tracepoint: str) -> tuple[str, ...] | None:
+        """Return the names of the structs that the arguments of raw ``tracepoint``, a name, point
+        to, a tuple; None if the kernel has no such tracepoint. Raises BtfError without BTF."""
+        return kernel_structs().arguments(tracepoint)
+
+    def constant(self, name: str) -> int | None:
+        """Return the constant ``name`` of an enum, an int; None if there is none. Raises BtfError
+        without BTF."""
+        return kernel_structs().constant(name)
+
     def cast(self, struct: str) -> PointerCast | None:
         """Return the PointerCast to ``struct``, a name, or None if the kernel has no
         bpf_rdonly_cast. Raises BtfError if there is no such struct, or no BTF."""

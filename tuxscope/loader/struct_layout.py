@@ -17,7 +17,8 @@ from tuxscope.loader.btf_reader import TYPE_WORDS, Btf, BtfError
 VMLINUX = "/sys/kernel/btf/vmlinux"
 # BTF kinds (BTF_KIND_...): types with a size, aliases of other types, pointers and arrays.
 INT, PTR, ARRAY, STRUCT, UNION, ENUM, FLOAT, ENUM64 = 1, 2, 3, 4, 5, 6, 16, 19
-FUNC = 12
+TYPEDEF, FUNC, FUNC_PROTO = 8, 12, 13
+ENUMERATOR_WORDS = {ENUM: 2, ENUM64: 3}  # name and value
 SIZED = {INT, STRUCT, UNION, ENUM, FLOAT, ENUM64}
 ALIASES = {8, 9, 10, 11, 18}  # TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG
 POINTER_SIZE = 8
@@ -79,12 +80,55 @@ class KernelStructs(Btf):
 
     def function_id(self, name: str) -> int | None:
         """Return the BTF ID of the function ``name``, a str: an int; None if there is none."""
+        return self._number(name, FUNC)
+
+    def arguments(self, tracepoint: str) -> tuple[str, ...] | None:
+        """Return what the arguments of a raw ``tracepoint``, a name, point to: a tuple of the
+        structs' names, empty for arguments that are no pointer to a struct. None if the kernel has
+        no such tracepoint.
+
+        It is the type ``btf_trace_NAME`` (include/trace/bpf_probe.h), a pointer to a function.
+        """
+        number = self._number(f"btf_trace_{tracepoint}", TYPEDEF)
+        if number is None:
+            return None
+        words = self._words
+        function = self._resolved(words[self._resolved(number) + 2])
+        if self._kind(function) != FUNC_PROTO:
+            return None
+        first = function + TYPE_WORDS
+        types = [words[first + 2 * each + 1] for each in range(words[function + 1] & 0xFFFF)]
+        return tuple(map(self._pointed_to, types[1:]))  # the first is of the tracepoint itself
+
+    def _pointed_to(self, type_id: int) -> str:
+        """The name of the struct that a type is a pointer to; empty if it is none."""
+        at = self._resolved(type_id)
+        if self._kind(at) != PTR:
+            return ""
+        target = self._resolved(self._words[at + 2])
+        return self.string(self._words[target]) if self._kind(target) == STRUCT else ""
+
+    def constant(self, name: str) -> int | None:
+        """Return the value of the constant ``name`` of an enum, an int that is not negative; None
+        if the kernel has none of this name."""
+        text = self._offset(name)
+        words = self._words
+        for at in self._starts[1:] if text else ():
+            if each := ENUMERATOR_WORDS.get(self._kind(at)):
+                first = at + TYPE_WORDS
+                for one in range(first, first + each * (words[at + 1] & 0xFFFF), each):
+                    if words[one] == text:
+                        return words[one + 1] | (words[one + 2] << 32 if each > 2 else 0)
+        return None
+
+    def _number(self, name: str, kind: int) -> int | None:
+        """The BTF ID of the type with a name, of a kind; None if there is none."""
         text = self._offset(name)
         words = self._words
         found = (
             number
             for number, at in enumerate(self._starts)
-            if words[at] == text and words[at + 1] >> 24 & 0x1F == FUNC
+            if words[at] == text and words[at + 1] >> 24 & 0x1F == kind
         )
         return next(found, None) if text else None
 
