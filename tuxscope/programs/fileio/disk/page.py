@@ -1,0 +1,42 @@
+"""fileio --disk: what reaches the devices, by file and by the process that it is for."""
+
+from __future__ import annotations
+
+from tuxscope.asm import Program
+from tuxscope.asm.layout import Layout
+from tuxscope.output.columns import Column
+from tuxscope.page.page import Page
+from tuxscope.page.pid_namespace import PidNamespace
+from tuxscope.programs.fileio.disk.dirtying import dirtied
+from tuxscope.programs.fileio.disk.layout import LINUX_6_18
+from tuxscope.programs.fileio.disk.records import ROWS, Moved, RowKey
+from tuxscope.programs.fileio.disk.requests import completed, issued, submitted
+
+# What is in the map. The command makes paths, devices and writers of it (rows.py).
+COLUMNS = (
+    Column(RowKey.pid, 7),
+    Column(Moved.comm, 15),
+    Column(RowKey.kind, 8),
+    Column(Moved.read_bytes, 12),
+    Column(Moved.written_bytes, 12),
+    Column(Moved.requests, 8),
+    Column(Moved.total_ns, 14),
+    Column(Moved.max_ns, 12),
+)
+
+
+def disk(
+    pid: int | None = None,
+    exclude: tuple[int, ...] = (),
+    namespace: PidNamespace | None = None,
+    layout: Layout = LINUX_6_18,
+) -> tuple[Program, ...]:
+    return (
+        dirtied(layout, namespace),
+        submitted(layout, namespace),
+        issued(layout),
+        completed(layout, pid, exclude),
+    )
+
+
+PAGE = Page(disk, ROWS, COLUMNS, order_by=Moved.written_bytes)
