@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.layout import Layout
-from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
+from tuxscope.asm.registers import Memory, r0, r1, r2, r6, r7, r8, r9
 from tuxscope.files.emitting import store
 from tuxscope.files.members import members
 from tuxscope.page.emitting import address_of, copy
+from tuxscope.programs.fileio.disk.counting import add_to_row, leave_out
 from tuxscope.programs.fileio.disk.dirtying import BDEVFS, PF_KTHREAD
-from tuxscope.programs.fileio.disk.inodes import FILE_OF_INODE, add_to_account
-from tuxscope.programs.fileio.disk.layout import constant
+from tuxscope.programs.fileio.disk.inodes import FILE_OF_INODE
+from tuxscope.programs.fileio.disk.layout import constant, has_member
 from tuxscope.programs.fileio.disk.records import (
-    NEW_ROW,
-    ROWS,
     SUBMITTERS,
     WRITERS,
-    Account,
     DiskFile,
     Identity,
     Kind,
-    Moved,
     RequestWalk,
-    RowKey,
     Submitter,
     Writer,
     WriterKey,
 )
 from tuxscope.programs.fileio.disk.walking import ANON, SWAP, UNDER_IO, WRITE, find_request_walk
-from tuxscope.record import u32, u64
+from tuxscope.record import u32
 
 BTRFS, BTREE_INODE = 0x9123683E, 1  # BTRFS_SUPER_MAGIC, BTRFS_BTREE_INODE_OBJECTID
 IOCB_DIRECT = 1 << 17  # include/linux/fs.h
 JBD2 = int.from_bytes(b"jbd2", "little"), int.from_bytes(b"jbd2", "big")
-NOT_KNOWN = -1
 
 
 def count_pending(a: Assembler, layout: Layout, pid: int | None, exclude: tuple[int, ...]) -> None:
@@ -41,50 +36,63 @@ def count_pending(a: Assembler, layout: Layout, pid: int | None, exclude: tuple[
     kernel with ``layout``, a Layout: only those of process ``pid``, an int, or None for all, and
     none of the processes ``exclude``, a tuple of int."""
     walk: Memory = RequestWalk[r9]
+    kind = u32[address_of(walk.key.kind)]
     find_request_walk(a)
     a.ldx(r1, walk.pending)
     a.jeq(r1, 0, "out")
     a.zero(walk.key)
     a.st(walk.path, 0)
     load_submitter(a, walk)
+    a.st(kind, Kind.SWAP)
+    a.ldx(r1, walk.owner)
+    a.jeq(r1, SWAP, "of the device")
+    a.st(kind, Kind.DIRECT)
+    find_direct(a, layout, walk, otherwise="not direct")
+    inode_key(a, layout, walk, "memory")
+    a.jeq(r0, BDEVFS, "row")
+    a.ja("named")
+
+    a.label("not direct")
     a.ldx(r6, walk.owner)
-    a.jeq(r6, SWAP, "swap")
-    a.jeq(r6, ANON, "direct")
-    a.jeq(r6, 0, "no file")
+    a.jle(r6, ANON, "no file")  # or memory of the kernel's own, which may look like it
     a.and_(r6, -1 - UNDER_IO)
-    find_inode(a, layout, walk, "no file")
+    find_inode(a, layout, walk, otherwise="no file")
     classify_inode(a, layout, walk)
 
     a.label("no file")
     a.ldx(r1, walk.flags)
     a.mov(r2, r1)
     a.and_(r2, 1 << constant(layout, "__REQ_META"))
-    a.jeq(r2, 0, "direct")
+    a.jeq(r2, 0, "memory of its own")
     # XFS has its log and its metadata in memory of its own; REQ_IDLE is for the log.
-    a.st(u32[address_of(walk.key.kind)], Kind.METADATA)
+    a.st(kind, Kind.METADATA)
     a.and_(r1, 1 << constant(layout, "__REQ_IDLE") | WRITE)
     a.jne(r1, 1 << constant(layout, "__REQ_IDLE") | WRITE, "of the device")
-    a.st(u32[address_of(walk.key.kind)], Kind.JOURNAL)
+    a.st(kind, Kind.JOURNAL)
     a.ja("of the device")
 
-    a.label("swap")
-    a.st(u32[address_of(walk.key.kind)], Kind.SWAP)
-    a.ja("of the device")
-
-    a.label("direct")
-    a.st(u32[address_of(walk.key.kind)], Kind.DIRECT)
-    find_direct(a, layout, walk)  # or goes to "no direct file"
-    inode_key(a, layout, walk, "memory")
-    a.jeq(r0, BDEVFS, "row")
+    a.label("memory of its own")
+    find_btrfs(a, layout, walk, otherwise="nothing known")
+    a.ldx(r1, walk.owner)
+    a.jne(r1, 0, "named")
+    a.label("data")  # if its page said nothing, it was compressed
+    a.st(kind, Kind.DATA)
+    a.label("named")
     a.mov(r1, r6)
     a.call(FILE_OF_INODE)
     a.jeq(r0, 0, "row")
-    store(a, walk.path, DiskFile[r0].known.id)
+    a.mov(r6, r0)
+    store(a, walk.path, DiskFile[r6].known.id)
+    a.ldx(r1, kind)
+    a.jne(r1, Kind.DATA, "row")
+    name_writer(a, walk)
     a.ja("row")
-    a.label("no direct file")
+
+    a.label("nothing known")
+    a.zero(walk.key.file)
     a.ldx(r1, walk.owner)
     a.jne(r1, 0, "of the device")
-    a.st(u32[address_of(walk.key.kind)], Kind.UNKNOWN)
+    a.st(kind, Kind.UNKNOWN)
     a.label("of the device")
     store(a, walk.key.file.dev, walk.device)
     a.label("row")
@@ -153,7 +161,7 @@ def inode_key(a: Assembler, layout: Layout, walk: Memory, what: str) -> None:
 
 def classify_inode(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: make the key of ``walk``, the Memory of a RequestWalk, for a page of the inode at r6,
-    and jump to "row" or "direct"; ``layout`` is the kernel's Layout."""
+    and jump on; ``layout`` is the kernel's Layout."""
     kind = u32[address_of(walk.key.kind)]
     inode_key(a, layout, walk, "page")
     a.jeq(r0, BDEVFS, "blocks")
@@ -166,14 +174,7 @@ def classify_inode(a: Assembler, layout: Layout, walk: Memory) -> None:
     a.and_(r1, UNDER_IO)
     a.jeq(r1, 0, "another's")
     leave_stack(a, layout, walk)
-    a.st(kind, Kind.DATA)
-    a.mov(r1, r6)
-    a.call(FILE_OF_INODE)
-    a.jeq(r0, 0, "row")
-    a.mov(r6, r0)
-    store(a, walk.path, DiskFile[r6].known.id)
-    name_writer(a, walk)
-    a.ja("row")
+    a.ja("data")
 
     a.label("tree")
     a.st(walk.key.file.ino, 0)
@@ -195,8 +196,7 @@ def classify_inode(a: Assembler, layout: Layout, walk: Memory) -> None:
     a.ja("row")
 
     a.label("another's")
-    a.zero(walk.key.file)
-    a.ja("direct")
+    a.ja("memory of its own")
 
 
 def leave_stack(a: Assembler, layout: Layout, walk: Memory) -> None:
@@ -246,104 +246,77 @@ def name_writer(a: Assembler, walk: Memory) -> None:
     copy(a, address_of(walk.who.comm), address_of(Writer[r0].comm), Writer.comm.size)
 
 
-def find_direct(a: Assembler, layout: Layout, walk: Memory) -> None:
-    """Emit: r6 = the inode of the file that is read or written by direct I/O; jump to "no direct
-    file" if that is not known. ``walk`` is the Memory of a RequestWalk, ``layout`` the kernel's
+def find_direct(a: Assembler, layout: Layout, walk: Memory, otherwise: str) -> None:
+    """Emit: r6 = the inode of the file that is read or written by direct I/O; jump to the label
+    ``otherwise`` if none is known. ``walk`` is the Memory of a RequestWalk, ``layout`` the kernel's
     Layout.
 
     Most file systems keep a ``struct iomap_dio`` there, whose ``kiocb`` leads to the file, and
     devices one that begins in the same way. What it leads to has to look like a file's.
     """
-    steps = (("iomap_dio", "iocb"), ("kiocb", "ki_filp"), ("file", "f_mapping"))
     a.ldx(r6, walk.private)
+    follow_direct(a, layout, walk, "split")
+    a.ja("a direct file")
+    a.label("split")  # from a bio that has it
+    whole = members(layout, "bio", ("bi_private",), walk.room)
+    a.ldx(r6, walk.private)
+    whole.copy(a, r6)
+    a.ldx(r6, whole["bi_private"])
+    follow_direct(a, layout, walk, otherwise)
+    a.label("a direct file")
+
+
+def follow_direct(a: Assembler, layout: Layout, walk: Memory, otherwise: str) -> None:
+    """Emit: r6 = the inode of the file whose ``struct iomap_dio`` is at r6; jump to the label
+    ``otherwise`` if there is none. ``walk`` is the Memory of a RequestWalk, ``layout`` the kernel's
+    Layout."""
+    steps = (("iomap_dio", "iocb"), ("kiocb", "ki_filp"), ("file", "f_mapping"))
     for struct, member in steps:
         names = (member, "ki_flags") if struct == "kiocb" else (member,)
         pointer = members(layout, struct, names, walk.room)
-        a.jeq(r6, 0, "no direct file")
+        a.jeq(r6, 0, otherwise)
         pointer.copy(a, r6)
         if struct == "kiocb":
             a.ldx(r1, pointer["ki_flags"])
             a.and_(r1, IOCB_DIRECT)
-            a.jeq(r1, 0, "no direct file")
+            a.jeq(r1, 0, otherwise)
         a.ldx(r6, pointer[member])
-    find_inode(a, layout, walk, "no direct file")
+    find_inode(a, layout, walk, otherwise)
 
 
-def leave_out(a: Assembler, walk: Memory, pid: int | None, exclude: tuple[int, ...]) -> None:
-    """Emit: jump to "out" if the process of the key of ``walk``, the Memory of a RequestWalk, is
-    not ``pid``, an int (None: any), or is one of ``exclude``, a tuple of int."""
-    a.ldx(r1, walk.key.pid)
-    if pid is not None:
-        a.jne(r1, pid, "out")
-    for each in exclude:
-        a.jeq(r1, each, "out")
+def find_btrfs(a: Assembler, layout: Layout, walk: Memory, otherwise: str) -> None:
+    """Emit: r6 = the inode whose data the bio of ``walk``, the Memory of a RequestWalk, has by
+    direct I/O or compressed, if the bio is in a ``struct btrfs_bio``; its identity is in the key.
+    Jump to the label ``otherwise`` if not. ``layout`` is the kernel's Layout.
+
+    What it leads to has to be an inode of btrfs.
+    """
+    if not has_member(layout, "btrfs_bio", "inode"):  # before Linux 6.3, or btrfs is a module
+        a.ja(otherwise)
+        return
+    follow_btrfs(a, layout, walk, walk.bio, "not in one")
+    a.ja("of btrfs")
+    a.label("not in one")  # but it may be split from a bio that is
+    follow_btrfs(a, layout, walk, walk.private, otherwise)
+    a.label("of btrfs")
 
 
-def add_to_row(a: Assembler, walk: Memory) -> None:
-    """Emit: add the pending bytes of ``walk``, the Memory of a RequestWalk, to the row of its key,
-    and the request's time if this is the first of its bytes there."""
-    row: Memory = Moved[r8]
-    a.ld_map(r1, ROWS)
-    a.lea(r2, walk.key)
-    a.call(helper.map_lookup_elem)
-    a.jne(r0, 0, "in rows")
-    a.ld_map(r1, ROWS)
-    a.lea(r2, walk.key)
-    a.ld_map_value(r3, NEW_ROW)
-    a.mov(r4, 1)  # BPF_NOEXIST
-    a.call(helper.map_update_elem)
-    a.ld_map(r1, ROWS)
-    a.lea(r2, walk.key)
-    a.call(helper.map_lookup_elem)
-    a.jne(r0, 0, "in rows")
-    # There is no room: the row for all others was made before.
-    add_to_account(a, Account.others.offset, 1)
-    a.zero(walk.key)
-    a.st(walk.path, 0)
-    a.st(walk.key.file.ino, NOT_KNOWN)
-    a.st(u32[address_of(walk.key.kind)], Kind.UNKNOWN)
-    a.zero(walk.who)
-    a.ld_map(r1, ROWS)
-    a.lea(r2, walk.key)
-    a.call(helper.map_lookup_elem)
-    a.jne(r0, 0, "in rows")
-    add_to_account(a, Account.missed.offset, 1)
-    a.ja("out")
-    a.label("in rows")
-    a.mov(r8, r0)
-    a.ldx(r1, walk.path)
-    a.jeq(r1, 0, "no path")
-    a.stx(row.path, r1)
-    a.label("no path")
-    copy(a, address_of(row.comm), address_of(walk.who.comm), Moved.comm.size)
-    a.ldx(r2, walk.pending)
-    a.ldx(r1, walk.flags)
-    a.and_(r1, WRITE)
-    a.jeq(r1, 0, "read")
-    a.atomic_add(row.written_bytes, r2)
-    a.ja("added")
-    a.label("read")
-    a.atomic_add(row.read_bytes, r2)
-    a.label("added")
-    add_time(a, walk, row)
-
-
-def add_time(a: Assembler, walk: Memory, row: Memory) -> None:
-    """Emit: add the time of the request of ``walk``, the Memory of a RequestWalk, to ``row``, the
-    Memory of a Moved, unless that was done, or it is not known."""
-    for at in range(0, RowKey.size, 8):
-        a.ldx(r1, u64[address_of(walk.key) + at])
-        a.ldx(r2, u64[address_of(walk.counted) + at])
-        a.jne(r1, r2, "new here")
-    a.ja("out")
-    a.label("new here")
-    copy(a, address_of(walk.counted), address_of(walk.key), RowKey.size)
-    a.ldx(r2, walk.elapsed)
-    a.jeq(r2, NOT_KNOWN, "out")
-    a.atomic_add(row.total_ns, r2)
-    a.ldx(r1, row.max_ns)
-    a.jge(r1, r2, "not the longest")
-    a.stx(row.max_ns, r2)
-    a.label("not the longest")
-    a.mov(r1, 1)
-    a.atomic_add(row.requests, r1)
+def follow_btrfs(a: Assembler, layout: Layout, walk: Memory, bio: Memory, otherwise: str) -> None:
+    """Emit: what find_btrfs does, for the bio whose address is in ``bio``, Memory; jump to the
+    label ``otherwise`` if it is in no ``struct btrfs_bio``. ``walk`` is the Memory of a
+    RequestWalk, ``layout`` the kernel's Layout."""
+    whole = members(layout, "btrfs_bio", ("inode",), walk.room)
+    inode = members(layout, "inode", ("i_mapping",), walk.room)
+    a.ldx(r6, bio)
+    a.jeq(r6, 0, otherwise)
+    a.sub(r6, layout.member("btrfs_bio", "bio").offset)
+    whole.copy(a, r6)
+    a.ldx(r6, whole["inode"])
+    a.jeq(r6, 0, otherwise)
+    a.add(r6, layout.member("btrfs_inode", "vfs_inode").offset)
+    inode.copy(a, r6)
+    a.ldx(r6, inode["i_mapping"])
+    find_inode(a, layout, walk, otherwise)
+    inode_key(a, layout, walk, otherwise)
+    a.ld_imm64(r1, BTRFS)
+    a.jne(r0, r1, otherwise)

@@ -14,10 +14,11 @@ from tuxscope.files.emitting import store
 from tuxscope.files.members import members
 from tuxscope.page.emitting import delete, lookup
 from tuxscope.page.pid_namespace import PidNamespace
+from tuxscope.programs.fileio.disk.counting import NOT_KNOWN
 from tuxscope.programs.fileio.disk.dirtying import load_pid
 from tuxscope.programs.fileio.disk.inodes import add_to_account, inode_functions
 from tuxscope.programs.fileio.disk.layout import argument, constant
-from tuxscope.programs.fileio.disk.owners import NOT_KNOWN, count_pending
+from tuxscope.programs.fileio.disk.owners import count_pending
 from tuxscope.programs.fileio.disk.records import (
     COMM,
     ISSUED,
