@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import platform
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pace import LIMIT
 
-from e2e.callers import NUMBERS
+from e2e.callers import NUMBERS, calls_of_32_bits, elf_32
 from e2e.traced import MARK, Traced
 from tuxscope.loader.layout import RunningKernelLayout
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 
+MACHINES_OF_32_BITS = {"x86_64": "i386", "s390x": "s390"}
 needs_paths = pytest.mark.skipif(
     not RunningKernelLayout().has_structs, reason="this kernel does not say where paths are"
 )
@@ -297,6 +300,30 @@ def test_a_32_bit_call_of_a_64_bit_process(caller: Any, stream: Any) -> None:
     found = [each for each in run.finish().objects if each["abi"] != "x86-64"]
     assert [each["syscall"] for each in found] == ["getpid@32"] * 3
     assert {(each["nr"], each["ret"], each["error"]) for each in found} == {(20, calling.pid, None)}
+
+
+@needs_paths
+@pytest.mark.matrix
+@pytest.mark.skipif(platform.machine() not in MACHINES_OF_32_BITS, reason="no such 32-bit programs")
+def test_a_program_of_32_bits(tuxscope: Any, tmp_path: Path) -> None:
+    """Its arguments are in structs of 32-bit words, and in those of its registers."""
+    machine = MACHINES_OF_32_BITS[platform.machine()]
+    program, lines = tmp_path / "calls", tmp_path / "lines"
+    program.write_bytes(elf_32(calls_of_32_bits(machine), machine))
+    program.chmod(0o755)
+    try:
+        subprocess.run([program], timeout=LIMIT, check=True)
+    except OSError:
+        pytest.skip("this kernel runs no 32-bit programs")
+    run = tuxscope("syscall", "--timestamps", "none", "--output", lines, "--", program)
+    run.finish()
+    found = [re.sub(r"^.*?\] | <[^<>]*>$", "", each) for each in lines.read_text().splitlines()]
+    assert [each.partition(" = 0x")[0] for each in found[1:]] == [
+        "socketcall@32(SYS_SOCKET, [1, 1, 0]) = 3",
+        "mmap@32(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
+        "exit@32(0) = ?",
+        "+++ exited with 0 +++",
+    ]
 
 
 def test_numbers_without_a_call(traced: Traced) -> None:

@@ -9,11 +9,11 @@ import pytest
 from pace import LIMIT
 
 from tuxscope.abi.architecture import this_architecture
+from tuxscope.calls.filters import Chosen
+from tuxscope.calls.records import ACCOUNT
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.layout import RunningKernelLayout
-from tuxscope.programs.syscall.filters import Chosen
-from tuxscope.programs.syscall.records import ACCOUNT
 from tuxscope.programs.syscall.summary import page
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]

@@ -16,6 +16,7 @@ from pace import LIMIT, SLOWDOWN
 from tuxscope.abi.architecture import this_architecture
 from tuxscope.abi.names import syscall_name
 from tuxscope.asm import RawTracepoint, Tracepoint
+from tuxscope.calls.records import ACCOUNT, THREADS, By, Restart
 from tuxscope.loader.attach import open_raw_tracepoint, wait_for_programs
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.cpus import online_cpus
@@ -32,8 +33,8 @@ from tuxscope.loader.perf_event import (
 from tuxscope.loader.program import LoadedProgram
 from tuxscope.loader.tracefs import Tracefs
 from tuxscope.programs.syscall.counts import merged
-from tuxscope.programs.syscall.records import ACCOUNT, TABLES, THREADS, By, Restart
 from tuxscope.programs.syscall.summary import page
+from tuxscope.programs.syscall.tallies import TABLES
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 

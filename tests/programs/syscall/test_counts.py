@@ -12,7 +12,7 @@ from tuxscope.asm import Assembler, RawTracepoint
 from tuxscope.asm.registers import r0, r1
 from tuxscope.page.emitting import range_of
 from tuxscope.programs.syscall.counts import Counts, bounds, merged
-from tuxscope.programs.syscall.records import POWERS, RANGES, UNIT_BITS, Tally
+from tuxscope.programs.syscall.tallies import POWERS, RANGES, UNIT_BITS, Tally
 from tuxscope.vm import Machine
 
 TIMES = st.one_of(st.integers(0, 1 << 20), st.integers(0, (1 << 64) - 1))

@@ -16,15 +16,16 @@ from pace import LIMIT
 from tuxscope.abi.architecture import this_architecture
 from tuxscope.abi.names import names, numbers
 from tuxscope.asm import Program
+from tuxscope.calls.decoding import DATA, head_of
+from tuxscope.calls.events import EVENTS, PLANS, CallEvent, CallHead
+from tuxscope.calls.filters import EVERYTHING
+from tuxscope.calls.reads import ReadKind
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.loader.readers import reader_of
 from tuxscope.programs.syscall.arguments.declarations import declaration
-from tuxscope.programs.syscall.arguments.reads import What
-from tuxscope.programs.syscall.decoding import DATA, head_of, parts
-from tuxscope.programs.syscall.events import EVENTS, PLANS, CallEvent, CallHead
-from tuxscope.programs.syscall.filters import EVERYTHING
+from tuxscope.programs.syscall.decoding import parts
 from tuxscope.programs.syscall.plans import plans
 from tuxscope.programs.syscall.stream import page
 from tuxscope.programs.syscall.synthetic_calls import layout_for
@@ -178,7 +179,9 @@ def told(data: bytes) -> Told:
     """Return what a record tells, but for who and when."""
     head = head_of(bytes(data))
     declared = declaration(NAMES[head.nr])
-    files = {each.key for each in declared.plan if each.read.what in (What.FILE, What.FILES)}
+    files = {
+        each.key for each in declared.plan if each.read.what in (ReadKind.FILE, ReadKind.FILES)
+    }
     read = parts(declared, bytes(data)[CallHead.size :])
     values = [*head.arguments, *([head.result] if head.what == 0 else [])]
     kept = {key: value for key, value in read.items() if key not in files}

@@ -13,9 +13,10 @@ import pytest
 from tuxscope.abi.architecture import ARCHITECTURES, Architecture
 from tuxscope.abi.names import numbers
 from tuxscope.errors import TuxscopeError, UsageError
+from tuxscope.options.calls import call_names
 from tuxscope.output.lines import Style
 from tuxscope.programs.syscall import simulated
-from tuxscope.programs.syscall.options import SyscallOptions, call_names
+from tuxscope.programs.syscall.options import SyscallOptions
 from tuxscope.programs.syscall.simulated import run
 from tuxscope.programs.syscall.timestamps import Timestamps
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tuxscope.abi.architecture import Architecture, this_architecture
+from tuxscope.calls.decoding import Joined
+from tuxscope.calls.events import PLANS
+from tuxscope.calls.filters import Chosen
+from tuxscope.calls.records import ACCOUNT, THREADS, By
 from tuxscope.errors import TuxscopeError, strerror
 from tuxscope.files.known import KNOWN
 from tuxscope.files.paths import FilePaths
@@ -16,19 +20,15 @@ from tuxscope.options.tool import ToolOptions
 from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
 from tuxscope.programs.syscall import stream
-from tuxscope.programs.syscall.cgroups import identify
-from tuxscope.programs.syscall.decoding import Joined
-from tuxscope.programs.syscall.events import PLANS
-from tuxscope.programs.syscall.filters import Chosen
 from tuxscope.programs.syscall.lines import CallLines
 from tuxscope.programs.syscall.options import SyscallOptions
 from tuxscope.programs.syscall.plans import plans
-from tuxscope.programs.syscall.records import ACCOUNT, THREADS, By
-from tuxscope.programs.syscall.seeds import seed
 from tuxscope.programs.syscall.unfinished import Unfinished
+from tuxscope.run.cgroups import identify
 from tuxscope.run.identity import own_pid, pid_namespace
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
+from tuxscope.run.seeds import seed
 from tuxscope.run.stream import Renderer, Stream, StreamTotals
 
 STDOUT, STDERR = 1, 2

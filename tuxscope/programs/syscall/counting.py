@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, Hash, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
+from tuxscope.calls.account import LARGEST_ERRNO, add_to_account
+from tuxscope.calls.filters import Chosen, leave_out_results
+from tuxscope.calls.records import Account, By, Thread
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.page.emitting import address_of, lookup, range_of
-from tuxscope.programs.syscall.filters import Chosen, leave_out_results
-from tuxscope.programs.syscall.records import (
-    ACCOUNT,
-    EMPTY,
-    POWERS,
-    RANGES,
-    TABLES,
-    UNIT_BITS,
-    Account,
-    By,
-    Tally,
-    Thread,
-)
+from tuxscope.programs.syscall.tallies import EMPTY, POWERS, RANGES, TABLES, UNIT_BITS, Tally
 from tuxscope.record import u32, u64
-
-LARGEST_ERRNO = 4095
 
 
 @dataclass(frozen=True)
@@ -202,10 +191,3 @@ def add_call(a: Assembler, table: Hash) -> None:
     a.add(r6, r1)
     a.mov(r2, 1)
     add(u64[r6 + Tally.took.offset])
-
-
-def add_to_account(a: Assembler, offset: int) -> None:
-    """Emit: add 1 to the counter at ``offset``, in bytes, of the Account. Uses r1 and r2."""
-    a.ld_map_value(r1, ACCOUNT)
-    a.mov(r2, 1)
-    a.atomic_add(u64[r1 + offset], r2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuxscope.lean_dataclasses import dataclass
-from tuxscope.programs.syscall.records import RANGES, UNIT_BITS, Tally
+from tuxscope.programs.syscall.tallies import RANGES, UNIT_BITS, Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tuxscope.abi.architecture import Abi, Architecture
 from tuxscope.abi.names import names, syscall_name
-from tuxscope.lean_typing import Any
-from tuxscope.programs.syscall.arguments.call import Call, Part, Status
+from tuxscope.calls.decoding import PART_HEAD, STATUSES, EventHead
+from tuxscope.calls.events import PART, CallHead, EventKind
+from tuxscope.calls.reads import Status
+from tuxscope.programs.syscall.arguments.call import Call, Part
 from tuxscope.programs.syscall.arguments.declarations import Declaration, declaration
-from tuxscope.programs.syscall.arguments.reads import ARGUMENTS
-from tuxscope.programs.syscall.events import BEGINS, PART, CallHead, What
 
-PART_HEAD = struct.Struct("=BBHI")
-CALL_HEAD = CallHead.raw
-STARTED, DURATION, LENGTH, UNUSED, DATA = range(5)  # the columns of a CallEvent
-ARGUMENT_WORDS = struct.Struct(f"={ARGUMENTS}Q")  # what a CallHead begins with
-STATUSES = tuple(Status)
 MOST_NUMBERS = 4096  # of calls, which programs may invent
-NUMBER = slice(2, 4)  # of a Head
-
-
-class Head(NamedTuple):
-    """A NamedTuple: a CallHead, whose fields are plain values: this takes a tenth of the time of
-    the record.
-
-    Attributes:
-        arguments: a tuple of six ints.
-        result, nr, compat, pid, tid, what, slept: int, as in CallHead.
-        comm: bytes with their NULs.
-    """
-
-    arguments: tuple[int, ...]
-    result: int
-    nr: int
-    compat: int
-    pid: int
-    tid: int
-    comm: bytes
-    what: int
-    slept: int
-
-
-def head_of(data: bytes) -> Head:
-    """Return the Head that ``data``, bytes of a CallEvent, begins with."""
-    values = CALL_HEAD.unpack_from(data)
-    return Head(values[:ARGUMENTS], *values[ARGUMENTS : ARGUMENTS + 8])
 
 
 def parts(declared: Declaration, data: bytes, at: int = 0) -> dict[tuple[int, int], list[Part]]:
@@ -100,8 +66,8 @@ class Decoder:
         self._string_size = string_size
         self._called: dict[tuple[int, int], Called] = {}  # by compat and number
 
-    def called(self, head: Head) -> Called:
-        """Return what is known of the number of ``head``, a Head, as a Called."""
+    def called(self, head: EventHead) -> Called:
+        """Return what is known of the number of ``head``, an EventHead, as a Called."""
         key = head.compat, head.nr
         found = self._called.get(key)
         if found is None:
@@ -113,9 +79,9 @@ class Decoder:
             found = self._called[key] = Called(name, shown, abi, declaration(name, abi))
         return found
 
-    def call(self, head: Head, data: bytes, called: Called) -> Call:
-        """Return the Call that ``data``, bytes of a CallEvent, tells: ``head``, a Head, is its
-        beginning, ``called``, a Called, what is known of its number."""
+    def call(self, head: EventHead, data: bytes, called: Called) -> Call:
+        """Return the Call that ``data``, bytes of a CallEvent, tells: ``head``, an EventHead, is
+        its beginning, ``called``, a Called, what is known of its number."""
         result = head.result
         width = 32 if head.compat else 64
         result &= (1 << width) - 1
@@ -126,7 +92,7 @@ class Decoder:
             self._architecture,
             head.arguments,
             result,
-            head.what == What.CALL,
+            head.what == EventKind.CALL,
             parts(called.declared, data, CallHead.size),
             self._path,
             self._string_size,
@@ -138,42 +104,3 @@ def name_of(abi: Abi, number: int) -> str:
     ``syscall_9999`` for one that has none."""
     signed = number - (1 << 32) if number >> 31 else number
     return names(abi).get(number) or f"syscall_{signed}"
-
-
-class Joined:
-    """Joins what was sent at the beginning of a call to what was sent at its end.
-
-    It keeps the beginnings of at most MOST calls.
-    """
-
-    MOST = 4096
-
-    def __init__(self) -> None:
-        self._begun: dict[int, bytes] = {}  # by thread
-
-    def rows(self, columns: list[list[Any]]) -> list[list[Any]]:
-        """Return those rows of ``columns``, lists that are the columns of a CallEvent, that have a
-        line, as such lists again."""
-        if BEGINS not in columns[DURATION] and not self._begun:
-            return columns
-        rows = list(self._joined(zip(*columns, strict=True)))
-        return [list(each) for each in zip(*rows, strict=True)] if rows else [[] for _ in columns]
-
-    def _joined(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        for row in rows:
-            head = head_of(row[DATA])
-            tid = head.tid
-            if row[DURATION] == BEGINS:
-                if len(self._begun) >= self.MOST:
-                    self._begun.clear()  # their ends were lost
-                self._begun[tid] = row[DATA]
-            elif head.what in (What.CALL, What.UNFINISHED) and tid in self._begun:
-                begun = self._begun.pop(tid)
-                data = row[DATA]
-                if head_of(begun)[NUMBER] == head[NUMBER]:
-                    # After execve the registers are those of the new program.
-                    data = begun[: ARGUMENT_WORDS.size] + data[ARGUMENT_WORDS.size :]
-                    data += begun[CallHead.size :]
-                yield (*row[:DATA], data)
-            else:
-                yield row

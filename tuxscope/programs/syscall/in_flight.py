@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tuxscope.calls.records import By, Thread, ThreadState
 from tuxscope.lean_dataclasses import dataclass
-from tuxscope.programs.syscall.records import By, Cgroup, State, Thread
+from tuxscope.programs.syscall.tallies import Cgroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ def in_flight(by: By, threads: Iterable[Thread], now: int, least_ns: int) -> dic
     for each in threads:
         call: Any = each.call
         age = now - call.started_ns
-        if each.state >= State.INSIDE and age >= least_ns:
-            before = each.state == State.INSIDE_BEFORE
+        if each.state >= ThreadState.INSIDE and age >= least_ns:
+            before = each.state == ThreadState.INSIDE_BEFORE
             ages.setdefault(key_of(by, each), []).append((age, before))
     return {key: Blocked(len(found), *max(found)) for key, found in ages.items()}
 

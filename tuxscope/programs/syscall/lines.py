@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from tuxscope.abi.architecture import Architecture
+from tuxscope.calls.decoding import DATA, DURATION, STARTED, EventHead, head_of
+from tuxscope.calls.events import PART, TIMELESS, CallHead, EventKind
 from tuxscope.output.lines import Style
 from tuxscope.output.visible import visible
 from tuxscope.programs.syscall.arguments.siginfo import siginfo_text
@@ -19,15 +21,7 @@ from tuxscope.programs.syscall.arguments.text import (
     error_name,
     result_text,
 )
-from tuxscope.programs.syscall.decoding import (
-    DATA,
-    DURATION,
-    STARTED,
-    Decoder,
-    Head,
-    head_of,
-)
-from tuxscope.programs.syscall.events import PART, TIMELESS, CallHead, What
+from tuxscope.programs.syscall.decoding import Decoder
 from tuxscope.programs.syscall.timestamps import Timestamps
 from tuxscope.record.types import decode_text
 
@@ -149,15 +143,15 @@ class CallLines:
         text = f"{name_text(head.comm)}[{head.tid}] {self._event_text(head, data)}"
         return text.encode("utf-8", "backslashreplace").replace(b"%", b"%%")
 
-    def _event_text(self, head: Head, data: bytes) -> str:
-        if head.what == What.SIGNAL:
+    def _event_text(self, head: EventHead, data: bytes) -> str:
+        if head.what == EventKind.SIGNAL:
             return f"--- {signal_text(head, data)} ---"
-        if head.what == What.EXITED:
+        if head.what == EventKind.EXITED:
             return f"+++ {exit_text(head.result)} +++"
         called = self._decoder.called(head)
         call = self._decoder.call(head, data, called)
         begun = f"{called.shown}({arguments_text(call, called.declared)}"
-        if head.what == What.UNFINISHED:
+        if head.what == EventKind.UNFINISHED:
             return f"{begun} <unfinished ...>"
         return f"{begun}) = {result_text(call, called.declared)}"
 
@@ -178,11 +172,11 @@ class CallLines:
         """What is before the duration of an object, and what is behind it."""
         head = head_of(data)
         shown = {"pid": head.pid, "tid": head.tid, "comm": decode_text(head.comm)}
-        if head.what == What.SIGNAL:
+        if head.what == EventKind.SIGNAL:
             info = siginfo_text(siginfo(data))
             shown |= {"signal": signal_name(head.result), "siginfo": info}
             return members(shown), ""
-        if head.what == What.EXITED:
+        if head.what == EventKind.EXITED:
             return members(shown | {"exited": exit_text(head.result)}), ""
         called = self._decoder.called(head)
         call = self._decoder.call(head, data, called)
@@ -213,8 +207,8 @@ def siginfo(data: bytes) -> bytes:
     return data[CallHead.size + PART :]
 
 
-def signal_text(head: Head, data: bytes) -> str:
-    """Return the signal that ``head``, a Head, and ``data``, of its CallEvent, tell:
+def signal_text(head: EventHead, data: bytes) -> str:
+    """Return the signal that ``head``, an EventHead, and ``data``, of its CallEvent, tell:
     ``SIGCHLD {si_signo=...}``."""
     name = signal_name(head.result)
     info = siginfo_text(siginfo(data))

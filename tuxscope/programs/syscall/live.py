@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from tuxscope.abi.architecture import Architecture, this_architecture
+from tuxscope.calls.filters import Chosen
+from tuxscope.calls.records import ACCOUNT, THREADS, By
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.layout import RunningKernelLayout
@@ -15,17 +17,16 @@ from tuxscope.options.tool import ToolOptions
 from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
 from tuxscope.programs.syscall import histogram, rows, summary
-from tuxscope.programs.syscall.cgroups import cgroup_paths, identify
-from tuxscope.programs.syscall.cost import ProgramCost
 from tuxscope.programs.syscall.counts import Counts, merged
-from tuxscope.programs.syscall.filters import Chosen
 from tuxscope.programs.syscall.in_flight import in_flight
 from tuxscope.programs.syscall.options import SyscallOptions
-from tuxscope.programs.syscall.records import ACCOUNT, TABLES, THREADS, By, Tally
-from tuxscope.programs.syscall.seeds import seed
+from tuxscope.programs.syscall.tallies import TABLES, Tally
+from tuxscope.run.cgroups import cgroup_paths, identify
+from tuxscope.run.cost import ProgramCost
 from tuxscope.run.identity import own_pid, pid_namespace
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
+from tuxscope.run.seeds import seed
 from tuxscope.run.table import LiveTables, TableTotals
 from tuxscope.run.watch import Watch, time_told
 

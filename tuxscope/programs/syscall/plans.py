@@ -6,19 +6,10 @@ from collections.abc import Iterator
 
 from tuxscope.abi.architecture import Architecture
 from tuxscope.abi.names import names
+from tuxscope.calls.events import PLANNED, Plan
+from tuxscope.calls.plans import plan_of
 from tuxscope.files.emitting import MOVES_FILES
 from tuxscope.programs.syscall.arguments.declarations import Declaration, declaration
-from tuxscope.programs.syscall.arguments.reads import (
-    LONGEST_READ,
-    MOST_READS,
-    RESULT,
-    STACK_POINTER,
-    Read,
-    What,
-    When,
-)
-from tuxscope.programs.syscall.capture import ARGUMENT, COUNT, MOST, SIZE, THROUGH, WHEN
-from tuxscope.programs.syscall.events import PLANNED, Entry, Plan
 
 NOTHING = Plan()
 ENDLESS = ("exit", "exit_group")
@@ -44,41 +35,5 @@ def plans(
 def plan(name: str, declared: Declaration, string_size: int, endless: bool) -> Plan:
     """Return the Plan of the call ``name``, a str, which is ``declared``, a Declaration, so.
     ``string_size``, an int, and ``endless``, a bool, are as for :func:`plans`."""
-    entry, argument = Entry(0), 0
-    for each in declared.plan:
-        if each.read.when & When.ENTRY:
-            if each.read.what is What.FILE:
-                entry |= Entry.FILE
-                argument = each.read.argument
-            else:
-                entry |= Entry.RECORD
-    if endless and name in ENDLESS:
-        entry |= Entry.ENDLESS
     reads = [each.read for each in declared.plan]
-    rest = [0] * (MOST_READS - len(reads))
-    return Plan(
-        codes=[code(each, string_size) for each in reads] + rest,
-        places=[each.offset | each.through << THROUGH for each in reads] + rest,
-        entry=int(entry),
-        entry_argument=argument,
-        moves=int(name in MOVES_FILES),
-    )
-
-
-def code(read: Read, string_size: int) -> int:
-    """Return ``read``, a Read, as an int of ``Plan.codes``; of a buffer ``string_size`` bytes, an
-    int, are read."""
-    most = read.most
-    if read.buffer:
-        # A string has a NUL, and a byte more says that it is longer.
-        most = min(most, string_size + 2 * (read.what in (What.STRING, What.STRINGS)))
-    # At the entry its place has the stack pointer.
-    argument = RESULT if read.argument == STACK_POINTER else read.argument
-    return (
-        read.what
-        | argument << ARGUMENT
-        | read.when << WHEN
-        | read.count << COUNT
-        | read.size << SIZE
-        | min(most, LONGEST_READ) << MOST
-    )
+    return plan_of(reads, string_size, endless and name in ENDLESS, name in MOVES_FILES)

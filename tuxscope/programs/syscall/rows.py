@@ -9,13 +9,14 @@ from typing import Any
 from tuxscope.abi.architecture import Architecture
 from tuxscope.abi.names import syscall_name
 from tuxscope.asm import Hash
+from tuxscope.calls.records import By
 from tuxscope.output.columns import Column
 from tuxscope.output.lines import Style
 from tuxscope.output.row import Row
 from tuxscope.page.page import Page
 from tuxscope.programs.syscall.counts import Counts
 from tuxscope.programs.syscall.in_flight import Blocked
-from tuxscope.programs.syscall.records import OTHER, By
+from tuxscope.programs.syscall.tallies import OTHER
 from tuxscope.record import Record, RecordType, char, u64
 from tuxscope.record.values import Optional
 

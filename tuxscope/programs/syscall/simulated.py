@@ -8,6 +8,10 @@ from functools import partial
 
 from tuxscope.abi.architecture import Architecture, this_architecture
 from tuxscope.asm import Map
+from tuxscope.calls.decoding import Joined
+from tuxscope.calls.events import PLANS
+from tuxscope.calls.filters import Chosen
+from tuxscope.calls.records import ACCOUNT, By
 from tuxscope.files.paths import FilePaths
 from tuxscope.lean_dataclasses import replace
 from tuxscope.loader.span_decoder import Columns
@@ -18,13 +22,9 @@ from tuxscope.page.loading import programs_of
 from tuxscope.page.page import Page
 from tuxscope.programs.syscall import stream
 from tuxscope.programs.syscall.calls import CallStreamTotals, open_output
-from tuxscope.programs.syscall.decoding import Joined
-from tuxscope.programs.syscall.events import PLANS
-from tuxscope.programs.syscall.filters import Chosen
 from tuxscope.programs.syscall.lines import SECOND, CallLines, Clock
 from tuxscope.programs.syscall.options import SyscallOptions
 from tuxscope.programs.syscall.plans import plans
-from tuxscope.programs.syscall.records import ACCOUNT, By
 from tuxscope.programs.syscall.synthetic_calls import layout_for, synthetic_calls
 from tuxscope.programs.syscall.synthetic_files import KERNEL, SyntheticFiles
 from tuxscope.run.simulation import SimulatedStream, Simulation

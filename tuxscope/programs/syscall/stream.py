@@ -8,25 +8,25 @@ from tuxscope.abi.architecture import X86_64, Architecture
 from tuxscope.asm import Assembler, Program, RawTracepoint
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r6, r9
-from tuxscope.lean_dataclasses import replace
-from tuxscope.output.columns import Column
-from tuxscope.page.page import Page
-from tuxscope.page.pid_namespace import PidNamespace
-from tuxscope.programs.syscall.entry import (
+from tuxscope.calls.entry import (
     choose_thread,
     entry,
     find_or_add_thread,
     identify,
     store_who,
 )
-from tuxscope.programs.syscall.events import EVENTS, CallEvent, What
-from tuxscope.programs.syscall.filters import EVERYTHING, Chosen
-from tuxscope.programs.syscall.layout import LINUX_6_18
-from tuxscope.programs.syscall.leave import leave, leave_out_before_exec
-from tuxscope.programs.syscall.life import birth, end, new_program
-from tuxscope.programs.syscall.records import By
-from tuxscope.programs.syscall.sending import Sending, tell_function
-from tuxscope.programs.syscall.wanted import Wanted, wanted
+from tuxscope.calls.events import EVENTS, CallEvent, EventKind
+from tuxscope.calls.filters import EVERYTHING, Chosen
+from tuxscope.calls.layout import LINUX_6_18
+from tuxscope.calls.leave import leave, leave_out_before_exec
+from tuxscope.calls.life import birth, end, new_program
+from tuxscope.calls.records import By
+from tuxscope.calls.sending import Sending, tell_function
+from tuxscope.calls.wanted import Wanted, wanted
+from tuxscope.lean_dataclasses import replace
+from tuxscope.output.columns import Column
+from tuxscope.page.page import Page
+from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.record import u32, u64
 
 
@@ -70,7 +70,7 @@ def signal_delivery(wanted: Wanted) -> Program:
     store_who(a, wanted)
     a.mov(r1, r9)
     a.ldx(r2, u64[r6 + 0])
-    a.mov(r3, What.SIGNAL)
+    a.mov(r3, EventKind.SIGNAL)
     a.ldx(r4, u64[r6 + 8])
     a.call("tell")
     a.label("out")

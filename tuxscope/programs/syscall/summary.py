@@ -5,20 +5,21 @@ from __future__ import annotations
 from tuxscope.abi.architecture import X86_64, Architecture
 from tuxscope.asm import Program
 from tuxscope.asm.layout import Layout
+from tuxscope.calls.entry import entry
+from tuxscope.calls.filters import EVERYTHING, Chosen
+from tuxscope.calls.layout import LINUX_6_18
+from tuxscope.calls.leave import leave
+from tuxscope.calls.life import birth, end, new_program
+from tuxscope.calls.records import By, CallNumber, Who
+from tuxscope.calls.wanted import wanted
 from tuxscope.output.columns import AnyColumn, Column
 from tuxscope.page.page import Page
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.syscall.counting import Counting
-from tuxscope.programs.syscall.entry import entry
-from tuxscope.programs.syscall.filters import EVERYTHING, Chosen
-from tuxscope.programs.syscall.layout import LINUX_6_18
-from tuxscope.programs.syscall.leave import leave
-from tuxscope.programs.syscall.life import birth, end, new_program
-from tuxscope.programs.syscall.records import TABLES, By, Cgroup, Errno, Number, Tally, Who
-from tuxscope.programs.syscall.wanted import wanted
+from tuxscope.programs.syscall.tallies import TABLES, Cgroup, Errno, Tally
 
 KEYS: dict[By, tuple[AnyColumn, ...]] = {
-    By.SYSCALL: (Column(Number.nr, 6), Column(Number.compat, 6)),
+    By.SYSCALL: (Column(CallNumber.nr, 6), Column(CallNumber.compat, 6)),
     By.PROCESS: (Column(Who.pid, 7), Column(Who.comm, 15)),
     By.THREAD: (Column(Who.pid, 7), Column(Who.tid, 7), Column(Who.comm, 15)),
     By.ERROR: (Column(Errno.errno, 5),),

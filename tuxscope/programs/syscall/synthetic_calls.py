@@ -20,7 +20,7 @@ from tuxscope.abi.names import numbers
 from tuxscope.abi.registers import recorded
 from tuxscope.asm import Program, RawTracepoint
 from tuxscope.asm.layout import Layout, RecordedLayout
-from tuxscope.programs.syscall.layout import LINUX_6_18
+from tuxscope.calls.layout import LINUX_6_18
 from tuxscope.programs.syscall.synthetic_files import SyntheticFiles
 from tuxscope.run.synthetic_structs import register_bytes, struct_bytes
 from tuxscope.run.workload import (

@@ -10,15 +10,14 @@ from contextlib import suppress
 from typing import Any
 
 from tuxscope.abi.architecture import Architecture
-from tuxscope.programs.syscall.arguments.call import Status
+from tuxscope.calls.events import TIMELESS, CallHead, EventKind, PartHead
+from tuxscope.calls.filters import Chosen
+from tuxscope.calls.reads import ARGUMENTS, Status
+from tuxscope.calls.reads import ReadKind as Reads
+from tuxscope.calls.records import Thread, ThreadState
 from tuxscope.programs.syscall.arguments.declarations import declaration
-from tuxscope.programs.syscall.arguments.reads import ARGUMENTS
-from tuxscope.programs.syscall.arguments.reads import What as Reads
 from tuxscope.programs.syscall.decoding import name_of
-from tuxscope.programs.syscall.events import TIMELESS, CallHead, PartHead, What
-from tuxscope.programs.syscall.filters import Chosen
 from tuxscope.programs.syscall.plans import ENDLESS
-from tuxscope.programs.syscall.records import State, Thread
 
 FIRST_ID = 1 << 63  # no file that the kernel's side found has such an id
 
@@ -48,7 +47,7 @@ class Unfinished:
         found = []
         for _, thread in threads:
             call: Any = thread.call
-            if thread.state < State.INSIDE or now - call.started_ns < chosen.least_ns:
+            if thread.state < ThreadState.INSIDE or now - call.started_ns < chosen.least_ns:
                 continue
             if data := self._data(thread):
                 duration = TIMELESS if call.started_ns else now
@@ -65,7 +64,9 @@ class Unfinished:
         arguments = arguments_of(who.pid, who.tid, number.nr)
         if arguments is None or name in ENDLESS:
             return b""
-        head = CallHead(values=[*arguments, 0], number=number, who=who, what=int(What.UNFINISHED))
+        head = CallHead(
+            values=[*arguments, 0], number=number, who=who, what=int(EventKind.UNFINISHED)
+        )
         data = bytes(head)
         for at, each in enumerate(declaration(name, abi).plan):
             if each.read.what is Reads.FILE and each.read.argument < ARGUMENTS:

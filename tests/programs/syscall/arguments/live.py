@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from tuxscope.abi.architecture import this_architecture
 from tuxscope.abi.names import names
-from tuxscope.programs.syscall.arguments.call import Call, Part, Status
+from tuxscope.calls.reads import RESULT, Count, Read, ReadKind, Status, When
+from tuxscope.programs.syscall.arguments.call import Call, Part
 from tuxscope.programs.syscall.arguments.declarations import declaration
-from tuxscope.programs.syscall.arguments.reads import RESULT, Count, Read, What, When
 from tuxscope.programs.syscall.arguments.text import arguments_text, result_text
 
 ARCHITECTURE = this_architecture()
@@ -67,22 +67,22 @@ def buffer(data: bytes | ctypes.Array[ctypes.c_char]) -> ctypes.Array[ctypes.c_c
 def read(each: Read, values: list[int], result: int, paths: list[bytes]) -> Iterator[Part]:
     """Yield what ``each`` reads; the path of a file is added to ``paths``."""
     value = result if each.argument == RESULT else values[each.argument]
-    if each.what is What.FILE:
+    if each.what is ReadKind.FILE:
         yield file(value, paths)
         return
     address = value + each.offset
     count = count_of(each.count, values, result)
-    if each.what is What.BYTES:
+    if each.what is ReadKind.BYTES:
         yield from memory(address, each.size * count, each.most)
-    elif each.what is What.STRING:
+    elif each.what is ReadKind.STRING:
         yield string(address, each.most)
-    elif each.what is What.FILES:
+    elif each.what is ReadKind.FILES:
         for element in range(min(count, each.most // each.size)):
             for part in memory(address + element * each.size, 4, 4):
                 if part.data:
                     found = file(struct.unpack("=i", part.data)[0], paths)
                     yield Part(found.status, element, found.data)
-    elif each.what is What.VECTOR:
+    elif each.what is ReadKind.VECTOR:
         for element in range(min(count, MOST_VECTORS)):
             for head in memory(address + 16 * element, 16, 16):
                 if head.data:

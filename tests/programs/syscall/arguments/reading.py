@@ -8,16 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tuxscope.abi.architecture import X86_64, Abi, Architecture
-from tuxscope.programs.syscall.arguments.call import Call, Part, Status
+from tuxscope.calls.reads import RESULT, STACK_POINTER, Count, Read, ReadKind, Status, When
+from tuxscope.programs.syscall.arguments.call import Call, Part
 from tuxscope.programs.syscall.arguments.declarations import declaration
-from tuxscope.programs.syscall.arguments.reads import (
-    RESULT,
-    STACK_POINTER,
-    Count,
-    Read,
-    What,
-    When,
-)
 from tuxscope.programs.syscall.arguments.text import arguments_text, result_text
 
 
@@ -52,7 +45,7 @@ def parts(read: Read, call: Call, memory: Memory, files: Mapping[int, bytes]) ->
     value = {RESULT: call.result, STACK_POINTER: memory.stack}.get(read.argument)
     if value is None:
         value = call.values[read.argument]
-    if read.what is What.FILE:
+    if read.what is ReadKind.FILE:
         number = value & 0xFFFFFFFF
         return [whole(number.to_bytes(8, sys.byteorder))] if number in files else []
     address: int | None = value + read.offset
@@ -62,24 +55,24 @@ def parts(read: Read, call: Call, memory: Memory, files: Mapping[int, bytes]) ->
         address = memory.number(place, memory.word)
         following = memory.number(place + memory.word, memory.word)
     if not address:
-        return [Part(Status.FAULT, 0, b"")] if read.what is What.BYTES else []
+        return [Part(Status.FAULT, 0, b"")] if read.what is ReadKind.BYTES else []
     most = min(read.most, call.string_size) if read.buffer else read.most
-    if read.what is What.BYTES:
+    if read.what is ReadKind.BYTES:
         size = read.size * count(read, call, memory, following)
         return [of(memory, address, min(size, most), size > most)]
-    if read.what is What.FILES:
+    if read.what is ReadKind.FILES:
         descriptor = memory.number(address, read.size)
         known = descriptor is not None and descriptor in files
         return [whole((descriptor or 0).to_bytes(8, sys.byteorder))] if known else []
-    if read.what is What.STRING:
+    if read.what is ReadKind.STRING:
         return [string(memory, address, most)]
-    if read.what is What.VECTOR:
+    if read.what is ReadKind.VECTOR:
         vectors = count(read, call, memory, following)
         return [vector(memory, address + 2 * at * memory.word, at, most) for at in range(vectors)]
     found: list[Part] = []
     while pointer := memory.number(address + len(found) * memory.word, memory.word):
         found.append(string(memory, pointer, most, len(found)))
-    if read.what is What.COUNT:
+    if read.what is ReadKind.COUNT:
         return [whole(len(found).to_bytes(8, sys.byteorder))]
     return found[:33]
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuxscope.abi.architecture import ARCHITECTURES, Abi
-from tuxscope.programs.syscall.arguments.call import Call, Part, Status
+from tuxscope.calls.reads import RESULT, ReadKind, Status
+from tuxscope.programs.syscall.arguments.call import Call, Part
 from tuxscope.programs.syscall.arguments.declarations import declaration, lines
-from tuxscope.programs.syscall.arguments.reads import RESULT, What
 from tuxscope.programs.syscall.arguments.text import arguments_json, arguments_text, result_text
 
 ABIS = [(machine, abi) for machine in ARCHITECTURES.values() for abi in machine.abis]
@@ -27,7 +27,7 @@ def calls(draw: st.DrawFn, name: str) -> Call:
     parts: dict[tuple[int, int], list[Part]] = {}
     for planned in declaration(name, abi).plan:
         elements = draw(st.integers(0, 2))
-        data = st.binary(min_size=8, max_size=8) if planned.read.what is What.FILE else BYTES
+        data = st.binary(min_size=8, max_size=8) if planned.read.what is ReadKind.FILE else BYTES
         parts[planned.key] = [
             part(draw(STATUSES), element, draw(data)) for element in range(elements)
         ]

@@ -11,7 +11,8 @@ import pytest
 
 from programs.syscall.arguments.live import made, text
 from tuxscope.abi.architecture import ARCHITECTURES, Abi
-from tuxscope.programs.syscall.arguments.call import Call, Part, Status
+from tuxscope.calls.reads import Status
+from tuxscope.programs.syscall.arguments.call import Call, Part
 from tuxscope.programs.syscall.arguments.files import device_text, mode_text, open_text
 from tuxscope.programs.syscall.arguments.text import arguments_json, arguments_text
 

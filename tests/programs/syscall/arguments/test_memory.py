@@ -7,7 +7,8 @@ import struct
 import pytest
 
 from tuxscope.abi.architecture import S390X, X86_64, Abi
-from tuxscope.programs.syscall.arguments.call import Call, Part, Status
+from tuxscope.calls.reads import Status
+from tuxscope.programs.syscall.arguments.call import Call, Part
 from tuxscope.programs.syscall.arguments.text import arguments_json, arguments_text, result_text
 
 

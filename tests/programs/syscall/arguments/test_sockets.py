@@ -288,3 +288,13 @@ def test_shutdown_and_listen() -> None:
     )
     assert line(called("listen", 3, 4096, files=FILES)) == f"listen({S}, 4096) = 0"
     assert line(called("socketcall", 3, A, abi=Abi.IA32)) == f"socketcall(SYS_CONNECT, {A:#x}) = 0"
+
+
+@pytest.mark.parametrize(("abi", "word"), [(Abi.IA32, "I"), (Abi.S390, "I"), (Abi.S390X, "Q")])
+def test_socketcall_has_the_arguments_of_its_call(abi: Abi, word: str) -> None:
+    memory = {A: packed(word * 6, 5, 0x400000, 16, 1, 2, 3)}
+    shown = {3: "[5, 4194304, 16]", 4: "[5, 4194304]", 12: "[5, 4194304, 16, 1, 2, 3]"}
+    for number, text in shown.items():
+        assert f", {text}) = 0" in line(called("socketcall", number, A, abi=abi, memory=memory))
+    for number, held in ((0, memory), (21, memory), (3, {})):
+        assert f", {A:#x}) = 0" in line(called("socketcall", number, A, abi=abi, memory=held))

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tuxscope.calls.reads import AT_FDCWD, RESULT, Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import escaped, quoted
-from tuxscope.programs.syscall.arguments.reads import (
-    RESULT,
-    Count,
-    Read,
-    What,
-    When,
-)
 
 if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call
 
-AT_FDCWD = -100
 DELETED = b" (deleted)"
 
 
@@ -101,7 +94,7 @@ class Descriptor(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         when = When.ENTRY if self.entry else When.SUCCESS if index == RESULT else When.EXIT
-        return (Read(What.FILE, index, when=when),)
+        return (Read(ReadKind.FILE, index, when=when),)
 
     def text(self, call: Call, index: int) -> str:
         number = self._number(call, index)
@@ -130,7 +123,7 @@ class String(Kind):
         self.when = when
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.STRING, index, when=self.when),)
+        return (Read(ReadKind.STRING, index, when=self.when),)
 
     def text(self, call: Call, index: int) -> str:
         for each in call.read(index):
@@ -157,7 +150,7 @@ class Buffer(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         when = When.SUCCESS if self.written else When.EXIT
-        return (Read(What.BYTES, index, count=self.length, when=when, buffer=True),)
+        return (Read(ReadKind.BYTES, index, count=self.length, when=when, buffer=True),)
 
     def text(self, call: Call, index: int) -> str:
         for each in call.read(index):

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
 from tuxscope.abi.architecture import Abi, Architecture
+from tuxscope.calls.reads import Status
 
 SHORT_ABIS = (Abi.IA32, Abi.ARM, Abi.S390)
-
-
-class Status(IntEnum):
-    """An IntEnum: how a read ended.
-
-    Attributes:
-        WHOLE: all was read.
-        CUT: there is more than was read.
-        FAULT: it is not readable.
-    """
-
-    WHOLE = 0
-    CUT = 1  # there is more than was read
-    FAULT = 2  # not readable
 
 
 class Part(NamedTuple):

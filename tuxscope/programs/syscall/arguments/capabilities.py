@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Count, When
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Count, When
 from tuxscope.programs.syscall.arguments.structs import (
     Array,
     Layout,

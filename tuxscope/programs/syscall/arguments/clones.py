@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tuxscope.abi.architecture import Abi
+from tuxscope.calls.reads import Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.descriptors import descriptor_text
 from tuxscope.programs.syscall.arguments.flags import Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.signal_names import LAST_SIGNAL, signal_name
 from tuxscope.programs.syscall.arguments.structs import (
     Layout,
@@ -76,7 +76,7 @@ class CloneParent(Kind):
     ``parent_tid=[123]``."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=4, most=4, when=When.SUCCESS),)
+        return (Read(ReadKind.BYTES, index, size=4, most=4, when=When.SUCCESS),)
 
     def is_shown(self, call: Call, index: int) -> bool:
         return bool(flags_of(call) & (PARENT_SETTID | PIDFD))
@@ -136,10 +136,10 @@ class CloneArguments(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (
-            Read(What.BYTES, index, count=Count.ARGUMENT + self.size, most=LAYOUT.size(8)),
+            Read(ReadKind.BYTES, index, count=Count.ARGUMENT + self.size, most=LAYOUT.size(8)),
             # through the second member: the descriptor of the new process
-            Read(What.BYTES, index, size=4, most=4, when=When.SUCCESS, through=2),
-            Read(What.FILES, index, size=4, most=4, when=When.SUCCESS, through=2),
+            Read(ReadKind.BYTES, index, size=4, most=4, when=When.SUCCESS, through=2),
+            Read(ReadKind.FILES, index, size=4, most=4, when=When.SUCCESS, through=2),
         )
 
     def text(self, call: Call, index: int) -> str:

@@ -14,8 +14,8 @@ from functools import cache
 from importlib import import_module
 
 from tuxscope.abi.architecture import Abi
+from tuxscope.calls.reads import MOST_READS, RESULT, Read
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import MOST_READS, RESULT, Read
 
 FILE = os.path.join(os.path.dirname(__file__), "calls.tsv")
 # Modules with a table ``KINDS``.

@@ -7,13 +7,13 @@ import os
 import struct
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.basic import Long
 from tuxscope.programs.syscall.arguments.constants import named
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import escaped
-from tuxscope.programs.syscall.arguments.reads import Read, What, When
 from tuxscope.programs.syscall.arguments.structs import hexadecimal_text, number_at
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ class Pipe(Kind):
     def reads(self, index: int) -> tuple[Read, ...]:
         size, when = self.FORM.size, When.SUCCESS
         return (
-            Read(What.BYTES, index, size=size, most=size, when=when),
-            Read(What.FILES, index, size=4, most=4, when=when),
-            Read(What.FILES, index, size=4, most=4, when=when, offset=4),
+            Read(ReadKind.BYTES, index, size=size, most=size, when=when),
+            Read(ReadKind.FILES, index, size=4, most=4, when=when),
+            Read(ReadKind.FILES, index, size=4, most=4, when=when, offset=4),
         )
 
     def text(self, call: Call, index: int) -> str:
@@ -100,8 +100,8 @@ class Offset(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         size = self.SIZE
-        before = Read(What.BYTES, index, size=size, most=size, when=When.ENTRY)
-        after = Read(What.BYTES, index, size=size, most=size, when=When.SUCCESS)
+        before = Read(ReadKind.BYTES, index, size=size, most=size, when=When.ENTRY)
+        after = Read(ReadKind.BYTES, index, size=size, most=size, when=When.SUCCESS)
         return (before, after) if self.moved else (before,)
 
     def text(self, call: Call, index: int) -> str:

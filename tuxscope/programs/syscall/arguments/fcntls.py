@@ -7,12 +7,12 @@ import os
 import struct
 from collections.abc import Callable
 
+from tuxscope.calls.reads import RESULT, Read, ReadKind
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.constants import named
 from tuxscope.programs.syscall.arguments.files import open_text
 from tuxscope.programs.syscall.arguments.flags import Choice, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import RESULT, Read, What
 from tuxscope.programs.syscall.arguments.results import DescriptorResult
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.structs import choice_text, hexadecimal_text
@@ -90,7 +90,7 @@ class FcntlArgument(Kind):
         self.command = command
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=LOCK64.size, most=LOCK64.size),)
+        return (Read(ReadKind.BYTES, index, size=LOCK64.size, most=LOCK64.size),)
 
     def is_shown(self, call: Call, index: int) -> bool:
         return command_of(call, self.command) not in WITHOUT_ARGUMENT

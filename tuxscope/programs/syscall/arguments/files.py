@@ -7,14 +7,13 @@ import stat
 import struct
 from collections.abc import Callable
 
+from tuxscope.calls.reads import LONGEST_READ, Count, Read, ReadKind, Status, When
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.basic import String, Unsigned
-from tuxscope.programs.syscall.arguments.call import Status
 from tuxscope.programs.syscall.arguments.constants import named
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import hexadecimal, quoted
-from tuxscope.programs.syscall.arguments.reads import LONGEST_READ, Count, Read, What, When
 from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.structs import all_bytes
 
@@ -182,7 +181,7 @@ class OpenHow(Kind):
         self.size = size
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, count=Count.ARGUMENT + self.size),)
+        return (Read(ReadKind.BYTES, index, count=Count.ARGUMENT + self.size),)
 
     def text(self, call: Call, index: int) -> str:
         data = all_bytes(call, index)
@@ -214,7 +213,7 @@ class Entries(Kind):
     def reads(self, index: int) -> tuple[Read, ...]:
         return tuple(
             Read(
-                What.BYTES,
+                ReadKind.BYTES,
                 index,
                 count=Count.RETURNED,
                 when=When.SUCCESS,

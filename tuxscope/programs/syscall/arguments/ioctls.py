@@ -7,11 +7,11 @@ import struct
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from tuxscope.calls.reads import Read, ReadKind
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.flags import flag_text
 from tuxscope.programs.syscall.arguments.interfaces import REQUEST_SIZE, request_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Read, What
 from tuxscope.programs.syscall.arguments.structs import choice_text, hexadecimal_text
 from tuxscope.programs.syscall.arguments.terminals import settings_text, window_text
 
@@ -114,8 +114,8 @@ class IoctlArgument(Kind):
     def reads(self, index: int) -> tuple[Read, ...]:
         # A struct ifreq is the largest; a number may have nothing behind it.
         return (
-            Read(What.BYTES, index, size=REQUEST_SIZE, most=REQUEST_SIZE),
-            Read(What.BYTES, index, size=8, most=8),
+            Read(ReadKind.BYTES, index, size=REQUEST_SIZE, most=REQUEST_SIZE),
+            Read(ReadKind.BYTES, index, size=8, most=8),
         )
 
     def is_shown(self, call: Call, index: int) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tuxscope.calls.reads import Read
 from tuxscope.lean_typing import TYPE_CHECKING, Any
-from tuxscope.programs.syscall.arguments.reads import Read
 
 if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call

@@ -6,12 +6,12 @@ import mmap
 import struct
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Read, ReadKind
 from tuxscope.lean_typing import TYPE_CHECKING, Any, ClassVar
 from tuxscope.programs.syscall.arguments.basic import Descriptor, Hexadecimal, Size
 from tuxscope.programs.syscall.arguments.constants import named
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Read, What
 
 if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call
@@ -95,7 +95,7 @@ class MapArguments(Kind):
     }
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=8 * len(self.KINDS)),)
+        return (Read(ReadKind.BYTES, index, size=8 * len(self.KINDS)),)
 
     def text(self, call: Call, index: int) -> str:
         shown = self.json(call, index)

@@ -10,11 +10,11 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tuxscope.calls.reads import Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.flags import flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import quoted
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.socket_addresses import sockaddr_text
 from tuxscope.programs.syscall.arguments.socket_options import (
     CREDENTIALS,
@@ -51,7 +51,9 @@ def name_read(index: int, message: int, when: When) -> Read:
     """Return the Read of the address of a message at ``when``, a When; ``index`` is the argument's,
     and ``message`` the message's number in an array, both int."""
     size = LONGEST_ADDRESS
-    return Read(What.BYTES, index, size=size, most=size, when=when, through=message * WORDS + NAME)
+    return Read(
+        ReadKind.BYTES, index, size=size, most=size, when=when, through=message * WORDS + NAME
+    )
 
 
 def vector_reads(index: int, message: int, when: When) -> tuple[Read, Read]:
@@ -61,8 +63,8 @@ def vector_reads(index: int, message: int, when: When) -> tuple[Read, Read]:
     size = VECTOR.size(8)
     most = size * MOST_VECTORS
     return (
-        Read(What.BYTES, index, size=size, count=count, most=most, when=when, through=through),
-        Read(What.VECTOR, index, count=count, when=when, buffer=True, through=through),
+        Read(ReadKind.BYTES, index, size=size, count=count, most=most, when=when, through=through),
+        Read(ReadKind.VECTOR, index, count=count, when=when, buffer=True, through=through),
     )
 
 
@@ -191,11 +193,11 @@ class Message(Kind):
         when = When.SUCCESS if self.written else When.EXIT
         through = CONTROLS
         return (
-            Read(What.BYTES, index, size=HEADER_SIZE, most=HEADER_SIZE),
+            Read(ReadKind.BYTES, index, size=HEADER_SIZE, most=HEADER_SIZE),
             name_read(index, 0, when),
             *vector_reads(index, 0, when),
             Read(
-                What.BYTES,
+                ReadKind.BYTES,
                 index,
                 count=Count.FOLLOWING,
                 most=LONGEST_CONTROL,
@@ -242,7 +244,7 @@ class Messages(Kind):
         most = size * MOST_MESSAGES
         named = 1 if self.written else self.FOLLOWED  # recvmmsg(2) has a timeout, too
         return (
-            Read(What.BYTES, index, size=size, count=count, most=most, when=when),
+            Read(ReadKind.BYTES, index, size=size, count=count, most=most, when=when),
             *vector_reads(index, 0, when),
             *vector_reads(index, 1, when),
             *(name_read(index, each, when) for each in range(named)),

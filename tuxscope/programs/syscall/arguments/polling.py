@@ -8,12 +8,12 @@ import struct
 import sys
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.constants import named
 from tuxscope.programs.syscall.arguments.descriptors import descriptor_text
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.structs import Layout, Pointed, all_bytes, pointed
 from tuxscope.programs.syscall.arguments.times import TIMESPEC, TIMESPEC64, TIMEVAL
@@ -74,7 +74,7 @@ class EpollEvent(Kind):
         self.operation = operation
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=EVENT_SIZE, most=EVENT_SIZE),)
+        return (Read(ReadKind.BYTES, index, size=EVENT_SIZE, most=EVENT_SIZE),)
 
     def text(self, call: Call, index: int) -> str:
         data, form = call.data(index) or b"", event_form(call)
@@ -87,7 +87,7 @@ class EpollEvents(Kind):
     """A Kind: the array of struct epoll_event that epoll_wait(2) writes."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        read = Read(What.BYTES, index, size=EVENT_SIZE, count=Count.RETURNED, when=When.SUCCESS)
+        read = Read(ReadKind.BYTES, index, size=EVENT_SIZE, count=Count.RETURNED, when=When.SUCCESS)
         return (read,)
 
     def text(self, call: Call, index: int) -> str:
@@ -116,8 +116,8 @@ class PollSet(Kind):
     def reads(self, index: int) -> tuple[Read, ...]:
         count = Count.ARGUMENT + self.count
         return (
-            Read(What.BYTES, index, size=POLL.size, count=count),
-            Read(What.FILES, index, size=POLL.size, count=count, most=POLL.size * 32),
+            Read(ReadKind.BYTES, index, size=POLL.size, count=count),
+            Read(ReadKind.FILES, index, size=POLL.size, count=count, most=POLL.size * 32),
         )
 
     def text(self, call: Call, index: int) -> str:
@@ -163,7 +163,7 @@ class DescriptorSet(Kind):
 def set_read(index: int, when: When) -> Read:
     """Return the Read, at ``when``, a When, of the fd_set that argument ``index``, an int, points
     to."""
-    return Read(What.BYTES, index, size=SET_SIZE, most=SET_SIZE, when=when)
+    return Read(ReadKind.BYTES, index, size=SET_SIZE, most=SET_SIZE, when=when)
 
 
 def members(call: Call, data: bytes | None, count: int) -> list[int] | None:
@@ -256,7 +256,7 @@ def time_read(index: int, layout: Layout) -> Read:
     """Return the Read, after a call that did not fail, of the rest of the time that argument
     ``index``, an int, points to, with ``layout``, a Layout."""
     size = layout.size(8)
-    return Read(What.BYTES, index, size=size, most=size, when=When.SUCCESS)
+    return Read(ReadKind.BYTES, index, size=size, most=size, when=When.SUCCESS)
 
 
 def time_left(call: Call, index: int, ordinal: int, layout: Layout) -> list[str]:

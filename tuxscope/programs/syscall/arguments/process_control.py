@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Read, ReadKind
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.capabilities import CAPABILITIES
 from tuxscope.programs.syscall.arguments.flags import flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import quoted
-from tuxscope.programs.syscall.arguments.reads import Read, What
 from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.socket_options import FILTER
@@ -112,7 +112,7 @@ class SecondArgument(OptionArgument):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         size = FILTER.size(8)
-        return (Read(What.BYTES, index, size=size, most=size),)
+        return (Read(ReadKind.BYTES, index, size=size, most=size),)
 
     def text(self, call: Call, index: int) -> str:
         data = call.data(index)
@@ -130,7 +130,7 @@ class LastArgument(OptionArgument):
     """An OptionArgument: the last argument: an address, or the name of an area of memory."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.STRING, index, most=LONGEST_AREA),)
+        return (Read(ReadKind.STRING, index, most=LONGEST_AREA),)
 
     def text(self, call: Call, index: int) -> str:
         data = call.data(index)
@@ -143,7 +143,7 @@ class FirstArgument(OptionArgument):
     """An OptionArgument: the argument behind the option: a number, an address, or a name."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.STRING, index, most=LONGEST_NAME + 2),)
+        return (Read(ReadKind.STRING, index, most=LONGEST_NAME + 2),)
 
     def text(self, call: Call, index: int) -> str:
         option, value, data = option_of(call), call.unsigned(index), call.data(index)
@@ -201,7 +201,7 @@ class ArchitectureArgument(Kind):
     """A Kind: the argument of arch_prctl(2): an address, or where one is written."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=8, most=8),)
+        return (Read(ReadKind.BYTES, index, size=8, most=8),)
 
     def is_shown(self, call: Call, index: int) -> bool:
         return ARCHITECTURE.get(call.unsigned(0)) != "ARCH_GET_CPUID"

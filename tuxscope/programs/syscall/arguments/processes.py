@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import quoted
-from tuxscope.programs.syscall.arguments.reads import Read, What, When
 from tuxscope.programs.syscall.arguments.signal_names import signal_name
 from tuxscope.programs.syscall.arguments.signals import information
 from tuxscope.programs.syscall.arguments.structs import (
@@ -40,8 +40,8 @@ class Strings(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         return (
-            Read(What.STRINGS, index, when=When.ENTRY, buffer=True),
-            Read(What.COUNT, index, when=When.ENTRY),
+            Read(ReadKind.STRINGS, index, when=When.ENTRY, buffer=True),
+            Read(ReadKind.COUNT, index, when=When.ENTRY),
         )
 
     def text(self, call: Call, index: int) -> str:
@@ -74,7 +74,7 @@ class Environment(Kind):
     """A Kind: the environment: ``0x7ffc8a10 /* 39 vars */``."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.COUNT, index, when=When.ENTRY),)
+        return (Read(ReadKind.COUNT, index, when=When.ENTRY),)
 
     def text(self, call: Call, index: int) -> str:
         count = number_of(call.data(index), 8)
@@ -113,7 +113,7 @@ class WaitId(Kind):
     """A Kind: whom waitid(2) waits for: a number, or the descriptor of a process."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.FILE, index),)
+        return (Read(ReadKind.FILE, index),)
 
     def text(self, call: Call, index: int) -> str:
         path = call.path_of(index) if call.unsigned(0) == os.P_PIDFD else None

@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.structs import (
     Layout,
@@ -69,7 +69,7 @@ class CpuSet(Kind):
         self.when = when
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, count=self.count, most=SET_SIZE, when=self.when),)
+        return (Read(ReadKind.BYTES, index, count=self.count, most=SET_SIZE, when=self.when),)
 
     def text(self, call: Call, index: int) -> str:
         data = all_bytes(call, index)

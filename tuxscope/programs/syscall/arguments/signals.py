@@ -7,11 +7,11 @@ import struct
 from collections.abc import Callable
 
 from tuxscope.abi.architecture import ARM64, X86_64, this_architecture
+from tuxscope.calls.reads import STACK_POINTER, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.basic import Signed
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import STACK_POINTER, Read, What, When
 from tuxscope.programs.syscall.arguments.results import Number
 from tuxscope.programs.syscall.arguments.siginfo import siginfo_text
 from tuxscope.programs.syscall.arguments.signal_names import LAST_SIGNAL, signal_name
@@ -88,7 +88,7 @@ class SignalSet(Kind):
         self.when = when
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=SET_SIZE, most=SET_SIZE, when=self.when),)
+        return (Read(ReadKind.BYTES, index, size=SET_SIZE, most=SET_SIZE, when=self.when),)
 
     def text(self, call: Call, index: int) -> str:
         data = call.data(index)
@@ -156,7 +156,9 @@ class Frame(Kind):
             return ()
         size = SET_SIZE
         return (
-            Read(What.BYTES, STACK_POINTER, size=size, most=size, when=When.ENTRY, offset=offset),
+            Read(
+                ReadKind.BYTES, STACK_POINTER, size=size, most=size, when=When.ENTRY, offset=offset
+            ),
         )
 
     def is_shown(self, call: Call, index: int) -> bool:

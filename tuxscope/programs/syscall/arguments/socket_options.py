@@ -6,11 +6,11 @@ import socket
 import struct
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.errors import ERRORS
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import quoted
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.socket_addresses import interface
 from tuxscope.programs.syscall.arguments.structs import (
     Layout,
@@ -169,7 +169,7 @@ class Value(Kind):
         self.when = when
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, count=self.length, most=LONGEST_VALUE, when=self.when),)
+        return (Read(ReadKind.BYTES, index, count=self.length, most=LONGEST_VALUE, when=self.when),)
 
     def text(self, call: Call, index: int) -> str:
         data = all_bytes(call, index)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Callable
 
-from tuxscope.lean_typing import TYPE_CHECKING
+from tuxscope.calls.reads import Count, Read, ReadKind, When
+from tuxscope.lean_typing import TYPE_CHECKING, Any
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.socket_addresses import (
     FAMILIES,
     ethernet_text,
@@ -95,7 +96,7 @@ class Address(Kind):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         count = Count.ARGUMENT + self.length
-        return (Read(What.BYTES, index, count=count, most=LONGEST_ADDRESS),)
+        return (Read(ReadKind.BYTES, index, count=count, most=LONGEST_ADDRESS),)
 
     def text(self, call: Call, index: int) -> str:
         data = all_bytes(call, index)
@@ -109,7 +110,7 @@ class WrittenAddress(Address):
 
     def reads(self, index: int) -> tuple[Read, ...]:
         count = Count.POINTED + self.length
-        return (Read(What.BYTES, index, count=count, most=LONGEST_ADDRESS, when=When.SUCCESS),)
+        return (Read(ReadKind.BYTES, index, count=count, most=LONGEST_ADDRESS, when=When.SUCCESS),)
 
     def text(self, call: Call, index: int) -> str:
         data, room = all_bytes(call, index), number_of(call.data(self.length, 1))
@@ -130,8 +131,8 @@ class Length(Kind):
         self.entry = entry
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        after = Read(What.BYTES, index, size=4, most=4)
-        before = Read(What.BYTES, index, size=4, most=4, when=When.ENTRY)
+        after = Read(ReadKind.BYTES, index, size=4, most=4)
+        before = Read(ReadKind.BYTES, index, size=4, most=4, when=When.ENTRY)
         return (after, before) if self.entry else (after,)
 
     def text(self, call: Call, index: int) -> str:
@@ -148,13 +149,40 @@ def signed(value: int) -> int:
     return value - (value >> 31 << 32)
 
 
-# linux/net.h: socketcall(2)
-CALLS = dict(enumerate((
-    "SYS_SOCKET", "SYS_BIND", "SYS_CONNECT", "SYS_LISTEN", "SYS_ACCEPT", "SYS_GETSOCKNAME",
-    "SYS_GETPEERNAME", "SYS_SOCKETPAIR", "SYS_SEND", "SYS_RECV", "SYS_SENDTO", "SYS_RECVFROM",
-    "SYS_SHUTDOWN", "SYS_SETSOCKOPT", "SYS_GETSOCKOPT", "SYS_SENDMSG", "SYS_RECVMSG",
-    "SYS_ACCEPT4", "SYS_RECVMMSG", "SYS_SENDMMSG",
-), 1))  # fmt: skip
+# linux/net.h, and nargs in net/socket.c: the calls of socketcall(2) with the number of arguments
+CALLS = (
+    ("SYS_SOCKET", 3), ("SYS_BIND", 3), ("SYS_CONNECT", 3), ("SYS_LISTEN", 2), ("SYS_ACCEPT", 3),
+    ("SYS_GETSOCKNAME", 3), ("SYS_GETPEERNAME", 3), ("SYS_SOCKETPAIR", 4), ("SYS_SEND", 4),
+    ("SYS_RECV", 4), ("SYS_SENDTO", 6), ("SYS_RECVFROM", 6), ("SYS_SHUTDOWN", 2),
+    ("SYS_SETSOCKOPT", 5), ("SYS_GETSOCKOPT", 5), ("SYS_SENDMSG", 3), ("SYS_RECVMSG", 3),
+    ("SYS_ACCEPT4", 4), ("SYS_RECVMMSG", 5), ("SYS_SENDMMSG", 4),
+)  # fmt: skip
+
+
+class SocketcallArguments(Kind):
+    """A Kind: the array with the arguments of the call that socketcall(2) makes.
+
+    Attributes:
+        call: the index of the argument with its number, an int.
+    """
+
+    def __init__(self, call: int) -> None:
+        self.call = call
+
+    def reads(self, index: int) -> tuple[Read, ...]:
+        return (Read(ReadKind.BYTES, index, size=8 * max(count for _, count in CALLS)),)
+
+    def text(self, call: Call, index: int) -> str:
+        shown = self.json(call, index)
+        return f"[{', '.join(map(str, shown))}]" if isinstance(shown, list) else str(shown)
+
+    def json(self, call: Call, index: int) -> Any:
+        data, number = call.data(index), call.unsigned(self.call)
+        if data is None or not 0 < number <= len(CALLS):
+            return call.address(index)
+        form = struct.Struct(f"={CALLS[number - 1][1]}{'I' if call.word == 4 else 'Q'}")
+        return list(form.unpack_from(data)) if len(data) >= form.size else call.address(index)
+
 
 KINDS: dict[str, Callable[..., Kind]] = {
     "socket_family": lambda: Choice(FAMILIES, "AF_???"),
@@ -167,5 +195,6 @@ KINDS: dict[str, Callable[..., Kind]] = {
     "message_flags": lambda: Flags(MESSAGE_FLAGS, "MSG_???"),
     "accept_flags": lambda: Flags(TYPE_FLAGS, "SOCK_???"),
     "shutdown_how": lambda: Choice(HOW, "SHUT_???"),
-    "socketcall": lambda: Choice(CALLS, "SYS_???"),
+    "socketcall": lambda: Choice({at: name for at, (name, _) in enumerate(CALLS, 1)}, "SYS_???"),
+    "socketcall_arguments": SocketcallArguments,
 }

@@ -8,13 +8,13 @@ import struct
 from collections.abc import Callable
 
 from tuxscope.abi.architecture import Abi
+from tuxscope.calls.reads import When
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.constants import named
 from tuxscope.programs.syscall.arguments.file_systems import MAGIC_NUMBERS
 from tuxscope.programs.syscall.arguments.files import AT_FLAGS, device_text, mode_text
 from tuxscope.programs.syscall.arguments.flags import Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import When
 from tuxscope.programs.syscall.arguments.structs import (
     Layout,
     Member,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from tuxscope.calls.reads import Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.kind import Kind
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 
 if TYPE_CHECKING:
     from tuxscope.programs.syscall.arguments.call import Call
@@ -131,7 +131,7 @@ class Pointed(Kind):
         self.when = when
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, size=self.size, most=self.size, when=self.when),)
+        return (Read(ReadKind.BYTES, index, size=self.size, most=self.size, when=self.when),)
 
     def text(self, call: Call, index: int) -> str:
         data = call.data(index)
@@ -183,7 +183,9 @@ class Array(Kind):
     def reads(self, index: int) -> tuple[Read, ...]:
         size = struct.calcsize(f"={self.code}")
         most = size * self.MOST
-        return (Read(What.BYTES, index, size=size, count=self.count, most=most, when=self.when),)
+        return (
+            Read(ReadKind.BYTES, index, size=size, count=self.count, most=most, when=self.when),
+        )
 
     def elements(self, call: Call, index: int) -> tuple[int, ...] | None:
         """Return the elements, a tuple of int, that were read of argument ``index``, an int, of

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Count, Read, ReadKind, When
 from tuxscope.lean_typing import TYPE_CHECKING
 from tuxscope.programs.syscall.arguments.flags import Choice, Flags, flag_text
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import hexadecimal, quoted
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.socket_options import FILTER
 from tuxscope.programs.syscall.arguments.structs import (
     Layout,
@@ -126,7 +126,7 @@ class RandomBytes(Kind):
     """A Kind: random bytes, in hexadecimal."""
 
     def reads(self, index: int) -> tuple[Read, ...]:
-        return (Read(What.BYTES, index, count=Count.RETURNED, when=When.SUCCESS, buffer=True),)
+        return (Read(ReadKind.BYTES, index, count=Count.RETURNED, when=When.SUCCESS, buffer=True),)
 
     def text(self, call: Call, index: int) -> str:
         data = all_bytes(call, index)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from tuxscope.calls.reads import RESULT
 from tuxscope.programs.syscall.arguments.call import Call
 from tuxscope.programs.syscall.arguments.declarations import Declaration, declaration
 from tuxscope.programs.syscall.arguments.errors import ERRORS
-from tuxscope.programs.syscall.arguments.reads import RESULT
 
 
 def arguments_text(call: Call, declared: Declaration | None = None) -> str:

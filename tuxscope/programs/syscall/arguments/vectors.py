@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from tuxscope.calls.reads import Count, Read, ReadKind, Status, When
 from tuxscope.lean_typing import TYPE_CHECKING
-from tuxscope.programs.syscall.arguments.call import Part, Status
+from tuxscope.programs.syscall.arguments.call import Part
 from tuxscope.programs.syscall.arguments.kind import Kind
 from tuxscope.programs.syscall.arguments.quote import quoted
-from tuxscope.programs.syscall.arguments.reads import Count, Read, What, When
 from tuxscope.programs.syscall.arguments.structs import address_text, all_bytes
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ class Vector(Kind):
     def reads(self, index: int) -> tuple[Read, ...]:
         count = Count.ARGUMENT + self.count
         most = VECTOR_SIZE * MOST_VECTORS
-        array = Read(What.BYTES, index, size=VECTOR_SIZE, count=count, most=most)
+        array = Read(ReadKind.BYTES, index, size=VECTOR_SIZE, count=count, most=most)
         if self.remote:
             return (array,)
         when = When.SUCCESS if self.written else When.EXIT
-        return (array, Read(What.VECTOR, index, count=count, when=when, buffer=True))
+        return (array, Read(ReadKind.VECTOR, index, count=count, when=when, buffer=True))
 
     def text(self, call: Call, index: int) -> str:
         if not call.long(self.count) and call.long(index):

@@ -1,4 +1,4 @@
-"""What the programs of syscall are made for: what the user asked for, and the kernel they meet."""
+"""What the programs are made for: what the user asked for, and the kernel they meet."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from tuxscope.abi.architecture import Architecture
 from tuxscope.abi.names import numbers
 from tuxscope.abi.reading import Readable, readable
 from tuxscope.asm.layout import Layout
+from tuxscope.calls.filters import Chosen, Numbers
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.page.pid_namespace import PidNamespace
-from tuxscope.programs.syscall.filters import Chosen, Numbers
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A frozen dataclass: what the programs of syscall are made for.
+    """A frozen dataclass: what the programs are made for.
 
     Attributes:
         chosen: the Chosen: which calls are counted.

@@ -1,4 +1,4 @@
-"""What becomes of calls: they are counted (counting.py), or sent (sending.py)."""
+"""What becomes of calls: a tool counts them, or they are sent (sending.py)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tuxscope.asm.registers import Memory
 from tuxscope.lean_typing import Protocol
 
 
-class Outcome(Protocol):
+class CallOutcome(Protocol):
     """A Protocol: what becomes of calls. The methods begin(), finish(), vanish(), keep(),
     give_up(), end(), entry_functions(), leave_functions() and end_functions() emit instructions
     with ``a``, an Assembler.

@@ -1,4 +1,4 @@
-"""Where Linux 6.18 on x86-64 keeps what syscall reads: for listings without a kernel to ask."""
+"""Where Linux 6.18 on x86-64 keeps what is read of calls: for listings without a kernel to ask."""
 
 from tuxscope.abi.architecture import X86_64
 from tuxscope.abi.registers import recorded

@@ -6,7 +6,7 @@ import pytest
 
 from tuxscope.abi.architecture import ARM64, S390X, X86_64
 from tuxscope.errors import UsageError
-from tuxscope.programs.syscall.names import name_list
+from tuxscope.options.call_names import name_list
 
 READ = {(False, 0), (True, 3), (False, 1 << 30)}
 

@@ -1,4 +1,4 @@
-"""What syscall leaves out, decided in the kernel. Each function emits instructions."""
+"""Which calls are left out, decided in the kernel. Each function emits instructions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r5, r7, r8
+from tuxscope.calls.records import By
 from tuxscope.lean_dataclasses import dataclass
-from tuxscope.programs.syscall.records import By
 from tuxscope.record import char, u64
 
 COMM = char[16]

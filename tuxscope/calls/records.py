@@ -1,16 +1,11 @@
-"""What the kernel side of syscall keeps: a record of each thread, and counts by key."""
+"""What the kernel side keeps of each thread, and what it counts."""
 
 from __future__ import annotations
 
 from enum import Enum, IntEnum
 
-from tuxscope.asm import Array, Hash, PerCpuHash
+from tuxscope.asm import Array, Hash
 from tuxscope.record import Record, char, u32, u64
-
-# Times are counted in units of 16 ns, four ranges to each power of two of them: a percentile is at
-# most an eighth off. What took more than 18 minutes is in the last range.
-UNIT_BITS, POWERS = 4, 36
-RANGES = 4 * POWERS
 
 
 class By(Enum):
@@ -24,7 +19,7 @@ class By(Enum):
     CGROUP = "cgroup"
 
 
-class Number(Record):
+class CallNumber(Record):
     """A Record, the number of a call.
 
     Attributes:
@@ -36,17 +31,17 @@ class Number(Record):
     compat = u32
 
 
-class Call(Record):
+class BegunCall(Record):
     """A Record, a call that has begun.
 
     Attributes:
         started_ns, switches: u64 each: when, and the thread's context switches then.
-        number: a Number.
+        number: a CallNumber.
     """
 
     started_ns = u64
     switches = u64  # how often the thread had been switched out by then
-    number = Number
+    number = CallNumber
 
 
 class Who(Record):
@@ -62,7 +57,7 @@ class Who(Record):
     comm = char[16]
 
 
-class State(IntEnum):
+class ThreadState(IntEnum):
     """An IntEnum: where a thread is. Members: OUTSIDE = 0, UNCHOSEN = 1, INSIDE = 2,
     INSIDE_BEFORE = 3."""
 
@@ -85,16 +80,16 @@ class Thread(Record):
     """A Record: what is kept of each thread.
 
     Attributes:
-        call, interrupted: a Call each.
+        call, interrupted: a BegunCall each.
         interrupted_ns, interrupted_slept, stack_pointer, entry_file, cgroup: u64 each.
         arguments: u64[6].
         who: a Who.
-        state, restart: u32 each, a State and a Restart.
+        state, restart: u32 each, a ThreadState and a Restart.
         followed, unused: u32 each.
     """
 
-    call = Call
-    interrupted = Call
+    call = BegunCall
+    interrupted = BegunCall
     interrupted_ns = u64  # how long that had taken
     interrupted_slept = u64
     stack_pointer = u64  # of that call: it is the same when the kernel restarts it
@@ -106,23 +101,6 @@ class Thread(Record):
     restart = u32
     followed = u32  # chosen for good, and its children, too
     unused = u32
-
-
-class Tally(Record):
-    """A Record: what the kernel counts of one row.
-
-    Attributes:
-        calls, errors, total_ns, max_ns, slept_calls, slept_ns: u64 each.
-        took: an array of u64, calls by range of their time.
-    """
-
-    calls = u64
-    errors = u64
-    total_ns = u64
-    max_ns = u64
-    slept_calls = u64  # those in which the thread was switched out
-    slept_ns = u64
-    took = u64[RANGES]
 
 
 class Account(Record):
@@ -139,31 +117,7 @@ class Account(Record):
     began = u64  # whether the command has become itself: what it does before is tuxscope's
 
 
-class Errno(Record):
-    """A Record, the key of ``--by error``: ``errno``, a u32."""
-
-    errno = u32  # 0 for calls without an error
-
-
-class Cgroup(Record):
-    """A Record, the key of ``--by cgroup``: ``cgroup``, a u64."""
-
-    cgroup = u64
-
-
 # By the kernel's number of the thread, in all PID namespaces.
 THREADS = Hash("THREADS", key=u32, value=Thread, max_entries=32768)
 BLANK = Array("BLANK", value=Thread, max_entries=1)
-EMPTY = Array("EMPTY", value=Tally, max_entries=1)
 ACCOUNT = Array("ACCOUNT", value=Account, max_entries=1)
-
-# What comes when a table is full is counted by a key that no call has.
-OTHER = (1 << 32) - 1
-# A row that many CPUs count in has a part for each of them; the many rows of processes have not.
-TABLES: dict[By, Hash] = {
-    By.SYSCALL: PerCpuHash("CALLS", key=Number, value=Tally, max_entries=1024),
-    By.PROCESS: Hash("CALLS", key=Who, value=Tally, max_entries=8192),
-    By.THREAD: Hash("CALLS", key=Who, value=Tally, max_entries=8192),
-    By.ERROR: PerCpuHash("CALLS", key=Errno, value=Tally, max_entries=256),
-    By.CGROUP: Hash("CALLS", key=Cgroup, value=Tally, max_entries=4096),
-}

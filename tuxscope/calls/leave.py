@@ -5,27 +5,27 @@ from __future__ import annotations
 from tuxscope.abi.reading import read_compat, read_number, read_register, read_switches
 from tuxscope.asm import Assembler, Program, RawTracepoint, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r6, r7, r8, r9
-from tuxscope.page.emitting import address_of, copy, lookup
-from tuxscope.programs.syscall.counting import add_to_account
-from tuxscope.programs.syscall.entry import (
+from tuxscope.calls.account import add_to_account
+from tuxscope.calls.entry import (
     choose_thread,
     find_or_add_thread,
     identify,
     store_who,
 )
-from tuxscope.programs.syscall.filters import Numbers, leave_out_numbers
-from tuxscope.programs.syscall.outcome import Outcome
-from tuxscope.programs.syscall.records import (
+from tuxscope.calls.filters import Numbers, leave_out_numbers
+from tuxscope.calls.outcome import CallOutcome
+from tuxscope.calls.records import (
     ACCOUNT,
     THREADS,
     Account,
-    Call,
-    Number,
+    BegunCall,
+    CallNumber,
     Restart,
-    State,
     Thread,
+    ThreadState,
 )
-from tuxscope.programs.syscall.wanted import Wanted
+from tuxscope.calls.wanted import Wanted
+from tuxscope.page.emitting import address_of, copy, lookup
 from tuxscope.record import u32, u64
 
 EINTR = 4
@@ -34,12 +34,12 @@ EINTR = 4
 LAST_RESTART, NOT_A_RESTART, RESTARTS = 516, 515, 5
 
 
-def leave(wanted: Wanted, outcome: Outcome) -> Program:
-    """Return the Program that runs after each call; ``wanted`` is a Wanted, ``outcome`` an Outcome.
-    r7 is how long the call took, r8 its result, r9 the thread's record."""
+def leave(wanted: Wanted, outcome: CallOutcome) -> Program:
+    """Return the Program that runs after each call; ``wanted`` is a Wanted, ``outcome`` a
+    CallOutcome. r7 is how long the call took, r8 its result, r9 the thread's record."""
     a = Assembler("syscall_exit", attach=RawTracepoint("sys_exit"))
     thread: Memory = Thread[r9]
-    number, slept = a.stack(Number), a.stack(u64)
+    number, slept = a.stack(CallNumber), a.stack(u64)
     scratch, tid = a.stack(u64[2]), a.stack(u32)
     a.mov(r6, r1)
     identify(a, wanted, tid, left_out="excluded")
@@ -48,9 +48,9 @@ def leave(wanted: Wanted, outcome: Outcome) -> Program:
     a.mov(r9, r0)
     a.ldx(r8, u64[r6 + 8])
     a.ldx(r1, thread.state)
-    a.st(thread.state, State.OUTSIDE)
-    a.jeq(r1, State.UNCHOSEN, "not counted")
-    a.jeq(r1, State.OUTSIDE, "no entry")
+    a.st(thread.state, ThreadState.OUTSIDE)
+    a.jeq(r1, ThreadState.UNCHOSEN, "not counted")
+    a.jeq(r1, ThreadState.OUTSIDE, "no entry")
     measure(a, wanted, slept, scratch)
     a.label("ended")
     leave_out_before_exec(a, wanted, "not counted")
@@ -104,10 +104,10 @@ def measure(a: Assembler, wanted: Wanted, slept: Memory, scratch: Memory) -> Non
 
 
 def interrupted(
-    a: Assembler, wanted: Wanted, outcome: Outcome, slept: Memory, scratch: Memory
+    a: Assembler, wanted: Wanted, outcome: CallOutcome, slept: Memory, scratch: Memory
 ) -> None:
     """Emit ``interrupted?``: keep a call that the kernel may restart, or that becomes EINTR.
-    ``wanted`` is a Wanted, ``outcome`` an Outcome, ``slept`` and ``scratch`` are Memory."""
+    ``wanted`` is a Wanted, ``outcome`` a CallOutcome, ``slept`` and ``scratch`` are Memory."""
     thread: Memory = Thread[r9]
     a.label("interrupted?")
     a.jeq(r1, LAST_RESTART - NOT_A_RESTART, "finished")
@@ -115,7 +115,7 @@ def interrupted(
     a.jeq(r1, Restart.NONE, "first")
     outcome.give_up(a, 0)  # a handler's own call: one of the two is remembered
     a.label("first")
-    copy(a, address_of(thread.interrupted), address_of(thread.call), Call.size)
+    copy(a, address_of(thread.interrupted), address_of(thread.call), BegunCall.size)
     a.stx(thread.interrupted_ns, r7)
     a.ldx(r1, slept)
     a.stx(thread.interrupted_slept, r1)
@@ -128,13 +128,13 @@ def interrupted(
 
 
 def in_a_handler(
-    a: Assembler, wanted: Wanted, outcome: Outcome, number: Memory, scratch: Memory
+    a: Assembler, wanted: Wanted, outcome: CallOutcome, number: Memory, scratch: Memory
 ) -> None:
     """Emit ``in a handler``: sigreturn returns the result of the interrupted call, -EINTR, if the
     kernel does not restart it.
 
-    ``wanted`` is a Wanted, ``outcome`` an Outcome; ``number`` is Memory for the call's Number,
-    ``scratch`` Memory.
+    ``wanted`` is a Wanted, ``outcome`` a CallOutcome; ``number`` is Memory for the call's
+    CallNumber, ``scratch`` Memory.
     """
     thread: Memory = Thread[r9]
     a.label("in a handler")
@@ -156,7 +156,7 @@ def in_a_handler(
 def without_entry(
     a: Assembler,
     wanted: Wanted,
-    outcome: Outcome,
+    outcome: CallOutcome,
     tid: Memory,
     number: Memory,
     slept: Memory,
@@ -165,8 +165,8 @@ def without_entry(
     """Emit ``no record`` and ``no entry``: the exit of a call whose entry was not seen. seccomp has
     denied it, it began before the start, or it is a child's, which comes out of its parent's fork.
 
-    ``wanted`` is a Wanted, ``outcome`` an Outcome; ``tid``, ``number``, ``slept`` and ``scratch``
-    are Memory, as in the program of :func:`leave`.
+    ``wanted`` is a Wanted, ``outcome`` a CallOutcome; ``tid``, ``number``, ``slept`` and
+    ``scratch`` are Memory, as in the program of :func:`leave`.
     """
     thread: Memory = Thread[r9]
     a.label("no record")
@@ -181,7 +181,7 @@ def without_entry(
     leave_out_numbers(a, wanted.chosen, number, "not counted")
     choose_thread(a, wanted, "not counted")
     store_who(a, wanted)
-    copy(a, address_of(thread.call.number), address_of(number), Number.size)
+    copy(a, address_of(thread.call.number), address_of(number), CallNumber.size)
     a.call(helper.ktime_get_ns)
     a.stx(thread.call.started_ns, r0)
     if read_switches(a, wanted.readable, scratch):
@@ -200,7 +200,7 @@ def without_entry(
 
 
 def jump_to(a: Assembler, numbers: Numbers, number: Memory, target: str) -> None:
-    """Emit: jump to the label ``target`` if ``number``, the Memory of a Number, is one of
+    """Emit: jump to the label ``target`` if ``number``, the Memory of a CallNumber, is one of
     ``numbers``, pairs of whether of the 32-bit ABI, and a number. Uses r1 and r2."""
     a.ldx(r1, number.nr)
     a.ldx(r2, number.compat)

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from tuxscope.calls.filters import Chosen
+from tuxscope.calls.records import BegunCall, By, CallNumber, Thread, ThreadState, Who
 from tuxscope.loader.bpf import UpdateFlag
 from tuxscope.loader.maps import LoadedMap, MapError
-from tuxscope.programs.syscall.cgroups import cgroup_of, cgroup_paths
-from tuxscope.programs.syscall.filters import Chosen
-from tuxscope.programs.syscall.records import By, Call, Number, State, Thread, Who
+from tuxscope.run.cgroups import cgroup_of, cgroup_paths
 
 # Of /proc/PID/task/TID/status: what the kernel's side adds up (read_switches).
 SWITCHES = "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"
@@ -44,7 +44,7 @@ def forget(threads: LoadedMap, tid: int) -> None:
     """Delete the record of thread ``tid``, an int, whose call was not seen, from ``threads``, the
     LoadedMap of Threads. Raises MapError."""
     thread = threads.lookup(tid)
-    if thread and thread.state == State.INSIDE_BEFORE:
+    if thread and thread.state == ThreadState.INSIDE_BEFORE:
         threads.delete(tid)
 
 
@@ -118,12 +118,12 @@ def blocked_thread(
         return None
     thread = tid if chosen.by is By.THREAD else 0
     return Thread(
-        call=Call(
+        call=BegunCall(
             started_ns=time.monotonic_ns() if timed else 0,
             switches=switches,
-            number=Number(nr=nr, compat=int(compat)),
+            number=CallNumber(nr=nr, compat=int(compat)),
         ),
-        state=State.INSIDE_BEFORE,
+        state=ThreadState.INSIDE_BEFORE,
         followed=int(chosen.follow),
         cgroup=cgroup,
         who=Who(pid=process, tid=thread, comm=comm),

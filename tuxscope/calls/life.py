@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, Program, RawTracepoint, Tracepoint, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
+from tuxscope.calls.entry import find_or_add_thread, identify
+from tuxscope.calls.leave import leave_out_before_exec, measure
+from tuxscope.calls.outcome import CallOutcome
+from tuxscope.calls.records import ACCOUNT, BLANK, THREADS, Account, Restart, Thread, ThreadState
+from tuxscope.calls.wanted import Wanted
 from tuxscope.page.emitting import delete, lookup
-from tuxscope.programs.syscall.entry import find_or_add_thread, identify
-from tuxscope.programs.syscall.leave import leave_out_before_exec, measure
-from tuxscope.programs.syscall.outcome import Outcome
-from tuxscope.programs.syscall.records import (
-    ACCOUNT,
-    BLANK,
-    THREADS,
-    Account,
-    Restart,
-    State,
-    Thread,
-)
-from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
 FORK = Tracepoint("sched", "sched_process_fork")
 
 
-def end(wanted: Wanted, outcome: Outcome) -> Program:
+def end(wanted: Wanted, outcome: CallOutcome) -> Program:
     """Return the Program that runs when a thread ends: exit and exit_group end so, and what a fatal
-    signal interrupted. ``wanted`` is a Wanted, ``outcome`` an Outcome."""
+    signal interrupted. ``wanted`` is a Wanted, ``outcome`` a CallOutcome."""
     a = Assembler("thread_end", attach=RawTracepoint("sched_process_exit"))
     thread: Memory = Thread[r9]
     tid, slept, scratch = a.stack(u32), a.stack(u64), a.stack(u64[2])
@@ -39,7 +31,7 @@ def end(wanted: Wanted, outcome: Outcome) -> Program:
     outcome.give_up(a, 0)
     a.label("not interrupted")
     a.ldx(r1, thread.state)
-    a.jlt(r1, State.INSIDE, "outside")
+    a.jlt(r1, ThreadState.INSIDE, "outside")
     measure(a, wanted, slept, scratch)
     outcome.vanish(a, slept)
     a.label("outside")
@@ -85,9 +77,9 @@ def new_program(wanted: Wanted) -> Program:
         a.label("not the command")
     find_or_add_thread(a, wanted, tid, full="out")
     a.ldx(r1, Thread[r9].state)
-    a.jge(r1, State.INSIDE, "out")
+    a.jge(r1, ThreadState.INSIDE, "out")
     # Nobody asked for this execve, or the kernel itself has started the program: an exit follows.
-    a.st(Thread[r9].state, State.UNCHOSEN)
+    a.st(Thread[r9].state, ThreadState.UNCHOSEN)
     a.label("out")
     a.mov(r0, 0)
     a.exit()

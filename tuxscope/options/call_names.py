@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tuxscope.abi.architecture import Architecture
 from tuxscope.abi.names import groups, names, numbers
+from tuxscope.calls.filters import Numbers
 from tuxscope.errors import UsageError
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.options.parsers import given
-from tuxscope.programs.syscall.filters import Numbers
 from tuxscope.suggest import did_you_mean
 
 

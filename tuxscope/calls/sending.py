@@ -5,6 +5,41 @@ from __future__ import annotations
 from tuxscope.abi.reading import copy_of_kernel, read_arguments
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9
+from tuxscope.calls.account import LARGEST_ERRNO
+from tuxscope.calls.capture import capture_functions
+from tuxscope.calls.entry import choose_thread
+from tuxscope.calls.events import (
+    BEGINS,
+    PART,
+    TIMELESS,
+    CallHead,
+    EntryAction,
+    EventKind,
+    Outgoing,
+    PartHead,
+    Plan,
+)
+from tuxscope.calls.filters import leave_out_results
+from tuxscope.calls.leave import leave_out_before_exec
+from tuxscope.calls.outgoing import (
+    busy,
+    capture_read,
+    claim_outgoing,
+    fill_call,
+    find_plan,
+    output,
+    release_outgoing,
+)
+from tuxscope.calls.parts import VALUES, WHEN, append_number
+from tuxscope.calls.reads import (
+    ARGUMENTS,
+    MOST_READS,
+    RESULT,
+    Status,
+    When,
+)
+from tuxscope.calls.records import Thread, Who
+from tuxscope.calls.wanted import Wanted
 from tuxscope.files.emitting import (
     FILE_OF_FD,
     WORKING_DIRECTORY,
@@ -14,48 +49,9 @@ from tuxscope.files.emitting import (
 from tuxscope.files.known import KnownFile
 from tuxscope.lean_dataclasses import dataclass
 from tuxscope.page.emitting import address_of, copy, read
-from tuxscope.programs.syscall.arguments.call import Status
-from tuxscope.programs.syscall.arguments.reads import (
-    ARGUMENTS,
-    MOST_READS,
-    RESULT,
-    When,
-)
-from tuxscope.programs.syscall.capture import (
-    VALUES,
-    WHEN,
-    append_number,
-    capture_functions,
-)
-from tuxscope.programs.syscall.counting import LARGEST_ERRNO
-from tuxscope.programs.syscall.entry import choose_thread
-from tuxscope.programs.syscall.events import (
-    BEGINS,
-    PART,
-    TIMELESS,
-    CallHead,
-    Entry,
-    Outgoing,
-    PartHead,
-    Plan,
-    What,
-)
-from tuxscope.programs.syscall.filters import leave_out_results
-from tuxscope.programs.syscall.leave import leave_out_before_exec
-from tuxscope.programs.syscall.outgoing import (
-    busy,
-    capture_read,
-    claim_outgoing,
-    fill_call,
-    find_plan,
-    output,
-    release_outgoing,
-)
-from tuxscope.programs.syscall.records import Thread, Who
-from tuxscope.programs.syscall.wanted import Wanted
 from tuxscope.record import u32, u64
 
-SLEPT = 16  # of r4 of ``send``: behind the What, whether the thread was switched out
+SLEPT = 16  # of r4 of ``send``: behind the EventKind, whether the thread was switched out
 SIGINFO = 48  # bytes of struct kernel_siginfo that are sent
 
 
@@ -109,7 +105,7 @@ class Sending:
         a.ldx(r4, Thread[r9].interrupted_slept)
         a.lsh(r4, SLEPT)
         if not errno:
-            a.or_(r4, What.UNFINISHED)
+            a.or_(r4, EventKind.UNFINISHED)
         a.mov(r5, 0)
         a.call("send")
 
@@ -130,7 +126,7 @@ class Sending:
         read(a, code, place.size)
         a.mov(r1, r9)
         a.ldx(r2, u32[address_of(code) + 0])
-        a.mov(r3, What.EXITED)
+        a.mov(r3, EventKind.EXITED)
         a.mov(r4, 0)
         a.call("tell")
         a.label("not sent")
@@ -163,8 +159,8 @@ def capture_and_file_functions(a: Assembler, wanted: Wanted) -> None:
 
 def send_function(a: Assembler, wanted: Wanted) -> None:
     """Emit the function ``send`` for ``wanted``, a Wanted: r1 is the thread, r2 how long the call
-    took in ns, r3 its result, r4 a What, with ``slept`` above it, r5 the address of its registers;
-    0 for the interrupted call."""
+    took in ns, r3 its result, r4 an EventKind, with ``slept`` above it, r5 the address of its
+    registers; 0 for the interrupted call."""
     a.function("send")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -198,7 +194,7 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     a.rsh(r1, SLEPT)
     a.stx(out.head.slept, r1)
     a.and_(r2, (1 << SLEPT) - 1)
-    a.jeq(r2, What.CALL, "timed")
+    a.jeq(r2, EventKind.CALL, "timed")
     a.st(out.duration_ns, TIMELESS - (1 << 64))
     a.label("timed")
     find_plan(a, index, "done")
@@ -257,7 +253,7 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
     fill_call(a, thread.call)
     read_arguments(a, wanted.readable, registers, out.room, out.head.number.compat, out.head.values)
     a.ldx(r1, plan.entry)
-    a.jset(r1, Entry.FILE, "file")
+    a.jset(r1, EntryAction.FILE, "file")
     a.call(helper.ktime_get_ns)
     a.stx(out.started_ns, r0)
     # In place of the result, which a call that begins has not.
@@ -265,12 +261,12 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
     stack_pointer = wanted.readable.registers.stack_pointer
     copy_of_kernel(a, stack_pointer, out.head.values[RESULT])
     a.st(out.duration_ns, BEGINS - (1 << 64))
-    a.mov(r1, What.BEGUN)
+    a.mov(r1, EventKind.BEGUN)
     a.ldx(r2, plan.entry)
-    a.jset(r2, Entry.RECORD, "begun")
+    a.jset(r2, EntryAction.RECORD, "begun")
     leave_out_before_exec(a, wanted, "done")
     a.st(out.duration_ns, TIMELESS - (1 << 64))
-    a.mov(r1, What.ENDLESS)
+    a.mov(r1, EventKind.ENDLESS)
     a.label("begun")
     a.stx(out.head.what, r1)
     a.st(out.head.slept, 0)
@@ -285,7 +281,7 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
         a.label(f"after {step}")
     a.label("read")
     a.ldx(r1, plan.entry)
-    a.jset(r1, Entry.RECORD, "not counted")
+    a.jset(r1, EntryAction.RECORD, "not counted")
     output(a, "done")
     a.ja("done")
     a.label("not counted")
@@ -330,8 +326,8 @@ def keep_function(a: Assembler, wanted: Wanted) -> None:
 
 
 def tell_function(a: Assembler) -> None:
-    """Emit the function ``tell``: r1 is the thread, r2 a number, r3 a What, r4 the address of a
-    siginfo in the kernel, or 0."""
+    """Emit the function ``tell``: r1 is the thread, r2 a number, r3 an EventKind, r4 the address of
+    a siginfo in the kernel, or 0."""
     a.function("tell")
     out: Memory = Outgoing[r9]
     what, number = a.stack(u64), a.stack(u64)

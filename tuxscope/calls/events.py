@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 
 from tuxscope.asm import Array, PerCpuArray, RingBuf
-from tuxscope.programs.syscall.arguments.reads import ARGUMENTS, LONGEST_READ, MOST_READS
-from tuxscope.programs.syscall.records import Number, Who
+from tuxscope.calls.reads import ARGUMENTS, LONGEST_READ, MOST_READS
+from tuxscope.calls.records import CallNumber, Who
 from tuxscope.record import Record, u8, u16, u32, u64
 from tuxscope.record.variable import tail
 
@@ -23,7 +23,7 @@ BEGINS = (1 << 64) - 1  # the duration of a call that begins: what its end says 
 TIMELESS = (1 << 64) - 2  # that of all else that takes no time
 
 
-class What(IntEnum):
+class EventKind(IntEnum):
     """An IntEnum: what a record tells.
 
     Attributes:
@@ -48,15 +48,15 @@ class CallHead(Record):
 
     Attributes:
         values: an array of u64: the arguments, and the result.
-        number: a Number.
+        number: a CallNumber.
         who: a Who.
-        what: a u16, a What.
+        what: a u16, an EventKind.
         slept: a u16: whether the thread was switched out in it.
         unused: a u32.
     """
 
     values = u64[ARGUMENTS + 1]
-    number = Number
+    number = CallNumber
     who = Who
     what = u16
     slept = u16
@@ -133,7 +133,7 @@ class Outgoing(Record):
     parts = u8[LARGEST - CallHead.size]
 
 
-class Entry(IntFlag):
+class EntryAction(IntFlag):
     """An IntFlag: what is done when a call begins.
 
     Attributes:
@@ -156,7 +156,7 @@ class Plan(Record):
         codes: an array of u64: what | argument << 8 | when << 16 | count << 24 | size << 32 | most
             << 48; 0 behind the last one.
         places: an array of u64: offset | through << 32.
-        entry: a u32, an Entry.
+        entry: a u32, an EntryAction.
         entry_argument: a u32, the index of the argument whose file is looked up at the entry.
         moves: a u32, whether it moves files, so that paths change.
         unused: a u32.

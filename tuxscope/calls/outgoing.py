@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
-from tuxscope.page.emitting import address_of, copy, lookup
-from tuxscope.programs.syscall.capture import CAPTURE, find_outgoing
-from tuxscope.programs.syscall.counting import add_to_account
-from tuxscope.programs.syscall.events import (
+from tuxscope.calls.account import add_to_account
+from tuxscope.calls.capture import CAPTURE
+from tuxscope.calls.events import (
     EVENTS,
     LARGEST,
     NO_PLAN,
@@ -18,7 +17,9 @@ from tuxscope.programs.syscall.events import (
     Outgoing,
     Plan,
 )
-from tuxscope.programs.syscall.records import Account, Number, Thread, Who
+from tuxscope.calls.parts import find_outgoing
+from tuxscope.calls.records import Account, CallNumber, Thread, Who
+from tuxscope.page.emitting import address_of, copy, lookup
 
 
 def claim_outgoing(a: Assembler, busy: str) -> None:
@@ -55,7 +56,7 @@ def fill_call(a: Assembler, call: Memory) -> None:
     a.ldx(r1, call.started_ns)
     a.stx(out.started_ns, r1)
     a.stx(out.duration_ns, r7)
-    copy(a, address_of(out.head.number), address_of(call.number), Number.size)
+    copy(a, address_of(out.head.number), address_of(call.number), CallNumber.size)
     copy(a, address_of(out.head.who), address_of(Thread[r6].who), Who.size)
     a.st(out.head.unused, 0)
     a.st(out.length, CallHead.size)
@@ -67,9 +68,9 @@ def fill_call(a: Assembler, call: Memory) -> None:
 
 
 def find_plan(a: Assembler, index: Memory, none: str, number: Memory | None = None) -> None:
-    """Emit: r7 = the address of the Plan for ``number``, the Memory of a Number, or for that of the
-    Outgoing at r9 if it is None; jump to the label ``none`` if there is none, which never happens.
-    ``index`` is Memory of 4 bytes for the key."""
+    """Emit: r7 = the address of the Plan for ``number``, the Memory of a CallNumber, or for that of
+    the Outgoing at r9 if it is None; jump to the label ``none`` if there is none, which never
+    happens. ``index`` is Memory of 4 bytes for the key."""
     if number is None:
         number = Outgoing[r9].head.number
     a.ldx(r1, number.nr)

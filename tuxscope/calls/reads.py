@@ -12,9 +12,10 @@ STACK_POINTER = 7  # so, too: the stack pointer of the thread when it made the c
 MOST_READS = 8
 # A read of several bytes has at most so many; a path is the longest.
 LONGEST_READ = 4096
+AT_FDCWD = -100
 
 
-class What(IntEnum):
+class ReadKind(IntEnum):
     """An IntEnum: the kind of a read.
 
     Attributes:
@@ -37,6 +38,20 @@ class What(IntEnum):
     VECTOR = 5
     FILE = 6
     FILES = 7
+
+
+class Status(IntEnum):
+    """An IntEnum: how a read ended.
+
+    Attributes:
+        WHOLE: all was read.
+        CUT: there is more than was read.
+        FAULT: it is not readable.
+    """
+
+    WHOLE = 0
+    CUT = 1  # there is more than was read
+    FAULT = 2  # not readable
 
 
 class When(IntFlag):
@@ -77,7 +92,7 @@ class Read:
     """A frozen dataclass: one read of user memory, or of a descriptor's file.
 
     Attributes:
-        what: its kind, a What.
+        what: its kind, a ReadKind.
         argument: the index of the argument with the address or descriptor, an int, or RESULT.
         size: of an element, in bytes, an int.
         count: an int: a Count, or a Count plus the index of an argument.
@@ -90,7 +105,7 @@ class Read:
             ABI's long.
     """
 
-    what: What
+    what: ReadKind
     argument: int
     size: int = 1
     count: int = Count.CONSTANT

@@ -5,33 +5,33 @@ from __future__ import annotations
 from tuxscope.abi.reading import read_compat, read_register, read_switches
 from tuxscope.asm import Assembler, Program, RawTracepoint, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
-from tuxscope.page.emitting import address_of, copy, lookup
-from tuxscope.page.pid_namespace import namespaced_pid
-from tuxscope.programs.syscall.counting import add_to_account
-from tuxscope.programs.syscall.filters import leave_out_numbers, leave_out_threads
-from tuxscope.programs.syscall.outcome import Outcome
-from tuxscope.programs.syscall.records import (
+from tuxscope.calls.account import add_to_account
+from tuxscope.calls.filters import leave_out_numbers, leave_out_threads
+from tuxscope.calls.outcome import CallOutcome
+from tuxscope.calls.records import (
     BLANK,
     THREADS,
     Account,
+    BegunCall,
     By,
-    Call,
-    Number,
+    CallNumber,
     Restart,
-    State,
     Thread,
+    ThreadState,
     Who,
 )
-from tuxscope.programs.syscall.wanted import Wanted
+from tuxscope.calls.wanted import Wanted
+from tuxscope.page.emitting import address_of, copy, lookup
+from tuxscope.page.pid_namespace import namespaced_pid
 from tuxscope.record import u32, u64
 
 
-def entry(wanted: Wanted, outcome: Outcome) -> Program:
+def entry(wanted: Wanted, outcome: CallOutcome) -> Program:
     """Return the Program that runs before each call; ``wanted`` is a Wanted, ``outcome`` an
-    Outcome."""
+    CallOutcome."""
     a = Assembler("syscall_enter", attach=RawTracepoint("sys_enter"))
     thread: Memory = Thread[r9]
-    number, scratch, tid = a.stack(Number), a.stack(u64[2]), a.stack(u32)
+    number, scratch, tid = a.stack(CallNumber), a.stack(u64[2]), a.stack(u32)
     a.mov(r6, r1)
     identify(a, wanted, tid, left_out="out")
     a.ldx(r1, u64[r6 + 8])
@@ -49,19 +49,19 @@ def entry(wanted: Wanted, outcome: Outcome) -> Program:
     store_who(a, wanted)
     if read_switches(a, wanted.readable, scratch):
         a.stx(thread.call.switches, r1)
-    copy(a, address_of(thread.call.number), address_of(number), Number.size)
+    copy(a, address_of(thread.call.number), address_of(number), CallNumber.size)
     outcome.begin(a)
     a.call(helper.ktime_get_ns)
     a.stx(thread.call.started_ns, r0)
     a.label("inside")
-    a.st(thread.state, State.INSIDE)
+    a.st(thread.state, ThreadState.INSIDE)
     a.label("out")
     a.mov(r0, 0)
     a.exit()
 
     if wanted.chosen.chooses_threads:
         a.label("unchosen")
-        a.st(thread.state, State.UNCHOSEN)
+        a.st(thread.state, ThreadState.UNCHOSEN)
         a.ja("out")
 
     # Where the kernel restarts a call, the thread is where it was, and the number is the same, or
@@ -83,7 +83,7 @@ def entry(wanted: Wanted, outcome: Outcome) -> Program:
         a.label(f"{compat}, {nr}")
     a.ja("new")
     a.label("restarted")
-    copy(a, address_of(thread.call), address_of(thread.interrupted), Call.size)
+    copy(a, address_of(thread.call), address_of(thread.interrupted), BegunCall.size)
     a.st(thread.restart, Restart.NONE)
     add_to_account(a, Account.restarts.offset)
     a.ja("inside")
@@ -148,7 +148,7 @@ def choose_thread(a: Assembler, wanted: Wanted, unchosen: str) -> None:
 
 
 def leave_out_restarts(a: Assembler, wanted: Wanted, number: Memory) -> None:
-    """Emit: jump to ``out`` if ``number``, the Memory of a Number, is restart_syscall and
+    """Emit: jump to ``out`` if ``number``, the Memory of a CallNumber, is restart_syscall and
     ``wanted``, a Wanted, does not ask for it by its name."""
     for compat, nr in sorted(wanted.restarts):
         if ((compat, nr) in (wanted.chosen.numbers or ())) is wanted.chosen.all_but:
