@@ -11,6 +11,7 @@ from tuxscope.abi.names import syscall_name
 from tuxscope.asm import Hash
 from tuxscope.calls.records import By
 from tuxscope.output.columns import Column
+from tuxscope.output.durations import Duration, short_time
 from tuxscope.output.lines import Style
 from tuxscope.output.row import Row
 from tuxscope.page.page import Page
@@ -101,19 +102,6 @@ class Line(Record):
     in_flight = u64
     oldest_ns = Optional(u64, UNKNOWN)
     before = u64  # whether the oldest had begun before the start
-
-
-class Duration(Column):
-    """A Column for a time: in text in the unit that suits it, ``1.23ms``."""
-
-    __slots__ = ()
-
-    @property
-    def title(self) -> str:
-        return self.field.name.removesuffix("_ns").upper()
-
-    def table_texts(self, rows: Sequence[Row]) -> list[str]:
-        return [short_time(row.values[self.field]) for row in rows]
 
 
 class Share(Column):
@@ -283,16 +271,3 @@ def error_name(errno: int) -> str:
     if errno == OTHER:
         return OTHERS
     return errorcode.get(errno, f"errno_{errno}") if errno else "-"
-
-
-def short_time(ns: int | None) -> str:
-    """Return ``ns``, an int of nanoseconds or None, as text of three digits and a unit: ``93ns``,
-    ``1.23us``, ``45.6ms``, ``312s``."""
-    if ns is None:
-        return "-"
-    value = float(ns)
-    for unit in ("ns", "us", "ms"):
-        if value < 999.5:
-            return f"{ns}ns" if unit == "ns" else f"{value:#.3g}".rstrip(".") + unit
-        value /= 1000
-    return f"{value:#.3g}".rstrip(".") + "s" if value < 999.5 else f"{value:.0f}s"
