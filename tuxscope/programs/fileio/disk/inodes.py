@@ -6,7 +6,7 @@ mount 0, docs/files.md). User space puts it below the mount point.
 
 from __future__ import annotations
 
-from tuxscope.asm import Assembler, Map, helper
+from tuxscope.asm import Array, Assembler, Map, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
 from tuxscope.files.emitting import store
@@ -98,7 +98,7 @@ def alias_offset(layout: Layout) -> int:
     return layout.member("dentry", "d_u.d_alias").offset
 
 
-def find_or_add(a: Assembler, map: Map, key: Memory, new: Map, full: str) -> None:
+def find_or_add(a: Assembler, map: Map, key: Memory, new: Array, full: str) -> None:
     """Emit: r0 = the address of the value of ``map``, a Map, for ``key``, Memory; where it has
     none, that of ``new``, an Array, is added. Jump to the label ``full`` if there is no room."""
     lookup(a, map, key)
