@@ -48,7 +48,7 @@ def below_mount(path: bytes, mounts: list[Mount]) -> bytes:
         return path
     root, point = best
     rest = path if root == b"/" else path[len(root) :]
-    return (point.rstrip(b"/") + rest) or b"/"
+    return (point.rstrip(b"/") + rest.rstrip(b"/")) or b"/"
 
 
 def device_numbers(device: int) -> str:
