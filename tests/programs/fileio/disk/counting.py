@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filesystems import FileSystem
+import pytest
 from pace import LIMIT
 
 from tuxscope.files.paths import FilePaths
@@ -95,7 +96,10 @@ class Counting:
 @contextmanager
 def counting(layout: RunningKernelLayout | None = None, **page: Any) -> Iterator[Counting]:
     """The programs, attached; ``page`` are the page's arguments."""
-    programs = disk(layout=layout or RunningKernelLayout(), **page)
+    layout = layout or RunningKernelLayout()
+    if problem := layout.without_structs:
+        pytest.skip(str(problem))
+    programs = disk(layout=layout, **page)
     with Collection(programs) as loaded:
         loaded.maps[ROWS].update(*row_of_others())
         with Link(loaded):

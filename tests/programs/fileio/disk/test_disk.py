@@ -87,6 +87,13 @@ def only(rows: list[DiskUse]) -> DiskUse:
 
 
 @pytest.mark.parametrize("layout", [RunningKernelLayout, WithoutCasts])
+def test_the_verifier_accepts_the_programs(layout: type[RunningKernelLayout]) -> None:
+    """Also where there is no file system to try them on."""
+    with counting(layout()) as counted:
+        assert len(counted.loaded.programs) == 4
+
+
+@pytest.mark.parametrize("layout", [RunningKernelLayout, WithoutCasts])
 def test_the_writer_of_what_is_flushed_later(
     mounted: FileSystem, layout: type[RunningKernelLayout]
 ) -> None:

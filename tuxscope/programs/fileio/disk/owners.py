@@ -59,6 +59,19 @@ def count_pending(a: Assembler, layout: Layout, pid: int | None, exclude: tuple[
     find_inode(a, layout, walk, otherwise="no file")
     classify_inode(a, layout, walk)
 
+    a.label("data")
+    a.st(kind, Kind.DATA)
+    a.label("named")
+    a.mov(r1, r6)
+    a.call(FILE_OF_INODE)
+    a.jeq(r0, 0, "row")
+    a.mov(r6, r0)
+    store(a, walk.path, DiskFile[r6].known.id)
+    a.ldx(r1, kind)
+    a.jne(r1, Kind.DATA, "row")
+    name_writer(a, walk)
+    a.ja("row")
+
     a.label("no file")
     a.ldx(r1, walk.flags)
     a.mov(r2, r1)
@@ -72,22 +85,11 @@ def count_pending(a: Assembler, layout: Layout, pid: int | None, exclude: tuple[
     a.ja("of the device")
 
     a.label("memory of its own")
-    find_btrfs(a, layout, walk, otherwise="nothing known")
-    a.ldx(r1, walk.owner)
-    a.jne(r1, 0, "named")
-    a.label("data")  # if its page said nothing, it was compressed
-    a.st(kind, Kind.DATA)
-    a.label("named")
-    a.mov(r1, r6)
-    a.call(FILE_OF_INODE)
-    a.jeq(r0, 0, "row")
-    a.mov(r6, r0)
-    store(a, walk.path, DiskFile[r6].known.id)
-    a.ldx(r1, kind)
-    a.jne(r1, Kind.DATA, "row")
-    name_writer(a, walk)
-    a.ja("row")
-
+    if has_member(layout, "btrfs_bio", "inode"):  # not before Linux 6.3, or if btrfs is a module
+        find_btrfs(a, layout, walk, otherwise="nothing known")
+        a.ldx(r1, walk.owner)
+        a.jne(r1, 0, "named")
+        a.ja("data")  # its page says nothing: it was compressed
     a.label("nothing known")
     a.zero(walk.key.file)
     a.ldx(r1, walk.owner)
@@ -291,9 +293,6 @@ def find_btrfs(a: Assembler, layout: Layout, walk: Memory, otherwise: str) -> No
 
     What it leads to has to be an inode of btrfs.
     """
-    if not has_member(layout, "btrfs_bio", "inode"):  # before Linux 6.3, or btrfs is a module
-        a.ja(otherwise)
-        return
     follow_btrfs(a, layout, walk, walk.bio, "not in one")
     a.ja("of btrfs")
     a.label("not in one")  # but it may be split from a bio that is
