@@ -55,6 +55,7 @@ TABLE = (
         "tuxscope.programs.syscall.command",
         {"syscall": "syscall/stream.py", "syscall_summary": "syscall/summary.py"},
     ),
+    tool("fileio", "trace what processes do with files"),
     command("run", "run a page of your own as a tool"),
     command("fields", "list the fields of a tracepoint"),
     command("map", "print or update a map of a loaded program"),

@@ -71,14 +71,29 @@ def interrupted(number: int, restarted: bool) -> list[int]:
 
 
 def wait_for_sleep(tid: int, number: int, slept: int) -> int:
-    """Until a thread sleeps in a call, and has slept more often than it had; how often."""
+    """Until a thread sleeps in a call, has slept more often than it had, and no signal waits for
+    it; how often it has slept."""
     while True:
-        with open(f"/proc/self/task/{tid}/status") as file:
-            times = int(file.read().rpartition("\nvoluntary_ctxt_switches:")[2].split()[0])
+        before = state(tid)
         with open(f"/proc/self/task/{tid}/syscall") as file:
-            if times > slept and file.read().startswith(f"{number} "):
+            inside = file.read().startswith(f"{number} ")
+        # It may have slept between the two: the signal to come would be the one that it has.
+        if inside and before == state(tid) and before["State"] == "S":
+            times = int(before["voluntary_ctxt_switches"])
+            if times > slept and not int(before["SigPnd"], 16):
                 return times
         time.sleep(0.001)
+
+
+def state(tid: int) -> dict[str, str]:
+    """The first word of each line of the status of a thread of this process."""
+    with open(f"/proc/self/task/{tid}/status") as file:
+        return {name: rest.split()[0] for name, rest in map(parted, file) if rest.strip()}
+
+
+def parted(line: str) -> tuple[str, str]:
+    name, _, rest = line.partition(":")
+    return name, rest
 
 
 def denied(number: int, times: int) -> list[int]:

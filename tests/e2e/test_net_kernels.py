@@ -6,44 +6,17 @@ import os
 import signal
 import socket
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from e2e.tcp import programs_on_this_kernel
+from e2e.tcp import HOSTS, is_refused, programs_on_this_kernel
 from tuxscope.loader.layout import RunningKernelLayout
 
 pytestmark = pytest.mark.kernel
 
-HOSTS = {4: (socket.AF_INET, "127.0.0.1"), 6: (socket.AF_INET6, "::1")}
 ROUNDS = 5
 SENT, ANSWERED = 1234, 777
-
-
-def is_refused(version: int) -> bool:
-    """Whether a RST arrives. Emulated, 6.12 on s390x computes wrong checksums for those of IPv4."""
-    family, host = HOSTS[version]
-    with socket.socket(family) as closed, socket.socket(family) as client:
-        closed.bind((host, 0))
-        client.settimeout(20)
-        before = checksum_errors()
-        try:
-            client.connect(closed.getsockname())
-        except ConnectionRefusedError:
-            return True
-        except TimeoutError:
-            assert checksum_errors() > before
-    return False
-
-
-def checksum_errors() -> int:
-    names, values = (
-        line.split()
-        for line in Path("/proc/net/snmp").read_text().splitlines()
-        if line.startswith("Tcp:")
-    )
-    return int(values[names.index("InCsumErrors")])
 
 
 def talk(version: int, refused: bool) -> list[dict[str, Any]]:

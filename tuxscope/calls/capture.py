@@ -5,10 +5,11 @@ Both functions are global ones, which the verifier follows once, and not for eac
 
 from __future__ import annotations
 
-from tuxscope.asm import Assembler, helper
+from tuxscope.asm import Assembler
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r6, r7, r8, r9
 from tuxscope.calls.events import Outgoing
+from tuxscope.calls.file_reads import OF_FILES, Captured
 from tuxscope.calls.parts import (
     APPEND,
     ARGUMENT,
@@ -25,31 +26,29 @@ from tuxscope.calls.parts import (
     store_element,
     store_size,
 )
-from tuxscope.calls.reads import AT_FDCWD, ReadKind, Status
-from tuxscope.files.emitting import FILE_OF_FD, WORKING_DIRECTORY
-from tuxscope.files.known import KnownFile
-from tuxscope.page.emitting import address_of
-from tuxscope.record import u32, u64
+from tuxscope.calls.reads import ReadKind, Status
+from tuxscope.record import u64
 
 # What it is to do is in the Outgoing, as a global function has no arguments.
 CAPTURE = "capture"  # adds what one read of the plan leads to
 MOST_STRINGS = 32  # as strace(1) shows of argv
 MOST_COUNTED = 1024  # of envp
-MOST_VECTORS = MOST_FILES = 8
+MOST_VECTORS = 8
 
 
-def capture_functions(a: Assembler, layout: Layout) -> None:
-    """Emit the functions CAPTURE and APPEND. Those of files have to follow them where ``layout``,
-    the kernel's Layout, has structs."""
+def capture_functions(a: Assembler, layout: Layout, captured: Captured) -> None:
+    """Emit the functions CAPTURE and APPEND for ``captured``, a Captured. Those of files have to
+    follow them where ``layout``, the kernel's Layout, has structs."""
     a.function(CAPTURE, is_global=True)
-    capture(a, layout)
+    capture(a, layout, captured)
     a.function(APPEND, is_global=True)
     append(a)
 
 
-def capture(a: Assembler, layout: Layout) -> None:
-    """Emit the function CAPTURE, without files where ``layout``, a Layout, has no structs. r6 is
-    the argument plus the offset, r7 the number of the read."""
+def capture(a: Assembler, layout: Layout, captured: Captured) -> None:
+    """Emit the function CAPTURE for ``captured``, a Captured, without files where ``layout``, a
+    Layout, has no structs. r6 is the argument plus the offset, r7 the number of the read."""
+    kinds = captured.kinds
     out: Memory = Outgoing[r9]
     pair = a.stack(u64[2])
     find_outgoing(a)
@@ -59,7 +58,9 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.mov(r6, r2)
     bits(a, r1, 0, 0xFF)
     a.st(out.element, 0)
-    a.jeq(r1, ReadKind.FILE, "file")
+    of_files = kinds & set(OF_FILES)
+    for each in sorted(of_files):
+        a.jeq(r1, each, each.name)
     a.ldx(r1, out.place)
     a.rsh(r1, THROUGH)
     a.jne(r1, 0, "through")
@@ -70,15 +71,7 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.st(out.is_string, 0)
     a.st(out.whole, Status.WHOLE)
     bits(a, r1, 0, 0xFF)
-    kinds = (
-        ReadKind.BYTES,
-        ReadKind.STRING,
-        ReadKind.STRINGS,
-        ReadKind.COUNT,
-        ReadKind.VECTOR,
-        ReadKind.FILES,
-    )
-    for each in kinds:
+    for each in sorted(kinds - of_files):
         a.jeq(r1, each, each.name)
     a.label("out")
     a.mov(r0, 0)
@@ -103,22 +96,16 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.mov(r6, r8)
     a.ja("there")
 
-    a.label("file")
-    if layout.has_structs:
-        a.mov32(r1, r6)
-        a.mov32(r2, AT_FDCWD)
-        a.jeq(r1, r2, "directory")
-        a.call(FILE_OF_FD)
-        a.ja("known?")
-        a.label("directory")
-        a.call(WORKING_DIRECTORY)
-        a.label("known?")
-        a.jeq(r0, 0, "out")
-        a.ldx(r8, KnownFile[r0].id)
-        append_number(a, r7, r8, "out")
-    a.ja("out")
+    for each in sorted(of_files):
+        OF_FILES[each](a, layout, captured, pair)
+    for each in sorted(kinds - of_files):
+        OF_MEMORY[each](a, pair)
 
-    a.label("STRING")
+
+def string(a: Assembler, pair: Memory) -> None:
+    """Emit the label ``STRING``: the string at r6; ``pair``, Memory, is not used."""
+    out: Memory = Outgoing[r9]
+    a.label(ReadKind.STRING.name)
     bits(a, r1, MOST, 0xFFFF)
     a.stx(out.size, r1)
     a.stx(out.address, r6)
@@ -126,7 +113,11 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.call(APPEND)
     a.ja("out")
 
-    a.label("BYTES")
+
+def array(a: Assembler, pair: Memory) -> None:
+    """Emit the label ``BYTES``: elements at r6; ``pair`` is Memory of 16 bytes to copy to."""
+    out: Memory = Outgoing[r9]
+    a.label(ReadKind.BYTES.name)
     load_count(a, pair, "bytes")
     bits(a, r1, SIZE, 0xFFFF)
     a.mul(r2, r1)
@@ -135,12 +126,21 @@ def capture(a: Assembler, layout: Layout) -> None:
     a.call(APPEND)
     a.ja("out")
 
+
+def address_count(a: Assembler, pair: Memory) -> None:
+    """Emit the label ``COUNT``: how many addresses are at r6; ``pair`` is Memory of 16 bytes to
+    copy to."""
     addresses(a, pair, "count", ReadKind.COUNT.name, MOST_COUNTED, "counted")
     a.ja("next count")
     a.label("counted")
     append_number(a, r7, r8, "out")
     a.ja("out")
 
+
+def strings(a: Assembler, pair: Memory) -> None:
+    """Emit the label ``STRINGS``: what addresses at r6 lead to; ``pair`` is Memory of 16 bytes to
+    copy to."""
+    out: Memory = Outgoing[r9]
     addresses(a, pair, "string", ReadKind.STRINGS.name, MOST_STRINGS + 1, "out")
     a.stx(out.address, r0)
     bits(a, r1, MOST, 0xFFFF)
@@ -149,9 +149,6 @@ def capture(a: Assembler, layout: Layout) -> None:
     store_element(a)
     a.call(APPEND)
     a.ja("next string")
-
-    files(a, layout, pair)
-    vectors(a, pair)
 
 
 def addresses(a: Assembler, pair: Memory, what: str, name: str, most: int, end: str) -> None:
@@ -172,38 +169,6 @@ def addresses(a: Assembler, pair: Memory, what: str, name: str, most: int, end: 
     read_word(a, pair, f"of {what}", fault)
     a.jeq(r0, 0, end)
     a.add(r8, 1)
-
-
-def files(a: Assembler, layout: Layout, pair: Memory) -> None:
-    """Emit the label ``FILES``: the files of descriptors in an array at r6, none where ``layout``,
-    a Layout, has no structs; ``pair`` is Memory of 16 bytes to copy to."""
-    most = a.stack(u64)
-    a.label(ReadKind.FILES.name)
-    if not layout.has_structs:
-        a.ja("out")
-        return
-    load_count(a, pair, "files")
-    a.stx(most, r2)
-    a.mov(r8, 0)
-    a.label("next file")
-    a.ldx(r1, most)
-    a.jge(r8, r1, "out")
-    a.jge(r8, MOST_FILES, "out")
-    a.add(r8, 1)
-    a.lea(r1, pair)
-    a.mov(r2, 4)
-    a.mov(r3, r6)
-    a.call(helper.probe_read_user)
-    a.jne(r0, 0, "out")
-    bits(a, r1, SIZE, 0xFFFF)
-    a.add(r6, r1)
-    a.ldx(r1, u32[address_of(pair) + 0])
-    a.call(FILE_OF_FD)
-    a.jeq(r0, 0, "next file")
-    store_element(a)
-    a.ldx(r3, KnownFile[r0].id)
-    append_number(a, r7, r3, "out")
-    a.ja("next file")
 
 
 def vectors(a: Assembler, pair: Memory) -> None:
@@ -228,3 +193,12 @@ def vectors(a: Assembler, pair: Memory) -> None:
     store_element(a)
     a.call(APPEND)
     a.ja("next vector")
+
+
+OF_MEMORY = {
+    ReadKind.BYTES: array,
+    ReadKind.STRING: string,
+    ReadKind.STRINGS: strings,
+    ReadKind.COUNT: address_count,
+    ReadKind.VECTOR: vectors,
+}

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tuxscope.calls.events import BEGINS, CallHead, EventKind
+from tuxscope.calls.events import BEGINS, PART, CallHead, EventKind
 from tuxscope.calls.reads import ARGUMENTS, Status
 from tuxscope.lean_typing import Any
 
@@ -16,6 +16,21 @@ STARTED, DURATION, LENGTH, UNUSED, DATA = range(5)  # the columns of a CallEvent
 ARGUMENT_WORDS = struct.Struct(f"={ARGUMENTS}Q")  # what a CallHead begins with
 STATUSES = tuple(Status)
 NUMBER = slice(2, 4)  # of an EventHead
+
+
+def parts_of(data: bytes, at: int) -> Iterator[tuple[int, Status, int, bytes]]:
+    """Yield the parts that ``data``, bytes of a CallEvent, has from ``at``, an int, on: tuples of
+    the number of the read in the call's plan, a Status, which element it is, and its bytes.
+
+    What is no part is left out.
+    """
+    end = len(data) - PART
+    while at <= end:
+        read, status, element, length = PART_HEAD.unpack_from(data, at)
+        at += PART
+        if status <= Status.FAULT:
+            yield read, STATUSES[status], element, data[at : at + length]
+        at += length + PART - 1 & -PART
 
 
 class EventHead(NamedTuple):

@@ -109,6 +109,7 @@ class Outgoing(Record):
         address, size, element, is_string, whole: each a u64, for APPEND: where to read, how many
             bytes; which element of the read it is, whether it is a string, and the Status of all of
             it.
+        is_wanted: a u64, whether a file of the call is chosen; only where files choose the calls.
         started_ns, duration_ns: u64 each, those of the CallEvent.
         head, parts: its data: a CallHead, and an array of u8.
         length, unused: u32 each.
@@ -125,6 +126,7 @@ class Outgoing(Record):
     element = u64
     is_string = u64
     whole = u64
+    is_wanted = u64
     started_ns = u64
     duration_ns = u64
     length = u32
@@ -159,7 +161,8 @@ class Plan(Record):
         entry: a u32, an EntryAction.
         entry_argument: a u32, the index of the argument whose file is looked up at the entry.
         moves: a u32, whether it moves files, so that paths change.
-        unused: a u32.
+        wanted_when: a u32, a When, SUCCESS and FAILURE: when it is sent whatever its files are,
+            where these choose the calls.
     """
 
     codes = u64[MOST_READS]
@@ -167,7 +170,7 @@ class Plan(Record):
     entry = u32
     entry_argument = u32
     moves = u32
-    unused = u32
+    wanted_when = u32
 
 
 EVENTS = RingBuf("EVENTS", CallEvent)

@@ -18,13 +18,18 @@ from tuxscope.calls.reads import (
 
 
 def plan_of(
-    reads: Sequence[Read], string_size: int, endless: bool = False, moves: bool = False
+    reads: Sequence[Read],
+    string_size: int,
+    endless: bool = False,
+    moves: bool = False,
+    wanted_when: When = When.EXIT,
 ) -> Plan:
     """Return the Plan with ``reads``, up to MOST_READS of them; of buffers ``string_size`` bytes,
     an int, are read.
 
     ``endless``, a bool, is whether the call is sent when it begins, as it never returns, ``moves``
-    whether it moves files.
+    whether it moves files, and
+    ``wanted_when``, a When, is as in Plan.
     """
     entry, argument = EntryAction(0), 0
     for each in reads:
@@ -43,6 +48,7 @@ def plan_of(
         entry=int(entry),
         entry_argument=argument,
         moves=int(moves),
+        wanted_when=int(wanted_when),
     )
 
 

@@ -29,6 +29,10 @@ class ReadKind(IntEnum):
             directory.
         FILES: the files of descriptors in user memory: ``count`` elements of ``size`` bytes, each
             with an int at its start; each file is an element, as of FILE.
+        DIRECTORY: the working directory, as of FILE; there is no argument.
+        POSITION: where a descriptor's open file is read or written next, as 8 bytes: f_pos.
+        OWNER: who makes the call, as 8 bytes: its parent process's ID << 32 | its user ID; the ID
+            as the initial PID namespace counts, 0 where the kernel does not say.
     """
 
     BYTES = 1
@@ -38,6 +42,9 @@ class ReadKind(IntEnum):
     VECTOR = 5
     FILE = 6
     FILES = 7
+    DIRECTORY = 8
+    POSITION = 9
+    OWNER = 10
 
 
 class Status(IntEnum):
@@ -56,16 +63,18 @@ class Status(IntEnum):
 
 class When(IntFlag):
     """An IntFlag: when a read is done; without ENTRY at the exit of the call. Members: EXIT = 0,
-    ENTRY = 1, SUCCESS = 2.
+    ENTRY = 1, SUCCESS = 2, FAILURE = 4.
 
     Attributes:
         ENTRY: before the call, as the memory or the descriptor is not there any more after it.
         SUCCESS: at the exit, if the call did not fail.
+        FAILURE: at the exit, if it failed.
     """
 
     EXIT = 0
     ENTRY = 1
     SUCCESS = 2
+    FAILURE = 4
 
 
 class Count(IntEnum):

@@ -1,4 +1,4 @@
-"""Calls are sent to user space: an Outcome, with functions of its own in each program."""
+"""Calls are sent to user space: a CallOutcome, with functions of its own in each program."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from tuxscope.calls.capture import capture_functions
 from tuxscope.calls.entry import choose_thread
 from tuxscope.calls.events import (
     BEGINS,
-    PART,
     TIMELESS,
-    CallHead,
     EntryAction,
     EventKind,
     Outgoing,
-    PartHead,
     Plan,
 )
+from tuxscope.calls.file_reads import Captured
 from tuxscope.calls.filters import leave_out_results
 from tuxscope.calls.leave import leave_out_before_exec
 from tuxscope.calls.outgoing import (
@@ -35,13 +33,16 @@ from tuxscope.calls.reads import (
     ARGUMENTS,
     MOST_READS,
     RESULT,
-    Status,
+    ReadKind,
     When,
 )
-from tuxscope.calls.records import Thread, Who
+from tuxscope.calls.records import Thread
+from tuxscope.calls.telling import tell_function
 from tuxscope.calls.wanted import Wanted
+from tuxscope.files.choosing import leave_out_special
 from tuxscope.files.emitting import (
     FILE_OF_FD,
+    OPEN_FILE,
     WORKING_DIRECTORY,
     file_functions,
     moved,
@@ -52,18 +53,19 @@ from tuxscope.page.emitting import address_of, copy, read
 from tuxscope.record import u32, u64
 
 SLEPT = 16  # of r4 of ``send``: behind the EventKind, whether the thread was switched out
-SIGINFO = 48  # bytes of struct kernel_siginfo that are sent
 
 
 @dataclass(frozen=True)
 class Sending:
-    """A frozen dataclass: an Outcome: calls are sent.
+    """A frozen dataclass: a CallOutcome: calls are sent.
 
     Attributes:
         wanted: the Wanted: what the programs are made for.
+        captured: the Captured: what is read of calls.
     """
 
     wanted: Wanted
+    captured: Captured
 
     def begin(self, a: Assembler) -> None:
         """Emit: call ``begin`` with the thread and its registers."""
@@ -133,34 +135,36 @@ class Sending:
 
     def entry_functions(self, a: Assembler) -> None:
         """Emit the function ``begin``, and what it calls."""
-        begin_function(a, self.wanted)
-        capture_and_file_functions(a, self.wanted)
+        begin_function(a, self.wanted, self.captured)
+        capture_and_file_functions(a, self.wanted, self.captured)
 
     def leave_functions(self, a: Assembler) -> None:
         """Emit the functions ``send`` and ``keep``, and what they call."""
-        send_function(a, self.wanted)
+        send_function(a, self.wanted, self.captured)
         keep_function(a, self.wanted)
-        capture_and_file_functions(a, self.wanted)
+        capture_and_file_functions(a, self.wanted, self.captured)
 
     def end_functions(self, a: Assembler) -> None:
         """Emit the functions ``send`` and ``tell``, and what they call."""
-        send_function(a, self.wanted)
+        send_function(a, self.wanted, self.captured)
         if self.wanted.chosen.all_calls and self.wanted.layout.has_structs:
             tell_function(a)
-        capture_and_file_functions(a, self.wanted)
+        capture_and_file_functions(a, self.wanted, self.captured)
 
 
-def capture_and_file_functions(a: Assembler, wanted: Wanted) -> None:
-    """Emit the functions that read arguments, for ``wanted``, a Wanted."""
-    capture_functions(a, wanted.layout)
+def capture_and_file_functions(a: Assembler, wanted: Wanted, captured: Captured) -> None:
+    """Emit the functions that read arguments, for ``wanted``, a Wanted, and ``captured``, a
+    Captured."""
+    capture_functions(a, wanted.layout, captured)
     if wanted.layout.has_structs:
-        file_functions(a, wanted.layout, FILE_OF_FD, WORKING_DIRECTORY)
+        more = (OPEN_FILE,) if ReadKind.POSITION in captured.kinds else ()
+        file_functions(a, wanted.layout, FILE_OF_FD, WORKING_DIRECTORY, *more)
 
 
-def send_function(a: Assembler, wanted: Wanted) -> None:
-    """Emit the function ``send`` for ``wanted``, a Wanted: r1 is the thread, r2 how long the call
-    took in ns, r3 its result, r4 an EventKind, with ``slept`` above it, r5 the address of its
-    registers; 0 for the interrupted call."""
+def send_function(a: Assembler, wanted: Wanted, captured: Captured) -> None:
+    """Emit the function ``send`` for ``wanted``, a Wanted, and ``captured``, a Captured: r1 is the
+    thread, r2 how long the call took in ns, r3 its result, r4 an EventKind, with ``slept`` above
+    it, r5 the address of its registers; 0 for the interrupted call."""
     a.function("send")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -205,6 +209,14 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     moved(a)
     a.label("failed")
     a.ldx(r6, thread.entry_file)
+    if captured.choose_files:
+        a.ldx(r1, plan.wanted_when)
+        a.mov(r2, When.SUCCESS)
+        a.jeq(r8, 0, "how it ended")
+        a.mov(r2, When.FAILURE)
+        a.label("how it ended")
+        a.and_(r1, r2)
+        a.stx(out.is_wanted, r1)
     for step in range(MOST_READS):
         a.ldx(r1, plan.codes[step])
         a.jeq(r1, 0, "read")
@@ -212,20 +224,31 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
         a.rsh(r2, WHEN)
         a.jset(r2, When.ENTRY, f"at entry {step}")
         a.jset(r2, When.SUCCESS, f"on success {step}")
+        if captured.on_failure:
+            a.jset(r2, When.FAILURE, f"on failure {step}")
         a.label(f"now {step}")
         capture_read(a, step)
         a.ja(f"after {step}")
         a.label(f"on success {step}")
         a.jeq(r8, 0, f"now {step}")
         a.ja(f"after {step}")
+        if captured.on_failure:
+            a.label(f"on failure {step}")
+            a.jne(r8, 0, f"now {step}")
+            a.ja(f"after {step}")
         a.label(f"at entry {step}")
         a.jeq(r6, 0, f"after {step}")
         a.mov(r3, step)
         a.st(out.element, 0)
         append_number(a, r3, r6, f"after {step}")
         a.mov(r6, 0)
+        if captured.choose_files:
+            a.st(out.is_wanted, 1)
         a.label(f"after {step}")
     a.label("read")
+    if captured.choose_files:
+        a.ldx(r1, out.is_wanted)
+        a.jeq(r1, 0, "done")
     output(a, "done")
     a.label("done")
     release_outgoing(a)
@@ -235,9 +258,9 @@ def send_function(a: Assembler, wanted: Wanted) -> None:
     busy(a)
 
 
-def begin_function(a: Assembler, wanted: Wanted) -> None:
-    """Emit the function ``begin`` for ``wanted``, a Wanted: r1 is the thread, whose call begins, r2
-    the address of its registers."""
+def begin_function(a: Assembler, wanted: Wanted, captured: Captured) -> None:
+    """Emit the function ``begin`` for ``wanted``, a Wanted, and ``captured``, a Captured: r1 is the
+    thread, whose call begins, r2 the address of its registers."""
     a.function("begin")
     out: Memory = Outgoing[r9]
     thread: Memory = Thread[r6]
@@ -301,6 +324,8 @@ def begin_function(a: Assembler, wanted: Wanted) -> None:
         a.mov32(r1, r1)
         a.call(FILE_OF_FD)
         a.jeq(r0, 0, "done")
+        if captured.choose_files:
+            leave_out_special(a, KnownFile[r0], "done")
         a.ldx(r1, KnownFile[r0].id)
         a.stx(thread.entry_file, r1)
     a.ja("done")
@@ -323,50 +348,3 @@ def keep_function(a: Assembler, wanted: Wanted) -> None:
     a.mov(r0, 0)
     a.exit()
     busy(a, counted=False)
-
-
-def tell_function(a: Assembler) -> None:
-    """Emit the function ``tell``: r1 is the thread, r2 a number, r3 an EventKind, r4 the address of
-    a siginfo in the kernel, or 0."""
-    a.function("tell")
-    out: Memory = Outgoing[r9]
-    what, number = a.stack(u64), a.stack(u64)
-    a.mov(r6, r1)
-    a.stx(number, r2)
-    a.stx(what, r3)
-    a.mov(r8, r4)
-    claim_outgoing(a, "busy")
-    copy(a, address_of(out.head.who), address_of(Thread[r6].who), Who.size)
-    a.call(helper.ktime_get_ns)
-    a.stx(out.started_ns, r0)
-    a.st(out.duration_ns, TIMELESS - (1 << 64))
-    a.st(out.head.unused, 0)
-    for index in range(ARGUMENTS):
-        a.st(out.head.values[index], 0)
-    a.zero(out.head.number)
-    a.ldx(r1, number)
-    a.stx(u64[r9 + VALUES + 8 * RESULT], r1)
-    a.ldx(r1, what)
-    a.stx(out.head.what, r1)
-    a.st(out.head.slept, 0)
-    a.st(out.length, CallHead.size)
-    a.jeq(r8, 0, "no siginfo")
-    a.mov(r1, r9)
-    a.add(r1, address_of(out.parts).offset)
-    head: Memory = PartHead[r1]
-    a.st(head.read, 0)
-    a.st(head.status, Status.WHOLE)
-    a.st(head.element, 0)
-    a.st(head.length, SIGINFO)
-    a.add(r1, PART)
-    a.mov(r2, SIGINFO)
-    a.mov(r3, r8)
-    a.call(helper.probe_read_kernel)
-    a.st(out.length, CallHead.size + PART + SIGINFO)
-    a.label("no siginfo")
-    output(a, "done")
-    a.label("done")
-    release_outgoing(a)
-    a.mov(r0, 0)
-    a.exit()
-    busy(a)

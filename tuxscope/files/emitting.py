@@ -25,6 +25,7 @@ from tuxscope.page.emitting import lookup
 from tuxscope.record import u64
 
 FILE_OF_FD = "file_of_fd"  # r1: a file descriptor of the current process
+OPEN_FILE = "open_file"  # r1: a file descriptor; r0 is the address of its struct file
 FILE_OF = "file_of"  # r1: the address of a struct file
 WORKING_DIRECTORY = "working_directory"  # r1: nothing
 KNOWN_PATH = "known_path"
@@ -37,8 +38,8 @@ class NoFilesError(TuxscopeError):
 
 def file_functions(a: Assembler, layout: Layout, *names: str) -> None:
     """Emit the functions with these names, each of ``names`` a str (``FILE_OF_FD``, ``FILE_OF``,
-    ``WORKING_DIRECTORY``), and those that they call; ``layout`` is the kernel's Layout. They come
-    after all other code of the program.
+    ``WORKING_DIRECTORY``, ``OPEN_FILE``), and those that they call; ``layout`` is the
+    kernel's Layout. They come after all other code of the program.
 
     A call needs 256 bytes of the 512 that the stacks of all functions have together.
 
@@ -48,7 +49,12 @@ def file_functions(a: Assembler, layout: Layout, *names: str) -> None:
         raise NoFilesError(
             "this kernel has no BTF, so that it is not known where it keeps files and their names"
         )
-    makers = {FILE_OF_FD: file_of_fd, FILE_OF: file_of, WORKING_DIRECTORY: working_directory}
+    makers = {
+        FILE_OF_FD: file_of_fd,
+        FILE_OF: file_of,
+        WORKING_DIRECTORY: working_directory,
+        OPEN_FILE: open_file,
+    }
     for name in names:
         a.function(name)
         makers[name](a, layout)
@@ -86,6 +92,28 @@ MOVES_FILES = (
 def file_of_fd(a: Assembler, layout: Layout) -> None:
     """Emit the function that finds a file by the process's table of file descriptors; ``layout`` is
     the kernel's Layout."""
+    look_in_table(a, layout)
+    call_known_path(a, layout, "file", "f_path")
+    a.label("none")
+    a.mov(r0, 0)
+    a.exit()
+
+
+def open_file(a: Assembler, layout: Layout) -> None:
+    """Emit the function that returns the address of a descriptor's ``struct file``, or 0;
+    ``layout`` is the kernel's Layout."""
+    look_in_table(a, layout)
+    a.mov(r0, r6)
+    a.exit()
+    a.label("none")
+    a.mov(r0, 0)
+    a.exit()
+
+
+def look_in_table(a: Assembler, layout: Layout) -> None:
+    """Emit: r6 = the address of the ``struct file`` of the current process's descriptor r1, and r8
+    of its ``struct fs_struct``; jump to the label ``none`` if there is none. ``layout`` is the
+    kernel's Layout."""
     room = a.stack(u64[2])
     task = members(layout, "task_struct", ("fs", "files"), room)
     files = members(layout, "files_struct", ("fdt",), room)
@@ -106,10 +134,6 @@ def file_of_fd(a: Assembler, layout: Layout) -> None:
     a.add(r6, r7)
     follow(a, layout, r6, room)
     a.jeq(r6, 0, "none")
-    call_known_path(a, layout, "file", "f_path")
-    a.label("none")
-    a.mov(r0, 0)
-    a.exit()
 
 
 def file_of(a: Assembler, layout: Layout) -> None:
@@ -166,7 +190,7 @@ def known_path(a: Assembler, layout: Layout) -> None:
     )
     inode = members(layout, "inode", ("i_ino", "i_generation"), room)
     kind = members(layout, "inode", ("i_mode", "i_sb"), room)
-    device = members(layout, "super_block", ("s_dev",), room)
+    device = members(layout, "super_block", ("s_dev", "s_magic"), room)
     a.mov(r6, r1)
     a.mov(r7, r2)
     path.copy(a, r6)
@@ -224,6 +248,7 @@ def known_path(a: Assembler, layout: Layout) -> None:
     a.ldx(r7, kind["i_sb"])
     device.copy(a, r7)
     store(a, fresh.dev, device["s_dev"])
+    store(a, fresh.magic, device["s_magic"])
     a.lea(r1, key)
     a.lea(r2, fresh)
     a.mov(r3, r6)

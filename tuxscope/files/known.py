@@ -63,6 +63,7 @@ class KnownFile(Record):
             with ``dev`` and ``ino``.
         mode: a u32, type and permissions, as in ``st_mode``.
         deleted: a u32, whether the name is gone.
+        magic: a u64, the file system's, s_magic.
         parent: a u64, the dentry's d_parent.
         chain: a u64, a hash of all names of the path.
         moves: a u64, the value of ``MOVES`` before the path was read.
@@ -75,6 +76,7 @@ class KnownFile(Record):
     generation = u32
     mode = u32
     deleted = u32
+    magic = u64
     parent = u64
     name_hash = u32
     name_length = u32

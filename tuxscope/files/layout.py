@@ -20,6 +20,7 @@ FILES_6_18 = {
     },
     "file": {
         "f_path": Place(64, 16),
+        "f_pos": Place(112, 8),
     },
     "files_struct": {
         "fdt": Place(32, 8),

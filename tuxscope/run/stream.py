@@ -17,6 +17,7 @@ from tuxscope.output.lines import LineFormat, Style
 from tuxscope.output.messages import say
 from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
+from tuxscope.record import RecordType
 from tuxscope.run.losses import Losses
 from tuxscope.run.pace import Pace, WokenPace
 from tuxscope.run.page_map import shown_map
@@ -187,16 +188,24 @@ def line_format(
     """
     records = stream_of(page).records
     columns = [each for each in page.columns if isinstance(each, Column)]
-    on_terminal = options.format is Style.TEXT and os.isatty(fd)
     if len(records) > 1:
         from tuxscope.output.kinds import KindLines
 
+        on_terminal = options.format is Style.TEXT and os.isatty(fd)
         return KindLines(options.format, records, columns, fd if on_terminal else None)
-    if on_terminal:
+    return lines_of(options.format, records[0], columns, fd)
+
+
+def lines_of(
+    style: Style, record: RecordType, columns: Sequence[Column], fd: int
+) -> LineFormat | TerminalLines:
+    """Return the LineFormat or TerminalLines in ``style``, a Style, that prints records of
+    ``record``, a RecordType, with ``columns``, a sequence of Column, on ``fd``, an int."""
+    if style is Style.TEXT and os.isatty(fd):
         from tuxscope.output.terminal_lines import TerminalLines
 
-        return TerminalLines(records[0], columns, fd)
-    return LineFormat(options.format, records[0], columns)
+        return TerminalLines(record, columns, fd)
+    return LineFormat(style, record, columns)
 
 
 def first_rows(columns: Columns, count: int | None, before: int) -> Columns:

@@ -1,1 +1,1 @@
-"""``tuxscope fileio``: which process reads and writes which file, and what reaches the disk."""
+"""``tuxscope fileio``: which process reads and writes which file."""

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from tuxscope.abi.architecture import Abi, Architecture
 from tuxscope.abi.names import names, syscall_name
-from tuxscope.calls.decoding import PART_HEAD, STATUSES, EventHead
-from tuxscope.calls.events import PART, CallHead, EventKind
-from tuxscope.calls.reads import Status
+from tuxscope.calls.decoding import EventHead, parts_of
+from tuxscope.calls.events import CallHead, EventKind
 from tuxscope.programs.syscall.arguments.call import Call, Part
 from tuxscope.programs.syscall.arguments.declarations import Declaration, declaration
 
@@ -24,14 +23,9 @@ def parts(declared: Declaration, data: bytes, at: int = 0) -> dict[tuple[int, in
     """
     found: dict[tuple[int, int], list[Part]] = {}
     plan = declared.plan
-    end = len(data) - PART
-    while at <= end:
-        read, status, element, length = PART_HEAD.unpack_from(data, at)
-        at += PART
-        if read < len(plan) and status <= Status.FAULT:
-            part = Part(STATUSES[status], element, data[at : at + length])
-            found.setdefault(plan[read].key, []).append(part)
-        at += length + PART - 1 & -PART
+    for read, status, element, held in parts_of(data, at):
+        if read < len(plan):
+            found.setdefault(plan[read].key, []).append(Part(status, element, held))
     return found
 
 

@@ -16,18 +16,24 @@ from tuxscope.calls.entry import (
     store_who,
 )
 from tuxscope.calls.events import EVENTS, CallEvent, EventKind
+from tuxscope.calls.file_reads import Captured
 from tuxscope.calls.filters import EVERYTHING, Chosen
 from tuxscope.calls.layout import LINUX_6_18
 from tuxscope.calls.leave import leave, leave_out_before_exec
 from tuxscope.calls.life import birth, end, new_program
+from tuxscope.calls.reads import ReadKind
 from tuxscope.calls.records import By
-from tuxscope.calls.sending import Sending, tell_function
+from tuxscope.calls.sending import Sending
+from tuxscope.calls.telling import tell_function
 from tuxscope.calls.wanted import Wanted, wanted
 from tuxscope.lean_dataclasses import replace
 from tuxscope.output.columns import Column
 from tuxscope.page.page import Page
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.record import u32, u64
+
+# What calls.tsv asks for; all of it but what is for files alone.
+CAPTURED = Captured(frozenset(ReadKind) - {ReadKind.DIRECTORY, ReadKind.POSITION, ReadKind.OWNER})
 
 
 def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Page:
@@ -42,7 +48,7 @@ def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Pa
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
-        sent = Sending(asked)
+        sent = Sending(asked, CAPTURED)
         programs = [entry(asked, sent), leave(asked, sent), end(asked, sent), new_program(asked)]
         if chosen.all_calls:
             programs.append(signal_delivery(asked))
