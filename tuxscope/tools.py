@@ -55,7 +55,12 @@ TABLE = (
         "tuxscope.programs.syscall.command",
         {"syscall": "syscall/stream.py", "syscall_summary": "syscall/summary.py"},
     ),
-    tool("fileio", "trace what processes do with files"),
+    CommandEntry(
+        "fileio",
+        "trace what processes do with files, or what reaches the disk",
+        "tuxscope.programs.fileio.command",
+        {"fileio": "fileio/page.py", "fileio_disk": "fileio/disk/page.py"},
+    ),
     command("run", "run a page of your own as a tool"),
     command("fields", "list the fields of a tracepoint"),
     command("map", "print or update a map of a loaded program"),

@@ -1,4 +1,4 @@
-"""Times of nanoseconds in a table, in the unit that suits each."""
+"""How long something took, with a unit."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from tuxscope.output.columns import Column
 from tuxscope.output.row import Row
 
+UNKNOWN = (1 << 64) - 1
+
 
 class Duration(Column):
-    """A Column for a time: in text in the unit that suits it, ``1.23ms``."""
+    """A Column for 64 bits of nanoseconds: in text in the unit that suits it, ``1.23ms``; all ones
+    are unknown."""
 
     __slots__ = ()
 
@@ -19,6 +22,9 @@ class Duration(Column):
 
     def table_texts(self, rows: Sequence[Row]) -> list[str]:
         return [short_time(row.values[self.field]) for row in rows]
+
+    def stream_text(self, value: int) -> str:
+        return short_time(None if value == UNKNOWN else value)
 
 
 def short_time(ns: int | None) -> str:

@@ -36,6 +36,9 @@ def pattern(flag: str, text: str) -> str:
     return text
 
 
+OF_OPERATIONS = "{other} and --disk conflict: {other} is about single operations"
+
+
 class FileioOptions(ToolOptions, after="exclude"):
     """Options of ``tuxscope fileio``; a ToolOptions class, with those of ToolOptions.
 
@@ -43,7 +46,8 @@ class FileioOptions(ToolOptions, after="exclude"):
         comm: bytes or None.
         uid: an int or None.
         cgroup, path: each a str or None.
-        follow, failed, all: each a bool.
+        follow, failed, all, disk: each a bool.
+        tables: a bool, a property.
         error: a frozenset of int.
         min: a float.
         op: a frozenset of str.
@@ -59,6 +63,16 @@ class FileioOptions(ToolOptions, after="exclude"):
     exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
         "no operations of these processes, filtered in the kernel; at most 64"
     )
+    disk: bool = switch(
+        "what reaches the devices, by file and by the process that dirtied its pages: print a "
+        "table every second",
+        default=False,
+        excludes=dict.fromkeys(
+            ("op", "path", "all", "comm", "uid", "cgroup", "follow", "failed", "error", "min",
+             "buffer_pages", "strict", "lost_records"),
+            OF_OPERATIONS,
+        ),
+    )  # fmt: skip
     op: frozenset[str] = option(
         "LIST",
         operations,
@@ -88,11 +102,20 @@ class FileioOptions(ToolOptions, after="exclude"):
     buffer_pages: int | None = ToolOptions.declared["buffer_pages"].with_help(
         "size of the ring buffer in memory pages, a power of two (default: 8 MiB)"
     )
-    interval: float | None = None
-    rows: int | None = None
-    sort: str | None = None
+    interval: float | None = ToolOptions.declared["interval"].with_help(
+        "print a table of each interval, as in 2.5 (default: every second, of the whole run)",
+        needs=("tables", True, "--interval needs --disk"),
+    )
+    rows: int | None = ToolOptions.declared["rows"].with_help(
+        "with --disk: print at most N rows per table",
+        needs=("tables", True, "--rows needs --disk"),
+    )
+    sort: str | None = ToolOptions.declared["sort"].with_help(
+        "with --disk: sort by this column, largest number first",
+        needs=("tables", True, "--sort needs --disk"),
+    )
     count: int | None = option(
-        "N", integer("a number of lines", 100), "stop after N lines", default=None
+        "N", integer("a number of lines", 100), "stop after N lines, or N tables", default=None
     )
     include_self: bool = ToolOptions.declared["include_self"].with_help(
         "also tuxscope's own operations"
@@ -101,6 +124,11 @@ class FileioOptions(ToolOptions, after="exclude"):
         "start COMMAND as the user who ran sudo and trace its operations; exit when it exits, with "
         "its status; its stdout goes to stderr"
     )
+
+    @property
+    def tables(self) -> bool:
+        """Whether tables are printed, and not lines, a bool."""
+        return self.disk
 
     def chosen(self, cgroup: tuple[int, int] | None) -> Chosen:
         """Return the filter that the programs apply, a Chosen; ``cgroup`` is a pair of ID and
