@@ -101,7 +101,7 @@ class KernelStructs(Btf):
         return tuple(map(self._pointed_to, types[1:]))  # the first is of the tracepoint itself
 
     def _pointed_to(self, type_id: int) -> str:
-        """The name of the struct that a type is a pointer to; empty if it is none."""
+        """The name of the struct that a type is a pointer to; empty for any other type."""
         at = self._resolved(type_id)
         if self._kind(at) != PTR:
             return ""

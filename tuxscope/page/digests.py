@@ -14,7 +14,7 @@ DIGESTS = {
     "programs/fileio/disk/inodes.py": 0x2243B3F98687DEFA,
     "programs/fileio/disk/layout.py": 0x9930E8CDA0279D37,
     "programs/fileio/disk/live.py": 0x3C0C3B15F3C8CF6F,
-    "programs/fileio/disk/owners.py": 0xE40E951DED54F27C,
+    "programs/fileio/disk/owners.py": 0x7678B4283DD81AEE,
     "programs/fileio/disk/page.py": 0x052C721081E052C5,
     "programs/fileio/disk/places.py": 0x2533CB1142A572A2,
     "programs/fileio/disk/records.py": 0xBC5903F44AA24F75,

@@ -123,9 +123,9 @@ def load_submitter(a: Assembler, walk: Memory) -> None:
 
 
 def find_inode(a: Assembler, layout: Layout, walk: Memory, otherwise: str) -> None:
-    """Emit: r6 = the inode whose ``address_space`` is at r6; jump to the label ``otherwise`` if it
-    is none, as other memory may look like one. ``walk`` is the Memory of a RequestWalk, ``layout``
-    the kernel's Layout."""
+    """Emit: r6 = the inode whose ``address_space`` is at r6; jump to the label ``otherwise`` if no
+    inode has it, as other memory may look like one. ``walk`` is the Memory of a RequestWalk,
+    ``layout`` the kernel's Layout."""
     mapping = members(layout, "address_space", ("host",), walk.room)
     inode = members(layout, "inode", ("i_mapping",), walk.room)
     a.jeq(r6, 0, otherwise)
