@@ -93,7 +93,10 @@ class KernelStructs(Btf):
         if number is None:
             return None
         words = self._words
-        function = self._resolved(words[self._resolved(number) + 2])
+        pointer = self._resolved(number)
+        if self._kind(pointer) != PTR:
+            return None
+        function = self._resolved(words[pointer + 2])
         if self._kind(function) != FUNC_PROTO:
             return None
         first = function + TYPE_WORDS

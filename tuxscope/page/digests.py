@@ -104,7 +104,7 @@ DIGESTS = {
     "programs/syscall/live.py": 0x878F097615E8CBAF,
     "programs/syscall/options.py": 0xFC43EE56650D219A,
     "programs/syscall/plans.py": 0xDE54286578EB07D3,
-    "programs/syscall/rows.py": 0xD1F223599B013672,
+    "programs/syscall/rows.py": 0x8393B98A0D9FD676,
     "programs/syscall/simulated.py": 0x6A54C03DD850D452,
     "programs/syscall/strace_options.py": 0xB1B9B0BDE9DC964B,
     "programs/syscall/stream.py": 0xC4A9CE6A4AB1DEF6,

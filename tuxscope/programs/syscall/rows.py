@@ -11,8 +11,8 @@ from tuxscope.abi.names import syscall_name
 from tuxscope.asm import Hash
 from tuxscope.calls.records import By
 from tuxscope.output.columns import Column
-from tuxscope.output.lines import Style
 from tuxscope.output.durations import Duration, short_time
+from tuxscope.output.lines import Style
 from tuxscope.output.row import Row
 from tuxscope.page.page import Page
 from tuxscope.programs.syscall.counts import Counts

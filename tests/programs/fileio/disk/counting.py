@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filesystems import FileSystem
 import pytest
+from filesystems import FileSystem
 from pace import LIMIT
 
 from tuxscope.files.paths import FilePaths
