@@ -11,7 +11,7 @@ DIGESTS = {
     "programs/fileio/disk/__init__.py": 0xDA8FC1344AD1D8B7,
     "programs/fileio/disk/counting.py": 0xC3AA54818B51415D,
     "programs/fileio/disk/dirtying.py": 0x93923767E23B66DB,
-    "programs/fileio/disk/inodes.py": 0x2243B3F98687DEFA,
+    "programs/fileio/disk/inodes.py": 0x99EA358627185133,
     "programs/fileio/disk/layout.py": 0x9930E8CDA0279D37,
     "programs/fileio/disk/live.py": 0x3C0C3B15F3C8CF6F,
     "programs/fileio/disk/owners.py": 0x7678B4283DD81AEE,
