@@ -57,9 +57,13 @@ TABLE = (
     ),
     CommandEntry(
         "fileio",
-        "trace what processes do with files, or what reaches the disk",
+        "trace what processes do with files, and what reaches the disk",
         "tuxscope.programs.fileio.command",
-        {"fileio": "fileio/page.py", "fileio_disk": "fileio/disk/page.py"},
+        {
+            "fileio": "fileio/page.py",
+            "fileio_summary": "fileio/summary.py",
+            "fileio_disk": "fileio/disk/page.py",
+        },
     ),
     command("run", "run a page of your own as a tool"),
     command("fields", "list the fields of a tracepoint"),

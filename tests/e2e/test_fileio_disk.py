@@ -17,7 +17,7 @@ from e2e.harness import Result
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
 
-PROGRAMS = 4
+PROGRAMS = 8
 MIB = 1 << 20
 WRITE = "fd = os.open(path, os.O_CREAT | os.O_WRONLY); os.write(fd, b'x' * MiB)"
 LAST = re.compile(
@@ -63,6 +63,7 @@ def test_the_writer_of_a_file(tuxscope: Any, mounted: FileSystem) -> None:
     assert row.keys() == KEYS
     assert (row["pid"], row["comm"], row["kind"]) == (pid, "wrote and left", "data")
     assert (row["device_read_bytes"], row["device_written_bytes"]) == (0, MIB)
+    assert (row["read_bytes"], row["written_bytes"]) == (0, MIB)
     assert [each["pid"] for each in row["writers"]] == [pid]
     assert row["requests"] > 0
     assert 0 < row["avg_ns"] <= row["max_ns"]
@@ -79,12 +80,26 @@ def test_a_table_of_text(tuxscope: Any, mounted: FileSystem) -> None:
     mounted.flush()
     header, *lines = stopped(run).stdout.splitlines()[-2:]
     assert header.split() == [
-        "PID", "COMM", "DEVICE", "KIND", "DEV_READ", "DEV_WRITTEN", "AVG", "MAX", "PATH",
+        "PID", "COMM", "DEVICE", "KIND", "READ_BYTES", "WRITTEN_BYTES", "DEV_READ", "DEV_WRITTEN",
+        "AVG", "MAX", "PATH",
     ]  # fmt: skip
     (line,) = lines
     assert line.split()[0] == str(os.getpid())
     assert f" {mounted.loop} " in line
     assert line.endswith(r"/mounted/a\nfile")
+
+
+def test_what_the_cache_has_is_asked_for_alone(tuxscope: Any, mounted: FileSystem) -> None:
+    path = mounted.where / "file"
+    process(WRITE, path)
+    mounted.flush()
+    with open(path, "rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    run = started(tuxscope, "--format", "json")
+    for _ in range(3):
+        process("fd = os.open(path, os.O_RDONLY); os.read(fd, MiB)", path, "reads")
+    (row,) = rows_of(stopped(run), path)
+    assert (row["read_bytes"], row["device_read_bytes"]) == (3 * MIB, MIB)
 
 
 def test_an_interval_has_what_came_in_it(tuxscope: Any, mounted: FileSystem) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.asm import Assembler, helper
+from tuxscope.asm import Array, Assembler, helper
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r9
 from tuxscope.calls.account import add_to_account
 from tuxscope.calls.capture import CAPTURE
@@ -67,10 +67,16 @@ def fill_call(a: Assembler, call: Memory) -> None:
     a.label(label)
 
 
-def find_plan(a: Assembler, index: Memory, none: str, number: Memory | None = None) -> None:
-    """Emit: r7 = the address of the Plan for ``number``, the Memory of a CallNumber, or for that of
-    the Outgoing at r9 if it is None; jump to the label ``none`` if there is none, which never
-    happens. ``index`` is Memory of 4 bytes for the key."""
+def find_plan(
+    a: Assembler,
+    index: Memory,
+    none: str,
+    number: Memory | None = None,
+    plans: Array = PLANS,
+) -> None:
+    """Emit: r7 = the address of what ``plans``, an Array as PLANS, has for ``number``, the Memory
+    of a CallNumber, or for that of the Outgoing at r9 if it is None; jump to the label ``none`` if
+    there is none, which never happens. ``index`` is Memory of 4 bytes for the key."""
     if number is None:
         number = Outgoing[r9].head.number
     a.ldx(r1, number.nr)
@@ -81,7 +87,7 @@ def find_plan(a: Assembler, index: Memory, none: str, number: Memory | None = No
     a.add(r2, r1)
     a.label("no plan")
     a.stx(index, r2)
-    lookup(a, PLANS, index)
+    lookup(a, plans, index)
     a.jeq(r0, 0, none)
     a.mov(r7, r0)
 

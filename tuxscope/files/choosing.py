@@ -32,11 +32,12 @@ VIEWS = {
 def leave_out_special(a: Assembler, known: Memory, left_out: str) -> None:
     """Emit: jump to the label ``left_out`` if the file ``known``, the Memory of a KnownFile, is no
     regular file and no directory, or one of VIEWS. Uses r1 and r2."""
+    holds_data = f"not {left_out}"
     a.ldx(r1, known.mode)
-    a.and_(r1, stat.S_IFMT(-1 & 0xFFFF))
-    a.jeq(r1, stat.S_IFREG, "of a kind that holds data")
+    a.and_(r1, stat.S_IFMT(0xFFFF))
+    a.jeq(r1, stat.S_IFREG, holds_data)
     a.jne(r1, stat.S_IFDIR, left_out)
-    a.label("of a kind that holds data")
+    a.label(holds_data)
     a.ldx(r1, known.magic)
     for magic in VIEWS.values():
         a.ld_imm64(r2, magic)

@@ -74,7 +74,7 @@ class FilePath:
 
 class FilePaths:
     """The paths of files by their IDs: ``paths[id]`` is a FilePath, or None. All that wait in the
-    kernel are read when one is requested that is not here yet.
+    kernel are read when one is requested that is not here yet, and by ``take()``.
 
     ``FilePaths(maps, most)``: ``maps`` is a mapping of Map to the loaded map, ``most`` the number
     of paths kept, an int.
@@ -100,7 +100,7 @@ class FilePaths:
         Raises MapError.
         """
         if id not in self._read:
-            self._take()
+            self.take()
         found = self._read.pop(id, None)
         if found is None:
             return None
@@ -115,8 +115,8 @@ class FilePaths:
         interrupted another one while that read a path. Raises MapError."""
         return sum(each.missed for each in self._walks.lookup(0) or ())
 
-    def _take(self) -> None:
-        """Take what waits in the kernel, which makes room there."""
+    def take(self) -> None:
+        """Take what waits in the kernel, which makes room there. Raises MapError."""
         for each in self._waiting:
             taken = dict(each.items())
             each.delete_batch(taken)

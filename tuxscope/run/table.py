@@ -163,6 +163,7 @@ class LiveTables:
         """
         due = self._interval
         while watch.wait(min(max(due - watch.seconds, 0), self._tables.glance)):
+            self._between()
             if watch.seconds < due:
                 self._tables.follow()
                 continue
@@ -170,6 +171,9 @@ class LiveTables:
                 return
             self._show(watch.seconds)
             due = max(due + self._interval, watch.seconds)
+
+    def _between(self) -> None:
+        """For tools to override: called at each look, which ``_tables.glance`` is the time to."""
 
     def finish(self, seconds: float) -> None:
         """Print the last table; the programs are detached, so the map does not change any more.

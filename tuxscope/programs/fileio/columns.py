@@ -7,9 +7,10 @@ from errno import errorcode
 
 from tuxscope.lean_typing import Any
 from tuxscope.output.columns import Clock, Column, Combined, time_of_day
+from tuxscope.output.durations import Duration
 from tuxscope.output.lines import Style
 from tuxscope.output.visible import visible
-from tuxscope.programs.fileio.operation import NO_RESULT, UNKNOWN, FileOperation, Permissions
+from tuxscope.programs.fileio.operation import NO_RESULT, FileOperation, Permissions
 from tuxscope.record.types import decode_text
 
 SECOND = 1_000_000_000
@@ -34,21 +35,14 @@ class WallTime(Clock):
         return f'"{self.stream_text(value)}"'
 
 
-class Latency(Column):
-    """A Column of a stream: 64 bits of nanoseconds with a unit; all ones are unknown."""
+class Latency(Duration):
+    """A Duration of a stream, with another title."""
 
     __slots__ = ()
 
     @property
     def title(self) -> str:
         return "LATENCY"
-
-    def stream_text(self, value: int) -> str:
-        if value == UNKNOWN:
-            return "-"
-        if value < 10_000_000:
-            return f"{value / 1000:.0f}us"
-        return f"{value / 1e6:.0f}ms" if value < 10 * SECOND else f"{value / 1e9:.1f}s"
 
 
 class Returned(Column):

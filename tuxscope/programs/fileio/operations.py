@@ -5,12 +5,13 @@ A call that is to be shown is a line of CALLS.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import IntEnum, IntFlag
 from types import MappingProxyType
 
 from tuxscope.abi.architecture import Abi, Architecture
 from tuxscope.abi.names import names
+from tuxscope.calls.events import PLANNED
 from tuxscope.calls.reads import RESULT, Read, ReadKind, When
 from tuxscope.lean_dataclasses import dataclass
 
@@ -240,8 +241,19 @@ def calls_of(ops: frozenset[str], architecture: Architecture) -> frozenset[tuple
     )
 
 
+def moving_calls(architecture: Architecture) -> Iterator[tuple[bool, int, FileCall]]:
+    """Yield the calls of ``architecture``, an Architecture, that move bytes: triples of whether of
+    the 32-bit ABI, a bool, the number, an int, and its FileCall."""
+    for abi in (architecture.native, architecture.compat):
+        for number, name in names(abi).items():
+            if number < PLANNED and (call := file_call(name, abi)) and call.moves:
+                yield abi is architecture.compat, number, call
+
+
 # Operations that are shown only if they are asked for: they outnumber all others.
 QUIET = frozenset({"stat", "access"})
+# Operations that move bytes.
+MOVING = frozenset(each.op for each in CALLS.values() if each.moves)
 USUAL = frozenset(each.op for each in CALLS.values()) - QUIET
 RMDIR = "rmdir"  # unlinkat(2) is one with AT_REMOVEDIR
 # By number, as a record has them.

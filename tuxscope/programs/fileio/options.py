@@ -9,8 +9,9 @@ from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
 from tuxscope.options.calls import CGROUP, COMM, ERROR, FAILED, FOLLOW, MIN, UID
 from tuxscope.options.parsers import given, integer
-from tuxscope.options.tool import ToolOptions
-from tuxscope.programs.fileio.operations import GROUPS, OPS, USUAL, calls_of
+from tuxscope.options.tool import SUMMARY, ToolOptions, summary_key
+from tuxscope.programs.fileio.keys import FileBy
+from tuxscope.programs.fileio.operations import GROUPS, MOVING, OPS, USUAL, calls_of
 from tuxscope.suggest import did_you_mean
 
 
@@ -36,7 +37,7 @@ def pattern(flag: str, text: str) -> str:
     return text
 
 
-OF_OPERATIONS = "{other} and --disk conflict: {other} is about single operations"
+OF_CALLS = "{other} and --disk conflict: {other} is about system calls"
 
 
 class FileioOptions(ToolOptions, after="exclude"):
@@ -46,11 +47,12 @@ class FileioOptions(ToolOptions, after="exclude"):
         comm: bytes or None.
         uid: an int or None.
         cgroup, path: each a str or None.
-        follow, failed, all, disk: each a bool.
+        summary, disk, follow, failed, all: each a bool.
         tables: a bool, a property.
         error: a frozenset of int.
         min: a float.
         op: a frozenset of str.
+        by: a FileBy.
     """
 
     simulate: bool = False
@@ -63,14 +65,18 @@ class FileioOptions(ToolOptions, after="exclude"):
     exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
         "no operations of these processes, filtered in the kernel; at most 64"
     )
+    summary: bool = SUMMARY
+    by: FileBy = summary_key(
+        FileBy, "the key of the summary: file (default), process, directory or mount", FileBy.FILE
+    )
     disk: bool = switch(
         "what reaches the devices, by file and by the process that dirtied its pages: print a "
         "table every second",
         default=False,
         excludes=dict.fromkeys(
-            ("op", "path", "all", "comm", "uid", "cgroup", "follow", "failed", "error", "min",
-             "buffer_pages", "strict", "lost_records"),
-            OF_OPERATIONS,
+            ("summary", "by", "op", "path", "all", "comm", "uid", "cgroup", "follow", "failed",
+             "error", "min", "buffer_pages", "strict", "lost_records"),
+            OF_CALLS,
         ),
     )  # fmt: skip
     op: frozenset[str] = option(
@@ -104,15 +110,15 @@ class FileioOptions(ToolOptions, after="exclude"):
     )
     interval: float | None = ToolOptions.declared["interval"].with_help(
         "print a table of each interval, as in 2.5 (default: every second, of the whole run)",
-        needs=("tables", True, "--interval needs --disk"),
+        needs=("tables", True, "--interval needs --summary or --disk"),
     )
     rows: int | None = ToolOptions.declared["rows"].with_help(
-        "with --disk: print at most N rows per table",
-        needs=("tables", True, "--rows needs --disk"),
+        "with --summary or --disk: print at most N rows per table",
+        needs=("tables", True, "--rows needs --summary or --disk"),
     )
     sort: str | None = ToolOptions.declared["sort"].with_help(
-        "with --disk: sort by this column, largest number first",
-        needs=("tables", True, "--sort needs --disk"),
+        "with --summary or --disk: sort by this column, largest number first (default: bytes)",
+        needs=("tables", True, "--sort needs --summary or --disk"),
     )
     count: int | None = option(
         "N", integer("a number of lines", 100), "stop after N lines, or N tables", default=None
@@ -128,7 +134,7 @@ class FileioOptions(ToolOptions, after="exclude"):
     @property
     def tables(self) -> bool:
         """Whether tables are printed, and not lines, a bool."""
-        return self.disk
+        return self.summary or self.disk
 
     def chosen(self, cgroup: tuple[int, int] | None) -> Chosen:
         """Return the filter that the programs apply, a Chosen; ``cgroup`` is a pair of ID and
@@ -138,7 +144,7 @@ class FileioOptions(ToolOptions, after="exclude"):
             comm=self.comm,
             uid=self.uid,
             cgroup=cgroup,
-            numbers=calls_of(self.op, this_architecture()),
+            numbers=calls_of(self.op & MOVING if self.summary else self.op, this_architecture()),
             failed=self.failed,
             errors=self.error,
             least_ns=round(self.min * 1e9),

@@ -60,7 +60,7 @@ class Counting:
         moved = dict(self.loaded.maps[ROWS].items())
         moved = {key: each for key, each in moved.items() if each.read_bytes or each.written_bytes}
         writers = writers_by_file(self.loaded.maps[WRITERS].items())
-        shown = rows(moved, writers, self._paths.__getitem__, self._places, None, details)
+        shown = rows(moved, writers, self._paths.__getitem__, self._places, {}, details)
         devices = [key.file.dev for key in moved]
         found = []
         for (who, line), device in zip(shown, devices, strict=True):

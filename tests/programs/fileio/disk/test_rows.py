@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -44,7 +45,10 @@ malformed
 
 
 def rendered(
-    style: Style, entries: dict[RowKey, Moved], path: bytes = b"/a", asked: Asked | None = None
+    style: Style,
+    entries: dict[RowKey, Moved],
+    path: bytes = b"/a",
+    asked: Asked = MappingProxyType({}),
 ) -> list[str]:
     details: dict[int, Details] = {}
     found = FilePath(path, path, FILE.dev, 12, 5, 0o100644, 1, 0, False, False)  # type: ignore[arg-type]
@@ -56,7 +60,7 @@ def rendered(
         ]
     )
     made = rows(entries, writers, lambda _: found, Places(), asked, details)
-    shown = view(PAGE, style, asked is not None, details)
+    shown = view(PAGE, style, details)
     return Table(style, shown.columns, shown.order_by).render(made, 1.0, 1.0)
 
 
@@ -84,10 +88,7 @@ def test_a_row_of_json() -> None:
     }
 
 
-def test_what_was_asked_is_not_known_or_nothing() -> None:
-    (line,) = rendered(Style.JSON, {DATA: ROW})
-    (row,) = json.loads(line)["rows"]
-    assert (row["read_bytes"], row["written_bytes"]) == (None, None)
+def test_nothing_was_asked_of_a_file() -> None:
     (line,) = rendered(Style.JSON, {DATA: ROW}, asked={})
     (row,) = json.loads(line)["rows"]
     assert (row["read_bytes"], row["written_bytes"]) == (0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuxscope.asm.layout import Layout, Place, RecordedLayout
 from tuxscope.errors import TuxscopeError
-from tuxscope.files.layout import FILES_6_18
+from tuxscope.programs.fileio.layout import LINUX_6_18 as OF_CALLS
 
 
 class NoDiskError(TuxscopeError):
@@ -42,7 +42,7 @@ def has_member(layout: Layout, struct: str, name: str) -> bool:
 
 
 LINUX_6_18 = RecordedLayout(
-    fields={},
+    fields=OF_CALLS.fields,
     raw={
         "block_bio_queue": ("bio",),
         "block_rq_complete": ("request", "", ""),
@@ -60,7 +60,7 @@ LINUX_6_18 = RecordedLayout(
         "__REQ_META": 12,
     },
     members={
-        **FILES_6_18,
+        **OF_CALLS.members,
         "address_space": {"host": Place(0, 8)},
         "bio": {
             "bi_next": Place(0, 8),
@@ -75,12 +75,12 @@ LINUX_6_18 = RecordedLayout(
         "block_device": {"bd_disk": Place(16, 8), "bd_dev": Place(52, 4)},
         "btrfs_bio": {"inode": Place(0, 8), "bio": Place(192, 120)},
         "btrfs_inode": {"vfs_inode": Place(392, 616)},
-        "dentry": {**FILES_6_18["dentry"], "d_u.d_alias": Place(176, 16)},
-        "file": {**FILES_6_18["file"], "f_mapping": Place(16, 8)},
+        "dentry": {**OF_CALLS.members["dentry"], "d_u.d_alias": Place(176, 16)},
+        "file": {**OF_CALLS.members["file"], "f_mapping": Place(16, 8)},
         "folio": {"_nr_pages": Place(120, 4)},
         "gendisk": {"queue": Place(80, 8)},
         "inode": {
-            **FILES_6_18["inode"],
+            **OF_CALLS.members["inode"],
             "i_mapping": Place(48, 8),
             "i_rdev": Place(76, 4),
             "i_dentry.first": Place(312, 8),
@@ -95,7 +95,7 @@ LINUX_6_18 = RecordedLayout(
             "bio": Place(56, 8),
         },
         "request_queue": {"mq_ops": Place(16, 8)},
-        "super_block": {**FILES_6_18["super_block"], "s_bdev": Place(208, 8)},
-        "task_struct": {**FILES_6_18["task_struct"], "flags": Place(44, 4)},
+        "super_block": {**OF_CALLS.members["super_block"], "s_bdev": Place(208, 8)},
+        "task_struct": {**OF_CALLS.members["task_struct"], "flags": Place(44, 4)},
     },
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tuxscope.abi.architecture import Architecture, this_architecture
 from tuxscope.files.paths import FilePaths
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.layout import RunningKernelLayout
@@ -33,26 +34,25 @@ from tuxscope.programs.fileio.disk.rows import (
     view,
     writers_by_file,
 )
+from tuxscope.programs.fileio.options import FileioOptions
+from tuxscope.programs.fileio.tables import LOOK, prepare
+from tuxscope.programs.fileio.tallies import FILE_TALLIES, MOVEMENTS, FileProcess, FileTally
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
 from tuxscope.run.table import LiveTables, TableTotals
 from tuxscope.run.watch import time_told
 
-# What system calls read and wrote so far; None if nobody counts that.
-AskedNow = Callable[[], Asked]
 
-
-def run(options: ToolOptions, asked: AskedNow | None = None) -> int:
-    """Run ``tuxscope fileio --disk`` with ``options``, ToolOptions, until its end; return the exit
-    status. ``asked`` is a function that returns the Asked so far, or None.
-
-    Raises TuxscopeError or OSError.
-    """
+def run(options: FileioOptions) -> int:
+    """Run ``tuxscope fileio --disk`` with ``options``, FileioOptions, until its end; return the
+    exit status. Raises TuxscopeError or OSError."""
     require_sudo()
     if problem := RunningKernelLayout().without_structs:
         raise NoDiskError(f"{problem}; --disk follows requests to their files by it")
-    shown = partial(DiskTables, asked=asked)
-    return run_page(disk_page.PAGE, disk_page.__file__, options, shown)
+    architecture = this_architecture()
+    page = disk_page.page(architecture)
+    shown = partial(DiskTables, architecture=architecture)
+    return run_page(page, disk_page.__file__, options, shown)
 
 
 @dataclass
@@ -88,7 +88,7 @@ class DiskTables(LiveTables):
     since the last table.
 
     ``page``, a Page, ``options``, ToolOptions, ``loaded``, a Collection, and ``sink``, a LiveSink,
-    are as for LiveTables. ``asked`` is a function that returns the Asked so far, or None.
+    are as for LiveTables. ``architecture`` is the machine's, an Architecture.
     """
 
     def __init__(
@@ -97,13 +97,17 @@ class DiskTables(LiveTables):
         options: ToolOptions,
         loaded: Collection,
         sink: LiveSink,
-        asked: AskedNow | None = None,
+        architecture: Architecture,
     ) -> None:
-        self._asked = asked
         self._details: dict[int, Details] = {}
-        shown = view(page, options.format, asked is not None, self._details)
+        shown = view(page, options.format, self._details)
         super().__init__(page, options, loaded, sink, shown)
+        self._tables.glance = LOOK
         self._map.update(*row_of_others())
+        prepare(loaded.maps[MOVEMENTS], architecture)
+        loaded.maps[FILE_TALLIES].update(
+            FileProcess.unpack(b"\xff" * FileProcess.size), FileTally()
+        )
         self._paths, self._places = FilePaths(loaded.maps), Places()
         self._since_last = options.interval is not None
         self._earlier: dict[RowKey, Moved] = {}
@@ -114,6 +118,9 @@ class DiskTables(LiveTables):
         # Tables count their rows when they are printed.
         self._whole.rows = self._tables.totals.rows
         return self._whole
+
+    def _between(self) -> None:
+        self._paths.take()
 
     def finish(self, seconds: float) -> None:
         super().finish(seconds)
@@ -134,8 +141,18 @@ class DiskTables(LiveTables):
             self._earlier = moved
         shown = {key: each for key, each in shown.items() if each.read_bytes or each.written_bytes}
         writers = writers_by_file(self._loaded.maps[WRITERS].items())
-        asked = self._asked() if self._asked else None
+        asked = asked_for(self._loaded.maps[FILE_TALLIES].items())
         return rows(shown, writers, self._paths.__getitem__, self._places, asked, self._details)
+
+
+def asked_for(tallies: Iterable[tuple[Any, Any]]) -> Asked:
+    """Return what system calls read and wrote, an Asked; ``tallies`` is an iterable of pairs, of
+    FileProcess and FileTally."""
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for key, each in tallies:
+        read, written = found.get((key.dev, key.ino), (0, 0))
+        found[key.dev, key.ino] = read + each.read_bytes, written + each.written_bytes
+    return found
 
 
 def row_of_others() -> tuple[RowKey, Moved]:

@@ -1,12 +1,17 @@
-"""fileio --disk: what reaches the devices, by file and by the process that it is for."""
+"""fileio --disk: what reaches the devices, by file and by the process that it is for.
+
+The programs of ``--summary`` are there as well: what system calls asked for is beside it.
+"""
 
 from __future__ import annotations
 
+from tuxscope.abi.architecture import X86_64, Architecture
 from tuxscope.asm import Program
 from tuxscope.asm.layout import Layout
 from tuxscope.output.columns import Column
 from tuxscope.page.page import Page
 from tuxscope.page.pid_namespace import PidNamespace
+from tuxscope.programs.fileio import summary
 from tuxscope.programs.fileio.disk.dirtying import dirtied
 from tuxscope.programs.fileio.disk.layout import LINUX_6_18
 from tuxscope.programs.fileio.disk.records import ROWS, Moved, RowKey
@@ -31,6 +36,8 @@ def disk(
     namespace: PidNamespace | None = None,
     layout: Layout = LINUX_6_18,
 ) -> tuple[Program, ...]:
+    """Return the Programs that follow what is written and read to the devices, a tuple; the
+    arguments are those of a page's function."""
     return (
         dirtied(layout, namespace),
         submitted(layout, namespace),
@@ -39,4 +46,22 @@ def disk(
     )
 
 
-PAGE = Page(disk, ROWS, COLUMNS, order_by=Moved.written_bytes)
+def page(architecture: Architecture = X86_64) -> Page:
+    """Return the Page of what reaches the devices, beside what system calls asked for, for a
+    machine with ``architecture``, an Architecture."""
+    calls = summary.page(architecture=architecture)
+
+    def fileio(
+        pid: int | None = None,
+        exclude: tuple[int, ...] = (),
+        namespace: PidNamespace | None = None,
+        layout: Layout = LINUX_6_18,
+    ) -> tuple[Program, ...]:
+        asked = calls.program(pid, exclude, namespace, layout)
+        assert isinstance(asked, tuple)
+        return *disk(pid, exclude, namespace, layout), *asked
+
+    return Page(fileio, ROWS, COLUMNS, order_by=Moved.written_bytes)
+
+
+PAGE = page()

@@ -125,9 +125,9 @@ class Headed(Column):
         return self.heading
 
 
-def columns(style: Style, asked: bool, details: Mapping[int, Details]) -> tuple[AnyColumn, ...]:
-    """Return the columns, a tuple, in the format ``style``, a Style; ``asked`` is a bool, whether
-    it is known what system calls read and wrote; ``details`` a mapping of row number to Details."""
+def columns(style: Style, details: Mapping[int, Details]) -> tuple[AnyColumn, ...]:
+    """Return the columns, a tuple, in the format ``style``, a Style; ``details`` is a mapping of
+    row number to Details."""
     path = Detail(DiskRow.path, 0, json="path", text="path", details=details, rank=1)
     who = (Column(DiskRow.pid, 7, rank=2), Column(DiskRow.comm, 15, rank=3))
     device = Detail(
@@ -144,14 +144,14 @@ def columns(style: Style, asked: bool, details: Mapping[int, Details]) -> tuple[
         times = (Column(DiskLine.requests), Column(DiskLine.avg_ns), Column(DiskLine.max_ns))
         return (path, *who, writers, device, kind, *moved, *calls, *times)
     shown = (Duration(DiskLine.avg_ns, 8, rank=10), Duration(DiskLine.max_ns, 8, rank=11))
-    return (*who, device, kind, *(calls if asked else ()), *moved, *shown, path)
+    return (*who, device, kind, *calls, *moved, *shown, path)
 
 
-def view(page: Page, style: Style, asked: bool, details: Mapping[int, Details]) -> Page:
+def view(page: Page, style: Style, details: Mapping[int, Details]) -> Page:
     """Return the Page of the table that is shown of what ``page``, the Page of the kernel side,
-    counts; ``style``, ``asked`` and ``details`` are as for columns()."""
+    counts; ``style`` and ``details`` are as for columns()."""
     table = Hash("TABLE", key=DiskRow, value=DiskLine, max_entries=1)
-    return Page(page.program, table, columns(style, asked, details), order_by=DiskLine.moved_bytes)
+    return Page(page.program, table, columns(style, details), order_by=DiskLine.moved_bytes)
 
 
 def since(now: Moved, before: Moved | None) -> Moved:
@@ -182,15 +182,14 @@ def rows(
     writers: Mapping[bytes, list[Any]],
     path_of: Callable[[int], FilePath | None],
     places: Places,
-    asked: Asked | None,
+    asked: Asked,
     details: dict[int, Details],
 ) -> list[Entry]:
     """Return a list of the rows of the table, each a pair of Records, DiskRow and DiskLine; their
     Details go to ``details``, a dict by number.
 
     ``moved`` is a mapping of RowKey to Moved, ``writers`` what writers_by_file returns, ``path_of``
-    a function that returns the FilePath of an ID or None, ``places`` Places, ``asked`` an Asked or
-    None.
+    a function that returns the FilePath of an ID or None, ``places`` Places, ``asked`` an Asked.
     """
     details.clear()
     places.look({each.path for each in moved.values() if each.path})
@@ -230,12 +229,12 @@ def details_of(
     return Details(path, numbers, places.name(device), writers.get(bytes(file), []))
 
 
-def line(key: RowKey, moved: Moved, asked: Asked | None) -> DiskLine:
+def line(key: RowKey, moved: Moved, asked: Asked) -> DiskLine:
     """Return the DiskLine of the row with ``key``, a RowKey, and ``moved``, a Moved; ``asked`` is
-    an Asked or None."""
+    an Asked."""
     reads = writes = None
     file: Any = key.file
-    if asked is not None and file.ino not in (0, UNKNOWN):
+    if file.ino not in (0, UNKNOWN):
         reads, writes = asked.get((file.dev, file.ino), (0, 0))
     timed = moved.requests
     return DiskLine(
