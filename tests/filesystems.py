@@ -31,6 +31,7 @@ class FileSystem:
     """One that is mounted.
 
     Attributes:
+        kind: ext4, xfs or btrfs.
         where: its mount point.
         image: the file that the loop device stands for.
         loop: the name of the device, loop0.
@@ -38,6 +39,7 @@ class FileSystem:
             major << 20 | minor.
     """
 
+    kind: str
     where: Path
     image: Path
     loop: str
@@ -75,7 +77,7 @@ class LoopDevice:
             where.rmdir()
             pytest.skip(f"{self.kind} cannot be mounted: {why}")
         try:
-            yield FileSystem(where, self.image, self.name, self.devices(where))
+            yield FileSystem(self.kind, where, self.image, self.name, self.devices(where))
         finally:
             run("umount", str(where))
             where.rmdir()
