@@ -11,6 +11,14 @@ from tuxscope.asm.listing import text
 from tuxscope.programs.fileio.disk.layout import LINUX_6_18, NoDiskError, argument, constant
 from tuxscope.programs.fileio.disk.page import disk
 
+
+def renamed(struct: str, before: str, after: str) -> dict[str, Place]:
+    """The members of a struct, one of which has another name."""
+    members = dict(LINUX_6_18.members[struct])
+    members[after] = members.pop(before)
+    return members
+
+
 # As Linux 5.10 has it, where it differs in what is there.
 BEFORE = {name: places for name, places in LINUX_6_18.members.items() if name != "btrfs_bio"} | {
     "bio": {
@@ -32,9 +40,19 @@ LINUX_5_10 = RecordedLayout(
         "writeback_dirty_page": ("page", "address_space"),
     },
 )
+# As Linux 7.3 has it.
+LINUX_7_3 = replace(
+    LINUX_6_18,
+    members={
+        **LINUX_6_18.members,
+        "bio": renamed("bio", "bi_iter.bi_bvec_done", "bi_iter.bi_offset"),
+        "dentry": renamed("dentry", "d_u.d_alias", "d_alias"),
+        "page": renamed("page", "compound_head", "compound_info"),
+    },
+)
 
 
-@pytest.mark.parametrize("layout", [LINUX_5_10, LINUX_6_18])
+@pytest.mark.parametrize("layout", [LINUX_5_10, LINUX_6_18, LINUX_7_3])
 def test_they_can_be_listed_without_a_kernel(layout: RecordedLayout) -> None:
     programs = disk(layout=layout)
     assert all(text(each) for each in programs)

@@ -14,7 +14,7 @@ from tuxscope.programs.fileio.disk.inodes import (
     find_or_add,
     inode_functions,
 )
-from tuxscope.programs.fileio.disk.layout import constant, has_member
+from tuxscope.programs.fileio.disk.layout import called, constant, has_member
 from tuxscope.programs.fileio.disk.records import (
     COMM,
     NEW_WRITER,
@@ -98,8 +98,8 @@ def count_pages(a: Assembler, layout: Layout, room: Memory, pages: Memory) -> No
     """Emit: store in ``pages``, Memory, the number of pages of the folio at r8; ``layout`` is the
     kernel's Layout, ``room`` Memory for copies."""
     a.st(pages, 1)
-    member = next((each for each in PAGES_OF_FOLIO if has_member(layout, "folio", each)), None)
-    if member is None:
+    member = called(layout, "folio", *PAGES_OF_FOLIO)
+    if not has_member(layout, "folio", member):
         return
     page = members(layout, "page", ("flags",), room)
     folio = members(layout, "folio", (member,), room)

@@ -14,7 +14,7 @@ from tuxscope.files.known import FileKey
 from tuxscope.files.members import members
 from tuxscope.files.walking import CLIMB, READ_PATH, climb, read_path
 from tuxscope.page.emitting import lookup
-from tuxscope.programs.fileio.disk.layout import has_member
+from tuxscope.programs.fileio.disk.layout import called
 from tuxscope.programs.fileio.disk.records import (
     DISK_ACCOUNT,
     DISK_FILES,
@@ -96,8 +96,8 @@ def file_of_inode(a: Assembler, layout: Layout) -> None:
 def alias_offset(layout: Layout) -> int:
     """Return where a dentry has its node in the inode's list, an int, in bytes; ``layout`` is the
     kernel's Layout."""
-    union = "d_u." if has_member(layout, "dentry", "d_u.d_alias") else ""
-    return layout.member("dentry", f"{union}d_alias").offset
+    # Unions have had names, or none.
+    return layout.member("dentry", called(layout, "dentry", "d_u.d_alias", "d_alias")).offset
 
 
 def find_or_add(a: Assembler, map: Map, key: Memory, new: Array, full: str) -> None:

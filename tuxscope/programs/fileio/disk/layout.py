@@ -41,6 +41,12 @@ def has_member(layout: Layout, struct: str, name: str) -> bool:
     return True
 
 
+def called(layout: Layout, struct: str, *names: str) -> str:
+    """Return the first of ``names``, each a str, that ``struct``, a name, has in ``layout``, a
+    Layout: kernels call the member differently. It is the last one if there is none of them."""
+    return next((each for each in names if has_member(layout, struct, each)), names[-1])
+
+
 LINUX_6_18 = RecordedLayout(
     fields=OF_CALLS.fields,
     raw={

@@ -14,7 +14,7 @@ from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r6, r7, r8, r9
 from tuxscope.files.emitting import store
 from tuxscope.files.members import Members, members
 from tuxscope.page.emitting import lookup
-from tuxscope.programs.fileio.disk.layout import constant, has_member
+from tuxscope.programs.fileio.disk.layout import called, constant, has_member
 from tuxscope.programs.fileio.disk.records import REQUEST_WALKS, RequestWalk
 from tuxscope.record import u32
 
@@ -24,6 +24,7 @@ STEPS = 2048
 ANON, SWAP, UNDER_IO = 1, 2, 4
 MAPPING_FLAGS = 3  # PAGE_MAPPING_FLAGS, include/linux/page-flags.h
 SEGMENT_SIZE = 16  # of a struct bio_vec
+SMALLEST_MASK = -(1 << 32)
 OPERATION = 0xFF  # REQ_OP_MASK, include/linux/blk_types.h
 WRITE = 1  # REQ_OP_WRITE; its lowest bit says that data goes to the device
 
@@ -105,13 +106,14 @@ def next_segment(a: Assembler, layout: Layout) -> None:
 def enter_bio(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: continue ``walk``, the Memory of a RequestWalk, in the bio at r6; ``layout`` is the
     kernel's Layout."""
+    done = called(layout, "bio", "bi_iter.bi_bvec_done", "bi_iter.bi_offset")  # as of Linux 7.3
     parts = (
         (walk.next, "bi_next"),
         (walk.private, "bi_private"),
         (walk.segments, "bi_io_vec"),
         (walk.left_in_bio, "bi_iter.bi_size"),
         (walk.index, "bi_iter.bi_idx"),
-        (walk.skip, "bi_iter.bi_bvec_done"),
+        (walk.skip, done),
     )
     bio = members(layout, "bio", tuple(name for _, name in parts), walk.room)
     bio.copy(a, r6)
@@ -144,23 +146,41 @@ def enter_bio(a: Assembler, layout: Layout, walk: Memory) -> None:
 def load_owner(a: Assembler, layout: Layout, walk: Memory) -> None:
     """Emit: r8 = whose the page at r6 is; ``walk`` is the Memory of a RequestWalk, ``layout`` the
     kernel's Layout. r7 stays."""
-    head = members(layout, "page", ("compound_head",), walk.room)
     page = members(layout, "page", ("flags", "mapping"), walk.room)
     a.mov(r8, 0)
     a.jeq(r6, 0, "owner")
-    head.copy(a, r6)
-    a.ldx(r1, head["compound_head"])
-    a.mov(r2, r1)
-    a.and_(r2, 1)
-    a.jeq(r2, 0, "head")
-    a.sub(r1, 1)
-    a.mov(r6, r1)
-    a.label("head")
+    load_head(a, layout, walk)
     page.copy(a, r6)
     a.ldx(r8, page["mapping"])
     a.ldx(r6, page["flags"])
     under_io(a, layout, walk, page)
     a.label("owner")
+
+
+def load_head(a: Assembler, layout: Layout, walk: Memory) -> None:
+    """Emit: r6 = the first page of the folio that the page at r6 is in; ``walk`` is the Memory of a
+    RequestWalk, ``layout`` the kernel's Layout.
+
+    The lowest bit says that there is another one; the rest is its address. From Linux 7.1 on it may
+    also be a mask for the page's own (_compound_head(), include/linux/page-flags.h), which is a
+    small negative number.
+    """
+    name = called(layout, "page", "compound_head", "compound_info")
+    page = members(layout, "page", (name,), walk.room)
+    page.copy(a, r6)
+    a.ldx(r1, page[name])
+    a.mov(r2, r1)
+    a.and_(r2, 1)
+    a.jeq(r2, 0, "head")
+    a.sub(r1, 1)
+    if name == "compound_info":
+        a.ld_imm64(r2, SMALLEST_MASK)
+        a.jle(r1, r2, "address")
+        a.and_(r6, r1)
+        a.ja("head")
+        a.label("address")
+    a.mov(r6, r1)
+    a.label("head")
 
 
 def under_io(a: Assembler, layout: Layout, walk: Memory, page: Members) -> None:
