@@ -48,7 +48,8 @@ NOTHING = "nothing"
 
 
 def copy_bytes(prefix: list[str]) -> float:
-    """Run dd; its CPU time for a call, in ns."""
+    """Return dd's time for a call, in ns, a float: CPU time; wall time if ``prefix``, a list of
+    words, is a command that starts dd."""
     command = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", f"count={COUNT}"]
     if prefix:  # strace's own time is no part of it: wall time is
         before = time.monotonic()
@@ -63,7 +64,8 @@ def copy_bytes(prefix: list[str]) -> float:
 
 @contextmanager
 def watching(command: list[str]) -> Iterator[None]:
-    """Run a tool until it has attached, and end it afterwards."""
+    """A context manager: run the tool ``command``, a list of words, until it has attached, and end
+    it afterwards."""
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         # tuxscope's first table, bpftrace's first line; perf says nothing.
@@ -87,7 +89,8 @@ def enter() -> None:
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
-    """The figures of each tool."""
+    """Return the times of each tool, in ns for a call, a dict of lists of float by name, with one
+    for each of ``rounds``, an int."""
     found: dict[str, list[float]] = {NOTHING: []}
     for _ in range(rounds):
         found[NOTHING].append(copy_bytes([]))

@@ -5,7 +5,8 @@
 Needs no privilege: it goes as far as the page's program, and asks no kernel. A column for each
 Python (this one, if none is named), whose tuxscope it is: so two checkouts are compared. In a
 row is the sum of the least self times that -X importtime tells in all runs, its own cost
-included; below are medians of CPU time, of whole processes. All take turns.
+included; below are medians of CPU time, of whole processes, and of import and run of the checks in
+a start of an edited page. All take turns.
 """
 
 from __future__ import annotations
@@ -19,12 +20,22 @@ from collections import Counter, defaultdict
 
 LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
 START = """
+import gc
+gc.set_threshold(100_000, 20, 20)  # as tuxscope.entry does
 import tuxscope.cli, tuxscope.commands.hello, tuxscope.run.live, tuxscope.run.stream
 from tuxscope.page.loading import load_page, page_file, programs_of
 file = page_file("hello")
 programs_of(load_page(file), file, 1, live=True)
 """
 COMMAND = f"import tuxscope.entry{START}"
+CHECKS = f"""{COMMAND}
+from time import process_time
+(program,) = programs_of(load_page(file), file, 1, live=True)
+before = process_time()
+from tuxscope.asm.checks import check
+check(program)
+print((process_time() - before) * 1000)
+"""
 # Before Python 3.12 dataclasses takes no mappingproxy as a default.
 DATACLASSES = """
 import dataclasses, sys, types
@@ -41,9 +52,8 @@ VARIANTS = {
     "a start": COMMAND,
     "a start with typing": START,
     "the same with dataclasses": DATACLASSES + START,
-    "a start with the checks": f"{COMMAND}\nimport tuxscope.asm.checks as checks\n"
-    "checks.check(programs_of(load_page(file), file, 1, live=True)[0])",
 }
+ONLY_CHECKS = "import and run of the checks"
 FLOOR = {
     "cli", "entry", "errors", "lean_dataclasses", "lean_fire", "lean_typing", "source", "suggest",
     "tools",
@@ -72,20 +82,30 @@ def environment() -> dict[str, str]:
 
 
 def self_times(python: str, script: str) -> dict[str, int]:
-    """Microseconds of each module that a script imports."""
+    """Return the microseconds of each module that ``script``, a str, imports in ``python``, a path:
+    a dict of int by name."""
     done = subprocess.run([python, "-X", "importtime", "-c", script], env=environment(),
                           capture_output=True, text=True, check=True, cwd="/")  # fmt: skip
     return {name: int(time) for time, name in LINE.findall(done.stderr)}
 
 
 def cpu_time(python: str, script: str) -> float:
-    """Milliseconds, user and system, of a whole process."""
+    """Return the milliseconds, user and system, of a process that runs ``script``, a str, in
+    ``python``, a path."""
     process = subprocess.Popen([python, "-c", script], env=environment(), cwd="/")
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{python} failed")
     return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def checks_time(python: str) -> float:
+    """Return the milliseconds, user and system, of import and run of the checks in a start by
+    ``python``, a path."""
+    done = subprocess.run([python, "-c", CHECKS], env=environment(), capture_output=True,
+                          text=True, check=True, cwd="/")  # fmt: skip
+    return float(done.stdout)
 
 
 def row(label: str, cells: list[str]) -> str:
@@ -107,6 +127,7 @@ def main() -> None:
                 taken = cpu_time(python, script)
                 if number:  # the first writes bytecode
                     times[python, name].append(taken)
+            times[python, ONLY_CHECKS].append(checks_time(python))
     print(row("ms of imports, by room", [str(n + 1) for n in range(len(pythons))]))
     print(row("-" * 32, ["-" * 12 for _ in pythons]))
     sums: dict[str, Counter[str]] = {}
@@ -118,7 +139,7 @@ def main() -> None:
         print(row(name, [f"{sums[each][name] / 1000:.1f}" for each in pythons]))
     print(row("all", [f"{sums[each].total() / 1000:.1f}" for each in pythons]))
     print(row("modules", [str(len(least[each])) for each in pythons]))
-    for name in VARIANTS:
+    for name in (*VARIANTS, ONLY_CHECKS):
         cells = [f"{statistics.median(times[each, name]):.1f}" for each in pythons]
         print(row(f"CPU ms: {name}", cells))
     print("\nThe largest of the last:")

@@ -36,13 +36,14 @@ time.sleep(1000)
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
+    """Return the CPU time of process ``pid``, an int, so far, in seconds."""
     fields = Path(f"/proc/{pid}/schedstat").read_text().split()
     return int(fields[0]) / 1e9
 
 
 def measure(rate: int, seconds: float, options: list[str], tool: Sequence[str] = ("hello",)) -> str:
-    """A row of the table."""
+    """Return a row of the table, a str: the latency of ``tool``, a sequence of words, with
+    ``options``, a list of str, at ``rate`` writes a second for so many ``seconds``."""
     writer = subprocess.Popen([sys.executable, "-S", "-c", WRITER, str(rate)])
     command = [TUXSCOPE, *tool, "--pid", str(writer.pid), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -57,14 +58,14 @@ def measure(rate: int, seconds: float, options: list[str], tool: Sequence[str] =
             if not used and time.monotonic() > begin:
                 used = cpu_seconds(process.pid)
             try:
-                piece = os.read(fd, 1 << 20)
+                chunk = os.read(fd, 1 << 20)
             except BlockingIOError:
                 time.sleep(0.0002)
                 continue
             now = time.monotonic_ns()
             if now < begin * 1e9:
                 continue
-            times = [int(each) for each in re.findall(rb" (\d{6,})\n", piece)]
+            times = [int(each) for each in re.findall(rb" (\d{6,})\n", chunk)]
             latencies += [(now - each) / 1e6 for each in times]
         share = (cpu_seconds(process.pid) - used) / (time.monotonic() - begin)
     finally:

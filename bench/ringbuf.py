@@ -47,7 +47,8 @@ main()
 
 
 def page(directory: Path, name: str, output: str) -> str:
-    """hello's page with another way to send; its path."""
+    """Write hello's page as file ``name``, a str, in ``directory``, a Path, with other code to send
+    a record, ``output``, a str; return its path, a str."""
     text = Path(page_of_hello.__file__).read_text()
     text = text.replace(text[text.index(BEGIN) : text.index(END)], output)
     path = directory / name
@@ -56,7 +57,8 @@ def page(directory: Path, name: str, output: str) -> str:
 
 
 def block(*prefix: str) -> float:
-    """Nanoseconds for a block of dd, run by a command or alone."""
+    """Return the nanoseconds of dd for a block, a float; ``prefix`` are the words of a command that
+    runs dd, or none."""
     done = subprocess.run(
         [*prefix, *DD], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True
     )

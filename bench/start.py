@@ -28,7 +28,8 @@ TUXSCOPE = str(Path(sys.executable).with_name("tuxscope"))
 
 
 def first_event(pid: int) -> tuple[float, int]:
-    """Milliseconds from exec to the first line after the header; peak memory in KiB."""
+    """Return a pair for a run that traces process ``pid``, an int: milliseconds from exec to the
+    first line after the header, a float, and peak memory in KiB, an int."""
     begin = time.perf_counter()
     process = subprocess.Popen([TUXSCOPE, "hello", "--pid", str(pid)], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL)  # fmt: skip
@@ -36,11 +37,11 @@ def first_event(pid: int) -> tuple[float, int]:
     output = b""
     while output.count(b"\n") < 2:
         ready, _, _ = select.select([process.stdout], (), (), LIMIT)
-        piece = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
-        if not piece:
+        chunk = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
+        if not chunk:
             process.kill()
             raise SystemExit("tuxscope printed no event; run this as root")
-        output += piece
+        output += chunk
     milliseconds = (time.perf_counter() - begin) * 1000
     process.terminate()
     process.stdout.close()

@@ -56,7 +56,7 @@ COMMANDS = {
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of dd gave, with a tool or without.
+    """A frozen dataclass: one run of dd, with a tool or without.
 
     Attributes:
         wall, cpu: of dd, in ns for a call.
@@ -108,7 +108,8 @@ def killed(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]
 
 
 def attached(tool: str, process: subprocess.Popen[bytes], pid: int) -> bool:
-    """Whether a tool sees the process."""
+    """Return whether ``tool``, a name, which runs as ``process``, a Popen object, has attached to
+    process ``pid``, an int."""
     if process.poll() is not None:
         raise SystemExit(f"stream: {tool} ended before it began")
     if tool == STRACE:
@@ -119,14 +120,14 @@ def attached(tool: str, process: subprocess.Popen[bytes], pid: int) -> bool:
 
 
 def links(pid: int) -> int:
-    """How many programs a process has attached."""
+    """Return how many programs process ``pid``, an int, has attached."""
     fds = Path(f"/proc/{pid}/fd")
     return sum(os.readlink(each) == "anon_inode:bpf_link" for each in fds.iterdir())
 
 
 def once(tool: str, workload: str, count: int, calls: int) -> Run:
-    """Run a command, of DD or LSEEK with ``count``, with a tool attached to it; it makes so many
-    calls."""
+    """Return the Run of ``workload``, DD or LSEEK, with ``count``, an int, and ``tool``, a name,
+    attached to it; it makes so many ``calls``."""
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as place:
         file, errors = Path(place, "lines"), Path(place, "errors")
         command = workload.format(place=place, count=count)
@@ -155,7 +156,12 @@ def copied(
     file: Path,
     errors: Path,
 ) -> Run:
-    """Let the command begin, and wait for both ends."""
+    """Let ``process``, the Popen object of the workload, begin, wait until it and the tool have
+    ended, and return the Run.
+
+    It makes so many ``calls``. ``watcher`` is the Popen object of ``tool``, a name, or None if
+    there is none; ``file`` and ``errors`` are the Paths of its output and its stderr.
+    """
     assert process.stdin
     before = time.monotonic_ns()
     process.stdin.write(b"\n\n")  # the shell takes one of them
@@ -183,7 +189,8 @@ def copied(
 
 
 def waited_at_once(process: subprocess.Popen[bytes]) -> resource.struct_rusage:
-    """Wait for the end without looking again and again: that would be part of the time."""
+    """Wait until ``process``, a Popen object, ends, and return its struct_rusage; polling would be
+    part of the time."""
     signal.alarm(int(PATIENCE))
     _, _, usage = os.wait4(process.pid, 0)
     signal.alarm(0)
@@ -192,7 +199,8 @@ def waited_at_once(process: subprocess.Popen[bytes]) -> resource.struct_rusage:
 
 
 def measure(pairs: int, flood_program: Path) -> dict[str, list[Run]]:
-    """Rounds of all tools that are installed."""
+    """Return the Runs of all installed tools, a dict of lists by name, with one for each of
+    ``pairs``, an int; ``flood_program`` is the Path of the program that floods."""
     tools = [ALONE, *(each for each in COMMANDS if shutil.which(COMMANDS[each][0]))]
     lseek = LSEEK.format(program=flood_program, count="{count}")
     found: dict[str, list[Run]] = {}
@@ -214,7 +222,8 @@ def figure(values: list[float], digits: int = 0) -> str:
 
 
 def added(found: dict[str, list[Run]], tool: str, what: str) -> list[float]:
-    """What a tool adds to a call, round by round."""
+    """Return what ``tool``, a name, adds to a call in each round, a list of float in ns; ``found``
+    has the Runs by name, ``what`` is ``cpu`` or ``wall``."""
     return [
         getattr(one, what) - getattr(none, what)
         for one, none in zip(found[tool], found[ALONE], strict=True)
@@ -222,7 +231,11 @@ def added(found: dict[str, list[Run]], tool: str, what: str) -> list[float]:
 
 
 def reader_cpu(found: dict[str, list[Run]], tool: str, lines: str = "") -> list[float]:
-    """CPU seconds of a tool for a million lines, without its start and end."""
+    """Return the CPU seconds of ``tool``, a name, for a million lines in each round, a list of
+    float, without its start and end.
+
+    ``found`` has the Runs by name; ``lines``, a str, is the end of that name for another workload.
+    """
     return [
         (one.tool_cpu - start.tool_cpu) / (one.lines - start.lines) * 1e6
         for one, start in zip(found[tool + lines], found[f"{tool}, start"], strict=True)
@@ -258,7 +271,7 @@ def report(found: dict[str, list[Run]]) -> Iterator[str]:
 
 
 def resident(pid: int) -> float:
-    """Resident memory in MiB; 0 for a process that has ended."""
+    """Return the resident memory of process ``pid``, an int, in MiB; 0 if it has ended."""
     try:
         text = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -268,7 +281,8 @@ def resident(pid: int) -> float:
 
 
 def flood(program: Path, seconds: int, *options: str) -> str:
-    """A million calls a second; what is delivered, and the memory of tuxscope."""
+    """Let ``program``, a Path, make a million calls a second for so many ``seconds``, an int;
+    return a line, a str: what tuxscope with ``options``, each a str, delivers, and its memory."""
     count = seconds * RATE
     with (
         tempfile.TemporaryFile() as stderr,
@@ -298,7 +312,8 @@ def flood(program: Path, seconds: int, *options: str) -> str:
 def flooded(
     process: subprocess.Popen[bytes], watcher: subprocess.Popen[bytes]
 ) -> tuple[str, int, int]:
-    """Let the flood begin; what it took, how many calls came, and how many were made."""
+    """Let the flood ``process`` begin, with tuxscope as ``watcher``, both Popen objects; return a
+    triple: its figures, a str, how many calls were delivered, and how many were made."""
     assert process.stdin
     assert process.stdout
     assert watcher.stdout

@@ -40,6 +40,18 @@ SAYS = {
 }
 
 
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def test_links_lead_to_files() -> None:
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    links = {(page, each) for page in pages for each in LINK.findall(page.read_text())}
+    inside = {(page, each) for page, each in links if "://" not in each}
+    assert len(inside) > 50
+    lost = [(str(page), each) for page, each in inside if not (page.parent / each).exists()]
+    assert sorted(lost) == []
+
+
 def test_all_examples_are_known() -> None:
     assert {name for name, _ in examples()} == set(SAYS)
 

@@ -36,7 +36,8 @@ class SetupError(Exception):
 
 
 def set_up(directory: str, arguments: Sequence[str]) -> None:
-    """Have pip install something into a venv, which is made first where none can be used.
+    """Have pip install ``arguments``, a sequence of str, into the venv ``directory``, a path, which
+    is made first unless it can be used.
 
     Raises SetupError.
     """
@@ -47,7 +48,7 @@ def set_up(directory: str, arguments: Sequence[str]) -> None:
 
 
 def usable(directory: Path) -> bool:
-    """Whether there is a whole venv."""
+    """Return whether ``directory``, a Path, has a complete venv."""
     try:
         return all(
             subprocess.run(
@@ -74,7 +75,8 @@ def create(directory: Path) -> None:
 
 
 def pip_install(directory: Path, arguments: Sequence[str]) -> None:
-    """Raises SetupError."""
+    """Run ``pip install`` with ``arguments``, a sequence of str, in the venv ``directory``, a Path.
+    Raises SetupError."""
     pip = (directory / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check")
     run([*pip, *arguments], "pip failed")
     command = directory / "bin" / "tuxscope"
@@ -91,7 +93,8 @@ def without_re(script: str) -> str:
 
 
 def run(command: Sequence[str | Path], problem: str) -> None:
-    """Run a command without showing what it says. Raises SetupError where it fails."""
+    """Run ``command``, a sequence of words, without showing its output. Raises SetupError, which
+    begins with ``problem``, a str, if it fails."""
     # pip's five take long where nothing answers, and without any it does not say so.
     retries = os.environ.get("PIP_RETRIES", "0")
     done = subprocess.run(
@@ -103,7 +106,8 @@ def run(command: Sequence[str | Path], problem: str) -> None:
 
 
 def described(output: str, problem: str, command: Sequence[str | Path]) -> str:
-    """Why a command failed, by what it printed."""
+    """Return why ``command``, a sequence of words, failed, by its ``output``, as one line: a str
+    that begins with ``problem``, a str, unless PyPI cannot be reached."""
     errors = [each.strip() for each in ERROR.findall(output) if not EMPTY.match(each)]
     causes = [each for each in errors if not CONSEQUENCE.search(each)]
     cause = causes[0] if causes else ""

@@ -22,13 +22,14 @@ Written by make face.
 
 
 def order(name: str) -> tuple[bool, str, int]:
-    """Classes first; r10 comes after r9."""
+    """Return the key to sort ``name``, a str, by, a tuple: classes first; r10 comes after r9."""
     letters = name.rstrip("0123456789")
     return name[0].islower(), letters, int(name[len(letters) :] or 0)
 
 
 def imported_order(name: str) -> tuple[bool, str]:
-    """That of ruff's isort, which is in no case."""
+    """Return the key to sort ``name``, a str, by in an import, a tuple: the order of ruff's isort,
+    which ignores case."""
     first, letters, number = order(name)
     return first, f"{letters.lower()}{number:02}"
 

@@ -55,7 +55,8 @@ EXIT = Instruction(opcode=Jump.EXIT | Class.JMP).encode()
 
 
 class Answer(Enum):
-    """What the kernel says to a call."""
+    """An enum: whether the kernel accepts a call. Members: NO = "no", GPL = "gpl", from
+    GPL-compatible programs only, ANY = "any"."""
 
     NO = "no"
     GPL = "gpl"
@@ -63,7 +64,12 @@ class Answer(Enum):
 
 
 def load(code: bytes, kind: ProgramType, attached: int, flags: int, licence: str) -> str | None:
-    """The verifier's log; None where the kernel takes the program."""
+    """Load ``code``, bytes, as a program of type ``kind``, a ProgramType; return the verifier's
+    log, a str, or None if the kernel accepts it.
+
+    ``attached`` is the expected attach type and ``flags`` are those of BPF_PROG_LOAD, both int;
+    ``licence`` is a str.
+    """
     instructions = ctypes.create_string_buffer(code, len(code))
     words = ctypes.create_string_buffer(licence.encode())
     log = ctypes.create_string_buffer(1 << 14)
@@ -87,7 +93,8 @@ def load(code: bytes, kind: ProgramType, attached: int, flags: int, licence: str
 
 
 def ways(kind: ProgramType) -> list[tuple[int, int]]:
-    """The attach types and flags under which the kernel takes programs of a type at all."""
+    """Return the attach types and flags with which the kernel accepts programs of type ``kind``, a
+    ProgramType, as a list of pairs of int."""
     return [
         (attached, flags)
         for attached in ATTACHED.get(kind, (0,))
@@ -97,7 +104,8 @@ def ways(kind: ProgramType) -> list[tuple[int, int]]:
 
 
 def ask(number: int, kind: ProgramType, attached: int, flags: int) -> Answer:
-    """Whether a program may call a helper."""
+    """Return the Answer of the kernel to a call of the helper with ``number``, an int, by a program
+    of type ``kind``, a ProgramType, with attach type ``attached`` and ``flags``, both int."""
     code = Instruction(opcode=Jump.CALL | Class.JMP, imm=number).encode() + EXIT
     for licence, answer in zip(LICENCES[::-1], (Answer.ANY, Answer.GPL), strict=True):
         log = load(code, kind, attached, flags, licence)

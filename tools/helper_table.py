@@ -110,7 +110,14 @@ class TableError(Exception):
 
 @dataclass(frozen=True)
 class Prototype:
-    """What the header says of a helper."""
+    """A frozen dataclass: the declaration of a helper in the header.
+
+    Attributes:
+        number: an int, the helper's number.
+        name, returns: each a str, its name without ``bpf_``, and the C type of the result.
+        parameters: a tuple of pairs of str, C type and name; the last is ``("...", "")`` if it is
+            variadic.
+    """
 
     number: int
     name: str
@@ -123,7 +130,8 @@ class Prototype:
 
 
 def spelt(c_type: str, name: str) -> str:
-    """A declaration as C has it: the star stands at the name."""
+    """Return the C declaration of ``name``, a str, with type ``c_type``, a str: the star is next to
+    the name."""
     return f"{c_type}{'' if c_type.endswith('*') or not name else ' '}{name}"
 
 
@@ -134,7 +142,8 @@ def split(declaration: str) -> tuple[str, str]:
 
 
 def read_header(text: str) -> list[Prototype]:
-    """All helpers of a header, in the order of their numbers."""
+    """Return all helpers of a header with this ``text``, a str, as a list of Prototype, by number.
+    Raises TableError."""
     names = re.findall(r"^\s*FN\((\w+), (\d+), ##ctx\)", text, re.MULTILINE)
     _, start, described = text.partition("Start of BPF helper function descriptions")
     if not names or not start:
@@ -157,8 +166,8 @@ def read_header(text: str) -> list[Prototype]:
 
 
 def kinds(helper: Prototype) -> Iterator[str]:
-    """A word for each parameter: its kind, ``=bytes``, ``!`` where it is written to, ``?`` where
-    it may be 0."""
+    """Yield a word, a str, for each parameter of ``helper``, a Prototype: its kind, then
+    ``=bytes``, ``!`` if it is written, ``?`` if it may be 0."""
     has_map, sized = False, False
     for at, (c_type, name) in enumerate(helper.parameters):
         if c_type == "...":
@@ -181,7 +190,11 @@ def kinds(helper: Prototype) -> Iterator[str]:
 
 
 def kind_of(c_type: str, name: str, at: int, after: tuple[str, str], has_map: bool) -> str:
-    """A parameter's kind by its declaration, its place, and the one behind it."""
+    """Return the kind, a str, of the parameter ``name`` with type ``c_type``, both str.
+
+    ``at`` is its index, an int, ``after`` the parameter after it, a pair of str (type and name);
+    ``has_map`` is whether a parameter before it is a map.
+    """
     if not c_type.endswith("*"):
         return "number"
     target = pointee(c_type)
@@ -203,12 +216,14 @@ def kind_of(c_type: str, name: str, at: int, after: tuple[str, str], has_map: bo
 
 
 def pointee(c_type: str) -> str:
-    """What a pointer's type points to, without const and struct."""
+    """Return the type that the pointer type ``c_type`` points to, both str, without const and
+    struct."""
     return re.sub(r"\b(const|struct) |[ *]+$", "", c_type)
 
 
 def result(helper: Prototype) -> str:
-    """What is to be known of r0 after a call."""
+    """Return what a call of ``helper``, a Prototype, leaves in r0, a str: ``void``, ``number``,
+    ``pointer``, or ``pointer?``, which may be NULL."""
     if helper.name in VOID or (helper.returns == "void" and helper.name not in NOT_VOID):
         return "void"
     if helper.returns.endswith("*") and helper.name not in NEVER_NULL:
@@ -217,12 +232,13 @@ def result(helper: Prototype) -> str:
 
 
 def since(number: int) -> str:
-    """The first release that has a helper."""
+    """Return the first release of Linux, a str, that has the helper with ``number``, an int."""
     return next(release for release, highest in FIRST.items() if number <= highest)
 
 
 def merged(files: Iterator[Path]) -> Mapping[str, tuple[str, set[str]]]:
-    """What all kernels together say of each helper: its licence, and the types that have it."""
+    """Return what the ``files``, Paths with the answers of one kernel each, say of each helper: a
+    mapping by name of pairs, its licence, ``gpl`` or ``any``, and a set of the program types."""
     known: dict[str, tuple[str, set[str]]] = {}
     for path in files:
         for line in path.read_text().splitlines():
@@ -235,7 +251,8 @@ def merged(files: Iterator[Path]) -> Mapping[str, tuple[str, set[str]]]:
 
 
 def table(header: str) -> Iterator[str]:
-    """The lines of the table."""
+    """Yield the lines of the table, each a str, from the text of ``header``, a str. Raises
+    TableError."""
     enum = header.partition("enum bpf_prog_type {")[2].partition("}")[0]
     order = [each.lower() for each in re.findall(r"BPF_PROG_TYPE_(\w+),", enum)]
     answers = merged(ANSWERS.glob("*.tsv"))

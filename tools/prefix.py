@@ -15,7 +15,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Places:
-    """What an installation consists of."""
+    """A frozen dataclass: the paths of an installation.
+
+    Attributes:
+        prefix: a Path, the directory that has ``bin`` and ``lib``.
+    """
 
     prefix: Path
 
@@ -48,7 +52,8 @@ class Places:
 
 
 def install(prefix: str) -> None:
-    """Install the checkout; where that fails, what was there before stays.
+    """Install the checkout below ``prefix``, a path; if that fails, the installation before it
+    stays.
 
     Raises SetupError, OSError.
     """
@@ -81,7 +86,8 @@ def install(prefix: str) -> None:
 
 
 def uninstall(prefix: str) -> None:
-    """Take away what install() made: directories only if it made them, and nothing else is there.
+    """Remove what install() made below ``prefix``, a path: directories only if it made them, and
+    they are empty.
 
     Raises SetupError, OSError.
     """
@@ -96,7 +102,8 @@ def uninstall(prefix: str) -> None:
 
 
 def check(places: Places) -> None:
-    """Raises SetupError where something that is not ours is in the way."""
+    """Raise SetupError if one of ``places``, a Places, has something that install() did not
+    make."""
     if os.path.lexists(places.link) and not places.linked:
         raise SetupError(f"{places.link} is there already, and not from make install; remove it")
     if places.library.exists() and not is_venv(places.library):
@@ -104,7 +111,7 @@ def check(places: Places) -> None:
 
 
 def restore(places: Places) -> None:
-    """Undo what is left of an install() that was killed."""
+    """Undo what an install() that was killed left in ``places``, a Places."""
     if places.former.exists():
         if places.record.exists():
             shutil.rmtree(places.former)
@@ -125,7 +132,8 @@ def recorded(places: Places) -> list[Path]:
 
 
 def make_directories(path: Path, made: list[Path]) -> None:
-    """Make a directory and those above it; what was not there is noted in ``made``."""
+    """Make the directory ``path``, a Path, and those above it; append those that did not exist to
+    ``made``, a list of Path."""
     for each in [*reversed(path.parents), path]:
         if not each.exists():
             each.mkdir()
@@ -133,7 +141,7 @@ def make_directories(path: Path, made: list[Path]) -> None:
 
 
 def remove_directories(made: list[Path]) -> None:
-    """Remove directories, from below, but for those that hold something."""
+    """Remove those directories of ``made``, a list of Path, the innermost first, that are empty."""
     for each in reversed(made):
         with contextlib.suppress(OSError):
             each.rmdir()

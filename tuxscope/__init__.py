@@ -37,6 +37,8 @@ NAMES = {
     "tuxscope.loader.privilege": "PrivilegeError",
     "tuxscope.loader.ringbuf_reader": "RingBufReader",
     "tuxscope.programs.hello": "HelloEvent hello",
+    "tuxscope.programs.fileio.library": "fileio",
+    "tuxscope.programs.fileio.operation": "FileOperation",
     "tuxscope.programs.net.connections": "Connection",
     "tuxscope.programs.net.library": "net",
     "tuxscope.page.page": "Page",

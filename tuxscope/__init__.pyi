@@ -135,6 +135,12 @@ from tuxscope.page.pid_namespace import (
     PidNamespace,
     namespaced_pid,
 )
+from tuxscope.programs.fileio.library import (
+    fileio,
+)
+from tuxscope.programs.fileio.operation import (
+    FileOperation,
+)
 from tuxscope.programs.hello import (
     HelloEvent,
     hello,
@@ -202,6 +208,7 @@ __all__ = [
     "FallThroughError",
     "Fault",
     "Field",
+    "FileOperation",
     "Hash",
     "HelloEvent",
     "Helper",
@@ -278,6 +285,7 @@ __all__ = [
     "char",
     "const",
     "decode_all",
+    "fileio",
     "hello",
     "helper",
     "load",

@@ -24,7 +24,7 @@ from operator import attrgetter
 from tuxscope.lean_typing import TYPE_CHECKING, Any, NoReturn
 
 MISSING = object()
-FEW = 10  # instances
+FEW = 30  # instances
 
 
 class Spec:
@@ -77,7 +77,7 @@ class Later:
 class Initialiser(Later):
     """The ``__init__`` of class ``owner`` with the fields ``specs``, a dict of Spec by name.
 
-    It is compiled after FEW instances, or when it is looked at: that takes as long as making 30
+    It is compiled after FEW instances, or when it is looked at: that takes as long as making FEW
     without. Most classes have one or two in a run.
 
     Attributes:

@@ -18,13 +18,13 @@ UNTIL_TOLD = 1.25  # seconds until a table has been printed, that is each second
 
 @dataclass(frozen=True)
 class Settings:
-    """How much of everything.
+    """A frozen dataclass: how much is measured.
 
     Attributes:
         cycles: of a flood.
         runs: repetitions of everything, at most.
-        rate: cycles a second of what is paced.
-        paced: how many of these.
+        rate: cycles a second of a paced workload.
+        paced: the number of its cycles.
         limit: seconds after which no further measure begins.
     """
 
@@ -40,7 +40,11 @@ QUICK = Settings(cycles=500, runs=1, paced=100, limit=60.0)
 
 @dataclass
 class Bench(Rounds[NetReader]):
-    """All that is measured."""
+    """A dataclass: all measures.
+
+    Attributes:
+        settings: the Settings.
+    """
 
     settings: Settings
 
@@ -99,7 +103,8 @@ class Bench(Rounds[NetReader]):
 
     @staticmethod
     def settled(reader: NetReader, running: Running, pid: int) -> int:
-        """The events of a process that were reported, once no more of them come."""
+        """Return the number of events of process ``pid``, an int, that ``reader``, a NetReader, has
+        reported, once the output of ``running``, a Running, does not grow any more."""
         if reader.summary:
             time.sleep(UNTIL_TOLD)
         else:

@@ -43,7 +43,8 @@ about two minutes, and with QUICK=1 seconds.
 
 
 def ratios(results: Results) -> str:
-    """How much each costs: of a process that is not traced, and of the peer."""
+    """Return a table in Markdown, a str: what each reader costs, as a ratio to its peer, by
+    ``results``, a Results."""
     heads = [f"{one} / {other}" for one, other in PARTNERS.items()]
     rows = [["ratio of medians", *heads]]
     for measure in MEASURES:
@@ -55,7 +56,8 @@ def ratios(results: Results) -> str:
 
 
 def slowdown(results: Results) -> str:
-    """What a process pays, of what it pays with no reader."""
+    """Return a table in Markdown, a str: a traced process's CPU time as a ratio to that without a
+    reader, by ``results``, a Results."""
     readers = [each for each in results.readers(ORDER) if each != UNPROBED]
     rows = [["ratio to unprobed", *readers]]
     for measure in (TRACED, BYSTANDER):
@@ -69,7 +71,7 @@ def shown(figure: float | None) -> str:
 
 
 def table(results: Results) -> str:
-    """All of it."""
+    """Return all tables of ``results``, a Results, in Markdown, a str."""
     parts = [
         origin(results, "cycles"),
         slowdown(results),
@@ -80,7 +82,8 @@ def table(results: Results) -> str:
 
 
 def record(results: Results, path: Path) -> None:
-    """Write it between the marks of a page, which is made where there is none."""
+    """Write the tables of ``results``, a Results, between the marks of the page ``path``, a Path,
+    which is created if it does not exist. Raises BenchError if it has no marks."""
     text = path.read_text() if path.exists() else NEW
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)

@@ -17,7 +17,7 @@ COUNTED = re.compile(rb"^@(connects|accepts|closes)\[(\d+), .*\]: (\d+)$")
 
 @dataclass(frozen=True)
 class NetReader:
-    """A tool in one of its modes.
+    """A frozen dataclass: a tool in one of its modes.
 
     Attributes:
         name: in the tables.
@@ -44,7 +44,8 @@ class NetReader:
         return WORKLOAD.encode() in line
 
     def delivered(self, output: bytes, pid: int) -> int:
-        """Events of a process, in lines or counts."""
+        """Return the number of events of process ``pid``, an int, in ``output``, bytes: its lines,
+        or the counts of its last table."""
         lines, wanted = output.splitlines(), str(pid).encode()
         if not self.summary:
             return sum(line.split(maxsplit=2)[1:2] == [wanted] for line in lines)

@@ -25,10 +25,11 @@ def key(line: Line) -> Key:
 
 
 def aligned(theirs: Sequence[Line], ours: Sequence[Line]) -> Iterator[Pair]:
-    """Pair the lines of a thread; None stands for a line that one side does not have.
+    """Yield the lines of a thread in pairs: those of strace, ``theirs``, and of tuxscope, ``ours``,
+    both sequences of Line; None stands for a line that one side does not have.
 
-    Where two lines differ, the least number of lines is looked for after which AGREEING lines have
-    the same names and results; in between, as many as possible are paired.
+    At a difference it skips the least number of lines after which AGREEING lines have the same
+    names and results; of the skipped ones it pairs as many as possible.
     """
     first, second = [key(each) for each in theirs], [key(each) for each in ours]
     i = j = 0
@@ -49,7 +50,8 @@ def aligned(theirs: Sequence[Line], ours: Sequence[Line]) -> Iterator[Pair]:
 
 
 def next_agreement(first: Sequence[Key], second: Sequence[Key], i: int, j: int) -> tuple[int, int]:
-    """How many lines to skip on both sides; one on each where nothing agrees soon."""
+    """Return how many lines to skip of ``first`` from index ``i`` and of ``second`` from index
+    ``j``, a pair of int, both sequences of Key; (1, 1) if no lines agree soon."""
     for a, b in WAYS:
         if i + a > len(first) or j + b > len(second):
             continue
@@ -60,7 +62,8 @@ def next_agreement(first: Sequence[Key], second: Sequence[Key], i: int, j: int) 
 
 
 def best(first: Sequence[Key], second: Sequence[Key]) -> Iterator[tuple[int | None, int | None]]:
-    """Pair as many as possible of a few, by their positions: the same, else those of one name."""
+    """Yield as many pairs as possible of ``first`` and ``second``, short sequences of Key, by their
+    indexes: equal ones, else those with one name; None for a line without a partner."""
     # worth[i][j]: what the best pairs of first[i:] and second[j:] are worth.
     worth = [[0] * (len(second) + 1) for _ in range(len(first) + 1)]
     for i in reversed(range(len(first))):

@@ -21,11 +21,12 @@ LOADER_32 = "/lib/ld-linux.so.2"
 
 @dataclass(frozen=True)
 class Command:
-    """A command in an empty directory.
+    """A frozen dataclass: a command in an empty directory.
 
     Attributes:
-        words: the command.
-        before: what a shell does there first, unwatched.
+        name: a str, in the tables.
+        words: the command, a tuple of str.
+        before: a shell script that prepares the directory, and is not traced.
     """
 
     name: str
@@ -57,7 +58,8 @@ def shell(name: str, script: str, before: str = ":") -> Command:
 
 
 def program(name: str, *arguments: str) -> Command:
-    """One of the Python programs of this directory."""
+    """Return the Command called ``name``, a str, that runs programs.py of this directory with
+    ``arguments``, each a str."""
     return Command(name, (sys.executable, "-S", "-B", str(HERE / "programs.py"), *arguments))
 
 

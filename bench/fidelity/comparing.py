@@ -19,7 +19,7 @@ WIDEST = 160  # characters of a line in an example
 
 @dataclass(frozen=True, order=True)
 class Difference:
-    """A kind of difference.
+    """A frozen dataclass: a kind of difference.
 
     Attributes:
         name: the call's, or the signal's.
@@ -37,7 +37,13 @@ class Difference:
 
 @dataclass
 class Found:
-    """How often a kind of difference is there, and the first of them."""
+    """A dataclass: the first example of a kind of difference, and how often it occurs.
+
+    Attributes:
+        theirs, ours: each a str, the differing text of strace and of tuxscope.
+        command: the name of the command, a str.
+        count: an int.
+    """
 
     theirs: str
     ours: str
@@ -47,13 +53,16 @@ class Found:
 
 @dataclass
 class Comparison:
-    """The lines of one command, compared.
+    """A dataclass: the lines of one command, compared.
 
     Attributes:
-        lines: of strace.
-        equal: of these.
-        extra: lines that only tuxscope has.
-        kinds: what differs; a line counts once, by the first difference in it.
+        command: its name, a str.
+        lines: the number of strace's lines, an int.
+        equal: how many of these are equal, an int.
+        extra: the number of lines that only tuxscope has, an int.
+        lost: the number of calls that tuxscope reports as lost, an int.
+        kinds: a dict of Found by Difference; a line counts once, by its first difference.
+        of_kind: a Counter of strace's lines by Kind.
     """
 
     command: str
@@ -87,7 +96,8 @@ def label(line: Line) -> str:
 
 
 def how(theirs: str, ours: str) -> str:
-    """Describe in general how one place differs."""
+    """Return in general terms, a str, how ``theirs`` and ``ours`` differ, both str: an argument or
+    result of strace and of tuxscope."""
     if not theirs or not ours:
         return "only strace has it" if theirs else "only tuxscope has it"
     if PATH.sub("", theirs) == PATH.sub("", ours):
@@ -114,7 +124,8 @@ def how(theirs: str, ours: str) -> str:
 
 
 def differences(theirs: Line, ours: Line) -> Iterator[tuple[Difference, str, str]]:
-    """What differs in a pair, beginning with the result."""
+    """Yield what differs between ``theirs`` and ``ours``, both Line, the result first: triples of
+    the Difference and the two texts."""
     name = label(theirs)
     # Of another ABI strace says in a line of its own that it goes on in it.
     if theirs.name.partition("@")[0] != ours.name.partition("@")[0]:
@@ -139,7 +150,8 @@ def by_thread(lines: Iterable[Line]) -> dict[int, list[Line]]:
 
 
 def compared(command: str, theirs: Iterable[Line], ours: Iterable[Line]) -> Comparison:
-    """Compare all threads."""
+    """Return the Comparison of all threads of ``command``, a name: the lines of strace, ``theirs``,
+    and of tuxscope, ``ours``, both iterables of Line."""
     comparison = Comparison(command)
     one, other = by_thread(theirs), by_thread(ours)
     for tid in sorted(one.keys() | other.keys()):
@@ -149,7 +161,8 @@ def compared(command: str, theirs: Iterable[Line], ours: Iterable[Line]) -> Comp
 
 
 def note_pair(comparison: Comparison, theirs: Line | None, ours: Line | None) -> None:
-    """Count a pair: equal, or by the kind of its first difference."""
+    """Count a pair of lines in ``comparison``, a Comparison: as equal, or by its first Difference.
+    ``theirs`` and ``ours`` are each a Line, or None if that side has none."""
     if theirs is None:
         assert ours
         comparison.extra += 1

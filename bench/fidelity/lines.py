@@ -26,7 +26,8 @@ FD_BEFORE = re.compile(r"[\dD]<(?!<)")  # of 3</path> and AT_FDCWD</path>, not o
 
 
 class Kind(Enum):
-    """What a line shows."""
+    """An enum: what a line shows. Members: CALL = "call", SIGNAL = "signal", END = "end of a
+    thread"."""
 
     CALL = "call"
     SIGNAL = "signal"
@@ -35,9 +36,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """A call, a signal or the end of a thread.
+    """A frozen dataclass: a call, a signal or the end of a thread.
 
     Attributes:
+        tid: the thread's ID, an int.
+        kind: the Kind.
         name: of the call, or of the signal; empty for an end.
         arguments: as they are printed.
         result: what follows ``=``; None for a call that has not returned.
@@ -64,7 +67,7 @@ class Line:
 
 
 def skip_string(text: str, at: int) -> int:
-    """Return where a string that begins at ``at`` ends."""
+    """Return the index after the string in ``text``, a str, that begins at index ``at``."""
     at += 1
     while at < len(text) and text[at] != '"':
         at += 1 + (text[at] == "\\")
@@ -72,8 +75,8 @@ def skip_string(text: str, at: int) -> int:
 
 
 def skip_path(text: str, at: int) -> int:
-    """Return where the ``<path>`` of an fd that begins at ``at`` ends; strace escapes < and > in
-    it. The ``->`` of a socket's addresses is no end."""
+    """Return the index after the ``<path>`` of an fd in ``text``, a str, that begins at index
+    ``at``; strace escapes < and > in it. The ``->`` of a socket's addresses is no end."""
     inner = 0
     for index in range(at, len(text)):
         if text[index] == "<":
@@ -86,15 +89,17 @@ def skip_path(text: str, at: int) -> int:
 
 
 def skip_comment(text: str, at: int) -> int:
-    """Return where a comment that begins at ``at`` ends."""
+    """Return the index after the comment in ``text``, a str, that begins at index ``at``."""
     end = text.find("*/", at + 2)
     return len(text) if end < 0 else end + 2
 
 
 def split(text: str, at: int, close: str = ")") -> tuple[tuple[str, ...], int]:
-    """Split what is in brackets at the commas of the outermost level.
+    """Split ``text``, a str, from index ``at`` to the bracket ``close``, a str, at the commas of
+    the outermost level.
 
-    Returns the parts, and where the closing bracket is, or the length of the text.
+    Returns a pair: the parts, a tuple of str, and the index of the closing bracket, or the length
+    of the text.
     """
     parts: list[str] = []
     begin = at
@@ -125,7 +130,8 @@ def split(text: str, at: int, close: str = ")") -> tuple[tuple[str, ...], int]:
 
 
 def parsed(tid: int, text: str) -> Line | None:
-    """Take a line apart that is whole; None for what is no call, signal or end."""
+    """Return the Line of thread ``tid``, an int, with a complete ``text``, a str; None if it is not
+    a call, a signal or an end."""
     text = text[:LONGEST]
     if text.startswith("--- "):
         name = text[4:].split(" ", 1)[0]
@@ -149,7 +155,8 @@ def parsed(tid: int, text: str) -> Line | None:
 
 
 def strace_lines(text: str) -> Iterator[Line]:
-    """The lines of ``strace -f -o``; calls that others came between are put together."""
+    """Yield the Lines of ``text``, the output of ``strace -f -o``; the parts of a call that others
+    interrupted are joined."""
     begun: dict[int, str] = {}
     for line in text.split("\n"):
         found = STRACE.fullmatch(line)
@@ -176,7 +183,7 @@ def strace_lines(text: str) -> Iterator[Line]:
 
 
 def tuxscope_lines(text: str) -> Iterator[Line]:
-    """The lines of ``tuxscope syscall``."""
+    """Yield the Lines of ``text``, the output of ``tuxscope syscall``."""
     for line in text.split("\n"):
         found = TUXSCOPE.match(line)
         if not found:

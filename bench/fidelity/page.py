@@ -14,7 +14,8 @@ END = "<!-- Beside strace ends. -->"
 
 
 def total(comparisons: Iterable[Comparison]) -> Comparison:
-    """All of them as one; the examples are the first."""
+    """Return the sum of ``comparisons``, an iterable, as one Comparison, with the first example of
+    each kind."""
     whole = Comparison("all")
     for each in comparisons:
         whole.lines += each.lines
@@ -33,7 +34,8 @@ def cell(text: str) -> str:
 
 
 def commands_table(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """A row for each command."""
+    """Yield the lines of a table in Markdown, a row for each of ``comparisons``, a sequence of
+    Comparison, and for all."""
     yield "| command | strace's lines | equal | % | only tuxscope | lost |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for each in (*comparisons, total(comparisons)):
@@ -44,7 +46,8 @@ def commands_table(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 
 def kinds(comparisons: Iterable[Comparison]) -> list[tuple[Difference, Found]]:
-    """What differs, the commonest first."""
+    """Return the differences in ``comparisons``, an iterable of Comparison, the most frequent
+    first: a list of pairs, Difference and Found."""
     return sorted(total(comparisons).kinds.items(), key=lambda each: (-each[1].count, each[0]))
 
 
@@ -56,7 +59,8 @@ def kinds_table(comparisons: Iterable[Comparison]) -> Iterator[str]:
 
 
 def examples(comparisons: Iterable[Comparison]) -> Iterator[str]:
-    """What differs, with one pair of lines each."""
+    """Yield the differences in ``comparisons``, an iterable of Comparison, with one pair of lines
+    each, as lines of Markdown."""
     for kind, found in kinds(comparisons)[:EXAMPLES]:
         yield f"{found.count:6}  {kind}   [{found.command}]"
         yield f"        strace:   {found.theirs or '-'}"
@@ -74,7 +78,8 @@ def summary(comparisons: Sequence[Comparison]) -> str:
 
 
 def report(comparisons: Sequence[Comparison], failed: dict[str, str]) -> str:
-    """All of it, in Markdown."""
+    """Return all tables of ``comparisons``, a sequence of Comparison, in Markdown, a str;
+    ``failed`` is a dict of the reason by command, for commands that could not be compared."""
     parts = [
         summary(comparisons), "", *commands_table(comparisons), "",
         *(f"Not compared: {name}: {why}" for name, why in failed.items()), "",
@@ -84,7 +89,8 @@ def report(comparisons: Sequence[Comparison], failed: dict[str, str]) -> str:
 
 
 def record(comparisons: Sequence[Comparison], path: Path) -> None:
-    """Write the summary and what differs between the marks of a page. Raises ValueError."""
+    """Write the summary of ``comparisons``, a sequence of Comparison, and what differs between the
+    marks of the page ``path``, a Path. Raises ValueError."""
     before, begin, rest = path.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

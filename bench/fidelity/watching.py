@@ -31,9 +31,10 @@ class RunError(Exception):
 
 @dataclass(frozen=True)
 class Watched:
-    """What the tools say of one command, from its execve on.
+    """A frozen dataclass: the output of both tools for one command, from its execve on.
 
     Attributes:
+        theirs, ours: each a list of Line, of strace and of tuxscope.
         lost: calls that tuxscope counts as lost.
         texts: the output of strace and of tuxscope, as it is.
     """
@@ -45,7 +46,8 @@ class Watched:
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Wait until something holds. Raises RunError."""
+    """Wait until ``condition``, a function, returns something true. Raises RunError with ``what``,
+    a str, after PATIENCE seconds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
@@ -55,7 +57,8 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 
 @contextmanager
 def running(words: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a session of its own, which is killed with its children if it is left."""
+    """A context manager: run ``words``, a list of str, as a Popen object, in a session of its own,
+    which is killed with its children at the end. ``options`` are keyword arguments of Popen."""
     process = subprocess.Popen(words, start_new_session=True, **options)  # type: ignore[call-overload]
     try:
         yield process
@@ -66,7 +69,7 @@ def running(words: list[str], **options: object) -> Iterator[subprocess.Popen[by
 
 
 def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Whether a process ends in time."""
+    """Return whether ``process``, a Popen object, ends within ``seconds``, a float."""
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -144,7 +147,8 @@ def sees_gate(file: Path) -> bool:
 
 
 def after_gate(lines: Iterable[Line], pid: int, execve: int) -> Iterator[Line]:
-    """What comes from the so many-th execve of the gate on."""
+    """Yield those of ``lines``, an iterable of Line, from the execve with number ``execve``, an
+    int, of process ``pid``, an int, on."""
     for line in lines:
         if line.tid == pid and line.kind is Kind.CALL and line.name == "execve":
             execve -= 1

@@ -32,7 +32,7 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Built:
-    """What was built.
+    """A frozen dataclass: the programs that were built or found.
 
     Attributes:
         tuxscope: the path of the program.
@@ -48,7 +48,8 @@ class Built:
 
 
 def tool(name: str) -> str:
-    """The path of a program. Raises BenchError where there is none."""
+    """Return the path of the program ``name``, both str. Raises BenchError if it is not
+    installed."""
     found = shutil.which(name, path=SEARCHED)
     if not found:
         raise BenchError(f"{name} is not installed")

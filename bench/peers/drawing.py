@@ -13,20 +13,26 @@ OURS, OTHERS, LINES = "#c2410c", "#475569", "#cbd5e1"
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """The powers of ten that hold both."""
+    """Return a list of the powers of ten, float, from ``low`` or less to ``high`` or more."""
     first = math.floor(math.log10(low))
     last = max(math.ceil(math.log10(high)), first + 1)
     return [10.0**power for power in range(first, last + 1)]
 
 
 def shown(value: float) -> str:
-    """Three digits, or all that are before the point."""
+    """Return ``value``, a float, as text with three significant digits, or with all digits before
+    the point."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def panel(title: str, rows: Mapping[str, Sequence[float]], top: int) -> tuple[list[str], int]:
-    """The elements of one measure, and where the next may begin. What is not above 0 is left out,
-    as a logarithm has no place for it."""
+    """Return the SVG elements of one measure, a list of str, and the y coordinate below them, an
+    int.
+
+    Its ``title`` is a str, its ``rows`` a mapping of the values by reader, and it begins at y
+    coordinate ``top``, an int. Readers with values that are not above 0 are left out: the axis is
+    logarithmic.
+    """
     rows = {name: values for name, values in rows.items() if values and min(values) > 0}
     if not rows:
         return [], top
@@ -56,7 +62,8 @@ def panel(title: str, rows: Mapping[str, Sequence[float]], top: int) -> tuple[li
 
 
 def svg(panels: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
-    """A whole picture: for each panel its title, and the values by reader."""
+    """Return an SVG picture, a str, of ``panels``: a mapping, by title, of mappings of the values
+    by reader."""
     parts: list[str] = []
     height = 4
     for title, rows in panels.items():

@@ -22,16 +22,20 @@ PARTNER = {TUXSCOPE: LIBBPF, TUXSCOPE_JSON: LIBBPF_JSON}
 
 @dataclass(frozen=True)
 class Results:
-    """What ``measure`` prints.
+    """A frozen dataclass: what ``measure`` prints.
 
     Attributes:
+        date: a str, YYYY-MM-DD.
+        machine: a dict of str: ``cpu`` and ``kernel``.
         load: the load average of the minute before.
+        commit: of the checkout, a str.
         versions: by peer.
         absent: why a peer is not in it.
         failed: the last failure of a reader.
         runs: full repetitions.
         events: of a flood.
         seconds: that it took.
+        values: the Values, lists of float by measure and reader.
     """
 
     date: str
@@ -51,11 +55,12 @@ class Results:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """What as_json() made."""
+        """Return the Results that as_json() wrote to ``text``, a str."""
         return cls(**json.loads(text))
 
     def of(self, measure: str, reader: str) -> list[float]:
-        """All values; none where it was not measured."""
+        """Return the values of ``measure``, a key, for ``reader``, a name, as a list of float;
+        empty if it was not measured."""
         return self.values.get(measure, {}).get(reader, [])
 
     def readers(self, order: Sequence[str] = READERS) -> list[str]:
@@ -65,7 +70,8 @@ class Results:
 
 
 class Summary(Enum):
-    """Which of the values of all runs counts."""
+    """An enum: which of the values of all runs counts. Members: MEDIAN = "median", LEAST = "least",
+    MOST = "most"."""
 
     MEDIAN = "median"
     LEAST = "least"
@@ -83,7 +89,7 @@ class Summary(Enum):
 
 @dataclass(frozen=True)
 class Measure:
-    """A row of the table.
+    """A frozen dataclass: a row of the table.
 
     Attributes:
         key: in the results.
@@ -136,10 +142,13 @@ BY_KEY = {each.key: each for each in MEASURES}
 
 @dataclass(frozen=True)
 class Limit:
-    """What is accepted.
+    """A frozen dataclass: a limit of a figure.
 
     Attributes:
+        measure: the key of the Measure.
+        reader: the reader's name.
         against: the reader that the figure is divided by; None for the figure itself.
+        bound: the highest value accepted, a float.
         at_least: whether the bound is the lowest accepted, instead of the highest.
     """
 
@@ -154,7 +163,8 @@ class Limit:
 
 
 def for_both(measure: str, bound: float, *, at_least: bool = False) -> tuple[Limit, Limit]:
-    """For text and for JSON, against the same of libbpf."""
+    """Return the Limits for tuxscope's text and JSON, a pair: the ratio of ``measure``, a key, to
+    libbpf's is at most ``bound``, a float, or at least, if ``at_least``, a bool, keyword-only."""
     text, json = (
         Limit(measure, reader, partner, bound, at_least) for reader, partner in PARTNER.items()
     )
@@ -182,12 +192,14 @@ LIMITS = (
 
 
 def ratio(results: Results, measure: str, reader: str, against: str) -> float | None:
-    """How many times as much as another; None where there is nothing to divide."""
+    """Return ``measure``, a key, of ``reader`` divided by that of ``against``, both names, by
+    ``results``, a Results; None if one was not measured, or is 0."""
     return quotient(results, BY_KEY[measure], reader, against)
 
 
 def quotient(results: Results, measure: Measure, reader: str, against: str) -> float | None:
-    """ratio() of any measure."""
+    """Return ``measure``, any Measure, of ``reader`` divided by that of ``against``, both names, by
+    ``results``, a Results; None if one was not measured, or is 0."""
     ours, theirs = results.of(measure.key, reader), results.of(measure.key, against)
     if not ours or not theirs:
         return None
@@ -211,14 +223,17 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A limit and what was measured; None where it was not.
+    """A frozen dataclass: a limit, and what was measured.
 
-    Of PAIRS or more ratios, each of two runs in turn, the figure is their median, and the limit
+    The figure of PAIRS or more ratios, each of two runs in turn, is their median. The limit then
     holds if the nearer end of its 95 % interval does.
 
     Attributes:
+        limit: the Limit.
+        figure: a float, or None if it was not measured.
         alone: of the runs taken one by one, how many hold, and how many there are. Where these
             disagree, the limit is within what this machine can tell.
+        interval: the 95 % interval, a pair of float, or None if there are fewer ratios.
     """
 
     limit: Limit

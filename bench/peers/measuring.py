@@ -22,13 +22,14 @@ GRACE = 0.3  # seconds after the last write, in which its line must come
 
 @dataclass(frozen=True)
 class Settings:
-    """How much of everything.
+    """A frozen dataclass: how much is measured.
 
     Attributes:
         events: of a flood; a tenth for readers that are woken at each.
         runs: repetitions of everything, at most.
         seconds: that a paced stream, or idleness, lasts.
-        slow: writes at one a second (at eight a second where the run is a quick one).
+        slow: the number of slow writes.
+        slow_rate: of these, a second: 1, or 8 in a quick run.
         limit: seconds after which no further measure begins.
     """
 
@@ -46,7 +47,11 @@ FAST = 100_000  # writes a second
 
 @dataclass
 class Bench(Rounds[Reader]):
-    """All that is measured."""
+    """A dataclass: all measures.
+
+    Attributes:
+        settings: the Settings.
+    """
 
     settings: Settings
 
@@ -60,7 +65,8 @@ class Bench(Rounds[Reader]):
         )
 
     def each(self, measure: Callable[[Reader], None], *, json: bool = False) -> Iterator[str]:
-        """Measure one reader after the other; those of JSON only where asked."""
+        """Measure one reader after the other with ``measure``, a function of a Reader, and yield
+        their names; those of JSON only if ``json``, a bool, keyword-only."""
         chosen = [each for each in self.readers if json or not each.json]
         yield from self.one_by_one(measure, chosen)
 
@@ -142,8 +148,8 @@ class Bench(Rounds[Reader]):
             for each in running:
                 each.first_event()
             arrived, written = collect(running, writer, count, rate)
-            for each, pieces in zip(running, arrived, strict=True):
-                late = lateness(pieces, each.reader.offset(), written)
+            for each, chunks in zip(running, arrived, strict=True):
+                late = lateness(chunks, each.reader.offset(), written)
                 if len(late) > 1:
                     self.note(f"{name}_median", each.reader.name, statistics.median(late))
                     self.note(f"{name}_p99", each.reader.name, late[len(late) * 99 // 100])
@@ -185,7 +191,8 @@ class Bench(Rounds[Reader]):
 
 
 def tracepoint_programs(pid: int) -> list[dict[str, int]]:
-    """What bpftool says of the programs that a process has at tracepoints."""
+    """Return what bpftool reports of the programs that process ``pid``, an int, has at tracepoints:
+    a list of dicts."""
     bpftool = tool("bpftool")
     attached = json.loads(output_of(bpftool, "-j", "perf", "show"))
     ids = {each["prog_id"] for each in attached
@@ -193,44 +200,53 @@ def tracepoint_programs(pid: int) -> list[dict[str, int]]:
     return [json.loads(output_of(bpftool, "-j", "prog", "show", "id", str(i))) for i in ids]
 
 
-Pieces = list[tuple[int, bytes]]
+Chunks = list[tuple[int, bytes]]
 
 
 def collect(
     running: Sequence[Running], writer: Writer, count: int, rate: int
-) -> tuple[list[Pieces], Written]:
-    """What comes through each reader's pipe, and when, while the writer writes."""
+) -> tuple[list[Chunks], Written]:
+    """Have ``writer``, a Writer, write ``count`` times at ``rate`` a second, and read the output of
+    each of ``running``, a sequence of Running.
+
+    Returns a pair: a list of what each printed, as pairs of the time in ns and bytes, and the
+    Written of the writer. Raises BenchError.
+    """
     poll = select.epoll()
-    pieces: dict[int, Pieces] = {each.pipe.fileno(): [] for each in running}
+    chunks: dict[int, Chunks] = {each.pipe.fileno(): [] for each in running}
     written = None
     try:
-        for number in (*pieces, writer.answers.fileno()):
+        for number in (*chunks, writer.answers.fileno()):
             poll.register(number, select.EPOLLIN)
         writer.tell(count, rate)
         end = time.monotonic() + 2 * count / rate + 10
         while time.monotonic() < end:
             for number, _ in poll.poll(GRACE / 3):
-                if number not in pieces:
+                if number not in chunks:
                     written = writer.answer()
                     end = time.monotonic() + GRACE
                     continue
                 data = os.read(number, 1 << 20)
-                pieces[number].append((time.monotonic_ns(), data))
+                chunks[number].append((time.monotonic_ns(), data))
                 if not data:
                     poll.unregister(number)
     finally:
         poll.close()
     if not written:
         raise BenchError(f"{count} writes at {rate}/s do not end")
-    return list(pieces.values()), written
+    return list(chunks.values()), written
 
 
-def lateness(pieces: Pieces, offset: int, written: Written) -> list[float]:
-    """Milliseconds between each event and its line, sorted."""
+def lateness(chunks: Chunks, offset: int, written: Written) -> list[float]:
+    """Return the milliseconds from each event to its line, a sorted list of float.
+
+    ``chunks`` is the output, as pairs of the time in ns and bytes, ``offset`` what to add to its
+    timestamps, in ns, and ``written`` the Written of the writer.
+    """
     late = []
     length = written.end - written.start + QUIET
     rest = b""
-    for arrived, data in pieces:
+    for arrived, data in chunks:
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             at = timestamp(line)

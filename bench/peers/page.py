@@ -25,7 +25,8 @@ ANSWER = {True: "yes", False: "**no**", None: "not measured"}
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """A table whose columns are as wide as what is in them, so that a terminal shows it well."""
+    """Return a table in Markdown of ``rows``, sequences of str, the titles first; columns are as
+    wide as their cells, for a terminal."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
@@ -39,7 +40,9 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 def figures(
     results: Results, measures: Sequence[Measure] = MEASURES, order: Sequence[str] = READERS
 ) -> str:
-    """All medians, with their ranges."""
+    """Return a table in Markdown, a str: the medians and ranges of ``measures``, a sequence of
+    Measure, in ``results``, a Results, with a column for each reader, in ``order``, a sequence of
+    names."""
     readers = results.readers(order)
     rows = [["", *readers]]
     for measure in measures:
@@ -50,7 +53,8 @@ def figures(
 
 
 def ratios(results: Results) -> str:
-    """What tuxscope takes for each one that a peer takes."""
+    """Return a table in Markdown, a str: tuxscope's figures as ratios to its peers', by
+    ``results``, a Results."""
     pairs = [*PARTNER.items(), (TUXSCOPE, BPFTRACE)]
     rows = [["ratio of medians", *(f"{one} / {other}" for one, other in pairs)]]
     for measure in MEASURES:
@@ -64,7 +68,8 @@ def ratios(results: Results) -> str:
 
 
 def limits(results: Results) -> str:
-    """What is accepted, and whether it holds."""
+    """Return a table in Markdown, a str: each limit, and whether it holds in ``results``, a
+    Results."""
     rows = [["measure", "of", "limit", "measured", "holds", "in runs"]]
     for verdict in verdicts(results):
         limit = verdict.limit
@@ -80,7 +85,8 @@ def limits(results: Results) -> str:
 
 
 def origin(results: Results, events: str = "events") -> str:
-    """When and on what, in a few lines."""
+    """Return when, where and on what ``results``, a Results, were measured, a few lines;
+    ``events``, a str, is what a flood consists of."""
     machine = results.machine
     versions = "; ".join(f"{name} {version}" for name, version in results.versions.items())
     lines = [
@@ -96,12 +102,12 @@ def origin(results: Results, events: str = "events") -> str:
 
 
 def table(results: Results) -> str:
-    """All of it, for the terminal."""
+    """Return all tables of ``results``, a Results, for the terminal, a str."""
     return "\n\n".join([origin(results), figures(results), ratios(results), limits(results)])
 
 
 def drawing(results: Results) -> str:
-    """The most telling measures, as SVG."""
+    """Return the most telling measures of ``results``, a Results, as SVG, a str."""
     return svg({
         BY_KEY[key].label: {
             reader: results.of(key, reader) for reader in results.readers()
@@ -170,7 +176,7 @@ and only checks that the benchmark works.
 
 
 def text(results: Results) -> str:
-    """docs/performance.md."""
+    """Return the text of docs/performance.md, a str, with ``results``, a Results."""
     return PAGE.format(
         origin=origin(results),
         ratios=ratios(results),
@@ -183,7 +189,8 @@ IMPORTS = "## What a start imports\n"  # bench/imports.py measures that, and it 
 
 
 def record(results: Results, docs: Path) -> None:
-    """Write the page and its picture."""
+    """Write the page and its picture of ``results``, a Results, to the directory ``docs``, a
+    Path."""
     page = docs / "performance.md"
     before = page.read_text() if page.exists() else ""
     _, heading, kept = before.partition(IMPORTS)

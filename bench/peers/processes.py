@@ -31,7 +31,8 @@ class Watcher(Protocol):
         """In the tables."""
 
     def command(self, pid: int | None) -> list[str]:
-        """What to run, for one process or for all."""
+        """Return the command to run, a list of str, for process ``pid``, an int, or for all if it
+        is None."""
 
     def shows(self, line: bytes) -> bool:
         """Whether a line of its output is an event."""
@@ -39,11 +40,12 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Reader:
-    """A tool in one of its modes.
+    """A frozen dataclass: a tool in one of its modes.
 
     Attributes:
         name: in the tables.
         peer: which program it is.
+        json: whether it prints JSON.
         woken_always: at each event; it is given a tenth of the events, as it takes ten times as
             long over them.
     """
@@ -54,7 +56,8 @@ class Reader:
     woken_always: bool = False
 
     def command(self, pid: int | None) -> list[str]:
-        """What to run, for one process or for all, with no filter at all."""
+        """Return the command to run, a list of str, for process ``pid``, an int, or for all, with
+        no filter, if it is None."""
         if self.peer == "bpftrace":
             return [tool("bpftrace"), "-e", BPFTRACE % (f"/pid == {pid}/" if pid else "")]
         options = ["--pid", str(pid)] if pid else []
@@ -82,7 +85,8 @@ class Reader:
         return min(monotonic - boot for boot, monotonic in asked)
 
     def delivered(self, running: Running, written: Written) -> tuple[int, int]:
-        """Of what was written: the lines there are of it; and the events it says are lost."""
+        """Return a pair of int: the number of lines that ``running``, a Running, printed of what
+        was ``written``, a Written, and of the events that it reports as lost."""
         offset = self.offset()
         start, end = written.start - offset - QUIET, written.end - offset + QUIET
         count = lost = 0
@@ -108,9 +112,10 @@ READERS = (
 
 @dataclass(frozen=True)
 class Written:
-    """What the writer says of one command.
+    """A frozen dataclass: what the writer reports of one command.
 
     Attributes:
+        count: the number of writes.
         start, end: CLOCK_MONOTONIC, in ns.
         cpu: CPU time of it, in ns.
     """
@@ -144,7 +149,8 @@ class Writer:
         self.process.stdin.write(f"{count} {rate}\n".encode())
 
     def answer(self, patience: float = 10 * PATIENCE) -> Written:
-        """Wait for the answer to the last request."""
+        """Return the Written of the last request, for which it waits ``patience`` seconds, a float.
+        Raises BenchError."""
         if not select.select([self.answers], (), (), patience)[0]:
             raise BenchError("the writer does not end")
         return Written(*map(int, self.answers.readline().split()))
@@ -173,7 +179,7 @@ def timestamp(line: bytes) -> int | None:
 
 @dataclass(frozen=True)
 class Ended:
-    """What a reader has used, from its first event on.
+    """A frozen dataclass: what a reader has used, from its first event on.
 
     Attributes:
         cpu: seconds, user and system.
@@ -233,10 +239,10 @@ class Running:
         text = b""
         while not any(self.reader.shows(line) for line in text.split(b"\n")[:-1]):
             ready = select.select([self.pipe], (), (), PATIENCE)[0]
-            piece = os.read(self.pipe.fileno(), 1 << 16) if ready else b""
-            if not piece:
+            chunk = os.read(self.pipe.fileno(), 1 << 16) if ready else b""
+            if not chunk:
                 raise self._failure("shows no event")
-            text += piece
+            text += chunk
         taken = (time.monotonic_ns() - self.begin) / 1e9
         self.note_cpu()
         return taken
@@ -291,5 +297,5 @@ class Running:
 
 
 def reported_lost(text: bytes) -> int:
-    """How many events a tool reports as lost."""
+    """Return how many events the ``text``, bytes of a tool's output, reports as lost."""
     return sum(int(one or other) for one, other in LOST.findall(text))

@@ -18,7 +18,7 @@ Turn = Callable[[], Iterator[str]]  # yields the name of each that it is done wi
 
 @dataclass
 class Rounds(Generic[R]):
-    """What is measured.
+    """A dataclass: the values of all readers.
 
     Attributes:
         readers: those that are there.
@@ -36,7 +36,8 @@ class Rounds(Generic[R]):
         self.values.setdefault(measure, {}).setdefault(reader, []).append(value)
 
     def repeat(self, runs: int, limit: float, turns: Sequence[Turn]) -> None:
-        """All turns, so many times; after ``limit`` seconds no other begins."""
+        """Make all ``turns``, a sequence of Turn, ``runs`` times, an int; after ``limit`` seconds
+        no other begins."""
         deadline = time.monotonic() + limit
         for number in range(runs):
             for turn in turns:
@@ -54,7 +55,8 @@ class Rounds(Generic[R]):
             self.readers = self.readers[1:] + self.readers[:1]
 
     def one_by_one(self, measure: Callable[[R], None], readers: Sequence[R]) -> Iterator[str]:
-        """Measure one after the other. One that fails is noted, and the others go on."""
+        """Call ``measure``, a function of a reader, for each of ``readers``, a sequence, and yield
+        their names. A failure is noted, and the others go on."""
         for reader in readers:
             try:
                 measure(reader)
@@ -64,6 +66,6 @@ class Rounds(Generic[R]):
 
 
 def progress(text: str) -> None:
-    """On a terminal, in one line."""
+    """Show ``text``, a str, in the one line of a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")

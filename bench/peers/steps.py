@@ -23,7 +23,7 @@ HARD_LIMIT = 60  # seconds after the limit: then what still runs is cut off
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured.
+    """A frozen dataclass: what is to be measured.
 
     Attributes:
         rounds: they collect the values.
@@ -42,7 +42,8 @@ Planner = Callable[[bool, Mapping[str, str]], Plan]  # quick or not; why peers a
 
 
 def measure(planner: Planner, *, quick: bool) -> Results:
-    """All measures. Raises BenchError."""
+    """Return the Results of all measures by ``planner``, a Planner; ``quick``, a bool,
+    keyword-only, is for a short run. Raises BenchError."""
     built = building.built()
     absent = dict(built.absent)
     no_tracefs = privately.mount()
@@ -74,7 +75,8 @@ def measure(planner: Planner, *, quick: bool) -> Results:
 
 
 def results_in(file: Path) -> Results:
-    """Those that measure() printed. Raises BenchError where there are none."""
+    """Return the Results that measure() printed to ``file``, a Path. Raises BenchError if it has
+    none."""
     try:
         return Results.from_json(file.read_text())
     except (OSError, ValueError, TypeError) as error:
@@ -82,7 +84,8 @@ def results_in(file: Path) -> Results:
 
 
 def stop(number: int, frame: FrameType | None) -> None:
-    """End in good order: whoever is running is killed on the way."""
+    """Handle a signal with this ``number``, an int, and ``frame``: raise BenchError at the time
+    limit, else SystemExit, so that running processes are killed on the way."""
     if number == signal.SIGALRM:  # one measure fails by that; the others were made
         raise BenchError("it took too long")
     raise SystemExit(128 + number)
@@ -91,8 +94,11 @@ def stop(number: int, frame: FrameType | None) -> None:
 def main(
     name: str, description: str, planner: Planner, report: Callable[[Results, bool], None]
 ) -> None:
-    """Do the step that the command line names. ``report`` takes the results, and whether to
-    write into docs/."""
+    """Do the step that the command line of ``name`` names; ``description`` is for its help, both
+    str.
+
+    ``planner`` is a Planner. ``report`` takes the Results, and a bool, whether to write into docs/.
+    """
     parser = argparse.ArgumentParser(prog=name, description=description)
     steps = parser.add_subparsers(dest="step", required=True)
     building_step = steps.add_parser("build")

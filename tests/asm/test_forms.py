@@ -37,7 +37,7 @@ def test_the_operation_is_one_of_its_kind(form: Form) -> None:
 
 @each_form
 def test_the_width_is_that_of_the_bits(form: Form) -> None:
-    match Class(form.opcode & 7):
+    match form.opcode & 7:
         case _ if form.kind is FormKind.BYTE_SWAP:
             assert form.imm == Const(form.bits)
         case Class.ALU | Class.ALU64:

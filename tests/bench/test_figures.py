@@ -68,9 +68,9 @@ def test_what_tools_say_of_loss() -> None:
 
 
 def test_lateness_is_counted_to_the_piece_that_ends_the_line() -> None:
-    pieces = [(5_000_000, b"7 a 1000000\n7 a 20000"), (9_000_000, b"00\n7 a 90000000\n")]
+    chunks = [(5_000_000, b"7 a 1000000\n7 a 20000"), (9_000_000, b"00\n7 a 90000000\n")]
     written = Written(2, start=1_000_000, end=2_000_000, cpu=1)
-    assert lateness(pieces, 0, written) == [4.0, 7.0]
+    assert lateness(chunks, 0, written) == [4.0, 7.0]
 
 
 def test_a_cell_has_median_and_range() -> None:

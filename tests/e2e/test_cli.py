@@ -132,6 +132,7 @@ def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedPr
         (["net", "--summary", "--strict"], "--strict is for single events"),
         (["net", "--lost-records"], "--lost-records needs --format json"),
         (["net", "--listen=maybe"], "--listen takes no value, not 'maybe'"),
+        (["net", "--interval", "2"], "--interval needs --existing or --summary"),
         (["net", "--interval", "0"], "--interval takes seconds, as in --interval 0.5, not '0'"),
         (["net", "--count", "0"], "--count takes a number of lines"),
         (["net", "--remotes", "::1"], "unknown option --remotes; did you mean --remote?"),

@@ -56,6 +56,6 @@ def test_where_entries_may_be_missing_it_says_so(
         monkeypatch.setattr(bpf, "map_next_key", vanishing)
         assert show_map("TRIE", found.info.id, Style.TEXT) == 0
         less, said = capfd.readouterr()
-    assert less.count("\n") == 20
+    assert less.count("\n") in (19, 20)  # older kernels skip the key after one that is deleted
     assert said.startswith("tuxscope: map TRIE changed while it was read")
     assert len(said.splitlines()) == 1

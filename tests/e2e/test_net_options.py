@@ -263,7 +263,7 @@ def test_interval(watch: Any, network: Namespace) -> None:
     ours, theirs = pair(network)
     there = port_of(ours)
     with ours, theirs:
-        run = watch("--interval", "0.05")
+        run = watch("--existing", "--interval", "0.05")
         run.wait(2)
         ours.sendall(bytes(1 << 16))
         assert len(theirs.recv(1 << 16, socket.MSG_WAITALL)) == 1 << 16

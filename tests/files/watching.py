@@ -85,7 +85,7 @@ class Watching:
         return found
 
     def _events(self) -> Iterator[Opened]:
-        for columns in self._reader.pieces(final=True):
+        for columns in self._reader.batches(final=True):
             yield from map(Opened.decode, zip(*columns, strict=True))
 
 

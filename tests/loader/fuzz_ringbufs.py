@@ -149,8 +149,8 @@ def tried(memory: MemoryRingBuf, ring: RingBuf, decoder: RingBufDecoder) -> str:
     rows: list[Record] = []
     outcome = "records refused"
     with suppress(RingError):
-        for piece in decoder.pieces(span):
-            rows += map(decoded_by(ring), zip(*piece, strict=True))
+        for batch in decoder.batches(span):
+            rows += map(decoded_by(ring), zip(*batch, strict=True))
         outcome = "decoded"
     assert rows == wanted, said
     assert (outcome == "decoded") == (len(wanted) == len(payloads)), said

@@ -144,8 +144,8 @@ def test_closing_within_the_loop_gives_the_rest_too(own: Program, write: Any) ->
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> int:
     """How many records are made at once: so few that a drain has many pieces."""
-    monkeypatch.setattr(perf_reader, "LARGEST_PIECE", PIECE)
-    monkeypatch.setattr(perf_reader, "SMALLEST_PIECE", PIECE)
+    monkeypatch.setattr(perf_reader, "LARGEST_BATCH", PIECE)
+    monkeypatch.setattr(perf_reader, "SMALLEST_BATCH", PIECE)
     return PIECE
 
 

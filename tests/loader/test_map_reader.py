@@ -160,7 +160,10 @@ def test_a_trie_from_which_keys_go_has_a_warning(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(bpf, "map_next_key", vanishing)
         reading = found.items()
         entries = list(reading)
-    assert len({key for key, _ in entries}) == len(entries) == 298
+    # Before "bpf: Fix exact match conditions in trie_get_next_key()" (in Linux 6.13, 5.10.231) the
+    # kernel skips the key after one that is deleted.
+    assert len({key for key, _ in entries}) == len(entries)
+    assert 296 <= len(entries) <= 298
     assert reading.changed
     assert reading.warning == (
         "map TRIE changed while it was read, key by key: entries may be missing"

@@ -14,11 +14,11 @@ from loader.texts import one_line
 from tuxscope.asm import Array
 from tuxscope.loader import perf_reader
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.loader.merge import FLIGHT
+from tuxscope.loader.merge import SEND_DELAY
 from tuxscope.loader.perf_reader import PerfReader
 from tuxscope.loader.program import LoadedProgram
 from tuxscope.loader.ring import Ring, RingError
-from tuxscope.loader.span_decoder import LARGEST_PIECE
+from tuxscope.loader.span_decoder import LARGEST_BATCH
 from tuxscope.record import u64
 
 pytestmark = pytest.mark.matrix
@@ -68,15 +68,15 @@ def test_samples_of_all_cpus_come_in_the_order_of_a_field(program: LoadedProgram
 def test_what_is_young_waits_for_the_next_drain(
     program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 10 * FLIGHT
+    now = 10 * SEND_DELAY
     monkeypatch.setattr(perf_reader, "monotonic_ns", lambda: now)
     with PerfReader(program.maps[EVENTS], 1, order_by=Sample.number) as reader:
-        young = now - FLIGHT + 2
+        young = now - SEND_DELAY + 2
         send(program, CPUS[0], [7, young])
         assert reader.drain() == [(7, CPUS[0])]
         assert reader.delivered == 1
         send(program, CPUS[1], [8, young - 1])  # older, and later
-        now += FLIGHT
+        now += SEND_DELAY
         assert reader.drain() == [(8, CPUS[1]), (young - 1, CPUS[1]), (young, CPUS[0])]
         send(program, CPUS[1], [now])
         assert reader.drain() == []
@@ -89,7 +89,10 @@ def test_what_is_young_waits_for_the_next_drain(
 def test_what_is_young_waits_even_if_the_drain_was_stopped_for_long(
     program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second, clock = 1_000 * FLIGHT, iter([0, 5_000 * FLIGHT, 9_000 * FLIGHT, 9_000 * FLIGHT])
+    second, clock = (
+        1_000 * SEND_DELAY,
+        iter([0, 5_000 * SEND_DELAY, 9_000 * SEND_DELAY, 9_000 * SEND_DELAY]),
+    )
     monkeypatch.setattr(perf_reader, "monotonic_ns", lambda: next(clock))
     with PerfReader(program.maps[EVENTS], 1, order_by=Sample.number) as reader:
         send(program, CPUS[1], [3 * second])
@@ -99,14 +102,14 @@ def test_what_is_young_waits_even_if_the_drain_was_stopped_for_long(
 
 
 @pytest.mark.kernel
-def test_pieces_are_small_and_all_of_it(program: LoadedProgram) -> None:
-    sent = range(3 * LARGEST_PIECE)
+def test_batches_are_small_and_all_of_it(program: LoadedProgram) -> None:
+    sent = range(3 * LARGEST_BATCH)
     with PerfReader(program.maps[EVENTS]) as reader:
         for cpu in CPUS[:2]:
             send(program, cpu, sent)
-        pieces = list(reader.pieces())
-        assert all(0 < len(numbers) == len(cpus) <= LARGEST_PIECE for numbers, cpus in pieces)
-        numbers = [number for piece in pieces for number in piece[0]]
+        batches = list(reader.batches())
+        assert all(0 < len(numbers) == len(cpus) <= LARGEST_BATCH for numbers, cpus in batches)
+        numbers = [number for batch in batches for number in batch[0]]
         assert numbers == [*sent] * len(CPUS[:2])
 
 

@@ -19,11 +19,11 @@ from tuxscope.asm import Assembler, RawTracepoint, RingBuf, helper, r0, r1, r2, 
 from tuxscope.errors import ArgumentTypeError
 from tuxscope.loader import ringbuf_reader
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.loader.merge import FLIGHT
+from tuxscope.loader.merge import SEND_DELAY
 from tuxscope.loader.program import LoadedProgram, load
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.ringbuf_reader import RingBufReader
-from tuxscope.loader.span_decoder import LARGEST_PIECE
+from tuxscope.loader.span_decoder import LARGEST_BATCH
 from tuxscope.record import Record, u64
 
 pytestmark = pytest.mark.matrix
@@ -125,14 +125,14 @@ def test_a_program_that_counts_nothing_is_known() -> None:
 
 
 @pytest.mark.kernel
-def test_pieces_are_small_and_all_of_it() -> None:
+def test_batches_are_small_and_all_of_it() -> None:
     ring = RingBuf("RING", Sample)
-    sent = range(3 * LARGEST_PIECE + 7)
+    sent = range(3 * LARGEST_BATCH + 7)
     with load(sender(ring)) as program, RingBufReader(program.maps, ring) as reader:
         send(program, CPUS[0], sent)
-        pieces = list(reader.pieces())
-        assert all(0 < len(numbers) == len(cpus) <= LARGEST_PIECE for numbers, cpus in pieces)
-        assert [number for piece in pieces for number in piece[0]] == [*sent]
+        batches = list(reader.batches())
+        assert all(0 < len(numbers) == len(cpus) <= LARGEST_BATCH for numbers, cpus in batches)
+        assert [number for batch in batches for number in batch[0]] == [*sent]
 
 
 # Order
@@ -152,15 +152,15 @@ def test_records_come_in_the_order_of_a_field(program: LoadedProgram) -> None:
 def test_what_is_young_waits_for_the_next_drain(
     program: LoadedProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 10 * FLIGHT
+    now = 10 * SEND_DELAY
     monkeypatch.setattr(ringbuf_reader, "monotonic_ns", lambda: now)
     with RingBufReader(program.maps, RING, order_by=Sample.number) as reader:
-        young = now - FLIGHT + 2
+        young = now - SEND_DELAY + 2
         send(program, CPUS[0], [7, young])
         assert reader.drain() == [(7, CPUS[0])]
         assert reader.holds
         send(program, CPUS[-1], [young - 1])  # older, and later
-        now += FLIGHT
+        now += SEND_DELAY
         assert reader.drain() == [(young - 1, CPUS[-1]), (young, CPUS[0])]
         assert not reader.holds
         send(program, CPUS[-1], [now])

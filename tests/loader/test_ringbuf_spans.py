@@ -96,7 +96,7 @@ def test_rows_say_what_construct_parses(name: str, data: st.DataObject) -> None:
         for payload in payloads:
             span += framed(payload)
             span += framed(b"what was discarded", 1 << 30) * (payload[-1] % 3 == 0)
-        pieces = list(decoder.pieces(span, rows=data.draw(st.sampled_from((7, 64, 4096)))))
+        pieces = list(decoder.batches(span, rows=data.draw(st.sampled_from((7, 64, 4096)))))
         rows = [row for piece in pieces for row in zip(*piece, strict=True)]
         parsed = [declared(ring).parse(framed(payload)).record for payload in payloads]
         assert [plain(decode(row)) for row in rows] == [plain(each) for each in parsed]
@@ -108,7 +108,7 @@ def test_the_time_of_each_kind_is_in_one_column(data: st.DataObject) -> None:
     ring = STREAMS["kinds"]
     decoder = decoder_of(ring, Ended.time_ns)
     payloads = data.draw(sent(ring))
-    for piece in decoder.pieces(b"".join(map(framed, payloads))):
+    for piece in decoder.batches(b"".join(map(framed, payloads))):
         for row in zip(*piece, strict=True):
             record: Any = decoded_by(ring)(row)
             assert (row[TIME], row[RECORD]) == (record.time_ns, type(record))
@@ -132,7 +132,7 @@ def test_what_is_cut_short_is_refused_by_both(name: str, data: st.DataObject) ->
 def test_what_came_before_a_bad_record_is_delivered() -> None:
     ring = STREAMS["kinds"]
     good = Ended(result=-1)
-    pieces = decoder_of(ring).pieces(framed(bytes(good)) * 3 + framed(bytes(4)))
+    pieces = decoder_of(ring).batches(framed(bytes(good)) * 3 + framed(bytes(4)))
     piece = next(pieces)
     assert [decoded_by(ring)(row) for row in zip(*piece, strict=True)] == [good] * 3
     with pytest.raises(RingError) as caught:
@@ -144,7 +144,7 @@ def test_a_tail_longer_than_its_room_is_refused() -> None:
     data = bytearray(bytes(Text(text=b"x"))) + bytes(300)
     data[:2] = struct.pack("=H", 21)
     with pytest.raises(RingError) as caught:
-        list(decoder_of(STREAMS["a tail"]).pieces(framed(bytes(data))))
+        list(decoder_of(STREAMS["a tail"]).batches(framed(bytes(data))))
     assert "Text.length is 21, and text has 20 bytes" in one_line(caught)
 
 

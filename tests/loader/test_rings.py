@@ -118,8 +118,8 @@ def test_a_cpu_that_comes_and_gets_no_ring_is_told_and_tried_again(
             patch.setattr(*asked, refuse)
             assert reader.drain() == [(1, last), (2, last)]
             assert reader._rings.cpus == ()
-            assert [*reader.without] == [first]
-            why = reader.without[first]
+            assert [*reader.cpus_without_ring] == [first]
+            why = reader.cpus_without_ring[first]
             assert f"CPU {first}" in why
             assert errno.errorcode[number] in why
             assert "\n" not in why
@@ -127,7 +127,7 @@ def test_a_cpu_that_comes_and_gets_no_ring_is_told_and_tried_again(
         monkeypatch.setattr(rings, "LOOK", 0)
         reader._rings._due = 0
         reader.drain()
-        assert reader.without == {}
+        assert reader.cpus_without_ring == {}
         assert send(program, first, [3]) == [3]
         assert reader.drain() == [(3, first)]
 
@@ -160,10 +160,10 @@ def test_a_cpu_without_a_ring_that_goes_is_not_told_any_more(
         monkeypatch.setattr(perf_event, "perf_event_open", refuse)
         say_online(CPUS[:2])
         reader.drain()
-        assert [*reader.without] == [CPUS[1]]
+        assert [*reader.cpus_without_ring] == [CPUS[1]]
         say_online(CPUS[:1])
         reader.drain()
-        assert reader.without == {}
+        assert reader.cpus_without_ring == {}
 
 
 @pytest.mark.kernel
@@ -220,7 +220,7 @@ def test_a_ring_that_comes_later_has_the_size_that_can_be_had(
         reader.drain()
         sizes = [ring.size // mmap.PAGESIZE for ring in reader._rings._rings.values()]
         assert sizes == [16, size]
-        assert reader.without == {}
+        assert reader.cpus_without_ring == {}
 
 
 @pytest.mark.kernel

@@ -238,7 +238,7 @@ def test_the_cost_is_linear_whatever_is_in_between(run: int) -> None:
 def test_pieces_say_what_one_says(data: st.DataObject, record: RecordType, rows: int) -> None:
     pieces = data.draw(spans(record))
     lost, found = 0, []
-    for columns, refused in SpanDecoder(record).pieces(join(pieces), rows):
+    for columns, refused in SpanDecoder(record).batches(join(pieces), rows):
         assert len({len(column) for column in columns}) == 1
         assert len(columns[0]) <= rows
         found += zip(*columns, strict=True)
@@ -263,7 +263,7 @@ def test_columns_say_what_construct_parses_whatever_is_in_between(
 ) -> None:
     pieces = data.draw(spans(record))
     found: list[tuple[Any, ...]] = []
-    for columns, _ in SpanDecoder(record).pieces(join(pieces), rows):
+    for columns, _ in SpanDecoder(record).batches(join(pieces), rows):
         found += zip(*columns, strict=True)
     assert [plain(record.decode(row)) for row in found] == [
         plain(record.construct.parse(piece.payload))
@@ -286,7 +286,7 @@ def test_a_ring_says_what_construct_parses_wherever_it_wraps(
         ring.put(span, tail)
         tail += len(span)
         lost, found = 0, []
-        for columns, refused in decoder.pieces(ring.take(), rows):
+        for columns, refused in decoder.batches(ring.take(), rows):
             found += zip(*columns, strict=True)
             lost += refused
         assert lost == sum(piece.lost for piece in pieces)

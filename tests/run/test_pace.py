@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tuxscope.loader.merge import FLIGHT
+from tuxscope.loader.merge import SEND_DELAY
 from tuxscope.run.pace import AWAKE, BUSY, FIRST, HELD, IDLE, UNWOKEN, Pace, WokenPace
 
 
@@ -25,7 +25,7 @@ def test_what_is_held_back_is_looked_for_as_soon_as_it_may_be_shown() -> None:
     pace.looked(found=True, held=True)
     assert pace.seconds == BUSY
     pace.looked(found=False, held=True)
-    assert pace.seconds == HELD >= FLIGHT / 1e9
+    assert pace.seconds == HELD >= SEND_DELAY / 1e9
 
 
 def test_a_flow_has_its_own() -> None:
@@ -62,7 +62,7 @@ def test_a_ring_buffer_is_looked_at_a_while_after_it_woke_us() -> None:
         ("wait", UNWOKEN), ("pause", AWAKE),
         ("wait", 0), ("pause", AWAKE),
     ]  # fmt: skip
-    assert AWAKE >= FLIGHT / 1e9
+    assert AWAKE >= SEND_DELAY / 1e9
 
 
 def test_a_run_that_is_over_is_not_waited_for() -> None:

@@ -87,7 +87,7 @@ def kind_of(form: Form) -> Kind:
 
 def is_atomic(form: Form) -> bool:
     """Whether it is one of section 5.3."""
-    return Class(form.opcode & 7) is Class.STX and form.opcode & 0xE0 == Mode.ATOMIC
+    return form.opcode & 7 == Class.STX and form.opcode & 0xE0 == Mode.ATOMIC
 
 
 def fetches(form: Form) -> bool:

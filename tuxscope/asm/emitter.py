@@ -170,7 +170,7 @@ class Emitter:
         code = self._draft.code()
         program = build_program(code, self.name, self.attach, self.license, tuple(self._stack))
         if check and not _skip_checks:
-            from tuxscope.asm.checks import check as check_program  # importing it takes 2 ms
+            from tuxscope.asm.checks import check as check_program  # its import takes 1.4 ms
 
             check_program(program)
         return program

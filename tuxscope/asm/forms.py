@@ -25,6 +25,7 @@ from tuxscope.asm.isa import (
     WideSource,
 )
 from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,8 @@ FETCHING: Version = (5, 12)
 V4: Version = (6, 6)  # clang -mcpu=v4
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A frozen dataclass: one row of the table.
+class Form(NamedTuple):
+    """A NamedTuple: one row of the table, of which each start makes all.
 
     Attributes:
         name: a str, the assembler's method; rows share one (``add`` with a register, an immediate).

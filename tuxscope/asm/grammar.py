@@ -96,7 +96,7 @@ class MismatchError(AssemblyError):
         super().__init__(problem, column=token.column)
 
 
-def pieces(template: str) -> Iterator[tuple[Slot | None, str]]:
+def parts(template: str) -> Iterator[tuple[Slot | None, str]]:
     """Yield the parts of ``template``: pairs: (Slot, name) for a placeholder, (None, text) for a
     literal.
 
@@ -120,7 +120,7 @@ def automaton() -> Node:
         for template in filter(None, (form.text, form.named, *form.also)):
             node = start
             names = []
-            for slot, text in pieces(template):
+            for slot, text in parts(template):
                 if slot is None:
                     node = node.literals.setdefault(text, Node())
                 else:

@@ -1,4 +1,4 @@
-"""The fields of the opcode byte, as enums.
+"""The fields of the opcode byte: its parts as ints, operations as enums.
 
 One basic instruction is 64 bits (RFC 9669, section 3)::
 
@@ -23,9 +23,9 @@ The class of the opcode decides which of two layouts it has (section 3)::
 from enum import Enum, IntEnum
 
 
-class Class(IntEnum):
-    """An IntEnum: the instruction class: the low three bits of the opcode (RFC 9669, section 3.1).
-    Members: LD = 0, LDX = 1, ST = 2, STX = 3, ALU = 4, JMP = 5, JMP32 = 6, ALU64 = 7."""
+class Class:
+    """The instruction class, an int: the low three bits of the opcode (RFC 9669, section 3.1).
+    LD = 0, LDX = 1, ST = 2, STX = 3, ALU = 4, JMP = 5, JMP32 = 6, ALU64 = 7."""
 
     LD = 0
     LDX = 1
@@ -37,9 +37,9 @@ class Class(IntEnum):
     ALU64 = 7
 
 
-class Source(IntEnum):
-    """An IntEnum: the source of the second operand: imm or the src register (section 4). Members:
-    K = 0x00, X = 0x08."""
+class Source:
+    """The source of the second operand, an int: imm or the src register (section 4). K = 0x00,
+    X = 0x08."""
 
     K = 0x00  # imm
     X = 0x08  # the src register
@@ -119,9 +119,9 @@ class Size(IntEnum):
         return {1: Size.B, 2: Size.H, 4: Size.W, 8: Size.DW}[octets]
 
 
-class Mode(IntEnum):
-    """An IntEnum: the mode modifier of a load or store (section 5). Members: IMM = 0x00,
-    ABS = 0x20, IND = 0x40, MEM = 0x60, MEMSX = 0x80, ATOMIC = 0xC0."""
+class Mode:
+    """The mode modifier of a load or store, an int (section 5). IMM = 0x00, ABS = 0x20,
+    IND = 0x40, MEM = 0x60, MEMSX = 0x80, ATOMIC = 0xC0."""
 
     IMM = 0x00
     ABS = 0x20

@@ -63,10 +63,9 @@ class Parameter:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class Signature:
-    """A frozen dataclass: a row of the table; the attributes are as in
-    :class:`tuxscope.asm.Helper`.
+    """A row of the table, parsed from ``row``, a str; the attributes are as in
+    :class:`tuxscope.asm.Helper`, and never changed.
 
     Attributes:
         prototype, returns: the C declaration and the C type of the result, each a str.
@@ -76,15 +75,20 @@ class Signature:
         program_types: a frozenset of ProgramType.
     """
 
-    prototype: str
-    returns: str
-    parameters: tuple[Parameter, ...]
-    variadic: bool
-    void: bool
-    nullable: bool
-    gpl_only: bool
-    since: str
-    program_types: frozenset[ProgramType]
+    def __init__(self, row: str) -> None:
+        name, self.since, licence, result, kinds, self.prototype, types = row.split("\t")
+        returns, _, words = self.prototype.removesuffix(")").partition(f"bpf_{name}(")
+        declared = [each for each in words.split(", ") if each not in ("void", "...")]
+        kind_words = [] if kinds == "-" else kinds.split(" ")
+        self.returns = returns.strip()
+        parameters = zip(declared, kind_words, strict=True)
+        self.parameters = tuple(parameter(*each) for each in parameters)
+        self.variadic = words.endswith("...")
+        self.void = result == "void"
+        self.nullable = result == "pointer?"
+        self.gpl_only = licence == "gpl"
+        names = [] if types == "-" else types.upper().split(" ")
+        self.program_types = frozenset(map(by_name().__getitem__, names))
 
 
 @cache
@@ -93,23 +97,7 @@ def signature(number: int) -> Signature:
     for an unknown number. Cached."""
     if not 0 < number <= len(ROWS):
         raise LookupError(f"unknown helper number {number}: the table has 1 to {len(ROWS)}")
-    name, since, licence, result, kinds, prototype, types = ROWS[number - 1].split("\t")
-    returns, _, words = prototype.removesuffix(")").partition(f"bpf_{name}(")
-    declared = [each for each in words.split(", ") if each not in ("void", "...")]
-    kind_words = [] if kinds == "-" else kinds.split(" ")
-    return Signature(
-        prototype=prototype,
-        returns=returns.strip(),
-        parameters=tuple(parameter(*each) for each in zip(declared, kind_words, strict=True)),
-        variadic=words.endswith("..."),
-        void=result == "void",
-        nullable=result == "pointer?",
-        gpl_only=licence == "gpl",
-        since=since,
-        program_types=frozenset(map(by_name().__getitem__, types.upper().split(" ")))
-        if types != "-"
-        else frozenset(),
-    )
+    return Signature(ROWS[number - 1])
 
 
 @cache

@@ -115,6 +115,11 @@ class FilePaths:
         interrupted another one while that read a path. Raises MapError."""
         return sum(each.missed for each in self._walks.lookup(0) or ())
 
+    def finish(self) -> None:
+        """Take what waits for the last time: the maps are closed after this. Raises MapError."""
+        self.take()
+        self._waiting = ()
+
     def take(self) -> None:
         """Take what waits in the kernel, which makes room there. Raises MapError."""
         for each in self._waiting:
@@ -124,9 +129,10 @@ class FilePaths:
         while len(self._read) > self._most:
             oldest = next(iter(self._read))
             self._made.pop(oldest, None)
+            # It is read again when the file is seen again.
             key = self._read.pop(oldest).head.key
-            if self._known is not None:
-                self._known.delete(key)  # it is read again when the file is seen again
+            if self._waiting and self._known is not None:
+                self._known.delete(key)
 
 
 def file_path(head: PathHead, names: bytes) -> FilePath:

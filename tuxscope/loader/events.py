@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
 
-from tuxscope.asm.maps import StreamMap
+from tuxscope.asm.maps import Map, StreamMap
 from tuxscope.asm.program import Program
 from tuxscope.errors import TuxscopeError
 from tuxscope.lean_typing import Any, Generic, Self, TypeVar, overload
 from tuxscope.loader.attach import Link
 from tuxscope.loader.collection import Collection, Programs, checked_programs
+from tuxscope.loader.decoded import BatchDecoder, DecodedPrograms
 from tuxscope.loader.readers import decoded_by, reader_of, sized
 from tuxscope.loader.span_decoder import Columns
 from tuxscope.record import Field, Record
@@ -25,6 +26,14 @@ INTERVAL = 0.02
 PAUSE = 0.001  # and from the wakeup by a ring buffer to the look at it
 
 
+@overload
+def open(
+    programs: DecodedPrograms[R],
+    events: None = None,
+    *,
+    buffer_pages: int | None = None,
+    order_by: Field | None = None,
+) -> Events[R]: ...
 @overload
 def open(
     programs: Program | Programs,
@@ -42,14 +51,14 @@ def open(
     order_by: Field | None = None,
 ) -> Events[R]: ...
 def open(
-    programs: Program | Programs,
+    programs: Program | Programs | DecodedPrograms[R],
     events: StreamMap | type[R] | None = None,
     *,
     buffer_pages: int | None = None,
     order_by: Field | None = None,
 ) -> Events[Any]:
-    """Load and attach ``programs``, a Program, or a tuple or list of them that share their maps;
-    return an Events, an iterable of their records.
+    """Load and attach ``programs``, a Program, or a tuple or list of them that share their maps, or
+    DecodedPrograms, as ``fileio()``; return an Events, an iterable of their records.
 
     ``events`` selects the map if the programs use several: the StreamMap, or its record type, a
     subclass of Record (then a type checker knows the type of the events). ``buffer_pages`` and
@@ -59,7 +68,10 @@ def open(
     Raises what :func:`load`, :class:`PerfReader` and :class:`Link` raise, and TuxscopeError if
     there is no such map.
     """
-    several = checked_programs("tuxscope.open", programs)
+    if isinstance(programs, DecodedPrograms):
+        several, prepare = programs.programs, programs.prepare
+        return Events(several, stream_map(several, events), buffer_pages, order_by, prepare)
+    several = tuple(checked_programs("tuxscope.open", programs))
     return Events(several, stream_map(several, events), buffer_pages, order_by)
 
 
@@ -101,7 +113,8 @@ class Events(Generic[R]):
     of the rings; records are created in batches of a few thousand at most. If the loop is too slow,
     the rings become full, and :attr:`lost` counts the lost records.
 
-    ``buffer_pages``, an int or None, and ``order_by``, a Field or None, are as in :func:`open`.
+    ``buffer_pages``, an int or None, and ``order_by``, a Field or None, are as in :func:`open`;
+    ``prepare`` is as in DecodedPrograms, or None.
 
     Attributes:
         delivered: an int, a property.
@@ -113,9 +126,14 @@ class Events(Generic[R]):
         events: StreamMap,
         buffer_pages: int | None = None,
         order_by: Field | None = None,
+        prepare: Callable[[Mapping[Map, Any]], BatchDecoder[R]] | None = None,
     ) -> None:
         """``buffer_pages`` and ``order_by`` are as in :func:`open`."""
-        self._decode: Callable[[Any], R] = decoded_by(events)
+        decode: Callable[[Any], R] = decoded_by(events)
+        self._records: Callable[[Columns], Iterable[R]] = lambda columns: map(
+            decode, zip(*columns, strict=True)
+        )
+        self._finish: Callable[[], None] = lambda: None
         self._batches: Iterator[Columns] = iter(
             ()
         )  # batches of the last drain that are not decoded yet
@@ -129,6 +147,9 @@ class Events(Generic[R]):
             for each in given.values():
                 stack.enter_context(each)
             loaded = stack.enter_context(Collection(programs, given))
+            if prepare:
+                decoder = prepare(loaded.maps)
+                self._records, self._finish = decoder.records, decoder.finish
             reader = reader_of(loaded.maps, events, buffer_pages, order_by)
             stack.enter_context(reader)
             self._reader = reader
@@ -171,8 +192,9 @@ class Events(Generic[R]):
             with self._held:  # close everything even if the rings cannot be read
                 self._lost = self._reader.reported_lost
                 self._link.close()
-                self._batches = iter([*self._batches, *self._reader.pieces(final=True)])
+                self._batches = iter([*self._batches, *self._reader.batches(final=True)])
                 self._lost = self._reader.lost()
+                self._finish()
 
     def __enter__(self) -> Self:
         return self
@@ -243,14 +265,14 @@ class Events(Generic[R]):
         columns = next(self._batches, None)
         if columns is None:
             return False
-        self._remaining = chain(self._remaining, map(self._decode, zip(*columns, strict=True)))
+        self._remaining = chain(self._remaining, self._records(columns))
         return True
 
     def _drain(self) -> None:
         """Start to read what is in the rings now."""
         if self._lost is None:
             self._last_drain = time.monotonic()
-            self._batches = self._reader.pieces()
+            self._batches = self._reader.batches()
 
 
 class Batches(Generic[R]):

@@ -2,7 +2,7 @@
 
 Each ring is a run that is in order. A drain reads one ring after the other, so a sample can
 come into a ring that was just read, older than one of a ring that is read next; and a program
-sends some time after it reads the clock. Hence samples younger than FLIGHT before the drain are
+sends some time after it reads the clock. Hence samples younger than SEND_DELAY before the drain are
 held back until the next drain.
 """
 
@@ -14,9 +14,10 @@ from operator import itemgetter
 
 from tuxscope.loader.span_decoder import Columns
 
-# Nanoseconds from reading the clock to being in the ring: a microsecond, or an interrupt more.
-FLIGHT = 1_000_000
-FOR_EVER = 1 << 64
+# The longest time from reading the clock to being in the ring, in ns: it takes a microsecond, or an
+# interrupt more.
+SEND_DELAY = 1_000_000
+TIME_MAX = 1 << 64  # ns, later than any time
 
 
 class TimeOrder:
@@ -40,7 +41,7 @@ class TimeOrder:
         """Whether samples are held back, a bool."""
         return bool(self._held)
 
-    def pieces(self, runs: Iterable[Iterator[Columns]], until: int, now: int) -> Iterator[Columns]:
+    def batches(self, runs: Iterable[Iterator[Columns]], until: int, now: int) -> Iterator[Columns]:
         """Yield the samples up to time ``until``, as Columns: those held back before, and those of
         ``runs``, an iterable of iterators of Column.
 
@@ -140,17 +141,17 @@ def nearly_in_order(run: Iterable[Columns], slot: int) -> Iterator[Columns]:
     """Yield the batches of ``run``, an iterable of Column from a ring buffer, in order by the
     times in column ``slot``, an index.
 
-    It is in the order of reservation. A program reads the clock less than FLIGHT before it
-    reserves, or less than FLIGHT after it, so what comes later in the ring buffer is older by less
-    than twice that.
+    It is in the order of reservation. A program reads the clock less than SEND_DELAY before it
+    reserves, or less than SEND_DELAY after it, so what comes later in the ring buffer is older by
+    less than twice that.
     """
     left: Columns = []
-    for piece in run:
+    for batch in run:
         if left:
-            piece = [before + column for before, column in zip(left, piece, strict=True)]
-        columns = in_order(piece, slot)
+            batch = [before + column for before, column in zip(left, batch, strict=True)]
+        columns = in_order(batch, slot)
         times = columns[slot]
-        end = bisect_right(times, times[-1] - 2 * FLIGHT)
+        end = bisect_right(times, times[-1] - 2 * SEND_DELAY)
         if end:
             yield [column[:end] for column in columns]
         left = [column[end:] for column in columns]

@@ -12,14 +12,14 @@ from tuxscope.errors import ArgumentTypeError
 from tuxscope.lean_typing import Any, Self
 from tuxscope.loader import bpf
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder
+from tuxscope.loader.merge import SEND_DELAY, TIME_MAX, TimeOrder
 from tuxscope.loader.rings import LARGEST_PAGES as LARGEST_PAGES  # what ``pages`` may be
 from tuxscope.loader.rings import Rings
-from tuxscope.loader.span_decoder import LARGEST_PIECE, Columns, SpanDecoder
+from tuxscope.loader.span_decoder import LARGEST_BATCH, Columns, SpanDecoder
 from tuxscope.record import Field
 
 # Rows of a batch when many CPUs have samples: a batch of each is in memory.
-SMALLEST_PIECE = 512
+SMALLEST_BATCH = 512
 
 
 class PerfReader:
@@ -39,7 +39,7 @@ class PerfReader:
         counts_lost: whether the kernel counts lost samples.
         delivered: an int, how many samples :meth:`drain` has returned.
         reported_lost: an int, how many lost samples LOST records have reported so far.
-        without: a dict of int to str, a property.
+        cpus_without_ring: a dict of int to str, a property.
         holds: a bool, a property.
     """
 
@@ -81,11 +81,11 @@ class PerfReader:
         self._already_returned: Counter[int] = Counter()
 
     @property
-    def without(self) -> dict[int, str]:
+    def cpus_without_ring(self) -> dict[int, str]:
         """A dict of the CPUs that came online and could not get a ring, each with the reason in one
         line: their events are not seen. They are tried again; CPUs that went offline are not
         included."""
-        return self._rings.without
+        return self._rings.cpus_without_ring
 
     @property
     def holds(self) -> bool:
@@ -104,33 +104,33 @@ class PerfReader:
         If ``final``, a bool, hold back no samples for that order. Raises RingError.
         """
         rows: list[tuple[Any, ...]] = []
-        for columns in self.pieces(final):
+        for columns in self.batches(final):
             rows.extend(zip(*columns, strict=True))
         return rows
 
-    def pieces(self, final: bool = False) -> Iterator[Columns]:
+    def batches(self, final: bool = False) -> Iterator[Columns]:
         """Yield the samples of :meth:`drain`, with the same ``final``, a bool, in batches of
         Columns: a list per value of the record.
 
         The rings are emptied when the first batch is taken; samples are decoded as batches are
         taken, a few thousand rows each, and samples of batches not taken are gone.
         """
-        until = monotonic_ns() - FLIGHT
+        until = monotonic_ns() - SEND_DELAY
         spans = [each for each in self._rings.follow() + self._rings.take() if each[1]]
         now = monotonic_ns()  # later than until: this process may have been preempted
-        rows = max(LARGEST_PIECE // max(len(spans), 1), SMALLEST_PIECE)
+        rows = max(LARGEST_BATCH // max(len(spans), 1), SMALLEST_BATCH)
         runs = [self._decoded(cpu, span, rows) for cpu, span in spans]
         if self._order:
             alone = len(self._rings) == 1
-            pieces = self._order.pieces(runs, FOR_EVER if final or alone else until, now)
+            batches = self._order.batches(runs, TIME_MAX if final or alone else until, now)
         else:
-            pieces = chain.from_iterable(runs)
-        for columns in pieces:
+            batches = chain.from_iterable(runs)
+        for columns in batches:
             self.delivered += len(columns[0])
             yield columns
 
     def _decoded(self, cpu: int, span: bytes, rows: int) -> Iterator[Columns]:
-        for columns, lost in self._decoder.pieces(span, rows):
+        for columns, lost in self._decoder.batches(span, rows):
             self._report(cpu, lost)
             if columns[0]:
                 yield columns

@@ -11,7 +11,7 @@ from tuxscope.errors import ArgumentTypeError, strerror
 from tuxscope.lean_typing import Any, Self
 from tuxscope.loader.cpus import possible_cpus
 from tuxscope.loader.maps import LoadedMap
-from tuxscope.loader.merge import FLIGHT, FOR_EVER, TimeOrder, nearly_in_order
+from tuxscope.loader.merge import SEND_DELAY, TIME_MAX, TimeOrder, nearly_in_order
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.ringbuf import RingBufMemory
 from tuxscope.loader.ringbuf_spans import decoder_of
@@ -34,7 +34,7 @@ class RingBufReader:
         delivered: the number of records that :meth:`drain` has returned, an int.
         reported_lost: the number of lost records that are known so far, an int.
         counts_lost: whether the programs count the records that they lose.
-        without: the reason by CPU, for CPUs whose events are not seen: an empty dict.
+        cpus_without_ring: the reason by CPU, for CPUs whose events are not seen: an empty dict.
         wakes: whether it is readable for the first record that comes: True.
         holds: a bool, a property.
     """
@@ -56,7 +56,7 @@ class RingBufReader:
         check_order(events, order_by)
         self.delivered = 0
         self.reported_lost = 0
-        self.without: dict[int, str] = {}
+        self.cpus_without_ring: dict[int, str] = {}
         self._map = maps[events]
         self._lost = lost_map(maps, events)
         self.counts_lost = self._lost is not None
@@ -92,27 +92,27 @@ class RingBufReader:
         place in that order. Raises RingError.
         """
         rows: list[tuple[Any, ...]] = []
-        for columns in self.pieces(final):
+        for columns in self.batches(final):
             rows.extend(zip(*columns, strict=True))
         return rows
 
-    def pieces(self, final: bool = False) -> Iterator[Columns]:
+    def batches(self, final: bool = False) -> Iterator[Columns]:
         """Yield the records of :meth:`drain` as Columns: a list for each value of the record.
         ``final``, a bool, is as there.
 
         The ring buffer is emptied when the first batch is asked for; records are decoded as batches
         are taken, a few thousand rows each, and those that are not taken are gone.
         """
-        until = monotonic_ns() - FLIGHT
+        until = monotonic_ns() - SEND_DELAY
         span = self._memory.take(self._decoder.usual)
         now = monotonic_ns()  # the kernel may have let us wait since until
         if len(span) * 2 >= self._memory.size:
             self._count()
-        pieces = self._decoder.pieces(span)
+        batches = self._decoder.batches(span)
         if self._order:
-            run = nearly_in_order(pieces, self._order.slot)
-            pieces = self._order.pieces([run], FOR_EVER if final else until, now)
-        for columns in pieces:
+            run = nearly_in_order(batches, self._order.slot)
+            batches = self._order.batches([run], TIME_MAX if final else until, now)
+        for columns in batches:
             self.delivered += len(columns[0])
             yield columns
 

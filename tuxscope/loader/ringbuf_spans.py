@@ -13,7 +13,7 @@ from tuxscope.asm.maps import RingBuf
 from tuxscope.lean_typing import Any
 from tuxscope.loader.ring import RingError
 from tuxscope.loader.ringbuf import DISCARDED, FIRST_RUN, HEADER, WORD, record_size, same_length
-from tuxscope.loader.span_decoder import LARGEST_PIECE, Columns, RowTable
+from tuxscope.loader.span_decoder import LARGEST_BATCH, Columns, RowTable
 from tuxscope.record import Field, RecordError, RecordType
 
 LONGEST_TABLE = 1 << 16  # bytes
@@ -120,7 +120,7 @@ class RingBufDecoder:
         columns[RECORD].append(record)
         columns[VALUES].append(values)
 
-    def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[Columns]:
+    def batches(self, span: bytes, rows: int = LARGEST_BATCH) -> Iterator[Columns]:
         """Yield the records in ``span``, bytes of the ring buffer, as Columns of at most ``rows``
         records, an int.
 

@@ -53,8 +53,8 @@ class Rings:
     new ring as soon as it is online.
 
     Attributes:
-        without: a dict of the CPUs that came online and could not get a ring: the reason in one
-            line. They are tried again with each check.
+        cpus_without_ring: a dict of the CPUs that came online and could not get a ring: the reason
+            in one line. They are tried again with each check.
         counts_lost: whether the kernel counts the lost samples of each ring (Linux 6.0).
         cpus: a tuple of int, a property.
     """
@@ -64,7 +64,7 @@ class Rings:
 
         Raises RingError if memory or fds are short, or OSError.
         """
-        self.without: dict[int, str] = {}
+        self.cpus_without_ring: dict[int, str] = {}
         self.counts_lost = True
         self._events = events
         self._rings: dict[int, Ring] = {}
@@ -120,7 +120,7 @@ class Rings:
             gone += [cpu for cpu in self._rings if cpu in online and not self._rings[cpu].alive()]
         spans = [self._let_go(cpu) for cpu in gone]
         self._behind = False
-        self.without = {}
+        self.cpus_without_ring = {}
         for cpu in online:
             if cpu not in self._rings:
                 self._add_later(cpu, self._pages_left())
@@ -170,9 +170,9 @@ class Rings:
             if isinstance(error, RingMemoryError) and self._smaller and pages > 1:
                 self._add_later(cpu, pages // 2)
             elif isinstance(error, OSError):
-                self.without[cpu] = f"no perf event for CPU {cpu}: {strerror(error)}"
+                self.cpus_without_ring[cpu] = f"no perf event for CPU {cpu}: {strerror(error)}"
             else:
-                self.without[cpu] = str(error)
+                self.cpus_without_ring[cpu] = str(error)
 
     def _add(self, cpu: int, pages: int) -> None:
         try:

@@ -28,7 +28,7 @@ SAMPLE_DATA = 12  # where a sample's data begins, after the header and its size
 
 FIRST_RUN = 32  # the number of records checked together, at first
 LONGEST_RUN = 1 << 16  # and at most, in bytes
-LARGEST_PIECE = 4096  # rows: few enough to stay in the processor's cache
+LARGEST_BATCH = 4096  # rows: few enough to stay in the processor's cache
 
 # A list for each value that ``record.raw`` unpacks; all have an element for each sample.
 Columns = list[list[Any]]
@@ -100,12 +100,12 @@ class SpanDecoder:
         Raises RingError for an invalid record, or a sample too short for the record type.
         """
         lost = 0
-        for columns, reported in self.pieces(span):
+        for columns, reported in self.batches(span):
             rows.extend(zip(*columns, strict=True))
             lost += reported
         return lost
 
-    def pieces(self, span: bytes, rows: int = LARGEST_PIECE) -> Iterator[tuple[Columns, int]]:
+    def batches(self, span: bytes, rows: int = LARGEST_BATCH) -> Iterator[tuple[Columns, int]]:
         """Yield the samples in ``span``, new bytes of a ring, as pairs: Columns of at most ``rows``
         samples, an int, and how many lost samples LOST records report, an int.
 

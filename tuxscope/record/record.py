@@ -183,10 +183,11 @@ class RecordType(Declared, type):
             raise RecordError(
                 f"{name}: a C struct has no base class; make the other record a field"
             )
-        body = Body(name)  # checks a class that was made by type(), too, which has no class body
-        for attribute, value in namespace.items():
-            if attribute != "__annotations__":
-                body[attribute] = value
+        body = namespace if isinstance(namespace, Body) else Body(name)
+        if body is not namespace:  # type() made the class: nothing has checked the names
+            for attribute, value in namespace.items():
+                if attribute != "__annotations__":
+                    body[attribute] = value
         if "__annotate_func__" in namespace:  # from Python 3.14 on
             from tuxscope.record.annotations import store_first
 

@@ -145,7 +145,7 @@ class Stream:
         """Print all records in the rings; returns whether there were any."""
         before = self.reader.delivered
         lines, rows = bytearray(), 0
-        for columns in self.reader.pieces(final):
+        for columns in self.reader.batches(final):
             columns = self._shown(columns)
             columns = first_rows(columns, self._options.count, self.totals.events + rows)
             if not lines and (header := self._format.changed_header()):
@@ -157,7 +157,7 @@ class Stream:
                 lines, rows = bytearray(), 0
         self._write(lines, rows)
         self._losses.report(self.reader.losses())
-        self._report_unseen(self.reader.without)
+        self._report_unseen(self.reader.cpus_without_ring)
         return self.reader.delivered > before
 
     def _report_unseen(self, cpus: Mapping[int, str]) -> None:

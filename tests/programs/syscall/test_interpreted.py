@@ -128,7 +128,7 @@ def by_the_kernel(asked: Sequence[tuple[int, list[Any], str]]) -> tuple[list[Mad
             with Link(loaded):
                 output, _ = child.communicate(json.dumps((ADDRESS, SIZE, asked)) + "\n", LIMIT)
             with reader_of(loaded.maps, EVENTS, None, None) as reader:
-                sent = [data for columns in reader.pieces(final=True) for data in columns[DATA]]
+                sent = [data for columns in reader.batches(final=True) for data in columns[DATA]]
     finally:
         child.kill()
         child.wait(LIMIT)

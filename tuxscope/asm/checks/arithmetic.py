@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuxscope.asm.checks.access_bounds import null_check
+from tuxscope.asm.checks.accesses import null_check
 from tuxscope.asm.checks.state import PathState
 from tuxscope.asm.checks.values import (
     ANYTHING,
@@ -90,7 +90,7 @@ def combined(state: PathState) -> Value:
     if opaque:
         pointer = next((each for each in (value, operand) if isinstance(each, Pointer)), None)
         if pointer and (form.operation, form.bits) == (Alu.ADD, 64):
-            return pointer._replace(offset=None)  # the other is a scalar: two cannot be added
+            return pointer.at(None)  # the other is a scalar: two cannot be added
         return FOREIGN if opaque == {FOREIGN} and not pointer else ANYTHING
     if isinstance(value, Pointer) or isinstance(operand, Pointer):
         return moved(state, value, operand)
@@ -136,27 +136,24 @@ def moved(state: PathState, value: Value, operand: Value) -> Value:
             f"r{instruction_register(state, pointer)} may be NULL: arithmetic on it is prohibited",
             null_check(instruction_register(state, pointer)),
         )
-    known = isinstance(by, Number) and by.constant and pointer.offset is not None
+    if not isinstance(by, Number) or not by.constant or pointer.offset is None:
+        return FOREIGN if pointer.kind is PointerKind.MAP else pointer.at(None)
     if pointer.kind is PointerKind.MAP:
-        if known and by != constant(0):
-            raise pointer_error(
-                state,
-                "arithmetic on a pointer to a map is prohibited",
-                "look up a value with helper.map_lookup_elem, and add to its address",
-            )
-        return FOREIGN
-    if not known:
-        return pointer._replace(offset=None)
-    assert isinstance(by, Number)
-    distance = by.low if operation is Alu.ADD else -by.low
-    return pointer._replace(offset=(pointer.offset or 0) + distance)
+        if by.zero:
+            return FOREIGN
+        raise pointer_error(
+            state,
+            "arithmetic on a pointer to a map is prohibited",
+            "look up a value with helper.map_lookup_elem, and add to its address",
+        )
+    return pointer.at(pointer.offset + (by.low if operation is Alu.ADD else -by.low))
 
 
 def instruction_register(state: PathState, pointer: Pointer) -> int:
     """Return the number of the instruction's register in ``state``, a PathState, that has
     ``pointer``, a Pointer."""
     instruction = state.instruction
-    return instruction.dst if state.registers[instruction.dst] == pointer else instruction.src
+    return instruction.dst if state.registers[instruction.dst] is pointer else instruction.src
 
 
 def pointer_error(state: PathState, problem: str, hint: str) -> PointerArithmeticError:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from tuxscope.asm.attach import ProgramType
-from tuxscope.asm.checks.access_bounds import check_stack, check_value
-from tuxscope.asm.checks.arguments import (
-    IN_MEMORY,
-    argument_hint,
-    check_constant,
-    check_kind,
-    size_hint,
+from tuxscope.asm.checks.accesses import (
+    check_not_null_or_released,
+    check_stack,
+    check_value,
+    null_check,
 )
 from tuxscope.asm.checks.state import STORED, WRITTEN, PathState
 from tuxscope.asm.checks.values import (
@@ -29,14 +27,16 @@ from tuxscope.asm.checks.values import (
     new_root,
 )
 from tuxscope.asm.errors import (
+    ArgumentError,
     HelperUnavailableError,
     LicenseError,
+    NullCheckError,
     StackAccessError,
     UninitialisedStackError,
 )
 from tuxscope.asm.helper_table import NAMES
 from tuxscope.asm.helpers import helper
-from tuxscope.asm.maps import Array, Hash
+from tuxscope.asm.maps import Array, Hash, Map, MapType
 from tuxscope.asm.registers import Address, r10
 from tuxscope.asm.signatures import ArgumentKind, Parameter, Signature, signature
 from tuxscope.lean_dataclasses import replace
@@ -45,6 +45,19 @@ GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", 
                   "Dual MPL/GPL")  # fmt: skip  # license_is_gpl_compatible
 # These may sleep on a page fault. They need BPF_F_SLEEPABLE, which tuxscope does not set.
 SLEEPING = ("copy_from_user", "copy_from_user_task")
+# The only helpers that accept maps of these types (check_map_func_compatibility).
+OWN_HELPERS = {
+    MapType.PERF_EVENT_ARRAY: ("perf_event_read", "perf_event_output", "perf_event_read_value",
+                               "skb_output", "xdp_output"),
+    MapType.PROG_ARRAY: ("tail_call",),
+    MapType.RINGBUF: ("ringbuf_output", "ringbuf_reserve", "ringbuf_query",
+                      "ringbuf_reserve_dynptr"),
+}  # fmt: skip
+OWN_MAPS = {
+    "perf_event_output": "PerfEventArray", "tail_call": "ProgArray", "ringbuf_output": "RingBuf",
+    "ringbuf_reserve": "RingBuf", "ringbuf_query": "RingBuf",
+}  # fmt: skip
+IN_MEMORY = (ArgumentKind.KEY, ArgumentKind.VALUE, ArgumentKind.MEMORY, ArgumentKind.STRUCT)
 
 
 def call(state: PathState) -> bool:
@@ -67,8 +80,11 @@ def call(state: PathState) -> bool:
     parameters = parameters_of(state, name, facts)
     arguments = state.registers[1 : 1 + len(parameters)]
     for register, parameter in enumerate(parameters, 1):
-        purpose = f"the {parameter.name} of {name}"
-        state.require(register, purpose, argument_hint(state, register, parameter.kind))
+        if isinstance(state.registers[register], Uninitialised):
+            from tuxscope.asm.checks.argument_hints import argument_hint  # for errors alone
+
+            hint = argument_hint(state, register, parameter.kind)
+            state.require(register, f"the {parameter.name} of {name}", hint)
         check_kind(state, register, parameter, name)
     if name == "ringbuf_reserve":
         check_constant(state, 2, name)
@@ -128,6 +144,84 @@ def parameters_of(state: PathState, name: str, facts: Signature) -> tuple[Parame
     return tuple(replace(each, kind=ArgumentKind.CONTEXT) for each in facts.parameters)
 
 
+def check_kind(state: PathState, register: int, parameter: Parameter, name: str) -> None:
+    """Check the argument in ``register``, a number, against ``parameter``, a Parameter of helper
+    ``name``.
+
+    ``state`` is the PathState before the call. Raises ArgumentError, NullCheckError,
+    ReleasedRecordError.
+    """
+    value, kind = state.registers[register], parameter.kind
+    what = f"r{register} is the {parameter.name} of {name}"
+    if kind.is_pointer and not parameter.nullable:
+        check_not_null_or_released(state, register, what)
+        if isinstance(value, Pointer) and value.nullable:
+            raise state.error(NullCheckError, f"{what}, and may be NULL", null_check(register))
+    if problem := mismatch(value, parameter):
+        from tuxscope.asm.checks.argument_hints import argument_hint  # for errors alone
+
+        hint = argument_hint(state, register, kind)
+        raise state.error(ArgumentError, f"{what}, and {problem}", hint)
+    if kind is ArgumentKind.MAP and isinstance(value, Pointer) and value.map:
+        check_map(state, value.map, name)
+
+
+def mismatch(value: Value, parameter: Parameter) -> str:
+    """Return why ``value``, a Value, is of the wrong kind for ``parameter``, a Parameter: a str
+    such as ``is a scalar, not a pointer``; ``""`` if it is not."""
+    kind = parameter.kind
+    if isinstance(value, Number) or value is SOME_NUMBER:
+        may_be_null = parameter.nullable and (not isinstance(value, Number) or value.zero)
+        return "is a scalar, not a pointer" if kind.is_pointer and not may_be_null else ""
+    if not isinstance(value, Pointer):
+        return ""
+    match kind:
+        case ArgumentKind.RECORD if value.kind is PointerKind.RECORD:
+            return f"has an offset of {value.offset} bytes" if value.offset else ""
+        case ArgumentKind.SIZE | ArgumentKind.RECORD:
+            fits = False
+        case ArgumentKind.CONTEXT:
+            fits = value.kind is PointerKind.CONTEXT
+        case ArgumentKind.MAP:
+            fits = value.kind is PointerKind.MAP
+        case _:
+            in_memory = value.kind not in (PointerKind.CONTEXT, PointerKind.MAP)
+            fits = in_memory or kind not in IN_MEMORY
+    return "" if fits else f"points to {value.kind.value}"
+
+
+def check_constant(state: PathState, register: int, name: str) -> None:
+    """Raise ArgumentError unless ``register``, a number, of ``state``, a PathState, has a constant,
+    for helper ``name``."""
+    value = state.registers[register]
+    if isinstance(value, Number) and not value.constant:
+        raise state.error(
+            ArgumentError,
+            f"r{register} is the size of {name}, and is not a constant",
+            f"pass the maximum size as a constant: a.mov(r{register}, Event.size)",
+        )
+
+
+def check_map(state: PathState, map: Map, name: str) -> None:
+    """Raise ArgumentError, with the line of ``state``, a PathState, unless helper ``name`` accepts
+    ``map``, a Map."""
+    own = getattr(map, "type", None)
+    if own is None:  # a map of assembly text: its type is not known
+        return
+    needed = OWN_MAPS.get(name)
+    kind = type(map).__name__
+    if needed and name not in OWN_HELPERS.get(own, ()):
+        raise state.error(
+            ArgumentError, f"{name} needs a map of type {needed}, and {map.name} is of type {kind}",
+            f'declare one: {map.name} = {needed}("{map.name}", ...)',
+        )  # fmt: skip
+    if own in OWN_HELPERS and name not in OWN_HELPERS[own]:
+        raise state.error(
+            ArgumentError, f"{name} cannot use {map.name}, a map of type {kind}",
+            f"use it with {', '.join(OWN_HELPERS[own][:3])}",
+        )  # fmt: skip
+
+
 def pass_memory(state: PathState, register: int, parameter: Parameter, name: str) -> None:
     """Check the memory that helper ``name`` reads or writes through ``register``, a number.
 
@@ -152,6 +246,8 @@ def pass_memory(state: PathState, register: int, parameter: Parameter, name: str
         check_value(state, place.offset, size, place.size, "the reserved record")
     elif place.kind is PointerKind.STACK:
         if parameter.kind is ArgumentKind.MEMORY and 0 < -place.offset < size:
+            from tuxscope.asm.checks.argument_hints import size_hint  # for errors alone
+
             raise state.error(
                 StackAccessError,
                 f"{name} accesses {size} bytes, the size in r{register + 1}, and at "

@@ -18,7 +18,11 @@ class Graph:
 
     Attributes:
         program: the Program.
-        functions: the first slots of functions, a sorted list of int: 0, and the targets of calls.
+        successors: the successors of each slot in the same function, a dict of int to tuples of
+            int.
+        called: the first slot of the function that each call or ld_func names, a dict of int by the
+            slot of the instruction.
+        functions: the first slots of functions, a sorted list of int: 0, and those in ``called``.
         indirect: a bool, a property.
         reached, joins, reaches_exit: each a frozenset of int, properties.
         predecessors: a dict of int to lists of int, a property.
@@ -26,16 +30,15 @@ class Graph:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        named = ((slot, each) for slot, each in program.by_slot.items() if calls(each))
-        self.functions = sorted({0} | {target(slot, each) for slot, each in named})
-
-    def successors(self, slot: int) -> tuple[int, ...]:
-        """Return the successors of ``slot``, an int, in the same function, a tuple of slots,
-        int."""
-        instruction = self.program.by_slot[slot]
-        form = instruction.form
-        after = (slot + instruction.slots,) if form.falls_through else ()
-        return (*after, target(slot, instruction)) if form.jumps else after
+        self.successors: dict[int, tuple[int, ...]] = {}
+        self.called: dict[int, int] = {}
+        for slot, each in program.by_slot.items():
+            form = each.form
+            after = (slot + form.slots,) if form.falls_through else ()
+            self.successors[slot] = (*after, target(slot, each)) if form.jumps else after
+            if form.names_function:
+                self.called[slot] = target(slot, each)
+        self.functions = sorted({0, *self.called.values()})
 
     @cached_property
     def indirect(self) -> bool:
@@ -54,18 +57,17 @@ class Graph:
             if slot in found or slot not in self.program.by_slot:  # check() reports the latter
                 continue
             found.add(slot)
-            waiting += self.successors(slot)
-            instruction = self.program.by_slot[slot]
-            if calls(instruction):
-                waiting.append(target(slot, instruction))
+            waiting += self.successors[slot]
+            if slot in self.called:
+                waiting.append(self.called[slot])
         return frozenset(found)
 
     @cached_property
     def predecessors(self) -> dict[int, list[int]]:
         """The predecessors of each slot in the same function, a dict of lists by slot."""
         found: dict[int, list[int]] = {}
-        for slot in self.program.slots:
-            for each in self.successors(slot):
+        for slot, following in self.successors.items():
+            for each in following:
                 found.setdefault(each, []).append(slot)
         return found
 
@@ -99,8 +101,8 @@ class Graph:
         Raises JumpTargetError, FallThroughError, UnreachableCodeError.
         """
         program = self.program
-        for slot, each in program.by_slot.items():
-            if calls(each) and target(slot, each) not in program.by_slot:
+        for slot, called in self.called.items():
+            if called not in program.by_slot:
                 raise self._nowhere(slot, "a function", 'a.call("count")')
         for start, end in self._bounds():
             inside = {slot: each for slot, each in program.by_slot.items() if start <= slot < end}
@@ -137,7 +139,7 @@ class Graph:
         instruction = self.program.by_slot[slot]
         return JumpTargetError(
             f"the target is slot {target(slot, instruction)}, which is not the start of "
-            f"{'a function' if calls(instruction) else 'an instruction of this function'}",
+            f"{'a function' if slot in self.called else 'an instruction of this function'}",
             with_receiver(f"use the name of {what}, as in {example}", instruction.source),
             slot,
             instruction.source,
@@ -167,11 +169,6 @@ class Graph:
 
             hint = other_assembler_hint(before.source, source) or f"move it up, {hint}"
         return UnreachableCodeError(problem, hint, slot, source)
-
-
-def calls(instruction: Instruction) -> bool:
-    """Return whether ``instruction`` calls a function of the program, or loads its address."""
-    return instruction.form.names_function
 
 
 def calls_kfunc(instruction: Instruction) -> bool:

@@ -11,6 +11,7 @@ from tuxscope.asm.checks.values import (
     Number,
     Pointer,
     PointerKind,
+    Released,
     Uninitialised,
     Value,
 )
@@ -280,12 +281,14 @@ class PathState:
 
         def plain(value: Value) -> Hashable:
             if isinstance(value, Number):
-                low, high, root, family = value
-                return (low, high, named(root), named(family)) if root else (low, high)
+                low, high, root = value.low, value.high, value.root
+                return (low, high, named(root), named(value.family)) if root else (low, high)
             if isinstance(value, Pointer):
                 identity = named(value.identity)
                 return (value.kind, value.offset, value.nullable, value.origin, identity,
                         value.map, value.size)  # fmt: skip
+            if isinstance(value, Released):
+                return ("released", value.slot)
             return "uninitialised" if isinstance(value, Uninitialised) else value
 
         def frames() -> Iterator[Hashable]:

@@ -25,7 +25,6 @@ from tuxscope.programs.fileio.tallies import (
 )
 from tuxscope.record import u32, u64
 
-EBADF = 9
 DESCRIPTORS = (0, 1, 2)  # the arguments that a Movement may name
 
 
@@ -176,7 +175,7 @@ def find_row(a: Assembler, key: Memory, name: str) -> None:
     a.stx(FileTally[r0].path, r1)
     a.ja(f"add {name}")
     a.label(f"unknown {name}")
-    a.jeq(r8, EBADF, f"no {name}")
+    a.jne(r8, 0, f"no {name}")  # not a descriptor, and nothing was moved
     a.label(f"others {name}")
     for word in range(FileProcess.size // 8):
         a.st(u64[address_of(key) + 8 * word], -1)

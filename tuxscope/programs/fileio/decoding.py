@@ -36,6 +36,7 @@ NUMBERS = {op: number for number, op in enumerate(OPS)}
 # Where files are made when they are read, as their paths say.
 VIEWS = (b"/proc/", b"/sys/")
 LARGEST_ERRNO = 4095
+CACHED = 65536  # operations without their times
 WORD = 1 << 64
 Row = tuple[Any, ...]  # the values of a FileOperation
 
@@ -69,12 +70,27 @@ class Operations:
         self._path = path
         self._all_files = all_files
         self._calls: dict[tuple[int, int], FileCall | None] = {}  # by compat and number
+        # What is the same in many operations: all but the times, by the data of their records.
+        self._known: dict[bytes, Row | None] = {}
 
     def rows(self, columns: list[list[Any]]) -> list[Row]:
         """Return the operations in ``columns``, lists that are the columns of a CallEvent, as a
         list of tuples, the values of a FileOperation."""
-        events = zip(columns[STARTED], columns[DURATION], columns[DATA], strict=True)
-        return [row for event in events if (row := self._row(*event))]
+        known = self._known
+        if len(known) >= CACHED:
+            known.clear()
+        made = []
+        for started, duration, data in zip(
+            columns[STARTED], columns[DURATION], columns[DATA], strict=True
+        ):
+            if data in known:
+                rest = known[data]
+            else:
+                rest = known[data] = self._row(data)
+            if rest:
+                seen = started and duration < TIMELESS
+                made.append((started or duration, duration if seen else UNKNOWN, *rest))
+        return made
 
     def _call(self, head: EventHead) -> FileCall | None:
         key = head.compat, head.nr
@@ -83,7 +99,8 @@ class Operations:
             self._calls[key] = file_call(names(abi).get(head.nr, ""), abi)
         return self._calls[key]
 
-    def _row(self, started: int, duration: int, data: bytes) -> Row | None:
+    def _row(self, data: bytes) -> Row | None:
+        """An operation without its times; None for what has no line."""
         head = head_of(data)
         call = self._call(head)
         if call is None or head.what not in (EventKind.CALL, EventKind.UNFINISHED):
@@ -108,10 +125,7 @@ class Operations:
         error = -ret if -LARGEST_ERRNO <= ret < 0 else 0
         arguments = head.arguments
         op, flags = self._named(call, head)
-        seen = started and duration < TIMELESS
         return (
-            started or duration,
-            duration if seen else UNKNOWN,
             moved,
             offset(call, head, parts, at, moved),
             file.ino if file else 0,

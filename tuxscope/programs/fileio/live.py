@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,14 +21,15 @@ from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
 from tuxscope.programs.fileio import page as stream
 from tuxscope.programs.fileio.columns import COLUMNS
-from tuxscope.programs.fileio.decoding import Operations, as_columns, plans
+from tuxscope.programs.fileio.decoding import Operations, Row, as_columns, plans
+from tuxscope.programs.fileio.existing import open_files
 from tuxscope.programs.fileio.operation import FileOperation
 from tuxscope.programs.fileio.options import FileioOptions
 from tuxscope.programs.fileio.patterns import matcher
 from tuxscope.run.cgroups import identify
 from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
-from tuxscope.run.stream import Renderer, Stream, StreamTotals, lines_of
+from tuxscope.run.stream import Renderer, Stream, StreamTotals, first_rows, lines_of
 
 PATH, TO = FileOperation.path.slot, FileOperation.to.slot
 VALUES = 1 + TO  # of a FileOperation
@@ -46,7 +49,8 @@ def run(options: FileioOptions) -> int:
     chosen = options.chosen(identify(options.cgroup) if options.cgroup else None)
     architecture = this_architecture()
     page = stream.page(chosen, architecture, options.all)
-    shown = partial(FileStream, wanted=options, architecture=architecture)
+    cgroup = chosen.cgroup[0] if chosen.cgroup else None
+    shown = partial(FileStream, wanted=options, architecture=architecture, cgroup=cgroup)
     return run_page(page, stream.__file__, options, shown)
 
 
@@ -76,7 +80,7 @@ class FileStream(Stream):
 
     ``page``, a Page, ``options``, ToolOptions, ``loaded``, a Collection, and ``sink``, a LiveSink,
     are as for Stream. ``wanted`` are the FileioOptions, ``architecture`` is the machine's
-    Architecture.
+    Architecture, ``cgroup`` the ID of --cgroup, an int, or None.
 
     Attributes:
         totals: the counts up to now, FileTotals.
@@ -90,8 +94,9 @@ class FileStream(Stream):
         sink: LiveSink,
         wanted: FileioOptions,
         architecture: Architecture,
+        cgroup: int | None,
     ) -> None:
-        self._wanted = wanted
+        self._wanted, self._cgroup = wanted, cgroup
         self._paths = FilePaths(loaded.maps) if KNOWN in loaded.maps else None
         every = wanted.all or self._paths is None
         self._operations = Operations(architecture, self._path, every)
@@ -110,6 +115,24 @@ class FileStream(Stream):
         self.totals.lost += account.missed
         self.totals.pathless = self._paths.missed if self._paths else 0
 
+    def _begin(self) -> None:
+        super()._begin()
+        if self._wanted.existing:
+            left_out = self._wanted.exclude
+            if not self._wanted.include_self:
+                left_out += (os.getpid(),)
+            rows = list(self._chosen(open_files(self._wanted, left_out, self._cgroup)))
+            columns = first_rows(as_columns(rows, VALUES), self._options.count, 0)
+            self._write(bytearray(self._format.render(columns)), len(columns[0]))
+
+    def _chosen(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Those that --path means."""
+        for each in rows:
+            if self._matches is None or self._matches(each[PATH]) or self._matches(each[TO]):
+                yield each
+            else:
+                self.totals.left_out = (self.totals.left_out or 0) + 1
+
     def _path(self, id: int) -> FilePath | None:
         return self._paths[id] if self._paths else None
 
@@ -117,9 +140,4 @@ class FileStream(Stream):
         return lines_of(options.format, FileOperation, COLUMNS[options.format], fd)
 
     def _shown(self, columns: Columns) -> Columns:
-        rows = self._operations.rows(columns)
-        if self._matches:
-            made = len(rows)
-            rows = [each for each in rows if self._matches(each[PATH]) or self._matches(each[TO])]
-            self.totals.left_out = (self.totals.left_out or 0) + made - len(rows)
-        return as_columns(rows, VALUES)
+        return as_columns(self._chosen(self._operations.rows(columns)), VALUES)

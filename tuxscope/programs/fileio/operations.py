@@ -255,9 +255,10 @@ QUIET = frozenset({"stat", "access"})
 # Operations that move bytes.
 MOVING = frozenset(each.op for each in CALLS.values() if each.moves)
 USUAL = frozenset(each.op for each in CALLS.values()) - QUIET
-RMDIR = "rmdir"  # unlinkat(2) is one with AT_REMOVEDIR
+EXISTING = "existing"  # no operation: the file was open already
 # By number, as a record has them.
-OPS = tuple(dict.fromkeys(each.op for each in CALLS.values()))
+OPS = (*dict.fromkeys(each.op for each in CALLS.values()), EXISTING)
+CHOICES = OPS[:-1]  # without EXISTING
 # What a word of --op stands for, besides itself.
 GROUPS: Mapping[str, frozenset[str]] = MappingProxyType({
     "read": frozenset({"read", "readv", "pread", "preadv"}),

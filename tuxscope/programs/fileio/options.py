@@ -9,9 +9,9 @@ from tuxscope.errors import UsageError
 from tuxscope.options import option, switch
 from tuxscope.options.calls import CGROUP, COMM, ERROR, FAILED, FOLLOW, MIN, UID
 from tuxscope.options.parsers import given, integer
-from tuxscope.options.tool import SUMMARY, ToolOptions, summary_key
+from tuxscope.options.tool import EXISTING, SUMMARY, ToolOptions, summary_key
 from tuxscope.programs.fileio.keys import FileBy
-from tuxscope.programs.fileio.operations import GROUPS, MOVING, OPS, USUAL, calls_of
+from tuxscope.programs.fileio.operations import CHOICES, GROUPS, MOVING, USUAL, calls_of
 from tuxscope.suggest import did_you_mean
 
 
@@ -21,10 +21,10 @@ def operations(flag: str, text: str) -> frozenset[str]:
     if text == "True":
         raise UsageError(f"{flag} takes names of operations, as in {flag} open,write, not nothing")
     found: set[str] = set()
-    for each in text.split(",", len(OPS)):
-        if each not in OPS:
-            near = did_you_mean(each, OPS)
-            hint = near or f"; there are {', '.join(OPS)}"
+    for each in text.split(",", len(CHOICES)):
+        if each not in CHOICES:
+            near = did_you_mean(each, CHOICES)
+            hint = near or f"; there are {', '.join(CHOICES)}"
             raise UsageError(f"{flag}: there is no operation {given(each)}{hint}")
         found |= GROUPS.get(each, frozenset({each}))
     return frozenset(found)
@@ -47,7 +47,7 @@ class FileioOptions(ToolOptions, after="exclude"):
         comm: bytes or None.
         uid: an int or None.
         cgroup, path: each a str or None.
-        summary, disk, follow, failed, all: each a bool.
+        existing, summary, disk, follow, failed, all: each a bool.
         tables: a bool, a property.
         error: a frozenset of int.
         min: a float.
@@ -65,6 +65,7 @@ class FileioOptions(ToolOptions, after="exclude"):
     exclude: tuple[int, ...] = ToolOptions.declared["exclude"].with_help(
         "no operations of these processes, filtered in the kernel; at most 64"
     )
+    existing: bool = EXISTING.with_help("first print the files that are open already, as lsof does")
     summary: bool = SUMMARY
     by: FileBy = summary_key(
         FileBy, "the key of the summary: file (default), process, directory or mount", FileBy.FILE
@@ -74,7 +75,7 @@ class FileioOptions(ToolOptions, after="exclude"):
         "table every second",
         default=False,
         excludes=dict.fromkeys(
-            ("summary", "by", "op", "path", "all", "comm", "uid", "cgroup", "follow", "failed",
+            ("existing", "summary", "by", "op", "path", "all", "comm", "uid", "cgroup", "follow", "failed",
              "error", "min", "buffer_pages", "strict", "lost_records"),
             OF_CALLS,
         ),

@@ -25,7 +25,7 @@ SOCK_DONE = 1  # enum sock_flags, include/net/sock.h: the bit is set when a FIN 
 DIRECTIONS = {0: "-", 1: "in", 2: "out"}
 IN, OUT = 1, 2
 # Events of a connection. They start at 16, because the same field holds the kernel's TCP states,
-# which --existing and --interval print.
+# which --existing prints.
 CONNECTED, ACCEPTED, CLOSED, REFUSED, RESET, TIMED_OUT, UNREACHABLE, ABORTED, LISTENS = range(
     16, 25
 )

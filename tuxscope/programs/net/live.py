@@ -99,9 +99,9 @@ class Summary(LiveTables):
 
 
 class Connections(Stream):
-    """A Stream that prints events, and rows for existing connections (``--existing``,
-    ``--interval``); ``page``, a Page, ``options``, ToolOptions, ``loaded``, a Collection, and
-    ``sink``, a LiveSink, are as for Stream, ``wanted`` are the NetOptions."""
+    """A Stream that prints events, and rows for existing connections (``--existing``, and
+    again at each ``--interval``); ``page``, a Page, ``options``, ToolOptions, ``loaded``, a
+    Collection, and ``sink``, a LiveSink, are as for Stream, ``wanted`` are the NetOptions."""
 
     def __init__(
         self,

@@ -117,7 +117,7 @@ class NetOptions(ToolOptions, after="exclude"):
         By, "the key of the summary: process (default), remote or port", By.PROCESS
     )
     interval: float | None = ToolOptions.declared["interval"].with_help(
-        "print the existing connections at this interval, with their bytes so far; with "
+        "with --existing: print them again at this interval, with their bytes so far; with "
         "--summary: time between tables (default: 1)"
     )
     rows: int | None = ToolOptions.declared["rows"].with_help(
@@ -141,6 +141,11 @@ class NetOptions(ToolOptions, after="exclude"):
         "start COMMAND as the user who ran sudo and trace its connections; exit when it exits, "
         "with its status; its stdout goes to stderr"
     )
+
+    def check(self) -> None:
+        super().check()
+        if self.interval and not (self.existing or self.summary):
+            raise UsageError("--interval needs --existing or --summary")
 
     @property
     def filter(self) -> ConnectionFilter:

@@ -15,7 +15,7 @@ from tuxscope.record import u32, u64
 
 @dataclass(frozen=True)
 class Counting:
-    """A frozen dataclass: an Outcome: calls are counted.
+    """A frozen dataclass: a CallOutcome: calls are counted.
 
     Attributes:
         chosen: the Chosen: which calls are counted, and by what.
