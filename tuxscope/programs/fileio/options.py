@@ -75,8 +75,8 @@ class FileioOptions(ToolOptions, after="exclude"):
         "table every second",
         default=False,
         excludes=dict.fromkeys(
-            ("existing", "summary", "by", "op", "path", "all", "comm", "uid", "cgroup", "follow", "failed",
-             "error", "min", "buffer_pages", "strict", "lost_records"),
+            ("existing", "summary", "by", "op", "path", "all", "comm", "uid", "cgroup", "follow",
+             "failed", "error", "min", "buffer_pages", "strict", "lost_records"),
             OF_CALLS,
         ),
     )  # fmt: skip

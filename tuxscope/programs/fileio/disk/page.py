@@ -36,8 +36,10 @@ def disk(
     namespace: PidNamespace | None = None,
     layout: Layout = LINUX_6_18,
 ) -> tuple[Program, ...]:
-    """Return the Programs that follow what is written and read to the devices, a tuple; the
-    arguments are those of a page's function."""
+    """Return the Programs that follow what the devices read and write, a tuple: of process ``pid``,
+    an int, or None for all, and of none of ``exclude``, a tuple of PIDs, which are those in
+    ``namespace``, a PidNamespace, or None for the initial one; ``layout`` is the kernel's
+    Layout."""
     return (
         dirtied(layout, namespace),
         submitted(layout, namespace),
