@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tuxscope.asm import Assembler, helper
-from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r8
-from tuxscope.page.emitting import address_of, copy
-from tuxscope.programs.fileio.disk.inodes import add_to_account
+from tuxscope.asm import Assembler
+from tuxscope.asm.registers import Memory, r0, r1, r2, r8
+from tuxscope.page.emitting import address_of, copy, lookup
+from tuxscope.programs.fileio.disk.inodes import PATH_OF_INODE, add_to_account, find_or_add
 from tuxscope.programs.fileio.disk.records import (
     NEW_ROW,
     ROWS,
@@ -34,38 +34,22 @@ def add_to_row(a: Assembler, walk: Memory) -> None:
     """Emit: add the pending bytes of ``walk``, the Memory of a RequestWalk, to the row of its key,
     and the request's time if this is the first of its bytes there."""
     row: Memory = Moved[r8]
-    a.ld_map(r1, ROWS)
-    a.lea(r2, walk.key)
-    a.call(helper.map_lookup_elem)
-    a.jne(r0, 0, "in rows")
-    a.ld_map(r1, ROWS)
-    a.lea(r2, walk.key)
-    a.ld_map_value(r3, NEW_ROW)
-    a.mov(r4, 1)  # BPF_NOEXIST
-    a.call(helper.map_update_elem)
-    a.ld_map(r1, ROWS)
-    a.lea(r2, walk.key)
-    a.call(helper.map_lookup_elem)
-    a.jne(r0, 0, "in rows")
-    # There is no room: the row for all others was made before.
+    find_or_add(a, ROWS, walk.key, NEW_ROW, "no room")
+    a.ja("in rows")
+    a.label("no room")  # the row for all others was made before
     add_to_account(a, Account.others.offset, 1)
-    a.zero(walk.key)
+    a.zero((walk.key, walk.who))
+    a.st(walk.inode, 0)
     a.st(walk.path, 0)
     a.st(walk.key.file.ino, NOT_KNOWN)
     a.st(u32[address_of(walk.key.kind)], Kind.UNKNOWN)
-    a.zero(walk.who)
-    a.ld_map(r1, ROWS)
-    a.lea(r2, walk.key)
-    a.call(helper.map_lookup_elem)
+    lookup(a, ROWS, walk.key)
     a.jne(r0, 0, "in rows")
     add_to_account(a, Account.missed.offset, 1)
     a.ja("out")
     a.label("in rows")
     a.mov(r8, r0)
-    a.ldx(r1, walk.path)
-    a.jeq(r1, 0, "no path")
-    a.stx(row.path, r1)
-    a.label("no path")
+    name_row(a, walk, row)
     copy(a, address_of(row.comm), address_of(walk.who.comm), Moved.comm.size)
     a.ldx(r2, walk.pending)
     a.ldx(r1, walk.flags)
@@ -77,6 +61,27 @@ def add_to_row(a: Assembler, walk: Memory) -> None:
     a.atomic_add(row.read_bytes, r2)
     a.label("added")
     add_time(a, walk, row)
+
+
+def name_row(a: Assembler, walk: Memory, row: Memory) -> None:
+    """Emit: give ``row``, the Memory of a Moved, the path of the file of ``walk``, the Memory of a
+    RequestWalk. It is read if it is not known, and the row has none."""
+    a.ldx(r1, walk.path)
+    a.jne(r1, 0, "known")
+    a.ldx(r1, row.path)
+    a.jne(r1, 0, "named row")
+    a.ldx(r1, walk.inode)
+    a.jeq(r1, 0, "named row")
+    a.zero(walk.known)
+    for name in ("ino", "dev", "generation"):
+        a.ldx(r2, getattr(walk.key.file, name))
+        a.stx(getattr(walk.known, name), r2)
+    a.lea(r2, walk.known)
+    a.call(PATH_OF_INODE)
+    a.ldx(r1, walk.known.id)
+    a.label("known")
+    a.stx(row.path, r1)
+    a.label("named row")
 
 
 def add_time(a: Assembler, walk: Memory, row: Memory) -> None:

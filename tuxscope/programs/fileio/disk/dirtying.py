@@ -9,10 +9,11 @@ from tuxscope.files.emitting import store
 from tuxscope.files.members import members
 from tuxscope.page.pid_namespace import PidNamespace, namespaced_pid
 from tuxscope.programs.fileio.disk.inodes import (
-    FILE_OF_INODE,
+    DIRTIED_FILE,
     add_to_account,
+    dirtied_file,
     find_or_add,
-    inode_functions,
+    path_functions,
 )
 from tuxscope.programs.fileio.disk.layout import called, constant, has_member
 from tuxscope.programs.fileio.disk.records import (
@@ -57,7 +58,7 @@ def dirtied(layout: Layout, namespace: PidNamespace | None) -> Program:
     a.jeq(r1, BDEVFS, "out")  # blocks of a device: their rows name who submitted them
     count_pages(a, layout, room, pages)
     a.mov(r1, r6)
-    a.call(FILE_OF_INODE)
+    a.call(DIRTIED_FILE)
     a.jeq(r0, 0, "missed")
     a.mov(r7, r0)
     # A flusher makes a page dirty again that it could not write now.
@@ -90,7 +91,9 @@ def dirtied(layout: Layout, namespace: PidNamespace | None) -> Program:
     a.label("out")
     a.mov(r0, 0)
     a.exit()
-    inode_functions(a, layout)
+    a.function(DIRTIED_FILE)
+    dirtied_file(a, layout)
+    path_functions(a, layout)
     return a.program()
 
 

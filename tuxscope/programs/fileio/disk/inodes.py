@@ -10,7 +10,7 @@ from tuxscope.asm import Array, Assembler, Map, helper
 from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r4, r6, r7, r8, r9
 from tuxscope.files.emitting import store
-from tuxscope.files.known import FileKey
+from tuxscope.files.known import FileKey, KnownFile
 from tuxscope.files.members import members
 from tuxscope.files.walking import CLIMB, READ_PATH, climb, read_path
 from tuxscope.page.emitting import lookup
@@ -25,70 +25,86 @@ from tuxscope.programs.fileio.disk.records import (
 )
 from tuxscope.record import u64
 
-FILE_OF_INODE = "file_of_inode"
+DIRTIED_FILE, PATH_OF_INODE = "dirtied_file", "path_of_inode"
 
 
-def inode_functions(a: Assembler, layout: Layout) -> None:
-    """Emit FILE_OF_INODE and what it calls, for a kernel with ``layout``, a Layout, behind all
+def path_functions(a: Assembler, layout: Layout) -> None:
+    """Emit PATH_OF_INODE and what it calls, for a kernel with ``layout``, a Layout, behind all
     other code of the program."""
-    a.function(FILE_OF_INODE)
-    file_of_inode(a, layout)
+    a.function(PATH_OF_INODE)
+    path_of_inode(a, layout)
     a.function(READ_PATH)
     read_path(a, layout)
     a.function(CLIMB, is_global=True)
     climb(a, layout)
 
 
-def file_of_inode(a: Assembler, layout: Layout) -> None:
+def dirtied_file(a: Assembler, layout: Layout) -> None:
     """Emit the function that returns the address of the DiskFile of the inode at r1, or 0; it is
     made if there is none. ``layout`` is the kernel's Layout."""
-    key, place, room = a.stack(Identity), a.stack(FileKey), a.stack(u64[8])
-    inode = members(layout, "inode", ("i_mode", "i_sb", "i_ino", "i_generation"), room)
+    key, room = a.stack(Identity), a.stack(u64[8])
+    inode = members(layout, "inode", ("i_sb", "i_ino", "i_generation"), room)
     device = members(layout, "super_block", ("s_dev",), room)
-    first = members(layout, "inode", ("i_dentry.first",), room)
-    name = members(layout, "dentry", ("d_hash.pprev", "d_parent"), room)
     file: Memory = DiskFile[r9]
     a.mov(r6, r1)
     inode.copy(a, r6)
     store(a, key.ino, inode["i_ino"])
     store(a, key.generation, inode["i_generation"])
-    a.ldx(r8, inode["i_mode"])
     a.ldx(r7, inode["i_sb"])
     device.copy(a, r7)
     store(a, key.dev, device["s_dev"])
     find_or_add(a, DISK_FILES, key, NEW_FILE, "none")
     a.mov(r9, r0)
     a.ldx(r1, file.known.id)
-    a.jne(r1, 0, "found")
-    store(a, file.known.ino, key.ino)
-    store(a, file.known.dev, key.dev)
-    store(a, file.known.generation, key.generation)
-    a.stx(file.known.mode, r8)
+    a.jne(r1, 0, "named")
+    for name in ("ino", "dev", "generation"):
+        store(a, getattr(file.known, name), getattr(key, name))
+    a.mov(r1, r6)
+    a.lea(r2, file.known)
+    a.call(PATH_OF_INODE)
+    a.label("named")
+    a.mov(r0, r9)
+    a.exit()
+    a.label("none")
+    a.mov(r0, 0)
+    a.exit()
+
+
+def path_of_inode(a: Assembler, layout: Layout) -> None:
+    """Emit the function that reads a path of the inode at r1 for the KnownFile at r2, whose
+    identity is there, and whose ``id`` is 0: it stays 0 if the kernel knows no name, or there is no
+    room. ``layout`` is the kernel's Layout."""
+    place, room = a.stack(FileKey), a.stack(u64[8])
+    inode = members(layout, "inode", ("i_mode",), room)
+    first = members(layout, "inode", ("i_dentry.first",), room)
+    name = members(layout, "dentry", ("d_hash.pprev", "d_parent"), room)
+    known: Memory = KnownFile[r7]
+    a.mov(r6, r1)
+    a.mov(r7, r2)
+    inode.copy(a, r6)
+    store(a, known.mode, inode["i_mode"])
     first.copy(a, r6)
     a.ldx(r8, first["i_dentry.first"])
-    a.jeq(r8, 0, "found")  # the kernel has no name of it, as of a file opened by its handle
+    a.jeq(r8, 0, "out")  # as of a file that was opened by its handle
     a.sub(r8, alias_offset(layout))
     name.copy(a, r8)
-    a.st(file.known.deleted, 0)
+    a.st(known.deleted, 0)
     a.ldx(r1, name["d_parent"])
     a.jeq(r1, r8, "hashed")  # d_unlinked(), include/linux/dcache.h
     a.ldx(r1, name["d_hash.pprev"])
     a.jne(r1, 0, "hashed")
-    a.st(file.known.deleted, 1)
+    a.st(known.deleted, 1)
     a.label("hashed")
     a.zero(place)
     a.stx(place.dentry, r8)
     a.lea(r1, place)
-    a.lea(r2, file.known)
+    a.mov(r2, r7)
     a.mov(r3, r6)
     a.call(READ_PATH)
-    a.jne(r0, 0, "found")
-    a.st(file.known.id, 0)  # it is tried again
+    a.jne(r0, 0, "out")
+    a.st(known.id, 0)  # it is tried again
     add_to_account(a, Account.nameless.offset, 1)
-    a.label("found")
-    a.mov(r0, r9)
-    a.exit()
-    a.label("none")
+    a.label("out")
     a.mov(r0, 0)
     a.exit()
 

@@ -7,12 +7,12 @@ from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r6, r7, r8, r9
 from tuxscope.files.emitting import store
 from tuxscope.files.members import members
-from tuxscope.page.emitting import address_of, copy
+from tuxscope.page.emitting import address_of, copy, lookup
 from tuxscope.programs.fileio.disk.counting import add_to_row, leave_out
 from tuxscope.programs.fileio.disk.dirtying import BDEVFS, PF_KTHREAD
-from tuxscope.programs.fileio.disk.inodes import FILE_OF_INODE
 from tuxscope.programs.fileio.disk.layout import constant, has_member
 from tuxscope.programs.fileio.disk.records import (
+    DISK_FILES,
     SUBMITTERS,
     WRITERS,
     DiskFile,
@@ -41,6 +41,7 @@ def count_pending(a: Assembler, layout: Layout, pid: int | None, exclude: tuple[
     a.ldx(r1, walk.pending)
     a.jeq(r1, 0, "out")
     a.zero(walk.key)
+    a.st(walk.inode, 0)
     a.st(walk.path, 0)
     load_submitter(a, walk)
     a.st(kind, Kind.SWAP)
@@ -62,13 +63,7 @@ def count_pending(a: Assembler, layout: Layout, pid: int | None, exclude: tuple[
     a.label("data")
     a.st(kind, Kind.DATA)
     a.label("named")
-    a.mov(r1, r6)
-    a.call(FILE_OF_INODE)
-    a.jeq(r0, 0, "row")
-    a.mov(r6, r0)
-    store(a, walk.path, DiskFile[r6].known.id)
-    a.ldx(r1, kind)
-    a.jne(r1, Kind.DATA, "row")
+    a.stx(walk.inode, r6)
     name_writer(a, walk)
     a.ja("row")
 
@@ -227,23 +222,29 @@ def leave_stack(a: Assembler, layout: Layout, walk: Memory) -> None:
 
 
 def name_writer(a: Assembler, walk: Memory) -> None:
-    """Emit: where ``walk``, the Memory of a RequestWalk, is of a write, the process is the one that
-    dirtied the DiskFile at r6 last; none if that is not known."""
+    """Emit: where ``walk``, the Memory of a RequestWalk, is of data that was written, the process
+    is the one that dirtied the file last; none if that is not known."""
     file, key = DiskFile[r6], a.stack(WriterKey)
+    lookup(a, DISK_FILES, walk.key.file)
+    a.mov(r6, r0)
+    a.jeq(r6, 0, "not dirtied")
+    store(a, walk.path, file.known.id)
+    a.label("not dirtied")
+    a.ldx(r1, u32[address_of(walk.key.kind)])
+    a.jne(r1, Kind.DATA, "row")
     a.ldx(r1, walk.flags)
     a.and_(r1, WRITE)
     a.jeq(r1, 0, "row")
     a.zero(walk.who)
     a.st(walk.key.pid, 0)
+    a.jeq(r6, 0, "row")
     a.ldx(r1, file.dirtied)
     a.jeq(r1, 0, "row")
     a.zero(key)
     store(a, key.pid, file.pid)
     a.stx(walk.key.pid, r1)
     copy(a, address_of(key.file), address_of(walk.key.file), Identity.size)
-    a.ld_map(r1, WRITERS)
-    a.lea(r2, key)
-    a.call(helper.map_lookup_elem)
+    lookup(a, WRITERS, key)
     a.jeq(r0, 0, "row")
     copy(a, address_of(walk.who.comm), address_of(Writer[r0].comm), Writer.comm.size)
 

@@ -13,8 +13,9 @@ from tuxscope.files.known import KnownFile
 from tuxscope.record import Record, char, u32, u64
 from tuxscope.record.values import Named
 
-MOST_ROWS = 16384
-MOST_FILES = 16384  # and bios, and writers: those that were used last stay
+MOST_ROWS = 65536
+MOST_FILES = 65536  # and writers: those that were used last stay
+MOST_REQUESTS = 16384  # and bios
 COMM = 16
 
 
@@ -56,12 +57,12 @@ class Identity(Record):
 
 
 class DiskFile(Record):
-    """A Record: a file that was written, or that a request was for.
+    """A Record: a file that was made dirty.
 
     Attributes:
         known: its KnownFile, whose ``id`` is that of its path, or 0.
         pid: a u32, of the process that dirtied it last.
-        dirtied: a u32, 1 if any did.
+        dirtied: a u32, 1 if it is known who did.
     """
 
     known = KnownFile
@@ -174,7 +175,9 @@ class RequestWalk(Record):
         owner: a u64, whose the last page is: see :mod:`tuxscope.programs.fileio.disk.walking`.
         pending: a u64, bytes of that owner that are not counted yet.
         elapsed: a u64, ns since the request was issued; all ones if that is not known.
-        path: a u64, ID.
+        inode: a u64, the address of the inode of that owner; 0 for none.
+        path: a u64, the ID of its path, or 0.
+        known: a KnownFile, to read the path with.
         who: a Submitter.
         key: a RowKey; ``counted`` is that which was counted last.
         room: ``u64[16]``, for copies from the kernel.
@@ -195,7 +198,9 @@ class RequestWalk(Record):
     owner = u64
     pending = u64
     elapsed = u64
+    inode = u64
     path = u64
+    known = KnownFile
     who = Submitter
     key = RowKey
     counted = RowKey
@@ -204,8 +209,8 @@ class RequestWalk(Record):
 
 DISK_FILES = LruHash("DISK_FILES", key=Identity, value=DiskFile, max_entries=MOST_FILES)
 WRITERS = LruHash("WRITERS", key=WriterKey, value=Writer, max_entries=MOST_FILES)
-SUBMITTERS = LruHash("SUBMITTERS", key=u64, value=Submitter, max_entries=MOST_FILES)
-ISSUED = LruHash("ISSUED", key=u64, value=u64, max_entries=MOST_FILES)
+SUBMITTERS = LruHash("SUBMITTERS", key=u64, value=Submitter, max_entries=MOST_REQUESTS)
+ISSUED = LruHash("ISSUED", key=u64, value=u64, max_entries=MOST_REQUESTS)
 ROWS = Hash("ROWS", key=RowKey, value=Moved, max_entries=MOST_ROWS)
 REQUEST_WALKS = PerCpuArray("REQUEST_WALKS", value=RequestWalk, max_entries=1)
 DISK_ACCOUNT = Array("DISK_ACCOUNT", value=Account, max_entries=1)

@@ -16,7 +16,7 @@ from tuxscope.page.emitting import delete, lookup
 from tuxscope.page.pid_namespace import PidNamespace
 from tuxscope.programs.fileio.disk.counting import NOT_KNOWN
 from tuxscope.programs.fileio.disk.dirtying import load_pid
-from tuxscope.programs.fileio.disk.inodes import add_to_account, inode_functions
+from tuxscope.programs.fileio.disk.inodes import add_to_account, path_functions
 from tuxscope.programs.fileio.disk.layout import argument, constant
 from tuxscope.programs.fileio.disk.owners import count_pending
 from tuxscope.programs.fileio.disk.records import (
@@ -155,7 +155,7 @@ def completed(layout: Layout, pid: int | None, exclude: tuple[int, ...]) -> Prog
     next_segment(a, layout)
     a.function(COUNT_PENDING, is_global=True)
     count_pending(a, layout, pid, exclude)
-    inode_functions(a, layout)
+    path_functions(a, layout)
     return a.program()
 
 
