@@ -12,6 +12,7 @@ from tuxscope.files.paths import FilePaths
 from tuxscope.loader.collection import Collection
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.options.tool import ToolOptions
+from tuxscope.output.lines import Style
 from tuxscope.output.sink import LiveSink
 from tuxscope.page.page import Page
 from tuxscope.programs.fileio.disk import page as disk_page
@@ -19,6 +20,7 @@ from tuxscope.programs.fileio.disk.layout import NoDiskError
 from tuxscope.programs.fileio.disk.places import Places
 from tuxscope.programs.fileio.disk.records import (
     DISK_ACCOUNT,
+    MOST_FILES,
     WRITERS,
     Identity,
     Kind,
@@ -41,6 +43,9 @@ from tuxscope.run.live import run_page
 from tuxscope.run.privilege import require_sudo
 from tuxscope.run.table import LiveTables, TableTotals
 from tuxscope.run.watch import time_told
+
+# Two of each dirtied file: the programs that count system calls read it as well.
+MOST_PATHS = 2 * MOST_FILES
 
 
 def run(options: FileioOptions) -> int:
@@ -108,7 +113,8 @@ class DiskTables(LiveTables):
         loaded.maps[FILE_TALLIES].update(
             FileProcess.unpack(b"\xff" * FileProcess.size), FileTally()
         )
-        self._paths, self._places = FilePaths(loaded.maps), Places()
+        self._paths, self._places = FilePaths(loaded.maps, MOST_PATHS), Places()
+        self._is_json = options.format is Style.JSON  # which alone shows all writers
         self._since_last = options.interval is not None
         self._earlier: dict[RowKey, Moved] = {}
         self._whole = DiskTotals()
@@ -140,7 +146,7 @@ class DiskTables(LiveTables):
             shown = {key: since(each, self._earlier.get(key)) for key, each in moved.items()}
             self._earlier = moved
         shown = {key: each for key, each in shown.items() if each.read_bytes or each.written_bytes}
-        writers = writers_by_file(self._loaded.maps[WRITERS].items())
+        writers = writers_by_file(self._loaded.maps[WRITERS].items()) if self._is_json else {}
         asked = asked_for(self._loaded.maps[FILE_TALLIES].items())
         return rows(shown, writers, self._paths.__getitem__, self._places, asked, self._details)
 

@@ -13,7 +13,7 @@ from tuxscope.files.known import KnownFile
 from tuxscope.record import Record, char, u32, u64
 from tuxscope.record.values import Named
 
-MOST_ROWS = 65536
+MOST_ROWS = 16384
 MOST_FILES = 65536  # and writers: those that were used last stay
 MOST_REQUESTS = 16384  # and bios
 COMM = 16
