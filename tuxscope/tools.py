@@ -55,7 +55,16 @@ TABLE = (
         "tuxscope.programs.syscall.command",
         {"syscall": "syscall/stream.py", "syscall_summary": "syscall/summary.py"},
     ),
-    tool("fileio", "trace what processes do with files", "summary"),
+    CommandEntry(
+        "fileio",
+        "trace what processes do with files, and what reaches the disk",
+        "tuxscope.programs.fileio.command",
+        {
+            "fileio": "fileio/page.py",
+            "fileio_summary": "fileio/summary.py",
+            "fileio_disk": "fileio/disk/page.py",
+        },
+    ),
     command("run", "run a page of your own as a tool"),
     command("fields", "list the fields of a tracepoint"),
     command("map", "print or update a map of a loaded program"),

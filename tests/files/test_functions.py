@@ -234,6 +234,20 @@ def test_the_paths_that_are_kept_were_asked_for_last() -> None:
     assert not short.held
 
 
+@pytest.mark.parametrize(("flags", "path"), [(4, b"/a/b"), (5, b"/a/b (deleted)")])
+def test_a_path_without_a_mount_begins_at_the_root_of_its_file_system(
+    flags: int, path: bytes
+) -> None:
+    """No program has to know files by descriptors, too: there is no map FILES."""
+    head = PathHead(id=1, key=FileKey(dentry=1), length=4, flags=flags)
+    names = b"b\0a\0" + bytes(ShortPath.names.size - 4)
+    short = Entries({1: ShortPath(head=head, names=names)})
+    paths = FilePaths({WALKS: Entries(), SHORT_PATHS: short, LONG_PATHS: Entries()})
+    found = paths[1]
+    assert found
+    assert (found.outside, found.inside, found.mount_namespace) == (path, path, 0)
+
+
 def test_the_functions_can_be_listed_without_a_kernel() -> None:
     a = Assembler("listed", attach=RawTracepoint())
     for name in (FILE_OF_FD, FILE_OF, WORKING_DIRECTORY):

@@ -17,7 +17,8 @@ from tuxscope.loader.btf_reader import BtfError
 from tuxscope.loader.layout import RunningKernelLayout
 from tuxscope.loader.struct_layout import KernelStructs, kernel_structs
 
-INT, PTR, ARRAY, STRUCT, UNION, TYPEDEF, CONST = 1, 2, 3, 4, 5, 8, 10
+INT, PTR, ARRAY, STRUCT, UNION, ENUM, TYPEDEF, CONST = 1, 2, 3, 4, 5, 6, 8, 10
+FUNC_PROTO, ENUM64 = 13, 19
 BIT_FIELDS = 1 << 31
 
 
@@ -152,6 +153,54 @@ def test_the_running_kernels_bit_fields_are_those_on_the_wire(
     if not layout.has_structs:
         pytest.skip("this kernel has no BTF")
     assert layout.member(struct, name) == place
+
+
+@pytest.fixture
+def traced(tmp_path: Path) -> KernelStructs:
+    """With raw tracepoints and constants."""
+    made = Made()
+    number = made.add("int", INT, 4, 0, 32)
+    request = made.add("", PTR, made.add("", CONST, made.struct("request", 8, ("q", number, 0))))
+    data = made.add("", PTR, 0)
+
+    def tracepoint(name: str, *arguments: int) -> None:
+        words = [word for each in arguments for word in (0, each)]
+        function = made.add("", FUNC_PROTO, 0, len(arguments), *words)
+        made.add(f"btf_trace_{name}", TYPEDEF, made.add("", PTR, function))
+
+    tracepoint("issue", data, request)
+    tracepoint("complete", data, request, number, made.add("", PTR, number))
+    tracepoint("tick", data)
+    made.add("btf_trace_odd", TYPEDEF, number)
+    made.add("btf_trace_odder", TYPEDEF, request)
+    made.add("pageflags", ENUM, 4, 2, made.string("PG_locked"), 0, made.string("PG_head"), 6)
+    made.add("wide", ENUM64, 8, 1, made.string("WIDE"), 7, 1)
+    return KernelStructs(made.write(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("tracepoint", "structs"),
+    [
+        ("issue", ("request",)),
+        ("complete", ("request", "", "")),
+        ("tick", ()),
+        ("odd", None),
+        ("odder", None),
+        ("there is none", None),
+    ],
+)
+def test_the_arguments_of_a_raw_tracepoint(
+    traced: KernelStructs, tracepoint: str, structs: tuple[str, ...] | None
+) -> None:
+    assert traced.arguments(tracepoint) == structs
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PG_locked", 0), ("PG_head", 6), ("WIDE", 1 << 32 | 7), ("pageflags", None), ("", None)],
+)
+def test_constants(traced: KernelStructs, name: str, value: int | None) -> None:
+    assert traced.constant(name) == value
 
 
 @pytest.mark.kernel

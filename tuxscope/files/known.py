@@ -40,7 +40,8 @@ class FileKey(Record):
     process's ``fs->root``.
 
     Attributes:
-        mount, dentry: those of the path, each a u64.
+        mount, dentry: those of the path, each a u64. With a mount of 0, the path is read up to the
+            root of the file system.
         root_mount, root_dentry: those of the root, each a u64.
     """
 

@@ -41,8 +41,9 @@ class FilePath:
     Attributes:
         inside: the path as the process sees it, from its own root, bytes; /proc/PID/fd shows it,
             too.
-        outside: the path from the root of its mount namespace, bytes. It is the same if the
-            process's root is that root, and for what has no directory.
+        outside: the path from the root of its mount namespace, bytes; of a file whose ``FileKey``
+            has no mount, from the root of its file system. It is the same if the process's root is
+            that root, and for what has no directory.
         dev: an int, the device of the file system, as the kernel has it: major << 20 | minor.
         ino: an int, the inode's number.
         generation: an int, of the inode; another file with the same number has another generation.
@@ -85,7 +86,8 @@ class FilePaths:
     def __init__(self, maps: Mapping[Map, Any], most: int = MOST_PATHS) -> None:
         """``maps`` are the loaded maps by description, a Map; ``most`` is how many paths are kept,
         an int: those requested or read last."""
-        self._known: PathSource = maps[KNOWN]
+        # None if no program asks by descriptors or struct files, but by inodes.
+        self._known: PathSource | None = maps.get(KNOWN)
         self._walks: PathSource = maps[WALKS]
         self._waiting: tuple[PathSource, ...] = (maps[SHORT_PATHS], maps[LONG_PATHS])
         self._most = most
@@ -129,7 +131,7 @@ class FilePaths:
             self._made.pop(oldest, None)
             # It is read again when the file is seen again.
             key = self._read.pop(oldest).head.key
-            if self._waiting:
+            if self._waiting and self._known is not None:
                 self._known.delete(key)
 
 
@@ -138,7 +140,8 @@ def file_path(head: PathHead, names: bytes) -> FilePath:
     them."""
     flags = PathFlag(head.flags)
     truncated, reachable = PathFlag.TRUNCATED in flags, PathFlag.ROOT in flags
-    if PathFlag.ROOTLESS in flags:
+    # A walk without a mount ends at the file system's root, which is no mount's.
+    if PathFlag.ROOTLESS in flags and head.key.mount:
         outside = inside = rootless(head, names[: head.length])
     else:
         outside = joined(names[: head.length], truncated)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from tuxscope.asm.layout import Place
 from tuxscope.errors import strerror
@@ -59,6 +59,7 @@ class KernelStructs(Btf):
         try:
             super().__init__(data)
             self._structs = self._find_structs()
+            self._numbers: dict[int, dict[int, int]] = {}  # by kind, and name
         except BtfError as error:
             raise BtfError(
                 f"invalid BTF of the kernel: {file}: {error}; "
@@ -93,7 +94,10 @@ class KernelStructs(Btf):
         if number is None:
             return None
         words = self._words
-        function = self._resolved(words[self._resolved(number) + 2])
+        pointer = self._resolved(number)
+        if self._kind(pointer) != PTR:
+            return None
+        function = self._resolved(words[pointer + 2])
         if self._kind(function) != FUNC_PROTO:
             return None
         first = function + TYPE_WORDS
@@ -111,26 +115,31 @@ class KernelStructs(Btf):
     def constant(self, name: str) -> int | None:
         """Return the value of the constant ``name`` of an enum, an int that is not negative; None
         if the kernel has none of this name."""
-        text = self._offset(name)
+        return self._constants.get(self._offset(name))
+
+    @cached_property
+    def _constants(self) -> dict[int, int]:
+        """The values of all constants by their names, as offsets into the strings."""
         words = self._words
-        for at in self._starts[1:] if text else ():
-            if each := ENUMERATOR_WORDS.get(self._kind(at)):
+        found = {}
+        for at in self._starts[1:]:
+            if each := ENUMERATOR_WORDS.get(words[at + 1] >> 24 & 0x1F):
                 first = at + TYPE_WORDS
                 for one in range(first, first + each * (words[at + 1] & 0xFFFF), each):
-                    if words[one] == text:
-                        return words[one + 1] | (words[one + 2] << 32 if each > 2 else 0)
-        return None
+                    high = words[one + 2] << 32 if each > 2 else 0
+                    found[words[one]] = words[one + 1] | high
+        return found
 
     def _number(self, name: str, kind: int) -> int | None:
         """The BTF ID of the type with a name, of a kind; None if there is none."""
-        text = self._offset(name)
-        words = self._words
-        found = (
-            number
-            for number, at in enumerate(self._starts)
-            if words[at] == text and words[at + 1] >> 24 & 0x1F == kind
-        )
-        return next(found, None) if text else None
+        if kind not in self._numbers:
+            words = self._words
+            self._numbers[kind] = {
+                words[at]: number
+                for number, at in reversed([*enumerate(self._starts)])
+                if words[at + 1] >> 24 & 0x1F == kind
+            }
+        return self._numbers[kind].get(self._offset(name)) if name else None
 
     def has_name(self, name: str) -> bool:
         """Return whether a type, a member or a constant has this ``name``, a str."""

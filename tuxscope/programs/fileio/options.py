@@ -46,6 +46,9 @@ def pattern(flag: str, text: str) -> str:
     return text
 
 
+OF_CALLS = "{other} and --disk conflict: {other} is about system calls"
+
+
 class FileioOptions(ToolOptions, after="exclude"):
     """Options of ``tuxscope fileio``; a ToolOptions class, with those of ToolOptions.
 
@@ -53,7 +56,8 @@ class FileioOptions(ToolOptions, after="exclude"):
         comm: bytes or None.
         uid: an int or None.
         cgroup, path: each a str or None.
-        existing, summary, follow, failed, all: each a bool.
+        existing, summary, disk, follow, failed, all: each a bool.
+        tables: a bool, a property.
         error: a frozenset of int.
         min: a float.
         op: a frozenset of str.
@@ -75,6 +79,16 @@ class FileioOptions(ToolOptions, after="exclude"):
     by: FileBy = summary_key(
         FileBy, "the key of the summary: file (default), process, directory or mount", FileBy.FILE
     )
+    disk: bool = switch(
+        "what reaches the devices, by file and by the process that dirtied its pages: print a "
+        "table every second",
+        default=False,
+        excludes=dict.fromkeys(
+            ("existing", "summary", "by", "op", "path", "all", "comm", "uid", "cgroup", "follow",
+             "failed", "error", "min", "buffer_pages", "strict", "lost_records"),
+            OF_CALLS,
+        ),
+    )  # fmt: skip
     op: frozenset[str] = option(
         "LIST",
         operations,
@@ -106,15 +120,15 @@ class FileioOptions(ToolOptions, after="exclude"):
     )
     interval: float | None = ToolOptions.declared["interval"].with_help(
         "print a table of each interval, as in 2.5 (default: every second, of the whole run)",
-        needs=("summary", True, "--interval needs --summary"),
+        needs=("tables", True, "--interval needs --summary or --disk"),
     )
     rows: int | None = ToolOptions.declared["rows"].with_help(
-        "with --summary: print at most N rows per table",
-        needs=("summary", True, "--rows needs --summary"),
+        "with --summary or --disk: print at most N rows per table",
+        needs=("tables", True, "--rows needs --summary or --disk"),
     )
     sort: str | None = ToolOptions.declared["sort"].with_help(
-        "with --summary: sort by this column, largest number first (default: bytes)",
-        needs=("summary", True, "--sort needs --summary"),
+        "with --summary or --disk: sort by this column, largest number first (default: bytes)",
+        needs=("tables", True, "--sort needs --summary or --disk"),
     )
     count: int | None = option(
         "N", integer("a number of lines", 100), "stop after N lines, or N tables", default=None
@@ -134,6 +148,11 @@ class FileioOptions(ToolOptions, after="exclude"):
                 "--summary counts operations that move bytes, and --op names none; "
                 "try --op read,write"
             )
+
+    @property
+    def tables(self) -> bool:
+        """Whether tables are printed, and not lines, a bool."""
+        return self.summary or self.disk
 
     def chosen(self, cgroup: tuple[int, int] | None) -> Chosen:
         """Return the filter that the programs apply, a Chosen; ``cgroup`` is a pair of ID and

@@ -1,0 +1,1 @@
+"""``tuxscope fileio --disk``: what reaches the devices, by file and by process."""
