@@ -8,7 +8,7 @@ DIGESTS = {
     "programs/fileio/columns.py": 0xE08F40E7653B979D,
     "programs/fileio/command.py": 0x1E1F61D9F12C5437,
     "programs/fileio/decoding.py": 0x037FBED529C4994A,
-    "programs/fileio/flags.py": 0x6ACD872B86EAB119,
+    "programs/fileio/flags.py": 0x165DE4C4C38B83A2,
     "programs/fileio/layout.py": 0x3437C6CF902A9DDD,
     "programs/fileio/live.py": 0x50008137FEB0EE66,
     "programs/fileio/operation.py": 0xB372202D17DBD0D1,
