@@ -201,15 +201,15 @@ def ended(run: Any) -> list[dict[str, Any]]:
 
 @needs_files
 def test_one_process(stream: Any, caller: Any, tmp_path: Path) -> None:
-    ours, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
-    run = stream("--pid", ours.pid)
+    calling, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
+    run = stream("--pid", calling.pid)
     theirs.make()
-    ours.make()
-    ours.wait()
+    calling.make()
+    calling.wait()
     result = run.finish()  # it ends with the process
     found = [each for each in result.objects if str(tmp_path) in (each["path"] or "")]
     assert [(each["op"], each["path"], each["pid"]) for each in found] == [
-        (op, str(tmp_path / "a"), ours.pid) for op in ("open", "write", "close")
+        (op, str(tmp_path / "a"), calling.pid) for op in ("open", "write", "close")
     ]
     assert [list(each) for each in found] == [KEYS] * 3
 
@@ -242,14 +242,14 @@ def test_a_cgroup(stream: Any, caller: Any, tmp_path: Path) -> None:
     except OSError as error:
         pytest.skip(f"no cgroup can be made: {error}")
     try:
-        ours, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
-        (group / "cgroup.procs").write_text(str(ours.pid))
+        calling, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
+        (group / "cgroup.procs").write_text(str(calling.pid))
         run = stream("--cgroup", f"/{group.name}", "--path", tmp_path)
         theirs.make()
-        ours.make()
+        calling.make()
         run.wait_for_text(b'"op":"close"')
-        assert {each["pid"] for each in ended(run)} == {ours.pid}
-        ours.wait()
+        assert {each["pid"] for each in ended(run)} == {calling.pid}
+        calling.wait()
     finally:
         wait_until(partial(removed, group), "the cgroup to be empty")
 
