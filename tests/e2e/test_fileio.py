@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import struct
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pace import LIMIT
 
+from e2e.callers import HEAD_32, PROGRAM_32, elf_32
 from e2e.files_traced import FilesTraced, expected
+from tuxscope.abi.architecture import Abi
+from tuxscope.abi.names import numbers
 from tuxscope.loader.layout import RunningKernelLayout
 
 pytestmark = [pytest.mark.kernel, pytest.mark.one_kernel]
@@ -389,3 +398,64 @@ do("pwrite64", direct, address, 4096, 0, op="pwrite", offset=0, path=named("a"),
         "read,write",
     )
     assert [each["bytes"] for each in files.made][:4] == [4096, 904, None, 100]
+
+
+CODE_32 = 1024  # bytes of code, in front of the strings
+
+
+def code_of_32_bits(path: bytes) -> bytes:
+    """Calls of x86's int 0x80 on a new file: it gets the descriptor 3."""
+    text = PROGRAM_32 + HEAD_32 + CODE_32
+    directory = text + len(path) + 1
+    number = numbers(Abi.IA32)
+    code = b""
+    for name, *arguments in (
+        ("open", text, os.O_RDWR | os.O_CREAT | 0o100000, 0o640),
+        ("write", 3, text, 5),
+        ("pwrite64", 3, text, 4, 1, 1),
+        ("ftruncate", 3, 300),
+        ("fallocate", 3, 1, 4096, 0, 8192, 0),
+        ("mmap2", 0, 300, 1, 2, 3, 0),
+        ("mkdir", directory, 0o700),
+        ("close", 3),
+        ("exit", 0),
+    ):
+        for register, value in zip(REGISTERS, (number[name], *arguments), strict=False):
+            code += register + struct.pack("<I", value)
+        code += b"\xcd\x80"
+    assert len(code) <= CODE_32
+    return code.ljust(CODE_32, b"\x90") + path + b"\0" + path + b".d\0"
+
+
+REGISTERS = (b"\xb8", b"\xbb", b"\xb9", b"\xba", b"\xbe", b"\xbf", b"\xbd")  # mov to eax, ebx ...
+
+
+@needs_files
+@pytest.mark.matrix
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="int 0x80 is of x86")
+def test_a_program_of_32_bits(tuxscope: Any, tmp_path: Path) -> None:
+    program, file = tmp_path / "calls", tmp_path / "file"
+    program.write_bytes(elf_32(code_of_32_bits(os.fsencode(file))))
+    program.chmod(0o755)
+    try:
+        subprocess.run([program], timeout=LIMIT, check=True)
+    except OSError:
+        pytest.skip("this kernel runs no 32-bit programs")
+    (tmp_path / "file.d").rmdir()
+    found = tuxscope("fileio", "--format", "json", "--", program).finish().objects
+    keys = ("op", "path", "flags", "mode", "bytes", "offset", "length", "error")
+    made = [tuple(each[key] for key in keys) for each in found]
+    name, none = str(file), [None]
+    assert made == [
+        ("open", name, "O_RDWR|O_CREAT", "0640", *none * 4),
+        ("write", name, *none * 2, 5, 0, *none * 2),
+        ("pwrite", name, *none * 2, 4, *none * 3),  # the offset is in two arguments
+        ("truncate", name, *none * 4, 300, None),
+        ("fallocate", name, "FALLOC_FL_KEEP_SIZE", *none * 5),
+        ("mmap", name, "PROT_READ", *none * 3, 300, None),
+        ("mkdir", f"{name}.d", None, "0700", *none * 4),
+        ("close", name, *none * 6),
+    ]
+    assert found[5]["ret"] > 0
+    assert {each["dev"] for each in found if each["op"] != "mkdir"} == {found[0]["dev"]}
+    assert {each["ino"] for each in found if each["op"] != "mkdir"} == {file.stat().st_ino}

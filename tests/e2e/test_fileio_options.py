@@ -201,28 +201,28 @@ def ended(run: Any) -> list[dict[str, Any]]:
 
 @needs_files
 def test_one_process(stream: Any, caller: Any, tmp_path: Path) -> None:
-    target, other = (caller("file", str(tmp_path / name)) for name in "ab")
-    run = stream("--pid", target.pid)
-    other.make()
-    target.make()
-    target.wait()
+    calling, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
+    run = stream("--pid", calling.pid)
+    theirs.make()
+    calling.make()
+    calling.wait()
     result = run.finish()  # it ends with the process
     found = [each for each in result.objects if str(tmp_path) in (each["path"] or "")]
     assert [(each["op"], each["path"], each["pid"]) for each in found] == [
-        (op, str(tmp_path / "a"), target.pid) for op in ("open", "write", "close")
+        (op, str(tmp_path / "a"), calling.pid) for op in ("open", "write", "close")
     ]
     assert [list(each) for each in found] == [KEYS] * 3
 
 
 @needs_files
 def test_by_name_and_user_without_excluded_ones(stream: Any, caller: Any, tmp_path: Path) -> None:
-    target, other = (caller("file", str(tmp_path / name)) for name in "ab")
+    ours, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
     comm = Path(f"/proc/{ours.pid}/comm").read_text().strip()
     run = stream(
         "--comm", comm, "--uid", os.getuid(), "--exclude", theirs.pid, "--path", tmp_path
     )  # fmt: skip
-    other.make()
-    target.make()
+    theirs.make()
+    ours.make()
     run.wait_for_text(b'"op":"close"')
     found = ended(run)
     assert [(each["pid"], each["op"]) for each in found] == [
@@ -242,14 +242,14 @@ def test_a_cgroup(stream: Any, caller: Any, tmp_path: Path) -> None:
     except OSError as error:
         pytest.skip(f"no cgroup can be made: {error}")
     try:
-        target, other = (caller("file", str(tmp_path / name)) for name in "ab")
-        (group / "cgroup.procs").write_text(str(ours.pid))
+        calling, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
+        (group / "cgroup.procs").write_text(str(calling.pid))
         run = stream("--cgroup", f"/{group.name}", "--path", tmp_path)
-        other.make()
-        target.make()
+        theirs.make()
+        calling.make()
         run.wait_for_text(b'"op":"close"')
-        assert {each["pid"] for each in ended(run)} == {ours.pid}
-        target.wait()
+        assert {each["pid"] for each in ended(run)} == {calling.pid}
+        calling.wait()
     finally:
         wait_until(partial(removed, group), "the cgroup to be empty")
 
@@ -280,7 +280,7 @@ def test_text(files: FilesTraced, tmp_path: Path) -> None:
     ]  # fmt: skip
     name = f"{tmp_path}/some/name.log"
     row = re.compile(
-        r"\d\d:\d\d:\d\d\.\d{6} \d+ +\S+ +(?P<rest>\w+ +\S+ +\S+ +\S+ +)[\d.]+[num]?s +(?P<path>.*)"
+        r"\d\d:\d\d:\d\d\.\d{6} \d+ +\S+ +(?P<rest>\w+ +\S+ +\S+ +\S+ +)\d+(us|ms) +(?P<path>.*)"
     )
     found = [match for line in lines if f"{tmp_path}/some" in line and (match := row.match(line))]
     assert [" ".join(each["rest"].split()) + f" {each['path']}" for each in found] == [

@@ -23,7 +23,7 @@ DIGESTS = {
     "programs/fileio/disk/rows.py": 0x4145CF14F4141726,
     "programs/fileio/disk/walking.py": 0x92ADD513C1C75169,
     "programs/fileio/existing.py": 0x31428AF8AB5743E5,
-    "programs/fileio/flags.py": 0x6ACD872B86EAB119,
+    "programs/fileio/flags.py": 0x165DE4C4C38B83A2,
     "programs/fileio/keys.py": 0x91164FB0C6A57A31,
     "programs/fileio/layout.py": 0x9AF5A8B3A856632E,
     "programs/fileio/library.py": 0xCBC95AF03167A592,

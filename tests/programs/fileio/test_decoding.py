@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Mapping, Sequence
 from sys import byteorder
@@ -21,7 +22,7 @@ from tuxscope.files.paths import FilePath
 from tuxscope.output.lines import LineFormat, Style
 from tuxscope.programs.fileio.columns import COLUMNS, TEXT
 from tuxscope.programs.fileio.decoding import Operations, as_columns, plans
-from tuxscope.programs.fileio.flags import flags_text, open_flags
+from tuxscope.programs.fileio.flags import LARGE_FILE, flags_text, open_flags
 from tuxscope.programs.fileio.operation import FileOperation
 from tuxscope.programs.fileio.operations import (
     CALLS,
@@ -329,20 +330,21 @@ def test_any_flags(op: str, value: int) -> None:
     assert len(text) < 256  # of a FileOperation
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("value", "text"),
     [
         (0, "O_RDONLY"),
         (3, "O_ACCMODE"),
-        (0o100001, "O_WRONLY"),  # O_LARGEFILE
-        (0o20200002 if open_flags(0o20200000) == "O_RDONLY|O_TMPFILE" else 0o20040002,
-         "O_RDWR|O_TMPFILE"),
-        (0o4010000, "O_RDONLY|O_SYNC"),
-        (0o10000, "O_RDONLY|O_DSYNC"),
+        (LARGE_FILE | os.O_WRONLY, "O_WRONLY"),
+        (os.O_TMPFILE | os.O_RDWR, "O_RDWR|O_TMPFILE"),
+        (os.O_DIRECTORY | os.O_NOFOLLOW | os.O_DIRECT, "O_RDONLY|O_DIRECT|O_DIRECTORY|O_NOFOLLOW"),
+        (os.O_SYNC, "O_RDONLY|O_SYNC"),
+        (os.O_DSYNC, "O_RDONLY|O_DSYNC"),
         (1 << 40, "O_RDONLY|0x10000000000"),
     ],
 )  # fmt: skip
-def test_open_flags(value: int, text: str) -> None:
+def test_the_flags_of_open(value: int, text: str) -> None:
     assert open_flags(value) == text
 
 

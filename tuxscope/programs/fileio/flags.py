@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 
 NO_FLAGS = -1  # they are not known
-LARGE_FILE = 0o100000  # O_LARGEFILE of programs of 32 bits, which is 0 to a library of 64
+# O_LARGEFILE of the kernel, which is 0 to a library of 64 bits: arm's numbers differ, as there the
+# other one is O_NOFOLLOW.
+LARGE_FILE = 0o400000 if os.O_NOFOLLOW == 0o100000 else 0o100000
 ACCESS = {0: "O_RDONLY", 1: "O_WRONLY", 2: "O_RDWR", 3: "O_ACCMODE"}
 # Those that have bits of others come first.
 OPEN_FLAGS = (
