@@ -201,28 +201,28 @@ def ended(run: Any) -> list[dict[str, Any]]:
 
 @needs_files
 def test_one_process(stream: Any, caller: Any, tmp_path: Path) -> None:
-    ours, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
-    run = stream("--pid", ours.pid)
-    theirs.make()
-    ours.make()
-    ours.wait()
+    target, other = (caller("file", str(tmp_path / name)) for name in "ab")
+    run = stream("--pid", target.pid)
+    other.make()
+    target.make()
+    target.wait()
     result = run.finish()  # it ends with the process
     found = [each for each in result.objects if str(tmp_path) in (each["path"] or "")]
     assert [(each["op"], each["path"], each["pid"]) for each in found] == [
-        (op, str(tmp_path / "a"), ours.pid) for op in ("open", "write", "close")
+        (op, str(tmp_path / "a"), target.pid) for op in ("open", "write", "close")
     ]
     assert [list(each) for each in found] == [KEYS] * 3
 
 
 @needs_files
 def test_by_name_and_user_without_excluded_ones(stream: Any, caller: Any, tmp_path: Path) -> None:
-    ours, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
+    target, other = (caller("file", str(tmp_path / name)) for name in "ab")
     comm = Path(f"/proc/{ours.pid}/comm").read_text().strip()
     run = stream(
         "--comm", comm, "--uid", os.getuid(), "--exclude", theirs.pid, "--path", tmp_path
     )  # fmt: skip
-    theirs.make()
-    ours.make()
+    other.make()
+    target.make()
     run.wait_for_text(b'"op":"close"')
     found = ended(run)
     assert [(each["pid"], each["op"]) for each in found] == [
@@ -242,14 +242,14 @@ def test_a_cgroup(stream: Any, caller: Any, tmp_path: Path) -> None:
     except OSError as error:
         pytest.skip(f"no cgroup can be made: {error}")
     try:
-        ours, theirs = (caller("file", str(tmp_path / name)) for name in "ab")
+        target, other = (caller("file", str(tmp_path / name)) for name in "ab")
         (group / "cgroup.procs").write_text(str(ours.pid))
         run = stream("--cgroup", f"/{group.name}", "--path", tmp_path)
-        theirs.make()
-        ours.make()
+        other.make()
+        target.make()
         run.wait_for_text(b'"op":"close"')
         assert {each["pid"] for each in ended(run)} == {ours.pid}
-        ours.wait()
+        target.wait()
     finally:
         wait_until(partial(removed, group), "the cgroup to be empty")
 

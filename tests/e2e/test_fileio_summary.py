@@ -133,7 +133,9 @@ def test_more_files_than_have_room(tuxscope: Any, tmp_path: Path) -> None:
         " os.write(f, b'abc'); os.close(f); os.unlink('f%d' % (at % 1000))\n"
     )
     command = (sys.executable, "-S", "-c", script, str(tmp_path))
-    run = tuxscope("fileio", "--summary", "--format", "json", "--", *command)
+    run = tuxscope(
+        "fileio", "--summary", "--format", "json", "--interval", "1000", "--", *command
+    )  # one table, at the end
     result = run.finish()
     found = rows_of(result)
     others = [each for each in found if each["path"] == "(other)"]

@@ -160,7 +160,7 @@ def test_each_read_is_what_it_is_taken_for(
 
 def test_the_reads_of_a_call_fit() -> None:
     assert {abi for _, abi, _, _ in CASES} == set(Abi)
-    assert {call.op for *_, call in CASES} | set(URING_OPS) == set(CHOICES)
+    assert {call.op for *_, call in CASES} == set(CHOICES) - set(URING_OPS)
     assert all(len(call.reads) <= MOST_READS for call in CALLS.values())
     assert len(OPS) < 256
     for read in (each for call in CALLS.values() for each in call.reads):
