@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os.path import dirname
 
 from tuxscope.asm import Hash
 from tuxscope.files.paths import FilePath
-from tuxscope.lean_dataclasses import dataclass
+from tuxscope.lean_dataclasses import dataclass, field
 from tuxscope.lean_typing import Any
 from tuxscope.output.columns import Column
 from tuxscope.output.durations import UNKNOWN, Duration
 from tuxscope.output.lines import Style
+from tuxscope.output.row import Row
+from tuxscope.output.screen import cut_front
+from tuxscope.output.visible import as_text
 from tuxscope.page.page import Page
 from tuxscope.programs.fileio.keys import FileBy
-from tuxscope.programs.fileio.operation import PATH, DeviceNumber, OptionalText
+from tuxscope.programs.fileio.operation import DeviceNumber, OptionalText
 from tuxscope.programs.fileio.tallies import OTHER, FileProcess, FileTally
 from tuxscope.record import Record, char, u64
 from tuxscope.record.values import Optional
@@ -30,14 +33,14 @@ class FileRow(Record):
         ino: an int or None, the inode's number.
         dev: a str or None, the device, as in ``"8:1"``.
         comm: a str or None.
-        path: a str or None.
+        path: a u64, the number of the path: a record with room for each would be large.
     """
 
     pid = Optional(u64, UNKNOWN)
     ino = Optional(u64, 0)
+    path = u64
     dev = DeviceNumber()
     comm = OptionalText("comm", char[16])
-    path = OptionalText("path", PATH)
 
 
 class FileNumbers(Record):
@@ -101,15 +104,37 @@ class Moved:
         return self.reads + self.writes
 
 
+@dataclass(frozen=True, slots=True)
+class PathColumn(Column):
+    """A Column of a table, a frozen dataclass: a path by its number in ``paths``, a sequence of
+    bytes; the empty one is None. Of one that is too long the end is shown, which has the name."""
+
+    paths: Sequence[bytes] = field(default=(), compare=False)
+
+    @property
+    def is_number(self) -> bool:
+        return False
+
+    def table_value(self, row: Row) -> Any:
+        path = self.paths[row.values[self.field]]
+        return path.decode("utf-8", "replace") or None
+
+    def table_texts(self, rows: Sequence[Row]) -> list[str]:
+        return [as_text(self.table_value(row)) for row in rows]
+
+    def shortened(self, text: str, width: int) -> str:
+        return cut_front(text, width)
+
+
 def moved(tally: FileTally) -> Moved:
     """Return the Moved of ``tally``, a FileTally."""
     row: Any = tally
     return Moved(row.reads, row.writes, row.read_bytes, row.written_bytes, row.total_ns, row.max_ns)
 
 
-def columns(by: FileBy, style: Style) -> tuple[Column, ...]:
+def columns(by: FileBy, style: Style, paths: list[bytes]) -> tuple[Column, ...]:
     """Return the Columns of the table by ``by``, a FileBy, in the format ``style``, a Style, as a
-    tuple."""
+    tuple; ``paths`` is the list of bytes that rows() fills."""
     key, numbers = FileRow, FileNumbers
     process = (Column(key.pid, 7, rank=2), Column(key.comm, 15, rank=3))
     counts = (
@@ -121,17 +146,23 @@ def columns(by: FileBy, style: Style) -> tuple[Column, ...]:
         Duration(numbers.max_ns, 8, rank=6),
     )
     if style is Style.JSON:
-        return (*process, Column(key.path), Column(key.dev), Column(key.ino), *counts)
+        return (
+            *process,
+            PathColumn(key.path, paths=paths),
+            Column(key.dev),
+            Column(key.ino),
+            *counts,
+        )
     shown = process if by in (FileBy.FILE, FileBy.PROCESS) else ()
-    last = () if by is FileBy.PROCESS else (Column(key.path, 0),)
+    last = () if by is FileBy.PROCESS else (PathColumn(key.path, 0, paths=paths),)
     return (*shown, *counts, *last)
 
 
-def view(page: Page, by: FileBy, style: Style) -> Page:
+def view(page: Page, by: FileBy, style: Style, paths: list[bytes]) -> Page:
     """Return the Page of the table, by ``by``, a FileBy, that is shown of what ``page``, the Page
-    of the kernel side, counts; ``style`` is the Style."""
+    of the kernel side, counts; ``style`` is the Style, ``paths`` the list that rows() fills."""
     table = Hash("TABLE", key=FileRow, value=FileNumbers, max_entries=1)
-    return Page(page.program, table, columns(by, style), order_by=FileNumbers.bytes)
+    return Page(page.program, table, columns(by, style, paths), order_by=FileNumbers.bytes)
 
 
 def rows(
@@ -140,8 +171,10 @@ def rows(
     tallies: Mapping[Any, Any],
     path: Callable[[int], FilePath | None],
     mount: Callable[[bytes], bytes],
+    paths: list[bytes],
 ) -> list[tuple[Record, Record]]:
-    """Return a list of the rows of the table by ``by``, a FileBy: pairs of FileRow and FileNumbers.
+    """Return a list of the rows of the table by ``by``, a FileBy: pairs of FileRow and FileNumbers;
+    their paths go to ``paths``, a list, which is emptied first.
 
     ``counts`` is a mapping of FileProcess to Moved, ``tallies`` one to FileTally; ``path``, called
     with a path's id, returns its FilePath or None, ``mount``, called with a path, where the file
@@ -151,13 +184,15 @@ def rows(
     for key, each in counts.items():
         row = row_key(by, key, tallies[key], path, mount)
         found[row] = found[row].plus(each) if row in found else each
-    return [
-        (FileRow(**dict(zip(MEMBERS, row, strict=True))), numbers(each))
-        for row, each in found.items()
-    ]
-
-
-MEMBERS = ("pid", "comm", "path", "dev", "ino")
+    paths.clear()
+    numbered: dict[bytes, int] = {}
+    made: list[tuple[Record, Record]] = []
+    for (pid, ino, dev, comm, name), each in found.items():
+        number = numbered.setdefault(name, len(numbered))
+        if number == len(paths):
+            paths.append(name)
+        made.append((FileRow.decode((pid, ino, number, dev, comm)), numbers(each)))
+    return made
 
 
 def row_key(
@@ -168,26 +203,23 @@ def row_key(
     mount: Callable[[bytes], bytes],
 ) -> tuple[Any, ...]:
     """Return the row, by ``by``, a FileBy, of ``key``, a FileProcess, and its ``tally``, a
-    FileTally: a tuple of the values of MEMBERS; ``path`` and ``mount`` are as for :func:`rows`."""
+    FileTally: a tuple of the raw values of a FileRow, but the path's number, and the path;
+    ``path`` and ``mount`` are as for :func:`rows`."""
     of: Any = key
     what: Any = tally
     if of.ino == OTHER:
-        return None, None, OTHERS, None, None
+        return UNKNOWN, 0, 0, b"", OTHERS
+    comm = what.comm.encode()
     if by is FileBy.PROCESS:
-        return of.pid, what.comm, None, None, None
+        return of.pid, 0, 0, comm, b""
     file = path(what.path)
     name = file.inside if file else b""
     match by:
         case FileBy.FILE:
-            return of.pid, what.comm, name, device(of.dev), of.ino
+            return of.pid, of.ino, of.dev, comm, name
         case FileBy.DIRECTORY:
-            return None, None, dirname(name), None, None
-    return None, None, mount(name), device(of.dev), None
-
-
-def device(number: int) -> str | None:
-    """Return ``number``, an int, a device as the kernel has it, as ``8:1``."""
-    return DeviceNumber().decode((number,))
+            return UNKNOWN, 0, 0, b"", dirname(name)
+    return UNKNOWN, 0, of.dev, b"", mount(name)
 
 
 def numbers(each: Moved) -> FileNumbers:

@@ -87,7 +87,9 @@ class FileTables(LiveTables):
         wanted: FileioOptions,
         architecture: Architecture,
     ) -> None:
-        super().__init__(page, options, loaded, sink, view(page, wanted.by, options.format))
+        self._names: list[bytes] = []  # paths by the numbers that rows have
+        shown = view(page, wanted.by, options.format, self._names)
+        super().__init__(page, options, loaded, sink, shown)
         self._tables.glance = LOOK
         self._wanted = wanted
         self._paths = FilePaths(loaded.maps)
@@ -137,7 +139,9 @@ class FileTables(LiveTables):
                 for key, each in shown.items()
                 if (file := self._paths[tallies[key].path]) and self._matches(file.inside)
             }
-        return rows(self._wanted.by, shown, tallies, self._paths.__getitem__, self._mount)
+        return rows(
+            self._wanted.by, shown, tallies, self._paths.__getitem__, self._mount, self._names
+        )
 
     def _mount(self, path: bytes) -> bytes:
         """Where the file system that has a path is mounted, as this process sees it."""
