@@ -5,12 +5,10 @@ from __future__ import annotations
 from tuxscope.abi.architecture import X86_64, Architecture
 from tuxscope.asm import Program
 from tuxscope.asm.layout import Layout
-from tuxscope.calls.entry import entry
 from tuxscope.calls.events import EVENTS, CallEvent
 from tuxscope.calls.file_reads import Captured
 from tuxscope.calls.filters import Chosen
-from tuxscope.calls.leave import leave
-from tuxscope.calls.life import birth, end, new_program
+from tuxscope.calls.programs import call_programs
 from tuxscope.calls.records import By
 from tuxscope.calls.sending import Sending
 from tuxscope.calls.wanted import wanted
@@ -55,11 +53,8 @@ def page(
         choose_files = layout.has_structs and not all_files
         captured = Captured(CAPTURED_KINDS, True, choose_files)
         sent = Sending(asked, captured)
-        programs = [end(asked, sent), new_program(asked)]
-        if chosen.numbers:  # none of them, if only operations of io_uring are asked for
-            programs = [entry(asked, sent), leave(asked, sent), *programs]
-        programs += uring_programs(asked, asked_opcodes, choose_files, SentRequests())
-        return (*programs, birth(asked)) if chosen.follow else tuple(programs)
+        requests = uring_programs(asked, asked_opcodes, choose_files, SentRequests())
+        return (*call_programs(asked, sent), *requests)
 
     return Page(fileio, EVENTS, COLUMNS)
 

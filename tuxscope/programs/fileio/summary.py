@@ -5,10 +5,8 @@ from __future__ import annotations
 from tuxscope.abi.architecture import X86_64, Architecture
 from tuxscope.asm import Program
 from tuxscope.asm.layout import Layout
-from tuxscope.calls.entry import entry
 from tuxscope.calls.filters import Chosen
-from tuxscope.calls.leave import leave
-from tuxscope.calls.life import birth, end, new_program
+from tuxscope.calls.programs import call_programs
 from tuxscope.calls.records import By
 from tuxscope.calls.wanted import wanted
 from tuxscope.lean_dataclasses import replace
@@ -59,11 +57,8 @@ def page(
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
         counted = FileCounting(asked, not all_files)
-        programs = [end(asked, counted), new_program(asked)]
-        if chosen.numbers:  # none of them, if only operations of io_uring are asked for
-            programs += [entry(asked, counted), leave(asked, counted)]
-        programs += uring_programs(asked, asked_opcodes, not all_files, CountedRequests())
-        return (*programs, birth(asked)) if chosen.follow else tuple(programs)
+        requests = uring_programs(asked, asked_opcodes, not all_files, CountedRequests())
+        return (*call_programs(asked, counted), *requests)
 
     return Page(fileio, FILE_TALLIES, COLUMNS, order_by=FileTally.total_ns)
 

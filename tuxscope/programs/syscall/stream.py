@@ -10,7 +10,6 @@ from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import r0, r1, r2, r3, r4, r6, r9
 from tuxscope.calls.entry import (
     choose_thread,
-    entry,
     find_or_add_thread,
     identify,
     store_who,
@@ -19,8 +18,8 @@ from tuxscope.calls.events import EVENTS, CallEvent, EventKind
 from tuxscope.calls.file_reads import Captured
 from tuxscope.calls.filters import EVERYTHING, Chosen
 from tuxscope.calls.layout import LINUX_6_18
-from tuxscope.calls.leave import leave, leave_out_before_exec
-from tuxscope.calls.life import birth, end, new_program
+from tuxscope.calls.leave import leave_out_before_exec
+from tuxscope.calls.programs import call_programs
 from tuxscope.calls.reads import ReadKind
 from tuxscope.calls.records import By
 from tuxscope.calls.sending import Sending
@@ -49,12 +48,8 @@ def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Pa
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
         sent = Sending(asked, CAPTURED)
-        programs = [entry(asked, sent), leave(asked, sent), end(asked, sent), new_program(asked)]
-        if chosen.all_calls:
-            programs.append(signal_delivery(asked))
-        if chosen.follow:
-            programs.append(birth(asked))
-        return tuple(programs)
+        programs = call_programs(asked, sent)
+        return (*programs, signal_delivery(asked)) if chosen.all_calls else tuple(programs)
 
     return Page(syscall, EVENTS, COLUMNS)
 

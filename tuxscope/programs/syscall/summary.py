@@ -5,11 +5,9 @@ from __future__ import annotations
 from tuxscope.abi.architecture import X86_64, Architecture
 from tuxscope.asm import Program
 from tuxscope.asm.layout import Layout
-from tuxscope.calls.entry import entry
 from tuxscope.calls.filters import EVERYTHING, Chosen
 from tuxscope.calls.layout import LINUX_6_18
-from tuxscope.calls.leave import leave
-from tuxscope.calls.life import birth, end, new_program
+from tuxscope.calls.programs import call_programs
 from tuxscope.calls.records import By, CallNumber, Who
 from tuxscope.calls.wanted import wanted
 from tuxscope.output.columns import AnyColumn, Column
@@ -46,11 +44,7 @@ def page(chosen: Chosen = EVERYTHING, architecture: Architecture = X86_64) -> Pa
         layout: Layout = LINUX_6_18,
     ) -> tuple[Program, ...]:
         asked = wanted(chosen, pid, exclude, namespace, layout, architecture)
-        counted = Counting(chosen)
-        programs = [
-            entry(asked, counted), leave(asked, counted), end(asked, counted), new_program(asked)
-        ]  # fmt: skip
-        return (*programs, birth(asked)) if chosen.follow else tuple(programs)
+        return tuple(call_programs(asked, Counting(chosen)))
 
     columns = KEYS[chosen.by] + COUNTS
     return Page(syscall, TABLES[chosen.by], columns, order_by=Tally.total_ns)
