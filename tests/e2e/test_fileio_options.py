@@ -280,7 +280,7 @@ def test_text(files: FilesTraced, tmp_path: Path) -> None:
     ]  # fmt: skip
     name = f"{tmp_path}/some/name.log"
     row = re.compile(
-        r"\d\d:\d\d:\d\d\.\d{6} \d+ +\S+ +(?P<rest>\w+ +\S+ +\S+ +\S+ +)\d+(us|ms) +(?P<path>.*)"
+        r"\d\d:\d\d:\d\d\.\d{6} \d+ +\S+ +(?P<rest>\w+ +\S+ +\S+ +\S+ +)[\d.]+[num]?s +(?P<path>.*)"
     )
     found = [match for line in lines if f"{tmp_path}/some" in line and (match := row.match(line))]
     assert [" ".join(each["rest"].split()) + f" {each['path']}" for each in found] == [
