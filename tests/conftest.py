@@ -19,6 +19,7 @@ from tuxscope.errors import TuxscopeError
 from tuxscope.loader.bpf import BpfCommand, object_ids
 from tuxscope.loader.maps import LoadedMap
 from tuxscope.record import u32
+from tuxscope.tools import COMMANDS
 
 # In the guests of the kernel matrix; their own machine is all that they can break.
 GUEST = os.environ.get("TUXSCOPE_GUEST") == "1"
@@ -49,10 +50,14 @@ def handle_signals_by_default() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With pytest-xdist, the kernel tests of a directory run one after the other, beside others."""
+    """With pytest-xdist, the kernel tests of a directory run one after the other, beside others;
+    in e2e/, whose tests take the longest, those of a tool."""
     for item in items:
         if item.get_closest_marker("kernel"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+            directory, name = item.path.parent, item.path.stem.removeprefix("test_")
+            tool = next((each for each in COMMANDS if name.startswith(each)), "")
+            of_tool = f"/{tool}" * (directory.name == "e2e")
+            item.add_marker(pytest.mark.xdist_group(f"{directory}{of_tool}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
