@@ -3,18 +3,23 @@
     sudo .venv/bin/python -B bench/start.py [RUNS]
 
 Prints median, range and peak memory. Absolute times depend on the machine: the start of Python
-itself, printed beside them, tells how fast it is.
+itself, printed beside them, tells how fast it is. Where bpftrace is installed, it takes turns with
+tuxscope, and the ratio is printed, the median with its 95 % interval by bootstrap.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from calls import enter
+from peers.figures import interval
 
 WRITER = """
 import os, time
@@ -25,22 +30,25 @@ while True:
 """
 LIMIT = 20  # seconds for one run
 TUXSCOPE = str(Path(sys.executable).with_name("tuxscope"))
+SCRIPT = (
+    "tracepoint:syscalls:sys_enter_write /pid == {pid}/ "
+    '{{ printf("%d %s %llu\\n", pid, comm, nsecs); }}'
+)
 
 
-def first_event(pid: int) -> tuple[float, int]:
-    """Return a pair for a run that traces process ``pid``, an int: milliseconds from exec to the
-    first line after the header, a float, and peak memory in KiB, an int."""
+def first_event(command: list[str], lines: int) -> tuple[float, int]:
+    """Return a pair for a run of ``command``: milliseconds from exec to the last of its first
+    ``lines``, an int, a float, and peak memory in KiB, an int."""
     begin = time.perf_counter()
-    process = subprocess.Popen([TUXSCOPE, "hello", "--pid", str(pid)], stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout
     output = b""
-    while output.count(b"\n") < 2:
+    while output.count(b"\n") < lines:
         ready, _, _ = select.select([process.stdout], (), (), LIMIT)
         chunk = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
         if not chunk:
             process.kill()
-            raise SystemExit("tuxscope printed no event; run this as root")
+            raise SystemExit(f"{command[0]} printed no event; run this as root")
         output += chunk
     milliseconds = (time.perf_counter() - begin) * 1000
     process.terminate()
@@ -58,10 +66,17 @@ def python_itself() -> float:
 
 
 def main() -> None:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 11
+    enter()
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 21
     writer = subprocess.Popen([sys.executable, "-S", "-c", WRITER])
     try:
-        measured = [(*first_event(writer.pid), python_itself()) for _ in range(runs)]
+        ours = [TUXSCOPE, "hello", "--pid", str(writer.pid)]
+        theirs = ["bpftrace", "-B", "line", "-e", SCRIPT.format(pid=writer.pid)]
+        beside = bool(shutil.which("bpftrace"))
+        measured, peer = [], []
+        for _ in range(runs):
+            measured.append((*first_event(ours, 2), python_itself()))  # behind the header
+            peer += [first_event(theirs, 1)[0]] if beside else []
     finally:
         writer.kill()
         writer.wait()
@@ -71,6 +86,13 @@ def main() -> None:
         f"({min(times):.0f} to {max(times):.0f}), Python itself "
         f"{statistics.median(empty):.0f} ms, peak {max(peaks) / 1024:.1f} MiB, {runs} runs"
     )
+    if peer:
+        ratios = [own / other for own, other in zip(times, peer, strict=True)]
+        low, high = interval(ratios)
+        print(
+            f"bpftrace: median {statistics.median(peer):.0f} ms; "
+            f"ratio {statistics.median(ratios):.3f} ({low:.3f} to {high:.3f})"
+        )
 
 
 main()
