@@ -159,8 +159,8 @@ def copied(
     """Let ``process``, the Popen object of the workload, begin, wait until it and the tool have
     ended, and return the Run.
 
-    It makes so many ``calls``. ``watcher`` is the Popen object of ``tool``, a name, or None if
-    there is none; ``file`` and ``errors`` are the Paths of its output and its stderr.
+    It makes so many ``calls``. ``watcher`` is the Popen object of ``tool``, a name, or None without
+    a tool; ``file`` and ``errors`` are the Paths of its output and its stderr.
     """
     assert process.stdin
     before = time.monotonic_ns()

@@ -134,7 +134,7 @@ def unescaped(text: str) -> str:
 
 
 def of_descriptor(text: str) -> str:
-    """Return the path in ``text``, as in ``3</etc/hosts>``; empty if there is none."""
+    """Return the path in ``text``, as in ``3</etc/hosts>``; empty for a descriptor without one."""
     found = DESCRIPTOR.fullmatch(text)
     return unescaped(found[1]) if found else ""
 

@@ -31,8 +31,8 @@ class Watcher(Protocol):
         """In the tables."""
 
     def command(self, pid: int | None) -> list[str]:
-        """Return the command to run, a list of str, for process ``pid``, an int, or for all if it
-        is None."""
+        """Return the command to run, a list of str, for process ``pid``, an int; None stands
+        for all processes."""
 
     def shows(self, line: bytes) -> bool:
         """Whether a line of its output is an event."""
@@ -56,8 +56,8 @@ class Reader:
     woken_always: bool = False
 
     def command(self, pid: int | None) -> list[str]:
-        """Return the command to run, a list of str, for process ``pid``, an int, or for all, with
-        no filter, if it is None."""
+        """Return the command to run, a list of str, for process ``pid``, an int; None stands
+        for all processes, without a filter."""
         if self.peer == "bpftrace":
             return [tool("bpftrace"), "-e", BPFTRACE % (f"/pid == {pid}/" if pid else "")]
         options = ["--pid", str(pid)] if pid else []
