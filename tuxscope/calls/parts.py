@@ -6,7 +6,7 @@ from tuxscope.asm import Assembler, helper
 from tuxscope.asm.registers import Memory, Register, r0, r1, r2, r3, r4, r6, r7, r8, r9
 from tuxscope.calls.events import OUTGOING, PART, ROOM, Outgoing, PartHead
 from tuxscope.calls.reads import LONGEST_READ, RESULT, Count, Status
-from tuxscope.page.emitting import address_of, lookup
+from tuxscope.page.emitting import address_of, find_only
 from tuxscope.record import u32, u64
 
 APPEND = "append"  # adds one part, of the status FAULT where it cannot be read
@@ -21,12 +21,7 @@ VALUES = address_of(Outgoing[r9].head.values).offset
 def find_outgoing(a: Assembler) -> None:
     """Emit: r9 = the address of this CPU's Outgoing; return 0 where there is none, which never
     happens."""
-    index = a.stack(u32)
-    a.st(index, 0)
-    lookup(a, OUTGOING, index)
-    a.jne(r0, 0, "outgoing")
-    a.exit()
-    a.label("outgoing")
+    find_only(a, OUTGOING)
     a.mov(r9, r0)
 
 

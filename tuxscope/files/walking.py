@@ -22,8 +22,8 @@ from tuxscope.files.known import (
     PathWalk,
 )
 from tuxscope.files.members import members
-from tuxscope.page.emitting import address_of, copy, lookup
-from tuxscope.record import u32, u64
+from tuxscope.page.emitting import address_of, copy, find_only
+from tuxscope.record import u64
 
 READ_PATH, CLIMB = "read_path", "climb"
 DENTRY = ("d_parent", "d_name.hash", "d_name.len", "d_name.name")
@@ -44,7 +44,7 @@ def read_path(a: Assembler, layout: Layout) -> None:
     a.mov(r6, r1)
     a.mov(r7, r2)
     a.mov(r8, r3)
-    find_walk(a)
+    find_only(a, WALKS)
     a.mov(r9, r0)
     # Another program may have been interrupted within this: of those that meet, none goes on.
     a.mov(r1, 1)
@@ -137,7 +137,7 @@ def climb(a: Assembler, layout: Layout) -> None:
     head = walk.path.head
     offset = layout.member("mount", "mnt").offset
     dentry = members(layout, "dentry", DENTRY, walk.room)
-    find_walk(a)
+    find_only(a, WALKS)
     a.mov(r9, r0)
     a.ldx(r6, walk.dentry)
     a.ldx(r7, walk.mount)
@@ -194,17 +194,6 @@ def climb(a: Assembler, layout: Layout) -> None:
     a.label("top")
     a.mov(r0, 0)
     a.exit()
-
-
-def find_walk(a: Assembler) -> None:
-    """Emit: r0 = the address of this CPU's ``PathWalk``; return 0 if there is none, which never
-    happens."""
-    index = a.stack(u32)
-    a.st(index, 0)
-    lookup(a, WALKS, index)
-    a.jne(r0, 0, "walk")
-    a.exit()
-    a.label("walk")
 
 
 def enter_mount(a: Assembler, layout: Layout, walk: Memory) -> None:

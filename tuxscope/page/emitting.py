@@ -8,8 +8,8 @@ from __future__ import annotations
 from tuxscope.asm import Assembler, helper
 from tuxscope.asm.layout import Place
 from tuxscope.asm.maps import Map
-from tuxscope.asm.registers import Address, Memory, r1, r2, r3, r4, r5, r8
-from tuxscope.record import u64
+from tuxscope.asm.registers import Address, Memory, r0, r1, r2, r3, r4, r5, r8
+from tuxscope.record import u32, u64
 
 
 def lookup(a: Assembler, map: Map, key: Memory) -> None:
@@ -18,6 +18,18 @@ def lookup(a: Assembler, map: Map, key: Memory) -> None:
     a.ld_map(r1, map)
     a.lea(r2, key)
     a.call(helper.map_lookup_elem)
+
+
+def find_only(a: Assembler, map: Map) -> None:
+    """Emit: r0 = the address of the only value of ``map``, a Map, an array; return 0 without one,
+    which never happens. Uses r1 and r2."""
+    index = a.stack(u32)
+    found = f"the {map.name}"
+    a.st(index, 0)
+    lookup(a, map, index)
+    a.jne(r0, 0, found)
+    a.exit()
+    a.label(found)
 
 
 def delete(a: Assembler, map: Map, key: Memory) -> None:

@@ -13,10 +13,9 @@ from tuxscope.asm.layout import Layout
 from tuxscope.asm.registers import Memory, r0, r1, r2, r3, r6, r7, r8, r9
 from tuxscope.files.emitting import store
 from tuxscope.files.members import Members, members
-from tuxscope.page.emitting import lookup
+from tuxscope.page.emitting import find_only
 from tuxscope.programs.fileio.disk.layout import called, constant, has_member
 from tuxscope.programs.fileio.disk.records import REQUEST_WALKS, RequestWalk
-from tuxscope.record import u32
 
 NEXT_SEGMENT, COUNT_PENDING = "next_segment", "count_pending"
 # Bios and segments of a request that are walked; what is left is of kind unknown.
@@ -32,12 +31,7 @@ WRITE = 1  # REQ_OP_WRITE; its lowest bit says that data goes to the device
 def find_request_walk(a: Assembler) -> None:
     """Emit: r9 = the address of this CPU's RequestWalk; return 0 if there is none, which never
     happens."""
-    index = a.stack(u32)
-    a.st(index, 0)
-    lookup(a, REQUEST_WALKS, index)
-    a.jne(r0, 0, "a walk")
-    a.exit()
-    a.label("a walk")
+    find_only(a, REQUEST_WALKS)
     a.mov(r9, r0)
 
 
